@@ -1,0 +1,43 @@
+"""The errors of the house. Adapters translate what their libraries raise into these, once.
+
+`str(error)` is written for the user: what happened, to which thing, what to do next. No error text
+ever carries a token, cookie or API key, or an answer's body beyond a short excerpt.
+"""
+
+from __future__ import annotations
+
+
+class SyncError(Exception):
+    """Anything that Stash2Plex raises on purpose."""
+
+
+class ConfigError(SyncError):
+    """A setting is missing or makes no sense; the text names it, its value and what is allowed."""
+
+
+class ProtocolError(SyncError):
+    """Stash handed us something on stdin that is no plugin input."""
+
+
+class StashError(SyncError):
+    """Stash answered, but with an error."""
+
+
+class StashUnreachable(StashError):
+    """Stash did not answer: refused, timed out, broken connection, 5xx, or busy."""
+
+
+class StashUnauthorized(StashError):
+    """Stash refused our cookie or API key."""
+
+
+class StateError(SyncError):
+    """A file of ours in the data directory cannot be used and could not be set aside."""
+
+
+class GuardStopped(SyncError):
+    """A guard stopped the run before its first write; the text has the figures and the way on."""
+
+
+class DrainBusy(SyncError):
+    """Another drain holds the lock."""

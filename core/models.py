@@ -1,0 +1,206 @@
+"""The types that travel through the house: what Stash says, what Plex shows, what we know of both.
+
+Everything here is an immutable value. Times are epoch seconds (UTC), sizes are bytes, durations are
+seconds, names of synced fields are those of `core.fields`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+# What a synced field can hold: a text, a number (rating), a list of names, or nothing.
+Value = str | float | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """One file as one of the two servers sees it."""
+
+    path: str
+    size: int | None = None
+    duration: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A studio, performer or tag of Stash."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One Stash scene. Texts are "" when unset; `files` has the primary file first."""
+
+    id: int
+    title: str
+    details: str
+    date: str | None
+    rating100: int | None
+    director: str
+    organized: bool
+    studio: Entity | None
+    performers: tuple[Entity, ...]
+    tags: tuple[Entity, ...]
+    files: tuple[MediaFile, ...]
+    created_at: float
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ItemRef:
+    """Names one Plex item: the key of its section and its rating key."""
+
+    section: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.section}:{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A Plex library section. `type` is movie, show, artist or photo."""
+
+    key: str
+    title: str
+    type: str
+    agent: str
+    locations: tuple[str, ...]
+    refreshing: bool
+
+    @property
+    def item_type(self) -> int:
+        """Plex's number for the items that files belong to: movies, or episodes of shows."""
+        return 4 if self.type == "show" else 1
+
+    @property
+    def has_agent(self) -> bool:
+        """False for 'Other Videos' and the like, where an item's date is its file's."""
+        return not self.agent.endswith(".none")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedItem:
+    """An item as a section listing tells it: scalars whole, lists cut (so only 'has any')."""
+
+    ref: ItemRef
+    files: tuple[MediaFile, ...]
+    title: str
+    summary: str
+    studio: str
+    date: str
+    rating: float | None
+    has_performers: bool
+    has_tags: bool
+    added_at: int | None
+    updated_at: int | None
+
+    def scalar(self, name: str) -> Value:
+        """The value of a scalar field of `core.fields` by its name."""
+        return {
+            "title": self.title,
+            "summary": self.summary,
+            "studio": self.studio,
+            "date": self.date,
+            "rating": self.rating,
+        }[name]
+
+
+@dataclass(frozen=True, slots=True)
+class FullItem:
+    """An item read on its own: every field whole, and which fields are locked (Plex's names)."""
+
+    ref: ItemRef
+    item_type: int
+    files: tuple[MediaFile, ...]
+    values: Mapping[str, Value]
+    locked: frozenset[str]
+    updated_at: int | None
+
+
+class Confidence(Enum):
+    """HIGH: evidence left one candidate. LOW: several equal ones, or too little evidence."""
+
+    HIGH = "high"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRecord:
+    """What one field of one item was left at.
+
+    Attributes:
+        sent: the value that we asked Plex to show (None: we left the field empty or alone).
+        read_back: the value that Plex showed afterwards.
+        kept: what was found in Plex at a first sync with `first_sync=merge` and is not ours to
+            remove: list entries, or for a scalar the one value that Stash has nothing for.
+    """
+
+    sent: Value
+    read_back: Value
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """What we know of one item that a scene owns, as of our last read-back of it."""
+
+    ref: ItemRef
+    files: tuple[str, ...]  # the item's paths, as Plex sees them
+    updated_at: int | None  # the item's, read after our own edit
+    fields: Mapping[str, FieldRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What we know of one scene; see `docs/architecture.md`, "What is remembered"."""
+
+    scene_id: int
+    scene_updated_at: float  # of the scene data that was sent, never 'now'
+    fingerprint: str
+    files: tuple[MediaFile, ...]  # the scene's, as Stash sees them
+    studio_id: int | None
+    performer_ids: tuple[int, ...]
+    tag_ids: tuple[int, ...]
+    items: tuple[ItemRecord, ...]
+    images: Mapping[str, str] = field(default_factory=dict)  # digest and ETag by image name
+
+
+class ChangeKind(Enum):
+    """SET fills an empty field, CHANGE replaces, CLEAR empties; ADD and REMOVE are for lists."""
+
+    SET = "set"
+    CHANGE = "change"
+    CLEAR = "clear"
+    ADD = "add"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one item, before and after. For lists `after` is the whole list to show."""
+
+    field: str
+    before: Value
+    after: Value
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A durable order to sync one scene; `data` is a snapshot for people, never what is written."""
+
+    job_id: int
+    scene_id: int
+    update_type: str
+    data: Mapping[str, object]
+    enqueued_at: float
+    reason: str
+    attempts: int
+    not_before: float
+    error: str = ""

@@ -1,0 +1,37 @@
+"""What can go wrong with Plex, in the words of this house."""
+
+from __future__ import annotations
+
+from core.errors import SyncError
+
+
+class PlexError(SyncError):
+    """Any failure of a Plex request."""
+
+
+class PlexServerDown(PlexError):
+    """Unreachable, timed out, connection broken, 5xx, starting or busy: no item is to blame."""
+
+
+class PlexUnauthorized(PlexError):
+    """401 or 403: the token was refused, or may not edit."""
+
+
+class PlexNotFound(PlexError):
+    """The item, section or file is not in Plex (yet)."""
+
+
+class PlexRejected(PlexError):
+    """400, 404, 409 or 414 on one request: that request is at fault, others may go on.
+
+    Attributes:
+        status: the HTTP status.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class PlexShifted(PlexError):
+    """A listing kept changing while it was paged, so what it lacks proves nothing."""
