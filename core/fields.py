@@ -1,0 +1,182 @@
+"""THE table of synced fields, and what a scene wants each of them to show.
+
+Adding a field is one row here and its tests: kind, normal form, limit, the setting that switches
+it, and when it may be cleared. Everything else (planning, comparing, recording) reads this table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from core import paths
+from core.dates import agrees, padded, parse_date
+from core.models import Scene, Value
+from core.text import clean_line, clean_names, clean_text, name_key
+
+# Plex documents no limits (facts of Plex, 4e); these keep one edit well inside a URL.
+LINE_LIMIT = 255
+TEXT_LIMIT = 10_000
+RATING_STEP = 0.05  # a tenth is the smallest step of rating100; half of it is no difference
+
+
+class Kind(Enum):
+    """How a field compares and is edited."""
+
+    LINE = "line"
+    TEXT = "text"
+    DATE = "date"
+    RATING = "rating"
+    NAMES = "names"
+
+
+class Clear(Enum):
+    """When a value that Stash lacks may be taken from Plex."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+    OWN = "own"  # only while Plex still shows what we wrote
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One synced field. `want` reads its raw value from a scene; `setting` switches it."""
+
+    name: str
+    kind: Kind
+    clear: Clear
+    setting: str
+    want: Callable[[Scene], Value]
+
+    @property
+    def is_list(self) -> bool:
+        return self.kind is Kind.NAMES
+
+    def normal(self, value: Value) -> Value:
+        """The form in which values of this field are compared and sent; None for 'empty'."""
+        return _NORMAL[self.kind](value)
+
+    def same(self, wanted: Value, shown: Value) -> bool:
+        """Whether what Plex shows satisfies what is wanted (a partial date: lies inside)."""
+        left, right = self.normal(wanted), self.normal(shown)
+        if isinstance(left, tuple) or isinstance(right, tuple):
+            return name_keys(left) == name_keys(right)
+        if isinstance(left, float) and isinstance(right, float):
+            return abs(left - right) < RATING_STEP
+        if self.kind is Kind.DATE and isinstance(left, str) and isinstance(right, str):
+            return agrees(left, right)
+        return left == right
+
+    def to_send(self, wanted: Value) -> Value:
+        """The value that an edit carries: a partial date is padded, never sent raw."""
+        if self.kind is Kind.DATE and isinstance(wanted, str):
+            return padded(wanted)
+        return wanted
+
+
+def name_keys(value: Value) -> frozenset[str]:
+    """The identities of the names in a list value; empty for anything else."""
+    return frozenset(map(name_key, value)) if isinstance(value, tuple) else frozenset()
+
+
+def _line(value: Value) -> Value:
+    return clean_line(value, LINE_LIMIT) or None if isinstance(value, str) else None
+
+
+def _text(value: Value) -> Value:
+    return clean_text(value, TEXT_LIMIT) or None if isinstance(value, str) else None
+
+
+def _date(value: Value) -> Value:
+    return parse_date(value) if isinstance(value, str) else None
+
+
+def _rating(value: Value) -> Value:
+    return float(value) if isinstance(value, (int, float)) and value > 0 else None
+
+
+def _names(value: Value) -> Value:
+    return clean_names(value, LINE_LIMIT) or None if isinstance(value, tuple) else None
+
+
+_NORMAL: Mapping[Kind, Callable[[Value], Value]] = {
+    Kind.LINE: _line,
+    Kind.TEXT: _text,
+    Kind.DATE: _date,
+    Kind.RATING: _rating,
+    Kind.NAMES: _names,
+}
+
+TITLE = "title"
+
+FIELDS: tuple[Field, ...] = (
+    Field(TITLE, Kind.LINE, Clear.NEVER, "sync_title", lambda s: s.title),
+    Field("summary", Kind.TEXT, Clear.ALWAYS, "sync_summary", lambda s: s.details),
+    Field(
+        "studio",
+        Kind.LINE,
+        Clear.ALWAYS,
+        "sync_studio",
+        lambda s: s.studio.name if s.studio else None,
+    ),
+    Field("date", Kind.DATE, Clear.ALWAYS, "sync_date", lambda s: s.date),
+    Field(
+        "rating",
+        Kind.RATING,
+        Clear.OWN,
+        "sync_rating",
+        lambda s: s.rating100 / 10 if s.rating100 else None,
+    ),
+    Field(
+        "performers",
+        Kind.NAMES,
+        Clear.ALWAYS,
+        "sync_performers",
+        lambda s: tuple(p.name for p in s.performers),
+    ),
+    Field("tags", Kind.NAMES, Clear.ALWAYS, "sync_tags", lambda s: tuple(t.name for t in s.tags)),
+)
+BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
+SCALARS: tuple[Field, ...] = tuple(field for field in FIELDS if not field.is_list)
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What Plex should show for a scene: normal forms by field name, only of synced fields.
+
+    Attributes:
+        values: None means 'Stash has nothing here'.
+        stem: what an untitled scene is called; used as `core.planning` says.
+    """
+
+    values: Mapping[str, Value]
+    stem: str
+
+
+def desired(scene: Scene, enabled: frozenset[str]) -> Desired:
+    """What Plex should show for a scene, a pure function of it and of the fields switched on.
+
+    A date that is no date is left out: what we cannot read must not clear what Plex has.
+    """
+    values = {
+        field.name: field.normal(field.want(scene)) for field in FIELDS if field.name in enabled
+    }
+    if scene.date and values.get("date") is None:
+        values.pop("date", None)
+    name = paths.stem(scene.files[0].path) if scene.files else ""
+    return Desired(values, clean_line(name, LINE_LIMIT))
+
+
+def fingerprint(wanted: Desired) -> str:
+    """A stable digest of a desired state: equal digests mean that there is nothing to write."""
+    state: dict[str, object] = {
+        name: sorted(name_keys(value)) if isinstance(value, tuple) else value
+        for name, value in wanted.values.items()
+    }
+    if wanted.values.get(TITLE) is None:
+        state["stem"] = wanted.stem
+    packed = json.dumps(state, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.blake2b(packed.encode("ascii"), digest_size=16).hexdigest()

@@ -1,0 +1,70 @@
+"""Whether an item still shows what it was left at, and why not: the drift test of a reconcile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from core.fields import BY_NAME, SCALARS, Field, name_keys
+from core.models import FullItem, ItemRecord, ItemRef, ListedItem, Record, Value
+
+Shown = ListedItem | FullItem
+
+NEVER_SYNCED = "never_synced"
+
+
+def needs_full_read(record: ItemRecord, listed: ListedItem) -> bool:
+    """A listing cuts lists, so an item that moved since our read-back has to be read whole.
+
+    An item without `updatedAt` (some have none) can never prove that it did not move.
+    """
+    return listed.updated_at is None or listed.updated_at != record.updated_at
+
+
+def drift_reason(
+    applied: Record | None, wanted: str, shown: Mapping[ItemRef, Shown], enabled: frozenset[str]
+) -> str | None:
+    """Why a scene whose items exist is a gap; None when it is none.
+
+    Args:
+        applied: the scene's record.
+        wanted: the fingerprint of what is desired now.
+        shown: the items that the scene owns, as Plex shows them.
+        enabled: the synced fields.
+    """
+    if applied is None:
+        return NEVER_SYNCED
+    if applied.fingerprint != wanted:
+        return "Stash now says something else than what was last written"
+    known = {item.ref: item for item in applied.items}
+    for ref, item in shown.items():
+        if ref not in known:
+            return f"item {ref} was never written for this scene"
+        altered = altered_fields(known[ref], item, enabled)
+        if altered:
+            return f"item {ref} no longer shows what was written: {', '.join(altered)}"
+    return None
+
+
+def altered_fields(record: ItemRecord, item: Shown, enabled: Iterable[str]) -> list[str]:
+    """The synced fields in which an item differs from our read-back of it."""
+    full = isinstance(item, FullItem)
+    fields = list(BY_NAME.values()) if full else list(SCALARS)
+    switched_on = set(enabled)
+    return [
+        field.name
+        for field in fields
+        if field.name in switched_on
+        and field.name in record.fields
+        and not _equal(field, record.fields[field.name].read_back, _value(item, field.name))
+    ]
+
+
+def _value(item: Shown, name: str) -> Value:
+    return item.values.get(name) if isinstance(item, FullItem) else item.scalar(name)
+
+
+def _equal(field: Field, one: Value, other: Value) -> bool:
+    left, right = field.normal(one), field.normal(other)
+    if field.is_list:
+        return name_keys(left) == name_keys(right)
+    return left == right

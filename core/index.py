@@ -1,0 +1,72 @@
+"""An index of one Plex section by file name and path: the join of the two libraries, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from core.models import ItemRef, MediaFile
+from core.paths import base_key, path_key
+
+# Above this many same-named files ("scene.mp4" in every folder) a bucket is split by size.
+BIG_BUCKET = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One file of one item."""
+
+    ref: ItemRef
+    file: MediaFile
+
+
+@dataclass(slots=True)
+class ItemIndex:
+    """Files of one section's items. Buckets hold what *may* be equal; the matcher confirms."""
+
+    _names: dict[str, list[Candidate]] = field(default_factory=dict)
+    _paths: dict[str, list[Candidate]] = field(default_factory=dict)
+    _sizes: dict[str, dict[int | None, list[Candidate]]] = field(default_factory=dict)
+    _refs: dict[ItemRef, tuple[MediaFile, ...]] = field(default_factory=dict)
+
+    def add(self, ref: ItemRef, files: Iterable[MediaFile]) -> None:
+        """Index every file of an item; an item added again is ignored (pages may overlap)."""
+        if ref in self._refs:
+            return
+        self._refs[ref] = tuple(files)
+        for file in self._refs[ref]:
+            candidate = Candidate(ref, file)
+            name = base_key(file.path)
+            self._names.setdefault(name, []).append(candidate)
+            self._paths.setdefault(path_key(file.path), []).append(candidate)
+            self._sizes.pop(name, None)
+
+    def __len__(self) -> int:
+        return len(self._refs)
+
+    def __contains__(self, ref: ItemRef) -> bool:
+        return ref in self._refs
+
+    def __iter__(self) -> Iterator[ItemRef]:
+        return iter(self._refs)
+
+    def files(self, ref: ItemRef) -> tuple[MediaFile, ...]:
+        """The files of an indexed item; () for an unknown one."""
+        return self._refs.get(ref, ())
+
+    def at_path(self, path: str) -> list[Candidate]:
+        """Files that may lie at this path (as Plex sees it)."""
+        return self._paths.get(path_key(path), [])
+
+    def named_like(self, file: MediaFile) -> list[Candidate]:
+        """Files with the base name of `file`; in a big bucket only those its size allows."""
+        name = base_key(file.path)
+        bucket = self._names.get(name, [])
+        if file.size is None or len(bucket) <= BIG_BUCKET:
+            return bucket
+        by_size = self._sizes.get(name)
+        if by_size is None:
+            by_size = self._sizes[name] = {}
+            for candidate in bucket:
+                by_size.setdefault(candidate.file.size, []).append(candidate)
+        return by_size.get(file.size, []) + by_size.get(None, [])

@@ -1,0 +1,218 @@
+"""Which Plex item a scene's file is, decided by evidence alone (design: "Matching").
+
+Evidence, strongest first: a verified earlier match; an equal path after the path map; an equal base
+name with an equal size; the longest common path suffix among same-named candidates. Each file is
+matched on its own and per section. What evidence cannot decide is LOW, and never guessed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from core.index import Candidate, ItemIndex
+from core.models import Confidence, ItemRecord, ItemRef, MediaFile, Record, Scene
+from core.paths import PathMap, common_suffix, same_name, same_path
+
+# Trailing path components that must agree where no size can tell two same-named files apart.
+MIN_SUFFIX = 2
+# Two files at one path are the same recording when their lengths agree this well: a re-mux or a
+# file that one side has not rescanned yet keeps its length, another film in its place does not.
+DURATION_SECONDS = 2.0
+DURATION_SHARE = 0.02
+
+
+class Evidence(IntEnum):
+    """Why a match is believed; a greater value is stronger."""
+
+    NONE = 0
+    SUFFIX = 1
+    SIZE = 2
+    PATH = 3
+    VERIFIED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FileMatch:
+    """The outcome for one file in one section: one item when HIGH, the contenders when LOW."""
+
+    confidence: Confidence
+    refs: tuple[ItemRef, ...]
+    evidence: Evidence
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A scene's claim on an item; `file_rank` 0 is the scene's primary file."""
+
+    ref: ItemRef
+    evidence: Evidence
+    file_rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class SceneMatch:
+    """All items that a scene's files are, and what could not be decided."""
+
+    scene_id: int
+    claims: tuple[Claim, ...]
+    undecided: tuple[FileMatch, ...]
+
+    @property
+    def refs(self) -> tuple[ItemRef, ...]:
+        return tuple(claim.ref for claim in self.claims)
+
+    @property
+    def is_ambiguous(self) -> bool:
+        return not self.claims and bool(self.undecided)
+
+
+def sizes_differ(one: MediaFile, other: MediaFile) -> bool:
+    """A veto: both sizes are known and not equal."""
+    return one.size is not None and other.size is not None and one.size != other.size
+
+
+def _lengths_agree(one: MediaFile, other: MediaFile) -> bool:
+    if not one.duration or not other.duration:
+        return True
+    slack = max(DURATION_SECONDS, DURATION_SHARE * max(one.duration, other.duration))
+    return abs(one.duration - other.duration) <= slack
+
+
+def may_be_same_file(one: MediaFile, other: MediaFile) -> bool:
+    """Whether nothing that is known of two files at one path says that they differ."""
+    return not sizes_differ(one, other) or _lengths_agree(one, other)
+
+
+def match_file(file: MediaFile, index: ItemIndex, path_map: PathMap) -> FileMatch | None:
+    """Match one file within one section; None when no candidate is left by the evidence."""
+    paths = path_map.to_plex(file.path)
+    at_path = [
+        candidate
+        for path in paths
+        for candidate in index.at_path(path)
+        if same_path(path, candidate.file.path) and may_be_same_file(file, candidate.file)
+    ]
+    if at_path:
+        return _decide(at_path, Evidence.PATH, "equal path")
+    named = [
+        candidate
+        for candidate in index.named_like(file)
+        if same_name(file.path, candidate.file.path) and not sizes_differ(file, candidate.file)
+    ]
+    sized = [c for c in named if file.size is not None and c.file.size is not None]
+    if sized:
+        return _decide(_nearest(sized, paths), Evidence.SIZE, "equal name and size")
+    if named:
+        return _by_suffix(named, paths)
+    return None
+
+
+def _by_suffix(named: Sequence[Candidate], paths: Sequence[str]) -> FileMatch:
+    nearest = _nearest(named, paths)
+    shared = max(_suffix(candidate, paths) for candidate in nearest)
+    if shared >= MIN_SUFFIX:
+        return _decide(nearest, Evidence.SUFFIX, f"{shared} equal trailing path components")
+    return FileMatch(
+        Confidence.LOW,
+        _refs(named),
+        Evidence.NONE,
+        "only the base name is equal, and a size is unknown",
+    )
+
+
+def _suffix(candidate: Candidate, paths: Sequence[str]) -> int:
+    return max(common_suffix(path, candidate.file.path) for path in paths)
+
+
+def _nearest(candidates: Sequence[Candidate], paths: Sequence[str]) -> list[Candidate]:
+    """Those candidates whose path ends most like the scene's."""
+    if len(candidates) == 1:
+        return list(candidates)
+    shared = [_suffix(candidate, paths) for candidate in candidates]
+    return [c for c, count in zip(candidates, shared, strict=True) if count == max(shared)]
+
+
+def _refs(candidates: Iterable[Candidate]) -> tuple[ItemRef, ...]:
+    return tuple(sorted({candidate.ref for candidate in candidates}))
+
+
+def _decide(candidates: Sequence[Candidate], evidence: Evidence, reason: str) -> FileMatch:
+    refs = _refs(candidates)
+    if len(refs) == 1:
+        return FileMatch(Confidence.HIGH, refs, evidence, reason)
+    return FileMatch(
+        Confidence.LOW,
+        refs,
+        Evidence.NONE,
+        f"{reason} in {len(refs)} items, nothing tells them apart",
+    )
+
+
+def still_verified(scene: Scene, record: Record, item: ItemRecord, index: ItemIndex) -> int | None:
+    """The rank of the scene's file for which an earlier match still holds; None if none does.
+
+    A remembered match is trusted only while the scene still has a file that it had, the item still
+    has a file that it had, and the two still can be one file.
+    """
+    remembered = {file.path for file in record.files}
+    there = [file for file in index.files(item.ref) if file.path in item.files]
+    for rank, file in enumerate(scene.files):
+        if file.path in remembered and any(
+            same_name(file.path, other.path) and may_be_same_file(file, other) for other in there
+        ):
+            return rank
+    return None
+
+
+def match_scene(
+    scene: Scene,
+    indexes: Mapping[str, ItemIndex],
+    path_map: PathMap,
+    record: Record | None = None,
+    *,
+    guess: bool = False,
+) -> SceneMatch:
+    """Match all files of a scene in all sections (`indexes` by section key).
+
+    Args:
+        guess: take the first of several equal candidates (`strict_matching` switched off).
+    """
+    best: dict[ItemRef, Claim] = {}
+    undecided: list[FileMatch] = []
+    for claim in _verified_claims(scene, indexes, record):
+        best.setdefault(claim.ref, claim)
+    settled = {(claim.ref.section, claim.file_rank) for claim in best.values()}
+    for rank, file in enumerate(scene.files):
+        for section, index in indexes.items():
+            if (section, rank) in settled:
+                continue
+            found = match_file(file, index, path_map)
+            if found is None:
+                continue
+            if found.confidence is Confidence.LOW and not guess:
+                undecided.append(found)
+                continue
+            claim = Claim(found.refs[0], found.evidence, rank)
+            known = best.get(claim.ref)
+            if known is None or claim.evidence > known.evidence:
+                best[claim.ref] = claim
+    return SceneMatch(
+        scene.id,
+        tuple(best.values()),
+        tuple(low for low in undecided if not best.keys() & set(low.refs)),
+    )
+
+
+def _verified_claims(
+    scene: Scene, indexes: Mapping[str, ItemIndex], record: Record | None
+) -> Iterable[Claim]:
+    for item in record.items if record is not None else ():
+        index = indexes.get(item.ref.section)
+        if record is None or index is None:
+            continue
+        rank = still_verified(scene, record, item, index)
+        if rank is not None:
+            yield Claim(item.ref, Evidence.VERIFIED, rank)

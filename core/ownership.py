@@ -1,0 +1,45 @@
+"""An item has one owner: strongest evidence, then primary file, then lowest scene id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from core.matching import Claim
+from core.models import ItemRef
+
+
+@dataclass(slots=True)
+class Claims:
+    """Collects claims scene by scene; only items claimed twice cost more than one entry."""
+
+    _first: dict[ItemRef, tuple[int, Claim]] = field(default_factory=dict)
+    _contested: dict[ItemRef, list[tuple[int, Claim]]] = field(default_factory=dict)
+
+    def offer(self, scene_id: int, claims: Iterable[Claim]) -> None:
+        for claim in claims:
+            known = self._first.setdefault(claim.ref, (scene_id, claim))
+            if known[0] != scene_id:
+                self._contested.setdefault(claim.ref, [known]).append((scene_id, claim))
+
+    def is_claimed(self, ref: ItemRef) -> bool:
+        return ref in self._first
+
+    def owners(self) -> dict[ItemRef, int]:
+        """The owner of each item that more than one scene claims."""
+        return {ref: min(rivals, key=_rank)[0] for ref, rivals in self._contested.items()}
+
+    def losers(self) -> dict[int, frozenset[ItemRef]]:
+        """For each scene that lost a claim, the items that it does not own."""
+        lost: dict[int, set[ItemRef]] = {}
+        owners = self.owners()
+        for ref, rivals in self._contested.items():
+            for scene_id, _ in rivals:
+                if scene_id != owners[ref]:
+                    lost.setdefault(scene_id, set()).add(ref)
+        return {scene_id: frozenset(refs) for scene_id, refs in lost.items()}
+
+
+def _rank(rival: tuple[int, Claim]) -> tuple[int, bool, int]:
+    scene_id, claim = rival
+    return (-claim.evidence, claim.file_rank != 0, scene_id)

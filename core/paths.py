@@ -1,0 +1,131 @@
+"""Comparing file paths of two servers that mount the same disk in different places.
+
+Paths compare after: slash direction, Unicode NFC (macOS hands out NFD), and case folding where
+either side is Windows (design: "Matching").
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.text import name_key
+
+_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
+
+
+def is_windows(path: str) -> bool:
+    """True for drive letters and UNC names; a backslash alone is a legal POSIX file name."""
+    return bool(_DRIVE.match(path)) or path.startswith(("\\\\", "//"))
+
+
+def canonical(path: str) -> str:
+    """Forward slashes only, no doubled or trailing ones, NFC; case is left alone."""
+    if is_windows(path):
+        head = "//" if path[0] in "\\/" else ""
+        path = head + path.replace("\\", "/").lstrip("/")
+    else:
+        head = ""
+    body = path[len(head) :]
+    while "//" in body:
+        body = body.replace("//", "/")
+    if len(body) > 1:
+        body = body.rstrip("/")
+    whole = head + body
+    return whole if whole.isascii() else unicodedata.normalize("NFC", whole)
+
+
+def base_name(path: str) -> str:
+    """The last component of a canonical or raw path."""
+    return canonical(path).rsplit("/", 1)[-1]
+
+
+def stem(path: str) -> str:
+    """The base name without its extension (a leading dot is no extension)."""
+    name = base_name(path)
+    head, dot, tail = name.rpartition(".")
+    return head if dot and head and tail else name
+
+
+def folder(path: str) -> str:
+    """The canonical path without its last component."""
+    return canonical(path).rpartition("/")[0]
+
+
+def path_key(path: str) -> str:
+    """A bucket for paths that may be equal: confirm with `same_path`."""
+    return name_key(canonical(path))
+
+
+def base_key(path: str) -> str:
+    """A bucket for base names that may be equal: confirm with `same_name`."""
+    return name_key(base_name(path))
+
+
+def same_path(one: str, other: str) -> bool:
+    """Whether two paths name one file, folding case only where either side is Windows."""
+    left, right = canonical(one), canonical(other)
+    if left == right:
+        return True
+    return (is_windows(one) or is_windows(other)) and name_key(left) == name_key(right)
+
+
+def common_suffix(one: str, other: str) -> int:
+    """How many trailing components two paths share; the base name counts as one."""
+    fold = is_windows(one) or is_windows(other)
+    left, right = canonical(one).split("/"), canonical(other).split("/")
+    count = 0
+    for a, b in zip(reversed(left), reversed(right), strict=False):
+        if not a or not (a == b or (fold and name_key(a) == name_key(b))):
+            break
+        count += 1
+    return count
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two paths have equal base names."""
+    return common_suffix(one, other) >= 1
+
+
+def lies_below(path: str, root: str) -> bool:
+    """Whether a path is `root` or lies in it (at a component boundary)."""
+    whole, top = canonical(path), canonical(root)
+    if is_windows(path) or is_windows(root):
+        whole, top = name_key(whole), name_key(top)
+    return whole == top or whole.startswith(top if top.endswith("/") else top + "/")
+
+
+@dataclass(frozen=True, slots=True)
+class PathMap:
+    """The user's `path_map`: (Stash prefix, Plex prefix) pairs; the longest prefix that fits wins.
+
+    Several pairs may share a Stash prefix (one folder that Plex has split): all their results are
+    tried. A path that no prefix fits stays as it is.
+    """
+
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    def to_plex(self, path: str) -> tuple[str, ...]:
+        """All paths that a Stash path may have in Plex."""
+        fitting = [pair for pair in self.pairs if lies_below(path, pair[0])]
+        if not fitting:
+            return (path,)
+        longest = max(len(canonical(source)) for source, _ in fitting)
+        return tuple(
+            _swap(path, source, target)
+            for source, target in fitting
+            if len(canonical(source)) == longest
+        )
+
+
+def _swap(path: str, source: str, target: str) -> str:
+    rest = canonical(path)[len(canonical(source)) :].lstrip("/")
+    root = canonical(target)
+    return f"{root.rstrip('/')}/{rest}" if rest else root
+
+
+def lies_in_any(paths: Sequence[str], roots: Sequence[str]) -> bool:
+    """Whether any of the paths lies below any of the roots."""
+    return any(lies_below(path, root) for path in paths for root in roots)

@@ -1,0 +1,52 @@
+"""Normal forms of text: what is compared is exactly what would be sent.
+
+Only what Plex cannot store or show is taken out (docs/architecture.md, "Text"): control characters,
+zero-width blanks and bidi overrides. Paragraphs, quotes, emoji with their joiners and variation
+selectors, and ligatures stay.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# C0 and C1 controls but newline and tab, soft invisible blanks, bidi embeddings, overrides and
+# isolates, and lone surrogates (JSON can carry them, UTF-8 cannot).
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_LINE_ENDS = re.compile("\r\n?")
+_BLANKS = re.compile(r"\s+")
+
+
+def clean_text(text: str, limit: int) -> str:
+    """Make a text of several lines safe: at most `limit` characters, NFC, trimmed at both ends."""
+    if not text.isascii() or not text.isprintable():
+        text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
+        text = unicodedata.normalize("NFC", text)
+    return text.strip()[:limit].rstrip()
+
+
+def clean_line(text: str, limit: int) -> str:
+    """Like `clean_text` for a text of one line: every run of white space is one blank."""
+    text = clean_text(text, len(text))
+    if not text.isascii() or not text.isprintable() or "  " in text:
+        text = _BLANKS.sub(" ", text)
+    return text[:limit].rstrip()
+
+
+def name_key(name: str) -> str:
+    """The identity of a name: two names with equal keys are one tag to Plex (and to people)."""
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def clean_names(names: tuple[str, ...], limit: int) -> tuple[str, ...]:
+    """Clean each name, drop empty ones, merge duplicates (the first spelling stays)."""
+    found: dict[str, str] = {}
+    for name in names:
+        clean = clean_line(name, limit)
+        if clean:
+            found.setdefault(name_key(clean), clean)
+    return tuple(found.values())
