@@ -1,4 +1,4 @@
-"""Stops that protect a library from a broken other side: pure arithmetic, no opinion on the cause."""
+"""Stops that protect a library from a broken other side: pure arithmetic on counts."""
 
 from __future__ import annotations
 
