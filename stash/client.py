@@ -1,0 +1,212 @@
+"""Our GraphQL client for Stash: one connection, one cookie, clear errors.
+
+stashapp-tools asks for the whole schema before any work, has no timeouts and keeps a stale cookie
+in front of the fresh one; this client has the two methods of its interface that we need.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+import urllib3
+
+from core.errors import StashError, StashUnauthorized, StashUnreachable
+from stash.connection import StashConnection
+from stash.queries import find_scenes_query
+
+# Stash has one SQLite writer and waits 50 ms for it; a scan can hold it for longer than that.
+_LOCKED = "database is locked"
+_LOCKED_PAUSES = (0.1, 0.5, 1.0, 2.0)
+_EXCERPT = 300
+
+
+class StashClient:
+    """Talks GraphQL to one Stash. Not for use by several threads at once.
+
+    Args:
+        connect_timeout, read_timeout: seconds; the second bounds each silence, not the whole.
+        session: an own `requests.Session`, which `close` closes too.
+        sleep: waits between attempts on a locked database.
+    """
+
+    def __init__(
+        self,
+        connection: StashConnection,
+        *,
+        connect_timeout: float = 5,
+        read_timeout: float = 60,
+        session: requests.Session | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._connection = connection
+        self._timeout = (connect_timeout, read_timeout)
+        self._sleep = sleep
+        self._cookie = connection.cookie
+        self._api_key = connection.api_key
+        self._key_in_use = connection.cookie is None and connection.api_key is not None
+        self._session = session if session is not None else requests.Session()
+        # Proxies and .netrc of the environment are for Stash's scrapers, not for Stash itself.
+        self._session.trust_env = False
+        self._session.verify = connection.verify_tls
+        # Cookies of the jar would come next to ours, and Stash reads the first: the stale one.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        if not connection.verify_tls:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self.requests_made = 0
+
+    def __repr__(self) -> str:
+        return f"StashClient({self._connection.base_url})"
+
+    @property
+    def base_url(self) -> str:
+        """Where this Stash is reached, without a slash at the end."""
+        return self._connection.base_url
+
+    def remember_api_key(self, key: str) -> None:
+        """Keeps the key, in memory only, for when the session cookie is refused."""
+        if key and key.isascii() and key.isprintable():
+            self._api_key = key
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._session.close()
+
+    def call_GQL(self, query: str, variables: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """The `data` of the answer to one query or mutation.
+
+        Raises:
+            StashUnreachable: no answer, a broken one, one that is not Stash's, or Stash is busy.
+            StashUnauthorized: Stash refused the cookie and the API key.
+            StashError: Stash answered with an error; a partial answer counts as one.
+        """
+        body = json.dumps({"query": query, "variables": dict(variables or {})}).encode()
+        for pause in (*_LOCKED_PAUSES, None):
+            answer = self._answer_to(body)
+            errors = answer.get("errors")
+            data = answer.get("data")
+            if not errors and isinstance(data, dict):
+                return data
+            message = _first_error(errors)
+            if _LOCKED not in message:
+                raise StashError(f"Stash answered with an error: {message}")
+            if pause is not None:
+                self._sleep(pause)
+        raise StashUnreachable("Stash's database stayed locked; try again when its scan is done")
+
+    def find_scenes(
+        self,
+        f: Mapping[str, object] | None = None,
+        filter: Mapping[str, object] | None = None,
+        fragment: str | None = None,
+        q: str = "",
+    ) -> list[dict[str, Any]]:
+        """The scenes that fit, as JSON objects; the keywords mean what they do in stashapp-tools.
+
+        Args:
+            f: a SceneFilterType.
+            filter: a FindFilterType; without one every scene is asked for at once.
+            fragment: the fields of a scene to ask for, without braces.
+            q: words to search for.
+        """
+        found = {**(filter if filter is not None else {"per_page": -1}), "q": q}
+        data = self.call_GQL(
+            find_scenes_query(fragment), {"filter": found, "scene_filter": dict(f or {})}
+        )
+        scenes = (data.get("findScenes") or {}).get("scenes")
+        if not isinstance(scenes, list):
+            raise StashError("Stash answered without a list of scenes")
+        return scenes
+
+    def _answer_to(self, body: bytes) -> dict[str, Any]:
+        response = self._post(body)
+        if response.status_code == 401 and self._api_key is not None and not self._key_in_use:
+            self._key_in_use = True
+            response = self._post(body)
+        _check_status(response)
+        try:
+            answer = json.loads(response.content)
+        except ValueError:
+            answer = None
+        if isinstance(answer, dict) and ("data" in answer or "errors" in answer):
+            return answer
+        if response.status_code >= 400:
+            raise StashError(
+                f"{self.base_url} refused the request (HTTP {response.status_code});"
+                " is it Stash's address?"
+            )
+        kind = response.headers.get("Content-Type", "no content type").split(";")[0]
+        raise StashUnreachable(
+            f"{self.base_url} answered, but not as Stash does ({kind}); is it Stash's address?"
+        )
+
+    def _post(self, body: bytes) -> requests.Response:
+        headers = {
+            # Any other Accept changes the statuses and switches gzip off (Stash v0.29 and later).
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
+        # The cookie goes along with the key: it carries Stash's list against endless hooks.
+        if self._cookie is not None:
+            headers["Cookie"] = f"{self._connection.cookie_name}={self._cookie}"
+        if self._key_in_use and self._api_key is not None:
+            headers["ApiKey"] = self._api_key
+        self.requests_made += 1
+        try:
+            response = self._session.post(
+                f"{self.base_url}/graphql",
+                data=body,
+                headers=headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            # Not chained: what requests raises may quote headers.
+            raise StashUnreachable(self._why(error)) from None
+        self._keep_newest_cookie(response)
+        return response
+
+    def _keep_newest_cookie(self, response: requests.Response) -> None:
+        fresh = response.cookies.get(self._connection.cookie_name)
+        if self._cookie is not None and fresh and response.status_code < 400:
+            self._cookie = fresh
+
+    def _why(self, error: requests.RequestException) -> str:
+        where = self.base_url
+        if isinstance(error, requests.exceptions.SSLError):
+            return f"Stash at {where}: its certificate is not trusted, or it does not speak https"
+        if isinstance(error, requests.ConnectTimeout):
+            return f"Stash at {where} could not be reached within {self._timeout[0]:g} s"
+        if isinstance(error, requests.Timeout) or "Read timed out" in str(error):
+            return f"Stash at {where} did not answer within {self._timeout[1]:g} s"
+        if isinstance(error, requests.exceptions.ChunkedEncodingError):
+            return f"Stash at {where} broke off in the middle of its answer"
+        if isinstance(error, requests.ConnectionError):
+            return f"Stash at {where} refused or dropped the connection; is it running?"
+        return f"Stash at {where} could not be asked ({type(error).__name__})"
+
+
+def _check_status(response: requests.Response) -> None:
+    status = response.status_code
+    if status in (401, 403):
+        raise StashUnauthorized(
+            "Stash refused our session and API key; log in to Stash again or set STASH_API_KEY"
+        )
+    if 300 <= status < 400:
+        raise StashUnreachable("Stash answered with a redirect; STASH_URL must name Stash itself")
+    if status >= 500 or status in (408, 429):
+        raise StashUnreachable(f"Stash is not ready to answer (HTTP {status})")
+
+
+def _first_error(errors: object) -> str:
+    """Message and path of the first error. Validation errors name the field in their message."""
+    if not isinstance(errors, list) or not errors or not isinstance(errors[0], dict):
+        return "no data and no reason given"
+    message = str(errors[0].get("message") or "no reason given")[:_EXCERPT]
+    path = errors[0].get("path")
+    where = ".".join(str(step) for step in path) if isinstance(path, list) else ""
+    return f"{message} (at {where})" if where else message

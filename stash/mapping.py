@@ -1,0 +1,165 @@
+"""JSON of Stash to our `Scene` and back: tolerant of what is missing, strict about types inside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+
+from core.models import Entity, MediaFile, Scene
+
+# fromtimestamp() refuses times before 1970 on Windows; adding to this does not.
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_RFC3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d+))?(?:([Zz])|([+-])(\d\d):?(\d\d))?"
+)
+
+
+def scene_from_json(raw: object) -> Scene | None:
+    """The scene that one JSON object of Stash describes; None where it has no numeric id.
+
+    Texts are kept as they are. What is missing, null or of another type counts as unset.
+    """
+    if not isinstance(raw, Mapping):
+        return None
+    scene_id = _int(raw.get("id"))
+    if scene_id is None:
+        return None
+    return Scene(
+        id=scene_id,
+        title=_text(raw.get("title")),
+        details=_text(raw.get("details")),
+        date=_text(raw.get("date")) or None,
+        rating100=_int(raw.get("rating100")),
+        director=_text(raw.get("director")),
+        organized=raw.get("organized") is True,
+        studio=_entity(raw.get("studio")),
+        performers=_entities(raw.get("performers")),
+        tags=_entities(raw.get("tags")),
+        files=_files(raw.get("files")),
+        created_at=epoch(raw.get("created_at")),
+        updated_at=epoch(raw.get("updated_at")),
+    )
+
+
+def scene_to_snapshot(scene: Scene) -> dict[str, object]:
+    """The `data` of a job: a snapshot for people and for compatibility, never what is written."""
+    return {
+        "path": scene.files[0].path if scene.files else "",
+        "title": scene.title,
+        "details": scene.details,
+        "date": scene.date,
+        "rating100": scene.rating100,
+        "studio": scene.studio.name if scene.studio else None,
+        "performers": [performer.name for performer in scene.performers],
+        "tags": [tag.name for tag in scene.tags],
+        "poster_url": None,
+        "background_url": None,
+    }
+
+
+def scene_to_json_like(scene: Scene) -> dict[str, object]:
+    """The shape in which the public `GapDetector` takes scenes: Stash's, with the id as an int."""
+    return {
+        "id": scene.id,
+        "title": scene.title,
+        "details": scene.details,
+        "date": scene.date,
+        "rating100": scene.rating100,
+        "director": scene.director,
+        "created_at": _rfc3339(scene.created_at),
+        "updated_at": _rfc3339(scene.updated_at),
+        "files": [{"path": file.path} for file in scene.files],
+        "studio": {"name": scene.studio.name} if scene.studio else None,
+        "performers": [{"name": performer.name} for performer in scene.performers],
+        "tags": [{"name": tag.name} for tag in scene.tags],
+    }
+
+
+def epoch(value: object) -> float:
+    """Epoch seconds of an RFC 3339 time of Stash; 0.0 where there is none.
+
+    Stash writes any offset and up to nine fractional digits (Go's RFC3339Nano), which Python 3.10
+    cannot read by itself. A time without an offset is taken as UTC; numbers pass as they are.
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, str) or not value:
+        return 0.0
+    try:
+        moment = datetime.fromisoformat(f"{value[:-1]}+00:00" if value[-1] in "Zz" else value)
+    except ValueError:
+        return _slow_epoch(value)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return moment.timestamp()
+
+
+def _slow_epoch(text: str) -> float:
+    match = _RFC3339.fullmatch(text.strip())
+    if match is None:
+        return 0.0
+    day, time, fraction, _zulu, sign, hours, minutes = match.groups()
+    try:
+        moment = datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return 0.0
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    seconds = (moment + offset if sign == "-" else moment - offset).timestamp()
+    return seconds + (float(f"0.{fraction}") if fraction else 0.0)
+
+
+def _rfc3339(seconds: float) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _int(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else round(value)
+    if isinstance(value, str):
+        text = value.strip()
+        return int(text) if text.isascii() and text.lstrip("-").isdecimal() else None
+    return None
+
+
+def _entity(raw: object) -> Entity | None:
+    """A studio, performer or tag; None without a name, which Stash never gives."""
+    if not isinstance(raw, Mapping):
+        return None
+    name = raw.get("name")
+    if not isinstance(name, str) or not name:
+        return None
+    # A name without a usable id is kept: dropping it would take it out of Plex.
+    return Entity(_int(raw.get("id")) or 0, name)
+
+
+def _entities(raw: object) -> tuple[Entity, ...]:
+    if not isinstance(raw, (list, tuple)):
+        return ()
+    found = (_entity(each) for each in raw)
+    return tuple(each for each in found if each is not None)
+
+
+def _files(raw: object) -> tuple[MediaFile, ...]:
+    if not isinstance(raw, (list, tuple)):
+        return ()
+    return tuple(
+        MediaFile(each["path"], _int(each.get("size")), _seconds(each.get("duration")))
+        for each in raw
+        if isinstance(each, Mapping) and isinstance(each.get("path"), str) and each["path"]
+    )
+
+
+def _seconds(value: object) -> float | None:
+    """A length; Stash writes 0 where it could not tell."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        return None
+    return float(value)

@@ -1,0 +1,99 @@
+"""The GraphQL texts that we send to Stash.
+
+One selection of scene fields serves every reader, and holds only fields that exist in every Stash
+since v0.24: asking for an unknown field fails the whole query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, timezone
+
+# A bare selection without named fragments, as `find_scenes(fragment=...)` of stashapp-tools
+# wants it.
+SCENE_FRAGMENT = """
+    id title details date rating100 director organized created_at updated_at
+    files { path size duration }
+    studio { id name }
+    performers { id name }
+    tags { id name }
+"""
+
+COUNT_SCENES = "query CountScenes { findScenes(filter: {per_page: 0}) { count } }"
+VERSION = "query StashVersion { version { version } }"
+
+# Stash keeps its times as text with the offset of the moment they were written at and compares
+# them as text, so a day's difference may be off by the spread of all offsets (26 hours). Two days
+# leave room; the reader then compares exactly.
+_DATE_MARGIN = timedelta(days=2)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def find_scenes_query(fragment: str | None) -> str:
+    """The query of `StashClient.find_scenes`; only what is asked for is computed (no count)."""
+    return (
+        "query FindScenes($filter: FindFilterType, $scene_filter: SceneFilterType) {"
+        " findScenes(filter: $filter, scene_filter: $scene_filter) {"
+        f" scenes {{ {fragment or SCENE_FRAGMENT} }} }} }}"
+    )
+
+
+def scenes_after(last_id: int, since: float | None) -> dict[str, object]:
+    """The SceneFilterType for the page behind `last_id`.
+
+    Args:
+        since: epoch seconds; narrows to scenes that may have been created or updated since.
+    """
+    found: dict[str, object] = {"id": {"value": last_id, "modifier": "GREATER_THAN"}}
+    if since is not None:
+        day = _date_before(since)
+        # One level takes one of AND, OR and NOT: id AND (created OR updated).
+        found["AND"] = {
+            "created_at": {"value": day, "modifier": "GREATER_THAN"},
+            "OR": {"updated_at": {"value": day, "modifier": "GREATER_THAN"}},
+        }
+    return found
+
+
+def page_of(size: int) -> dict[str, object]:
+    """The FindFilterType of one keyset page. Without `sort` Stash promises no order at all."""
+    return {"page": 1, "per_page": size, "sort": "id", "direction": "ASC"}
+
+
+def scenes_by_id_query(ids: Iterable[int]) -> str:
+    """One query for many scenes in which a deleted one is null.
+
+    `findScenes(ids:)` would fail as a whole when one of them is gone.
+    """
+    asked = " ".join(f"s{each}: findScene(id: {each}) {{ ...SyncScene }}" for each in ids)
+    return f"query ScenesById {{ {asked} }}\nfragment SyncScene on Scene {{ {SCENE_FRAGMENT} }}"
+
+
+def plugin_settings_query(plugin_id: str) -> str:
+    """The plugin's settings and the API key in one go.
+
+    The id list is written out: as a typed variable it fails on v0.24, and without it v0.24 and
+    v0.25 spell the id in another way.
+
+    Raises:
+        ValueError: the id has characters that would need quoting.
+    """
+    if not plugin_id.replace("-", "").replace("_", "").isalnum():
+        raise ValueError(f"not a plugin id: {plugin_id!r}")
+    return (
+        "query PluginSettings { configuration {"
+        f' plugins(include: ["{plugin_id}"]) general {{ apiKey }} }} }}'
+    )
+
+
+def by_alias(data: Mapping[str, object], scene_id: int) -> object:
+    """What `scenes_by_id_query` brought for one id: None where the scene is gone."""
+    return data.get(f"s{scene_id}")
+
+
+def _date_before(moment: float) -> str:
+    try:
+        day = _EPOCH + timedelta(seconds=moment) - _DATE_MARGIN
+    except OverflowError:
+        return "0001-01-01" if moment < 0 else "9999-12-31"
+    return day.date().isoformat()
