@@ -21,7 +21,18 @@ HIDDEN = "***"
 
 # The first part of the names of our own loggers. All others are libraries': heard from WARNING on.
 OURS = frozenset(
-    "app core logs plex protocol reconciliation settings stash storage sync_queue worker".split()
+    {
+        "Stash2Plex",
+        "app",
+        "core",
+        "plex",
+        "reconciliation",
+        "settings",
+        "stash",
+        "storage",
+        "sync_queue",
+        "worker",
+    }
 )
 
 _SECRETS_BY_NAME = re.compile(
@@ -61,7 +72,7 @@ class Redactor:
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
-        """Register texts that must never be seen, plain or as part of a URL; blank ones do not count."""
+        """Register texts that must never be seen, plain or inside a URL; blank ones are none."""
         known = set(self._secrets)
         for secret in secrets:
             if secret.strip():
@@ -104,20 +115,20 @@ class FrameHandler(logging.Handler):
         self.redactor = redactor
         self.hears_libraries = False
 
-    def filter(self, record: logging.LogRecord) -> bool | logging.LogRecord:
-        """Keep libraries quiet below WARNING; some, plexapi say, set a level of their own."""
-        ours = record.name.partition(".")[0] in OURS
-        return bool(super().filter(record)) and (
-            ours or self.hears_libraries or record.levelno >= logging.WARNING
-        )
-
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record. A call whose arguments do not fit its message is shown as it stands."""
+        if not self._heard(record):
+            return
         try:
             text = self.format(self._safe(record))
         except (TypeError, ValueError, KeyError) as error:
             text = f"{record.msg} (its arguments do not fit: {error})"
         self._frames.log(_mark(record.levelno), self.redactor.clean(text))
+
+    def _heard(self, record: logging.LogRecord) -> bool:
+        """Libraries are quiet below WARNING; some, plexapi say, set a lower level of their own."""
+        ours = record.name.partition(".")[0] in OURS
+        return ours or self.hears_libraries or record.levelno >= logging.WARNING
 
     def _safe(self, record: logging.LogRecord) -> logging.LogRecord:
         """A copy of the record for this handler alone, its arguments cleaned."""

@@ -25,7 +25,7 @@ TRACE, DEBUG, INFO, WARNING, ERROR = "t", "d", "i", "w", "e"
 
 # Stash stops reading stderr for good at a line of 64 KiB, and the next write then fails.
 MAX_LINE_BYTES = 8 * 1024
-_CUT = " [cut]".encode()
+_CUT = b" [cut]"
 # Stash reads \x01 and \x02 as its own marks; the others would let a title forge or garble a line.
 _VISIBLE = {code: f"\\x{code:02x}" for code in (*range(9), *range(10, 32), *range(127, 160))}
 
@@ -114,7 +114,7 @@ def frame(level: str, text: str) -> bytes:
 
 def progress_frame(fraction: float) -> bytes:
     """The mark for progress, clamped to 0..1. Nothing for NaN, which breaks Stash's job list."""
-    if fraction != fraction:  # noqa: PLR0124 - NaN, without importing math
+    if fraction != fraction:  # NaN, found without importing math
         return b""
     return _line("p", f"{min(max(fraction, 0.0), 1.0):.4f}")
 

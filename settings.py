@@ -1,0 +1,331 @@
+"""The plugin's settings: their names, defaults, kinds and limits. No default lives anywhere else.
+
+Stash keeps plugin settings as untyped values. It has no defaults, shows what is unset as "", 0 or
+off, and depending on its version and on the user's history hands a value over as string, number,
+boolean or not at all. Here they become one typed, immutable value, or one error that names
+everything that is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from core.errors import ConfigError
+
+T = TypeVar("T")
+
+# Accepted so that users of earlier versions see no complaint; nothing depends on them.
+WITHOUT_EFFECT = frozenset({"poll_interval", "sync_tagline"})
+OLD_PATH_MAP = "plex_unmatched_path_map"
+
+_ON = frozenset({"true", "yes", "on", "1"})
+_OFF = frozenset({"false", "no", "off", "0"})
+_SHOWN = 80  # characters of a bad value that an error repeats
+
+
+class _BadValueError(Exception):
+    """A value that a setting cannot have; the text says what it can have."""
+
+
+def _text(value: object) -> str:
+    """A text as the user typed it; YAML makes a number of a library called 2024."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise _BadValueError("a text")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _switch(value: object) -> bool:
+    word = str(value).strip().lower() if isinstance(value, (str, int, float)) else ""
+    if word in _ON or value == 1:
+        return True
+    if word in _OFF or value == 0:
+        return False
+    raise _BadValueError("on or off (true or false)")
+
+
+def _number(low: float, high: float) -> Callable[[object], float]:
+    def parse(value: object) -> float:
+        allowed = _BadValueError(
+            f"a number from {low:g} to {high:g}, or 0 or empty for the default"
+        )
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise allowed
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            raise allowed from None
+        if not low <= number <= high:
+            raise allowed
+        return number
+
+    return parse
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def parse(value: object) -> int:
+        allowed = f"a whole number from {low} to {high}; 0 or empty for the default"
+        try:
+            number = _number(low, high)(value)
+        except _BadValueError:
+            raise _BadValueError(allowed) from None
+        if number != math.floor(number):
+            raise _BadValueError(allowed)
+        return int(number)
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        word = _text(value).lower()
+        if word not in choices:
+            raise _BadValueError("one of " + ", ".join(choices))
+        return word
+
+    return parse
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """Names between commas, each once, in the order given."""
+    found: dict[str, str] = {}
+    for name in _text(value).split(","):
+        if name.strip():
+            found.setdefault(name.strip().casefold(), name.strip())
+    return tuple(found.values())
+
+
+def _url(value: object) -> str:
+    allowed = _BadValueError(
+        "the address of Plex and nothing else: http:// or https://, a host and if need be a port, "
+        "like http://192.168.1.10:32400"
+    )
+    text = _text(value)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise allowed from None
+    extra = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    wrong_host = not parts.hostname or re.search(r"[\s\\\x00-\x1f<>\"]", parts.netloc)
+    if parts.scheme not in ("http", "https") or extra or wrong_host or port == 0:
+        raise allowed
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _token(value: object) -> str:
+    text = _text(value)
+    if not re.fullmatch(r"[!-~]+", text):  # it travels in an HTTP header
+        raise _BadValueError("a Plex token: letters, digits, '-' and '_', without blanks")
+    return text
+
+
+def _path_map(value: object) -> tuple[tuple[str, str], ...]:
+    """Pairs of path prefixes from `left=>right; left=>right`, without closing slashes.
+
+    Raises:
+        _BadValueError: an entry is no pair of absolute paths, or a left side has two right ones.
+    """
+    pairs: dict[str, str] = {}
+    for entry in re.split(r"[;\n]", _text(value)):
+        if not entry.strip():
+            continue
+        sides = [side.strip() for side in entry.split("=>")]
+        if len(sides) != 2 or not all(map(_is_absolute, sides)):
+            raise _BadValueError(
+                "pairs of absolute paths, /left=>/right, with ';' between pairs; "
+                f"this is none: {entry.strip()!r}"
+            )
+        left, right = map(_without_closing_slash, sides)
+        if pairs.setdefault(left, right) != right:
+            raise _BadValueError(f"one pair for each path on the left; {left!r} has two")
+    return tuple(pairs.items())
+
+
+def _is_absolute(path: str) -> bool:
+    return re.match(r"/|\\\\|[A-Za-z]:[\\/]", path) is not None
+
+
+def _without_closing_slash(path: str) -> str:
+    root = re.match(r"[A-Za-z]:[\\/]|/", path)
+    bare = path.rstrip("/\\")
+    return root[0] if root and len(bare) < len(root[0]) else bare
+
+
+def _setting(default: T, parse: Callable[[object], T], *, secret: bool = False) -> T:
+    """A field of `Settings` that knows how to read itself."""
+    return field(default=default, repr=not secret, metadata={"parse": parse, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the user wants. Field names are the keys in Stash; `docs/settings.md` explains each.
+
+    Timeouts are in seconds. `path_map` has (Stash's prefix, Plex's prefix) pairs. `unknown_keys`
+    are those found in Stash that mean nothing to this version; they are worth a line in the log.
+    """
+
+    plex_url: str = _setting("", _url)
+    plex_token: str = _setting("", _token, secret=True)
+    plex_library: tuple[str, ...] = _setting((), _names)
+    enabled: bool = _setting(True, _switch)
+    max_retries: int = _setting(5, _whole(1, 100))
+    strict_matching: bool = _setting(True, _switch)
+    preserve_plex_edits: bool = _setting(False, _switch)
+    connect_timeout: float = _setting(5.0, _number(0.1, 300))
+    read_timeout: float = _setting(30.0, _number(0.1, 600))
+    max_tags: int = _setting(100, _whole(1, 1000))
+    tag_blocklist: tuple[str, ...] = _setting((), _names)
+    sync_master: bool = _setting(True, _switch)
+    sync_title: bool = _setting(True, _switch)
+    sync_studio: bool = _setting(True, _switch)
+    sync_summary: bool = _setting(True, _switch)
+    sync_date: bool = _setting(True, _switch)
+    sync_performers: bool = _setting(True, _switch)
+    sync_tags: bool = _setting(True, _switch)
+    sync_rating: bool = _setting(True, _switch)
+    sync_director: bool = _setting(True, _switch)
+    sync_poster: bool = _setting(True, _switch)
+    sync_background: bool = _setting(True, _switch)
+    sync_collection: bool = _setting(False, _switch)
+    first_sync: str = _setting("merge", _one_of("merge", "mirror"))
+    max_clear_percent: int = _setting(10, _whole(1, 100))
+    poster_fit: str = _setting("none", _one_of("none", "crop", "pad"))
+    remove_on_destroy: bool = _setting(False, _switch)
+    trigger_plex_scan: bool = _setting(False, _switch)
+    skip_not_found: bool = _setting(False, _switch)
+    organized_only: bool = _setting(False, _switch)
+    path_map: tuple[tuple[str, str], ...] = _setting((), _path_map)
+    reconcile_interval: str = _setting("daily", _one_of("never", "hourly", "daily", "weekly"))
+    reconcile_scope: str = _setting("all", _one_of("all", "24h", "7days"))
+    reconcile_missing: bool = _setting(True, _switch)
+    debug_logging: bool = _setting(False, _switch)
+    obfuscate_paths: bool = _setting(False, _switch)
+    unknown_keys: tuple[str, ...] = field(default=(), compare=False)
+
+    def synced_fields(self) -> frozenset[str]:
+        """The names after `sync_` of all fields to sync; none while `sync_master` is off."""
+        if not self.sync_master:
+            return frozenset()
+        switches = {one.name for one in fields(self) if one.name.startswith("sync_")}
+        on = {name for name in switches if getattr(self, name)}
+        return frozenset(name.removeprefix("sync_") for name in on - {"sync_master"})
+
+    def public(self) -> dict[str, object]:
+        """All settings by name, for logs and reports, with secrets hidden."""
+        shown = {one.name: getattr(self, one.name) for one in fields(self)}
+        return shown | {name: "***" for name in _SECRET if shown[name]}
+
+
+_PARSED = tuple(one for one in fields(Settings) if one.metadata)
+_SECRET = tuple(one.name for one in _PARSED if one.metadata["secret"])
+_FROM_ENV = {"plex_url": "PLEX_URL", "plex_token": "PLEX_TOKEN"}
+_REQUIRED = {
+    "plex_url": "enter the address of Plex, like http://192.168.1.10:32400",
+    "plex_token": "enter the token of the account that owns the Plex server",
+}
+
+
+def parse_settings(raw: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
+    """Settings from what Stash has stored for the plugin, as in `configuration { plugins }`.
+
+    Args:
+        raw: keys and values as Stash hands them over. What is absent, null or an empty text means
+            the default, and so does the number 0, since no number here may be 0.
+        env: the environment; PLEX_URL and PLEX_TOKEN stand in where Stash has none.
+
+    Raises:
+        ConfigError: settings are missing or make no sense; the text lists all of them.
+    """
+    given = _by_plain_key(raw)
+    values: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for one in _PARSED:
+        value = given.get(_plain(one.name))
+        if _is_unset(value, one.default):
+            value = env.get(_FROM_ENV.get(one.name, ""), "").strip()
+        if not _is_unset(value, one.default):
+            _take(one.name, one.metadata["parse"], value, values, faults)
+    _take_old_path_map(given.get(_plain(OLD_PATH_MAP)), values, faults)
+    for name, hint in _REQUIRED.items():
+        if name not in values:
+            faults.setdefault(name, f"{name} is not set; {hint}")
+    if faults:
+        raise ConfigError(_complaint(faults, given, env))
+    return Settings(**values, unknown_keys=_unknown(raw))
+
+
+def _take(
+    name: str,
+    parse: Callable[[object], object],
+    value: object,
+    values: dict[str, Any],
+    faults: dict[str, str],
+) -> None:
+    try:
+        values[name] = parse(value)
+    except _BadValueError as allowed:
+        shown = "***" if name in _SECRET else _shown(value)
+        faults[name] = f"{name} is {shown}; allowed: {allowed}"
+
+
+def _take_old_path_map(value: object, values: dict[str, Any], faults: dict[str, str]) -> None:
+    """The old key has Plex's prefix on the left. It counts only while `path_map` is not used."""
+    if "path_map" in values or "path_map" in faults or _is_unset(value, ""):
+        return
+    old: dict[str, Any] = {}
+    _take(OLD_PATH_MAP, _path_map, value, old, faults)
+    values["path_map"] = tuple((ours, plex) for plex, ours in old.get(OLD_PATH_MAP, ()))
+
+
+def _is_unset(value: object, default: object) -> bool:
+    """Whether a stored value is one that Stash shows for a setting nobody has touched."""
+    if isinstance(default, bool):
+        return value is None or (isinstance(value, str) and not value.strip())
+    if value is None or value is False or (isinstance(value, str) and not value.strip()):
+        return True
+    if isinstance(default, (int, float)):
+        return value == 0 or (isinstance(value, str) and value.strip() == "0")
+    return False
+
+
+def _plain(key: str) -> str:
+    """A key without case and underscores: Stash before 0.26 makes `plexUrl` of `plex_url`."""
+    return key.replace("_", "").casefold()
+
+
+def _by_plain_key(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The values by plain key; where two spellings are stored, the one with underscores counts."""
+    spelled = sorted(raw, key=lambda key: ("_" in key, key))
+    return {_plain(key): raw[key] for key in spelled}
+
+
+def _unknown(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    names = (*(one.name for one in _PARSED), *WITHOUT_EFFECT, OLD_PATH_MAP)
+    known = {_plain(name) for name in names}
+    return tuple(sorted(key for key in raw if _plain(key) not in known))
+
+
+def _shown(value: object) -> str:
+    """A bad value as an error repeats it: cut, on one line, without credentials in URLs."""
+    text = repr(value)
+    text = re.sub(r"//[^/@]*@", "//***@", text)
+    text = re.sub(r"([?&#;][^=&]*=)[^&'\"]*", r"\1***", text) if "://" in text else text
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def _complaint(faults: Mapping[str, str], given: Mapping[str, Any], env: Mapping[str, str]) -> str:
+    head = "The settings of Stash2Plex need your attention (in Stash: Settings > Plugins)"
+    text = "\n- ".join([f"{head}:", *faults.values()])
+    # A token pasted into the wrong box must not show up here either.
+    for name in _SECRET:
+        for secret in (given.get(_plain(name)), env.get(_FROM_ENV[name])):
+            if isinstance(secret, str) and len(secret.strip()) > 5:
+                text = text.replace(secret.strip(), "***")
+    return text
