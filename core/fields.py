@@ -1,7 +1,8 @@
 """THE table of synced fields, and what a scene wants each of them to show.
 
 Adding a field is one row here and its tests: kind, normal form, limit, the setting that switches
-it, and when it may be cleared. Everything else (planning, comparing, recording) reads this table.
+it (`sync_` and its name), and when it may be cleared. Planning, comparing and recording read this
+table and nothing else.
 """
 
 from __future__ import annotations
@@ -43,12 +44,11 @@ class Clear(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One synced field. `want` reads its raw value from a scene; `setting` switches it."""
+    """One synced field. `want` reads its raw value from a scene; `sync_<name>` switches it."""
 
     name: str
     kind: Kind
     clear: Clear
-    setting: str
     want: Callable[[Scene], Value]
 
     @property
@@ -113,31 +113,28 @@ _NORMAL: Mapping[Kind, Callable[[Value], Value]] = {
 TITLE = "title"
 
 FIELDS: tuple[Field, ...] = (
-    Field(TITLE, Kind.LINE, Clear.NEVER, "sync_title", lambda s: s.title),
-    Field("summary", Kind.TEXT, Clear.ALWAYS, "sync_summary", lambda s: s.details),
+    Field(TITLE, Kind.LINE, Clear.NEVER, lambda s: s.title),
+    Field("summary", Kind.TEXT, Clear.ALWAYS, lambda s: s.details),
     Field(
         "studio",
         Kind.LINE,
         Clear.ALWAYS,
-        "sync_studio",
         lambda s: s.studio.name if s.studio else None,
     ),
-    Field("date", Kind.DATE, Clear.ALWAYS, "sync_date", lambda s: s.date),
+    Field("date", Kind.DATE, Clear.ALWAYS, lambda s: s.date),
     Field(
         "rating",
         Kind.RATING,
         Clear.OWN,
-        "sync_rating",
         lambda s: s.rating100 / 10 if s.rating100 else None,
     ),
     Field(
         "performers",
         Kind.NAMES,
         Clear.ALWAYS,
-        "sync_performers",
         lambda s: tuple(p.name for p in s.performers),
     ),
-    Field("tags", Kind.NAMES, Clear.ALWAYS, "sync_tags", lambda s: tuple(t.name for t in s.tags)),
+    Field("tags", Kind.NAMES, Clear.ALWAYS, lambda s: tuple(t.name for t in s.tags)),
 )
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SCALARS: tuple[Field, ...] = tuple(field for field in FIELDS if not field.is_list)
