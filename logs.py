@@ -106,6 +106,11 @@ def _alias(path: str) -> str:
     return f"path-{digest}{PurePath(path).suffix if len(PurePath(path).suffix) <= 6 else ''}"
 
 
+def secrets_of(env: Mapping[str, str]) -> list[str]:
+    """The secrets that the environment can hold."""
+    return [env.get("PLEX_TOKEN", ""), env.get("STASH_API_KEY", "")]
+
+
 class FrameHandler(logging.Handler):
     """Writes each record as frames, each of its lines with the mark of the record's level."""
 

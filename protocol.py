@@ -58,6 +58,13 @@ class PluginInput:
         mode = self.args.get("mode")
         return mode.strip() if isinstance(mode, str) else ""
 
+    @property
+    def session_cookie(self) -> str:
+        """The value of the cookie that Stash lets us in with, or "" when it gave none."""
+        cookie = self.server_connection.get("SessionCookie")
+        value = cookie.get("Value") if isinstance(cookie, dict) else None
+        return value if isinstance(value, str) else ""
+
 
 def parse_input(raw: bytes) -> PluginInput:
     """Decode what Stash wrote to our stdin.
