@@ -181,7 +181,9 @@ class StashClient:
             return f"Stash at {where}: its certificate is not trusted, or it does not speak https"
         if isinstance(error, requests.ConnectTimeout):
             return f"Stash at {where} could not be reached within {self._timeout[0]:g} s"
-        if isinstance(error, requests.Timeout) or "Read timed out" in str(error):
+        if isinstance(error, requests.Timeout) or any(
+            isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in error.args
+        ):
             return f"Stash at {where} did not answer within {self._timeout[1]:g} s"
         if isinstance(error, requests.exceptions.ChunkedEncodingError):
             return f"Stash at {where} broke off in the middle of its answer"

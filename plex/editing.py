@@ -1,0 +1,96 @@
+"""Changes of one item as the parameters of one edit. Pure.
+
+The parameter language and its traps: facts of Plex, 4b and 4c, gathered in docs/architecture.md.
+Lists are sent whole as additions, with the surplus named as removals: that is right on servers that
+add what an edit names, and on those that replace by it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from core.models import Change, Value
+from core.text import name_key
+from plex.names import LIST_NAMES, SCALAR_NAMES, plex_name
+from plex.wire import encode, encode_query
+
+_FIELD = re.compile(r"[^.\[]+")
+
+
+def edit_params(changes: Iterable[Change]) -> list[tuple[str, str]]:
+    """The parameters that make one item show `change.after` of every change, and lock it.
+
+    A scalar whose `after` is empty is cleared. A name of a list is never added and removed at once,
+    whatever its spelling.
+
+    Raises:
+        ValueError: a field that Plex does not have.
+        TypeError: a list for a scalar, or the other way round.
+    """
+    params: list[tuple[str, str]] = []
+    for change in changes:
+        if change.field in SCALAR_NAMES:
+            params.append((f"{SCALAR_NAMES[change.field]}.value", _scalar(change)))
+        elif change.field in LIST_NAMES:
+            params += _list(LIST_NAMES[change.field], change)
+        params.append((f"{plex_name(change.field)}.locked", "1"))
+    return params
+
+
+def unlock_params(fields: Iterable[str]) -> list[tuple[str, str]]:
+    """The parameters that unlock our fields and leave their values alone."""
+    return [(f"{plex_name(field)}.locked", "0") for field in fields]
+
+
+def split_params(params: Sequence[tuple[str, str]], max_length: int) -> list[list[tuple[str, str]]]:
+    """Cuts parameters into as few edits as keep each query within `max_length` bytes.
+
+    Only between fields: a list sent in two halves would lose one on servers that replace. A field
+    that is too long by itself makes an edit of its own, for the server to accept or refuse.
+    """
+    fields: dict[str, list[tuple[str, str]]] = {}
+    for name, value in params:
+        match = _FIELD.match(name)
+        fields.setdefault(match.group() if match else name, []).append((name, value))
+    edits: list[list[tuple[str, str]]] = []
+    for group in fields.values():
+        if edits and len(encode_query(edits[-1] + group)) <= max_length:
+            edits[-1] += group
+        else:
+            edits.append(list(group))
+    return edits
+
+
+def _scalar(change: Change) -> str:
+    value = change.after
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        raise TypeError(f"{change.field} takes one value, not a list")
+    if isinstance(value, str):
+        return value
+    return f"{value:g}"
+
+
+def _list(name: str, change: Change) -> list[tuple[str, str]]:
+    shown = {name_key(entry): entry for entry in reversed(_names(change.field, change.after))}
+    wanted = list(reversed(shown.items()))
+    surplus = {
+        name_key(entry): entry
+        for entry in (*change.removed, *_names(change.field, change.before))
+        if name_key(entry) not in shown
+    }
+    params = [(f"{name}[{index}].tag.tag", entry) for index, (_, entry) in enumerate(wanted)]
+    if surplus:
+        # Plex cuts the value at commas and decodes each part once more (facts of Plex, 4.15).
+        params.append((f"{name}[].tag.tag-", ",".join(map(encode, surplus.values()))))
+    return params
+
+
+def _names(field: str, value: Value) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, tuple):
+        raise TypeError(f"{field} takes a list of names")
+    return tuple(name for name in value if name.strip())

@@ -1,0 +1,22 @@
+"""How names and values are written into an address, to the byte.
+
+HTTP libraries differ in what they escape (blanks as "+", brackets, the operators inside parameter
+names), and Plex reads some of it twice, so nothing is left to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+Params = Iterable[tuple[str, str]]
+
+
+def encode(text: str) -> str:
+    """Percent-encodes everything but letters, digits and `_.-~`, as UTF-8."""
+    return quote(text, safe="", errors="replace")
+
+
+def encode_query(params: Params) -> str:
+    """The query of an address, without its question mark, in the order given."""
+    return "&".join(f"{encode(name)}={encode(value)}" for name, value in params)
