@@ -47,13 +47,13 @@ class ListPage:
 
     Attributes:
         items: those present that no earlier page had.
-        total: how many the server says there are; None where it does not say.
+        total: how many the server says there are; where it does not say, those received so far.
         gone: items whose files are gone, still listed because the trash was not emptied.
         received: how many the server sent, for progress.
     """
 
     items: tuple[ListedItem, ...]
-    total: int | None
+    total: int
     gone: tuple[ItemRef, ...]
     received: int
 
@@ -86,7 +86,8 @@ class _Listing:
         gone = tuple(
             ItemRef(self.section, mapping.rating_key(raw)) for raw in fresh if mapping.is_gone(raw)
         )
-        return ListPage(items, total, gone, len(raw_items)), len(fresh)
+        shown = self.received if total is None else total
+        return ListPage(items, shown, gone, len(raw_items)), len(fresh)
 
     def _is_new(self, key: str) -> bool:
         if not key:
@@ -173,11 +174,11 @@ class PlexClient:
             start = listing.received
             page, new = listing.take(self._page(section, start, size, query))
             yield page
-            if page.total is None:
-                # No total: paging was ignored, or the count. Go on while that brings news.
+            if listing.total is None:
+                # Paging was ignored, or only the count: go on while that brings news.
                 ended = new == 0 or page.received > size
             else:
-                ended = page.received == 0 or new == 0 or listing.received >= page.total
+                ended = new == 0 or listing.received >= listing.total
             if ended:
                 listing.check_complete()
                 return
