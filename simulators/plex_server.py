@@ -1,0 +1,93 @@
+"""A Plex Media Server on loopback, made of a seed: `python -m simulators.plex_server --help`.
+
+It prints one line of JSON when it listens, `{"url": "http://127.0.0.1:PORT", "port": PORT}`, and
+runs until it is stopped. What it does and does not do follows public evidence on the real
+server; where that conflicts there is a switch (`simulators.plex_switches`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from simulators.control import Control
+from simulators.plex_backstage import BackstageRoutes
+from simulators.plex_browse import BrowseRoutes
+from simulators.plex_edits import EditRoutes
+from simulators.plex_gate import Gate, is_write
+from simulators.plex_sections import SectionRoutes
+from simulators.plex_state import dump
+from simulators.plex_switches import default_switches
+from simulators.plex_world import World
+
+# aiohttp refuses addresses above 8 KB by default; the limit of this server is a switch.
+MAX_LINE = 4 * 1024 * 1024
+MAX_BODY = 64 * 1024 * 1024
+
+
+def build_app(seed: dict[str, Any], token: str) -> web.Application:
+    """The application; `seed` is the whole seed or just its `plex` half."""
+    switches = default_switches()
+    world = World(token, switches, time.time, random.Random(0), seed.get("plex", seed))
+    gate = Gate(world)
+    control = Control(
+        switches,
+        is_write,
+        lambda: dump(world),
+        on_config=lambda changes: gate.configured(set(changes)),
+    )
+    app = web.Application(
+        client_max_size=MAX_BODY, middlewares=[gate.count, control.middleware, gate.middleware]
+    )
+    control.add_routes(app)
+    for routes in (
+        BackstageRoutes(world),
+        SectionRoutes(world),
+        BrowseRoutes(world),
+        EditRoutes(world),
+    ):
+        routes.add_routes(app)
+    return app
+
+
+async def serve(app: web.Application, port: int) -> None:
+    """Listens on loopback until cancelled."""
+    runner = web.AppRunner(
+        app, access_log=None, max_line_size=MAX_LINE, max_field_size=MAX_LINE, shutdown_timeout=1.0
+    )
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", port)
+    await site.start()
+    bound = runner.addresses[0][1]
+    print(json.dumps({"url": f"http://127.0.0.1:{bound}", "port": bound}), flush=True)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="simulators.plex_server", description=__doc__)
+    parser.add_argument("--seed", type=Path, help="seed file; none: an empty server")
+    parser.add_argument("--port", type=int, default=0, help="0: any free port")
+    parser.add_argument("--token", required=True, help="what X-Plex-Token must be")
+    options = parser.parse_args(arguments)
+    seed = json.loads(options.seed.read_text(encoding="utf-8")) if options.seed else {}
+    app = build_app(seed, options.token)
+    try:
+        asyncio.run(serve(app, options.port))
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

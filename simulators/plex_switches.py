@@ -1,0 +1,50 @@
+"""The switches of the Plex simulator: where public evidence conflicts, and how it may fail.
+
+`POST /_sim/config` changes them at run time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def default_switches() -> dict[str, Any]:
+    return {
+        # Access and load
+        "maintenance": False,  # every request but /identity: 503 with the JSON of a starting server
+        "startup_seconds": 0.0,  # the same for so long after the start (or after setting this)
+        "non_admin": False,  # the token is no owner's: writes and scans give 403
+        "locked_share": 0.0,  # share of writes that end in 500 (database is locked)
+        "burst_limit": 0,  # 503 above so many requests at once; 0: none
+        "max_url": 0,  # longest address in bytes, else 414; 0: unlimited
+        "seconds_per_item": 0.0,  # added to a listing for each item shown: slow pages
+        "gzip": True,  # compress answers for clients that ask
+        # Listings
+        "size_cap": 1000,  # largest page
+        "over_cap": "clamp",  # clamp | 400
+        "missing_size": "full",  # full | 400: a listing without X-Plex-Container-Size
+        "honour_excludes": True,  # excludeElements and excludeFields
+        "honour_include_fields": True,  # "only these" from API version 1.0.0 on
+        # Full items
+        "shuffle_metadata": False,  # items of /library/metadata/a,b,c in another order
+        "metadata_page_cap": 0,  # most items of one answer unless the size is sent; 0: all
+        # Edits
+        "edit_section": "additive",  # PUT /library/sections/{id}/all: additive | replacing
+        "edit_item": "replacing",  # PUT /library/metadata/{ids}: additive | replacing
+        "single_removal": False,  # only the first removal of a PUT is honoured
+        "removal_last": False,  # additions before removals
+        "exact_tag_case": False,  # names that differ in case are different tags
+        "strip_text": False,  # trailing blanks go, CRLF becomes LF
+        "refuse_fields": [],  # fields that are silently not changed
+        "round_rating": False,  # ratings are kept as whole points
+        "edits_move_content": False,  # edits move the section's contentChangedAt
+        "clock_offset": 0,  # seconds added to the server's clock
+        # Images
+        "max_image": 10 * 1024 * 1024,  # bytes; larger uploads give 500
+        "upload_locks": False,  # an upload locks the thumb or art
+        # Scans
+        "scan_seconds": 0.0,  # how long a scan takes; 0: done when the request is answered
+        "bad_scan_path": 404,  # status for a path outside the section's Locations
+        "auto_empty_trash": False,  # a scan takes out what is in the trash below its folder
+        "agentless_stops_at_1": True,  # without an agent an item's timeline ends at state 1
+    }

@@ -1,0 +1,60 @@
+"""Everything that the simulator's request handlers share."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulators.plex_events import EventHub
+from simulators.plex_library import Library
+from simulators.plex_listing import Listing
+from simulators.plex_model import Item, JsonObject
+from simulators.plex_render import Renderer
+
+
+@dataclass(slots=True)
+class World:
+    """The simulated server's state; `load` replaces the library as a whole.
+
+    Args:
+        token: what X-Plex-Token must be.
+        clock: epoch seconds; the switch `clock_offset` is added to it.
+    """
+
+    token: str
+    switches: dict[str, Any]
+    clock: Callable[[], float]
+    rng: random.Random
+    seed: JsonObject
+    hub: EventHub = field(default_factory=EventHub)
+    # Writes that reached an item, by rating key: what a test counts.
+    item_writes: Counter[int] = field(default_factory=Counter)
+    pictures: dict[str, bytes] = field(default_factory=dict)  # uploads by sha1
+    library: Library = field(init=False)
+    listing: Listing = field(init=False)
+    renderer: Renderer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.load(self.seed)
+
+    def load(self, seed: JsonObject) -> None:
+        """Starts afresh with the `plex` half of a seed."""
+        self.seed = seed
+        self.library = Library(seed, self.now, lambda: bool(self.switches["exact_tag_case"]))
+        self.listing = Listing(self.library)
+        self.renderer = Renderer(self.library)
+        self.item_writes.clear()
+        self.pictures.clear()
+
+    def now(self) -> int:
+        return int(self.clock() + float(self.switches["clock_offset"]))
+
+    def wrote(self, item: Item) -> None:
+        """Counts a write that reached the item and tells listeners, as a real edit does."""
+        self.item_writes[item.key] += 1
+        if self.switches["edits_move_content"]:
+            self.library.sections[item.section_key].content_changed_at += 1
+        self.hub.timeline(item, 5)
