@@ -20,14 +20,16 @@ from aiohttp import web
 
 from simulators.plex_edits import apply_order, order_from_names
 from simulators.plex_model import Item, JsonObject
+from simulators.plex_scan import Scanner
 from simulators.plex_state import item_state
 from simulators.plex_switches import default_switches
 from simulators.plex_world import World
 
 
 class BackstageRoutes:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, scanner: Scanner) -> None:
         self._world = world
+        self._scanner = scanner
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_post("/_sim/seed", self.load)
@@ -42,6 +44,7 @@ class BackstageRoutes:
 
     async def load(self, request: web.Request) -> web.Response:
         seed: JsonObject = await request.json()
+        self._scanner.cancel()
         self._world.switches.update(default_switches() | {"latency": 0.0})
         self._world.load(seed.get("plex", seed))
         return web.json_response({"items": len(self._world.library.items)})

@@ -13,7 +13,6 @@ from typing import Any
 
 from simulators.plex_load import item_from_seed, shell_item
 from simulators.plex_model import Collection, Item, JsonObject, Section, Tag, TagLink
-from simulators.plex_paths import lies_in
 from simulators.plex_tags import TagRegister
 
 MEMBERS = "(members)"
@@ -163,14 +162,6 @@ class Library:
                 section.collections[link.tag.id] = made
             elif not used:
                 section.collections.pop(link.tag.id, None)
-
-    def section_of_path(self, path: str) -> list[Section]:
-        """The sections in one of whose Locations the path lies."""
-        return [
-            section
-            for section in self.sections.values()
-            if any(lies_in(path, location) for _, location in section.locations)
-        ]
 
 
 def _highest_key(seed: JsonObject) -> int:

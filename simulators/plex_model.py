@@ -181,10 +181,6 @@ class Section:
     def agentless(self) -> bool:
         return self.agent.endswith(".none")
 
-    @property
-    def default_type(self) -> str:
-        return self.type
-
     def bump(self, names: set[str]) -> None:
         self.revision += 1
         for name in names:

@@ -11,19 +11,25 @@ import argparse
 import asyncio
 import json
 import random
+import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from simulators.control import Control
+from simulators.plex_agent import AgentRoutes
 from simulators.plex_backstage import BackstageRoutes
 from simulators.plex_browse import BrowseRoutes
 from simulators.plex_edits import EditRoutes
 from simulators.plex_gate import Gate, is_write
+from simulators.plex_images import ImageRoutes
+from simulators.plex_scan import Scanner, ScanRoutes
 from simulators.plex_sections import SectionRoutes
+from simulators.plex_sockets import SocketRoutes
 from simulators.plex_state import dump
 from simulators.plex_switches import default_switches
 from simulators.plex_world import World
@@ -48,28 +54,36 @@ def build_app(seed: dict[str, Any], token: str) -> web.Application:
         client_max_size=MAX_BODY, middlewares=[gate.count, control.middleware, gate.middleware]
     )
     control.add_routes(app)
+    scanner = Scanner(world)
     for routes in (
-        BackstageRoutes(world),
+        BackstageRoutes(world, scanner),
         SectionRoutes(world),
         BrowseRoutes(world),
         EditRoutes(world),
+        ImageRoutes(world),
+        AgentRoutes(world),
+        ScanRoutes(world, scanner),
+        SocketRoutes(world),
     ):
         routes.add_routes(app)
     return app
 
 
 async def serve(app: web.Application, port: int) -> None:
-    """Listens on loopback until cancelled."""
+    """Listens on loopback until cancelled or asked to end."""
     runner = web.AppRunner(
-        app, access_log=None, max_line_size=MAX_LINE, max_field_size=MAX_LINE, shutdown_timeout=1.0
+        app, access_log=None, max_line_size=MAX_LINE, max_field_size=MAX_LINE, shutdown_timeout=0.5
     )
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     bound = runner.addresses[0][1]
+    stopped = asyncio.Event()
+    with suppress(NotImplementedError):  # Windows ends the process itself
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     print(json.dumps({"url": f"http://127.0.0.1:{bound}", "port": bound}), flush=True)
     try:
-        await asyncio.Event().wait()
+        await stopped.wait()
     finally:
         await runner.cleanup()
 

@@ -54,7 +54,15 @@ class World:
 
     def wrote(self, item: Item) -> None:
         """Counts a write that reached the item and tells listeners, as a real edit does."""
+        self._count(item)
+        self.hub.timeline(item, 5)
+
+    def wrote_off(self, item: Item) -> None:
+        """The same for a write that removed the item."""
+        self._count(item)
+        self.hub.timeline(item, 9, "deleted")
+
+    def _count(self, item: Item) -> None:
         self.item_writes[item.key] += 1
         if self.switches["edits_move_content"]:
             self.library.sections[item.section_key].content_changed_at += 1
-        self.hub.timeline(item, 5)
