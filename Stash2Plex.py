@@ -16,12 +16,8 @@ sys.path[:] = _OWN + [path for path in sys.path if path not in _OWN]
 import protocol  # noqa: E402
 from core.errors import SyncError  # noqa: E402
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
-
-def answer(plugin: protocol.PluginInput, frames: protocol.Frames) -> dict[str, Any]:
+def answer(plugin: protocol.PluginInput, frames: protocol.Frames) -> dict[str, object]:
     """The reply to one input. Raises what the task raises."""
     if plugin.hook is not None:
         return {"output": "ignored: this version does not listen to hooks"}
@@ -33,14 +29,14 @@ def answer(plugin: protocol.PluginInput, frames: protocol.Frames) -> dict[str, A
     return tasks.run_task(plugin, os.environ)
 
 
-def refusal(error: SyncError) -> dict[str, Any]:
+def refusal(error: SyncError) -> dict[str, object]:
     """The reply for what went wrong in a way that we know."""
     import logs
 
     return {"error": logs.clean(str(error))}
 
 
-def crash(error: BaseException, frames: protocol.Frames) -> dict[str, Any]:
+def crash(error: BaseException, frames: protocol.Frames) -> dict[str, object]:
     """The reply for what went wrong in any other way; the traceback goes to the log."""
     import traceback
 

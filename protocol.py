@@ -73,7 +73,7 @@ def parse_input(raw: bytes) -> PluginInput:
         ProtocolError: it is no plugin input. The text never quotes it: it holds a session cookie.
     """
     try:
-        data = json.loads(raw.decode("utf-8-sig"))
+        data = json.loads(raw.decode("utf-8").lstrip("\ufeff"))
     except UnicodeDecodeError:
         raise _no_input("it is not UTF-8") from None
     except ValueError as error:

@@ -32,10 +32,10 @@ class _BadValueError(Exception):
     """A value that a setting cannot have; the text says what it can have."""
 
 
-def _text(value: object) -> str:
+def _text(value: object, allowed: str) -> str:
     """A text as the user typed it; YAML makes a number of a library called 2024."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise _BadValueError("a text")
+        raise _BadValueError(allowed)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
@@ -84,9 +84,10 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
 
 def _one_of(*choices: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
-        word = _text(value).lower()
+        allowed = "one of " + ", ".join(choices)
+        word = _text(value, allowed).lower()
         if word not in choices:
-            raise _BadValueError("one of " + ", ".join(choices))
+            raise _BadValueError(allowed)
         return word
 
     return parse
@@ -95,34 +96,34 @@ def _one_of(*choices: str) -> Callable[[object], str]:
 def _names(value: object) -> tuple[str, ...]:
     """Names between commas, each once, in the order given."""
     found: dict[str, str] = {}
-    for name in _text(value).split(","):
+    for name in _text(value, "names, with commas between them").split(","):
         if name.strip():
             found.setdefault(name.strip().casefold(), name.strip())
     return tuple(found.values())
 
 
 def _url(value: object) -> str:
-    allowed = _BadValueError(
+    allowed = (
         "the address of Plex and nothing else: http:// or https://, a host and if need be a port, "
         "like http://192.168.1.10:32400"
     )
-    text = _text(value)
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(_text(value, allowed))
         port = parts.port
     except ValueError:
-        raise allowed from None
+        raise _BadValueError(allowed) from None
     extra = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
     wrong_host = not parts.hostname or re.search(r"[\s\\\x00-\x1f<>\"]", parts.netloc)
     if parts.scheme not in ("http", "https") or extra or wrong_host or port == 0:
-        raise allowed
+        raise _BadValueError(allowed)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def _token(value: object) -> str:
-    text = _text(value)
+    allowed = "a Plex token: letters, digits, '-' and '_', without blanks"
+    text = _text(value, allowed)
     if not re.fullmatch(r"[!-~]+", text):  # it travels in an HTTP header
-        raise _BadValueError("a Plex token: letters, digits, '-' and '_', without blanks")
+        raise _BadValueError(allowed)
     return text
 
 
@@ -132,16 +133,12 @@ def _path_map(value: object) -> tuple[tuple[str, str], ...]:
     Raises:
         _BadValueError: an entry is no pair of absolute paths, or a left side has two right ones.
     """
+    allowed = "pairs of absolute paths, /left=>/right, with ';' between pairs"
     pairs: dict[str, str] = {}
-    for entry in re.split(r"[;\n]", _text(value)):
-        if not entry.strip():
-            continue
+    for entry in filter(str.strip, re.split(r"[;\n]", _text(value, allowed))):
         sides = [side.strip() for side in entry.split("=>")]
         if len(sides) != 2 or not all(map(_is_absolute, sides)):
-            raise _BadValueError(
-                "pairs of absolute paths, /left=>/right, with ';' between pairs; "
-                f"this is none: {entry.strip()!r}"
-            )
+            raise _BadValueError(f"{allowed}; this is none: {entry.strip()!r}")
         left, right = map(_without_closing_slash, sides)
         if pairs.setdefault(left, right) != right:
             raise _BadValueError(f"one pair for each path on the left; {left!r} has two")
