@@ -1,0 +1,189 @@
+"""The listing of each Plex section, kept between runs; a cache that may be dropped at any time.
+
+It has a file of its own so that dropping it, or losing it, costs one listing and no knowledge.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from core.models import ItemRef
+from storage.sqlite import Clock, Database, Schema, Warn, chunks, marks
+
+INDEX_FILE = "plex_index.db"
+
+SCHEMA = Schema(
+    title="the Plex index",
+    migrations=(
+        (
+            """CREATE TABLE sections (
+                section TEXT PRIMARY KEY, saved_at REAL NOT NULL, total INTEGER NOT NULL
+            ) WITHOUT ROWID""",
+            """CREATE TABLE files (
+                section TEXT NOT NULL,
+                key TEXT NOT NULL,
+                path TEXT NOT NULL,
+                name_key TEXT NOT NULL,
+                path_key TEXT NOT NULL,
+                size INTEGER,
+                duration REAL,
+                updated_at INTEGER
+            )""",
+            "CREATE INDEX files_by_item ON files (section, key)",
+            "CREATE INDEX files_by_name ON files (name_key)",
+            "CREATE INDEX files_by_path ON files (path_key)",
+        ),
+    ),
+    remedy="The next run lists Plex anew.",
+    synchronous="NORMAL",
+)
+
+_COLUMNS = "section, key, path, name_key, path_key, size, duration, updated_at"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One file of one item.
+
+    Attributes:
+        path: as Plex tells it.
+        name_key: the base name in the form in which names are compared.
+        path_key: the path in the form in which paths are compared.
+        size: bytes. duration: seconds. updated_at: the item's.
+    """
+
+    ref: ItemRef
+    path: str
+    name_key: str
+    path_key: str
+    size: int | None
+    duration: float | None
+    updated_at: int | None
+
+
+class SectionIndexStore:
+    """Files of Plex by section, name, path and item."""
+
+    def __init__(self, data_dir: Path, warn: Warn, *, clock: Clock = time.time) -> None:
+        self._database = Database(data_dir / INDEX_FILE, SCHEMA, warn, clock=clock)
+
+    def replace(self, section_key: str, rows: Iterable[IndexRow], saved_at: float) -> None:
+        """Puts a whole listing in the place of the old one; a failing iterable changes nothing."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM files WHERE section = ?", (section_key,))
+            connection.executemany(
+                "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                ((section_key, *_values(row)[1:]) for row in rows),
+            )
+            connection.execute(
+                "INSERT OR REPLACE INTO sections SELECT ?, ?, count(DISTINCT key)"
+                " FROM files WHERE section = ?",
+                (section_key, saved_at, section_key),
+            )
+
+    def upsert(self, rows: Iterable[IndexRow]) -> None:
+        """Replaces the items that `rows` name; what they do not list of an item is gone."""
+        listed = list(rows)
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "DELETE FROM files WHERE section = ? AND key = ?",
+                {(row.ref.section, row.ref.key) for row in listed},
+            )
+            connection.executemany(
+                "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_values, listed)
+            )
+
+    def remove(self, refs: Iterable[ItemRef]) -> None:
+        """Drops items."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "DELETE FROM files WHERE section = ? AND key = ?",
+                ((ref.section, ref.key) for ref in refs),
+            )
+
+    def by_name(self, section_key: str | None, name_keys: Sequence[str]) -> list[IndexRow]:
+        """The files with one of these names, in one section or (None) in all."""
+        return list(self._where("name_key", section_key, name_keys))
+
+    def by_path(self, section_key: str | None, path_keys: Sequence[str]) -> list[IndexRow]:
+        """The files with one of these paths, in one section or (None) in all."""
+        return list(self._where("path_key", section_key, path_keys))
+
+    def by_key(self, refs: Iterable[ItemRef]) -> list[IndexRow]:
+        """The files of these items."""
+        by_section: dict[str, list[str]] = {}
+        for ref in refs:
+            by_section.setdefault(ref.section, []).append(ref.key)
+        return [
+            row for section, keys in by_section.items() for row in self._where("key", section, keys)
+        ]
+
+    def rows(self, section_key: str) -> list[IndexRow]:
+        """Every file of a section."""
+        found = self._database.rows(
+            f"SELECT {_COLUMNS} FROM files WHERE section = ?", (section_key,)
+        )
+        return [_row(row) for row in found]
+
+    def saved_at(self, section_key: str) -> float | None:
+        """When the section was last listed whole (epoch seconds); None if never."""
+        rows = self._database.rows(
+            "SELECT saved_at FROM sections WHERE section = ?", (section_key,)
+        )
+        return rows[0][0] if rows else None
+
+    def total(self, section_key: str) -> int:
+        """How many items that listing had; 0 if there was none."""
+        rows = self._database.rows("SELECT total FROM sections WHERE section = ?", (section_key,))
+        return rows[0][0] if rows else 0
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM files")
+            connection.execute("DELETE FROM sections")
+
+    def close(self) -> None:
+        """Closes the file; closing twice is fine."""
+        self._database.close()
+
+    def __enter__(self) -> SectionIndexStore:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _where(
+        self, column: str, section_key: str | None, values: Sequence[str]
+    ) -> Iterator[IndexRow]:
+        section, bound = ("AND section = ?", [section_key]) if section_key is not None else ("", [])
+        for chunk in chunks(dict.fromkeys(values)):
+            sql = f"SELECT {_COLUMNS} FROM files WHERE {column} IN ({marks(len(chunk))}) {section}"
+            yield from map(_row, self._database.rows(sql, [*chunk, *bound]))
+
+
+def _values(row: IndexRow) -> tuple[Any, ...]:
+    return (
+        row.ref.section,
+        row.ref.key,
+        row.path,
+        row.name_key,
+        row.path_key,
+        row.size,
+        row.duration,
+        row.updated_at,
+    )
+
+
+def _row(row: tuple[Any, ...]) -> IndexRow:
+    return IndexRow(ItemRef(row[0], row[1]), *row[2:])

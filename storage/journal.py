@@ -1,0 +1,109 @@
+"""The values that our edits replaced, written before the edit: what undo restores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as attribute
+
+from core.models import ItemRef, Value
+from storage.codec import dumps, value_from_json
+from storage.sqlite import Database
+
+TABLES = (
+    """CREATE TABLE journal (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        run_id INTEGER NOT NULL,
+        scene_id INTEGER NOT NULL,
+        section TEXT NOT NULL,
+        key TEXT NOT NULL,
+        field TEXT NOT NULL,
+        before TEXT NOT NULL,
+        after TEXT NOT NULL,
+        locked_before INTEGER,
+        extra TEXT NOT NULL,
+        at REAL NOT NULL
+    )""",
+    "CREATE INDEX journal_by_run ON journal (run_id, id)",
+    "CREATE INDEX journal_by_time ON journal (at)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One field of one item, just before we change it.
+
+    Attributes:
+        before: what Plex showed.
+        after: what we are about to ask for.
+        at: epoch seconds.
+        locked_before: whether the field was locked; None where that is not known.
+        extra: JSON-able facts that a plain value cannot hold (the roles of actors, their thumbs).
+    """
+
+    scene_id: int
+    ref: ItemRef
+    field: str
+    before: Value
+    after: Value
+    at: float
+    locked_before: bool | None = None
+    extra: Mapping[str, object] = attribute(default_factory=dict)
+
+
+class Journal:
+    """Entries by run."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def write(self, run_id: int, entries: Iterable[JournalEntry]) -> None:
+        """Durable when it returns: call it before the edit is sent."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO journal (run_id, scene_id, section, key, field, before, after,"
+                " locked_before, extra, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (
+                        run_id,
+                        entry.scene_id,
+                        entry.ref.section,
+                        entry.ref.key,
+                        entry.field,
+                        dumps(entry.before),
+                        dumps(entry.after),
+                        entry.locked_before,
+                        dumps(dict(entry.extra)),
+                        entry.at,
+                    )
+                    for entry in entries
+                ),
+            )
+
+    def entries(self, run_id: int) -> list[JournalEntry]:
+        """What a run changed, newest first: the order in which it is undone."""
+        return [
+            JournalEntry(
+                scene_id,
+                ItemRef(section, key),
+                name,
+                value_from_json(json.loads(before)),
+                value_from_json(json.loads(after)),
+                at,
+                None if locked is None else bool(locked),
+                json.loads(extra),
+            )
+            for scene_id, section, key, name, before, after, at, locked, extra in (
+                self._database.rows(
+                    "SELECT scene_id, section, key, field, before, after, at, locked_before, extra"
+                    " FROM journal WHERE run_id = ? ORDER BY id DESC",
+                    (run_id,),
+                )
+            )
+        ]
+
+    def prune(self, before: float) -> int:
+        """Drops entries older than `before` (epoch seconds); returns how many."""
+        with self._database.transaction() as connection:
+            return connection.execute("DELETE FROM journal WHERE at < ?", (before,)).rowcount

@@ -1,0 +1,196 @@
+"""What we know of each scene: the base of every three-way comparison."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from core.models import ItemRef, Record
+from storage.codec import body_of, dumps, record_from
+from storage.sqlite import Database, chunks, marks
+
+EntityKind = Literal["studio", "performer", "tag"]
+
+_KIND_CODES: dict[EntityKind, int] = {"studio": 1, "performer": 2, "tag": 3}
+
+TABLES = (
+    """CREATE TABLE records (
+        scene_id INTEGER PRIMARY KEY,
+        scene_updated_at REAL NOT NULL,
+        fingerprint TEXT NOT NULL,
+        studio_id INTEGER,
+        performer_ids TEXT NOT NULL,
+        tag_ids TEXT NOT NULL,
+        body TEXT NOT NULL
+    )""",
+    # The owner of each item, kept apart from the body so that an item can have only one.
+    """CREATE TABLE record_items (
+        section TEXT NOT NULL,
+        key TEXT NOT NULL,
+        scene_id INTEGER NOT NULL,
+        updated_at INTEGER,
+        PRIMARY KEY (section, key)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX record_items_by_scene ON record_items (scene_id)",
+    """CREATE TABLE record_entities (
+        kind INTEGER NOT NULL,
+        entity_id INTEGER NOT NULL,
+        scene_id INTEGER NOT NULL,
+        PRIMARY KEY (kind, entity_id, scene_id)
+    ) WITHOUT ROWID""",
+)
+
+
+class RecordStore:
+    """Records by scene id. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get_many(self, scene_ids: Iterable[int]) -> dict[int, Record]:
+        """The records of those scenes that have one."""
+        found: dict[int, Record] = {}
+        with self._database.snapshot() as connection:
+            for ids in chunks(scene_ids):
+                owned = {
+                    (scene_id, section, key): updated_at
+                    for scene_id, section, key, updated_at in connection.execute(
+                        "SELECT scene_id, section, key, updated_at FROM record_items"
+                        f" WHERE scene_id IN ({marks(len(ids))})",
+                        ids,
+                    )
+                }
+                for row in connection.execute(
+                    "SELECT scene_id, scene_updated_at, fingerprint, studio_id, performer_ids,"
+                    f" tag_ids, body FROM records WHERE scene_id IN ({marks(len(ids))})",
+                    ids,
+                ):
+                    found[row[0]] = record_from(row, owned)
+        return found
+
+    def save_many(self, records: Sequence[Record]) -> None:
+        """Writes or replaces records.
+
+        An item that another scene owned changes hands: it is no longer part of that scene's
+        record. A sync timestamp that was set by hand or taken over gives way to the record's.
+        """
+        with self._database.transaction() as connection:
+            for chunk in chunks(records):
+                _save(connection, chunk)
+
+    def delete_many(self, scene_ids: Iterable[int]) -> None:
+        """Forgets scenes, their sync timestamps included."""
+        with self._database.transaction() as connection:
+            for ids in chunks(scene_ids):
+                listed = marks(len(ids))
+                old = _entities_of(connection, ids)
+                connection.executemany(
+                    "DELETE FROM record_entities WHERE kind = ? AND entity_id = ? AND scene_id = ?",
+                    old,
+                )
+                for table in ("records", "record_items", "timestamps"):
+                    connection.execute(f"DELETE FROM {table} WHERE scene_id IN ({listed})", ids)
+
+    def touch_items(self, items: Iterable[tuple[int, ItemRef, int | None]]) -> None:
+        """Notes the item's `updated_at` alone: Plex moved it without a change of ours to see."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "UPDATE record_items SET updated_at = ?"
+                " WHERE section = ? AND key = ? AND scene_id = ?",
+                ((at, ref.section, ref.key, scene_id) for scene_id, ref, at in items),
+            )
+
+    def ids(self) -> set[int]:
+        """The scenes that have a record."""
+        return {row[0] for row in self._database.rows("SELECT scene_id FROM records")}
+
+    def owners(self) -> dict[ItemRef, int]:
+        """The scene that owns each item."""
+        return {
+            ItemRef(section, key): scene_id
+            for section, key, scene_id in self._database.rows(
+                "SELECT section, key, scene_id FROM record_items"
+            )
+        }
+
+    def with_entity(self, kind: EntityKind, entity_id: int) -> list[int]:
+        """The scenes whose record names that studio, performer or tag, in rising order."""
+        rows = self._database.rows(
+            "SELECT scene_id FROM record_entities WHERE kind = ? AND entity_id = ? ORDER BY 1",
+            (_KIND_CODES[kind], entity_id),
+        )
+        return [row[0] for row in rows]
+
+    def count(self) -> int:
+        """How many records there are."""
+        return int(self._database.rows("SELECT count(*) FROM records")[0][0])
+
+
+def _save(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
+    # Twice in one batch: the last one counts.
+    by_id = {record.scene_id: record for record in records}
+    ids = list(by_id)
+    listed = marks(len(ids))
+    old, new = _entities_of(connection, ids), _entities_in(by_id.values())
+    connection.executemany(
+        "DELETE FROM record_entities WHERE kind = ? AND entity_id = ? AND scene_id = ?", old - new
+    )
+    connection.executemany("INSERT INTO record_entities VALUES (?, ?, ?)", sorted(new - old))
+    connection.executemany(
+        "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                record.scene_id,
+                record.scene_updated_at,
+                record.fingerprint,
+                record.studio_id,
+                dumps(record.performer_ids),
+                dumps(record.tag_ids),
+                body_of(record),
+            )
+            for record in by_id.values()
+        ),
+    )
+    connection.execute(f"DELETE FROM record_items WHERE scene_id IN ({listed})", ids)
+    connection.executemany(
+        "INSERT OR REPLACE INTO record_items VALUES (?, ?, ?, ?)",
+        (
+            (item.ref.section, item.ref.key, record.scene_id, item.updated_at)
+            for record in by_id.values()
+            for item in record.items
+        ),
+    )
+    connection.execute(f"DELETE FROM timestamps WHERE scene_id IN ({listed})", ids)
+
+
+def _entities_of(connection: sqlite3.Connection, ids: Sequence[int]) -> set[tuple[int, int, int]]:
+    found: set[tuple[int, int, int]] = set()
+    for scene_id, studio_id, performers, tags in connection.execute(
+        "SELECT r.scene_id, r.studio_id, r.performer_ids, r.tag_ids FROM records r"
+        f" WHERE r.scene_id IN ({marks(len(ids))})",
+        ids,
+    ):
+        found |= _entities(scene_id, studio_id, _numbers(performers), _numbers(tags))
+    return found
+
+
+def _entities_in(records: Iterable[Record]) -> set[tuple[int, int, int]]:
+    found: set[tuple[int, int, int]] = set()
+    for record in records:
+        found |= _entities(record.scene_id, record.studio_id, record.performer_ids, record.tag_ids)
+    return found
+
+
+def _entities(
+    scene_id: int, studio_id: int | None, performers: Iterable[int], tags: Iterable[int]
+) -> set[tuple[int, int, int]]:
+    found = {(2, performer, scene_id) for performer in performers}
+    found.update((3, tag, scene_id) for tag in tags)
+    if studio_id is not None:
+        found.add((1, studio_id, scene_id))
+    return found
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.strip("[]").split(",") if number]

@@ -1,0 +1,153 @@
+"""The history of runs, and the user's word that a stopped run may go on.
+
+A guard stops a run before its first write and leaves its figures here. The user looks at them and
+confirms; the next run takes that confirmation, once, if it is about to do what was confirmed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from storage.codec import dumps
+from storage.sqlite import Database
+
+RunStatus = Literal["running", "done", "partial", "stopped", "failed"]
+Figures = Mapping[str, Any]
+
+TABLES = (
+    """CREATE TABLE runs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        status TEXT NOT NULL,
+        started_at REAL NOT NULL,
+        finished_at REAL,
+        figures TEXT NOT NULL DEFAULT '{}',
+        guard TEXT NOT NULL DEFAULT '',
+        confirmation TEXT NOT NULL DEFAULT 'none'
+    )""",
+    "CREATE INDEX runs_by_kind ON runs (kind, id)",
+    "CREATE INDEX runs_stopped ON runs (guard, id) WHERE status = 'stopped'",
+)
+
+_COLUMNS = "id, kind, status, started_at, finished_at, figures, guard, confirmation"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One reconcile or drain.
+
+    Attributes:
+        figures: JSON-able, by name; what the task reports.
+        guard: the guard that stopped it, or "".
+        confirmation: none, given (waits for the next run) or taken (used up).
+    """
+
+    id: int
+    kind: str
+    status: RunStatus
+    started_at: float
+    finished_at: float | None
+    figures: Figures
+    guard: str = ""
+    confirmation: Literal["none", "given", "taken"] = "none"
+
+
+class RunStore:
+    """Runs, newest first wherever several are returned."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start(self, kind: str, at: float) -> int:
+        """Notes that a run begins; returns its id."""
+        with self._database.transaction() as connection:
+            cursor = connection.execute(
+                "INSERT INTO runs (kind, status, started_at) VALUES (?, 'running', ?)", (kind, at)
+            )
+            assert cursor.lastrowid is not None
+            return cursor.lastrowid
+
+    def finish(
+        self, run_id: int, status: RunStatus, figures: Figures, at: float, *, guard: str = ""
+    ) -> None:
+        """Closes a run; `guard` names what stopped it where the status is `stopped`."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE runs SET status = ?, figures = ?, finished_at = ?, guard = ? WHERE id = ?",
+                (status, dumps(dict(figures)), at, guard, run_id),
+            )
+
+    def close_abandoned(self, kind: str, at: float) -> int:
+        """Marks runs of a kind that never ended as failed; only for who holds that kind's lock."""
+        with self._database.transaction() as connection:
+            return connection.execute(
+                "UPDATE runs SET status = 'failed', finished_at = ?"
+                " WHERE kind = ? AND status = 'running'",
+                (at, kind),
+            ).rowcount
+
+    def get(self, run_id: int) -> Run | None:
+        """One run by its id."""
+        return self._one("WHERE id = ?", (run_id,))
+
+    def latest(self, kind: str | None = None, limit: int = 10) -> list[Run]:
+        """The newest runs, of one kind or of all."""
+        where, parameters = ("WHERE kind = ?", [kind]) if kind else ("", [])
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM runs {where} ORDER BY id DESC LIMIT ?", [*parameters, limit]
+        )
+        return [_run(row) for row in rows]
+
+    def confirm_latest(self, guard: str | None = None) -> Run | None:
+        """The user agrees to what the latest stopped run (of that guard) was about to do.
+
+        None when no run was stopped, or when its confirmation is already used up.
+        """
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                f"SELECT {_COLUMNS} FROM runs WHERE status = 'stopped' AND guard <> ''"
+                " AND (? IS NULL OR guard = ?) ORDER BY id DESC LIMIT 1",
+                (guard, guard),
+            ).fetchone()
+            if row is None or _run(row).confirmation == "taken":
+                return None
+            connection.execute("UPDATE runs SET confirmation = 'given' WHERE id = ?", (row[0],))
+        return self.get(row[0])
+
+    def take_confirmation(self, guard: str, fits: Callable[[Figures], bool]) -> bool:
+        """Uses up a confirmation whose figures fit what is about to be done; False if none does.
+
+        `fits` gets the figures of the confirmed run and must be pure.
+        """
+        with self._database.transaction() as connection:
+            given = connection.execute(
+                f"SELECT {_COLUMNS} FROM runs WHERE status = 'stopped' AND guard = ?"
+                " AND confirmation = 'given' ORDER BY id DESC",
+                (guard,),
+            ).fetchall()
+            run = next((run for run in map(_run, given) if fits(run.figures)), None)
+            if run is None:
+                return False
+            connection.execute("UPDATE runs SET confirmation = 'taken' WHERE id = ?", (run.id,))
+            return True
+
+    def prune(self, before: float) -> int:
+        """Drops ended runs that began before `before` (epoch seconds); returns how many."""
+        with self._database.transaction() as connection:
+            return connection.execute(
+                "DELETE FROM runs WHERE started_at < ? AND status <> 'running'", (before,)
+            ).rowcount
+
+    def _one(self, where: str, parameters: tuple[object, ...]) -> Run | None:
+        rows = self._database.rows(f"SELECT {_COLUMNS} FROM runs {where}", parameters)
+        return _run(rows[0]) if rows else None
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    run_id, kind, status, started_at, finished_at, figures, guard, confirmation = row
+    return Run(
+        run_id, kind, status, started_at, finished_at, json.loads(figures), guard, confirmation
+    )

@@ -1,0 +1,82 @@
+"""`<data_dir>/state.db`: all that must survive, opened once for a process."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from storage import facts, journal, records, runs, timestamps
+from storage.facts import Facts
+from storage.journal import Journal
+from storage.records import RecordStore
+from storage.runs import RunStore
+from storage.sqlite import Clock, Database, Schema, Warn
+from storage.timestamps import TimestampStore
+
+STATE_FILE = "state.db"
+
+SCHEMA = Schema(
+    title="the sync history",
+    migrations=(
+        (*records.TABLES, *timestamps.TABLES, *journal.TABLES, *runs.TABLES, *facts.TABLES),
+    ),
+    remedy="The next reconcile finds out anew what is in sync.",
+)
+
+
+class State:
+    """The stores of one data directory, on one connection; a context manager that closes it.
+
+    Args:
+        data_dir: made if it is missing.
+        warn: gets a sentence for the user when a damaged file was moved aside.
+
+    Raises:
+        StateError: see `storage.sqlite.Database`.
+    """
+
+    def __init__(self, data_dir: Path, warn: Warn, *, clock: Clock = time.time) -> None:
+        self._database = Database(data_dir / STATE_FILE, SCHEMA, warn, clock=clock)
+        self.records = RecordStore(self._database)
+        self.journal = Journal(self._database)
+        self.runs = RunStore(self._database)
+        self._facts = Facts(self._database)
+        self._timestamps = TimestampStore(self._database)
+        try:
+            self._timestamps.take_over(data_dir, warn, clock)
+        except BaseException:
+            self.close()
+            raise
+
+    def timestamps(self) -> dict[int, float]:
+        """When each scene was last in agreement, in epoch seconds; see `TimestampStore.all`."""
+        return self._timestamps.all()
+
+    def save_timestamp(self, scene_id: int, at: float) -> None:
+        """Notes a sync timestamp; it holds until the scene's record is written again."""
+        self._timestamps.save(scene_id, at)
+
+    def get_fact(self, key: str, default: object = None) -> Any:
+        """The decoded JSON value of a fact; who asks knows its shape."""
+        return self._facts.get(key, default)
+
+    def set_fact(self, key: str, value: object) -> None:
+        """Writes or replaces a JSON-able fact."""
+        self._facts.set(key, value)
+
+    def close(self) -> None:
+        """Closes the file; closing twice is fine."""
+        self._database.close()
+
+    def __enter__(self) -> State:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,119 @@
+"""What a job looks like in the store, and how it gets in and out.
+
+A job is a JSON object with the keys `job_id, scene_id, update_type, data, enqueued_at, reason,
+attempts, not_before, error`, kept as UTF-8 bytes in persist-queue's `data` column. JSON and not
+pickle: whoever can write the file could otherwise run code in Stash.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.models import Job
+
+# persist-queue's statuses (its AckStatus, as numbers). Waiting is anything below WORKING.
+INITED, READY, WORKING, ACKED, DEAD = 0, 1, 2, 5, 9
+
+JOB_COLUMNS = "_id, data, timestamp, scene_id, attempts, not_before"
+
+
+@dataclass(frozen=True, slots=True)
+class EnqueueOutcome:
+    """How many jobs of a bulk put are new and how many refreshed one that waited already."""
+
+    new: int
+    refreshed: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStats:
+    """How the queue stands.
+
+    Attributes:
+        due: waiting and ready to run. backing_off: waiting for their time.
+        dead: dead letters by the name of their error (what stands before its first colon).
+        completed: jobs finished in the life of this queue.
+    """
+
+    due: int
+    backing_off: int
+    working: int
+    dead: Mapping[str, int]
+    completed: int
+
+    @property
+    def waiting(self) -> int:
+        """Due and backing off."""
+        return self.due + self.backing_off
+
+
+def dumps(item: Any, sort_keys: bool = False) -> bytes:
+    """A job as persist-queue stores it; NaN is refused (ValueError), SQLite could not read it."""
+    text = json.dumps(item, sort_keys=sort_keys, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+def loads(stored: bytes | str) -> Any:
+    """What `dumps` wrote."""
+    return json.loads(stored)
+
+
+def normalised(item: Any, now: float) -> dict[str, Any]:
+    """A job object with every key of the contract; keys that we do not know stay.
+
+    Raises:
+        ValueError: `item` is no mapping, or names no scene by a number above zero.
+    """
+    if not isinstance(item, Mapping):
+        raise ValueError("a job is a mapping")  # noqa: TRY004  one kind of error for a bad job
+    try:
+        scene_id = int(item["scene_id"])
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(f"a job names its scene: {item.get('scene_id')!r} is no id") from None
+    if not 0 < scene_id < 2**63:
+        raise ValueError(f"a job names its scene: {scene_id} is no id")
+    return {
+        **item,
+        "job_id": 0,  # the store gives it
+        "scene_id": scene_id,
+        "update_type": str(item.get("update_type", "metadata")),
+        "data": dict(item.get("data") or {}),
+        "enqueued_at": float(item.get("enqueued_at", now)),
+        "reason": str(item.get("reason", "")),
+        "attempts": int(item.get("attempts", 0)),
+        "not_before": float(item.get("not_before", 0.0)),
+        "error": str(item.get("error", "")),
+    }
+
+
+def item_from(row: tuple[Any, ...]) -> dict[str, Any]:
+    """The job object of a row with JOB_COLUMNS, also of one that another program put in."""
+    job_id, data, timestamp, scene_id, attempts, not_before = row
+    item: dict[str, Any] = loads(data)
+    item.setdefault("enqueued_at", timestamp)
+    return {
+        **item,
+        "job_id": job_id,
+        "scene_id": scene_id,
+        "attempts": attempts,
+        "not_before": not_before,
+    }
+
+
+def job_from(row: tuple[Any, ...]) -> Job:
+    """The typed job of a row with JOB_COLUMNS."""
+    item = normalised(item_from(row), row[2])
+    return Job(
+        job_id=row[0],
+        scene_id=item["scene_id"],
+        update_type=item["update_type"],
+        data=item["data"],
+        enqueued_at=item["enqueued_at"],
+        reason=item["reason"],
+        attempts=item["attempts"],
+        not_before=item["not_before"],
+        error=item["error"],
+    )

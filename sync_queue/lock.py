@@ -1,0 +1,51 @@
+"""One drain at a time, by a lock that the operating system takes back from a killed process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+
+from filelock import FileLock, Timeout
+
+from core.errors import DrainBusy, StateError
+
+LOCK_FILE = "drain.lock"
+
+
+class DrainLock:
+    """Held from `with` to its end; taken by somebody else, also in this process: `DrainBusy`.
+
+    Raises:
+        DrainBusy: at once, another drain holds it.
+        StateError: the lock's file cannot be made.
+    """
+
+    def __init__(self, data_dir: str | os.PathLike[str]) -> None:
+        self._path = Path(data_dir) / LOCK_FILE
+        # One object could enter a FileLock twice; a new one in each __enter__ cannot.
+        self._held: FileLock | None = None
+
+    def __enter__(self) -> DrainLock:
+        lock = FileLock(self._path, timeout=0, thread_local=False)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except Timeout:
+            raise DrainBusy(
+                "Another run is working through the queue; it takes these jobs with it."
+            ) from None
+        except OSError as error:
+            raise StateError(f"{self._path} cannot be locked: {error}.") from error
+        self._held = lock
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._held is not None:
+            self._held.release()
+            self._held = None
