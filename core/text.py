@@ -21,18 +21,23 @@ _BLANKS = re.compile(r"\s+")
 
 def clean_text(text: str, limit: int) -> str:
     """Make a text of several lines safe: at most `limit` characters, NFC, trimmed at both ends."""
-    if not text.isascii() or not text.isprintable():
-        text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
-        text = unicodedata.normalize("NFC", text)
-    return text.strip()[:limit].rstrip()
+    return _safe(text)[:limit].rstrip()
 
 
 def clean_line(text: str, limit: int) -> str:
     """Like `clean_text` for a text of one line: every run of white space is one blank."""
-    text = clean_text(text, len(text))
+    text = _safe(text)
     if not text.isascii() or not text.isprintable() or "  " in text:
         text = _BLANKS.sub(" ", text)
     return text[:limit].rstrip()
+
+
+def _safe(text: str) -> str:
+    # Not cut here: NFC makes some letters longer (Devanagari and Hebrew ones with a dot).
+    if not text.isascii() or not text.isprintable():
+        text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
+        text = unicodedata.normalize("NFC", text)
+    return text.strip()
 
 
 def name_key(name: str) -> str:
