@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from datetime import date
 
-_DATE = re.compile(r"^(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ].*)?$")
+# Only a full date can have a time after it: "2020 Vision" is no date.
+_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ]\d.*)?)?)?", re.ASCII)
 
 
 def parse_date(text: str | None) -> str | None:
     """Normalise to YYYY, YYYY-MM or YYYY-MM-DD; None for nothing and for what is no date."""
-    found = _DATE.match((text or "").strip())
+    found = _DATE.fullmatch((text or "").strip())
     if found is None:
         return None
     year, month, day = found.groups()
