@@ -173,7 +173,7 @@ def fingerprint(wanted: Desired) -> str:
         name: sorted(name_keys(value)) if isinstance(value, tuple) else value
         for name, value in wanted.values.items()
     }
-    if wanted.values.get(TITLE) is None:
+    if TITLE in wanted.values and wanted.values[TITLE] is None:
         state["stem"] = wanted.stem
     packed = json.dumps(state, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.blake2b(packed.encode("ascii"), digest_size=16).hexdigest()
