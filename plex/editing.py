@@ -78,7 +78,7 @@ def _list(name: str, change: Change) -> list[tuple[str, str]]:
     wanted = list(reversed(shown.items()))
     surplus = {
         name_key(entry): entry
-        for entry in (*change.removed, *_names(change.field, change.before))
+        for entry in _names(change.field, (*change.removed, *_names(change.field, change.before)))
         if name_key(entry) not in shown
     }
     params = [(f"{name}[{index}].tag.tag", entry) for index, (_, entry) in enumerate(wanted)]

@@ -1,0 +1,328 @@
+"""The Plex client on the wire: what is sent to the byte, and what broken answers become."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from core.errors import ConfigError
+from core.models import ItemRef, Section
+from plex.client import PlexClient
+from plex.exceptions import (
+    PlexError,
+    PlexRejected,
+    PlexServerDown,
+    PlexShifted,
+    PlexUnauthorized,
+)
+from tests.contract.scripted import Reply, Scripted, as_html, as_json, refused_url, scripted
+
+TOKEN = "token-that-must-not-leak"
+SECTION = Section("3", "Scenes", "movie", "com.plexapp.agents.none", ("/data",), False)
+IDENTITY = as_json({"MediaContainer": {"machineIdentifier": "abc", "version": "1.43.0"}})
+
+
+def page(*keys: object, total: int | None = None) -> Reply:
+    container: dict[str, object] = {"size": len(keys)}
+    if total is not None:
+        container["totalSize"] = total
+    if keys:
+        container["Metadata"] = [{"ratingKey": key} for key in keys]
+    return as_json({"MediaContainer": container})
+
+
+@contextmanager
+def client_of(*replies: Reply) -> Iterator[tuple[PlexClient, Scripted]]:
+    with scripted(*replies) as server:
+        client = PlexClient(server.url + "/", TOKEN, connect_timeout=1, read_timeout=0.3)
+        yield client, server
+        client.close()
+
+
+def test_the_token_travels_in_a_header_only() -> None:
+    with client_of(IDENTITY) as (client, server):
+        assert client.identity().version == "1.43.0"
+        client.identity()
+        asked = server.asked[0]
+        assert len({one.peer for one in server.asked}) == 1  # one kept connection
+    assert asked.path == "/identity"
+    assert asked.headers["x-plex-token"] == TOKEN
+    assert asked.headers["accept"] == "application/json"
+    assert asked.headers["x-plex-client-identifier"]
+    assert "gzip" in asked.headers["accept-encoding"]
+
+
+def test_an_edit_is_sent_to_the_byte() -> None:
+    with client_of(Reply()) as (client, server):
+        sent = client.edit(
+            "3",
+            1,
+            "50412",
+            [("title.value", "A + B & C/D ~é"), ("genre[].tag.tag-", "x%2Cy"), ("a.locked", "1")],
+        )
+        asked = server.asked[0]
+        assert (sent, client.requests_made, client.writes_made) == (1, 1, 1)
+    assert (asked.method, asked.body) == ("PUT", b"")
+    assert asked.path == (
+        "/library/sections/3/all?type=1&id=50412&title.value=A%20%2B%20B%20%26%20C%2FD%20~%C3%A9"
+        "&genre%5B%5D.tag.tag-=x%252Cy&a.locked=1"
+    )
+
+
+def test_an_operator_stays_part_of_the_name() -> None:
+    """`updatedAt%3E%3E%3D=5` would be ignored and list everything (facts of Plex, 2.15)."""
+    with client_of(page(total=0)) as (client, server):
+        list(client.list_pages(SECTION, query=[("updatedAt>>", "5")]))
+        assert "&updatedAt%3E%3E=5&" in server.asked[0].path
+
+
+@pytest.mark.parametrize("key", ["", ",", "1,2", "1%2C2", " ", "1 ", "1/2", "1&id=", "*", "-1,"])
+def test_an_edit_that_names_no_single_item_is_refused_before_any_request(key: str) -> None:
+    with client_of(Reply()) as (client, server):
+        with pytest.raises(ValueError, match="one item"):
+            client.edit("3", 1, key, [("title.value", "x")])
+        assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    "params", [[], [("id", "2")], [("type", "2"), ("title.value", "x")], [("title", "x")]]
+)
+def test_an_edit_of_other_parameters_is_refused(params: list[tuple[str, str]]) -> None:
+    with client_of(Reply()) as (client, server):
+        with pytest.raises(ValueError, match="parameters"):
+            client.edit("3", 1, "5", params)
+        with pytest.raises(ValueError, match="one item"):
+            client.edit("", 1, "5", [("title.value", "x")])
+        assert server.asked == []
+
+
+def test_an_edit_too_long_for_an_address_is_cut_between_fields() -> None:
+    params = [("summary.value", "é" * 1000), ("title.value", "T"), ("studio.value", "s" * 3000)]
+    with client_of(Reply()) as (client, server):
+        assert client.edit("3", 1, "5", params) == 2
+        assert client.writes_made == 2
+        paths = [asked.path for asked in server.asked]
+    assert all(len(path) < 7500 and "type=1&id=5&" in path for path in paths)
+    assert "summary.value" in paths[0]
+    assert "title.value=T" in paths[0]
+    assert "studio.value" in paths[1]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "words"),
+    [
+        (as_html(401, "Unauthorized"), PlexUnauthorized, "the Plex token was refused"),
+        (as_html(403, "Forbidden"), PlexUnauthorized, "owner"),
+        (as_html(400, "Bad Request"), PlexRejected, "HTTP 400: 400 Bad Request"),
+        (as_html(404, "Not Found"), PlexRejected, "HTTP 404"),
+        (as_html(409, "Conflict"), PlexRejected, "HTTP 409"),
+        (as_html(414, "URI Too Long"), PlexRejected, "HTTP 414"),
+        (as_html(429, "Too Many"), PlexServerDown, "HTTP 429"),
+        (as_html(500, "Internal Server Error"), PlexServerDown, "HTTP 500"),
+        (as_html(503, "Service Unavailable"), PlexServerDown, "HTTP 503"),
+        (
+            as_json({"code": 503, "title": "Maintenance", "status": "startup tasks."}, 503),
+            PlexServerDown,
+            "startup tasks.",
+        ),
+        (Reply(302, b"", {"Location": "http://elsewhere/"}), PlexServerDown, "redirect"),
+        (as_html(200, "Router login"), PlexServerDown, "text/html"),
+        (as_json([1]), PlexServerDown, "not as Plex does"),
+        (Reply(200, b'{"MediaContainer": {'), PlexServerDown, "not as Plex does"),
+        (Reply(fault="reset"), PlexServerDown, "dropped"),
+        (Reply(body=IDENTITY.body, fault="truncate"), PlexServerDown, "broke off"),
+        (Reply(fault="hang"), PlexServerDown, "did not answer within 0.3 s"),
+        (as_html(500, f"echo of {TOKEN}"), PlexServerDown, "echo of …"),
+    ],
+)
+def test_bad_answers(reply: Reply, kind: type[PlexError], words: str) -> None:
+    with client_of(reply) as (client, _server):
+        with pytest.raises(kind) as caught:
+            client.sections()
+        assert client.requests_made == 1
+    assert type(caught.value) is kind
+    assert words in str(caught.value)
+    assert "<" not in str(caught.value)
+    no_secret_in(caught.value)
+    if isinstance(caught.value, PlexRejected):
+        assert caught.value.status == reply.status
+
+
+def test_nobody_listening() -> None:
+    client = PlexClient(refused_url(), TOKEN, connect_timeout=1)
+    with pytest.raises(PlexServerDown, match="refused the connection") as caught:
+        client.sections()
+    no_secret_in(caught.value)
+    client.close()
+
+
+@pytest.mark.parametrize("url", ["", "plex.lan:32400", "ftp://x", "http://", "http://x:port/"])
+def test_an_address_that_cannot_work_names_the_setting(url: str) -> None:
+    with pytest.raises(ConfigError, match="plex_url"):
+        PlexClient(url, TOKEN)
+
+
+def test_a_token_that_cannot_work_names_the_setting() -> None:
+    with pytest.raises(ConfigError, match="plex_token") as caught:
+        PlexClient("http://127.0.0.1:1", f"{TOKEN}\n")
+    assert TOKEN not in str(caught.value)
+
+
+def test_what_is_shown_of_an_address_has_no_password() -> None:
+    client = PlexClient("http://user:hunter2@[::1]:9/plex", TOKEN)
+    assert repr(client.http) == "PlexHttp(http://[::1]:9)"
+    with pytest.raises(PlexServerDown) as caught:
+        client.sections()
+    assert "hunter2" not in str(caught.value)
+    client.close()
+
+
+def test_a_read_replaces_a_broken_kept_connection_once() -> None:
+    with client_of(IDENTITY, Reply(fault="reset"), IDENTITY) as (client, _server):
+        client.identity()
+        assert client.identity().machine_id == "abc"
+        assert client.requests_made == 3
+
+
+def test_a_read_gives_up_when_the_new_connection_breaks_too() -> None:
+    with client_of(IDENTITY, Reply(fault="reset")) as (client, server):
+        client.identity()
+        with pytest.raises(PlexServerDown):
+            client.identity()
+        assert len(server.asked) == 3
+
+
+def test_a_write_is_sent_once_whatever_happens() -> None:
+    with client_of(IDENTITY, Reply(fault="reset")) as (client, server):
+        client.identity()
+        with pytest.raises(PlexServerDown):
+            client.edit("3", 1, "5", [("title.value", "x")])
+        assert len(server.asked) == 2
+        assert client.writes_made == 1
+
+
+def keys_of(client: PlexClient, page_size: int) -> list[str]:
+    pages = client.list_pages(SECTION, page_size=page_size)
+    return [item.ref.key for one in pages for item in one.items]
+
+
+def test_paging_is_asked_for_in_query_and_headers() -> None:
+    with client_of(page(1, 2, total=3), page(3, total=3)) as (client, server):
+        assert keys_of(client, page_size=2) == ["1", "2", "3"]
+        second = server.asked[1]
+    assert "X-Plex-Container-Start=2&X-Plex-Container-Size=2" in second.path
+    assert second.headers["x-plex-container-start"] == "2"
+    assert second.headers["x-plex-container-size"] == "2"
+    assert "type=1&sort=addedAt%3Aasc" in second.path
+
+
+def test_the_list_advances_by_what_was_received() -> None:
+    """A server may send fewer than asked (facts of Plex, 2.4)."""
+    with client_of(page(1, total=3), page(2, total=3), page(3, total=3)) as (client, server):
+        assert keys_of(client, page_size=100) == ["1", "2", "3"]
+        assert len(server.asked) == 3
+
+
+def test_a_server_that_ignores_paging_is_read_once() -> None:
+    with client_of(page(1, 2, 3)) as (client, server):
+        assert keys_of(client, page_size=2) == ["1", "2", "3"]
+        assert len(server.asked) == 1
+
+
+def test_a_server_that_repeats_its_only_page_ends_the_list() -> None:
+    with client_of(page(1, 2)) as (client, server):
+        assert keys_of(client, page_size=2) == ["1", "2"]
+        assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        pytest.param([page(1, 2, total=4), page(3, 4, 5, total=5)], id="one came"),
+        pytest.param([page(1, 2, total=4), page(4, total=3)], id="one went"),
+        pytest.param([page(1, 2, total=4), page(2, 3, total=4)], id="slid"),
+        pytest.param([page(1, 2, total=4), page(total=4)], id="ended early"),
+        pytest.param([page(1, 2, total=4)], id="start ignored"),
+    ],
+)
+def test_a_list_that_shifts_says_so(replies: list[Reply]) -> None:
+    with client_of(*replies) as (client, server):
+        with pytest.raises(PlexShifted):
+            keys_of(client, page_size=2)
+        assert len(server.asked) == 2
+
+
+def test_items_are_not_listed_twice() -> None:
+    with client_of(page(1, 2, total=4), page(2, 3, total=4)) as (client, _server):
+        pages = client.list_pages(SECTION, page_size=2)
+        listed = [item.ref.key for _ in range(2) for item in next(pages).items]
+        assert listed == ["1", "2", "3"]
+        with pytest.raises(PlexShifted):
+            next(pages)
+
+
+def test_gone_items_and_media_are_apart() -> None:
+    there = {"Part": [{"file": "/here.mp4", "size": "12", "duration": 1500}]}
+    deleted = {"deletedAt": 1700000000, "Part": [{"file": "/gone.mp4"}]}
+    items = [
+        {"ratingKey": "1", "deletedAt": 1700000000, "Media": [there]},
+        {"ratingKey": "2", "Media": [deleted]},
+        {"ratingKey": "3", "Media": [deleted, there]},
+    ]
+    answer = as_json({"MediaContainer": {"totalSize": 3, "Metadata": items}})
+    with client_of(answer) as (client, _server):
+        (one,) = client.list_pages(SECTION)
+    assert [item.ref for item in one.items] == [ItemRef("3", "3")]
+    assert [(f.path, f.size, f.duration) for f in one.items[0].files] == [("/here.mp4", 12, 1.5)]
+    assert one.gone == (ItemRef("3", "1"), ItemRef("3", "2"))
+    assert (one.received, one.total) == (3, 3)
+
+
+def full(*keys: str) -> Reply:
+    return as_json(
+        {"MediaContainer": {"librarySectionID": 3, "Metadata": [{"ratingKey": k} for k in keys]}}
+    )
+
+
+def test_full_items_are_read_a_hundred_a_request() -> None:
+    keys = [str(number) for number in range(150)]
+    with client_of(full(*keys[:100]), full(*reversed(keys[100:]))) as (client, server):
+        found = client.full_items(keys + keys[:5])
+        first = server.asked[0]
+        assert len(server.asked) == 2
+    assert sorted(found) == sorted(keys)
+    assert found["149"].ref == ItemRef("3", "149")
+    assert first.path.startswith(f"/library/metadata/{','.join(keys[:100])}?")
+    assert "skipRefresh=1&checkFiles=0" in first.path
+    assert first.headers["x-plex-container-size"] == "100"
+
+
+def test_a_short_answer_is_asked_for_the_rest_once() -> None:
+    with client_of(full("1"), full("3")) as (client, server):
+        assert sorted(client.full_items(["1", "2", "3"])) == ["1", "3"]
+        assert [asked.path.split("?")[0] for asked in server.asked] == [
+            "/library/metadata/1,2,3",
+            "/library/metadata/2,3",
+        ]
+
+
+def test_unknown_keys_are_absent() -> None:
+    with client_of(as_html(404, "Not Found"), IDENTITY) as (client, _server):
+        assert client.full_items(["1", "2"]) == {}
+    with client_of(full()) as (client, server):
+        assert client.full_items(["", "1,2", "../x"]) == {}
+        assert client.full_items([]) == {}
+        assert server.asked == []
+
+
+def test_a_404_of_something_that_is_no_plex_is_no_absence() -> None:
+    with client_of(as_html(404, "nginx")) as (client, _server), pytest.raises(PlexServerDown):
+        client.full_items(["1"])
+
+
+def no_secret_in(error: BaseException) -> None:
+    assert error.__cause__ is None
+    assert error.__suppress_context__ or error.__context__ is None
+    assert TOKEN not in str(error) + repr(error)
