@@ -95,19 +95,27 @@ def match_file(file: MediaFile, index: ItemIndex, path_map: PathMap) -> FileMatc
         for candidate in index.at_path(path)
         if same_path(path, candidate.file.path) and may_be_same_file(file, candidate.file)
     ]
-    if at_path:
-        return _decide(at_path, Evidence.PATH, "equal path")
+    for believed in (_sized(file, at_path), [c for c in at_path if not sizes_differ(file, c.file)]):
+        if believed:
+            return _decide(believed, Evidence.PATH, "equal path")
     named = [
         candidate
         for candidate in index.named_like(file)
         if same_name(file.path, candidate.file.path) and not sizes_differ(file, candidate.file)
     ]
-    sized = [c for c in named if file.size is not None and c.file.size is not None]
+    sized = _sized(file, named)
     if sized:
         return _decide(_nearest(sized, paths), Evidence.SIZE, "equal name and size")
+    if at_path:
+        return _decide(at_path, Evidence.PATH, "equal path, another size")
     if named:
         return _by_suffix(named, paths)
     return None
+
+
+def _sized(file: MediaFile, candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Those candidates whose size is known to be that of the file."""
+    return [c for c in candidates if file.size is not None and c.file.size == file.size]
 
 
 def _by_suffix(named: Sequence[Candidate], paths: Sequence[str]) -> FileMatch:
