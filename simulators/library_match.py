@@ -23,10 +23,11 @@ Components = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A path taken apart: NFC components, and whether it is a Windows one (drive or UNC)."""
+    """A path taken apart: NFC components, also case-folded; Windows: it has a drive or is UNC."""
 
     components: Components
     windows: bool
+    folded: Components
 
     @classmethod
     def of(cls, path: str) -> Location:
@@ -35,15 +36,17 @@ class Location:
     @classmethod
     def parse(cls, path: str, *, windows: bool) -> Location:
         slashed = unicodedata.normalize("NFC", path).replace("\\", "/")
-        return cls(tuple(filter(None, slashed.split("/"))), windows)
+        return cls.joined(filter(None, slashed.split("/")), windows)
 
-    def folded(self) -> Components:
-        return tuple(part.casefold() for part in self.components)
+    @classmethod
+    def joined(cls, components: Iterable[str], windows: bool) -> Location:
+        parts = tuple(components)
+        return cls(parts, windows, tuple(part.casefold() for part in parts))
 
     def against(self, other: Location) -> tuple[Components, Components]:
         """Both, case-folded if either side is Windows."""
         if self.windows or other.windows:
-            return self.folded(), other.folded()
+            return self.folded, other.folded
         return self.components, other.components
 
     def inside(self, folder: Location) -> bool:
@@ -68,7 +71,7 @@ class PathMap:
         for old, new in self.rules:
             if location.inside(old):
                 rest = location.components[len(old.components) :]
-                return Location(new.components + rest, new.windows)
+                return Location.joined(new.components + rest, new.windows)
         return location
 
 
@@ -107,29 +110,30 @@ class SectionIndex:
     by_name: dict[str, list[Part]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, part: Part) -> None:
-        folded = part.location.folded()
-        self.by_path[folded].append(part)
-        self.by_name[folded[-1]].append(part)
+        self.by_path[part.location.folded].append(part)
+        self.by_name[part.location.folded[-1]].append(part)
 
     def find(self, file: StashFile, location: Location) -> Found:
         same_path = [
             part
-            for part in self.by_path.get(location.folded(), ())
+            for part in self.by_path.get(location.folded, ())
             if _same(location, part.location) and _may_be(file, part)
         ]
         if same_path:
             exact = [part for part in same_path if part.size == file["size"]]
             return _decided(exact or same_path, location, SAME_PATH)
-        named = [
-            part
-            for part in self.by_name.get(location.folded()[-1], ())
-            if common_suffix(location, part.location) >= 1
-        ]
-        equal = [part for part in named if part.size == file["size"]]
+        equal = self._named(location, file["size"])
         if equal:
             return _decided(equal, location, SAME_SIZE)
-        unknown = [part for part in named if part.size is None]
-        return _decided(unknown, location, SAME_FOLDER)
+        return _decided(self._named(location, None), location, SAME_FOLDER)
+
+    def _named(self, location: Location, size: int | None) -> list[Part]:
+        """Parts of that base name and size; a known other size is a veto."""
+        return [
+            part
+            for part in self.by_name.get(location.folded[-1], ())
+            if part.size == size and common_suffix(location, part.location) >= 1
+        ]
 
 
 def _same(one: Location, other: Location) -> bool:

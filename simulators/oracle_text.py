@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
-# Zero-width space, word joiner, byte order mark, bidi embeddings/overrides and isolates go;
-# joiners (U+200C, U+200D) and variation selectors stay, emoji are made of them.
-_INVISIBLE = frozenset([0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+# Control characters but newline and tab; zero-width space, word joiner, byte order mark, bidi
+# embeddings, overrides and isolates. Joiners (U+200C, U+200D) and variation selectors stay:
+# emoji are made of them.
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]")
 
 
 def safe_text(text: str) -> str:
     """`text` as Plex may hold it: no control or invisible characters, NFC, no trailing blanks."""
-    kept = "".join(char for char in text if char in "\n\t" or not _unwanted(char))
-    return unicodedata.normalize("NFC", kept).rstrip()
+    return unicodedata.normalize("NFC", _UNWANTED.sub("", text)).rstrip()
 
 
-def _unwanted(char: str) -> bool:
-    return ord(char) in _INVISIBLE or unicodedata.category(char) == "Cc"
-
-
+@lru_cache(maxsize=100_000)
 def name_key(name: str) -> str:
     """What two spellings of one tag, performer or studio have in common."""
-    folded = unicodedata.normalize("NFC", safe_text(name).strip()).casefold()
-    return unicodedata.normalize("NFC", folded)
+    return unicodedata.normalize("NFC", safe_text(name).strip().casefold())
 
 
 def name_keys(names: Iterable[str]) -> frozenset[str]:
