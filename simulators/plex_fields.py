@@ -69,7 +69,7 @@ FIELDS: dict[str, Field] = {
         )
     },
     "titleSort": Field("string", sort_title),
-    "file": Field("string", lambda item: item.files_lower),
+    "file": Field("string", lambda item: item.files_folded),
     "guid": Field("guid", lambda item: item.guid),
     **{
         name: Field("integer", _value(name))

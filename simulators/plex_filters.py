@@ -133,11 +133,12 @@ def _signed(test: Test, operator: str) -> Test:
 
 
 def _text_test(name: str, field: Field, operator: str, value: str) -> Test:
-    wanted = value.lower() if name == "file" else value.casefold()
+    wanted = value.casefold()
+    if name == "file" and operator == "":
+        return lambda item: wanted in item.files_folded
 
     def text(item: Item) -> str:
-        found = str(field.read(item) or "")
-        return found if name == "file" else found.casefold()
+        return str(field.read(item) or "").casefold()
 
     tests: dict[str, Test] = {
         "": lambda item: wanted in text(item),

@@ -52,7 +52,7 @@ def item_from_seed(
         media=media,
         index=raw.get("episode"),
         origin=raw,
-        files_lower="\n".join(files).lower(),
+        files_folded="\n".join(files).casefold(),
     )
 
 
@@ -92,15 +92,17 @@ def set_year(values: JsonObject) -> None:
 
 def seed_tags(raw: JsonObject, tags: TagRegister) -> dict[str, list[TagLink]]:
     links = {
-        kind: [TagLink(tags.named(kind, name)) for name in raw[name_in_seed]]
+        kind: [tags.link(kind, name) for name in raw[name_in_seed]]
         for name_in_seed, kind in TAG_NAMES.items()
         if raw.get(name_in_seed)
     }
     for role in raw.get("roles", []):
-        tag = tags.named("actor", role["tag"])
+        link = tags.link("actor", role["tag"])
         if role.get("thumb"):
-            tags.set_thumb(tag, role["thumb"])
-        links.setdefault("actor", []).append(TagLink(tag, role.get("role")))
+            tags.set_thumb(link.tag, role["thumb"])
+        if role.get("role"):
+            link = TagLink(link.tag, role["role"])
+        links.setdefault("actor", []).append(link)
     return {kind: links[kind] for kind in TAG_ELEMENTS if kind in links}
 
 

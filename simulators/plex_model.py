@@ -137,7 +137,7 @@ class Item:
     origin: JsonObject = field(default_factory=dict)  # the seed's item: what an agent would say
     shelves: dict[str, Shelf] = field(default_factory=dict)  # made when first looked at
     cache: dict[Any, bytes] = field(default_factory=dict)
-    files_lower: str = ""  # every file in lower case, one a line: what `file=` looks into
+    files_folded: str = ""  # every file, case folded, one a line: what `file=` looks into
 
     @property
     def duration(self) -> int | None:

@@ -18,6 +18,7 @@ from simulators.plex_xml import element, item_tag
 
 LIST_LIMITS = {"genre": 2, "actor": 3, "director": 2, "writer": 2, "country": 2, "collection": 2}
 CACHED_SHAPES = 6
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 EXCLUDABLE_FIELDS = frozenset({"summary", "tagline", "file"})
 ALWAYS = frozenset({"ratingKey", "key", "type", "title", "guid"})
 
@@ -49,8 +50,7 @@ class Renderer:
             if shape.xml:
                 found = element(item_tag(body), body).encode()
             else:
-                text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-                found = text.encode("utf-8", "surrogatepass")
+                found = ENCODER.encode(body).encode("utf-8", "surrogatepass")
             if len(item.cache) >= CACHED_SHAPES:
                 item.cache.clear()
             item.cache[key] = found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulators.plex_model import TAG_ELEMENTS, Tag
+from simulators.plex_model import TAG_ELEMENTS, Tag, TagLink
 
 # Ids of the kinds lie apart, so that a genre's id given as `label=` finds nothing.
 FIRST_ID = {kind: 1001 + 100_000 * place for place, kind in enumerate(TAG_ELEMENTS)}
@@ -23,6 +23,7 @@ class TagRegister:
         self._by_name: dict[tuple[str, str], list[Tag]] = {}
         self._by_id: dict[int, Tag] = {}
         self._next = dict(FIRST_ID)
+        self._links: dict[tuple[str, str, bool], TagLink] = {}
         self.thumb_revision = 0
 
     def named(self, kind: str, name: str) -> Tag:
@@ -34,6 +35,14 @@ class TagRegister:
         self._by_name.setdefault((kind, name.casefold()), []).append(tag)
         self._by_id[tag.id] = tag
         return tag
+
+    def link(self, kind: str, name: str) -> TagLink:
+        """The tag as items carry it, without a role. Shared: a library has millions of them."""
+        key = (kind, name, self._exact_case())
+        found = self._links.get(key)
+        if found is None:
+            found = self._links[key] = TagLink(self.named(kind, name))
+        return found
 
     def find(self, kind: str, name: str) -> Tag | None:
         alike = self._by_name.get((kind, name.casefold()), [])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +15,22 @@ from simulators.plex_library import Library
 from simulators.plex_listing import Listing
 from simulators.plex_model import Item, JsonObject
 from simulators.plex_render import Renderer
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keeps the garbage collector from walking a growing library again and again.
+
+    What stands at the end is left out of later collections: it would be walked at every one.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @dataclass(slots=True)
@@ -43,7 +61,8 @@ class World:
     def load(self, seed: JsonObject) -> None:
         """Starts afresh with the `plex` half of a seed."""
         self.seed = seed
-        self.library = Library(seed, self.now, lambda: bool(self.switches["exact_tag_case"]))
+        with _no_collection():
+            self.library = Library(seed, self.now, lambda: bool(self.switches["exact_tag_case"]))
         self.listing = Listing(self.library)
         self.renderer = Renderer(self.library)
         self.item_writes.clear()
