@@ -1,0 +1,184 @@
+"""The entities that the simulated Stash stores, shaped for fast reading by GraphQL.
+
+Attributes carry the names of the GraphQL fields where the two agree, so that most fields
+resolve by plain attribute access. `num` is the database id, `id` its text as clients see it.
+Relations are object references: a rename of a performer is at once visible in every scene,
+which is how Stash behaves (the scene's own `updated_at` stays where it was).
+"""
+
+from __future__ import annotations
+
+import ntpath
+import posixpath
+import re
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+WINDOWS_PATH = re.compile(r"^([A-Za-z]:|\\\\)")
+
+
+def split_path(path: str) -> tuple[str, str, str]:
+    """Returns (folder, separator, basename), in the manner of the system that the path is from."""
+    if WINDOWS_PATH.match(path):
+        folder, base = ntpath.split(path)
+        return folder, "\\", base
+    folder, base = posixpath.split(path)
+    return folder, "/", base
+
+
+@dataclass(slots=True, eq=False)
+class Entity:
+    num: int
+    id: str = field(init=False)
+    shuffle: int = field(init=False)  # order of rows when a query asks for none
+
+    def __post_init__(self) -> None:
+        self.id = str(self.num)
+        self.shuffle = zlib.crc32(b"row %d" % self.num)
+
+
+@dataclass(slots=True, eq=False)
+class StashId:
+    endpoint: str
+    stash_id: str
+    updated_at: str
+
+
+@dataclass(slots=True, eq=False)
+class Folder(Entity):
+    path: str
+    parent_folder: Folder | None
+    mod_time: str
+    created_at: str
+    updated_at: str
+
+
+@dataclass(slots=True, eq=False)
+class VideoFile(Entity):
+    path: str
+    size: int
+    duration: float
+    oshash: str
+    parent_folder: Folder
+    mod_time: str
+    created_at: str
+    updated_at: str
+    phash: str | None = None
+    basename: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        # super() without arguments is broken in slotted dataclasses before Python 3.14.
+        Entity.__post_init__(self)
+        self.basename = split_path(self.path)[2]
+
+    def move(self, path: str, folder: Folder) -> None:
+        self.path, self.parent_folder = path, folder
+        self.basename = split_path(path)[2]
+
+
+@dataclass(slots=True, eq=False)
+class Tag(Entity):
+    name: str
+    created_at: str
+    updated_at: str
+    sort_name: str = ""
+    description: str = ""
+    aliases: list[str] = field(default_factory=list)
+    ignore_auto_tag: bool = False
+    favorite: bool = False
+    parents: list[Tag] = field(default_factory=list)
+    stash_ids: list[StashId] = field(default_factory=list)
+    image: bytes | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Studio(Entity):
+    name: str
+    created_at: str
+    updated_at: str
+    parent_studio: Studio | None = None
+    urls: list[str] = field(default_factory=list)
+    aliases: list[str] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
+    ignore_auto_tag: bool = False
+    favorite: bool = False
+    rating100: int | None = None
+    details: str = ""
+    stash_ids: list[StashId] = field(default_factory=list)
+    image: bytes | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Performer(Entity):
+    name: str
+    created_at: str
+    updated_at: str
+    disambiguation: str = ""
+    gender: str | None = None
+    urls: list[str] = field(default_factory=list)
+    birthdate: str | None = None
+    death_date: str | None = None
+    country: str = ""
+    alias_list: list[str] = field(default_factory=list)
+    favorite: bool = False
+    tags: list[Tag] = field(default_factory=list)
+    ignore_auto_tag: bool = False
+    rating100: int | None = None
+    details: str = ""
+    stash_ids: list[StashId] = field(default_factory=list)
+    image: bytes | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Scene(Entity):
+    created_at: str
+    updated_at: str
+    title: str = ""
+    code: str = ""
+    details: str = ""
+    director: str = ""
+    date: str | None = None
+    rating100: int | None = None
+    organized: bool = False
+    urls: list[str] = field(default_factory=list)
+    studio: Studio | None = None
+    performers: list[Performer] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
+    files: list[VideoFile] = field(default_factory=list)  # primary first
+    stash_ids: list[StashId] = field(default_factory=list)
+    play_history: list[str] = field(default_factory=list)  # UTC, newest first
+    o_history: list[str] = field(default_factory=list)
+    resume_time: float = 0.0
+    play_duration: float = 0.0
+    # None: no cover; str: seed of a generated picture; bytes: as uploaded
+    cover: str | bytes | None = None
+
+
+def tag_order(tag: Tag) -> tuple[str, int]:
+    """Tags of a scene come sorted by sort_name, else by name."""
+    return ((tag.sort_name or tag.name).lower(), tag.num)
+
+
+def plain(entity: Any) -> dict[str, Any]:
+    """The entity as JSON types, for /_sim/state: relations as ids, bytes as their length."""
+    return {
+        name: _plain_value(getattr(entity, name))
+        for cls in type(entity).__mro__
+        for name in getattr(cls, "__slots__", ())
+        if name != "shuffle"
+    }
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, Folder):
+        return value.path
+    if isinstance(value, VideoFile | StashId):
+        return plain(value)
+    if isinstance(value, Entity):
+        return value.num
+    if isinstance(value, bytes):
+        return {"bytes": len(value)}
+    if isinstance(value, list):
+        return [_plain_value(entry) for entry in value]
+    return value

@@ -1,0 +1,28 @@
+"""Collects the resolver classes into the table that the schema is built with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from graphql import GraphQLSchema
+
+from simulators.stash_plugin_writes import PluginMutations
+from simulators.stash_queries import Queries
+from simulators.stash_schema import build_schema
+
+Resolver = Callable[..., Any]
+
+
+def table(*sources: object) -> dict[str, Resolver]:
+    """The public methods of the objects by their names."""
+    return {
+        name: getattr(source, name)
+        for source in sources
+        for name in vars(type(source))
+        if not name.startswith("_")
+    }
+
+
+def schema_of(version: str) -> GraphQLSchema:
+    return build_schema(version, table(Queries(), PluginMutations()))

@@ -1,0 +1,176 @@
+"""A Stash server for tests, demos and benchmarks: real HTTP on loopback, real plugin processes.
+
+    python -m simulators.stash_server --seed seed.json [--port 0] [--plugin-dir DIR]...
+
+Prints one line of JSON, {"url": ..., "port": ...}, once it answers. Besides Stash's own interface
+it has the control surface of `control.py` and of `stash_control.py` under /_sim/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from simulators.control import Control, Handler
+from simulators.seed import StashSeed, read_seed
+from simulators.stash_control import StashControl
+from simulators.stash_http import GraphQLEndpoint
+from simulators.stash_images import Images
+from simulators.stash_jobs import JobQueue
+from simulators.stash_library import load
+from simulators.stash_plugins import ROOT, HostOptions, PluginHost, ServerLog
+from simulators.stash_resolvers import schema_of
+from simulators.stash_session import Sessions
+from simulators.stash_state import Simulator, default_switches
+from simulators.stash_time import Clock
+
+MAX_BODY = 64 * 1024 * 1024  # covers travel as base64 inside mutations
+MUTATION = re.compile(rb'"query"\s*:\s*"(?:\\n|\\t|\\r|\s|#[^\\]*)*mutation\b')
+LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Stash</title></head><body>Login</body></html>"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = _parser().parse_args(argv)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(options))
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Runs until it is cancelled."""
+    sim = build_simulator(read_seed(options.seed)["stash"], options)
+    gc.collect()
+    gc.freeze()  # the library stays: later collections need not look through it
+    runner = web.AppRunner(build_app(sim), handler_cancellation=True, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", options.port)
+    await site.start()
+    sim.host.port = runner.addresses[0][1]
+    sim.jobs.start()
+    ready = {"url": f"http://127.0.0.1:{sim.host.port}", "port": sim.host.port}
+    print(json.dumps(ready), flush=True)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        sim.host.close()
+        await sim.jobs.close()
+        await runner.cleanup()
+
+
+def build_simulator(seed: StashSeed, options: argparse.Namespace) -> Simulator:
+    switches = default_switches(seed["version"])
+    clock = Clock(switches)
+    sessions = Sessions(
+        switches,
+        options.session_key.encode(),
+        options.username,
+        options.password,
+        options.api_key,
+    )
+    log = ServerLog(clock)
+    folders = tuple(Path(folder).absolute() for folder in options.plugin_dir)
+    host_options = HostOptions(
+        folders=folders,
+        python=options.python,
+        env=dict(pair.split("=", 1) for pair in options.plugin_env),
+        host=options.plugin_host,
+        config_dir=folders[0].parent if folders else ROOT,
+    )
+    library = load(seed, clock.text())
+    host = PluginHost(host_options, sessions, log)
+    sim = Simulator(switches, clock, library, sessions, log, host, JobQueue(clock))
+    sim.schema = schema_of(switches["version"])
+    return sim
+
+
+def build_app(sim: Simulator) -> web.Application:
+    control = Control(sim.switches, is_write, sim.dump)
+
+    def on_config(changes: dict[str, Any]) -> None:
+        if "version" in changes:
+            sim.schema = schema_of(changes["version"])
+
+    control.on_config = on_config
+    middlewares = [control.middleware, _authentication(sim.sessions)]
+    app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
+    control.add_routes(app)
+    StashControl(sim).add_routes(app)
+    endpoint = GraphQLEndpoint(sim)
+    app.router.add_post("/graphql", endpoint.handle)
+    app.router.add_get("/graphql", endpoint.handle)
+    Images(sim.library).add_routes(app)
+    app.router.add_get("/healthz", _healthz)
+    app.router.add_get("/login", _login_page)
+    app.router.add_post("/login", _login(sim.sessions))
+    return app
+
+
+def is_write(request: web.Request, body: bytes) -> bool:
+    return request.path == "/graphql" and MUTATION.search(body) is not None
+
+
+def _authentication(sessions: Sessions) -> Any:
+    @web.middleware
+    async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith("/_sim/") or request.path == "/healthz":
+            return await handler(request)
+        known = sessions.authenticate(request)
+        if isinstance(known, web.Response):
+            return known
+        request["caller"], fresh = known
+        try:
+            response = await handler(request)
+        except web.HTTPException as error:
+            response = web.Response(status=error.status, text=error.reason)
+        if fresh is not None and "Set-Cookie" not in response.headers:
+            response.headers["Set-Cookie"] = fresh
+        return response
+
+    return authenticate
+
+
+async def _healthz(_request: web.Request) -> web.Response:
+    return web.Response(text=".")
+
+
+async def _login_page(_request: web.Request) -> web.Response:
+    return web.Response(text=LOGIN_PAGE, content_type="text/html")
+
+
+def _login(sessions: Sessions) -> Handler:
+    async def login(request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        caller = sessions.login(str(form.get("username")), str(form.get("password")))
+        if caller is None:
+            return web.Response(status=401, text="Username or password is invalid")
+        return web.Response(headers={"Set-Cookie": sessions.set_cookie(caller)})
+
+    return login
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m simulators.stash_server")
+    parser.add_argument("--seed", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--plugin-dir", action="append", default=[], help="repeatable")
+    parser.add_argument("--username", default="admin", help="counts with --password only")
+    parser.add_argument("--password", default="")
+    parser.add_argument("--api-key", default="")
+    parser.add_argument("--session-key", default="simulated session key")
+    parser.add_argument("--python", default=sys.executable, help="runs python plugins")
+    parser.add_argument("--plugin-env", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--plugin-host", default="0.0.0.0", help="the Host that plugins are told")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Sessions and authentication (Stash's pkg/session and internal/api/authentication.go).
+
+A cookie is a signed, timestamped text that carries the user and the (plugin, hook) pairs that led
+to it; the latter is how Stash ends hook loops.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import posixpath
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+COOKIE = "session"
+LOOP_LIMIT = 10
+Visit = tuple[str, str]  # plugin id, hook trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a request: the user ("" if none) and the hooks that it comes from."""
+
+    user: str = ""
+    visited: tuple[Visit, ...] = ()
+
+    def through(self, visit: Visit) -> Caller:
+        return replace(self, visited=(*self.visited, visit))
+
+    def loops(self, visit: Visit) -> bool:
+        return self.visited.count(visit) >= LOOP_LIMIT
+
+
+class Sessions:
+    """Signs and reads cookies, and decides who may do what.
+
+    Args:
+        switches: `max_session_age` in seconds.
+        key: signs the cookies; kept over restarts, as in Stash's config.yml.
+    """
+
+    def __init__(
+        self, switches: Mapping[str, Any], key: bytes, username: str, password: str, api_key: str
+    ) -> None:
+        self._switches = switches
+        self._key = key
+        self._username = username
+        self._password = password
+        self.api_key = api_key
+
+    def sign(self, caller: Caller) -> str:
+        content = {"user": caller.user, "visited": caller.visited, "at": int(time.time())}
+        body = base64.urlsafe_b64encode(json.dumps(content).encode())
+        return base64.urlsafe_b64encode(body + b"|" + self._mac(body)).decode()
+
+    def read(self, value: str) -> Caller | None:
+        """The caller that a cookie stands for; None: forged, damaged or too old."""
+        try:
+            body, mac = base64.urlsafe_b64decode(value).rsplit(b"|", 1)
+            if not hmac.compare_digest(mac, self._mac(body)):
+                return None
+            content = json.loads(base64.urlsafe_b64decode(body))
+        except (binascii.Error, ValueError):
+            return None
+        if time.time() - content["at"] > self._switches["max_session_age"]:
+            return None
+        return Caller(content["user"], tuple((plugin, hook) for plugin, hook in content["visited"]))
+
+    def _mac(self, body: bytes) -> bytes:
+        return hmac.new(self._key, body, hashlib.sha256).hexdigest().encode()
+
+    def plugin_cookie(self, caller: Caller) -> dict[str, Any]:
+        """The cookie as a plugin finds it on stdin: Go's http.Cookie as JSON."""
+        return {
+            "Name": COOKIE,
+            "Value": self.sign(caller),
+            "Quoted": False,
+            "Path": "",
+            "Domain": "",
+            "Expires": "0001-01-01T00:00:00Z",
+            "RawExpires": "",
+            "MaxAge": 0,
+            "Secure": False,
+            "HttpOnly": False,
+            "SameSite": 0,
+            "Partitioned": False,
+            "Raw": "",
+            "Unparsed": None,
+        }
+
+    def set_cookie(self, caller: Caller) -> str:
+        age = self._switches["max_session_age"]
+        return f"{COOKIE}={self.sign(caller)}; Path=/; Max-Age={age}; SameSite=Lax"
+
+    def login(self, username: str, password: str) -> Caller | None:
+        right = (username, password) == (self._username, self._password)
+        return Caller(username) if right and self._password else None
+
+    def authenticate(self, request: web.Request) -> tuple[Caller, str | None] | web.Response:
+        """The caller and the fresh Set-Cookie, if any; or the refusal."""
+        key = request.headers.get("ApiKey") or request.query.get("apikey")
+        fresh = None
+        if key:
+            if key != self.api_key:
+                return _unauthorized()
+            caller = Caller(self._username)
+        else:
+            known = self.read(first_cookie(request.headers.get("Cookie", "")))
+            caller = known or Caller()
+            fresh = None if known is None else self.set_cookie(known)
+        if self._password and not caller.user and not _open_to_all(request.path):
+            extension = posixpath.splitext(request.path)[1]
+            if request.path == "/graphql" or extension not in ("", ".html"):
+                return _unauthorized()
+            target = urlencode({"returnURL": request.raw_path})
+            return web.Response(status=302, headers={"Location": f"/login?{target}"})
+        return caller, fresh
+
+
+def first_cookie(header: str) -> str:
+    """The first session cookie of the header: Go takes that one when a client sends two."""
+    for pair in header.split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == COOKIE:
+            return value.strip('"')
+    return ""
+
+
+def _open_to_all(path: str) -> bool:
+    return path.startswith(("/login", "/assets")) or path in ("/logout", "/css", "/healthz")
+
+
+def _unauthorized() -> web.Response:
+    return web.Response(status=401, headers={"WWW-Authenticate": "FormBased"})

@@ -1,0 +1,137 @@
+"""The simulated server as one object, and what a request knows of itself."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+)
+
+from simulators.stash_find import Finder
+from simulators.stash_jobs import JobQueue
+from simulators.stash_library import Library
+from simulators.stash_plugins import HookEvent, PluginHost, ServerLog
+from simulators.stash_schema import version_key
+from simulators.stash_session import Caller, Sessions
+from simulators.stash_time import Clock
+
+
+def default_switches(version: str) -> dict[str, Any]:
+    """The switches of /_sim/config, see the README of the simulators for their meaning."""
+    return {
+        "version": version,
+        "now": None,
+        "offset": "Z",
+        "max_session_age": 3600,
+        "accept_rule": "auto",  # "new", "old", or by version
+        "locked_share": 0.0,  # of GraphQL requests that answer "database is locked"
+        "system_status": "OK",
+        "scan_seconds_per_file": 0.0,
+        "parallel_tasks": 2,
+    }
+
+
+@dataclass(slots=True)
+class DiskFile:
+    """A file that lies in Stash's library folders and that no scan has seen yet."""
+
+    path: str
+    size: int
+    duration: float
+    oshash: str
+
+
+@dataclass(slots=True)
+class Simulator:
+    """Everything that a Stash server holds."""
+
+    switches: dict[str, Any]
+    clock: Clock
+    library: Library
+    sessions: Sessions
+    log: ServerLog
+    host: PluginHost
+    jobs: JobQueue
+    plugin_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    disk: list[DiskFile] = field(default_factory=list)
+    rng: random.Random = field(default_factory=lambda: random.Random(0))
+    schema: GraphQLSchema = field(default_factory=GraphQLSchema)
+    finder: Finder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.finder = Finder(self.library)
+
+    def since(self, version: str) -> bool:
+        return version_key(self.switches["version"]) >= version_key(version)
+
+    async def fire(
+        self,
+        caller: Caller,
+        trigger: str,
+        num: int,
+        payload: Any = None,
+        fields: Iterable[str] | None = None,
+    ) -> None:
+        """Runs the hooks of one event; `fields` come in random order, as from a Go map."""
+        names = list(fields or ())
+        self.rng.shuffle(names)
+        await self.host.run_hooks(caller, HookEvent(trigger, num, payload, names))
+
+    def whole_input(self, type_name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """An input as Go marshals its struct: every field present, unset ones null."""
+        known = self.schema.type_map[type_name]
+        assert isinstance(known, GraphQLInputObjectType)
+        return {
+            name: _whole_value(field_.type, given.get(name))
+            for name, field_ in known.fields.items()
+        }
+
+    def dump(self) -> dict[str, Any]:
+        return {
+            **self.library.dump(),
+            "plugin_settings": self.plugin_settings,
+            "jobs": self.jobs.dump(),
+            "hook_runs": self.host.hook_runs,
+            "disk": [file.path for file in self.disk],
+        }
+
+
+def _whole_value(of: GraphQLInputType, value: Any) -> Any:
+    if isinstance(of, GraphQLNonNull):
+        return _whole_value(of.of_type, value)
+    if value is None:
+        return None
+    if isinstance(of, GraphQLList):
+        return [_whole_value(of.of_type, entry) for entry in value]
+    if isinstance(of, GraphQLInputObjectType):
+        return {name: _whole_value(sub.type, value.get(name)) for name, sub in of.fields.items()}
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """What resolvers and readers know of the request.
+
+    Args:
+        base_url: scheme and Host header of this request: image URLs are built from it.
+    """
+
+    sim: Simulator
+    caller: Caller
+    base_url: str
+
+    @property
+    def library(self) -> Library:
+        return self.sim.library
+
+    @property
+    def api_key(self) -> str:
+        return self.sim.sessions.api_key
