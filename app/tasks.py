@@ -2,41 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
+import protocol
+from app import health_task, queue_tasks, reconcile_tasks
+from app.progress import Heartbeat
+from app.wiring import Context, open_context
 from core.errors import ProtocolError
 from protocol import PluginInput
 
-MODES = frozenset(
+log = logging.getLogger(__name__)
+
+Task = Callable[[Context], dict[str, Any]]
+
+MODES: Mapping[str, Task] = MappingProxyType(
     {
-        "all",
-        "clear_dlq",
-        "clear_match_cache",
-        "clear_queue",
-        "confirm_stopped_run",
-        "health_check",
-        "process_queue",
-        "purge_dlq",
-        "queue_status",
-        "recent",
-        "reconcile_7days",
-        "reconcile_all",
-        "reconcile_missing_metadata",
-        "reconcile_recent",
-        "retry_dlq",
+        "all": reconcile_tasks.enqueue_all,
+        "clear_dlq": queue_tasks.clear_dead_letters,
+        "clear_match_cache": queue_tasks.clear_match_cache,
+        "clear_queue": queue_tasks.clear_queue,
+        "confirm_stopped_run": queue_tasks.confirm_stopped_run,
+        "health_check": health_task.health_check,
+        "process_queue": queue_tasks.process_queue,
+        "purge_dlq": queue_tasks.purge_dead_letters,
+        "queue_status": queue_tasks.queue_status,
+        "recent": reconcile_tasks.enqueue_recent,
+        "reconcile_7days": reconcile_tasks.reconcile_7days,
+        "reconcile_all": reconcile_tasks.reconcile_all,
+        "reconcile_missing_metadata": reconcile_tasks.reconcile_missing_metadata,
+        "reconcile_recent": reconcile_tasks.reconcile_recent,
+        "retry_dlq": queue_tasks.retry_dead_letters,
     }
 )
+# These look and tidy; they also work while the plugin is switched off.
+ALWAYS = frozenset({"queue_status", "health_check"})
 
 
-def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG001
+def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
     """Run the task that `plugin.mode` names and return Stash's reply.
 
     Raises:
         ProtocolError: there is no such mode.
+        SyncError: the task failed; the text is for the user.
     """
-    if plugin.mode not in MODES:
+    task = MODES.get(plugin.mode)
+    if task is None:
         raise ProtocolError(
             f"The task mode {plugin.mode!r} is unknown; known are: {', '.join(sorted(MODES))}"
         )
-    return {"output": {"mode": plugin.mode}}
+    progress = protocol.stderr_frames().progress
+    with Heartbeat(progress) as heartbeat, open_context(plugin, env, heartbeat.report) as context:
+        if not context.settings.enabled and plugin.mode not in ALWAYS:
+            log.warning("Stash2Plex is switched off in its settings (enabled)")
+            return {"output": {"note": "Stash2Plex is switched off in its settings (enabled)"}}
+        output = task(context)
+        heartbeat.report(1.0)
+        return {"output": output}

@@ -35,21 +35,33 @@ class Evidence(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileMatch:
-    """The outcome for one file in one section: one item when HIGH, the contenders when LOW."""
+    """The outcome for one file in one section: one item when HIGH, the contenders when LOW.
+
+    `shared` counts the equal trailing path components where these are part of the evidence.
+    """
 
     confidence: Confidence
     refs: tuple[ItemRef, ...]
     evidence: Evidence
     reason: str
+    shared: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A scene's claim on an item; `file_rank` 0 is the scene's primary file."""
+    """A scene's claim on an item; `file_rank` 0 is the scene's primary file.
+
+    Of claims with equal evidence the one with more `shared` path components is the stronger.
+    """
 
     ref: ItemRef
     evidence: Evidence
     file_rank: int
+    shared: int = 0
+
+    @property
+    def strength(self) -> tuple[int, int]:
+        return self.evidence, self.shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,8 @@ def match_file(file: MediaFile, index: ItemIndex, path_map: PathMap) -> FileMatc
     ]
     sized = _sized(file, named)
     if sized:
-        return _decide(_nearest(sized, paths), Evidence.SIZE, "equal name and size")
+        nearest, shared = _nearest(sized, paths)
+        return _decide(nearest, Evidence.SIZE, "equal name and size", shared)
     if at_path:
         return _decide(at_path, Evidence.PATH, "equal path, another size")
     if named:
@@ -119,10 +132,10 @@ def _sized(file: MediaFile, candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def _by_suffix(named: Sequence[Candidate], paths: Sequence[str]) -> FileMatch:
-    nearest = _nearest(named, paths)
-    shared = max(_suffix(candidate, paths) for candidate in nearest)
+    nearest, shared = _nearest(named, paths)
     if shared >= MIN_SUFFIX:
-        return _decide(nearest, Evidence.SUFFIX, f"{shared} equal trailing path components")
+        reason = f"{shared} equal trailing path components"
+        return _decide(nearest, Evidence.SUFFIX, reason, shared)
     return FileMatch(
         Confidence.LOW,
         _refs(named),
@@ -135,22 +148,23 @@ def _suffix(candidate: Candidate, paths: Sequence[str]) -> int:
     return max(common_suffix(path, candidate.file.path) for path in paths)
 
 
-def _nearest(candidates: Sequence[Candidate], paths: Sequence[str]) -> list[Candidate]:
-    """Those candidates whose path ends most like the scene's."""
-    if len(candidates) == 1:
-        return list(candidates)
+def _nearest(candidates: Sequence[Candidate], paths: Sequence[str]) -> tuple[list[Candidate], int]:
+    """Those candidates whose path ends most like the scene's, and how many components that is."""
     shared = [_suffix(candidate, paths) for candidate in candidates]
-    return [c for c, count in zip(candidates, shared, strict=True) if count == max(shared)]
+    most = max(shared)
+    return [c for c, count in zip(candidates, shared, strict=True) if count == most], most
 
 
 def _refs(candidates: Iterable[Candidate]) -> tuple[ItemRef, ...]:
     return tuple(sorted({candidate.ref for candidate in candidates}))
 
 
-def _decide(candidates: Sequence[Candidate], evidence: Evidence, reason: str) -> FileMatch:
+def _decide(
+    candidates: Sequence[Candidate], evidence: Evidence, reason: str, shared: int = 0
+) -> FileMatch:
     refs = _refs(candidates)
     if len(refs) == 1:
-        return FileMatch(Confidence.HIGH, refs, evidence, reason)
+        return FileMatch(Confidence.HIGH, refs, evidence, reason, shared)
     return FileMatch(
         Confidence.LOW,
         refs,
@@ -244,9 +258,9 @@ def match_scene(
             if found.confidence is Confidence.LOW and not guess:
                 undecided.append(found)
                 continue
-            claim = Claim(found.refs[0], found.evidence, rank)
+            claim = Claim(found.refs[0], found.evidence, rank, found.shared)
             known = best.get(claim.ref)
-            if known is None or claim.evidence > known.evidence:
+            if known is None or claim.strength > known.strength:
                 best[claim.ref] = claim
     return SceneMatch(
         scene.id,

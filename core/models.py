@@ -111,6 +111,15 @@ class ListedItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Role:
+    """An actor of an item with what only Plex knows: the part played and a photo's address."""
+
+    name: str
+    text: str
+    thumb: str
+
+
+@dataclass(frozen=True, slots=True)
 class FullItem:
     """An item read on its own: every field whole, and which fields are locked (Plex's names)."""
 
@@ -120,6 +129,7 @@ class FullItem:
     values: Mapping[str, Value]
     locked: frozenset[str]
     updated_at: int | None
+    roles: tuple[Role, ...] = ()
 
 
 class Confidence(Enum):

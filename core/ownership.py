@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from core.matching import Claim
@@ -25,6 +25,20 @@ class Claims:
     def is_claimed(self, ref: ItemRef) -> bool:
         return ref in self._first
 
+    def rivals_unseen(self, recorded: Mapping[ItemRef, int]) -> dict[int, list[ItemRef]]:
+        """The recorded owners of claimed items that have made no claim themselves.
+
+        Args:
+            recorded: the owner of each item, as recorded.
+        """
+        unseen: dict[int, list[ItemRef]] = {}
+        for ref, (scene_id, _) in self._first.items():
+            owner = recorded.get(ref, scene_id)
+            claimants = {rival for rival, _ in self._contested.get(ref, [])} | {scene_id}
+            if owner not in claimants:
+                unseen.setdefault(owner, []).append(ref)
+        return unseen
+
     def owners(self) -> dict[ItemRef, int]:
         """The owner of each item that more than one scene claims."""
         return {ref: min(rivals, key=_rank)[0] for ref, rivals in self._contested.items()}
@@ -40,6 +54,6 @@ class Claims:
         return {scene_id: frozenset(refs) for scene_id, refs in lost.items()}
 
 
-def _rank(rival: tuple[int, Claim]) -> tuple[int, bool, int]:
+def _rank(rival: tuple[int, Claim]) -> tuple[int, int, bool, int]:
     scene_id, claim = rival
-    return (-claim.evidence, claim.file_rank != 0, scene_id)
+    return (-claim.evidence, -claim.shared, claim.file_rank != 0, scene_id)

@@ -129,3 +129,16 @@ def _swap(path: str, source: str, target: str) -> str:
 def lies_in_any(paths: Sequence[str], roots: Sequence[str]) -> bool:
     """Whether any of the paths lies below any of the roots."""
     return any(lies_below(path, root) for path in paths for root in roots)
+
+
+def differing_roots(one: str, other: str) -> tuple[str, str]:
+    """What is left of two paths without the trailing components that they share."""
+    shared = common_suffix(one, other)
+    left, right = (canonical(path).split("/") for path in (one, other))
+    return "/".join(left[: len(left) - shared]), "/".join(right[: len(right) - shared])
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """A file name in the Unicode forms in which a disk may hold it (macOS decomposes)."""
+    forms = (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name))
+    return tuple(dict.fromkeys(forms))

@@ -114,6 +114,19 @@ class RecordStore:
             )
         }
 
+    def owners_of(self, refs: Iterable[ItemRef]) -> dict[ItemRef, int]:
+        """The scene that owns each of these items, where one does."""
+        found: dict[ItemRef, int] = {}
+        with self._database.snapshot() as connection:
+            for ref in refs:
+                row = connection.execute(
+                    "SELECT scene_id FROM record_items WHERE section = ? AND key = ?",
+                    (ref.section, ref.key),
+                ).fetchone()
+                if row is not None:
+                    found[ref] = row[0]
+        return found
+
     def with_entity(self, kind: EntityKind, entity_id: int) -> list[int]:
         """The scenes whose record names that studio, performer or tag, in rising order."""
         rows = self._database.rows(

@@ -57,8 +57,7 @@ class SyncQueue(JsonAckQueue):
         wanted = [jobs.normalised(item, now) for item in items]
         with self.database.transaction() as connection:
             before = _waiting(connection)
-            for job in wanted:
-                connection.execute(*self._insertion(job))
+            self._insert(connection, wanted)
             new = _waiting(connection) - before
         self.put_event.set()
         return EnqueueOutcome(new, len(wanted) - new)
@@ -68,6 +67,12 @@ class SyncQueue(JsonAckQueue):
         with self.database.transaction() as connection:
             rows = transitions.select_due(connection, limit, now)
             transitions.to_working(connection, [row[0] for row in rows])
+        return [jobs.job_from(row) for row in rows]
+
+    def due(self, now: float) -> list[Job]:
+        """All jobs that `claim` would hand out, in that order, without taking them."""
+        with self.database.snapshot() as connection:
+            rows = transitions.select_due(connection, -1, now)
         return [jobs.job_from(row) for row in rows]
 
     def finish(self, done: Iterable[Job]) -> None:

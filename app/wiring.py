@@ -1,0 +1,173 @@
+"""The composition root: from what Stash handed over to adapters, stores, engine and drain."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import logs
+from core.models import ItemRef, Section
+from core.paths import PathMap
+from core.planning import FirstSync
+from plex.cache import PlexCache
+from plex.client import PlexClient
+from plex.library import synced_sections
+from protocol import PluginInput
+from reconciliation.engine import CONTESTED, GapDetectionEngine
+from settings import Settings, parse_settings
+from stash.client import StashClient
+from stash.connection import StashConnection
+from stash.scenes import plugin_settings
+from storage.state import State
+from sync_queue.queue import SyncQueue
+from worker.apply import Applier
+from worker.drain import Drain, DrainRules
+from worker.locate import Locator
+from worker.prepare import Policy, Preparer
+
+log = logging.getLogger(__name__)
+
+PLUGIN_ID = "Stash2Plex"
+
+
+def data_dir_of(plugin: PluginInput, env: Mapping[str, str]) -> Path:
+    """`$STASH_PLUGIN_DATA`, or `data` in the plugin's own folder."""
+    chosen = env.get("STASH_PLUGIN_DATA", "").strip()
+    if chosen:
+        return Path(chosen)
+    told = plugin.server_connection.get("PluginDir")
+    # Stash may tell a path relative to its own working directory, which need not be ours.
+    if isinstance(told, str) and Path(told).is_absolute():
+        return Path(told) / "data"
+    return Path(__file__).resolve().parent.parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a task needs."""
+
+    stash: StashClient
+    settings: Settings
+    data_dir: Path
+    args: Mapping[str, object]
+    on_progress: Callable[[float], None]
+    clock: Callable[[], float] = time.time
+
+    @contextlib.contextmanager
+    def open_queue(self) -> Iterator[SyncQueue]:
+        """The queue, closed at the end."""
+        with SyncQueue(self.data_dir / "queue", clock=self.clock) as queue:
+            yield queue
+
+    @contextlib.contextmanager
+    def open_state(self) -> Iterator[State]:
+        """The state, closed at the end."""
+        with State(self.data_dir, log.warning, clock=self.clock) as state:
+            yield state
+
+    @contextlib.contextmanager
+    def open_plex(self) -> Iterator[PlexClient]:
+        """A client of Plex, closed at the end."""
+        settings = self.settings
+        client = PlexClient(
+            settings.plex_url,
+            settings.plex_token,
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+        )
+        with contextlib.closing(client):
+            yield client
+
+    def engine(self, queue: SyncQueue | None) -> GapDetectionEngine:
+        """The gap-detection engine."""
+        return GapDetectionEngine(
+            self.stash,
+            self.settings,
+            self.data_dir,
+            queue,
+            clock=self.clock,
+            on_progress=self.on_progress,
+        )
+
+    @contextlib.contextmanager
+    def open_drain(self) -> Iterator[Drain]:
+        """A drain over the queue; the caller holds the drain lock."""
+        with contextlib.ExitStack() as stack:
+            plex = stack.enter_context(self.open_plex())
+            sections = synced_sections(plex, self.settings.plex_library)
+            state = stack.enter_context(self.open_state())
+            queue = stack.enter_context(self.open_queue())
+            cache = stack.enter_context(PlexCache(self.data_dir))
+            preparer = self._preparer(plex, sections, cache, state)
+
+            def new_applier(run_id: int, on_scene: Callable[[], None]) -> Applier:
+                return Applier(plex, state.records, state.journal, run_id, self.clock, on_scene)
+
+            yield Drain(
+                queue,
+                state,
+                preparer,
+                new_applier,
+                self._drain_rules(),
+                clock=self.clock,
+                jitter=random.random,
+                on_progress=self.on_progress,
+            )
+
+    def _preparer(
+        self, plex: PlexClient, sections: list[Section], cache: PlexCache, state: State
+    ) -> Preparer:
+        locator = Locator(
+            plex,
+            sections,
+            cache,
+            PathMap(self.settings.path_map),
+            guess=not self.settings.strict_matching,
+            clock=self.clock,
+        )
+        policy = Policy(self.settings.synced_fields(), FirstSync(self.settings.first_sync))
+        contested = {
+            ItemRef(section, key): owner for section, key, owner in state.get_fact(CONTESTED, [])
+        }
+        return Preparer(self.stash, state.records, locator, policy, contested)
+
+    def _drain_rules(self) -> DrainRules:
+        settings = self.settings
+        return DrainRules(
+            max_clear_percent=settings.max_clear_percent,
+            max_retries=settings.max_retries,
+            skip_not_found=settings.skip_not_found,
+            first_sync=FirstSync(settings.first_sync),
+        )
+
+
+@contextlib.contextmanager
+def open_context(
+    plugin: PluginInput, env: Mapping[str, str], on_progress: Callable[[float], None]
+) -> Iterator[Context]:
+    """Connect to Stash, read and check the settings.
+
+    Raises:
+        ConfigError: the settings; StashError: Stash does not answer, or not as it should.
+    """
+    connection = StashConnection.from_plugin_input(plugin.server_connection, env)
+    with contextlib.closing(StashClient(connection)) as stash:
+        stored, api_key = plugin_settings(stash, PLUGIN_ID)
+        # A task may outlive its session; the key stays in memory and never reaches a file.
+        logs.configure(debug=False, secrets=[api_key])
+        stash.remember_api_key(api_key)
+        settings = parse_settings(stored, env)
+        logs.configure(
+            debug=settings.debug_logging,
+            obfuscate_paths=settings.obfuscate_paths,
+            secrets=[settings.plex_token],
+        )
+        if settings.unknown_keys:
+            log.info("settings without a meaning here: %s", ", ".join(settings.unknown_keys))
+        data_dir = data_dir_of(plugin, env)
+        yield Context(stash, settings, data_dir, plugin.args, on_progress)

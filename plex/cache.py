@@ -1,0 +1,128 @@
+"""What may be forgotten at any time: the saved index of each section, and remembered matches.
+
+Both only propose. An item found through them is read whole, and must still have the file, before
+anything is believed of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from core import paths
+from core.models import ItemRef, ListedItem, MediaFile
+from plex.library import PlexSide
+from storage.index import IndexRow, SectionIndexStore
+from storage.sqlite import Database, Schema
+
+log = logging.getLogger(__name__)
+
+_MATCHES = Schema(
+    title="the remembered matches",
+    migrations=(
+        (
+            """CREATE TABLE matches (
+                section TEXT NOT NULL, path TEXT NOT NULL, key TEXT NOT NULL,
+                PRIMARY KEY (section, path)
+            ) WITHOUT ROWID""",
+        ),
+    ),
+    remedy="Matches are found again when they are needed.",
+    synchronous="NORMAL",
+)
+
+
+class PlexCache:
+    """The saved index: every file of every synced section, as of the last listing."""
+
+    def __init__(self, data_dir: str | Path) -> None:
+        self._store = SectionIndexStore(Path(data_dir), log.warning)
+
+    def save(self, side: PlexSide, saved_at: float) -> None:
+        """Put the sections that were listed to their end in the place of what was known of them."""
+        for key in side.indexes:
+            listed = (item for item in side.items.values() if item.ref.section == key)
+            self._store.replace(key, _rows(listed), saved_at)
+
+    def learn(self, items: Iterable[ListedItem]) -> None:
+        """Note items that were looked up."""
+        self._store.upsert(list(_rows(items)))
+
+    def items_named(self, name_keys: Iterable[str]) -> dict[ItemRef, list[MediaFile]]:
+        """The items that have a file with one of these names (keys of `core.paths.base_key`)."""
+        found: dict[ItemRef, list[MediaFile]] = {}
+        for row in self._store.by_name(None, list(name_keys)):
+            found.setdefault(row.ref, []).append(MediaFile(row.path, row.size, row.duration))
+        return found
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._store.clear()
+
+    def close(self) -> None:
+        """Close the file; closing twice is fine."""
+        self._store.close()
+
+    def __enter__(self) -> PlexCache:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+
+class MatchCache:
+    """Which item a path of Stash was matched to, by section key."""
+
+    def __init__(self, data_dir: str | Path) -> None:
+        self._database = Database(Path(data_dir) / "match_cache.db", _MATCHES, log.warning)
+
+    def get_match(self, section: str, stash_path: str) -> str | None:
+        """The rating key remembered for a path, or None."""
+        rows = self._database.rows(
+            "SELECT key FROM matches WHERE section = ? AND path = ?", (section, stash_path)
+        )
+        return rows[0][0] if rows else None
+
+    def set_match(self, section: str, stash_path: str, key: str) -> None:
+        """Remember a match."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO matches VALUES (?, ?, ?)", (section, stash_path, key)
+            )
+
+    def invalidate(self, section: str, stash_path: str) -> None:
+        """Forget a match that no longer holds."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "DELETE FROM matches WHERE section = ? AND path = ?", (section, stash_path)
+            )
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM matches")
+
+    def close(self) -> None:
+        """Close the file; closing twice is fine."""
+        self._database.close()
+
+    def __enter__(self) -> MatchCache:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+
+def _rows(items: Iterable[ListedItem]) -> Iterable[IndexRow]:
+    for item in items:
+        for file in item.files:
+            yield IndexRow(
+                item.ref,
+                file.path,
+                paths.base_key(file.path),
+                paths.path_key(file.path),
+                file.size,
+                file.duration,
+                item.updated_at,
+            )

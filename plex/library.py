@@ -1,0 +1,105 @@
+"""The Plex side of a run in memory: each section listed once, page by page, into an index."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from core.errors import ConfigError
+from core.index import ItemIndex
+from core.models import ItemRef, ListedItem, Section
+from core.text import name_key
+from plex.client import PlexClient
+from plex.exceptions import PlexServerDown, PlexShifted
+
+log = logging.getLogger(__name__)
+VIDEO_TYPES = ("movie", "show")
+# A library that changes while it is listed is listed again; after so many tries it stays unknown.
+LISTING_TRIES = 3
+
+
+@dataclass(slots=True)
+class PlexSide:
+    """What was listed. A section in `unknown` was not listed to its end: its absences mean nothing.
+
+    Attributes:
+        sections: the synced sections by key.
+        indexes: one index for each section listed to its end.
+        items: all items of those sections.
+    """
+
+    sections: dict[str, Section]
+    indexes: dict[str, ItemIndex] = field(default_factory=dict)
+    items: dict[ItemRef, ListedItem] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.unknown
+
+    def locations(self) -> list[str]:
+        """The folders of all synced sections, as Plex sees them."""
+        return [place for section in self.sections.values() for place in section.locations]
+
+
+def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
+    """The sections that the user named, or all video sections.
+
+    Raises:
+        ConfigError: a name fits no video section; the text lists those there are.
+        PlexError: as the client.
+    """
+    there = [section for section in client.sections() if section.type in VIDEO_TYPES]
+    if not names:
+        return there
+    by_name = {name_key(section.title): section for section in there}
+    lost = [name for name in names if name_key(name) not in by_name]
+    if lost:
+        known = ", ".join(repr(section.title) for section in there) or "none"
+        raise ConfigError(
+            f"plex_library names {', '.join(map(repr, lost))}, but Plex has no such movie or show "
+            f"library. Its libraries: {known}. Correct the setting, or leave it empty for all."
+        )
+    return [by_name[name_key(name)] for name in dict.fromkeys(names)]
+
+
+def list_side(
+    client: PlexClient, sections: Iterable[Section], on_page: Callable[[Section, int, int], None]
+) -> PlexSide:
+    """List the sections. When Plex goes away midway, what is not listed yet is `unknown`.
+
+    Args:
+        on_page: told the section, the items listed so far and the section's total.
+    """
+    side = PlexSide({section.key: section for section in sections})
+    for section in side.sections.values():
+        try:
+            listed = _list_section(client, section, on_page)
+        except (PlexServerDown, PlexShifted) as error:
+            side.unknown[section.key] = f"library {section.title!r} was not read whole: {error}"
+            continue
+        index = ItemIndex()
+        for item in listed.values():
+            index.add(item.ref, item.files)
+        side.indexes[section.key] = index
+        side.items.update(listed)
+    return side
+
+
+def _list_section(
+    client: PlexClient, section: Section, on_page: Callable[[Section, int, int], None]
+) -> dict[ItemRef, ListedItem]:
+    for attempt in range(1, LISTING_TRIES + 1):
+        listed: dict[ItemRef, ListedItem] = {}
+        try:
+            for page in client.list_pages(section):
+                listed.update((item.ref, item) for item in page.items)
+                on_page(section, len(listed), page.total)
+        except PlexShifted:
+            if attempt == LISTING_TRIES:
+                raise
+            log.info("library %r changed while it was listed; listing it again", section.title)
+            continue
+        return listed
+    raise AssertionError("unreachable: the last try returns or raises")

@@ -1,0 +1,253 @@
+"""The gap-detection engine: what does Plex not show that Stash says, and who is to repair it.
+
+One run fetches Stash in keyset pages and each Plex section in one paged listing, joins the two on
+file paths in memory, runs the pure detectors and enqueues each scene that has a gap once. Its cost
+is pages, never scenes. What it could not see, it does not judge: unknown is not absent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from core.errors import StashError
+from core.gaps import NEVER_SYNCED
+from core.matching import Claim, Evidence
+from core.models import ItemRef, Scene, Section
+from core.paths import PathMap
+from plex.cache import PlexCache
+from plex.client import PlexClient
+from plex.exceptions import PlexServerDown
+from plex.library import PlexSide, list_side, synced_sections
+from reconciliation.detector import has_meaningful_metadata
+from reconciliation.guard import EmptySideGuard
+from reconciliation.queueing import GapQueue, Reach
+from reconciliation.result import GapDetectionResult
+from reconciliation.sweep import Findings, Rules, Sweep
+from settings import Settings
+from stash.scenes import StashApi, count_scenes, fetch_scenes, iter_scene_pages
+from storage.state import State
+from sync_queue.queue import SyncQueue
+
+__all__ = ["GapDetectionEngine", "GapDetectionResult"]
+
+log = logging.getLogger(__name__)
+
+BATCH = 100  # scenes judged at a time, between two reports of progress
+DAY = 86_400.0
+WINDOWS: dict[str, float | None] = {"all": None, "recent": DAY, "recent_7days": 7 * DAY}
+CONTESTED = "contested"  # the fact that tells the worker who owns what several scenes claim
+LISTING_SHARE = 0.4  # of the progress bar
+
+
+class GapDetectionEngine:
+    """Finds the gaps between Stash and Plex and enqueues a job for each.
+
+    Args:
+        stash: anything with `find_scenes` and `call_GQL`.
+        config: the settings.
+        data_dir: the plugin's data directory.
+        queue: where gaps go; None only detects.
+        plex: a client to use instead of one made from the settings.
+        clock: epoch seconds.
+        on_progress: told the share done, 0..1, at least once a page and every 100 scenes.
+    """
+
+    def __init__(
+        self,
+        stash: StashApi,
+        config: Settings,
+        data_dir: str | Path,
+        queue: SyncQueue | None = None,
+        *,
+        plex: PlexClient | None = None,
+        clock: Callable[[], float] = time.time,
+        on_progress: Callable[[float], None] = lambda _share: None,
+    ) -> None:
+        self.stash = stash
+        self.config = config
+        self.data_dir = Path(data_dir)
+        self.queue = queue
+        self._plex = plex
+        self._clock = clock
+        self._on_progress = on_progress
+
+    def run(self, scope: str = "all", only: frozenset[str] | None = None) -> GapDetectionResult:
+        """Run once.
+
+        Args:
+            scope: all, recent (24 hours) or recent_7days: scenes created or updated in the window.
+            only: enqueue only these gap types (the figures stay whole).
+
+        Raises:
+            ValueError: an unknown scope.
+            GuardStopped: a side that was full lists nearly nothing; nothing was judged.
+            SyncError: nothing at all could be learnt: a bad setting, a refused token, a server
+                that does not answer. One that goes away midway ends the run early instead, with
+                what was found so far and `partial` set.
+        """
+        if scope not in WINDOWS:
+            raise ValueError(f"unknown scope {scope!r}; known: {', '.join(WINDOWS)}")
+        with contextlib.ExitStack() as stack:
+            state = stack.enter_context(State(self.data_dir, log.warning, clock=self._clock))
+            plex = self._plex or stack.enter_context(contextlib.closing(self._connect()))
+            return self._run(scope, only, state, plex)
+
+    def _connect(self) -> PlexClient:
+        config = self.config
+        return PlexClient(
+            config.plex_url,
+            config.plex_token,
+            connect_timeout=config.connect_timeout,
+            read_timeout=config.read_timeout,
+        )
+
+    def _run(
+        self, scope: str, only: frozenset[str] | None, state: State, plex: PlexClient
+    ) -> GapDetectionResult:
+        requests_before = plex.requests_made
+        result = GapDetectionResult()
+        guard = EmptySideGuard(state, self._clock)
+        expected = count_scenes(self.stash)
+        side = self._list_plex(plex, guard)
+        if WINDOWS[scope] is None:
+            guard.check("scenes", "scenes in Stash", expected)
+        result.errors.extend(side.unknown.values())
+        sweep = self._new_sweep(plex, side, state)
+        self._judge_all(sweep, state, scope, expected, result)
+        result.partial = bool(result.errors)
+        self._fill_queue(sweep, side, state, only, result)
+        if WINDOWS[scope] is None and not result.partial:
+            owners = sweep.claims.owners()
+            state.set_fact(CONTESTED, [[r.section, r.key, owners[r]] for r in sorted(owners)])
+        self._count(sweep, side, scope, result)
+        result.plex_requests = plex.requests_made - requests_before
+        return result
+
+    def _list_plex(self, plex: PlexClient, guard: EmptySideGuard) -> PlexSide:
+        sections = synced_sections(plex, self.config.plex_library)
+
+        def on_page(section: Section, listed: int, total: int | None) -> None:
+            log.debug("library %r: %d of %s items listed", section.title, listed, total)
+            self._on_progress(LISTING_SHARE * min(1.0, listed / max(total or listed, 1)))
+
+        side = list_side(plex, sections, on_page)
+        if side.unknown and not side.indexes:
+            raise PlexServerDown("; ".join(side.unknown.values()))
+        for key, index in side.indexes.items():
+            title = side.sections[key].title
+            guard.check(f"items:{key}", f"items in library {title!r} of Plex", len(index))
+        with PlexCache(self.data_dir) as cache:
+            cache.save(side, self._clock())
+        return side
+
+    def _new_sweep(self, plex: PlexClient, side: PlexSide, state: State) -> Sweep:
+        config = self.config
+        rules = Rules(
+            enabled=config.synced_fields(),
+            path_map=PathMap(config.path_map),
+            strict=config.strict_matching,
+            detect_missing=config.reconcile_missing,
+        )
+        return Sweep(
+            side,
+            rules,
+            state.timestamps(),
+            state.records.get_many,
+            plex.full_items,
+            state.records.touch_items,
+        )
+
+    def _judge_all(
+        self, sweep: Sweep, state: State, scope: str, expected: int, result: GapDetectionResult
+    ) -> None:
+        """Judge every scene in scope; a server that goes away ends it with what was found."""
+        window = WINDOWS[scope]
+        since = None if window is None else self._clock() - window
+        try:
+            for page in iter_scene_pages(self.stash, since=since):
+                for start in range(0, len(page), BATCH):
+                    batch = page[start : start + BATCH]
+                    sweep.judge(batch)
+                    result.scenes_checked += len(batch)
+                    share = min(1.0, result.scenes_checked / max(expected, 1))
+                    self._on_progress(LISTING_SHARE + (1 - LISTING_SHARE) * share)
+            self._settle(sweep, None if since is None else state.records.owners())
+        except (StashError, PlexServerDown) as error:
+            if not result.scenes_checked:
+                raise
+            result.errors.append(
+                f"The run ended early, after {result.scenes_checked} scenes: {error}"
+            )
+
+    def _settle(self, sweep: Sweep, recorded: Mapping[ItemRef, int] | None) -> None:
+        """Judge again, without the items they lost, the scenes whose claims others won.
+
+        Args:
+            recorded: after a run that did not see every scene, the owners of record: those out of
+                sight keep their items while Stash still has them.
+        """
+        if recorded is not None:
+            unseen = sweep.claims.rivals_unseen(recorded)
+            alive = fetch_scenes(self.stash, unseen)
+            for scene_id in alive:
+                verified = [Claim(ref, Evidence.VERIFIED, 0) for ref in unseen[scene_id]]
+                sweep.claims.offer(scene_id, verified)
+        lost = sweep.claims.losers()
+        if lost:
+            scenes: Sequence[Scene] = list(fetch_scenes(self.stash, lost).values())
+            sweep.judge(scenes, lost)
+
+    def _fill_queue(
+        self,
+        sweep: Sweep,
+        side: PlexSide,
+        state: State,
+        only: frozenset[str] | None,
+        result: GapDetectionResult,
+    ) -> None:
+        recorded = state.records.ids()
+        self._drop_ungated(sweep.findings, recorded, result)
+        reach = Reach(
+            PathMap(self.config.path_map),
+            tuple(side.locations()),
+            frozenset(sweep.matched_roots - {""}),
+        )
+        GapQueue(self.queue, side, reach, recorded).fill(sweep.findings, only, result)
+
+    def _drop_ungated(
+        self, findings: Findings, recorded: set[int], result: GapDetectionResult
+    ) -> None:
+        """A scene never synced and below the quality gate is no gap: nothing may be written."""
+        for scene_id, gap in list(findings.drift.items()):
+            below = scene_id not in recorded and not has_meaningful_metadata(gap.scene_data)
+            if gap.reason == NEVER_SYNCED and below:
+                del findings.drift[scene_id]
+                result.skipped_no_metadata += 1
+
+    def _count(self, sweep: Sweep, side: PlexSide, scope: str, result: GapDetectionResult) -> None:
+        found = sweep.findings
+        result.items_listed = len(side.items)
+        result.empty_metadata_count = len(found.empty)
+        result.stale_sync_count = len(found.stale)
+        result.missing_count = len(found.missing)
+        result.vanished_count = len(found.vanished)
+        result.drift_count = len(found.drift)
+        result.ambiguous_count = len(found.ambiguous)
+        result.contested_count = len(found.contested)
+        if WINDOWS[scope] is None and not result.partial:
+            result.orphan_count = len(self._orphans(sweep, side))
+        result.add_up()
+        for scene_id, reason in found.ambiguous.items():
+            log.info("scene %d is ambiguous: %s", scene_id, reason)
+        for scene_id, reason in found.contested.items():
+            log.info("scene %d is left out: %s", scene_id, reason)
+
+    def _orphans(self, sweep: Sweep, side: PlexSide) -> list[ItemRef]:
+        contenders = sweep.findings.contenders
+        return [
+            ref for ref in side.items if not sweep.claims.is_claimed(ref) and ref not in contenders
+        ]

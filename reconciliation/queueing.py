@@ -1,0 +1,148 @@
+"""From gaps to jobs: once per scene, through the quality gate, and never what cannot help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.models import Job
+from core.paths import PathMap, folder, lies_in_any
+from plex.library import PlexSide
+from reconciliation.detector import GapResult, has_meaningful_metadata, paths_of
+from reconciliation.result import GapDetectionResult
+from reconciliation.sweep import Findings
+from sync_queue.queue import SyncQueue
+
+NOT_FOUND = "PlexNotFound"
+UPDATE_TYPE = "metadata"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which paths of Stash Plex can have: below a location after the path map, or below a folder
+    whose files were matched."""
+
+    path_map: PathMap
+    locations: tuple[str, ...]
+    matched_roots: frozenset[str]
+
+    def covers(self, paths: Iterable[str]) -> bool:
+        known = list(paths)
+        mapped = [place for path in known for place in self.path_map.to_plex(path)]
+        return lies_in_any(mapped, self.locations) or lies_in_any(known, sorted(self.matched_roots))
+
+
+class GapQueue:
+    """Sorts gaps and enqueues them.
+
+    Args:
+        queue: None only counts.
+        with_record: the scenes that have a record; these pass the quality gate, since what we
+            wrote for them must go when Stash has nothing any more.
+    """
+
+    def __init__(
+        self, queue: SyncQueue | None, side: PlexSide, reach: Reach, with_record: set[int]
+    ) -> None:
+        self._queue = queue
+        self._side = side
+        self._reach = reach
+        self._with_record = with_record
+
+    def fill(
+        self, findings: Findings, only: frozenset[str] | None, result: GapDetectionResult
+    ) -> None:
+        """Enqueue each scene with a gap once, and count what was left out and why."""
+        outside = self._outside(findings)
+        findings.missing = {
+            scene_id: gap for scene_id, gap in findings.missing.items() if scene_id not in outside
+        }
+        result.outside_count = len(outside)
+        queued = self._queue.queued_scene_ids() if self._queue is not None else set()
+        dead = self._dead()
+        chosen: dict[int, GapResult] = {}
+        dropped: set[int] = set()
+        for gap in findings.repairable():
+            if gap.scene_id in chosen or gap.scene_id in dropped:
+                continue
+            if only is not None and gap.gap_type not in only:
+                continue
+            if self._is_dropped(gap, findings, queued, dead, result):
+                dropped.add(gap.scene_id)
+            else:
+                chosen[gap.scene_id] = gap
+        if self._queue is not None and chosen:
+            result.enqueued_count = self._queue.put_many(map(job_item, chosen.values())).new
+
+    def _is_dropped(
+        self,
+        gap: GapResult,
+        findings: Findings,
+        queued: set[int],
+        dead: Mapping[int, Job],
+        result: GapDetectionResult,
+    ) -> bool:
+        recorded = gap.scene_id in self._with_record
+        if not recorded and not has_meaningful_metadata(gap.scene_data):
+            result.skipped_no_metadata += 1
+            return True
+        if gap.scene_id in queued:
+            result.skipped_already_queued += 1
+            return True
+        absent = gap.scene_id in findings.missing or gap.scene_id in findings.vanished
+        if absent and gap.scene_id in dead and not self._has_news(gap, dead[gap.scene_id]):
+            result.skipped_dead += 1
+            return True
+        return False
+
+    def _outside(self, findings: Findings) -> set[int]:
+        return {
+            scene_id
+            for scene_id, gap in findings.missing.items()
+            if not self._reach.covers(paths_of(gap.scene_data))
+        }
+
+    def _dead(self) -> dict[int, Job]:
+        if self._queue is None:
+            return {}
+        return {
+            job.scene_id: job
+            for job in self._queue.dead_letters()
+            if job.error.startswith(NOT_FOUND)
+        }
+
+    def _has_news(self, gap: GapResult, dead: Job) -> bool:
+        """Whether a scene given up on has other files now, or Plex gained items in its folder."""
+        paths = paths_of(gap.scene_data)
+        if dead.data.get("path") not in paths[:1]:
+            return True
+        folders = {folder(place) for path in paths for place in self._reach.path_map.to_plex(path)}
+        return any(
+            (item.added_at or 0) > dead.enqueued_at
+            and any(folder(file.path) in folders for file in item.files)
+            for item in self._side.items.values()
+        )
+
+
+def job_item(gap: GapResult) -> dict[str, Any]:
+    """The job for a gap. Its `data` is a snapshot for people: the worker reads the scene afresh."""
+    scene = gap.scene_data
+    studio = scene.get("studio")
+    return {
+        "scene_id": gap.scene_id,
+        "update_type": UPDATE_TYPE,
+        "reason": f"{gap.gap_type}: {gap.reason}",
+        "data": {
+            "path": next(iter(paths_of(scene)), ""),
+            "title": scene.get("title"),
+            "details": scene.get("details"),
+            "date": scene.get("date"),
+            "rating100": scene.get("rating100"),
+            "studio": studio["name"] if studio else None,
+            "performers": [performer["name"] for performer in scene.get("performers") or ()],
+            "tags": [tag["name"] for tag in scene.get("tags") or ()],
+            "poster_url": None,
+            "background_url": None,
+        },
+    }

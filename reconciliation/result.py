@@ -1,0 +1,59 @@
+"""What a reconcile found and did."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class GapDetectionResult:
+    """The figures of one run.
+
+    Attributes:
+        total_gaps: what can be repaired by a job: empty + stale + missing + vanished + drift.
+            A scene may count under several types, but is enqueued once.
+        missing_count: never synced, and no item; without those counted in `outside_count`.
+        vanished_count: synced once, and its item has gone from Plex since.
+        outside_count: no item, and no file below any location of the synced sections.
+        ambiguous_count: several items fit, or too little evidence; never guessed.
+        contested_count: scenes whose item belongs to another scene with better evidence.
+        orphan_count: items that no scene's file matches (full runs only).
+        skipped_dead: missing scenes given up on before, with nothing new that would help.
+        partial: a server went away, so the figures are those of what was seen until then.
+        errors: sentences for people; empty after a run that saw everything.
+    """
+
+    empty_metadata_count: int = 0
+    stale_sync_count: int = 0
+    missing_count: int = 0
+    total_gaps: int = 0
+    enqueued_count: int = 0
+    skipped_already_queued: int = 0
+    skipped_no_metadata: int = 0
+    scenes_checked: int = 0
+    errors: list[str] = field(default_factory=list)
+    drift_count: int = 0
+    vanished_count: int = 0
+    outside_count: int = 0
+    ambiguous_count: int = 0
+    contested_count: int = 0
+    orphan_count: int = 0
+    skipped_dead: int = 0
+    items_listed: int = 0
+    plex_requests: int = 0
+    partial: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures by name, as a task replies with them."""
+        return asdict(self)
+
+    def add_up(self) -> None:
+        """Set `total_gaps` from the counts."""
+        self.total_gaps = (
+            self.empty_metadata_count
+            + self.stale_sync_count
+            + self.missing_count
+            + self.vanished_count
+            + self.drift_count
+        )

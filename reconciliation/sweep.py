@@ -1,0 +1,226 @@
+"""One pass over Stash's scenes: match them page by page, run the detectors, collect the gaps.
+
+Who owns an item is only known when every scene has been seen. So each page is judged as if it owned
+what it matches, and the few scenes that lose a claim are judged again at the end, without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.fields import desired, fingerprint
+from core.gaps import Shown, altered_fields, needs_full_read
+from core.matching import SceneMatch, match_scene
+from core.models import FullItem, ItemRef, Record, Scene
+from core.ownership import Claims
+from core.paths import PathMap, differing_roots, same_name
+from plex.library import PlexSide
+from reconciliation.detector import MISSING, GapDetector, GapResult
+from stash.mapping import scene_to_json_like
+
+NOTHING_LOST: Mapping[int, frozenset[ItemRef]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings that a sweep needs."""
+
+    enabled: frozenset[str]
+    path_map: PathMap
+    strict: bool
+    detect_missing: bool
+
+
+@dataclass(slots=True)
+class Findings:
+    """All that a sweep has found, by scene id."""
+
+    empty: dict[int, GapResult] = field(default_factory=dict)
+    stale: dict[int, GapResult] = field(default_factory=dict)
+    missing: dict[int, GapResult] = field(default_factory=dict)
+    vanished: dict[int, GapResult] = field(default_factory=dict)
+    drift: dict[int, GapResult] = field(default_factory=dict)
+    ambiguous: dict[int, str] = field(default_factory=dict)
+    contested: dict[int, str] = field(default_factory=dict)
+    contenders: set[ItemRef] = field(default_factory=set)
+
+    def repairable(self) -> Iterable[GapResult]:
+        """Every gap that a job can repair; a scene may come up more than once."""
+        for found in (self.empty, self.stale, self.missing, self.vanished, self.drift):
+            yield from found.values()
+
+    def forget(self, scene_id: int) -> None:
+        for found in (self.empty, self.stale, self.missing, self.vanished, self.drift):
+            found.pop(scene_id, None)
+        self.ambiguous.pop(scene_id, None)
+
+
+class Sweep:
+    """Judges scenes against one listed Plex side.
+
+    Args:
+        records: brings the records of some scene ids.
+        read_full: brings whole items by their rating keys (many per request).
+        on_confirmed: told items that moved since our read-back but still show what they should,
+            with the scene that owns them and their new `updatedAt`.
+    """
+
+    def __init__(
+        self,
+        side: PlexSide,
+        rules: Rules,
+        timestamps: Mapping[int, float],
+        records: Callable[[Sequence[int]], Mapping[int, Record]],
+        read_full: Callable[[Sequence[str]], Mapping[str, FullItem]],
+        on_confirmed: Callable[[list[tuple[int, ItemRef, int | None]]], None],
+    ) -> None:
+        self._side = side
+        self._rules = rules
+        self._timestamps = timestamps
+        self._records = records
+        self._read_full = read_full
+        self._on_confirmed = on_confirmed
+        self._detector = GapDetector()
+        self.claims = Claims()
+        self.findings = Findings()
+        self.matched_roots: set[str] = set()
+
+    def judge(
+        self, scenes: Sequence[Scene], lost: Mapping[int, frozenset[ItemRef]] = NOTHING_LOST
+    ) -> None:
+        """Match and judge some scenes; a scene in `lost` does not own those items."""
+        records = self._records([scene.id for scene in scenes])
+        matches = {scene.id: self._match(scene, records.get(scene.id)) for scene in scenes}
+        owned = {
+            scene_id: [ref for ref in match.refs if ref not in lost.get(scene_id, frozenset())]
+            for scene_id, match in matches.items()
+        }
+        for scene in scenes:
+            self.findings.forget(scene.id)
+            self._note_undecided(matches[scene.id])
+            self._learn_roots(scene, matches[scene.id])
+            if scene.id in lost:
+                rivals = ", ".join(sorted(map(str, lost[scene.id])))
+                self.findings.contested[scene.id] = f"another scene owns {rivals}"
+            else:
+                self.claims.offer(scene.id, matches[scene.id].claims)
+        self._detect(scenes, records, matches, owned)
+
+    def _match(self, scene: Scene, record: Record | None) -> SceneMatch:
+        rules = self._rules
+        return match_scene(
+            scene, self._side.indexes, rules.path_map, record, guess=not rules.strict
+        )
+
+    def _learn_roots(self, scene: Scene, match: SceneMatch) -> None:
+        """Remember which folders of Stash turned out to lie inside a section."""
+        for claim in match.claims:
+            path = scene.files[claim.file_rank].path
+            for file in self._side.items[claim.ref].files:
+                if same_name(path, file.path):
+                    root, _ = differing_roots(path, file.path)
+                    self.matched_roots.add(root)
+
+    def _note_undecided(self, match: SceneMatch) -> None:
+        for low in match.undecided:
+            self.findings.contenders.update(low.refs)
+        if match.is_ambiguous:
+            low = match.undecided[0]
+            contenders = ", ".join(map(str, low.refs))
+            self.findings.ambiguous[match.scene_id] = f"{low.reason}: {contenders}"
+
+    def _detect(
+        self,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        matches: Mapping[int, SceneMatch],
+        owned: Mapping[int, Sequence[ItemRef]],
+    ) -> None:
+        found = self.findings
+        data = [scene_to_json_like(scene) for scene in scenes]
+        metadata = self._shown_metadata(scenes, owned)
+        found.empty |= _by_scene(self._detector.detect_empty_metadata(data, metadata))
+        found.stale |= _by_scene(self._detector.detect_stale_syncs(data, self._timestamps))
+        self._detect_absent(scenes, data, matches)
+        shown = self._shown_items(records, owned)
+        wanted = {s.id: fingerprint(desired(s, self._rules.enabled)) for s in scenes}
+        drift = self._detector.detect_drift(data, records, wanted, shown, self._rules.enabled)
+        found.drift |= {
+            gap.scene_id: gap
+            for gap in drift
+            if gap.scene_id not in found.empty and gap.scene_id not in found.stale
+        }
+
+    def _detect_absent(
+        self, scenes: Sequence[Scene], data: list[dict[str, Any]], matches: Mapping[int, SceneMatch]
+    ) -> None:
+        """Only a side that was listed to its end can prove that something is not there."""
+        if not self._side.is_complete or not self._rules.detect_missing:
+            return
+        there = {s.id for s in scenes if matches[s.id].claims or matches[s.id].undecided}
+        paths = {file.path for s in scenes if s.id in there for file in s.files}
+        gaps = self._detector.detect_missing(data, self._timestamps, paths)
+        self.findings.missing |= _by_scene(gaps)
+        for scene, each in zip(scenes, data, strict=True):
+            if scene.id in self._timestamps and scene.id not in there and scene.files:
+                gap = GapResult(scene.id, MISSING, each, "its item has gone from Plex (vanished)")
+                self.findings.vanished[scene.id] = gap
+
+    def _shown_metadata(
+        self, scenes: Sequence[Scene], owned: Mapping[int, Sequence[ItemRef]]
+    ) -> dict[str, dict[str, Any]]:
+        """What Plex shows, by file path; of several items the one that shows least."""
+        shown: dict[str, dict[str, Any]] = {}
+        for scene in scenes:
+            views = [self._view(ref) for ref in owned[scene.id]]
+            if views and scene.files:
+                shown[scene.files[0].path] = min(
+                    views, key=lambda view: sum(map(bool, view.values()))
+                )
+        return shown
+
+    def _view(self, ref: ItemRef) -> dict[str, Any]:
+        item = self._side.items[ref]
+        # Without an agent an item's date is that of its file, and says nothing.
+        dated = self._side.sections[ref.section].has_agent
+        return {
+            "studio": item.studio,
+            "performers": item.has_performers,
+            "tags": item.has_tags,
+            "details": item.summary,
+            "date": item.date if dated else "",
+        }
+
+    def _shown_items(
+        self, records: Mapping[int, Record], owned: Mapping[int, Sequence[ItemRef]]
+    ) -> dict[int, dict[ItemRef, Shown]]:
+        """The items each scene owns, read whole where a listing cannot prove them unmoved."""
+        known = {item.ref: item for record in records.values() for item in record.items}
+        moved = [
+            (scene_id, ref)
+            for scene_id, refs in owned.items()
+            for ref in refs
+            if ref in known and needs_full_read(known[ref], self._side.items[ref])
+        ]
+        full = self._read_full([ref.key for _, ref in moved]) if moved else {}
+        shown: dict[int, dict[ItemRef, Shown]] = {
+            scene_id: {ref: self._side.items[ref] for ref in refs}
+            for scene_id, refs in owned.items()
+        }
+        confirmed = []
+        for scene_id, ref in moved:
+            item = full.get(ref.key)
+            if item is None:
+                continue
+            shown[scene_id][ref] = item
+            if not altered_fields(known[ref], item, self._rules.enabled):
+                confirmed.append((scene_id, ref, item.updated_at))
+        if confirmed:
+            self._on_confirmed(confirmed)
+        return shown
+
+
+def _by_scene(gaps: Iterable[GapResult]) -> dict[int, GapResult]:
+    return {gap.scene_id: gap for gap in gaps}
