@@ -93,7 +93,7 @@ def _left_alone_by_plex(field: Field, want: Value, now: Value, base: FieldRecord
     return (
         base is not None
         and not base.kept
-        and field.same(want, base.sent)
+        and _shown_equal(field, want, base.sent)
         and _shown_equal(field, base.read_back, now)
     )
 
@@ -107,21 +107,23 @@ def _shown_equal(field: Field, one: Value, other: Value) -> bool:
 def _plan_scalar(
     field: Field, want: Value, now: Value, base: FieldRecord | None, first_sync: FirstSync
 ) -> FieldOutcome:
-    shown = field.normal(now)
     if want is None:
-        return _plan_empty(field, shown, base, first_sync)
-    if field.same(want, shown) or _left_alone_by_plex(field, want, shown, base):
+        return _plan_empty(field, now, base, first_sync)
+    if field.same(want, now) or _left_alone_by_plex(field, want, now, base):
         return FieldOutcome(None, want)
-    return FieldOutcome(Change(field.name, shown, field.to_send(want)), want)
+    # `before` is what Plex showed to the letter: undo restores exactly that.
+    before = None if field.normal(now) is None else now
+    return FieldOutcome(Change(field.name, before, field.to_send(want)), want)
 
 
 def _plan_empty(
-    field: Field, shown: Value, base: FieldRecord | None, first_sync: FirstSync
+    field: Field, now: Value, base: FieldRecord | None, first_sync: FirstSync
 ) -> FieldOutcome:
     """Stash has nothing for a scalar: may what Plex shows stay?"""
+    shown = field.normal(now)
     if shown is None:
         return FieldOutcome(None, None)
-    clear = FieldOutcome(Change(field.name, shown, None), None)
+    clear = FieldOutcome(Change(field.name, now, None), None)
     leave = FieldOutcome(None, None)
     if field.clear is Clear.NEVER:
         return leave
@@ -154,11 +156,14 @@ def _plan_list(
         return FieldOutcome(None, wanted, kept)
     target_keys = wanted_keys | name_keys(kept)
     added = tuple(name for name in wanted if name_key(name) not in shown_keys)
-    removed = tuple(name for name in shown if name_key(name) not in target_keys)
+    # Entries that Plex shows are named to the letter: by another spelling it would not find them.
+    spelled = _spelled(now)
+    removed = tuple(name for key, name in spelled if key not in target_keys)
     if not added and not removed:
         return FieldOutcome(None, wanted, kept)
-    after = tuple(name for name in shown if name_key(name) in target_keys) + added
-    return FieldOutcome(Change(field.name, shown, after, added, removed), wanted, kept)
+    before = tuple(name for _, name in spelled)
+    after = tuple(name for key, name in spelled if key in target_keys) + added
+    return FieldOutcome(Change(field.name, before, after, added, removed), wanted, kept)
 
 
 def _left_alone_list(
@@ -169,6 +174,13 @@ def _left_alone_list(
         and name_keys(wanted) == name_keys(field.normal(base.sent))
         and name_keys(shown) == name_keys(field.normal(base.read_back))
     )
+
+
+def _spelled(now: Value) -> list[tuple[str, str]]:
+    """The entries of a list as Plex spells them, each with its identity; blank ones left out."""
+    names = dict.fromkeys(now if isinstance(now, tuple) else ())
+    keyed = [(name_key(clean_line(name, LINE_LIMIT)), name) for name in names]
+    return [(key, name) for key, name in keyed if key]
 
 
 def _names(field: Field, value: Value) -> tuple[str, ...]:
