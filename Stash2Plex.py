@@ -47,8 +47,8 @@ def crash(error: BaseException, frames: protocol.Frames) -> dict[str, object]:
     advice = "This is a bug in Stash2Plex; please report it with the log lines above this one."
     if isinstance(error, ModuleNotFoundError):
         advice = (
-            "Install the plugin from its release zip, which brings all modules that it needs; with "
-            "a checkout, run `make setup` and set Stash's Python path to the Python of its .venv."
+            "Install the plugin from its release zip, which brings all modules that it needs; or, "
+            "in a checkout, run: python3 -m pip install --target vendor -r requirements.txt"
         )
     return {"error": logs.clean(f"{text}. {advice}")}
 
