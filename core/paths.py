@@ -112,16 +112,19 @@ class PathMap:
         fitting = [pair for pair in self.pairs if lies_below(path, pair[0])]
         if not fitting:
             return (path,)
-        longest = max(len(canonical(source)) for source, _ in fitting)
+        deepest = max(_depth(source) for source, _ in fitting)
         return tuple(
-            _swap(path, source, target)
-            for source, target in fitting
-            if len(canonical(source)) == longest
+            _swap(path, source, target) for source, target in fitting if _depth(source) == deepest
         )
 
 
+def _depth(path: str) -> int:
+    return len(canonical(path).rstrip("/").split("/"))
+
+
 def _swap(path: str, source: str, target: str) -> str:
-    rest = canonical(path)[len(canonical(source)) :].lstrip("/")
+    # By components: folded for Windows, equal prefixes may differ in length (ß and SS).
+    rest = "/".join(canonical(path).split("/")[_depth(source) :])
     root = canonical(target)
     return f"{root.rstrip('/')}/{rest}" if rest else root
 
