@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core import paths
 from core.models import ItemRef, ListedItem, MediaFile
+from plex.client import PAGE_SIZE
 from plex.library import PlexSide
 from storage.index import IndexRow, SectionIndexStore
 from storage.sqlite import Database, Schema
@@ -55,6 +56,10 @@ class PlexCache:
         for row in self._store.by_name(None, list(name_keys)):
             found.setdefault(row.ref, []).append(MediaFile(row.path, row.size, row.duration))
         return found
+
+    def pages(self, sections: Iterable[str]) -> int:
+        """About how many requests a listing of these sections would take."""
+        return sum(1 + self._store.total(key) // PAGE_SIZE for key in sections)
 
     def clear(self) -> None:
         """Forget everything."""

@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 BATCH = 100  # scenes judged at a time, between two reports of progress
 DAY = 86_400.0
 WINDOWS: dict[str, float | None] = {"all": None, "recent": DAY, "recent_7days": 7 * DAY}
+AGREEING = 2  # matches from which on a prefix pair that they imply is believed
 CONTESTED = "contested"  # the fact that tells the worker who owns what several scenes claim
 LISTING_SHARE = 0.4  # of the progress bar
 
@@ -214,7 +215,7 @@ class GapDetectionEngine:
         reach = Reach(
             PathMap(self.config.path_map),
             tuple(side.locations()),
-            frozenset(sweep.matched_roots - {""}),
+            PathMap(tuple(p for p, n in sweep.learned_pairs.items() if all(p) and n >= AGREEING)),
         )
         GapQueue(self.queue, side, reach, recorded).fill(sweep.findings, only, result)
 

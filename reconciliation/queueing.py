@@ -20,17 +20,19 @@ UPDATE_TYPE = "metadata"
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Which paths of Stash Plex can have: below a location after the path map, or below a folder
-    whose files were matched."""
+    """Which paths of Stash Plex can have: those that the path map, or a prefix that matches have
+    shown, leads below a location of a synced section."""
 
     path_map: PathMap
     locations: tuple[str, ...]
-    matched_roots: frozenset[str]
+    learned: PathMap
 
     def covers(self, paths: Iterable[str]) -> bool:
         known = list(paths)
-        mapped = [place for path in known for place in self.path_map.to_plex(path)]
-        return lies_in_any(mapped, self.locations) or lies_in_any(known, sorted(self.matched_roots))
+        places = [place for path in known for place in self.path_map.to_plex(path)]
+        return lies_in_any(places, self.locations) or lies_in_any(
+            [place for path in known for place in self.learned.to_plex(path)], self.locations
+        )
 
 
 class GapQueue:

@@ -6,6 +6,7 @@ what it matches, and the few scenes that lose a claim are judged again at the en
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,7 +86,7 @@ class Sweep:
         self._detector = GapDetector()
         self.claims = Claims()
         self.findings = Findings()
-        self.matched_roots: set[str] = set()
+        self.learned_pairs: Counter[tuple[str, str]] = Counter()
 
     def judge(
         self, scenes: Sequence[Scene], lost: Mapping[int, frozenset[ItemRef]] = NOTHING_LOST
@@ -115,13 +116,12 @@ class Sweep:
         )
 
     def _learn_roots(self, scene: Scene, match: SceneMatch) -> None:
-        """Remember which folders of Stash turned out to lie inside a section."""
+        """Count which prefixes of Stash turned out to be which prefixes of Plex."""
         for claim in match.claims:
             path = scene.files[claim.file_rank].path
             for file in self._side.items[claim.ref].files:
                 if same_name(path, file.path):
-                    root, _ = differing_roots(path, file.path)
-                    self.matched_roots.add(root)
+                    self.learned_pairs[differing_roots(path, file.path)] += 1
 
     def _note_undecided(self, match: SceneMatch) -> None:
         for low in match.undecided:

@@ -134,6 +134,7 @@ class Drain:
     def _drain(self, run_id: int, started: float) -> None:
         due = self._queue.due(started)
         self._due = len(due)
+        self._preparer.expect(self._due)
         weighed = self._due <= BATCH
         if not weighed:
             self._guard(run_id, self._weigh(due))

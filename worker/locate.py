@@ -2,7 +2,7 @@
 
 What is remembered only proposes; every item is read whole before anything is believed of it, and
 it must still have the file that it was proposed for. A look-up costs one request per file and
-section, so when many scenes are unknown the sections are listed once instead.
+section, so a large drain lists the sections once instead when that is cheaper.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSide, list_side
 
-# From so many unknown scenes on, a listing is cheaper than looking each of them up.
+# A drain of fewer jobs never lists a whole section for the sake of scenes that it does not know.
 LISTING_FROM = 100
 
 
@@ -59,7 +59,12 @@ class Locator:
         self._guess = guess
         self._clock = clock
         self._looked_up = 0
+        self._is_large = False
         self._listed: PlexSide | None = None
+
+    def expect(self, jobs: int) -> None:
+        """Tell how many jobs the drain has."""
+        self._is_large = jobs >= LISTING_FROM
 
     def locate(self, scenes: Sequence[Scene], records: Mapping[int, Record]) -> dict[int, Found]:
         """The items of some scenes.
@@ -128,18 +133,31 @@ class Locator:
         """Ask Plex itself for files with these names."""
         if self._listed is not None:
             return self._listed.indexes
-        self._looked_up += len(scenes)
-        if self._looked_up >= LISTING_FROM:
+        wanted = sorted(
+            {
+                (section, spelling)
+                for scene in scenes
+                for file in scene.files
+                for section in self._places(file.path)
+                for spelling in paths.spellings(paths.base_name(file.path))
+            }
+        )
+        self._looked_up += len(wanted)
+        if self._is_large and self._looked_up > self._cache.pages(self._sections):
             return self._list().indexes
         indexes = {key: ItemIndex() for key in self._sections}
-        for name in sorted({paths.base_name(f.path) for scene in scenes for f in scene.files}):
-            for section in self._sections.values():
-                for spelling in paths.spellings(name):
-                    items = self._plex.find_by_file(section, spelling)
-                    for item in items:
-                        indexes[section.key].add(item.ref, item.files)
-                    self._cache.learn(items)
+        for section, name in wanted:
+            items = self._plex.find_by_file(self._sections[section], name)
+            for item in items:
+                indexes[section].add(item.ref, item.files)
+            self._cache.learn(items)
         return indexes
+
+    def _places(self, path: str) -> list[str]:
+        """The sections below whose folders a file lies; all of them where that is not known."""
+        places = self._path_map.to_plex(path)
+        inside = [k for k, s in self._sections.items() if paths.lies_in_any(places, s.locations)]
+        return inside or list(self._sections)
 
     def _list(self) -> PlexSide:
         side = list_side(self._plex, self._sections.values(), lambda _section, _done, _total: None)

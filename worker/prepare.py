@@ -84,6 +84,10 @@ class Preparer:
         self._policy = policy
         self._contested = contested
 
+    def expect(self, jobs: int) -> None:
+        """Tell how many jobs the drain has."""
+        self._locator.expect(jobs)
+
     def prepare(self, jobs: Sequence[Job]) -> Batch:
         """Plan some jobs, each of another scene, on what both servers say now.
 
