@@ -49,13 +49,13 @@ def iter_scene_pages(
     while True:
         raw = _page(stash, last_id, page_size, since)
         scenes = [scene for each in raw if (scene := scene_from_json(each)) is not None]
+        # A page without news would be asked for for ever.
+        if len(raw) >= page_size and not any(scene.id > last_id for scene in scenes):
+            raise StashError("Stash sent the same scenes again instead of the next ones")
         yield [scene for scene in scenes if since is None or _touched(scene) >= since]
         if len(raw) < page_size:
             return
-        newest = max((scene.id for scene in scenes), default=last_id)
-        if newest <= last_id:
-            raise StashError("Stash sent the same scenes again instead of the next ones")
-        last_id = newest
+        last_id = max(scene.id for scene in scenes)
 
 
 def fetch_scenes(stash: StashApi, ids: Iterable[int]) -> dict[int, Scene]:
