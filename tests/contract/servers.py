@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,7 @@ class Simulated:
             self.tell("config", {name: before[name] for name in switches})
 
     @contextmanager
-    def failing(self, *faults: dict[str, object]) -> Iterator[None]:
+    def failing(self, *faults: Mapping[str, object]) -> Iterator[None]:
         """With these faults, and with none afterwards."""
         self.tell("faults", list(faults))
         try:
