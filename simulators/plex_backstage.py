@@ -19,7 +19,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from simulators.plex_edits import apply_order, order_from_names
-from simulators.plex_model import Item, JsonObject
+from simulators.plex_model import Item, JsonObject, Unscanned
 from simulators.plex_scan import Scanner
 from simulators.plex_state import item_state
 from simulators.plex_switches import default_switches
@@ -97,7 +97,7 @@ class BackstageRoutes:
         return web.json_response(item_state(self._world, item))
 
     async def add_unscanned(self, request: web.Request) -> web.Response:
-        self._world.library.unscanned.append(await request.json())
+        self._world.library.unscanned.append(Unscanned.of(await request.json()))
         return web.json_response({"unscanned": len(self._world.library.unscanned)})
 
     async def writes(self, _request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from simulators.plex_load import item_from_seed, shell_item
-from simulators.plex_model import Collection, Item, JsonObject, Section, Tag, TagLink
+from simulators.plex_model import Collection, Item, JsonObject, Section, Tag, TagLink, Unscanned
 from simulators.plex_tags import TagRegister
 
 MEMBERS = "(members)"
@@ -37,7 +37,7 @@ class Library:
         self.version: str = seed.get("version", "1.43.0.10492-abcdef012")
         self.machine: str = seed.get("machine_identifier", "0" * 40)
         self.name: str = seed.get("friendly_name", "Simulated Plex")
-        self.unscanned: list[JsonObject] = list(seed.get("unscanned", []))
+        self.unscanned = [Unscanned.of(raw) for raw in seed.get("unscanned", [])]
         self._shows: dict[tuple[int, str, int | None], Item] = {}
         self._last_key = _highest_key(seed)
         self._last_id = 80_000

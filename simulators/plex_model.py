@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulators.plex_paths import lies_in
+
 JsonObject = dict[str, Any]
 
 # Numbers that `type=` uses on the wire.
@@ -181,7 +183,24 @@ class Section:
     def agentless(self) -> bool:
         return self.agent.endswith(".none")
 
+    def holds(self, path: str) -> bool:
+        """Whether the path lies in one of the Locations."""
+        return any(lies_in(path, location) for _, location in self.locations)
+
     def bump(self, names: set[str]) -> None:
         self.revision += 1
         for name in names:
             self.field_revisions[name] += 1
+
+
+@dataclass(slots=True, eq=False)
+class Unscanned:
+    """A file on the server's disk that not every section over it has found yet."""
+
+    raw: JsonObject
+    files: list[str]
+    found_by: set[int] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, raw: JsonObject) -> Unscanned:
+        return cls(raw, [part["file"] for version in raw.get("media", []) for part in version])

@@ -106,14 +106,19 @@ class Scanner:
         self._world.hub.activity("ended", scan.activity)
 
     def _find(self, scan: Scan) -> list[Item]:
-        """Adds what lies below the folder and in the section, as new now."""
+        """Adds what lies below the folder and in the section, as new now.
+
+        A file in the Locations of two sections is found by each of them.
+        """
         library = self._world.library
-        due: list[JsonObject] = []
-        rest: list[JsonObject] = []
-        for raw in library.unscanned:
-            (due if _below(scan, _files(raw)) else rest).append(raw)
-        library.unscanned = rest
-        return [library.add(scan.section, raw, self._world.now()) for raw in due]
+        due = [
+            waiting
+            for waiting in library.unscanned
+            if scan.section.key not in waiting.found_by and _below(scan, waiting.files)
+        ]
+        for waiting in due:
+            waiting.found_by.add(scan.section.key)
+        return [library.add(scan.section, waiting.raw, self._world.now()) for waiting in due]
 
     def _sweep(self, scan: Scan) -> None:
         for item in [item for item in scan.section.items.values() if trashed(item)]:
@@ -137,15 +142,11 @@ class Scanner:
         return len(chosen)
 
 
-def _files(raw: JsonObject) -> list[str]:
-    return [part["file"] for version in raw.get("media", []) for part in version]
-
-
 def _below(scan: Scan, files: list[str]) -> bool:
-    folders = [path for _, path in scan.section.locations]
+    if scan.section.type not in {"movie", "show"}:
+        return False
     return any(
-        any(lies_in(file, folder) for folder in folders)
-        and (scan.folder is None or lies_in(file, scan.folder))
+        scan.section.holds(file) and (scan.folder is None or lies_in(file, scan.folder))
         for file in files
     )
 
@@ -169,11 +170,7 @@ class ScanRoutes:
         folder = query.get("path") or None
         sections = self._sections(request.match_info["section"])
         if folder is not None:
-            sections = [
-                section
-                for section in sections
-                if any(lies_in(folder, location) for _, location in section.locations)
-            ]
+            sections = [section for section in sections if section.holds(folder)]
         if not sections:
             status = int(self._world.switches["bad_scan_path"])
             if status >= 400:

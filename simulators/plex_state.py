@@ -32,7 +32,7 @@ def dump(world: World) -> dict[str, Any]:
             for section in library.sections.values()
         },
         "unscanned": [
-            part["file"] for raw in library.unscanned for parts in raw["media"] for part in parts
+            file for waiting in library.unscanned if not waiting.found_by for file in waiting.files
         ],
     }
 
