@@ -104,14 +104,16 @@ class Found:
 
 @dataclass(slots=True)
 class SectionIndex:
-    """The present parts of one section, by folded path and by folded base name."""
+    """The present parts of one section, by folded path, and by folded base name and size."""
 
     by_path: dict[Components, list[Part]] = field(default_factory=lambda: defaultdict(list))
-    by_name: dict[str, list[Part]] = field(default_factory=lambda: defaultdict(list))
+    by_name: dict[tuple[str, int | None], list[Part]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
     def add(self, part: Part) -> None:
         self.by_path[part.location.folded].append(part)
-        self.by_name[part.location.folded[-1]].append(part)
+        self.by_name[part.location.folded[-1], part.size].append(part)
 
     def find(self, file: StashFile, location: Location) -> Found:
         same_path = [
@@ -131,8 +133,8 @@ class SectionIndex:
         """Parts of that base name and size; a known other size is a veto."""
         return [
             part
-            for part in self.by_name.get(location.folded[-1], ())
-            if part.size == size and common_suffix(location, part.location) >= 1
+            for part in self.by_name.get((location.folded[-1], size), ())
+            if common_suffix(location, part.location) >= 1
         ]
 
 

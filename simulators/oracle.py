@@ -1,0 +1,141 @@
+"""The judge of a sync: what Plex must show afterwards, and what must not have changed.
+
+It works on the dumps that both simulators give under `/_sim/state`, before and after, and on
+nothing that the product says of itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from simulators.dumps import State, handwork, plex_seed, stash_seed, whole_items
+from simulators.library_match import match_library
+from simulators.library_truth import items_by_name
+from simulators.oracle_fields import (
+    Catalog,
+    Fields,
+    FirstSync,
+    file_stem,
+    passes_quality_gate,
+    unequal,
+    wanted,
+)
+from simulators.seed import PlexItem, Truth
+
+
+def owners(stash_state: State, plex_state: State, truth: Truth) -> dict[str, int]:
+    """ "section:ratingKey" → the scene that owns the item, told from the files of both sides."""
+    scenes = stash_seed(stash_state)["scenes"]
+    return match_library(scenes, plex_seed(plex_state)["sections"], truth["path_map"]).owner
+
+
+def expected(
+    stash_state: State,
+    truth: Truth,
+    before: State,
+    after: State | None = None,
+    first_sync: FirstSync = "mirror",
+) -> dict[str, Fields]:
+    """What each item must show once every scene has been synced for the first time.
+
+    Args:
+        before: Plex before the sync: `merge` keeps what it finds there.
+        after: Plex after it, if items may have been added meanwhile; these count as scanned
+            and otherwise empty before.
+        first_sync: `mirror` demands exactly what Stash has; `merge` what Stash has, and
+            nothing lost of what was there.
+
+    Returns:
+        "section:ratingKey" → field → value, in the forms of `oracle_fields`, for the items of
+        all scenes that pass the quality gate.
+    """
+    now = before if after is None else after
+    stash = stash_seed(stash_state)
+    catalog = Catalog.of(stash)
+    scenes = {scene["id"]: scene for scene in stash["scenes"]}
+    known = items_by_name(plex_seed(before))
+    items = items_by_name(plex_seed(now))
+    result: dict[str, Fields] = {}
+    for name, owner in owners(stash_state, now, truth).items():
+        scene = scenes[owner]
+        if passes_quality_gate(scene):
+            item, agent = items[name]
+            earlier = known[name][0] if name in known else _just_scanned(item)
+            result[name] = wanted(scene, catalog, earlier, agent, first_sync)
+    return result
+
+
+def _just_scanned(item: PlexItem) -> PlexItem:
+    """The item as it came: a file name for a title, and nothing else."""
+    return {
+        **item,
+        "title": file_stem(item["media"][0][0]["file"]),
+        "summary": "",
+        "studio": None,
+        "originally_available_at": None,
+        "user_rating": None,
+        "genres": [],
+        "roles": [],
+        "directors": [],
+    }
+
+
+def differences(
+    stash_state: State,
+    truth: Truth,
+    before: State,
+    after: State,
+    first_sync: FirstSync = "mirror",
+    scenes: Collection[int] | None = None,
+) -> list[str]:
+    """One line per scene, item and field that does not show what it must; see `expected`.
+
+    Args:
+        scenes: look at the items of these scenes only.
+    """
+    owner = owners(stash_state, after, truth)
+    items = items_by_name(plex_seed(after))
+    lines = []
+    for name, fields in expected(stash_state, truth, before, after, first_sync).items():
+        if scenes is not None and owner[name] not in scenes:
+            continue
+        for field, (value, shown) in unequal(fields, items[name][0]).items():
+            case = truth["cases"].get(str(owner[name]), "no case")
+            lines.append(
+                f"scene {owner[name]} ({case}), item {name}, {field}:"
+                f" wanted {value!r}, Plex shows {shown!r}"
+            )
+    return lines
+
+
+def untouched(before: State, after: State, truth: Truth) -> list[str]:
+    """What changed in Plex and must not have: foreign items at all, hand-made fields anywhere.
+
+    Foreign is every item that no scene above the quality gate owns: orphans, music, the trash,
+    candidates of an ambiguous match. Items that a scan added are not looked at.
+    """
+    ungated = set(truth["no_metadata"])
+    ours = {
+        name
+        for scene, names in truth["matches"].items()
+        if int(scene) not in ungated
+        for name in names
+    }
+    new, lines = whole_items(after), []
+    for name, was in whole_items(before).items():
+        if name not in new:
+            lines.append(f"item {name} is gone from Plex")
+            continue
+        old, now = (handwork(was), handwork(new[name])) if name in ours else (was, new[name])
+        lines += [
+            f"item {name}, {field}: was {old[field]!r}, is {now.get(field)!r}"
+            for field in old
+            if now.get(field) != old[field]
+        ]
+        lines += [f"item {name}, {field}: new" for field in now if field not in old]
+        lines += [
+            f"item {name}: {field} is no longer locked"
+            for field in was["locked"]
+            if field not in new[name]["locked"]
+        ]
+    return lines
