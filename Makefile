@@ -12,7 +12,7 @@ STAMP := .venv/.stamp-requirements
 .PHONY: help setup test lint demo bench clean
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s%s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## make .venv with all that the project needs (PYTHON=python3.12 to choose)
 
