@@ -187,7 +187,8 @@ def _body(result: ExecutionResult) -> Body:
 
 
 def _located(error: GraphQLError) -> Body:
-    known: Body = {"message": error.message}
+    # gqlgen quotes names with double quotes.
+    known: Body = {"message": error.message.replace("'", '"')}
     if error.locations:
         known["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
     return known

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from simulators.seed import StashFile, StashScene, StashSeed
 from simulators.stash_model import (
+    DiskFile,
     Entity,
     Folder,
     Performer,
@@ -52,6 +53,7 @@ class Library:
     tags: dict[int, Tag] = field(default_factory=dict)
     files: dict[int, VideoFile] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
+    disk: dict[str, DiskFile] = field(default_factory=dict)  # what a scan would find, by path
     revision: int = 0
     last_ids: dict[str, int] = field(default_factory=dict)
 
@@ -164,11 +166,12 @@ def load(seed: StashSeed, now: str) -> Library:
             gender=person["gender"],
         )
     for scene in sorted(seed["scenes"], key=lambda row: row["id"]):
-        library.scenes[scene["id"]] = _load_scene(library, scene)
+        library.scenes[scene["id"]] = load_scene(library, scene)
     return library
 
 
-def _load_scene(library: Library, raw: StashScene) -> Scene:
+def load_scene(library: Library, raw: StashScene) -> Scene:
+    """Makes a scene and its files from a seed; adding it to the table is the caller's."""
     studio = raw["studio_id"]
     scene = Scene(
         raw["id"],
@@ -188,4 +191,7 @@ def _load_scene(library: Library, raw: StashScene) -> Scene:
     scene.tags.sort(key=tag_order)
     for file in raw["files"]:
         scene.files.append(library.add_file(file, raw["created_at"], raw["created_at"]))
+        library.disk[file["path"]] = DiskFile(
+            file["path"], file["size"], file["duration"], file["oshash"]
+        )
     return scene

@@ -155,6 +155,36 @@ class Scene(Entity):
     cover: str | bytes | None = None
 
 
+@dataclass(slots=True)
+class DiskFile:
+    """A file that lies in Stash's library folders, seen by a scan or not."""
+
+    path: str
+    size: int
+    duration: float
+    oshash: str
+    modified: bool = False  # a scan of a known path looks at it only then
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "size": self.size,
+            "duration": self.duration,
+            "oshash": self.oshash,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The answer of the mutations that record plays."""
+
+    history: list[str]
+
+    @property
+    def count(self) -> int:
+        return len(self.history)
+
+
 def tag_order(tag: Tag) -> tuple[str, int]:
     """Tags of a scene come sorted by sort_name, else by name."""
     return ((tag.sort_name or tag.name).lower(), tag.num)

@@ -7,9 +7,12 @@ from typing import Any
 
 from graphql import GraphQLSchema
 
+from simulators.stash_entity_writes import EntityMutations
 from simulators.stash_plugin_writes import PluginMutations
 from simulators.stash_queries import Queries
+from simulators.stash_scene_writes import SceneMutations
 from simulators.stash_schema import build_schema
+from simulators.stash_tasks import JobMutations
 
 Resolver = Callable[..., Any]
 
@@ -25,4 +28,7 @@ def table(*sources: object) -> dict[str, Resolver]:
 
 
 def schema_of(version: str) -> GraphQLSchema:
-    return build_schema(version, table(Queries(), PluginMutations()))
+    resolvers = table(
+        Queries(), PluginMutations(), SceneMutations(), EntityMutations(), JobMutations()
+    )
+    return build_schema(version, resolvers)

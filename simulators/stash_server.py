@@ -14,6 +14,7 @@ import contextlib
 import gc
 import json
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +47,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Runs until it is cancelled."""
+    """Runs until it is told to terminate."""
+    stop = asyncio.Event()
+    wake = asyncio.get_running_loop().call_soon_threadsafe
+    signal.signal(signal.SIGTERM, lambda *_: wake(stop.set))
     sim = build_simulator(read_seed(options.seed)["stash"], options)
     gc.collect()
     gc.freeze()  # the library stays: later collections need not look through it
@@ -59,7 +63,7 @@ async def serve(options: argparse.Namespace) -> None:
     ready = {"url": f"http://127.0.0.1:{sim.host.port}", "port": sim.host.port}
     print(json.dumps(ready), flush=True)
     try:
-        await asyncio.Event().wait()
+        await stop.wait()
     finally:
         sim.host.close()
         await sim.jobs.close()

@@ -15,6 +15,8 @@ from graphql import (
     GraphQLSchema,
 )
 
+from simulators.stash_changes import Changes
+from simulators.stash_entity_changes import EntityChanges
 from simulators.stash_find import Finder
 from simulators.stash_jobs import JobQueue
 from simulators.stash_library import Library
@@ -40,18 +42,12 @@ def default_switches(version: str) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class DiskFile:
-    """A file that lies in Stash's library folders and that no scan has seen yet."""
-
-    path: str
-    size: int
-    duration: float
-    oshash: str
-
-
-@dataclass(slots=True)
 class Simulator:
-    """Everything that a Stash server holds."""
+    """Everything that a Stash server holds.
+
+    Args:
+        identified: what the identify job will find, inputs of scene updates by scene id.
+    """
 
     switches: dict[str, Any]
     clock: Clock
@@ -61,13 +57,17 @@ class Simulator:
     host: PluginHost
     jobs: JobQueue
     plugin_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
-    disk: list[DiskFile] = field(default_factory=list)
     rng: random.Random = field(default_factory=lambda: random.Random(0))
     schema: GraphQLSchema = field(default_factory=GraphQLSchema)
+    identified: dict[int, dict[str, Any]] = field(default_factory=dict)
     finder: Finder = field(init=False)
+    changes: Changes = field(init=False)
+    entities: EntityChanges = field(init=False)
 
     def __post_init__(self) -> None:
         self.finder = Finder(self.library)
+        self.changes = Changes(self.library, self.clock, lambda: self.since("0.30"))
+        self.entities = EntityChanges(self.library, self.clock)
 
     def since(self, version: str) -> bool:
         return version_key(self.switches["version"]) >= version_key(version)
@@ -100,7 +100,7 @@ class Simulator:
             "plugin_settings": self.plugin_settings,
             "jobs": self.jobs.dump(),
             "hook_runs": self.host.hook_runs,
-            "disk": [file.path for file in self.disk],
+            "disk": sorted(self.library.disk),
         }
 
 

@@ -1,0 +1,209 @@
+"""Stash's own jobs: scan, clean, auto-tag, generate, identify.
+
+They take queue time (`scan_seconds_per_file` per file or scene) and fire what Stash's do: a scan
+runs the hooks of new files in its workers, several at once, before it makes their covers, which
+announce nothing; auto-tag and generate are silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from simulators.stash_jobs import Job
+from simulators.stash_library import pick
+from simulators.stash_model import DiskFile, Performer, Scene, Studio, Tag, VideoFile
+from simulators.stash_scene_writes import DESTROYED, UPDATED, file_facts
+from simulators.stash_state import RequestContext
+
+Given = Mapping[str, Any]
+EVERYTHING = "*"
+
+
+class JobMutations:
+    """Method `metadata_scan` resolves the field `metadataScan`, and so on."""
+
+    def metadata_scan(self, ctx: RequestContext, input_: Given) -> str:
+        scan = _Scan(ctx, bool(input_.get("rescan")), bool(input_.get("scanGenerateCovers")))
+
+        async def run(job: Job) -> None:
+            paths = input_.get("paths") or ()
+            files = [file for file in ctx.library.disk.values() if _below(file.path, paths)]
+            await _in_parallel(ctx, job, files, scan.file, "Scanning {0.path}")
+
+        return ctx.sim.jobs.add("Scanning...", run).id
+
+    def metadata_clean(self, ctx: RequestContext, input_: Given) -> str:
+        async def run(job: Job) -> None:
+            paths = input_.get("paths") or ()
+            gone = [
+                file
+                for file in list(ctx.library.files.values())
+                if file.path not in ctx.library.disk and _below(file.path, paths)
+            ]
+            if not input_["dryRun"]:
+                for file in gone:
+                    await _clean(ctx, file)
+            job.progress = 1.0
+
+        return ctx.sim.jobs.add("Cleaning...", run).id
+
+    def metadata_auto_tag(self, ctx: RequestContext, input_: Given) -> str:
+        async def run(job: Job) -> None:
+            entities = ctx.sim.entities
+            chosen = {
+                kind: _chosen(entities.rows(kind), input_.get(f"{kind}s") or ())
+                for kind in ("performer", "studio", "tag")
+            }
+
+            async def tag(scene: Scene) -> None:
+                _auto_tag(ctx, scene, chosen)
+
+            scenes = [
+                scene
+                for scene in ctx.library.scenes.values()
+                if any(_below(file.path, input_.get("paths") or ()) for file in scene.files)
+            ]
+            await _in_parallel(ctx, job, scenes, tag, "Tagging scene {0.id}")
+
+        return ctx.sim.jobs.add("Auto-tagging...", run).id
+
+    def metadata_generate(self, ctx: RequestContext, input_: Given) -> str:
+        """Covers only: all else leaves no trace that a client can see."""
+
+        async def run(job: Job) -> None:
+            async def generate(scene: Scene) -> None:
+                if scene.cover is None or input_.get("overwrite"):
+                    ctx.sim.changes.set_cover(scene, f"generated for {scene.num}")
+
+            scenes = _wanted_scenes(ctx, input_) if input_.get("covers") else []
+            await _in_parallel(ctx, job, scenes, generate, "Generating for scene {0.id}")
+
+        return ctx.sim.jobs.add("Generating...", run).id
+
+    def metadata_identify(self, ctx: RequestContext, input_: Given) -> str:
+        """Applies what POST /_sim/identified has prepared, one scene at a time."""
+
+        async def run(job: Job) -> None:
+            for scene in _wanted_scenes(ctx, input_):
+                await _pause(ctx)
+                found = ctx.sim.identified.get(scene.num)
+                if not found:
+                    continue
+                ctx.sim.changes.update_scene(scene, found)
+                payload = ctx.sim.whole_input("SceneUpdateInput", {**found, "id": scene.id})
+                await ctx.sim.fire(ctx.caller, UPDATED, scene.num, payload, found)
+            job.progress = 1.0
+
+        return ctx.sim.jobs.add("Identifying...", run).id
+
+
+class _Scan:
+    """What a scan does with one file that it meets."""
+
+    def __init__(self, ctx: RequestContext, rescan: bool, covers: bool) -> None:
+        self._ctx = ctx
+        self._rescan = rescan
+        self._covers = covers
+
+    async def file(self, found: DiskFile) -> None:
+        library, changes = self._ctx.library, self._ctx.sim.changes
+        known = library.file_at(found.path)
+        if known is not None:
+            if found.modified or self._rescan:
+                await self._known(known, found)
+            return
+        twin = next((row for row in library.files.values() if row.oshash == found.oshash), None)
+        if twin is not None and twin.path not in self._ctx.library.disk:
+            changes.move_file(twin, found.path)  # renamed: the scene's own time stays
+            await self._updated(library.owner(twin))
+            return
+        file = changes.add_file(found.facts())
+        owner = library.owner(twin) if twin is not None else None
+        if owner is not None:
+            changes.attach_file(owner, file)
+            await self._updated(owner)
+            return
+        scene = changes.create_scene({"file_ids": [file.id]})
+        await self._ctx.sim.fire(self._ctx.caller, "Scene.Create.Post", scene.num)
+        if self._covers:
+            changes.set_cover(scene, f"cover of {found.oshash}")
+
+    async def _known(self, file: VideoFile, found: DiskFile) -> None:
+        found.modified = False
+        file.size, file.duration, file.oshash = found.size, found.duration, found.oshash
+        file.updated_at = self._ctx.sim.clock.text()
+        self._ctx.library.touch()
+        await self._updated(self._ctx.library.owner(file))
+
+    async def _updated(self, scene: Scene | None) -> None:
+        if scene is not None:
+            await self._ctx.sim.fire(self._ctx.caller, UPDATED, scene.num)
+
+
+async def _clean(ctx: RequestContext, file: VideoFile) -> None:
+    owner = ctx.library.owner(file)
+    facts = file_facts(owner) if owner is not None else {}
+    gone = ctx.sim.changes.drop_file(file)
+    if gone is not None:
+        payload = {"id": "", "delete_file": None, "delete_generated": None} | facts
+        await ctx.sim.fire(ctx.caller, DESTROYED, gone.num, payload)
+
+
+def _auto_tag(ctx: RequestContext, scene: Scene, chosen: Mapping[str, Sequence[Any]]) -> None:
+    text = " ".join(file.path for file in scene.files)
+    studios: list[Studio] = [row for row in chosen["studio"] if _named(text, row.name)]
+    performers: list[Performer] = [row for row in chosen["performer"] if _named(text, row.name)]
+    tags: list[Tag] = [row for row in chosen["tag"] if _named(text, row.name)]
+    ctx.sim.changes.auto_tag(scene, performers, tags, studios[0] if studios else None)
+
+
+def _named(text: str, name: str) -> bool:
+    """The name's words stand in the path, whatever separates them."""
+    words = r"[.\-_ ]*".join(re.escape(word) for word in name.split())
+    return re.search(rf"(?<![^\W_]){words}(?![^\W_])", text, re.IGNORECASE) is not None
+
+
+def _chosen(rows: Mapping[int, Any], ids: Sequence[str]) -> list[Any]:
+    """The rows of those ids, or all with "*"; those that opted out are left out."""
+    wanted = rows.values() if EVERYTHING in ids else [rows[int(num)] for num in ids]
+    return [row for row in wanted if not row.ignore_auto_tag]
+
+
+def _wanted_scenes(ctx: RequestContext, input_: Given) -> list[Scene]:
+    ids = input_.get("sceneIDs")
+    return pick(ctx.library.scenes, ids, "scene") if ids else list(ctx.library.scenes.values())
+
+
+def _below(path: str, folders: Iterable[str]) -> bool:
+    prefixes = tuple(folders)
+    return not prefixes or path.startswith(prefixes)
+
+
+async def _pause(ctx: RequestContext) -> None:
+    await asyncio.sleep(float(ctx.sim.switches["scan_seconds_per_file"]))
+
+
+async def _in_parallel(
+    ctx: RequestContext,
+    job: Job,
+    entries: Sequence[Any],
+    work: Callable[[Any], Awaitable[None]],
+    label: str,
+) -> None:
+    """Works on several entries at once, as many as `parallel_tasks`; cancelling ends all."""
+    slots = asyncio.Semaphore(int(ctx.sim.switches["parallel_tasks"]))
+    done = 0
+
+    async def one(entry: Any) -> None:
+        nonlocal done
+        async with slots:
+            job.subTasks = [label.format(entry)]
+            await _pause(ctx)
+            await work(entry)
+            done += 1
+            job.progress = done / len(entries)
+
+    await asyncio.gather(*(one(entry) for entry in entries))
