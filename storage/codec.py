@@ -12,10 +12,14 @@ from typing import Any
 
 from core.models import FieldRecord, ItemRecord, ItemRef, MediaFile, Record, Value
 
+# Made once: json.dumps with other than its defaults makes an encoder at each call.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_loads = json.JSONDecoder().decode
+
 
 def dumps(value: object) -> str:
     """Compact JSON; NaN is refused with ValueError, because SQLite and browsers cannot read it."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def value_from_json(value: Any) -> Value:
@@ -27,7 +31,8 @@ def body_of(record: Record) -> str:
     """The part of a record that is only ever read whole.
 
     Shape: `[[[path, size, duration], ...], [item, ...], {image: digest}]` with
-    item = `[section, key, [path, ...], {field: [sent, read_back, [kept, ...]]}]`.
+    item = `[section, key, [path, ...], {field: value}, {field: [sent, read_back, [kept, ...]]}]`;
+    the first of the two has the fields that were read back as they were sent, which is most.
     """
     return dumps(
         [
@@ -38,29 +43,35 @@ def body_of(record: Record) -> str:
     )
 
 
-def record_from(row: Sequence[Any], owned: Mapping[tuple[int, str, str], int | None]) -> Record:
-    """A record from its row and what its items' rows say.
+def entities_of(record: Record) -> str:
+    """A record's studio, performers and tags, as `[id, [id, ...], [id, ...]]`."""
+    return dumps([record.studio_id, record.performer_ids, record.tag_ids])
+
+
+def record_from(row: Sequence[Any], items: Mapping[tuple[str, str], int | None]) -> Record:
+    """A record from its row and its items' rows.
 
     Args:
-        row: scene_id, scene_updated_at, fingerprint, studio_id, performer_ids, tag_ids, body.
-        owned: the item's `updated_at` by (scene id, section, key); items that are not in it went
-            to another scene and are left out.
+        row: scene_id, scene_updated_at, fingerprint, entities, body.
+        items: `updated_at` by (section, key) of the items that the scene owns; those that it lost
+            to another scene since are in its body still, and left out.
     """
-    scene_id = row[0]
-    files, items, images = json.loads(row[6])
+    scene_id, scene_updated_at, fingerprint, entities, body = row
+    studio_id, performer_ids, tag_ids = _loads(entities)
+    files, item_bodies, images = _loads(body)
     return Record(
         scene_id,
-        row[1],
-        row[2],
+        scene_updated_at,
+        fingerprint,
         tuple([MediaFile(*file) for file in files]),
-        row[3],
-        tuple(json.loads(row[4])),
-        tuple(json.loads(row[5])),
+        studio_id,
+        tuple(performer_ids),
+        tuple(tag_ids),
         tuple(
             [
-                _item_from(item, owned[scene_id, item[0], item[1]])
-                for item in items
-                if (scene_id, item[0], item[1]) in owned
+                _item_from(item, items[item[0], item[1]])
+                for item in item_bodies
+                if (item[0], item[1]) in items
             ]
         ),
         images,
@@ -68,36 +79,28 @@ def record_from(row: Sequence[Any], owned: Mapping[tuple[int, str, str], int | N
 
 
 def _item_body(item: ItemRecord) -> list[object]:
-    fields = {
-        name: [field.sent, field.read_back, field.kept] if field.kept else _pair(field)
-        for name, field in item.fields.items()
-    }
-    return [item.ref.section, item.ref.key, item.files, fields]
-
-
-def _pair(field: FieldRecord) -> list[object]:
-    # Most values are read back as they were sent: one entry then stands for both.
-    same = field.sent == field.read_back and type(field.sent) is type(field.read_back)
-    return [field.sent] if same else [field.sent, field.read_back]
+    same: dict[str, Value] = {}
+    other: dict[str, list[object]] = {}
+    for name, field in item.fields.items():
+        # 8 and 8.0 are equal, but not what was sent.
+        if (
+            field.kept
+            or field.sent != field.read_back
+            or type(field.sent) is not type(field.read_back)
+        ):
+            other[name] = [field.sent, field.read_back, field.kept]
+        else:
+            same[name] = field.sent
+    return [item.ref.section, item.ref.key, item.files, same, other]
 
 
 def _item_from(body: Sequence[Any], updated_at: int | None) -> ItemRecord:
-    section, key, files, fields = body
-    return ItemRecord(
-        ItemRef(section, key),
-        tuple(files),
-        updated_at,
-        {name: _field_from(field) for name, field in fields.items()},
-    )
-
-
-def _field_from(field: list[Any]) -> FieldRecord:
-    sent = field[0]
-    if type(sent) is list:
-        sent = tuple(sent)
-    if len(field) == 1:
-        return FieldRecord(sent, sent)
-    read_back = field[1]
-    if type(read_back) is list:
-        read_back = tuple(read_back)
-    return FieldRecord(sent, read_back, tuple(field[2]) if len(field) > 2 else ())
+    section, key, files, same, other = body
+    fields = {}
+    for name, value in same.items():
+        if value.__class__ is list:
+            value = tuple(value)
+        fields[name] = FieldRecord(value, value)
+    for name, (sent, read_back, kept) in other.items():
+        fields[name] = FieldRecord(value_from_json(sent), value_from_json(read_back), tuple(kept))
+    return ItemRecord(ItemRef(section, key), tuple(files), updated_at, fields)

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from core.models import ItemRef
-from storage.sqlite import Clock, Database, Schema, Warn, chunks, marks
+from storage.sqlite import Clock, Database, Schema, Warn, chunks, placeholders
 
 INDEX_FILE = "plex_index.db"
 
@@ -166,9 +166,14 @@ class SectionIndexStore:
     def _where(
         self, column: str, section_key: str | None, values: Sequence[str]
     ) -> Iterator[IndexRow]:
-        section, bound = ("AND section = ?", [section_key]) if section_key is not None else ("", [])
+        section, bound = "", []
+        if section_key is not None:
+            # For names and paths the plus keeps SQLite from reading the section row by row.
+            section = f"AND {'' if column == 'key' else '+'}section = ?"
+            bound = [section_key]
         for chunk in chunks(dict.fromkeys(values)):
-            sql = f"SELECT {_COLUMNS} FROM files WHERE {column} IN ({marks(len(chunk))}) {section}"
+            listed = placeholders(len(chunk))
+            sql = f"SELECT {_COLUMNS} FROM files WHERE {column} IN ({listed}) {section}"
             yield from map(_row, self._database.rows(sql, [*chunk, *bound]))
 
 

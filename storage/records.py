@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from core.models import ItemRef, Record
-from storage.codec import body_of, dumps, record_from
-from storage.sqlite import Database, chunks, marks
+from storage.codec import body_of, entities_of, record_from
+from storage.sqlite import Database, chunks, placeholders
 
 EntityKind = Literal["studio", "performer", "tag"]
 
 _KIND_CODES: dict[EntityKind, int] = {"studio": 1, "performer": 2, "tag": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMark:
+    """The cheap part of a record: `items` pairs each item with its `updated_at`."""
+
+    scene_updated_at: float
+    fingerprint: str
+    items: tuple[tuple[ItemRef, int | None], ...]
+
 
 TABLES = (
     """CREATE TABLE records (
         scene_id INTEGER PRIMARY KEY,
         scene_updated_at REAL NOT NULL,
         fingerprint TEXT NOT NULL,
-        studio_id INTEGER,
-        performer_ids TEXT NOT NULL,
-        tag_ids TEXT NOT NULL,
+        entities TEXT NOT NULL,
         body TEXT NOT NULL
     )""",
     # The owner of each item, kept apart from the body so that an item can have only one.
@@ -53,20 +63,44 @@ class RecordStore:
         found: dict[int, Record] = {}
         with self._database.snapshot() as connection:
             for ids in chunks(scene_ids):
-                owned = {
-                    (scene_id, section, key): updated_at
-                    for scene_id, section, key, updated_at in connection.execute(
-                        "SELECT scene_id, section, key, updated_at FROM record_items"
-                        f" WHERE scene_id IN ({marks(len(ids))})",
-                        ids,
-                    )
-                }
-                for row in connection.execute(
-                    "SELECT scene_id, scene_updated_at, fingerprint, studio_id, performer_ids,"
-                    f" tag_ids, body FROM records WHERE scene_id IN ({marks(len(ids))})",
+                items: dict[int, dict[tuple[str, str], int | None]] = {}
+                for scene_id, section, key, updated_at in connection.execute(
+                    "SELECT scene_id, section, key, updated_at FROM record_items"
+                    f" WHERE scene_id IN ({placeholders(len(ids))})",
                     ids,
                 ):
-                    found[row[0]] = record_from(row, owned)
+                    items.setdefault(scene_id, {})[section, key] = updated_at
+                for row in connection.execute(
+                    "SELECT scene_id, scene_updated_at, fingerprint, entities, body"
+                    f" FROM records WHERE scene_id IN ({placeholders(len(ids))})",
+                    ids,
+                ):
+                    found[row[0]] = record_from(row, items.get(row[0], {}))
+        return found
+
+    def marks(self, scene_ids: Iterable[int] | None = None) -> dict[int, RecordMark]:
+        """What tells whether a scene changed, of those that have a record (None: of all).
+
+        Far less work than `get_many`: no JSON is read.
+        """
+        owned: dict[int, list[tuple[ItemRef, int | None]]] = {}
+        found: dict[int, RecordMark] = {}
+        batches = [None] if scene_ids is None else chunks(scene_ids)
+        with self._database.snapshot() as connection:
+            for ids in batches:
+                where = "" if ids is None else f"WHERE scene_id IN ({placeholders(len(ids))})"
+                for scene_id, section, key, updated_at in connection.execute(
+                    f"SELECT scene_id, section, key, updated_at FROM record_items {where}",
+                    ids or (),
+                ):
+                    owned.setdefault(scene_id, []).append((ItemRef(section, key), updated_at))
+                for scene_id, scene_updated_at, fingerprint in connection.execute(
+                    f"SELECT scene_id, scene_updated_at, fingerprint FROM records {where}",
+                    ids or (),
+                ):
+                    found[scene_id] = RecordMark(
+                        scene_updated_at, fingerprint, tuple(owned.get(scene_id, ()))
+                    )
         return found
 
     def save_many(self, records: Sequence[Record]) -> None:
@@ -83,7 +117,7 @@ class RecordStore:
         """Forgets scenes, their sync timestamps included."""
         with self._database.transaction() as connection:
             for ids in chunks(scene_ids):
-                listed = marks(len(ids))
+                listed = placeholders(len(ids))
                 old = _entities_of(connection, ids)
                 connection.executemany(
                     "DELETE FROM record_entities WHERE kind = ? AND entity_id = ? AND scene_id = ?",
@@ -144,22 +178,20 @@ def _save(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
     # Twice in one batch: the last one counts.
     by_id = {record.scene_id: record for record in records}
     ids = list(by_id)
-    listed = marks(len(ids))
+    listed = placeholders(len(ids))
     old, new = _entities_of(connection, ids), _entities_in(by_id.values())
     connection.executemany(
         "DELETE FROM record_entities WHERE kind = ? AND entity_id = ? AND scene_id = ?", old - new
     )
     connection.executemany("INSERT INTO record_entities VALUES (?, ?, ?)", sorted(new - old))
     connection.executemany(
-        "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)",
         (
             (
                 record.scene_id,
                 record.scene_updated_at,
                 record.fingerprint,
-                record.studio_id,
-                dumps(record.performer_ids),
-                dumps(record.tag_ids),
+                entities_of(record),
                 body_of(record),
             )
             for record in by_id.values()
@@ -179,31 +211,27 @@ def _save(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
 
 def _entities_of(connection: sqlite3.Connection, ids: Sequence[int]) -> set[tuple[int, int, int]]:
     found: set[tuple[int, int, int]] = set()
-    for scene_id, studio_id, performers, tags in connection.execute(
-        "SELECT r.scene_id, r.studio_id, r.performer_ids, r.tag_ids FROM records r"
-        f" WHERE r.scene_id IN ({marks(len(ids))})",
-        ids,
+    for scene_id, entities in connection.execute(
+        f"SELECT scene_id, entities FROM records WHERE scene_id IN ({placeholders(len(ids))})", ids
     ):
-        found |= _entities(scene_id, studio_id, _numbers(performers), _numbers(tags))
+        found |= _entity_rows(scene_id, *json.loads(entities))
     return found
 
 
 def _entities_in(records: Iterable[Record]) -> set[tuple[int, int, int]]:
     found: set[tuple[int, int, int]] = set()
     for record in records:
-        found |= _entities(record.scene_id, record.studio_id, record.performer_ids, record.tag_ids)
+        found |= _entity_rows(
+            record.scene_id, record.studio_id, record.performer_ids, record.tag_ids
+        )
     return found
 
 
-def _entities(
+def _entity_rows(
     scene_id: int, studio_id: int | None, performers: Iterable[int], tags: Iterable[int]
 ) -> set[tuple[int, int, int]]:
-    found = {(2, performer, scene_id) for performer in performers}
-    found.update((3, tag, scene_id) for tag in tags)
+    found = {(_KIND_CODES["performer"], performer, scene_id) for performer in performers}
+    found.update((_KIND_CODES["tag"], tag, scene_id) for tag in tags)
     if studio_id is not None:
-        found.add((1, studio_id, scene_id))
+        found.add((_KIND_CODES["studio"], studio_id, scene_id))
     return found
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(number) for number in text.strip("[]").split(",") if number]

@@ -301,7 +301,7 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
         yield chunk
 
 
-def marks(count: int) -> str:
+def placeholders(count: int) -> str:
     """`count` placeholders for an IN list."""
     return ",".join("?" * count)
 

@@ -7,7 +7,6 @@ the store, so nobody who holds the queue by its base class can break what `schem
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +56,9 @@ class JsonAckQueue(persistqueue.SQLiteAckQueue):
         """
         job = jobs.normalised(item, self._clock())
         with self.database.transaction() as connection:
-            connection.execute(*self._insertion(job))
-            row = connection.execute(
-                f"SELECT _id FROM {TABLE} WHERE scene_id = ? AND status < 2", (job["scene_id"],)
-            ).fetchone()
+            rows, _ = transitions.insert_or_refresh(connection, [job], self._clock())
         self.put_event.set()
-        return int(row[0])
-
-    def _insertion(self, job: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
-        sql = f"INSERT INTO {TABLE} (data, timestamp, status) VALUES (?, ?, 0)"
-        return sql, (jobs.dumps(job), self._clock())
+        return rows[0]
 
     def update(self, item: Any, id: int | None = None) -> int:  # noqa: A002  persist-queue's name
         """Replaces the content of a job; it stays a job for the same scene."""
@@ -77,8 +69,16 @@ class JsonAckQueue(persistqueue.SQLiteAckQueue):
         job = {**jobs.normalised(item, self._clock()), "job_id": id}
         with self.database.transaction() as connection:
             connection.execute(
-                f"UPDATE {TABLE} SET data = ? WHERE _id = ? AND scene_id = ?",
-                (jobs.dumps(job), id, job["scene_id"]),
+                f"UPDATE {TABLE} SET data = ?, attempts = ?, not_before = ?, error = ?"
+                " WHERE _id = ? AND scene_id = ?",
+                (
+                    jobs.dumps(job),
+                    job["attempts"],
+                    job["not_before"],
+                    job["error"],
+                    id,
+                    job["scene_id"],
+                ),
             )
         return id
 
@@ -135,7 +135,7 @@ class JsonAckQueue(persistqueue.SQLiteAckQueue):
         with self.database.transaction() as connection:
             found = self._working_id(connection, item, id)
             if found is not None:
-                transitions.to_dead(connection, found, self._clock())
+                transitions.to_dead(connection, found, self._clock(), "")
         return found
 
     def resume_unack_tasks(self) -> None:

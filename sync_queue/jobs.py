@@ -17,7 +17,10 @@ from core.models import Job
 # persist-queue's statuses (its AckStatus, as numbers). Waiting is anything below WORKING.
 INITED, READY, WORKING, ACKED, DEAD = 0, 1, 2, 5, 9
 
-JOB_COLUMNS = "_id, data, timestamp, scene_id, attempts, not_before"
+JOB_COLUMNS = "_id, data, timestamp, scene_id, enqueued_at, attempts, not_before, error"
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_SORTED = json.JSONEncoder(separators=(",", ":"), allow_nan=False, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,7 @@ class QueueStats:
 
 def dumps(item: Any, sort_keys: bool = False) -> bytes:
     """A job as persist-queue stores it; NaN is refused (ValueError), SQLite could not read it."""
-    text = json.dumps(item, sort_keys=sort_keys, separators=(",", ":"), allow_nan=False)
-    return text.encode()
+    return (_SORTED if sort_keys else _ENCODER).encode(item).encode()
 
 
 def loads(stored: bytes | str) -> Any:
@@ -91,28 +93,31 @@ def normalised(item: Any, now: float) -> dict[str, Any]:
 
 def item_from(row: tuple[Any, ...]) -> dict[str, Any]:
     """The job object of a row with JOB_COLUMNS, also of one that another program put in."""
-    job_id, data, timestamp, scene_id, attempts, not_before = row
-    item: dict[str, Any] = loads(data)
-    item.setdefault("enqueued_at", timestamp)
+    job_id, data, _, scene_id, enqueued_at, attempts, not_before, error = row
     return {
-        **item,
+        "update_type": "metadata",
+        "data": {},
+        "reason": "",
+        **loads(data),
         "job_id": job_id,
         "scene_id": scene_id,
+        "enqueued_at": enqueued_at,
         "attempts": attempts,
         "not_before": not_before,
+        "error": error,
     }
 
 
 def job_from(row: tuple[Any, ...]) -> Job:
     """The typed job of a row with JOB_COLUMNS."""
-    item = normalised(item_from(row), row[2])
+    item = item_from(row)
     return Job(
-        job_id=row[0],
+        job_id=item["job_id"],
         scene_id=item["scene_id"],
-        update_type=item["update_type"],
-        data=item["data"],
+        update_type=str(item["update_type"]),
+        data=item["data"] if isinstance(item["data"], dict) else {},
         enqueued_at=item["enqueued_at"],
-        reason=item["reason"],
+        reason=str(item["reason"]),
         attempts=item["attempts"],
         not_before=item["not_before"],
         error=item["error"],

@@ -56,9 +56,7 @@ class SyncQueue(JsonAckQueue):
         now = self._clock()
         wanted = [jobs.normalised(item, now) for item in items]
         with self.database.transaction() as connection:
-            before = _waiting(connection)
-            self._insert(connection, wanted)
-            new = _waiting(connection) - before
+            _, new = transitions.insert_or_refresh(connection, wanted, now)
         self.put_event.set()
         return EnqueueOutcome(new, len(wanted) - new)
 
@@ -91,8 +89,9 @@ class SyncQueue(JsonAckQueue):
             if not transitions.working(connection, [job.job_id]):
                 return
             attempts = job.attempts + 1 if attempt else job.attempts
-            transitions.amend(
-                connection, job.job_id, attempts=attempts, not_before=float(not_before), error=error
+            connection.execute(
+                f"UPDATE {TABLE} SET attempts = ?, not_before = ?, error = ? WHERE _id = ?",
+                (attempts, not_before, error, job.job_id),
             )
             transitions.to_waiting(connection, [job.job_id])
 
@@ -109,8 +108,7 @@ class SyncQueue(JsonAckQueue):
         """
         with self.database.transaction() as connection:
             if transitions.working(connection, [job.job_id]):
-                transitions.amend(connection, job.job_id, error=error)
-                transitions.to_dead(connection, job.job_id, self._clock())
+                transitions.to_dead(connection, job.job_id, self._clock(), error)
 
     def recover(self) -> int:
         """Puts every working job back in line; only for who holds the drain lock.
@@ -138,8 +136,10 @@ class SyncQueue(JsonAckQueue):
         with self.database.transaction() as connection:
             dead = _ids(connection, f"status = {DEAD}")
             chosen = dead if ids is None else sorted(set(dead) & set(ids))
-            for row_id in chosen:
-                transitions.amend(connection, row_id, attempts=0, not_before=0.0, error="")
+            connection.executemany(
+                f"UPDATE {TABLE} SET attempts = 0, not_before = 0, error = '' WHERE _id = ?",
+                ((row_id,) for row_id in chosen),
+            )
             transitions.to_waiting(connection, chosen)
         self.put_event.set()
         return len(chosen)
@@ -171,19 +171,18 @@ class SyncQueue(JsonAckQueue):
 
     def stats(self, now: float) -> QueueStats:
         """How the queue stands."""
-        name = "json_extract(CAST(data AS TEXT), '$.error')"
         with self.database.snapshot() as connection:
             waiting = _waiting(connection)
             due = _count(connection, "status < 2 AND not_before <= ?", (now,))
             dead = connection.execute(
-                f"SELECT trim(substr({name}, 1, instr({name} || ':', ':') - 1)), count(*)"
+                "SELECT trim(substr(error, 1, instr(error || ':', ':') - 1)), count(*)"
                 f" FROM {TABLE} WHERE status = {DEAD} GROUP BY 1 ORDER BY 2 DESC, 1"
             ).fetchall()
             completed = connection.execute(
                 "SELECT value FROM counters WHERE name = 'completed'"
             ).fetchone()[0]
             working = _count(connection, f"status = {WORKING}")
-        return QueueStats(due, waiting - due, working, {k or "": n for k, n in dead}, completed)
+        return QueueStats(due, waiting - due, working, dict(dead), completed)
 
     def prune(self) -> None:
         """Gives space back after a great deal; finished rows are gone already."""

@@ -3,11 +3,15 @@
 The rules live in the store and not in this process, so they hold for every process and also for
 whoever opens the file with persist-queue alone:
 
-- the scene id, attempts and due time are columns computed from the JSON, so no question reads
-  the jobs one by one, and a row that is no JSON (a pickle, say) cannot be inserted at all;
+- what the queue asks about (scene, due time, attempts) are columns, so no question reads the jobs
+  one by one; where they differ from the JSON of the job, the columns are right;
 - unique indexes allow a scene one waiting, one working and one dead row;
-- triggers turn the insertion of a scene that waits already into a refresh of its row, and drop
-  rows that are acknowledged.
+- a row that comes without a scene id, from a bare persist-queue, gets its columns from its JSON
+  (one that is no JSON, a pickle say, cannot be inserted), and a row that is acknowledged goes.
+
+A newer order for a scene that waits already takes over the waiting row: its snapshot and attempts
+are the newer order's, because something changed since the older one failed; the place in the line
+and `enqueued_at` stay, and of the two due times the earlier counts.
 """
 
 from __future__ import annotations
@@ -20,57 +24,52 @@ from storage.sqlite import Refusal, Schema
 TABLE = "ack_queue_default"
 
 
-def merged(new: str, new_not_before: str) -> str:
-    """SQL: the JSON of a waiting row (columns unqualified) after a newer order `new` for its scene.
-
-    The newer order wins, attempts included, because something changed since the older one failed.
-    The row keeps its id, so its place in the line, and its first `enqueued_at`; of the two due
-    times the earlier counts.
-    """
-    return f"""CAST(json_set({new},
-        '$.job_id', _id,
-        '$.enqueued_at', coalesce(json_extract(CAST(data AS TEXT), '$.enqueued_at'), timestamp),
-        '$.not_before', min(not_before, {new_not_before})
-    ) AS BLOB)"""
+def _json(path: str, default: str) -> str:
+    return f"coalesce(json_extract(CAST(NEW.data AS TEXT), '$.{path}'), {default})"
 
 
-def _computed(name: str, kind: str, default: str) -> str:
-    return (
-        f"ALTER TABLE {TABLE} ADD COLUMN {name} {kind} GENERATED ALWAYS AS"
-        f" (CAST(coalesce(json_extract(CAST(data AS TEXT), '$.{name}'), {default}) AS {kind}))"
-        " VIRTUAL"
-    )
-
+_ADOPT_BARE_ROW = f"""CREATE TRIGGER adopt_bare_row AFTER INSERT ON {TABLE}
+    WHEN NEW.scene_id IS NULL
+BEGIN
+    UPDATE {TABLE} SET
+        data = NEW.data,
+        attempts = CAST({_json("attempts", "0")} AS INTEGER),
+        not_before = min(not_before, CAST({_json("not_before", "0")} AS REAL)),
+        error = {_json("error", "''")}
+    WHERE scene_id = CAST({_json("scene_id", "0")} AS INTEGER) AND status < 2 AND NEW.status < 2;
+    DELETE FROM {TABLE} WHERE _id = NEW._id AND changes() > 0;
+    UPDATE {TABLE} SET
+        scene_id = CAST({_json("scene_id", "0")} AS INTEGER),
+        enqueued_at = CAST({_json("enqueued_at", "timestamp")} AS REAL),
+        attempts = CAST({_json("attempts", "0")} AS INTEGER),
+        not_before = CAST({_json("not_before", "0")} AS REAL),
+        error = {_json("error", "''")}
+    WHERE _id = NEW._id;
+END"""
 
 _MIGRATIONS = (
     (
-        # As persist-queue 1.1 creates it (SQLiteAckQueue._SQL_CREATE).
+        # What a bare persist-queue 1.1 left (SQLiteAckQueue._SQL_CREATE), if it was here.
         f"CREATE TABLE IF NOT EXISTS {TABLE} (_id INTEGER PRIMARY KEY AUTOINCREMENT,"
         " data BLOB, timestamp FLOAT, status INTEGER)",
-        _computed("scene_id", "INTEGER", "NULL"),
-        _computed("attempts", "INTEGER", "0"),
-        _computed("not_before", "REAL", "0"),
-        # Rows of a bare persist-queue: of several for one scene the newest order stands.
-        f"DELETE FROM {TABLE} WHERE status NOT IN (0, 1, 2, 9) OR _id NOT IN"
-        f" (SELECT max(_id) FROM {TABLE}"
-        " GROUP BY scene_id, CASE WHEN status < 2 THEN 0 ELSE status END)",
-        f"UPDATE {TABLE} SET data = CAST(json_set(CAST(data AS TEXT), '$.job_id', _id) AS BLOB)",
+        f"ALTER TABLE {TABLE} RENAME TO bare",
+        f"""CREATE TABLE {TABLE} (
+            _id INTEGER PRIMARY KEY AUTOINCREMENT,
+            data BLOB NOT NULL,
+            timestamp FLOAT NOT NULL,
+            status INTEGER NOT NULL CHECK (status IN (0, 1, 2, 5, 9)),
+            scene_id INTEGER CHECK (scene_id > 0),
+            enqueued_at REAL NOT NULL DEFAULT 0,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            not_before REAL NOT NULL DEFAULT 0,
+            error TEXT NOT NULL DEFAULT ''
+        )""",
         f"CREATE UNIQUE INDEX one_waiting ON {TABLE} (scene_id) WHERE status < 2",
         f"CREATE UNIQUE INDEX one_working ON {TABLE} (scene_id) WHERE status = 2",
         f"CREATE UNIQUE INDEX one_dead ON {TABLE} (scene_id) WHERE status = 9",
-        f"CREATE INDEX due ON {TABLE} (not_before, _id) WHERE status < 2",
-        f"""CREATE TRIGGER refresh_waiting BEFORE INSERT ON {TABLE} WHEN NEW.status < 2
-            AND EXISTS (SELECT 1 FROM {TABLE} WHERE scene_id = NEW.scene_id AND status < 2)
-        BEGIN
-            UPDATE {TABLE} SET data = {merged("CAST(NEW.data AS TEXT)", "NEW.not_before")}
-                WHERE scene_id = NEW.scene_id AND status < 2;
-            SELECT RAISE(IGNORE);
-        END""",
-        f"""CREATE TRIGGER name_job AFTER INSERT ON {TABLE} BEGIN
-            SELECT RAISE(ABORT, 'a job names its scene') WHERE NEW.scene_id IS NULL;
-            UPDATE {TABLE} SET data = CAST(json_set(CAST(data AS TEXT), '$.job_id', _id) AS BLOB)
-                WHERE _id = NEW._id;
-        END""",
+        # Beyond its order, the index holds what is asked of many waiting rows at once.
+        f"CREATE INDEX due ON {TABLE} (not_before, _id, status, scene_id) WHERE status < 2",
+        _ADOPT_BARE_ROW,
         f"""CREATE TRIGGER drop_finished AFTER UPDATE OF status ON {TABLE} WHEN NEW.status = 5
         BEGIN
             DELETE FROM {TABLE} WHERE _id = NEW._id;
@@ -78,6 +77,13 @@ _MIGRATIONS = (
         END""",
         "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
         "INSERT INTO counters VALUES ('completed', 0)",
+        # A running job of a bare persist-queue is one that was killed: it waits again. Of several
+        # dead ones the newest stands.
+        f"INSERT INTO {TABLE} (_id, data, timestamp, status)"
+        " SELECT _id, data, timestamp, 1 FROM bare WHERE status < 5 ORDER BY _id",
+        f"INSERT OR REPLACE INTO {TABLE} (_id, data, timestamp, status)"
+        " SELECT _id, data, timestamp, 9 FROM bare WHERE status = 9 ORDER BY _id",
+        "DROP TABLE bare",
     ),
 )
 

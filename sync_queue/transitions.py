@@ -1,7 +1,7 @@
 """How rows change status. Each function is a step of one transaction that its caller holds.
 
 A row that goes back to waiting may meet a newer order for its scene that came in meanwhile. The two
-become one by the rule of `schema.merged`: the newer order in the older row.
+become one by the rule that `schema` states: the newer order in the older row.
 """
 
 from __future__ import annotations
@@ -10,14 +10,80 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from storage.sqlite import chunks, marks
-from sync_queue.jobs import ACKED, DEAD, JOB_COLUMNS, READY, WORKING
-from sync_queue.schema import TABLE, merged
+from storage.sqlite import chunks, placeholders
+from sync_queue.jobs import ACKED, DEAD, JOB_COLUMNS, READY, WORKING, dumps
+from sync_queue.schema import TABLE
 
-_TWIN = f"SELECT {{}} FROM {TABLE} twin WHERE twin.scene_id = {TABLE}.scene_id AND twin.status < 2"
-_ABSORB = merged(
-    f"({_TWIN.format('CAST(twin.data AS TEXT)')})", f"({_TWIN.format('twin.not_before')})"
-)
+_TWIN = f"FROM {TABLE} twin WHERE twin.scene_id = {TABLE}.scene_id AND twin.status < 2"
+
+
+def insert_or_refresh(
+    connection: sqlite3.Connection, wanted: Iterable[dict[str, Any]], now: float
+) -> tuple[list[int], int]:
+    """Makes each normalised job a waiting row, or refreshes the row that waits for its scene.
+
+    Returns the row of each job, and how many rows are new.
+    """
+    listed = list(wanted)
+    rows = _waiting_rows(connection, {job["scene_id"] for job in listed})
+    next_id = first_id = _last_id(connection) + 1
+    insertions, refreshes = [], []
+    for job in listed:
+        scene_id = job["scene_id"]
+        if scene_id in rows:
+            row_id = rows[scene_id]
+            refreshes.append(
+                (_json_of(job, row_id), job["attempts"], job["not_before"], job["error"], row_id)
+            )
+            continue
+        rows[scene_id] = row_id = next_id
+        next_id += 1
+        insertions.append(
+            (
+                row_id,
+                _json_of(job, row_id),
+                now,
+                scene_id,
+                job["enqueued_at"],
+                job["attempts"],
+                job["not_before"],
+                job["error"],
+            )
+        )
+    connection.executemany(
+        f"INSERT INTO {TABLE} (_id, data, timestamp, status, scene_id, enqueued_at, attempts,"
+        " not_before, error) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?)",
+        insertions,
+    )
+    connection.executemany(
+        f"UPDATE {TABLE} SET data = ?, attempts = ?, not_before = min(not_before, ?), error = ?"
+        " WHERE _id = ?",
+        refreshes,
+    )
+    return [rows[job["scene_id"]] for job in listed], next_id - first_id
+
+
+def _waiting_rows(connection: sqlite3.Connection, scene_ids: set[int]) -> dict[int, int]:
+    rows: dict[int, int] = {}
+    for chunk in chunks(scene_ids):
+        rows.update(
+            connection.execute(
+                f"SELECT scene_id, _id FROM {TABLE}"
+                f" WHERE status < 2 AND scene_id IN ({placeholders(len(chunk))})",
+                chunk,
+            )
+        )
+    return rows
+
+
+def _last_id(connection: sqlite3.Connection) -> int:
+    # AUTOINCREMENT remembers the highest id ever given, so none is given twice.
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (TABLE,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _json_of(job: dict[str, Any], row_id: int) -> bytes:
+    return dumps({**job, "job_id": row_id})
 
 
 def select_due(
@@ -49,8 +115,9 @@ def working(connection: sqlite3.Connection, ids: Iterable[int]) -> list[int]:
     """Those of `ids` that are being worked on; the others were taken back or cleared."""
     found: list[int] = []
     for chunk in chunks(ids):
+        listed = placeholders(len(chunk))
         rows = connection.execute(
-            f"SELECT _id FROM {TABLE} WHERE status = {WORKING} AND _id IN ({marks(len(chunk))})",
+            f"SELECT _id FROM {TABLE} WHERE status = {WORKING} AND _id IN ({listed})",
             chunk,
         )
         found.extend(row[0] for row in rows)
@@ -60,9 +127,11 @@ def working(connection: sqlite3.Connection, ids: Iterable[int]) -> list[int]:
 def to_waiting(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
     """Puts working or dead rows back in line, merged with the newer orders for their scenes."""
     for chunk in chunks(ids):
-        where = f"_id IN ({marks(len(chunk))}) AND status >= {WORKING}"
+        where = f"_id IN ({placeholders(len(chunk))}) AND status >= {WORKING}"
         connection.execute(
-            f"UPDATE {TABLE} SET data = {_ABSORB} WHERE {where} AND EXISTS ({_TWIN.format('1')})",
+            f"UPDATE {TABLE} SET (data, attempts, not_before, error) ="
+            f" (SELECT twin.data, twin.attempts, min(twin.not_before, {TABLE}.not_before),"
+            f" twin.error {_TWIN}) WHERE {where} AND EXISTS (SELECT 1 {_TWIN})",
             chunk,
         )
         connection.execute(
@@ -73,17 +142,7 @@ def to_waiting(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
         connection.execute(f"UPDATE {TABLE} SET status = {READY} WHERE {where}", chunk)
 
 
-def amend(connection: sqlite3.Connection, row_id: int, **values: object) -> None:
-    """Sets keys of a job's JSON."""
-    pairs = ", ".join(f"'$.{name}', ?" for name in values)
-    connection.execute(
-        f"UPDATE {TABLE} SET data = CAST(json_set(CAST(data AS TEXT), {pairs}) AS BLOB)"
-        " WHERE _id = ?",
-        (*values.values(), row_id),
-    )
-
-
-def to_dead(connection: sqlite3.Connection, row_id: int, now: float) -> None:
+def to_dead(connection: sqlite3.Connection, row_id: int, now: float, error: str) -> None:
     """Makes a working row the dead letter of its scene, in the place of an older one."""
     connection.execute(
         f"DELETE FROM {TABLE} WHERE status = {DEAD} AND scene_id ="
@@ -92,14 +151,15 @@ def to_dead(connection: sqlite3.Connection, row_id: int, now: float) -> None:
     )
     # persist-queue's timestamp tells when a row came in; of a dead letter, when it died.
     connection.execute(
-        f"UPDATE {TABLE} SET status = {DEAD}, timestamp = ? WHERE _id = ?", (now, row_id)
+        f"UPDATE {TABLE} SET status = {DEAD}, timestamp = ?, error = ? WHERE _id = ?",
+        (now, error, row_id),
     )
 
 
 def complete(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
     """Removes working rows whose scenes are done, with the dead letters that this answers."""
     for chunk in chunks(ids):
-        listed = marks(len(chunk))
+        listed = placeholders(len(chunk))
         connection.execute(
             f"DELETE FROM {TABLE} WHERE status = {DEAD} AND scene_id IN"
             f" (SELECT scene_id FROM {TABLE} WHERE _id IN ({listed}))",
