@@ -1,0 +1,60 @@
+"""Stash's timestamps."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.timestamps import parse_timestamp
+
+MOMENT = 1_768_115_273.0  # 2026-01-11 07:07:53 UTC
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2026-01-11T07:07:53Z", MOMENT),
+        ("2026-01-11T07:07:53z", MOMENT),
+        ("2026-01-11T18:07:53+11:00", MOMENT),
+        ("2026-01-11T03:37:53-03:30", MOMENT),
+        ("2026-01-11T18:07:53+1100", MOMENT),
+        ("2026-01-11 07:07:53", MOMENT),
+        (" 2026-01-11T07:07:53.25Z\n", MOMENT + 0.25),
+        ("2026-01-11T07:07:53.123456789Z", MOMENT + 0.123456789),
+        ("1969-12-31T23:59:59Z", -1.0),
+    ],
+)
+def test_moments(text: str, seconds: float) -> None:
+    assert parse_timestamp(text) == pytest.approx(seconds, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        5,
+        "",
+        "today",
+        "2026-01-11",
+        "2026-02-30T00:00:00Z",
+        "2026-01-11T25:00:00Z",
+        "2026-01-11T07:07:53+25:00",
+        "2026-01-11T07:07:53Z and more",
+    ],
+)
+def test_what_is_no_moment(text: object) -> None:
+    assert parse_timestamp(text) is None
+
+
+@given(
+    st.datetimes(),
+    st.integers(-14 * 60, 14 * 60).map(
+        lambda minutes: datetime.timezone(datetime.timedelta(minutes=minutes))
+    ),
+)
+def test_it_reads_what_isoformat_writes(moment: datetime.datetime, zone: datetime.timezone) -> None:
+    aware = moment.replace(tzinfo=zone)
+    assert parse_timestamp(aware.isoformat()) == pytest.approx(aware.timestamp(), abs=1e-5)
