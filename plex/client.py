@@ -80,14 +80,15 @@ class _Listing:
         raw_items = mapping.items_in(container)
         fresh = [raw for raw in raw_items if self._is_new(mapping.rating_key(raw))]
         self.received += len(raw_items)
-        items = tuple(
-            mapping.listed_item(raw, self.section) for raw in fresh if not mapping.is_gone(raw)
-        )
-        gone = tuple(
-            ItemRef(self.section, mapping.rating_key(raw)) for raw in fresh if mapping.is_gone(raw)
-        )
+        items: list[ListedItem] = []
+        gone: list[ItemRef] = []
+        for raw in fresh:
+            if mapping.is_gone(raw):
+                gone.append(ItemRef(self.section, mapping.rating_key(raw)))
+            else:
+                items.append(mapping.listed_item(raw, self.section))
         shown = self.received if total is None else total
-        return ListPage(items, shown, gone, len(raw_items)), len(fresh)
+        return ListPage(tuple(items), shown, tuple(gone), len(raw_items)), len(fresh)
 
     def _is_new(self, key: str) -> bool:
         if not key:

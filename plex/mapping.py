@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from core.models import FullItem, ItemRef, ListedItem, MediaFile, Section, Value
@@ -34,7 +34,7 @@ def sections_from_json(container: Mapping[str, Any]) -> list[Section]:
 
 def items_in(container: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The raw items of a container; rating keys may be missing."""
-    return list(_objects(container.get("Metadata")))
+    return _objects(container.get("Metadata"))
 
 
 def rating_key(raw: Mapping[str, Any]) -> str:
@@ -50,7 +50,7 @@ def is_gone(raw: Mapping[str, Any]) -> bool:
     """
     if raw.get("deletedAt"):
         return True
-    media = list(_objects(raw.get("Media")))
+    media = _objects(raw.get("Media"))
     return bool(media) and all(each.get("deletedAt") for each in media)
 
 
@@ -111,14 +111,11 @@ def _files(raw: Mapping[str, Any]) -> tuple[MediaFile, ...]:
     )
 
 
-def _objects(raw: object) -> Iterator[dict[str, Any]]:
+def _objects(raw: object) -> list[dict[str, Any]]:
     """The objects of a list; a lone object counts as a list of one."""
-    if isinstance(raw, dict):
-        yield raw
-    elif isinstance(raw, list):
-        for each in raw:
-            if isinstance(each, dict):
-                yield each
+    if isinstance(raw, list):
+        return [each for each in raw if isinstance(each, dict)]
+    return [raw] if isinstance(raw, dict) else []
 
 
 def _text(value: object) -> str:
@@ -130,17 +127,19 @@ def _flag(value: object) -> bool:
 
 
 def _int(value: object) -> int | None:
+    if type(value) is int:
+        return value
     number = _float(value)
-    return None if number is None else int(value if isinstance(value, int) else number)
+    return None if number is None else int(number)
 
 
 def _float(value: object) -> float | None:
     """A number, or one written as text, as XML-minded servers do; NaN and infinity are none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    if value is None or isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return number if abs(number) < float("inf") else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
 from core.models import Entity, MediaFile, Scene
@@ -15,31 +14,63 @@ _RFC3339 = re.compile(
 )
 
 
-def scene_from_json(raw: object) -> Scene | None:
-    """The scene that one JSON object of Stash describes; None where it has no numeric id.
+class SceneReader:
+    """Reads many scenes and shares what they have in common: a library names few performers often.
 
     Texts are kept as they are. What is missing, null or of another type counts as unset.
     """
-    if not isinstance(raw, Mapping):
-        return None
-    scene_id = _int(raw.get("id"))
-    if scene_id is None:
-        return None
-    return Scene(
-        id=scene_id,
-        title=_text(raw.get("title")),
-        details=_text(raw.get("details")),
-        date=_text(raw.get("date")) or None,
-        rating100=_int(raw.get("rating100")),
-        director=_text(raw.get("director")),
-        organized=raw.get("organized") is True,
-        studio=_entity(raw.get("studio")),
-        performers=_entities(raw.get("performers")),
-        tags=_entities(raw.get("tags")),
-        files=_files(raw.get("files")),
-        created_at=epoch(raw.get("created_at")),
-        updated_at=epoch(raw.get("updated_at")),
-    )
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str | int | None, str], Entity] = {}
+
+    def read(self, raw: object) -> Scene | None:
+        """The scene that one JSON object of Stash describes; None where it has no numeric id."""
+        if not isinstance(raw, dict):
+            return None
+        scene_id = _int(raw.get("id"))
+        if scene_id is None:
+            return None
+        studios = self._entities([raw.get("studio")])
+        return Scene(
+            id=scene_id,
+            title=_text(raw.get("title")),
+            details=_text(raw.get("details")),
+            date=_text(raw.get("date")) or None,
+            rating100=_int(raw.get("rating100")),
+            director=_text(raw.get("director")),
+            organized=raw.get("organized") is True,
+            studio=studios[0] if studios else None,
+            performers=self._entities(raw.get("performers")),
+            tags=self._entities(raw.get("tags")),
+            files=_files(raw.get("files")),
+            created_at=epoch(raw.get("created_at")),
+            updated_at=epoch(raw.get("updated_at")),
+        )
+
+    def _entities(self, raw: object) -> tuple[Entity, ...]:
+        """Studios, performers or tags; those without a name, which Stash never gives, are left out.
+
+        A name without a usable id is kept: dropping it would take it out of Plex.
+        """
+        if not isinstance(raw, list):
+            return ()
+        found = []
+        for each in raw:
+            name = each.get("name") if isinstance(each, dict) else None
+            if not isinstance(name, str) or not name:
+                continue
+            given = each.get("id")
+            key = (given if isinstance(given, (str, int)) else None, name)
+            entity = self._known.get(key)
+            if entity is None:
+                entity = self._known[key] = Entity(_int(given) or 0, name)
+            found.append(entity)
+        return tuple(found)
+
+
+def scene_from_json(raw: object) -> Scene | None:
+    """One scene, as `SceneReader.read`."""
+    return SceneReader().read(raw)
 
 
 def scene_to_snapshot(scene: Scene) -> dict[str, object]:
@@ -118,43 +149,23 @@ def _text(value: object) -> str:
 
 
 def _int(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
     if isinstance(value, int):
-        return value
+        return None if isinstance(value, bool) else value
     if isinstance(value, float):
-        return int(value) if value.is_integer() else round(value)
+        return round(value) if abs(value) < float("inf") else None
     if isinstance(value, str):
         text = value.strip()
         return int(text) if text.isascii() and text.lstrip("-").isdecimal() else None
     return None
 
 
-def _entity(raw: object) -> Entity | None:
-    """A studio, performer or tag; None without a name, which Stash never gives."""
-    if not isinstance(raw, Mapping):
-        return None
-    name = raw.get("name")
-    if not isinstance(name, str) or not name:
-        return None
-    # A name without a usable id is kept: dropping it would take it out of Plex.
-    return Entity(_int(raw.get("id")) or 0, name)
-
-
-def _entities(raw: object) -> tuple[Entity, ...]:
-    if not isinstance(raw, (list, tuple)):
-        return ()
-    found = (_entity(each) for each in raw)
-    return tuple(each for each in found if each is not None)
-
-
 def _files(raw: object) -> tuple[MediaFile, ...]:
-    if not isinstance(raw, (list, tuple)):
+    if not isinstance(raw, list):
         return ()
     return tuple(
-        MediaFile(each["path"], _int(each.get("size")), _seconds(each.get("duration")))
+        MediaFile(path, _int(each.get("size")), _seconds(each.get("duration")))
         for each in raw
-        if isinstance(each, Mapping) and isinstance(each.get("path"), str) and each["path"]
+        if isinstance(each, dict) and (path := _text(each.get("path")))
     )
 
 

@@ -14,7 +14,7 @@ import requests
 from core.errors import StashError, StashUnauthorized, StashUnreachable
 from core.models import Scene
 from stash import queries
-from stash.mapping import scene_from_json
+from stash.mapping import SceneReader
 
 # Longer queries are slow to parse on Stash's side, and each scene costs it several SQL queries.
 MAX_IDS = 100
@@ -45,10 +45,11 @@ def iter_scene_pages(
     Raises:
         StashError: or its kinds, from the first page that could not be had.
     """
+    reader = SceneReader()
     last_id = 0
     while True:
         raw = _page(stash, last_id, page_size, since)
-        scenes = [scene for each in raw if (scene := scene_from_json(each)) is not None]
+        scenes = [scene for each in raw if (scene := reader.read(each)) is not None]
         # A page without news would be asked for for ever.
         if len(raw) >= page_size and not any(scene.id > last_id for scene in scenes):
             raise StashError("Stash sent the same scenes again instead of the next ones")
@@ -60,13 +61,14 @@ def iter_scene_pages(
 
 def fetch_scenes(stash: StashApi, ids: Iterable[int]) -> dict[int, Scene]:
     """The scenes with these ids, one request for each 100; those gone from Stash are absent."""
+    reader = SceneReader()
     wanted = list(dict.fromkeys(ids))
     found: dict[int, Scene] = {}
     for start in range(0, len(wanted), MAX_IDS):
         batch = wanted[start : start + MAX_IDS]
         data = _query(stash, queries.scenes_by_id_query(batch))
         for scene_id in batch:
-            scene = scene_from_json(queries.by_alias(data, scene_id))
+            scene = reader.read(queries.by_alias(data, scene_id))
             if scene is not None:
                 found[scene_id] = scene
     return found

@@ -1,70 +1,45 @@
-"""The simulators as real processes, for tests of the adapters."""
+"""One simulator alone, and seeds of hand-made scenes and items, for tests of the adapters."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-import requests
-
+from simulators.launch import Handle, ServerProcess
 from simulators.seed import PlexItem, Seed, StashScene, write_seed
 
-ROOT = Path(__file__).parents[2]
+START_SECONDS = 60
 
 
-@dataclass(frozen=True)
-class Simulated:
-    """One running simulator and its control surface (`simulators.control`)."""
-
-    url: str
+class Simulated(Handle):
+    """A running simulator whose switches and faults last as long as a block."""
 
     @property
     def port(self) -> int:
         return int(urlsplit(self.url).port or 0)
 
-    def tell(self, path: str, value: object) -> Any:
-        answer = requests.post(f"{self.url}/_sim/{path}", json=value, timeout=10)
-        answer.raise_for_status()
-        return answer.json()
-
-    def ask(self, path: str) -> Any:
-        answer = requests.get(f"{self.url}/_sim/{path}", timeout=10)
-        answer.raise_for_status()
-        return answer.json()
-
     @contextmanager
     def switched(self, **switches: object) -> Iterator[None]:
         """With these switches, and as before afterwards."""
-        before = self.ask("config")
-        self.tell("config", switches)
+        before = self.configure()
+        self.configure(**switches)
         try:
             yield
         finally:
-            self.tell("config", {name: before[name] for name in switches})
+            self.configure(**{name: before[name] for name in switches})
 
     @contextmanager
     def failing(self, *faults: Mapping[str, object]) -> Iterator[None]:
         """With these faults, and with none afterwards."""
-        self.tell("faults", list(faults))
+        self.faults(faults)
         try:
             yield
         finally:
-            self.tell("faults", [])
-
-    def counted(self) -> dict[str, Any]:
-        """The request counters since the last call of `reset`."""
-        return cast("dict[str, Any]", self.ask("counters"))
-
-    def reset(self) -> None:
-        self.tell("counters/reset", {})
+            self.faults([])
 
 
 @contextmanager
@@ -73,13 +48,15 @@ def running(module: str, seed: Seed, *options: str) -> Iterator[Simulated]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "seed.json"
         write_seed(seed, path)
-        command = [sys.executable, "-m", f"simulators.{module}", "--seed", str(path), *options]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
+        with (Path(folder) / "messages.txt").open("w+", encoding="utf-8") as messages:
+            arguments = ["--seed", str(path), *options]
+            process = ServerProcess(f"simulators.{module}", arguments, messages)
             try:
-                yield Simulated(json.loads(process.stdout.readline())["url"])
+                handle = Simulated(process.ready(START_SECONDS))
+                yield handle
+                handle.close()
             finally:
-                process.terminate()
+                process.stop()
 
 
 def seed_of(scenes: list[StashScene] | None = None, items: list[PlexItem] | None = None) -> Seed:

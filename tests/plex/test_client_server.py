@@ -107,7 +107,7 @@ def test_a_page_of_five_hundred_is_one_request(
 ) -> None:
     server.reset()
     list(client.list_pages(section))
-    assert server.counted()["total"] == 1
+    assert server.counters()["total"] == 1
 
 
 def test_only_what_changed_since(client: PlexClient, section: Section) -> None:
@@ -204,7 +204,7 @@ def test_an_edit_touches_its_item_only(client: PlexClient, server: Simulated) ->
     others = {key: found for key, found in everything(client).items() if key != "112"}
     server.reset()
     write(client, "112", tags=((), ("Only here",)))
-    counted = server.counted()
+    counted = server.counters()
     assert (counted["writes"], counted["total"]) == (1, 1)
     assert {key: found for key, found in everything(client).items() if key != "112"} == others
 
