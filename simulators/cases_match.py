@@ -163,7 +163,7 @@ def remuxed(builder: Builder) -> None:
 
 
 CASES = (
-    Case("same_name", same_name, 50),
+    Case("same_name", same_name, 55),
     Case("same_name_missing", same_name_missing, 7),
     Case("same_name_unsized", same_name_unsized, 7),
     Case("size_unknown", size_unknown, 7),

@@ -155,5 +155,5 @@ CASES = (
     Case("long_details_shown", long_details_shown, 7),
     Case("dirty_text_new", dirty_text_new, 7),
     Case("dirty_text_shown", dirty_text_shown, 7),
-    Case("no_files", no_files, 4),
+    Case("no_files", no_files, 5),
 )

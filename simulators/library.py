@@ -6,6 +6,7 @@ its share; most scenes are simply in agreement, as in a library that somebody lo
 
 from __future__ import annotations
 
+import math
 import random
 
 from simulators import cases_drift, cases_files, cases_match, cases_missing, cases_sync, cases_text
@@ -78,7 +79,8 @@ def _by_share(scenes: int, options: Options, rng: random.Random) -> list[Case]:
         if case.name == "missing_inside" and options.missing_share is not None:
             share = options.missing_share
         count = share * scenes / case.scenes
-        planned.extend([case] * (int(count) + (rng.random() < count % 1)))
+        # In small libraries some cases have to be left out; chance says which.
+        planned.extend([case] * (math.ceil(count) if count > 1 else int(rng.random() < count)))
     return planned
 
 

@@ -12,6 +12,7 @@ from simulators.dumps import State, handwork, plex_seed, stash_seed, whole_items
 from simulators.library_match import match_library
 from simulators.library_truth import items_by_name
 from simulators.oracle_fields import (
+    Base,
     Catalog,
     Fields,
     FirstSync,
@@ -35,34 +36,47 @@ def expected(
     before: State,
     after: State | None = None,
     first_sync: FirstSync = "mirror",
+    synced: State | None = None,
 ) -> dict[str, Fields]:
-    """What each item must show once every scene has been synced for the first time.
+    """What each item must show once every scene has been synced.
 
     Args:
-        before: Plex before the sync: `merge` keeps what it finds there.
+        before: Plex before this sync: `merge` keeps what it finds there.
         after: Plex after it, if items may have been added meanwhile; these count as scanned
             and otherwise empty before.
         first_sync: `mirror` demands exactly what Stash has; `merge` what Stash has, and
             nothing lost of what was there.
+        synced: Stash at the sync before this one: what came from it and is gone from Stash
+            must go from Plex too. None: this is the first sync.
 
     Returns:
         "section:ratingKey" → field → value, in the forms of `oracle_fields`, for the items of
-        all scenes that pass the quality gate.
+        all scenes that pass the quality gate or did when last synced.
     """
     now = before if after is None else after
     stash = stash_seed(stash_state)
     catalog = Catalog.of(stash)
     scenes = {scene["id"]: scene for scene in stash["scenes"]}
+    bases = {} if synced is None else _bases(synced)
     known = items_by_name(plex_seed(before))
     items = items_by_name(plex_seed(now))
     result: dict[str, Fields] = {}
     for name, owner in owners(stash_state, now, truth).items():
         scene = scenes[owner]
-        if passes_quality_gate(scene):
+        if passes_quality_gate(scene) or owner in bases:
             item, agent = items[name]
             earlier = known[name][0] if name in known else _just_scanned(item)
-            result[name] = wanted(scene, catalog, earlier, agent, first_sync)
+            base = bases.get(owner)
+            result[name] = wanted(scene, catalog, earlier, agent, first_sync, base)
     return result
+
+
+def _bases(synced: State) -> dict[int, Base]:
+    stash = stash_seed(synced)
+    catalog = Catalog.of(stash)
+    return {
+        scene["id"]: Base(scene, catalog) for scene in stash["scenes"] if passes_quality_gate(scene)
+    }
 
 
 def _just_scanned(item: PlexItem) -> PlexItem:
@@ -87,6 +101,7 @@ def differences(
     after: State,
     first_sync: FirstSync = "mirror",
     scenes: Collection[int] | None = None,
+    synced: State | None = None,
 ) -> list[str]:
     """One line per scene, item and field that does not show what it must; see `expected`.
 
@@ -95,8 +110,9 @@ def differences(
     """
     owner = owners(stash_state, after, truth)
     items = items_by_name(plex_seed(after))
+    wanted_fields = expected(stash_state, truth, before, after, first_sync, synced)
     lines = []
-    for name, fields in expected(stash_state, truth, before, after, first_sync).items():
+    for name, fields in wanted_fields.items():
         if scenes is not None and owner[name] not in scenes:
             continue
         for field, (value, shown) in unequal(fields, items[name][0]).items():

@@ -7,7 +7,7 @@ as sorted case-folded names.
 from __future__ import annotations
 
 import ntpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,8 +18,8 @@ Value = str | float | list[str] | None
 Fields = dict[str, Value]
 FirstSync = Literal["mirror", "merge"]
 
+DATE = "originallyAvailableAt"
 NO_AGENT = frozenset({"com.plexapp.agents.none", "tv.plex.agents.none"})
-LISTS = ("genres", "roles", "directors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def shown(item: PlexItem) -> Fields:
         "title": safe_text(item["title"]),
         "summary": safe_text(item["summary"]),
         "studio": safe_text(item["studio"] or ""),
-        "originallyAvailableAt": item["originally_available_at"] or "",
+        DATE: item["originally_available_at"] or "",
         "genres": sorted(name_keys(item["genres"])),
         "roles": sorted(name_keys(role["tag"] for role in item["roles"])),
         "directors": sorted(name_keys(item["directors"])),
@@ -77,50 +77,69 @@ def file_stem(path: str) -> str:
     return ntpath.splitext(file_name(path))[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the scene was when it was last synced: what came from there has to go with it."""
+
+    scene: StashScene
+    catalog: Catalog
+
+    def had(self, name: str) -> bool:
+        return bool(_plain(self.scene, self.catalog)[name])
+
+
 def wanted(
-    scene: StashScene, catalog: Catalog, before: PlexItem, agent: str, first_sync: FirstSync
+    scene: StashScene,
+    catalog: Catalog,
+    before: PlexItem,
+    agent: str,
+    first_sync: FirstSync,
+    base: Base | None = None,
 ) -> Fields:
-    """What the item must show once the scene is synced for the first time.
+    """What the item must show once the scene is synced; without a base, for the first time.
 
     Fields about which the contract leaves no demand are absent: a rating that Stash does not
     have, and, without a date in Stash, the file's date that a section without an agent shows.
     """
     now = shown(before)
-    fields: Fields = {"title": _title(scene, before, now)}
-    plain = {"summary": scene["details"], "studio": catalog.studio(scene)}
-    for name, text in plain.items():
-        fields[name] = safe_text(text) or _emptied(now[name], first_sync)
-    date = scene["date"]
-    if date:
-        agreed = date_agrees(date, before["originally_available_at"])
-        fields["originallyAvailableAt"] = (
-            now["originallyAvailableAt"] if agreed else padded_date(date)
-        )
-    elif agent not in NO_AGENT:
-        fields["originallyAvailableAt"] = _emptied(now["originallyAvailableAt"], first_sync)
-    names = _names(scene, catalog)
-    for name in LISTS:
-        kept = now[name] if first_sync == "merge" else []
-        fields[name] = sorted(name_keys(names[name]).union(kept if isinstance(kept, list) else []))
+    fields: Fields = {"title": _title(scene, before, now, base)}
+    for name, text in _plain(scene, catalog).items():
+        keep = first_sync == "merge" and not (base and base.had(name))
+        fields[name] = safe_text(text) or (now[name] if keep else "")
+    if scene["date"]:
+        agreed = date_agrees(scene["date"], before["originally_available_at"])
+        fields[DATE] = now[DATE] if agreed else padded_date(scene["date"])
+    elif agent in NO_AGENT and not (base and base.had(DATE)):
+        del fields[DATE]
+    for name, found in _lists(scene, catalog).items():
+        present = now[name] if first_sync == "merge" else []
+        gone = _lists(base.scene, base.catalog)[name] - found if base else frozenset()
+        fields[name] = sorted(found.union(present if isinstance(present, list) else ()) - gone)
     if scene["rating100"] is not None:
         fields["userRating"] = round(scene["rating100"] / 10, 2)
+    elif base is not None and base.scene["rating100"] is not None:
+        fields["userRating"] = None
     return fields
 
 
-def _emptied(present: Value, first_sync: FirstSync) -> Value:
-    return present if first_sync == "merge" else ""
-
-
-def _names(scene: StashScene, catalog: Catalog) -> dict[str, Iterable[str]]:
+def _plain(scene: StashScene, catalog: Catalog) -> dict[str, str]:
     return {
-        "genres": [catalog.tags[tag] for tag in scene["tag_ids"]],
-        "roles": [catalog.performers[performer] for performer in scene["performer_ids"]],
-        "directors": [scene["director"]],
+        "summary": scene["details"],
+        "studio": catalog.studio(scene),
+        DATE: scene["date"] or "",
     }
 
 
-def _title(scene: StashScene, before: PlexItem, now: Fields) -> Value:
-    """An untitled scene's file stem replaces a file name, and nothing that somebody wrote."""
+def _lists(scene: StashScene, catalog: Catalog) -> dict[str, frozenset[str]]:
+    return {
+        "genres": name_keys(catalog.tags[tag] for tag in scene["tag_ids"]),
+        "roles": name_keys(catalog.performers[who] for who in scene["performer_ids"]),
+        "directors": name_keys([scene["director"]]),
+    }
+
+
+def _title(scene: StashScene, before: PlexItem, now: Fields, base: Base | None) -> Value:
+    """An untitled scene's file stem replaces a file name or our title, never somebody's own."""
     title = safe_text(scene["title"])
     if title or not scene["files"]:
         return title or now["title"]
@@ -128,6 +147,8 @@ def _title(scene: StashScene, before: PlexItem, now: Fields) -> Value:
     paths += [part["file"] for version in before["media"] for part in version]
     names = {safe_text(file_name(path)) for path in paths}
     names |= {safe_text(file_stem(path)) for path in paths}
+    if base is not None:
+        names.add(safe_text(base.scene["title"]))
     return (
         safe_text(file_stem(scene["files"][0]["path"])) if now["title"] in names else now["title"]
     )
