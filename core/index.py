@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from core.models import ItemRef, MediaFile
-from core.paths import base_key, path_key
+from core.paths import path_key
 
 # Above this many same-named files ("scene.mp4" in every folder) a bucket is split by size.
 BIG_BUCKET = 24
@@ -36,9 +36,10 @@ class ItemIndex:
         self._refs[ref] = tuple(files)
         for file in self._refs[ref]:
             candidate = Candidate(ref, file)
-            name = base_key(file.path)
+            path = path_key(file.path)
+            name = path.rpartition("/")[2]
             self._names.setdefault(name, []).append(candidate)
-            self._paths.setdefault(path_key(file.path), []).append(candidate)
+            self._paths.setdefault(path, []).append(candidate)
             self._sizes.pop(name, None)
 
     def __len__(self) -> int:
@@ -56,17 +57,20 @@ class ItemIndex:
 
     def at_path(self, path: str) -> list[Candidate]:
         """Files that may lie at this path (as Plex sees it)."""
-        return self._paths.get(path_key(path), [])
+        return self.at_key(path_key(path))
 
-    def named_like(self, file: MediaFile) -> list[Candidate]:
-        """Files with the base name of `file`; in a big bucket only those its size allows."""
-        name = base_key(file.path)
+    def at_key(self, key: str) -> list[Candidate]:
+        """Files that may lie at the path with this `path_key`."""
+        return self._paths.get(key, [])
+
+    def named_like(self, name: str, size: int | None) -> list[Candidate]:
+        """Files whose base name has this key; in a big bucket only those that the size allows."""
         bucket = self._names.get(name, [])
-        if file.size is None or len(bucket) <= BIG_BUCKET:
+        if size is None or len(bucket) <= BIG_BUCKET:
             return bucket
         by_size = self._sizes.get(name)
         if by_size is None:
             by_size = self._sizes[name] = {}
             for candidate in bucket:
                 by_size.setdefault(candidate.file.size, []).append(candidate)
-        return by_size.get(file.size, []) + by_size.get(None, [])
+        return by_size.get(size, []) + by_size.get(None, [])

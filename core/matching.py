@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from core.index import Candidate, ItemIndex
 from core.models import Confidence, ItemRecord, ItemRef, MediaFile, Record, Scene
-from core.paths import PathMap, common_suffix, same_name, same_path
+from core.paths import PathMap, base_key, common_suffix, path_key, same_name, same_path
 
 # Trailing path components that must agree where no size can tell two same-named files apart.
 MIN_SUFFIX = 2
@@ -98,13 +98,38 @@ def may_be_same_file(one: MediaFile, other: MediaFile) -> bool:
     return not sizes_differ(one, other) or _lengths_agree(one, other)
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A scene's file made ready to be looked for in several sections.
+
+    Attributes:
+        paths: those that it may have in Plex, with their keys beside them.
+        name: the key of its base name.
+    """
+
+    file: MediaFile
+    paths: tuple[str, ...]
+    keys: tuple[str, ...]
+    name: str
+
+    @classmethod
+    def of(cls, file: MediaFile, path_map: PathMap) -> Sought:
+        paths = path_map.to_plex(file.path)
+        return cls(file, paths, tuple(map(path_key, paths)), base_key(file.path))
+
+
 def match_file(file: MediaFile, index: ItemIndex, path_map: PathMap) -> FileMatch | None:
     """Match one file within one section; None when no candidate is left by the evidence."""
-    paths = path_map.to_plex(file.path)
+    return match_sought(Sought.of(file, path_map), index)
+
+
+def match_sought(sought: Sought, index: ItemIndex) -> FileMatch | None:
+    """`match_file` for a file that is looked for in several sections."""
+    file, paths = sought.file, sought.paths
     at_path = [
         candidate
-        for path in paths
-        for candidate in index.at_path(path)
+        for path, key in zip(paths, sought.keys, strict=True)
+        for candidate in index.at_key(key)
         if same_path(path, candidate.file.path) and may_be_same_file(file, candidate.file)
     ]
     for believed in (_sized(file, at_path), [c for c in at_path if not sizes_differ(file, c.file)]):
@@ -112,8 +137,8 @@ def match_file(file: MediaFile, index: ItemIndex, path_map: PathMap) -> FileMatc
             return _decide(believed, Evidence.PATH, "equal path")
     named = [
         candidate
-        for candidate in index.named_like(file)
-        if same_name(file.path, candidate.file.path) and not sizes_differ(file, candidate.file)
+        for candidate in index.named_like(sought.name, file.size)
+        if not sizes_differ(file, candidate.file) and same_name(file.path, candidate.file.path)
     ]
     sized = _sized(file, named)
     if sized:
@@ -249,10 +274,11 @@ def match_scene(
         best.setdefault(claim.ref, claim)
     settled = {(claim.ref.section, claim.file_rank) for claim in best.values()}
     for rank, file in enumerate(scene.files):
+        sought = Sought.of(file, path_map)
         for section, index in indexes.items():
             if (section, rank) in settled:
                 continue
-            found = match_file(file, index, path_map)
+            found = match_sought(sought, index)
             if found is None:
                 continue
             if found.confidence is Confidence.LOW and not guess:

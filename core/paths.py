@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.text import name_key
 
@@ -18,11 +18,15 @@ _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 
 def is_windows(path: str) -> bool:
     """True for drive letters and UNC names; a backslash alone is a legal POSIX file name."""
-    return bool(_DRIVE.match(path)) or path.startswith(("\\\\", "//"))
+    if path[1:2] == ":":
+        return _DRIVE.match(path) is not None
+    return path.startswith(("\\\\", "//"))
 
 
 def canonical(path: str) -> str:
     """Forward slashes only, no doubled or trailing ones, NFC; case is left alone."""
+    if path.isascii() and not ("\\" in path or "//" in path or path.endswith("/")):
+        return path
     if is_windows(path):
         head = "//" if path[0] in "\\/" else ""
         path = head + path.replace("\\", "/").lstrip("/")
@@ -33,8 +37,7 @@ def canonical(path: str) -> str:
         body = body.replace("//", "/")
     if len(body) > 1:
         body = body.rstrip("/")
-    whole = head + body
-    return whole if whole.isascii() else unicodedata.normalize("NFC", whole)
+    return unicodedata.normalize("NFC", head + body)
 
 
 def base_name(path: str) -> str:
@@ -98,6 +101,21 @@ def lies_below(path: str, root: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class _Prefix:
+    """One pair of a path map, made ready for comparing."""
+
+    source: str
+    folded: str
+    windows: bool
+    depth: int
+    target: str
+
+    def covers(self, whole: str, folded: str, windows: bool) -> bool:
+        top, path = (self.folded, folded) if self.windows or windows else (self.source, whole)
+        return path == top or path.startswith(top if top.endswith("/") else top + "/")
+
+
+@dataclass(frozen=True, slots=True)
 class PathMap:
     """The user's `path_map`: (Stash prefix, Plex prefix) pairs; the longest prefix that fits wins.
 
@@ -106,27 +124,36 @@ class PathMap:
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
+    _prefixes: tuple[_Prefix, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        prefixes = tuple(
+            _Prefix(
+                canonical(source),
+                path_key(source),
+                is_windows(source),
+                len(canonical(source).rstrip("/").split("/")),
+                canonical(target),
+            )
+            for source, target in self.pairs
+        )
+        object.__setattr__(self, "_prefixes", prefixes)
 
     def to_plex(self, path: str) -> tuple[str, ...]:
         """All paths that a Stash path may have in Plex."""
-        fitting = [pair for pair in self.pairs if lies_below(path, pair[0])]
+        whole, windows = canonical(path), is_windows(path)
+        folded = name_key(whole)
+        fitting = [p for p in self._prefixes if p.covers(whole, folded, windows)]
         if not fitting:
             return (path,)
-        deepest = max(_depth(source) for source, _ in fitting)
-        return tuple(
-            _swap(path, source, target) for source, target in fitting if _depth(source) == deepest
-        )
+        deepest = max(prefix.depth for prefix in fitting)
+        return tuple(_swap(whole, prefix) for prefix in fitting if prefix.depth == deepest)
 
 
-def _depth(path: str) -> int:
-    return len(canonical(path).rstrip("/").split("/"))
-
-
-def _swap(path: str, source: str, target: str) -> str:
+def _swap(whole: str, prefix: _Prefix) -> str:
     # By components: folded for Windows, equal prefixes may differ in length (ß and SS).
-    rest = "/".join(canonical(path).split("/")[_depth(source) :])
-    root = canonical(target)
-    return f"{root.rstrip('/')}/{rest}" if rest else root
+    rest = "/".join(whole.split("/")[prefix.depth :])
+    return f"{prefix.target.rstrip('/')}/{rest}" if rest else prefix.target
 
 
 def lies_in_any(paths: Sequence[str], roots: Sequence[str]) -> bool:
