@@ -54,12 +54,13 @@ _PATH = re.compile(
     (?<=") (?: {_ROOT}[^"\n]* | [^"\n/\\]+{_MEDIA} ) (?=")
   | (?<=') (?: {_ROOT}.*? | [^'\n/\\]+{_MEDIA} ) (?='(?!\w))
   | (?<![\w/\\:.>~-]) {_ROOT}
-    (?: [^\n"<>|*?:]*? \.[A-Za-z0-9]{{2,5}} (?![\w.])   # up to an extension, blanks included
-      | [^\s"'<>|*?,;]+                                 # or, without one, up to a blank
+    (?: [^\n"<>|*?:]{{0,400}}? \.[A-Za-z0-9]{{2,5}} (?![\w.])   # up to an extension
+      | [^\s"'<>|*?,;]+                                 # or up to a blank
     )
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _WHOLE_PATH = re.compile(rf"{_ROOT}.*|[^/\\\n]+{_MEDIA}", re.VERBOSE | re.DOTALL | re.IGNORECASE)
 
 
@@ -101,9 +102,10 @@ class Redactor:
 
 def _alias(path: str) -> str:
     """The same short name for the same path, with its extension: `path-1f0c9a7be2.mp4`."""
-    path = path.rstrip(".,;:)")
-    digest = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:10]
-    return f"path-{digest}{PurePath(path).suffix if len(PurePath(path).suffix) <= 6 else ''}"
+    bare = path.rstrip(".,;:)")  # may belong to the sentence around it
+    digest = hashlib.sha256(bare.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    extension = _EXTENSION.search(bare)
+    return f"path-{digest}{extension[0] if extension else ''}{path[len(bare) :]}"
 
 
 def secrets_of(env: Mapping[str, str]) -> list[str]:

@@ -204,6 +204,8 @@ def test_repr_quotes_of_both_kinds_are_understood() -> None:
         ("open /data/Some Studio/a.mp4: no such file", r"open path-\w+\.mp4: no such file"),
         ("[Errno 2] No such file: '/data/x y'", r"\[Errno 2\] No such file: 'path-\w+'"),
         ("folder /data/x is gone", r"folder path-\w+ is gone"),
+        ("gone (/data/Mr.X/y).", r"gone \(path-\w+\)\."),
+        ("'A SCENE.MP4' differs", r"'path-\w+\.MP4' differs"),
         (
             "at 5/10, and/or http://plex:32400/library/all",
             r"at 5/10, and/or http://plex:32400/lib.*",

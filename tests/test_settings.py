@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ConfigError
+from core.fields import FIELDS
 from settings import OLD_PATH_MAP, WITHOUT_EFFECT, Settings, parse_settings
 
 URL = "http://plex:32400"
@@ -324,3 +325,7 @@ def test_texts_numbers_and_booleans_mean_the_same(whole: int, on: bool, seconds:
     typed: dict[str, Any] = {"max_retries": whole, "enabled": on, "connect_timeout": seconds}
 
     assert parsed(**typed) == parsed(**{name: str(value) for name, value in typed.items()})
+
+
+def test_every_field_that_is_synced_has_its_switch() -> None:
+    assert {one.name for one in FIELDS} <= DEFAULTS.synced_fields()
