@@ -7,6 +7,7 @@ refresh; with a lock it stays. Sections without an agent are left alone.
 from __future__ import annotations
 
 import hashlib
+import uuid
 
 from aiohttp import web
 
@@ -67,7 +68,21 @@ class AgentRoutes:
         item.values["lastRatedAt"] = self._world.now()
 
     async def refresh(self, request: web.Request) -> web.Response:
-        refill(self._world, item_named(self._world, request.match_info["key"]))
+        """Asks the agent again, which listeners hear as an activity that is no scan."""
+        item = item_named(self._world, request.match_info["key"])
+        activity: JsonObject = {
+            "uuid": str(uuid.uuid4()),
+            "type": "library.refresh.items",
+            "cancellable": False,
+            "userID": 1,
+            "title": "Refreshing",
+            "subtitle": item.values["title"],
+            "progress": 0,
+            "Context": {"key": f"/library/metadata/{item.key}"},
+        }
+        self._world.hub.activity("started", activity)
+        refill(self._world, item)
+        self._world.hub.activity("ended", activity | {"progress": 100})
         return done()
 
     async def analyze(self, request: web.Request) -> web.Response:

@@ -6,7 +6,7 @@ import gc
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,8 @@ from simulators.plex_library import Library
 from simulators.plex_listing import Listing
 from simulators.plex_model import Item, JsonObject
 from simulators.plex_render import Renderer
+
+LARGE = 5_000  # items, from where on the garbage collector is felt
 
 
 @contextmanager
@@ -61,7 +63,8 @@ class World:
     def load(self, seed: JsonObject) -> None:
         """Starts afresh with the `plex` half of a seed."""
         self.seed = seed
-        with _no_collection():
+        items = sum(len(section["items"]) for section in seed.get("sections", []))
+        with _no_collection() if items > LARGE else nullcontext():
             self.library = Library(seed, self.now, lambda: bool(self.switches["exact_tag_case"]))
         self.listing = Listing(self.library)
         self.renderer = Renderer(self.library)
