@@ -9,6 +9,7 @@ import contextlib
 import json
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -84,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.script.closing.wait(20)
         if reply.fault in ("hang", "reset"):
             # A zero linger makes the close a reset instead of a polite end.
-            linger = struct.pack("ii", 1, 0)
+            linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self.close_connection = True
             return
