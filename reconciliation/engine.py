@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from core.errors import StashError
@@ -24,6 +24,7 @@ from plex.exceptions import PlexServerDown
 from plex.library import PlexSide, list_side, synced_sections
 from reconciliation.detector import has_meaningful_metadata
 from reconciliation.guard import EmptySideGuard
+from reconciliation.prefetch import Prefetch
 from reconciliation.queueing import GapQueue, Reach
 from reconciliation.result import GapDetectionResult
 from reconciliation.sweep import Findings, Rules, Sweep
@@ -41,6 +42,7 @@ DAY = 86_400.0
 WINDOWS: dict[str, float | None] = {"all": None, "recent": DAY, "recent_7days": 7 * DAY}
 AGREEING = 2  # matches from which on a prefix pair that they imply is believed
 CONTESTED = "contested"  # the fact that tells the worker who owns what several scenes claim
+PAGES_AHEAD = 4  # of Stash, fetched while Plex is listed
 LISTING_SHARE = 0.4  # of the progress bar
 
 
@@ -113,12 +115,16 @@ class GapDetectionEngine:
         result = GapDetectionResult()
         guard = EmptySideGuard(state, self._clock)
         expected = count_scenes(self.stash)
-        side = self._list_plex(plex, guard)
         if WINDOWS[scope] is None:
             guard.check("scenes", "scenes in Stash", expected)
-        result.errors.extend(side.unknown.values())
-        sweep = self._new_sweep(plex, side, state)
-        self._judge_all(sweep, state, scope, expected, result)
+        window = WINDOWS[scope]
+        since = None if window is None else self._clock() - window
+        with Prefetch(lambda: iter_scene_pages(self.stash, since=since), PAGES_AHEAD) as pages:
+            side = self._list_plex(plex, guard)
+            result.errors.extend(side.unknown.values())
+            sweep = self._new_sweep(plex, side, state)
+            self._judge_all(sweep, pages, expected, result)
+        self._settle(sweep, None if since is None else state.records.owners(), result)
         result.partial = bool(result.errors)
         self._fill_queue(sweep, side, state, only, result)
         if WINDOWS[scope] is None and not result.partial:
@@ -163,44 +169,49 @@ class GapDetectionEngine:
         )
 
     def _judge_all(
-        self, sweep: Sweep, state: State, scope: str, expected: int, result: GapDetectionResult
+        self,
+        sweep: Sweep,
+        pages: Iterable[Sequence[Scene]],
+        expected: int,
+        result: GapDetectionResult,
     ) -> None:
         """Judge every scene in scope; a server that goes away ends it with what was found."""
-        window = WINDOWS[scope]
-        since = None if window is None else self._clock() - window
         try:
-            for page in iter_scene_pages(self.stash, since=since):
+            for page in pages:
                 for start in range(0, len(page), BATCH):
                     batch = page[start : start + BATCH]
                     sweep.judge(batch)
                     result.scenes_checked += len(batch)
                     share = min(1.0, result.scenes_checked / max(expected, 1))
                     self._on_progress(LISTING_SHARE + (1 - LISTING_SHARE) * share)
-            self._settle(sweep, None if since is None else state.records.owners())
         except (StashError, PlexServerDown) as error:
             if not result.scenes_checked:
                 raise
-            result.errors.append(
-                f"The run ended early, after {result.scenes_checked} scenes: {error}"
-            )
+            self._end_early(error, result)
 
-    def _settle(self, sweep: Sweep, recorded: Mapping[ItemRef, int] | None) -> None:
+    def _settle(
+        self, sweep: Sweep, recorded: Mapping[ItemRef, int] | None, result: GapDetectionResult
+    ) -> None:
         """Judge again, without the items they lost, the scenes whose claims others won.
 
         Args:
             recorded: after a run that did not see every scene, the owners of record: those out of
                 sight keep their items while Stash still has them.
         """
-        if recorded is not None:
-            unseen = sweep.claims.rivals_unseen(recorded)
-            alive = fetch_scenes(self.stash, unseen)
-            for scene_id in alive:
-                verified = [Claim(ref, Evidence.VERIFIED, 0) for ref in unseen[scene_id]]
-                sweep.claims.offer(scene_id, verified)
-        lost = sweep.claims.losers()
-        if lost:
-            scenes: Sequence[Scene] = list(fetch_scenes(self.stash, lost).values())
-            sweep.judge(scenes, lost)
+        try:
+            if recorded is not None:
+                unseen = sweep.claims.rivals_unseen(recorded)
+                for scene_id in fetch_scenes(self.stash, unseen):
+                    verified = [Claim(ref, Evidence.VERIFIED, 0) for ref in unseen[scene_id]]
+                    sweep.claims.offer(scene_id, verified)
+            lost = sweep.claims.losers()
+            sweep.judge(list(fetch_scenes(self.stash, lost).values()), lost)
+            sweep.finish()
+        except (StashError, PlexServerDown) as error:
+            self._end_early(error, result)
+
+    def _end_early(self, error: Exception, result: GapDetectionResult) -> None:
+        result.errors.append(f"The run ended early, after {result.scenes_checked} scenes: {error}")
 
     def _fill_queue(
         self,

@@ -21,6 +21,7 @@ from plex.library import PlexSide
 from reconciliation.detector import MISSING, GapDetector, GapResult
 from stash.mapping import scene_to_json_like
 
+FULL_READ = 100  # items read whole in one request
 NOTHING_LOST: Mapping[int, frozenset[ItemRef]] = {}
 
 
@@ -32,6 +33,25 @@ class Rules:
     path_map: PathMap
     strict: bool
     detect_missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A scene whose items may have to be read whole before its drift can be judged."""
+
+    scene: dict[str, Any]
+    record: Record | None
+    wanted: str
+    owned: Sequence[ItemRef]
+
+    def moved(self, side: PlexSide) -> list[ItemRef]:
+        """Its items that a listing cannot prove unmoved since our read-back."""
+        items = self.record.items if self.record is not None else ()
+        return [
+            item.ref
+            for item in items
+            if item.ref in self.owned and needs_full_read(item, side.items[item.ref])
+        ]
 
 
 @dataclass(slots=True)
@@ -87,6 +107,8 @@ class Sweep:
         self.claims = Claims()
         self.findings = Findings()
         self.learned_pairs: Counter[tuple[str, str]] = Counter()
+        self._pending: dict[int, _Pending] = {}
+        self._to_read: dict[str, tuple[int, ItemRef]] = {}
 
     def judge(
         self, scenes: Sequence[Scene], lost: Mapping[int, frozenset[ItemRef]] = NOTHING_LOST
@@ -99,7 +121,7 @@ class Sweep:
             for scene_id, match in matches.items()
         }
         for scene in scenes:
-            self.findings.forget(scene.id)
+            self._forget(scene.id)
             self._note_undecided(matches[scene.id])
             self._learn_roots(scene, matches[scene.id])
             if scene.id in lost:
@@ -108,6 +130,13 @@ class Sweep:
             else:
                 self.claims.offer(scene.id, matches[scene.id].claims)
         self._detect(scenes, records, matches, owned)
+
+    def _forget(self, scene_id: int) -> None:
+        self.findings.forget(scene_id)
+        if self._pending.pop(scene_id, None) is not None:
+            for key, (waiting, _) in list(self._to_read.items()):
+                if waiting == scene_id:
+                    del self._to_read[key]
 
     def _match(self, scene: Scene, record: Record | None) -> SceneMatch:
         rules = self._rules
@@ -144,14 +173,59 @@ class Sweep:
         found.empty |= _by_scene(self._detector.detect_empty_metadata(data, metadata))
         found.stale |= _by_scene(self._detector.detect_stale_syncs(data, self._timestamps))
         self._detect_absent(scenes, data, matches)
-        shown = self._shown_items(records, owned)
-        wanted = {s.id: fingerprint(desired(s, self._rules.enabled)) for s in scenes}
-        drift = self._detector.detect_drift(data, records, wanted, shown, self._rules.enabled)
-        found.drift |= {
-            gap.scene_id: gap
-            for gap in drift
-            if gap.scene_id not in found.empty and gap.scene_id not in found.stale
+        for scene, each in zip(scenes, data, strict=True):
+            if scene.id in found.empty or scene.id in found.stale or not owned[scene.id]:
+                continue
+            wanted = fingerprint(desired(scene, self._rules.enabled))
+            pending = _Pending(each, records.get(scene.id), wanted, owned[scene.id])
+            self._pending[scene.id] = pending
+            moved = pending.moved(self._side)
+            self._to_read.update((ref.key, (scene.id, ref)) for ref in moved)
+        if len(self._to_read) >= FULL_READ:
+            self.finish()
+        else:
+            self._detect_drift([i for i in self._pending if i not in self._waiting()], {})
+
+    def finish(self) -> None:
+        """Read what has to be read whole, and judge the scenes that waited for it."""
+        full = self._read_full(list(self._to_read)) if self._to_read else {}
+        self._to_read.clear()
+        self._detect_drift(list(self._pending), full)
+
+    def _waiting(self) -> set[int]:
+        return {scene_id for scene_id, _ in self._to_read.values()}
+
+    def _detect_drift(self, ids: Sequence[int], full: Mapping[str, FullItem]) -> None:
+        pending = {scene_id: self._pending.pop(scene_id) for scene_id in ids}
+        shown = {
+            scene_id: {ref: full.get(ref.key, self._side.items[ref]) for ref in each.owned}
+            for scene_id, each in pending.items()
         }
+        records = {i: each.record for i, each in pending.items() if each.record is not None}
+        gaps = self._detector.detect_drift(
+            [each.scene for each in pending.values()],
+            records,
+            {scene_id: each.wanted for scene_id, each in pending.items()},
+            shown,
+            self._rules.enabled,
+        )
+        self.findings.drift |= _by_scene(gaps)
+        self._confirm(records, shown)
+
+    def _confirm(
+        self, records: Mapping[int, Record], shown: Mapping[int, Mapping[ItemRef, Shown]]
+    ) -> None:
+        """Remember items that moved but still show what they should: not to be read again."""
+        confirmed = [
+            (scene_id, item.ref, view.updated_at)
+            for scene_id, record in records.items()
+            for item in record.items
+            if isinstance(view := shown[scene_id].get(item.ref), FullItem)
+            and view.updated_at != item.updated_at
+            and not altered_fields(item, view, self._rules.enabled)
+        ]
+        if confirmed:
+            self._on_confirmed(confirmed)
 
     def _detect_absent(
         self, scenes: Sequence[Scene], data: list[dict[str, Any]], matches: Mapping[int, SceneMatch]
@@ -192,34 +266,6 @@ class Sweep:
             "details": item.summary,
             "date": item.date if dated else "",
         }
-
-    def _shown_items(
-        self, records: Mapping[int, Record], owned: Mapping[int, Sequence[ItemRef]]
-    ) -> dict[int, dict[ItemRef, Shown]]:
-        """The items each scene owns, read whole where a listing cannot prove them unmoved."""
-        known = {item.ref: item for record in records.values() for item in record.items}
-        moved = [
-            (scene_id, ref)
-            for scene_id, refs in owned.items()
-            for ref in refs
-            if ref in known and needs_full_read(known[ref], self._side.items[ref])
-        ]
-        full = self._read_full([ref.key for _, ref in moved]) if moved else {}
-        shown: dict[int, dict[ItemRef, Shown]] = {
-            scene_id: {ref: self._side.items[ref] for ref in refs}
-            for scene_id, refs in owned.items()
-        }
-        confirmed = []
-        for scene_id, ref in moved:
-            item = full.get(ref.key)
-            if item is None:
-                continue
-            shown[scene_id][ref] = item
-            if not altered_fields(known[ref], item, self._rules.enabled):
-                confirmed.append((scene_id, ref, item.updated_at))
-        if confirmed:
-            self._on_confirmed(confirmed)
-        return shown
 
 
 def _by_scene(gaps: Iterable[GapResult]) -> dict[int, GapResult]:
