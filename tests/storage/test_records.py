@@ -1,0 +1,186 @@
+"""Records come back as they went in, an item has one owner, and entities find their scenes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.models import FieldRecord, ItemRecord, ItemRef, MediaFile, Record
+from storage.records import EntityKind, RecordMark
+from storage.state import State
+
+# Any text that UTF-8 can hold: titles come from the wild.
+TEXTS = st.text(max_size=20)
+NUMBERS = st.integers(1, 2**40)
+VALUES = st.one_of(
+    st.none(),
+    TEXTS,
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.lists(TEXTS, max_size=3).map(tuple),
+)
+IDS = st.lists(st.integers(1, 6), max_size=4, unique=True).map(tuple)
+FILES = st.builds(MediaFile, TEXTS, st.none() | NUMBERS, st.none() | st.floats(0, 1e6))
+FIELDS = st.dictionaries(
+    TEXTS,
+    st.builds(FieldRecord, VALUES, VALUES, st.lists(TEXTS, max_size=2).map(tuple)),
+    max_size=3,
+)
+REFS = st.builds(ItemRef, st.sampled_from("12"), st.integers(1, 9).map(str))
+ITEMS = st.lists(
+    st.builds(
+        ItemRecord, REFS, st.lists(TEXTS, max_size=2).map(tuple), st.none() | NUMBERS, FIELDS
+    ),
+    max_size=3,
+    unique_by=lambda item: item.ref,
+).map(tuple)
+RECORDS = st.builds(
+    Record,
+    st.integers(1, 8),
+    st.floats(0, 4e9),
+    TEXTS,
+    st.lists(FILES, max_size=2).map(tuple),
+    st.none() | st.integers(1, 6),
+    IDS,
+    IDS,
+    ITEMS,
+    st.dictionaries(TEXTS, TEXTS, max_size=2),
+)
+KINDS: tuple[EntityKind, ...] = ("studio", "performer", "tag")
+
+
+def record(scene_id: int, *keys: str, studio_id: int | None = None) -> Record:
+    items = tuple(ItemRecord(ItemRef("1", key), (), 5, {}) for key in keys)
+    return Record(scene_id, 10.0, "print", (), studio_id, (), (), items)
+
+
+def entity_ids(kept: Record, kind: EntityKind) -> Sequence[int | None]:
+    return {
+        "studio": (kept.studio_id,),
+        "performer": kept.performer_ids,
+        "tag": kept.tag_ids,
+    }[kind]
+
+
+def saved(model: dict[int, Record], batch: Sequence[Record]) -> None:
+    for new in batch:
+        taken = {item.ref for item in new.items}
+        for scene_id, old in model.items():
+            left = tuple(item for item in old.items if item.ref not in taken)
+            model[scene_id] = replace(old, items=left)
+        model[new.scene_id] = new
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(RECORDS, max_size=4, unique_by=lambda kept: kept.scene_id),
+            st.lists(st.integers(1, 8), max_size=2),
+        ),
+        max_size=4,
+    )
+)
+def test_the_store_agrees_with_a_dictionary(
+    steps: list[tuple[list[Record], list[int]]],
+) -> None:
+    model: dict[int, Record] = {}
+    with tempfile.TemporaryDirectory() as folder, State(Path(folder), print) as state:
+        store = state.records
+        for batch, gone in steps:
+            store.save_many(batch)
+            saved(model, batch)
+            store.delete_many(gone)
+            for scene_id in gone:
+                model.pop(scene_id, None)
+
+        assert store.get_many(range(1, 9)) == model
+        assert store.ids() == set(model)
+        assert store.count() == len(model)
+        assert store.owners() == {
+            item.ref: kept.scene_id for kept in model.values() for item in kept.items
+        }
+        assert {
+            scene_id: (mark.scene_updated_at, mark.fingerprint, dict(mark.items))
+            for scene_id, mark in store.marks().items()
+        } == {
+            scene_id: (
+                kept.scene_updated_at,
+                kept.fingerprint,
+                {item.ref: item.updated_at for item in kept.items},
+            )
+            for scene_id, kept in model.items()
+        }
+        for kind in KINDS:
+            for entity in range(1, 7):
+                assert store.with_entity(kind, entity) == sorted(
+                    scene_id for scene_id, kept in model.items() if entity in entity_ids(kept, kind)
+                )
+
+
+def test_types_of_values_survive(state: State) -> None:
+    fields = {
+        "rating": FieldRecord(8.0, 8),
+        "same": FieldRecord(8.0, 8.0),
+        "empty list": FieldRecord((), ()),
+        "nothing": FieldRecord(None, None),
+        "lone surrogate": FieldRecord("\ud83d", "\ud83d"),
+    }
+    item = ItemRecord(ItemRef("1", "7"), ("/a",), 5, fields)
+    state.records.save_many([replace(record(1), items=(item,))])
+
+    found = state.records.get_many([1])[1].items[0].fields
+
+    assert {name: repr(field) for name, field in found.items()} == {
+        name: repr(field) for name, field in fields.items()
+    }
+
+
+def test_an_item_changes_hands_and_comes_back(state: State) -> None:
+    store = state.records
+    store.save_many([record(1, "a", "b")])
+    store.save_many([record(2, "b")])
+
+    assert store.owners() == {ItemRef("1", "a"): 1, ItemRef("1", "b"): 2}
+    assert store.get_many([1]) == {1: record(1, "a")}
+
+    store.save_many([record(1, "a", "b")])
+    assert store.get_many([1, 2]) == {1: record(1, "a", "b"), 2: record(2)}
+
+
+def test_touching_moves_the_item_of_its_owner_only(state: State) -> None:
+    store = state.records
+    store.save_many([record(1, "a", "b"), record(2, "c")])
+
+    store.touch_items(
+        [(1, ItemRef("1", "a"), 9), (1, ItemRef("1", "c"), 9), (1, ItemRef("1", "none"), 9)]
+    )
+
+    assert store.marks([1, 2]) == {
+        1: RecordMark(10.0, "print", ((ItemRef("1", "a"), 9), (ItemRef("1", "b"), 5))),
+        2: RecordMark(10.0, "print", ((ItemRef("1", "c"), 5),)),
+    }
+    assert [item.updated_at for item in store.get_many([1])[1].items] == [9, 5]
+
+
+def test_more_scenes_than_one_statement_can_name(state: State) -> None:
+    store = state.records
+    wanted = {n: record(n, str(n), studio_id=3) for n in range(1, 1203)}
+    store.save_many(list(wanted.values()))
+
+    assert store.get_many(range(0, 5000)) == wanted
+    assert store.with_entity("studio", 3) == list(wanted)
+    store.delete_many(range(2, 5000))
+    assert store.with_entity("studio", 3) == [1]
+    assert store.get_many([]) == {}
+
+
+def test_records_outlive_the_process(tmp_path: Path) -> None:
+    with State(tmp_path, print) as state:
+        state.records.save_many([record(1, "a")])
+    with State(tmp_path, print) as state:
+        assert state.records.get_many([1]) == {1: record(1, "a")}
