@@ -10,19 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from core.models import Change, Value
+from core.models import Change, Role, Value
 from core.text import name_key
-from plex.names import LIST_NAMES, SCALAR_NAMES, plex_name
+from plex.names import ACTOR, LIST_NAMES, SCALAR_NAMES, plex_name
 from plex.wire import encode, encode_query
 
 _FIELD = re.compile(r"[^.\[]+")
 
 
-def edit_params(changes: Iterable[Change]) -> list[tuple[str, str]]:
+def edit_params(changes: Iterable[Change], roles: Iterable[Role] = ()) -> list[tuple[str, str]]:
     """The parameters that make one item show `change.after` of every change, and lock it.
 
     A scalar whose `after` is empty is cleared. A name of a list is never added and removed at once,
     whatever its spelling.
+
+    Args:
+        roles: what the item says of its actors now; those that stay keep their part and photo,
+            which a server that replaces would otherwise drop.
 
     Raises:
         ValueError: a field that Plex does not have.
@@ -33,7 +37,8 @@ def edit_params(changes: Iterable[Change]) -> list[tuple[str, str]]:
         if change.field in SCALAR_NAMES:
             params.append((f"{SCALAR_NAMES[change.field]}.value", _scalar(change)))
         elif change.field in LIST_NAMES:
-            params += _list(LIST_NAMES[change.field], change)
+            known = roles if LIST_NAMES[change.field] == ACTOR else ()
+            params += _list(LIST_NAMES[change.field], change, known)
         params.append((f"{plex_name(change.field)}.locked", "1"))
     return params
 
@@ -73,7 +78,8 @@ def _scalar(change: Change) -> str:
     return f"{value:g}"
 
 
-def _list(name: str, change: Change) -> list[tuple[str, str]]:
+def _list(name: str, change: Change, roles: Iterable[Role]) -> list[tuple[str, str]]:
+    known = {name_key(role.name): role for role in roles}
     shown = {name_key(entry): entry for entry in reversed(_names(change.field, change.after))}
     wanted = list(reversed(shown.items()))
     surplus = {
@@ -81,7 +87,13 @@ def _list(name: str, change: Change) -> list[tuple[str, str]]:
         for entry in _names(change.field, (*change.removed, *_names(change.field, change.before)))
         if name_key(entry) not in shown
     }
-    params = [(f"{name}[{index}].tag.tag", entry) for index, (_, entry) in enumerate(wanted)]
+    params: list[tuple[str, str]] = []
+    for index, (key, entry) in enumerate(wanted):
+        params.append((f"{name}[{index}].tag.tag", entry))
+        if key in known and known[key].text:
+            params.append((f"{name}[{index}].tagging.text", known[key].text))
+        if key in known and known[key].thumb:
+            params.append((f"{name}[{index}].tag.thumb", known[key].thumb))
     if surplus:
         # Plex cuts the value at commas and decodes each part once more (facts of Plex, 4.15).
         params.append((f"{name}[].tag.tag-", ",".join(map(encode, surplus.values()))))

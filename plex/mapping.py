@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.models import FullItem, ItemRef, ListedItem, MediaFile, Section, Value
+from core.models import FullItem, ItemRef, ListedItem, MediaFile, Role, Section, Value
 from plex.names import LIST_ELEMENTS, SCALAR_NAMES
 
 # Plex's type numbers of what can hold files.
@@ -97,6 +97,11 @@ def full_item(raw: Mapping[str, Any], container: Mapping[str, Any]) -> FullItem:
             if _text(lock.get("name")) and _flag(lock.get("locked"))
         ),
         updated_at=_int(raw.get("updatedAt")),
+        roles=tuple(
+            Role(entry["tag"], _text(entry.get("role")), _text(entry.get("thumb")))
+            for entry in _objects(raw.get("Role"))
+            if _text(entry.get("tag"))
+        ),
     )
 
 

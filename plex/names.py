@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+ACTOR = "actor"
 # Our field name -> Plex's parameter, which is also the name under which it is locked.
 SCALAR_NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -17,7 +18,7 @@ SCALAR_NAMES: Mapping[str, str] = MappingProxyType(
 )
 LIST_NAMES: Mapping[str, str] = MappingProxyType(
     {
-        "performers": "actor",
+        "performers": ACTOR,
         "tags": "genre",
         "director": "director",
         "collection": "collection",

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.models import Change, FullItem, ItemRef, Record
+from core.models import Change, FullItem, ItemRef, Record, Role
 from core.planning import ItemPlan, recorded
 from core.text import name_key
 from plex.client import PlexClient
@@ -73,7 +73,7 @@ class Applier:
             try:
                 for plan in prepared.plans:
                     if plan.changes:
-                        self._edit(plan, plan.changes)
+                        self._edit(plan, plan.changes, prepared.items[plan.ref].roles)
                         edited[plan.ref] = plan
                 sent.append(prepared)
             except PlexRejected as error:
@@ -84,8 +84,8 @@ class Applier:
         self._record(sent, shown, edited, result)
         return result
 
-    def _edit(self, plan: ItemPlan, changes: Iterable[Change]) -> None:
-        params = edit_params(changes)
+    def _edit(self, plan: ItemPlan, changes: Iterable[Change], roles: Iterable[Role]) -> None:
+        params = edit_params(changes, roles)
         self._plex.edit(plan.ref.section, plan.item_type, plan.ref.key, params)
 
     def _entries(self, batch: Iterable[Prepared]) -> list[JournalEntry]:
@@ -115,17 +115,19 @@ class Applier:
         }
         if stubborn:
             for ref, changes in stubborn.items():
-                self._remove_singly(edited[ref], changes)
+                self._remove_singly(edited[ref], changes, shown[ref.key].roles)
             shown |= self._plex.full_items([ref.key for ref in stubborn])
         return shown
 
-    def _remove_singly(self, plan: ItemPlan, changes: Iterable[Change]) -> None:
+    def _remove_singly(
+        self, plan: ItemPlan, changes: Iterable[Change], roles: Sequence[Role]
+    ) -> None:
         """Some servers honour one removal per edit; what they still refuse is recorded as shown."""
         for change in changes:
             for name in change.removed:
                 single = replace(change, before=(), added=(), removed=(name,))
                 try:
-                    self._edit(plan, [single])
+                    self._edit(plan, [single], roles)
                 except PlexRejected as error:
                     log.warning("item %s: %r could not be removed: %s", plan.ref, name, error)
 
