@@ -178,6 +178,12 @@ class PlexHandle(Handle):
         super().__init__(url)
         self.token = token
 
+    def load(self, seed: Seed) -> None:
+        """Begin afresh with that library: default switches, no faults, counters at zero."""
+        self.control("POST", "seed", seed)
+        self.faults([])
+        self.reset()
+
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
         """The `MediaContainer` of a path.
 

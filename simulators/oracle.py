@@ -137,21 +137,25 @@ def untouched(before: State, after: State, truth: Truth) -> list[str]:
         if int(scene) not in ungated
         for name in names
     }
-    new, lines = whole_items(after), []
+    present, lines = whole_items(after), []
     for name, was in whole_items(before).items():
-        if name not in new:
+        if name in present:
+            found = _changes(was, present[name], ours=name in ours)
+            lines += [f"item {name}, {change}" for change in found]
+        else:
             lines.append(f"item {name} is gone from Plex")
-            continue
-        old, now = (handwork(was), handwork(new[name])) if name in ours else (was, new[name])
-        lines += [
-            f"item {name}, {field}: was {old[field]!r}, is {now.get(field)!r}"
-            for field in old
-            if now.get(field) != old[field]
-        ]
-        lines += [f"item {name}, {field}: new" for field in now if field not in old]
-        lines += [
-            f"item {name}: {field} is no longer locked"
-            for field in was["locked"]
-            if field not in new[name]["locked"]
-        ]
     return lines
+
+
+def _changes(was: State, row: State, *, ours: bool) -> list[str]:
+    old, new = (handwork(was), handwork(row)) if ours else (was, row)
+    fields = dict.fromkeys([*old, *new])
+    if ours and was["title"] != row["title"] and "titleSort" not in was["locked"]:
+        del fields["titleSort"]  # the server's own doing: it follows the title
+    changes = [
+        f"{field}: was {old.get(field)!r}, is {new.get(field)!r}"
+        for field in fields
+        if old.get(field) != new.get(field)
+    ]
+    unlocked = [field for field in was["locked"] if field not in row["locked"]]
+    return changes + [f"{field}: no longer locked" for field in unlocked]

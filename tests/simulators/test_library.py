@@ -13,14 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.library import ALL_CASES, generate
-from simulators.library_match import Location, PathMap, SectionIndex, common_suffix, match_library
-from simulators.library_match import Part as MatchPart
+from simulators.library_match import match_library
 from simulators.library_places import Mounts
 from simulators.library_truth import find_truth, items_by_name
 from simulators.oracle_fields import shows_nothing
-from simulators.seed import Seed, StashFile, Truth, read_seed, write_seed
-
-ALL_MOUNTS: tuple[Mounts, ...] = ("simple", "different", "windows", "mixed")
+from simulators.seed import Seed, Truth, read_seed, write_seed
 
 # What each case was made to be: the sets that it is in, and how many items it owns. Written by
 # hand from the contract; `library_truth` works the same out from the data.
@@ -140,10 +137,13 @@ def library() -> Seed:
     return generate(400)
 
 
-@pytest.mark.parametrize("mounts", ALL_MOUNTS)
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    ("mounts", "seed"),
+    [("simple", 1), ("different", 1), ("windows", 1), ("mixed", 1), ("mixed", 2)],
+)
 def test_every_case_is_what_it_was_made_to_be(mounts: Mounts, seed: int) -> None:
     truth = generate(800, seed, mounts=mounts)["truth"]
+    assert set(truth["cases"].values()) >= VERDICTS.keys() - {"twins_owner", "twins_loser"}
     wrong = {
         f"{case} (scene {scene})": _verdict(truth, scene)
         for scene, case in truth["cases"].items()
@@ -267,87 +267,6 @@ def test_options_are_obeyed() -> None:
 def test_every_case_can_be_asked_for_alone() -> None:
     for case in ALL_CASES:
         assert len(generate(4, only=(case.name,))["stash"]["scenes"]) == 4
-
-
-# The matching itself -------------------------------------------------------------------------
-
-
-def _file(path: str, size: int = 1000, duration: float = 100.0) -> StashFile:
-    return {"id": 1, "path": path, "size": size, "duration": duration, "oshash": "0" * 16}
-
-
-def _look(
-    file: StashFile, *parts: tuple[str, int | None, int | None], path_map: str = ""
-) -> tuple[str | None, int]:
-    """(the item found for certain or None, how many are in doubt) among parts 1, 2, …"""
-    index = SectionIndex()
-    for number, (path, size, duration) in enumerate(parts, start=1):
-        index.add(MatchPart(str(number), Location.of(path), size, duration))
-    found = index.find(file, PathMap.parse(path_map).apply(file["path"]))
-    return found.sure, len(found.doubtful)
-
-
-@pytest.mark.parametrize(
-    ("plex", "found"),
-    [
-        ((("/a/x.mp4", 1000, None),), ("1", 0)),
-        ((("/a/x.mp4", 999, None),), ("1", 0)),
-        ((("/a/x.mp4", 999, 101_900),), ("1", 0)),
-        ((("/a/x.mp4", 999, 102_100),), (None, 0)),
-        ((("/b/x.mp4", 1000, None),), ("1", 0)),
-        ((("/b/x.mp4", 999, 100_000),), (None, 0)),
-        ((("/b/x.mp4", None, 100_000),), (None, 1)),
-        ((("/b/a/x.mp4", None, None),), ("1", 0)),
-        ((("/b/a/X.mp4", None, None),), (None, 0)),
-        ((("M:\\b\\A\\X.MP4", None, None),), ("1", 0)),
-        ((("/b/x.mp4", 1000, None), ("/c/x.mp4", 1000, None)), (None, 2)),
-        ((("/b/x.mp4", 1000, None), ("/c/a/x.mp4", 1000, None)), ("2", 0)),
-        ((("/b/x.mp4", 1000, None), ("/c/a/x.mp4", None, None)), ("1", 0)),
-        ((("/b/x.mp4", None, None), ("/c/x.mp4", None, None)), (None, 2)),
-        ((("/b/x.mp4", 1000, None), ("/a/x.mp4", None, None)), ("2", 0)),
-        ((("/b/y.mp4", 1000, None),), (None, 0)),
-    ],
-)
-def test_evidence(
-    plex: tuple[tuple[str, int | None, int | None], ...], found: tuple[str | None, int]
-) -> None:
-    assert _look(_file("/a/x.mp4"), *plex) == found
-
-
-def test_long_films_may_differ_by_two_per_cent() -> None:
-    film = _file("/a/x.mp4", duration=6000)
-    assert _look(film, ("/a/x.mp4", 1, 6_119_000)) == ("1", 0)
-    assert _look(film, ("/a/x.mp4", 1, 6_121_000)) == (None, 0)
-
-
-@pytest.mark.parametrize(
-    ("path", "mapped"),
-    [
-        ("/data/lib/a/x.mp4", "/mnt/videos/a/x.mp4"),
-        ("/data/lib/special/x.mp4", "/other/x.mp4"),
-        ("/data/library/x.mp4", "/data/library/x.mp4"),
-        ("/data/win/a/x.mp4", "M:\\Videos\\a\\x.mp4"),
-        ("d:\\STASH\\a\\x.mp4", "/mnt/d/a/x.mp4"),
-    ],
-)
-def test_the_path_map_swaps_whole_components_longest_prefix_first(path: str, mapped: str) -> None:
-    rules = PathMap.parse(
-        "/data/lib=>/mnt/videos; /data/lib/special=>/other;"
-        " /data/win=>M:\\Videos ;D:\\Stash=>/mnt/d; "
-    )
-    assert rules.apply(path) == Location.of(mapped)
-
-
-_PATHS = st.lists(st.sampled_from("abc"), min_size=1, max_size=5).map(lambda p: "/" + "/".join(p))
-
-
-@given(_PATHS, _PATHS)
-def test_a_common_suffix_is_the_same_both_ways(one: str, other: str) -> None:
-    left, right = Location.of(one), Location.of(other)
-    count = common_suffix(left, right)
-    assert count == common_suffix(right, left)
-    assert count <= min(len(left.components), len(right.components))
-    assert (count == len(left.components) == len(right.components)) == (one == other)
 
 
 @settings(max_examples=8, deadline=None)
