@@ -19,10 +19,13 @@ class PlexProcess:
     """A running simulator. Use as a context manager; it ends with the block.
 
     Args:
-        seed: a whole seed or its `plex` half; none starts an empty server (see `load`).
+        seed: a whole seed or its `plex` half, or the file it lies in; none starts an empty
+            server (see `load`).
     """
 
-    def __init__(self, seed: Mapping[str, Any] | None = None, token: str = "plex-token") -> None:
+    def __init__(
+        self, seed: Mapping[str, Any] | Path | None = None, token: str = "plex-token"
+    ) -> None:
         self.token = token
         self.url = ""
         self._seed = seed
@@ -32,9 +35,7 @@ class PlexProcess:
         command = [sys.executable, "-m", "simulators.plex_server", "--token", self.token]
         with tempfile.TemporaryDirectory() as folder:
             if self._seed is not None:
-                path = Path(folder) / "seed.json"
-                path.write_text(json.dumps(self._seed, ensure_ascii=False), encoding="utf-8")
-                command += ["--seed", str(path)]
+                command += ["--seed", str(self._seed_file(Path(folder)))]
             self._process = subprocess.Popen(
                 command, cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8"
             )
@@ -45,6 +46,15 @@ class PlexProcess:
         self.url = json.loads(line)["url"]
         return self
 
+    def _seed_file(self, folder: Path) -> Path:
+        if isinstance(self._seed, Path):
+            return self._seed
+        assert self._seed is not None
+        path = folder / "seed.json"
+        half = self._seed.get("plex", self._seed)
+        path.write_text(json.dumps(half, ensure_ascii=False), encoding="utf-8")
+        return path
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -54,7 +64,11 @@ class PlexProcess:
         process = self._process
         assert process is not None
         process.terminate()
-        process.wait(timeout=10)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         assert process.stdout is not None
         process.stdout.close()
 

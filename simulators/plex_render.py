@@ -20,6 +20,8 @@ LIST_LIMITS = {"genre": 2, "actor": 3, "director": 2, "writer": 2, "country": 2,
 CACHED_SHAPES = 6
 ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 EXCLUDABLE_FIELDS = frozenset({"summary", "tagline", "file"})
+TITLES = ("title", "titleSort", "originalTitle", "editionTitle", "contentRating", "summary")
+RATINGS = ("rating", "audienceRating", "userRating", "lastRatedAt", "year", "tagline")
 ALWAYS = frozenset({"ratingKey", "key", "type", "title", "guid"})
 
 
@@ -132,19 +134,9 @@ def _scalars(item: Item, section: Section, detail: bool) -> JsonObject:
         "studio": values.get("studio"),
         "type": item.type,
         "subtype": item.subtype,
-        "title": values["title"],
-        "titleSort": values.get("titleSort"),
-        "originalTitle": values.get("originalTitle"),
-        "editionTitle": values.get("editionTitle"),
-        "contentRating": values.get("contentRating"),
-        "summary": values["summary"],
+        **{name: values.get(name) for name in TITLES},
         "index": item.index,
-        "rating": values.get("rating"),
-        "audienceRating": values.get("audienceRating"),
-        "userRating": values.get("userRating"),
-        "lastRatedAt": values.get("lastRatedAt"),
-        "year": values.get("year"),
-        "tagline": values.get("tagline"),
+        **{name: values.get(name) for name in RATINGS},
         **pictures,
         "duration": item.duration,
         "originallyAvailableAt": values.get("originallyAvailableAt"),
