@@ -37,7 +37,7 @@ __all__ = ["GapDetectionEngine", "GapDetectionResult"]
 
 log = logging.getLogger(__name__)
 
-BATCH = 100  # scenes judged at a time, between two reports of progress
+BATCH = 100  # scenes judged at a time
 DAY = 86_400.0
 WINDOWS: dict[str, float | None] = {"all": None, "recent": DAY, "recent_7days": 7 * DAY}
 AGREEING = 2  # matches from which on a prefix pair that they imply is believed
@@ -56,7 +56,7 @@ class GapDetectionEngine:
         queue: where gaps go; None only detects.
         plex: a client to use instead of one made from the settings.
         clock: epoch seconds.
-        on_progress: told the share done, 0..1, at least once a page and every 100 scenes.
+        on_progress: told the share done, 0..1, after each page of a listing and every 50 scenes.
     """
 
     def __init__(
@@ -122,8 +122,8 @@ class GapDetectionEngine:
         with Prefetch(lambda: iter_scene_pages(self.stash, since=since), PAGES_AHEAD) as pages:
             side = self._list_plex(plex, guard)
             result.errors.extend(side.unknown.values())
-            sweep = self._new_sweep(plex, side, state)
-            self._judge_all(sweep, pages, expected, result)
+            sweep = self._new_sweep(plex, side, state, expected)
+            self._judge_all(sweep, pages, result)
         self._settle(sweep, None if since is None else state.records.owners(), result)
         result.partial = bool(result.errors)
         self._fill_queue(sweep, side, state, only, result)
@@ -151,8 +151,13 @@ class GapDetectionEngine:
             cache.save(side, self._clock())
         return side
 
-    def _new_sweep(self, plex: PlexClient, side: PlexSide, state: State) -> Sweep:
+    def _new_sweep(self, plex: PlexClient, side: PlexSide, state: State, expected: int) -> Sweep:
         config = self.config
+
+        def on_matched(scenes: int) -> None:
+            share = min(1.0, scenes / max(expected, 1))
+            self._on_progress(LISTING_SHARE + (1 - LISTING_SHARE) * share)
+
         rules = Rules(
             enabled=config.synced_fields(),
             path_map=PathMap(config.path_map),
@@ -166,13 +171,13 @@ class GapDetectionEngine:
             state.records.get_many,
             plex.full_items,
             state.records.touch_items,
+            on_matched,
         )
 
     def _judge_all(
         self,
         sweep: Sweep,
         pages: Iterable[Sequence[Scene]],
-        expected: int,
         result: GapDetectionResult,
     ) -> None:
         """Judge every scene in scope; a server that goes away ends it with what was found."""
@@ -182,8 +187,6 @@ class GapDetectionEngine:
                     batch = page[start : start + BATCH]
                     sweep.judge(batch)
                     result.scenes_checked += len(batch)
-                    share = min(1.0, result.scenes_checked / max(expected, 1))
-                    self._on_progress(LISTING_SHARE + (1 - LISTING_SHARE) * share)
         except (StashError, PlexServerDown) as error:
             if not result.scenes_checked:
                 raise

@@ -21,6 +21,7 @@ from plex.library import PlexSide
 from reconciliation.detector import MISSING, GapDetector, GapResult
 from stash.mapping import scene_to_json_like
 
+REPORT_EVERY = 50  # scenes
 FULL_READ = 100  # items read whole in one request
 NOTHING_LOST: Mapping[int, frozenset[ItemRef]] = {}
 
@@ -86,6 +87,7 @@ class Sweep:
         read_full: brings whole items by their rating keys (many per request).
         on_confirmed: told items that moved since our read-back but still show what they should,
             with the scene that owns them and their new `updatedAt`.
+        on_matched: told how many scenes are matched so far, every 50 of them.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Sweep:
         records: Callable[[Sequence[int]], Mapping[int, Record]],
         read_full: Callable[[Sequence[str]], Mapping[str, FullItem]],
         on_confirmed: Callable[[list[tuple[int, ItemRef, int | None]]], None],
+        on_matched: Callable[[int], None],
     ) -> None:
         self._side = side
         self._rules = rules
@@ -103,6 +106,8 @@ class Sweep:
         self._records = records
         self._read_full = read_full
         self._on_confirmed = on_confirmed
+        self._on_matched = on_matched
+        self._matched = 0
         self._detector = GapDetector()
         self.claims = Claims()
         self.findings = Findings()
@@ -140,6 +145,9 @@ class Sweep:
 
     def _match(self, scene: Scene, record: Record | None) -> SceneMatch:
         rules = self._rules
+        self._matched += 1
+        if self._matched % REPORT_EVERY == 0:
+            self._on_matched(self._matched)
         return match_scene(
             scene, self._side.indexes, rules.path_map, record, guess=not rules.strict
         )
