@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from core.models import ItemRef, MediaFile
+from core.models import ItemRef, MediaFile, Role
 from plex import mapping
 from plex.names import LIST_NAMES, SCALAR_NAMES, plex_name
 
@@ -63,6 +63,7 @@ def test_a_full_item() -> None:
     }
     assert item.locked == {"title"}
     assert item.updated_at == 1726088450
+    assert item.roles == (Role("Ana Lind", "The Traveller", ""),)
 
 
 def test_a_full_item_of_which_little_is_known() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.models import Change, ItemRef, MediaFile, Section
+from core.models import Change, ItemRef, MediaFile, Role, Section
 from plex.client import PlexClient
 from plex.editing import edit_params, unlock_params
 from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
@@ -168,6 +168,28 @@ def test_an_edit_shows_exactly_what_was_wanted(
         write(client, key, tags=(wanted, ("Drama",)), performers=(tuple(ROLES), ()))
         assert shown(client, key, "tags") == {"Drama"}
         assert shown(client, key, "performers") == set()
+
+
+@pytest.mark.parametrize("mode", ["additive", "replacing"])
+def test_an_actor_who_stays_keeps_part_and_photo(
+    client: PlexClient, server: Simulated, mode: str
+) -> None:
+    role = Role("Zoë", "The Conductor", "http://photos/zoe.jpg")
+    with server.switched(edit_section=mode):
+        write(client, "116", performers=((), ("Zoë", "Boris Kay")))
+        client.edit("1", 1, "116", [("actor[0].tag.tag", "Zoë"), *part_and_photo(0, role)])
+        found = client.full_items(["116"])["116"]
+        assert role in found.roles
+        change = Change("performers", found.values["performers"], ("Zoë", "New"))
+        client.edit("1", 1, "116", edit_params([change], found.roles))
+        assert client.full_items(["116"])["116"].roles == (role, Role("New", "", ""))
+
+
+def part_and_photo(index: int, role: Role) -> list[tuple[str, str]]:
+    return [
+        (f"actor[{index}].tagging.text", role.text),
+        (f"actor[{index}].tag.thumb", role.thumb),
+    ]
 
 
 def test_scalars_are_set_cleared_locked_and_unlocked(client: PlexClient) -> None:

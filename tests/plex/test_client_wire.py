@@ -158,6 +158,15 @@ def test_nobody_listening() -> None:
     client.close()
 
 
+def test_https_where_there_is_none() -> None:
+    with scripted(IDENTITY) as server:
+        client = PlexClient(server.url.replace("http:", "https:"), TOKEN, connect_timeout=1)
+        with pytest.raises(PlexServerDown, match="https") as caught:
+            client.sections()
+        client.close()
+    no_secret_in(caught.value)
+
+
 @pytest.mark.parametrize("url", ["", "plex.lan:32400", "ftp://x", "http://", "http://x:port/"])
 def test_an_address_that_cannot_work_names_the_setting(url: str) -> None:
     with pytest.raises(ConfigError, match="plex_url"):
@@ -263,6 +272,11 @@ def test_items_are_not_listed_twice() -> None:
             next(pages)
 
 
+def test_an_item_without_a_key_is_left_out_but_counted() -> None:
+    with client_of(page(1, None, 2, total=3)) as (client, _server):
+        assert keys_of(client, page_size=5) == ["1", "2"]
+
+
 def test_gone_items_and_media_are_apart() -> None:
     there = {"Part": [{"file": "/here.mp4", "size": "12", "duration": 1500}]}
     deleted = {"deletedAt": 1700000000, "Part": [{"file": "/gone.mp4"}]}
@@ -315,6 +329,11 @@ def test_unknown_keys_are_absent() -> None:
         assert client.full_items(["", "1,2", "../x"]) == {}
         assert client.full_items([]) == {}
         assert server.asked == []
+
+
+def test_a_refused_read_of_items_is_no_absence() -> None:
+    with client_of(as_html(400, "Bad Request")) as (client, _server), pytest.raises(PlexRejected):
+        client.full_items(["1"])
 
 
 def test_a_404_of_something_that_is_no_plex_is_no_absence() -> None:

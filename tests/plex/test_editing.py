@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.models import Change, Value
+from core.models import Change, Role, Value
 from plex.editing import edit_params, split_params, unlock_params
 from plex.wire import encode_query
 
@@ -121,6 +121,22 @@ def test_an_emptied_list_names_all_that_goes() -> None:
 def test_a_name_in_another_spelling_is_not_removed() -> None:
     change = Change("tags", ("ana", "e\u0301"), ("Ana", "é"), removed=("ANA", "É"))
     assert removals(edit_params([change]), "genre") == []
+
+
+def test_actors_that_stay_keep_their_part_and_photo() -> None:
+    roles = [Role("Ana", "The Traveller", "http://photo/1"), Role("Boris", "Guest", "")]
+    actors = Change("performers", ("Ana", "Boris"), ("ANA", "Zoë"), removed=("Boris",))
+    tags = Change("tags", (), ("Ana",))
+    assert edit_params([actors, tags], roles) == [
+        ("actor[0].tag.tag", "ANA"),
+        ("actor[0].tagging.text", "The Traveller"),
+        ("actor[0].tag.thumb", "http://photo/1"),
+        ("actor[1].tag.tag", "Zoë"),
+        ("actor[].tag.tag-", "Boris"),
+        ("actor.locked", "1"),
+        ("genre[0].tag.tag", "Ana"),
+        ("genre.locked", "1"),
+    ]
 
 
 def test_unlocking_leaves_the_values() -> None:

@@ -180,6 +180,25 @@ def test_nobody_listening_is_unreachable() -> None:
     no_secrets_in(caught.value)
 
 
+def test_https_where_there_is_none() -> None:
+    with scripted(OK) as server:
+        parts = urlsplit(server.url)
+        made = StashConnection("https", "127.0.0.1", int(parts.port or 0), cookie=COOKIE)
+        client = StashClient(made, connect_timeout=1)
+        with pytest.raises(StashUnreachable, match="https") as caught:
+            client.call_GQL(QUERY)
+        client.close()
+    no_secrets_in(caught.value)
+
+
+def test_an_answer_without_reason_is_an_error() -> None:
+    with (
+        client_of(as_json({"data": None})) as (client, _server),
+        pytest.raises(StashError, match="no reason given"),
+    ):
+        client.call_GQL(QUERY)
+
+
 def test_another_program_at_that_address() -> None:
     with (
         client_of(as_html(404, "Not Found")) as (client, _server),
