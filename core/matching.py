@@ -145,7 +145,9 @@ def match_sought(sought: Sought, index: ItemIndex) -> FileMatch | None:
         nearest, shared = _nearest(sized, paths)
         return _decide(nearest, Evidence.SIZE, "equal name and size", shared)
     if at_path:
-        return _decide(at_path, Evidence.PATH, "equal path, another size")
+        # Weaker than an equal size, also where two scenes claim one item.
+        shared = max(_suffix(candidate, paths) for candidate in at_path)
+        return _decide(at_path, Evidence.SUFFIX, "equal path, another size", shared)
     if named:
         return _by_suffix(named, paths)
     return None
