@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, TypedDict
 
 from simulators import names
@@ -28,6 +28,7 @@ from simulators.seed import (
 )
 
 DAY = 86_400
+_EPOCH = date(1970, 1, 1).toordinal()
 _OFFSETS = (0, 0, 60, 120, 660, 330, -300, -480)  # minutes: Stash writes its host's local offset
 _PLAIN_PLACES = ("main",) * 10 + ("films",) * 4 + ("same", "shelf", "shelf", "nas", "shows")
 _EXTENSIONS = ("mp4", "mp4", "mkv", "m4v", "webm", "avi")
@@ -141,8 +142,7 @@ class Builder:
 
     def day(self) -> str:
         age = self.rng.randrange(1, 15 * 365)
-        moment = datetime.fromtimestamp(self.options.now - age * DAY, tz=timezone.utc)
-        return moment.strftime("%Y-%m-%d")
+        return date.fromordinal(_EPOCH + self.options.now // DAY - age).isoformat()
 
     def meta(self, **changes: Any) -> Meta:
         """Plausible metadata, with a few fields unset now and then, changed as told."""

@@ -6,7 +6,7 @@ as sorted case-folded names.
 
 from __future__ import annotations
 
-import ntpath
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -70,11 +70,11 @@ def shown(item: PlexItem) -> Fields:
 
 def file_name(path: str) -> str:
     """The base name of a path of either system."""
-    return ntpath.basename(path)
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def file_stem(path: str) -> str:
-    return ntpath.splitext(file_name(path))[0]
+    return posixpath.splitext(file_name(path))[0]
 
 
 @dataclass(frozen=True, slots=True)

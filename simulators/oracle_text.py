@@ -25,7 +25,7 @@ def name_key(name: str) -> str:
 
 
 def name_keys(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(name_key(name) for name in names if name_key(name))
+    return frozenset(map(name_key, names)) - {""}
 
 
 def padded_date(date: str) -> str:
