@@ -97,9 +97,6 @@ class Library:
     def owner(self, file: VideoFile) -> Scene | None:
         return next((scene for scene in self.scenes.values() if file in scene.files), None)
 
-    def file_at(self, path: str) -> VideoFile | None:
-        return next((file for file in self.files.values() if file.path == path), None)
-
     def scenes_of(self, entity: Entity) -> list[Scene]:
         """The scenes that show a performer, a studio or a tag."""
         if isinstance(entity, Studio):

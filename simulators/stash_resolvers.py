@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from graphql import GraphQLSchema
@@ -27,7 +28,9 @@ def table(*sources: object) -> dict[str, Resolver]:
     }
 
 
+@lru_cache(maxsize=16)
 def schema_of(version: str) -> GraphQLSchema:
+    """The schema of a version; built once, since nothing in it depends on the library."""
     resolvers = table(
         Queries(), PluginMutations(), SceneMutations(), EntityMutations(), JobMutations()
     )

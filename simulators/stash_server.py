@@ -41,7 +41,7 @@ LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Stash</title></head><body>Login<
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    options = _parser().parse_args(argv)
+    options = parse_arguments(argv)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(options))
 
@@ -161,7 +161,7 @@ def _login(sessions: Sessions) -> Handler:
     return login
 
 
-def _parser() -> argparse.ArgumentParser:
+def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulators.stash_server")
     parser.add_argument("--seed", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
@@ -173,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--python", default=sys.executable, help="runs python plugins")
     parser.add_argument("--plugin-env", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--plugin-host", default="0.0.0.0", help="the Host that plugins are told")
-    return parser
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":

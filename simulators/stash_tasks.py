@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from simulators.stash_jobs import Job
 from simulators.stash_library import pick
@@ -20,6 +20,7 @@ from simulators.stash_state import RequestContext
 
 Given = Mapping[str, Any]
 EVERYTHING = "*"
+N = TypeVar("N", Performer, Studio, Tag)
 
 
 class JobMutations:
@@ -29,8 +30,9 @@ class JobMutations:
         scan = _Scan(ctx, bool(input_.get("rescan")), bool(input_.get("scanGenerateCovers")))
 
         async def run(job: Job) -> None:
+            scan.begin()
             paths = input_.get("paths") or ()
-            files = [file for file in ctx.library.disk.values() if _below(file.path, paths)]
+            files = [file for file in scan.wanted() if _below(file.path, paths)]
             await _in_parallel(ctx, job, files, scan.file, "Scanning {0.path}")
 
         return ctx.sim.jobs.add("Scanning...", run).id
@@ -52,14 +54,15 @@ class JobMutations:
 
     def metadata_auto_tag(self, ctx: RequestContext, input_: Given) -> str:
         async def run(job: Job) -> None:
-            entities = ctx.sim.entities
-            chosen = {
-                kind: _chosen(entities.rows(kind), input_.get(f"{kind}s") or ())
-                for kind in ("performer", "studio", "tag")
-            }
+            performers = _Names(ctx.library.performers, input_.get("performers") or ())
+            studios = _Names(ctx.library.studios, input_.get("studios") or ())
+            tags = _Names(ctx.library.tags, input_.get("tags") or ())
 
             async def tag(scene: Scene) -> None:
-                _auto_tag(ctx, scene, chosen)
+                path = " ".join(file.path for file in scene.files)
+                studio = next(iter(studios.within(path)), None)
+                changes = ctx.sim.changes
+                changes.auto_tag(scene, performers.within(path), tags.within(path), studio)
 
             scenes = [
                 scene
@@ -107,20 +110,36 @@ class _Scan:
         self._ctx = ctx
         self._rescan = rescan
         self._covers = covers
+        self._by_path: dict[str, VideoFile] = {}
+        self._by_hash: dict[str, VideoFile] = {}
+
+    def begin(self) -> None:
+        """Notes which files are known now: a job starts later than it was asked for."""
+        for file in self._ctx.library.files.values():
+            self._by_path[file.path] = file
+            self._by_hash.setdefault(file.oshash, file)
+
+    def wanted(self) -> list[DiskFile]:
+        """What needs more than a look at its time."""
+        return [
+            found
+            for found in self._ctx.library.disk.values()
+            if self._rescan or found.modified or found.path not in self._by_path
+        ]
 
     async def file(self, found: DiskFile) -> None:
         library, changes = self._ctx.library, self._ctx.sim.changes
-        known = library.file_at(found.path)
+        known = self._by_path.get(found.path)
         if known is not None:
-            if found.modified or self._rescan:
-                await self._known(known, found)
+            await self._known(known, found)
             return
-        twin = next((row for row in library.files.values() if row.oshash == found.oshash), None)
+        twin = self._by_hash.get(found.oshash)
         if twin is not None and twin.path not in self._ctx.library.disk:
             changes.move_file(twin, found.path)  # renamed: the scene's own time stays
             await self._updated(library.owner(twin))
             return
         file = changes.add_file(found.facts())
+        self._by_hash.setdefault(file.oshash, file)
         owner = library.owner(twin) if twin is not None else None
         if owner is not None:
             changes.attach_file(owner, file)
@@ -152,24 +171,33 @@ async def _clean(ctx: RequestContext, file: VideoFile) -> None:
         await ctx.sim.fire(ctx.caller, DESTROYED, gone.num, payload)
 
 
-def _auto_tag(ctx: RequestContext, scene: Scene, chosen: Mapping[str, Sequence[Any]]) -> None:
-    text = " ".join(file.path for file in scene.files)
-    studios: list[Studio] = [row for row in chosen["studio"] if _named(text, row.name)]
-    performers: list[Performer] = [row for row in chosen["performer"] if _named(text, row.name)]
-    tags: list[Tag] = [row for row in chosen["tag"] if _named(text, row.name)]
-    ctx.sim.changes.auto_tag(scene, performers, tags, studios[0] if studios else None)
+class _Names(Generic[N]):
+    """Finds the entities whose names stand in a path, whatever separates the words.
+
+    Args:
+        ids: of the entities to look for, or "*" for all; those that opted out are left out.
+    """
+
+    def __init__(self, rows: Mapping[int, N], ids: Sequence[str]) -> None:
+        wanted = rows.values() if EVERYTHING in ids else [rows[int(num)] for num in ids]
+        self._entries: list[tuple[str, re.Pattern[str], N]] = [
+            (row.name.split()[0].lower(), _pattern(row.name), row)
+            for row in wanted
+            if not row.ignore_auto_tag
+        ]
+
+    def within(self, path: str) -> list[N]:
+        lowered = path.lower()
+        return [
+            row
+            for first, pattern, row in self._entries
+            if first in lowered and pattern.search(path)
+        ]
 
 
-def _named(text: str, name: str) -> bool:
-    """The name's words stand in the path, whatever separates them."""
+def _pattern(name: str) -> re.Pattern[str]:
     words = r"[.\-_ ]*".join(re.escape(word) for word in name.split())
-    return re.search(rf"(?<![^\W_]){words}(?![^\W_])", text, re.IGNORECASE) is not None
-
-
-def _chosen(rows: Mapping[int, Any], ids: Sequence[str]) -> list[Any]:
-    """The rows of those ids, or all with "*"; those that opted out are left out."""
-    wanted = rows.values() if EVERYTHING in ids else [rows[int(num)] for num in ids]
-    return [row for row in wanted if not row.ignore_auto_tag]
+    return re.compile(rf"(?<![^\W_]){words}(?![^\W_])", re.IGNORECASE)
 
 
 def _wanted_scenes(ctx: RequestContext, input_: Given) -> list[Scene]:
