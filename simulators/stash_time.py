@@ -7,10 +7,13 @@ the server runs, to make a library whose rows were written under several offsets
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
+
+FRACTION = re.compile(r"\.(\d+)")
 
 
 @lru_cache(maxsize=200_000)
@@ -20,7 +23,9 @@ def parse_time(text: str) -> datetime:
     Raises:
         ValueError: it is no such text, or has no offset.
     """
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    # Python 3.10 reads fractions of three or six digits only, and no "Z".
+    padded = FRACTION.sub(lambda found: "." + found[1][:6].ljust(6, "0"), text)
+    moment = datetime.fromisoformat(padded.replace("Z", "+00:00"))
     if moment.tzinfo is None:
         raise ValueError(f"no offset in {text!r}")
     return moment

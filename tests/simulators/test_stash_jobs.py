@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from simulators.stash_time import parse_time
 from tests.simulators.stash_running import Stash, running, scene, seed, until, write_plugin
 
 TASKS = """
@@ -75,8 +76,8 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stash(plugins: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
-    options = ("--plugin-dir", str(plugins), "--plugin-env", "MARK=here", "--plugin-env")
-    options = (*options, f"PYTHONPATH={plugins / 'elsewhere'}")
+    options = [f"--plugin-dir={plugins}", "--plugin-env=MARK=here"]
+    options.append(f"--plugin-env=PYTHONPATH={plugins / 'elsewhere'}")
     with running(tmp_path_factory.mktemp("jobs"), seed(scene(1)), *options) as client:
         yield client
 
@@ -205,11 +206,8 @@ def test_the_end_of_stdout_counts_not_the_exit(stash: Stash) -> None:
     num = start(stash, "Child")
     job = stash.finished(num)
     assert job["output"] == "the parent is done"
-    times = [text.split("T")[1][:12] for text in (job["startTime"], job["endTime"])]
-    seconds = [
-        sum(float(part) * 60 ** (2 - i) for i, part in enumerate(t.split(":"))) for t in times
-    ]
-    assert seconds[1] - seconds[0] >= 0.6
+    lasted = parse_time(job["endTime"]) - parse_time(job["startTime"])
+    assert lasted.total_seconds() >= 0.6
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe raises another error")
