@@ -34,6 +34,7 @@ HANDWORK = (
     "audienceRating",
     "addedAt",
     "deletedAt",
+    "director",
     "writer",
     "producer",
     "country",

@@ -12,6 +12,8 @@ from simulators.dumps import State, handwork, plex_seed, stash_seed, whole_items
 from simulators.library_match import match_library
 from simulators.library_truth import items_by_name
 from simulators.oracle_fields import (
+    DIRECTORS,
+    SYNCED,
     Base,
     Catalog,
     Fields,
@@ -37,6 +39,7 @@ def expected(
     after: State | None = None,
     first_sync: FirstSync = "mirror",
     synced: State | None = None,
+    fields: Collection[str] = SYNCED,
 ) -> dict[str, Fields]:
     """What each item must show once every scene has been synced.
 
@@ -48,6 +51,7 @@ def expected(
             nothing lost of what was there.
         synced: Stash at the sync before this one: what came from it and is gone from Stash
             must go from Plex too. None: this is the first sync.
+        fields: those that are synced, by Plex's names as in `oracle_fields`.
 
     Returns:
         "section:ratingKey" → field → value, in the forms of `oracle_fields`, for the items of
@@ -67,7 +71,8 @@ def expected(
             item, agent = items[name]
             earlier = known[name][0] if name in known else _just_scanned(item)
             base = bases.get(owner)
-            result[name] = wanted(scene, catalog, earlier, agent, first_sync, base)
+            whole = wanted(scene, catalog, earlier, agent, first_sync, base)
+            result[name] = {field: whole[field] for field in whole if field in fields}
     return result
 
 
@@ -102,6 +107,7 @@ def differences(
     first_sync: FirstSync = "mirror",
     scenes: Collection[int] | None = None,
     synced: State | None = None,
+    fields: Collection[str] = SYNCED,
 ) -> list[str]:
     """One line per scene, item and field that does not show what it must; see `expected`.
 
@@ -110,12 +116,12 @@ def differences(
     """
     owner = owners(stash_state, after, truth)
     items = items_by_name(plex_seed(after))
-    wanted_fields = expected(stash_state, truth, before, after, first_sync, synced)
+    wanted_fields = expected(stash_state, truth, before, after, first_sync, synced, fields)
     lines = []
-    for name, fields in wanted_fields.items():
+    for name, wanted_values in wanted_fields.items():
         if scenes is not None and owner[name] not in scenes:
             continue
-        for field, (value, shown) in unequal(fields, items[name][0]).items():
+        for field, (value, shown) in unequal(wanted_values, items[name][0]).items():
             case = truth["cases"].get(str(owner[name]), "no case")
             lines.append(
                 f"scene {owner[name]} ({case}), item {name}, {field}:"
@@ -124,7 +130,9 @@ def differences(
     return lines
 
 
-def untouched(before: State, after: State, truth: Truth) -> list[str]:
+def untouched(
+    before: State, after: State, truth: Truth, fields: Collection[str] = SYNCED
+) -> list[str]:
     """What changed in Plex and must not have: foreign items at all, hand-made fields anywhere.
 
     Foreign is every item that no scene above the quality gate owns: orphans, music, the trash,
@@ -140,21 +148,23 @@ def untouched(before: State, after: State, truth: Truth) -> list[str]:
     present, lines = whole_items(after), []
     for name, was in whole_items(before).items():
         if name in present:
-            found = _changes(was, present[name], ours=name in ours)
+            found = _changes(was, present[name], ours=name in ours, fields=fields)
             lines += [f"item {name}, {change}" for change in found]
         else:
             lines.append(f"item {name} is gone from Plex")
     return lines
 
 
-def _changes(was: State, row: State, *, ours: bool) -> list[str]:
+def _changes(was: State, row: State, *, ours: bool, fields: Collection[str]) -> list[str]:
     old, new = (handwork(was), handwork(row)) if ours else (was, row)
-    fields = dict.fromkeys([*old, *new])
+    looked_at = dict.fromkeys([*old, *new])
+    if ours and DIRECTORS in fields:
+        del looked_at["director"]
     if ours and was["title"] != row["title"] and "titleSort" not in was["locked"]:
-        del fields["titleSort"]  # the server's own doing: it follows the title
+        del looked_at["titleSort"]  # the server's own doing: it follows the title
     changes = [
         f"{field}: was {old.get(field)!r}, is {new.get(field)!r}"
-        for field in fields
+        for field in looked_at
         if old.get(field) != new.get(field)
     ]
     unlocked = [field for field in was["locked"] if field not in row["locked"]]

@@ -19,6 +19,9 @@ Fields = dict[str, Value]
 FirstSync = Literal["mirror", "merge"]
 
 DATE = "originallyAvailableAt"
+# The fields that a sync writes unless it is told otherwise. Directors can be asked for besides.
+SYNCED = frozenset({"title", "summary", "studio", DATE, "genres", "roles", "userRating"})
+DIRECTORS = "directors"
 NO_AGENT = frozenset({"com.plexapp.agents.none", "tv.plex.agents.none"})
 
 
@@ -63,7 +66,7 @@ def shown(item: PlexItem) -> Fields:
         DATE: item["originally_available_at"] or "",
         "genres": sorted(name_keys(item["genres"])),
         "roles": sorted(name_keys(role["tag"] for role in item["roles"])),
-        "directors": sorted(name_keys(item["directors"])),
+        DIRECTORS: sorted(name_keys(item["directors"])),
         "userRating": None if rating is None else round(rating, 2),
     }
 
@@ -134,7 +137,7 @@ def _lists(scene: StashScene, catalog: Catalog) -> dict[str, frozenset[str]]:
     return {
         "genres": name_keys(catalog.tags[tag] for tag in scene["tag_ids"]),
         "roles": name_keys(catalog.performers[who] for who in scene["performer_ids"]),
-        "directors": name_keys([scene["director"]]),
+        DIRECTORS: name_keys([scene["director"]]),
     }
 
 
