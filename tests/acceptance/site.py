@@ -1,0 +1,292 @@
+"""Both simulated servers, a data directory, and the plugin run as Stash runs it.
+
+Tests either start the entry script as a process (`Site.run`), with everything that Stash would see
+of it checked on the way, or call a task in this process (`Site.do`) where time has to be set.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.wiring import Context
+from settings import parse_settings
+from simulators.launch import Simulators
+from simulators.seed import Truth
+from stash.client import StashClient
+from stash.connection import StashConnection
+from storage.state import State
+from sync_queue.queue import SyncQueue
+
+ROOT = Path(__file__).resolve().parents[2]
+ENTRY = ROOT / "Stash2Plex.py"
+TOKEN = "PLEX-TOKEN-not-for-logs"
+COOKIE = "SESSION-COOKIE-not-for-logs"
+API_KEY = "API-KEY-not-for-logs"
+SECRETS = (TOKEN, COOKIE, API_KEY)
+MAX_LINE = 8 * 1024
+PATIENCE = 100.0  # seconds that any one task may take before the test gives up
+
+Task = Callable[[Context], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What Stash sees of a process that has ended."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def reply(self) -> dict[str, Any]:
+        """The one JSON object on stdout."""
+        reply = json.loads(self.stdout)
+        assert isinstance(reply, dict)
+        assert list(reply) in (["output"], ["error"])
+        return reply
+
+    @property
+    def output(self) -> dict[str, Any]:
+        """The figures of a task that did its work."""
+        assert "output" in self.reply, self.reply
+        output: dict[str, Any] = self.reply["output"]
+        return output
+
+    @property
+    def error(self) -> str:
+        """The sentence for the user, of a task that could not do its work."""
+        assert "error" in self.reply, self.reply
+        error: str = self.reply["error"]
+        return error
+
+    @property
+    def log(self) -> str:
+        """The log without its marks, progress left out."""
+        lines = self.stderr.decode("utf-8").splitlines()
+        return "\n".join(line[3:] for line in lines if not line.startswith("\x01p"))
+
+    @property
+    def progress(self) -> list[float]:
+        lines = self.stderr.decode("utf-8").splitlines()
+        return [float(line[3:]) for line in lines if line.startswith("\x01p\x02")]
+
+    def check_protocol(self) -> None:
+        """Everything is framed as Stash wants it, and nothing of it is a secret."""
+        for line in self.stderr.splitlines():
+            assert line[:1] == b"\x01", line
+            assert line[1:2] in b"tdiwep", line
+            assert line[2:3] == b"\x02", line
+            assert len(line) < MAX_LINE
+        for secret in SECRETS:
+            assert secret.encode() not in self.stdout + self.stderr
+
+
+class Site:
+    """One library on both servers, and what the plugin remembers of it in `data`."""
+
+    def __init__(self, both: Simulators, data: Path) -> None:
+        self.both = both
+        self.data = data
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.use()
+
+    @property
+    def truth(self) -> Truth:
+        return self.both.truth
+
+    def use(self, **settings: Any) -> None:
+        """Save these settings in Stash, beside those without which nothing works."""
+        self.save(
+            {
+                "plex_url": self.both.plex.url,
+                "plex_token": TOKEN,
+                "path_map": self.truth["path_map"],
+                **settings,
+            }
+        )
+
+    def save(self, settings: Mapping[str, Any]) -> None:
+        """Save exactly these settings in Stash."""
+        self._settings = dict(settings)
+        mutation = 'mutation($map: Map!) { configurePlugin(plugin_id: "Stash2Plex", input: $map) }'
+        self.both.stash.graphql(mutation, {"map": self._settings})
+
+    def forget(self, data: Path) -> None:
+        """Begin with an empty data directory."""
+        data.mkdir(parents=True)
+        self.data = data
+
+    def inherit_timestamps(self) -> None:
+        """Put there what an earlier plugin has left behind."""
+        path = self.data / "sync_timestamps.json"
+        path.write_text(json.dumps(self.truth["sync_timestamps"]), encoding="utf-8")
+
+    # The entry script --------------------------------------------------------------------
+
+    def input(self, mode: str, **args: Any) -> bytes:
+        """What Stash writes to the plugin's stdin."""
+        connection = {
+            "Scheme": "http",
+            "Host": "0.0.0.0",
+            "Port": int(self.both.stash.url.rpartition(":")[2]),
+            "SessionCookie": {"Name": "session", "Value": COOKIE},
+            "Dir": "/root/.stash",
+            "PluginDir": str(ROOT),
+        }
+        return json.dumps(
+            {"server_connection": connection, "args": {"mode": mode, **args}}
+        ).encode()
+
+    def start(self, mode: str) -> subprocess.Popen[bytes]:
+        """Start a task and leave it running; the caller ends it."""
+        process = subprocess.Popen(
+            [sys.executable, str(ENTRY)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=os.sep,
+            env=self._environment(),
+        )
+        assert process.stdin is not None
+        process.stdin.write(self.input(mode))
+        process.stdin.close()
+        process.stdin = None
+        return process
+
+    def finish(self, process: subprocess.Popen[bytes]) -> Ended:
+        """Wait for a started task."""
+        with process:
+            stdout, stderr = process.communicate(timeout=PATIENCE)
+        return self._checked(Ended(process.returncode, stdout, stderr))
+
+    def run(self, mode: str, **args: Any) -> Ended:
+        """Run a task as Stash does."""
+        return self.run_raw(self.input(mode, **args))
+
+    def run_raw(self, stdin: bytes, **env: str) -> Ended:
+        """Run the entry script on any input."""
+        ended = subprocess.run(
+            [sys.executable, str(ENTRY)],
+            input=stdin,
+            capture_output=True,
+            cwd=os.sep,
+            env=self._environment() | env,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return self._checked(Ended(ended.returncode, ended.stdout, ended.stderr))
+
+    def _environment(self) -> dict[str, str]:
+        ours = ("PLEX_URL", "PLEX_TOKEN", "STASH_URL", "STASH_API_KEY")
+        inherited = {name: value for name, value in os.environ.items() if name not in ours}
+        return inherited | {"STASH_PLUGIN_DATA": str(self.data)}
+
+    def _checked(self, ended: Ended) -> Ended:
+        ended.check_protocol()
+        for path in self.data.rglob("*"):
+            if path.is_file():
+                content = path.read_bytes()
+                assert not [secret for secret in SECRETS if secret.encode() in content], path
+        return ended
+
+    # In this process ---------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def context(self, clock: Callable[[], float] = time.time, **args: object) -> Iterator[Context]:
+        """What a task gets, with a clock of the test's."""
+        port = int(self.both.stash.url.rpartition(":")[2])
+        connection = StashConnection("http", "127.0.0.1", port)
+        settings = parse_settings(self._settings, {})
+        with contextlib.closing(StashClient(connection)) as stash:
+            yield Context(stash, settings, self.data, args, lambda _share: None, clock)
+
+    def do(self, task: Task, clock: Callable[[], float] = time.time) -> dict[str, Any]:
+        """Run a task here. Raises what it raises."""
+        with self.context(clock) as context:
+            return task(context)
+
+    @contextlib.contextmanager
+    def queue(self) -> Iterator[SyncQueue]:
+        with SyncQueue(self.data / "queue") as queue:
+            yield queue
+
+    @contextlib.contextmanager
+    def state(self) -> Iterator[State]:
+        with State(self.data, _no_warning) as state:
+            yield state
+
+    # The two sides ------------------------------------------------------------------------
+
+    def reset_counters(self) -> None:
+        self.both.stash.reset()
+        self.both.plex.reset()
+
+    def plex_requests(self) -> int:
+        total: int = self.both.plex.counters()["total"]
+        return total
+
+    def writes(self) -> int:
+        """Edits that have reached Plex since the last reset."""
+        writes: int = self.both.plex.counters()["writes"]
+        return writes
+
+    def edit_scene(self, scene_id: int, **values: Any) -> None:
+        """Edit a scene as its page in Stash does."""
+        self.both.stash.graphql(
+            "mutation($input: SceneUpdateInput!) { sceneUpdate(input: $input) { id } }",
+            {"input": {"id": str(scene_id), **values}},
+        )
+
+    def behind(self, action: str, **parameters: Any) -> dict[str, Any]:
+        """Change Stash without any hook; see `simulators.stash_silent`."""
+        told = {"action": action, **parameters}
+        done: dict[str, Any] = self.both.stash.control("POST", "edit", told)
+        return done
+
+    def scene(self, case: str) -> int:
+        """The first scene of a case."""
+        return self.scenes(case)[0]
+
+    def scenes(self, case: str) -> list[int]:
+        return sorted(int(s) for s, name in self.truth["cases"].items() if name == case)
+
+    def items(self, scene_id: int) -> list[str]:
+        """ "section:ratingKey" of the items that a scene owned at first."""
+        return self.truth["matches"].get(str(scene_id), [])
+
+    def key(self, scene_id: int) -> str:
+        """The rating key of the scene's first item."""
+        return self.items(scene_id)[0].partition(":")[2]
+
+    def item(self, key: str) -> dict[str, Any]:
+        """An item as Plex holds it."""
+        shown: dict[str, Any] = self.both.plex.control("GET", f"items/{key}")
+        return shown
+
+    def rightful(self) -> dict[str, int]:
+        """ "section:ratingKey" → the scene that owns the item and is worth to be synced."""
+        ungated = set(self.truth["no_metadata"])
+        return {
+            item: int(scene)
+            for scene, items in self.truth["matches"].items()
+            for item in items
+            if int(scene) not in ungated
+        }
+
+    def recorded(self) -> dict[str, int]:
+        """ "section:ratingKey" → the scene that the plugin wrote it for, as it remembers."""
+        with self.state() as state:
+            return {str(ref): scene for ref, scene in state.records.owners().items()}
+
+
+def _no_warning(message: str) -> None:
+    raise AssertionError(f"the state of a test is damaged: {message}")

@@ -1,0 +1,98 @@
+"""What a reconcile finds is exactly what is there to be found: each type, scene by scene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from plex.library import PlexSide
+from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
+from reconciliation.engine import GapDetectionEngine, GapDetectionResult
+from reconciliation.sweep import Findings, Sweep
+from simulators.library import generate
+from simulators.library_places import Mounts
+from tests.acceptance.conftest import Open
+from tests.acceptance.site import Site
+
+LOSERS = ("copied_loser", "merged_loser", "primary_loser", "twins_loser")
+
+
+class Watched(GapDetectionEngine):
+    """An engine that keeps what it found beside the figures."""
+
+    findings: Findings
+    orphans: set[str]
+
+    def _count(self, sweep: Sweep, side: PlexSide, scope: str, result: GapDetectionResult) -> None:
+        super()._count(sweep, side, scope, result)
+        self.findings = sweep.findings
+        self.orphans = set(map(str, self._orphans(sweep, side)))
+
+
+@pytest.fixture(scope="module", params=["mixed", "windows"])
+def site(request: pytest.FixtureRequest, open_site: Open) -> Site:
+    mounts: Mounts = request.param
+    found = open_site(generate(400, seed=len(mounts), mounts=mounts))
+    found.inherit_timestamps()
+    return found
+
+
+@pytest.fixture(scope="module")
+def engine(site: Site) -> Iterator[Watched]:
+    """An engine that has run once over all, without a queue."""
+    with site.context() as context:
+        watched = Watched(context.stash, context.settings, context.data_dir)
+        watched.run()
+        yield watched
+
+
+def test_every_gap_type_is_the_truth(site: Site, engine: Watched) -> None:
+    truth, found = site.truth, engine.findings
+    assert set(found.empty) == set(truth["empty_metadata"])
+    assert set(found.stale) == set(truth["stale_sync"])
+    assert set(found.missing) == set(truth["missing"]) - set(truth["outside"])
+    assert set(found.ambiguous) == set(truth["ambiguous"])
+    assert engine.orphans == set(truth["orphans"])
+    losers = {scene for case in LOSERS for scene in site.scenes(case)}
+    assert set(found.contested) == losers
+    known = set(map(int, truth["matches"])) - set(truth["no_metadata"])
+    assert set(found.drift) == known - set(found.empty) - set(found.stale)
+    gone = {int(scene) for scene in truth["sync_timestamps"]} - set(map(int, truth["matches"]))
+    assert set(found.vanished) == gone & set(map(int, truth["cases"]))
+
+
+@pytest.mark.parametrize("gap_type", [EMPTY_METADATA, STALE_SYNC, MISSING, DRIFT])
+def test_each_type_is_queued_by_itself(site: Site, engine: Watched, gap_type: str) -> None:
+    found = engine.findings
+    by_type: dict[str, Any] = {
+        EMPTY_METADATA: found.empty,
+        STALE_SYNC: found.stale,
+        MISSING: {**found.missing, **found.vanished},
+        DRIFT: found.drift,
+    }
+    with site.queue() as queue, site.context() as context:
+        context.engine(queue).run(only=frozenset({gap_type}))
+        jobs = queue.due(context.clock())
+        queue.clear_waiting()
+    ungated = set(site.truth["no_metadata"])
+    assert {job.scene_id for job in jobs} == set(by_type[gap_type]) - ungated
+    assert all(job.reason.startswith(f"{gap_type}: ") for job in jobs)
+
+
+def test_a_run_queues_each_scene_once_and_adds_up(site: Site, engine: Watched) -> None:
+    found, ungated = engine.findings, set(site.truth["no_metadata"])
+    repairable = {gap.scene_id for gap in found.repairable()}
+    with site.queue() as queue, site.context() as context:
+        first = context.engine(queue).run()
+        second = context.engine(queue).run()
+        queued = queue.queued_scene_ids()
+        queue.clear_waiting()
+    assert queued == repairable - ungated
+    assert first.enqueued_count == len(queued)
+    assert first.total_gaps == sum(1 for _ in found.repairable())
+    assert (second.enqueued_count, second.skipped_already_queued) == (0, len(queued))
+    assert first.outside_count == len(site.truth["outside"])
+    assert first.scenes_checked == len(site.truth["cases"])
+    assert first.errors == []

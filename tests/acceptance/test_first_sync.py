@@ -1,0 +1,146 @@
+"""The main job on 400 scenes: reconcile, drain, and Plex agrees with Stash, and stays so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.queue_tasks import process_queue
+from app.reconcile_tasks import reconcile_all
+from simulators.library import generate
+from simulators.oracle_fields import FirstSync
+from tests.acceptance.conftest import Open
+from tests.acceptance.judge import verdict
+from tests.acceptance.site import Site
+
+ADDITIVE: dict[str, Any] = {}
+REPLACING = {"edit_section": "replacing"}
+PECULIAR = {
+    "shuffle_metadata": True,
+    "removal_last": True,
+    "single_removal": True,
+    "strip_text": True,
+    "round_rating": True,
+}
+STRICT = {
+    "edit_section": "replacing",
+    "honour_excludes": False,
+    "over_cap": "400",
+    "missing_size": "400",
+    "metadata_page_cap": 20,
+    "gzip": False,
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way in which the plugin and the server may be set up."""
+
+    first_sync: FirstSync
+    switches: dict[str, Any]
+
+
+WAYS = {
+    "mirror, additive": Way("mirror", ADDITIVE),
+    "mirror, replacing": Way("mirror", STRICT),
+    "merge, additive": Way("merge", PECULIAR),
+    "merge, replacing": Way("merge", REPLACING),
+}
+
+
+@pytest.fixture(scope="module")
+def library(open_site: Open) -> Site:
+    return open_site(generate(400))
+
+
+@pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))
+def way(request: pytest.FixtureRequest) -> Way:
+    found: Way = request.param
+    return found
+
+
+@pytest.fixture
+def site(library: Site, way: Way, data: Path) -> Iterator[Site]:
+    """The library as it was generated, in Plex and, once a test has ended, in Stash."""
+    library.forget(data)
+    library.both.plex.load(library.both.seed)
+    library.both.plex.configure(**way.switches)
+    library.use(first_sync=way.first_sync, max_clear_percent=100)
+    library.inherit_timestamps()
+    yield library
+    for raw in library.both.seed["stash"]["scenes"]:
+        if raw["id"] in _changed(library):
+            library.edit_scene(raw["id"], **_texts(raw))
+
+
+def _changed(site: Site) -> list[int]:
+    """Scenes from which something is taken away in Stash, once they have been synced."""
+    cases = ("in_sync", "in_sync_lists", "extra_genre", "empty_agent", "two_sections", "same_name")
+    return [scene for case in cases for scene in site.scenes(case)[:4]]
+
+
+def _texts(raw: Any) -> dict[str, Any]:
+    names = ("title", "details", "date", "rating100", "studio_id", "performer_ids", "tag_ids")
+    return {name: raw[name] for name in names}
+
+
+def _take_away(site: Site) -> None:
+    """A tag, a performer, and one whole field of each scene."""
+    scenes = {raw["id"]: raw for raw in site.both.seed["stash"]["scenes"]}
+    for number, scene_id in enumerate(_changed(site)):
+        raw = scenes[scene_id]
+        less: dict[str, Any] = {
+            "tag_ids": raw["tag_ids"][1:],
+            "performer_ids": raw["performer_ids"][:-1],
+        }
+        gone: list[dict[str, Any]] = [
+            {"studio_id": None},
+            {"details": ""},
+            {"date": None},
+            {"rating100": None},
+        ]
+        site.edit_scene(scene_id, **less, **gone[number % len(gone)])
+
+
+def test_plex_agrees_with_stash_and_stays_so(site: Site, way: Way) -> None:
+    plex, truth = site.both.plex, site.truth
+    before, stash = plex.state(), site.both.stash.state()
+
+    found = site.run("reconcile_all").output
+    drained = site.run("process_queue").output
+
+    after = plex.state()
+    whole_points = "round_rating" in way.switches
+    assert verdict(stash, truth, before, after, way.first_sync, whole_points=whole_points) == []
+    assert found["enqueued_count"] == drained["processed"]
+    assert drained["failed"] == 0
+    assert site.recorded() == site.rightful()
+    if way.first_sync == "merge":
+        assert drained["values_cleared"] == 0
+
+    site.reset_counters()
+    again = site.do(reconcile_all)
+    site.do(process_queue)
+
+    absent = again["missing_count"] + again["vanished_count"]
+    assert again["total_gaps"] == absent
+    assert (site.writes(), again["enqueued_count"]) == (0, 0)
+    assert plex.state()["items"] == after["items"]
+
+    _take_away(site)
+    less = site.both.stash.state()
+    site.do(reconcile_all)
+    site.do(process_queue)
+
+    final = plex.state()
+    wrong = verdict(
+        less, truth, after, final, way.first_sync, synced=stash, whole_points=whole_points
+    )
+    assert wrong == []
+    site.reset_counters()
+    last = site.do(reconcile_all)
+    assert last["total_gaps"] == absent
