@@ -226,7 +226,7 @@ class Simulators:
         token: str = "simulated-plex-token",
         stash_port: int = 0,
         plex_port: int = 0,
-        timeout: float = 120.0,
+        timeout: float = 300.0,
     ) -> None:
         self.seed = seed
         self.truth = seed["truth"]

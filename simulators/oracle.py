@@ -47,10 +47,8 @@ def expected(
         before: Plex before this sync: `merge` keeps what it finds there.
         after: Plex after it, if items may have been added meanwhile; these count as scanned
             and otherwise empty before.
-        first_sync: `mirror` demands exactly what Stash has; `merge` what Stash has, and
-            nothing lost of what was there.
-        synced: Stash at the sync before this one: what came from it and is gone from Stash
-            must go from Plex too. None: this is the first sync.
+        first_sync: `mirror`: exactly what Stash has; `merge`: that, and nothing lost.
+        synced: Stash at the sync before this one: what has left it since must leave Plex.
         fields: those that are synced, by Plex's names as in `oracle_fields`.
 
     Returns:
