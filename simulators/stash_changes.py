@@ -162,7 +162,9 @@ class Changes:
             oshash=raw["oshash"],
         )
         library.touch()
-        return library.add_file(known, now, now)
+        added = library.add_file(known, now, now)
+        added.phash = None  # is made after the scan
+        return added
 
     def attach_file(self, scene: Scene, file: VideoFile) -> None:
         scene.files.append(file)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from simulators.stash_library import Library
 from simulators.stash_model import Entity, Performer, Scene, Studio, Tag, VideoFile
+from simulators.stash_plugin_settings import StoredSettings
 from simulators.stash_time import unix
 
 
@@ -113,9 +114,8 @@ def _plugin_settings(
     config: Any, _ctx: ReadContext, args: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
     """All plugins that have settings, or those of `include`; untouched ones are absent."""
-    wanted = args.get("include")
-    known: dict[str, dict[str, Any]] = config.plugins
-    return {name: known[name] for name in wanted or known if known.get(name)}
+    settings: StoredSettings = config.plugins
+    return settings.read(args.get("include"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,8 @@ class GraphQLEndpoint:
             )
         if self._sim.rng.random() < self._sim.switches["locked_share"]:
             return _locked(operation)
-        context = RequestContext(self._sim, caller, base_url(request))
+        external = self._sim.switches["external_host"]
+        context = RequestContext(self._sim, caller, external or base_url(request))
         outcome = execute(
             self._sim.schema,
             document,

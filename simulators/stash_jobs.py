@@ -59,7 +59,7 @@ class JobQueue:
         self._worker = asyncio.create_task(self._work())
 
     async def close(self) -> None:
-        for task in (self._running, self._worker):
+        for task in (self._worker, self._running):  # or the worker would start the next one
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

@@ -21,11 +21,13 @@ from simulators.stash_library import StashError
 from simulators.stash_plugin_config import Operation, Plugin, read_plugins
 from simulators.stash_plugin_io import LogSplitter, PluginOutput, progress_of
 from simulators.stash_process import RawProcess
+from simulators.stash_schema import version_key
 from simulators.stash_session import Caller, Sessions
 from simulators.stash_time import Clock
 
 PYTHON_NAMES = ("python", "python3")
 LOG_LIMIT = 20_000
+LOOPS_COUNTED = (0, 25)  # before, a plugin was never entered again on the way
 ROOT = Path(os.sep).resolve()
 
 
@@ -79,11 +81,19 @@ class ServerLog:
 class PluginHost:
     """Knows the plugins and runs them."""
 
-    def __init__(self, options: HostOptions, sessions: Sessions, log: ServerLog) -> None:
+    def __init__(
+        self,
+        options: HostOptions,
+        sessions: Sessions,
+        log: ServerLog,
+        switches: Mapping[str, Any],
+    ) -> None:
         self._options = options
+        self._switches = switches
         self._sessions = sessions
         self._log = log
         self._running: set[RawProcess] = set()
+        self._closed = False
         self.port = 0
         self.plugins: list[Plugin] = []
         self.disabled: set[str] = set()
@@ -96,7 +106,8 @@ class PluginHost:
             self._log.add("error", error)
 
     def close(self) -> None:
-        """Ends what still runs, as the end of a container does."""
+        """Ends what still runs, as the end of a container does, and starts nothing more."""
+        self._closed = True
         for process in self._running:
             process.kill()
 
@@ -157,12 +168,13 @@ class PluginHost:
 
         Cancelling kills the one that runs; the rest never start.
         """
+        never_twice = version_key(self._switches["version"]) < LOOPS_COUNTED
         for plugin in self.plugins:
             hooks = plugin.hooks_for(event.trigger)
             if plugin.id in self.disabled or not hooks:
                 continue
             visit = (plugin.id, event.trigger)
-            if caller.loops(visit):
+            if caller.loops(visit, never_twice):
                 self._log.add("debug", f"cyclic loop detected: {visit}, not re-triggering")
                 continue
             for hook in hooks:
@@ -219,6 +231,8 @@ class PluginHost:
             shared = str(plugin.path.parent.parent.absolute())
             env["PYTHONPATH"] = f"{inherited}{os.pathsep}{shared}" if inherited else shared
         splitter = LogSplitter(plugin.err_log, self._logger(plugin, progress))
+        if self._closed:
+            raise OSError("the server is shutting down")
         process = RawProcess(self._payload(plugin, caller, args), splitter)
         done = process.start(command, env, self._options.cwd)
         self._running.add(process)

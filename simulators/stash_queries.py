@@ -13,6 +13,7 @@ from simulators.stash_jobs import Job
 from simulators.stash_library import by_ids, to_num
 from simulators.stash_model import Entity, Performer, Scene, Studio, Tag
 from simulators.stash_plugin_config import Operation, Plugin
+from simulators.stash_plugin_settings import StoredSettings
 from simulators.stash_state import RequestContext
 
 Given = Mapping[str, Any] | None
@@ -136,7 +137,12 @@ class Queries:
         defaults = SimpleNamespace(
             scan=None, autoTag=None, generate=None, deleteFile=False, deleteGenerated=True
         )
-        settings = ctx.sim.plugin_settings
+        switches = ctx.sim.switches
+        settings = StoredSettings(
+            ctx.sim.plugin_settings,
+            numbers_as_text=switches["settings_as_text"],
+            through_snake_case=not ctx.sim.since("0.26"),
+        )
         return SimpleNamespace(general=general, defaults=defaults, ui={}, plugins=settings)
 
     def plugins(self, ctx: RequestContext) -> list[SimpleNamespace] | None:

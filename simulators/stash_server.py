@@ -51,10 +51,13 @@ async def serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     wake = asyncio.get_running_loop().call_soon_threadsafe
     signal.signal(signal.SIGTERM, lambda *_: wake(stop.set))
+    gc.disable()  # looking through a library while it grows takes longer than loading it
     sim = build_simulator(read_seed(options.seed)["stash"], options)
-    gc.collect()
-    gc.freeze()  # the library stays: later collections need not look through it
-    runner = web.AppRunner(build_app(sim), handler_cancellation=True, access_log=None)
+    gc.freeze()  # it stays: later collections need not look through it either
+    gc.enable()
+    runner = web.AppRunner(
+        build_app(sim), handler_cancellation=True, access_log=None, shutdown_timeout=1.0
+    )
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", options.port)
     await site.start()
@@ -65,8 +68,8 @@ async def serve(options: argparse.Namespace) -> None:
     try:
         await stop.wait()
     finally:
-        sim.host.close()
         await sim.jobs.close()
+        sim.host.close()
         await runner.cleanup()
 
 
@@ -90,7 +93,7 @@ def build_simulator(seed: StashSeed, options: argparse.Namespace) -> Simulator:
         config_dir=folders[0].parent if folders else ROOT,
     )
     library = load(seed, clock.text())
-    host = PluginHost(host_options, sessions, log)
+    host = PluginHost(host_options, sessions, log, switches)
     sim = Simulator(switches, clock, library, sessions, log, host, JobQueue(clock))
     sim.schema = schema_of(switches["version"])
     return sim

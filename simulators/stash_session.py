@@ -20,8 +20,12 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from simulators.stash_schema import version_key
+
 COOKIE = "session"
 LOOP_LIMIT = 10
+GO_1_23 = (0, 29)  # from here on, cookies have two more keys
+UNAUTHORIZED_KEY = (0, 26)  # before, a wrong API key was an internal error
 Visit = tuple[str, str]  # plugin id, hook trigger
 
 
@@ -35,7 +39,14 @@ class Caller:
     def through(self, visit: Visit) -> Caller:
         return replace(self, visited=(*self.visited, visit))
 
-    def loops(self, visit: Visit) -> bool:
+    def loops(self, visit: Visit, never_twice: bool) -> bool:
+        """Whether the hook is not to run again.
+
+        Args:
+            never_twice: the rule before v0.25: a plugin that was on the way here stays out.
+        """
+        if never_twice:
+            return any(plugin == visit[0] for plugin, _hook in self.visited)
         return self.visited.count(visit) >= LOOP_LIMIT
 
 
@@ -77,12 +88,15 @@ class Sessions:
     def _mac(self, body: bytes) -> bytes:
         return hmac.new(self._key, body, hashlib.sha256).hexdigest().encode()
 
-    def plugin_cookie(self, caller: Caller) -> dict[str, Any]:
+    def plugin_cookie(self, caller: Caller) -> dict[str, Any] | None:
         """The cookie as a plugin finds it on stdin: Go's http.Cookie as JSON."""
+        if not self._switches["plugin_cookie"]:
+            return None
+        newer = version_key(self._switches["version"]) >= GO_1_23
         return {
             "Name": COOKIE,
             "Value": self.sign(caller),
-            "Quoted": False,
+            **({"Quoted": False} if newer else {}),
             "Path": "",
             "Domain": "",
             "Expires": "0001-01-01T00:00:00Z",
@@ -91,7 +105,7 @@ class Sessions:
             "Secure": False,
             "HttpOnly": False,
             "SameSite": 0,
-            "Partitioned": False,
+            **({"Partitioned": False} if newer else {}),
             "Raw": "",
             "Unparsed": None,
         }
@@ -110,7 +124,10 @@ class Sessions:
         fresh = None
         if key:
             if key != self.api_key:
-                return _unauthorized()
+                older = version_key(self._switches["version"]) < UNAUTHORIZED_KEY
+                return (
+                    web.Response(status=500, text="invalid API key") if older else _unauthorized()
+                )
             caller = Caller(self._username)
         else:
             known = self.read(first_cookie(request.headers.get("Cookie", "")))

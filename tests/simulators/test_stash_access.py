@@ -11,9 +11,11 @@ import pytest
 import requests
 
 from simulators.stash_session import Caller, Sessions, first_cookie
+from simulators.stash_state import default_switches
 from tests.simulators.stash_running import Stash, running, scene, seed
 
 KEY = "the-right-key"
+SWITCHES = default_switches("v0.30.1")
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +94,29 @@ def test_the_first_of_two_cookies_counts(stash: Stash) -> None:
     assert first_cookie('a=1; session="x"; session=y') == "x"
 
 
+def test_plugins_get_the_cookie_as_go_marshals_it_or_none() -> None:
+    newer = Sessions(SWITCHES, b"k", "admin", "p", "").plugin_cookie(Caller("admin"))
+    older = Sessions({**SWITCHES, "version": "v0.28.1"}, b"k", "admin", "p", "")
+    cookie = older.plugin_cookie(Caller("admin"))
+    assert newer is not None
+    assert cookie is not None
+    assert set(newer) - set(cookie) == {"Quoted", "Partitioned"}
+    none = Sessions({**SWITCHES, "plugin_cookie": False}, b"k", "admin", "p", "")
+    assert none.plugin_cookie(Caller("admin")) is None
+
+
+def test_before_v0_25_a_plugin_was_never_entered_twice() -> None:
+    caller = Caller("", (("P", "Scene.Update.Post"),))
+    assert caller.loops(("P", "Tag.Update.Post"), never_twice=True)
+    assert not caller.loops(("P", "Scene.Update.Post"), never_twice=False)
+    assert not caller.loops(("Q", "Scene.Update.Post"), never_twice=True)
+
+
+def test_a_wrong_key_was_an_internal_error_before_v0_26(stash: Stash) -> None:
+    with stash.switched(version="v0.25.1"):
+        assert get(stash, "/scene/1/screenshot", ApiKey="other").status_code == 500
+
+
 def test_an_old_cookie_is_refused(stash: Stash) -> None:
     cookie = session_of(login(stash))
     with stash.switched(max_session_age=-1):
@@ -110,7 +135,7 @@ def test_the_key_is_in_the_configuration_and_in_stream_urls_alone(stash: Stash) 
 
 
 def test_without_a_password_all_is_open_but_not_to_foreign_keys() -> None:
-    sessions = Sessions({"max_session_age": 10}, b"k", "admin", "", "")
+    sessions = Sessions(SWITCHES, b"k", "admin", "", "")
     assert sessions.read(sessions.sign(Caller("", (("P", "Hook"),)))) == Caller(
         "", (("P", "Hook"),)
     )
@@ -119,9 +144,9 @@ def test_without_a_password_all_is_open_but_not_to_foreign_keys() -> None:
 
 @pytest.mark.parametrize("value", ["", "x", "!", base64.urlsafe_b64encode(b"a|b").decode()])
 def test_a_damaged_cookie_is_no_session(value: str) -> None:
-    sessions = Sessions({"max_session_age": 10}, b"k", "admin", "p", "")
+    sessions = Sessions(SWITCHES, b"k", "admin", "p", "")
     assert sessions.read(value) is None
-    other = Sessions({"max_session_age": 10}, b"another key", "admin", "p", "")
+    other = Sessions(SWITCHES, b"another key", "admin", "p", "")
     assert sessions.read(other.sign(Caller("admin"))) is None
 
 

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from simulators.seed import StashSeed
 from simulators.stash_executor import ProjectingExecutor, go_float
+from simulators.stash_plugin_settings import StoredSettings
 from simulators.stash_resolvers import schema_of
 from simulators.stash_schema import version_key
 from simulators.stash_server import build_simulator, parse_arguments
@@ -142,6 +143,17 @@ def test_introspection_describes_the_schema() -> None:
 )
 def test_floats_are_printed_as_go_prints_them(value: float, printed: str) -> None:
     assert repr(go_float(value)) == printed
+
+
+def test_settings_of_older_versions_come_back_changed() -> None:
+    stored = {"Stash2Plex": {"plex_url": "u", "plexURL": 1, "plexUrl2": 2.5}, "Empty": {}}
+    newest = StoredSettings(stored, numbers_as_text=False, through_snake_case=False)
+    assert newest.read(None) == newest.read([]) == {"Stash2Plex": stored["Stash2Plex"]}
+    text = StoredSettings(stored, numbers_as_text=True, through_snake_case=False)
+    assert text.read(["Stash2Plex"])["Stash2Plex"]["plexUrl2"] == "2.5"
+    oldest = StoredSettings(stored, numbers_as_text=False, through_snake_case=True)
+    assert oldest.read(None) == {"stash2Plex": {"plexUrl": "u", "plexUrL": 1, "plexUrl2": 2.5}}
+    assert set(oldest.read(["Stash2Plex"])) == {"Stash2Plex"}
 
 
 def test_a_page_of_500_scenes_is_fast() -> None:

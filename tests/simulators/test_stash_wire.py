@@ -173,6 +173,12 @@ def test_paths_are_built_from_the_host_header(stash: Stash) -> None:
     assert paths["preview"] == "http://stash.example:1/stash/scene/1/preview"
 
 
+def test_an_external_host_replaces_it(stash: Stash) -> None:
+    with stash.switched(external_host="https://elsewhere.example"):
+        paths = stash.scene(1, "paths { preview }")["paths"]
+    assert paths["preview"] == "https://elsewhere.example/scene/1/preview"
+
+
 def test_requests_are_counted_as_reads_and_writes(stash: Stash) -> None:
     stash.tell("counters/reset", {})
     stash.data("query Mutationless { version { version } }")
