@@ -135,7 +135,7 @@ class JsonAckQueue(persistqueue.SQLiteAckQueue):
         with self.database.transaction() as connection:
             found = self._working_id(connection, item, id)
             if found is not None:
-                transitions.to_dead(connection, found, self._clock(), "")
+                transitions.to_dead(connection, found, self._clock())
         return found
 
     def resume_unack_tasks(self) -> None:

@@ -87,8 +87,13 @@ def normalised(item: Any, now: float) -> dict[str, Any]:
         "reason": str(item.get("reason", "")),
         "attempts": int(item.get("attempts", 0)),
         "not_before": float(item.get("not_before", 0.0)),
-        "error": str(item.get("error", "")),
+        "error": storable(str(item.get("error", ""))),
     }
+
+
+def storable(text: str) -> str:
+    """`text` without the lone surrogates that odd paths bring: SQLite's texts are UTF-8."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def item_from(row: tuple[Any, ...]) -> dict[str, Any]:

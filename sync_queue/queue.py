@@ -91,7 +91,7 @@ class SyncQueue(JsonAckQueue):
             attempts = job.attempts + 1 if attempt else job.attempts
             connection.execute(
                 f"UPDATE {TABLE} SET attempts = ?, not_before = ?, error = ? WHERE _id = ?",
-                (attempts, not_before, error, job.job_id),
+                (attempts, not_before, jobs.storable(error), job.job_id),
             )
             transitions.to_waiting(connection, [job.job_id])
 
@@ -108,7 +108,7 @@ class SyncQueue(JsonAckQueue):
         """
         with self.database.transaction() as connection:
             if transitions.working(connection, [job.job_id]):
-                transitions.to_dead(connection, job.job_id, self._clock(), error)
+                transitions.to_dead(connection, job.job_id, self._clock(), jobs.storable(error))
 
     def recover(self) -> int:
         """Puts every working job back in line; only for who holds the drain lock.

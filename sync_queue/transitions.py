@@ -142,8 +142,13 @@ def to_waiting(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
         connection.execute(f"UPDATE {TABLE} SET status = {READY} WHERE {where}", chunk)
 
 
-def to_dead(connection: sqlite3.Connection, row_id: int, now: float, error: str) -> None:
-    """Makes a working row the dead letter of its scene, in the place of an older one."""
+def to_dead(
+    connection: sqlite3.Connection, row_id: int, now: float, error: str | None = None
+) -> None:
+    """Makes a working row the dead letter of its scene, in the place of an older one.
+
+    Without an error of its own it keeps that of its last retry.
+    """
     connection.execute(
         f"DELETE FROM {TABLE} WHERE status = {DEAD} AND scene_id ="
         f" (SELECT scene_id FROM {TABLE} WHERE _id = ?)",
@@ -151,7 +156,8 @@ def to_dead(connection: sqlite3.Connection, row_id: int, now: float, error: str)
     )
     # persist-queue's timestamp tells when a row came in; of a dead letter, when it died.
     connection.execute(
-        f"UPDATE {TABLE} SET status = {DEAD}, timestamp = ?, error = ? WHERE _id = ?",
+        f"UPDATE {TABLE} SET status = {DEAD}, timestamp = ?, error = coalesce(?, error)"
+        " WHERE _id = ?",
         (now, error, row_id),
     )
 

@@ -1,0 +1,212 @@
+"""Files that we did not write, or that broke: never loaded blindly, never in the way."""
+
+from __future__ import annotations
+
+import pickle
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import persistqueue
+import pytest
+from persistqueue.serializers import json as bare_json
+
+from core.errors import StateError
+from core.models import Job
+from sync_queue import operations
+from sync_queue.queue import SyncQueue
+from sync_queue.schema import SCHEMA, TABLE
+from tests.sync_queue.conftest import NOW
+
+MOVED = "data.db.pickled-20231114-221320"
+
+
+class Trap:
+    """Unpickling this makes a file."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.target,)
+
+
+@pytest.fixture
+def trap(tmp_path: Path) -> Path:
+    return tmp_path / "sprung"
+
+
+@pytest.fixture
+def pickled(path: Path, trap: Path) -> None:
+    """The queue of an earlier plugin, with a row that runs code when it is loaded."""
+    earlier = persistqueue.SQLiteAckQueue(str(path), auto_resume=False)
+    earlier.put({"scene_id": 1, "data": {}})
+    earlier.put(Trap(trap))
+    earlier.close()
+
+
+def opened(path: Path, warnings: list[str]) -> SyncQueue:
+    return SyncQueue(path, warn=warnings.append, clock=lambda: NOW)
+
+
+def test_the_trap_would_work(trap: Path) -> None:
+    pickle.loads(pickle.dumps(Trap(trap)))
+    assert trap.exists()
+
+
+@pytest.mark.usefixtures("pickled")
+def test_a_pickled_queue_is_moved_aside_and_never_loaded(path: Path, trap: Path) -> None:
+    before = (path / "data.db").read_bytes()
+    warnings: list[str] = []
+
+    with opened(path, warnings) as queue:
+        assert queue.queued_scene_ids() == set()
+        queue.put({"scene_id": 5})
+        assert [job.scene_id for job in queue.claim(9, NOW)] == [5]
+
+    assert not trap.exists()
+    assert (path / MOVED).read_bytes() == before
+    assert len(warnings) == 1
+    assert MOVED in warnings[0]
+    assert "reconcile" in warnings[0]
+
+
+@pytest.mark.usefixtures("pickled")
+@pytest.mark.parametrize(
+    "ask",
+    [
+        operations.get_queued_scene_ids,
+        operations.get_stats,
+        lambda path: operations.enqueue(path, 5, "metadata", {}),
+    ],
+    ids=["ids", "stats", "enqueue"],
+)
+def test_no_question_loads_a_pickle(ask: Callable[[Path], object], path: Path, trap: Path) -> None:
+    ask(path)
+
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("status", [0, 1, 2, 5, 9])
+def test_no_pickle_of_any_kind_is_taken_for_json(path: Path, protocol: int, status: int) -> None:
+    persistqueue.SQLiteAckQueue(str(path)).close()
+    file = sqlite3.connect(path / "data.db")
+    row = (pickle.dumps({"scene_id": 1}, protocol), 1.0, status)
+    file.execute(f"INSERT INTO {TABLE} (data, timestamp, status) VALUES (?, ?, ?)", row)
+    file.commit()
+    file.close()
+
+    warnings: list[str] = []
+    opened(path, warnings).close()
+
+    assert (path / MOVED).exists()
+    assert len(warnings) == 1
+
+
+@pytest.mark.parametrize(
+    "data", [None, b"", b"\x00", b"7", b"[]", b"{}", b'{"scene_id": "x"}', "t"]
+)
+def test_rows_that_are_no_jobs_are_moved_aside(path: Path, data: object) -> None:
+    persistqueue.SQLiteAckQueue(str(path)).close()
+    file = sqlite3.connect(path / "data.db")
+    file.execute(f"INSERT INTO {TABLE} (data, timestamp, status) VALUES (?, 1, 0)", (data,))
+    file.commit()
+    file.close()
+
+    warnings: list[str] = []
+    with opened(path, warnings) as queue:
+        assert queue.queue() == []
+    assert len(warnings) == 1
+
+
+def test_an_empty_queue_of_an_earlier_plugin_is_used(path: Path) -> None:
+    persistqueue.SQLiteAckQueue(str(path)).close()
+    warnings: list[str] = []
+
+    with opened(path, warnings) as queue:
+        queue.put({"scene_id": 1})
+        assert queue.size == 1
+    assert warnings == []
+
+
+def test_a_bare_json_queue_is_migrated(path: Path) -> None:
+    bare = persistqueue.SQLiteAckQueue(str(path), serializer=bare_json)
+    for scene_id, version in ((1, "a"), (2, "a"), (1, "b"), (3, "a"), (3, "b"), (4, "a"), (5, "a")):
+        bare.put({"scene_id": scene_id, "data": {"v": version}})
+    for end in (bare.ack, bare.ack_failed):
+        end(bare.get())
+    bare.get()
+    file = sqlite3.connect(path / "data.db")
+    file.execute(f"UPDATE {TABLE} SET status = 9 WHERE _id IN (4, 5)")
+    file.commit()
+    file.close()
+    bare.close()
+
+    warnings: list[str] = []
+    with opened(path, warnings) as queue:
+        waiting, dead = queue.claim(9, NOW), queue.dead_letters()
+
+    assert [(job.job_id, job.scene_id, job.data) for job in waiting] == [
+        (3, 1, {"v": "b"}),
+        (6, 4, {"v": "a"}),
+        (7, 5, {"v": "a"}),
+    ]
+    assert {(job.scene_id, job.data["v"]) for job in dead} == {(2, "a"), (3, "b")}
+    assert warnings == []
+
+
+def test_an_id_is_never_given_twice_after_a_migration(path: Path) -> None:
+    bare = persistqueue.SQLiteAckQueue(str(path), serializer=bare_json)
+    bare.put({"scene_id": 1})
+    bare.close()
+
+    with opened(path, []) as queue:
+        queue.clear_waiting()
+        assert queue.put({"scene_id": 1}) == 2
+
+
+@pytest.mark.parametrize("version", range(len(SCHEMA.migrations)))
+def test_a_queue_of_every_earlier_version_is_migrated(path: Path, version: int) -> None:
+    path.mkdir()
+    old = sqlite3.connect(path / "data.db")
+    for statements in SCHEMA.migrations[:version]:
+        for statement in statements:
+            old.execute(statement)
+    old.execute(f"PRAGMA user_version = {version}")
+    old.commit()
+    old.close()
+
+    warnings: list[str] = []
+    with opened(path, warnings) as queue:
+        row_id = queue.put({"scene_id": 1})
+        assert queue.claim(1, NOW) == [Job(row_id, 1, "metadata", {}, NOW, "", 0, 0.0)]
+    assert warnings == []
+
+
+def test_a_newer_queue_is_refused_and_untouched(path: Path) -> None:
+    with opened(path, []) as queue:
+        queue.put({"scene_id": 1})
+    file = sqlite3.connect(path / "data.db")
+    file.execute("PRAGMA user_version = 99")
+    file.close()
+    before = (path / "data.db").read_bytes()
+
+    with pytest.raises(StateError, match="newer Stash2Plex"):
+        opened(path, [])
+
+    assert (path / "data.db").read_bytes() == before
+
+
+def test_a_damaged_queue_is_started_anew(path: Path) -> None:
+    path.mkdir()
+    (path / "data.db").write_bytes(b"SQLite format 3\x00" + b"\xff" * 5000)
+    warnings: list[str] = []
+
+    with opened(path, warnings) as queue:
+        queue.put({"scene_id": 1})
+        assert queue.size == 1
+
+    assert len(warnings) == 1
+    assert "data.db.corrupt-20231114-221320" in warnings[0]

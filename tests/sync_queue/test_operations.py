@@ -1,0 +1,104 @@
+"""The contract's names, as an outsider calls them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import persistqueue
+import pytest
+from persistqueue.serializers import json as bare_json
+
+from storage.state import State
+from sync_queue.operations import (
+    enqueue,
+    get_queued_scene_ids,
+    get_stats,
+    load_sync_timestamps,
+    save_sync_timestamp,
+)
+from sync_queue.queue import SyncQueue
+from tests.sync_queue.conftest import NOW
+
+
+def test_an_enqueued_job_is_returned_as_it_is_kept(queue: SyncQueue) -> None:
+    job = enqueue(queue, 7, "metadata", {"title": "x"}, "hook", now=5.0, not_before=3.0)
+
+    (item,) = [row["data"] for row in queue.queue()]
+    assert job == item
+    assert job == {
+        "job_id": 1,
+        "scene_id": 7,
+        "update_type": "metadata",
+        "data": {"title": "x"},
+        "enqueued_at": 5.0,
+        "reason": "hook",
+        "attempts": 0,
+        "not_before": 3.0,
+        "error": "",
+    }
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_path_is_as_good_as_a_queue(queue: SyncQueue, path: Path, kind: Any) -> None:
+    first = enqueue(kind(path), 7, "metadata", {"v": 1})
+    second = enqueue(queue, 7, "metadata", {"v": 2})
+
+    assert first["job_id"] == second["job_id"]
+    assert get_queued_scene_ids(kind(path)) == {7}
+    assert [job.data for job in queue.claim(9, NOW)] == [{"v": 2}]
+
+
+def test_a_bare_queue_is_as_good(path: Path) -> None:
+    bare = persistqueue.SQLiteAckQueue(str(path), serializer=bare_json, auto_resume=False)
+    enqueue(bare, 7, "metadata", {"v": 1})
+    enqueue(bare, 8, "metadata", {"v": 1})
+    assert get_queued_scene_ids(path) == {7, 8}
+    enqueue(bare, 7, "metadata", {"v": 2})
+    assert get_stats(path)["pending"] == 2
+    bare.close()
+
+
+def test_questions_make_no_file(tmp_path: Path) -> None:
+    assert get_queued_scene_ids(tmp_path / "queue") == set()
+    assert get_stats(tmp_path / "queue")["pending"] == 0
+    assert load_sync_timestamps(tmp_path / "data") == {}
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stats_count_by_status(queue: SyncQueue, path: Path) -> None:
+    queue.put_many({"scene_id": n} for n in range(1, 7))
+    queue.put({"scene_id": 9, "not_before": 1e12})
+    done, dead, *_ = queue.claim(3, NOW)
+    queue.finish([done])
+    queue.park(dead, "PlexNotFound: no item")
+
+    stats = get_stats(path)
+
+    assert stats == {
+        "pending": 4,
+        "due": 3,
+        "backing_off": 1,
+        "in_progress": 1,
+        "completed": 1,
+        "failed": 1,
+    }
+    assert get_stats(path.parent / "none").keys() == stats.keys()
+
+
+def test_timestamps_are_kept(tmp_path: Path) -> None:
+    save_sync_timestamp(str(tmp_path), 7, 5.5)
+    save_sync_timestamp(tmp_path, 8, 6.5)
+    save_sync_timestamp(tmp_path, 7, 7.5)
+
+    assert load_sync_timestamps(str(tmp_path)) == {7: 7.5, 8: 6.5}
+    with State(tmp_path, print) as state:
+        assert state.timestamps() == {7: 7.5, 8: 6.5}
+
+
+def test_an_earlier_plugins_timestamps_are_found(tmp_path: Path) -> None:
+    (tmp_path / "sync_timestamps.json").write_text('{"7": 5.5}')
+
+    assert load_sync_timestamps(tmp_path) == {7: 5.5}
+    assert load_sync_timestamps(tmp_path) == {7: 5.5}

@@ -1,0 +1,229 @@
+"""What the machine's model does not say: the shape of jobs, bad jobs, endings, and threads."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.models import Job
+from sync_queue.jobs import EnqueueOutcome
+from sync_queue.queue import SyncQueue
+from sync_queue.schema import TABLE
+from tests.sync_queue.conftest import NOW
+
+
+def job(scene_id: int, **values: Any) -> dict[str, Any]:
+    return {"scene_id": scene_id, "update_type": "metadata", "data": {}, **values}
+
+
+def test_a_job_comes_out_as_it_went_in(queue: SyncQueue) -> None:
+    data = {"path": "/m/ü \ud83d.mp4", "performers": ["A", "B"], "rating100": None}
+    row_id = queue.put(job(7, data=data, reason="hook", enqueued_at=5.0, attempts=2))
+
+    assert queue.claim(9, NOW) == [Job(row_id, 7, "metadata", data, 5.0, "hook", 2, 0.0, "")]
+
+
+def test_a_job_is_json_with_the_keys_of_the_contract(queue: SyncQueue, path: Path) -> None:
+    row_id = queue.put({"scene_id": "7", "job_key": "scene_7"})
+
+    file = sqlite3.connect(path / "data.db")
+    stored = file.execute(f"SELECT data FROM {TABLE}").fetchone()[0]
+    file.close()
+    assert json.loads(stored) == {
+        "job_id": row_id,
+        "scene_id": 7,
+        "update_type": "metadata",
+        "data": {},
+        "enqueued_at": NOW,
+        "reason": "",
+        "attempts": 0,
+        "not_before": 0.0,
+        "error": "",
+        "job_key": "scene_7",
+    }
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        None,
+        "7",
+        {},
+        {"scene_id": None},
+        {"scene_id": "x"},
+        {"scene_id": 0},
+        {"scene_id": -1},
+        {"scene_id": 2**63},
+        {"scene_id": 1, "data": {"rating": float("nan")}},
+    ],
+)
+def test_what_is_no_job_is_refused(queue: SyncQueue, item: object) -> None:
+    with pytest.raises(ValueError):
+        queue.put(item)
+    with pytest.raises(ValueError):
+        queue.put_many([job(1), item])
+
+    assert queue.size == 0
+
+
+def test_a_bulk_put_tells_new_from_refreshed(queue: SyncQueue) -> None:
+    queue.put(job(1))
+    queue.put(job(2))
+    queue.claim(1, NOW)
+
+    # 1 is being worked on, so it waits anew; 2 waits already; 3 comes twice.
+    outcome = queue.put_many([job(1), job(2), job(3), job(3)])
+
+    assert outcome == EnqueueOutcome(new=2, refreshed=2)
+    assert queue.put_many([]) == EnqueueOutcome(0, 0)
+
+
+def test_a_refreshed_job_keeps_its_place(queue: SyncQueue) -> None:
+    queue.put(job(1, enqueued_at=1.0))
+    queue.put(job(2))
+    queue.put(job(1, data={"title": "new"}, enqueued_at=9.0, reason="again"))
+
+    first, second = queue.claim(9, NOW)
+
+    assert (first.scene_id, first.data, first.enqueued_at) == (1, {"title": "new"}, 1.0)
+    assert first.reason == "again"
+    assert second.scene_id == 2
+
+
+def test_a_job_in_backoff_holds_up_nobody_and_a_new_order_ends_its_wait(queue: SyncQueue) -> None:
+    for scene_id in (1, 2):
+        queue.put(job(scene_id))
+    first, _ = queue.claim(2, NOW)
+    queue.retry(first, NOW + 60, "Busy: later")
+    queue.put(job(3))
+
+    assert [claimed.scene_id for claimed in queue.claim(9, NOW + 59)] == [3]
+    assert queue.next_due(NOW) == NOW + 60
+
+    queue.put(job(1))
+    (again,) = queue.claim(9, NOW)
+    assert (again.scene_id, again.attempts, again.error) == (1, 0, "")
+
+
+def test_waiting_uses_up_no_attempt(queue: SyncQueue) -> None:
+    queue.put(job(1))
+    (first,) = queue.claim(1, NOW)
+    queue.retry(first, NOW, "Busy: later", attempt=False)
+    (second,) = queue.claim(1, NOW)
+    queue.retry(second, NOW, "Busy: later")
+    (third,) = queue.claim(1, NOW)
+
+    assert (second.attempts, third.attempts, third.error) == (0, 1, "Busy: later")
+
+
+def test_an_error_may_name_an_odd_path(queue: SyncQueue) -> None:
+    queue.put(job(1, error="\udcff"))
+    (first,) = queue.claim(1, NOW)
+    queue.retry(first, NOW, "Busy: /m/\udcff.mp4")
+    (second,) = queue.claim(1, NOW)
+    queue.park(second, "PlexNotFound: /m/\udcff.mp4")
+
+    assert (first.error, second.error) == ("?", "Busy: /m/?.mp4")
+    assert queue.dead_letters()[0].error == "PlexNotFound: /m/?.mp4"
+
+
+def test_persist_queues_own_ending_keeps_the_last_error(queue: SyncQueue) -> None:
+    queue.put(job(1))
+    queue.retry(queue.claim(1, NOW)[0], NOW, "Busy: later")
+    queue.ack_failed(queue.get())
+
+    assert queue.dead_letters()[0].error == "Busy: later"
+
+
+def test_a_dead_letter_hides_no_newer_order(queue: SyncQueue) -> None:
+    queue.put(job(1, data={"title": "old"}))
+    (old,) = queue.claim(1, NOW)
+    queue.put(job(1, data={"title": "new"}))
+    queue.park(old, "PlexNotFound: no item")
+
+    assert [letter.error for letter in queue.dead_letters()] == ["PlexNotFound: no item"]
+    (new,) = queue.claim(1, NOW)
+    assert new.data == {"title": "new"}
+    queue.finish([new])
+    assert queue.dead_letters() == []
+
+
+def test_the_newest_dead_letter_of_a_scene_stands(queue: SyncQueue) -> None:
+    for error in ("PlexNotFound: no item", "PlexRejected: 400"):
+        queue.put(job(1))
+        queue.park(queue.claim(1, NOW)[0], error)
+
+    assert [letter.error for letter in queue.dead_letters()] == ["PlexRejected: 400"]
+
+
+def test_dead_letters_are_counted_by_the_name_of_their_error(queue: SyncQueue) -> None:
+    errors = ["PlexNotFound: a", "PlexNotFound: b", "PlexRejected", ""]
+    queue.put_many(job(n) for n in range(1, 5))
+    for claimed, error in zip(queue.claim(9, NOW), errors, strict=True):
+        queue.park(claimed, error)
+
+    assert queue.stats(NOW).dead == {"PlexNotFound": 2, "": 1, "PlexRejected": 1}
+    assert queue.clear_dead() == 4
+    assert queue.stats(NOW).dead == {}
+
+
+def test_dead_letters_are_purged_by_the_time_of_their_death(path: Path) -> None:
+    now = [NOW]
+    with SyncQueue(path, clock=lambda: now[0]) as queue:
+        queue.put_many([job(1), job(2)])
+        one, two = queue.claim(2, NOW)
+        queue.park(one, "x")
+        now[0] += 100
+        queue.park(two, "x")
+
+        assert queue.purge_dead(NOW + 50) == 1
+        assert queue.dead_scene_ids() == {2}
+
+
+def test_clearing_leaves_what_is_being_worked_on(queue: SyncQueue) -> None:
+    queue.put_many([job(1), job(2), job(3)])
+    (claimed,) = queue.claim(1, NOW)
+
+    assert queue.clear_waiting() == 2
+    assert queue.queued_scene_ids() == {1}
+    queue.finish([claimed])
+    assert queue.queued_scene_ids() == set()
+
+
+def test_a_great_many_jobs_come_and_go(queue: SyncQueue, path: Path) -> None:
+    items = (job(n, data={"details": "d" * 12_000}) for n in range(1, 1801))
+    assert queue.put_many(items) == EnqueueOutcome(1800, 0)
+    grown = (path / "data.db").stat().st_size + (path / "data.db-wal").stat().st_size
+
+    while claimed := queue.claim(700, NOW):
+        assert [one.scene_id for one in claimed] == sorted(one.scene_id for one in claimed)
+        queue.release(claimed[600:])
+        queue.finish(claimed[:600])
+    queue.prune()
+
+    assert queue.stats(NOW).completed == 1800
+    queue.database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert (path / "data.db").stat().st_size < grown / 10
+
+
+def test_threads_never_share_a_job(queue: SyncQueue) -> None:
+    queue.put_many(job(n) for n in range(1, 121))
+    taken: list[int] = []
+
+    def work() -> None:
+        while claimed := queue.claim(7, NOW):
+            taken.extend(one.scene_id for one in claimed)
+            queue.finish(claimed)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(taken) == list(range(1, 121))
