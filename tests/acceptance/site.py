@@ -17,13 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.queue_tasks import process_queue
+from app.reconcile_tasks import reconcile_all
 from app.wiring import Context
+from core.models import Record
 from settings import parse_settings
 from simulators.launch import Simulators
-from simulators.seed import Truth
+from simulators.seed import PlexItem, Truth
 from stash.client import StashClient
 from stash.connection import StashConnection
 from storage.state import State
+from sync_queue.operations import enqueue
 from sync_queue.queue import SyncQueue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +37,7 @@ COOKIE = "SESSION-COOKIE-not-for-logs"
 API_KEY = "API-KEY-not-for-logs"
 SECRETS = (TOKEN, COOKIE, API_KEY)
 MAX_LINE = 8 * 1024
+FAR = 4e9  # a moment at which every job is due
 PATIENCE = 100.0  # seconds that any one task may take before the test gives up
 
 Task = Callable[[Context], dict[str, Any]]
@@ -214,6 +219,35 @@ class Site:
         with self.context(clock) as context:
             return task(context)
 
+    def reconcile(self) -> dict[str, Any]:
+        """Look for gaps and queue them, here."""
+        return self.do(reconcile_all)
+
+    def drain(self, clock: Callable[[], float] = time.time) -> dict[str, Any]:
+        """Work through the queue, here."""
+        return self.do(process_queue, clock)
+
+    def enqueue(self, *scene_ids: int) -> None:
+        """Queue scenes without looking."""
+        with self.queue() as queue:
+            for scene_id in scene_ids:
+                enqueue(queue, scene_id, "metadata", {}, "asked for by a test")
+
+    def queued(self) -> dict[int, str]:
+        """The scenes that wait, due or not, and why."""
+        with self.queue() as queue:
+            return {job.scene_id: job.reason for job in queue.due(FAR)}
+
+    def dead(self) -> dict[int, str]:
+        """The scenes given up on, and their errors."""
+        with self.queue() as queue:
+            return {job.scene_id: job.error for job in queue.dead_letters()}
+
+    def record(self, scene_id: int) -> Record | None:
+        """What the plugin remembers of a scene."""
+        with self.state() as state:
+            return state.records.get_many([scene_id]).get(scene_id)
+
     @contextlib.contextmanager
     def queue(self) -> Iterator[SyncQueue]:
         with SyncQueue(self.data / "queue") as queue:
@@ -266,6 +300,27 @@ class Site:
     def key(self, scene_id: int) -> str:
         """The rating key of the scene's first item."""
         return self.items(scene_id)[0].partition(":")[2]
+
+    def raw_item(self, key: str) -> PlexItem:
+        """An item as the library was generated with it."""
+        sections = self.both.seed["plex"]["sections"]
+        return next(i for s in sections for i in s["items"] if str(i["rating_key"]) == key)
+
+    def put_item(self, item: str, **changes: Any) -> str:
+        """Put an item of the generated library into Plex once more; its key."""
+        section, _, key = item.partition(":")
+        raw = {**self.raw_item(key), **changes}
+        made = self.both.plex.control("POST", "items", {"section": int(section), "item": raw})
+        return str(made["ratingKey"])
+
+    def drop_item(self, key: str) -> None:
+        """Take an item out of Plex, as an emptied trash does."""
+        self.both.plex.control("DELETE", f"items/{key}")
+
+    def hand_edit(self, key: str, *, lock: bool = True, **values: Any) -> None:
+        """A person's edit in Plex Web; lists are replaced."""
+        told = {"key": key, "set": values, "lock": lock}
+        self.both.plex.control("POST", "edit", told)
 
     def item(self, key: str) -> dict[str, Any]:
         """An item as Plex holds it."""

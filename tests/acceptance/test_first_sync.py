@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from app.queue_tasks import process_queue
-from app.reconcile_tasks import reconcile_all
 from simulators.library import generate
 from simulators.oracle_fields import FirstSync
 from tests.acceptance.conftest import Open
@@ -123,8 +121,8 @@ def test_plex_agrees_with_stash_and_stays_so(site: Site, way: Way) -> None:
         assert drained["values_cleared"] == 0
 
     site.reset_counters()
-    again = site.do(reconcile_all)
-    site.do(process_queue)
+    again = site.reconcile()
+    site.drain()
 
     absent = again["missing_count"] + again["vanished_count"]
     assert again["total_gaps"] == absent
@@ -133,8 +131,8 @@ def test_plex_agrees_with_stash_and_stays_so(site: Site, way: Way) -> None:
 
     _take_away(site)
     less = site.both.stash.state()
-    site.do(reconcile_all)
-    site.do(process_queue)
+    site.reconcile()
+    site.drain()
 
     final = plex.state()
     wrong = verdict(
@@ -142,5 +140,5 @@ def test_plex_agrees_with_stash_and_stays_so(site: Site, way: Way) -> None:
     )
     assert wrong == []
     site.reset_counters()
-    last = site.do(reconcile_all)
+    last = site.reconcile()
     assert last["total_gaps"] == absent
