@@ -159,6 +159,7 @@ def test_laws_of_comparison(one: str, other: str) -> None:
     assert canonical(canonical(one)) == canonical(one)
     assert is_windows(canonical(one)) is is_windows(one)
     assert same_path(one, canonical(one))
+    assert base_key(one) == path_key(one).rpartition("/")[2]
     assert same_path(one, unicodedata.normalize("NFD", one))
     assert common_suffix(one, other) == common_suffix(other, one)
     if same_path(one, other):
