@@ -26,8 +26,3 @@ class Facts:
         """Writes or replaces a JSON-able value."""
         with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (key, dumps(value)))
-
-    def delete(self, key: str) -> None:
-        """Forgets a fact, if it is there."""
-        with self._database.transaction() as connection:
-            connection.execute("DELETE FROM facts WHERE key = ?", (key,))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
+from typing import Any
 
 from core.models import ItemRef, Value
 from storage.codec import dumps, value_from_json
@@ -28,6 +29,9 @@ TABLES = (
     "CREATE INDEX journal_by_run ON journal (run_id, id)",
     "CREATE INDEX journal_by_time ON journal (at)",
 )
+
+_NEWEST = 2**63 - 1
+_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +85,35 @@ class Journal:
                 ),
             )
 
-    def entries(self, run_id: int) -> list[JournalEntry]:
-        """What a run changed, newest first: the order in which it is undone."""
-        return [
-            JournalEntry(
-                scene_id,
-                ItemRef(section, key),
-                name,
-                value_from_json(json.loads(before)),
-                value_from_json(json.loads(after)),
-                at,
-                None if locked is None else bool(locked),
-                json.loads(extra),
-            )
-            for scene_id, section, key, name, before, after, at, locked, extra in (
-                self._database.rows(
-                    "SELECT scene_id, section, key, field, before, after, at, locked_before, extra"
-                    " FROM journal WHERE run_id = ? ORDER BY id DESC",
-                    (run_id,),
-                )
-            )
-        ]
+    def entries(self, run_id: int) -> Iterator[JournalEntry]:
+        """What a run changed, newest first: the order in which it is undone.
+
+        Read in pages, so a run over a whole library fits, and what is written meanwhile is fine.
+        """
+        before = _NEWEST
+        while rows := self._database.rows(
+            "SELECT id, scene_id, section, key, field, before, after, at, locked_before, extra"
+            " FROM journal WHERE run_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
+            (run_id, before, _PAGE),
+        ):
+            yield from map(_entry, rows)
+            before = rows[-1][0]
 
     def prune(self, before: float) -> int:
         """Drops entries older than `before` (epoch seconds); returns how many."""
         with self._database.transaction() as connection:
             return connection.execute("DELETE FROM journal WHERE at < ?", (before,)).rowcount
+
+
+def _entry(row: tuple[Any, ...]) -> JournalEntry:
+    _, scene_id, section, key, name, before, after, at, locked, extra = row
+    return JournalEntry(
+        scene_id,
+        ItemRef(section, key),
+        name,
+        value_from_json(json.loads(before)),
+        value_from_json(json.loads(after)),
+        at,
+        None if locked is None else bool(locked),
+        json.loads(extra),
+    )

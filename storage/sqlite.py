@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import islice
@@ -157,7 +157,8 @@ class Database:
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
-            self._suspect.touch()
+            with suppress(OSError):  # the damage is what the user must hear of
+                self._suspect.touch()
             raise StateError(
                 f"{self.path} is damaged: {error}. It will be rebuilt at the next start."
             ) from error
@@ -230,8 +231,8 @@ class Database:
                 if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
                     connection.execute("PRAGMA journal_mode = WAL")
                 break
-            except sqlite3.OperationalError:
-                if time.monotonic() > deadline:
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
         connection.execute(f"PRAGMA synchronous = {self._schema.synchronous}")

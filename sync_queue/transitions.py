@@ -26,41 +26,28 @@ def insert_or_refresh(
     """
     listed = list(wanted)
     rows = _waiting_rows(connection, {job["scene_id"] for job in listed})
-    next_id = first_id = _last_id(connection) + 1
-    insertions, refreshes = [], []
+    last_id = _last_id(connection)
+    insertions: list[dict[str, Any]] = []
+    refreshes: list[dict[str, Any]] = []
     for job in listed:
-        scene_id = job["scene_id"]
-        if scene_id in rows:
-            row_id = rows[scene_id]
-            refreshes.append(
-                (_json_of(job, row_id), job["attempts"], job["not_before"], job["error"], row_id)
-            )
-            continue
-        rows[scene_id] = row_id = next_id
-        next_id += 1
-        insertions.append(
-            (
-                row_id,
-                _json_of(job, row_id),
-                now,
-                scene_id,
-                job["enqueued_at"],
-                job["attempts"],
-                job["not_before"],
-                job["error"],
-            )
-        )
+        known = rows.get(job["scene_id"])
+        if known is None:
+            known = rows[job["scene_id"]] = last_id + len(insertions) + 1
+            insertions.append({**job, "job_id": known})
+        else:
+            refreshes.append({**job, "job_id": known})
     connection.executemany(
         f"INSERT INTO {TABLE} (_id, data, timestamp, status, scene_id, enqueued_at, attempts,"
-        " not_before, error) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?)",
-        insertions,
+        " not_before, error) VALUES (:job_id, :stored, :now, 0, :scene_id, :enqueued_at, :attempts,"
+        " :not_before, :error)",
+        ({**job, "stored": dumps(job), "now": now} for job in insertions),
     )
     connection.executemany(
-        f"UPDATE {TABLE} SET data = ?, attempts = ?, not_before = min(not_before, ?), error = ?"
-        " WHERE _id = ?",
-        refreshes,
+        f"UPDATE {TABLE} SET data = :stored, attempts = :attempts, error = :error,"
+        " not_before = min(not_before, :not_before) WHERE _id = :job_id",
+        ({**job, "stored": dumps(job)} for job in refreshes),
     )
-    return [rows[job["scene_id"]] for job in listed], next_id - first_id
+    return [rows[job["scene_id"]] for job in listed], len(insertions)
 
 
 def _waiting_rows(connection: sqlite3.Connection, scene_ids: set[int]) -> dict[int, int]:
@@ -80,10 +67,6 @@ def _last_id(connection: sqlite3.Connection) -> int:
     # AUTOINCREMENT remembers the highest id ever given, so none is given twice.
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (TABLE,)).fetchone()
     return int(row[0]) if row else 0
-
-
-def _json_of(job: dict[str, Any], row_id: int) -> bytes:
-    return dumps({**job, "job_id": row_id})
 
 
 def select_due(

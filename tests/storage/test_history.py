@@ -27,15 +27,27 @@ def test_the_journal_gives_a_run_back_newest_first(state: State) -> None:
     state.journal.write(2, [entry("other run")])
     state.journal.write(1, [rich])
 
-    assert state.journal.entries(1) == [rich, entry("rating"), entry("title")]
-    assert state.journal.entries(3) == []
+    assert list(state.journal.entries(1)) == [rich, entry("rating"), entry("title")]
+    assert list(state.journal.entries(3)) == []
+
+
+def test_a_long_run_is_read_while_the_journal_grows(state: State) -> None:
+    state.journal.write(1, [entry(str(n)) for n in range(2500)])
+
+    found = []
+    for number, old in enumerate(state.journal.entries(1)):
+        found.append(old.field)
+        if number % 700 == 0:
+            state.journal.write(2, [entry("undone")])
+
+    assert found == [str(n) for n in reversed(range(2500))]
 
 
 def test_values_of_the_journal_keep_their_types(state: State) -> None:
     values: list[Value] = ["", "text", 7.5, 7, ("a",), (), None]
     state.journal.write(1, [JournalEntry(5, ITEM, "f", v, v, 1.0, False) for v in values])
 
-    assert [repr(e.before) for e in reversed(state.journal.entries(1))] == [repr(v) for v in values]
+    assert [repr(e.before) for e in state.journal.entries(1)] == [repr(v) for v in reversed(values)]
 
 
 def test_the_journal_is_on_disk_before_the_edit(state: State, tmp_path: Path) -> None:
@@ -50,7 +62,7 @@ def test_old_entries_are_pruned(state: State) -> None:
     state.journal.write(1, [entry("old", 1.0), entry("new", 9.0)])
 
     assert state.journal.prune(9.0) == 1
-    assert state.journal.entries(1) == [entry("new", 9.0)]
+    assert list(state.journal.entries(1)) == [entry("new", 9.0)]
 
 
 def test_a_run_is_kept_with_its_figures(state: State) -> None:

@@ -148,6 +148,7 @@ def test_an_item_changes_hands_and_comes_back(state: State) -> None:
     assert store.owners() == {ItemRef("1", "a"): 1, ItemRef("1", "b"): 2}
     assert store.get_many([1]) == {1: record(1, "a")}
 
+    assert store.owners_of([ItemRef("1", "b"), ItemRef("1", "none")]) == {ItemRef("1", "b"): 2}
     store.save_many([record(1, "a", "b")])
     assert store.get_many([1, 2]) == {1: record(1, "a", "b"), 2: record(2)}
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.errors import StateError
 from core.models import Record
 from storage.state import State
 
@@ -76,6 +77,19 @@ def test_a_file_that_cannot_be_renamed_is_still_taken_over_only_once(
         state.records.delete_many([1])
 
     assert timestamps(tmp_path, warnings) == {}
+
+
+def test_a_file_that_cannot_be_read_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sync_timestamps.json").write_text('{"1": 1.0}')
+
+    def refuse(self: Path) -> bytes:
+        raise PermissionError("in use")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(StateError, match=r"cannot be read: in use"):
+        timestamps(tmp_path, [])
 
 
 def test_garbage_entries_are_skipped(tmp_path: Path) -> None:
