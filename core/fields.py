@@ -62,19 +62,36 @@ class Field:
     def same(self, wanted: Value, shown: Value) -> bool:
         """Whether what Plex shows satisfies what is wanted (a partial date: lies inside)."""
         left, right = self.normal(wanted), self.normal(shown)
+        if self.kind is Kind.DATE and isinstance(left, str) and isinstance(right, str):
+            return agrees(left, right)
+        return self.equal(left, right)
+
+    def equal(self, one: Value, other: Value) -> bool:
+        """Whether two values are one: a date agrees with itself only, not with all inside it."""
+        left, right = self.normal(one), self.normal(other)
         if isinstance(left, tuple) or isinstance(right, tuple):
             return name_keys(left) == name_keys(right)
         if isinstance(left, float) and isinstance(right, float):
             return abs(left - right) < RATING_STEP
-        if self.kind is Kind.DATE and isinstance(left, str) and isinstance(right, str):
-            return agrees(left, right)
         return left == right
+
+    def names(self, value: Value) -> tuple[str, ...]:
+        """A list value in normal form; () for nothing."""
+        clean = self.normal(value)
+        return clean if isinstance(clean, tuple) else ()
 
     def to_send(self, wanted: Value) -> Value:
         """The value that an edit carries: a partial date is padded, never sent raw."""
         if self.kind is Kind.DATE and isinstance(wanted, str):
             return padded(wanted)
         return wanted
+
+
+def spelled(shown: Value) -> list[tuple[str, str]]:
+    """The entries of a list as Plex spells them, each after its identity; blank ones left out."""
+    names = dict.fromkeys(shown if isinstance(shown, tuple) else ())
+    keyed = [(name_key(clean_line(name, LINE_LIMIT)), name) for name in names]
+    return [(key, name) for key, name in keyed if key]
 
 
 def name_keys(value: Value) -> frozenset[str]:

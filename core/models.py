@@ -121,7 +121,10 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class FullItem:
-    """An item read on its own: every field whole, and which fields are locked (Plex's names)."""
+    """An item read on its own: every field whole, and which fields are locked.
+
+    Locked fields go by our names, and by Plex's where we have none.
+    """
 
     ref: ItemRef
     item_type: int
@@ -146,13 +149,22 @@ class FieldRecord:
     Attributes:
         sent: the value that we asked Plex to show (None: we left the field empty or alone).
         read_back: the value that Plex showed afterwards.
-        kept: what was found in Plex at a first sync with `first_sync=merge` and is not ours to
-            remove: list entries, or for a scalar the one value that Stash has nothing for.
+        kept: what is in Plex and not ours to remove: found there at a first sync with
+            `first_sync=merge`, or added by the user while `preserve_plex_edits` is on. List
+            entries, or for a scalar the one value that Stash has nothing for.
+        withheld: entries that Stash wants and the user took out of Plex.
+        held: the value in Plex is the user's own.
+        rewrites: how often somebody else rewrote what we wrote since Stash last changed it.
+        locked: we locked the field; it was not locked before.
     """
 
     sent: Value
     read_back: Value
     kept: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    held: bool = False
+    rewrites: int = 0
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.models import FullItem, ItemRef, ListedItem, MediaFile, Role, Section, Value
-from plex.names import LIST_ELEMENTS, SCALAR_NAMES
+from plex.names import LIST_ELEMENTS, SCALAR_NAMES, our_lock
 
 # Plex's type numbers of what can hold files.
 _TYPES: Mapping[str, int] = {"movie": 1, "show": 2, "season": 3, "episode": 4, "clip": 12}
@@ -92,7 +92,7 @@ def full_item(raw: Mapping[str, Any], container: Mapping[str, Any]) -> FullItem:
         files=_files(raw),
         values=values,
         locked=frozenset(
-            lock["name"]
+            our_lock(lock["name"])
             for lock in _objects(raw.get("Field"))
             if _text(lock.get("name")) and _flag(lock.get("locked"))
         ),

@@ -47,3 +47,14 @@ def plex_name(field: str) -> str:
     if name is None:
         raise ValueError(f"not a field that Plex has: {field!r}")
     return name
+
+
+def our_lock(plex: str) -> str:
+    """Our name of a field that Plex names among its locks; Plex's own where we have none."""
+    return _OURS.get(plex, plex)
+
+
+_OURS: Mapping[str, str] = MappingProxyType(
+    {plex: ours for ours, plex in (*SCALAR_NAMES.items(), *LIST_NAMES.items())}
+    | {"thumb": "poster", "art": "background"}
+)

@@ -31,8 +31,10 @@ def body_of(record: Record) -> str:
     """The part of a record that is only ever read whole.
 
     Shape: `[[[path, size, duration], ...], [item, ...], {image: digest}]` with
-    item = `[section, key, [path, ...], {field: value}, {field: [sent, read_back, [kept, ...]]}]`;
-    the first of the two has the fields that were read back as they were sent, which is most.
+    item = `[section, key, [path, ...], {field: value}, {field: [sent, read_back, [kept, ...]]},
+    {field: [[withheld, ...], held, rewrites, locked]}]`; the first of the three has the fields that
+    were read back as they were sent, which is most, and the last those with something to say there.
+    Records of the first version lack it.
     """
     return dumps(
         [
@@ -81,7 +83,10 @@ def record_from(row: Sequence[Any], items: Mapping[tuple[str, str], int | None])
 def _item_body(item: ItemRecord) -> list[object]:
     same: dict[str, Value] = {}
     other: dict[str, list[object]] = {}
+    marks: dict[str, list[object]] = {}
     for name, field in item.fields.items():
+        if field.withheld or field.held or field.rewrites or field.locked:
+            marks[name] = [field.withheld, int(field.held), field.rewrites, int(field.locked)]
         # 8 and 8.0 are equal, but not what was sent.
         if (
             field.kept
@@ -91,16 +96,26 @@ def _item_body(item: ItemRecord) -> list[object]:
             other[name] = [field.sent, field.read_back, field.kept]
         else:
             same[name] = field.sent
-    return [item.ref.section, item.ref.key, item.files, same, other]
+    return [item.ref.section, item.ref.key, item.files, same, other, marks]
 
 
 def _item_from(body: Sequence[Any], updated_at: int | None) -> ItemRecord:
-    section, key, files, same, other = body
+    section, key, files, same, other, *later = body
+    marks = later[0] if later else {}
     fields = {}
     for name, value in same.items():
         if value.__class__ is list:
             value = tuple(value)
-        fields[name] = FieldRecord(value, value)
+        fields[name] = FieldRecord(value, value, (), *_marks(marks.get(name)))
     for name, (sent, read_back, kept) in other.items():
-        fields[name] = FieldRecord(value_from_json(sent), value_from_json(read_back), tuple(kept))
+        fields[name] = FieldRecord(
+            value_from_json(sent), value_from_json(read_back), tuple(kept), *_marks(marks.get(name))
+        )
     return ItemRecord(ItemRef(section, key), tuple(files), updated_at, fields)
+
+
+def _marks(stored: Sequence[Any] | None) -> tuple[tuple[str, ...], bool, int, bool]:
+    if stored is None:
+        return (), False, 0, False
+    withheld, held, rewrites, locked = stored
+    return tuple(withheld), bool(held), rewrites, bool(locked)

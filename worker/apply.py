@@ -17,7 +17,6 @@ from core.text import name_key
 from plex.client import PlexClient
 from plex.editing import edit_params
 from plex.exceptions import PlexRejected
-from plex.names import plex_name
 from storage.journal import Journal, JournalEntry
 from storage.records import RecordStore
 from worker.prepare import Prepared
@@ -98,7 +97,7 @@ class Applier:
                 change.before,
                 change.after,
                 now,
-                plex_name(change.field) in prepared.items[plan.ref].locked,
+                change.field in prepared.items[plan.ref].locked,
                 _extra(change, prepared.items[plan.ref]),
             )
             for prepared in batch

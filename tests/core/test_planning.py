@@ -170,11 +170,11 @@ def test_a_record_says_what_was_sent_beside_what_came_back() -> None:
     back = {**EMPTY, "title": "A!", "date": "2024-01-01", "tags": ("hand", "X")}
     after = recorded(plan, full("/m/a.mp4", values=back), None)
     assert after.fields == {
-        "title": FieldRecord("A", "A!"),
+        "title": FieldRecord("A", "A!", locked=True),
         "summary": FieldRecord(None, None),
         "studio": FieldRecord(None, None),
-        "date": FieldRecord("2024", "2024-01-01"),
+        "date": FieldRecord("2024", "2024-01-01", locked=True),
         "rating": FieldRecord(None, None),
         "performers": FieldRecord((), None),
-        "tags": FieldRecord(("x", "y"), ("hand", "X"), ("hand",)),
+        "tags": FieldRecord(("x", "y"), ("hand", "X"), ("hand",), locked=True),
     }

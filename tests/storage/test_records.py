@@ -27,7 +27,16 @@ IDS = st.lists(st.integers(1, 6), max_size=4, unique=True).map(tuple)
 FILES = st.builds(MediaFile, TEXTS, st.none() | NUMBERS, st.none() | st.floats(0, 1e6))
 FIELDS = st.dictionaries(
     TEXTS,
-    st.builds(FieldRecord, VALUES, VALUES, st.lists(TEXTS, max_size=2).map(tuple)),
+    st.builds(
+        FieldRecord,
+        VALUES,
+        VALUES,
+        st.lists(TEXTS, max_size=2).map(tuple),
+        st.lists(TEXTS, max_size=2).map(tuple),
+        st.booleans(),
+        st.integers(0, 5),
+        st.booleans(),
+    ),
     max_size=3,
 )
 REFS = st.builds(ItemRef, st.sampled_from("12"), st.integers(1, 9).map(str))

@@ -1,0 +1,190 @@
+"""Covers: which bytes are an image that Plex can show, and what to do about one item's pictures.
+
+Stash tells the kind of a cover by its content type, but not always: AVIF comes as
+application/octet-stream, and a scene without a cover answers with an SVG. A login page, half a file
+or a video must never become a poster, so the bytes themselves are looked at too.
+
+Plex names an upload by the SHA-1 of its bytes and never forgets one (facts of Plex, 5.5 and 5.7).
+So what is there already is selected, and only what is not is uploaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from core.errors import SyncError
+
+# Plex answers uploads above 10 MB with a failure (facts of Plex, 5.8), whichever megabyte it means.
+MAX_BYTES = 10_000_000
+
+_SVG = "image/svg+xml"
+_UNTOLD = frozenset({"", "application/octet-stream"})
+_PAGE_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body")
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+# Inside compressed data a 0xFF is followed by 0 or a restart mark; anything else is a new segment.
+_JPEG_MARK = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
+_JPEG_END = 0xD9
+_UPLOAD = re.compile(r"upload://(?:.*/)?([0-9a-f]{40})", re.IGNORECASE)
+
+
+class ImageFailed(SyncError):
+    """One image could not be synced: the rest of its scene can, and it is tried again alone."""
+
+
+class ImageKind(Enum):
+    """The pictures of an item that are synced, by the names of their settings."""
+
+    POSTER = "poster"
+    ART = "background"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A picture that Plex has on offer for an item.
+
+    Attributes:
+        rating_key: Plex's name of it: `upload://posters/<sha1>`, `media://...`, or an address.
+    """
+
+    rating_key: str
+    selected: bool
+
+
+class Action(Enum):
+    """What one item needs so that it shows a picture."""
+
+    KEEP = "keep"
+    SELECT = "select"
+    UPLOAD = "upload"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An action; `rating_key` names the picture that is there, "" where it has to be uploaded."""
+
+    action: Action
+    rating_key: str = ""
+
+
+def digest(data: bytes) -> str:
+    """The SHA-1 of the bytes, in lower-case hex: what Plex will call them."""
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
+
+
+def digest_in(rating_key: str) -> str:
+    """The SHA-1 in Plex's name of an upload; "" where the picture is no upload.
+
+    The folder in the name differs between kinds and servers, so only the end counts.
+    """
+    match = _UPLOAD.fullmatch(rating_key)
+    return match[1].lower() if match else ""
+
+
+def selected(entries: Iterable[Entry]) -> str | None:
+    """Plex's name of the picture that an item shows; None where it shows none."""
+    return next((entry.rating_key for entry in entries if entry.selected), None)
+
+
+def decide(entries: Iterable[Entry], sha1: str) -> Decision:
+    """What an item with these pictures needs in order to show the bytes with that digest."""
+    ours = [entry for entry in entries if digest_in(entry.rating_key) == sha1]
+    if not ours:
+        return Decision(Action.UPLOAD)
+    shown = selected(ours)
+    if shown is not None:
+        return Decision(Action.KEEP, shown)
+    return Decision(Action.SELECT, ours[0].rating_key)
+
+
+def media_type(data: bytes) -> str:
+    """The kind of an image by its first bytes, like "image/jpeg"; "" for anything else."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith(_PNG_START):
+        return "image/png"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data.startswith(b"BM") and data[6:10] == bytes(4):
+        return "image/bmp"
+    return "image/avif" if _is_avif(data) else ""
+
+
+def says_no_cover(data: bytes, content_type: str) -> bool:
+    """Whether this is how Stash says that a scene has no cover.
+
+    It sends an SVG of its own. A text that somebody made a cover comes as an SVG too (measured on
+    Stash 0.30), and is no picture either.
+    """
+    if _plain(content_type) == _SVG:
+        return True
+    start = data[:1000].lstrip()
+    return start.startswith(b"<svg") or (start.startswith(b"<?xml") and b"<svg" in start)
+
+
+def fault(data: bytes, content_type: str) -> str:
+    """Why these bytes cannot become a poster, as the end of a sentence; "" if they can."""
+    told = _plain(content_type)
+    if not data:
+        return "it is empty"
+    if told == "text/html" or data[:512].lstrip().lower().startswith(_PAGE_STARTS):
+        return "a web page came instead of it; does a proxy or a login stand before Stash?"
+    if told not in _UNTOLD and not told.startswith("image/"):
+        return f"it is {told}, no image"
+    if len(data) >= MAX_BYTES:
+        return f"it has {len(data) / 1e6:.1f} MB, and Plex takes less than {MAX_BYTES / 1e6:g} MB"
+    kind = media_type(data)
+    if not kind:
+        return f"it is no image of a kind that Plex can show ({told or 'no content type'})"
+    if not _is_whole(data, kind):
+        return f"it is damaged: the {kind.removeprefix('image/').upper()} ends too early"
+    return ""
+
+
+def _plain(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()[:60]
+
+
+def _is_avif(data: bytes) -> bool:
+    """Whether the first box says so: size, `ftyp`, main brand, version, compatible brands."""
+    if data[4:8] != b"ftyp":
+        return False
+    size = min(int.from_bytes(data[:4], "big"), 1024)
+    return any(data[at : at + 4] in _AVIF_BRANDS for at in range(8, size, 4))
+
+
+def _is_whole(data: bytes, kind: str) -> bool:
+    """Whether the end is there, for the kinds that mark it. What may follow it does not count."""
+    if kind == "image/jpeg":
+        return _jpeg_ends(data)
+    if kind == "image/png":
+        return _png_ends(data)
+    if kind == "image/webp":
+        return len(data) >= 8 + int.from_bytes(data[4:8], "little")
+    return True
+
+
+def _jpeg_ends(data: bytes) -> bool:
+    """Steps from segment to segment: a preview in a header has an end of its own."""
+    at = 2
+    while (mark := _JPEG_MARK.search(data, at)) is not None:
+        if mark[1][0] == _JPEG_END:
+            return True
+        at = mark.end() + int.from_bytes(data[mark.end() : mark.end() + 2], "big")
+    return False
+
+
+def _png_ends(data: bytes) -> bool:
+    at = len(_PNG_START)
+    while at + 12 <= len(data):
+        kind = data[at + 4 : at + 8]
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+        if kind == b"IEND":
+            return at <= len(data)
+    return False
