@@ -140,8 +140,8 @@ def perform(seed: Seed, watcher: Watcher, tasks: Sequence[str] = TASKS) -> DemoR
         environment = {**NO_ENVIRONMENT, "STASH_PLUGIN_DATA": str(data)}
         with Simulators(seed, plugin_dir=folder, plugin_env=environment) as both:
             settings = settings_for(both)
-            mutation = "mutation ($i: Map!) { configurePlugin(plugin_id: %s, input: $i) }"
-            both.stash.graphql(mutation % f'"{PLUGIN}"', {"i": settings})
+            mutation = "mutation ($p: ID!, $i: Map!) { configurePlugin(plugin_id: $p, input: $i) }"
+            both.stash.graphql(mutation, {"p": PLUGIN, "i": settings})
             before = both.plex.state()
             runs = tuple(run_task(both, task, watcher) for task in tasks)
             return DemoRun(

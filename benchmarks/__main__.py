@@ -1,0 +1,115 @@
+"""Measure the plugin against the simulated servers.
+
+python -m benchmarks            everything, into docs/performance.md; takes some minutes
+python -m benchmarks --quick    small libraries, once, on the screen only
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.enqueue import measure_enqueueing
+from benchmarks.library import measure_libraries
+from benchmarks.meter import ROOT
+from benchmarks.plan import FULL, QUICK, Plan, Say
+from benchmarks.sheets import Report, Sheet, goals_sheet, in_markdown, on_screen
+from benchmarks.stage import LATENCY, BenchmarkError
+from simulators.launch import StartError
+
+PAGE = ROOT / "docs" / "performance.md"
+# In the order of the report. A new benchmark is a function here and a field of Plan.
+BENCHMARKS: tuple[Callable[[Plan, Say], Report], ...] = (measure_libraries, measure_enqueueing)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    chosen = _parser().parse_args(arguments)
+    plan = _plan(chosen)
+    console, notes = Console(highlight=False), Console(stderr=True, highlight=False)
+
+    def say(text: str) -> None:
+        notes.print(text, style="dim", markup=False)
+
+    try:
+        reports = [benchmark(plan, say) for benchmark in BENCHMARKS]
+    except (BenchmarkError, StartError) as error:
+        notes.print(str(error), style="red", markup=False)
+        return 1
+    sheets = in_order(reports)
+    console.print(on_screen(sheets))
+    target = chosen.output or (PAGE if plan == FULL else None)
+    if target is not None:
+        target.write_text(page(sheets, _command(arguments)), encoding="utf-8")
+        console.print(f"\nWritten to {target}.", markup=False)
+    return 0
+
+
+def in_order(reports: Sequence[Report]) -> list[Sheet]:
+    """The targets first: they are what most readers came for."""
+    goals = [goal for report in reports for goal in report.goals]
+    return [goals_sheet(goals), *(sheet for report in reports for sheet in report.sheets)]
+
+
+def page(sheets: Sequence[Sheet], command: str) -> str:
+    """The whole file."""
+    return (
+        "# Performance\n\n"
+        f"Made by `{command}`, which measures the plugin as Stash starts it: a process for each "
+        "task, against both simulated servers on the same machine, "
+        f"{1000 * LATENCY:g} ms for each request. Times depend on the machine; requests and "
+        "memory hardly do.\n\n"
+        f"Machine: {machine()}.\n\n"
+        "The *floor* is what a bare client needs, in the same run, to fetch the same pages from "
+        "the same servers one after the other and decode them. Runs of the plugin and of the "
+        "floor alternate, and medians are shown.\n\n" + in_markdown(sheets)
+    )
+
+
+def machine() -> str:
+    """The machine in a few words."""
+    cores = os.cpu_count() or 1
+    plural = "" if cores == 1 else "s"
+    system = f"{platform.system()} on {platform.machine()}"
+    return f"{cores} core{plural}, {system}, Python {platform.python_version()}"
+
+
+def _command(arguments: Sequence[str] | None) -> str:
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    return " ".join(["python -m benchmarks", *given]) if given else "make bench"
+
+
+def _plan(chosen: argparse.Namespace) -> Plan:
+    plan = QUICK if chosen.quick else FULL
+    if chosen.sizes:
+        sizes = tuple(sorted(chosen.sizes))
+        synced = tuple(size for size in sizes if size <= plan.judged) or sizes[:1]
+        plan = replace(plan, sizes=sizes, synced=synced)
+    if chosen.rounds:
+        plan = replace(plan, rounds=chosen.rounds)
+    return plan
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(size) for size in text.split(",")]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure the plugin against simulated servers."
+    )
+    parser.add_argument("--quick", action="store_true", help="small libraries, once")
+    parser.add_argument("--sizes", type=_sizes, help="other libraries, like 1000,10000")
+    parser.add_argument("--rounds", type=int, help="how often each reconcile is measured")
+    parser.add_argument("--output", type=Path, help="the file to write (all: docs/performance.md)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

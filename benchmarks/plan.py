@@ -1,0 +1,36 @@
+"""How much is measured: everything, or a little to see whether it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure.
+
+    Attributes:
+        sizes: scenes of the libraries, growing; each is reconciled for the first time.
+        synced: those of them that are then synced, reconciled again, and changed in part.
+        rounds: how often each reconcile is measured; the median counts.
+        changed: scenes that are changed for the drain.
+        jobs: how many are enqueued in bulk.
+    """
+
+    sizes: tuple[int, ...] = (1_000, 10_000, 20_000)
+    synced: tuple[int, ...] = (1_000, 10_000)
+    rounds: int = 3
+    changed: int = 500
+    jobs: int = 2_000
+
+    @property
+    def judged(self) -> int:
+        """The size that the targets are about: the largest that is synced."""
+        return max(self.synced)
+
+
+FULL = Plan()
+QUICK = Plan(sizes=(250, 1_000), synced=(1_000,), rounds=1, changed=100)

@@ -1,0 +1,129 @@
+"""Both simulated servers, with a little latency, and the plugin started as Stash starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
+
+from benchmarks.floor import Floor, floor
+from benchmarks.meter import ROOT, Usage, measure
+from simulators.launch import Simulators
+from simulators.library import generate
+
+LATENCY = 0.002  # seconds for each request
+PLUGIN = "Stash2Plex"
+NO_SUCH_MODE = "nothing"  # loads everything and ends: the time of a start
+_FOREIGN = ("STASH_URL", "STASH_API_KEY", "PLEX_URL", "PLEX_TOKEN")
+_LISTING = re.compile(r"/library/sections/\d+/all\?")
+
+
+class BenchmarkError(RuntimeError):
+    """The plugin did not do what was to be measured; the text is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCost:
+    """One task: what it needed, and its reply."""
+
+    usage: Usage
+    stash_requests: int
+    plex_reads: int
+    plex_writes: int
+    listings: tuple[str, ...]  # path and query of each listing page
+    output: dict[str, Any]
+
+    @property
+    def requests(self) -> int:
+        return self.stash_requests + self.plex_reads + self.plex_writes
+
+
+class Stage:
+    """A running library. Use `stage` to get one."""
+
+    def __init__(self, both: Simulators, data_dir: Path) -> None:
+        self.both = both
+        self._data_dir = data_dir
+
+    def forget(self) -> None:
+        """Begin as on the first day: no records, no queue."""
+        shutil.rmtree(self._data_dir)
+        self._data_dir.mkdir()
+
+    def task(self, mode: str) -> TaskCost:
+        """Run a task of the plugin as a process of its own.
+
+        Raises:
+            BenchmarkError: it failed.
+        """
+        self.both.stash.reset()
+        self.both.plex.reset()
+        usage = self.start(mode)
+        stash, plex = self.both.stash.counters(), self.both.plex.counters()
+        reply = json.loads(usage.stdout)
+        if "error" in reply or usage.status:
+            raise BenchmarkError(f"{mode}: {reply.get('error') or usage.stderr}")
+        listings = [asked["path"] for asked in plex["log"] if _LISTING.match(asked["path"])]
+        return TaskCost(
+            usage, stash["total"], plex["reads"], plex["writes"], tuple(listings), reply["output"]
+        )
+
+    def start(self, mode: str) -> Usage:
+        """Run the plugin once, whatever it says."""
+        address = urlsplit(self.both.stash.url)
+        connection = {
+            "Scheme": "http",
+            "Host": "0.0.0.0",
+            "Port": address.port,
+            "SessionCookie": None,
+            "Dir": str(self._data_dir.parent),
+            "PluginDir": str(ROOT),
+        }
+        given = {"server_connection": connection, "args": {"mode": mode}}
+        env = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+        env["STASH_PLUGIN_DATA"] = str(self._data_dir)
+        script = str(ROOT / f"{PLUGIN}.py")
+        return measure([sys.executable, script], json.dumps(given).encode(), env)
+
+    def floor(self, listings: tuple[str, ...]) -> Floor:
+        """What a bare client needs at the least, now."""
+        both = self.both
+        return floor(both.stash.url, both.plex.url, both.plex.token, listings)
+
+    def edit(self, scene_ids: list[int], details: str) -> None:
+        """Give scenes other details in Stash, as a user would, in one go."""
+        mutation = "mutation ($i: BulkSceneUpdateInput!) { bulkSceneUpdate(input: $i) { id } }"
+        ids = [str(each) for each in scene_ids]
+        self.both.stash.graphql(mutation, {"i": {"ids": ids, "details": details}})
+
+
+@contextmanager
+def stage(scenes: int) -> Iterator[Stage]:
+    """Both servers with a library of that size, and the plugin's settings for it."""
+    with (
+        TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as folder,
+        Simulators(generate(scenes), timeout=600) as both,
+    ):
+        settings = {
+            "plex_url": both.plex.url,
+            "plex_token": both.plex.token,
+            "path_map": both.truth["path_map"],
+            "first_sync": "mirror",
+            "max_clear_percent": 100,
+        }
+        mutation = "mutation ($p: ID!, $i: Map!) { configurePlugin(plugin_id: $p, input: $i) }"
+        both.stash.graphql(mutation, {"p": PLUGIN, "i": settings})
+        both.stash.configure(latency=LATENCY)
+        both.plex.configure(latency=LATENCY)
+        data_dir = Path(folder) / "data"
+        data_dir.mkdir()
+        yield Stage(both, data_dir)
