@@ -57,6 +57,8 @@ def integer(criterion: Criterion) -> Test:
 def text(criterion: Criterion) -> Test:
     wanted, modifier = criterion["value"], criterion["modifier"]
     words = [like(f"%{word}%") for word in tokens(wanted)]
+    if modifier in ("MATCHES_REGEX", "NOT_MATCHES_REGEX"):
+        _regex(wanted)  # a bad one is refused even where no row has a value
     tests: dict[str, Test] = {
         "EQUALS": lambda value: like(wanted).fullmatch(value) is not None,
         "NOT_EQUALS": lambda value: like(wanted).fullmatch(value) is None,

@@ -154,7 +154,7 @@ class Filters:
         if name == "stash_id_endpoint":
             return _on("stash_ids", stash_ids(criterion))
         if name == "is_missing":
-            return lambda row: not getattr(row, criterion)
+            return _missing_of_entity(criterion)
         raise panic(f"unsupported criterion {name}")
 
     def _performer_criterion(self, name: str, criterion: Any) -> Test:
@@ -261,6 +261,14 @@ def _missing(what: str) -> Test:
         raise StashError(f"no such column: scenes.{what}")
     attribute = MISSING[what]
     return lambda scene: not getattr(scene, attribute)
+
+
+def _missing_of_entity(what: str) -> Test:
+    known = {"image", "details", "description", "aliases", "gender", "birthdate", "country"}
+    if what not in known:
+        raise StashError(f"no such column: {what}")
+    attribute = "alias_list" if what == "aliases" else what
+    return lambda row: not getattr(row, attribute if hasattr(row, attribute) else what)
 
 
 def scene_search(query: str) -> Test:

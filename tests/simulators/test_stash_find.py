@@ -150,6 +150,26 @@ def test_keyset_paging_by_id_meets_every_scene_once(stash: Stash) -> None:
         ({"studios": {"value": ["2"], "modifier": "INCLUDES"}, "OR": {"organized": True}}, [3]),
         ({"organized": True, "NOT": {"is_missing": "title"}}, []),
         ({"performers_filter": {"disambiguation": {"value": "", "modifier": "NOT_NULL"}}}, [1]),
+        ({"tags_filter": {"name": {"value": "4k", "modifier": "EQUALS"}}}, [3]),
+        ({"studios_filter": {"name": {"value": "quay", "modifier": "INCLUDES"}}}, [3]),
+        ({"files_filter": {"basename": {"value": "Other", "modifier": "INCLUDES"}}}, [4]),
+        ({"title": {"value": "^Harbour", "modifier": "MATCHES_REGEX"}}, [1]),
+        ({"oshash": {"value": f"{3:016x}", "modifier": "EQUALS"}}, [3]),
+        ({"performers": {"value": ["1"], "modifier": "EQUALS"}}, [2]),
+        ({"performers": {"value": ["1"], "modifier": "INCLUDES", "excludes": ["2"]}}, [2]),
+        ({"studios": {"value": [], "modifier": "NOT_NULL"}}, [3, 4]),
+        ({"is_missing": "date"}, [5]),
+        ({"organized": True, "AND": {"is_missing": "title"}}, [3]),
+        ({"duration": {"value": 1, "modifier": "GREATER_THAN"}, "is_missing": "title"}, [3]),
+        ({"url": {"value": "x", "modifier": "INCLUDES"}}, []),
+        ({"groups": {"value": ["1"], "modifier": "INCLUDES"}}, []),
+        ({"stash_id_endpoint": {"stash_id": "s", "modifier": "EQUALS"}}, []),
+        (
+            {"created_at": {"value": "2024-01-01", "value2": "2024-12-31", "modifier": "BETWEEN"}},
+            [],
+        ),
+        ({"created_at": {"value": "2025-01-01T10:00:00Z", "modifier": "NOT_EQUALS"}}, []),
+        ({"created_at": {"value": "2025", "modifier": "LESS_THAN"}}, []),
     ],
 )
 def test_filters(stash: Stash, criterion: dict[str, Any], found: list[int]) -> None:
@@ -203,3 +223,79 @@ def test_sums_are_over_all_files_of_what_matched(stash: Stash) -> None:
     assert stash.data(query)["findScenes"] == {"duration": 121, "filesize": 2044}
     by_ids = stash.data('{ findScenes(ids: ["4"]) { filesize } }')
     assert by_ids["findScenes"]["filesize"] == 1004
+
+
+@pytest.mark.parametrize(
+    ("kind", "criterion", "names"),
+    [
+        ("tag", {"name": {"value": "NIGHT", "modifier": "EQUALS"}}, ["Night"]),
+        ("tag", {"parents": {"value": ["1"], "modifier": "INCLUDES"}}, ["Outdoor"]),
+        ("tag", {"children": {"value": ["2"], "modifier": "INCLUDES"}}, ["Night"]),
+        ("tag", {"scene_count": {"value": 2, "modifier": "EQUALS"}}, ["Night"]),
+        ("tag", {"favorite": True}, []),
+        ("tag", {"aliases": {"value": "a", "modifier": "EQUALS"}}, []),
+        (
+            "tag",
+            {"ignore_auto_tag": True, "OR": {"is_missing": "image"}},
+            ["4K", "Night", "Outdoor"],
+        ),
+        ("studio", {"parents": {"value": ["1"], "modifier": "INCLUDES"}}, ["Quayside"]),
+        ("studio", {"aliases": {"value": "", "modifier": "NOT_NULL"}}, []),
+        ("studio", {"stash_id_endpoint": {"modifier": "NOT_NULL"}}, []),
+        ("performer", {"tags": {"value": ["1"], "modifier": "INCLUDES"}}, []),
+        ("performer", {"aliases": {"value": "B.", "modifier": "EQUALS"}}, []),
+        ("performer", {"filter_favorites": False, "NOT": {"is_missing": "gender"}}, ["Ana Ruiz"]),
+    ],
+)
+def test_filters_of_entities(
+    stash: Stash, kind: str, criterion: dict[str, Any], names: list[str]
+) -> None:
+    query = f"""query ($f: {kind.capitalize()}FilterType) {{
+        find{kind.capitalize()}s({kind}_filter: $f, filter: {{sort: "name"}}) {{
+        count {kind}s {{ name }} }} }}"""
+    found = stash.data(query, f=criterion)[f"find{kind.capitalize()}s"]
+    assert [row["name"] for row in found[f"{kind}s"]] == names
+    assert found["count"] == len(names)
+
+
+def test_random_order_is_the_same_for_the_same_seed(stash: Stash) -> None:
+    first = stash.ids(sort="random_7")
+    assert first == stash.ids(sort="random_7") != stash.ids(sort="random_8")
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ('{ findTags(tag_filter: {is_missing: "moon"}) { count } }', "no such column: moon"),
+        ('{ findScenes(scene_filter: {is_missing: "moon"}) { count } }', "scenes.moon"),
+        (
+            '{ findScenes(scene_filter: {tags: {value: ["x"], modifier: INCLUDES}}) { count } }',
+            "invalid syntax",
+        ),
+        (
+            '{ findScenes(scene_filter: {code: {value: "(", modifier: MATCHES_REGEX}}) { count } }',
+            "error parsing regexp",
+        ),
+        ('{ findScenes(ids: ["x"]) { count } }', "invalid syntax"),
+        ('{ findGroups(ids: ["1"]) { count } }', "group with id 1 not found"),
+        ('{ findPerformers(ids: ["1", "1"]) { count } }', "duplicate id found: 1"),
+    ],
+)
+def test_bad_questions(stash: Stash, query: str, message: str) -> None:
+    assert message in stash.error(query)
+
+
+def test_single_lookups(stash: Stash) -> None:
+    found = stash.data(
+        """{ findStudio(id: 2) { name } findPerformer(id: 3) { name } findGroup(id: 1) { name }
+        findScene(checksum: "0000000000000003") { id } stats { scene_count }
+        findGroups { count } }"""
+    )
+    assert found == {
+        "findStudio": {"name": "Quayside"},
+        "findPerformer": {"name": "Bo"},
+        "findGroup": None,
+        "findScene": {"id": "3"},
+        "stats": {"scene_count": 40},
+        "findGroups": {"count": 0},
+    }

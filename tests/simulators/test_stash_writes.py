@@ -1,4 +1,4 @@
-"""Writes of scenes and entities, and what they do to `updated_at`."""
+"""Writes of scenes and their files, and what they do to `updated_at`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,8 @@ def many(count: int) -> list[dict[str, Any]]:
     return [*tagged, scene(99, files=pair, tag_ids=[2], performer_ids=[2], studio_id=1)]
 
 
-@pytest.fixture
-def stash(running_stash: Stash) -> Stash:
-    return running_stash
-
-
 @pytest.fixture(scope="module")
-def running_stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
     with running(tmp_path_factory.mktemp("writes"), seed(*many(60))) as client:
         client.tell("config", {"now": NOW, "offset": "+02:00"})
         yield client
@@ -135,46 +130,6 @@ def test_moving_and_assigning_files_leaves_the_time_alone(stash: Stash) -> None:
     assert "primary file" in stash.error(primary)
 
 
-def test_renaming_an_entity_moves_its_own_time_only(stash: Stash) -> None:
-    tag = stash.data(
-        'mutation { tagUpdate(input: {id: "1", name: "Evening"}) { name updated_at } }'
-    )
-    assert tag["tagUpdate"] == {"name": "Evening", "updated_at": NOW}
-    shown = stash.scene(20, "tags { name } updated_at")
-    assert shown == {"tags": [{"name": "Evening"}], "updated_at": BEFORE}
-
-
-def test_a_name_that_is_taken_is_refused(stash: Stash) -> None:
-    taken = 'mutation { studioCreate(input: {name: "quayside"}) { id } }'
-    assert "already exists" in stash.error(taken)
-    twin = 'mutation { performerCreate(input: {name: "Ana Ruiz", disambiguation: "c"}) { id } }'
-    stash.data(twin)
-
-
-def test_destroying_and_merging_entities_moves_links_but_no_times(stash: Stash) -> None:
-    stash.data('mutation { tagCreate(input: {name: "Temporary"}) { id } }')
-    found = stash.data('{ findTags(filter: {q: "Temporary"}) { tags { id } } }')
-    tag = found["findTags"]["tags"][0]["id"]
-    with stash.switched(now="2026-07-01T00:00:00Z"):
-        for num in (30, 31):
-            stash.edit("auto_tag", scene_id=num, tag_ids=[tag])
-            stash.edit("set", kind="scene", id=num, attributes={"updated_at": BEFORE})
-        stash.data(
-            'mutation ($t: ID!) { tagsMerge(input: {source: [$t], destination: "3"}) { id } }',
-            t=tag,
-        )
-    merged = stash.scene(30, "tags { name } updated_at")
-    assert {row["name"] for row in merged["tags"]} >= {"4K"}
-    assert merged["updated_at"] == BEFORE
-    (destination,) = stash.data('{ findTags(ids: ["3"]) { tags { aliases updated_at } } }')[
-        "findTags"
-    ]["tags"]
-    assert destination["aliases"] == ["Temporary"]
-    assert not destination["updated_at"].startswith("2026-07")
-    stash.data('mutation { studioDestroy(input: {id: "2"}) }')
-    assert stash.scene(32, "studio { id } updated_at") == {"studio": None, "updated_at": BEFORE}
-
-
 SILENT = [
     ("auto_tag", {"performer_ids": [3]}, True),
     ("cover", {"cover": "fresh"}, True),
@@ -225,3 +180,69 @@ def test_times_are_written_in_the_offset_of_the_moment(stash: Stash) -> None:
     with stash.switched(offset="Z"):
         stash.edit("cover", scene_id=55, cover="z")
     assert updated(stash, 55) == "2026-06-01T10:00:00Z"
+
+
+def test_screenshots_are_made_by_a_job(stash: Stash) -> None:
+    before = len(stash.ask("jobs"))
+    stash.data('mutation { sceneGenerateScreenshot(id: "33", at: 1.5) }')
+    stash.finished(str(before + 1))
+    assert updated(stash, 33) == NOW
+
+
+def test_plays_are_counted_and_merged(stash: Stash) -> None:
+    play = 'mutation { sceneAddPlay(id: "34", times: ["2026-01-01T00:00:00Z"]) { count history } }'
+    assert stash.data(play)["sceneAddPlay"] == {"count": 1, "history": ["2026-01-01T00:00:00Z"]}
+    stash.data('mutation { sceneAddO(id: "34") { count } }')
+    assert stash.data('mutation { sceneResetO(id: "34") }') == {"sceneResetO": 0}
+    stash.data(
+        """mutation { sceneMerge(input: {source: ["34"], destination: "35", play_history: true})
+        { id } }"""
+    )
+    fields = "play_count o_counter last_played_at play_history"
+    assert stash.scene(35, fields) == {
+        "play_count": 1,
+        "o_counter": 0,
+        "last_played_at": "2026-01-01T00:00:00Z",
+        "play_history": ["2026-01-01T00:00:00Z"],
+    }
+
+
+def test_files_can_be_deleted_and_made_primary(stash: Stash) -> None:
+    raw = {"path": "/second", "size": 1, "duration": 1, "oshash": "q"}
+    num = str(stash.edit("attach_file", scene_id=36, file=raw)["id"])
+    primary = 'mutation ($f: ID!) { sceneUpdate(input: {id: "36", primary_file_id: $f}) '
+    files = stash.data(primary + "{ files { id } } }", f=num)["sceneUpdate"]["files"]
+    assert [row["id"] for row in files] == [num, "36"]
+    delete = "mutation ($f: [ID!]!) { deleteFiles(ids: $f) }"
+    assert "cannot delete primary" in stash.error(delete, f=[num])
+    stash.data('mutation { deleteFiles(ids: ["36"]) }')
+    assert [row["id"] for row in stash.scene(36, "files { id }")["files"]] == [num]
+
+
+def test_the_other_silent_changes(stash: Stash) -> None:
+    made = stash.edit("create_scene", values={"title": "Quiet"})["id"]
+    assert stash.scene(made)["title"] == "Quiet"
+    stash.edit("destroy_scene", scene_id=made)
+    raw = scene(500, updated_at="2020-01-01T00:00:00-05:00")
+    assert stash.edit("import_scene", scene=raw) == {"ok": True, "id": 500}
+    assert updated(stash, 500) == "2020-01-01T00:00:00-05:00"
+    stash.edit("merge_scenes", source=[500], destination=37)
+    assert updated(stash, 37) == NOW
+    first = stash.edit("create", kind="tag", values={"name": "First"})["id"]
+    second = stash.edit("create", kind="tag", values={"name": "Second"})["id"]
+    stash.edit("auto_tag", scene_id=38, tag_ids=[first])
+    stash.edit("merge_tags", source=[first], destination=second)
+    assert {"name": "Second"} in stash.scene(38, "tags { name }")["tags"]
+    stash.edit("destroy", kind="tag", id=second)
+    assert {"name": "Second"} not in stash.scene(38, "tags { name }")["tags"]
+    stash.edit("move_file", file_id=38, path="C:\\lib\\x.mp4")
+    moved = stash.scene(38, "files { basename parent_folder { path } }")["files"]
+    assert moved == [{"basename": "x.mp4", "parent_folder": {"path": "C:\\lib"}}]
+    stash.edit(
+        "assign_file",
+        scene_id=39,
+        file_id=stash.edit(
+            "attach_file", scene_id=38, file={"path": "/z", "size": 1, "duration": 1, "oshash": "z"}
+        )["id"],
+    )
+    assert len(stash.scene(39, "files { id }")["files"]) == 2
