@@ -66,26 +66,30 @@ def _pairs(draw: st.DrawFn, sections: int) -> Pair:
     return Pair(stash, plex, scene_id, ItemRef(section, f"{scene_id}-{draw(st.integers(1, 2))}"))
 
 
-def _fits(pair: Pair, others: Sequence[Pair]) -> bool:
-    """The true pair has a path or a (name, size) of its own, and no other file contradicts."""
-    for other in others:
-        if pair.stash.path == other.stash.path or same_path(pair.plex.path, other.plex.path):
-            return False
-        for mine, theirs in ((pair, other), (other, pair)):
-            known = None not in (mine.stash.size, theirs.plex.size)
-            # Another film may lie at the same path of another mount, but its size must tell.
-            if _at(mine.stash, theirs.plex) and not (known and mine.stash.size != theirs.plex.size):
-                return False
+def _decided(pair: Pair, others: Sequence[Pair]) -> bool:
     return pair.decided_by_path() or pair.decided_by_size(others)
+
+
+def _contradict(pair: Pair, other: Pair) -> bool:
+    """Whether one of the files has more right to the other's item than its own scene has."""
+    if pair.stash.path == other.stash.path or same_path(pair.plex.path, other.plex.path):
+        return True
+    for stash, plex in ((pair.stash, other.plex), (other.stash, pair.plex)):
+        # Another film may lie at the same path of another mount, but its size must tell.
+        told = None not in (stash.size, plex.size) and stash.size != plex.size
+        if _at(stash, plex) and not told:
+            return True
+    return False
 
 
 @st.composite
 def libraries(draw: st.DrawFn, sections: int) -> list[Pair]:
+    """Pairs of which each has a path, or a name with a size, of its own."""
     kept: list[Pair] = []
     for pair in draw(st.lists(_pairs(sections), min_size=1, max_size=BIG_BUCKET * 2)):
-        trial = [*kept, pair]
-        if all(_fits(each, [other for other in trial if other is not each]) for each in trial):
-            kept = trial
+        alone = _decided(pair, kept) and all(_decided(each, [pair]) for each in kept)
+        if alone and not any(_contradict(pair, each) for each in kept):
+            kept.append(pair)
     return kept
 
 

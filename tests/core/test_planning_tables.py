@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from core.fields import Desired
+from core.merge import FieldOutcome
 from core.models import FieldRecord, Value
-from core.planning import FieldOutcome, FirstSync, plan_item
+from core.planning import FirstSync, plan_item
 from tests.core.builders import full, item_record
 from tests.core.plex_like import EMPTY
 
