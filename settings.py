@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from core.errors import ConfigError
+from core.fields import TagRules, Wishes
+from core.text import name_key
 
 T = TypeVar("T")
 
@@ -213,6 +215,16 @@ class Settings:
         switches = {one.name for one in fields(self) if one.name.startswith("sync_")}
         on = {name for name in switches if getattr(self, name)}
         return frozenset(name.removeprefix("sync_") for name in on - {"sync_master"})
+
+    def wishes(self) -> Wishes:
+        """What Plex should show, as far as the settings say."""
+        enabled = self.synced_fields()
+        images = tuple(
+            f"{name}:{self.poster_fit}" if name == "poster" else name
+            for name in sorted(enabled & {"poster", "background"})
+        )
+        tags = TagRules(frozenset(map(name_key, self.tag_blocklist)), self.max_tags)
+        return Wishes(enabled, tags, images, self.organized_only)
 
     def public(self) -> dict[str, object]:
         """All settings by name, for logs and reports, with secrets hidden."""

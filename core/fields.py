@@ -152,6 +152,14 @@ FIELDS: tuple[Field, ...] = (
         lambda s: tuple(p.name for p in s.performers),
     ),
     Field("tags", Kind.NAMES, Clear.ALWAYS, lambda s: tuple(t.name for t in s.tags)),
+    Field("director", Kind.NAMES, Clear.ALWAYS, lambda s: (s.director,)),
+    # A collection may hold what the user put there: only entries that we added are ever removed.
+    Field(
+        "collection",
+        Kind.NAMES,
+        Clear.OWN,
+        lambda s: (s.studio.name,) if s.studio else (),
+    ),
 )
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SCALARS: tuple[Field, ...] = tuple(field for field in FIELDS if not field.is_list)
@@ -168,10 +176,56 @@ class Desired:
 
     values: Mapping[str, Value]
     stem: str
+    images: tuple[str, ...] = ()
 
 
-def desired(scene: Scene, enabled: frozenset[str]) -> Desired:
-    """What Plex should show for a scene, a pure function of it and of the fields switched on.
+@dataclass(frozen=True, slots=True)
+class TagRules:
+    """Which tags are synced: none of the blocked (by identity), and at most `limit`, by name."""
+
+    blocked: frozenset[str] = frozenset()
+    limit: int | None = None
+
+    def chosen(self, tags: Value) -> Value:
+        """The tags to show, of those in normal form."""
+        if not isinstance(tags, tuple):
+            return tags
+        left = [tag for tag in tags if name_key(tag) not in self.blocked]
+        if self.limit is not None and len(left) > self.limit:
+            left = sorted(left, key=name_key)[: self.limit]
+        return tuple(left) or None
+
+
+ALL_TAGS = TagRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The settings that say what Plex should show.
+
+    Attributes:
+        enabled: the fields switched on, images among them.
+        images: the images to sync and how they are to be fitted: part of the fingerprint.
+        organized_only: scenes that are not marked as organized are left alone.
+    """
+
+    enabled: frozenset[str]
+    tags: TagRules = ALL_TAGS
+    images: tuple[str, ...] = ()
+    organized_only: bool = False
+
+    def of(self, scene: Scene) -> Desired:
+        """What Plex should show for a scene."""
+        return desired(scene, self.enabled, self.tags, self.images)
+
+
+def desired(
+    scene: Scene,
+    enabled: frozenset[str],
+    tags: TagRules = ALL_TAGS,
+    images: tuple[str, ...] = (),
+) -> Desired:
+    """What Plex should show for a scene, a pure function of it and of the settings.
 
     A date that is no date is left out: what we cannot read must not clear what Plex has.
     """
@@ -180,8 +234,10 @@ def desired(scene: Scene, enabled: frozenset[str]) -> Desired:
     }
     if scene.date and values.get("date") is None:
         values.pop("date", None)
+    if "tags" in values:
+        values["tags"] = tags.chosen(values["tags"])
     name = paths.stem(scene.files[0].path) if scene.files else ""
-    return Desired(values, clean_line(name, LINE_LIMIT))
+    return Desired(values, clean_line(name, LINE_LIMIT), images)
 
 
 def fingerprint(wanted: Desired) -> str:
@@ -192,5 +248,7 @@ def fingerprint(wanted: Desired) -> str:
     }
     if TITLE in wanted.values and wanted.values[TITLE] is None:
         state["stem"] = wanted.stem
+    if wanted.images:
+        state["images"] = wanted.images
     packed = json.dumps(state, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.blake2b(packed.encode("ascii"), digest_size=16).hexdigest()

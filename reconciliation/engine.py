@@ -159,7 +159,7 @@ class GapDetectionEngine:
             self._on_progress(LISTING_SHARE + (1 - LISTING_SHARE) * share)
 
         rules = Rules(
-            enabled=config.synced_fields(),
+            wishes=config.wishes(),
             path_map=PathMap(config.path_map),
             strict=config.strict_matching,
             detect_missing=config.reconcile_missing,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.fields import desired, fingerprint
+from core.fields import Wishes, fingerprint
 from core.gaps import Shown, altered_fields, needs_full_read
 from core.matching import SceneMatch, match_scene
 from core.models import FullItem, ItemRef, Record, Scene
@@ -30,7 +30,7 @@ NOTHING_LOST: Mapping[int, frozenset[ItemRef]] = {}
 class Rules:
     """The settings that a sweep needs."""
 
-    enabled: frozenset[str]
+    wishes: Wishes
     path_map: PathMap
     strict: bool
     detect_missing: bool
@@ -177,14 +177,14 @@ class Sweep:
     ) -> None:
         found = self.findings
         data = [scene_to_json_like(scene) for scene in scenes]
-        metadata = self._shown_metadata(scenes, owned)
+        metadata = self._shown_metadata(scenes, records, owned)
         found.empty |= _by_scene(self._detector.detect_empty_metadata(data, metadata))
         found.stale |= _by_scene(self._detector.detect_stale_syncs(data, self._timestamps))
         self._detect_absent(scenes, data, matches)
         for scene, each in zip(scenes, data, strict=True):
             if scene.id in found.empty or scene.id in found.stale or not owned[scene.id]:
                 continue
-            wanted = fingerprint(desired(scene, self._rules.enabled))
+            wanted = fingerprint(self._rules.wishes.of(scene))
             pending = _Pending(each, records.get(scene.id), wanted, owned[scene.id])
             self._pending[scene.id] = pending
             moved = pending.moved(self._side)
@@ -215,7 +215,7 @@ class Sweep:
             records,
             {scene_id: each.wanted for scene_id, each in pending.items()},
             shown,
-            self._rules.enabled,
+            self._rules.wishes.enabled,
         )
         self.findings.drift |= _by_scene(gaps)
         self._confirm(records, shown)
@@ -230,7 +230,7 @@ class Sweep:
             for item in record.items
             if isinstance(view := shown[scene_id].get(item.ref), FullItem)
             and view.updated_at != item.updated_at
-            and not altered_fields(item, view, self._rules.enabled)
+            and not altered_fields(item, view, self._rules.wishes.enabled)
         ]
         if confirmed:
             self._on_confirmed(confirmed)
@@ -251,22 +251,27 @@ class Sweep:
                 self.findings.vanished[scene.id] = gap
 
     def _shown_metadata(
-        self, scenes: Sequence[Scene], owned: Mapping[int, Sequence[ItemRef]]
+        self,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        owned: Mapping[int, Sequence[ItemRef]],
     ) -> dict[str, dict[str, Any]]:
         """What Plex shows, by file path; of several items the one that shows least."""
         shown: dict[str, dict[str, Any]] = {}
         for scene in scenes:
-            views = [self._view(ref) for ref in owned[scene.id]]
+            record = records.get(scene.id)
+            views = [self._view(ref, record) for ref in owned[scene.id]]
             if views and scene.files:
                 shown[scene.files[0].path] = min(
                     views, key=lambda view: sum(map(bool, view.values()))
                 )
         return shown
 
-    def _view(self, ref: ItemRef) -> dict[str, Any]:
+    def _view(self, ref: ItemRef, record: Record | None) -> dict[str, Any]:
         item = self._side.items[ref]
-        # Without an agent an item's date is that of its file, and says nothing.
-        dated = self._side.sections[ref.section].has_agent
+        # Without an agent an item's date is that of its file and says nothing, unless we set it.
+        ours = record is not None and any(known.ref == ref for known in record.items)
+        dated = ours or self._side.sections[ref.section].has_agent
         return {
             "studio": item.studio,
             "performers": item.has_performers,

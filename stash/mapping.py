@@ -98,6 +98,7 @@ def scene_to_json_like(scene: Scene) -> dict[str, object]:
         "date": scene.date,
         "rating100": scene.rating100,
         "director": scene.director,
+        "organized": scene.organized,
         "created_at": _rfc3339(scene.created_at),
         "updated_at": _rfc3339(scene.updated_at),
         "files": [{"path": file.path} for file in scene.files],
