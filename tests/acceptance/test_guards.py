@@ -1,0 +1,208 @@
+"""Runs that would take much away stop before their first write, until the user confirms them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.queue_tasks import confirm_stopped_run
+from core.errors import GuardStopped
+from simulators.library import generate
+from simulators.oracle import differences
+from simulators.seed import Seed
+from tests.acceptance.conftest import Open
+from tests.acceptance.site import Site
+
+# Mirroring these takes away: a studio, a summary, six list entries and three more, in each round.
+SCENES = 60
+CASES = ("cleared_lists", "cleared_studio", "cleared_details", "extra_genre", "in_sync")
+
+
+@pytest.fixture(scope="module")
+def library(open_site: Open) -> Site:
+    return open_site(generate(SCENES, seed=2, only=CASES))
+
+
+@pytest.fixture
+def site(library: Site, data: Path) -> Site:
+    library.forget(data)
+    library.both.plex.load(library.both.seed)
+    library.use(first_sync="mirror")
+    return library
+
+
+def _wrong(site: Site) -> list[str]:
+    plex = site.both.plex.state()
+    lines = differences(site.both.stash.state(), site.truth, plex, plex)
+    return [line for line in lines if ", directors:" not in line]
+
+
+def test_a_run_that_clears_too_much_stops_before_its_first_write(site: Site) -> None:
+    before = site.both.plex.state()["items"]
+    queued = site.run("reconcile_all").output["enqueued_count"]
+
+    ended = site.run("process_queue")
+
+    lists = 12 * 7 + 12  # four tags or so and four actors each; one tag each
+    cleared = int(ended.error.partition("clear or remove ")[2].partition(" ")[0])
+    assert 12 * 2 + lists <= cleared <= 12 * 2 + 12 * 8 + 12
+    touched = int(ended.error.partition(" of the ")[2].partition(" ")[0])
+    assert touched >= cleared
+    assert "more than 10 % (max_clear_percent)" in ended.error
+    assert "'Confirm Stopped Run'" in ended.error
+    assert site.both.plex.state()["items"] == before
+    assert len(site.queued()) == queued
+    with site.state() as state:
+        run = state.runs.latest("drain")[0]
+    assert (run.status, run.guard, run.figures["cleared"]) == (
+        "stopped",
+        "max_clear_percent",
+        cleared,
+    )
+
+
+def test_a_confirmation_is_for_that_run_and_for_one(site: Site) -> None:
+    site.reconcile()
+    with pytest.raises(GuardStopped):
+        site.drain()
+    with pytest.raises(GuardStopped):
+        site.drain()
+
+    assert site.do(confirm_stopped_run)["confirmed"]
+    assert site.drain()["failed"] == 0
+    assert _wrong(site) == []
+
+    # Another run of the same size needs another word.
+    assert not site.do(confirm_stopped_run)["confirmed"]
+    site.both.plex.load(site.both.seed)
+    site.reconcile()
+    with pytest.raises(GuardStopped):
+        site.drain()
+
+
+def test_a_confirmation_does_not_cover_a_run_that_clears_more(site: Site) -> None:
+    for scene in site.scenes("extra_genre"):
+        site.enqueue(scene)
+    for scene in site.scenes("cleared_lists")[:6]:
+        site.enqueue(scene)
+    with pytest.raises(GuardStopped):
+        site.drain()
+    site.do(confirm_stopped_run)
+
+    site.enqueue(*site.scenes("cleared_lists"))
+
+    with pytest.raises(GuardStopped):
+        site.drain()
+
+
+def test_a_few_values_may_always_go(site: Site) -> None:
+    site.enqueue(*site.scenes("cleared_studio"), *site.scenes("cleared_details"))
+
+    drained = site.drain()
+
+    assert drained["values_cleared"] == 24
+    assert drained["items_edited"] == 24
+
+
+def test_a_higher_limit_lets_it_pass(site: Site) -> None:
+    site.use(first_sync="mirror", max_clear_percent=100)
+    site.reconcile()
+
+    site.drain()
+
+    assert _wrong(site) == []
+
+
+def test_a_merge_has_nothing_to_confirm(site: Site) -> None:
+    site.use(first_sync="merge")
+    site.reconcile()
+
+    assert site.drain()["values_cleared"] == 0
+
+
+def test_a_large_run_is_weighed_as_a_whole(open_site: Open) -> None:
+    """Also what comes in a later batch counts before anything is written."""
+    site = open_site(generate(160, seed=4, only=("empty_agent",) * 7 + ("cleared_lists",)))
+    site.use(first_sync="mirror", max_clear_percent=5)
+    site.reconcile()
+    before = site.both.plex.state()["items"]
+
+    with pytest.raises(GuardStopped, match=r"would clear or remove 1[46]\d of the "):
+        site.drain()
+
+    assert site.both.plex.state()["items"] == before
+    site.do(confirm_stopped_run)
+    assert site.drain()["failed"] == 0
+    assert _wrong(site) == []
+
+
+# A side that is suddenly empty -------------------------------------------------------------
+
+
+def _without_items(seed: Seed, section: int) -> Seed:
+    sections = [
+        {**row, "items": []} if row["key"] == section else row for row in seed["plex"]["sections"]
+    ]
+    plex = {**seed["plex"], "sections": sections}
+    return {**seed, "plex": plex}  # type: ignore[typeddict-item]
+
+
+def test_an_emptied_library_of_plex_stops_the_run(site: Site) -> None:
+    site.reconcile()
+    queued = site.queued()
+    site.both.plex.load(_without_items(site.both.seed, 1))
+
+    ended = site.run("reconcile_all")
+
+    assert "items in library 'Clips' of Plex at the last full run, now there are 0" in ended.error
+    assert "'Confirm Stopped Run'" in ended.error
+    assert ended.status == 0
+    assert site.queued() == queued
+    with pytest.raises(GuardStopped):
+        site.reconcile()
+
+    site.do(confirm_stopped_run)
+    found = site.reconcile()
+    assert found["missing_count"] > 0
+    assert site.reconcile()["missing_count"] == found["missing_count"]  # that is normal now
+
+
+def test_an_emptied_stash_stops_the_run(site: Site) -> None:
+    site.reconcile()
+    queued = site.queued()
+    nothing = '{"data": {"findScenes": {"count": 0, "scenes": []}}}'
+    answer = {"action": "status", "status": 200, "body": nothing, "times": -1}
+    site.both.stash.faults([{"match": "findScenes", "content_type": "application/json", **answer}])
+
+    ended = site.run("reconcile_all")
+
+    site.both.stash.faults([])
+    assert f"there were {SCENES} scenes in Stash at the last full run" in ended.error
+    assert "now there are 0" in ended.error
+    assert site.queued() == queued
+    assert site.reconcile()["errors"] == []
+
+
+def test_a_recent_run_does_not_mistake_few_scenes_for_a_loss(site: Site) -> None:
+    site.reconcile()
+    site.edit_scene(site.scene("in_sync"), title="Only this")
+
+    found = site.run("reconcile_recent").output
+
+    assert (found["scenes_checked"], found["errors"]) == (1, [])
+    assert site.reconcile()["scenes_checked"] == SCENES
+
+
+def test_libraries_that_are_empty_from_the_start_are_no_error(open_site: Open) -> None:
+    seed = generate(0)
+    assert seed["stash"]["scenes"] == []
+    site = open_site(seed)
+
+    for mode in ("reconcile_all", "process_queue", "all", "queue_status", "health_check"):
+        ended = site.run(mode)
+        assert "output" in ended.reply
+        assert ended.status == 0
+    for section in (1, 2, 3, 4):
+        site.both.plex.load(_without_items(site.both.seed, section))
+    assert site.reconcile()["total_gaps"] == 0
