@@ -59,6 +59,7 @@ def summary(result: GapDetectionResult) -> str:
             (result.contested_count, "whose item belongs to another scene"),
             (result.outside_count, "outside every Plex library"),
             (result.skipped_no_metadata, "without metadata"),
+            (result.skipped_unorganized, "not organized"),
             (result.skipped_already_queued, "already queued"),
             (result.skipped_dead, "given up on before"),
             (result.orphan_count, "Plex items without a scene"),
@@ -99,7 +100,8 @@ def enqueue_recent(context: Context) -> dict[str, Any]:
 
 def _enqueue_scenes(context: Context, since: float | None) -> dict[str, Any]:
     """Enqueue every scene that passes the quality gate or has a record."""
-    checked = enqueued = refreshed = skipped = 0
+    checked = enqueued = refreshed = skipped = unorganized = 0
+    only_organized = context.settings.organized_only
     expected = max(count_scenes(context.stash), 1)
     with context.open_state() as state, context.open_queue() as queue:
         recorded = state.records.ids()
@@ -109,12 +111,14 @@ def _enqueue_scenes(context: Context, since: float | None) -> dict[str, Any]:
                 GapResult(scene.id, "all", scene_to_json_like(scene), "asked for by the user")
                 for scene in page
             ]
+            organized = [gap for gap in gaps if not only_organized or gap.scene_data["organized"]]
             wanted = [
                 gap
-                for gap in gaps
+                for gap in organized
                 if gap.scene_id in recorded or has_meaningful_metadata(gap.scene_data)
             ]
-            skipped += len(gaps) - len(wanted)
+            unorganized += len(gaps) - len(organized)
+            skipped += len(organized) - len(wanted)
             outcome = queue.put_many(map(job_item, wanted))
             enqueued += outcome.new
             refreshed += outcome.refreshed
@@ -125,4 +129,5 @@ def _enqueue_scenes(context: Context, since: float | None) -> dict[str, Any]:
         "enqueued_count": enqueued,
         "skipped_already_queued": refreshed,
         "skipped_no_metadata": skipped,
+        "skipped_unorganized": unorganized,
     }

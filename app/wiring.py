@@ -130,7 +130,10 @@ class Context:
             guess=not self.settings.strict_matching,
             clock=self.clock,
         )
-        policy = Policy(self.settings.synced_fields(), FirstSync(self.settings.first_sync))
+        settings = self.settings
+        policy = Policy(
+            settings.wishes(), FirstSync(settings.first_sync), settings.preserve_plex_edits
+        )
         contested = {
             ItemRef(section, key): owner for section, key, owner in state.get_fact(CONTESTED, [])
         }

@@ -253,6 +253,7 @@ class GapDetectionEngine:
         result.drift_count = len(found.drift)
         result.ambiguous_count = len(found.ambiguous)
         result.contested_count = len(found.contested)
+        result.skipped_unorganized = len(found.unorganized)
         if WINDOWS[scope] is None and not result.partial:
             result.orphan_count = len(self._orphans(sweep, side))
         result.add_up()

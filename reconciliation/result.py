@@ -20,6 +20,7 @@ class GapDetectionResult:
         contested_count: scenes whose item belongs to another scene with better evidence.
         orphan_count: items that no scene's file matches (full runs only).
         skipped_dead: missing scenes given up on before, with nothing new that would help.
+        skipped_unorganized: scenes left alone because `organized_only` is on.
         partial: a server went away, so the figures are those of what was seen until then.
         errors: sentences for people; empty after a run that saw everything.
     """
@@ -40,6 +41,7 @@ class GapDetectionResult:
     contested_count: int = 0
     orphan_count: int = 0
     skipped_dead: int = 0
+    skipped_unorganized: int = 0
     items_listed: int = 0
     plex_requests: int = 0
     partial: bool = False

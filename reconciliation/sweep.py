@@ -67,6 +67,7 @@ class Findings:
     ambiguous: dict[int, str] = field(default_factory=dict)
     contested: dict[int, str] = field(default_factory=dict)
     contenders: set[ItemRef] = field(default_factory=set)
+    unorganized: set[int] = field(default_factory=set)
 
     def repairable(self) -> Iterable[GapResult]:
         """Every gap that a job can repair; a scene may come up more than once."""
@@ -176,6 +177,9 @@ class Sweep:
         owned: Mapping[int, Sequence[ItemRef]],
     ) -> None:
         found = self.findings
+        if self._rules.wishes.organized_only:
+            found.unorganized |= {scene.id for scene in scenes if not scene.organized}
+            scenes = [scene for scene in scenes if scene.organized]
         data = [scene_to_json_like(scene) for scene in scenes]
         metadata = self._shown_metadata(scenes, records, owned)
         found.empty |= _by_scene(self._detector.detect_empty_metadata(data, metadata))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.fields import Desired, desired, fingerprint
+from core.fields import Desired, Wishes, fingerprint
 from core.matching import Claim, Evidence
 from core.models import Change, FullItem, ItemRecord, ItemRef, Job, Record, Scene
 from core.ownership import Claims
@@ -59,8 +59,9 @@ class Batch:
 class Policy:
     """The settings that planning needs."""
 
-    enabled: frozenset[str]
+    wishes: Wishes
     first_sync: FirstSync
+    preserve: bool = False
 
 
 class Preparer:
@@ -103,6 +104,8 @@ class Preparer:
             scene = scenes.get(job.scene_id)
             if scene is None:
                 batch.done.append((job, "the scene is gone from Stash"))
+            elif self._policy.wishes.organized_only and not scene.organized:
+                batch.done.append((job, "the scene is not marked as organized"))
             elif job.scene_id not in records and not is_meaningful(scene):
                 batch.done.append((job, "the scene has no metadata yet"))
             else:
@@ -133,9 +136,12 @@ class Preparer:
     ) -> None:
         if owned:
             items = {ref: item for ref, item in found.items.items() if ref in owned}
-            wanted = desired(scene, self._policy.enabled)
+            policy = self._policy
+            wanted = policy.wishes.of(scene)
             plans = tuple(
-                plan_item(wanted, item, base_of(record, ref), self._policy.first_sync)
+                plan_item(
+                    wanted, item, base_of(record, ref), policy.first_sync, preserve=policy.preserve
+                )
                 for ref, item in items.items()
             )
             batch.ready.append(Prepared(job, scene, wanted, record, items, plans))
