@@ -11,7 +11,7 @@ from core.index import ItemIndex
 from core.models import ItemRef, ListedItem, Section
 from core.text import name_key
 from plex.client import PlexClient
-from plex.exceptions import PlexServerDown, PlexShifted
+from plex.exceptions import PlexRejected, PlexServerDown, PlexShifted
 
 log = logging.getLogger(__name__)
 VIDEO_TYPES = ("movie", "show")
@@ -47,10 +47,19 @@ def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
     """The sections that the user named, or all video sections.
 
     Raises:
-        ConfigError: a name fits no video section; the text lists those there are.
+        ConfigError: a name fits no video section, the text lists those there are; or something
+            else than Plex answers.
         PlexError: as the client.
     """
-    there = [section for section in client.sections() if section.type in VIDEO_TYPES]
+    try:
+        listed = client.sections()
+    except PlexRejected as error:
+        if error.status != 404:
+            raise
+        raise ConfigError(
+            "plex_url leads to a server, but to none that is Plex; correct its host and port"
+        ) from None
+    there = [section for section in listed if section.type in VIDEO_TYPES]
     if not names:
         return there
     by_name = {name_key(section.title): section for section in there}
