@@ -95,7 +95,7 @@ def differing(site: Site) -> set[int]:
     """The scenes that Plex does not show as it must."""
     plex = site.both.plex.state()
     lines = differences(site.both.stash.state(), site.truth, plex, plex)
-    return {int(line.split()[1]) for line in lines if ", directors:" not in line}
+    return {int(line.split()[1]) for line in lines}
 
 
 def nothing_lost(site: Site, queued: set[int]) -> None:

@@ -1,7 +1,4 @@
-"""What a sync may have done to Plex, told from dumps: the oracle's verdict, and what it leaves out.
-
-The directors are no field of ours yet, so nothing is demanded of them but to stay as they are.
-"""
+"""What a sync may have done to Plex, told from dumps: the oracle's verdict, and what it omits."""
 
 from __future__ import annotations
 
@@ -16,7 +13,16 @@ from simulators.oracle_text import name_key
 from simulators.seed import Truth
 
 # Plex's names of what we write, and of their locks.
-OURS = ("title", "summary", "studio", "originallyAvailableAt", "userRating", "genre", "actor")
+OURS = (
+    "title",
+    "summary",
+    "studio",
+    "originallyAvailableAt",
+    "userRating",
+    "genre",
+    "actor",
+    "director",
+)
 
 
 def verdict(
@@ -34,8 +40,7 @@ def verdict(
     Args:
         whole_points: this server keeps ratings as whole points.
     """
-    lines = differences(stash, truth, before, after, first_sync, scenes, synced)
-    wrong = [line for line in lines if ", directors: wanted" not in line]
+    wrong = differences(stash, truth, before, after, first_sync, scenes, synced)
     if whole_points:
         wrong = [line for line in wrong if not _is_rounded(line)]
     return wrong + untouched(before, after, truth) + damage(before, after)
@@ -50,14 +55,12 @@ def _is_rounded(line: str) -> bool:
 
 
 def damage(before: State, after: State) -> list[str]:
-    """Fields that nobody asked for: directors, other locks, what only Plex knows of an actor."""
+    """What nobody asked for: other locks, what only Plex knows of an actor."""
     lines = []
     for key, was in before["items"].items():
         row = after["items"].get(key)
         if row is None or was["type"] in ("show", "season"):
             continue
-        if was["director"] != row["director"]:
-            lines.append(f"item {key}, director: was {was['director']}, is {row['director']}")
         lines += [f"item {key}: {change}" for change in _parts_lost(was, row)]
         fresh = set(row["locked"]) - set(was["locked"])
         changed = {name for name in OURS if _value(was, name) != _value(row, name)}

@@ -1,0 +1,99 @@
+"""The tasks as Stash itself starts them, behind its login: cookie, job queue, progress, log."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulators.launch import Simulators
+from simulators.library import generate
+from tests.acceptance.faults import differing
+from tests.acceptance.site import API_KEY, ENTRY, ROOT, TOKEN, Site
+
+PASSWORD = "PASSWORD-not-for-logs"
+CASES = ("empty_no_agent", "empty_agent", "stale", "drift_title", "in_sync")
+RUN = """
+mutation($name: String!) { runPluginTask(plugin_id: "Stash2Plex", task_name: $name) }
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Stash asks for a password and has the plugin; its code is that of this checkout."""
+    folder = tmp_path_factory.mktemp("stash")
+    plugin = folder / "plugins" / "Stash2Plex"
+    plugin.mkdir(parents=True)
+    shutil.copy(ROOT / "Stash2Plex.yml", plugin)
+    start = f"import runpy\nrunpy.run_path({str(ENTRY)!r}, run_name='__main__')\n"
+    (plugin / "Stash2Plex.py").write_text(start, encoding="utf-8")
+    data = folder / "data"
+    with Simulators(
+        generate(40, seed=8, only=CASES),
+        plugin_dir=folder / "plugins",
+        plugin_env={"STASH_PLUGIN_DATA": str(data)},
+        password=PASSWORD,
+        api_key=API_KEY,
+        token=TOKEN,
+    ) as both:
+        found = Site(both, data)
+        found.inherit_timestamps()
+        yield found
+
+
+def _run(site: Site, name: str) -> dict[str, Any]:
+    """Press a task's button and wait; Stash's job with what the plugin answered."""
+    number = site.both.stash.graphql(RUN, {"name": name})["runPluginTask"]
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        jobs: list[dict[str, Any]] = site.both.stash.control("GET", "jobs")
+        job = next(job for job in jobs if job["id"] == number)
+        if job["endTime"] is not None:
+            return job
+        time.sleep(0.05)
+    raise AssertionError(f"{name!r} did not end")
+
+
+def _has_no_secret(site: Site, data: Path) -> None:
+    log = str(site.both.stash.control("GET", "plugin_log"))
+    files = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
+    for secret in (TOKEN, API_KEY, PASSWORD):
+        assert secret not in log
+        assert secret.encode() not in files
+
+
+def test_the_buttons_of_stash_do_the_main_job(site: Site) -> None:
+    site.use(first_sync="mirror", max_clear_percent=100)
+
+    found = _run(site, "Reconcile Library (All)")
+    # The drain outlives its cookie before it asks Stash for the scenes.
+    site.both.stash.configure(max_session_age=3)
+    slow = {"match": "GET /library/sections", "action": "delay", "seconds": 4}
+    site.both.plex.faults([slow])
+    drained = _run(site, "Process Queue")
+    site.both.stash.configure(max_session_age=3600)
+
+    assert (found["status"], found["plugin_error"], found["progress"]) == ("FINISHED", None, 1.0)
+    assert drained["plugin_error"] is None
+    assert drained["output"]["processed"] == found["output"]["enqueued_count"] == 40
+    assert differing(site) == set()
+    log = [line["message"] for line in site.both.stash.control("GET", "plugin_log")]
+    assert any("40 scenes checked against" in line for line in log)
+    assert any("40 scenes processed: 32 items changed" in line for line in log)
+    _has_no_secret(site, site.data)
+
+
+def test_a_task_that_fails_says_so_where_the_user_looks(site: Site) -> None:
+    site.use(plex_token=f"{TOKEN}x")
+
+    job = _run(site, "Process Queue")
+
+    assert "the Plex token was refused" in job["plugin_error"]
+    assert job["status"] == "FINISHED"  # Stash shows no failure of a plugin
+    log = site.both.stash.control("GET", "plugin_log")
+    assert any("the Plex token was refused" in line["message"] for line in log)
+    _has_no_secret(site, site.data)
