@@ -19,9 +19,9 @@ Fields = dict[str, Value]
 FirstSync = Literal["mirror", "merge"]
 
 DATE = "originallyAvailableAt"
-# The fields that a sync writes unless it is told otherwise. Directors can be asked for besides.
-SYNCED = frozenset({"title", "summary", "studio", DATE, "genres", "roles", "userRating"})
 DIRECTORS = "directors"
+# The fields that a sync writes unless it is told otherwise.
+SYNCED = frozenset({"title", "summary", "studio", DATE, "genres", "roles", "userRating", DIRECTORS})
 NO_AGENT = frozenset({"com.plexapp.agents.none", "tv.plex.agents.none"})
 
 
