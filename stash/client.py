@@ -1,4 +1,4 @@
-"""Our GraphQL client for Stash: one connection, one cookie, clear errors.
+"""Our client for Stash, GraphQL and plain downloads: one connection, one cookie, clear errors.
 
 stashapp-tools asks for the whole schema before any work, has no timeouts and keeps a stale cookie
 in front of the fresh one; this client has the two methods of its interface that we need.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -22,11 +23,33 @@ from stash.queries import find_scenes_query
 # Stash has one SQLite writer and waits 50 ms for it; a scan can hold it for longer than that.
 _LOCKED = "database is locked"
 _LOCKED_PAUSES = (0.1, 0.5, 1.0, 2.0)
+_REFUSED = "Stash refused our session and API key; log in to Stash again or set STASH_API_KEY"
+_REDIRECTS = range(300, 400)
 _EXCERPT = 300
+_CHUNK = 64 * 1024
+
+
+class DownloadFailed(StashError):
+    """Stash began to answer a download, but what came cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """The answer to a plain GET.
+
+    Attributes:
+        headers: looked up without regard to case.
+        asks_to_log_in: it leads to Stash's login page: neither session nor key was accepted.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    asks_to_log_in: bool
 
 
 class StashClient:
-    """Talks GraphQL to one Stash. Not for use by several threads at once.
+    """Talks to one Stash. Not for use by several threads at once.
 
     Args:
         connect_timeout, read_timeout: seconds; the second bounds each silence, not the whole.
@@ -122,9 +145,57 @@ class StashClient:
             raise StashError("Stash answered without a list of scenes")
         return scenes
 
+    def get(self, path: str, headers: Mapping[str, str], limit: int) -> Download:
+        """What Stash has at a path of its own, like "/scene/5/screenshot"; follows no redirect.
+
+        Where the session is no longer accepted, it goes on with the API key, if that is known.
+
+        Args:
+            limit: the most bytes that the body may have.
+
+        Raises:
+            StashUnreachable: no answer.
+            StashUnauthorized: Stash refused the cookie and the API key (401, 403).
+            DownloadFailed: the body is larger than the limit, or broke off.
+        """
+        answer = self._download(path, headers, limit)
+        if (answer.asks_to_log_in or answer.status == 401) and self._has_unused_key():
+            self._key_in_use = True
+            answer = self._download(path, headers, limit)
+        if answer.status in (401, 403):
+            raise StashUnauthorized(_REFUSED)
+        return answer
+
+    def _download(self, path: str, headers: Mapping[str, str], limit: int) -> Download:
+        # Compressed once more an image only grows, and the length of its answer says less.
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity", **headers}
+        with self._send("GET", path, headers, stream=True) as response:
+            # Read to its end whatever it is, or the connection could not be used again.
+            body = self._body_within(response, limit)
+            status, target = response.status_code, response.headers.get("Location", "")
+            to_login = status in _REDIRECTS and target.partition("?")[0].endswith("/login")
+            return Download(status, response.headers, body, to_login)
+
+    def _body_within(self, response: requests.Response, limit: int) -> bytes:
+        told = response.headers.get("Content-Length", "")
+        received = bytearray()
+        try:
+            if told.isdecimal() and int(told) > limit:
+                raise DownloadFailed(f"it is larger than {limit / 1e6:.3g} MB")
+            for chunk in response.iter_content(_CHUNK):
+                received += chunk
+                if len(received) > limit:
+                    raise DownloadFailed(f"it is larger than {limit / 1e6:.3g} MB")
+        except requests.RequestException:
+            raise DownloadFailed("the connection broke off in the middle of it") from None
+        return bytes(received)
+
+    def _has_unused_key(self) -> bool:
+        return self._api_key is not None and not self._key_in_use
+
     def _answer_to(self, body: bytes) -> dict[str, Any]:
         response = self._post(body)
-        if response.status_code == 401 and self._api_key is not None and not self._key_in_use:
+        if response.status_code == 401 and self._has_unused_key():
             self._key_in_use = True
             response = self._post(body)
         _check_status(response)
@@ -150,6 +221,18 @@ class StashClient:
             "Accept": "application/json",
             "Content-Type": "application/json",
         }
+        return self._send("POST", "/graphql", headers, body)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        stream: bool = False,
+    ) -> requests.Response:
+        headers = dict(headers)
         # The cookie goes along with the key: it carries Stash's list against endless hooks.
         if self._cookie is not None:
             headers["Cookie"] = f"{self._connection.cookie_name}={self._cookie}"
@@ -157,12 +240,14 @@ class StashClient:
             headers["ApiKey"] = self._api_key
         self.requests_made += 1
         try:
-            response = self._session.post(
-                f"{self.base_url}/graphql",
+            response = self._session.request(
+                method,
+                f"{self.base_url}{path}",
                 data=body,
                 headers=headers,
                 timeout=self._timeout,
                 allow_redirects=False,
+                stream=stream,
             )
         except requests.RequestException as error:
             # Not chained: what requests raises may quote headers.
@@ -172,7 +257,8 @@ class StashClient:
 
     def _keep_newest_cookie(self, response: requests.Response) -> None:
         fresh = response.cookies.get(self._connection.cookie_name)
-        if self._cookie is not None and fresh and response.status_code < 400:
+        answered = response.status_code < 300 or response.status_code == 304
+        if self._cookie is not None and fresh and answered:
             self._cookie = fresh
 
     def _why(self, error: requests.RequestException) -> str:
@@ -195,10 +281,8 @@ class StashClient:
 def _check_status(response: requests.Response) -> None:
     status = response.status_code
     if status in (401, 403):
-        raise StashUnauthorized(
-            "Stash refused our session and API key; log in to Stash again or set STASH_API_KEY"
-        )
-    if 300 <= status < 400:
+        raise StashUnauthorized(_REFUSED)
+    if status in _REDIRECTS:
         raise StashUnreachable("Stash answered with a redirect; STASH_URL must name Stash itself")
     if status >= 500 or status in (408, 429):
         raise StashUnreachable(f"Stash is not ready to answer (HTTP {status})")
