@@ -1,0 +1,228 @@
+"""Covers from Stash: what is taken, what is refused and why, on the simulator and on the wire."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+from core.errors import StashUnauthorized, StashUnreachable
+from core.images import MAX_BYTES, ImageFailed
+from simulators.stash_pixels import picture
+from stash.client import StashClient
+from stash.connection import StashConnection
+from stash.images import NoCover, NotModified, Screenshot, fetch_screenshot
+from tests.contract.scripted import Reply, Scripted, as_html, refused_url, scripted
+from tests.contract.servers import Simulated, running, scene, seed_of
+
+PASSWORD, KEY = "a password", "the-right-api-key"
+JPEG = picture("cover 1")
+AVIF = b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + b"meta"
+LOGIN = Reply(302, b"", {"Location": "/login?returnURL=%2Fscene%2F1%2Fscreenshot"})
+
+
+def etag_of(data: bytes) -> str:
+    return f'"{hashlib.md5(data).hexdigest()}"'
+
+
+def image(data: bytes, kind: str = "image/jpeg", **headers: str) -> Reply:
+    return Reply(200, data, {"Content-Type": kind, **headers})
+
+
+@pytest.fixture(scope="module")
+def stash() -> Iterator[Simulated]:
+    covers = ["cover 1", "png:cover 2", None, "huge:cover 4", "html:cover 5"]
+    scenes = [scene(number, cover=cover) for number, cover in enumerate(covers, 1)]
+    options = ("--username", "admin", "--password", PASSWORD, "--api-key", KEY)
+    with running("stash_server", seed_of(scenes=scenes), *options) as simulated:
+        yield simulated
+
+
+@contextmanager
+def client_of(
+    url: str, cookie: str | None = "a-cookie", key: str | None = None, patience: float = 5
+) -> Iterator[StashClient]:
+    parts = urlsplit(url)
+    where = StashConnection("http", "127.0.0.1", int(parts.port or 0), cookie=cookie, api_key=key)
+    client = StashClient(where, connect_timeout=1, read_timeout=patience)
+    yield client
+    client.close()
+
+
+@contextmanager
+def wire(*replies: Reply, patience: float = 5) -> Iterator[tuple[StashClient, Scripted]]:
+    with scripted(*replies) as server, client_of(server.url, patience=patience) as client:
+        yield client, server
+
+
+@pytest.fixture
+def client(stash: Simulated) -> Iterator[StashClient]:
+    stash.reset()
+    with client_of(stash.url, cookie=None, key=KEY) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("number", "seed", "kind"), [(1, "cover 1", "image/jpeg"), (2, "png:cover 2", "image/png")]
+)
+def test_a_cover_comes_once_and_then_not_again(
+    client: StashClient, stash: Simulated, number: int, seed: str, kind: str
+) -> None:
+    data = picture(seed)
+    first = fetch_screenshot(client, number)
+    assert first == Screenshot(data, etag_of(data), kind)
+    before = stash.counters()["bytes_out"]
+    assert fetch_screenshot(client, number, etag_of(data)) == NotModified()
+    assert fetch_screenshot(client, number, '"of another cover"') == first
+    counters = stash.counters()
+    assert counters["bytes_out"] - before == len(data)
+    assert counters["by_route"] == {f"GET /scene/{number}/screenshot": 3}
+    assert client.requests_made == 3
+
+
+def test_a_scene_without_a_cover(client: StashClient) -> None:
+    found = fetch_screenshot(client, 3)
+    assert isinstance(found, NoCover)
+    assert fetch_screenshot(client, 3, found.etag) == NotModified()
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [(4, "larger than 10 MB"), (5, "web page"), (99, "no such scene")],
+)
+def test_covers_that_are_none(client: StashClient, number: int, reason: str) -> None:
+    with pytest.raises(ImageFailed, match=f"cover of scene {number} .*{reason}"):
+        fetch_screenshot(client, number)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"action": "truncate"}, "broke off"),
+        ({"action": "status", "status": 500}, "HTTP 500"),
+        ({"action": "status", "status": 503}, "HTTP 503"),
+        ({"action": "status", "status": 200, "body": "<html>Login</html>"}, "web page"),
+        ({"action": "status", "status": 302}, "redirect"),
+    ],
+    ids=str,
+)
+def test_broken_answers_name_their_reason(
+    client: StashClient, stash: Simulated, fault: dict[str, object], reason: str
+) -> None:
+    with (
+        stash.failing({"match": "GET /scene/1/screenshot", **fault}),
+        pytest.raises(ImageFailed, match=f"scene 1 .*{reason}"),
+    ):
+        fetch_screenshot(client, 1)
+    assert isinstance(fetch_screenshot(client, 1), Screenshot)
+
+
+def test_an_expired_session_is_said_and_its_login_page_not_fetched(stash: Simulated) -> None:
+    stash.reset()
+    with (
+        client_of(stash.url, cookie="expired") as client,
+        pytest.raises(ImageFailed, match="session has expired; log in to Stash again"),
+    ):
+        fetch_screenshot(client, 1)
+    assert stash.counters()["by_route"] == {"GET /scene/1/screenshot": 1}
+
+
+def test_a_key_that_is_known_outlives_the_session(stash: Simulated) -> None:
+    with client_of(stash.url, cookie="expired") as client:
+        client.remember_api_key(KEY)
+        assert isinstance(fetch_screenshot(client, 1), Screenshot)
+        assert isinstance(fetch_screenshot(client, 1), Screenshot)
+        assert client.requests_made == 3
+
+
+def test_a_refused_key_ends_the_run(stash: Simulated) -> None:
+    with (
+        client_of(stash.url, cookie=None, key="wrong") as client,
+        pytest.raises(StashUnauthorized, match="STASH_API_KEY"),
+    ):
+        fetch_screenshot(client, 1)
+
+
+def test_a_server_that_does_not_answer() -> None:
+    with client_of(refused_url()) as client, pytest.raises(StashUnreachable, match="running"):
+        fetch_screenshot(client, 1)
+    for fault in ("reset", "hang"):
+        silent = wire(Reply(fault=fault), patience=0.2)
+        with silent as (client, _), pytest.raises(StashUnreachable):
+            fetch_screenshot(client, 1)
+
+
+def test_what_is_sent() -> None:
+    fresh = image(JPEG, **{"ETag": '"1"', "Set-Cookie": "session=NEW; Path=/"})
+    unchanged = Reply(304, b"", {"Set-Cookie": "session=NEWER; Path=/"})
+    with wire(fresh, unchanged, unchanged) as (client, server):
+        fetch_screenshot(client, 1)
+        assert fetch_screenshot(client, 1, '"1"') == NotModified()
+        assert fetch_screenshot(client, 1, '"1"') == NotModified()
+        asked = server.asked
+    assert [(one.method, one.path) for one in asked] == [("GET", "/scene/1/screenshot")] * 3
+    assert [one.headers.get("if-none-match") for one in asked] == [None, '"1"', '"1"']
+    cookies = [one.headers["cookie"] for one in asked]
+    assert cookies == ["session=a-cookie", "session=NEW", "session=NEWER"]
+    assert len({one.peer for one in asked}) == 1  # one connection
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+def test_a_refusal_neither_costs_the_connection_nor_the_cookie(status: int) -> None:
+    bad = Reply(status, b"<html></html>", {"Set-Cookie": "session=bad; Path=/"})
+    with wire(bad, image(JPEG)) as (client, server):
+        with pytest.raises(ImageFailed):
+            fetch_screenshot(client, 1)
+        assert isinstance(fetch_screenshot(client, 1), Screenshot)
+        assert len({one.peer for one in server.asked}) == 1
+        assert server.asked[1].headers["cookie"] == "session=a-cookie"
+
+
+def test_behind_a_prefix_the_login_page_is_known_too() -> None:
+    login = Reply(302, b"", {"Location": "https://stash.example/stash/login?returnURL=x"})
+    with wire(login) as (client, _), pytest.raises(ImageFailed, match="expired"):
+        fetch_screenshot(client, 1)
+
+
+def test_an_avif_comes_without_its_kind() -> None:
+    with wire(image(AVIF, "application/octet-stream")) as (client, _):
+        assert fetch_screenshot(client, 1) == Screenshot(AVIF, "", "application/octet-stream")
+
+
+def test_what_unpacks_to_too_much_is_measured_while_it_comes() -> None:
+    packed = Reply(200, gzip.compress(JPEG + bytes(MAX_BYTES)), {"Content-Encoding": "gzip"})
+    assert len(packed.body) < MAX_BYTES / 100
+    with wire(packed) as (client, _), pytest.raises(ImageFailed, match="larger than 10 MB"):
+        fetch_screenshot(client, 1)
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (Reply(304), "HTTP 304"),
+        (image(b""), "empty"),
+        (image(JPEG[:-20]), "JPEG ends too early"),
+        (as_html(200, "Sign in"), "web page"),
+        (image(b"not found", "text/plain"), "text/plain"),
+        (image(b"\0\0\0\x18ftypisom", "video/mp4"), "video/mp4"),
+        (Reply(206, JPEG, {"Content-Type": "image/jpeg"}), "HTTP 206"),
+        (Reply(200, JPEG, {"Content-Type": "image/jpeg"}, fault="truncate"), "broke off"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_answers_that_are_no_cover(reply: Reply, reason: str) -> None:
+    with wire(reply) as (client, _), pytest.raises(ImageFailed, match=reason):
+        fetch_screenshot(client, 1)
+
+
+def test_nothing_secret_is_in_the_words() -> None:
+    with wire(LOGIN) as (client, _):
+        client.remember_api_key(KEY)
+        with pytest.raises(ImageFailed) as caught:
+            fetch_screenshot(client, 1)
+    assert KEY not in str(caught.value)
+    assert "a-cookie" not in str(caught.value)
