@@ -27,7 +27,7 @@ MAX_KEYS = 100
 MAX_URL = 7500
 # One rating key, never a list of them: Plex edits everything that the id names, and the whole
 # section if it names nothing.
-_ONE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+ONE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 # Wishes, not orders: servers that know them send less. Genre, Role, Media and Part are read.
 _LIST_WITHOUT = "Country,Guid,Rating,Collection,Director,Writer,Producer,Similar,Style,Mood,Format"
 _FULL_WITHOUT = "Country,Guid,Rating,Writer,Producer,Similar,Style,Mood,Format,Stream"
@@ -195,7 +195,7 @@ class PlexClient:
         An answer with fewer items than asked for may be a cut one, so the rest is asked for once
         more before it counts as absent. Items whose files are gone are absent too.
         """
-        wanted = [key for key in dict.fromkeys(keys) if _ONE_KEY.fullmatch(key)]
+        wanted = [key for key in dict.fromkeys(keys) if ONE_KEY.fullmatch(key)]
         found: dict[str, FullItem] = {}
         for start in range(0, len(wanted), MAX_KEYS):
             batch = wanted[start : start + MAX_KEYS]
@@ -221,7 +221,7 @@ class PlexClient:
             ValueError: before any request, where the key does not name exactly one item or the
                 parameters name items themselves: Plex would edit others, or the whole section.
         """
-        if not _ONE_KEY.fullmatch(key) or not _ONE_KEY.fullmatch(section_key):
+        if not ONE_KEY.fullmatch(key) or not ONE_KEY.fullmatch(section_key):
             raise ValueError(f"an edit needs the rating key of one item, not {key!r}")
         if not params or any("." not in name for name, _ in params):
             raise ValueError("an edit needs parameters of the form field.value")

@@ -1,0 +1,107 @@
+"""Pictures of Plex items: what is on offer, uploads, selections and their locks.
+
+Images go up as bytes. The other way, an address that Plex fetches itself, would put Stash's API key
+into Plex's log, and needs Plex to reach Stash (facts of Plex, 5.11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from core.images import Entry, ImageFailed, ImageKind
+from core.models import FullItem
+from plex import mapping
+from plex.client import MAX_PAGE_SIZE, ONE_KEY, PlexClient
+from plex.exceptions import PlexServerDown
+from plex.wire import Params
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What Plex calls a kind of picture: in lists and uploads, in selections, and as a field."""
+
+    plural: str
+    singular: str
+    field: str
+
+
+_NAMES: Mapping[ImageKind, _Names] = MappingProxyType(
+    {
+        ImageKind.POSTER: _Names("posters", "poster", "thumb"),
+        ImageKind.ART: _Names("arts", "art", "art"),
+    }
+)
+
+
+class PlexImages:
+    """The pictures of one server's items. `key` is always the rating key of one item.
+
+    Every method raises what `plex.exceptions` says of the server's answer. Those that change
+    something raise ImageFailed instead of PlexServerDown where the server still answers otherwise:
+    then it is this picture that Plex chokes on, and not Plex that is down. Either way the change
+    may have been made.
+    """
+
+    def __init__(self, client: PlexClient) -> None:
+        self._client = client
+
+    def entries(self, key: str, kind: ImageKind) -> list[Entry]:
+        """What is on offer for an item, in Plex's order."""
+        window = {"X-Plex-Container-Start": "0", "X-Plex-Container-Size": str(MAX_PAGE_SIZE)}
+        path = f"{_item(key)}/{_NAMES[kind].plural}"
+        return [
+            Entry(mapping.rating_key(raw), str(raw.get("selected")).lower() in ("true", "1"))
+            for raw in mapping.items_in(self._client.http.read(path, headers=window))
+        ]
+
+    def upload(self, key: str, kind: ImageKind, data: bytes) -> None:
+        """Give an item these bytes, which Plex then shows. It keeps them for ever."""
+        self._write("POST", key, kind, _NAMES[kind].plural, body=data)
+
+    def select(self, key: str, kind: ImageKind, rating_key: str) -> None:
+        """Make an item show what is on offer under that name."""
+        self._write("PUT", key, kind, _NAMES[kind].singular, [("url", rating_key)])
+
+    def unset(self, key: str, kind: ImageKind) -> None:
+        """Make an item show none of the pictures on offer."""
+        self._write("DELETE", key, kind, _NAMES[kind].field)
+
+    def lock(self, item: FullItem, kinds: Iterable[ImageKind], *, locked: bool = True) -> None:
+        """Keep Plex from choosing other pictures at a refresh, or (`locked=False`) let it."""
+        params = [(f"{_NAMES[kind].field}.locked", "1" if locked else "0") for kind in kinds]
+        self._client.edit(item.ref.section, item.item_type, item.ref.key, params)
+
+    def _write(
+        self,
+        method: str,
+        key: str,
+        kind: ImageKind,
+        name: str,
+        params: Params = (),
+        body: bytes = b"",
+    ) -> None:
+        try:
+            self._client.http.write(method, f"{_item(key)}/{name}", params, body=body or None)
+        except PlexServerDown as error:
+            # A server fails on a picture, and a proxy breaks off a large body. If Plex is down in
+            # truth, this raises as well.
+            self.entries(key, kind)
+            raise ImageFailed(f"Plex could not take it: {error}") from error
+
+
+def upload_name(kind: ImageKind, sha1: str) -> str:
+    """What Plex should call an upload; the digest at the end is certain, the folder is not."""
+    return f"upload://{_NAMES[kind].plural}/{sha1}"
+
+
+def _item(key: str) -> str:
+    """The path of exactly one item.
+
+    Raises:
+        ValueError: the key does not name one: Plex would change the pictures of several.
+    """
+    if not ONE_KEY.fullmatch(key):
+        raise ValueError(f"pictures belong to one item, not to {key!r}")
+    return f"/library/metadata/{key}"

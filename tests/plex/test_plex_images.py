@@ -1,0 +1,169 @@
+"""Pictures of items, on the simulated Plex server and on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from core.images import Action, Entry, ImageFailed, ImageKind, decide, digest, selected
+from plex.client import PlexClient
+from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
+from plex.images import PlexImages, upload_name
+from simulators.plex_process import PlexProcess
+from simulators.plex_seeds import plex_item, plex_section, plex_seed
+from simulators.stash_pixels import picture
+from tests.contract.scripted import Reply, Scripted, as_html, as_json, refused_url, scripted
+
+POSTER, ART = ImageKind.POSTER, ImageKind.ART
+FIRST, SECOND = picture("first"), picture("png:second")
+EMPTY = as_json({"MediaContainer": {"size": 0}})
+BUSY = as_html(503, "Service Unavailable")
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[PlexProcess]:
+    with PlexProcess() as running:
+        yield running
+
+
+@contextmanager
+def client_of(url: str) -> Iterator[PlexClient]:
+    client = PlexClient(url, "plex-token", connect_timeout=1, read_timeout=2)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def client(process: PlexProcess) -> Iterator[PlexClient]:
+    process.load(plex_seed(plex_section([plex_item(1), plex_item(2)])))
+    with client_of(process.url) as made:
+        yield made
+
+
+@contextmanager
+def wire(*replies: Reply) -> Iterator[tuple[PlexImages, Scripted]]:
+    with scripted(*replies) as server, client_of(server.url) as client:
+        yield PlexImages(client), server
+
+
+@pytest.mark.parametrize("kind", ImageKind)
+def test_upload_select_and_unset(client: PlexClient, kind: ImageKind) -> None:
+    images = PlexImages(client)
+    own = images.entries("1", kind)
+    assert [entry.selected for entry in own] == [True]
+    assert own[0].rating_key.startswith("media://")
+
+    images.upload("1", kind, FIRST)
+    assert decide(images.entries("1", kind), digest(FIRST)).action is Action.KEEP
+    images.upload("1", kind, SECOND)
+    images.upload("1", kind, FIRST)
+    offered = images.entries("1", kind)
+    assert len(offered) == 3
+
+    choice = decide(offered, digest(SECOND))
+    assert choice.action is Action.SELECT
+    images.select("1", kind, choice.rating_key)
+    assert selected(images.entries("1", kind)) == choice.rating_key
+    images.select("1", kind, own[0].rating_key)
+    assert selected(images.entries("1", kind)) == own[0].rating_key
+    images.unset("1", kind)
+    assert selected(images.entries("1", kind)) is None
+
+    other = ART if kind is POSTER else POSTER
+    assert len(images.entries("1", other)) == 1
+    assert len(images.entries("2", kind)) == 1
+    assert client.writes_made == 6
+
+
+def test_the_predicted_name_ends_as_the_true_one(client: PlexClient) -> None:
+    images = PlexImages(client)
+    for kind in ImageKind:
+        images.upload("1", kind, FIRST)
+        name = selected(images.entries("1", kind))
+        assert name is not None
+        assert name.rpartition("/")[2] == upload_name(kind, digest(FIRST)).rpartition("/")[2]
+
+
+def test_locks(client: PlexClient) -> None:
+    images = PlexImages(client)
+    before = client.full_items(["1"])["1"].locked
+    images.lock(client.full_items(["1"])["1"], [POSTER, ART])
+    locked = client.full_items(["1"])["1"]
+    assert locked.locked - before == {"poster", "background"}
+    assert client.writes_made == 1
+    images.lock(locked, [ART], locked=False)
+    assert client.full_items(["1"])["1"].locked - before == {"poster"}
+
+
+@pytest.mark.parametrize("key", ["1,2", "", "1/children", "../sections", "1?x=1"])
+def test_only_ever_one_item(key: str) -> None:
+    with wire(EMPTY) as (images, server):
+        for call in (
+            lambda: images.entries(key, POSTER),
+            lambda: images.upload(key, POSTER, FIRST),
+            lambda: images.select(key, POSTER, "upload://posters/x"),
+            lambda: images.unset(key, POSTER),
+        ):
+            with pytest.raises(ValueError, match="one item"):
+                call()
+        assert server.asked == []
+
+
+def test_what_is_sent() -> None:
+    with wire(EMPTY) as (images, server):
+        images.entries("7", ART)
+        images.upload("7", POSTER, FIRST)
+        images.select("7", POSTER, "upload://posters/a b&c")
+        images.unset("7", POSTER)
+        asked = [(one.method, one.path, one.body) for one in server.asked]
+        headers = server.asked[1].headers
+    assert asked == [
+        ("GET", "/library/metadata/7/arts", b""),
+        ("POST", "/library/metadata/7/posters", FIRST),
+        ("PUT", "/library/metadata/7/poster?url=upload%3A%2F%2Fposters%2Fa%20b%26c", b""),
+        ("DELETE", "/library/metadata/7/thumb", b""),
+    ]
+    assert headers["x-plex-token"] == "plex-token"
+    assert headers["content-length"] == str(len(FIRST))
+
+
+def test_selected_in_all_spellings() -> None:
+    said = [("a", True), ("b", 1), ("c", "1"), ("d", False), ("e", 0), ("f", "0"), ("g", None)]
+    raw = [{"ratingKey": name, "selected": value} for name, value in said]
+    answer = as_json({"MediaContainer": {"Metadata": [*raw, {"ratingKey": "h"}]}})
+    with wire(answer) as (images, _):
+        entries = images.entries("1", POSTER)
+    assert entries == [Entry(name, name in "abc") for name in "abcdefgh"]
+
+
+@pytest.mark.parametrize(
+    "reply", [as_html(500, "Internal Server Error"), BUSY, Reply(fault="reset")]
+)
+def test_a_picture_that_plex_chokes_on_does_not_look_like_an_outage(reply: Reply) -> None:
+    with wire(reply, EMPTY) as (images, server):
+        with pytest.raises(ImageFailed, match="Plex could not take it"):
+            images.upload("1", POSTER, FIRST)
+        assert [one.method for one in server.asked] == ["POST", "GET"]
+
+
+def test_an_outage_does_look_like_one() -> None:
+    with wire(BUSY) as (images, _), pytest.raises(PlexServerDown):
+        images.upload("1", POSTER, FIRST)
+    with client_of(refused_url()) as client, pytest.raises(PlexServerDown):
+        PlexImages(client).upload("1", POSTER, FIRST)
+
+
+def test_refusals_keep_their_names(client: PlexClient) -> None:
+    images = PlexImages(client)
+    with pytest.raises(PlexRejected):
+        images.entries("99", POSTER)
+    with pytest.raises(PlexRejected):
+        images.upload("99", POSTER, FIRST)
+    with pytest.raises(PlexRejected):
+        images.select("1", POSTER, "upload://posters/unknown")
+    with wire(as_html(413, "Too Large")) as (wired, _), pytest.raises(PlexRejected, match="413"):
+        wired.upload("1", POSTER, FIRST)
+    with wire(as_html(401, "Unauthorized")) as (wired, _), pytest.raises(PlexUnauthorized):
+        wired.upload("1", POSTER, FIRST)
