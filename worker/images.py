@@ -78,7 +78,7 @@ class ImageOutcome:
         failures: what did not work, for people; a later `sync` tries just that again.
         conflicts: pictures chosen in Plex that stay, though Stash has a new cover.
         touched: the items that were changed, so that their `updatedAt` moved.
-        verified: what is as it should be, or stays as the user chose it.
+        verified: what shows the cover now.
     """
 
     remembered: dict[str, str]
@@ -196,16 +196,15 @@ class _Turn:
         try:
             unmoved = known.get(keys.at) == str(self.item.updated_at)
             settled = unmoved and known.get(keys.sha1) == self.cover.sha1(kind)
-            ours = settled or self._show(kind, keys)
+            if not settled and not self._show(kind, keys):
+                return False
         except (ImageFailed, PlexRejected) as error:
             self._fail(kind, error)
             return False
         self.outcome.verified.add(keys)
         _note(known, keys.at, self.item)
-        if settled or not ours:
-            return False
         known[keys.sha1] = self.cover.sha1(kind)
-        return kind.value not in self.item.locked
+        return not settled and kind.value not in self.item.locked
 
     def _show(self, kind: ImageKind, keys: ImageKeys) -> bool:
         """Make the item show the picture. False: it keeps one that the user chose."""
