@@ -190,6 +190,7 @@ class Record:
     tag_ids: tuple[int, ...]
     items: tuple[ItemRecord, ...]
     images: Mapping[str, str] = field(default_factory=dict)  # digest and ETag by image name
+    undone: bool = False  # what was last written was undone: left alone until the fingerprint moves
 
 
 class ChangeKind(Enum):

@@ -30,18 +30,35 @@ def value_from_json(value: Any) -> Value:
 def body_of(record: Record) -> str:
     """The part of a record that is only ever read whole.
 
-    Shape: `[[[path, size, duration], ...], [item, ...], {image: digest}]` with
+    Shape: `[[[path, size, duration], ...], [item, ...], {image: digest}, undone]` with
     item = `[section, key, [path, ...], {field: value}, {field: [sent, read_back, [kept, ...]]},
     {field: [[withheld, ...], held, rewrites, locked]}]`; the first of the three has the fields that
     were read back as they were sent, which is most, and the last those with something to say there.
-    Records of the first version lack it.
+    Records of the first version lack it, and those that were not undone lack `undone`.
     """
-    return dumps(
-        [
-            [[file.path, file.size, file.duration] for file in record.files],
-            [_item_body(item) for item in record.items],
-            dict(record.images),
-        ]
+    body: list[object] = [
+        [[file.path, file.size, file.duration] for file in record.files],
+        [_item_body(item) for item in record.items],
+        dict(record.images),
+    ]
+    return dumps([*body, 1] if record.undone else body)
+
+
+def field_body(field: FieldRecord | None) -> list[object] | None:
+    """One field of a record on its own, as JSON; None stays None."""
+    if field is None:
+        return None
+    marks = [field.withheld, int(field.held), field.rewrites, int(field.locked)]
+    return [field.sent, field.read_back, field.kept, *marks]
+
+
+def field_from(body: Sequence[Any] | None) -> FieldRecord | None:
+    """What `field_body` made JSON of."""
+    if body is None:
+        return None
+    sent, read_back, kept, *marks = body
+    return FieldRecord(
+        value_from_json(sent), value_from_json(read_back), tuple(kept), *_marks(marks)
     )
 
 
@@ -60,7 +77,7 @@ def record_from(row: Sequence[Any], items: Mapping[tuple[str, str], int | None])
     """
     scene_id, scene_updated_at, fingerprint, entities, body = row
     studio_id, performer_ids, tag_ids = _loads(entities)
-    files, item_bodies, images = _loads(body)
+    files, item_bodies, images, *later = _loads(body)
     return Record(
         scene_id,
         scene_updated_at,
@@ -77,6 +94,7 @@ def record_from(row: Sequence[Any], items: Mapping[tuple[str, str], int | None])
             ]
         ),
         images,
+        bool(later and later[0]),
     )
 
 
