@@ -210,16 +210,17 @@ def _kept_keys(sides: Sides, rules: MergeRules) -> frozenset[str]:
     """The entries in Plex that are not ours to remove."""
     field, base = sides.field, sides.base
     shown, wanted = sides.shown_keys, name_keys(field.normal(sides.want))
+    own = field.clear is Clear.OWN
     if base is None:
-        spared = field.clear is Clear.OWN or rules.first_sync is FirstSync.MERGE
-        return shown - wanted if spared else frozenset()
+        merged = rules.first_sync is FirstSync.MERGE
+        return shown if own else shown - wanted if merged else frozenset()
     kept = name_keys(base.kept)
-    if field.clear is Clear.OWN:
+    if own:
         kept |= shown - name_keys(field.normal(base.sent))
     if rules.preserve:
-        # What the user added stays the user's, also while Stash wants it too.
-        return shown & (kept | (shown - name_keys(field.normal(base.read_back)) - _ours(base)))
-    return (shown & kept) - wanted
+        kept |= shown - name_keys(field.normal(base.read_back)) - _ours(base)
+    # What is not ours stays so, also while Stash wants it too.
+    return shown & kept if own or rules.preserve else (shown & kept) - wanted
 
 
 def _ours(base: FieldRecord) -> frozenset[str]:
