@@ -12,7 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fields import BY_NAME, FIELDS, LINE_LIMIT, SCALARS, TEXT_LIMIT, desired, fingerprint
+from core.fields import (
+    BY_NAME,
+    FIELDS,
+    LINE_LIMIT,
+    SCALARS,
+    TEXT_LIMIT,
+    TagRules,
+    Wishes,
+    desired,
+    fingerprint,
+    name_keys,
+)
 from core.models import Scene, Value
 from tests.core.builders import ALL_FIELDS, entities, file, scene
 
@@ -22,6 +33,7 @@ FULL = scene(
     details="One.\n\nTwo.",
     date="2024-05",
     rating100=73,
+    director="R. Vale",
     studio="Tideline Films",
     performers=["Ana Müller", "Jan Žižka"],
     tags=["Sea", "Bread"],
@@ -38,7 +50,8 @@ def altered(**parts: Any) -> Scene:
 
 def test_the_table() -> None:
     assert [field.name for field in FIELDS] == list(BY_NAME)
-    assert {field.name for field in SCALARS} == ALL_FIELDS - {"performers", "tags"}
+    lists = {"performers", "tags", "director", "collection"}
+    assert {field.name for field in SCALARS} == ALL_FIELDS - lists
 
 
 def test_what_a_full_scene_wants() -> None:
@@ -50,6 +63,8 @@ def test_what_a_full_scene_wants() -> None:
         "rating": pytest.approx(7.3),
         "performers": ("Ana Müller", "Jan Žižka"),
         "tags": ("Sea", "Bread"),
+        "director": ("R. Vale",),
+        "collection": ("Tideline Films",),
     }
     assert desired(FULL, ALL_FIELDS).stem == "Night Walk"
 
@@ -178,7 +193,13 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("tags", {"tags": entities("Sea", "Bread", "Boats")}),
     ("tags", {"tags": entities("Sea, Bread")}),
     ("tags", {"tags": ()}),
+    ("director", {"director": "R Vale"}),
+    ("director", {"director": ""}),
+    ("collection", {"studio": None}),
+    ("collection", {"studio": entities("Northlight")[0]}),
 ]
+# One value of Stash that two fields show.
+TOGETHER = {"studio": {"studio", "collection"}, "collection": {"studio", "collection"}}
 
 
 @pytest.mark.parametrize(("field", "parts"), CHANGES)
@@ -186,7 +207,7 @@ def test_a_fingerprint_sees_every_change_of_a_synced_field(
     field: str, parts: dict[str, Any]
 ) -> None:
     assert digest(altered(**parts)) != digest(FULL)
-    others = ALL_FIELDS - {field}
+    others = ALL_FIELDS - TOGETHER.get(field, {field})
     assert digest(altered(**parts), others) == digest(FULL, others)
     assert digest(altered(**parts), frozenset({field})) != digest(FULL, frozenset({field}))
 
@@ -198,6 +219,7 @@ def test_a_fingerprint_sees_every_change_of_a_synced_field(
         {"tags": entities("SEA", "bread", "Sea")},
         {"performers": entities("JAN ŽIŽKA", unicodedata.normalize("NFD", "Ana Müller"))},
         {"title": " A  Title\u200b"},
+        {"director": "r.  vale"},
         {"details": "One.\r\n\r\nTwo."},
         {"id": 2, "organized": True, "updated_at": 9.0, "created_at": 9.0},
         {"files": (file("/elsewhere/Another Name.mp4", 5),)},
@@ -237,3 +259,45 @@ def test_order_case_and_duplicates_of_names_never_matter(
     rng.shuffle(shuffled)
     other = altered(tags=entities(*shuffled), performers=entities(*shuffled))
     assert digest(one) == digest(other)
+
+
+MANY = ("delta", "Alpha", "charlie", "Bravo", "échelon")
+
+
+@pytest.mark.parametrize(
+    ("rules", "chosen"),
+    [
+        (TagRules(), MANY),
+        (TagRules(limit=5), MANY),
+        (TagRules(limit=3), ("Alpha", "Bravo", "charlie")),  # by name, whatever Stash's order
+        (TagRules(limit=0), None),
+        (TagRules(blocked=frozenset({"bravo", "échelon"})), ("delta", "Alpha", "charlie")),
+        (TagRules(frozenset({"alpha"}), 2), ("Bravo", "charlie")),  # blocked ones fill no place
+        (TagRules(frozenset({"alpha", "bravo", "charlie", "delta", "échelon"})), None),
+    ],
+)
+def test_which_tags_are_synced(rules: TagRules, chosen: tuple[str, ...] | None) -> None:
+    for names in (MANY, tuple(reversed(MANY))):
+        shown = desired(altered(tags=entities(*names)), ALL_FIELDS, rules).values["tags"]
+        assert name_keys(shown) == name_keys(chosen)
+    assert desired(altered(tags=()), ALL_FIELDS, rules).values["tags"] is None
+    assert "tags" not in desired(FULL, ALL_FIELDS - {"tags"}, rules).values
+
+
+def test_a_limit_makes_the_same_choice_whatever_the_order() -> None:
+    rules = TagRules(limit=2)
+    digests = {
+        fingerprint(desired(altered(tags=entities(*names)), ALL_FIELDS, rules))
+        for names in itertools.permutations(MANY)
+    }
+    assert len(digests) == 1
+
+
+def test_the_settings_wish_for_all_of_it() -> None:
+    wishes = Wishes(frozenset({"tags", "poster"}), TagRules(limit=1), images=("poster:none",))
+    wanted = wishes.of(FULL)
+    assert wanted.values == {"tags": ("Bread",)}
+    assert wanted == desired(FULL, wishes.enabled, wishes.tags, wishes.images)
+    plain = Wishes(wishes.enabled, wishes.tags).of(FULL)
+    fitted = Wishes(wishes.enabled, wishes.tags, ("poster:crop",)).of(FULL)
+    assert len({fingerprint(wanted), fingerprint(plain), fingerprint(fitted)}) == 3

@@ -177,4 +177,6 @@ def test_a_record_says_what_was_sent_beside_what_came_back() -> None:
         "rating": FieldRecord(None, None),
         "performers": FieldRecord((), None),
         "tags": FieldRecord(("x", "y"), ("hand", "X"), ("hand",), locked=True),
+        "director": FieldRecord((), None),
+        "collection": FieldRecord((), None),
     }

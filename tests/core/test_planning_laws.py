@@ -28,6 +28,7 @@ scenes = st.builds(
     details=some_text,
     date=st.sampled_from([None, "2024", "2024-05", "rubbish", *DATES]),
     rating100=st.none() | st.integers(1, 100),
+    director=some_text,
     studio=st.none() | some_text,
     performers=some_names,
     tags=some_names,
@@ -43,6 +44,8 @@ items = st.builds(
             "rating": st.none() | st.floats(0, 10),
             "performers": some_names.map(tuple),
             "tags": some_names.map(tuple),
+            "director": some_names.map(tuple),
+            "collection": some_names.map(tuple),
         }
     ),
 )
@@ -74,7 +77,11 @@ def synced(
 def left_at(of: ItemRecord, field: str) -> tuple[Value, Value, frozenset[str]] | None:
     """What a record says of a field, but for the order of what is kept."""
     left = of.fields.get(field)
-    return None if left is None else (left.sent, left.read_back, frozenset(left.kept))
+    if left is None:
+        return None
+    # Where only our own entries are ours to remove, a name that the server spelled anew is kept.
+    kept = () if BY_NAME[field].clear is Clear.OWN else left.kept
+    return left.sent, left.read_back, frozenset(kept)
 
 
 def keys(item: FullItem, field: str) -> frozenset[str]:
@@ -112,7 +119,9 @@ def test_mirror_makes_equal(of: Scene, item: FullItem, server: Server) -> None:
     after, _, _ = synced(of, item, None, server, FirstSync.MIRROR)
     for name, want in desired(of, ALL_FIELDS).values.items():
         field = BY_NAME[name]
-        if want is not None or field.clear is Clear.ALWAYS:
+        if field.is_list and field.clear is Clear.OWN:
+            assert keys(after, name) == name_keys(want) | keys(item, name)
+        elif want is not None or field.clear is Clear.ALWAYS:
             assert field.same(want, after.values[name])
 
 
@@ -137,7 +146,7 @@ def test_after_a_merge_removals_in_stash_arrive_and_hand_work_stays(
     middle, base, _ = synced(of, item, None, server, FirstSync.MERGE)
     after, _, _ = synced(edited, middle, base, server, FirstSync.MERGE)
     first, second = desired(of, ALL_FIELDS).values, desired(edited, ALL_FIELDS).values
-    for name in ("performers", "tags"):
+    for name in ("performers", "tags", "director"):
         hand_work = keys(item, name) - name_keys(first[name])
         assert keys(after, name) == name_keys(second[name]) | hand_work
     for name in ("summary", "studio"):
@@ -162,6 +171,22 @@ def test_titles_are_never_cleared_and_foreign_ratings_never_taken(
         assert all(change.after for change in plan.changes if change.field == "title")
     if foreign and edited.rating100 is None:
         assert item.values["rating"] == before.values["rating"]
+
+
+@given(scenes, scenes, scenes, items, honest, settings_of_first_sync)
+def test_of_collections_only_what_we_added_is_ever_removed(
+    of: Scene,
+    edited: Scene,
+    again: Scene,
+    item: FullItem,
+    server: Server,
+    first_sync: FirstSync,
+) -> None:
+    shown, base = item, None
+    for now in (of, edited, again):
+        shown, base, _ = synced(now, shown, base, server, first_sync)
+        wanted = name_keys(desired(now, ALL_FIELDS).values["collection"])
+        assert keys(shown, "collection") == keys(item, "collection") | wanted
 
 
 @given(scenes, items, settings_of_first_sync, honest)
