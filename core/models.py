@@ -213,6 +213,16 @@ class Change:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
 
+    @property
+    def kinds(self) -> tuple[ChangeKind, ...]:
+        """What happens to the field; entries may come and go in one change."""
+        if self.added or self.removed:
+            both = ((ChangeKind.ADD, self.added), (ChangeKind.REMOVE, self.removed))
+            return tuple(kind for kind, names in both if names)
+        if self.after is None:
+            return (ChangeKind.CLEAR,)
+        return (ChangeKind.SET if self.before is None else ChangeKind.CHANGE,)
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
 
 from core.models import ItemRef, Value
 from storage.codec import dumps, value_from_json
-from storage.sqlite import Database
+from storage.sqlite import Database, placeholders
 
 TABLES = (
     """CREATE TABLE journal (
@@ -29,9 +29,17 @@ TABLES = (
     "CREATE INDEX journal_by_run ON journal (run_id, id)",
     "CREATE INDEX journal_by_time ON journal (at)",
 )
+# `left_at` is what the server made of `after`, where it made something else of it.
+SECOND = (
+    "ALTER TABLE journal ADD COLUMN left_at TEXT",
+    "CREATE INDEX journal_by_item ON journal (section, key)",
+)
 
 _NEWEST = 2**63 - 1
 _PAGE = 1000
+_COLUMNS = (
+    "id, scene_id, section, key, field, before, coalesce(left_at, after), at, locked_before, extra"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +48,10 @@ class JournalEntry:
 
     Attributes:
         before: what Plex showed.
-        after: what we are about to ask for.
+        after: what we are about to ask for; of an entry that is read, what the item was left at.
         at: epoch seconds.
         locked_before: whether the field was locked; None where that is not known.
-        extra: JSON-able facts that a plain value cannot hold (the roles of actors, their thumbs).
+        extra: JSON-able facts that a plain value cannot hold: see `worker.previous`.
     """
 
     scene_id: int
@@ -92,12 +100,50 @@ class Journal:
         """
         before = _NEWEST
         while rows := self._database.rows(
-            "SELECT id, scene_id, section, key, field, before, after, at, locked_before, extra"
-            " FROM journal WHERE run_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
+            f"SELECT {_COLUMNS} FROM journal WHERE run_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
             (run_id, before, _PAGE),
         ):
             yield from map(_entry, rows)
             before = rows[-1][0]
+
+    def note_left(self, run_id: int, left: Iterable[tuple[ItemRef, str, Value]]) -> None:
+        """Notes what the server made of what we asked for, by item and field."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "UPDATE journal SET left_at = ?"
+                " WHERE +run_id = ? AND section = ? AND key = ? AND field = ?",
+                ((dumps(value), run_id, ref.section, ref.key, field) for ref, field, value in left),
+            )
+
+    def items(self, run_id: int) -> list[ItemRef]:
+        """The items that a run changed, or was about to."""
+        rows = self._database.rows(
+            "SELECT DISTINCT section, key FROM journal WHERE run_id = ? ORDER BY section, key",
+            (run_id,),
+        )
+        return [ItemRef(section, key) for section, key in rows]
+
+    def of_items(self, run_id: int, refs: Iterable[ItemRef]) -> dict[ItemRef, list[JournalEntry]]:
+        """What a run changed of some items, oldest first."""
+        found: dict[ItemRef, list[JournalEntry]] = {}
+        with self._database.snapshot() as connection:
+            for ref in refs:
+                rows = connection.execute(
+                    f"SELECT {_COLUMNS} FROM journal"
+                    " WHERE section = ? AND key = ? AND +run_id = ? ORDER BY id",
+                    (ref.section, ref.key, run_id),
+                )
+                found[ref] = [_entry(row) for row in rows]
+        return found
+
+    def last_run(self, kinds: Sequence[str]) -> int | None:
+        """The newest run of these kinds that changed anything, or was about to."""
+        rows = self._database.rows(
+            f"SELECT id FROM runs WHERE kind IN ({placeholders(len(kinds))})"
+            " AND EXISTS (SELECT 1 FROM journal WHERE run_id = runs.id) ORDER BY id DESC LIMIT 1",
+            kinds,
+        )
+        return rows[0][0] if rows else None
 
     def prune(self, before: float) -> int:
         """Drops entries older than `before` (epoch seconds); returns how many."""

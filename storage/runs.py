@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from storage.codec import dumps
@@ -61,11 +62,12 @@ class RunStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def start(self, kind: str, at: float) -> int:
-        """Notes that a run begins; returns its id."""
+    def start(self, kind: str, at: float, figures: Figures = MappingProxyType({})) -> int:
+        """Notes that a run begins, and what is known of it by then; returns its id."""
         with self._database.transaction() as connection:
             cursor = connection.execute(
-                "INSERT INTO runs (kind, status, started_at) VALUES (?, 'running', ?)", (kind, at)
+                "INSERT INTO runs (kind, status, started_at, figures) VALUES (?, 'running', ?, ?)",
+                (kind, at, dumps(dict(figures))),
             )
             assert cursor.lastrowid is not None
             return cursor.lastrowid

@@ -7,20 +7,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from storage import facts, journal, records, runs, timestamps
+from storage import facts, journal, plans, records, runs, timestamps
 from storage.facts import Facts
 from storage.journal import Journal
+from storage.plans import PlanStore
 from storage.records import RecordStore
 from storage.runs import RunStore
 from storage.sqlite import Clock, Database, Schema, Warn
 from storage.timestamps import TimestampStore
 
 STATE_FILE = "state.db"
+# How long runs can be looked at and undone, in days.
+KEPT_DAYS = 30
+DAY = 86_400.0
 
 SCHEMA = Schema(
     title="the sync history",
     migrations=(
         (*records.TABLES, *timestamps.TABLES, *journal.TABLES, *runs.TABLES, *facts.TABLES),
+        (*plans.TABLES, *journal.SECOND),
     ),
     remedy="The next reconcile finds out anew what is in sync.",
 )
@@ -42,6 +47,7 @@ class State:
         self.records = RecordStore(self._database)
         self.journal = Journal(self._database)
         self.runs = RunStore(self._database)
+        self.plans = PlanStore(self._database)
         self._facts = Facts(self._database)
         self._timestamps = TimestampStore(self._database)
         try:
@@ -65,6 +71,13 @@ class State:
     def set_fact(self, key: str, value: object) -> None:
         """Writes or replaces a JSON-able fact."""
         self._facts.set(key, value)
+
+    def forget_old(self, now: float) -> None:
+        """Drops runs and what they changed once they are older than `KEPT_DAYS`, and old plans."""
+        before = now - KEPT_DAYS * DAY
+        self.journal.prune(before)
+        self.runs.prune(before)
+        self.plans.drop_old()
 
     def close(self) -> None:
         """Closes the file; closing twice is fine."""

@@ -1,0 +1,126 @@
+"""What a preview found would be written, change by change, until it is applied or forgotten."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.models import Change, ItemRef
+from storage.codec import dumps, value_from_json
+from storage.sqlite import Database, chunks, placeholders
+
+TABLES = (
+    """CREATE TABLE plans (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        run_id INTEGER NOT NULL,
+        scene_id INTEGER NOT NULL,
+        title TEXT NOT NULL,
+        section TEXT NOT NULL,
+        key TEXT NOT NULL,
+        field TEXT NOT NULL,
+        kinds TEXT NOT NULL,
+        before TEXT NOT NULL,
+        after TEXT NOT NULL,
+        added TEXT NOT NULL,
+        removed TEXT NOT NULL
+    )""",
+    "CREATE INDEX plans_by_scene ON plans (run_id, scene_id)",
+)
+
+# A plan of a whole library takes hundreds of megabytes, and an old one is soon outdated.
+KEPT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """One change of one item, with the scene that it is for, as it was called then."""
+
+    scene_id: int
+    title: str
+    ref: ItemRef
+    change: Change
+
+
+class PlanStore:
+    """The plans of preview runs, by run."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, run_id: int, planned: Iterable[PlannedChange]) -> None:
+        """Adds to the plan of a run."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO plans (run_id, scene_id, title, section, key, field, kinds, before,"
+                " after, added, removed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (_row(run_id, each) for each in planned),
+            )
+
+    def scene_ids(self, run_id: int) -> list[int]:
+        """The scenes that a plan changes, in rising order."""
+        rows = self._database.rows(
+            "SELECT DISTINCT scene_id FROM plans WHERE run_id = ? ORDER BY scene_id", (run_id,)
+        )
+        return [row[0] for row in rows]
+
+    def of_scenes(self, run_id: int, scene_ids: Sequence[int]) -> dict[int, list[PlannedChange]]:
+        """The planned changes of some scenes; a scene without any is left out."""
+        found: dict[int, list[PlannedChange]] = {}
+        for ids in chunks(scene_ids):
+            for row in self._database.rows(
+                f"SELECT {_COLUMNS} FROM plans WHERE run_id = ?"
+                f" AND scene_id IN ({placeholders(len(ids))}) ORDER BY id",
+                [run_id, *ids],
+            ):
+                found.setdefault(row[0], []).append(_planned(row))
+        return found
+
+    def changes(self, run_id: int) -> Iterator[PlannedChange]:
+        """The whole plan of a run, in the order in which it was made."""
+        ids = self.scene_ids(run_id)
+        for some in chunks(ids):
+            for planned in self.of_scenes(run_id, some).values():
+                yield from planned
+
+    def drop_old(self) -> None:
+        """Forgets all plans but the newest."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "DELETE FROM plans WHERE run_id NOT IN"
+                " (SELECT DISTINCT run_id FROM plans ORDER BY run_id DESC LIMIT ?)",
+                (KEPT,),
+            )
+
+
+_COLUMNS = "scene_id, title, section, key, field, before, after, added, removed"
+
+
+def _row(run_id: int, planned: PlannedChange) -> tuple[object, ...]:
+    change = planned.change
+    return (
+        run_id,
+        planned.scene_id,
+        planned.title,
+        planned.ref.section,
+        planned.ref.key,
+        change.field,
+        ",".join(kind.value for kind in change.kinds),
+        dumps(change.before),
+        dumps(change.after),
+        dumps(change.added),
+        dumps(change.removed),
+    )
+
+
+def _planned(row: tuple[Any, ...]) -> PlannedChange:
+    scene_id, title, section, key, field, before, after, added, removed = row
+    change = Change(
+        field,
+        value_from_json(json.loads(before)),
+        value_from_json(json.loads(after)),
+        tuple(json.loads(added)),
+        tuple(json.loads(removed)),
+    )
+    return PlannedChange(scene_id, title, ItemRef(section, key), change)
