@@ -40,6 +40,11 @@ def _safe(text: str) -> str:
     return text.strip()
 
 
+def says_something(text: str) -> bool:
+    """Whether anything of a text would be left if it were made safe."""
+    return clean_text(text, 1) != ""
+
+
 def name_key(name: str) -> str:
     """The identity of a name: two names with equal keys are one tag to Plex (and to people)."""
     if name.isascii():

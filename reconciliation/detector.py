@@ -12,6 +12,7 @@ from typing import Any
 
 from core.gaps import Shown, drift_reason
 from core.models import ItemRef, Record
+from core.text import says_something
 from core.timestamps import parse_timestamp
 
 EMPTY_METADATA = "empty_metadata"
@@ -37,9 +38,10 @@ def has_meaningful_metadata(data: Mapping[str, Any]) -> bool:
     """Whether any of studio, performers, tags, details, date is there.
 
     The quality gate of the contract: a rating or a title alone is not enough, since empty values
-    clear what Plex has.
+    clear what Plex has. Blank and invisible text is no metadata.
     """
-    return any(data.get(name) for name in _MEANINGFUL)
+    values = (data.get(name) for name in _MEANINGFUL)
+    return any(says_something(v) if isinstance(v, str) else v for v in values)
 
 
 def scene_id_of(scene: Mapping[str, Any]) -> int | None:

@@ -14,6 +14,7 @@ from core.matching import Claim, Evidence
 from core.models import Change, FullItem, ItemRecord, ItemRef, Job, Record, Scene
 from core.ownership import Claims
 from core.planning import FirstSync, ItemPlan, plan_item
+from core.text import says_something
 from stash.scenes import StashApi, fetch_scenes
 from storage.records import RecordStore
 from worker.locate import Found, Locator
@@ -184,4 +185,5 @@ def base_of(record: Record | None, ref: ItemRef) -> ItemRecord | None:
 
 def is_meaningful(scene: Scene) -> bool:
     """The quality gate of the contract, on a typed scene."""
-    return bool(scene.studio or scene.performers or scene.tags or scene.details or scene.date)
+    known = bool(scene.studio or scene.performers or scene.tags or scene.date)
+    return known or says_something(scene.details)
