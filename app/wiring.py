@@ -16,6 +16,7 @@ from core.paths import PathMap
 from core.planning import FirstSync
 from plex.cache import PlexCache
 from plex.client import PlexClient
+from plex.images import PlexImages
 from plex.library import synced_sections
 from protocol import PluginInput
 from reconciliation.engine import CONTESTED, GapDetectionEngine
@@ -23,12 +24,16 @@ from settings import Settings, parse_settings
 from stash.client import StashClient
 from stash.connection import StashConnection
 from stash.scenes import plugin_settings
+from storage.journal import JournalEntry
 from storage.state import State
 from sync_queue.queue import SyncQueue
 from worker.apply import Applier
-from worker.drain import Drain, DrainRules
+from worker.drain import Drain
+from worker.images import ImageChange, ImageSyncer
 from worker.locate import Locator
+from worker.poster_fit import Fit, PosterFitter
 from worker.prepare import Policy, Preparer
+from worker.settle import DrainRules
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +111,10 @@ class Context:
             preparer = self._preparer(plex, sections, cache, state)
 
             def new_applier(run_id: int, on_scene: Callable[[], None]) -> Applier:
-                return Applier(plex, state.records, state.journal, run_id, self.clock, on_scene)
+                images = self._images(plex, state, run_id)
+                return Applier(
+                    plex, state.records, state.journal, images, run_id, self.clock, on_scene
+                )
 
             yield Drain(
                 queue,
@@ -138,6 +146,27 @@ class Context:
             ItemRef(section, key): owner for section, key, owner in state.get_fact(CONTESTED, [])
         }
         return Preparer(self.stash, state.records, locator, policy, contested)
+
+    def _images(self, plex: PlexClient, state: State, run_id: int) -> ImageSyncer | None:
+        settings = self.settings
+        if not settings.wishes().images:
+            return None
+
+        def journal(change: ImageChange) -> None:
+            entry = JournalEntry(
+                change.scene_id,
+                change.ref,
+                change.field,
+                change.before,
+                change.after,
+                self.clock(),
+                change.locked_before,
+            )
+            state.journal.write(run_id, [entry])
+
+        fitter = PosterFitter(Fit(settings.poster_fit))
+        preserve = settings.preserve_plex_edits
+        return ImageSyncer(self.stash, PlexImages(plex), fitter, journal, preserve=preserve)
 
     def _drain_rules(self) -> DrainRules:
         settings = self.settings

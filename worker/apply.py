@@ -7,37 +7,45 @@ time, since the plan is made anew from what Plex shows.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from core.models import Change, FullItem, ItemRef, Record, Role
-from core.planning import ItemPlan, recorded
-from core.text import name_key
+from core.models import Change, FullItem, ItemRef, Record, Role, Value
+from core.planning import ItemPlan, recorded, refused
 from plex.client import PlexClient
 from plex.editing import edit_params
 from plex.exceptions import PlexRejected
 from storage.journal import Journal, JournalEntry
 from storage.records import RecordStore
+from worker.images import ImageOutcome, ImageSyncer
 from worker.prepare import Prepared
-
-log = logging.getLogger(__name__)
+from worker.readback import ReadBack
 
 
 @dataclass(slots=True)
 class Applied:
-    """What became of some prepared scenes."""
+    """What became of some prepared scenes.
+
+    Attributes:
+        imageless: synced, but for a picture; why, for people. These are to be tried again.
+        refused: changes that the server did not take, with what it shows instead.
+    """
 
     synced: list[Prepared] = field(default_factory=list)
     rejected: list[tuple[Prepared, PlexRejected]] = field(default_factory=list)
     vanished: list[Prepared] = field(default_factory=list)
+    imageless: list[tuple[Prepared, str]] = field(default_factory=list)
+    refused: list[tuple[Prepared, Change, Value]] = field(default_factory=list)
     items_edited: int = 0
+    uploads: int = 0
+    selects: int = 0
 
 
 class Applier:
     """Applies prepared scenes.
 
     Args:
+        images: syncs the pictures; None where none are wanted.
         run_id: under which run the journal keeps the previous values.
         on_scene: told after each scene, for progress.
     """
@@ -47,6 +55,7 @@ class Applier:
         plex: PlexClient,
         records: RecordStore,
         journal: Journal,
+        images: ImageSyncer | None,
         run_id: int,
         clock: Callable[[], float],
         on_scene: Callable[[], None],
@@ -54,6 +63,8 @@ class Applier:
         self._plex = plex
         self._records = records
         self._journal = journal
+        self._images = images
+        self._read_back = ReadBack(plex)
         self._run_id = run_id
         self._clock = clock
         self._on_scene = on_scene
@@ -67,6 +78,7 @@ class Applier:
         result = Applied()
         self._journal.write(self._run_id, self._entries(batch))
         edited: dict[ItemRef, ItemPlan] = {}
+        pictures: dict[int, ImageOutcome] = {}
         sent: list[Prepared] = []
         for prepared in batch:
             try:
@@ -77,11 +89,23 @@ class Applier:
                 sent.append(prepared)
             except PlexRejected as error:
                 result.rejected.append((prepared, error))
+            else:
+                self._sync_images(prepared, pictures)
             self._on_scene()
-        shown = self._read_back(edited)
+        touched = {ref for outcome in pictures.values() for ref in outcome.touched}
+        shown = self._read_back.read(edited, touched)
         result.items_edited = len(edited)
-        self._record(sent, shown, edited, result)
+        self._record(sent, shown, {*edited, *touched}, pictures, result)
         return result
+
+    def _sync_images(self, prepared: Prepared, pictures: dict[int, ImageOutcome]) -> None:
+        if self._images is None:
+            return
+        known = prepared.record.images if prepared.record is not None else {}
+        wanted = frozenset(name.partition(":")[0] for name in prepared.wanted.images)
+        pictures[prepared.scene.id] = self._images.sync(
+            prepared.scene.id, prepared.items, known, wanted
+        )
 
     def _edit(self, plan: ItemPlan, changes: Iterable[Change], roles: Iterable[Role]) -> None:
         params = edit_params(changes, roles)
@@ -105,51 +129,44 @@ class Applier:
             for change in plan.changes
         ]
 
-    def _read_back(self, edited: Mapping[ItemRef, ItemPlan]) -> dict[str, FullItem]:
-        shown = self._plex.full_items([ref.key for ref in edited]) if edited else {}
-        stubborn = {
-            ref: left
-            for ref, plan in edited.items()
-            if ref.key in shown and (left := list(_surplus_left(plan, shown[ref.key])))
-        }
-        if stubborn:
-            for ref, changes in stubborn.items():
-                self._remove_singly(edited[ref], changes, shown[ref.key].roles)
-            shown |= self._plex.full_items([ref.key for ref in stubborn])
-        return shown
-
-    def _remove_singly(
-        self, plan: ItemPlan, changes: Iterable[Change], roles: Sequence[Role]
-    ) -> None:
-        """Some servers honour one removal per edit; what they still refuse is recorded as shown."""
-        for change in changes:
-            for name in change.removed:
-                single = replace(change, before=(), added=(), removed=(name,))
-                try:
-                    self._edit(plan, [single], roles)
-                except PlexRejected as error:
-                    log.warning("item %s: %r could not be removed: %s", plan.ref, name, error)
-
     def _record(
         self,
         sent: Iterable[Prepared],
         shown: Mapping[str, FullItem],
-        edited: Mapping[ItemRef, ItemPlan],
+        moved: Collection[ItemRef],
+        pictures: Mapping[int, ImageOutcome],
         result: Applied,
     ) -> None:
         records = []
         for prepared in sent:
             after = {
-                ref: shown.get(ref.key) if ref in edited else item
+                ref: shown.get(ref.key) if ref in moved else item
                 for ref, item in prepared.items.items()
             }
             there = {ref: item for ref, item in after.items() if item is not None}
             if not there:
                 result.vanished.append(prepared)
                 continue
-            records.append(_record_of(prepared, there))
+            outcome = pictures.get(prepared.scene.id)
+            records.append(_record_of(prepared, there, outcome))
             result.synced.append(prepared)
+            self._note_refused(prepared, there, result)
+            if outcome is not None:
+                result.uploads += outcome.uploads
+                result.selects += outcome.selects
+                if outcome.failures:
+                    result.imageless.append((prepared, "; ".join(outcome.failures)))
         self._records.save_many(records)
+
+    def _note_refused(
+        self, prepared: Prepared, shown: Mapping[ItemRef, FullItem], result: Applied
+    ) -> None:
+        for plan in prepared.plans:
+            item = shown.get(plan.ref)
+            if item is None:
+                continue
+            for change in refused(plan, item):
+                result.refused.append((prepared, change, item.values.get(change.field)))
 
 
 def _extra(change: Change, item: FullItem) -> Mapping[str, object]:
@@ -159,18 +176,14 @@ def _extra(change: Change, item: FullItem) -> Mapping[str, object]:
     return {"roles": [[role.name, role.text, role.thumb] for role in item.roles]}
 
 
-def _surplus_left(plan: ItemPlan, shown: FullItem) -> Iterable[Change]:
-    """The removals of a plan that the item does not show, as changes of their own."""
-    for change in plan.changes:
-        value = shown.values.get(change.field)
-        there = {name_key(name) for name in value} if isinstance(value, tuple) else set()
-        left = tuple(name for name in change.removed if name_key(name) in there)
-        if left:
-            yield replace(change, removed=left)
-
-
-def _record_of(prepared: Prepared, shown: Mapping[ItemRef, FullItem]) -> Record:
+def _record_of(
+    prepared: Prepared, shown: Mapping[ItemRef, FullItem], pictures: ImageOutcome | None
+) -> Record:
     scene = prepared.scene
+    images = prepared.record.images if prepared.record is not None else {}
+    if pictures is not None:
+        pictures.settle(shown)
+        images = pictures.remembered
     return Record(
         scene_id=scene.id,
         scene_updated_at=scene.updated_at,
@@ -184,5 +197,5 @@ def _record_of(prepared: Prepared, shown: Mapping[ItemRef, FullItem]) -> Record:
             for plan in prepared.plans
             if plan.ref in shown
         ),
-        images=prepared.record.images if prepared.record is not None else {},
+        images=images,
     )

@@ -7,68 +7,24 @@ write of a run the whole of it is weighed against the clear guard.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from core.backoff import delay
 from core.errors import GuardStopped
 from core.guards import Tally, clears_too_much, tally
 from core.models import Job
-from core.planning import FirstSync
-from plex.exceptions import PlexNotFound
 from storage.runs import RunStatus
 from storage.state import State
 from sync_queue.queue import SyncQueue
-from worker.apply import Applied, Applier
-from worker.prepare import Batch, Preparer
+from worker.apply import Applier
+from worker.prepare import Preparer
+from worker.result import DrainResult
+from worker.settle import DrainRules, Settler
 
 log = logging.getLogger(__name__)
 
 BATCH = 100
 GUARD = "max_clear_percent"
 KIND = "drain"
-
-
-@dataclass(slots=True)
-class DrainResult:
-    """The figures of one drain, in scenes.
-
-    Attributes:
-        processed: jobs taken up; succeeded, failed and retried add up to it.
-        succeeded: ended, with or without a change (`unchanged`, `skipped` tell which).
-        failed: became dead letters.
-        retried: wait for another try, most of them for Plex to scan a file.
-        unchanged: nothing differed, so only the record was written.
-        skipped: ended without a record: gone from Stash, no metadata, or another scene's item.
-        items_edited: items that were changed.
-        remaining: jobs still in the queue, those in backoff included.
-    """
-
-    processed: int = 0
-    succeeded: int = 0
-    failed: int = 0
-    retried: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    items_edited: int = 0
-    remaining: int = 0
-    values_touched: int = 0
-    values_cleared: int = 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """The figures by name, as a task replies with them."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class DrainRules:
-    """The settings that a drain needs."""
-
-    max_clear_percent: int
-    max_retries: int
-    skip_not_found: bool
-    first_sync: FirstSync
 
 
 class Drain:
@@ -98,9 +54,9 @@ class Drain:
         self._new_applier = applier
         self._rules = rules
         self._clock = clock
-        self._jitter = jitter
         self._on_progress = on_progress
-        self.result = DrainResult()
+        self._settler = Settler(queue, rules, clock, jitter)
+        self.result = self._settler.result
         self._due = 0
         self._seen = 0
 
@@ -148,7 +104,7 @@ class Drain:
             except BaseException:
                 self._queue.release(jobs)
                 raise
-            self._settle(jobs, batch, applied)
+            self._settler.settle(jobs, batch, applied)
         self._queue.prune()
 
     def _weigh(self, due: Sequence[Job]) -> Tally:
@@ -183,50 +139,3 @@ class Drain:
     def _step(self) -> None:
         self._seen += 1
         self._on_progress(min(1.0, self._seen / max(self._due, 1)))
-
-    def _settle(self, jobs: Sequence[Job], batch: Batch, applied: Applied) -> None:
-        """Tell the queue what became of each job. Records are written by now."""
-        result = self.result
-        result.processed += len(jobs)
-        result.items_edited += applied.items_edited
-        finished = [prepared.job for prepared in applied.synced]
-        for prepared in applied.synced:
-            total = tally(prepared.changes)
-            result.unchanged += total.touched == 0
-            result.values_touched += total.touched
-            result.values_cleared += total.cleared
-        for job, why in batch.done:
-            log.info("scene %d: nothing to do, %s", job.scene_id, why)
-            finished.append(job)
-        result.skipped += len(batch.done)
-        result.succeeded += len(finished)
-        self._queue.finish(finished)
-        for prepared, rejected in applied.rejected:
-            self._park(prepared.job, f"PlexRejected: {rejected}")
-        for job, why in batch.ambiguous:
-            self._park(job, f"Ambiguous: {why}")
-        self._settle_absent(batch.not_found)
-        self._settle_absent((p.job, "its item went away") for p in applied.vanished)
-
-    def _settle_absent(self, absent: Iterable[tuple[Job, str]]) -> None:
-        """Plex may not have scanned it yet: wait, and give up after `max_retries`."""
-        for job, path in absent:
-            name = PlexNotFound.__name__
-            error = f"{name}: no item in Plex has the file of scene {job.scene_id} ({path})"
-            attempts = job.attempts + 1
-            if self._rules.skip_not_found:
-                log.info("scene %d is skipped: not in Plex (%s)", job.scene_id, path)
-                self._queue.finish([job])
-                self.result.succeeded += 1
-                self.result.skipped += 1
-            elif attempts > self._rules.max_retries:
-                self._park(job, error)
-            else:
-                due = self._clock() + delay(attempts, self._jitter())
-                self._queue.retry(job, due, error)
-                self.result.retried += 1
-
-    def _park(self, job: Job, error: str) -> None:
-        log.warning("scene %d is given up on: %s", job.scene_id, error)
-        self._queue.park(job, error)
-        self.result.failed += 1
