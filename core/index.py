@@ -55,6 +55,10 @@ class ItemIndex:
         """The files of an indexed item; () for an unknown one."""
         return self._refs.get(ref, ())
 
+    def may_hold(self, path_keys: Iterable[str], name: str) -> bool:
+        """Whether any file may lie at one of these paths, or bear this name (both are keys)."""
+        return name in self._names or any(key in self._paths for key in path_keys)
+
     def at_path(self, path: str) -> list[Candidate]:
         """Files that may lie at this path (as Plex sees it)."""
         return self.at_key(path_key(path))

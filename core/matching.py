@@ -125,6 +125,8 @@ def match_file(file: MediaFile, index: ItemIndex, path_map: PathMap) -> FileMatc
 
 def match_sought(sought: Sought, index: ItemIndex) -> FileMatch | None:
     """`match_file` for a file that is looked for in several sections."""
+    if not index.may_hold(sought.keys, sought.name):
+        return None
     file, paths = sought.file, sought.paths
     at_path = [
         candidate

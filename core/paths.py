@@ -89,7 +89,10 @@ def common_suffix(one: str, other: str) -> int:
 
 def same_name(one: str, other: str) -> bool:
     """Whether two paths have equal base names."""
-    return common_suffix(one, other) >= 1
+    left, right = base_name(one), base_name(other)
+    if left == right:
+        return left != ""
+    return (is_windows(one) or is_windows(other)) and name_key(left) == name_key(right)
 
 
 def lies_below(path: str, root: str) -> bool:

@@ -94,8 +94,10 @@ class GapDetector:
         gaps = []
         for scene_id, scene in _identified(stash_scenes):
             synced_at = sync_timestamps.get(scene_id)
+            if synced_at is None:
+                continue
             updated_at = parse_timestamp(scene.get("updated_at"))
-            if synced_at is not None and updated_at is not None and synced_at < updated_at:
+            if updated_at is not None and synced_at < updated_at:
                 reason = f"changed in Stash after the last sync ({scene['updated_at']})"
                 gaps.append(GapResult(scene_id, STALE_SYNC, scene, reason))
         return gaps
