@@ -42,7 +42,17 @@ def drift_reason(
         altered = altered_fields(known[ref], item, enabled)
         if altered:
             return f"item {ref} no longer shows what was written: {', '.join(altered)}"
+        if picture_moved(applied, item):
+            return f"item {ref} was changed in Plex since, its picture perhaps"
     return None
+
+
+def picture_moved(applied: Record, item: Shown) -> bool:
+    """Whether an item moved since its picture was last looked at; a listing does not tell why."""
+    if not isinstance(item, FullItem) or item.updated_at is None:
+        return False
+    seen = [applied.images.get(f"{kind}_at:{item.ref}") for kind in ("poster", "background")]
+    return any(at is not None and at != str(item.updated_at) for at in seen)
 
 
 def altered_fields(record: ItemRecord, item: Shown, enabled: Iterable[str]) -> list[str]:

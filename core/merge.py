@@ -7,8 +7,7 @@ stays, as one value or entry by entry, and every conflict is reported. The table
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from core.fields import Clear, Field, name_keys, spelled
@@ -17,6 +16,7 @@ from core.text import name_key
 
 # A field that somebody else has rewritten so often since Stash last changed it is left to them.
 REWRITES_FOUGHT = 2
+_QUOTED = 60  # characters of a value that a note repeats
 
 
 class FirstSync(Enum):
@@ -77,14 +77,14 @@ class Sides:
         return self.base is not None and not self.field.equal(self.base.read_back, self.now)
 
     @property
-    def shown_keys(self) -> frozenset[str]:
-        """The identities of the list entries that Plex shows."""
-        return frozenset(key for key, _ in spelled(self.now))
-
-    @property
     def ours_stands(self) -> bool:
         """We asked for this very value before, and Plex still shows what it made of it then."""
         return self.base is not None and not self.stash_changed and not self.plex_changed
+
+    @property
+    def agree(self) -> bool:
+        """Plex shows what we would write, to the day."""
+        return self.field.equal(self.field.to_send(self.want), self.now)
 
 
 def merge(sides: Sides, rules: MergeRules) -> FieldOutcome:
@@ -102,36 +102,60 @@ def _give_up(sides: Sides, outcome: FieldOutcome) -> FieldOutcome:
     if outcome.change is not None and sides.plex_changed:
         rewrites += 1
     if outcome.change is None or rewrites <= REWRITES_FOUGHT:
-        return _counted(outcome, rewrites)
-    note = (
-        f"somebody else keeps rewriting it, last to {sides.now!r}; left alone until Stash changes"
-    )
-    left = FieldOutcome(None, outcome.sent, outcome.kept, outcome.withheld, outcome.held)
-    return _counted(left, rewrites, note if rewrites == REWRITES_FOUGHT + 1 else "")
+        return replace(outcome, rewrites=rewrites)
+    told = base.rewrites > REWRITES_FOUGHT
+    note = f"rewritten again and again, last to {_quoted(sides.now)}; left until Stash changes it"
+    return replace(outcome, change=None, rewrites=rewrites, note="" if told else note)
 
 
-def _counted(outcome: FieldOutcome, rewrites: int, note: str = "") -> FieldOutcome:
-    return FieldOutcome(
-        outcome.change,
-        outcome.sent,
-        outcome.kept,
-        outcome.withheld,
-        outcome.held,
-        rewrites,
-        note or outcome.note,
-    )
+def _quoted(value: Value) -> str:
+    if value is None or value in ("", ()):
+        return "nothing"
+    if isinstance(value, tuple):
+        return ", ".join(map(repr, value[:5])) + (", …" if len(value) > 5 else "")
+    if isinstance(value, str):
+        return repr(value if len(value) <= _QUOTED else value[: _QUOTED - 1] + "…")
+    return f"{value:g}"
+
+
+# Scalars ----------------------------------------------------------------------------------
 
 
 def _merge_scalar(sides: Sides, rules: MergeRules) -> FieldOutcome:
-    field, want, now, base = sides.field, sides.want, sides.now, sides.base
-    if want is not None and field.same(want, now):
-        return FieldOutcome(None, want)
-    if rules.preserve and (held := _held_scalar(sides)) is not None:
-        return held
+    plain = _plain_scalar(sides, rules)
+    if not _is_the_users(sides, rules):
+        return plain
+    note = ""
+    if sides.stash_changed and plain.change is not None:
+        how = "locked" if sides.base is None or sides.locked_by_user else "changed"
+        note = (
+            f"{how} in Plex to {_quoted(sides.now)}, while Stash says {_quoted(sides.want)};"
+            " Plex's stays"
+        )
+    return FieldOutcome(None, sides.want, plain.kept, held=True, note=note)
+
+
+def _is_the_users(sides: Sides, rules: MergeRules) -> bool:
+    """Whether the value in Plex is the user's own, and to be left alone."""
+    base = sides.base
+    if not rules.preserve:
+        # Switching it off by itself gives nothing away: only Stash's next change does.
+        return base is not None and base.held and sides.ours_stands
+    if sides.agree:
+        # Whoever sets Stash's value in Plex gives the field back. Stash coming over does not.
+        return base is not None and base.held and not sides.plex_changed
+    return sides.locked_by_user or (base is not None and (base.held or sides.plex_changed))
+
+
+def _plain_scalar(sides: Sides, rules: MergeRules) -> FieldOutcome:
+    """Stash wins."""
+    field, want, base = sides.field, sides.want, sides.base
     if want is None:
         return _merge_empty(sides, rules)
-    if sides.ours_stands and base is not None and not base.kept:
+    if field.same(want, sides.now):
         return FieldOutcome(None, want)
+    if sides.ours_stands and base is not None:
+        return FieldOutcome(None, want, base.kept)
     return FieldOutcome(_scalar_change(sides), want)
 
 
@@ -143,24 +167,6 @@ def _scalar_change(sides: Sides) -> Change:
     return Change(field.name, before, after)
 
 
-def _held_scalar(sides: Sides) -> FieldOutcome | None:
-    """The user's own value stays; None where the value in Plex is not the user's."""
-    base = sides.base
-    if base is None:
-        if not sides.locked_by_user:
-            return None
-        note = _conflict(sides, "locked in Plex") if sides.want is not None else ""
-        return FieldOutcome(None, sides.want, held=True, note=note)
-    if not (base.held or sides.plex_changed or (sides.locked_by_user and not base.locked)):
-        return None
-    note = _conflict(sides, "changed in Plex") if sides.stash_changed else ""
-    return FieldOutcome(None, sides.want, base.kept, held=True, note=note)
-
-
-def _conflict(sides: Sides, how: str) -> str:
-    return f"{how} to {sides.now!r}, while Stash says {sides.want!r}; Plex's stays"
-
-
 def _merge_empty(sides: Sides, rules: MergeRules) -> FieldOutcome:
     """Stash has nothing for a scalar: may what Plex shows stay?"""
     field, base = sides.field, sides.base
@@ -170,8 +176,7 @@ def _merge_empty(sides: Sides, rules: MergeRules) -> FieldOutcome:
         return leave
     clear = FieldOutcome(_scalar_change(sides), None)
     if field.clear is Clear.OWN:
-        ours = base is not None and base.sent is not None and not sides.plex_changed
-        return clear if ours else leave
+        return clear if base is not None and is_ours(base) and not sides.plex_changed else leave
     keep = FieldOutcome(None, None, (str(shown),))
     if base is None:
         return keep if rules.first_sync is FirstSync.MERGE else clear
@@ -180,84 +185,118 @@ def _merge_empty(sides: Sides, rules: MergeRules) -> FieldOutcome:
     return leave if sides.ours_stands else clear
 
 
+def is_ours(base: FieldRecord) -> bool:
+    """Whether the value that was read back came from us: not found there, not somebody else's."""
+    foreign = base.held or base.kept or base.rewrites > REWRITES_FOUGHT
+    return base.sent is not None and not foreign
+
+
+# Lists ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """The identities of a list's entries, from all sides; without a base its sets are empty."""
+
+    wanted: frozenset[str]
+    shown: frozenset[str]
+    sent: frozenset[str]
+    read_back: frozenset[str]
+    kept: frozenset[str]
+    withheld: frozenset[str]
+
+
+def _entries(sides: Sides) -> _Entries:
+    field, base = sides.field, sides.base
+    return _Entries(
+        name_keys(field.normal(sides.want)),
+        frozenset(key for key, _ in spelled(sides.now)),
+        name_keys(field.normal(base.sent)) if base else frozenset(),
+        name_keys(field.normal(base.read_back)) if base else frozenset(),
+        name_keys(base.kept) if base else frozenset(),
+        name_keys(base.withheld) if base else frozenset(),
+    )
+
+
 def _merge_list(sides: Sides, rules: MergeRules) -> FieldOutcome:
-    field, base = sides.field, sides.base
-    wanted = field.names(sides.want)
-    # Entries that Plex shows are named to the letter: by another spelling it would not find them.
-    shown, shown_keys = spelled(sides.now), sides.shown_keys
-    if rules.preserve and sides.locked_by_user and (base is None or not base.locked):
-        return _locked_list(sides, wanted, shown)
-    kept_keys = _kept_keys(sides, rules)
-    withheld_keys = _withheld_keys(sides) if rules.preserve else frozenset()
-    kept = field.names(tuple(name for key, name in shown if key in kept_keys))
-    withheld = tuple(name for name in wanted if name_key(name) in withheld_keys)
-    note = _list_conflict(sides, withheld)
-    left = FieldOutcome(None, wanted, kept, withheld, note=note)
-    if sides.ours_stands:
-        return left
-    target = (name_keys(wanted) - withheld_keys) | kept_keys
-    added = tuple(n for n in wanted if name_key(n) in target and name_key(n) not in shown_keys)
-    removed = tuple(name for key, name in shown if key not in target)
-    if not added and not removed:
-        return left
-    before = tuple(name for _, name in shown)
-    after = tuple(name for key, name in shown if key in target) + added
-    change = Change(field.name, before, after, added, removed)
-    return FieldOutcome(change, wanted, kept, withheld, note=note)
+    of = _entries(sides)
+    kept, withheld = _kept(sides, rules, of), _withheld(rules, of)
+    plain = _plain_list(sides, of, kept, withheld)
+    if not rules.preserve:
+        return plain
+    if sides.locked_by_user and plain.change is not None:
+        # What Stash does not have is the user's, also once the lock is gone.
+        left = _plain_list(sides, of, kept | (of.shown - of.wanted), withheld)
+        note = f"locked in Plex, while Stash says {_quoted(left.sent)}; Plex's stays"
+        return replace(left, change=None, held=True, note=note if sides.stash_changed else "")
+    return plain if sides.base is None else replace(plain, note=_list_conflict(of, plain))
 
 
-def _kept_keys(sides: Sides, rules: MergeRules) -> frozenset[str]:
-    """The entries in Plex that are not ours to remove."""
-    field, base = sides.field, sides.base
-    shown, wanted = sides.shown_keys, name_keys(field.normal(sides.want))
-    own = field.clear is Clear.OWN
-    if base is None:
-        merged = rules.first_sync is FirstSync.MERGE
-        return shown if own else shown - wanted if merged else frozenset()
-    kept = name_keys(base.kept)
-    if own:
-        kept |= shown - name_keys(field.normal(base.sent))
-    if rules.preserve:
-        kept |= shown - name_keys(field.normal(base.read_back)) - _ours(base)
-    # What is not ours stays so, also while Stash wants it too.
-    return shown & kept if own or rules.preserve else (shown & kept) - wanted
-
-
-def _ours(base: FieldRecord) -> frozenset[str]:
-    """Entries that we asked for and Plex did not show at the read-back: late, not the user's."""
-    sent = base.sent if isinstance(base.sent, tuple) else ()
-    return name_keys(sent) - name_keys(base.withheld)
-
-
-def _withheld_keys(sides: Sides) -> frozenset[str]:
-    """The entries that Stash wants and the user took out of Plex."""
-    base = sides.base
-    if base is None:
-        return frozenset()
-    wanted = name_keys(sides.field.normal(sides.want))
-    taken = name_keys(sides.field.normal(base.read_back)) | name_keys(base.withheld)
-    return (taken - sides.shown_keys) & wanted
-
-
-def _list_conflict(sides: Sides, withheld: Iterable[str]) -> str:
-    base = sides.base
-    if base is None:
-        return ""
-    known = name_keys(sides.field.normal(base.sent))
-    fresh = [name for name in withheld if name_key(name) not in known]
-    if not fresh:
-        return ""
-    return f"taken out in Plex, while Stash adds {', '.join(map(repr, fresh))}; Plex's stays"
-
-
-def _locked_list(
-    sides: Sides, wanted: tuple[str, ...], shown: list[tuple[str, str]]
+def _plain_list(
+    sides: Sides, of: _Entries, kept: frozenset[str], withheld: frozenset[str]
 ) -> FieldOutcome:
-    """A list that the user locked before we ever wrote it is the user's as a whole."""
-    keys = sides.shown_keys
-    withheld = tuple(name for name in wanted if name_key(name) not in keys)
-    note = ""
-    if sides.stash_changed and name_keys(wanted) != keys:
-        note = f"locked in Plex, while Stash says {', '.join(wanted) or 'nothing'}; Plex's stays"
-    kept = sides.field.names(tuple(name for _, name in shown))
-    return FieldOutcome(None, wanted, kept, withheld, held=True, note=note)
+    """The list without what is withheld, and with what is kept."""
+    field, base = sides.field, sides.base
+    # Entries that Plex shows are named to the letter: by another spelling it would not find them.
+    wanted, shown = field.names(sides.want), spelled(sides.now)
+    known = field.names((*wanted, *(base.withheld if base else ())))
+    target = (of.wanted - withheld) | kept
+    change = None
+    if _is_news(sides, of, target):
+        added = tuple(n for n in wanted if name_key(n) in target - of.shown)
+        before = tuple(name for _, name in shown)
+        removed = tuple(name for key, name in shown if key not in target)
+        after = tuple(name for key, name in shown if key in target) + added
+        change = Change(field.name, before, after, added, removed)
+    return FieldOutcome(
+        change,
+        wanted,
+        field.names(tuple(name for key, name in shown if key in kept)),
+        tuple(name for name in known if name_key(name) in withheld),
+    )
+
+
+def _is_news(sides: Sides, of: _Entries, target: frozenset[str]) -> bool:
+    """Whether the list has to be written. What Plex refused to add or to let go of before is no
+    reason by itself, until Stash changes the list."""
+    missing, surplus = target - of.shown, of.shown - target
+    if sides.stash_changed:
+        return bool(missing or surplus)
+    return bool(missing & of.read_back or surplus - of.read_back)
+
+
+def _kept(sides: Sides, rules: MergeRules, of: _Entries) -> frozenset[str]:
+    """The entries in Plex that are not ours to remove."""
+    if sides.field.clear is Clear.OWN:
+        # Ours is only what we asked for and saw arrive.
+        return of.shown - ((of.sent & of.read_back) - of.kept)
+    if sides.base is None:
+        spared = rules.first_sync is FirstSync.MERGE
+        return of.shown - of.wanted if spared else frozenset()
+    if not rules.preserve:
+        return of.shown & of.kept - (of.sent - of.wanted)
+    # What we asked for and Plex did not show at once came late. What is in both by now may be an
+    # edit of ours whose record was lost, and what the user had taken out is given back.
+    ours = of.wanted | (of.sent - of.withheld)
+    return of.shown & of.kept | (of.shown - of.read_back - ours)
+
+
+def _withheld(rules: MergeRules, of: _Entries) -> frozenset[str]:
+    """The entries that the user took out of Plex."""
+    if rules.preserve:
+        return (of.withheld | of.read_back & of.wanted) - of.shown
+    # Switching it off by itself brings nothing back: only Stash's next change of the entry does.
+    return of.withheld & of.sent & of.wanted - of.shown
+
+
+def _list_conflict(of: _Entries, left: FieldOutcome) -> str:
+    """What Stash changed and the user had decided otherwise."""
+    fresh, dropped = of.wanted - of.sent, of.sent - of.wanted
+    withheld = tuple(name for name in left.withheld if name_key(name) in fresh)
+    kept = tuple(name for name in left.kept if name_key(name) in dropped)
+    notes = []
+    if withheld:
+        notes.append(f"taken out in Plex, while Stash adds {_quoted(withheld)}")
+    if kept:
+        notes.append(f"put there in Plex, while Stash drops {_quoted(kept)}")
+    return "; ".join([*notes, "Plex's stays"]) if notes else ""

@@ -29,6 +29,7 @@ class Applied:
     Attributes:
         imageless: synced, but for a picture; why, for people. These are to be tried again.
         refused: changes that the server did not take, with what it shows instead.
+        conflicts: pictures chosen in Plex that stay, for people.
     """
 
     synced: list[Prepared] = field(default_factory=list)
@@ -36,6 +37,7 @@ class Applied:
     vanished: list[Prepared] = field(default_factory=list)
     imageless: list[tuple[Prepared, str]] = field(default_factory=list)
     refused: list[tuple[Prepared, Change, Value]] = field(default_factory=list)
+    conflicts: list[tuple[Prepared, str]] = field(default_factory=list)
     items_edited: int = 0
     uploads: int = 0
     selects: int = 0
@@ -154,6 +156,7 @@ class Applier:
             if outcome is not None:
                 result.uploads += outcome.uploads
                 result.selects += outcome.selects
+                result.conflicts += [(prepared, text) for text in outcome.conflicts]
                 if outcome.failures:
                     result.imageless.append((prepared, "; ".join(outcome.failures)))
         self._records.save_many(records)

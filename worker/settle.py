@@ -86,9 +86,9 @@ class Settler:
             result.values_cleared += total.cleared
             for plan in prepared.plans:
                 for name, note in plan.notes:
-                    line = f"{_called(prepared)}, item {plan.ref}: {name} {note}"
-                    result.note_conflict(line)
-                    log.warning("%s", line)
+                    self._note_conflict(f"{_called(prepared)}, item {plan.ref}: {name} {note}")
+        for prepared, text in applied.conflicts:
+            self._note_conflict(f"{_called(prepared)}: {text}")
         for prepared, change, shown in applied.refused:
             line = (
                 f"{_called(prepared)}: Plex was sent {change.after!r} for {change.field} and shows "
@@ -96,6 +96,10 @@ class Settler:
             )
             result.note_refused(line)
             log.warning("%s", line)
+
+    def _note_conflict(self, line: str) -> None:
+        self.result.note_conflict(line)
+        log.warning("%s", line)
 
     def _settle_absent(self, absent: Iterable[tuple[Job, str]]) -> None:
         """Plex may not have scanned it yet: wait, and give up after `max_retries`."""

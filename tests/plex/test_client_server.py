@@ -144,7 +144,7 @@ def test_full_items_are_whole(
         "collection": ("Best of 2024",),
         "label": ("Stash",),
     }
-    assert whole.locked == {"title", "genre"}
+    assert whole.locked == {"title", "tags"}
     assert whole.files == (MediaFile("/data/101.mp4", 5, 600.5),)
 
 
@@ -206,7 +206,7 @@ def test_scalars_are_set_cleared_locked_and_unlocked(client: PlexClient) -> None
     assert client.edit("1", before.item_type, key, edit_params(changes)) == 1
     after = client.full_items([key])[key]
     assert [after.values[change.field] for change in changes] == [c.after for c in changes]
-    names = {"title", "summary", "originallyAvailableAt", "userRating", "studio"}
+    names = {"title", "summary", "date", "rating", "studio"}
     assert after.locked == names
     assert after.updated_at != before.updated_at
     clear = [Change(name, "x", None) for name in ("summary", "studio", "date", "rating")]
