@@ -62,6 +62,7 @@ def summary(result: GapDetectionResult) -> str:
             (result.skipped_unorganized, "not organized"),
             (result.skipped_already_queued, "already queued"),
             (result.skipped_dead, "given up on before"),
+            (result.undone_count, "undone and left alone"),
             (result.orphan_count, "Plex items without a scene"),
         )
         if count

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from core.fields import BY_NAME, SCALARS, Field, name_keys
-from core.models import FullItem, ItemRecord, ItemRef, ListedItem, Record, Value
+from core.fields import BY_NAME, SCALARS, Field, Wishes, fingerprint, name_keys
+from core.models import FullItem, ItemRecord, ItemRef, ListedItem, Record, Scene, Value
 
 Shown = ListedItem | FullItem
 
@@ -18,6 +18,13 @@ def needs_full_read(record: ItemRecord, listed: ListedItem) -> bool:
     An item without `updatedAt` (some have none) can never prove that it did not move.
     """
     return listed.updated_at is None or listed.updated_at != record.updated_at
+
+
+def is_left_undone(record: Record | None, scene: Scene, wishes: Wishes) -> bool:
+    """Whether what was written for a scene was undone, and the scene wants nothing else since."""
+    if record is None or not record.undone:
+        return False
+    return record.fingerprint == fingerprint(wishes.of(scene))
 
 
 def drift_reason(
@@ -65,16 +72,9 @@ def altered_fields(record: ItemRecord, item: Shown, enabled: Iterable[str]) -> l
         for field in fields
         if field.name in switched_on
         and field.name in record.fields
-        and not _equal(field, record.fields[field.name].read_back, _value(item, field.name))
+        and not field.equal(record.fields[field.name].read_back, _value(item, field.name))
     ]
 
 
 def _value(item: Shown, name: str) -> Value:
     return item.values.get(name) if isinstance(item, FullItem) else item.scalar(name)
-
-
-def _equal(field: Field, one: Value, other: Value) -> bool:
-    left, right = field.normal(one), field.normal(other)
-    if field.is_list:
-        return name_keys(left) == name_keys(right)
-    return left == right

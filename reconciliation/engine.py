@@ -22,7 +22,7 @@ from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSide, list_side, synced_sections
-from reconciliation.detector import has_meaningful_metadata
+from reconciliation.detector import GapResult, has_meaningful_metadata
 from reconciliation.guard import EmptySideGuard
 from reconciliation.prefetch import Prefetch
 from reconciliation.queueing import GapQueue, Reach
@@ -57,6 +57,7 @@ class GapDetectionEngine:
         plex: a client to use instead of one made from the settings.
         clock: epoch seconds.
         on_progress: told the share done, 0..1, after each page of a listing and every 50 scenes.
+        on_gaps: told the gaps that have a job enqueued, or would have one with a queue.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class GapDetectionEngine:
         plex: PlexClient | None = None,
         clock: Callable[[], float] = time.time,
         on_progress: Callable[[float], None] = lambda _share: None,
+        on_gaps: Callable[[Sequence[GapResult]], None] = lambda _gaps: None,
     ) -> None:
         self.stash = stash
         self.config = config
@@ -77,6 +79,7 @@ class GapDetectionEngine:
         self._plex = plex
         self._clock = clock
         self._on_progress = on_progress
+        self._on_gaps = on_gaps
 
     def run(self, scope: str = "all", only: frozenset[str] | None = None) -> GapDetectionResult:
         """Run once.
@@ -231,7 +234,8 @@ class GapDetectionEngine:
             tuple(side.locations()),
             PathMap(tuple(p for p, n in sweep.learned_pairs.items() if all(p) and n >= AGREEING)),
         )
-        GapQueue(self.queue, side, reach, recorded).fill(sweep.findings, only, result)
+        gaps = GapQueue(self.queue, side, reach, recorded).fill(sweep.findings, only, result)
+        self._on_gaps(gaps)
 
     def _drop_ungated(
         self, findings: Findings, recorded: set[int], result: GapDetectionResult
@@ -254,6 +258,7 @@ class GapDetectionEngine:
         result.ambiguous_count = len(found.ambiguous)
         result.contested_count = len(found.contested)
         result.skipped_unorganized = len(found.unorganized)
+        result.undone_count = len(found.undone)
         if WINDOWS[scope] is None and not result.partial:
             result.orphan_count = len(self._orphans(sweep, side))
         result.add_up()

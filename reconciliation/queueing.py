@@ -54,8 +54,11 @@ class GapQueue:
 
     def fill(
         self, findings: Findings, only: frozenset[str] | None, result: GapDetectionResult
-    ) -> None:
-        """Enqueue each scene with a gap once, and count what was left out and why."""
+    ) -> list[GapResult]:
+        """Enqueue each scene with a gap once, and count what was left out and why.
+
+        Returns the gaps chosen, one a scene; without a queue that is all that happens to them.
+        """
         outside = self._outside(findings)
         findings.missing = {
             scene_id: gap for scene_id, gap in findings.missing.items() if scene_id not in outside
@@ -76,6 +79,7 @@ class GapQueue:
                 chosen[gap.scene_id] = gap
         if self._queue is not None and chosen:
             result.enqueued_count = self._queue.put_many(map(job_item, chosen.values())).new
+        return list(chosen.values())
 
     def _is_dropped(
         self,

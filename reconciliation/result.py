@@ -21,6 +21,7 @@ class GapDetectionResult:
         orphan_count: items that no scene's file matches (full runs only).
         skipped_dead: missing scenes given up on before, with nothing new that would help.
         skipped_unorganized: scenes left alone because `organized_only` is on.
+        undone_count: scenes that the user undid, left alone until Stash says something else.
         partial: a server went away, so the figures are those of what was seen until then.
         errors: sentences for people; empty after a run that saw everything.
     """
@@ -42,6 +43,7 @@ class GapDetectionResult:
     orphan_count: int = 0
     skipped_dead: int = 0
     skipped_unorganized: int = 0
+    undone_count: int = 0
     items_listed: int = 0
     plex_requests: int = 0
     partial: bool = False

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.fields import Wishes, fingerprint
-from core.gaps import Shown, altered_fields, needs_full_read
+from core.gaps import Shown, altered_fields, is_left_undone, needs_full_read
 from core.matching import SceneMatch, match_scene
 from core.models import FullItem, ItemRef, Record, Scene
 from core.ownership import Claims
@@ -68,6 +68,7 @@ class Findings:
     contested: dict[int, str] = field(default_factory=dict)
     contenders: set[ItemRef] = field(default_factory=set)
     unorganized: set[int] = field(default_factory=set)
+    undone: set[int] = field(default_factory=set)
 
     def repairable(self) -> Iterable[GapResult]:
         """Every gap that a job can repair; a scene may come up more than once."""
@@ -177,18 +178,24 @@ class Sweep:
         owned: Mapping[int, Sequence[ItemRef]],
     ) -> None:
         found = self.findings
-        if self._rules.wishes.organized_only:
+        wishes = self._rules.wishes
+        if wishes.organized_only:
             found.unorganized |= {scene.id for scene in scenes if not scene.organized}
             scenes = [scene for scene in scenes if scene.organized]
         data = [scene_to_json_like(scene) for scene in scenes]
+        self._detect_absent(scenes, data, matches)
+        undone = {s.id for s in scenes if is_left_undone(records.get(s.id), s, wishes)}
+        if undone:
+            found.undone |= undone
+            scenes = [scene for scene in scenes if scene.id not in undone]
+            data = [scene_to_json_like(scene) for scene in scenes]
         metadata = self._shown_metadata(scenes, records, owned)
         found.empty |= _by_scene(self._detector.detect_empty_metadata(data, metadata))
         found.stale |= _by_scene(self._detector.detect_stale_syncs(data, self._timestamps))
-        self._detect_absent(scenes, data, matches)
         for scene, each in zip(scenes, data, strict=True):
             if scene.id in found.empty or scene.id in found.stale or not owned[scene.id]:
                 continue
-            wanted = fingerprint(self._rules.wishes.of(scene))
+            wanted = fingerprint(wishes.of(scene))
             pending = _Pending(each, records.get(scene.id), wanted, owned[scene.id])
             self._pending[scene.id] = pending
             moved = pending.moved(self._side)

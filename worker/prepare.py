@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.fields import Desired, Wishes, fingerprint
+from core.gaps import is_left_undone
 from core.matching import Claim, Evidence
 from core.models import Change, FullItem, ItemRecord, ItemRef, Job, Record, Scene
 from core.ownership import Claims
@@ -109,6 +110,8 @@ class Preparer:
                 batch.done.append((job, "the scene is not marked as organized"))
             elif job.scene_id not in records and not is_meaningful(scene):
                 batch.done.append((job, "the scene has no metadata yet"))
+            elif is_left_undone(records.get(job.scene_id), scene, self._policy.wishes):
+                batch.done.append((job, "it was undone, and says nothing else since"))
             else:
                 wanted[job.scene_id] = job
         known = [scenes[scene_id] for scene_id in wanted]
