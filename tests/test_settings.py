@@ -328,4 +328,5 @@ def test_texts_numbers_and_booleans_mean_the_same(whole: int, on: bool, seconds:
 
 
 def test_every_field_that_is_synced_has_its_switch() -> None:
-    assert {one.name for one in FIELDS} <= DEFAULTS.synced_fields()
+    everything_on = parsed(sync_collection=True)  # the one that is off by default
+    assert {one.name for one in FIELDS} <= everything_on.synced_fields()
