@@ -140,9 +140,12 @@ class GapDetectionEngine:
     def _list_plex(self, plex: PlexClient, guard: EmptySideGuard) -> PlexSide:
         sections = synced_sections(plex, self.config.plex_library)
 
+        places = {section.key: place for place, section in enumerate(sections)}
+
         def on_page(section: Section, listed: int, total: int | None) -> None:
             log.debug("library %r: %d of %s items listed", section.title, listed, total)
-            self._on_progress(LISTING_SHARE * min(1.0, listed / max(total or listed, 1)))
+            done = places[section.key] + min(1.0, listed / max(total or listed, 1))
+            self._on_progress(LISTING_SHARE * done / len(places))
 
         side = list_side(plex, sections, on_page)
         if side.unknown and not side.indexes:
