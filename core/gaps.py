@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from core.fields import BY_NAME, SCALARS, Field, Wishes, fingerprint, name_keys
+from core.fields import BY_NAME, SCALARS, Wishes, fingerprint
 from core.models import FullItem, ItemRecord, ItemRef, ListedItem, Record, Scene, Value
 
 Shown = ListedItem | FullItem

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from core import paths
-from core.fields import BY_NAME, LINE_LIMIT, TITLE, Desired
-from core.merge import FieldOutcome, FirstSync, MergeRules, Sides, merge
+from core.fields import BY_NAME, LINE_LIMIT, TITLE, Clear, Desired
+from core.merge import FieldOutcome, FirstSync, MergeRules, Sides, is_ours, merge
 from core.models import Change, FieldRecord, FullItem, ItemRecord, ItemRef, Value
 from core.text import clean_line, name_key
 
@@ -72,10 +72,11 @@ def recorded(plan: ItemPlan, shown: FullItem, base: ItemRecord | None) -> ItemRe
         locked = known is not None and known.locked
         if outcome.change is not None and name not in plan.locked:
             locked = True
+        value = BY_NAME[name].normal(shown.values.get(name))
         fields[name] = FieldRecord(
             outcome.sent,
-            BY_NAME[name].normal(shown.values.get(name)),
-            outcome.kept,
+            value,
+            outcome.kept or _not_taken(outcome.change, value, known),
             outcome.withheld,
             outcome.held,
             outcome.rewrites,
@@ -83,6 +84,17 @@ def recorded(plan: ItemPlan, shown: FullItem, base: ItemRecord | None) -> ItemRe
         )
     files = tuple(file.path for file in shown.files)
     return ItemRecord(plan.ref, files, shown.updated_at, fields)
+
+
+def _not_taken(change: Change | None, shown: Value, known: FieldRecord | None) -> tuple[str, ...]:
+    """A value that may go only if it is ours, is not, and stands: the server did not take ours."""
+    if change is None or change.before is None:
+        return ()
+    field = BY_NAME[change.field]
+    if field.is_list or field.clear is not Clear.OWN or not field.equal(change.before, shown):
+        return ()
+    ours = known is not None and is_ours(known) and field.equal(known.read_back, change.before)
+    return () if ours else (str(change.before),)
 
 
 def refused(plan: ItemPlan, shown: FullItem) -> tuple[Change, ...]:

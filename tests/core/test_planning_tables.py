@@ -176,8 +176,9 @@ LATER_LISTS = [
     (("ab", "abk", "k"), "ab", "abkz", ("abk", "k")),
     (("ab", "abk", "k"), "c", "k", ("kc", "k")),
     (("", "k", "k"), "", "k", ("-", "k")),
-    (("ab", "abk", "k"), "abk", "abk", ("-", "")),  # Stash has it too by now
-    (("abk", "abk", ""), "ab", "abk", ("ab", "")),  # ... and then not any more
+    (("ab", "abk", "k"), "abk", "abk", ("-", "k")),  # Stash has it too by now
+    (("abk", "abk", "k"), "ab", "abk", ("ab", "")),  # ... and then not any more
+    (("abk", "abk", ""), "ab", "abk", ("ab", "")),
     # A server that does not take b, or does not let go of z.
     (("ab", "a", ""), "ab", "a", ("-", "")),
     (("ab", "a", ""), "abc", "a", ("abc", "")),
