@@ -1,8 +1,9 @@
 """Which Plex item a scene's file is, decided by evidence alone (design: "Matching").
 
-Evidence, strongest first: a verified earlier match; an equal path after the path map; an equal base
-name with an equal size; the longest common path suffix among same-named candidates. Each file is
-matched on its own and per section. What evidence cannot decide is LOW, and never guessed here.
+Evidence, strongest first: the user's pin; a verified earlier match; an equal path after the path
+map; an equal base name with an equal size; an equal path after folders that other matches have
+taught us; the longest common path suffix among same-named candidates. Each file is matched on its
+own and per section. What evidence cannot decide is LOW, and never guessed here.
 """
 
 from __future__ import annotations
@@ -12,15 +13,26 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from core.index import Candidate, ItemIndex
-from core.models import Confidence, ItemRecord, ItemRef, MediaFile, Record, Scene
+from core.models import Confidence, ItemRef, MediaFile, Record, Scene
 from core.paths import PathMap, base_key, common_suffix, path_key, same_name, same_path
+from core.pins import Pin, pinned_item
+from core.recordings import lengths_agree, may_be_same_file, sizes_differ
+from core.remembered import still_verified
+
+__all__ = [
+    "Claim",
+    "Evidence",
+    "FileMatch",
+    "SceneMatch",
+    "Sought",
+    "match_file",
+    "match_scene",
+    "match_sought",
+    "still_verified",
+]
 
 # Trailing path components that must agree where no size can tell two same-named files apart.
 MIN_SUFFIX = 2
-# Two files at one path are the same recording when their lengths agree this well: a re-mux or a
-# file that one side has not rescanned yet keeps its length, another film in its place does not.
-DURATION_SECONDS = 2.0
-DURATION_SHARE = 0.02
 
 
 class Evidence(IntEnum):
@@ -28,16 +40,20 @@ class Evidence(IntEnum):
 
     NONE = 0
     SUFFIX = 1
-    SIZE = 2
-    PATH = 3
-    VERIFIED = 4
+    LEARNED = 2
+    SIZE = 3
+    PATH = 4
+    VERIFIED = 5
+    PINNED = 6
 
 
 @dataclass(frozen=True, slots=True)
 class FileMatch:
     """The outcome for one file in one section: one item when HIGH, the contenders when LOW.
 
-    `shared` counts the equal trailing path components where these are part of the evidence.
+    `shared` counts the equal trailing path components where these are part of the evidence. A LOW
+    outcome has no evidence; it says what the contenders have in common (`tie`; NONE: the base name
+    alone), which files they are, and which file of the scene was looked for.
     """
 
     confidence: Confidence
@@ -45,6 +61,9 @@ class FileMatch:
     evidence: Evidence
     reason: str
     shared: int = 0
+    tie: Evidence = Evidence.NONE
+    candidates: tuple[Candidate, ...] = ()
+    file: MediaFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +85,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class SceneMatch:
-    """All items that a scene's files are, and what could not be decided."""
+    """All items that a scene's files are, and what could not be decided.
+
+    `lost_pins` are pins in the sections searched whose item is not there any more.
+    """
 
     scene_id: int
     claims: tuple[Claim, ...]
     undecided: tuple[FileMatch, ...]
+    lost_pins: tuple[Pin, ...] = ()
 
     @property
     def refs(self) -> tuple[ItemRef, ...]:
@@ -79,23 +102,6 @@ class SceneMatch:
     @property
     def is_ambiguous(self) -> bool:
         return not self.claims and bool(self.undecided)
-
-
-def sizes_differ(one: MediaFile, other: MediaFile) -> bool:
-    """A veto: both sizes are known and not equal."""
-    return one.size is not None and other.size is not None and one.size != other.size
-
-
-def _lengths_agree(one: MediaFile, other: MediaFile) -> bool:
-    if not one.duration or not other.duration:
-        return True
-    slack = max(DURATION_SECONDS, DURATION_SHARE * max(one.duration, other.duration))
-    return abs(one.duration - other.duration) <= slack
-
-
-def may_be_same_file(one: MediaFile, other: MediaFile) -> bool:
-    """Whether nothing that is known of two files at one path says that they differ."""
-    return not sizes_differ(one, other) or _lengths_agree(one, other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ def match_sought(sought: Sought, index: ItemIndex) -> FileMatch | None:
     ]
     for believed in (_sized(file, at_path), [c for c in at_path if not sizes_differ(file, c.file)]):
         if believed:
-            return _decide(believed, Evidence.PATH, "equal path")
+            return _decide(file, believed, Evidence.PATH, "equal path")
     named = [
         candidate
         for candidate in index.named_like(sought.name, file.size)
@@ -145,13 +151,13 @@ def match_sought(sought: Sought, index: ItemIndex) -> FileMatch | None:
     sized = _sized(file, named)
     if sized:
         nearest, shared = _nearest(sized, paths)
-        return _decide(nearest, Evidence.SIZE, "equal name and size", shared)
+        return _decide(file, nearest, Evidence.SIZE, "equal name and size", shared)
     if at_path:
         # Weaker than an equal size, also where two scenes claim one item.
         shared = max(_suffix(candidate, paths) for candidate in at_path)
-        return _decide(at_path, Evidence.SUFFIX, "equal path, another size", shared)
+        return _decide(file, at_path, Evidence.SUFFIX, "equal path, another size", shared)
     if named:
-        return _by_suffix(named, paths)
+        return _by_suffix(file, named, paths)
     return None
 
 
@@ -160,17 +166,13 @@ def _sized(file: MediaFile, candidates: Iterable[Candidate]) -> list[Candidate]:
     return [c for c in candidates if file.size is not None and c.file.size == file.size]
 
 
-def _by_suffix(named: Sequence[Candidate], paths: Sequence[str]) -> FileMatch:
+def _by_suffix(file: MediaFile, named: Sequence[Candidate], paths: Sequence[str]) -> FileMatch:
     nearest, shared = _nearest(named, paths)
     if shared >= MIN_SUFFIX:
         reason = f"{shared} equal trailing path components"
-        return _decide(nearest, Evidence.SUFFIX, reason, shared)
-    return FileMatch(
-        Confidence.LOW,
-        _refs(named),
-        Evidence.NONE,
-        "only the base name is equal, and a size is unknown",
-    )
+        return _decide(file, nearest, Evidence.SUFFIX, reason, shared)
+    reason = "only the base name is equal, and a size is unknown"
+    return _undecided(file, named, Evidence.NONE, reason)
 
 
 def _suffix(candidate: Candidate, paths: Sequence[str]) -> int:
@@ -189,74 +191,60 @@ def _refs(candidates: Iterable[Candidate]) -> tuple[ItemRef, ...]:
 
 
 def _decide(
-    candidates: Sequence[Candidate], evidence: Evidence, reason: str, shared: int = 0
+    file: MediaFile,
+    candidates: Sequence[Candidate],
+    evidence: Evidence,
+    reason: str,
+    shared: int = 0,
 ) -> FileMatch:
     refs = _refs(candidates)
     if len(refs) == 1:
         return FileMatch(Confidence.HIGH, refs, evidence, reason, shared)
-    return FileMatch(
-        Confidence.LOW,
-        refs,
-        Evidence.NONE,
-        f"{reason} in {len(refs)} items, nothing tells them apart",
+    told = f"{reason} in {len(refs)} items, nothing tells them apart"
+    return _undecided(file, candidates, evidence, told)
+
+
+def _undecided(
+    file: MediaFile, candidates: Iterable[Candidate], tie: Evidence, reason: str
+) -> FileMatch:
+    ordered = tuple(sorted(candidates, key=lambda found: (found.ref, found.file.path)))
+    refs = _refs(ordered)
+    return FileMatch(Confidence.LOW, refs, Evidence.NONE, reason, 0, tie, ordered, file)
+
+
+def _taught(sought: Sought, index: ItemIndex, learned: PathMap) -> tuple[ItemRef, ...]:
+    """The items at the places where other matches say that the file lies; a size still vetoes."""
+    file = sought.file
+    places = [place for place in learned.to_plex(file.path) if place != file.path]
+    return _refs(
+        candidate
+        for place in places
+        for candidate in index.at_path(place)
+        if same_path(place, candidate.file.path)
+        and not sizes_differ(file, candidate.file)
+        and lengths_agree(file, candidate.file)
     )
 
 
-def still_verified(scene: Scene, record: Record, item: ItemRecord, index: ItemIndex) -> int | None:
-    """The rank of the scene's file for which an earlier match still holds; None if none does.
+def _match_taught(sought: Sought, index: ItemIndex, learned: PathMap | None) -> FileMatch | None:
+    """`match_sought`, with learned folders where it is left in doubt.
 
-    A remembered match is trusted only while the scene still has a file that it had, the item still
-    has a file that it had, and the two still can be one file. A file that was renamed or moved is
-    known again by its size and length.
+    They decide what weaker or no evidence leaves open, and strengthen a weaker match that they
+    agree with. They never lead away from an item, nor from contenders with stronger evidence.
     """
-    holding = [
-        (rank, file, old, other)
-        for rank, file in enumerate(scene.files)
-        for old in _earlier(file, scene, record)
-        for other in index.files(item.ref)
-        if _still_holds(file, old, other, record, item, index)
-    ]
-    if len(holding) > 1:  # parts with equal names: cd1/scene.mp4, cd2/scene.mp4
-        return max(holding, key=_likeness)[0]
-    return holding[0][0] if holding else None
+    found = match_sought(sought, index)
+    if learned is None or (found is not None and found.evidence > Evidence.LEARNED):
+        return found
+    refs = _taught(sought, index, learned)
+    if len(refs) != 1 or (found is not None and not _open_to(found, refs)):
+        return found
+    return FileMatch(Confidence.HIGH, refs, Evidence.LEARNED, "equal path after learned folders")
 
 
-def _likeness(held: tuple[int, MediaFile, MediaFile, MediaFile]) -> tuple[bool, int]:
-    _, file, old, other = held
-    return _same_recording(file, other), common_suffix(old.path, other.path)
-
-
-def _earlier(file: MediaFile, scene: Scene, record: Record) -> Sequence[MediaFile]:
-    """What the record has of a scene's file: by its path, or it was renamed since."""
-    for old in record.files:
-        if old.path == file.path:
-            return (old,)
-    present = {each.path for each in scene.files}
-    return [o for o in record.files if o.path not in present and _same_recording(file, o)]
-
-
-def _still_holds(
-    file: MediaFile,
-    old: MediaFile,
-    other: MediaFile,
-    record: Record,
-    item: ItemRecord,
-    index: ItemIndex,
-) -> bool:
-    if other.path in item.files:
-        # Of several files the name tells which was which; a lone pair may bear two names by now.
-        paired = same_name(old.path, other.path) or len(record.files) == len(item.files) == 1
-        return _same_recording(file, other) or (paired and may_be_same_file(file, other))
-    # Renamed in Plex: only while the file is not listed elsewhere under the path that it had.
-    return _same_recording(file, other) and not any(
-        candidate.file.path == path for path in item.files for candidate in index.at_path(path)
-    )
-
-
-def _same_recording(one: MediaFile, other: MediaFile) -> bool:
-    """Sizes and lengths are known on both sides, and equal."""
-    known = one.size is not None and one.duration and other.duration
-    return bool(known) and one.size == other.size and _lengths_agree(one, other)
+def _open_to(found: FileMatch, refs: tuple[ItemRef, ...]) -> bool:
+    if found.confidence is Confidence.HIGH:
+        return found.refs == refs
+    return found.tie < Evidence.LEARNED or refs[0] in found.refs
 
 
 def match_scene(
@@ -265,38 +253,76 @@ def match_scene(
     path_map: PathMap,
     record: Record | None = None,
     *,
+    pins: Sequence[Pin] = (),
+    learned: PathMap | None = None,
     guess: bool = False,
 ) -> SceneMatch:
     """Match all files of a scene in all sections (`indexes` by section key).
 
+    In a section where the user has pinned the scene, its pins are all that it owns.
+
     Args:
+        pins: the scene's, released ones included.
+        learned: folders that other matches have taught us.
         guess: take the first of several equal candidates (`strict_matching` switched off).
     """
     best: dict[ItemRef, Claim] = {}
-    undecided: list[FileMatch] = []
-    for claim in _verified_claims(scene, indexes, record):
-        best.setdefault(claim.ref, claim)
+    lost: list[Pin] = []
+    for pin in pins:
+        if not pin.released and pin.ref.section in indexes:
+            ref = pinned_item(pin, indexes[pin.ref.section])
+            if ref is None:
+                lost.append(pin)
+            else:
+                best.setdefault(ref, Claim(ref, Evidence.PINNED, 0))
+    pinned = {ref.section for ref in best}
+    free = {section: index for section, index in indexes.items() if section not in pinned}
+    released = {pin.ref for pin in pins if pin.released}
+    for claim in _verified_claims(scene, free, record):
+        if claim.ref not in released:
+            best.setdefault(claim.ref, claim)
+    undecided = _search(scene, free, _Search(path_map, learned, guess), best)
+    return SceneMatch(
+        scene.id,
+        tuple(best.values()),
+        tuple(low for low in undecided if not best.keys() & set(low.refs)),
+        tuple(lost),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    path_map: PathMap
+    learned: PathMap | None
+    guess: bool
+
+
+def _search(
+    scene: Scene,
+    indexes: Mapping[str, ItemIndex],
+    how: _Search,
+    best: dict[ItemRef, Claim],
+) -> list[FileMatch]:
+    """Add what evidence says of the files that no claim settles yet; return what it leaves open."""
     settled = {(claim.ref.section, claim.file_rank) for claim in best.values()}
+    undecided: list[FileMatch] = []
     for rank, file in enumerate(scene.files):
-        sought = Sought.of(file, path_map)
+        sought: Sought | None = None
         for section, index in indexes.items():
             if (section, rank) in settled:
                 continue
-            found = match_sought(sought, index)
+            sought = sought or Sought.of(file, how.path_map)
+            found = _match_taught(sought, index, how.learned)
             if found is None:
                 continue
-            if found.confidence is Confidence.LOW and not guess:
+            if found.confidence is Confidence.LOW and not how.guess:
                 undecided.append(found)
                 continue
             claim = Claim(found.refs[0], found.evidence, rank, found.shared)
             known = best.get(claim.ref)
             if known is None or claim.strength > known.strength:
                 best[claim.ref] = claim
-    return SceneMatch(
-        scene.id,
-        tuple(best.values()),
-        tuple(low for low in undecided if not best.keys() & set(low.refs)),
-    )
+    return undecided
 
 
 def _verified_claims(

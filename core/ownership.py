@@ -9,6 +9,16 @@ from core.matching import Claim
 from core.models import ItemRef
 
 
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """A claim that another scene's claim beats."""
+
+    ref: ItemRef
+    owner: int
+    winning: Claim
+    losing: Claim
+
+
 @dataclass(slots=True)
 class Claims:
     """Collects claims scene by scene; only items claimed twice cost more than one entry."""
@@ -21,6 +31,16 @@ class Claims:
             known = self._first.setdefault(claim.ref, (scene_id, claim))
             if known[0] != scene_id:
                 self._contested.setdefault(claim.ref, [known]).append((scene_id, claim))
+
+    def withdraw(self, scene_id: int, refs: Iterable[ItemRef]) -> None:
+        """Take back what a scene has offered for some items: it is to be judged anew."""
+        for ref in refs:
+            if ref in self._first:
+                rivals = self._contested.pop(ref, [self._first[ref]])
+                del self._first[ref]
+                for rival, claim in rivals:
+                    if rival != scene_id:
+                        self.offer(rival, [claim])
 
     def is_claimed(self, ref: ItemRef) -> bool:
         return ref in self._first
@@ -38,6 +58,16 @@ class Claims:
             if owner not in claimants:
                 unseen.setdefault(owner, []).append(ref)
         return unseen
+
+    def contests(self) -> dict[int, list[Contest]]:
+        """For each scene that lost a claim, to whom and why."""
+        lost: dict[int, list[Contest]] = {}
+        for ref, rivals in self._contested.items():
+            owner, winning = min(rivals, key=_rank)
+            for scene_id, claim in rivals:
+                if scene_id != owner:
+                    lost.setdefault(scene_id, []).append(Contest(ref, owner, winning, claim))
+        return lost
 
     def owners(self) -> dict[ItemRef, int]:
         """The owner of each item that more than one scene claims."""

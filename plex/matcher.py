@@ -11,9 +11,10 @@ from typing import Protocol
 
 from core import paths
 from core.index import ItemIndex
-from core.matching import match_file, may_be_same_file
+from core.matching import match_file
 from core.models import Confidence, FullItem, ItemRef, ListedItem, MediaFile, Section
 from core.paths import PathMap
+from core.recordings import may_be_same_file
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexNotFound

@@ -359,7 +359,14 @@ def test_a_veto_is_no_doubt() -> None:
 
 
 def test_evidence_is_ordered() -> None:
-    order = [Evidence.NONE, Evidence.SUFFIX, Evidence.SIZE, Evidence.PATH, Evidence.VERIFIED]
-    assert sorted(Evidence) == order
+    assert [each.name for each in sorted(Evidence)] == [
+        "NONE",
+        "SUFFIX",
+        "LEARNED",
+        "SIZE",
+        "PATH",
+        "VERIFIED",
+        "PINNED",
+    ]
     low = FileMatch(Confidence.LOW, (), Evidence.NONE, "")
     assert low.shared == 0
