@@ -33,6 +33,7 @@ from worker.images import ImageChange, ImageSyncer
 from worker.locate import Locator
 from worker.poster_fit import Fit, PosterFitter
 from worker.prepare import Policy, Preparer
+from worker.previous import picture_extra
 from worker.settle import DrainRules
 
 log = logging.getLogger(__name__)
@@ -153,6 +154,7 @@ class Context:
             return None
 
         def journal(change: ImageChange) -> None:
+            record = state.records.get_many([change.scene_id]).get(change.scene_id)
             entry = JournalEntry(
                 change.scene_id,
                 change.ref,
@@ -161,6 +163,7 @@ class Context:
                 change.after,
                 self.clock(),
                 change.locked_before,
+                picture_extra(record, change.ref, change.field),
             )
             state.journal.write(run_id, [entry])
 

@@ -19,6 +19,7 @@ from storage.journal import Journal, JournalEntry
 from storage.records import RecordStore
 from worker.images import ImageOutcome, ImageSyncer
 from worker.prepare import Prepared
+from worker.previous import field_extra
 from worker.readback import ReadBack
 
 
@@ -124,7 +125,12 @@ class Applier:
                 change.after,
                 now,
                 change.field in prepared.items[plan.ref].locked,
-                _extra(change, prepared.items[plan.ref]),
+                field_extra(
+                    prepared.record,
+                    prepared.items[plan.ref],
+                    change.field,
+                    prepared.fingerprint,
+                ),
             )
             for prepared in batch
             for plan in prepared.plans
@@ -140,6 +146,7 @@ class Applier:
         result: Applied,
     ) -> None:
         records = []
+        left: list[tuple[ItemRef, str, Value]] = []
         for prepared in sent:
             after = {
                 ref: shown.get(ref.key) if ref in moved else item
@@ -152,31 +159,31 @@ class Applier:
             outcome = pictures.get(prepared.scene.id)
             records.append(_record_of(prepared, there, outcome))
             result.synced.append(prepared)
-            self._note_refused(prepared, there, result)
+            left += self._note_refused(prepared, there, result)
             if outcome is not None:
                 result.uploads += outcome.uploads
                 result.selects += outcome.selects
                 result.conflicts += [(prepared, text) for text in outcome.conflicts]
                 if outcome.failures:
                     result.imageless.append((prepared, "; ".join(outcome.failures)))
+        if left:
+            self._journal.note_left(self._run_id, left)
         self._records.save_many(records)
 
     def _note_refused(
         self, prepared: Prepared, shown: Mapping[ItemRef, FullItem], result: Applied
-    ) -> None:
+    ) -> list[tuple[ItemRef, str, Value]]:
+        """What items show instead of what was sent, for undo to know it again."""
+        left = []
         for plan in prepared.plans:
             item = shown.get(plan.ref)
             if item is None:
                 continue
             for change in refused(plan, item):
-                result.refused.append((prepared, change, item.values.get(change.field)))
-
-
-def _extra(change: Change, item: FullItem) -> Mapping[str, object]:
-    """What the previous value of a list does not say by itself."""
-    if change.field != "performers":
-        return {}
-    return {"roles": [[role.name, role.text, role.thumb] for role in item.roles]}
+                value = item.values.get(change.field)
+                result.refused.append((prepared, change, value))
+                left.append((plan.ref, change.field, value))
+        return left
 
 
 def _record_of(
@@ -189,8 +196,8 @@ def _record_of(
         images = pictures.remembered
     return Record(
         scene_id=scene.id,
-        scene_updated_at=scene.updated_at,
-        fingerprint=prepared.fingerprint,
+        scene_updated_at=prepared.synced_at,
+        fingerprint="" if prepared.is_part else prepared.fingerprint,
         files=scene.files,
         studio_id=scene.studio.id if scene.studio else None,
         performer_ids=tuple(performer.id for performer in scene.performers),

@@ -25,7 +25,12 @@ Owners = Mapping[ItemRef, int]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """One scene that can be synced: what is to change in each item that it owns."""
+    """One scene that can be synced: what is to change in each item that it owns.
+
+    Attributes:
+        is_part: something that the scene wants is left out of the plans, so its record must not
+            say that the scene was synced.
+    """
 
     job: Job
     scene: Scene
@@ -33,6 +38,7 @@ class Prepared:
     record: Record | None
     items: Mapping[ItemRef, FullItem]
     plans: tuple[ItemPlan, ...]
+    is_part: bool = False
 
     @property
     def changes(self) -> Iterable[Change]:
@@ -41,6 +47,13 @@ class Prepared:
     @property
     def fingerprint(self) -> str:
         return fingerprint(self.wanted)
+
+    @property
+    def synced_at(self) -> float:
+        """The `updated_at` of the scene data that Plex shows in full once the plans are done."""
+        if not self.is_part:
+            return self.scene.updated_at
+        return self.record.scene_updated_at if self.record is not None else 0.0
 
     def base(self, ref: ItemRef) -> ItemRecord | None:
         """What the record says of one item."""

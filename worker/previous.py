@@ -1,0 +1,88 @@
+"""What was known of a value before it was changed: the journal keeps it, undo brings it back.
+
+A value put back into Plex is only half of an undo: the next sync judges by the record, so what the
+record said of the field has to come back as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from typing import Any
+
+from core.models import FieldRecord, FullItem, ItemRef, Record, Role
+from storage.codec import field_body, field_from
+from storage.journal import JournalEntry
+
+_KNOWN, _ROLES = "known", "roles"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was known when one field or picture of one item was about to change.
+
+    Attributes:
+        field: the record of the field; None: it was never synced.
+        fingerprint: that of the scene's record; "" without a record.
+        applied: the fingerprint that the change was a part of; "" where that is not known.
+        undone: whether the scene stood undone.
+        images: of a picture, what was remembered of it.
+    """
+
+    field: FieldRecord | None = None
+    fingerprint: str = ""
+    applied: str = ""
+    undone: bool = False
+    images: Mapping[str, str] = attribute(default_factory=dict)
+
+    def to_extra(self, roles: Iterable[Role] | None = None) -> dict[str, object]:
+        """This, and the roles of the actors that an item has, for `JournalEntry.extra`."""
+        body = [field_body(self.field), self.fingerprint, self.applied, int(self.undone)]
+        extra: dict[str, object] = {_KNOWN: [*body, dict(self.images)]}
+        if roles is not None:
+            extra[_ROLES] = [[role.name, role.text, role.thumb] for role in roles]
+        return extra
+
+
+def field_extra(
+    record: Record | None, item: FullItem, field: str, applied: str
+) -> dict[str, object]:
+    """`JournalEntry.extra` of a field that is about to change."""
+    roles = item.roles if field == "performers" else None
+    if record is None:
+        return Known(applied=applied).to_extra(roles)
+    known = next((each.fields.get(field) for each in record.items if each.ref == item.ref), None)
+    return Known(known, record.fingerprint, applied, record.undone).to_extra(roles)
+
+
+def picture_extra(
+    record: Record | None, ref: ItemRef, field: str, applied: str = ""
+) -> dict[str, object]:
+    """`JournalEntry.extra` of a picture that is about to change."""
+    if record is None:
+        return Known(applied=applied).to_extra()
+    keys = picture_keys(field, ref)
+    images = {key: record.images[key] for key in keys if key in record.images}
+    return Known(None, record.fingerprint, applied, record.undone, images).to_extra()
+
+
+def picture_keys(field: str, ref: ItemRef) -> tuple[str, ...]:
+    """The keys of `Record.images` that are about one picture of one item."""
+    return (f"{field}:{ref}", f"{field}_at:{ref}", f"{field}_locked:{ref}")
+
+
+def known_in(entry: JournalEntry) -> Known:
+    """What an entry keeps of what was known; nothing where it was written without."""
+    stored = entry.extra.get(_KNOWN)
+    if not isinstance(stored, list):
+        return Known()
+    field, fingerprint, applied, undone, images = stored
+    return Known(field_from(field), fingerprint, applied, bool(undone), images)
+
+
+def roles_in(entry: JournalEntry) -> tuple[Role, ...]:
+    """The actors that the item had, with their parts and photos."""
+    stored: Any = entry.extra.get(_ROLES, ())
+    roles: Sequence[Sequence[str]] = stored
+    return tuple(Role(name, text, thumb) for name, text, thumb in roles)
