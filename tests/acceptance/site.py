@@ -109,12 +109,17 @@ class Site:
         return self.both.truth
 
     def use(self, **settings: Any) -> None:
-        """Save these settings in Stash, beside those without which nothing works."""
+        """Save these settings in Stash, beside those without which nothing works.
+
+        Pictures are left out: they have tests of their own, and would be most of the time here.
+        """
         self.save(
             {
                 "plex_url": self.both.plex.url,
                 "plex_token": TOKEN,
                 "path_map": self.truth["path_map"],
+                "sync_poster": False,
+                "sync_background": False,
                 **settings,
             }
         )
