@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import hypothesis
+
 from core.fields import BY_NAME
 from core.index import ItemIndex
 from core.models import (
@@ -20,6 +22,8 @@ from core.models import (
 )
 
 SECTION = "1"
+# For laws whose examples are big: half as many say as much.
+FEWER = hypothesis.settings(max_examples=hypothesis.settings().max_examples // 2)
 ALL_FIELDS = frozenset(BY_NAME)
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
 from collections.abc import Mapping
 
 import pytest
 
-from core.gaps import NEVER_SYNCED, Shown, altered_fields, drift_reason, needs_full_read
+from core.fields import Wishes, fingerprint
+from core.gaps import (
+    NEVER_SYNCED,
+    Shown,
+    altered_fields,
+    drift_reason,
+    is_left_undone,
+    needs_full_read,
+    picture_moved,
+)
 from core.models import FieldRecord, ItemRef, Value
-from tests.core.builders import ALL_FIELDS, full, item_record, listed, record, ref
+from tests.core.builders import ALL_FIELDS, full, item_record, listed, record, ref, scene
 
 LEFT_AT: Mapping[str, Value] = {
     "title": "A Title",
@@ -107,3 +117,36 @@ def test_why_a_recorded_scene_drifts(
 ) -> None:
     reason = drift_reason(record(RECORD, fingerprint="f"), wanted, shown, enabled)
     assert reason is None if says is None else says in (reason or "")
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "moved"),
+    [
+        ({}, 100, False),  # no picture was ever looked at
+        ({"poster_at:1:7": "100"}, 100, False),
+        ({"poster_at:1:7": "100"}, 101, True),
+        ({"poster_at:1:7": "101", "background_at:1:7": "100"}, 101, True),
+        ({"poster_at:1:8": "100"}, 101, False),  # another item's
+        ({"poster_at:1:7": "100"}, None, False),
+    ],
+)
+def test_an_item_that_moved_may_have_another_picture(
+    seen: Mapping[str, str], now: int | None, moved: bool
+) -> None:
+    known = dataclasses.replace(record(RECORD, fingerprint="f"), images=seen)
+    item = full(values=LEFT_AT, updated_at=now)
+    assert picture_moved(known, item) is moved
+    assert not picture_moved(known, LISTED)  # a listing does not tell why an item moved
+    reason = drift_reason(known, "f", {item.ref: item}, ALL_FIELDS)
+    assert ("picture" in (reason or "")) is moved
+
+
+def test_what_was_undone_is_left_alone_until_stash_says_something_else() -> None:
+    wishes = Wishes(ALL_FIELDS)
+    of, edited = scene(title="A"), scene(title="B")
+    applied = record(fingerprint=fingerprint(wishes.of(of)))
+    undone = dataclasses.replace(applied, undone=True)
+    assert is_left_undone(undone, of, wishes)
+    assert not is_left_undone(undone, edited, wishes)
+    assert not is_left_undone(applied, of, wishes)
+    assert not is_left_undone(None, of, wishes)

@@ -13,7 +13,7 @@ from core.matching import SceneMatch, match_scene
 from core.models import ItemRef, MediaFile
 from core.ownership import Claims
 from core.paths import PathMap, base_key, same_path
-from tests.core.builders import file, scene
+from tests.core.builders import FEWER, file, scene
 
 # So few names, folders and sizes that everything looks like everything else.
 NAMES = st.sampled_from(["scene.mp4", "Scene.mp4", "walk.mkv"])
@@ -119,6 +119,7 @@ unscanned = st.builds(
 )
 
 
+@FEWER
 @given(libraries(sections=1), st.lists(unscanned, max_size=2))
 def test_every_scene_finds_its_items_and_no_other(
     library: list[Pair], missing: list[MediaFile]
@@ -127,6 +128,7 @@ def test_every_scene_finds_its_items_and_no_other(
         assert set(match.refs) == truth(library, scene_id)
 
 
+@FEWER
 @given(libraries(sections=3))
 def test_over_several_sections_every_item_ends_with_its_true_owner(library: list[Pair]) -> None:
     """Where a file's own item is not in a section, another may fit; its scene fits it better."""

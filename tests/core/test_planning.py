@@ -9,7 +9,7 @@ import pytest
 
 from core.fields import Desired, desired
 from core.models import Change, FieldRecord, Value
-from core.planning import FirstSync, plan_item, recorded
+from core.planning import FirstSync, only, plan_item, recorded, refused
 from tests.core.builders import ALL_FIELDS, file, full, item_record, scene
 from tests.core.plex_like import EMPTY
 
@@ -180,3 +180,38 @@ def test_a_record_says_what_was_sent_beside_what_came_back() -> None:
         "director": FieldRecord((), None),
         "collection": FieldRecord((), None),
     }
+
+
+def test_what_a_server_did_not_take() -> None:
+    wanted = Desired({"title": "A", "date": "2024", "tags": ("x", "y"), "studio": "S"}, "")
+    item = full("/m/a.mp4", values={**EMPTY, "studio": "S"})
+    plan = plan_item(wanted, item, None, MIRROR)
+    taken = full(values={**EMPTY, "title": "A ", "date": "2024-01-01", "tags": ("Y", "X")})
+    assert refused(plan, taken) == ()
+    altered = full(values={**EMPTY, "title": "a", "date": "2024-01-02", "tags": ("x",)})
+    assert [change.field for change in refused(plan, altered)] == ["title", "date", "tags"]
+    part = only(plan, {"tags", "studio", "summary"})
+    assert (part.ref, set(part.outcomes)) == (plan.ref, {"tags", "studio"})
+    assert [change.field for change in part.changes] == ["tags"]
+
+
+@pytest.mark.parametrize("field", ["title", "tags"])
+def test_whoever_rewrites_again_and_again_wins_until_stash_changes(field: str) -> None:
+    """Two rewriters would otherwise fight for ever; what the other one writes is told once."""
+    ours: Mapping[str, Value] = {"title": "Ours", "tags": ("ours",)}
+    theirs: Mapping[str, Value] = {"title": "Theirs", "tags": ("theirs",)}
+    newer: Mapping[str, Value] = {"title": "Newer", "tags": ("newer",)}
+    shown = full(values={**EMPTY, field: ours[field]})
+    wanted = Desired({field: ours[field]}, "")
+    base = recorded(plan_item(wanted, shown, None, MIRROR), shown, None)
+    rewritten = full(values={**EMPTY, field: theirs[field]})
+    writes, notes = [], []
+    for _ in range(5):
+        plan = plan_item(wanted, rewritten, base, MIRROR)
+        writes.append(len(plan.changes))
+        notes.append(len(plan.notes))
+        base = recorded(plan, shown if plan.changes else rewritten, base)
+    assert writes == [1, 1, 0, 0, 0]
+    assert notes == [0, 0, 1, 0, 0]
+    later = plan_item(Desired({field: newer[field]}, ""), rewritten, base, MIRROR)
+    assert len(later.changes) == 1

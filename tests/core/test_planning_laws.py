@@ -12,7 +12,7 @@ from core.gaps import altered_fields, drift_reason
 from core.guards import Tally, tally
 from core.models import FullItem, ItemRecord, Scene, Value
 from core.planning import FirstSync, ItemPlan, plan_item, recorded
-from tests.core.builders import ALL_FIELDS, file, full, record, scene
+from tests.core.builders import ALL_FIELDS, FEWER, file, full, record, scene
 from tests.core.plex_like import Server
 
 NAMES = ["Sea", "SEA", "Bread", "Café", unicodedata.normalize("NFD", "Café"), "Jazz  Blues", "A, B"]
@@ -88,6 +88,7 @@ def keys(item: FullItem, field: str) -> frozenset[str]:
     return name_keys(BY_NAME[field].normal(item.values[field]))
 
 
+@FEWER
 @given(scenes, scenes, items, any_server, settings_of_first_sync, switches)
 def test_a_second_sync_writes_nothing(
     of: Scene,
@@ -114,6 +115,7 @@ def test_a_second_sync_writes_nothing(
         assert drift_reason(left, wanted, {item.ref: item}, enabled) is None
 
 
+@FEWER
 @given(scenes, items, honest)
 def test_mirror_makes_equal(of: Scene, item: FullItem, server: Server) -> None:
     after, _, _ = synced(of, item, None, server, FirstSync.MIRROR)
@@ -125,6 +127,7 @@ def test_mirror_makes_equal(of: Scene, item: FullItem, server: Server) -> None:
             assert field.same(want, after.values[name])
 
 
+@FEWER
 @given(scenes, items, any_server)
 def test_a_first_merge_clears_and_removes_nothing(
     of: Scene, item: FullItem, server: Server
@@ -139,6 +142,7 @@ def test_a_first_merge_clears_and_removes_nothing(
             assert after.values[name] not in (None, "")
 
 
+@FEWER
 @given(scenes, scenes, items, honest)
 def test_after_a_merge_removals_in_stash_arrive_and_hand_work_stays(
     of: Scene, edited: Scene, item: FullItem, server: Server
@@ -159,6 +163,7 @@ def test_after_a_merge_removals_in_stash_arrive_and_hand_work_stays(
             assert after.values[name] == item.values[name]
 
 
+@FEWER
 @given(scenes, scenes, items, any_server, settings_of_first_sync)
 def test_titles_are_never_cleared_and_foreign_ratings_never_taken(
     of: Scene, edited: Scene, item: FullItem, server: Server, first_sync: FirstSync
@@ -173,6 +178,7 @@ def test_titles_are_never_cleared_and_foreign_ratings_never_taken(
         assert item.values["rating"] == before.values["rating"]
 
 
+@FEWER
 @given(scenes, scenes, scenes, items, honest, settings_of_first_sync)
 def test_of_collections_only_what_we_added_is_ever_removed(
     of: Scene,
@@ -189,6 +195,7 @@ def test_of_collections_only_what_we_added_is_ever_removed(
         assert keys(shown, "collection") == keys(item, "collection") | wanted
 
 
+@FEWER
 @given(scenes, items, settings_of_first_sync, honest)
 def test_a_rating_of_ours_goes_with_stashs(
     of: Scene, item: FullItem, first_sync: FirstSync, server: Server
@@ -202,6 +209,7 @@ def test_a_rating_of_ours_goes_with_stashs(
     assert left.values["rating"] == 3.0
 
 
+@FEWER
 @given(scenes, scenes, items, any_server, settings_of_first_sync, switches)
 def test_a_field_that_is_off_is_left_and_keeps_its_base(
     of: Scene,
@@ -219,6 +227,7 @@ def test_a_field_that_is_off_is_left_and_keeps_its_base(
     assert all(later.fields.get(name) == base.fields.get(name) for name in off)
 
 
+@FEWER
 @given(scenes, scenes, items, honest, settings_of_first_sync)
 def test_a_change_is_whole_and_can_be_undone(
     of: Scene, edited: Scene, item: FullItem, server: Server, first_sync: FirstSync

@@ -9,7 +9,7 @@ from hypothesis import given
 from core.fields import BY_NAME, desired
 from core.models import FullItem, ItemRecord, Scene
 from core.planning import FirstSync, ItemPlan, plan_item, recorded
-from tests.core.builders import ALL_FIELDS
+from tests.core.builders import ALL_FIELDS, FEWER
 from tests.core.plex_like import Server
 from tests.core.test_planning_laws import (
     any_server,
@@ -29,6 +29,7 @@ def synced(
     return after, recorded(plan, after, base), plan
 
 
+@FEWER
 @given(scenes, items, scenes, items, any_server, settings_of_first_sync)
 def test_a_second_sync_writes_nothing(
     of: Scene,
@@ -51,6 +52,7 @@ def test_a_second_sync_writes_nothing(
         assert again.changes == ()
 
 
+@FEWER
 @given(scenes, items, scenes, items, honest, settings_of_first_sync)
 def test_hand_edits_stay_and_the_rest_follows_stash(
     of: Scene,
@@ -80,6 +82,7 @@ def test_hand_edits_stay_and_the_rest_follows_stash(
             assert after.values[name] == touched.values[name]
 
 
+@FEWER
 @given(scenes, items, scenes, honest, settings_of_first_sync)
 def test_without_hand_edits_it_makes_no_difference(
     of: Scene, item: FullItem, edited: Scene, server: Server, first_sync: FirstSync

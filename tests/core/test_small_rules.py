@@ -8,24 +8,25 @@ from hypothesis import strategies as st
 
 from core.backoff import FIRST_DELAY, LONGEST_DELAY, delay
 from core.guards import Tally, clears_too_much, suddenly_empty, tally
-from core.models import Change, ItemRef, Section
+from core.models import Change, ChangeKind, ItemRef, Section
 from tests.core.builders import listed
 
 
 @pytest.mark.parametrize(
-    ("change", "counted"),
+    ("change", "counted", "kinds"),
     [
-        (Change("title", None, "A"), Tally(1, 0)),
-        (Change("title", "A", "B"), Tally(1, 0)),
-        (Change("summary", "A", None), Tally(1, 1)),
-        (Change("rating", 7.0, None), Tally(1, 1)),
-        (Change("tags", (), ("a", "b"), added=("a", "b")), Tally(2, 0)),
-        (Change("tags", ("a", "b", "c"), ("c",), removed=("a", "b")), Tally(2, 2)),
-        (Change("tags", ("a",), (), removed=("a",)), Tally(1, 1)),
-        (Change("tags", ("a",), ("b", "c"), ("b", "c"), ("a",)), Tally(3, 1)),
+        (Change("title", None, "A"), Tally(1, 0), ["set"]),
+        (Change("title", "A", "B"), Tally(1, 0), ["change"]),
+        (Change("summary", "A", None), Tally(1, 1), ["clear"]),
+        (Change("rating", 7.0, None), Tally(1, 1), ["clear"]),
+        (Change("tags", (), ("a", "b"), added=("a", "b")), Tally(2, 0), ["add"]),
+        (Change("tags", ("a", "b", "c"), ("c",), removed=("a", "b")), Tally(2, 2), ["remove"]),
+        (Change("tags", ("a",), (), removed=("a",)), Tally(1, 1), ["remove"]),
+        (Change("tags", ("a",), ("b", "c"), ("b", "c"), ("a",)), Tally(3, 1), ["add", "remove"]),
     ],
 )
-def test_what_a_change_touches_and_takes(change: Change, counted: Tally) -> None:
+def test_what_a_change_touches_and_takes(change: Change, counted: Tally, kinds: list[str]) -> None:
+    assert list(change.kinds) == [ChangeKind(kind) for kind in kinds]
     assert tally([change]) == counted
     assert tally([change, change]) == counted + counted
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.text import clean_line, clean_names, clean_text, name_key
+from core.text import clean_line, clean_names, clean_text, name_key, says_something
 
 LIMIT = 10_000
 FAMILY = "👨‍👩‍👧"
@@ -104,6 +104,12 @@ def test_composed_and_decomposed_text_is_one(text: str) -> None:
         assert clean_text(other, LIMIT) == clean_text(text, LIMIT)
         assert clean_line(other, LIMIT) == clean_line(text, LIMIT)
         assert name_key(other) == name_key(text)
+
+
+@given(anything)
+@example(" \u200b\n")
+def test_saying_something(text: str) -> None:
+    assert says_something(text) == (clean_text(text, LIMIT) != "")
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["C", "Z"])))
