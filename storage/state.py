@@ -7,9 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from storage import facts, journal, plans, records, runs, timestamps
+from storage import facts, journal, pins, plans, records, runs, timestamps
 from storage.facts import Facts
 from storage.journal import Journal
+from storage.pins import PinStore
 from storage.plans import PlanStore
 from storage.records import RecordStore
 from storage.runs import RunStore
@@ -26,6 +27,7 @@ SCHEMA = Schema(
     migrations=(
         (*records.TABLES, *timestamps.TABLES, *journal.TABLES, *runs.TABLES, *facts.TABLES),
         (*plans.TABLES, *journal.SECOND),
+        pins.TABLES,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
 )
@@ -48,6 +50,7 @@ class State:
         self.journal = Journal(self._database)
         self.runs = RunStore(self._database)
         self.plans = PlanStore(self._database)
+        self.pins = PinStore(self._database)
         self._facts = Facts(self._database)
         self._timestamps = TimestampStore(self._database)
         try:

@@ -1,0 +1,195 @@
+"""What matches teach about mounts: which folder of Stash is which folder of Plex.
+
+Each certain match of a file with the same name in both implies a pair of prefixes: what is left of
+the two paths without the trailing components that they share. A pair is believed of a folder when
+the matches below it agree (with a few exceptions, moved files say), and when enough of them are
+there: two directly in the folder, or some in each of three of its subfolders. Only then does it say
+anything about files that no match has spoken for. Of nested folders that teach the same, the
+outermost is kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.paths import (
+    PathMap,
+    canonical,
+    differing_roots,
+    folder,
+    is_windows,
+    same_name,
+    same_path,
+)
+from core.text import name_key
+
+# Scenes from which on a pair of prefixes that they imply is believed.
+AGREEING = 2
+# Subfolders that must agree before their parent is believed to lie where they do.
+BRANCHES = 3
+# So many times as many must agree as disagree.
+MAJORITY = 20
+# The best supported ones; thousands of renamed folders teach nothing about the next one.
+MOST_PAIRS = 100
+
+_Pair = tuple[int, str]  # how deep Stash's prefix is, and the key of Plex's
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedPair:
+    """A folder of Stash, the folder of Plex that it is, and how many scenes say so."""
+
+    stash: str
+    plex: str
+    scenes: int
+
+    @property
+    def setting(self) -> str:
+        """The pair as the setting `path_map` has it."""
+        return f"{self.stash}=>{self.plex}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """All matches between two folders."""
+
+    components: tuple[str, ...]  # of Stash's folder
+    keys: tuple[str, ...]  # the same, folded for Windows
+    pair: _Pair
+    root: str  # Plex's prefix as it is spelled
+    scenes: int
+
+
+@dataclass(slots=True)
+class Lessons:
+    """Collects matches, scene by scene."""
+
+    _seen: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def note(self, matched: Iterable[tuple[str, str, str]]) -> None:
+        """Take in one scene: section key, path in Stash and path in Plex of each of its matches."""
+        taught = {
+            (section, *folders)
+            for section, stash, plex in matched
+            if (folders := _folders(stash, plex)) is not None
+        }
+        self._seen.update(taught)
+
+    def pairs(self) -> tuple[LearnedPair, ...]:
+        """What is believed, the best supported first."""
+        found: dict[tuple[str, str], int] = {}
+        for lessons in self._lessons().values():
+            for pair in _grow(lessons, 0, None):
+                known = found.get((pair.stash, pair.plex), 0)
+                found[pair.stash, pair.plex] = max(known, pair.scenes)
+        made = [LearnedPair(stash, plex, scenes) for (stash, plex), scenes in found.items()]
+        return tuple(sorted(made, key=lambda p: (-p.scenes, p.stash, p.plex))[:MOST_PAIRS])
+
+    def roots(self) -> PathMap:
+        """The bare prefixes that at least `AGREEING` scenes imply: too general to match by."""
+        counted: Counter[tuple[str, str]] = Counter()
+        for (_, stash, plex), scenes in self._seen.items():
+            counted[differing_roots(stash, plex)] += scenes
+        best = [pair for pair, n in counted.most_common(MOST_PAIRS) if n >= AGREEING and all(pair)]
+        return PathMap(tuple(best))
+
+    def agreeing(self, path_map: PathMap) -> int:
+        """How many scenes (for each section) have their item where a path map leads."""
+        return sum(
+            scenes
+            for (_, stash, plex), scenes in self._seen.items()
+            if any(p != stash and same_path(p, plex) for p in path_map.to_plex(stash))
+        )
+
+    def _lessons(self) -> Mapping[str, list[_Lesson]]:
+        by_section: dict[str, list[_Lesson]] = {}
+        for (section, stash, plex), scenes in sorted(self._seen.items()):
+            by_section.setdefault(section, []).append(_lesson(stash, plex, scenes))
+        return by_section
+
+
+def path_map_of(pairs: Iterable[LearnedPair]) -> PathMap:
+    """Learned pairs as a path map."""
+    return PathMap(tuple((pair.stash, pair.plex) for pair in pairs))
+
+
+def news(pairs: Iterable[LearnedPair], path_map: PathMap) -> list[LearnedPair]:
+    """The learned pairs that the user's path map does not say already."""
+    return [
+        pair
+        for pair in pairs
+        if not any(same_path(place, pair.plex) for place in path_map.to_plex(pair.stash))
+    ]
+
+
+def _folders(stash: str, plex: str) -> tuple[str, str] | None:
+    """The two folders of files with one name; None where the names differ or a folder is none."""
+    above, _, name = stash.rpartition("/")
+    below, _, other = plex.rpartition("/")
+    if name != other or is_windows(stash) or is_windows(plex):
+        if not same_name(stash, plex):
+            return None
+        above, below = folder(stash), folder(plex)
+    return (above, below) if above and below else None
+
+
+def _lesson(stash: str, plex: str, scenes: int) -> _Lesson:
+    components = tuple(canonical(stash).split("/"))
+    folded = is_windows(stash + "/")
+    left, right = differing_roots(stash, plex)
+    key = name_key(right) if is_windows(plex + "/") or folded else right
+    depth = len(left.split("/")) if left or right else 0
+    keys = tuple(map(name_key, components)) if folded else components
+    return _Lesson(components, keys, (depth, key), right, scenes)
+
+
+def _grow(lessons: Sequence[_Lesson], depth: int, above: _Pair | None) -> Iterator[LearnedPair]:
+    """What is believed of the folder that the first `depth` components name, and of those in it.
+
+    Args:
+        above: what is believed of a folder around it.
+    """
+    votes: Counter[_Pair] = Counter()
+    for lesson in lessons:
+        votes[lesson.pair] += lesson.scenes
+    pair, agreeing = max(votes.items(), key=lambda vote: (vote[1], vote[0]))
+    disagreeing = votes.total() - agreeing
+    yes = [lesson for lesson in lessons if lesson.pair == pair]
+    if disagreeing * MAJORITY <= agreeing and depth >= pair[0] and _is_rooted(yes, depth):
+        if pair != above and pair != (0, ""):
+            yield _made(yes[0], depth, agreeing)
+        above = pair
+    if len(votes) == 1 and pair == above:
+        return
+    branches: dict[str, list[_Lesson]] = {}
+    for lesson in lessons:
+        if len(lesson.keys) > depth:
+            branches.setdefault(lesson.keys[depth], []).append(lesson)
+    for branch in branches.values():
+        yield from _grow(branch, depth + 1, above)
+
+
+def _is_rooted(agreeing: Iterable[_Lesson], depth: int) -> bool:
+    """Whether enough matches spread widely enough in a folder to speak for all of it."""
+    direct = 0
+    branches = set()
+    for lesson in agreeing:
+        if len(lesson.keys) == depth:
+            direct += lesson.scenes
+        else:
+            branches.add(lesson.keys[depth])
+    return direct >= AGREEING or len(branches) >= BRANCHES
+
+
+def _made(lesson: _Lesson, depth: int, scenes: int) -> LearnedPair:
+    between = lesson.components[lesson.pair[0] : depth]
+    plex = "/".join((lesson.root, *between)) if between else lesson.root
+    return LearnedPair(_spelled("/".join(lesson.components[:depth])), _spelled(plex), scenes)
+
+
+def _spelled(path: str) -> str:
+    """A folder as people write it: a root with its slash, Windows with backslashes."""
+    rooted = f"{path}/" if path == "" or path.endswith(":") else path
+    return rooted.replace("/", "\\") if is_windows(rooted) else rooted
