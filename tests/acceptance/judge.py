@@ -22,6 +22,8 @@ OURS = (
     "genre",
     "actor",
     "director",
+    "thumb",
+    "art",
 )
 
 
@@ -70,7 +72,15 @@ def damage(before: State, after: State) -> list[str]:
     return lines
 
 
+def picture(row: Mapping[str, Any], name: str) -> Any:
+    """The SHA-1 of the picture that an item shows as its `thumb` or `art`; None for none."""
+    shelf = row[{"thumb": "posters", "art": "arts"}[name]]
+    return next((image["sha1"] for image in shelf if image["selected"]), None)
+
+
 def _value(row: Mapping[str, Any], name: str) -> Any:
+    if name in ("thumb", "art"):
+        return picture(row, name)
     value = row.get(name)
     if name == "actor":
         return sorted(actor["tag"] for actor in row["actor"])

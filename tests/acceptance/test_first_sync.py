@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from simulators.library import generate
 from simulators.oracle_fields import FirstSync
 from tests.acceptance.conftest import Open
-from tests.acceptance.judge import verdict
+from tests.acceptance.judge import picture, verdict
 from tests.acceptance.site import Site
 
 ADDITIVE: dict[str, Any] = {}
@@ -40,10 +42,11 @@ class Way:
 
     first_sync: FirstSync
     switches: dict[str, Any]
+    pictures: bool = False
 
 
 WAYS = {
-    "mirror, additive": Way("mirror", ADDITIVE),
+    "mirror, additive": Way("mirror", ADDITIVE, pictures=True),
     "mirror, replacing": Way("mirror", STRICT),
     "merge, additive": Way("merge", PECULIAR),
     "merge, replacing": Way("merge", REPLACING),
@@ -67,7 +70,8 @@ def site(library: Site, way: Way, data: Path) -> Iterator[Site]:
     library.forget(data)
     library.both.plex.load(library.both.seed)
     library.both.plex.configure(**way.switches)
-    library.use(first_sync=way.first_sync, max_clear_percent=100)
+    wishes = {"sync_poster": way.pictures, "sync_background": way.pictures}
+    library.use(first_sync=way.first_sync, max_clear_percent=100, **wishes)
     library.inherit_timestamps()
     yield library
     for raw in library.both.seed["stash"]["scenes"]:
@@ -104,6 +108,20 @@ def _take_away(site: Site) -> None:
         site.edit_scene(scene_id, **less, **gone[number % len(gone)])
 
 
+def _covers(site: Site, items: dict[str, Any]) -> list[str]:
+    """The items that do not show the cover of their scene, byte by byte."""
+    scenes = {raw["id"]: raw for raw in site.both.seed["stash"]["scenes"]}
+    wrong = []
+    for item, scene in site.rightful().items():
+        if scenes[scene]["cover"] is None:
+            continue
+        url = f"{site.both.stash.url}/scene/{scene}/screenshot"
+        digest = hashlib.sha1(requests.get(url, timeout=30).content).hexdigest()
+        row = items[item.partition(":")[2]]
+        wrong += [f"{item}: {name}" for name in ("thumb", "art") if picture(row, name) != digest]
+    return wrong
+
+
 def test_plex_agrees_with_stash_and_stays_so(site: Site, way: Way) -> None:
     plex, truth = site.both.plex, site.truth
     before, stash = plex.state(), site.both.stash.state()
@@ -114,6 +132,7 @@ def test_plex_agrees_with_stash_and_stays_so(site: Site, way: Way) -> None:
     after = plex.state()
     whole_points = "round_rating" in way.switches
     assert verdict(stash, truth, before, after, way.first_sync, whole_points=whole_points) == []
+    assert not way.pictures or _covers(site, after["items"]) == []
     assert found["enqueued_count"] == drained["processed"]
     assert drained["failed"] == 0
     assert site.recorded() == site.rightful()
