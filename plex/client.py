@@ -7,7 +7,7 @@ fetches items again behind attribute access (facts of Plex, 9).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +15,10 @@ import requests
 
 from core.models import FullItem, ItemRef, ListedItem, Section
 from plex import mapping
-from plex.editing import split_params
+from plex.editing import split_params, unlock_params
 from plex.exceptions import PlexRejected, PlexServerDown, PlexShifted
 from plex.http import Address, PlexHttp
-from plex.wire import encode_query
+from plex.wire import encode, encode_query
 
 PAGE_SIZE = 500
 MAX_PAGE_SIZE = 1000  # more is refused by servers since 2025
@@ -233,6 +233,40 @@ class PlexClient:
             self.http.write("PUT", path, target + part)
         return len(edits)
 
+    def unlock(
+        self, section_key: str, item_type: int, keys: Sequence[str], fields: Collection[str]
+    ) -> int:
+        """Unlocks the same fields of many items, and leaves what they show alone.
+
+        The one edit that names many items: unlocking is the same for all of them, and cannot put
+        a wrong value anywhere.
+
+        Args:
+            item_type: Plex's number, as in `FullItem.item_type`.
+            fields: our names of fields and pictures.
+
+        Returns:
+            how many requests it took.
+
+        Raises:
+            ValueError: before any request, where there is no key or no field, or a key does not
+                name exactly one item: Plex would unlock others, or the whole section.
+        """
+        if not keys or not fields:
+            raise ValueError("unlocking needs the rating keys of items, and fields")
+        for key in (section_key, *keys):
+            if not ONE_KEY.fullmatch(key):
+                raise ValueError(f"unlocking needs rating keys, and {key!r} is none")
+        path = f"/library/sections/{section_key}/all"
+        params = unlock_params(sorted(fields))
+        fixed = [("type", str(item_type)), ("id", ""), *params]
+        taken = self.http.base_length + len(path) + len(encode_query(fixed)) + 1
+        batches = list(_batches(keys, MAX_URL - taken))
+        for batch in batches:
+            target = [("type", str(item_type)), ("id", ",".join(batch))]
+            self.http.write("PUT", path, target + params)
+        return len(batches)
+
     def _page(
         self, section: Section, start: int, size: int, query: Sequence[tuple[str, str]]
     ) -> dict[str, Any]:
@@ -281,3 +315,16 @@ class PlexClient:
             if key in keys and not mapping.is_gone(raw):
                 found[key] = mapping.full_item(raw, container)
         return answered
+
+
+def _batches(keys: Iterable[str], room: int) -> Iterator[list[str]]:
+    """At most `MAX_KEYS` keys at a time, whose list takes at most `room` bytes in an address."""
+    batch: list[str] = []
+    for key in dict.fromkeys(keys):
+        full = len(batch) == MAX_KEYS or len(encode(",".join([*batch, key]))) > room
+        if batch and full:
+            yield batch
+            batch = []
+        batch.append(key)
+    if batch:
+        yield batch

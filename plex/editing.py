@@ -12,13 +12,15 @@ from collections.abc import Iterable, Sequence
 
 from core.models import Change, Role, Value
 from core.text import name_key
-from plex.names import ACTOR, LIST_NAMES, SCALAR_NAMES, plex_name
+from plex.names import ACTOR, LIST_NAMES, SCALAR_NAMES, lock_name
 from plex.wire import encode, encode_query
 
 _FIELD = re.compile(r"[^.\[]+")
 
 
-def edit_params(changes: Iterable[Change], roles: Iterable[Role] = ()) -> list[tuple[str, str]]:
+def edit_params(
+    changes: Iterable[Change], roles: Iterable[Role] = (), *, lock: bool = True
+) -> list[tuple[str, str]]:
     """The parameters that make one item show `change.after` of every change, and lock it.
 
     A scalar whose `after` is empty is cleared. A name of a list is never added and removed at once,
@@ -27,6 +29,7 @@ def edit_params(changes: Iterable[Change], roles: Iterable[Role] = ()) -> list[t
     Args:
         roles: what the item says of its actors now; those that stay keep their part and photo,
             which a server that replaces would otherwise drop.
+        lock: False leaves the locks as they are.
 
     Raises:
         ValueError: a field that Plex does not have.
@@ -39,13 +42,19 @@ def edit_params(changes: Iterable[Change], roles: Iterable[Role] = ()) -> list[t
         elif change.field in LIST_NAMES:
             known = roles if LIST_NAMES[change.field] == ACTOR else ()
             params += _list(LIST_NAMES[change.field], change, known)
-        params.append((f"{plex_name(change.field)}.locked", "1"))
+        if lock:
+            params += lock_params([change.field])
     return params
 
 
+def lock_params(fields: Iterable[str]) -> list[tuple[str, str]]:
+    """The parameters that lock fields or pictures and leave what they show alone."""
+    return [(f"{lock_name(field)}.locked", "1") for field in fields]
+
+
 def unlock_params(fields: Iterable[str]) -> list[tuple[str, str]]:
-    """The parameters that unlock our fields and leave their values alone."""
-    return [(f"{plex_name(field)}.locked", "0") for field in fields]
+    """The parameters that unlock fields or pictures and leave what they show alone."""
+    return [(f"{lock_name(field)}.locked", "0") for field in fields]
 
 
 def split_params(params: Sequence[tuple[str, str]], max_length: int) -> list[list[tuple[str, str]]]:
@@ -75,7 +84,7 @@ def _scalar(change: Change) -> str:
         raise TypeError(f"{change.field} takes one value, not a list")
     if isinstance(value, str):
         return value
-    return f"{value:g}"
+    return f"{value:.15g}"
 
 
 def _list(name: str, change: Change, roles: Iterable[Role]) -> list[tuple[str, str]]:

@@ -36,9 +36,12 @@ LIST_ELEMENTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# Pictures have a lock like any field, but no value that an edit could carry.
+IMAGE_LOCKS: Mapping[str, str] = MappingProxyType({"poster": "thumb", "background": "art"})
+
 
 def plex_name(field: str) -> str:
-    """Plex's name of one of our fields, as in edits and in `FullItem.locked`.
+    """Plex's name of one of our fields, as in edits.
 
     Raises:
         ValueError: we have no such field.
@@ -49,12 +52,24 @@ def plex_name(field: str) -> str:
     return name
 
 
+def lock_name(field: str) -> str:
+    """Plex's name of the lock of one of our fields or pictures.
+
+    Raises:
+        ValueError: we have no such field.
+    """
+    return IMAGE_LOCKS.get(field) or plex_name(field)
+
+
 def our_lock(plex: str) -> str:
     """Our name of a field that Plex names among its locks; Plex's own where we have none."""
     return _OURS.get(plex, plex)
 
 
 _OURS: Mapping[str, str] = MappingProxyType(
-    {plex: ours for ours, plex in (*SCALAR_NAMES.items(), *LIST_NAMES.items())}
-    | {"thumb": "poster", "art": "background"}
+    {
+        plex: ours
+        for names in (SCALAR_NAMES, LIST_NAMES, IMAGE_LOCKS)
+        for ours, plex in names.items()
+    }
 )
