@@ -118,3 +118,28 @@ def test_every_claimed_item_has_exactly_one_owner(made: list[Offer]) -> None:
         claimants = [scene_id for scene_id, offered in made if item in {c.ref for c in offered}]
         holders = [one for one in claimants if item not in lost.get(one, frozenset())]
         assert holders == [claims.owners().get(item, claimants[0])]
+
+
+@given(offers, st.sets(refs))
+def test_what_a_scene_takes_back_it_never_offered(made: list[Offer], taken: set[ItemRef]) -> None:
+    withdrawn, never = collected(made), Claims()
+    for scene_id, offered in made:
+        kept = [each for each in offered if scene_id != made[0][0] or each.ref not in taken]
+        never.offer(scene_id, kept)
+    if made:
+        withdrawn.withdraw(made[0][0], taken)
+    assert withdrawn.owners() == never.owners()
+    assert withdrawn.losers() == never.losers()
+    assert all(withdrawn.is_claimed(ref) == never.is_claimed(ref) for ref in taken)
+
+
+@given(offers)
+def test_a_contest_says_who_won_and_why(made: list[Offer]) -> None:
+    claims = collected(made)
+    owners, contests = claims.owners(), claims.contests()
+    told = {loser: frozenset(each.ref for each in lost) for loser, lost in contests.items()}
+    assert told == claims.losers()
+    for lost in contests.values():
+        for each in lost:
+            assert each.owner == owners[each.ref]
+            assert each.winning.strength >= each.losing.strength
