@@ -6,7 +6,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from plex.client import PlexClient
 from plex.images import PlexImages
 from plex.library import synced_sections
 from protocol import PluginInput
+from reconciliation.detector import GapResult
 from reconciliation.engine import CONTESTED, GapDetectionEngine
 from settings import Settings, parse_settings
 from stash.client import StashClient
@@ -51,6 +52,21 @@ def data_dir_of(plugin: PluginInput, env: Mapping[str, str]) -> Path:
     if isinstance(told, str) and Path(told).is_absolute():
         return Path(told) / "data"
     return Path(__file__).resolve().parent.parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What planning and writing need, open together.
+
+    Attributes:
+        applier: makes an applier of a run's id and of what is told after each scene.
+    """
+
+    plex: PlexClient
+    state: State
+    queue: SyncQueue
+    preparer: Preparer
+    applier: Callable[[int, Callable[[], None]], Applier]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +105,12 @@ class Context:
         with contextlib.closing(client):
             yield client
 
-    def engine(self, queue: SyncQueue | None) -> GapDetectionEngine:
-        """The gap-detection engine."""
+    def engine(
+        self,
+        queue: SyncQueue | None,
+        on_gaps: Callable[[Sequence[GapResult]], None] = lambda _gaps: None,
+    ) -> GapDetectionEngine:
+        """The gap-detection engine; `on_gaps` is told what it enqueues, or would."""
         return GapDetectionEngine(
             self.stash,
             self.settings,
@@ -98,18 +118,18 @@ class Context:
             queue,
             clock=self.clock,
             on_progress=self.on_progress,
+            on_gaps=on_gaps,
         )
 
     @contextlib.contextmanager
-    def open_drain(self) -> Iterator[Drain]:
-        """A drain over the queue; the caller holds the drain lock."""
+    def open_workshop(self) -> Iterator[Workshop]:
+        """What planning and writing need; who writes holds the drain lock."""
         with contextlib.ExitStack() as stack:
             plex = stack.enter_context(self.open_plex())
             sections = synced_sections(plex, self.settings.plex_library)
             state = stack.enter_context(self.open_state())
             queue = stack.enter_context(self.open_queue())
             cache = stack.enter_context(PlexCache(self.data_dir))
-            preparer = self._preparer(plex, sections, cache, state)
 
             def new_applier(run_id: int, on_scene: Callable[[], None]) -> Applier:
                 images = self._images(plex, state, run_id)
@@ -117,11 +137,18 @@ class Context:
                     plex, state.records, state.journal, images, run_id, self.clock, on_scene
                 )
 
+            preparer = self._preparer(plex, sections, cache, state)
+            yield Workshop(plex, state, queue, preparer, new_applier)
+
+    @contextlib.contextmanager
+    def open_drain(self) -> Iterator[Drain]:
+        """A drain over the queue; the caller holds the drain lock."""
+        with self.open_workshop() as workshop:
             yield Drain(
-                queue,
-                state,
-                preparer,
-                new_applier,
+                workshop.queue,
+                workshop.state,
+                workshop.preparer,
+                workshop.applier,
                 self._drain_rules(),
                 clock=self.clock,
                 jitter=random.random,
@@ -149,10 +176,6 @@ class Context:
         return Preparer(self.stash, state.records, locator, policy, contested)
 
     def _images(self, plex: PlexClient, state: State, run_id: int) -> ImageSyncer | None:
-        settings = self.settings
-        if not settings.wishes().images:
-            return None
-
         def journal(change: ImageChange) -> None:
             record = state.records.get_many([change.scene_id]).get(change.scene_id)
             entry = JournalEntry(
@@ -167,9 +190,18 @@ class Context:
             )
             state.journal.write(run_id, [entry])
 
+        return self.image_syncer(PlexImages(plex), journal)
+
+    def image_syncer(
+        self, plex: PlexImages, journal: Callable[[ImageChange], None]
+    ) -> ImageSyncer | None:
+        """What syncs pictures; None where none are wanted."""
+        settings = self.settings
+        if not settings.wishes().images:
+            return None
         fitter = PosterFitter(Fit(settings.poster_fit))
         preserve = settings.preserve_plex_edits
-        return ImageSyncer(self.stash, PlexImages(plex), fitter, journal, preserve=preserve)
+        return ImageSyncer(self.stash, plex, fitter, journal, preserve=preserve)
 
     def _drain_rules(self) -> DrainRules:
         settings = self.settings

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any
 
 from core.models import Job
-from storage.sqlite import Clock, Warn
+from storage.sqlite import Clock, Warn, chunks, placeholders
 from sync_queue import jobs, transitions
 from sync_queue.ackqueue import JsonAckQueue
 from sync_queue.jobs import DEAD, JOB_COLUMNS, WORKING, EnqueueOutcome, QueueStats
@@ -66,6 +66,17 @@ class SyncQueue(JsonAckQueue):
             rows = transitions.select_due(connection, limit, now)
             transitions.to_working(connection, [row[0] for row in rows])
         return [jobs.job_from(row) for row in rows]
+
+    def claim_scenes(self, scene_ids: Iterable[int]) -> list[Job]:
+        """Takes the waiting jobs of some scenes, due or not, to end them if the scenes get done."""
+        claimed: list[Job] = []
+        with self.database.transaction() as connection:
+            for ids in chunks(scene_ids):
+                where = f"AND scene_id IN ({placeholders(len(ids))})"
+                rows = transitions.select_due(connection, -1, float("inf"), where, ids)
+                transitions.to_working(connection, [row[0] for row in rows])
+                claimed += map(jobs.job_from, rows)
+        return claimed
 
     def due(self, now: float) -> list[Job]:
         """All jobs that `claim` would hand out, in that order, without taking them."""
