@@ -6,7 +6,6 @@ what it matches, and the few scenes that lose a claim are judged again at the en
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,25 +14,39 @@ from core.fields import Wishes, fingerprint
 from core.gaps import Shown, altered_fields, is_left_undone, needs_full_read
 from core.matching import SceneMatch, match_scene
 from core.models import FullItem, ItemRef, Record, Scene
-from core.ownership import Claims
-from core.paths import PathMap, differing_roots, same_name
+from core.ownership import Claims, Contest
+from core.paths import PathMap
+from core.pins import Pin
 from plex.library import PlexSide
 from reconciliation.detector import MISSING, GapDetector, GapResult
+from reconciliation.findings import Findings
+from reconciliation.learning import Learning
+from reconciliation.moves import Moves
 from stash.mapping import scene_to_json_like
 
 REPORT_EVERY = 50  # scenes
 FULL_READ = 100  # items read whole in one request
-NOTHING_LOST: Mapping[int, frozenset[ItemRef]] = {}
+JUDGED = 100  # scenes looked at for the second time at once
+NOTHING_LOST: Mapping[int, Sequence[Contest]] = {}
+
+__all__ = ["Findings", "Rules", "Sweep"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The settings that a sweep needs."""
+    """The settings that a sweep needs, and what the user and earlier runs have settled.
+
+    Attributes:
+        pins: by scene id.
+        learned: see `Learning`.
+    """
 
     wishes: Wishes
     path_map: PathMap
     strict: bool
     detect_missing: bool
+    pins: Mapping[int, Sequence[Pin]] = field(default_factory=dict)
+    learned: PathMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +66,6 @@ class _Pending:
             for item in items
             if item.ref in self.owned and needs_full_read(item, side.items[item.ref])
         ]
-
-
-@dataclass(slots=True)
-class Findings:
-    """All that a sweep has found, by scene id."""
-
-    empty: dict[int, GapResult] = field(default_factory=dict)
-    stale: dict[int, GapResult] = field(default_factory=dict)
-    missing: dict[int, GapResult] = field(default_factory=dict)
-    vanished: dict[int, GapResult] = field(default_factory=dict)
-    drift: dict[int, GapResult] = field(default_factory=dict)
-    ambiguous: dict[int, str] = field(default_factory=dict)
-    contested: dict[int, str] = field(default_factory=dict)
-    contenders: set[ItemRef] = field(default_factory=set)
-    unorganized: set[int] = field(default_factory=set)
-    undone: set[int] = field(default_factory=set)
-
-    def repairable(self) -> Iterable[GapResult]:
-        """Every gap that a job can repair; a scene may come up more than once."""
-        for found in (self.empty, self.stale, self.missing, self.vanished, self.drift):
-            yield from found.values()
-
-    def forget(self, scene_id: int) -> None:
-        for found in (self.empty, self.stale, self.missing, self.vanished, self.drift):
-            found.pop(scene_id, None)
-        self.ambiguous.pop(scene_id, None)
 
 
 class Sweep:
@@ -113,30 +100,42 @@ class Sweep:
         self._detector = GapDetector()
         self.claims = Claims()
         self.findings = Findings()
-        self.learned_pairs: Counter[tuple[str, str]] = Counter()
+        self.learning = Learning(side, rules.learned)
+        self.moves = Moves(side)
         self._pending: dict[int, _Pending] = {}
         self._to_read: dict[str, tuple[int, ItemRef]] = {}
 
     def judge(
-        self, scenes: Sequence[Scene], lost: Mapping[int, frozenset[ItemRef]] = NOTHING_LOST
+        self, scenes: Sequence[Scene], lost: Mapping[int, Sequence[Contest]] = NOTHING_LOST
     ) -> None:
-        """Match and judge some scenes; a scene in `lost` does not own those items."""
+        """Match and judge some scenes; a scene in `lost` does not own the items named there."""
         records = self._records([scene.id for scene in scenes])
         matches = {scene.id: self._match(scene, records.get(scene.id)) for scene in scenes}
         owned = {
-            scene_id: [ref for ref in match.refs if ref not in lost.get(scene_id, frozenset())]
+            scene_id: _without(match.refs, lost.get(scene_id, ()))
             for scene_id, match in matches.items()
         }
         for scene in scenes:
+            match = matches[scene.id]
             self._forget(scene.id)
-            self._note_undecided(matches[scene.id])
-            self._learn_roots(scene, matches[scene.id])
+            self.findings.note(match, is_complete=self._side.is_complete)
             if scene.id in lost:
-                rivals = ", ".join(sorted(map(str, lost[scene.id])))
-                self.findings.contested[scene.id] = f"another scene owns {rivals}"
-            else:
-                self.claims.offer(scene.id, matches[scene.id].claims)
+                self.findings.contested[scene.id] = list(lost[scene.id])
+                continue
+            self.claims.offer(scene.id, match.claims)
+            self.learning.note(scene, match)
+            pins = self._rules.pins.get(scene.id, ())
+            self.moves.note(scene, match, records.get(scene.id), pins)
         self._detect(scenes, records, matches, owned)
+
+    def look_again(self, learned: PathMap) -> None:
+        """Judge what has little evidence of its own by the folders that others have taught."""
+        again: list[Scene] = []
+        for scene, refs in self.learning.second_look(learned):
+            self.claims.withdraw(scene.id, refs)
+            again.append(scene)
+        for start in range(0, len(again), JUDGED):
+            self.judge(again[start : start + JUDGED])
 
     def _forget(self, scene_id: int) -> None:
         self.findings.forget(scene_id)
@@ -151,24 +150,14 @@ class Sweep:
         if self._matched % REPORT_EVERY == 0:
             self._on_matched(self._matched)
         return match_scene(
-            scene, self._side.indexes, rules.path_map, record, guess=not rules.strict
+            scene,
+            self._side.indexes,
+            rules.path_map,
+            record,
+            pins=rules.pins.get(scene.id, ()),
+            learned=self.learning.path_map,
+            guess=not rules.strict,
         )
-
-    def _learn_roots(self, scene: Scene, match: SceneMatch) -> None:
-        """Count which prefixes of Stash turned out to be which prefixes of Plex."""
-        for claim in match.claims:
-            path = scene.files[claim.file_rank].path
-            for file in self._side.items[claim.ref].files:
-                if same_name(path, file.path):
-                    self.learned_pairs[differing_roots(path, file.path)] += 1
-
-    def _note_undecided(self, match: SceneMatch) -> None:
-        for low in match.undecided:
-            self.findings.contenders.update(low.refs)
-        if match.is_ambiguous:
-            low = match.undecided[0]
-            contenders = ", ".join(map(str, low.refs))
-            self.findings.ambiguous[match.scene_id] = f"{low.reason}: {contenders}"
 
     def _detect(
         self,
@@ -195,8 +184,10 @@ class Sweep:
         for scene, each in zip(scenes, data, strict=True):
             if scene.id in found.empty or scene.id in found.stale or not owned[scene.id]:
                 continue
-            wanted = fingerprint(wishes.of(scene))
-            pending = _Pending(each, records.get(scene.id), wanted, owned[scene.id])
+            record = records.get(scene.id)
+            # Without a record it is a gap whatever it wants.
+            wanted = fingerprint(wishes.of(scene)) if record is not None else ""
+            pending = _Pending(each, record, wanted, owned[scene.id])
             self._pending[scene.id] = pending
             moved = pending.moved(self._side)
             self._to_read.update((ref.key, (scene.id, ref)) for ref in moved)
@@ -290,6 +281,11 @@ class Sweep:
             "details": item.summary,
             "date": item.date if dated else "",
         }
+
+
+def _without(refs: Iterable[ItemRef], lost: Iterable[Contest]) -> list[ItemRef]:
+    gone = {contest.ref for contest in lost}
+    return [ref for ref in refs if ref not in gone]
 
 
 def _by_scene(gaps: Iterable[GapResult]) -> dict[int, GapResult]:
