@@ -68,6 +68,8 @@ class Field:
 
     def equal(self, one: Value, other: Value) -> bool:
         """Whether two values are one: a date agrees with itself only, not with all inside it."""
+        if one == other:
+            return True
         left, right = self.normal(one), self.normal(other)
         if isinstance(left, tuple) or isinstance(right, tuple):
             return name_keys(left) == name_keys(right)
@@ -128,6 +130,8 @@ _NORMAL: Mapping[Kind, Callable[[Value], Value]] = {
 }
 
 TITLE = "title"
+# Made once: json.dumps with other than its defaults makes an encoder at each call.
+_PACKER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 FIELDS: tuple[Field, ...] = (
     Field(TITLE, Kind.LINE, Clear.NEVER, lambda s: s.title),
@@ -250,5 +254,4 @@ def fingerprint(wanted: Desired) -> str:
         state["stem"] = wanted.stem
     if wanted.images:
         state["images"] = wanted.images
-    packed = json.dumps(state, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.blake2b(packed.encode("ascii"), digest_size=16).hexdigest()
+    return hashlib.blake2b(_PACKER.encode(state).encode("ascii"), digest_size=16).hexdigest()
