@@ -105,9 +105,8 @@ class Applier:
         if self._images is None:
             return
         known = prepared.record.images if prepared.record is not None else {}
-        wanted = frozenset(name.partition(":")[0] for name in prepared.wanted.images)
         pictures[prepared.scene.id] = self._images.sync(
-            prepared.scene.id, prepared.items, known, wanted
+            prepared.scene.id, prepared.items, known, prepared.pictures_wanted
         )
 
     def _edit(self, plan: ItemPlan, changes: Iterable[Change], roles: Iterable[Role]) -> None:

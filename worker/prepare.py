@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.fields import Desired, Wishes, fingerprint
+from core.fields import LINE_LIMIT, Desired, Wishes, fingerprint
 from core.gaps import is_left_undone
 from core.matching import Claim, Evidence
 from core.models import Change, FullItem, ItemRecord, ItemRef, Job, Record, Scene
 from core.ownership import Claims
 from core.planning import FirstSync, ItemPlan, plan_item
-from core.text import says_something
+from core.text import clean_line, says_something
 from stash.scenes import StashApi, fetch_scenes
 from storage.records import RecordStore
 from worker.locate import Found, Locator
@@ -54,6 +54,16 @@ class Prepared:
         if not self.is_part:
             return self.scene.updated_at
         return self.record.scene_updated_at if self.record is not None else 0.0
+
+    @property
+    def title(self) -> str:
+        """What people know the scene by."""
+        return clean_line(self.scene.title, LINE_LIMIT) or self.wanted.stem
+
+    @property
+    def pictures_wanted(self) -> frozenset[str]:
+        """The pictures to sync: those of "poster" and "background" that are wanted."""
+        return frozenset(name.partition(":")[0] for name in self.wanted.images)
 
     def base(self, ref: ItemRef) -> ItemRecord | None:
         """What the record says of one item."""

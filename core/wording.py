@@ -1,0 +1,51 @@
+"""Changes in words, a line each, for people. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.models import Change, Value
+
+PICTURES = frozenset({"poster", "background"})
+_LONGEST = 60  # characters of one value
+
+
+def scene_called(scene_id: int, title: str) -> str:
+    """A scene by its id and, if it has one, its title."""
+    return f'scene {scene_id} "{_cut(title)}"' if title else f"scene {scene_id}"
+
+
+def change_line(scene_id: int, title: str, change: Change) -> str:
+    """One change, like `scene 12 "Title": tags + Jazz − Night`."""
+    return f"{scene_called(scene_id, title)}: {change.field} {_what(change)}"
+
+
+def shown(value: Value) -> str:
+    """A value as a line can hold it."""
+    if value is None or value in ("", ()):
+        return "nothing"
+    if isinstance(value, tuple):
+        return _names(value)
+    return f'"{_cut(value)}"' if isinstance(value, str) else f"{value:g}"
+
+
+def _what(change: Change) -> str:
+    if change.field in PICTURES:
+        return "locked as it is" if change.before == change.after else "→ the cover in Stash"
+    if change.added or change.removed:
+        signs = (("+", change.added), ("−", change.removed))
+        return " ".join(f"{sign} {_names(names)}" for sign, names in signs if names)
+    if change.after is None:
+        return f"cleared, was {shown(change.before)}"
+    if change.before is None:
+        return f"= {shown(change.after)}"
+    return f"{shown(change.before)} → {shown(change.after)}"
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(map(_cut, names))
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
