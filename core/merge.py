@@ -153,7 +153,9 @@ def _plain_scalar(sides: Sides, rules: MergeRules) -> FieldOutcome:
     if want is None:
         return _merge_empty(sides, rules)
     if field.same(want, sides.now):
-        return FieldOutcome(None, want)
+        # What was there before us, equal by chance, is not ours to take away later.
+        found = field.clear is Clear.OWN and (base is None or bool(base.kept))
+        return FieldOutcome(None, want, (_quoted(sides.now),) if found else ())
     if sides.ours_stands and base is not None:
         return FieldOutcome(None, want, base.kept)
     return FieldOutcome(_scalar_change(sides), want)
@@ -224,12 +226,24 @@ def _merge_list(sides: Sides, rules: MergeRules) -> FieldOutcome:
     plain = _plain_list(sides, of, kept, withheld)
     if not rules.preserve:
         return plain
-    if sides.locked_by_user and plain.change is not None:
+    if _is_locked_whole(sides):
         # What Stash does not have is the user's, also once the lock is gone.
         left = _plain_list(sides, of, kept | (of.shown - of.wanted), withheld)
         note = f"locked in Plex, while Stash says {_quoted(left.sent)}; Plex's stays"
-        return replace(left, change=None, held=True, note=note if sides.stash_changed else "")
+        hindered = sides.stash_changed and plain.change is not None
+        return replace(left, change=None, held=True, note=note if hindered else "")
     return plain if sides.base is None else replace(plain, note=_list_conflict(of, plain))
+
+
+def _is_locked_whole(sides: Sides) -> bool:
+    """Whether a list is the user's as a whole, by a lock that came without any other edit.
+
+    Plex locks each list that somebody edits by hand; of those, just what was edited is the user's.
+    """
+    base = sides.base
+    if base is None or base.held or not sides.locked_by_user:
+        return sides.locked_by_user
+    return not (sides.plex_changed or base.kept or base.withheld)
 
 
 def _plain_list(
@@ -275,16 +289,20 @@ def _kept(sides: Sides, rules: MergeRules, of: _Entries) -> frozenset[str]:
         return of.shown - of.wanted if spared else frozenset()
     if not rules.preserve:
         return of.shown & of.kept - (of.sent - of.wanted)
-    # What we asked for and Plex did not show at once came late. What is in both by now may be an
-    # edit of ours whose record was lost, and what the user had taken out is given back.
-    ours = of.wanted | (of.sent - of.withheld)
+    # What we asked for and Plex did not show at once came late. What the user had taken out is given
+    # back. What both sides gained may be an edit of ours whose record was lost; but not under the
+    # user's lock, since we lock what we write.
+    both = of.wanted & (of.sent | of.withheld) if sides.locked_by_user else of.wanted
+    ours = both | (of.sent - of.withheld)
     return of.shown & of.kept | (of.shown - of.read_back - ours)
 
 
 def _withheld(rules: MergeRules, of: _Entries) -> frozenset[str]:
     """The entries that the user took out of Plex."""
     if rules.preserve:
-        return (of.withheld | of.read_back & of.wanted) - of.shown
+        # What neither Stash nor the user wanted last goes late by our own doing.
+        theirs = of.read_back & (of.sent | of.kept)
+        return (of.withheld | theirs & of.wanted) - of.shown
     # Switching it off by itself brings nothing back: only Stash's next change of the entry does.
     return of.withheld & of.sent & of.wanted - of.shown
 

@@ -6,7 +6,7 @@ Preview, apply, report and undo are uses of one plan. How one field is decided i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core import paths
 from core.fields import BY_NAME, LINE_LIMIT, TITLE, Clear, Desired
@@ -58,9 +58,13 @@ def plan_item(
         known = base.fields.get(name) if base is not None else None
         if name == TITLE and value is None:
             value = _stem_title(wanted, item, known)
-        locked = name in item.locked and not (known is not None and known.locked)
+        ours = known is not None and (known.locked or known.overrode)
+        locked = name in item.locked and not ours
         sides = Sides(BY_NAME[name], value, item.values.get(name), known, locked)
-        outcomes[name] = merge(sides, rules)
+        outcome = merge(sides, rules)
+        if outcome.change is None and _is_borrowed(name, wanted, known):
+            outcome = replace(outcome, sent=None)
+        outcomes[name] = outcome
     return ItemPlan(item.ref, item.item_type, outcomes, item.locked)
 
 
@@ -70,8 +74,10 @@ def recorded(plan: ItemPlan, shown: FullItem, base: ItemRecord | None) -> ItemRe
     for name, outcome in plan.outcomes.items():
         known = fields.get(name)
         locked = known is not None and known.locked
-        if outcome.change is not None and name not in plan.locked:
-            locked = True
+        overrode = known is not None and known.overrode
+        if outcome.change is not None:
+            overrode = overrode or (name in plan.locked and not locked)
+            locked = locked or name not in plan.locked
         value = BY_NAME[name].normal(shown.values.get(name))
         fields[name] = FieldRecord(
             outcome.sent,
@@ -81,6 +87,7 @@ def recorded(plan: ItemPlan, shown: FullItem, base: ItemRecord | None) -> ItemRe
             outcome.held,
             outcome.rewrites,
             locked,
+            overrode,
         )
     files = tuple(file.path for file in shown.files)
     return ItemRecord(plan.ref, files, shown.updated_at, fields)
@@ -116,6 +123,11 @@ def _stem_title(wanted: Desired, item: FullItem, base: FieldRecord | None) -> Va
     """An untitled scene is called by its file's stem, but only where no real title is at stake."""
     wrote_it = base is not None and base.sent is not None
     return wanted.stem or None if wrote_it or _shows_file_name(item) else None
+
+
+def _is_borrowed(name: str, wanted: Desired, base: FieldRecord | None) -> bool:
+    """A stem that Plex showed already is no title of ours: the user may replace it for good."""
+    return name == TITLE and wanted.values[name] is None and (base is None or base.sent is None)
 
 
 def _shows_file_name(item: FullItem) -> bool:

@@ -91,11 +91,12 @@ def _list(name: str, change: Change, roles: Iterable[Role]) -> list[tuple[str, s
     known = {name_key(role.name): role for role in roles}
     shown = {name_key(entry): entry for entry in reversed(_names(change.field, change.after))}
     wanted = list(reversed(shown.items()))
-    surplus = {
-        name_key(entry): entry
+    # By spelling and not by identity: of two spellings of one name each has to be named.
+    surplus = dict.fromkeys(
+        entry
         for entry in _names(change.field, (*change.removed, *_names(change.field, change.before)))
         if name_key(entry) not in shown
-    }
+    )
     params: list[tuple[str, str]] = []
     for index, (key, entry) in enumerate(wanted):
         params.append((f"{name}[{index}].tag.tag", entry))
@@ -105,7 +106,7 @@ def _list(name: str, change: Change, roles: Iterable[Role]) -> list[tuple[str, s
             params.append((f"{name}[{index}].tag.thumb", known[key].thumb))
     if surplus:
         # Plex cuts the value at commas and decodes each part once more (facts of Plex, 4.15).
-        params.append((f"{name}[].tag.tag-", ",".join(map(encode, surplus.values()))))
+        params.append((f"{name}[].tag.tag-", ",".join(map(encode, surplus))))
     return params
 
 
