@@ -152,10 +152,11 @@ class FieldRecord:
         kept: what is in Plex and not ours to remove: found there at a first sync with
             `first_sync=merge`, or added by the user while `preserve_plex_edits` is on. List
             entries, or for a scalar the one value that Stash has nothing for.
-        withheld: entries that Stash wants and the user took out of Plex.
+        withheld: entries that the user took out of Plex.
         held: the value in Plex is the user's own.
         rewrites: how often somebody else rewrote what we wrote since Stash last changed it.
         locked: we locked the field; it was not locked before.
+        overrode: we have written the field although the user had locked it.
     """
 
     sent: Value
@@ -165,6 +166,7 @@ class FieldRecord:
     held: bool = False
     rewrites: int = 0
     locked: bool = False
+    overrode: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,9 @@ def body_of(record: Record) -> str:
 
     Shape: `[[[path, size, duration], ...], [item, ...], {image: digest}, undone]` with
     item = `[section, key, [path, ...], {field: value}, {field: [sent, read_back, [kept, ...]]},
-    {field: [[withheld, ...], held, rewrites, locked]}]`; the first of the three has the fields that
-    were read back as they were sent, which is most, and the last those with something to say there.
+    {field: [[withheld, ...], held, rewrites, locked, overrode]}]`; the first of the three has the
+    fields that were read back as they were sent, which is most, and the last those with something
+    to say there.
     Records of the first version lack it, and those that were not undone lack `undone`.
     """
     body: list[object] = [
@@ -48,8 +49,7 @@ def field_body(field: FieldRecord | None) -> list[object] | None:
     """One field of a record on its own, as JSON; None stays None."""
     if field is None:
         return None
-    marks = [field.withheld, int(field.held), field.rewrites, int(field.locked)]
-    return [field.sent, field.read_back, field.kept, *marks]
+    return [field.sent, field.read_back, field.kept, *_marks_of(field)]
 
 
 def field_from(body: Sequence[Any] | None) -> FieldRecord | None:
@@ -98,13 +98,23 @@ def record_from(row: Sequence[Any], items: Mapping[tuple[str, str], int | None])
     )
 
 
+def with_files(
+    body: str, files: Sequence[MediaFile], items: Mapping[ItemRef, Sequence[str]]
+) -> str:
+    """The body of a record with other names of the scene's files and of those of some items."""
+    _, item_bodies, *rest = _loads(body)
+    for item in item_bodies:
+        item[2] = items.get(ItemRef(item[0], item[1]), item[2])
+    return dumps([[[file.path, file.size, file.duration] for file in files], item_bodies, *rest])
+
+
 def _item_body(item: ItemRecord) -> list[object]:
     same: dict[str, Value] = {}
     other: dict[str, list[object]] = {}
     marks: dict[str, list[object]] = {}
     for name, field in item.fields.items():
-        if field.withheld or field.held or field.rewrites or field.locked:
-            marks[name] = [field.withheld, int(field.held), field.rewrites, int(field.locked)]
+        if field.withheld or field.held or field.rewrites or field.locked or field.overrode:
+            marks[name] = _marks_of(field)
         # 8 and 8.0 are equal, but not what was sent.
         if (
             field.kept
@@ -132,8 +142,13 @@ def _item_from(body: Sequence[Any], updated_at: int | None) -> ItemRecord:
     return ItemRecord(ItemRef(section, key), tuple(files), updated_at, fields)
 
 
-def _marks(stored: Sequence[Any] | None) -> tuple[tuple[str, ...], bool, int, bool]:
+def _marks_of(field: FieldRecord) -> list[object]:
+    flags = (field.locked, field.overrode)
+    return [field.withheld, int(field.held), field.rewrites, *map(int, flags)]
+
+
+def _marks(stored: Sequence[Any] | None) -> tuple[tuple[str, ...], bool, int, bool, bool]:
     if stored is None:
-        return (), False, 0, False
-    withheld, held, rewrites, locked = stored
-    return tuple(withheld), bool(held), rewrites, bool(locked)
+        return (), False, 0, False, False
+    withheld, held, rewrites, locked, *later = stored
+    return tuple(withheld), bool(held), rewrites, bool(locked), bool(later and later[0])
