@@ -6,26 +6,25 @@ import re
 from datetime import datetime, timedelta, timezone
 
 _TIMESTAMP = re.compile(
-    r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(\.\d+)?(Z|z|[+-]\d{2}:?\d{2})?$"
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d+))?(?:([Zz])|([+-])(\d\d):?(\d\d))?",
+    re.ASCII,
 )
 
 
-def parse_timestamp(text: object) -> float | None:
+def parse_timestamp(value: object) -> float | None:
     """Epoch seconds, or None for what is no timestamp; without an offset it counts as UTC."""
-    found = _TIMESTAMP.match(text.strip()) if isinstance(text, str) else None
+    if not isinstance(value, str):
+        return None
+    found = _TIMESTAMP.fullmatch(value.strip())
     if found is None:
         return None
-    day, clock, fraction, zone = found.groups()
+    day, clock, fraction, _zulu, sign, hours, minutes = found.groups()
     try:
-        moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=_zone(zone))
-    except ValueError:
+        moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=timezone.utc)
+        if sign is not None:
+            offset = timedelta(hours=int(hours), minutes=int(minutes))
+            moment = moment + offset if sign == "-" else moment - offset
+    except (ValueError, OverflowError):
         return None
-    return moment.timestamp() + float(fraction or 0)
-
-
-def _zone(text: str | None) -> timezone:
-    if text is None or text in "Zz":
-        return timezone.utc
-    hours, minutes = int(text[1:3]), int(text[-2:])
-    offset = timedelta(hours=hours, minutes=minutes)
-    return timezone(-offset if text[0] == "-" else offset)
+    seconds = moment.timestamp()
+    return seconds + float(f"0.{fraction}") if fraction else seconds

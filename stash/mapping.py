@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta, timezone
 
 from core.models import Entity, MediaFile, Scene
+from core.timestamps import parse_timestamp
 
 # fromtimestamp() refuses times before 1970 on Windows; adding to this does not.
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_RFC3339 = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d+))?(?:([Zz])|([+-])(\d\d):?(\d\d))?"
-)
 
 
 class SceneReader:
@@ -109,36 +106,10 @@ def scene_to_json_like(scene: Scene) -> dict[str, object]:
 
 
 def epoch(value: object) -> float:
-    """Epoch seconds of an RFC 3339 time of Stash; 0.0 where there is none.
-
-    Stash writes any offset and up to nine fractional digits (Go's RFC3339Nano), which Python 3.10
-    cannot read by itself. A time without an offset is taken as UTC; numbers pass as they are.
-    """
+    """Epoch seconds of a time of Stash; 0.0 where there is none. Numbers pass as they are."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
-    if not isinstance(value, str) or not value:
-        return 0.0
-    try:
-        moment = datetime.fromisoformat(f"{value[:-1]}+00:00" if value[-1] in "Zz" else value)
-    except ValueError:
-        return _slow_epoch(value)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return moment.timestamp()
-
-
-def _slow_epoch(text: str) -> float:
-    match = _RFC3339.fullmatch(text.strip())
-    if match is None:
-        return 0.0
-    day, time, fraction, _zulu, sign, hours, minutes = match.groups()
-    try:
-        moment = datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=timezone.utc)
-    except ValueError:
-        return 0.0
-    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
-    seconds = (moment + offset if sign == "-" else moment - offset).timestamp()
-    return seconds + (float(f"0.{fraction}") if fraction else 0.0)
+    return parse_timestamp(value) or 0.0
 
 
 def _rfc3339(seconds: float) -> str:
