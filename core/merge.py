@@ -289,9 +289,9 @@ def _kept(sides: Sides, rules: MergeRules, of: _Entries) -> frozenset[str]:
         return of.shown - of.wanted if spared else frozenset()
     if not rules.preserve:
         return of.shown & of.kept - (of.sent - of.wanted)
-    # What we asked for and Plex did not show at once came late; what the user had taken out is given
-    # back; what both sides gained may be an edit of ours whose record was lost, but not under the
-    # user's lock, since we lock what we write.
+    # What we asked for and Plex did not show at once came late. What the user took out before is
+    # given back. What both sides gained may be an edit of ours whose record was lost, but not under
+    # the user's lock, since we lock what we write.
     both = of.wanted & (of.sent | of.withheld) if sides.locked_by_user else of.wanted
     ours = both | (of.sent - of.withheld)
     return of.shown & of.kept | (of.shown - of.read_back - ours)
