@@ -44,3 +44,8 @@ def clears_too_much(total: Tally, max_percent: int) -> bool:
 def suddenly_empty(before: int, now: int) -> bool:
     """A side that was full and now lists (nearly) nothing."""
     return before >= FULL_SIDE and now <= before * NEARLY_EMPTY
+
+
+def leads_nowhere(before: int, now: int) -> bool:
+    """A path map that was right about many and is now right about less than half of them."""
+    return before >= FULL_SIDE and now * 2 < before

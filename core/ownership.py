@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from core.matching import Claim
+from core.matching import Claim, Evidence
 from core.models import ItemRef
 
 
@@ -82,6 +82,24 @@ class Claims:
                 if scene_id != owners[ref]:
                     lost.setdefault(scene_id, set()).add(ref)
         return {scene_id: frozenset(refs) for scene_id, refs in lost.items()}
+
+
+def claims_unseen(
+    claims: Claims, recorded: Mapping[ItemRef, int], pinned: Mapping[ItemRef, int]
+) -> dict[int, list[Claim]]:
+    """What the owners out of sight of claimed items would claim, by scene: they may be gone.
+
+    Args:
+        recorded: the owner of each item, as recorded.
+        pinned: the scene that each pinned item is pinned to.
+    """
+    return {
+        scene_id: [
+            Claim(ref, Evidence.PINNED if pinned.get(ref) == scene_id else Evidence.VERIFIED, 0)
+            for ref in refs
+        ]
+        for scene_id, refs in claims.rivals_unseen({**recorded, **pinned}).items()
+    }
 
 
 def _rank(rival: tuple[int, Claim]) -> tuple[int, int, bool, int]:

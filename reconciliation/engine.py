@@ -10,24 +10,29 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from core.errors import StashError
 from core.gaps import NEVER_SYNCED
-from core.matching import Claim, Evidence
+from core.learned import LearnedPair, news, path_map_of
 from core.models import ItemRef, Scene, Section
+from core.ownership import Claims, claims_unseen
 from core.paths import PathMap
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSide, list_side, synced_sections
 from reconciliation.detector import GapResult, has_meaningful_metadata
-from reconciliation.guard import EmptySideGuard
+from reconciliation.findings import Findings
+from reconciliation.guard import EmptySideGuard, PathMapGuard
+from reconciliation.learning import learn, saved_map
+from reconciliation.moves import forget_released, ignored_pins
 from reconciliation.prefetch import Prefetch
 from reconciliation.queueing import GapQueue, Reach
+from reconciliation.report import MatchReport
 from reconciliation.result import GapDetectionResult
-from reconciliation.sweep import Findings, Rules, Sweep
+from reconciliation.sweep import Rules, Sweep
 from settings import Settings
 from stash.scenes import StashApi, count_scenes, fetch_scenes, iter_scene_pages
 from storage.state import State
@@ -40,7 +45,6 @@ log = logging.getLogger(__name__)
 BATCH = 100  # scenes judged at a time
 DAY = 86_400.0
 WINDOWS: dict[str, float | None] = {"all": None, "recent": DAY, "recent_7days": 7 * DAY}
-AGREEING = 2  # matches from which on a prefix pair that they imply is believed
 CONTESTED = "contested"  # the fact that tells the worker who owns what several scenes claim
 PAGES_AHEAD = 4  # of Stash, fetched while Plex is listed
 LISTING_SHARE = 0.4  # of the progress bar
@@ -90,7 +94,8 @@ class GapDetectionEngine:
 
         Raises:
             ValueError: an unknown scope.
-            GuardStopped: a side that was full lists nearly nothing; nothing was judged.
+            GuardStopped: a side that was full lists nearly nothing, or a path map has lost most
+                of its scenes; nothing was queued.
             SyncError: nothing at all could be learnt: a bad setting, a refused token, a server
                 that does not answer. One that goes away midway ends the run early instead, with
                 what was found so far and `partial` set.
@@ -125,15 +130,31 @@ class GapDetectionEngine:
         with Prefetch(lambda: iter_scene_pages(self.stash, since=since), PAGES_AHEAD) as pages:
             side = self._list_plex(plex, guard)
             result.errors.extend(side.unknown.values())
-            sweep = self._new_sweep(plex, side, state, expected)
+            sweep = self._new_sweep(plex, side, state, expected, since is None)
             self._judge_all(sweep, pages, result)
-        self._settle(sweep, None if since is None else state.records.owners(), result)
+        maps = PathMapGuard(
+            state,
+            self._clock,
+            side.sections,
+            self.config.path_map,
+            is_excused=guard.was_confirmed,
+        )
+        learned = self._settle(sweep, state, None if since is not None else maps, result)
         result.partial = bool(result.errors)
-        self._fill_queue(sweep, side, state, only, result)
-        if WINDOWS[scope] is None and not result.partial:
-            owners = sweep.claims.owners()
-            state.set_fact(CONTESTED, [[r.section, r.key, owners[r]] for r in sorted(owners)])
+        roots = sweep.learning.lessons.roots().pairs
+        reach = Reach(
+            PathMap(self.config.path_map),
+            tuple(side.locations()),
+            PathMap(roots if since is None else (*roots, *saved_map(state).pairs)),
+        )
+        self._fill_queue(sweep, side, state, reach, only, result)
         self._count(sweep, side, scope, result)
+        suggested = news(learned, reach.path_map)
+        saw_all = since is None and not result.partial
+        ignored = ignored_pins(state.pins.all(), sweep.findings, side, saw_all=saw_all)
+        report = MatchReport.of(sweep.findings, side, reach, suggested, ignored)
+        report.tell(result)
+        self._remember(sweep, state, report if saw_all else None)
         result.plex_requests = plex.requests_made - requests_before
         return result
 
@@ -157,7 +178,9 @@ class GapDetectionEngine:
             cache.save(side, self._clock())
         return side
 
-    def _new_sweep(self, plex: PlexClient, side: PlexSide, state: State, expected: int) -> Sweep:
+    def _new_sweep(
+        self, plex: PlexClient, side: PlexSide, state: State, expected: int, full: bool
+    ) -> Sweep:
         config = self.config
 
         def on_matched(scenes: int) -> None:
@@ -169,6 +192,8 @@ class GapDetectionEngine:
             path_map=PathMap(config.path_map),
             strict=config.strict_matching,
             detect_missing=config.reconcile_missing,
+            pins=state.pins.all(),
+            learned=None if full else saved_map(state),
         )
         return Sweep(
             side,
@@ -199,25 +224,50 @@ class GapDetectionEngine:
             self._end_early(error, result)
 
     def _settle(
-        self, sweep: Sweep, recorded: Mapping[ItemRef, int] | None, result: GapDetectionResult
-    ) -> None:
-        """Judge again, without the items they lost, the scenes whose claims others won.
+        self, sweep: Sweep, state: State, maps: PathMapGuard | None, result: GapDetectionResult
+    ) -> Sequence[LearnedPair]:
+        """Judge again what others have taught about, and without their items those that lost them.
+
+        Returns what was learned of folders: only a run that saw everything learns.
 
         Args:
-            recorded: after a run that did not see every scene, the owners of record: those out of
-                sight keep their items while Stash still has them.
+            maps: None after a run that was not to see every scene.
         """
+        learned: Sequence[LearnedPair] = ()
         try:
-            if recorded is not None:
-                unseen = sweep.claims.rivals_unseen(recorded)
-                for scene_id in fetch_scenes(self.stash, unseen):
-                    verified = [Claim(ref, Evidence.VERIFIED, 0) for ref in unseen[scene_id]]
-                    sweep.claims.offer(scene_id, verified)
-            lost = sweep.claims.losers()
-            sweep.judge(list(fetch_scenes(self.stash, lost).values()), lost)
+            if maps is None:
+                self._offer_unseen(sweep.claims, state)
+            elif result.errors:
+                sweep.look_again(saved_map(state))
+            else:
+                learned = learn(sweep.learning.lessons, self.config.path_map, maps, state)
+                sweep.look_again(path_map_of(learned))
+            contests = sweep.claims.contests()
+            sweep.judge(list(fetch_scenes(self.stash, contests).values()), contests)
             sweep.finish()
         except (StashError, PlexServerDown) as error:
             self._end_early(error, result)
+        return learned
+
+    def _offer_unseen(self, claims: Claims, state: State) -> None:
+        """After a run that did not see every scene: those out of sight keep what they own, by
+        record or by pin, while Stash still has them."""
+        unseen = claims_unseen(claims, state.records.owners(), state.pins.owners())
+        for scene_id in fetch_scenes(self.stash, unseen):
+            claims.offer(scene_id, unseen[scene_id])
+
+    def _remember(self, sweep: Sweep, state: State, report: MatchReport | None) -> None:
+        """Keep what the worker and later runs have to know of matches.
+
+        Args:
+            report: of a run that saw everything.
+        """
+        sweep.moves.save(state.records, state.pins)
+        if report is not None:
+            owners = sweep.claims.owners()
+            state.set_fact(CONTESTED, [[r.section, r.key, owners[r]] for r in sorted(owners)])
+            forget_released(state.pins, state.records)
+            report.keep(state, self._clock())
 
     def _end_early(self, error: Exception, result: GapDetectionResult) -> None:
         result.errors.append(f"The run ended early, after {result.scenes_checked} scenes: {error}")
@@ -227,16 +277,12 @@ class GapDetectionEngine:
         sweep: Sweep,
         side: PlexSide,
         state: State,
+        reach: Reach,
         only: frozenset[str] | None,
         result: GapDetectionResult,
     ) -> None:
         recorded = state.records.ids()
         self._drop_ungated(sweep.findings, recorded, result)
-        reach = Reach(
-            PathMap(self.config.path_map),
-            tuple(side.locations()),
-            PathMap(tuple(p for p, n in sweep.learned_pairs.items() if all(p) and n >= AGREEING)),
-        )
         gaps = GapQueue(self.queue, side, reach, recorded).fill(sweep.findings, only, result)
         self._on_gaps(gaps)
 
@@ -265,10 +311,6 @@ class GapDetectionEngine:
         if WINDOWS[scope] is None and not result.partial:
             result.orphan_count = len(self._orphans(sweep, side))
         result.add_up()
-        for scene_id, reason in found.ambiguous.items():
-            log.info("scene %d is ambiguous: %s", scene_id, reason)
-        for scene_id, reason in found.contested.items():
-            log.info("scene %d is left out: %s", scene_id, reason)
 
     def _orphans(self, sweep: Sweep, side: PlexSide) -> list[ItemRef]:
         contenders = sweep.findings.contenders

@@ -10,8 +10,8 @@ from core.models import Job
 from core.paths import PathMap, folder, lies_in_any
 from plex.library import PlexSide
 from reconciliation.detector import GapResult, has_meaningful_metadata, paths_of
+from reconciliation.findings import Findings
 from reconciliation.result import GapDetectionResult
-from reconciliation.sweep import Findings
 from sync_queue.queue import SyncQueue
 
 NOT_FOUND = "PlexNotFound"
@@ -28,11 +28,13 @@ class Reach:
     learned: PathMap
 
     def covers(self, paths: Iterable[str]) -> bool:
-        known = list(paths)
-        places = [place for path in known for place in self.path_map.to_plex(path)]
-        return lies_in_any(places, self.locations) or lies_in_any(
-            [place for path in known for place in self.learned.to_plex(path)], self.locations
-        )
+        """Whether any of these paths of Stash lies in a library of Plex."""
+        return any(lies_in_any(self.places(path), self.locations) for path in paths)
+
+    def places(self, path: str) -> list[str]:
+        """Where in Plex a path of Stash may lie."""
+        known = (*self.path_map.to_plex(path), *self.learned.to_plex(path))
+        return list(dict.fromkeys(known))
 
 
 class GapQueue:
@@ -59,11 +61,9 @@ class GapQueue:
 
         Returns the gaps chosen, one a scene; without a queue that is all that happens to them.
         """
-        outside = self._outside(findings)
-        findings.missing = {
-            scene_id: gap for scene_id, gap in findings.missing.items() if scene_id not in outside
-        }
-        result.outside_count = len(outside)
+        for scene_id in self._outside(findings):
+            findings.outside[scene_id] = findings.missing.pop(scene_id)
+        result.outside_count = len(findings.outside)
         queued = self._queue.queued_scene_ids() if self._queue is not None else set()
         dead = self._dead()
         chosen: dict[int, GapResult] = {}

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+DETAILS = 100  # entries of each kind that a reply tells
+_DETAILS = frozenset({"ambiguous", "contested", "outside", "ignored_pins", "suggested_path_map"})
+
 
 @dataclass(slots=True)
 class GapDetectionResult:
@@ -24,6 +27,11 @@ class GapDetectionResult:
         undone_count: scenes that the user undid, left alone until Stash says something else.
         partial: a server went away, so the figures are those of what was seen until then.
         errors: sentences for people; empty after a run that saw everything.
+        ambiguous, contested, outside: why single scenes were left out, and what would help, at
+            most `DETAILS` of each; as `core.explain` has them.
+        ignored_pins: {scene_id, library, rating_key, why} of pins that could not be used.
+        suggested_path_map: {setting, scenes}: pairs that matches imply and `path_map` does not
+            say, with how many scenes agree (full runs only).
     """
 
     empty_metadata_count: int = 0
@@ -47,10 +55,19 @@ class GapDetectionResult:
     items_listed: int = 0
     plex_requests: int = 0
     partial: bool = False
+    ambiguous: list[dict[str, Any]] = field(default_factory=list)
+    contested: list[dict[str, Any]] = field(default_factory=list)
+    outside: list[dict[str, Any]] = field(default_factory=list)
+    ignored_pins: list[dict[str, Any]] = field(default_factory=list)
+    suggested_path_map: list[dict[str, Any]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """The figures by name, as a task replies with them."""
         return asdict(self)
+
+    def figures(self) -> dict[str, Any]:
+        """The same without what is told of single scenes, as the history of runs keeps them."""
+        return {name: value for name, value in self.as_dict().items() if name not in _DETAILS}
 
     def add_up(self) -> None:
         """Set `total_gaps` from the counts."""

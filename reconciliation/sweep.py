@@ -125,6 +125,8 @@ class Sweep:
             self.claims.offer(scene.id, match.claims)
             self.learning.note(scene, match)
             pins = self._rules.pins.get(scene.id, ())
+            if pins:
+                self.findings.pinned.add(scene.id)
             self.moves.note(scene, match, records.get(scene.id), pins)
         self._detect(scenes, records, matches, owned)
 

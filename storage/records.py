@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core.models import ItemRef, Record
-from storage.codec import body_of, entities_of, record_from
+from core.models import ItemRef, MediaFile, Record
+from storage.codec import body_of, entities_of, record_from, with_files
 from storage.sqlite import Database, chunks, placeholders
 
 EntityKind = Literal["studio", "performer", "tag"]
@@ -24,6 +24,15 @@ class RecordMark:
     scene_updated_at: float
     fingerprint: str
     items: tuple[tuple[ItemRef, int | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Where a scene's files and those of some of its items lie by now."""
+
+    scene_id: int
+    files: tuple[MediaFile, ...]
+    items: Mapping[ItemRef, tuple[str, ...]]
 
 
 TABLES = (
@@ -134,6 +143,19 @@ class RecordStore:
                 " WHERE section = ? AND key = ? AND scene_id = ?",
                 ((at, ref.section, ref.key, scene_id) for scene_id, ref, at in items),
             )
+
+    def note_files(self, moved: Iterable[Known]) -> None:
+        """Notes new names and places of files in the records that there are; nothing else."""
+        with self._database.transaction() as connection:
+            for known in moved:
+                row = connection.execute(
+                    "SELECT body FROM records WHERE scene_id = ?", (known.scene_id,)
+                ).fetchone()
+                if row is not None:
+                    connection.execute(
+                        "UPDATE records SET body = ? WHERE scene_id = ?",
+                        (with_files(row[0], known.files, known.items), known.scene_id),
+                    )
 
     def ids(self) -> set[int]:
         """The scenes that have a record."""
