@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from core import paths
@@ -50,6 +50,10 @@ class Field:
     kind: Kind
     clear: Clear
     want: Callable[[Scene], Value]
+    _normal: Callable[[Value], Value] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_normal", _NORMAL[self.kind])
 
     @property
     def is_list(self) -> bool:
@@ -57,7 +61,7 @@ class Field:
 
     def normal(self, value: Value) -> Value:
         """The form in which values of this field are compared and sent; None for 'empty'."""
-        return _NORMAL[self.kind](value)
+        return self._normal(value)
 
     def same(self, wanted: Value, shown: Value) -> bool:
         """Whether what Plex shows satisfies what is wanted (a partial date: lies inside)."""
