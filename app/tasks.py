@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 import protocol
-from app import health_task, queue_tasks, reconcile_tasks
+from app import health_task, plan_tasks, queue_tasks, reconcile_tasks, undo_tasks
+from app.arguments import flag
 from app.progress import Heartbeat
 from app.wiring import Context, open_context
-from core.errors import ProtocolError
+from core.errors import ConfigError, ProtocolError
 from protocol import PluginInput
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ Task = Callable[[Context], dict[str, Any]]
 MODES: Mapping[str, Task] = MappingProxyType(
     {
         "all": reconcile_tasks.enqueue_all,
+        "apply_preview": plan_tasks.apply_preview,
         "clear_dlq": queue_tasks.clear_dead_letters,
         "clear_match_cache": queue_tasks.clear_match_cache,
         "clear_queue": queue_tasks.clear_queue,
@@ -33,12 +35,31 @@ MODES: Mapping[str, Task] = MappingProxyType(
         "reconcile_7days": reconcile_tasks.reconcile_7days,
         "reconcile_all": reconcile_tasks.reconcile_all,
         "reconcile_missing_metadata": reconcile_tasks.reconcile_missing_metadata,
+        "reconcile_preview": plan_tasks.preview_all,
         "reconcile_recent": reconcile_tasks.reconcile_recent,
+        "release": undo_tasks.release,
         "retry_dlq": queue_tasks.retry_dead_letters,
+        "undo_last_run": undo_tasks.undo_last_run,
     }
 )
-# These look and tidy; they also work while the plugin is switched off.
-ALWAYS = frozenset({"queue_status", "health_check"})
+# What a mode does with the argument `dry_run`: it shows what it would do.
+DRY_RUNS: Mapping[str, Task] = MappingProxyType(
+    {
+        "apply_preview": plan_tasks.look_at_apply,
+        "process_queue": plan_tasks.preview_queue,
+        "reconcile_7days": plan_tasks.preview_7days,
+        "reconcile_all": plan_tasks.preview_all,
+        "reconcile_missing_metadata": plan_tasks.preview_missing_metadata,
+        "reconcile_preview": plan_tasks.preview_all,
+        "reconcile_recent": plan_tasks.preview_recent,
+        "release": undo_tasks.look_at_release,
+        "undo_last_run": undo_tasks.look_at_undo,
+    }
+)
+# These change nothing in any case.
+LOOKING = frozenset({"queue_status", "health_check"})
+# These look, or take back what was done; they also work while the plugin is switched off.
+ALWAYS = LOOKING | {"release", "undo_last_run"}
 
 
 def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
@@ -58,6 +79,23 @@ def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
         if not context.settings.enabled and plugin.mode not in ALWAYS:
             log.warning("Stash2Plex is switched off in its settings (enabled)")
             return {"output": {"note": "Stash2Plex is switched off in its settings (enabled)"}}
-        output = task(context)
+        output = _wanted(task, plugin)(context)
         heartbeat.report(1.0)
         return {"output": output}
+
+
+def _wanted(task: Task, plugin: PluginInput) -> Task:
+    """The task, or what it does in a dry run.
+
+    Raises:
+        ConfigError: a dry run of a mode that has none: whoever asks wants nothing to be changed.
+    """
+    if not flag(plugin.args, "dry_run"):
+        return task
+    if plugin.mode in DRY_RUNS:
+        return DRY_RUNS[plugin.mode]
+    if plugin.mode in LOOKING:
+        return task
+    raise ConfigError(
+        f"The mode {plugin.mode!r} has no dry_run; these have: {', '.join(sorted(DRY_RUNS))}"
+    )

@@ -115,13 +115,14 @@ class Journal:
                 ((dumps(value), run_id, ref.section, ref.key, field) for ref, field, value in left),
             )
 
-    def items(self, run_id: int) -> list[ItemRef]:
-        """The items that a run changed, or was about to."""
+    def items(self, run_id: int) -> list[tuple[int, ItemRef]]:
+        """The items that a run changed, or was about to, each after its scene; by scene."""
         rows = self._database.rows(
-            "SELECT DISTINCT section, key FROM journal WHERE run_id = ? ORDER BY section, key",
+            "SELECT scene_id, section, key, max(id) FROM journal WHERE run_id = ?"
+            " GROUP BY section, key ORDER BY scene_id, section, key",
             (run_id,),
         )
-        return [ItemRef(section, key) for section, key in rows]
+        return [(scene_id, ItemRef(section, key)) for scene_id, section, key, _ in rows]
 
     def of_items(self, run_id: int, refs: Iterable[ItemRef]) -> dict[ItemRef, list[JournalEntry]]:
         """What a run changed of some items, oldest first."""

@@ -143,6 +143,7 @@ class PlanApplier:
             StashError, PlexError: a server went away or refused us. What was done stays done.
         """
         self._queue.recover()
+        self._state.runs.close_abandoned(KIND, self._clock())
         run_id = self._state.runs.start(KIND, self._clock(), {"preview": preview})
         result = ApplyResult(run_id, preview)
         status: RunStatus = "failed"

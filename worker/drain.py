@@ -72,6 +72,7 @@ class Drain:
         if recovered:
             log.info("%d jobs of an interrupted run are taken up again", recovered)
         started = self._clock()
+        self._state.runs.close_abandoned(KIND, started)
         run_id = self._state.runs.start(KIND, started)
         status: RunStatus = "failed"
         try:
@@ -106,6 +107,7 @@ class Drain:
                 raise
             self._settler.settle(jobs, batch, applied)
         self._queue.prune()
+        self._state.forget_old(self._clock())
 
     def _weigh(self, due: Sequence[Job]) -> Tally:
         """What the whole run would touch and take away, from plans that are thrown away again.

@@ -1,0 +1,38 @@
+"""Arguments of tasks: Stash's buttons send texts, its API any JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.errors import ConfigError
+
+_ON = frozenset({"true", "1", "yes", "on"})
+_OFF = frozenset({"false", "0", "no", "off", ""})
+
+
+def flag(args: Mapping[str, object], name: str) -> bool:
+    """A switch; False where it is not given.
+
+    Raises:
+        ConfigError: it is neither on nor off.
+    """
+    raw = args.get(name)
+    told = "" if raw is None else str(raw).strip().casefold()
+    if told not in _ON | _OFF:
+        raise ConfigError(f"The argument {name!r} is {raw!r}; true or false is allowed.")
+    return told in _ON
+
+
+def run_id(args: Mapping[str, object]) -> int | None:
+    """The run that the argument `run_id` names; None where it is not given.
+
+    Raises:
+        ConfigError: it is no number of a run.
+    """
+    raw = args.get("run_id")
+    told = "" if raw is None else str(raw).strip()
+    if not told:
+        return None
+    if isinstance(raw, bool) or not told.isdecimal() or len(told) > 18:
+        raise ConfigError(f"The argument 'run_id' is {raw!r}; the number of a run is allowed.")
+    return int(told)
