@@ -68,7 +68,8 @@ def page(sheets: Sequence[Sheet], command: str) -> str:
         f"Machine: {machine()}.\n\n"
         "The *floor* is what a bare client needs, in the same run, to fetch the same pages from "
         "the same servers one after the other and decode them. Runs of the plugin and of the "
-        "floor alternate, and medians are shown.\n\n" + in_markdown(sheets)
+        "floor alternate, and medians are shown. Pictures are switched off.\n\n"
+        + in_markdown(sheets)
     )
 
 

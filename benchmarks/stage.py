@@ -119,6 +119,9 @@ def stage(scenes: int) -> Iterator[Stage]:
             "path_map": both.truth["path_map"],
             "first_sync": "mirror",
             "max_clear_percent": 100,
+            # A picture is a request of its own on both sides, whatever the rest costs.
+            "sync_poster": False,
+            "sync_background": False,
         }
         mutation = "mutation ($p: ID!, $i: Map!) { configurePlugin(plugin_id: $p, input: $i) }"
         both.stash.graphql(mutation, {"p": PLUGIN, "i": settings})

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.text import Text
 
 from simulators.demo_report import Page, leftovers, opening, outcome
-from simulators.demo_run import DemoRun, TaskFailed, TaskRun, Traffic, judge, perform
+from simulators.demo_run import DemoRun, TaskFailed, TaskRun, Traffic, judge, perform, prepared
 from simulators.demo_scenes import stories
 from simulators.launch import StartError
 from simulators.library import generate
@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.print(opening(seed))
     console.print()
     try:
-        with watching(console) as watcher:
-            run = perform(seed, watcher)
+        with prepared(seed) as both, watching(console) as watcher:
+            run = perform(both, watcher)
     except (StartError, TaskFailed) as error:
         console.print(str(error), style="red", markup=False)
         return 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +59,6 @@ class DemoRun:
     """What happened: the tasks in order, and both servers' own dumps."""
 
     truth: Truth
-    settings: Mapping[str, Any]
     tasks: tuple[TaskRun, ...]
     stash: State
     before: State
@@ -123,13 +122,13 @@ def settings_for(both: Simulators) -> dict[str, Any]:
     }
 
 
-def perform(seed: Seed, watcher: Watcher, tasks: Sequence[str] = TASKS) -> DemoRun:
-    """Start both servers with that library, run the tasks one after the other, and look.
+@contextmanager
+def prepared(seed: Seed) -> Iterator[Simulators]:
+    """Both servers with that library, and the plugin installed and configured.
 
     The plugin finds the history of an earlier one, as the library's truth has it.
 
     Raises:
-        TaskFailed: one of them failed.
         simulators.launch.StartError: a server did not start.
     """
     with plugin_folder() as folder:
@@ -139,14 +138,20 @@ def perform(seed: Seed, watcher: Watcher, tasks: Sequence[str] = TASKS) -> DemoR
         (data / "sync_timestamps.json").write_text(history, encoding="utf-8")
         environment = {**NO_ENVIRONMENT, "STASH_PLUGIN_DATA": str(data)}
         with Simulators(seed, plugin_dir=folder, plugin_env=environment) as both:
-            settings = settings_for(both)
             mutation = "mutation ($p: ID!, $i: Map!) { configurePlugin(plugin_id: $p, input: $i) }"
-            both.stash.graphql(mutation, {"p": PLUGIN, "i": settings})
-            before = both.plex.state()
-            runs = tuple(run_task(both, task, watcher) for task in tasks)
-            return DemoRun(
-                both.truth, settings, runs, both.stash.state(), before, both.plex.state()
-            )
+            both.stash.graphql(mutation, {"p": PLUGIN, "i": settings_for(both)})
+            yield both
+
+
+def perform(both: Simulators, watcher: Watcher) -> DemoRun:
+    """Run the tasks one after the other, and look at what they did.
+
+    Raises:
+        TaskFailed: one of them failed.
+    """
+    before = both.plex.state()
+    runs = tuple(run_task(both, task, watcher) for task in TASKS)
+    return DemoRun(both.truth, runs, both.stash.state(), before, both.plex.state())
 
 
 def run_task(both: Simulators, task: str, watcher: Watcher) -> TaskRun:

@@ -13,7 +13,16 @@ import pytest
 from rich.console import Console
 
 from simulators.demo import main, show, watching
-from simulators.demo_run import RECONCILE, TASKS, DemoRun, TaskFailed, judge, perform
+from simulators.demo_run import (
+    RECONCILE,
+    TASKS,
+    DemoRun,
+    TaskFailed,
+    judge,
+    perform,
+    prepared,
+    run_task,
+)
 from simulators.demo_scenes import TELLING, stories
 from simulators.library import generate
 from simulators.seed import Seed
@@ -33,8 +42,11 @@ def screen() -> Console:
 
 @pytest.fixture(scope="module")
 def run(seed: Seed, screen: Console) -> DemoRun:
-    with watching(screen) as watcher:
-        return perform(seed, watcher)
+    with prepared(seed) as both, watching(screen) as watcher:
+        found = perform(both, watcher)
+        with pytest.raises(TaskFailed, match="no task with name Dance"):
+            run_task(both, "Dance", watcher)
+    return found
 
 
 def plain() -> Console:
@@ -63,7 +75,7 @@ def test_the_tasks_close_the_gaps(run: DemoRun) -> None:
     assert tuple(task.task for task in run.tasks) == TASKS
     assert first.output["empty_metadata_count"] == len(run.truth["empty_metadata"])
     assert first.output["stale_sync_count"] >= 1
-    assert drain.traffic.plex_writes == drain.output["items_edited"] > 0
+    assert drain.traffic.plex_writes >= drain.output["items_edited"] > 0
     assert first.traffic.plex_writes == last.traffic.plex_writes == 0
     assert last.output["enqueued_count"] == 0
     verdict = judge(run)
@@ -128,11 +140,6 @@ def test_the_picture_is_an_svg_of_the_same_page(seed: Seed, run: DemoRun, tmp_pa
     assert pictures[0].read_bytes() == pictures[1].read_bytes()
     drawn = "".join(ElementTree.parse(pictures[0]).getroot().itertext()).replace("\xa0", " ")
     assert "0 differ." in drawn
-
-
-def test_a_task_that_fails_ends_the_demo_with_its_message(seed: Seed) -> None:
-    with watching(plain()) as watcher, pytest.raises(TaskFailed, match="no task with name Dance"):
-        perform(seed, watcher, ["Dance"])
 
 
 def test_the_command_says_what_each_task_did(capsys: pytest.CaptureFixture[str]) -> None:
