@@ -27,7 +27,7 @@ Fault = dict[str, Any]
 HTML = "<html><head><title>Oops</title></head><body><h1>502 Bad Gateway</h1>nginx</body></html>"
 RESET: Fault = {"action": "reset"}
 CUT: Fault = {"action": "truncate"}
-HANG: Fault = {"action": "hang", "seconds": 1}
+HANG: Fault = {"action": "hang", "seconds": 3}
 BUSY: Fault = {"action": "status", "status": 503, "body": HTML}
 WRONG: Fault = {"action": "status", "status": 200, "body": HTML}
 STARTING: Fault = {
@@ -60,7 +60,7 @@ def site(library: Site, data: Path) -> Iterator[Site]:
     """The library as it was generated, never synced."""
     library.forget(data)
     library.both.plex.load(library.both.seed)
-    library.use(first_sync="mirror", max_clear_percent=100, read_timeout=0.4)
+    library.use(first_sync="mirror", max_clear_percent=100)
     library.inherit_timestamps()
     yield library
     library.both.stash.faults([])
@@ -68,6 +68,8 @@ def site(library: Site, data: Path) -> Iterator[Site]:
 
 def plex_fails(site: Site, match: str, fault: Fault, after: int = 0, times: int = -1) -> None:
     """Break requests to Plex that fit a pattern on "METHOD path"."""
+    if fault is HANG:
+        site.use(first_sync="mirror", max_clear_percent=100, read_timeout=1)
     site.both.plex.faults([{"match": match, "times": times, "after": after, **fault}])
 
 

@@ -38,7 +38,7 @@ API_KEY = "API-KEY-not-for-logs"
 SECRETS = (TOKEN, COOKIE, API_KEY)
 MAX_LINE = 8 * 1024
 FAR = 4e9  # a moment at which every job is due
-PATIENCE = 100.0  # seconds that any one task may take before the test gives up
+PATIENCE = 200.0  # seconds that any one task may take before the test gives up
 
 Task = Callable[[Context], dict[str, Any]]
 

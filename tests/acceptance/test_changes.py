@@ -15,7 +15,7 @@ from simulators.oracle_text import name_keys
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 
-CASES = ("in_sync_lists",) * 12 + ("two_sections", "merged", "handmade", "copied")
+CASES = ("in_sync_lists",) * 13 + ("two_sections", "merged", "handmade", "copied")
 SCENES = 2 * (len(CASES) + 2)  # merged and copied are cases of two scenes
 Take = Callable[[str], int]
 
@@ -181,6 +181,24 @@ def test_a_scene_stripped_of_everything_takes_it_from_plex_too(site: Site, take:
     assert row.get("summary") == ""
 
 
+def test_a_rating_goes_only_if_it_is_ours(site: Site, take: Take) -> None:
+    """One that Plex showed before our first write may be anybody's."""
+    scene = take("in_sync_lists")
+    key, rating = site.key(scene), _raw(site, scene)["rating100"]
+    assert site.item(key)["userRating"] == rating / 10
+    site.edit_scene(scene, rating100=None)
+    _round(site)
+    assert site.item(key)["userRating"] == rating / 10
+
+    site.edit_scene(scene, rating100=101 - rating)
+    _round(site)
+    assert site.item(key)["userRating"] == (101 - rating) / 10
+    site.edit_scene(scene, rating100=None)
+    _round(site)
+
+    assert site.item(key).get("userRating") is None
+
+
 def test_a_moved_file_keeps_its_item(site: Site, take: Take) -> None:
     scene = take("in_sync_lists")
     raw = _raw(site, scene)
@@ -328,7 +346,7 @@ def test_an_item_gone_from_plex_is_waited_for(site: Site, take: Take) -> None:
     drained = site.drain()
 
     assert (drained["retried"], drained["failed"], drained["remaining"]) == (1, 0, 1)
-    site.put_item(item)  # scanned again, with another key than before
+    site.put_item(item)  # scanned again
     found, drained = site.reconcile(), site.drain(lambda: 3e9)
     assert (found["vanished_count"], drained["succeeded"]) == (0, 1)
     assert "Back again" in {row["title"] for row in site.both.plex.state()["items"].values()}
@@ -341,7 +359,7 @@ def test_an_item_gone_is_a_vanished_scene(site: Site, take: Take) -> None:
     found = site.reconcile()
 
     assert (found["vanished_count"], found["missing_count"], found["enqueued_count"]) == (1, 0, 1)
-    new = site.put_item(site.items(scene)[0], rating_key=900_001, summary="", genres=[])
+    new = site.put_item(site.items(scene)[0], rating_key=910_000, summary="", genres=[])
     site.drain()
     assert _shows(site, new)["tags"]
     assert site.recorded()[f"{site.items(scene)[0].partition(':')[0]}:{new}"] == scene
@@ -351,7 +369,7 @@ def test_an_item_added_again_under_another_key_is_synced_anew(site: Site, take: 
     scene = take("in_sync_lists")
     right = _shows(site, site.key(scene))
     site.drop_item(site.key(scene))
-    new = site.put_item(site.items(scene)[0], rating_key=900_002, summary="Odd", genres=["Odd"])
+    new = site.put_item(site.items(scene)[0], rating_key=920_000, summary="Odd", genres=["Odd"])
 
     found, drained = _round(site)
 
@@ -376,10 +394,10 @@ def test_a_key_that_names_another_film_now_is_left_alone(site: Site, take: Take)
     found = site.reconcile()
     assert found["vanished_count"] == 1
     assert site.item(key) == before
-    site.put_item(item, rating_key=900_003)
+    site.put_item(item, rating_key=930_000)
     site.drain(lambda: 3e9)
     assert site.item(key) == before
-    assert _shows(site, "900003")["title"] == "Not yours"
+    assert _shows(site, "930000")["title"] == "Not yours"
 
 
 def test_a_file_in_the_trash_is_not_there(site: Site, take: Take) -> None:

@@ -88,9 +88,13 @@ def test_a_run_queues_each_scene_once_and_adds_up(site: Site, engine: Watched) -
         first = context.engine(queue).run()
         second = context.engine(queue).run()
         queued = queue.queued_scene_ids()
+        reasons = {job.scene_id: job.reason for job in queue.due(context.clock())}
         queue.clear_waiting()
     assert queued == repairable - ungated
     assert first.enqueued_count == len(queued)
+    both = found.empty.keys() & found.stale.keys()
+    assert both
+    assert all(reasons[scene].startswith("empty_metadata: ") for scene in both)
     assert first.total_gaps == sum(1 for _ in found.repairable())
     assert (second.enqueued_count, second.skipped_already_queued) == (0, len(queued))
     assert first.outside_count == len(site.truth["outside"])

@@ -99,12 +99,9 @@ def _take_away(site: Site) -> None:
             "tag_ids": raw["tag_ids"][1:],
             "performer_ids": raw["performer_ids"][:-1],
         }
-        gone: list[dict[str, Any]] = [
-            {"studio_id": None},
-            {"details": ""},
-            {"date": None},
-            {"rating100": None},
-        ]
+        gone: list[dict[str, Any]] = [{"studio_id": None}, {"details": ""}, {"date": None}]
+        if site.truth["cases"][str(scene_id)] == "empty_agent":
+            gone = [{"rating100": None}]  # that it had from us and from nobody else
         site.edit_scene(scene_id, **less, **gone[number % len(gone)])
 
 

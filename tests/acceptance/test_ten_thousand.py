@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
+
 from simulators.library import generate
 from simulators.oracle import differences
 from simulators.seed import Truth
@@ -52,6 +54,7 @@ def _gated(scenes: Iterable[int], truth: Truth) -> set[int]:
     return set(scenes) - set(truth["no_metadata"])
 
 
+@pytest.mark.timeout(300)  # on a machine with other things to do
 def test_ten_thousand_scenes(open_site: Open) -> None:
     site = open_site(generate(SCENES, seed=7))
     truth = site.truth
