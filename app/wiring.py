@@ -21,6 +21,7 @@ from plex.library import synced_sections
 from protocol import PluginInput
 from reconciliation.detector import GapResult
 from reconciliation.engine import CONTESTED, GapDetectionEngine
+from reconciliation.learning import saved_map
 from settings import Settings, parse_settings
 from stash.client import StashClient
 from stash.connection import StashConnection
@@ -163,6 +164,8 @@ class Context:
             sections,
             cache,
             PathMap(self.settings.path_map),
+            pins=state.pins.of_scenes,
+            learned=saved_map(state),
             guess=not self.settings.strict_matching,
             clock=self.clock,
         )
@@ -173,7 +176,7 @@ class Context:
         contested = {
             ItemRef(section, key): owner for section, key, owner in state.get_fact(CONTESTED, [])
         }
-        return Preparer(self.stash, state.records, locator, policy, contested)
+        return Preparer(self.stash, state.records, locator, policy, contested, state.pins.of_items)
 
     def _images(self, plex: PlexClient, state: State, run_id: int) -> ImageSyncer | None:
         def journal(change: ImageChange) -> None:

@@ -6,6 +6,7 @@ its database is rebuilt, and then an old key may name another film.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.index import ItemIndex
@@ -35,8 +36,7 @@ def pinned_item(pin: Pin, index: ItemIndex) -> ItemRef | None:
     It is the item with the pinned key while that still has one of its files; else the one item to
     which a file of it went over, as when Plex scanned the library anew.
     """
-    now = index.files(pin.ref)
-    if any(_is_one(old, file) for old in pin.files for file in now):
+    if holds(pin, index.files(pin.ref)):
         return pin.ref
     heirs = {
         candidate.ref
@@ -47,5 +47,8 @@ def pinned_item(pin: Pin, index: ItemIndex) -> ItemRef | None:
     return heirs.pop() if len(heirs) == 1 else None
 
 
-def _is_one(old: MediaFile, now: MediaFile) -> bool:
-    return old.path == now.path or same_recording(old, now)
+def holds(pin: Pin, files: Iterable[MediaFile]) -> bool:
+    """Whether an item with the pinned key and these files is the one that was pinned."""
+    return any(
+        old.path == now.path or same_recording(old, now) for now in files for old in pin.files
+    )

@@ -19,6 +19,7 @@ from core.learned import LearnedPair, news, path_map_of
 from core.models import ItemRef, Scene, Section
 from core.ownership import Claims, claims_unseen
 from core.paths import PathMap
+from core.pins import holds
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
@@ -139,7 +140,7 @@ class GapDetectionEngine:
             self.config.path_map,
             is_excused=guard.was_confirmed,
         )
-        learned = self._settle(sweep, state, None if since is not None else maps, result)
+        learned = self._settle(sweep, side, state, None if since is not None else maps, result)
         result.partial = bool(result.errors)
         roots = sweep.learning.lessons.roots().pairs
         reach = Reach(
@@ -224,7 +225,12 @@ class GapDetectionEngine:
             self._end_early(error, result)
 
     def _settle(
-        self, sweep: Sweep, state: State, maps: PathMapGuard | None, result: GapDetectionResult
+        self,
+        sweep: Sweep,
+        side: PlexSide,
+        state: State,
+        maps: PathMapGuard | None,
+        result: GapDetectionResult,
     ) -> Sequence[LearnedPair]:
         """Judge again what others have taught about, and without their items those that lost them.
 
@@ -236,7 +242,7 @@ class GapDetectionEngine:
         learned: Sequence[LearnedPair] = ()
         try:
             if maps is None:
-                self._offer_unseen(sweep.claims, state)
+                self._offer_unseen(sweep.claims, side, state)
             elif result.errors:
                 sweep.look_again(saved_map(state))
             else:
@@ -249,10 +255,16 @@ class GapDetectionEngine:
             self._end_early(error, result)
         return learned
 
-    def _offer_unseen(self, claims: Claims, state: State) -> None:
+    def _offer_unseen(self, claims: Claims, side: PlexSide, state: State) -> None:
         """After a run that did not see every scene: those out of sight keep what they own, by
         record or by pin, while Stash still has them."""
-        unseen = claims_unseen(claims, state.records.owners(), state.pins.owners())
+        pins = [pin for pins in state.pins.all().values() for pin in pins if not pin.released]
+        pinned = {
+            pin.ref: pin.scene_id
+            for pin in pins
+            if pin.ref in side.items and holds(pin, side.items[pin.ref].files)
+        }
+        unseen = claims_unseen(claims, state.records.owners(), pinned)
         for scene_id in fetch_scenes(self.stash, unseen):
             claims.offer(scene_id, unseen[scene_id])
 

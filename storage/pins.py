@@ -45,10 +45,11 @@ class PinStore:
             found |= self._by_scene(f"WHERE scene_id IN ({placeholders(len(ids))})", ids)
         return found
 
-    def owners(self) -> dict[ItemRef, int]:
-        """The scene that each pinned item is pinned to."""
-        rows = self._database.rows("SELECT section, key, scene_id FROM pins WHERE released = 0")
-        return {ItemRef(section, key): scene_id for section, key, scene_id in rows}
+    def of_items(self, refs: Iterable[ItemRef]) -> dict[ItemRef, Pin]:
+        """The pins on those items that are pinned; released ones are none."""
+        wanted = set(refs)
+        active = self._by_scene("WHERE released = 0", ()).values()
+        return {pin.ref: pin for pins in active for pin in pins if pin.ref in wanted}
 
     def save(self, pins: Iterable[Pin]) -> None:
         """Writes pins; whatever was known of these items before is gone."""

@@ -7,18 +7,22 @@ section, so a large drain lists the sections once instead when that is cheaper.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core import paths
 from core.index import ItemIndex
-from core.matching import Claim, FileMatch, SceneMatch, match_scene
+from core.matching import Claim, Evidence, FileMatch, SceneMatch, match_scene
 from core.models import FullItem, ItemRef, MediaFile, Record, Scene, Section
 from core.paths import PathMap
+from core.pins import Pin
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSide, list_side
+
+log = logging.getLogger(__name__)
 
 # A drain of fewer jobs never lists a whole section for the sake of scenes that it does not know.
 LISTING_FROM = 100
@@ -33,12 +37,27 @@ class Found:
     undecided: tuple[FileMatch, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Pinned:
+    """Pins of some scenes: all, those that can be used, and the files of items still there."""
+
+    by_scene: Mapping[int, Sequence[Pin]]
+    active: Sequence[Pin]
+    live: Mapping[ItemRef, tuple[MediaFile, ...]]
+
+
+def _no_pins(_scene_ids: Iterable[int]) -> Mapping[int, Sequence[Pin]]:
+    return {}
+
+
 class Locator:
     """Locates scenes for one drain.
 
     Args:
         sections: the synced sections.
         cache: the index that the last reconcile saved, kept current by what is looked up here.
+        pins: brings the pins of some scenes.
+        learned: the folders that the last full reconcile has learned from its matches.
         guess: take the first of several equal candidates (`strict_matching` switched off).
     """
 
@@ -49,6 +68,8 @@ class Locator:
         cache: PlexCache,
         path_map: PathMap,
         *,
+        pins: Callable[[Iterable[int]], Mapping[int, Sequence[Pin]]] = _no_pins,
+        learned: PathMap | None = None,
         guess: bool,
         clock: Callable[[], float],
     ) -> None:
@@ -56,11 +77,18 @@ class Locator:
         self._sections = {section.key: section for section in sections}
         self._cache = cache
         self._path_map = path_map
+        self._pins = pins
+        self._learned = learned
         self._guess = guess
         self._clock = clock
         self._looked_up = 0
         self._is_large = False
         self._listed: PlexSide | None = None
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """The titles of the synced sections by their keys."""
+        return {key: section.title for key, section in self._sections.items()}
 
     def expect(self, jobs: int) -> None:
         """Tell how many jobs the drain has."""
@@ -72,32 +100,77 @@ class Locator:
         Raises:
             PlexError: as the client; nothing is known of any of the scenes then.
         """
-        known = self._remembered(scenes, records)
-        found = self._confirm(self._match(scenes, records, known), known)
-        unknown = [scene for scene in scenes if not found[scene.id].items]
+        pins = self._read_pins(scenes)
+        known = self._remembered(scenes, records, pins)
+        found = self._confirm(self._match(scenes, records, pins, known), known)
+        unknown = [scene for scene in scenes if _is_open(scene, found, pins)]
         if unknown:
-            fresh = self._look(unknown)
-            found |= self._confirm(self._match(unknown, records, fresh), fresh)
+            fresh = self._look(unknown, pins, elsewhere=False)
+            now = self._confirm(self._match(unknown, records, pins, fresh), fresh)
+            found |= {i: _joined(found[i], n) if found[i].items else n for i, n in now.items()}
+        unknown = [scene for scene in unknown if not found[scene.id].items]
+        if unknown and self._listed is None:
+            fresh = self._look(unknown, pins, elsewhere=True)
+            last = self._confirm(self._match(unknown, records, pins, fresh), fresh)
+            found |= {scene_id: _joined(found[scene_id], each) for scene_id, each in last.items()}
+        self._warn(found, pins)
         return found
 
+    def _read_pins(self, scenes: Iterable[Scene]) -> _Pinned:
+        """The pins of some scenes, and what Plex has of their items."""
+        by_scene = self._pins([scene.id for scene in scenes])
+        active = [p for pins in by_scene.values() for p in pins if _is_active(p, self._sections)]
+        full = self._plex.full_items([pin.ref.key for pin in active]) if active else {}
+        live = {item.ref: item.files for item in full.values()}
+        return _Pinned(by_scene, active, {p.ref: live[p.ref] for p in active if p.ref in live})
+
+    def _warn(self, found: Mapping[int, Found], pins: _Pinned) -> None:
+        for pin in pins.active:
+            if not _is_pinned(found[pin.scene_id], pin.ref.section):
+                title = self._sections[pin.ref.section].title
+                log.warning(
+                    "the pin of scene %d to item %s of library %r was ignored: the item is gone",
+                    pin.scene_id,
+                    pin.ref.key,
+                    title,
+                )
+
     def _match(
-        self, scenes: Iterable[Scene], records: Mapping[int, Record], known: Mapping[str, ItemIndex]
+        self,
+        scenes: Iterable[Scene],
+        records: Mapping[int, Record],
+        pins: _Pinned,
+        known: Mapping[str, ItemIndex],
     ) -> dict[int, SceneMatch]:
         return {
             scene.id: match_scene(
-                scene, known, self._path_map, records.get(scene.id), guess=self._guess
+                scene,
+                known,
+                self._path_map,
+                records.get(scene.id),
+                pins=pins.by_scene.get(scene.id, ()),
+                learned=self._learned,
+                guess=self._guess,
             )
             for scene in scenes
         }
 
+    def _new_indexes(self, pins: _Pinned) -> dict[str, ItemIndex]:
+        """Indexes with nothing in them but what was just read of pinned items."""
+        indexes = {key: ItemIndex() for key in self._sections}
+        for ref, files in pins.live.items():
+            indexes[ref.section].add(ref, files)
+        return indexes
+
     def _remembered(
-        self, scenes: Sequence[Scene], records: Mapping[int, Record]
+        self, scenes: Sequence[Scene], records: Mapping[int, Record], pins: _Pinned
     ) -> dict[str, ItemIndex]:
         """Indexes of what records and the saved index say of files with these names."""
         if self._listed is not None:
             return self._listed.indexes
-        indexes = {key: ItemIndex() for key in self._sections}
+        indexes = self._new_indexes(pins)
         names = {paths.base_key(file.path) for scene in scenes for file in scene.files}
+        names |= {paths.base_key(file.path) for pin in pins.active for file in pin.files}
         for ref, files in self._cache.items_named(names).items():
             if ref.section in indexes:
                 indexes[ref.section].add(ref, files)
@@ -129,23 +202,36 @@ class Locator:
         expected = {file.path for file in known[claim.ref.section].files(claim.ref)}
         return any(file.path in expected for file in item.files)
 
-    def _look(self, scenes: Sequence[Scene]) -> dict[str, ItemIndex]:
-        """Ask Plex itself for files with these names."""
+    def _look(
+        self, scenes: Sequence[Scene], pins: _Pinned, *, elsewhere: bool
+    ) -> dict[str, ItemIndex]:
+        """Ask Plex itself for files with these names.
+
+        Args:
+            elsewhere: in the sections where they should not be, after those where they should.
+        """
         if self._listed is not None:
             return self._listed.indexes
+        looked_for = {
+            (section, file.path)
+            for scene in scenes
+            for file in scene.files
+            for section in self._places(file.path, elsewhere=elsewhere)
+        }
+        if not elsewhere:
+            lost = [pin for pin in pins.active if pin.ref not in pins.live]
+            looked_for |= {(pin.ref.section, file.path) for pin in lost for file in pin.files}
         wanted = sorted(
             {
                 (section, spelling)
-                for scene in scenes
-                for file in scene.files
-                for section in self._places(file.path)
-                for spelling in paths.spellings(paths.base_name(file.path))
+                for section, path in looked_for
+                for spelling in paths.spellings(paths.base_name(path))
             }
         )
         self._looked_up += len(wanted)
         if self._is_large and self._looked_up > self._cache.pages(self._sections):
             return self._list().indexes
-        indexes = {key: ItemIndex() for key in self._sections}
+        indexes = self._new_indexes(pins)
         for section, name in wanted:
             items = self._plex.find_by_file(self._sections[section], name)
             for item in items:
@@ -153,11 +239,14 @@ class Locator:
             self._cache.learn(items)
         return indexes
 
-    def _places(self, path: str) -> list[str]:
-        """The sections below whose folders a file lies; all of them where that is not known."""
-        places = self._path_map.to_plex(path)
+    def _places(self, path: str, *, elsewhere: bool) -> list[str]:
+        """The sections below whose folders a file lies, all of them where that is not known; or
+        else those that are left."""
+        learned = self._learned.to_plex(path) if self._learned is not None else ()
+        places = (*self._path_map.to_plex(path), *learned)
         inside = [k for k, s in self._sections.items() if paths.lies_in_any(places, s.locations)]
-        return inside or list(self._sections)
+        first = inside or list(self._sections)
+        return [k for k in self._sections if k not in first] if elsewhere else first
 
     def _list(self) -> PlexSide:
         side = list_side(self._plex, self._sections.values(), lambda _section, _done, _total: None)
@@ -166,3 +255,28 @@ class Locator:
         self._cache.save(side, self._clock())
         self._listed = side
         return side
+
+
+def _is_active(pin: Pin, sections: Container[str]) -> bool:
+    return not pin.released and pin.ref.section in sections
+
+
+def _is_pinned(found: Found, section: str) -> bool:
+    """Whether a pin in that section was of use."""
+    return any(c.evidence is Evidence.PINNED and c.ref.section == section for c in found.claims)
+
+
+def _is_open(scene: Scene, found: Mapping[int, Found], pins: _Pinned) -> bool:
+    """Whether Plex itself has to be asked for a scene."""
+    each = found[scene.id]
+    return not each.items or any(
+        pin.scene_id == scene.id and not _is_pinned(each, pin.ref.section) for pin in pins.active
+    )
+
+
+def _joined(first: Found, last: Found) -> Found:
+    """What two searches have found; in one section the later counts."""
+    sections = {ref.section for ref in last.items}
+    items = {ref: item for ref, item in first.items.items() if ref.section not in sections}
+    claims = (claim for claim in first.claims if claim.ref.section not in sections)
+    return Found({**items, **last.items}, (*claims, *last.claims), first.undecided + last.undecided)

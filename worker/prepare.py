@@ -6,21 +6,27 @@ batch, to do it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from core.explain import doubt, losses
 from core.fields import LINE_LIMIT, Desired, Wishes, fingerprint
 from core.gaps import is_left_undone
-from core.matching import Claim, Evidence
 from core.models import Change, FullItem, ItemRecord, ItemRef, Job, Record, Scene
-from core.ownership import Claims
+from core.ownership import Claims, Contest, claims_unseen
+from core.pins import Pin, holds
 from core.planning import FirstSync, ItemPlan, plan_item
 from core.text import clean_line, says_something
 from stash.scenes import StashApi, fetch_scenes
 from storage.records import RecordStore
+from worker.inherit import inherited
 from worker.locate import Found, Locator
 
 Owners = Mapping[ItemRef, int]
+
+
+def _no_pins(_refs: Iterable[ItemRef]) -> Mapping[ItemRef, Pin]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ class Preparer:
 
     Args:
         contested: who owns what several scenes claim, as the last full reconcile found.
+        pins: brings the pins on some items.
     """
 
     def __init__(
@@ -103,12 +110,14 @@ class Preparer:
         locator: Locator,
         policy: Policy,
         contested: Owners,
+        pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]] = _no_pins,
     ) -> None:
         self._stash = stash
         self._records = records
         self._locator = locator
         self._policy = policy
         self._contested = contested
+        self._pins = pins
 
     def expect(self, jobs: int) -> None:
         """Tell how many jobs the drain has."""
@@ -139,68 +148,74 @@ class Preparer:
                 wanted[job.scene_id] = job
         known = [scenes[scene_id] for scene_id in wanted]
         found = self._locator.locate(known, records) if known else {}
-        owned = self._owned(found)
+        recorded = self._records.owners_of([ref for each in found.values() for ref in each.items])
+        lost = self._contests(found, recorded)
         for scene in known:
-            job, record = wanted[scene.id], records.get(scene.id)
-            self._sort_in(batch, job, scene, record, found[scene.id], owned[scene.id])
+            each, contests = found[scene.id], lost.get(scene.id, [])
+            gone = {contest.ref for contest in contests}
+            items = {ref: item for ref, item in each.items.items() if ref not in gone}
+            if items:
+                own = records.get(scene.id)
+                record = inherited(self._records, scene, own, items, recorded)
+                batch.ready.append(self._plan(wanted[scene.id], scene, record, items))
+            else:
+                self._sort_out(batch, wanted[scene.id], scene, each, contests)
         return batch
 
     def able_to_clear(self, jobs: Sequence[Job]) -> list[Job]:
-        """Those jobs whose scenes may lose something in Plex: a merge without a record cannot."""
-        if self._policy.first_sync is FirstSync.MIRROR:
-            return list(jobs)
-        recorded = self._records.get_many([job.scene_id for job in jobs])
-        return [job for job in jobs if job.scene_id in recorded]
+        """Those jobs whose scenes may lose something in Plex.
 
-    def _sort_in(
+        A merge takes nothing away without a record. But where there are records, a scene without
+        one may inherit that of a scene before it.
+        """
+        if self._policy.first_sync is FirstSync.MIRROR or self._records.count():
+            return list(jobs)
+        return []
+
+    def _plan(
+        self, job: Job, scene: Scene, record: Record | None, items: Mapping[ItemRef, FullItem]
+    ) -> Prepared:
+        policy = self._policy
+        wanted = policy.wishes.of(scene)
+        plans = tuple(
+            plan_item(
+                wanted, item, base_of(record, ref), policy.first_sync, preserve=policy.preserve
+            )
+            for ref, item in items.items()
+        )
+        return Prepared(job, scene, wanted, record, items, plans)
+
+    def _sort_out(
         self,
         batch: Batch,
         job: Job,
         scene: Scene,
-        record: Record | None,
         found: Found,
-        owned: frozenset[ItemRef],
+        contests: Sequence[Contest],
     ) -> None:
-        if owned:
-            items = {ref: item for ref, item in found.items.items() if ref in owned}
-            policy = self._policy
-            wanted = policy.wishes.of(scene)
-            plans = tuple(
-                plan_item(
-                    wanted, item, base_of(record, ref), policy.first_sync, preserve=policy.preserve
-                )
-                for ref, item in items.items()
-            )
-            batch.ready.append(Prepared(job, scene, wanted, record, items, plans))
-        elif found.items:
-            batch.done.append((job, "its item belongs to another scene with better evidence"))
+        """Say why nothing can be written for a scene."""
+        titles = self._locator.titles
+        if contests:
+            why = "; ".join(map(str, losses(scene.id, contests, titles)))
+            batch.done.append((job, why))
         elif found.undecided:
-            low = found.undecided[0]
-            contenders = ", ".join(map(str, low.refs))
-            batch.ambiguous.append((job, f"{low.reason}: {contenders}"))
+            batch.ambiguous.append((job, str(doubt(scene.id, found.undecided[0], titles))))
         else:
             path = scene.files[0].path if scene.files else "the scene has no file"
             batch.not_found.append((job, path))
 
-    def _owned(self, found: Mapping[int, Found]) -> dict[int, frozenset[ItemRef]]:
-        """Which of its claims each scene holds against all others, also those not in this batch."""
+    def _contests(self, found: Mapping[int, Found], recorded: Owners) -> dict[int, list[Contest]]:
+        """The claims that scenes lose, also to those that are not in this batch."""
         claims = Claims()
         for scene_id, each in found.items():
             claims.offer(scene_id, each.claims)
-        refs = [ref for each in found.values() for ref in each.items]
-        recorded = self._records.owners_of(refs)
-        unseen = claims.rivals_unseen({**recorded, **self._contested})
+        items = {ref: item for each in found.values() for ref, item in each.items.items()}
+        pins = self._pins(items)
+        pinned = {ref: p.scene_id for ref, p in pins.items() if holds(p, items[ref].files)}
+        unseen = claims_unseen(claims, {**recorded, **self._contested}, pinned)
         for scene_id in fetch_scenes(self._stash, unseen) if unseen else ():
-            claims.offer(scene_id, [_held(ref) for ref in unseen[scene_id]])
-        losers = claims.losers()
-        return {
-            scene_id: frozenset(each.items) - losers.get(scene_id, frozenset())
-            for scene_id, each in found.items()
-        }
-
-
-def _held(ref: ItemRef) -> Claim:
-    return Claim(ref, Evidence.VERIFIED, 0)
+            claims.offer(scene_id, unseen[scene_id])
+        return claims.contests()
 
 
 def base_of(record: Record | None, ref: ItemRef) -> ItemRecord | None:
