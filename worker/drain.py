@@ -57,6 +57,8 @@ class Drain:
         self._on_progress = on_progress
         self._settler = Settler(queue, rules, clock, jitter)
         self.result = self._settler.result
+        self._allowed = Tally()
+        self._spent = Tally()
         self._due = 0
         self._seen = 0
 
@@ -92,15 +94,13 @@ class Drain:
         due = self._queue.due(started)
         self._due = len(due)
         self._preparer.expect(self._due)
-        weighed = self._due <= BATCH
-        if not weighed:
+        if self._due > BATCH:
             self._guard(run_id, self._weigh(due))
         applier = self._new_applier(run_id, self._step)
         while jobs := self._queue.claim(BATCH, started):
             try:
                 batch = self._preparer.prepare(jobs)
-                if weighed and not self.result.processed:
-                    self._guard(run_id, tally(c for p in batch.ready for c in p.changes))
+                self._spend(run_id, tally(c for p in batch.ready for c in p.changes))
                 applied = applier.apply(batch.ready)
             except BaseException:
                 self._queue.release(jobs)
@@ -122,20 +122,30 @@ class Drain:
             self._on_progress(0.0)
         return total
 
+    def _spend(self, run_id: int, batch: Tally) -> None:
+        """Weigh again what was not weighed before: the only batch, and jobs queued meanwhile."""
+        self._spent += batch
+        if self._spent.cleared > self._allowed.cleared:
+            touched = max(self._spent.touched, self._allowed.touched)
+            self._guard(run_id, Tally(touched, self._spent.cleared))
+
     def _guard(self, run_id: int, total: Tally) -> None:
         percent = self._rules.max_clear_percent
-        if not clears_too_much(total, percent):
-            return
         runs = self._state.runs
-        if runs.take_confirmation(GUARD, lambda known: total.cleared <= known.get("cleared", 0)):
+        if not clears_too_much(total, percent) or runs.take_confirmation(
+            GUARD, lambda known: total.cleared <= known.get("cleared", 0)
+        ):
+            self._allowed = total
             return
         figures = {"cleared": total.cleared, "touched": total.touched}
         runs.finish(run_id, "stopped", figures, self._clock(), guard=GUARD)
+        done = self.result.processed
+        when = f"after {done} of its scenes, before any further" if done else "before the first"
         raise GuardStopped(
-            f"Stopped before the first write: this run would clear or remove {total.cleared} of "
+            f"Stopped {when} write: this run would clear or remove {total.cleared} of "
             f"the {total.touched} values that it touches in Plex, more than {percent} % "
             "(max_clear_percent). If that is right, run the task 'Confirm Stopped Run' and then "
-            "'Process Queue' again; all jobs are still in the queue."
+            f"'Process Queue' again; all {'other ' if done else ''}jobs are still in the queue."
         )
 
     def _step(self) -> None:
