@@ -1,0 +1,354 @@
+"""A run taken back: Plex stands as before, but for what somebody changed since."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.arguments import flag
+from app.undo_tasks import look_at_undo, undo_last_run
+from core.errors import ConfigError
+from simulators.library import generate
+from tests.acceptance.conftest import Open
+from tests.acceptance.site import Site
+from tests.acceptance.standing import differing, now
+
+CASES = (
+    *("empty_no_agent", "empty_agent", "drift_title", "drift_studio", "extra_genre"),
+    *("cleared_lists", "cleared_details", "in_sync", "two_sections"),
+)
+SCENES = 2 * len(CASES)
+SERVERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "adding": ("mirror", {}),
+    "adding to what is there": ("merge", {}),
+    "replacing": ("mirror", {"edit_section": "replacing"}),
+    "replacing what is there": ("merge", {"edit_section": "replacing"}),
+    "one removal at a time": ("mirror", {"single_removal": True, "removal_last": True}),
+    "altering": ("mirror", {"round_rating": True, "strip_text": True, "upload_locks": True}),
+    "refusing": ("mirror", {"refuse_fields": ["genre", "summary"]}),
+}
+
+
+@pytest.fixture(scope="module")
+def library(open_site: Open) -> Site:
+    return open_site(generate(SCENES, seed=8, only=CASES, cover_share=0.5))
+
+
+@pytest.fixture
+def site(library: Site, data: Path) -> Iterator[Site]:
+    """The library as it was generated, never synced, pictures and all."""
+    library.forget(data)
+    library.both.plex.load(library.both.seed)
+    use(library)
+    yield library
+    for scene in library.both.seed["stash"]["scenes"]:
+        library.edit_scene(scene["id"], title=scene["title"], details=scene["details"])
+
+
+def use(site: Site, **settings: Any) -> None:
+    site.use(
+        **{
+            "first_sync": "mirror",
+            "max_clear_percent": 100,
+            "sync_poster": True,
+            "sync_background": True,
+            **settings,
+        }
+    )
+
+
+def sync(site: Site) -> dict[str, Any]:
+    site.reconcile()
+    drained = site.drain()
+    assert drained["failed"] == 0
+    return drained
+
+
+def undo(site: Site, **args: object) -> dict[str, Any]:
+    with site.context(**args) as context:
+        return undo_last_run(context)
+
+
+@pytest.mark.parametrize(("first_sync", "switches"), SERVERS.values(), ids=SERVERS)
+def test_undone_plex_stands_as_before(
+    site: Site, first_sync: str, switches: dict[str, Any]
+) -> None:
+    use(site, first_sync=first_sync)
+    site.both.plex.configure(**switches)
+    before = now(site)
+    drained = sync(site)
+    synced = now(site)
+    assert drained["uploads"] > 0
+    site.both.plex.control("DELETE", "writes")
+
+    undone = undo(site)
+
+    assert differing(before, now(site)) == {}
+    assert (undone["changed_since"], undone["failed"], undone["gone"]) == (0, 0, 0)
+    assert undone["items_edited"] == len(differing(before, synced))
+    if "single_removal" not in switches and "refuse_fields" not in switches:
+        _written_once(site)
+
+    # What was undone is left alone, and an undo can be undone.
+    found = site.reconcile()
+    assert found["undone_count"] == undone["scenes"]
+    site.drain()
+    assert differing(before, now(site)) == {}
+    undo(site)
+    assert differing(synced, now(site)) == {}
+    found = site.reconcile()
+    assert (found["total_gaps"], found["undone_count"]) == (0, 0)
+
+
+def _written_once(site: Site) -> None:
+    """One edit an item, and one request for each of its pictures."""
+    for key, count in site.both.plex.control("GET", "writes").items():
+        assert count <= 3, key
+
+
+def test_a_look_says_what_would_be_done_and_does_nothing(site: Site) -> None:
+    sync(site)
+    synced = now(site)
+    site.reset_counters()
+
+    look = site.do(look_at_undo)
+
+    assert site.writes() == 0
+    assert now(site) == synced
+    assert look["run_id"] is None
+    assert look["restored"] == len(look["lines"]) > 30
+    told = undo(site)
+    names = ("restored", "already", "changed_since", "items_edited", "scenes", "undone_run")
+    assert [told[name] for name in names] == [look[name] for name in names]
+
+
+def test_what_was_changed_since_stays_and_is_reported(site: Site) -> None:
+    before = now(site)
+    sync(site)
+    first, second = (site.items(scene)[0] for scene in site.scenes("empty_no_agent")[:2])
+    site.hand_edit(_key(first), title="By hand", genre=["Mine"])
+    site.hand_edit(_key(second), originallyAvailableAt="1999-09-09")
+    third = site.items(site.scene("extra_genre"))[0]
+    site.drop_item(_key(third))
+
+    undone = undo(site)
+
+    left = differing(before, now(site))
+    assert left.pop(third)
+    assert left.keys() == {first, second}
+    assert left[first].keys() == {"title", "genre", "locked"}
+    assert left[second].keys() - {"year"} == {"originallyAvailableAt", "locked"}
+    assert (undone["changed_since"], undone["gone"]) == (3, 1)
+    assert any('title is now "By hand", left as it is' in line for line in undone["changed"])
+
+
+def test_values_set_back_by_hand_lose_only_our_lock(site: Site) -> None:
+    scene = site.scene("empty_no_agent")
+    key, before = site.key(scene), now(site)
+    sync(site)
+    site.hand_edit(key, studio="", lock=False)
+
+    undone = undo(site)
+
+    assert differing(before, now(site)) == {}
+    assert undone["already"] == 0
+
+
+def test_an_undone_scene_comes_back_when_stash_says_something_else(site: Site) -> None:
+    sync(site)
+    scenes = undo(site)["scenes"]
+    before = now(site)
+    saved, changed = site.scenes("empty_no_agent")[:2]
+    site.edit_scene(saved, organized=True)  # moves updated_at, and nothing that is synced
+    site.edit_scene(changed, details="Something else.")
+
+    found = site.reconcile()
+
+    assert list(site.queued()) == [changed]
+    assert found["undone_count"] == scenes - 1
+    site.enqueue(saved)
+    drained = site.drain()
+    assert (drained["skipped"], drained["items_edited"]) == (1, 1)
+    (item,) = differing(before, now(site))
+    assert item == site.items(changed)[0]
+    record = site.record(changed)
+    assert record is not None
+    assert not record.undone
+    # All of the scene arrives, also what was undone.
+    assert site.item(site.key(changed))["genre"]
+    assert site.reconcile()["total_gaps"] == 0
+
+
+def test_another_run_can_be_named(site: Site) -> None:
+    before = now(site)
+    sync(site)
+    scene = site.scene("in_sync")
+    site.edit_scene(scene, title="A later title")
+    sync(site)
+    with site.state() as state:
+        first = state.runs.latest("drain")[1].id
+
+    undone = undo(site, run_id=str(first))
+
+    assert undone["undone_run"] == first
+    left = differing(before, now(site))
+    assert left.keys() == set(site.items(scene))
+    with site.state() as state:
+        known = state.runs.get(undone["run_id"])
+    assert known is not None
+    assert (known.kind, known.status, known.figures["restored"]) == (
+        "undo",
+        "done",
+        undone["restored"],
+    )
+
+
+def test_what_a_later_sync_wrote_stays(site: Site) -> None:
+    sync(site)
+    scene = site.scene("empty_no_agent")
+    site.edit_scene(scene, title="A later title")
+    sync(site)
+    with site.state() as state:
+        first = state.runs.latest("drain")[1].id
+
+    undone = undo(site, run_id=first)
+
+    assert site.item(site.key(scene))["title"] == "A later title"
+    assert undone["changed_since"] == 1
+
+
+def test_an_item_that_went_to_another_scene_is_left_to_it(site: Site) -> None:
+    sync(site)
+    scene, other = site.scenes("empty_no_agent")[:2]
+    with site.state() as state:
+        mine, taker = state.records.get_many([scene])[scene], state.records.get_many([other])[other]
+        state.records.save_many([_with(taker, mine)])
+    before = now(site)
+
+    undone = undo(site)
+
+    item = site.items(scene)[0]
+    assert item not in differing(before, now(site))
+    assert any(f"it belongs to scene {other} now" in line for line in undone["changed"])
+
+
+def _with(taker: Any, owner: Any) -> Any:
+    import dataclasses
+
+    return dataclasses.replace(taker, items=(*taker.items, *owner.items))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_history_can_be_taken_back(site: Site, seed: int) -> None:
+    """Random edits on both sides, synced and undone, with hand edits in between."""
+    chance = random.Random(seed)
+    use(site, first_sync=chance.choice(["merge", "mirror"]), preserve_plex_edits=seed == 1)
+    site.both.plex.configure(edit_section=chance.choice(["additive", "replacing"]))
+    scenes = [scene for scene in site.rightful().values()]
+    sync(site)
+    for _ in range(3):
+        for scene in chance.sample(scenes, 6):
+            site.edit_scene(scene, **_any_edit(chance))
+        for scene in chance.sample(scenes, 3):
+            site.hand_edit(site.key(scene), **_any_hand_edit(chance))
+        site.reconcile()
+        before = now(site)
+        if site.drain()["items_edited"] == 0:
+            continue
+        edited = {
+            (site.items(scene)[0], name): value
+            for scene in chance.sample(scenes, 3)
+            for name, value in _any_hand_edit(chance).items()
+        }
+        for (item, name), value in edited.items():
+            site.hand_edit(_key(item), **{name: value})
+
+        undone = undo(site)
+
+        left = differing(before, now(site))
+        fields = {(item, name) for item, row in left.items() for name in row}
+        assert fields - edited.keys() <= {(item, "locked") for item, _ in edited}
+        for (item, name), value in edited.items():
+            assert _shown(site, item, name) == (sorted(value) if name == "genre" else value)
+        assert undone["failed"] == 0
+
+
+def _any_edit(chance: random.Random) -> dict[str, Any]:
+    edits: list[dict[str, Any]] = [
+        {"title": f"Title {chance.random():.6f}"},
+        {"details": chance.choice(["", "Line one.\n\nLine two, “quoted” 🎬."])},
+        {"rating100": chance.choice([None, 35, 80])},
+        {"date": chance.choice(["2001-02-03", None])},
+        {"performer_ids": [str(i) for i in chance.sample(range(1, 8), 3)]},
+        {"tag_ids": [str(i) for i in chance.sample(range(1, 12), 4)]},
+    ]
+    chosen: dict[str, Any] = {}
+    for each in chance.sample(edits, 3):
+        chosen |= each
+    return chosen
+
+
+def _any_hand_edit(chance: random.Random) -> dict[str, Any]:
+    edits: list[dict[str, Any]] = [
+        {"title": f"By hand {chance.random():.6f}"},
+        {"summary": f"By hand {chance.random():.6f}"},
+        {"studio": f"By hand {chance.random():.6f}"},
+        {"genre": [f"By hand {chance.randint(1, 9)}", "Mine"]},
+    ]
+    return chance.choice(edits)
+
+
+def _shown(site: Site, item: str, name: str) -> Any:
+    value = site.item(_key(item)).get(name)
+    return sorted(value) if isinstance(value, list) else value
+
+
+def _key(item: str) -> str:
+    return item.partition(":")[2]
+
+
+# What to say -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ({}, "There is no run that changed anything. Runs are kept for 30 days."),
+        ({"run_id": 77}, "There is no run 77."),
+        ({"run_id": "1"}, "Run 1 is a reconcile: it has changed nothing in Plex."),
+        ({"run_id": "last"}, "'run_id' is 'last'"),
+        ({"run_id": True}, "'run_id' is True"),
+        ({"run_id": -1}, "'run_id' is -1"),
+    ],
+)
+def test_there_has_to_be_something_to_undo(site: Site, args: dict[str, object], said: str) -> None:
+    with site.state() as state:
+        state.runs.start("reconcile", 1.0)
+    with pytest.raises(ConfigError) as caught:
+        undo(site, **args)
+    assert said in str(caught.value)
+
+
+def test_the_task_works_also_while_the_plugin_is_switched_off(site: Site) -> None:
+    sync(site)
+    synced = now(site)
+    use(site, enabled=False)
+
+    ended = site.run("undo_last_run", dry_run="true")
+
+    assert ended.output["run_id"] is None
+    assert "would be taken back" in ended.log
+    assert now(site) == synced
+    assert site.run("undo_last_run").output["restored"] == ended.output["restored"]
+
+
+@pytest.mark.parametrize(("told", "on"), [(True, True), ("TRUE", True), (1, True), (None, False)])
+def test_a_switch_may_come_as_anything(told: object, on: bool) -> None:
+    assert flag({"dry_run": told}, "dry_run") is on
+    assert not flag({"dry_run": "false"}, "dry_run")
+    with pytest.raises(ConfigError):
+        flag({"dry_run": []}, "dry_run")
