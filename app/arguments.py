@@ -36,3 +36,24 @@ def run_id(args: Mapping[str, object]) -> int | None:
     if isinstance(raw, bool) or not told.isdecimal() or len(told) > 18:
         raise ConfigError(f"The argument 'run_id' is {raw!r}; the number of a run is allowed.")
     return int(told)
+
+
+def number(args: Mapping[str, object], name: str) -> int | None:
+    """A whole number above 0; None where it is not given.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    raw = args.get(name)
+    told = "" if raw is None else str(raw).strip()
+    if not told:
+        return None
+    if isinstance(raw, bool) or not told.isdecimal() or len(told) > 18 or int(told) == 0:
+        raise ConfigError(f"The argument {name!r} is {raw!r}; a whole number above 0 is allowed.")
+    return int(told)
+
+
+def text(args: Mapping[str, object], name: str) -> str:
+    """A text without blanks around it; "" where it is not given."""
+    raw = args.get(name)
+    return "" if raw is None else str(raw).strip()

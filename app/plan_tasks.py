@@ -13,7 +13,7 @@ from app.wiring import Context, Workshop
 from core.errors import ConfigError, DrainBusy, GuardStopped
 from core.models import Job
 from reconciliation.detector import EMPTY_METADATA, MISSING, GapResult
-from reconciliation.result import GapDetectionResult
+from reconciliation.result import GapDetectionResult, brief
 from storage.runs import Run, RunStatus
 from storage.state import State
 from sync_queue.lock import DrainLock
@@ -108,7 +108,7 @@ def _preview(
             raise
         finally:
             told = {**figures, **preview.as_dict()}
-            state.runs.finish(preview.run_id, status, told, context.clock())
+            state.runs.finish(preview.run_id, status, brief(told), context.clock())
         state.plans.drop_old()
     _show(preview)
     return told

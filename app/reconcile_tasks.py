@@ -32,7 +32,7 @@ def reconcile(context: Context, scope: str, only: frozenset[str] | None = None) 
             status = "stopped"
             raise
         finally:
-            state.runs.finish(run_id, status, result.as_dict(), context.clock())
+            state.runs.finish(run_id, status, result.figures(), context.clock())
     log.info("%s", summary(result))
     for error in result.errors:
         log.warning("%s", error)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import protocol
-from app import health_task, plan_tasks, queue_tasks, reconcile_tasks, undo_tasks
+from app import health_task, pin_tasks, plan_tasks, queue_tasks, reconcile_tasks, undo_tasks
 from app.arguments import flag
 from app.progress import Heartbeat
 from app.wiring import Context, open_context
@@ -28,6 +28,7 @@ MODES: Mapping[str, Task] = MappingProxyType(
         "clear_queue": queue_tasks.clear_queue,
         "confirm_stopped_run": queue_tasks.confirm_stopped_run,
         "health_check": health_task.health_check,
+        "pin": pin_tasks.pin,
         "process_queue": queue_tasks.process_queue,
         "purge_dlq": queue_tasks.purge_dead_letters,
         "queue_status": queue_tasks.queue_status,
@@ -40,6 +41,7 @@ MODES: Mapping[str, Task] = MappingProxyType(
         "release": undo_tasks.release,
         "retry_dlq": queue_tasks.retry_dead_letters,
         "undo_last_run": undo_tasks.undo_last_run,
+        "unpin": pin_tasks.unpin,
     }
 )
 # What a mode does with the argument `dry_run`: it shows what it would do.

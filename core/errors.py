@@ -39,5 +39,9 @@ class GuardStopped(SyncError):
     """A guard stopped the run before its first write; the text has the figures and the way on."""
 
 
+class PinRefused(SyncError):
+    """A scene cannot be pinned like that; the text says why and what can be done."""
+
+
 class DrainBusy(SyncError):
     """Another drain holds the lock."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -67,7 +68,7 @@ class GapDetectionResult:
 
     def figures(self) -> dict[str, Any]:
         """The same without what is told of single scenes, as the history of runs keeps them."""
-        return {name: value for name, value in self.as_dict().items() if name not in _DETAILS}
+        return brief(self.as_dict())
 
     def add_up(self) -> None:
         """Set `total_gaps` from the counts."""
@@ -78,3 +79,8 @@ class GapDetectionResult:
             + self.vanished_count
             + self.drift_count
         )
+
+
+def brief(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures without what is told of single scenes."""
+    return {name: value for name, value in figures.items() if name not in _DETAILS}
