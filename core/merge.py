@@ -225,7 +225,8 @@ def _merge_list(sides: Sides, rules: MergeRules) -> FieldOutcome:
     kept, withheld = _kept(sides, rules, of), _withheld(rules, of)
     plain = _plain_list(sides, of, kept, withheld)
     if not rules.preserve:
-        return plain
+        still = sides.base is not None and sides.base.held and sides.ours_stands
+        return replace(plain, held=still)
     if _is_locked_whole(sides):
         # What Stash does not have is the user's, also once the lock is gone.
         left = _plain_list(sides, of, kept | (of.shown - of.wanted), withheld)
