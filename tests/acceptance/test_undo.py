@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from app.arguments import flag
 from app.undo_tasks import look_at_undo, undo_last_run
 from core.errors import ConfigError
+from core.models import Record
 from simulators.library import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
@@ -69,8 +71,8 @@ def sync(site: Site) -> dict[str, Any]:
 
 
 def undo(site: Site, **args: object) -> dict[str, Any]:
-    with site.context(**args) as context:
-        return undo_last_run(context)
+    with site.context() as context:
+        return undo_last_run(dataclasses.replace(context, args=args))
 
 
 @pytest.mark.parametrize(("first_sync", "switches"), SERVERS.values(), ids=SERVERS)
@@ -236,9 +238,7 @@ def test_an_item_that_went_to_another_scene_is_left_to_it(site: Site) -> None:
     assert any(f"it belongs to scene {other} now" in line for line in undone["changed"])
 
 
-def _with(taker: Any, owner: Any) -> Any:
-    import dataclasses
-
+def _with(taker: Record, owner: Record) -> Record:
     return dataclasses.replace(taker, items=(*taker.items, *owner.items))
 
 
@@ -248,7 +248,7 @@ def test_any_history_can_be_taken_back(site: Site, seed: int) -> None:
     chance = random.Random(seed)
     use(site, first_sync=chance.choice(["merge", "mirror"]), preserve_plex_edits=seed == 1)
     site.both.plex.configure(edit_section=chance.choice(["additive", "replacing"]))
-    scenes = [scene for scene in site.rightful().values()]
+    scenes = sorted(set(site.rightful().values()))
     sync(site)
     for _ in range(3):
         for scene in chance.sample(scenes, 6):
