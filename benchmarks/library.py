@@ -241,7 +241,7 @@ def _goals(judged: LibraryFigures, figures: Sequence[LibraryFigures]) -> list[Go
             what = f"{name} reconcile of {scenes:,} scenes"
             goals += [
                 Goal(f"{what}: requests", series.busiest.requests, allowed),
-                Goal(f"{what}: wall time, in floors", series.times_floor, floors),
+                Goal(f"{what}: time in floors", series.times_floor, floors),
                 Goal(f"{what}: peak memory", series.peak_mb, MOST_MB, "MB"),
             ]
     if len(figures) > 1:
