@@ -97,6 +97,8 @@ class Lessons:
 
     def agreeing(self, path_map: PathMap) -> int:
         """How many scenes (for each section) have their item where a path map leads."""
+        if not path_map.pairs:
+            return 0
         return sum(
             scenes
             for (_, stash, plex), scenes in self._seen.items()
@@ -136,13 +138,22 @@ def _folders(stash: str, plex: str) -> tuple[str, str] | None:
 
 
 def _lesson(stash: str, plex: str, scenes: int) -> _Lesson:
-    components = tuple(canonical(stash).split("/"))
+    components, other = canonical(stash).split("/"), canonical(plex).split("/")
     folded = is_windows(stash + "/")
-    left, right = differing_roots(stash, plex)
-    key = name_key(right) if is_windows(plex + "/") or folded else right
-    depth = len(left.split("/")) if left or right else 0
-    keys = tuple(map(name_key, components)) if folded else components
-    return _Lesson(components, keys, (depth, key), right, scenes)
+    keys = tuple(map(name_key, components)) if folded else tuple(components)
+    fold = folded or is_windows(plex + "/")
+    depth, rest = len(components), len(other)
+    while depth and rest and _equal(components[depth - 1], other[rest - 1], fold):
+        depth -= 1
+        rest -= 1
+    if depth == rest == 1 and components[0] == other[0] == "":
+        depth = rest = 0  # the very same path
+    root = "/".join(other[:rest])
+    return _Lesson(tuple(components), keys, (depth, name_key(root) if fold else root), root, scenes)
+
+
+def _equal(one: str, other: str, fold: bool) -> bool:
+    return one != "" and (one == other or (fold and name_key(one) == name_key(other)))
 
 
 def _grow(lessons: Sequence[_Lesson], depth: int, above: _Pair | None) -> Iterator[LearnedPair]:
@@ -156,11 +167,12 @@ def _grow(lessons: Sequence[_Lesson], depth: int, above: _Pair | None) -> Iterat
         votes[lesson.pair] += lesson.scenes
     pair, agreeing = max(votes.items(), key=lambda vote: (vote[1], vote[0]))
     disagreeing = votes.total() - agreeing
-    yes = [lesson for lesson in lessons if lesson.pair == pair]
-    if disagreeing * MAJORITY <= agreeing and depth >= pair[0] and _is_rooted(yes, depth):
-        if pair != above and pair != (0, ""):
-            yield _made(yes[0], depth, agreeing)
-        above = pair
+    if disagreeing * MAJORITY <= agreeing and depth >= pair[0]:
+        yes = [lesson for lesson in lessons if lesson.pair == pair]
+        if _is_rooted(yes, depth):
+            if pair != above and pair != (0, ""):
+                yield _made(yes[0], depth, agreeing)
+            above = pair
     if len(votes) == 1 and pair == above:
         return
     branches: dict[str, list[_Lesson]] = {}
@@ -180,7 +192,9 @@ def _is_rooted(agreeing: Iterable[_Lesson], depth: int) -> bool:
             direct += lesson.scenes
         else:
             branches.add(lesson.keys[depth])
-    return direct >= AGREEING or len(branches) >= BRANCHES
+        if direct >= AGREEING or len(branches) >= BRANCHES:
+            return True
+    return False
 
 
 def _made(lesson: _Lesson, depth: int, scenes: int) -> LearnedPair:

@@ -37,13 +37,14 @@ def learn(
     """
     agreeing = lessons.agreeing(PathMap(setting))
     guard.check("path_map", "the path map", setting, agreeing)
-    known = saved_map(state)
-    guard.check("learned", "what was learned of folders", known.pairs, lessons.agreeing(known))
-    pairs = lessons.pairs()
-    state.set_fact(LEARNED, [[pair.stash, pair.plex, pair.scenes] for pair in pairs])
+    known, pairs = saved_map(state), lessons.pairs()
     learned = path_map_of(pairs)
+    taught = lessons.agreeing(learned)
+    still = taught if learned == known else lessons.agreeing(known)
+    guard.check("learned", "what was learned of folders", known.pairs, still)
+    state.set_fact(LEARNED, [[pair.stash, pair.plex, pair.scenes] for pair in pairs])
     guard.remember("path_map", setting, agreeing)
-    guard.remember("learned", learned.pairs, lessons.agreeing(learned))
+    guard.remember("learned", learned.pairs, taught)
     return pairs
 
 
