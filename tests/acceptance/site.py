@@ -269,10 +269,6 @@ class Site:
         self.both.stash.reset()
         self.both.plex.reset()
 
-    def plex_requests(self) -> int:
-        total: int = self.both.plex.counters()["total"]
-        return total
-
     def writes(self) -> int:
         """Edits that have reached Plex since the last reset."""
         writes: int = self.both.plex.counters()["writes"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.queue_tasks import confirm_stopped_run
+from app.queue_tasks import confirm_stopped_run, process_queue
 from core.errors import GuardStopped
 from simulators.library import generate
 from simulators.oracle import differences
@@ -134,6 +135,28 @@ def test_a_large_run_is_weighed_as_a_whole(open_site: Open) -> None:
     site.do(confirm_stopped_run)
     assert site.drain()["failed"] == 0
     assert _wrong(site) == []
+
+
+def test_what_is_queued_while_a_drain_runs_is_weighed_too(site: Site) -> None:
+    """A bulk edit in Stash may queue thousands of scenes behind the one in hand."""
+    lists = site.scenes("cleared_lists")
+    before = {scene: site.item(site.key(scene)) for scene in lists}
+    site.enqueue(site.scene("in_sync"))
+
+    waiting = [lists]
+
+    def bulk_edit(_share: float) -> None:
+        while waiting:
+            site.enqueue(*waiting.pop())
+
+    with site.context() as context, pytest.raises(GuardStopped) as stopped:
+        process_queue(replace(context, on_progress=bulk_edit))
+
+    assert "Stopped after 1 of its scenes, before any further write" in str(stopped.value)
+    assert {scene: site.item(site.key(scene)) for scene in lists} == before
+    assert set(site.queued()) == set(lists)
+    site.do(confirm_stopped_run)
+    assert site.drain()["values_cleared"] > 50
 
 
 # A side that is suddenly empty -------------------------------------------------------------
