@@ -78,9 +78,8 @@ class PlanStore:
         return found
 
     def changes(self, run_id: int) -> Iterator[PlannedChange]:
-        """The whole plan of a run, in the order in which it was made."""
-        ids = self.scene_ids(run_id)
-        for some in chunks(ids):
+        """The whole plan of a run, with the changes of a scene together."""
+        for some in chunks(self.scene_ids(run_id)):
             for planned in self.of_scenes(run_id, some).values():
                 yield from planned
 
