@@ -8,13 +8,23 @@ performer, studio or tag leave the scene's time alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from simulators.seed import StashFile, StashScene
 from simulators.stash_edits import Editor
-from simulators.stash_library import Library, StashError, load_scene, pick
-from simulators.stash_model import Performer, Scene, Studio, Tag, VideoFile, split_path, tag_order
+from simulators.stash_library import NO_ROWS, Library, StashError, load_scene, pick, to_num
+from simulators.stash_model import (
+    Folder,
+    Performer,
+    Scene,
+    Studio,
+    Tag,
+    VideoFile,
+    by_id,
+    primary_first,
+    split_path,
+    tag_order,
+)
 from simulators.stash_time import Clock
 
 Given = Mapping[str, Any]
@@ -41,7 +51,7 @@ class Changes:
         """Raises:
         StashError: there is none.
         """
-        return pick(self._library.scenes, [scene_id], "scene")[0]
+        return pick(self._library.scenes, [scene_id], "scene", "converting id")[0]
 
     def update_scene(self, scene: Scene, given: Given) -> None:
         """Raises:
@@ -54,6 +64,11 @@ class Changes:
             setattr(scene, name, value)
         self._stamp(scene)
 
+    def differs(self, scene: Scene, given: Given) -> bool:
+        """Whether an update would change a value."""
+        values = self._editor().values(scene, given)
+        return any(getattr(scene, name) != value for name, value in values.items())
+
     def create_scene(self, given: Given) -> Scene:
         """Raises:
         StashError: a value is bad, or there is neither title nor file.
@@ -61,7 +76,7 @@ class Changes:
         library = self._library
         now = self._clock.text()
         values = self._editor().values(None, given)
-        files = pick(library.files, given.get("file_ids") or (), "file")
+        files = [self._free_file(file_id) for file_id in given.get("file_ids") or ()]
         if not values.get("title") and not files:
             raise StashError("title must be set if scene has no files")
         scene = Scene(library.next_id("scenes", library.scenes), now, now)
@@ -69,10 +84,21 @@ class Changes:
             setattr(scene, name, value)
         for file in files:
             self._release(file)
-        scene.files = files
+        scene.files = primary_first(files)
         library.scenes[scene.num] = scene
         library.touch()
         return scene
+
+    def _free_file(self, file_id: Any) -> VideoFile:
+        """A file that a new scene may take."""
+        about = f"assigning file {file_id} to new scene"
+        file = self._library.files.get(to_num(file_id, "converting ids"))
+        if file is None:
+            raise StashError(f"{about}: getting file by id {file_id}: {NO_ROWS}")
+        owner = self._library.owner(file)
+        if owner is not None and owner.files[0] is file:
+            raise StashError(f"{about}: cannot reassign primary file")
+        return file
 
     def import_scene(self, raw: StashScene) -> Scene:
         scene = load_scene(self._library, raw)
@@ -100,7 +126,7 @@ class Changes:
         edit = {key: value for key, value in values.items() if key != "primary_file_id"}
         self.update_scene(destination, edit)
         for source in dict.fromkeys(sources):
-            destination.files += source.files
+            destination.files = primary_first([*destination.files, *source.files])
             for kind in ("play_history", "o_history"):
                 if histories.get(kind):
                     merged = getattr(destination, kind) + getattr(source, kind)
@@ -125,7 +151,7 @@ class Changes:
         new_studio = studio if scene.studio is None else None
         if not (new_performers or new_tags or new_studio):
             return False
-        scene.performers += new_performers
+        scene.performers = sorted([*scene.performers, *new_performers], key=by_id)
         scene.tags = sorted([*scene.tags, *new_tags], key=tag_order)
         scene.studio = scene.studio or new_studio
         self._stamp(scene)
@@ -167,7 +193,7 @@ class Changes:
         return added
 
     def attach_file(self, scene: Scene, file: VideoFile) -> None:
-        scene.files.append(file)
+        scene.files = primary_first([*scene.files, file])
         self._stamp(scene)
 
     def assign_file(self, scene: Scene, file: VideoFile) -> None:
@@ -178,17 +204,33 @@ class Changes:
         if owner is not None and owner.files[0] is file:
             raise StashError("assigning file to scene: cannot reassign primary file")
         self._release(file)
-        scene.files.append(file)
+        scene.files = primary_first([*scene.files, file])
         self._library.touch()
 
     def move_file(self, file: VideoFile, path: str) -> None:
         now = self._clock.text()
-        on_disk = self._library.disk.pop(file.path, None)
-        if on_disk is not None:
-            self._library.disk[path] = replace(on_disk, path=path)
+        self._library.move_on_disk(file.path, path)
         file.move(path, self._library.folder(split_path(path)[0], now))
         file.updated_at = now
         self._library.touch()
+
+    def rename_folder(self, folder: Folder, path: str) -> None:
+        """The paths of all that is below follow; no time moves."""
+        library, old = self._library, folder.path
+        separator = split_path(old)[1]
+        below = [row for row in library.folders.values() if row.path.startswith(old + separator)]
+        for row in [folder, *below]:
+            del library.folders[row.path]
+            row.path = path + row.path.removeprefix(old)
+            library.folders[row.path] = row
+        folder.parent_folder = library.folder(split_path(path)[0], self._clock.text())
+        nums = {row.num for row in [folder, *below]}
+        for file in library.files.values():
+            if file.parent_folder.num in nums:
+                file.move(
+                    f"{file.parent_folder.path}{separator}{file.basename}", file.parent_folder
+                )
+        library.touch()
 
     def delete_file(self, file: VideoFile) -> None:
         """Raises:
@@ -196,7 +238,7 @@ class Changes:
         """
         owner = self._library.owner(file)
         if owner is not None and owner.files[0] is file:
-            raise StashError(f"cannot delete primary file entry {file.path}")
+            raise StashError(f"cannot delete primary file {file.path}")
         self._release(file)
         self._erase(file)
         self._library.touch()

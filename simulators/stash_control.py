@@ -8,7 +8,8 @@ GET  /_sim/hooks        every hook process: "plugin", "hook", "args", "status" (
 POST /_sim/edit         a change that fires no hook, see `stash_silent.py`
 POST /_sim/disk         changes the disk that the next scan and clean will see:
                         {"add": [{"path", "size", "duration", "oshash"}], "modify": [path],
-                        "move": [{"from", "to"}], "remove": [path]}; a list alone adds
+                        "move": [{"from", "to"}], "rename_folders": [{"from", "to"}],
+                        "remove": [path]}; a list alone adds. A moved file leaves its folder behind
 POST /_sim/identified   {scene id: SceneUpdateInput without id}: what an identify job finds
 """
 
@@ -60,14 +61,17 @@ class StashControl:
     async def _disk(self, request: web.Request) -> web.Response:
         given: Any = await request.json()
         changes: Mapping[str, Any] = {"add": given} if isinstance(given, list) else given
-        disk = self._sim.library.disk
+        library = self._sim.library
+        disk = library.disk
         try:
             for raw in changes.get("add", ()):
-                disk[raw["path"]] = _disk_file(raw)
+                library.put_on_disk(_disk_file(raw))
             for path in changes.get("modify", ()):
                 disk[path] = replace(disk[path], modified=True)
             for move in changes.get("move", ()):
-                disk[move["to"]] = replace(disk.pop(move["from"]), path=move["to"])
+                library.put_on_disk(replace(disk.pop(move["from"]), path=move["to"]))
+            for move in changes.get("rename_folders", ()):
+                library.rename_on_disk(move["from"], move["to"])
             for path in changes.get("remove", ()):
                 del disk[path]
         except KeyError as error:

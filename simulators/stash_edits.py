@@ -13,23 +13,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from simulators.stash_criteria import panic
+from simulators.stash_dates import parse_date
 from simulators.stash_library import E, Library, StashError, to_num
-from simulators.stash_model import Scene, StashId, Tag, tag_order
+from simulators.stash_model import Scene, StashId, Tag, by_id, primary_first, tag_order
 
 Given = Mapping[str, Any]
-FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-PARTIAL_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
-DATA_URL = re.compile(r"data:.+/.+;base64,(.*)", re.DOTALL)
+DATA_URL = re.compile(r"data:.+/.+;base64,(.*)")
+FETCHED = ("http", "https")
 TEXTS = {
     *("title", "code", "details", "director", "name", "disambiguation", "country"),
     *("sort_name", "description"),
 }
 TEXT_LISTS = {"urls", "aliases", "alias_list"}
 DATES = {"date", "birthdate", "death_date"}
-AS_THEY_ARE = {"rating100", "gender"}
-# Null leaves these alone: their columns cannot be empty.
-NEVER_NULL = {"organized", "favorite", "ignore_auto_tag", "resume_time", "play_duration", "image"}
-NEVER_NULL |= {"cover_image", "primary_file_id", "name"}
+# Their columns cannot be empty: null makes the server panic.
+NEVER_NULL = {
+    **dict.fromkeys(("organized", "favorite", "ignore_auto_tag"), "bool"),
+    "play_duration": "float64",
+}
+AS_THEY_ARE = {"rating100", "gender", *NEVER_NULL}
+IMAGES = {"image": "image", "cover_image": "cover"}
+# What stays as it is when the input says null.
+LEFT_ALONE = {"cover_image", "primary_file_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,10 @@ class Editor:
         """
         found: dict[str, Any] = {}
         for key, value in given.items():
-            if value is None and key in NEVER_NULL:
+            if value is None and key in LEFT_ALONE:
                 continue
+            if value is None and key in NEVER_NULL:
+                raise panic(f"null value not allowed in optional {NEVER_NULL[key]}")
             found.update(self._value(entity, key, value))
         return found
 
@@ -73,15 +81,18 @@ class Editor:
             return {key: (value or "").strip()}
         if key in DATES:
             return {key: self._date(value)}
-        if key in AS_THEY_ARE or isinstance(value, bool | float | int):
+        if key in AS_THEY_ARE:
             return {key: value}
         if key == "url":
             return {"urls": [value] if value else []}
         if key in TEXT_LISTS:
             current = [] if entity is None else getattr(entity, key)
             return {key: _merged(current, _entries(value), value)}
-        if key in ("image", "cover_image"):
-            return {"cover" if key == "cover_image" else key: decode_image(value)}
+        if key == "image" and value is None:
+            return {"image": None}
+        if key in IMAGES:
+            data = decode_image(value, "cover image" if key == "cover_image" else "image")
+            return {IMAGES[key]: data} if data else {}  # an empty one changes nothing
         if key == "stash_ids":
             return {key: [_stash_id(entry, self.now) for entry in value or ()]}
         return self._link(entity, key, value)
@@ -89,35 +100,31 @@ class Editor:
     def _link(self, entity: Any, key: str, value: Any) -> dict[str, Any]:
         library = self.library
         if key == "studio_id":
-            return {"studio": _optional_row(library.studios, value)}
+            return {"studio": _optional_row(library.studios, value, "studio")}
         if key == "parent_id":
-            return {"parent_studio": _optional_row(library.studios, value)}
+            return {"parent_studio": _optional_row(library.studios, value, "parent")}
         if key == "performer_ids":
             performers = entity.performers if isinstance(entity, Scene) else []
-            return {"performers": _rows(library.performers, performers, value)}
+            rows = _rows(library.performers, performers, value, "performer")
+            return {"performers": sorted(rows, key=by_id)}
         if key == "tag_ids":
             current = [] if entity is None else entity.tags
-            return {"tags": sorted(_rows(library.tags, current, value), key=tag_order)}
+            return {"tags": sorted(_rows(library.tags, current, value, "tag"), key=tag_order)}
         if key == "parent_ids":
             parents = entity.parents if isinstance(entity, Tag) else []
-            return {"parents": _rows(library.tags, parents, value)}
+            return {"parents": _rows(library.tags, parents, value, "parent tag")}
         if key == "primary_file_id" and isinstance(entity, Scene):
             return {"files": _primary_first(entity, value)}
-        return {}  # ids, clientMutationId, galleries, groups: accepted, nothing to store
+        return {}  # ids, galleries, counters, measurements...: accepted, nothing to store
 
     def _date(self, text: str | None) -> str | None:
-        if not text:
-            return None
-        pattern = PARTIAL_DATE if self.partial_dates else FULL_DATE
-        if not pattern.fullmatch(text):
-            raise StashError(f'converting date: unable to parse "{text}" as a date')
-        return text
+        return parse_date(text, self.partial_dates) if text else None
 
 
 def set_children(library: Library, tag: Tag, value: Any) -> None:
     """A tag's children are stored as their parents."""
     current = [row for row in library.tags.values() if tag in row.parents]
-    children = _rows(library.tags, current, value)
+    children = _rows(library.tags, current, value, "child tag")
     for row in library.tags.values():
         if tag in row.parents and row not in children:
             row.parents.remove(tag)
@@ -125,17 +132,25 @@ def set_children(library: Library, tag: Tag, value: Any) -> None:
             row.parents.append(tag)
 
 
-def decode_image(text: str) -> bytes:
-    """A base64 data URL as bytes. (Stash would download an http URL; nothing here can.)
+def decode_image(text: str, what: str) -> bytes:
+    """A base64 data URL as bytes; empty text is an empty image. (Stash would download an http
+    address; nothing here can.)
 
     Raises:
-        StashError: no such text.
+        StashError: it is neither.
     """
     found = DATA_URL.fullmatch(text)
+    if text and found is None:
+        scheme = text.partition(":")[0].lower() if ":" in text else ""
+        why = f'unsupported protocol scheme "{scheme}"'
+        raise StashError(
+            f'processing {what}: Get "{text}": '
+            f"{'the simulator fetches nothing' if scheme in FETCHED else why}"
+        )
     try:
-        return base64.b64decode(found[1] if found else text, validate=True)
-    except binascii.Error as error:
-        raise StashError(f"processing cover image: {error}") from None
+        return base64.b64decode(found[1] if found else "", validate=True)
+    except binascii.Error:
+        raise StashError(f"processing {what}: illegal base64 data at input byte 0") from None
 
 
 def _stash_id(entry: Given, now: str) -> StashId:
@@ -151,30 +166,34 @@ def _merged(current: Iterable[Any], entries: list[Any], value: Any) -> list[Any]
     """What a relation becomes: replaced, or by the mode of a bulk input."""
     mode = value["mode"] if isinstance(value, Mapping) else "SET"
     if mode == "ADD":
-        entries = [*current, *entries]
-    elif mode == "REMOVE":
-        entries = [entry for entry in current if entry not in entries]
-    return list(dict.fromkeys(entries))
+        return list(dict.fromkeys([*current, *entries]))
+    if mode == "REMOVE":
+        return [entry for entry in current if entry not in entries]
+    return entries
 
 
-def _rows(rows: dict[int, E], current: Iterable[E], value: Any) -> list[E]:
+def _rows(rows: dict[int, E], current: Iterable[E], value: Any, kind: str) -> list[E]:
     ids = value.get("ids") if isinstance(value, Mapping) else value
-    return _merged(current, [_row(rows, text) for text in ids or ()], value)
+    entries = [_row(rows, text, f"converting {kind} ids") for text in ids or ()]
+    return _merged(current, list(dict.fromkeys(entries)), value)
 
 
-def _optional_row(rows: dict[int, E], value: Any) -> E | None:
-    return None if value in (None, "") else _row(rows, value)
+def _optional_row(rows: dict[int, E], value: Any, kind: str) -> E | None:
+    if value is None:
+        return None
+    return _row(rows, value, f"converting {kind} id: converting {value} to int")
 
 
-def _row(rows: dict[int, E], text: Any) -> E:
-    row = rows.get(to_num(text))
+def _row(rows: dict[int, E], text: Any, doing: str) -> E:
+    row = rows.get(to_num(text, doing))
     if row is None:
         raise StashError("FOREIGN KEY constraint failed")
     return row
 
 
 def _primary_first(scene: Scene, value: Any) -> list[Any]:
-    num = to_num(value)
-    if all(file.num != num for file in scene.files):
+    num = to_num(value, "converting primary file id")
+    chosen = [file for file in scene.files if file.num == num]
+    if not chosen:
         raise StashError(f"file with id {num} not associated with scene")
-    return sorted(scene.files, key=lambda file: file.num != num)
+    return primary_first([*chosen, *(file for file in scene.files if file.num != num)])

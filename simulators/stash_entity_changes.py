@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from simulators.stash_checks import check_family, check_names
 from simulators.stash_edits import Editor, set_children
-from simulators.stash_library import Library, StashError, pick
-from simulators.stash_model import Performer, Studio, Tag, tag_order
+from simulators.stash_library import Library, StashError, pick, to_num
+from simulators.stash_model import Performer, Studio, Tag, by_id, tag_order
 from simulators.stash_time import Clock
 
 Given = Mapping[str, Any]
@@ -38,13 +39,24 @@ class EntityChanges:
         """Raises:
         StashError: there is none.
         """
-        return pick(self.rows(kind), [entity_id], kind)[0]
+        return pick(self.rows(kind), [entity_id], kind, "converting id")[0]
+
+    def doomed(self, kind: str, entity_id: Any) -> Any:
+        """One that is to go: the database itself looks for it.
+
+        Raises:
+            StashError: there is none.
+        """
+        entity = self.rows(kind).get(to_num(entity_id, "converting ids"))
+        if entity is None:
+            raise StashError(f"id {entity_id} does not exist in {kind}s")
+        return entity
 
     def create(self, kind: str, given: Given) -> Entity:
         """Raises:
         StashError: the name is taken, or a value is bad.
         """
-        self._check_name(kind, given, None)
+        check_names(kind, self.rows(kind), given, None)
         values = self._editor().values(None, given)
         rows, now = self.rows(kind), self._clock.text()
         num = self._library.next_id(kind, rows)
@@ -64,7 +76,8 @@ class EntityChanges:
         """Raises:
         StashError: the name is taken, or a value is bad.
         """
-        self._check_name(kind, given, entity)
+        check_names(kind, self.rows(kind), given, entity)
+        check_family(self._library, entity, self._editor().values(entity, given))
         self._editor().apply(entity, given)
         entity.updated_at = self._clock.text()
         self._after(entity, given)
@@ -104,6 +117,22 @@ class EntityChanges:
             destination.aliases += [source.name, *source.aliases]
             self.destroy("tag", source)
 
+    def merge_performers(
+        self, sources: Sequence[Performer], destination: Performer, values: Given
+    ) -> None:
+        """The links of the sources go to the destination, whose own time moves.
+
+        Raises:
+            StashError: the destination is among the sources, or a value is bad.
+        """
+        if destination in sources:
+            raise StashError("destination performer cannot be in source list")
+        self.update("performer", destination, values)
+        for source in dict.fromkeys(sources):
+            for scene in self._library.scenes_of(source):
+                scene.performers = sorted({*scene.performers, destination}, key=by_id)
+            self.destroy("performer", source)
+
     def _tagged(self, tag: Tag) -> list[Performer | Studio]:
         performers = [row for row in self._library.performers.values() if tag in row.tags]
         return [*performers, *(row for row in self._library.studios.values() if tag in row.tags)]
@@ -116,21 +145,6 @@ class EntityChanges:
         if isinstance(entity, Tag):
             if given.get("child_ids") is not None:
                 set_children(library, entity, given["child_ids"])
-            for scene in library.scenes_of(entity):  # its place among them follows its name
-                scene.tags.sort(key=tag_order)
+            for owner in [*library.scenes_of(entity), *self._tagged(entity)]:
+                owner.tags.sort(key=tag_order)  # its place among them follows its name
         library.touch()
-
-    def _check_name(self, kind: str, given: Given, own: Entity | None) -> None:
-        name = given.get("name")
-        if name is None:
-            return
-        if not name.strip():
-            raise StashError("name must not be empty")
-        for row in self.rows(kind).values():
-            if row is own or row.name.lower() != name.strip().lower():
-                continue
-            if kind != "performer":
-                raise StashError(f"{kind} with name '{name}' already exists")
-            unset = own.disambiguation if isinstance(own, Performer) else ""
-            if row.disambiguation == (given.get("disambiguation") or unset):
-                raise StashError(f"performer with name '{name}' already exists")

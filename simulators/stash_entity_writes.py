@@ -1,7 +1,8 @@
 """The mutations of performers, studios and tags, with their hooks.
 
 Create, update and destroy give the mutation's input; a plural destroy gives the array of ids to
-each; a tag merge fires Tag.Merge.Post for the destination and nothing for its sources.
+each; a tag merge fires Tag.Merge.Post for the destination and nothing for its sources, a merge of
+performers nothing at all.
 """
 
 from __future__ import annotations
@@ -47,13 +48,13 @@ class _Kind:
         return entities
 
     async def destroy(self, ctx: RequestContext, given: Given) -> bool:
-        entity = ctx.sim.entities.entity(self._kind, given["id"])
+        entity = ctx.sim.entities.doomed(self._kind, given["id"])
         ctx.sim.entities.destroy(self._kind, entity)
         await ctx.sim.fire(ctx.caller, f"{self._type}.Destroy.Post", entity.num, dict(given))
         return True
 
     async def destroy_many(self, ctx: RequestContext, ids: Sequence[str]) -> bool:
-        entities = pick(ctx.sim.entities.rows(self._kind), ids, self._kind)
+        entities = [ctx.sim.entities.doomed(self._kind, text) for text in ids]
         for entity in entities:
             ctx.sim.entities.destroy(self._kind, entity)
         for entity in entities:
@@ -85,6 +86,14 @@ class EntityMutations:
 
     async def performers_destroy(self, ctx: RequestContext, ids: Sequence[str]) -> bool:
         return await self._performers.destroy_many(ctx, ids)
+
+    def performer_merge(self, ctx: RequestContext, input_: Given) -> Performer:
+        """Fires nothing."""
+        entities = ctx.sim.entities
+        destination: Performer = entities.entity("performer", input_["destination"])
+        sources = pick(ctx.library.performers, input_["source"], "performer")
+        entities.merge_performers(sources, destination, input_.get("values") or {})
+        return destination
 
     async def studio_create(self, ctx: RequestContext, input_: Given) -> Studio:
         created: Studio = await self._studios.create(ctx, input_)
@@ -123,9 +132,9 @@ class EntityMutations:
     async def tags_merge(self, ctx: RequestContext, input_: Given) -> Tag | None:
         if not input_["source"]:
             return None
-        tags = ctx.library.tags
         destination: Tag = ctx.sim.entities.entity("tag", input_["destination"])
-        ctx.sim.entities.merge_tags(pick(tags, input_["source"], "tag"), destination)
+        sources: list[Tag] = [ctx.sim.entities.doomed("tag", num) for num in input_["source"]]
+        ctx.sim.entities.merge_tags(sources, destination)
         payload = ctx.sim.whole_input("TagsMergeInput", input_)
         await ctx.sim.fire(ctx.caller, "Tag.Merge.Post", destination.num, payload)
         return destination

@@ -10,19 +10,18 @@ from typing import Any
 from simulators.stash_criteria import (
     Test,
     integer,
-    like,
     members,
     moment,
     panic,
     stash_ids,
     text,
-    tokens,
+    text_of_any,
 )
+from simulators.stash_joints import joined
 from simulators.stash_library import Library, StashError
-from simulators.stash_model import Entity, Scene, Studio, Tag
+from simulators.stash_model import Entity, Scene
 
 Filter = Mapping[str, Any]
-JOINTS = ("AND", "OR", "NOT")
 FULL_DATE = "0000-01-01"
 
 
@@ -47,46 +46,19 @@ class Filters:
     today: datetime
 
     def scene(self, wanted: Filter) -> Test:
-        return self._joined(wanted, self._scene_criterion, self.scene)
+        return joined(wanted, self._scene_criterion, self.scene)
 
     def performer(self, wanted: Filter) -> Test:
-        return self._joined(wanted, self._performer_criterion, self.performer)
+        return joined(wanted, self._performer_criterion, self.performer)
 
     def studio(self, wanted: Filter) -> Test:
-        return self._joined(wanted, self._studio_criterion, self.studio)
+        return joined(wanted, self._studio_criterion, self.studio)
 
     def tag(self, wanted: Filter) -> Test:
-        return self._joined(wanted, self._tag_criterion, self.tag)
+        return joined(wanted, self._tag_criterion, self.tag)
 
     def file(self, wanted: Filter) -> Test:
-        return self._joined(wanted, self._file_criterion, self.file)
-
-    def _joined(
-        self,
-        wanted: Filter,
-        compile_one: Callable[[str, Any], Test],
-        compile_all: Callable[[Filter], Test],
-    ) -> Test:
-        joints = [name for name in JOINTS if wanted.get(name) is not None]
-        if len(joints) > 1:
-            raise StashError(f"cannot have {joints[0]} and {joints[1]} in the same filter")
-        own = [
-            compile_one(name, criterion)
-            for name, criterion in wanted.items()
-            if name not in JOINTS and criterion is not None
-        ]
-
-        def all_own(row: Any) -> bool:
-            return all(test(row) for test in own)
-
-        if not joints:
-            return all_own if len(own) != 1 else own[0]
-        other = compile_all(wanted[joints[0]])
-        if joints[0] == "AND":
-            return lambda row: all_own(row) and other(row)
-        if joints[0] == "OR":
-            return lambda row: all_own(row) or other(row)
-        return lambda row: all_own(row) and not other(row)
+        return joined(wanted, self._file_criterion, self.file)
 
     def _scene_criterion(self, name: str, criterion: Any) -> Test:
         if name in ("title", "code", "details", "director"):
@@ -97,7 +69,10 @@ class Filters:
             return _through(SCENE_NUMBERS[name], integer(criterion))
         if name in ("path", "oshash"):
             test = text(criterion)
-            return lambda scene: any(test(getattr(file, name)) for file in scene.files)
+            return lambda scene: (
+                any(test(getattr(file, name)) for file in scene.files)
+                or (not scene.files and test(None))
+            )
         if name in ("performers_filter", "tags_filter", "studios_filter", "files_filter"):
             return self._related(name, criterion)
         return self._other_scene_criterion(name, criterion)
@@ -109,8 +84,7 @@ class Filters:
             dated = moment(criterion, self.today)
             return lambda scene: dated(full_date(scene.date))
         if name == "url":
-            url = text(criterion)
-            return lambda scene: any(url(entry) for entry in scene.urls or [None])
+            return _on("urls", text_of_any(criterion))
         if name == "performers":
             performers = members(criterion)
             return lambda scene: performers(nums(scene.performers))
@@ -118,7 +92,11 @@ class Filters:
             tags = members(criterion, self._tag_descendants(criterion.get("depth") or 0))
             return lambda scene: tags(nums(scene.tags))
         if name == "studios":
-            studios = members(criterion, self._studio_descendants(criterion.get("depth") or 0))
+            meant = STUDIO_MODIFIERS.get(criterion["modifier"], criterion["modifier"])
+            descendants = self._studio_descendants(criterion.get("depth") or 0)
+            studios = members({**criterion, "modifier": meant}, descendants)
+            if meant in ("INCLUDES", "INCLUDES_ALL"):
+                return lambda scene: studios({scene.studio.num}) if scene.studio else None
             return lambda scene: studios({scene.studio.num} if scene.studio else set())
         if name == "groups":
             groups = members(criterion)
@@ -132,13 +110,13 @@ class Filters:
     def _related(self, name: str, criterion: Filter) -> Test:
         if name == "studios_filter":
             studio = self.studio(criterion)
-            return lambda scene: scene.studio is not None and studio(scene.studio)
+            return lambda scene: None if scene.studio is None else bool(studio(scene.studio))
         relation = name.removesuffix("_filter")
         compiled = {"performers": self.performer, "tags": self.tag, "files": self.file}
         test = compiled[relation](criterion)
         return lambda scene: any(test(entity) for entity in getattr(scene, relation))
 
-    def _entity_criterion(self, name: str, criterion: Any) -> Test:
+    def _entity_criterion(self, table: str, name: str, criterion: Any) -> Test:
         """What performers, studios and tags have in common."""
         if name in ("name", "details", "description", "disambiguation", "sort_name"):
             return _on(name, text(criterion))
@@ -154,31 +132,28 @@ class Filters:
         if name == "stash_id_endpoint":
             return _on("stash_ids", stash_ids(criterion))
         if name == "is_missing":
-            return _missing_of_entity(criterion)
+            return _missing_of_entity(table, criterion)
         raise panic(f"unsupported criterion {name}")
 
     def _performer_criterion(self, name: str, criterion: Any) -> Test:
         if name == "aliases":
-            alias = text(criterion)
-            return lambda row: any(alias(entry) for entry in row.alias_list or [None])
+            return _on("alias_list", text_of_any(criterion))
         if name == "tags":
             tags = members(criterion, self._tag_descendants(criterion.get("depth") or 0))
             return lambda row: tags(nums(row.tags))
-        return self._entity_criterion(name, criterion)
+        return self._entity_criterion("performers", name, criterion)
 
     def _studio_criterion(self, name: str, criterion: Any) -> Test:
         if name == "aliases":
-            alias = text(criterion)
-            return lambda row: any(alias(entry) for entry in row.aliases or [None])
+            return _on("aliases", text_of_any(criterion))
         if name == "parents":
             parents = members(criterion)
             return lambda row: parents({row.parent_studio.num} if row.parent_studio else set())
-        return self._entity_criterion(name, criterion)
+        return self._entity_criterion("studios", name, criterion)
 
     def _tag_criterion(self, name: str, criterion: Any) -> Test:
         if name == "aliases":
-            alias = text(criterion)
-            return lambda row: any(alias(entry) for entry in row.aliases or [None])
+            return _on("aliases", text_of_any(criterion))
         if name == "parents":
             parents = members(criterion)
             return lambda row: parents(nums(row.parents))
@@ -186,7 +161,7 @@ class Filters:
             children = members(criterion)
             tags = self.library.tags
             return lambda row: children({tag.num for tag in tags.values() if row in tag.parents})
-        return self._entity_criterion(name, criterion)
+        return self._entity_criterion("tags", name, criterion)
 
     def _file_criterion(self, name: str, criterion: Any) -> Test:
         if name in ("path", "basename"):
@@ -226,6 +201,7 @@ def _through(read: Callable[[Any], Any], test: Test) -> Test:
     return lambda row: test(read(row))
 
 
+STUDIO_MODIFIERS: Mapping[str, str] = {"EQUALS": "INCLUDES_ALL", "NOT_EQUALS": "EXCLUDES"}
 SCENE_NUMBERS: Mapping[str, Callable[[Scene], int | float | None]] = {
     "id": lambda scene: scene.num,
     "rating100": lambda scene: scene.rating100,
@@ -252,45 +228,48 @@ MISSING: Mapping[str, str] = {
 }
 
 
+MISSING_OF: Mapping[str, Mapping[str, str]] = {
+    "performers": {
+        **{name: name for name in ("image", "details", "gender", "birthdate", "country", "tags")},
+        **{"aliases": "alias_list", "url": "urls", "stash_id": "stash_ids"},
+    },
+    "studios": {
+        **{name: name for name in ("image", "details", "aliases")},
+        **{"url": "urls", "stash_id": "stash_ids"},
+    },
+    "tags": {name: name for name in ("image", "description", "aliases")},
+}
+
+
 def _missing(what: str) -> Test:
-    if what in ("group", "movie", "galleries"):
+    if not what or what in ("group", "movie", "galleries"):
         return lambda _scene: True
     if what == "phash":
         return lambda scene: not any(file.phash for file in scene.files)
     if what not in MISSING:
-        raise StashError(f"no such column: scenes.{what}")
+        count = f"SELECT COUNT(DISTINCT temp.id) as total FROM ({_ids_without('scenes', what)})"
+        raise StashError(
+            f"error querying aggregate fields: executing query: {count} as temp [[]]: error "
+            f"executing `{count} as temp` [[]]: no such column: scenes.{what}"
+        )
     attribute = MISSING[what]
     return lambda scene: not getattr(scene, attribute)
 
 
-def _missing_of_entity(what: str) -> Test:
-    known = {"image", "details", "description", "aliases", "gender", "birthdate", "country"}
-    if what not in known:
-        raise StashError(f"no such column: {what}")
-    attribute = "alias_list" if what == "aliases" else what
-    return lambda row: not getattr(row, attribute if hasattr(row, attribute) else what)
-
-
-def scene_search(query: str) -> Test:
-    """The search box: every word somewhere in title, details, path or hash."""
-    words = [like(f"%{word}%") for word in tokens(query)]
-
-    def test(scene: Scene) -> bool:
-        texts = [scene.title, scene.details]
-        for file in scene.files:
-            texts += (file.path, file.oshash)
-        return all(any(word.fullmatch(entry) for entry in texts) for word in words)
-
-    return test
-
-
-def name_search(query: str) -> Test:
-    words = [like(f"%{word}%") for word in tokens(query)]
-
-    def test(entity: Any) -> bool:
-        aliases = entity.aliases if isinstance(entity, Studio | Tag) else entity.alias_list
-        return all(
-            any(word.fullmatch(entry) for entry in [entity.name, *aliases]) for word in words
+def _missing_of_entity(table: str, what: str) -> Test:
+    if not what:
+        return lambda _row: True
+    if what not in MISSING_OF[table]:
+        count = f"SELECT COUNT(*) as count FROM ({_ids_without(table, what)}) as temp"
+        raise StashError(
+            f"error executing count query with SQL: {count}, args: [], error: error executing "
+            f"`{count}` [[]]: no such column: {table}.{what}"
         )
+    attribute = MISSING_OF[table][what]
+    return lambda row: not getattr(row, attribute)
 
-    return test
+
+def _ids_without(table: str, column: str) -> str:
+    """Any name becomes a column: so do wrong ones, and the error shows the SQL."""
+    missing = f"(({table}.{column} IS NULL OR TRIM({table}.{column}) = ''))"
+    return f"SELECT DISTINCT {table}.id FROM {table} WHERE {missing}"

@@ -1,36 +1,28 @@
 """Paging, sorting and looking up by ids, with Stash's defaults.
 
-The default page has 25 rows, -1 means all and 0 none; pages start at 1; without a sort the order
-is undefined, here a fixed shuffle, so that a client which relies on it fails visibly.
+The default page has 25 rows, -1 means all and 0 none; pages start at 1. Scenes that are asked for
+without a sort come in the order of an index: by studio, those of none first; entities by name.
+Whatever scenes are sorted by, equal ones follow by title, untitled ones first, also when it is
+descending.
 """
 
 from __future__ import annotations
 
 import random
-import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from simulators.stash_criteria import Test
-from simulators.stash_filters import Filters, full_date, name_search, scene_search
+from simulators.stash_filters import Filters, full_date
 from simulators.stash_library import Library, StashError, by_ids
-from simulators.stash_model import Entity, Performer, Scene, Studio, Tag
+from simulators.stash_model import Entity, Performer, Scene, Studio, Tag, natural, split_path
+from simulators.stash_search import name_search, scene_search
 
 E = TypeVar("E", bound=Entity)
 DEFAULT_PAGE = 25
-DIGITS = re.compile(r"(\d+)")
 SortKey = Callable[[Any], Any]
-
-
-def natural(text: str) -> list[tuple[int, Any]]:
-    """Case-insensitive order in which numbers inside the text count as numbers."""
-    return [
-        (0, int(part)) if part.isdigit() else (1, part)
-        for part in DIGITS.split(text.lower())
-        if part
-    ]
 
 
 def _nulls_first(read: Callable[[Any], Any]) -> SortKey:
@@ -45,30 +37,51 @@ def _primary(read: Callable[[Any], Any]) -> SortKey:
     return _nulls_first(lambda scene: read(scene.files[0]) if scene.files else None)
 
 
-def _shown_title(scene: Scene) -> str:
-    return scene.title or (scene.files[0].basename if scene.files else "")
+def _nothing(_scene: Scene) -> int:
+    return 0  # what no scene here differs in
 
 
+def _shown_title(scene: Scene) -> list[tuple[int, Any]]:
+    return natural(scene.title or (scene.files[0].basename if scene.files else ""))
+
+
+def _path(scene: Scene) -> list[tuple[int, Any]]:
+    # Folder and name stand side by side there, without a separator.
+    return natural("".join(split_path(scene.files[0].path)[::2]) if scene.files else "")
+
+
+ALIKE = (
+    *("framerate", "resolution", "interactive", "interactive_speed"),
+    *("group_scene_number", "movie_scene_number", "performer_age"),
+)
 SCENE_SORTS: Mapping[str, SortKey] = {
     "id": lambda scene: scene.num,
-    "title": lambda scene: natural(_shown_title(scene)),
+    "title": _shown_title,
+    "code": _nulls_first(lambda scene: scene.code or None),
     "date": _nulls_first(lambda scene: full_date(scene.date)),
-    "path": _primary(lambda file: natural(file.path)),
+    "path": _path,
     "created_at": lambda scene: scene.created_at,
     "updated_at": lambda scene: scene.updated_at,
+    "file_count": lambda scene: len(scene.files),
     "file_mod_time": _primary(lambda file: file.mod_time),
     "filesize": _primary(lambda file: file.size),
     "duration": _primary(lambda file: file.duration),
+    "bitrate": _primary(lambda file: int(file.size * 8 / max(file.duration, 1))),
     "rating": _nulls_first(lambda scene: scene.rating100),
     "organized": lambda scene: scene.organized,
     "play_count": lambda scene: len(scene.play_history),
+    "play_duration": lambda scene: scene.play_duration,
+    "resume_time": lambda scene: scene.resume_time,
     "last_played_at": _nulls_first(
         lambda scene: scene.play_history[0] if scene.play_history else None
     ),
+    "last_o_at": _nulls_first(lambda scene: scene.o_history[0] if scene.o_history else None),
     "o_counter": lambda scene: len(scene.o_history),
     "tag_count": lambda scene: len(scene.tags),
     "performer_count": lambda scene: len(scene.performers),
     "studio": _nulls_first(lambda scene: natural(scene.studio.name) if scene.studio else None),
+    "perceptual_similarity": _primary(lambda file: file.phash),
+    **dict.fromkeys(ALIKE, _nothing),
 }
 ENTITY_SORTS: Mapping[str, SortKey] = {
     "id": lambda row: row.num,
@@ -76,6 +89,8 @@ ENTITY_SORTS: Mapping[str, SortKey] = {
     "created_at": lambda row: row.created_at,
     "updated_at": lambda row: row.updated_at,
 }
+# Equal texts are unequal to the order that these use: the later row is the lesser one.
+NATURAL_SORTS = ("title", "name", "path", "studio")
 
 
 @dataclass(slots=True)
@@ -146,6 +161,8 @@ class Finder:
         """Raises:
         StashError: a bad sort or criterion.
         """
+        if not paging.get("sort") and (wanted or paging.get("q")):
+            paging = {**paging, "sort": "id", "direction": "ASC"}  # the index is of no use then
         rows = self._ordered("scenes", self.library.scenes, SCENE_SORTS, paging, strict_sort)
         rest = dict(wanted)
         if paging.get("sort") == "id" and _ascending(paging):
@@ -193,8 +210,9 @@ class Finder:
         key = (table, sort, ascending)
         if key not in self._orders:
             by = _sort_key(sort, sorts, strict)
-            secondary = sorted(rows.values(), key=lambda row: row.num)
-            self._orders[key] = sorted(secondary, key=by, reverse=not ascending)
+            self._orders[key] = sorted(
+                _tied(rows.values(), sort, ascending), key=by, reverse=not ascending and bool(sort)
+            )
         return self._orders[key]
 
 
@@ -205,12 +223,43 @@ def _ascending(paging: Mapping[str, Any]) -> bool:
 def _sort_key(sort: str, sorts: Mapping[str, SortKey], strict: bool) -> SortKey:
     if sort in sorts:
         return sorts[sort]
-    if sort.startswith("random"):
+    if sort == "random" or sort.startswith("random_"):
         seed = sort.removeprefix("random_")
+        if strict and seed != "random" and not seed.isdecimal():
+            raise StashError(f"invalid random seed: {seed}")
         return lambda row: random.Random(f"{seed}:{row.num}").random()
     if sort and strict:
         raise StashError(f"invalid sort: {sort}")
-    return lambda row: row.shuffle
+    return _as_indexed
+
+
+def _as_indexed(row: Any) -> Any:
+    if not isinstance(row, Scene):
+        return natural(row.name)
+    return 0 if row.studio is None else row.studio.num
+
+
+def _tied(rows: Iterable[E], sort: str, ascending: bool) -> list[E]:
+    """The rows in the order that they keep where what they are sorted by is equal."""
+    if sort in ("id", ""):
+        return sorted(rows, key=lambda row: row.num)
+    known: list[Any] = sorted(rows, key=_title)
+    if sort == "perceptual_similarity":
+        known.sort(key=_largest_first)
+    if sort not in NATURAL_SORTS:
+        return known
+    bare = [row for row in known if sort == "studio" and row.studio is None]
+    rest = [row for row in known if sort != "studio" or row.studio is not None]
+    return [*bare, *sorted(rest, key=lambda row: row.num, reverse=ascending)]
+
+
+def _largest_first(row: Any) -> int:
+    return -row.files[0].size if row.files else 0
+
+
+def _title(row: Any) -> tuple[int, Any, int]:
+    title = row.title if isinstance(row, Scene) else row.name
+    return (1, natural(title), -row.num) if title else (0, row.num, 0)
 
 
 def _id_range(rows: list[Scene], wanted: dict[str, Any]) -> list[Scene]:

@@ -1,7 +1,8 @@
 """The /graphql endpoint: transport rules, error shapes and compression as in Stash.
 
 Errors of resolvers are HTTP 200; of parsing and validation 422. From v0.29 on, a request that
-accepts anything is answered as application/graphql-response+json, uncompressed, with 400 instead.
+does not name application/json is answered as application/graphql-response+json, uncompressed, with
+400 instead; one without an Accept header is answered as before.
 """
 
 from __future__ import annotations
@@ -15,42 +16,32 @@ from email.message import Message
 from typing import Any
 
 from aiohttp import web
-from graphql import GraphQLError, GraphQLSyntaxError, OperationType, parse, validate
+from graphql import GraphQLSyntaxError, OperationType, parse, validate
 from graphql.execution import ExecutionResult, execute
 from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode
 
+from simulators.stash_errors import (
+    PARSE_FAILED,
+    VALIDATION_FAILED,
+    BadRequestError,
+    Body,
+    located,
+)
 from simulators.stash_executor import ProjectingExecutor
 from simulators.stash_session import Caller
 from simulators.stash_state import RequestContext, Simulator
+from simulators.stash_variables import VariableError, checked_variables
 
 JSON, GRAPHQL_JSON = "application/json", "application/graphql-response+json"
-PARSE_FAILED, VALIDATION_FAILED = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"
+UNTYPED = "text/plain; charset=utf-8"
 CACHE_LIMIT = 500
 GZIP_LEVEL = 5
-Body = dict[str, Any]
-
-
-class BadRequestError(Exception):
-    """The request cannot be executed.
-
-    Args:
-        code: the error's extension; None: a transport error, always HTTP 400.
-    """
-
-    def __init__(self, errors: list[Body], code: str | None = None, status: int = 400) -> None:
-        super().__init__(errors[0]["message"])
-        self.status = status
-        self.body: Body = {"errors": errors, "data": None}
-        self.of_graphql = code is not None
-        if code is not None:
-            for error in errors:
-                error["extensions"] = {"code": code}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     query: str
-    variables: dict[str, Any] | None
+    variables: dict[str, Any]
     operation: str | None
 
 
@@ -63,6 +54,7 @@ class GraphQLEndpoint:
 
     async def handle(self, request: web.Request) -> web.Response:
         newer = self._newer_rule(request)
+        kind = GRAPHQL_JSON if newer else JSON
         caller: Caller = request["caller"]
         try:
             body = await self._answer(await _read(request), request, caller)
@@ -71,8 +63,9 @@ class GraphQLEndpoint:
             body, status = error.body, error.status
             if error.of_graphql:
                 status = 400 if newer else 422
+            kind = kind if error.is_json else UNTYPED
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        return _respond(text, status, request, GRAPHQL_JSON if newer else JSON)
+        return _respond(text, status, request, kind)
 
     def _newer_rule(self, request: web.Request) -> bool:
         rule = self._sim.switches["accept_rule"]
@@ -90,11 +83,16 @@ class GraphQLEndpoint:
             return _locked(operation)
         external = self._sim.switches["external_host"]
         context = RequestContext(self._sim, caller, external or base_url(request))
+        try:
+            variables = checked_variables(self._sim.schema, operation, asked.variables)
+        except VariableError as error:
+            wrong = {"message": str(error), "path": list(error.path)}
+            raise BadRequestError([wrong], VALIDATION_FAILED) from None
         outcome = execute(
             self._sim.schema,
             document,
             context_value=context,
-            variable_values=asked.variables,
+            variable_values=variables,
             operation_name=asked.operation,
             executor_class=ProjectingExecutor,
         )
@@ -112,10 +110,10 @@ class GraphQLEndpoint:
             try:
                 document = parse(query)
             except GraphQLSyntaxError as error:
-                raise BadRequestError([_located(error)], PARSE_FAILED) from None
+                raise BadRequestError([located(error)], PARSE_FAILED) from None
             errors = validate(self._sim.schema, document)
             if errors:
-                raise BadRequestError([_located(error) for error in errors], VALIDATION_FAILED)
+                raise BadRequestError([located(error) for error in errors], VALIDATION_FAILED)
             if len(self._documents) >= CACHE_LIMIT:
                 self._documents.clear()
             self._documents[key] = document
@@ -137,34 +135,43 @@ async def _read(request: web.Request) -> Request:
                 "operationName": request.query.get("operationName"),
             }
         )
-    if request.content_type != JSON:
-        raise BadRequestError([{"message": "transport not supported"}])
-    return _checked(_decoded(await request.read()))
+    if request.method != "POST" or request.content_type != JSON:
+        raise BadRequestError([{"message": "transport not supported"}], is_json=False)
+    text = (await request.read()).decode("utf-8", "replace")
+    return _checked(_decoded(text), text)
 
 
-def _decoded(text: str | bytes) -> Any:
+def _decoded(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        message = f"json request body could not be decoded: {error}"
-        raise BadRequestError([{"message": message}]) from None
+        raise _undecoded(str(error), text) from None
 
 
-def _checked(raw: Any) -> Request:
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("query"), str):
-        raise BadRequestError([{"message": "json request body could not be decoded"}])
-    if not raw["query"].strip():
+def _undecoded(why: str, text: str) -> BadRequestError:
+    message = f"json request body could not be decoded: {why} body:{text}"
+    return BadRequestError([{"message": message}])
+
+
+def _checked(raw: Any, text: str = "") -> Request:
+    if not isinstance(raw, Mapping):
+        raise _undecoded("json: cannot unmarshal it into graphql.RawParams", text)
+    query, variables = raw.get("query") or "", raw.get("variables") or {}
+    if not isinstance(query, str) or not isinstance(variables, dict) or raw.get("variables") == []:
+        raise _undecoded("json: cannot unmarshal a field of RawParams", text)
+    if not query.strip():
         raise BadRequestError([{"message": "no operation provided"}], VALIDATION_FAILED)
-    return Request(raw["query"], raw.get("variables"), raw.get("operationName"))
+    return Request(query, variables, raw.get("operationName"))
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    for definition in document.definitions:
-        if isinstance(definition, OperationDefinitionNode):
-            known = definition.name.value if definition.name else None
-            if not name or name == known:
-                return definition
-    raise BadRequestError([{"message": f"operation {name} not found"}], VALIDATION_FAILED)
+    known = [row for row in document.definitions if isinstance(row, OperationDefinitionNode)]
+    if not name and len(known) == 1:
+        return known[0]
+    for definition in known:
+        if name and definition.name is not None and definition.name.value == name:
+            return definition
+    raise BadRequestError([{"message": f"operation {name or ''} not found"}], VALIDATION_FAILED)
 
 
 def _locked(operation: OperationDefinitionNode) -> Body:
@@ -182,21 +189,14 @@ def _body(result: ExecutionResult) -> Body:
     if not result.errors:
         return {"data": result.data}
     if result.data is None and all(error.path is None for error in result.errors):
-        raise BadRequestError([_located(error) for error in result.errors], VALIDATION_FAILED)
+        raise BadRequestError([located(error) for error in result.errors], VALIDATION_FAILED)
     errors = [{"message": error.message, "path": error.path} for error in result.errors]
     return {"errors": errors, "data": result.data}
 
 
-def _located(error: GraphQLError) -> Body:
-    # gqlgen quotes names with double quotes.
-    known: Body = {"message": error.message.replace("'", '"')}
-    if error.locations:
-        known["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
-    return known
-
-
 def _accepts_graphql_json(accept: str) -> bool:
-    for part in accept.split(","):
+    """Whatever is not plain JSON gets the newer type, but for those who say nothing."""
+    for part in accept.split(",") if accept else ():
         header = Message()
         header["Content-Type"] = part.strip() or "text/plain"
         kind = header.get_content_type()
@@ -204,11 +204,11 @@ def _accepts_graphql_json(accept: str) -> bool:
             return True
         if kind == JSON:
             return False
-    return False
+    return bool(accept)
 
 
 def _respond(text: bytes, status: int, request: web.Request, kind: str) -> web.Response:
-    headers = {"Content-Type": kind}
+    headers = {"Content-Type": kind, "Cache-Control": "no-store"}
     if kind == JSON and "gzip" in request.headers.get("Accept-Encoding", ""):
         text = gzip.compress(text, GZIP_LEVEL, mtime=0)
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}

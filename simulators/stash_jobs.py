@@ -2,7 +2,7 @@
 
 Rules from Stash's pkg/job/manager.go: stopping a waiting job removes it, stopping the running one
 ends it at once as CANCELLED; a job fails only through its own start, never through what a plugin
-answers; progress is null until it is first set.
+answers; progress is 0 until it is first set, never null, and keeps its last value.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Job:
     run: Callable[[Job], Awaitable[None]]
     status: str = "READY"
     subTasks: list[str] | None = None  # noqa: N815
-    progress: float | None = None
+    progress: float = 0.0
     startTime: str | None = None  # noqa: N815
     endTime: str | None = None  # noqa: N815
     error: str | None = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from simulators.seed import StashFile, StashScene, StashSeed
@@ -18,29 +19,33 @@ from simulators.stash_model import (
     Tag,
     VideoFile,
     plain,
+    primary_first,
     split_path,
     tag_order,
 )
 
 E = TypeVar("E", bound=Entity)
+NO_ROWS = "sql: no rows in result set"
+INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
 class StashError(Exception):
     """An error that a resolver answers with: HTTP 200, its text as the message."""
 
 
-def to_num(text: Any, kind: str = "id") -> int:
+def to_num(text: Any, doing: str = "") -> int:
     """A client's id as a number.
+
+    Args:
+        doing: what Stash says it was about, as in "converting ids"; some places say nothing.
 
     Raises:
         StashError: it is none, in the words of Go's strconv.
     """
-    try:
-        return int(text)
-    except (TypeError, ValueError):
-        raise StashError(
-            f'converting {kind}: strconv.Atoi: parsing "{text}": invalid syntax'
-        ) from None
+    if not INTEGER.fullmatch(str(text)):
+        prefix = f"{doing}: " if doing else ""
+        raise StashError(f'{prefix}strconv.Atoi: parsing "{text}": invalid syntax')
+    return int(text)
 
 
 @dataclass(slots=True)
@@ -54,6 +59,7 @@ class Library:
     files: dict[int, VideoFile] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
     disk: dict[str, DiskFile] = field(default_factory=dict)  # what a scan would find, by path
+    lost_folders: set[str] = field(default_factory=set)  # that were on the disk once
     revision: int = 0
     last_ids: dict[str, int] = field(default_factory=dict)
 
@@ -94,6 +100,30 @@ class Library:
         self.last_ids["files"] = max(self.last_ids.get("files", 0), added.num)
         return added
 
+    def put_on_disk(self, file: DiskFile) -> None:
+        self.disk[file.path] = file
+        self.lost_folders.discard(split_path(file.path)[0])
+
+    def move_on_disk(self, old: str, new: str) -> None:
+        """Nothing happens where the file is not there. Its folder stays, if need be empty."""
+        file = self.disk.pop(old, None)
+        if file is not None:
+            self.put_on_disk(replace(file, path=new))
+
+    def rename_on_disk(self, old: str, new: str) -> None:
+        """A whole folder with all that is in it.
+
+        Raises:
+            KeyError: there is none.
+        """
+        below = [path for path in self.disk if path.startswith(old + split_path(old)[1])]
+        if not below:
+            raise KeyError(old)
+        self.lost_folders.add(old)
+        for path in below:
+            self.lost_folders.add(split_path(path)[0])
+            self.move_on_disk(path, new + path.removeprefix(old))
+
     def owner(self, file: VideoFile) -> Scene | None:
         return next((scene for scene in self.scenes.values() if file in scene.files), None)
 
@@ -117,7 +147,9 @@ class Library:
         }
 
 
-def pick(rows: dict[int, E], ids: Iterable[Any], kind: str) -> list[E]:
+def pick(
+    rows: dict[int, E], ids: Iterable[Any], kind: str, doing: str = "converting ids"
+) -> list[E]:
     """The rows of those ids, in their order.
 
     Raises:
@@ -125,7 +157,7 @@ def pick(rows: dict[int, E], ids: Iterable[Any], kind: str) -> list[E]:
     """
     found = []
     for text in ids:
-        row = rows.get(to_num(text))
+        row = rows.get(to_num(text, doing))
         if row is None:
             raise StashError(f"{kind} with id {text} not found")
         found.append(row)
@@ -133,13 +165,28 @@ def pick(rows: dict[int, E], ids: Iterable[Any], kind: str) -> list[E]:
 
 
 def by_ids(rows: dict[int, E], ids: Sequence[Any], kind: str, reject_twins: bool) -> list[E]:
-    """`pick`, with the error that v0.30 gives for an id named twice."""
+    """`pick`, which finds nothing for an id that comes a second time.
+
+    Args:
+        reject_twins: v0.30 looks for equal texts before, where ids are texts.
+    """
+    if reject_twins and (twin := _twin(ids)) is not None:
+        raise StashError(f"validating ids: duplicate id found: {twin}")
+    nums = [to_num(text, "converting ids") for text in ids]
+    found = pick(rows, nums, kind)
+    if (twin := _twin(nums)) is not None:
+        raise StashError(f"{kind} with id {twin} not found")
+    return found
+
+
+def _twin(entries: Iterable[Any]) -> Any:
+    """The first entry that has been there before, or None."""
     seen: set[Any] = set()
-    for text in ids:
-        if str(text) in seen and reject_twins:
-            raise StashError(f"duplicate id found: {text}")
-        seen.add(str(text))
-    return pick(rows, ids, kind)
+    for entry in entries:
+        if entry in seen:
+            return entry
+        seen.add(entry)
+    return None
 
 
 def load(seed: StashSeed, now: str) -> Library:
@@ -181,14 +228,13 @@ def load_scene(library: Library, raw: StashScene) -> Scene:
         rating100=raw["rating100"],
         organized=raw["organized"],
         studio=None if studio is None else library.studios[studio],
-        performers=[library.performers[num] for num in raw["performer_ids"]],
+        performers=[library.performers[num] for num in sorted(raw["performer_ids"])],
         tags=[library.tags[num] for num in raw["tag_ids"]],
         cover=raw["cover"],
     )
     scene.tags.sort(key=tag_order)
     for file in raw["files"]:
         scene.files.append(library.add_file(file, raw["created_at"], raw["created_at"]))
-        library.disk[file["path"]] = DiskFile(
-            file["path"], file["size"], file["duration"], file["oshash"]
-        )
+        library.put_on_disk(DiskFile(file["path"], file["size"], file["duration"], file["oshash"]))
+    scene.files = primary_first(scene.files)
     return scene

@@ -11,11 +11,12 @@ from __future__ import annotations
 import ntpath
 import posixpath
 import re
-import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 WINDOWS_PATH = re.compile(r"^([A-Za-z]:|\\\\)")
+DIGITS = re.compile(r"([0-9]+)")
 
 
 def split_path(path: str) -> tuple[str, str, str]:
@@ -31,11 +32,9 @@ def split_path(path: str) -> tuple[str, str, str]:
 class Entity:
     num: int
     id: str = field(init=False)
-    shuffle: int = field(init=False)  # order of rows when a query asks for none
 
     def __post_init__(self) -> None:
         self.id = str(self.num)
-        self.shuffle = zlib.crc32(b"row %d" % self.num)
 
 
 @dataclass(slots=True, eq=False)
@@ -185,9 +184,28 @@ class History:
         return len(self.history)
 
 
-def tag_order(tag: Tag) -> tuple[str, int]:
+def natural(text: str) -> list[tuple[int, Any]]:
+    """Case-insensitive order in which numbers inside the text count as numbers."""
+    return [
+        (0, int(part)) if part.isdecimal() else (1, part)
+        for part in DIGITS.split(text.lower())
+        if part
+    ]
+
+
+def tag_order(tag: Tag) -> tuple[list[tuple[int, Any]], int]:
     """Tags of a scene come sorted by sort_name, else by name."""
-    return ((tag.sort_name or tag.name).lower(), tag.num)
+    return (natural(tag.sort_name or tag.name), tag.num)
+
+
+def by_id(entity: Entity) -> int:
+    """Performers of a scene come sorted by id, whatever order they were given in."""
+    return entity.num
+
+
+def primary_first(files: Sequence[VideoFile]) -> list[VideoFile]:
+    """The files of a scene as they come: the primary one, then by id."""
+    return [*files[:1], *sorted(files[1:], key=by_id)]
 
 
 def plain(entity: Any) -> dict[str, Any]:
@@ -196,7 +214,6 @@ def plain(entity: Any) -> dict[str, Any]:
         name: _plain_value(getattr(entity, name))
         for cls in type(entity).__mro__
         for name in getattr(cls, "__slots__", ())
-        if name != "shuffle"
     }
 
 

@@ -8,6 +8,7 @@ is a JPEG of 320 x 176 grey blocks.
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import zlib
 from functools import lru_cache
@@ -20,6 +21,15 @@ DC_SYMBOLS = bytes(range(12))
 # One code only, "0": the end of a block, since no block here has other coefficients.
 AC_LENGTHS = bytes((1, *([0] * 15)))
 AC_SYMBOLS = b"\x00"
+# From Go's net/http/sniff.go, in its order, as far as pictures go.
+SIGNATURES = (
+    *((b"%PDF-", "application/pdf"), (b"BM", "image/bmp")),
+    *((b"GIF87a", "image/gif"), (b"GIF89a", "image/gif")),
+    *((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg")),
+)
+HTML_TAGS = (b"<!DOCTYPE HTML", b"<HTML", b"<HEAD", b"<SCRIPT", b"<TITLE", b"<BODY", b"<!--")
+BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+SNIFFED = 512
 DEFAULT_SVG = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9">'
     b'<rect width="16" height="9" fill="#394b59"/></svg>'
@@ -37,19 +47,24 @@ def picture(seed: str) -> bytes:
     return _jpeg(seed, HUGE if kind == "huge" else 0)
 
 
+@lru_cache(maxsize=1)
+def nobody() -> bytes:
+    """The picture of a performer without one."""
+    return _png("nobody")
+
+
 def media_type(data: bytes) -> str:
-    """Sniffs the type from the first bytes, as the server does."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+    """Sniffs the type from the first bytes, as Go does; SVG is the name that Stash gives to all
+    that looks like text or XML, and AVIF is unknown to it."""
+    for start, kind in SIGNATURES:
+        if data.startswith(start):
+            return kind
+    if data.startswith(b"RIFF") and data[8:14] == b"WEBPVP":
         return "image/webp"
-    if data.startswith(b"GIF8"):
-        return "image/gif"
-    if data.startswith(b"<svg"):
-        return "image/svg+xml"
-    return "text/html; charset=utf-8" if data.startswith(b"<") else "application/octet-stream"
+    start = data[:SNIFFED].lstrip(b"\t\n\x0c\r ").upper()
+    if any(start.startswith(tag) and start[len(tag) :][:1] in (b" ", b">") for tag in HTML_TAGS):
+        return "text/html; charset=utf-8"
+    return "application/octet-stream" if BINARY.search(data[:SNIFFED]) else "image/svg+xml"
 
 
 def _shades(seed: str, count: int) -> list[int]:

@@ -7,7 +7,7 @@ the id is the file's base name, unique ignoring case. (Stash's pkg/plugin/config
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ SETTING_KEYS = {"type", "displayName", "description"}
 UI_KEYS = {"requires", "csp", "javascript", "css", "assets"}
 CSP_KEYS = {"script-src", "style-src", "connect-src"}
 INTERFACES = {"raw", "rpc", "js"}
+SETTING_TYPES = {"", "STRING", "NUMBER", "BOOLEAN"}
+NULLS = ("~", "null", "Null", "NULL")
 
 
 class PluginConfigError(Exception):
@@ -71,15 +73,15 @@ class Plugin:
         """A hook that names a trigger twice runs twice."""
         return [hook for hook in self.hooks for name in hook.triggered_by if name == trigger]
 
-    def command(self, operation: Operation | None) -> list[str]:
-        """The command line; `{pluginDir}` is replaced in all but its first element."""
+    def command(self, operation: Operation | None, folder: str) -> list[str]:
+        """The command line; `{pluginDir}` is the folder in all but its first element."""
         arguments = [*self.exec[1:], *(operation.exec_args if operation else ())]
-        folder = str(self.path.parent)
         return [*self.exec[:1], *(arg.replace("{pluginDir}", folder) for arg in arguments)]
 
 
 class _Strict(yaml.BaseLoader):
-    """All scalars stay text, as Go's string fields take them; a key given twice is an error."""
+    """All scalars stay text, as Go's string fields take them, but that null is empty; a key given
+    twice is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _value in node.value]
@@ -87,6 +89,10 @@ class _Strict(yaml.BaseLoader):
         if twins:
             raise PluginConfigError(f"key {twins[0]!r} already set in map")
         return super().construct_mapping(node, deep)
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
+        text = super().construct_scalar(node)
+        return "" if node.style is None and text in NULLS else text
 
 
 def read_plugin(path: Path) -> Plugin:
@@ -99,8 +105,10 @@ def read_plugin(path: Path) -> Plugin:
         raw: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_Strict)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise PluginConfigError(str(error)) from error
+    if raw is None:
+        raise PluginConfigError("EOF")
     top = _mapping(raw, TOP_KEYS, "plugin.Config")
-    if top.get("interface", "raw") not in INTERFACES:
+    if (top.get("interface") or "raw") not in INTERFACES:
         raise PluginConfigError(f"invalid interface type {top['interface']}")
     ui = _mapping(top.get("ui"), UI_KEYS, "plugin.UIConfig")
     _mapping(ui.get("csp"), CSP_KEYS, "plugin.PluginCSP")
@@ -124,23 +132,31 @@ def read_plugins(folders: Iterable[Path]) -> tuple[list[Plugin], list[str]]:
     """Every plugin below the folders, in the order of the walk, and the errors met."""
     plugins: list[Plugin] = []
     errors: list[str] = []
-    for folder in folders:
-        for root, names, files in os.walk(folder, followlinks=True):
-            names.sort()
-            for name in sorted(files):
-                if not name.endswith(".yml"):
-                    continue
-                path = Path(root, name)
-                try:
-                    plugin = read_plugin(path)
-                except PluginConfigError as error:
-                    errors.append(f"Error loading plugin {path}: {error}")
-                    continue
-                if any(plugin.id.lower() == known.id.lower() for known in plugins):
-                    errors.append(f"Error loading plugin {path}: plugin ID {plugin.id} in use")
-                    continue
-                plugins.append(plugin)
+    for path in (path for folder in folders for path in _definitions(folder)):
+        try:
+            plugin = read_plugin(path)
+        except PluginConfigError as error:
+            errors.append(f"Error loading plugin {path}: {error}")
+            continue
+        if any(plugin.id.lower() == known.id.lower() for known in plugins):
+            errors.append(f"Error loading plugin {path}: plugin ID {plugin.id} already exists")
+            continue
+        plugins.append(plugin)
     return plugins, errors
+
+
+def _definitions(folder: Path) -> Iterator[Path]:
+    """The definitions below a folder, hidden and linked folders too, in the order of their bytes,
+    files among folders."""
+    try:
+        entries = sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name))
+    except OSError:
+        return
+    for path in entries:
+        if path.is_dir():
+            yield from _definitions(path)
+        elif path.name.endswith(".yml"):
+            yield path
 
 
 def _operation(raw: Any, keys: set[str]) -> Operation:
@@ -149,7 +165,7 @@ def _operation(raw: Any, keys: set[str]) -> Operation:
         name=known.get("name", ""),
         description=known.get("description", ""),
         exec_args=_texts(known.get("execArgs")),
-        default_args=_mapping(known.get("defaultArgs"), None, "defaultArgs"),
+        default_args=_scalars(known.get("defaultArgs")),
         triggered_by=_texts(known.get("triggeredBy")),
     )
 
@@ -158,6 +174,9 @@ def _settings(raw: Mapping[str, Any]) -> tuple[Setting, ...]:
     found = []
     for name in sorted(raw):
         known = _mapping(raw[name], SETTING_KEYS, "plugin.SettingConfig")
+        if known.get("type", "") not in SETTING_TYPES:
+            # The message there has the two the wrong way round.
+            raise PluginConfigError(f"invalid type {name} for setting {known['type']}")
         found.append(
             Setting(
                 name,
@@ -178,6 +197,15 @@ def _mapping(raw: Any, keys: set[str] | None, what: str) -> dict[str, Any]:
     if unknown:
         raise PluginConfigError(f"field {unknown[0]} not found in type {what}")
     return raw
+
+
+def _scalars(raw: Any) -> dict[str, str]:
+    known = _mapping(raw, None, "defaultArgs")
+    for value in known.values():
+        if not isinstance(value, str):
+            kind = "seq" if isinstance(value, list) else "map"
+            raise PluginConfigError(f"cannot unmarshal !!{kind} into string")
+    return known
 
 
 def _list(raw: Any) -> list[Any]:

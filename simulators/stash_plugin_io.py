@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, NoReturn
 
 # bufio.Scanner's limit: a line with its newline must fit into it, or all reading ends.
 LINE_LIMIT = 64 * 1024
 LEVELS = {"t": "trace", "d": "debug", "i": "info", "w": "warning", "e": "error", "p": "progress"}
+ERR_LOG_LEVELS = ("trace", "debug", "info", "warning", "error", "progress", "none")
+EXACT = 2**53  # integers beyond it lose digits in a float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def decode_output(stdout: bytes, exit_error: str | None) -> PluginOutput:
     for key, value in (document or {}).items():
         # Go matches the names ignoring case.
         if key.lower() == "output":
-            output = value
+            output = _as_floats(value)
         elif key.lower() == "error" and value is not None:
             if not isinstance(value, str):
                 return PluginOutput(text, "", text)
@@ -54,12 +57,37 @@ def decode_output(stdout: bytes, exit_error: str | None) -> PluginOutput:
     return PluginOutput(output, exit_error if error is None else error, text)
 
 
+def _as_floats(value: Any) -> Any:
+    """What is left of numbers that Go has read as float64, and printed again."""
+    if isinstance(value, dict):
+        return {key: _as_floats(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_as_floats(entry) for entry in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return int(value)
+    if isinstance(value, int) and abs(value) > EXACT:
+        return int(Decimal(repr(float(value))))
+    return value
+
+
+def go_text(value: Any) -> str:
+    """A value in the manner of Go's %v, which the log is written with."""
+    if isinstance(value, dict):
+        entries = " ".join(f"{key}:{go_text(entry)}" for key, entry in sorted(value.items()))
+        return f"map[{entries}]"
+    if isinstance(value, list):
+        return f"[{' '.join(go_text(entry) for entry in value)}]"
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "<nil>"}[value]
+    return str(value)
+
+
 @dataclass(slots=True)
 class LogSplitter:
     """Cuts stderr into lines and tells (level, text) of each.
 
     Args:
-        default_level: for lines without a frame: the yml's `errLog`.
+        default_level: for lines without a frame: the yml's `errLog`, an unknown one is "error".
         emit: takes level and text; progress comes as level "progress" with its raw text.
     """
 
@@ -68,13 +96,17 @@ class LogSplitter:
     _rest: bytes = b""
 
     def feed(self, chunk: bytes) -> bool:
-        """Takes the next bytes. False: a line was too long, reading must end."""
+        """Takes the next bytes. False: a line was too long, reading must end, and nothing tells."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
             if len(line) >= LINE_LIMIT:
+                self._rest = b""
                 return False
             self._line(line)
-        return len(self._rest) < LINE_LIMIT
+        if len(self._rest) < LINE_LIMIT:
+            return True
+        self._rest = b""
+        return False
 
     def end(self) -> None:
         if self._rest:
@@ -86,14 +118,16 @@ class LogSplitter:
         if not line:
             return
         level = LEVELS.get(chr(line[1])) if len(line) >= 4 else None
+        text = line.decode("utf-8", "replace")
         if level is None or line[0] != 1 or line[2] != 2:
-            self._say(self.default_level, line)
+            known = self.default_level in ERR_LOG_LEVELS
+            self._say(self.default_level if known else "error", text)
         else:
-            self._say(level, line[3:])
+            self._say(level, text[3:].strip())
 
-    def _say(self, level: str, text: bytes) -> None:
+    def _say(self, level: str, text: str) -> None:
         if level != "none":
-            self.emit(level, text.decode("utf-8", "replace").strip())
+            self.emit(level, text)
 
 
 def progress_of(text: str) -> float:

@@ -15,6 +15,17 @@ CAPITAL = re.compile(r"(\w)([A-Z])")
 SNAKE = re.compile(r"_(\w)")
 
 
+def stored(value: Any) -> Any:
+    """A value as it is kept: integers only within 64 bits."""
+    if isinstance(value, Mapping):
+        return {key: stored(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [stored(entry) for entry in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(-(2**63), min(value, 2**63 - 1))
+    return value
+
+
 def through_snake_case(key: str) -> str:
     """ "plexUrl" survives, "plex_url" comes out as "plexUrl", "plexURL" as "plexUrL"."""
     snake = CAPITAL.sub(r"\1_\2", key).lower()
@@ -30,18 +41,15 @@ class StoredSettings:
     through_snake_case: bool
 
     def read(self, include: Sequence[str] | None) -> dict[str, dict[str, Any]]:
-        """All plugins that have settings, or those of `include` (an empty list means all, too)."""
+        """All plugins that were ever configured, or those of `include` (an empty list means all,
+        too); one that was given nothing is there with nothing."""
         if include:
             return {
                 name: self._shown(self.by_plugin[name])
                 for name in include
-                if self.by_plugin.get(name)
+                if name in self.by_plugin
             }
-        return {
-            self._key(name): self._shown(values)
-            for name, values in self.by_plugin.items()
-            if values
-        }
+        return {self._key(name): self._shown(values) for name, values in self.by_plugin.items()}
 
     def _shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {self._key(key): self._value(value) for key, value in values.items()}

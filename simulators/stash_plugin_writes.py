@@ -7,6 +7,7 @@ from typing import Any
 
 from simulators.stash_jobs import Job, JobError
 from simulators.stash_library import StashError, to_num
+from simulators.stash_plugin_settings import stored
 from simulators.stash_state import RequestContext
 
 Given = Mapping[str, Any]
@@ -16,8 +17,8 @@ class PluginMutations:
     """Method `run_plugin_task` resolves the field `runPluginTask`, and so on."""
 
     def configure_plugin(self, ctx: RequestContext, plugin_id: str, input_: Given) -> Given:
-        """Replaces the plugin's whole map."""
-        ctx.sim.plugin_settings[plugin_id] = dict(input_)
+        """Replaces the plugin's whole map; nothing about plugin, keys or types is checked."""
+        ctx.sim.plugin_settings[plugin_id] = stored(input_)
         return ctx.sim.plugin_settings[plugin_id]
 
     def set_plugins_enabled(self, ctx: RequestContext, enabled_map: Mapping[str, bool]) -> bool:
@@ -65,7 +66,7 @@ class PluginMutations:
         return await ctx.sim.host.run_operation(ctx.caller, plugin_id, args or {})
 
     def stop_job(self, ctx: RequestContext, job_id: str) -> bool:
-        ctx.sim.jobs.stop(str(to_num(job_id)))
+        ctx.sim.jobs.stop(str(to_num(job_id, "converting id")))
         return True
 
     def stop_all_jobs(self, ctx: RequestContext) -> bool:
@@ -73,9 +74,10 @@ class PluginMutations:
         return True
 
     def generate_apikey(self, ctx: RequestContext, input_: Given) -> str:
-        fresh = f"generated-{ctx.sim.rng.getrandbits(64):016x}"
-        ctx.sim.sessions.api_key = "" if input_.get("clear") else fresh
-        return ctx.sim.sessions.api_key
+        if not input_.get("clear"):
+            return ctx.sim.sessions.new_key()
+        ctx.sim.sessions.api_key = ""
+        return ""
 
 
 def _typed(args: Sequence[Given]) -> dict[str, Any]:

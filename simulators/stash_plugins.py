@@ -19,7 +19,7 @@ from typing import Any
 
 from simulators.stash_library import StashError
 from simulators.stash_plugin_config import Operation, Plugin, read_plugins
-from simulators.stash_plugin_io import LogSplitter, PluginOutput, progress_of
+from simulators.stash_plugin_io import LogSplitter, PluginOutput, go_text, progress_of
 from simulators.stash_process import RawProcess
 from simulators.stash_schema import version_key
 from simulators.stash_session import Caller, Sessions
@@ -39,6 +39,8 @@ class HostOptions:
         env: added to the server's own environment.
         cwd: plugins inherit Stash's, which is / in its official image.
         host: the bind address that plugins are told.
+        relative: plugins are told paths relative to `cwd`, as those of a Stash are that was started
+            with a relative --config.
     """
 
     folders: tuple[Path, ...] = ()
@@ -47,6 +49,11 @@ class HostOptions:
     cwd: Path = ROOT
     host: str = "0.0.0.0"
     config_dir: Path = ROOT
+    relative: bool = False
+
+    def told(self, path: Path) -> Path:
+        """A path as plugins hear of it."""
+        return Path(os.path.relpath(path, self.cwd)) if self.relative else path
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,7 @@ class PluginHost:
         self._sessions = sessions
         self._log = log
         self._running: set[RawProcess] = set()
+        self._awaited: set[asyncio.Future[PluginOutput]] = set()  # by requests
         self._closed = False
         self.port = 0
         self.plugins: list[Plugin] = []
@@ -105,10 +113,20 @@ class PluginHost:
         for error in errors:
             self._log.add("error", error)
 
+    async def answered(self) -> None:
+        """Waits for the hooks and operations that requests are waiting for."""
+        while self._awaited:
+            await asyncio.wait(self._awaited)
+            await asyncio.sleep(0)  # the next one of a round is started then
+
+    def _leaves_orphans(self) -> bool:
+        return self._closed and bool(self._switches["leave_orphans"])
+
     def close(self) -> None:
-        """Ends what still runs, as the end of a container does, and starts nothing more."""
+        """Starts nothing more, and ends what still runs, as the end of a container does; with the
+        switch `leave_orphans` it is left to itself, as at the end of a plain process."""
         self._closed = True
-        for process in self._running:
+        for process in () if self._switches["leave_orphans"] else self._running:
             process.kill()
 
     def find(self, plugin_id: str) -> Plugin | None:
@@ -141,7 +159,7 @@ class PluginHost:
         if output.error is not None:
             self._log.add("error", f"Plugin returned error: {output.error}", plugin.id)
         elif output.output is not None:
-            self._log.add("debug", f"Plugin returned: {output.output}", plugin.id)
+            self._log.add("debug", f"Plugin returned: {go_text(output.output)}", plugin.id)
         return output
 
     async def run_operation(self, caller: Caller, plugin_id: str, args: Mapping[str, Any]) -> Any:
@@ -175,7 +193,8 @@ class PluginHost:
                 continue
             visit = (plugin.id, event.trigger)
             if caller.loops(visit, never_twice):
-                self._log.add("debug", f"cyclic loop detected: {visit}, not re-triggering")
+                loop = f"plugin ID '{plugin.id}' hook {event.trigger}"
+                self._log.add("debug", f"cyclic loop detected: {loop}, not re-triggering")
                 continue
             for hook in hooks:
                 if not await self._run_hook(plugin, hook, caller.through(visit), event):
@@ -203,7 +222,7 @@ class PluginHost:
         if output.error is not None:
             self._log.add("error", f"{name}: returned error: {output.error}", plugin.id)
         elif output.output is not None:
-            self._log.add("debug", f"{name}: returned: {output.output}", plugin.id)
+            self._log.add("debug", f"{name}: returned: {go_text(output.output)}", plugin.id)
         return True
 
     def _enabled(self, plugin_id: str) -> Plugin:
@@ -233,19 +252,28 @@ class PluginHost:
         splitter = LogSplitter(plugin.err_log, self._logger(plugin, progress))
         if self._closed:
             raise OSError("the server is shutting down")
-        process = RawProcess(self._payload(plugin, caller, args), splitter)
+        process = RawProcess(self._payload(plugin, caller, args), splitter, self._log_warning)
         done = process.start(command, env, self._options.cwd)
+        self._log.add("debug", f"Plugin {plugin.name} started: {' '.join(command)}")
         self._running.add(process)
+        if progress is None:
+            self._awaited.add(done)
         try:
             return await done
         except asyncio.CancelledError:
-            process.kill()
+            if not self._leaves_orphans():
+                process.kill()
             raise
         finally:
             self._running.discard(process)
+            self._awaited.discard(done)
+            self._log.add("debug", f"Plugin {plugin.name} finished")
+
+    def _log_warning(self, message: str) -> None:
+        self._log.add("warning", message)
 
     def _command(self, plugin: Plugin, operation: Operation | None) -> tuple[list[str], bool]:
-        command = plugin.command(operation)
+        command = plugin.command(operation, str(self._options.told(plugin.path.parent)))
         if not command:
             raise OSError("empty exec value")
         if command[0] in PYTHON_NAMES:
@@ -260,7 +288,7 @@ class PluginHost:
             "Port": self.port,
             "SessionCookie": self._sessions.plugin_cookie(caller),
             "Dir": str(self._options.config_dir),
-            "PluginDir": str(plugin.path.parent),
+            "PluginDir": str(self._options.told(plugin.path.parent)),
         }
         document = {"server_connection": connection, "args": dict(sorted(args.items()))}
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
@@ -276,7 +304,8 @@ class PluginHost:
             try:
                 value = progress_of(text)
             except ValueError:
-                self._log.add("error", f"Error parsing progress value '{text}'", plugin.id)
+                why = f'strconv.ParseFloat: parsing "{text}": invalid syntax'
+                self._log.add("error", f"Error parsing progress value '{text}': {why}", plugin.id)
                 return
             if progress is not None:
                 progress(value)

@@ -13,7 +13,7 @@ import os
 import select
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -29,11 +29,15 @@ class RawProcess:
     Args:
         payload: what the plugin reads on stdin.
         splitter: gets the bytes of stderr, in a thread of its own.
+        complain: is told when the plugin did not read its stdin to the end.
     """
 
-    def __init__(self, payload: bytes, splitter: LogSplitter) -> None:
+    def __init__(
+        self, payload: bytes, splitter: LogSplitter, complain: Callable[[str], None]
+    ) -> None:
         self._payload = payload
         self._splitter = splitter
+        self._complain = complain
         self._process: subprocess.Popen[bytes] | None = None
         self._reaped = threading.Event()
 
@@ -43,12 +47,15 @@ class RawProcess:
         """Starts the process; the future is done when stdout has ended and it was reaped.
 
         Raises:
-            OSError: it cannot be started.
+            OSError: it cannot be started; in the words of Go.
         """
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, env=dict(env), cwd=cwd
-        )
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, env=dict(env), cwd=cwd
+            )
+        except OSError as error:
+            raise OSError(f"fork/exec {command[0]}: {str(error.strerror).lower()}") from None
         loop = asyncio.get_running_loop()
         done: asyncio.Future[PluginOutput] = loop.create_future()
         reader = threading.Thread(target=self._read_stderr, args=(self._process,), daemon=True)
@@ -70,9 +77,16 @@ class RawProcess:
     def _write_stdin(self, process: subprocess.Popen[bytes]) -> None:
         stream = _pipe(process.stdin)
         rest = memoryview(self._payload)
-        with contextlib.suppress(OSError), stream:
-            while rest:
-                rest = rest[stream.write(rest) :]
+        try:
+            with stream:
+                while rest:
+                    rest = rest[stream.write(rest) :]
+        except OSError as error:
+            whole = len(self._payload)
+            self._complain(
+                f"error writing input to plugins stdin (wrote {whole - len(rest)} bytes out of "
+                f"{whole}): write |1: {str(error.strerror).lower()}"
+            )
 
     def _read_stderr(self, process: subprocess.Popen[bytes]) -> None:
         stream = _pipe(process.stderr)

@@ -38,9 +38,8 @@ class Queries:
         filter_: Given = None,
     ) -> FoundScenes:
         finder, sim = ctx.sim.finder, ctx.sim
-        wanted_ids = ids or scene_ids
-        if wanted_ids:
-            return finder.scenes_by_ids(wanted_ids, reject_twins=sim.since("0.30"))
+        if ids or scene_ids:
+            return finder.scenes_by_ids(ids or scene_ids or (), bool(ids) and sim.since("0.30"))
         return finder.scenes(_filters(ctx), scene_filter or {}, filter_ or {}, sim.since("0.26"))
 
     def find_performer(self, ctx: RequestContext, id_: Any) -> Performer | None:

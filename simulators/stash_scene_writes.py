@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulators.stash_jobs import Job
-from simulators.stash_library import StashError, pick
+from simulators.stash_library import NO_ROWS, StashError, pick, to_num
 from simulators.stash_model import History, Scene, split_path
 from simulators.stash_state import RequestContext
 
@@ -46,17 +46,20 @@ class SceneMutations:
             await ctx.sim.fire(ctx.caller, UPDATED, scene.num, payload, entry)
         return [ctx.library.scenes.get(scene.num) for scene in scenes]
 
-    async def bulk_scene_update(self, ctx: RequestContext, input_: Given) -> list[Scene]:
-        scenes = pick(ctx.library.scenes, input_.get("ids") or (), "scene")
+    async def bulk_scene_update(self, ctx: RequestContext, input_: Given) -> list[Scene] | None:
+        """Null without ids. An input that clears a field by null is no different to its hooks from
+        one that leaves it alone, but for `inputFields`."""
+        nums = [to_num(text, "converting ids") for text in input_.get("ids") or ()]
+        if not all(num in ctx.library.scenes for num in nums):
+            raise StashError(NO_ROWS)
+        scenes = [ctx.library.scenes[num] for num in nums]
         values = {key: value for key, value in input_.items() if key != "ids"}
         for scene in scenes:
             ctx.sim.changes.update_scene(scene, values)
         payload = ctx.sim.whole_input("BulkSceneUpdateInput", input_)
-        if ctx.sim.since("0.27"):
-            payload = {key: value for key, value in payload.items() if value is not None}
         for scene in scenes:
             await ctx.sim.fire(ctx.caller, UPDATED, scene.num, payload, input_)
-        return [scene for scene in scenes if scene.num in ctx.library.scenes]
+        return [scene for scene in scenes if scene.num in ctx.library.scenes] or None
 
     async def scene_destroy(self, ctx: RequestContext, input_: Given) -> bool:
         scene = ctx.sim.changes.scene(input_["id"])
@@ -77,7 +80,10 @@ class SceneMutations:
     def scene_merge(self, ctx: RequestContext, input_: Given) -> Scene:
         changes = ctx.sim.changes
         destination = changes.scene(input_["destination"])
-        sources = pick(ctx.library.scenes, input_["source"], "scene")
+        try:
+            sources = pick(ctx.library.scenes, input_["source"], "scene")
+        except StashError as error:
+            raise StashError(f"finding source scenes: {error}") from None
         changes.merge_scenes(sources, destination, input_.get("values") or {}, input_)
         return destination
 
@@ -99,14 +105,14 @@ class SceneMutations:
     def scene_add_play(
         self, ctx: RequestContext, id_: Any, times: Sequence[str] | None = None
     ) -> History:
-        scene = ctx.sim.changes.scene(id_)
+        scene = _played(ctx, id_, "view")
         ctx.sim.changes.play(scene, times or ())
         return History(scene.play_history)
 
     def scene_add_o(
         self, ctx: RequestContext, id_: Any, times: Sequence[str] | None = None
     ) -> History:
-        scene = ctx.sim.changes.scene(id_)
+        scene = _played(ctx, id_, "o")
         ctx.sim.changes.count_o(scene, times or ())
         return History(scene.o_history)
 
@@ -121,7 +127,9 @@ class SceneMutations:
         resume_time: float | None = None,
         play_duration: float | None = None,
     ) -> bool:
-        scene = ctx.sim.changes.scene(id_)
+        scene = ctx.library.scenes.get(to_num(id_, "converting id"))
+        if scene is None:
+            raise StashError(f"id {id_} does not exist in scenes")
         scene.resume_time = scene.resume_time if resume_time is None else resume_time
         scene.play_duration += play_duration or 0
         return True
@@ -135,15 +143,27 @@ class SceneMutations:
             raise StashError("must specify destination folder or path")
         if name and len(input_["ids"]) != 1:
             raise StashError("must specify one file when providing destination path")
-        for file in pick(ctx.library.files, input_["ids"], "file"):
-            separator = split_path(file.path)[1]
-            ctx.sim.changes.move_file(file, f"{folder}{separator}{name or file.basename}")
+        for file_id in input_["ids"]:
+            file = ctx.library.files.get(to_num(file_id, "converting ids"))
+            if file is None:
+                raise StashError(f"finding file {file_id}: getting file by id {file_id}: {NO_ROWS}")
+            path = f"{folder}{split_path(file.path)[1]}{name or file.basename}"
+            if path != file.path and any(row.path == path for row in ctx.library.files.values()):
+                raise StashError(f"file {path} already exists")
+            ctx.sim.changes.move_file(file, path)
         return True
 
     def delete_files(self, ctx: RequestContext, ids: Sequence[str]) -> bool:
         for file in pick(ctx.library.files, ids, "file"):
             ctx.sim.changes.delete_file(file)
         return True
+
+
+def _played(ctx: RequestContext, scene_id: Any, kind: str) -> Scene:
+    scene = ctx.library.scenes.get(to_num(scene_id, "converting id"))
+    if scene is None:
+        raise StashError(f"inserting into scenes_{kind}_dates: FOREIGN KEY constraint failed")
+    return scene
 
 
 def file_facts(scene: Scene) -> dict[str, str]:

@@ -36,15 +36,16 @@ Resolver = Callable[..., Any]
 
 
 def version_key(version: str) -> tuple[int, int]:
-    """ "v0.30.1-12-gabcdef" -> (0, 30).
+    """ "v0.30.1" -> (0, 30); "v0.30.1-44-gcf3489efd" -> (0, 31): a build past a release has what
+    the next one will have.
 
     Raises:
         ValueError: no version number in it.
     """
-    found = re.match(r"v?(\d+)\.(\d+)", version)
+    found = re.match(r"v?(\d+)\.(\d+)(?:\.\d+)?(-\d+-g)?", version)
     if found is None:
         raise ValueError(f"not a version: {version!r}")
-    return int(found[1]), int(found[2])
+    return int(found[1]), int(found[2]) + (found[3] is not None)
 
 
 def build_schema(version: str, resolvers: dict[str, Resolver]) -> GraphQLSchema:

@@ -68,9 +68,18 @@ async def serve(options: argparse.Namespace) -> None:
     try:
         await stop.wait()
     finally:
+        await _end(sim, runner)
+
+
+async def _end(sim: Simulator, runner: web.AppRunner) -> None:
+    if sim.switches["leave_orphans"]:
+        for site in list(runner.sites):
+            await site.stop()
+        await sim.host.answered()
+    else:
         await sim.jobs.close()
-        sim.host.close()
-        await runner.cleanup()
+    sim.host.close()
+    await runner.cleanup()
 
 
 def build_simulator(seed: StashSeed, options: argparse.Namespace) -> Simulator:
@@ -85,12 +94,15 @@ def build_simulator(seed: StashSeed, options: argparse.Namespace) -> Simulator:
     )
     log = ServerLog(clock)
     folders = tuple(Path(folder).absolute() for folder in options.plugin_dir)
+    home = folders[0].parent if folders else ROOT
     host_options = HostOptions(
         folders=folders,
         python=options.python,
         env=dict(pair.split("=", 1) for pair in options.plugin_env),
         host=options.plugin_host,
-        config_dir=folders[0].parent if folders else ROOT,
+        config_dir=home,
+        cwd=home if options.relative else ROOT,
+        relative=options.relative,
     )
     library = load(seed, clock.text())
     host = PluginHost(host_options, sessions, log, switches)
@@ -112,8 +124,7 @@ def build_app(sim: Simulator) -> web.Application:
     control.add_routes(app)
     StashControl(sim).add_routes(app)
     endpoint = GraphQLEndpoint(sim)
-    app.router.add_post("/graphql", endpoint.handle)
-    app.router.add_get("/graphql", endpoint.handle)
+    app.router.add_route("*", "/graphql", endpoint.handle)
     Images(sim.library).add_routes(app)
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/login", _login_page)
@@ -136,8 +147,11 @@ def _authentication(sessions: Sessions) -> Any:
         request["caller"], fresh = known
         try:
             response = await handler(request)
+        except web.HTTPMethodNotAllowed:
+            response = web.Response(status=405, headers={"Allow": "GET"})
         except web.HTTPException as error:
-            response = web.Response(status=error.status, text=error.reason)
+            response = web.Response(status=error.status, text="404 page not found\n")
+        response.headers["X-Content-Type-Options"] = "nosniff"
         if fresh is not None and "Set-Cookie" not in response.headers:
             response.headers["Set-Cookie"] = fresh
         return response
@@ -146,7 +160,7 @@ def _authentication(sessions: Sessions) -> Any:
 
 
 async def _healthz(_request: web.Request) -> web.Response:
-    return web.Response(text=".")
+    return web.Response(body=b".", headers={"Content-Type": "text/plain"})
 
 
 async def _login_page(_request: web.Request) -> web.Response:
@@ -158,7 +172,7 @@ def _login(sessions: Sessions) -> Handler:
         form = await request.post()
         caller = sessions.login(str(form.get("username")), str(form.get("password")))
         if caller is None:
-            return web.Response(status=401, text="Username or password is invalid")
+            return web.Response(status=401, text="Username or password is invalid\n")
         return web.Response(headers={"Set-Cookie": sessions.set_cookie(caller)})
 
     return login
@@ -176,6 +190,9 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--python", default=sys.executable, help="runs python plugins")
     parser.add_argument("--plugin-env", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--plugin-host", default="0.0.0.0", help="the Host that plugins are told")
+    parser.add_argument(
+        "--relative", action="store_true", help="tell plugins paths relative to their cwd"
+    )
     return parser.parse_args(argv)
 
 

@@ -15,6 +15,7 @@ import posixpath
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlencode
 
@@ -110,9 +111,22 @@ class Sessions:
             "Unparsed": None,
         }
 
+    def new_key(self) -> str:
+        """Makes a key as long and in three parts as Stash's: a JSON Web Token of the user. Without
+        a password there is none."""
+        if not self._password:
+            return ""
+        parts = ('{"alg":"HS256","typ":"JWT"}', json.dumps([self._username, time.time_ns()]))
+        texts = [base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts]
+        signed = hmac.new(self._key, ".".join(texts).encode(), hashlib.sha256).digest()
+        self.api_key = ".".join([*texts, base64.urlsafe_b64encode(signed).decode().rstrip("=")])
+        return self.api_key
+
     def set_cookie(self, caller: Caller) -> str:
         age = self._switches["max_session_age"]
-        return f"{COOKIE}={self.sign(caller)}; Path=/; Max-Age={age}; SameSite=Lax"
+        expires = formatdate(time.time() + age, usegmt=True)
+        value = self.sign(caller)
+        return f"{COOKIE}={value}; Path=/; Expires={expires}; Max-Age={age}; SameSite=Lax"
 
     def login(self, username: str, password: str) -> Caller | None:
         right = (username, password) == (self._username, self._password)
@@ -121,6 +135,7 @@ class Sessions:
     def authenticate(self, request: web.Request) -> tuple[Caller, str | None] | web.Response:
         """The caller and the fresh Set-Cookie, if any; or the refusal."""
         key = request.headers.get("ApiKey") or request.query.get("apikey")
+        known = self.read(first_cookie(request.headers.get("Cookie", "")))
         fresh = None
         if key:
             if key != self.api_key:
@@ -128,17 +143,16 @@ class Sessions:
                 return (
                     web.Response(status=500, text="invalid API key") if older else _unauthorized()
                 )
-            caller = Caller(self._username)
+            # The key says who it is; a cookie beside it still says on the way from which hooks.
+            caller = Caller(self._username, known.visited if known is not None else ())
         else:
-            known = self.read(first_cookie(request.headers.get("Cookie", "")))
             caller = known or Caller()
             fresh = None if known is None else self.set_cookie(known)
         if self._password and not caller.user and not _open_to_all(request.path):
             extension = posixpath.splitext(request.path)[1]
             if request.path == "/graphql" or extension not in ("", ".html"):
                 return _unauthorized()
-            target = urlencode({"returnURL": request.raw_path})
-            return web.Response(status=302, headers={"Location": f"/login?{target}"})
+            return _to_login(request)
         return caller, fresh
 
 
@@ -153,6 +167,17 @@ def first_cookie(header: str) -> str:
 
 def _open_to_all(path: str) -> bool:
     return path.startswith(("/login", "/assets")) or path in ("/logout", "/css", "/healthz")
+
+
+def _to_login(request: web.Request) -> web.Response:
+    prefix = request.headers.get("X-Forwarded-Prefix", "")
+    target = urlencode({"returnURL": prefix + request.raw_path})
+    location = f"{prefix}/login?{target}"
+    return web.Response(
+        status=302,
+        body=f'<a href="{location}">Found</a>.\n\n'.encode(),
+        headers={"Location": location, "Content-Type": "text/html; charset=utf-8"},
+    )
 
 
 def _unauthorized() -> web.Response:

@@ -14,6 +14,7 @@ Each is one action of POST /_sim/edit, {"action": name, ...}; the answer is {"ok
     assign_file       scene_id, file_id                       unchanged
     attach_file       scene_id, file {path, size, ...}        now
     move_file         file_id, path                           unchanged
+    rename_folder     path, to (with all that is below)       unchanged (the files' too)
     drop_file         file_id (a clean that finds it gone)    now, if others are left
     delete_file       file_id                                 unchanged
     play, count_o     scene_id                                unchanged
@@ -99,6 +100,11 @@ class SilentEdits:
 
     def move_file(self, given: Given) -> None:
         self._changes.move_file(self._changes.file(given["file_id"]), given["path"])
+
+    def rename_folder(self, given: Given) -> None:
+        library = self._sim.library
+        library.rename_on_disk(given["path"], given["to"])
+        self._changes.rename_folder(library.folders[given["path"]], given["to"])
 
     def drop_file(self, given: Given) -> None:
         self._changes.drop_file(self._changes.file(given["file_id"]))

@@ -25,6 +25,9 @@ from simulators.stash_schema import version_key
 from simulators.stash_session import Caller, Sessions
 from simulators.stash_time import Clock
 
+# Their Go structs are made from the schema; the others are written by hand.
+GENERATED = ("TagCreateInput", "TagUpdateInput")
+
 
 def default_switches(version: str) -> dict[str, Any]:
     """The switches of /_sim/config, besides `latency`.
@@ -38,6 +41,9 @@ def default_switches(version: str) -> dict[str, Any]:
     external_host: replaces scheme and host in the image paths, "" for none.
     plugin_cookie: whether plugins are given a session cookie, or null.
     settings_as_text: numbers in plugin settings come as text (v0.26 and v0.27 after a restart).
+    leave_orphans: what to do with running plugins at the end: False ends them, as the end of a
+        container does; True waits for hooks and operations and leaves tasks behind, whose next line
+        on stderr then meets a broken pipe.
     scan_seconds_per_file: how long the server's own jobs take for a file or a scene.
     parallel_tasks: how many workers those jobs have.
     """
@@ -52,6 +58,7 @@ def default_switches(version: str) -> dict[str, Any]:
         "external_host": "",
         "plugin_cookie": True,
         "settings_as_text": False,
+        "leave_orphans": False,
         "scan_seconds_per_file": 0.0,
         "parallel_tasks": 2,
     }
@@ -102,13 +109,17 @@ class Simulator:
         await self.host.run_hooks(caller, HookEvent(trigger, num, payload, names))
 
     def whole_input(self, type_name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """An input as Go marshals its struct: every field present, unset ones null."""
+        """An input as Go marshals its struct: every field present, unset ones null; but in the
+        structs that are generated, since v0.27, unset ones are left out."""
         known = self.schema.type_map[type_name]
         assert isinstance(known, GraphQLInputObjectType)
-        return {
+        whole = {
             name: _whole_value(field_.type, given.get(name))
             for name, field_ in known.fields.items()
         }
+        if type_name in GENERATED or type_name.startswith("Bulk"):
+            return _without_nulls(whole) if self.since("0.27") else whole
+        return whole | _go_only(type_name, whole)
 
     def dump(self) -> dict[str, Any]:
         return {
@@ -118,6 +129,21 @@ class Simulator:
             "hook_runs": self.host.hook_runs,
             "disk": sorted(self.library.disk),
         }
+
+
+def _go_only(type_name: str, whole: Mapping[str, Any]) -> dict[str, Any]:
+    """What the structs of performers have besides."""
+    if not type_name.startswith("Performer") or "name" not in whole:
+        return {}
+    known: dict[str, Any] = {"height": None, "aliases": None}
+    if "custom_fields" in whole and type_name == "PerformerUpdateInput":
+        given = whole["custom_fields"] or {}
+        known["custom_fields"] = {part: given.get(part) for part in ("full", "partial", "remove")}
+    return known
+
+
+def _without_nulls(whole: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in whole.items() if value is not None}
 
 
 def _whole_value(of: GraphQLInputType, value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 They take queue time (`scan_seconds_per_file` per file or scene) and fire what Stash's do: a scan
 runs the hooks of new files in its workers, several at once, before it makes their covers, which
-announce nothing; auto-tag and generate are silent.
+announce nothing; auto-tag, which passes over organized scenes, and generate are silent.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any, Generic, TypeVar
 
 from simulators.stash_jobs import Job
 from simulators.stash_library import pick
-from simulators.stash_model import DiskFile, Performer, Scene, Studio, Tag, VideoFile
-from simulators.stash_scene_writes import DESTROYED, UPDATED, file_facts
+from simulators.stash_model import Performer, Scene, Studio, Tag
+from simulators.stash_scan import Scan, clean
+from simulators.stash_scene_writes import UPDATED
 from simulators.stash_state import RequestContext
 
 Given = Mapping[str, Any]
@@ -27,7 +28,7 @@ class JobMutations:
     """Method `metadata_scan` resolves the field `metadataScan`, and so on."""
 
     def metadata_scan(self, ctx: RequestContext, input_: Given) -> str:
-        scan = _Scan(ctx, bool(input_.get("rescan")), bool(input_.get("scanGenerateCovers")))
+        scan = Scan(ctx, input_)
 
         async def run(job: Job) -> None:
             scan.begin()
@@ -47,7 +48,7 @@ class JobMutations:
             ]
             if not input_["dryRun"]:
                 for file in gone:
-                    await _clean(ctx, file)
+                    await clean(ctx, file)
             job.progress = 1.0
 
         return ctx.sim.jobs.add("Cleaning...", run).id
@@ -67,7 +68,8 @@ class JobMutations:
             scenes = [
                 scene
                 for scene in ctx.library.scenes.values()
-                if any(_below(file.path, input_.get("paths") or ()) for file in scene.files)
+                if not scene.organized
+                and any(_below(file.path, input_.get("paths") or ()) for file in scene.files)
             ]
             await _in_parallel(ctx, job, scenes, tag, "Tagging scene {0.id}")
 
@@ -87,13 +89,14 @@ class JobMutations:
         return ctx.sim.jobs.add("Generating...", run).id
 
     def metadata_identify(self, ctx: RequestContext, input_: Given) -> str:
-        """Applies what POST /_sim/identified has prepared, one scene at a time."""
+        """Applies what POST /_sim/identified has prepared, one scene at a time; what makes no
+        difference is left alone."""
 
         async def run(job: Job) -> None:
             for scene in _wanted_scenes(ctx, input_):
                 await _pause(ctx)
                 found = ctx.sim.identified.get(scene.num)
-                if not found:
+                if not found or not ctx.sim.changes.differs(scene, found):
                     continue
                 ctx.sim.changes.update_scene(scene, found)
                 payload = ctx.sim.whole_input("SceneUpdateInput", {**found, "id": scene.id})
@@ -101,74 +104,6 @@ class JobMutations:
             job.progress = 1.0
 
         return ctx.sim.jobs.add("Identifying...", run).id
-
-
-class _Scan:
-    """What a scan does with one file that it meets."""
-
-    def __init__(self, ctx: RequestContext, rescan: bool, covers: bool) -> None:
-        self._ctx = ctx
-        self._rescan = rescan
-        self._covers = covers
-        self._by_path: dict[str, VideoFile] = {}
-        self._by_hash: dict[str, VideoFile] = {}
-
-    def begin(self) -> None:
-        """Notes which files are known now: a job starts later than it was asked for."""
-        for file in self._ctx.library.files.values():
-            self._by_path[file.path] = file
-            self._by_hash.setdefault(file.oshash, file)
-
-    def wanted(self) -> list[DiskFile]:
-        """What needs more than a look at its time."""
-        return [
-            found
-            for found in self._ctx.library.disk.values()
-            if self._rescan or found.modified or found.path not in self._by_path
-        ]
-
-    async def file(self, found: DiskFile) -> None:
-        library, changes = self._ctx.library, self._ctx.sim.changes
-        known = self._by_path.get(found.path)
-        if known is not None:
-            await self._known(known, found)
-            return
-        twin = self._by_hash.get(found.oshash)
-        if twin is not None and twin.path not in self._ctx.library.disk:
-            changes.move_file(twin, found.path)  # renamed: the scene's own time stays
-            await self._updated(library.owner(twin))
-            return
-        file = changes.add_file(found.facts())
-        self._by_hash.setdefault(file.oshash, file)
-        owner = library.owner(twin) if twin is not None else None
-        if owner is not None:
-            changes.attach_file(owner, file)
-            await self._updated(owner)
-            return
-        scene = changes.create_scene({"file_ids": [file.id]})
-        await self._ctx.sim.fire(self._ctx.caller, "Scene.Create.Post", scene.num)
-        if self._covers:
-            changes.set_cover(scene, f"cover of {found.oshash}")
-
-    async def _known(self, file: VideoFile, found: DiskFile) -> None:
-        found.modified = False
-        file.size, file.duration, file.oshash = found.size, found.duration, found.oshash
-        file.updated_at = self._ctx.sim.clock.text()
-        self._ctx.library.touch()
-        await self._updated(self._ctx.library.owner(file))
-
-    async def _updated(self, scene: Scene | None) -> None:
-        if scene is not None:
-            await self._ctx.sim.fire(self._ctx.caller, UPDATED, scene.num)
-
-
-async def _clean(ctx: RequestContext, file: VideoFile) -> None:
-    owner = ctx.library.owner(file)
-    facts = file_facts(owner) if owner is not None else {}
-    gone = ctx.sim.changes.drop_file(file)
-    if gone is not None:
-        payload = {"id": "", "delete_file": None, "delete_generated": None} | facts
-        await ctx.sim.fire(ctx.caller, DESTROYED, gone.num, payload)
 
 
 class _Names(Generic[N]):

@@ -39,7 +39,9 @@ def login(stash: Stash, password: str = "secret") -> requests.Response:
 
 def session_of(response: requests.Response) -> str:
     header = response.headers["Set-Cookie"]
-    found = re.fullmatch(r"session=([^;]+); Path=/; Max-Age=3600; SameSite=Lax", header)
+    found = re.fullmatch(
+        r"session=([^;]+); Path=/; Expires=[^;]+ GMT; Max-Age=3600; SameSite=Lax", header
+    )
     assert found is not None, header
     return found[1]
 

@@ -64,7 +64,7 @@ def test_destroying_and_merging_entities_moves_links_but_no_times(stash: Stash) 
 def test_entities_are_made_with_all_that_they_have(stash: Stash) -> None:
     made = stash.data(
         """mutation { performerCreate(input: {name: " Cy ", disambiguation: "b", gender: MALE,
-        birthdate: "1990", alias_list: ["C", "C"], favorite: true, tag_ids: ["1"], urls: ["u"],
+        birthdate: "1990", alias_list: ["C"], favorite: true, tag_ids: ["1"], urls: ["u"],
         rating100: 5, stash_ids: [{endpoint: "e", stash_id: "s"}]}) {
         name disambiguation gender birthdate alias_list favorite tags { id } url rating100
         stash_ids { endpoint stash_id updated_at } scene_count created_at custom_fields } }"""

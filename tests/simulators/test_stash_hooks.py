@@ -140,6 +140,9 @@ def test_a_destroy_tells_path_and_hash_of_what_is_gone(stash: Stash) -> None:
     assert [context["id"] for context in contexts] == [21, 22]
     assert contexts[1]["input"]["ids"] == ["21", "22"]
     assert contexts[1]["input"]["path"].endswith("scene 22.mp4")
+    # The next scan would give them scenes again.
+    gone = [f"/data/library/scene {num}.mp4" for num in (20, 21, 22)]
+    stash.tell("disk", {"remove": gone})
 
 
 def test_entities_fire_their_own_hooks_and_none_of_scenes(stash: Stash) -> None:

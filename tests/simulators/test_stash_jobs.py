@@ -112,7 +112,7 @@ def test_a_task_sees_what_stash_gives_it(stash: Stash, plugins: Path) -> None:
     shared = f"{plugins / 'elsewhere'}{os.pathsep}{plugins}"
     assert output["env"] == {"PYTHONPATH": shared, "MARK": "here"}
     assert job["description"] == "Running plugin task: Look"
-    assert job["progress"] is None
+    assert job["progress"] == 0
 
 
 def test_the_deprecated_arguments_keep_their_types(stash: Stash) -> None:
@@ -130,7 +130,7 @@ def test_the_deprecated_arguments_keep_their_types(stash: Stash) -> None:
 def test_a_task_that_fails_still_ends_as_finished(stash: Stash, task: str, error: str) -> None:
     num = start(stash, task)
     assert stash.finished(num)["plugin_error"] == error
-    assert find(stash, num) == {"id": num, "status": "FINISHED", "progress": None, "error": None}
+    assert find(stash, num) == {"id": num, "status": "FINISHED", "progress": 0, "error": None}
     messages = [entry["message"] for entry in stash.ask("plugin_log")]
     assert f"Plugin returned error: {error}" in messages
 
@@ -160,7 +160,7 @@ def test_progress_and_log_lines(stash: Stash) -> None:
     entries = [(entry["level"], entry["message"]) for entry in stash.ask("plugin_log")]
     assert ("info", "[Plugin / Demo] starting") in entries
     assert ("error", "[Plugin / Demo] Traceback of sorts") in entries
-    assert ("error", "Error parsing progress value 'soon'") in entries
+    assert any(text.startswith("Error parsing progress value 'soon'") for _, text in entries)
     logs = stash.data("{ logs { level message } }")["logs"]
     assert {"level": "Info", "message": "[Plugin / Demo] starting"} in logs
 
@@ -174,7 +174,7 @@ def test_one_job_runs_at_a_time_and_stopping_is_immediate(stash: Stash) -> None:
         (second, "READY"),
         (third, "READY"),
     ]
-    assert queue[1]["progress"] is None
+    assert queue[1]["progress"] == 0
     assert queue[1]["startTime"] is None
     assert queue[0]["subTasks"] is None
     stash.data("mutation ($j: ID!) { stopJob(job_id: $j) }", j=second)

@@ -32,8 +32,8 @@ def test_default_arguments_are_always_text(tmp_path: Path) -> None:
     assert task is not None
     assert task.default_args == {"flag": "true", "number": "3", "text": "a"}
     folder = str(tmp_path)
-    assert plugin.command(task) == ["python3", f"{folder}/p.py", folder, f"{folder}/x"]
-    assert plugin.command(None) == ["python3", f"{folder}/p.py", folder]
+    assert plugin.command(task, folder) == ["python3", f"{folder}/p.py", folder, f"{folder}/x"]
+    assert plugin.command(None, folder) == ["python3", f"{folder}/p.py", folder]
 
 
 @pytest.mark.parametrize(
