@@ -71,16 +71,27 @@ class Claim:
     """A scene's claim on an item; `file_rank` 0 is the scene's primary file.
 
     Of claims with equal evidence the one with more `shared` path components is the stronger.
+    `native` is what speaks for a verified claim beside the record: between two scenes a record that
+    was made from weak evidence must not outweigh better one.
     """
 
     ref: ItemRef
     evidence: Evidence
     file_rank: int
     shared: int = 0
+    native: Evidence = Evidence.NONE
 
     @property
     def strength(self) -> tuple[int, int]:
+        """Compares the claims of one scene."""
         return self.evidence, self.shared
+
+    @property
+    def standing(self) -> tuple[bool, int, bool, int]:
+        """Compares the claims of several scenes: a pin, then evidence, then who has it already."""
+        held = self.evidence is Evidence.VERIFIED
+        weight = self.native if held else self.evidence
+        return self.evidence is Evidence.PINNED, weight, held, self.shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +289,11 @@ def match_scene(
     pinned = {ref.section for ref in best}
     free = {section: index for section, index in indexes.items() if section not in pinned}
     released = {pin.ref for pin in pins if pin.released}
-    for claim in _verified_claims(scene, free, record):
+    search = _Search(path_map, learned, guess)
+    for claim in _verified_claims(scene, free, record, search):
         if claim.ref not in released:
             best.setdefault(claim.ref, claim)
-    undecided = _search(scene, free, _Search(path_map, learned, guess), best)
+    undecided = _search(scene, free, search, best)
     return SceneMatch(
         scene.id,
         tuple(best.values()),
@@ -326,12 +338,18 @@ def _search(
 
 
 def _verified_claims(
-    scene: Scene, indexes: Mapping[str, ItemIndex], record: Record | None
+    scene: Scene, indexes: Mapping[str, ItemIndex], record: Record | None, search: _Search
 ) -> Iterable[Claim]:
     for item in record.items if record is not None else ():
         index = indexes.get(item.ref.section)
         if record is None or index is None:
             continue
         rank = still_verified(scene, record, item, index)
-        if rank is not None:
-            yield Claim(item.ref, Evidence.VERIFIED, rank)
+        if rank is None:
+            continue
+        sought = Sought.of(scene.files[rank], search.path_map)
+        found = _match_taught(sought, index, search.learned)
+        if found is not None and found.refs == (item.ref,):
+            yield Claim(item.ref, Evidence.VERIFIED, rank, found.shared, found.evidence)
+        else:  # renamed, or one of several equal ones: only the record tells
+            yield Claim(item.ref, Evidence.VERIFIED, rank, 0, Evidence.SIZE)

@@ -84,24 +84,7 @@ class Claims:
         return {scene_id: frozenset(refs) for scene_id, refs in lost.items()}
 
 
-def claims_unseen(
-    claims: Claims, recorded: Mapping[ItemRef, int], pinned: Mapping[ItemRef, int]
-) -> dict[int, list[Claim]]:
-    """What the owners out of sight of claimed items would claim, by scene: they may be gone.
-
-    Args:
-        recorded: the owner of each item, as recorded.
-        pinned: the scene that each pinned item is pinned to.
-    """
-    return {
-        scene_id: [
-            Claim(ref, Evidence.PINNED if pinned.get(ref) == scene_id else Evidence.VERIFIED, 0)
-            for ref in refs
-        ]
-        for scene_id, refs in claims.rivals_unseen({**recorded, **pinned}).items()
-    }
-
-
-def _rank(rival: tuple[int, Claim]) -> tuple[int, int, bool, int]:
+def _rank(rival: tuple[int, Claim]) -> tuple[bool, int, bool, int, bool, int]:
     scene_id, claim = rival
-    return (-claim.evidence, -claim.shared, claim.file_rank != 0, scene_id)
+    pinned, weight, held, shared = claim.standing
+    return (not pinned, -weight, not held, -shared, claim.file_rank != 0, scene_id)

@@ -56,9 +56,16 @@ def _still_holds(
 ) -> bool:
     if other.path in item.files:
         # Of several files the name tells which was which; a lone pair may bear two names by now.
-        paired = same_name(old.path, other.path) or len(record.files) == len(item.files) == 1
+        paired = other.path in _namesakes(old, item) or len(record.files) == len(item.files) == 1
         return same_recording(file, other) or (paired and may_be_same_file(file, other))
     # Renamed in Plex: only while the file is not listed elsewhere under the path that it had.
     return same_recording(file, other) and not any(
         candidate.file.path == path for path in item.files for candidate in index.at_path(path)
     )
+
+
+def _namesakes(old: MediaFile, item: ItemRecord) -> list[str]:
+    """The item's recorded files that bear a file's name; of several those in the likest folder."""
+    named = [path for path in item.files if same_name(old.path, path)]
+    shared = [common_suffix(old.path, path) for path in named]
+    return [path for path, count in zip(named, shared, strict=True) if count == max(shared)]

@@ -17,7 +17,6 @@ from core.errors import StashError
 from core.gaps import NEVER_SYNCED
 from core.learned import LearnedPair, news, path_map_of
 from core.models import ItemRef, Scene, Section
-from core.ownership import Claims, claims_unseen
 from core.paths import PathMap
 from core.pins import holds
 from plex.cache import PlexCache
@@ -242,7 +241,7 @@ class GapDetectionEngine:
         learned: Sequence[LearnedPair] = ()
         try:
             if maps is None:
-                self._offer_unseen(sweep.claims, side, state)
+                self._offer_unseen(sweep, side, state)
             elif result.errors:
                 sweep.look_again(saved_map(state))
             else:
@@ -255,18 +254,18 @@ class GapDetectionEngine:
             self._end_early(error, result)
         return learned
 
-    def _offer_unseen(self, claims: Claims, side: PlexSide, state: State) -> None:
-        """After a run that did not see every scene: those out of sight keep what they own, by
-        record or by pin, while Stash still has them."""
+    def _offer_unseen(self, sweep: Sweep, side: PlexSide, state: State) -> None:
+        """After a run that did not see every scene: those out of sight that own a claimed item, by
+        record or by pin, make their claims too, while Stash still has them."""
         pins = [pin for pins in state.pins.all().values() for pin in pins if not pin.released]
         pinned = {
             pin.ref: pin.scene_id
             for pin in pins
             if pin.ref in side.items and holds(pin, side.items[pin.ref].files)
         }
-        unseen = claims_unseen(claims, state.records.owners(), pinned)
-        for scene_id in fetch_scenes(self.stash, unseen):
-            claims.offer(scene_id, unseen[scene_id])
+        unseen = sweep.claims.rivals_unseen({**state.records.owners(), **pinned})
+        for scene_id, claims in sweep.claims_of(fetch_scenes(self.stash, unseen).values()).items():
+            sweep.claims.offer(scene_id, [c for c in claims if c.ref in unseen[scene_id]])
 
     def _remember(self, sweep: Sweep, state: State, report: MatchReport | None) -> None:
         """Keep what the worker and later runs have to know of matches.

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.fields import Wishes, fingerprint
 from core.gaps import Shown, altered_fields, is_left_undone, needs_full_read
-from core.matching import SceneMatch, match_scene
+from core.matching import Claim, SceneMatch, match_scene
 from core.models import FullItem, ItemRef, Record, Scene
 from core.ownership import Claims, Contest
 from core.paths import PathMap
@@ -146,6 +146,12 @@ class Sweep:
                 if waiting == scene_id:
                     del self._to_read[key]
 
+    def claims_of(self, scenes: Iterable[Scene]) -> dict[int, tuple[Claim, ...]]:
+        """What some scenes claim, without judging them."""
+        known = list(scenes)
+        records = self._records([scene.id for scene in known])
+        return {scene.id: self._match(scene, records.get(scene.id)).claims for scene in known}
+
     def _match(self, scene: Scene, record: Record | None) -> SceneMatch:
         rules = self._rules
         self._matched += 1
@@ -196,7 +202,8 @@ class Sweep:
         if len(self._to_read) >= FULL_READ:
             self.finish()
         else:
-            self._detect_drift([i for i in self._pending if i not in self._waiting()], {})
+            waiting = self._waiting()
+            self._detect_drift([i for i in self._pending if i not in waiting], {})
 
     def finish(self) -> None:
         """Read what has to be read whole, and judge the scenes that waited for it."""

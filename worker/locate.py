@@ -50,6 +50,9 @@ def _no_pins(_scene_ids: Iterable[int]) -> Mapping[int, Sequence[Pin]]:
     return {}
 
 
+_Rematch = Callable[[int, Mapping[str, ItemIndex]], SceneMatch]
+
+
 class Locator:
     """Locates scenes for one drain.
 
@@ -102,16 +105,16 @@ class Locator:
         """
         pins = self._read_pins(scenes)
         known = self._remembered(scenes, records, pins)
-        found = self._confirm(self._match(scenes, records, pins, known), known)
+        found = self._match(scenes, records, pins, known)
         unknown = [scene for scene in scenes if _is_open(scene, found, pins)]
         if unknown:
             fresh = self._look(unknown, pins, elsewhere=False)
-            now = self._confirm(self._match(unknown, records, pins, fresh), fresh)
+            now = self._match(unknown, records, pins, fresh)
             found |= {i: _joined(found[i], n) if found[i].items else n for i, n in now.items()}
         unknown = [scene for scene in unknown if not found[scene.id].items]
         if unknown and self._listed is None:
             fresh = self._look(unknown, pins, elsewhere=True)
-            last = self._confirm(self._match(unknown, records, pins, fresh), fresh)
+            last = self._match(unknown, records, pins, fresh)
             found |= {scene_id: _joined(found[scene_id], each) for scene_id, each in last.items()}
         self._warn(found, pins)
         return found
@@ -141,19 +144,22 @@ class Locator:
         records: Mapping[int, Record],
         pins: _Pinned,
         known: Mapping[str, ItemIndex],
-    ) -> dict[int, SceneMatch]:
-        return {
-            scene.id: match_scene(
-                scene,
-                known,
+    ) -> dict[int, Found]:
+        """Match some scenes in these indexes, and confirm what they propose."""
+        by_id = {scene.id: scene for scene in scenes}
+
+        def match(scene_id: int, indexes: Mapping[str, ItemIndex]) -> SceneMatch:
+            return match_scene(
+                by_id[scene_id],
+                indexes,
                 self._path_map,
-                records.get(scene.id),
-                pins=pins.by_scene.get(scene.id, ()),
+                records.get(scene_id),
+                pins=pins.by_scene.get(scene_id, ()),
                 learned=self._learned,
                 guess=self._guess,
             )
-            for scene in scenes
-        }
+
+        return self._confirm({scene_id: match(scene_id, known) for scene_id in by_id}, match)
 
     def _new_indexes(self, pins: _Pinned) -> dict[str, ItemIndex]:
         """Indexes with nothing in them but what was just read of pinned items."""
@@ -180,27 +186,34 @@ class Locator:
                     indexes[item.ref.section].add(item.ref, map(MediaFile, item.files))
         return indexes
 
-    def _confirm(
-        self, matches: Mapping[int, SceneMatch], known: Mapping[str, ItemIndex]
-    ) -> dict[int, Found]:
-        """Read the proposed items whole; keep those that still have the file they have it for."""
+    def _confirm(self, matches: Mapping[int, SceneMatch], again: _Rematch) -> dict[int, Found]:
+        """Read the proposed items whole; keep those that still are what they were proposed for.
+
+        The scene is matched once more, against nothing but the files that the item has now, and
+        the evidence must be no weaker than that of the proposal.
+        """
         refs = {ref for match in matches.values() for ref in match.refs}
         full = self._plex.full_items(sorted(ref.key for ref in refs)) if refs else {}
         confirmed: dict[int, Found] = {}
         for scene_id, match in matches.items():
-            claims = [claim for claim in match.claims if self._holds(claim, full, known)]
+            claims = [
+                claim
+                for claim in match.claims
+                if self._holds(scene_id, claim, full.get(claim.ref.key), again)
+            ]
             items = {claim.ref: full[claim.ref.key] for claim in claims}
             confirmed[scene_id] = Found(items, tuple(claims), match.undecided)
         return confirmed
 
-    def _holds(
-        self, claim: Claim, full: Mapping[str, FullItem], known: Mapping[str, ItemIndex]
-    ) -> bool:
-        item = full.get(claim.ref.key)
+    def _holds(self, scene_id: int, claim: Claim, item: FullItem | None, again: _Rematch) -> bool:
         if item is None or item.ref != claim.ref:
             return False
-        expected = {file.path for file in known[claim.ref.section].files(claim.ref)}
-        return any(file.path in expected for file in item.files)
+        index = ItemIndex()
+        index.add(item.ref, item.files)
+        match = again(scene_id, {claim.ref.section: index})
+        return any(
+            live.ref == claim.ref and live.evidence >= claim.evidence for live in match.claims
+        )
 
     def _look(
         self, scenes: Sequence[Scene], pins: _Pinned, *, elsewhere: bool

@@ -13,7 +13,7 @@ from core.explain import doubt, losses
 from core.fields import LINE_LIMIT, Desired, Wishes, fingerprint
 from core.gaps import is_left_undone
 from core.models import Change, FullItem, ItemRecord, ItemRef, Job, Record, Scene
-from core.ownership import Claims, Contest, claims_unseen
+from core.ownership import Claims, Contest
 from core.pins import Pin, holds
 from core.planning import FirstSync, ItemPlan, plan_item
 from core.text import clean_line, says_something
@@ -212,9 +212,12 @@ class Preparer:
         items = {ref: item for each in found.values() for ref, item in each.items.items()}
         pins = self._pins(items)
         pinned = {ref: p.scene_id for ref, p in pins.items() if holds(p, items[ref].files)}
-        unseen = claims_unseen(claims, {**recorded, **self._contested}, pinned)
-        for scene_id in fetch_scenes(self._stash, unseen) if unseen else ():
-            claims.offer(scene_id, unseen[scene_id])
+        unseen = claims.rivals_unseen({**recorded, **self._contested, **pinned})
+        rivals = fetch_scenes(self._stash, unseen) if unseen else {}
+        if rivals:
+            located = self._locator.locate(list(rivals.values()), self._records.get_many(rivals))
+            for scene_id, each in located.items():
+                claims.offer(scene_id, [c for c in each.claims if c.ref in unseen[scene_id]])
         return claims.contests()
 
 

@@ -143,7 +143,7 @@ def matched(now: ItemIndex, *files: MediaFile, keys: Sequence[str] = ("7",)) -> 
 
 def test_a_verified_match_is_the_strongest_evidence_and_ends_the_search_for_its_file() -> None:
     now = index({"7": [file(PLEX, 5, 900)], "8": [file(STASH, 5, 900)]})
-    assert matched(now, *OLD) == (Claim(ref("7"), Evidence.VERIFIED, 0),)
+    assert matched(now, *OLD) == (Claim(ref("7"), Evidence.VERIFIED, 0, 0, Evidence.SIZE),)
     assert matched(now, *OLD, keys=()) == (Claim(ref("8"), Evidence.PATH, 0),)
 
 
@@ -153,7 +153,7 @@ def test_other_files_and_sections_are_still_searched() -> None:
     known = record(item_record(PLEX), item_record(PLEX, section="3"), files=OLD)
     match = match_scene(scene(*OLD, file("/d/more.mp4")), sections, PathMap(), known)
     assert set(match.claims) == {
-        Claim(ref("7"), Evidence.VERIFIED, 0),
+        Claim(ref("7"), Evidence.VERIFIED, 0, 1, Evidence.SIZE),
         Claim(ref("8"), Evidence.PATH, 1),
         Claim(ref("9", "2"), Evidence.PATH, 0),
     }
