@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from core.models import Change, Role, Value
 from core.text import name_key
 from plex.names import ACTOR, LIST_NAMES, SCALAR_NAMES, lock_name
 from plex.wire import encode, encode_query
 
+SAFE_TEXT = 6000  # bytes of a percent-encoded text that leave room for the rest of an edit
 _FIELD = re.compile(r"[^.\[]+")
 
 
@@ -50,6 +52,25 @@ def edit_params(
 def lock_params(fields: Iterable[str]) -> list[tuple[str, str]]:
     """The parameters that lock fields or pictures and leave what they show alone."""
     return [(f"{lock_name(field)}.locked", "1") for field in fields]
+
+
+def shortened(change: Change) -> Change | None:
+    """A text cut so that its edit fits an address that proxies take; None where it does already.
+
+    Servers and proxies refuse long addresses with 414 or 400 (facts of Plex, 4e), and a character
+    can take up to twelve bytes of one.
+    """
+    text = change.after
+    if not isinstance(text, str) or len(encode(text)) <= SAFE_TEXT:
+        return None
+    room = SAFE_TEXT - len(encode("…"))
+    kept = ""
+    for letter in text:
+        room -= len(encode(letter))
+        if room < 0:
+            break
+        kept += letter
+    return replace(change, after=kept.rstrip() + "…")
 
 
 def unlock_params(fields: Iterable[str]) -> list[tuple[str, str]]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.models import Job
-from core.paths import PathMap, folder, lies_in_any
+from core.paths import PathMap, folder, lies_in_any, path_key
+from core.timestamps import parse_timestamp
 from plex.library import PlexSide
 from reconciliation.detector import GapResult, has_meaningful_metadata, paths_of
 from reconciliation.findings import Findings
@@ -15,6 +16,7 @@ from reconciliation.result import GapDetectionResult
 from sync_queue.queue import SyncQueue
 
 NOT_FOUND = "PlexNotFound"
+AMBIGUOUS = "Ambiguous"
 UPDATE_TYPE = "metadata"
 
 
@@ -53,6 +55,7 @@ class GapQueue:
         self._side = side
         self._reach = reach
         self._with_record = with_record
+        self._gained: dict[str, int] | None = None
 
     def fill(
         self, findings: Findings, only: frozenset[str] | None, result: GapDetectionResult
@@ -61,8 +64,9 @@ class GapQueue:
 
         Returns the gaps chosen, one a scene; without a queue that is all that happens to them.
         """
-        for scene_id in self._outside(findings):
-            findings.outside[scene_id] = findings.missing.pop(scene_id)
+        for absent in (findings.missing, findings.vanished):
+            for scene_id in self._outside(absent):
+                findings.outside[scene_id] = absent.pop(scene_id)
         result.outside_count = len(findings.outside)
         queued = self._queue.queued_scene_ids() if self._queue is not None else set()
         dead = self._dead()
@@ -96,39 +100,62 @@ class GapQueue:
         if gap.scene_id in queued:
             result.skipped_already_queued += 1
             return True
-        absent = gap.scene_id in findings.missing or gap.scene_id in findings.vanished
-        if absent and gap.scene_id in dead and not self._has_news(gap, dead[gap.scene_id]):
+        if self._is_hopeless(gap, findings):
+            return True
+        if gap.scene_id in dead and not self._has_news(gap, dead[gap.scene_id], findings):
             result.skipped_dead += 1
             return True
         return False
 
-    def _outside(self, findings: Findings) -> set[int]:
-        return {
+    def _is_hopeless(self, gap: GapResult, findings: Findings) -> bool:
+        """Whether no job could do anything: the scene is reported for what it is instead."""
+        scene_id = gap.scene_id
+        apart = (findings.ambiguous, findings.contested, findings.outside)
+        return not paths_of(gap.scene_data) or any(scene_id in found for found in apart)
+
+    def _outside(self, absent: Mapping[int, GapResult]) -> list[int]:
+        return [
             scene_id
-            for scene_id, gap in findings.missing.items()
+            for scene_id, gap in absent.items()
             if not self._reach.covers(paths_of(gap.scene_data))
-        }
+        ]
 
     def _dead(self) -> dict[int, Job]:
         if self._queue is None:
             return {}
-        return {
-            job.scene_id: job
-            for job in self._queue.dead_letters()
-            if job.error.startswith(NOT_FOUND)
-        }
+        return {job.scene_id: job for job in self._queue.dead_letters()}
 
-    def _has_news(self, gap: GapResult, dead: Job) -> bool:
-        """Whether a scene given up on has other files now, or Plex gained items in its folder."""
+    def _has_news(self, gap: GapResult, dead: Job, findings: Findings) -> bool:
+        """Whether anything changed that could help a scene which was given up on.
+
+        That is what Stash says of it; for one that Plex lacks its file, or items that Plex has
+        gained in its folder; and for what was in doubt, that it is not any more.
+        """
+        absent = gap.scene_id in findings.missing or gap.scene_id in findings.vanished
+        if not dead.error.startswith(NOT_FOUND):
+            touched = parse_timestamp(gap.scene_data.get("updated_at")) or 0.0
+            said = job_item(gap)["data"]
+            return (
+                dead.error.startswith(AMBIGUOUS) or touched > dead.enqueued_at or said != dead.data
+            )
+        if not absent:
+            return True
         paths = paths_of(gap.scene_data)
         if dead.data.get("path") not in paths[:1]:
             return True
-        folders = {folder(place) for path in paths for place in self._reach.path_map.to_plex(path)}
-        return any(
-            (item.added_at or 0) > dead.enqueued_at
-            and any(folder(file.path) in folders for file in item.files)
-            for item in self._side.items.values()
-        )
+        places = (place for path in paths for place in self._reach.path_map.to_plex(path))
+        newest = self._newest()
+        return any(newest.get(path_key(folder(p)), 0) > dead.enqueued_at for p in places)
+
+    def _newest(self) -> Mapping[str, int]:
+        """When each folder of Plex last gained an item."""
+        if self._gained is None:
+            self._gained = {}
+            for item in self._side.items.values():
+                for file in item.files:
+                    key = path_key(folder(file.path))
+                    self._gained[key] = max(self._gained.get(key, 0), item.added_at or 0)
+        return self._gained
 
 
 def job_item(gap: GapResult) -> dict[str, Any]:

@@ -7,13 +7,14 @@ time, since the plan is made anew from what Plex shows.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.models import Change, FullItem, ItemRef, Record, Role, Value
 from core.planning import ItemPlan, recorded, refused
 from plex.client import PlexClient
-from plex.editing import edit_params
+from plex.editing import edit_params, shortened
 from plex.exceptions import PlexRejected
 from storage.journal import Journal, JournalEntry
 from storage.records import RecordStore
@@ -21,6 +22,8 @@ from worker.images import ImageOutcome, ImageSyncer
 from worker.prepare import Prepared
 from worker.previous import field_extra
 from worker.readback import ReadBack
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -87,7 +90,7 @@ class Applier:
             try:
                 for plan in prepared.plans:
                     if plan.changes:
-                        self._edit(plan, plan.changes, prepared.items[plan.ref].roles)
+                        self._send(plan, prepared.items[plan.ref].roles)
                         edited[plan.ref] = plan
                 sent.append(prepared)
             except PlexRejected as error:
@@ -108,6 +111,32 @@ class Applier:
         pictures[prepared.scene.id] = self._images.sync(
             prepared.scene.id, prepared.items, known, prepared.pictures_wanted
         )
+
+    def _send(self, plan: ItemPlan, roles: Sequence[Role]) -> None:
+        """All changes of an item in one edit; where that is refused, each by itself, so that one
+        field which the server will not take does not hold up the others.
+
+        Raises:
+            PlexRejected: none of them was taken.
+        """
+        try:
+            self._edit(plan, plan.changes, roles)
+        except PlexRejected as rejected:
+            taken = [change for change in plan.changes if self._is_taken(plan, change, roles)]
+            if not taken:
+                raise rejected from None
+
+    def _is_taken(self, plan: ItemPlan, change: Change, roles: Sequence[Role]) -> bool:
+        for attempt in (change, shortened(change)):
+            if attempt is None:
+                continue
+            try:
+                self._edit(plan, [attempt], roles)
+            except PlexRejected as error:
+                log.warning("item %s refuses its %s: %s", plan.ref, change.field, error)
+            else:
+                return True
+        return False
 
     def _edit(self, plan: ItemPlan, changes: Iterable[Change], roles: Iterable[Role]) -> None:
         params = edit_params(changes, roles)
