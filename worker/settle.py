@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.backoff import delay
 from core.guards import tally
-from core.models import Job
+from core.models import Job, Value
 from core.planning import FirstSync
 from plex.exceptions import PlexNotFound
 from sync_queue.queue import SyncQueue
@@ -19,6 +19,7 @@ from worker.result import DrainResult
 log = logging.getLogger(__name__)
 
 IMAGE_FAILED = "ImageFailed"
+BRIEF = 80  # characters of a value that a line repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ class Settler:
             self._note_conflict(f"{_called(prepared)}: {text}")
         for prepared, change, shown in applied.refused:
             line = (
-                f"{_called(prepared)}: Plex was sent {change.after!r} for {change.field} and shows "
-                f"{shown!r}; it is not sent again until Stash changes it"
+                f"{_called(prepared)}: Plex was sent {_brief(change.after)} for {change.field} and shows "
+                f"{_brief(shown)}; it is not sent again until Stash changes it"
             )
             result.note_refused(line)
             log.warning("%s", line)
@@ -128,6 +129,11 @@ class Settler:
         log.warning("scene %d is given up on: %s", job.scene_id, error)
         self._queue.park(job, error)
         self.result.failed += 1
+
+
+def _brief(value: Value) -> str:
+    text = repr(value)
+    return text if len(text) <= BRIEF else text[:BRIEF] + "…"
 
 
 def _called(prepared: Prepared) -> str:
