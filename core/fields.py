@@ -198,7 +198,9 @@ class TagRules:
         """The tags to show, of those in normal form."""
         if not isinstance(tags, tuple):
             return tags
-        left = [tag for tag in tags if name_key(tag) not in self.blocked]
+        left = list(tags)
+        if self.blocked:
+            left = [tag for tag in tags if name_key(tag) not in self.blocked]
         if self.limit is not None and len(left) > self.limit:
             left = sorted(left, key=name_key)[: self.limit]
         return tuple(left) or None

@@ -107,15 +107,17 @@ def lies_below(path: str, root: str) -> bool:
 class _Prefix:
     """One pair of a path map, made ready for comparing."""
 
-    source: str
+    source: str  # with a slash at its end, as `folded`
     folded: str
     windows: bool
     depth: int
     target: str
 
     def covers(self, whole: str, folded: str, windows: bool) -> bool:
-        top, path = (self.folded, folded) if self.windows or windows else (self.source, whole)
-        return path == top or path.startswith(top if top.endswith("/") else top + "/")
+        """Whether a path, given with a slash at its end, is this prefix or lies below it."""
+        if self.windows or windows:
+            return folded.startswith(self.folded)
+        return whole.startswith(self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,8 @@ class PathMap:
     def __post_init__(self) -> None:
         prefixes = tuple(
             _Prefix(
-                canonical(source),
-                path_key(source),
+                _closed(canonical(source)),
+                _closed(path_key(source)),
                 is_windows(source),
                 len(canonical(source).rstrip("/").split("/")),
                 canonical(target),
@@ -145,12 +147,17 @@ class PathMap:
     def to_plex(self, path: str) -> tuple[str, ...]:
         """All paths that a Stash path may have in Plex."""
         whole, windows = canonical(path), is_windows(path)
-        folded = name_key(whole)
-        fitting = [p for p in self._prefixes if p.covers(whole, folded, windows)]
+        closed = _closed(whole)
+        folded = name_key(closed)
+        fitting = [p for p in self._prefixes if p.covers(closed, folded, windows)]
         if not fitting:
             return (path,)
         deepest = max(prefix.depth for prefix in fitting)
         return tuple(_swap(whole, prefix) for prefix in fitting if prefix.depth == deepest)
+
+
+def _closed(path: str) -> str:
+    return path if path.endswith("/") else path + "/"
 
 
 def _swap(whole: str, prefix: _Prefix) -> str:

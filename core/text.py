@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # C0 and C1 controls but newline and tab, soft invisible blanks, bidi embeddings, overrides and
 # isolates, and lone surrogates (JSON can carry them, UTF-8 cannot).
@@ -59,7 +60,14 @@ def clean_names(names: tuple[str, ...], limit: int) -> tuple[str, ...]:
     """Clean each name, drop empty ones, merge duplicates (the first spelling stays)."""
     found: dict[str, str] = {}
     for name in names:
-        clean = clean_line(name, limit)
+        key, clean = _name(name, limit)
         if clean:
-            found.setdefault(name_key(clean), clean)
+            found.setdefault(key, clean)
     return tuple(found.values())
+
+
+@lru_cache(maxsize=8192)
+def _name(name: str, limit: int) -> tuple[str, str]:
+    """A name's identity and its clean form; thousands of scenes name the same few people."""
+    clean = clean_line(name, limit)
+    return name_key(clean), clean

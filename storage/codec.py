@@ -134,7 +134,10 @@ def _item_from(body: Sequence[Any], updated_at: int | None) -> ItemRecord:
     for name, value in same.items():
         if value.__class__ is list:
             value = tuple(value)
-        fields[name] = FieldRecord(value, value, (), *_marks(marks.get(name)))
+        if name in marks:
+            fields[name] = FieldRecord(value, value, (), *_marks(marks[name]))
+        else:
+            fields[name] = FieldRecord(value, value)
     for name, (sent, read_back, kept) in other.items():
         fields[name] = FieldRecord(
             value_from_json(sent), value_from_json(read_back), tuple(kept), *_marks(marks.get(name))
