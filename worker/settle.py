@@ -92,8 +92,8 @@ class Settler:
             self._note_conflict(f"{_called(prepared)}: {text}")
         for prepared, change, shown in applied.refused:
             line = (
-                f"{_called(prepared)}: Plex was sent {_brief(change.after)} for {change.field} and shows "
-                f"{_brief(shown)}; it is not sent again until Stash changes it"
+                f"{_called(prepared)}: Plex was sent {_brief(change.after)} for {change.field} "
+                f"and shows {_brief(shown)}; it is not sent again until Stash changes it"
             )
             result.note_refused(line)
             log.warning("%s", line)
