@@ -45,17 +45,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield found
 
 
-def _run(site: Site, name: str) -> dict[str, Any]:
-    """Press a task's button and wait; Stash's job with what the plugin answered."""
-    number = site.both.stash.graphql(RUN, {"name": name})["runPluginTask"]
-    deadline = time.monotonic() + 60
+def _start(site: Site, name: str) -> str:
+    """Press a task's button; the number of Stash's job."""
+    number: str = site.both.stash.graphql(RUN, {"name": name})["runPluginTask"]
+    return number
+
+
+def _wait(site: Site, number: str) -> dict[str, Any]:
+    """Stash's job once it has ended, with what the plugin answered."""
+    deadline = time.monotonic() + 100
     while time.monotonic() < deadline:
         jobs: list[dict[str, Any]] = site.both.stash.control("GET", "jobs")
         job = next(job for job in jobs if job["id"] == number)
         if job["endTime"] is not None:
             return job
         time.sleep(0.05)
-    raise AssertionError(f"{name!r} did not end")
+    raise AssertionError(f"job {number} did not end")
 
 
 def _has_no_secret(site: Site, data: Path) -> None:
@@ -69,12 +74,15 @@ def _has_no_secret(site: Site, data: Path) -> None:
 def test_the_buttons_of_stash_do_the_main_job(site: Site) -> None:
     site.use(first_sync="mirror", max_clear_percent=100)
 
-    found = _run(site, "Reconcile Library (All)")
-    # The drain outlives its cookie before it asks Stash for the scenes.
-    site.both.stash.configure(max_session_age=3)
-    slow = {"match": "GET /library/sections", "action": "delay", "seconds": 4}
-    site.both.plex.faults([slow])
-    drained = _run(site, "Process Queue")
+    found = _wait(site, _start(site, "Reconcile Library (All)"))
+    site.both.plex.faults([{"match": "GET /library/sections", "action": "delay", "seconds": 3}])
+    site.both.plex.reset()
+    number = _start(site, "Process Queue")
+    while not site.both.plex.counters()["total"]:
+        time.sleep(0.02)
+    # It has its settings. Now its cookie ends, before it asks Stash for the scenes.
+    site.both.stash.configure(max_session_age=1)
+    drained = _wait(site, number)
     site.both.stash.configure(max_session_age=3600)
 
     assert (found["status"], found["plugin_error"], found["progress"]) == ("FINISHED", None, 1.0)
@@ -90,7 +98,7 @@ def test_the_buttons_of_stash_do_the_main_job(site: Site) -> None:
 def test_a_task_that_fails_says_so_where_the_user_looks(site: Site) -> None:
     site.use(plex_token=f"{TOKEN}x")
 
-    job = _run(site, "Process Queue")
+    job = _wait(site, _start(site, "Process Queue"))
 
     assert "the Plex token was refused" in job["plugin_error"]
     assert job["status"] == "FINISHED"  # Stash shows no failure of a plugin
