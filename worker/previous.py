@@ -6,7 +6,7 @@ record said of the field has to come back as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
@@ -69,7 +69,23 @@ def picture_extra(
 
 def picture_keys(field: str, ref: ItemRef) -> tuple[str, ...]:
     """The keys of `Record.images` that are about one picture of one item."""
-    return (f"{field}:{ref}", f"{field}_at:{ref}", f"{field}_locked:{ref}")
+    return (f"{field}:{ref}", seen_key(field, ref), f"{field}_locked:{ref}")
+
+
+def seen_key(field: str, ref: ItemRef) -> str:
+    """The key under which it is remembered where an item stood when its picture was looked at."""
+    return f"{field}_at:{ref}"
+
+
+def moved(images: MutableMapping[str, str], field: str, ref: ItemRef, at: int | None) -> None:
+    """Note that an item stands elsewhere now, and that its picture is the one that is known."""
+    key = seen_key(field, ref)
+    if key not in images:
+        return
+    if at is None:
+        del images[key]
+    else:
+        images[key] = str(at)
 
 
 def known_in(entry: JournalEntry) -> Known:

@@ -21,6 +21,7 @@ from plex.images import PlexImages
 from storage.runs import RunStatus
 from storage.sqlite import chunks
 from storage.state import State
+from worker.previous import moved, seen_key
 from worker.undo_plan import our_locks
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,24 @@ class _Group:
 
     section: str
     item_type: int
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """An item of a group as it was read, and its scene."""
+
+    scene_id: int
+    item: FullItem
+
+
+@dataclass(frozen=True, slots=True)
+class _Unlocked:
+    """An item that lost some of our locks, as it was and as it is."""
+
+    scene_id: int
+    before: FullItem
+    after: FullItem
     names: frozenset[str]
 
 
@@ -121,16 +140,16 @@ class Release:
         return result
 
     def _run(self, result: ReleaseResult) -> None:
-        waiting: dict[_Group, dict[ItemRef, int]] = {}
+        waiting: dict[_Group, dict[ItemRef, _Member]] = {}
         for scene_id, item, names in self._ours(result):
             locked = names & item.locked
             if not locked:
                 # Somebody unlocked it before us.
-                self._forget([(scene_id, item.ref, names)])
+                self._forget([_Unlocked(scene_id, item, item, names)])
                 continue
             group = _Group(item.ref.section, item.item_type, locked)
             members = waiting.setdefault(group, {})
-            members[item.ref] = scene_id
+            members[item.ref] = _Member(scene_id, item)
             if len(members) == MAX_KEYS:
                 self._unlock(group, waiting.pop(group), result)
         for group, members in waiting.items():
@@ -172,12 +191,14 @@ class Release:
 
     def _shows_ours(self, name: str, images: Mapping[str, str], item: FullItem) -> bool:
         """Whether a picture is the one that we left there; Plex is asked only if the item moved."""
-        if images.get(f"{name}_at:{item.ref}") == str(item.updated_at):
+        if images.get(seen_key(name, item.ref)) == str(item.updated_at):
             return True
         shown = selected(self._pictures.entries(item.ref.key, ImageKind(name)))
         return digest_in(shown or "") == images.get(f"{name}:{item.ref}")
 
-    def _unlock(self, group: _Group, members: Mapping[ItemRef, int], result: ReleaseResult) -> None:
+    def _unlock(
+        self, group: _Group, members: Mapping[ItemRef, _Member], result: ReleaseResult
+    ) -> None:
         keys = [ref.key for ref in members]
         locks = len(keys) * len(group.names)
         try:
@@ -196,28 +217,52 @@ class Release:
                 result.note_failed(
                     len(group.names - names), f"item {ref}: Plex keeps {left} locked"
                 )
-        self._forget([(members[ref], ref, names) for ref, names in off.items()])
+        self._forget(
+            [
+                _Unlocked(members[ref].scene_id, members[ref].item, shown[ref.key], names)
+                for ref, names in off.items()
+            ]
+        )
 
-    def _forget(self, unlocked: Sequence[tuple[int, ItemRef, frozenset[str]]]) -> None:
+    def _forget(self, unlocked: Sequence[_Unlocked]) -> None:
         """Note that those locks are no longer ours."""
-        records = self._state.records.get_many({scene_id for scene_id, _, _ in unlocked})
-        for scene_id, ref, names in unlocked:
-            if scene_id in records:
-                records[scene_id] = without_locks(records[scene_id], ref, names)
+        records = self._state.records.get_many({each.scene_id for each in unlocked})
+        for each in unlocked:
+            if each.scene_id in records:
+                records[each.scene_id] = without_locks(
+                    records[each.scene_id], each.names, each.before, each.after
+                )
         self._state.records.save_many(list(records.values()))
 
 
-def without_locks(record: Record, ref: ItemRef, names: frozenset[str]) -> Record:
-    """A record without some of our locks of one item."""
-    items = tuple(_without(item, names) if item.ref == ref else item for item in record.items)
-    gone = {f"{name}_locked:{ref}" for name in names & PICTURES}
-    images = {key: value for key, value in record.images.items() if key not in gone}
+def without_locks(
+    record: Record, names: frozenset[str], before: FullItem, after: FullItem
+) -> Record:
+    """A record without some of our locks of one item.
+
+    Args:
+        before, after: the item as it was read before and after they were taken off. Where it stood
+            as we had left it, it stands so still.
+    """
+    images = dict(record.images)
+    for name in PICTURES:
+        if name in names:
+            images.pop(f"{name}_locked:{after.ref}", None)
+        if images.get(seen_key(name, after.ref)) == str(before.updated_at):
+            moved(images, name, after.ref, after.updated_at)
+    items = tuple(
+        _without(item, names, before, after) if item.ref == after.ref else item
+        for item in record.items
+    )
     return replace(record, items=items, images=images)
 
 
-def _without(item: ItemRecord, names: frozenset[str]) -> ItemRecord:
+def _without(
+    item: ItemRecord, names: frozenset[str], before: FullItem, after: FullItem
+) -> ItemRecord:
     fields = {
         name: replace(known, locked=False) if name in names else known
         for name, known in item.fields.items()
     }
-    return replace(item, fields=fields)
+    unmoved = item.updated_at == before.updated_at
+    return replace(item, fields=fields, updated_at=after.updated_at if unmoved else item.updated_at)

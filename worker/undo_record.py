@@ -14,7 +14,7 @@ from core.fields import BY_NAME
 from core.gaps import altered_fields
 from core.models import FieldRecord, FullItem, ItemRecord, ItemRef, Record
 from core.wording import PICTURES
-from worker.previous import Known, known_in, picture_keys
+from worker.previous import Known, known_in, moved, picture_keys, seen_key
 from worker.undo_plan import Restoration
 
 
@@ -110,4 +110,9 @@ def _images(images: Mapping[str, str], items: Iterable[Restored]) -> Mapping[str
             for key in picture_keys(name, item.ref):
                 left.pop(key, None)
             left.update(known_in(item.restoration.pasts[name].first).images)
+        before, after = item.restoration.item.updated_at, item.shown.updated_at
+        for name in PICTURES:
+            # What is shown is known; only the edit moved the item.
+            if name in item.back or left.get(seen_key(name, item.ref)) == str(before):
+                moved(left, name, item.ref, after)
     return left
