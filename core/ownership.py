@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from core.matching import Claim, Evidence
+from core.matching import Claim
 from core.models import ItemRef
 
 

@@ -6,7 +6,8 @@ import re
 from datetime import datetime, timedelta, timezone
 
 _TIMESTAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d+))?(?:([Zz])|([+-])([01]\d|2[0-3]):?([0-5]\d))?",
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d+))?"
+    r"(?:([Zz])|([+-])([01]\d|2[0-3]):?([0-5]\d))?",
     re.ASCII,
 )
 
