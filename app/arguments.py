@@ -33,7 +33,7 @@ def run_id(args: Mapping[str, object]) -> int | None:
     told = "" if raw is None else str(raw).strip()
     if not told:
         return None
-    if isinstance(raw, bool) or not told.isdecimal() or len(told) > 18:
+    if isinstance(raw, bool) or not told.isascii() or not told.isdecimal() or len(told) > 18:
         raise ConfigError(f"The argument 'run_id' is {raw!r}; the number of a run is allowed.")
     return int(told)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,7 @@ from typing import Any
 import pytest
 
 from app.plan_tasks import apply_preview, look_at_apply, preview_all, preview_queue
-from app.queue_tasks import confirm_stopped_run
-from core.errors import ConfigError, DrainBusy, GuardStopped
-from core.models import ItemRef, Value
+from core.errors import DrainBusy
 from core.wording import PICTURES
 from plex.exceptions import PlexServerDown
 from simulators.library import generate
@@ -20,6 +17,7 @@ from sync_queue.lock import DrainLock
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import BUSY, WRONG
 from tests.acceptance.judge import verdict
+from tests.acceptance.plans import Edit, apply, planned, written
 from tests.acceptance.site import Site
 from tests.acceptance.standing import differing, now
 
@@ -29,9 +27,6 @@ CASES = (
 )
 CHANGING = CASES[:6]
 SCENES = 3 * len(CASES)
-
-# item, field, before, after; lists without their order
-Edit = tuple[ItemRef, str, object, object]
 
 
 @pytest.fixture(scope="module")
@@ -61,33 +56,6 @@ def use(site: Site, **settings: Any) -> None:
             **settings,
         }
     )
-
-
-def apply(site: Site, **args: object) -> dict[str, Any]:
-    with site.context() as context:
-        return apply_preview(dataclasses.replace(context, args=args))
-
-
-def planned(site: Site, run_id: int) -> set[Edit]:
-    with site.state() as state:
-        return {
-            (each.ref, each.change.field, _plain(each.change.before), _plain(each.change.after))
-            for each in state.plans.changes(run_id)
-        }
-
-
-def written(site: Site, kind: str) -> list[Edit]:
-    """What the last run of a kind wrote, by its journal."""
-    with site.state() as state:
-        (run,) = state.runs.latest(kind, limit=1)
-        return [
-            (each.ref, each.field, _plain(each.before), _plain(each.after))
-            for each in state.journal.entries(run.id)
-        ]
-
-
-def _plain(value: Value) -> object:
-    return frozenset(value) if isinstance(value, tuple) else value
 
 
 def test_a_preview_changes_nothing(site: Site) -> None:
@@ -329,66 +297,7 @@ def test_a_cover_that_cannot_be_had_is_tried_again_alone(site: Site) -> None:
     assert pictures <= {e[:2] for e in written(site, "drain")}
 
 
-# The guard ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def emptied(open_site: Open) -> Site:
-    return open_site(generate(110, seed=2, only=("cleared_lists", "cleared_studio")))
-
-
-def test_the_guard_says_what_it_would_do_and_does_it(emptied: Site) -> None:
-    emptied.use(first_sync="mirror")
-    before = now(emptied)
-    shown = emptied.do(preview_all)
-    assert shown["guard"].startswith("would stop: ")
-    assert f"{shown['values_cleared']} of the {shown['values_touched']}" in shown["guard"]
-    emptied.reconcile()
-    with pytest.raises(GuardStopped) as caught:
-        emptied.do(apply_preview)
-    assert f"applying preview {shown['run_id']}" in str(caught.value)
-    assert "'Apply Preview' again" in str(caught.value)
-    assert now(emptied) == before
-    queued = emptied.queued()
-
-    assert emptied.do(confirm_stopped_run)["confirmed"]
-    # The word is for this preview: neither a drain nor another preview may use it up.
-    with pytest.raises(GuardStopped):
-        emptied.drain()
-    other = emptied.do(preview_all)
-    with pytest.raises(GuardStopped):
-        apply(emptied, run_id=other["run_id"])
-    assert emptied.queued() == queued
-    applied = apply(emptied, run_id=shown["run_id"])
-
-    assert applied["applied"] == applied["planned"] > 0
-    assert emptied.do(preview_all)["scenes_changing"] == 0
-
-
 # What to say -------------------------------------------------------------------------------
-
-
-def test_there_has_to_be_a_preview(site: Site) -> None:
-    with pytest.raises(ConfigError, match="no preview to apply"):
-        apply(site)
-    site.reconcile()
-    with pytest.raises(ConfigError, match="Run 1 is no preview"):
-        apply(site, run_id=1)
-    with pytest.raises(ConfigError, match="Run 9 is no preview"):
-        apply(site, run_id="9")
-    with site.state() as state:
-        broken = state.runs.start("preview", 1.0)
-    with pytest.raises(ConfigError, match=f"Preview {broken} did not come to its end"):
-        apply(site, run_id=broken)
-    with pytest.raises(ConfigError, match="no preview to apply"):
-        apply(site)
-    shown = site.do(preview_all)
-    with site.state() as state:
-        for number in range(3):
-            state.plans.add(100 + number, state.plans.changes(shown["run_id"]))
-        state.plans.drop_old()
-    with pytest.raises(ConfigError, match="is not kept any more"):
-        apply(site)
 
 
 def test_a_preview_that_fails_is_not_applied(site: Site) -> None:

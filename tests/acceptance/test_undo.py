@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from app.arguments import flag
 from app.undo_tasks import look_at_undo, undo_last_run
 from core.errors import ConfigError
 from core.models import Record
@@ -344,11 +343,3 @@ def test_the_task_works_also_while_the_plugin_is_switched_off(site: Site) -> Non
     assert "would be taken back" in ended.log
     assert now(site) == synced
     assert site.run("undo_last_run").output["restored"] == ended.output["restored"]
-
-
-@pytest.mark.parametrize(("told", "on"), [(True, True), ("TRUE", True), (1, True), (None, False)])
-def test_a_switch_may_come_as_anything(told: object, on: bool) -> None:
-    assert flag({"dry_run": told}, "dry_run") is on
-    assert not flag({"dry_run": "false"}, "dry_run")
-    with pytest.raises(ConfigError):
-        flag({"dry_run": []}, "dry_run")
