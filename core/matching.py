@@ -9,7 +9,7 @@ own and per section. What evidence cannot decide is LOW, and never guessed here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from core.index import Candidate, ItemIndex
@@ -289,11 +289,11 @@ def match_scene(
     pinned = {ref.section for ref in best}
     free = {section: index for section, index in indexes.items() if section not in pinned}
     released = {pin.ref for pin in pins if pin.released}
-    search = _Search(path_map, learned, guess)
-    for claim in _verified_claims(scene, free, record, search):
+    search = _Search(scene, path_map, learned, guess)
+    for claim in _verified_claims(search, free, record):
         if claim.ref not in released:
             best.setdefault(claim.ref, claim)
-    undecided = _search(scene, free, search, best)
+    undecided = _search(search, free, best)
     return SceneMatch(
         scene.id,
         tuple(best.values()),
@@ -304,27 +304,32 @@ def match_scene(
 
 @dataclass(frozen=True, slots=True)
 class _Search:
+    """What is looked for, and how; each file is made ready once, if at all."""
+
+    scene: Scene
     path_map: PathMap
     learned: PathMap | None
     guess: bool
+    _ready: dict[int, Sought] = field(default_factory=dict)
+
+    def sought(self, rank: int) -> Sought:
+        ready = self._ready.get(rank)
+        if ready is None:
+            ready = self._ready[rank] = Sought.of(self.scene.files[rank], self.path_map)
+        return ready
 
 
 def _search(
-    scene: Scene,
-    indexes: Mapping[str, ItemIndex],
-    how: _Search,
-    best: dict[ItemRef, Claim],
+    how: _Search, indexes: Mapping[str, ItemIndex], best: dict[ItemRef, Claim]
 ) -> list[FileMatch]:
     """Add what evidence says of the files that no claim settles yet; return what it leaves open."""
     settled = {(claim.ref.section, claim.file_rank) for claim in best.values()}
     undecided: list[FileMatch] = []
-    for rank, file in enumerate(scene.files):
-        sought: Sought | None = None
+    for rank in range(len(how.scene.files)):
         for section, index in indexes.items():
             if (section, rank) in settled:
                 continue
-            sought = sought or Sought.of(file, how.path_map)
-            found = _match_taught(sought, index, how.learned)
+            found = _match_taught(how.sought(rank), index, how.learned)
             if found is None:
                 continue
             if found.confidence is Confidence.LOW and not how.guess:
@@ -338,17 +343,16 @@ def _search(
 
 
 def _verified_claims(
-    scene: Scene, indexes: Mapping[str, ItemIndex], record: Record | None, search: _Search
+    how: _Search, indexes: Mapping[str, ItemIndex], record: Record | None
 ) -> Iterable[Claim]:
     for item in record.items if record is not None else ():
         index = indexes.get(item.ref.section)
         if record is None or index is None:
             continue
-        rank = still_verified(scene, record, item, index)
+        rank = still_verified(how.scene, record, item, index)
         if rank is None:
             continue
-        sought = Sought.of(scene.files[rank], search.path_map)
-        found = _match_taught(sought, index, search.learned)
+        found = _match_taught(how.sought(rank), index, how.learned)
         if found is not None and found.refs == (item.ref,):
             yield Claim(item.ref, Evidence.VERIFIED, rank, found.shared, found.evidence)
         else:  # renamed, or one of several equal ones: only the record tells

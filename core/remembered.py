@@ -55,9 +55,11 @@ def _still_holds(
     index: ItemIndex,
 ) -> bool:
     if other.path in item.files:
+        if same_recording(file, other):
+            return True
         # Of several files the name tells which was which; a lone pair may bear two names by now.
         paired = other.path in _namesakes(old, item) or len(record.files) == len(item.files) == 1
-        return same_recording(file, other) or (paired and may_be_same_file(file, other))
+        return paired and may_be_same_file(file, other)
     # Renamed in Plex: only while the file is not listed elsewhere under the path that it had.
     return same_recording(file, other) and not any(
         candidate.file.path == path for path in item.files for candidate in index.at_path(path)
