@@ -167,6 +167,9 @@ def _why(low: FileMatch) -> str:
 
 def _why_lost(contest: Contest) -> str:
     winning, losing = contest.winning, contest.losing
+    if losing.evidence is Evidence.VERIFIED and winning.evidence < Evidence.VERIFIED:
+        only = f"only an earlier match by {_WORDS[losing.native]}"
+        return f"it has {_WORDS[winning.evidence]}, this scene {only}"
     if winning.evidence is not losing.evidence:
         return f"it has {_WORDS[winning.evidence]}, this scene {_WORDS[losing.evidence]}"
     both = f"both have {_WORDS[winning.evidence]}"

@@ -30,7 +30,7 @@ AGREEING = 2
 # Subfolders that must agree before their parent is believed to lie where they do.
 BRANCHES = 3
 # So many times as many must agree as disagree.
-MAJORITY = 20
+MAJORITY = 10
 # The best supported ones; thousands of renamed folders teach nothing about the next one.
 MOST_PAIRS = 100
 

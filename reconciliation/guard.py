@@ -69,7 +69,7 @@ class PathMapGuard:
         sections: the keys of the synced sections.
         setting: the user's path map. With other libraries or another setting other scenes match;
             then there is nothing to compare with.
-        is_excused: the user has confirmed in this run that a side lost nearly everything.
+        is_excused: the user has confirmed already that a side lost nearly everything.
     """
 
     def __init__(
@@ -101,8 +101,10 @@ class PathMapGuard:
         if self._is_excused or known is None or known["map"] != self._identity(pairs):
             return
         before = known["scenes"]
-        if leads_nowhere(before, now) and not self._confirmed(kind, pairs, now):
-            self._stop(kind, what, pairs, before, now)
+        if leads_nowhere(before, now):
+            if not self._confirmed(kind, pairs, now):
+                self._stop(kind, what, pairs, before, now)
+            self._is_excused = True  # what else the same disk has upset
 
     def remember(self, kind: str, pairs: Pairs, scenes: int) -> None:
         """Note a count for the next full run."""

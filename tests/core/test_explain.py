@@ -85,8 +85,10 @@ def test_of_very_many_candidates_some_are_shown() -> None:
     assert f"and {300 - SHOWN} more" in str(told)
 
 
-def claim(evidence: Evidence, rank: int = 0, shared: int = 0) -> Claim:
-    return Claim(ref("7"), evidence, rank, shared)
+def claim(
+    evidence: Evidence, rank: int = 0, shared: int = 0, native: Evidence = Evidence.NONE
+) -> Claim:
+    return Claim(ref("7"), evidence, rank, shared, native)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,11 @@ def claim(evidence: Evidence, rank: int = 0, shared: int = 0) -> Claim:
             "it has an equal path, this scene an equal name and size",
         ),
         (claim(Evidence.PINNED), claim(Evidence.VERIFIED), "it has a pin, this scene an earlier"),
+        (
+            claim(Evidence.PATH),
+            claim(Evidence.VERIFIED, native=Evidence.SIZE),
+            "it has an equal path, this scene only an earlier match by an equal name and size",
+        ),
         (claim(Evidence.SIZE, 0, 3), claim(Evidence.SIZE, 0, 1), "the folders of its file"),
         (claim(Evidence.PATH), claim(Evidence.PATH, 1), "there it is the scene's primary file"),
         (claim(Evidence.PATH), claim(Evidence.PATH), "and it has the lower id"),
