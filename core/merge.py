@@ -153,9 +153,10 @@ def _plain_scalar(sides: Sides, rules: MergeRules) -> FieldOutcome:
     if want is None:
         return _merge_empty(sides, rules)
     if field.same(want, sides.now):
-        # What was there before us, equal by chance, is not ours to take away later.
-        found = field.clear is Clear.OWN and (base is None or bool(base.kept))
-        return FieldOutcome(None, want, (_quoted(sides.now),) if found else ())
+        # What was there without us, equal by chance, is not ours to take away later.
+        ours = base is not None and is_ours(base) and not sides.plex_changed
+        found = field.clear is Clear.OWN and not ours
+        return FieldOutcome(None, want, (str(sides.now),) if found else ())
     if sides.ours_stands and base is not None:
         return FieldOutcome(None, want, base.kept)
     return FieldOutcome(_scalar_change(sides), want)
@@ -222,7 +223,7 @@ def _entries(sides: Sides) -> _Entries:
 
 def _merge_list(sides: Sides, rules: MergeRules) -> FieldOutcome:
     of = _entries(sides)
-    kept, withheld = _kept(sides, rules, of), _withheld(rules, of)
+    kept, withheld = _kept(sides, rules, of), _withheld(sides, rules, of)
     plain = _plain_list(sides, of, kept, withheld)
     if not rules.preserve:
         still = sides.base is not None and sides.base.held and sides.ours_stands
@@ -254,7 +255,7 @@ def _plain_list(
     field, base = sides.field, sides.base
     # Entries that Plex shows are named to the letter: by another spelling it would not find them.
     wanted, shown = field.names(sides.want), spelled(sides.now)
-    known = field.names((*wanted, *(base.withheld if base else ())))
+    known = (*wanted, *base.withheld, *field.names(base.read_back)) if base else wanted
     target = (of.wanted - withheld) | kept
     change = None
     if _is_news(sides, of, target):
@@ -267,7 +268,7 @@ def _plain_list(
         change,
         wanted,
         field.names(tuple(name for key, name in shown if key in kept)),
-        tuple(name for name in known if name_key(name) in withheld),
+        field.names(tuple(name for name in known if name_key(name) in withheld)),
     )
 
 
@@ -290,22 +291,23 @@ def _kept(sides: Sides, rules: MergeRules, of: _Entries) -> frozenset[str]:
         return of.shown - of.wanted if spared else frozenset()
     if not rules.preserve:
         return of.shown & of.kept - (of.sent - of.wanted)
-    # What we asked for and Plex did not show at once came late. What the user took out before is
-    # given back. What both sides gained may be an edit of ours whose record was lost, but not under
-    # the user's lock, since we lock what we write.
-    both = of.wanted & (of.sent | of.withheld) if sides.locked_by_user else of.wanted
-    ours = both | (of.sent - of.withheld)
-    return of.shown & of.kept | (of.shown - of.read_back - ours)
+    # What the user took out before is given back, what we asked for and Plex did not show at once
+    # came late, and what both sides gained may be an edit of ours whose record was lost.
+    ours = of.wanted | (of.sent - of.withheld)
+    # We lock what we write: under a lock of the user's nothing that comes can be ours.
+    came = of.shown - of.read_back
+    return of.shown & of.kept | (came if sides.locked_by_user else came - ours)
 
 
-def _withheld(rules: MergeRules, of: _Entries) -> frozenset[str]:
+def _withheld(sides: Sides, rules: MergeRules, of: _Entries) -> frozenset[str]:
     """The entries that the user took out of Plex."""
-    if rules.preserve:
-        # What neither Stash nor the user wanted last goes late by our own doing.
-        theirs = of.read_back & (of.sent | of.kept)
-        return (of.withheld | theirs & of.wanted) - of.shown
-    # Switching it off by itself brings nothing back: only Stash's next change of the entry does.
-    return of.withheld & of.sent & of.wanted - of.shown
+    if not rules.preserve:
+        # Switching it off by itself brings nothing back: only Stash's next change of them does.
+        return of.withheld - of.shown - (of.sent ^ of.wanted)
+    # What both sides dropped is settled, and what Plex would not let go of at once went late.
+    ours = of.read_back - (of.sent & of.wanted | of.kept)
+    gone = of.read_back - of.shown
+    return of.withheld - of.shown | (gone if sides.locked_by_user else gone - ours)
 
 
 def _list_conflict(of: _Entries, left: FieldOutcome) -> str:

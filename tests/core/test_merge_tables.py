@@ -58,6 +58,7 @@ VALUES = (
     "The value was yours",
     "Plex altered or refused what was sent",
     "A first sync kept what it found",
+    "A rating that is not ours",
     "A field that you locked later",
     "Dates that Stash knows in part",
 )
@@ -90,13 +91,13 @@ def value_of(field: str, letter: str) -> Value:
     return None if letter == "–" else LETTERS[field].get(letter, letter)
 
 
-def told(field: str, outcome: FieldOutcome, now: Value) -> Cell:
-    """An outcome in the page's notation."""
+def told(field: str, outcome: FieldOutcome, now: Value, *, kept: bool = True) -> Cell:
+    """An outcome in the page's notation, with or without the word "kept"."""
     after = now if outcome.change is None else outcome.change.after
     names = {value: letter for letter, value in LETTERS[field].items()} | {None: "–"}
     words = {
         "yours": outcome.held,
-        "kept": bool(outcome.kept) and not outcome.held,
+        "kept": kept and bool(outcome.kept) and not outcome.held,
         "taken out": bool(outcome.withheld),
         "reported": bool(outcome.note),
     }
@@ -144,7 +145,9 @@ def test_values(case: tuple[str, Row]) -> None:
         rules, locked = rules_of(column)
         locked |= "locked" in shown.words
         outcome = merge(Sides(field, want, now, base, locked), rules)
-        assert told(name, outcome, now) == Cell.of(row[column]), column
+        # Only the table of ratings says which of them are ours.
+        kept = name != "rating" or row["field"] == "rating"
+        assert told(name, outcome, now, kept=kept) == Cell.of(row[column]), column
         assert outcome.sent == want
         assert outcome.kept == () or outcome.kept == (str(now),)
 
@@ -355,6 +358,9 @@ def test_lists_locked_by_an_edit_of_theirs(row: Row) -> None:
     assert "Mine" in outcome.kept
     names = ("Stash then", "Plex then", "Stash now", "Plex now")
     key = tuple(row[name] for name in names)
-    was_new_in_both = key == ("–", "–", "in", "in")
-    expected = "in, yours" if was_new_in_both else STUBBORN.get(key, row["on"])
+    expected = STUBBORN.get(key, row["on"])
+    if row["Plex now"] != Cell.of(row["Plex then"]).value:
+        came = row["Plex now"] == "in"
+        disputed = row["Stash then"] != row["Stash now"] and came != (row["Stash now"] == "in")
+        expected = ("in, yours" if came else "–, taken out") + (", reported" if disputed else "")
     assert told_entry(outcome, row["Plex now"] == "in") == expected
