@@ -102,7 +102,8 @@ def read_plugin(path: Path) -> Plugin:
         PluginConfigError: it is not valid.
     """
     try:
-        raw: Any = yaml.load(path.read_text(encoding="utf-8"), Loader=_Strict)
+        # What follows the first document is not looked at.
+        raw: Any = next(yaml.load_all(path.read_text(encoding="utf-8"), Loader=_Strict), None)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise PluginConfigError(str(error)) from error
     if raw is None:
@@ -211,7 +212,9 @@ def _scalars(raw: Any) -> dict[str, str]:
 def _list(raw: Any) -> list[Any]:
     if raw in (None, ""):
         return []
-    return raw if isinstance(raw, list) else [raw]
+    if not isinstance(raw, list):
+        raise PluginConfigError(f"cannot unmarshal {raw!r} into a list")
+    return raw
 
 
 def _texts(raw: Any) -> tuple[str, ...]:

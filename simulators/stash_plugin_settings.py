@@ -15,15 +15,14 @@ CAPITAL = re.compile(r"(\w)([A-Z])")
 SNAKE = re.compile(r"_(\w)")
 
 
-def stored(value: Any) -> Any:
-    """A value as it is kept: integers only within 64 bits."""
-    if isinstance(value, Mapping):
-        return {key: stored(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [stored(entry) for entry in value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        return max(-(2**63), min(value, 2**63 - 1))
-    return value
+def stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as they are kept: integers only within 64 bits, but for those inside others."""
+    return {
+        key: max(-(2**63), min(value, 2**63 - 1))
+        if isinstance(value, int) and not isinstance(value, bool)
+        else value
+        for key, value in values.items()
+    }
 
 
 def through_snake_case(key: str) -> str:
@@ -41,13 +40,13 @@ class StoredSettings:
     through_snake_case: bool
 
     def read(self, include: Sequence[str] | None) -> dict[str, dict[str, Any]]:
-        """All plugins that were ever configured, or those of `include` (an empty list means all,
-        too); one that was given nothing is there with nothing."""
+        """All plugins that were ever configured, if only with nothing, or those of `include` that
+        have settings (an empty list means all, too)."""
         if include:
             return {
                 name: self._shown(self.by_plugin[name])
                 for name in include
-                if name in self.by_plugin
+                if self.by_plugin.get(name)
             }
         return {self._key(name): self._shown(values) for name, values in self.by_plugin.items()}
 

@@ -16,8 +16,11 @@ Given = Mapping[str, Any]
 class PluginMutations:
     """Method `run_plugin_task` resolves the field `runPluginTask`, and so on."""
 
-    def configure_plugin(self, ctx: RequestContext, plugin_id: str, input_: Given) -> Given:
+    def configure_plugin(self, ctx: RequestContext, plugin_id: str, input_: Any) -> Given:
         """Replaces the plugin's whole map; nothing about plugin, keys or types is checked."""
+        if not isinstance(input_, Mapping):
+            kind = "[]interface {}" if isinstance(input_, list) else "string"
+            raise StashError(f"{kind} is not a map")
         ctx.sim.plugin_settings[plugin_id] = stored(input_)
         return ctx.sim.plugin_settings[plugin_id]
 

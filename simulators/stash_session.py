@@ -116,7 +116,8 @@ class Sessions:
         a password there is none."""
         if not self._password:
             return ""
-        parts = ('{"alg":"HS256","typ":"JWT"}', json.dumps([self._username, time.time_ns()]))
+        claims = {"uid": self._username, "sub": "APIKey", "iat": int(time.time())}
+        parts = ('{"alg":"HS256","typ":"JWT"}', json.dumps(claims))
         texts = [base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts]
         signed = hmac.new(self._key, ".".join(texts).encode(), hashlib.sha256).digest()
         self.api_key = ".".join([*texts, base64.urlsafe_b64encode(signed).decode().rstrip("=")])
@@ -173,6 +174,8 @@ def _to_login(request: web.Request) -> web.Response:
     prefix = request.headers.get("X-Forwarded-Prefix", "")
     target = urlencode({"returnURL": prefix + request.raw_path})
     location = f"{prefix}/login?{target}"
+    if request.method not in ("GET", "HEAD"):
+        return web.Response(status=302, headers={"Location": location})
     return web.Response(
         status=302,
         body=f'<a href="{location}">Found</a>.\n\n'.encode(),
