@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.arguments import run_id
@@ -132,16 +132,23 @@ def _pictures(context: Context, workshop: Workshop) -> Pictures:
 def _show(preview: Preview) -> None:
     for line in preview.lines:
         log.info("%s", line)
-    kinds = ", ".join(f"{count} to {kind}" for kind, count in sorted(preview.totals.items()))
+    for field, by_kind in sorted(preview.changes.items()):
+        log.info("%s: %s", field, _counts(by_kind))
+    for why, scenes in preview.reasons.items():
+        log.info("%d scenes left out: %s", scenes, why)
     log.info(
         "preview %d: %d of %d scenes would change %d items: %s (%s). 'Apply Preview' writes this.",
         preview.run_id,
         preview.scenes_changing,
         preview.scenes_planned,
         preview.items_changing,
-        kinds or "nothing",
+        _counts(preview.totals) or "nothing",
         preview.guard,
     )
+
+
+def _counts(by_kind: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} to {kind}" for kind, count in sorted(by_kind.items()))
 
 
 def apply_preview(context: Context) -> dict[str, Any]:

@@ -92,6 +92,11 @@ class PlanStore:
                 (KEPT,),
             )
 
+    def drop_orphans(self) -> None:
+        """Forgets the plans of runs that are forgotten."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM plans WHERE run_id NOT IN (SELECT id FROM runs)")
+
 
 _COLUMNS = "scene_id, title, section, key, field, before, after, added, removed"
 

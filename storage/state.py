@@ -76,11 +76,11 @@ class State:
         self._facts.set(key, value)
 
     def forget_old(self, now: float) -> None:
-        """Drops runs and what they changed once they are older than `KEPT_DAYS`, and old plans."""
+        """Drops runs, what they planned and what they changed, once they are `KEPT_DAYS` old."""
         before = now - KEPT_DAYS * DAY
         self.journal.prune(before)
-        self.runs.prune(before)
-        self.plans.drop_old()
+        if self.runs.prune(before):
+            self.plans.drop_orphans()
 
     def close(self) -> None:
         """Closes the file; closing twice is fine."""

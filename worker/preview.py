@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 KIND = "preview"
 LISTED = 50  # changes that a reply carries as lines; the counts are whole
+MOST_REASONS = 20
 
 
 class LookingOnly(PlexImages):
@@ -93,6 +94,8 @@ class Preview:
     def leave_out(self, why: str) -> None:
         """Count a scene that nothing can be written for."""
         self.left_out += 1
+        if why not in self.reasons and len(self.reasons) >= MOST_REASONS:
+            why = "other reasons"
         self.reasons[why] = self.reasons.get(why, 0) + 1
 
 

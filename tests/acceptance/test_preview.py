@@ -87,8 +87,9 @@ def test_a_preview_changes_nothing(site: Site) -> None:
     assert shown["changes"].keys() >= PICTURES
 
 
-@pytest.mark.parametrize("first_sync", ["mirror", "merge"])
-@pytest.mark.parametrize("reading", ["additive", "replacing"])
+@pytest.mark.parametrize(
+    ("first_sync", "reading"), [("mirror", "additive"), ("merge", "replacing")]
+)
 def test_what_is_applied_is_what_was_shown(site: Site, first_sync: str, reading: str) -> None:
     use(site, first_sync=first_sync)
     site.both.plex.configure(edit_section=reading)
@@ -143,7 +144,7 @@ def test_a_drain_writes_what_was_shown_as_well(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "mode", ["reconcile_all", "reconcile_recent", "reconcile_missing_metadata", "process_queue"]
+    "mode", ["reconcile_recent", "reconcile_missing_metadata", "process_queue"]
 )
 def test_a_dry_run_of_another_task(site: Site, mode: str) -> None:
     for scene in site.both.seed["stash"]["scenes"]:
@@ -155,7 +156,6 @@ def test_a_dry_run_of_another_task(site: Site, mode: str) -> None:
 
     assert (now(site), site.queued(), site.recorded()) == (before, queued, {})
     changing = {
-        "reconcile_all": CHANGING,
         "reconcile_recent": CHANGING,
         "reconcile_missing_metadata": ("empty_no_agent", "empty_agent"),
         "process_queue": ("drift_title",),

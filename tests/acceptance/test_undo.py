@@ -27,7 +27,6 @@ SERVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "adding": ("mirror", {}),
     "adding to what is there": ("merge", {}),
     "replacing": ("mirror", {"edit_section": "replacing"}),
-    "replacing what is there": ("merge", {"edit_section": "replacing"}),
     "one removal at a time": ("mirror", {"single_removal": True, "removal_last": True}),
     "altering": ("mirror", {"round_rating": True, "strip_text": True, "upload_locks": True}),
     "refusing": ("mirror", {"refuse_fields": ["genre", "summary"]}),
@@ -241,7 +240,7 @@ def _with(taker: Record, owner: Record) -> Record:
     return dataclasses.replace(taker, items=(*taker.items, *owner.items))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_history_can_be_taken_back(site: Site, seed: int) -> None:
     """Random edits on both sides, synced and undone, with hand edits in between."""
     chance = random.Random(seed)

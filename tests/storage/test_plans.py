@@ -141,6 +141,7 @@ def test_old_runs_are_forgotten_with_what_they_changed(state: State) -> None:
         at = now - age * DAY
         run_id = state.runs.start("drain", at)
         state.journal.write(run_id, [replace(entry(ONE, "title"), at=at)])
+        state.plans.add(run_id, [planned(5)])
         state.runs.finish(run_id, "done", {}, at)
     abandoned = state.runs.start("drain", now - 100 * DAY)
 
@@ -149,6 +150,7 @@ def test_old_runs_are_forgotten_with_what_they_changed(state: State) -> None:
     assert [run.id for run in state.runs.latest()] == [abandoned, 2]
     assert list(state.journal.entries(1)) == []
     assert len(list(state.journal.entries(2))) == 1
+    assert [len(list(state.plans.changes(run_id))) for run_id in (1, 2)] == [0, 1]
     state.runs.close_abandoned("drain", now)
     state.forget_old(now)
     assert [run.id for run in state.runs.latest()] == [2]
