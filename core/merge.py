@@ -40,7 +40,7 @@ class FieldOutcome:
 
     Attributes:
         sent: what Stash wants shown.
-        kept, withheld, held, rewrites: as in `FieldRecord`.
+        kept, withheld, held, rewrites, lock_void: as in `FieldRecord`.
         note: a conflict or a giving up, for people; "" where all went by the book.
     """
 
@@ -50,6 +50,7 @@ class FieldOutcome:
     withheld: tuple[str, ...] = ()
     held: bool = False
     rewrites: int = 0
+    lock_void: bool = False
     note: str = ""
 
 
@@ -89,8 +90,12 @@ class Sides:
 
 def merge(sides: Sides, rules: MergeRules) -> FieldOutcome:
     """Decide one field."""
-    outcome = (_merge_list if sides.field.is_list else _merge_scalar)(sides, rules)
-    return _give_up(sides, outcome)
+    outcome = _give_up(sides, (_merge_list if sides.field.is_list else _merge_scalar)(sides, rules))
+    # Plex locks what somebody edits by hand, and we lock what we write: also in an edit of ours
+    # whose record was lost. Only a lock that came alone says 'leave this field as it is'.
+    came_alone = sides.base is not None and not sides.plex_changed and outcome.change is None
+    void = sides.locked_by_user and not outcome.held and not came_alone
+    return replace(outcome, lock_void=True) if void else outcome
 
 
 def _give_up(sides: Sides, outcome: FieldOutcome) -> FieldOutcome:
@@ -223,12 +228,12 @@ def _entries(sides: Sides) -> _Entries:
 
 def _merge_list(sides: Sides, rules: MergeRules) -> FieldOutcome:
     of = _entries(sides)
-    kept, withheld = _kept(sides, rules, of), _withheld(sides, rules, of)
+    kept, withheld = _kept(sides, rules, of), _withheld(rules, of)
     plain = _plain_list(sides, of, kept, withheld)
     if not rules.preserve:
         still = sides.base is not None and sides.base.held and sides.ours_stands
         return replace(plain, held=still)
-    if _is_locked_whole(sides):
+    if sides.locked_by_user and _is_locked_whole(sides, plain):
         # What Stash does not have is the user's, also once the lock is gone.
         left = _plain_list(sides, of, kept | (of.shown - of.wanted), withheld)
         note = f"locked in Plex, while Stash says {_quoted(left.sent)}; Plex's stays"
@@ -237,15 +242,11 @@ def _merge_list(sides: Sides, rules: MergeRules) -> FieldOutcome:
     return plain if sides.base is None else replace(plain, note=_list_conflict(of, plain))
 
 
-def _is_locked_whole(sides: Sides) -> bool:
-    """Whether a list is the user's as a whole, by a lock that came without any other edit.
-
-    Plex locks each list that somebody edits by hand; of those, just what was edited is the user's.
-    """
-    base = sides.base
-    if base is None or base.held or not sides.locked_by_user:
-        return sides.locked_by_user
-    return not (sides.plex_changed or base.kept or base.withheld)
+def _is_locked_whole(sides: Sides, plain: FieldOutcome) -> bool:
+    """Whether a lock makes the list the user's as a whole: it came alone, or before us."""
+    if sides.base is None:
+        return plain.change is not None
+    return sides.base.held or not sides.plex_changed
 
 
 def _plain_list(
@@ -294,20 +295,17 @@ def _kept(sides: Sides, rules: MergeRules, of: _Entries) -> frozenset[str]:
     # What the user took out before is given back, what we asked for and Plex did not show at once
     # came late, and what both sides gained may be an edit of ours whose record was lost.
     ours = of.wanted | (of.sent - of.withheld)
-    # We lock what we write: under a lock of the user's nothing that comes can be ours.
-    came = of.shown - of.read_back
-    return of.shown & of.kept | (came if sides.locked_by_user else came - ours)
+    return of.shown & of.kept | (of.shown - of.read_back - ours)
 
 
-def _withheld(sides: Sides, rules: MergeRules, of: _Entries) -> frozenset[str]:
+def _withheld(rules: MergeRules, of: _Entries) -> frozenset[str]:
     """The entries that the user took out of Plex."""
     if not rules.preserve:
         # Switching it off by itself brings nothing back: only Stash's next change of them does.
         return of.withheld - of.shown - (of.sent ^ of.wanted)
     # What both sides dropped is settled, and what Plex would not let go of at once went late.
     ours = of.read_back - (of.sent & of.wanted | of.kept)
-    gone = of.read_back - of.shown
-    return of.withheld - of.shown | (gone if sides.locked_by_user else gone - ours)
+    return (of.withheld | (of.read_back - ours)) - of.shown
 
 
 def _list_conflict(of: _Entries, left: FieldOutcome) -> str:

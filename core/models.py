@@ -156,7 +156,8 @@ class FieldRecord:
         held: the value in Plex is the user's own.
         rewrites: how often somebody else rewrote what we wrote since Stash last changed it.
         locked: we locked the field; it was not locked before.
-        overrode: we have written the field although the user had locked it.
+        lock_void: a lock in Plex is no reason to leave the field alone: it came with a hand edit,
+            we wrote in spite of it, or both sides agreed when it came.
     """
 
     sent: Value
@@ -166,7 +167,7 @@ class FieldRecord:
     held: bool = False
     rewrites: int = 0
     locked: bool = False
-    overrode: bool = False
+    lock_void: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,8 @@ def plan_item(
         known = base.fields.get(name) if base is not None else None
         if name == TITLE and value is None:
             value = _stem_title(wanted, item, known)
-        ours = known is not None and (known.locked or known.overrode)
-        locked = name in item.locked and not ours
+        void = known is not None and (known.locked or known.lock_void)
+        locked = name in item.locked and not void
         sides = Sides(BY_NAME[name], value, item.values.get(name), known, locked)
         outcome = merge(sides, rules)
         if outcome.change is None and _is_borrowed(name, wanted, known):
@@ -74,10 +74,8 @@ def recorded(plan: ItemPlan, shown: FullItem, base: ItemRecord | None) -> ItemRe
     for name, outcome in plan.outcomes.items():
         known = fields.get(name)
         locked = known is not None and known.locked
-        overrode = known is not None and known.overrode
-        if outcome.change is not None:
-            overrode = overrode or (name in plan.locked and not locked)
-            locked = locked or name not in plan.locked
+        if outcome.change is not None and name not in plan.locked:
+            locked = True
         value = BY_NAME[name].normal(shown.values.get(name))
         fields[name] = FieldRecord(
             outcome.sent,
@@ -87,7 +85,7 @@ def recorded(plan: ItemPlan, shown: FullItem, base: ItemRecord | None) -> ItemRe
             outcome.held,
             outcome.rewrites,
             locked,
-            overrode,
+            outcome.lock_void or (known is not None and known.lock_void),
         )
     files = tuple(file.path for file in shown.files)
     return ItemRecord(plan.ref, files, shown.updated_at, fields)

@@ -101,8 +101,8 @@ class Ledger:
     kept: set[str] = field(default_factory=set)  # values that a first sync found
     ours: set[str] = field(default_factory=set)  # values that Plex has from us
     entries: dict[tuple[str, str], bool] = field(default_factory=dict)  # True: put in, False: out
-    written: set[str] = field(default_factory=set)
-    whole: set[str] = field(default_factory=set)  # lists that were locked before the first sync
+    void: set[str] = field(default_factory=set)  # fields whose locks say nothing
+    whole: set[str] = field(default_factory=set)  # lists that are the user's by a lock
 
     def sync(self) -> ItemPlan:
         """Sync, and judge what came of it."""
@@ -111,7 +111,7 @@ class Ledger:
         conflicts = set()
         for name in sorted(world.enabled & FIELDS):
             decide = self._list if name in LISTS else self._scalar
-            expected[name], conflict = decide(name, name in before.locked - self.written)
+            expected[name], conflict = decide(name, name in before.locked - self.void)
             conflicts |= {name} if conflict else set()
         plan = world.sync()
         for name in FIELDS:
@@ -124,7 +124,7 @@ class Ledger:
                 assert (shown or None) == expected[name], name
         told = [name for name, _ in plan.notes]
         assert sorted(told) == sorted(conflicts)
-        self.written |= {change.field for change in plan.changes}
+        self.void |= {change.field for change in plan.changes}
         self.ours |= {change.field for change in plan.changes}
         for name in expected:
             self.then_stash[name], self.then_plex[name] = world.stash[name], world.item.values[name]
@@ -144,6 +144,8 @@ class Ledger:
         right = self._rightful(name, want, now, first)
         if locked and not agree:
             self.mine.add(name)
+        if locked and (first or edited) and name not in self.mine:
+            self.void.add(name)
         if name in self.mine:
             return now, stash_changed and right != now
         return right, False
@@ -167,26 +169,25 @@ class Ledger:
         want, now = keys(self.world.stash[name]), keys(self.world.item.values[name])
         first = name not in self.then_plex
         had = frozenset[str]() if first else keys(self.then_stash[name])
-        # A lock without an edit of an entry is meant for the whole list.
-        edited = any(of == name for of, _ in self.entries)
-        if locked and (first or (not edited and now == keys(self.then_plex[name]))):
-            self.whole.add(name)
         conflict = False
         for entry in keys(NAMES):
-            mine = self._entry(name, entry, entry in want, entry in now, first, locked)
+            mine = self._entry(name, entry, entry in want, entry in now, first)
             conflict |= mine is True and entry in had - want
             conflict |= mine is False and entry in want - had
         put_in = {entry for (of, entry), there in self.entries.items() if of == name and there}
         taken = {entry for (of, entry), there in self.entries.items() if of == name and not there}
         right = (want - taken) | put_in
+        alone = not first and now == keys(self.then_plex[name])
+        if locked and (alone or (first and right != now)):
+            self.whole.add(name)
+        elif locked and name not in self.whole:
+            self.void.add(name)
         if name in self.whole:
             self.entries |= {(name, entry): True for entry in now - want}
             return now, (first or want != had) and right != now
         return right, conflict and not first
 
-    def _entry(
-        self, name: str, entry: str, want: bool, now: bool, first: bool, locked: bool
-    ) -> bool | None:
+    def _entry(self, name: str, entry: str, want: bool, now: bool, first: bool) -> bool | None:
         """Whose an entry is from now on: True, the user's who put it in; False, who took it out."""
         mine = self.entries.pop((name, entry), None)
         then = not first and entry in keys(self.then_plex[name])
@@ -195,9 +196,9 @@ class Ledger:
             found = now and not want and self.world.first_sync is FirstSync.MERGE
             mine = True if found or (collection and now) else None
         elif now and not then:
-            mine = None if want and not (collection or locked) else True
+            mine = None if want and not collection else True
         elif then and not now:
-            mine = False if want or mine or locked else None
+            mine = False if want or mine else None
         if mine is not None:
             self.entries[name, entry] = mine
         return mine
