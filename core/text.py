@@ -35,8 +35,9 @@ def clean_line(text: str, limit: int) -> str:
 
 
 def _safe(text: str) -> str:
-    # All that is unwanted is not printable, and most texts are: a quick way past two searches.
-    if not text.isprintable():
+    # All that is unwanted is not printable, and most texts are, but for their line ends: a quick
+    # way past two searches.
+    if not text.isprintable() and not text.replace("\n", "").isprintable():
         text = _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
     # Not cut here: NFC makes some letters longer (Devanagari and Hebrew ones with a dot).
     if not text.isascii():
