@@ -294,7 +294,8 @@ def _kept(sides: Sides, rules: MergeRules, of: _Entries) -> frozenset[str]:
         return of.shown & of.kept - (of.sent - of.wanted)
     # What the user took out before is given back, what we asked for and Plex did not show at once
     # came late, and what both sides gained may be an edit of ours whose record was lost.
-    ours = of.wanted | (of.sent - of.withheld)
+    # Into a list that was the user's as a whole we have put nothing.
+    ours = frozenset[str]() if sides.base.held else of.wanted | (of.sent - of.withheld)
     return of.shown & of.kept | (of.shown - of.read_back - ours)
 
 
