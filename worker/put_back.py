@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from core.images import ImageFailed, ImageKind
 from core.models import FullItem, ItemRef, Value
-from core.planning import ItemPlan, refused
+from core.planning import ItemPlan, only, refused
 from core.wording import shown
 from plex.client import PlexClient
 from plex.editing import edit_params, lock_params, unlock_params
@@ -65,7 +65,7 @@ class Putter:
             back = self._write(each)
             done.back[each.item.ref] = back
             if back:
-                plans[each.item.ref] = each.plan if back >= set(each.fields) else _nothing(each)
+                plans[each.item.ref] = only(each.plan, back)
         shown_now = self._read_back.read(plans)
         done.shown = self._settle_locks([w for w in work if w.item.ref in plans], shown_now, done)
         done.left = _left(plans.values(), done.shown)
@@ -76,17 +76,38 @@ class Putter:
         pictures = {name for name in each.pictures if self._show(each, name)}
         failed = set(each.pictures) - pictures
         locks = {name: wanted for name, wanted in each.locks.items() if name not in failed}
-        changes = each.plan.changes
-        params = edit_params(changes, each.roles, lock=False) + _lock_params(locks)
-        if not params:
+        wanted = {*each.fields, *locks}
+        if not wanted:
             return frozenset(pictures)
-        ref = each.item.ref
         try:
-            self._plex.edit(ref.section, each.item.item_type, ref.key, params)
-        except PlexRejected as error:
-            self._on_failure(f"{item_called(each.item)}: {error}")
-            return frozenset(pictures)
-        return frozenset({*pictures, *each.fields, *locks})
+            self._edit(each, wanted)
+        except PlexRejected as rejected:
+            wanted = self._one_by_one(each, sorted(wanted), rejected)
+        return frozenset(pictures | wanted)
+
+    def _edit(self, each: Restoration, names: Collection[str]) -> None:
+        changes = only(each.plan, names).changes
+        locks = {name: wanted for name, wanted in each.locks.items() if name in names}
+        params = edit_params(changes, each.roles, lock=False) + _lock_params(locks)
+        self._plex.edit(each.item.ref.section, each.item.item_type, each.item.ref.key, params)
+
+    def _one_by_one(
+        self, each: Restoration, names: Sequence[str], rejected: PlexRejected
+    ) -> set[str]:
+        """One field that the server will not take does not hold up the others."""
+        refused_names: dict[str, PlexRejected] = {}
+        for name in names if len(names) > 1 else ():
+            try:
+                self._edit(each, [name])
+            except PlexRejected as error:
+                refused_names[name] = error
+        called = item_called(each.item)
+        if len(names) == 1 or len(refused_names) == len(names):
+            self._on_failure(f"{called}: {rejected}")
+            return set()
+        for name, why in refused_names.items():
+            self._on_failure(f"{called}, {name}: {why}")
+        return set(names) - refused_names.keys()
 
     def _show(self, each: Restoration, name: str) -> bool:
         """Show the picture of before again."""
@@ -125,10 +146,6 @@ class Putter:
 def item_called(item: FullItem) -> str:
     """An item as people know it."""
     return f"item {item.ref} {shown(item.values.get('title'))}"
-
-
-def _nothing(each: Restoration) -> ItemPlan:
-    return ItemPlan(each.item.ref, each.item.item_type, {}, each.item.locked)
 
 
 def _lock_params(locks: Mapping[str, bool]) -> list[tuple[str, str]]:

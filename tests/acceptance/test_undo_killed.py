@@ -155,3 +155,22 @@ def test_an_edit_that_plex_refuses_is_reported_and_the_others_go_on(site: Site) 
     record = site.record(site.scene("extra_genre"))
     assert record is not None
     assert not record.undone
+
+
+def test_a_field_that_plex_refuses_does_not_hold_up_the_others(site: Site) -> None:
+    before = now(site)
+    site.reconcile()
+    site.drain()
+    item = site.items(site.scene("drift_title"))[0]
+    other = site.items(site.scene("empty_agent"))[0]
+    refusal = {"action": "status", "status": 414, "body": "no", "times": -1}
+    site.both.plex.faults([{"match": "PUT .*title\\.value", **refusal}])
+
+    undone = site.do(undo_last_run)
+
+    left = differing(before, now(site))
+    assert {name for row in left.values() for name in row} == {"title", "locked"}
+    assert {item, other} <= left.keys()
+    assert undone["failed"] == len(left)
+    assert undone["restored"] > undone["failed"]
+    assert any(f"item {other}" in line and ", title: " in line for line in undone["failures"])
