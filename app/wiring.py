@@ -20,7 +20,7 @@ from plex.images import PlexImages
 from plex.library import synced_sections
 from protocol import PluginInput
 from reconciliation.detector import GapResult
-from reconciliation.engine import CONTESTED, GapDetectionEngine
+from reconciliation.engine import OWNERS, GapDetectionEngine
 from reconciliation.learning import saved_map
 from settings import Settings, parse_settings
 from stash.client import StashClient
@@ -174,7 +174,7 @@ class Context:
             settings.wishes(), FirstSync(settings.first_sync), settings.preserve_plex_edits
         )
         contested = {
-            ItemRef(section, key): owner for section, key, owner in state.get_fact(CONTESTED, [])
+            ItemRef(section, key): owner for section, key, owner in state.get_fact(OWNERS, [])
         }
         return Preparer(self.stash, state.records, locator, policy, contested, state.pins.of_items)
 

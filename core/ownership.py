@@ -73,6 +73,10 @@ class Claims:
         """The owner of each item that more than one scene claims."""
         return {ref: min(rivals, key=_rank)[0] for ref, rivals in self._contested.items()}
 
+    def holders(self) -> dict[ItemRef, int]:
+        """The owner of every claimed item."""
+        return {ref: scene_id for ref, (scene_id, _) in self._first.items()} | self.owners()
+
     def losers(self) -> dict[int, frozenset[ItemRef]]:
         """For each scene that lost a claim, the items that it does not own."""
         lost: dict[int, set[ItemRef]] = {}

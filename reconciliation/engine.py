@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 BATCH = 100  # scenes judged at a time
 DAY = 86_400.0
 WINDOWS: dict[str, float | None] = {"all": None, "recent": DAY, "recent_7days": 7 * DAY}
-CONTESTED = "contested"  # the fact that tells the worker who owns what several scenes claim
+OWNERS = "owners"  # the fact that says whose each item was when all scenes were seen last
 PAGES_AHEAD = 4  # of Stash, fetched while Plex is listed
 LISTING_SHARE = 0.4  # of the progress bar
 
@@ -263,7 +263,8 @@ class GapDetectionEngine:
             for pin in pins
             if pin.ref in side.items and holds(pin, side.items[pin.ref].files)
         }
-        unseen = sweep.claims.rivals_unseen({**state.records.owners(), **pinned})
+        seen = {ItemRef(section, key): owner for section, key, owner in state.get_fact(OWNERS, [])}
+        unseen = sweep.claims.rivals_unseen({**seen, **state.records.owners(), **pinned})
         for scene_id, claims in sweep.claims_of(fetch_scenes(self.stash, unseen).values()).items():
             sweep.claims.offer(scene_id, [c for c in claims if c.ref in unseen[scene_id]])
 
@@ -275,8 +276,8 @@ class GapDetectionEngine:
         """
         sweep.moves.save(state.records, state.pins)
         if report is not None:
-            owners = sweep.claims.owners()
-            state.set_fact(CONTESTED, [[r.section, r.key, owners[r]] for r in sorted(owners)])
+            owners = sweep.claims.holders().items()
+            state.set_fact(OWNERS, [[ref.section, ref.key, owner] for ref, owner in owners])
             forget_released(state.pins, state.records)
             report.keep(state, self._clock())
 

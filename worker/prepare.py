@@ -99,7 +99,7 @@ class Preparer:
     """Prepares batches of jobs.
 
     Args:
-        contested: who owns what several scenes claim, as the last full reconcile found.
+        contested: whose each item is, as the last full reconcile found.
         pins: brings the pins on some items.
     """
 
