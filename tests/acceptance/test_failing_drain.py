@@ -98,6 +98,9 @@ def test_one_refused_edit_is_a_dead_letter_and_the_others_go_on(site: Site, stat
     assert f"HTTP {status}: {status} Bad Gateway" in error
     assert differing(site) == {scene}
     assert site.record(scene) is None
+    assert site.reconcile()["enqueued_count"] == 0  # given up on until the user decides
+    with site.queue() as queue:
+        queue.retry_dead()
     ends_well(site)
     assert site.dead() == {}
 
