@@ -41,11 +41,11 @@ def _nothing(_scene: Scene) -> int:
     return 0  # what no scene here differs in
 
 
-def _shown_title(scene: Scene) -> list[tuple[int, Any]]:
+def _shown_title(scene: Scene) -> tuple[tuple[int, Any], ...]:
     return natural(scene.title or (scene.files[0].basename if scene.files else ""))
 
 
-def _path(scene: Scene) -> list[tuple[int, Any]]:
+def _path(scene: Scene) -> tuple[tuple[int, Any], ...]:
     # Folder and name stand side by side there, without a separator.
     return natural("".join(split_path(scene.files[0].path)[::2]) if scene.files else "")
 

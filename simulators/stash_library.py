@@ -102,7 +102,8 @@ class Library:
 
     def put_on_disk(self, file: DiskFile) -> None:
         self.disk[file.path] = file
-        self.lost_folders.discard(split_path(file.path)[0])
+        if self.lost_folders:
+            self.lost_folders.discard(split_path(file.path)[0])
 
     def move_on_disk(self, old: str, new: str) -> None:
         """Nothing happens where the file is not there. Its folder stays, if need be empty."""

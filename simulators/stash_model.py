@@ -13,6 +13,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 WINDOWS_PATH = re.compile(r"^([A-Za-z]:|\\\\)")
@@ -184,16 +185,17 @@ class History:
         return len(self.history)
 
 
-def natural(text: str) -> list[tuple[int, Any]]:
+@lru_cache(maxsize=200_000)
+def natural(text: str) -> tuple[tuple[int, Any], ...]:
     """Case-insensitive order in which numbers inside the text count as numbers."""
-    return [
+    return tuple(
         (0, int(part)) if part.isdecimal() else (1, part)
         for part in DIGITS.split(text.lower())
         if part
-    ]
+    )
 
 
-def tag_order(tag: Tag) -> tuple[list[tuple[int, Any]], int]:
+def tag_order(tag: Tag) -> tuple[tuple[tuple[int, Any], ...], int]:
     """Tags of a scene come sorted by sort_name, else by name."""
     return (natural(tag.sort_name or tag.name), tag.num)
 
