@@ -73,7 +73,7 @@ def opening(seed: Seed) -> Text:
 
 def tasks_table(runs: Sequence[TaskRun]) -> Table:
     """The tasks in order, and what they cost."""
-    table = lines("Tasks, and the requests that they needed")
+    table = lines("Tasks, and their requests (each cover is one)")
     table.add_column("task")
     for name in ("time", "Stash", "Plex reads", "writes"):
         table.add_column(name, justify="right")
