@@ -26,6 +26,7 @@ PLUGIN = "Stash2Plex"
 RECONCILE, PROCESS = "Reconcile Library (All)", "Process Queue"
 TASKS = (RECONCILE, PROCESS, RECONCILE)
 POLL_SECONDS = 0.1
+TASK_SECONDS = 300.0  # then something hangs
 ENDED = frozenset({"FINISHED", "FAILED", "CANCELLED"})
 # A developer's own servers have no part in this.
 NO_ENVIRONMENT = {"STASH_URL": "", "STASH_API_KEY": "", "PLEX_URL": "", "PLEX_TOKEN": ""}
@@ -163,6 +164,8 @@ def run_task(both: Simulators, task: str, watcher: Watcher) -> TaskRun:
     mutation = "mutation ($p: ID!, $t: String!) { runPluginTask(plugin_id: $p, task_name: $t) }"
     job_id = both.stash.graphql(mutation, {"p": PLUGIN, "t": task})["runPluginTask"]
     while (job := _job(both, job_id))["status"] not in ENDED:
+        if time.perf_counter() - start > TASK_SECONDS:
+            raise TaskFailed(f"{task}: not done after {TASK_SECONDS:g} seconds")
         watcher.progress(job["progress"] or 0.0, _traffic(both))
         time.sleep(POLL_SECONDS)
     seconds, output = time.perf_counter() - start, job.get("output")
