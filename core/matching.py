@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 
+from core.evidence import Claim, Evidence, FileMatch, SceneMatch
 from core.index import Candidate, ItemIndex
 from core.models import Confidence, ItemRef, MediaFile, Record, Scene
 from core.paths import PathMap, base_key, common_suffix, path_key, same_name, same_path
@@ -33,86 +33,6 @@ __all__ = [
 
 # Trailing path components that must agree where no size can tell two same-named files apart.
 MIN_SUFFIX = 2
-
-
-class Evidence(IntEnum):
-    """Why a match is believed; a greater value is stronger."""
-
-    NONE = 0
-    SUFFIX = 1
-    LEARNED = 2
-    SIZE = 3
-    PATH = 4
-    VERIFIED = 5
-    PINNED = 6
-
-
-@dataclass(frozen=True, slots=True)
-class FileMatch:
-    """The outcome for one file in one section: one item when HIGH, the contenders when LOW.
-
-    `shared` counts the equal trailing path components where these are part of the evidence. A LOW
-    outcome has no evidence; it says what the contenders have in common (`tie`; NONE: the base name
-    alone), which files they are, and which file of the scene was looked for.
-    """
-
-    confidence: Confidence
-    refs: tuple[ItemRef, ...]
-    evidence: Evidence
-    reason: str
-    shared: int = 0
-    tie: Evidence = Evidence.NONE
-    candidates: tuple[Candidate, ...] = ()
-    file: MediaFile | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A scene's claim on an item; `file_rank` 0 is the scene's primary file.
-
-    Of claims with equal evidence the one with more `shared` path components is the stronger.
-    `native` is what speaks for a verified claim beside the record: between two scenes a record that
-    was made from weak evidence must not outweigh better one.
-    """
-
-    ref: ItemRef
-    evidence: Evidence
-    file_rank: int
-    shared: int = 0
-    native: Evidence = Evidence.NONE
-
-    @property
-    def strength(self) -> tuple[int, int]:
-        """Compares the claims of one scene."""
-        return self.evidence, self.shared
-
-    @property
-    def standing(self) -> tuple[bool, int, bool, int]:
-        """Compares the claims of several scenes: a pin, then evidence, then who has it already."""
-        held = self.evidence is Evidence.VERIFIED
-        weight = self.native if held else self.evidence
-        return self.evidence is Evidence.PINNED, weight, held, self.shared
-
-
-@dataclass(frozen=True, slots=True)
-class SceneMatch:
-    """All items that a scene's files are, and what could not be decided.
-
-    `lost_pins` are pins in the sections searched whose item is not there any more.
-    """
-
-    scene_id: int
-    claims: tuple[Claim, ...]
-    undecided: tuple[FileMatch, ...]
-    lost_pins: tuple[Pin, ...] = ()
-
-    @property
-    def refs(self) -> tuple[ItemRef, ...]:
-        return tuple(claim.ref for claim in self.claims)
-
-    @property
-    def is_ambiguous(self) -> bool:
-        return not self.claims and bool(self.undecided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,15 +197,7 @@ def match_scene(
         learned: folders that other matches have taught us.
         guess: take the first of several equal candidates (`strict_matching` switched off).
     """
-    best: dict[ItemRef, Claim] = {}
-    lost: list[Pin] = []
-    for pin in pins:
-        if not pin.released and pin.ref.section in indexes:
-            ref = pinned_item(pin, indexes[pin.ref.section])
-            if ref is None:
-                lost.append(pin)
-            else:
-                best.setdefault(ref, Claim(ref, Evidence.PINNED, 0))
+    best, lost = _pinned_claims(pins, indexes)
     pinned = {ref.section for ref in best}
     free = {section: index for section, index in indexes.items() if section not in pinned}
     released = {pin.ref for pin in pins if pin.released}
@@ -300,6 +212,23 @@ def match_scene(
         tuple(low for low in undecided if not best.keys() & set(low.refs)),
         tuple(lost),
     )
+
+
+def _pinned_claims(
+    pins: Iterable[Pin], indexes: Mapping[str, ItemIndex]
+) -> tuple[dict[ItemRef, Claim], list[Pin]]:
+    """What pins claim, and those pins whose item is not there."""
+    claims: dict[ItemRef, Claim] = {}
+    lost: list[Pin] = []
+    for pin in pins:
+        if pin.released or pin.ref.section not in indexes:
+            continue
+        ref = pinned_item(pin, indexes[pin.ref.section])
+        if ref is None:
+            lost.append(pin)
+        else:
+            claims[ref] = Claim(ref, Evidence.PINNED, 0)
+    return claims, lost
 
 
 @dataclass(frozen=True, slots=True)

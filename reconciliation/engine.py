@@ -132,18 +132,13 @@ class GapDetectionEngine:
             result.errors.extend(side.unknown.values())
             sweep = self._new_sweep(plex, side, state, expected, since is None)
             self._judge_all(sweep, pages, result)
-        maps = PathMapGuard(
-            state,
-            self._clock,
-            side.sections,
-            self.config.path_map,
-            is_excused=guard.was_confirmed,
-        )
+        known, excused = self.config.path_map, guard.was_confirmed
+        maps = PathMapGuard(state, self._clock, side.sections, known, is_excused=excused)
         learned = self._settle(sweep, side, state, None if since is not None else maps, result)
         result.partial = bool(result.errors)
         roots = sweep.learning.lessons.roots().pairs
         reach = Reach(
-            PathMap(self.config.path_map),
+            PathMap(known),
             tuple(side.locations()),
             PathMap(roots if since is None else (*roots, *saved_map(state).pairs)),
         )
