@@ -97,6 +97,21 @@ def test_a_dead_letter_says_the_same(
     assert "What you can do: " in error
 
 
+def test_nothing_is_called_ambiguous_while_a_library_is_unread(library: Site, data: Path) -> None:
+    """What is not listed may hold the very item."""
+    library.forget(data)
+    broken = {"match": "/library/sections/3/all", "action": "status", "status": 503, "times": -1}
+    library.both.plex.faults([broken])
+
+    found = library.reconcile()
+
+    library.both.plex.faults([])
+    assert found["partial"]
+    assert (found["ambiguous_count"], found["outside_count"]) == (0, 0)
+    assert found["suggested_path_map"] == []
+    assert library.reconcile()["ambiguous_count"] == EACH
+
+
 def test_paths_are_hidden_where_they_are_to_be(library: Site, data: Path) -> None:
     library.forget(data)
     library.use(obfuscate_paths=True)
