@@ -281,7 +281,7 @@ def take(world: World, step: Step) -> None:
         side(name, more[0], there=what in ("stash in", "plex in"))
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(worlds, histories)
 def test_what_is_the_users_stays_and_the_rest_follows_stash(
     world: World, history: list[Round]
