@@ -10,12 +10,20 @@ _TIMESTAMP = re.compile(
     r"(?:([Zz])|([+-])([01]\d|2[0-3]):?([0-5]\d))?",
     re.ASCII,
 )
+# How Stash writes nearly all of them, and what every Python reads by itself. Years at either end of
+# the calendar are left out: an offset may lead out of it.
+_PLAIN = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d[+-](?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
 
 def parse_timestamp(value: object) -> float | None:
     """Epoch seconds, or None for what is no timestamp; without an offset it counts as UTC."""
     if not isinstance(value, str):
         return None
+    if _PLAIN.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value).timestamp()
+        except ValueError:
+            return None
     found = _TIMESTAMP.fullmatch(value.strip())
     if found is None:
         return None

@@ -18,7 +18,7 @@ class SceneReader:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str | int | None, str], Entity] = {}
+        self._known: dict[tuple[str, str], Entity] = {}
 
     def read(self, raw: object) -> Scene | None:
         """The scene that one JSON object of Stash describes; None where it has no numeric id."""
@@ -53,16 +53,23 @@ class SceneReader:
             return ()
         found = []
         for each in raw:
-            name = each.get("name") if isinstance(each, dict) else None
-            if not isinstance(name, str) or not name:
-                continue
-            given = each.get("id")
-            key = (given if isinstance(given, (str, int)) else None, name)
-            entity = self._known.get(key)
-            if entity is None:
-                entity = self._known[key] = Entity(_int(given) or 0, name)
-            found.append(entity)
+            try:
+                entity: Entity | None = self._known[each["id"], each["name"]]
+            except (KeyError, TypeError):
+                entity = self._new(each)
+            if entity is not None:
+                found.append(entity)
         return tuple(found)
+
+    def _new(self, raw: object) -> Entity | None:
+        name = raw.get("name") if isinstance(raw, dict) else None
+        if not isinstance(raw, dict) or not isinstance(name, str) or not name:
+            return None
+        given = raw.get("id")
+        entity = Entity(_int(given) or 0, name)
+        if isinstance(given, str):
+            self._known[given, name] = entity
+        return entity
 
 
 def scene_from_json(raw: object) -> Scene | None:
