@@ -57,7 +57,12 @@ class ItemIndex:
 
     def may_hold(self, path_keys: Iterable[str], name: str) -> bool:
         """Whether any file may lie at one of these paths, or bear this name (both are keys)."""
-        return name in self._names or any(key in self._paths for key in path_keys)
+        if name in self._names:
+            return True
+        for key in path_keys:  # no generator: asked for every scene in every section
+            if key in self._paths:
+                return True
+        return False
 
     def at_path(self, path: str) -> list[Candidate]:
         """Files that may lie at this path (as Plex sees it)."""
@@ -66,6 +71,10 @@ class ItemIndex:
     def at_key(self, key: str) -> list[Candidate]:
         """Files that may lie at the path with this `path_key`."""
         return self._paths.get(key, [])
+
+    def named(self, name: str) -> list[Candidate]:
+        """Files whose base name has this key."""
+        return self._names.get(name, [])
 
     def named_like(self, name: str, size: int | None) -> list[Candidate]:
         """Files whose base name has this key; in a big bucket only those that the size allows."""

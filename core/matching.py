@@ -199,7 +199,9 @@ def match_scene(
     """
     best, lost = _pinned_claims(pins, indexes)
     pinned = {ref.section for ref in best}
-    free = {section: index for section, index in indexes.items() if section not in pinned}
+    free = indexes
+    if pinned:
+        free = {section: index for section, index in indexes.items() if section not in pinned}
     released = {pin.ref for pin in pins if pin.released}
     search = _Search(scene, path_map, learned, guess)
     for claim in _verified_claims(search, free, record):
@@ -255,10 +257,13 @@ def _search(
     settled = {(claim.ref.section, claim.file_rank) for claim in best.values()}
     undecided: list[FileMatch] = []
     for rank in range(len(how.scene.files)):
+        sought = how.sought(rank)
         for section, index in indexes.items():
             if (section, rank) in settled:
                 continue
-            found = _match_taught(how.sought(rank), index, how.learned)
+            if how.learned is None and not index.may_hold(sought.keys, sought.name):
+                continue  # most files are in one section only
+            found = _match_taught(sought, index, how.learned)
             if found is None:
                 continue
             if found.confidence is Confidence.LOW and not how.guess:

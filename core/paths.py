@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from core.text import name_key
 
@@ -23,6 +24,7 @@ def is_windows(path: str) -> bool:
     return path.startswith(("\\\\", "//"))
 
 
+@lru_cache(maxsize=8192)  # one comparison asks for each path several times
 def canonical(path: str) -> str:
     """Forward slashes only, no doubled or trailing ones, NFC; case is left alone."""
     if path.isascii() and not ("\\" in path or "//" in path or path.endswith("/")):
@@ -57,11 +59,13 @@ def folder(path: str) -> str:
     return canonical(path).rpartition("/")[0]
 
 
+@lru_cache(maxsize=8192)
 def path_key(path: str) -> str:
     """A bucket for paths that may be equal: confirm with `same_path`."""
     return name_key(canonical(path))
 
 
+@lru_cache(maxsize=8192)
 def base_key(path: str) -> str:
     """A bucket for base names that may be equal: confirm with `same_name`."""
     return name_key(base_name(path))
@@ -113,12 +117,6 @@ class _Prefix:
     depth: int
     target: str
 
-    def covers(self, whole: str, folded: str, windows: bool) -> bool:
-        """Whether a path, given with a slash at its end, is this prefix or lies below it."""
-        if self.windows or windows:
-            return folded.startswith(self.folded)
-        return whole.startswith(self.source)
-
 
 @dataclass(frozen=True, slots=True)
 class PathMap:
@@ -130,6 +128,7 @@ class PathMap:
 
     pairs: tuple[tuple[str, str], ...] = ()
     _prefixes: tuple[_Prefix, ...] = field(init=False, repr=False, compare=False)
+    _folds: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         prefixes = tuple(
@@ -143,13 +142,24 @@ class PathMap:
             for source, target in self.pairs
         )
         object.__setattr__(self, "_prefixes", prefixes)
+        object.__setattr__(self, "_folds", any(prefix.windows for prefix in prefixes))
 
     def to_plex(self, path: str) -> tuple[str, ...]:
         """All paths that a Stash path may have in Plex."""
+        if not self._prefixes:
+            return (path,)
         whole, windows = canonical(path), is_windows(path)
         closed = _closed(whole)
-        folded = name_key(closed)
-        fitting = [p for p in self._prefixes if p.covers(closed, folded, windows)]
+        folded = name_key(closed) if windows or self._folds else closed
+        fitting = [
+            prefix
+            for prefix in self._prefixes
+            if (
+                folded.startswith(prefix.folded)
+                if windows or prefix.windows
+                else closed.startswith(prefix.source)
+            )
+        ]
         if not fitting:
             return (path,)
         deepest = max(prefix.depth for prefix in fitting)

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from core import paths
 from core.models import ItemRef, ListedItem, MediaFile
 from plex.client import PAGE_SIZE
 from plex.library import PlexSide
@@ -122,12 +121,4 @@ class MatchCache:
 def _rows(items: Iterable[ListedItem]) -> Iterable[IndexRow]:
     for item in items:
         for file in item.files:
-            yield IndexRow(
-                item.ref,
-                file.path,
-                paths.base_key(file.path),
-                paths.path_key(file.path),
-                file.size,
-                file.duration,
-                item.updated_at,
-            )
+            yield IndexRow(item.ref, file.path, file.size, file.duration, item.updated_at)

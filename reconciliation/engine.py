@@ -32,6 +32,7 @@ from reconciliation.prefetch import Prefetch
 from reconciliation.queueing import GapQueue, Reach
 from reconciliation.report import MatchReport
 from reconciliation.result import GapDetectionResult
+from reconciliation.settled import Settled, rules_digest
 from reconciliation.sweep import Rules, Sweep
 from settings import Settings
 from stash.scenes import StashApi, count_scenes, fetch_scenes, iter_scene_pages
@@ -46,7 +47,8 @@ BATCH = 100  # scenes judged at a time
 DAY = 86_400.0
 WINDOWS: dict[str, float | None] = {"all": None, "recent": DAY, "recent_7days": 7 * DAY}
 OWNERS = "owners"  # the fact that says whose each item was when all scenes were seen last
-PAGES_AHEAD = 4  # of Stash, fetched while Plex is listed
+CONTESTED = "contested"  # the fact that says which scenes lost an item then
+PAGES_AHEAD = 8  # of Stash, fetched while Plex is listed
 LISTING_SHARE = 0.4  # of the progress bar
 
 
@@ -188,6 +190,7 @@ class GapDetectionEngine:
             strict=config.strict_matching,
             detect_missing=config.reconcile_missing,
             pins=state.pins.all(),
+            suspects=frozenset(state.get_fact(CONTESTED, [])),
             learned=None if full else saved_map(state),
         )
         return Sweep(
@@ -198,7 +201,14 @@ class GapDetectionEngine:
             plex.full_items,
             state.records.touch_items,
             on_matched,
+            self._settled(side, state, rules) if full else None,
         )
+
+    def _settled(self, side: PlexSide, state: State, rules: Rules) -> Settled:
+        switches = rules.strict, rules.detect_missing
+        sections = side.sections.values()
+        seal = rules_digest(rules.wishes, rules.path_map, sections, *switches)
+        return Settled(state.verdicts, side, rules.path_map, seal)
 
     def _judge_all(
         self,
@@ -243,7 +253,9 @@ class GapDetectionEngine:
                 learned = learn(sweep.learning.lessons, self.config.path_map, maps, state)
                 sweep.look_again(path_map_of(learned))
             contests = sweep.claims.contests()
-            sweep.judge(list(fetch_scenes(self.stash, contests).values()), contests)
+            kept = [scene for i, scene in sweep.kept.items() if i in contests]
+            others = fetch_scenes(self.stash, contests.keys() - sweep.kept.keys())
+            sweep.judge([*kept, *others.values()], contests)
             sweep.finish()
         except (StashError, PlexServerDown) as error:
             self._end_early(error, result)
@@ -269,9 +281,12 @@ class GapDetectionEngine:
         Args:
             report: of a run that saw everything.
         """
+        sweep.keep_settled(is_whole=report is not None)
+        # After that: a record with other names by now makes no verdict.
         sweep.moves.save(state.records, state.pins)
         if report is not None:
             owners = sweep.claims.holders().items()
+            state.set_fact(CONTESTED, sorted(sweep.findings.contested))
             state.set_fact(OWNERS, [[ref.section, ref.key, owner] for ref, owner in owners])
             forget_released(state.pins, state.records)
             report.keep(state, self._clock())

@@ -50,6 +50,14 @@ class Findings:
         for found in (self.empty, self.stale, self.missing, self.vanished, self.drift):
             yield from found.values()
 
+    def in_disorder(self) -> set[int]:
+        """The scenes of which there is anything to say at all."""
+        found = (
+            *(self.empty, self.stale, self.missing, self.vanished, self.drift, self.outside),
+            *(self.undecided, self.contested, self.lost_pins),
+        )
+        return set().union(self.pinned, self.unorganized, self.undone, *found)
+
     def note(self, match: SceneMatch, *, is_complete: bool) -> None:
         """Note what a match leaves open.
 

@@ -22,6 +22,7 @@ from reconciliation.detector import MISSING, GapDetector, GapResult
 from reconciliation.findings import Findings
 from reconciliation.learning import Learning
 from reconciliation.moves import Moves
+from reconciliation.settled import Settled
 from stash.mapping import scene_to_json_like
 
 REPORT_EVERY = 50  # scenes
@@ -38,6 +39,7 @@ class Rules:
 
     Attributes:
         pins: by scene id.
+        suspects: scenes to be kept at hand, since they are likely to be judged again.
         learned: see `Learning`.
     """
 
@@ -46,6 +48,7 @@ class Rules:
     strict: bool
     detect_missing: bool
     pins: Mapping[int, Sequence[Pin]] = field(default_factory=dict)
+    suspects: frozenset[int] = frozenset()
     learned: PathMap | None = None
 
 
@@ -77,6 +80,7 @@ class Sweep:
         on_confirmed: told items that moved since our read-back but still show what they should,
             with the scene that owns them and their new `updatedAt`.
         on_matched: told how many scenes are matched so far, every 50 of them.
+        settled: the verdicts of earlier runs; only for runs that see every scene.
     """
 
     def __init__(
@@ -88,6 +92,7 @@ class Sweep:
         read_full: Callable[[Sequence[str]], Mapping[str, FullItem]],
         on_confirmed: Callable[[list[tuple[int, ItemRef, int | None]]], None],
         on_matched: Callable[[int], None],
+        settled: Settled | None = None,
     ) -> None:
         self._side = side
         self._rules = rules
@@ -96,12 +101,14 @@ class Sweep:
         self._read_full = read_full
         self._on_confirmed = on_confirmed
         self._on_matched = on_matched
+        self._settled = settled
         self._matched = 0
         self._detector = GapDetector()
         self.claims = Claims()
         self.findings = Findings()
         self.learning = Learning(side, rules.learned)
         self.moves = Moves(side)
+        self.kept: dict[int, Scene] = {}
         self._pending: dict[int, _Pending] = {}
         self._to_read: dict[str, tuple[int, ItemRef]] = {}
 
@@ -109,6 +116,9 @@ class Sweep:
         self, scenes: Sequence[Scene], lost: Mapping[int, Sequence[Contest]] = NOTHING_LOST
     ) -> None:
         """Match and judge some scenes; a scene in `lost` does not own the items named there."""
+        if not lost:
+            self.kept.update((s.id, s) for s in scenes if s.id in self._rules.suspects)
+            scenes = self._unsettled(scenes)
         records = self._records([scene.id for scene in scenes])
         matches = {scene.id: self._match(scene, records.get(scene.id)) for scene in scenes}
         owned = {
@@ -128,7 +138,21 @@ class Sweep:
             if pins:
                 self.findings.pinned.add(scene.id)
             self.moves.note(scene, match, records.get(scene.id), pins)
+            if self._settled is not None:
+                self._settled.note(scene, match, records.get(scene.id))
         self._detect(scenes, records, matches, owned)
+
+    def _unsettled(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+        """Those scenes that have to be looked at; the others make the claims that they made."""
+        if self._settled is None:
+            return scenes
+        standing = self._settled.standing([s for s in scenes if s.id not in self._rules.pins])
+        for scene in scenes:
+            if scene.id in standing:
+                self._count_matched()
+                self.claims.offer(scene.id, standing[scene.id].claims)
+                self.learning.note(scene, standing[scene.id])
+        return [scene for scene in scenes if scene.id not in standing]
 
     def look_again(self, learned: PathMap) -> None:
         """Judge what has little evidence of its own by the folders that others have taught."""
@@ -146,6 +170,11 @@ class Sweep:
                 if waiting == scene_id:
                     del self._to_read[key]
 
+    def keep_settled(self, *, is_whole: bool) -> None:
+        """Spare later runs the scenes that are in order; of a run that ended early, none."""
+        if self._settled is not None and is_whole:
+            self._settled.save(self.findings.in_disorder())
+
     def claims_of(self, scenes: Iterable[Scene]) -> dict[int, tuple[Claim, ...]]:
         """What some scenes claim, without judging them."""
         known = list(scenes)
@@ -154,9 +183,7 @@ class Sweep:
 
     def _match(self, scene: Scene, record: Record | None) -> SceneMatch:
         rules = self._rules
-        self._matched += 1
-        if self._matched % REPORT_EVERY == 0:
-            self._on_matched(self._matched)
+        self._count_matched()
         return match_scene(
             scene,
             self._side.indexes,
@@ -166,6 +193,11 @@ class Sweep:
             learned=self.learning.path_map,
             guess=not rules.strict,
         )
+
+    def _count_matched(self) -> None:
+        self._matched += 1
+        if self._matched % REPORT_EVERY == 0:
+            self._on_matched(self._matched)
 
     def _detect(
         self,

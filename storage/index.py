@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from core.models import ItemRef
+from core.paths import base_key, path_key
 from storage.sqlite import Clock, Database, Schema, Warn, chunks, placeholders
 
 INDEX_FILE = "plex_index.db"
@@ -43,24 +44,16 @@ SCHEMA = Schema(
     synchronous="NORMAL",
 )
 
-_COLUMNS = "section, key, path, name_key, path_key, size, duration, updated_at"
+_COLUMNS = "section, key, path, size, duration, updated_at"
+_INSERT = "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """One file of one item.
-
-    Attributes:
-        path: as Plex tells it.
-        name_key: the base name in the form in which names are compared.
-        path_key: the path in the form in which paths are compared.
-        size: bytes. duration: seconds. updated_at: the item's.
-    """
+    """One file of one item: its path as Plex tells it, bytes, seconds, the item's `updatedAt`."""
 
     ref: ItemRef
     path: str
-    name_key: str
-    path_key: str
     size: int | None
     duration: float | None
     updated_at: int | None
@@ -73,12 +66,23 @@ class SectionIndexStore:
         self._database = Database(data_dir / INDEX_FILE, SCHEMA, warn, clock=clock)
 
     def replace(self, section_key: str, rows: Iterable[IndexRow], saved_at: float) -> None:
-        """Puts a whole listing in the place of the old one; a failing iterable changes nothing."""
+        """Puts a whole listing in the place of the old one; a failing iterable changes nothing.
+
+        Only what differs is written: most of a library is as it was yesterday.
+        """
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM files WHERE section = ?", (section_key,))
+            listed = set(rows)
+            found = connection.execute(
+                f"SELECT {_COLUMNS} FROM files WHERE section = ?", (section_key,)
+            )
+            known = set(map(_row, found))
+            moved = {row.ref.key for row in listed ^ known}
             connection.executemany(
-                "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                ((section_key, *_values(row)[1:]) for row in rows),
+                "DELETE FROM files WHERE section = ? AND key = ?",
+                ((section_key, key) for key in moved),
+            )
+            connection.executemany(
+                _INSERT, (_values(row) for row in listed if row.ref.key in moved)
             )
             connection.execute(
                 "INSERT OR REPLACE INTO sections SELECT ?, ?, count(DISTINCT key)"
@@ -94,9 +98,7 @@ class SectionIndexStore:
                 "DELETE FROM files WHERE section = ? AND key = ?",
                 {(row.ref.section, row.ref.key) for row in listed},
             )
-            connection.executemany(
-                "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_values, listed)
-            )
+            connection.executemany(_INSERT, map(_values, listed))
 
     def remove(self, refs: Iterable[ItemRef]) -> None:
         """Drops items."""
@@ -182,8 +184,8 @@ def _values(row: IndexRow) -> tuple[Any, ...]:
         row.ref.section,
         row.ref.key,
         row.path,
-        row.name_key,
-        row.path_key,
+        base_key(row.path),
+        path_key(row.path),
         row.size,
         row.duration,
         row.updated_at,

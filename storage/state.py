@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from storage import facts, journal, pins, plans, records, runs, timestamps
+from storage import facts, journal, pins, plans, records, runs, timestamps, verdicts
 from storage.facts import Facts
 from storage.journal import Journal
 from storage.pins import PinStore
@@ -16,6 +16,7 @@ from storage.records import RecordStore
 from storage.runs import RunStore
 from storage.sqlite import Clock, Database, Schema, Warn
 from storage.timestamps import TimestampStore
+from storage.verdicts import VerdictStore
 
 STATE_FILE = "state.db"
 # How long runs can be looked at and undone, in days.
@@ -28,6 +29,7 @@ SCHEMA = Schema(
         (*records.TABLES, *timestamps.TABLES, *journal.TABLES, *runs.TABLES, *facts.TABLES),
         (*plans.TABLES, *journal.SECOND),
         pins.TABLES,
+        verdicts.TABLES,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
 )
@@ -51,6 +53,7 @@ class State:
         self.runs = RunStore(self._database)
         self.plans = PlanStore(self._database)
         self.pins = PinStore(self._database)
+        self.verdicts = VerdictStore(self._database)
         self._facts = Facts(self._database)
         self._timestamps = TimestampStore(self._database)
         try:

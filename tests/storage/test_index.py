@@ -20,7 +20,7 @@ def index(tmp_path: Path) -> Iterator[SectionIndexStore]:
 
 
 def row(section: str, key: str, path: str, size: int | None = 1) -> IndexRow:
-    return IndexRow(ItemRef(section, key), path, path.split("/")[-1], path, size, 2.5, 7)
+    return IndexRow(ItemRef(section, key), path, size, 2.5, 7)
 
 
 ONE = row("1", "a", "/m/one.mp4")

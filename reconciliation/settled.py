@@ -1,0 +1,132 @@
+"""Skips scenes of which nothing has changed since a whole run found them in order.
+
+What a run says of a scene follows from the scene, its record, the rules, and those items of Plex
+that bear the name of one of its files or are its own. While all of these are the same, so is the
+verdict. A record that was touched drops the verdict by itself (`storage.verdicts`); a digest covers
+the rest. Which scene owns an item is decided anew in every run, from the claims kept here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from core.digests import digest, digest_of, item_digest, scene_digest
+from core.evidence import SceneMatch
+from core.fields import Wishes
+from core.index import BIG_BUCKET
+from core.matching import Evidence
+from core.models import ItemRef, MediaFile, Record, Scene, Section
+from core.paths import PathMap, base_key
+from plex.library import PlexSide
+from storage.verdicts import Verdict, VerdictStore
+
+# To be raised when scenes are judged by other rules than before: old verdicts are void then.
+JUDGED_BY = 1
+
+
+def rules_digest(
+    wishes: Wishes, path_map: PathMap, sections: Iterable[Section], *switches: bool
+) -> bytes:
+    """Everything that all verdicts of a run rest on."""
+    tags = wishes.tags
+    return digest_of(
+        (
+            JUDGED_BY,
+            sorted(wishes.enabled),
+            (sorted(tags.blocked), tags.limit),
+            wishes.images,
+            wishes.organized_only,
+            path_map.pairs,
+            sorted((section.key, section.type, section.agent) for section in sections),
+            switches,
+        )
+    )
+
+
+@dataclass(slots=True)
+class Settled:
+    """The verdicts of earlier runs, held against what both sides say now.
+
+    Args:
+        rules: see `rules_digest`.
+    """
+
+    store: VerdictStore
+    side: PlexSide
+    path_map: PathMap
+    rules: bytes
+    _noted: dict[int, Verdict] = field(default_factory=dict)
+    _void: set[int] = field(default_factory=set)
+    _items: dict[ItemRef, bytes] = field(default_factory=dict)
+    _around: dict[tuple[str, int | None], bytes] = field(default_factory=dict)
+
+    def standing(self, scenes: Sequence[Scene]) -> dict[int, SceneMatch]:
+        """The matches of those scenes on which the last verdict still stands."""
+        verdicts = self.store.get_many([scene.id for scene in scenes])
+        found = {}
+        for scene in scenes:
+            verdict = verdicts.get(scene.id)
+            if verdict is None:
+                continue
+            refs = [claim.ref for claim in verdict.claims]
+            if self._digest(scene, refs) == verdict.digest:
+                found[scene.id] = SceneMatch(scene.id, verdict.claims, ())
+            else:
+                self._void.add(scene.id)
+        return found
+
+    def note(self, scene: Scene, match: SceneMatch, record: Record | None) -> None:
+        """Take in a scene that was looked at; whether it is in order shows at the end."""
+        recorded = {item.ref for item in record.items} if record is not None else set()
+        certain = all(claim.evidence is Evidence.VERIFIED for claim in match.claims)
+        whole = certain and recorded and recorded == set(match.refs)
+        seen = self._digest(scene, match.refs) if whole else None
+        if seen is None:
+            self._void.add(scene.id)
+        else:
+            self._noted[scene.id] = Verdict(seen, match.claims)
+
+    def save(self, in_disorder: Collection[int]) -> None:
+        """Keep the verdicts on what was noted, but for these scenes."""
+        good = {i: verdict for i, verdict in self._noted.items() if i not in in_disorder}
+        self.store.save(good, (self._void | set(in_disorder)) - good.keys())
+
+    def _digest(self, scene: Scene, refs: Iterable[ItemRef]) -> bytes | None:
+        """A digest of all that a verdict rests on; None where an item is not there."""
+        own = [self._item(ref) for ref in refs]
+        if not all(own):
+            return None
+        around = [self._alike(file) for file in scene.files]
+        return digest((self.rules, scene_digest(scene), *own, *around))
+
+    def _item(self, ref: ItemRef) -> bytes:
+        known = self._items.get(ref)
+        if known is None:
+            item = self.side.items.get(ref)
+            known = self._items[ref] = b"" if item is None else item_digest(item)
+        return known
+
+    def _alike(self, file: MediaFile) -> bytes:
+        """The items that this file may be."""
+        name = base_key(file.path)
+        known = self._around.get((name, None))
+        if known is None:
+            named = [index.named(name) for index in self.side.indexes.values()]
+            if sum(map(len, named)) > BIG_BUCKET:
+                return self._alike_of_many(file, name)
+            refs = {candidate.ref for bucket in named for candidate in bucket}
+            known = self._around[name, None] = digest(sorted(map(self._item, refs)))
+        return known
+
+    def _alike_of_many(self, file: MediaFile, name: str) -> bytes:
+        """The same among hundreds of files of one name: those that size or path speaks for."""
+        indexes = self.side.indexes.values()
+        known = self._around.get((name, file.size or 0))
+        if known is None:
+            sized = {c.ref for index in indexes for c in index.named_like(name, file.size)}
+            known = digest(sorted(map(self._item, sized)))
+            self._around[name, file.size or 0] = known
+        places = self.path_map.to_plex(file.path)
+        there = {c.ref for index in indexes for p in places for c in index.at_path(p)}
+        return digest((known, *sorted(map(self._item, there))))

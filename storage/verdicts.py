@@ -1,0 +1,112 @@
+"""Scenes that the last whole reconcile found to be in order, and what it looked at to say so.
+
+A verdict says: with these inputs (a digest of them), this scene had no gap and these claims. It
+saves looking at what has not changed, and may be lost at any time. The scene's record is one of the
+inputs, so whatever touches the record drops the verdict in the same transaction, by triggers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from core.evidence import Claim, Evidence
+from core.models import ItemRef
+from storage.sqlite import Database, chunks, placeholders
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The digest of all that was looked at, and the items that the scene claimed."""
+
+    digest: bytes
+    claims: tuple[Claim, ...]
+
+
+def _drops(name: str, event: str, scene: str) -> str:
+    return (
+        f"CREATE TRIGGER verdict_{name} {event} BEGIN"
+        f" DELETE FROM verdicts WHERE scene_id = {scene}; END"
+    )
+
+
+TABLES = (
+    """CREATE TABLE verdicts (
+        scene_id INTEGER PRIMARY KEY,
+        digest BLOB NOT NULL,
+        claims TEXT NOT NULL
+    )""",
+    _drops("record_added", "AFTER INSERT ON records", "NEW.scene_id"),
+    _drops("record_changed", "AFTER UPDATE ON records", "NEW.scene_id"),
+    _drops("record_deleted", "AFTER DELETE ON records", "OLD.scene_id"),
+    # Before: an item that changes hands is taken from another scene by the insertion itself.
+    _drops(
+        "item_added",
+        "BEFORE INSERT ON record_items",
+        "NEW.scene_id OR scene_id IN (SELECT scene_id FROM record_items"
+        " WHERE section = NEW.section AND key = NEW.key)",
+    ),
+    _drops("item_changed", "AFTER UPDATE ON record_items", "NEW.scene_id"),
+    _drops("item_deleted", "AFTER DELETE ON record_items", "OLD.scene_id"),
+    _drops("time_added", "AFTER INSERT ON timestamps", "NEW.scene_id"),
+    _drops("time_changed", "AFTER UPDATE ON timestamps", "NEW.scene_id"),
+    _drops("time_deleted", "AFTER DELETE ON timestamps", "OLD.scene_id"),
+)
+
+
+class VerdictStore:
+    """Verdicts by scene id."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get_many(self, scene_ids: Iterable[int]) -> dict[int, Verdict]:
+        """The verdicts on those scenes that have one."""
+        found: dict[int, Verdict] = {}
+        with self._database.snapshot() as connection:
+            for ids in chunks(scene_ids):
+                rows = connection.execute(
+                    "SELECT scene_id, digest, claims FROM verdicts"
+                    f" WHERE scene_id IN ({placeholders(len(ids))})",
+                    ids,
+                )
+                for scene_id, digest, claims in rows:
+                    found[scene_id] = Verdict(digest, tuple(map(_claim, json.loads(claims))))
+        return found
+
+    def save(self, verdicts: Mapping[int, Verdict], void: Iterable[int]) -> None:
+        """Write verdicts on scenes that have a record, and drop those on others.
+
+        Args:
+            void: scenes that were looked at and are not in order.
+        """
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "DELETE FROM verdicts WHERE scene_id = ?", ((scene_id,) for scene_id in void)
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO verdicts SELECT ?, ?, ?"
+                " WHERE EXISTS (SELECT 1 FROM records WHERE scene_id = ?)",
+                (
+                    (scene_id, verdict.digest, _text(verdict.claims), scene_id)
+                    for scene_id, verdict in verdicts.items()
+                ),
+            )
+
+    def count(self) -> int:
+        """How many scenes were found in order."""
+        return int(self._database.rows("SELECT count(*) FROM verdicts")[0][0])
+
+
+def _text(claims: Iterable[Claim]) -> str:
+    rows = [(c.ref.section, c.ref.key, c.evidence, c.file_rank, c.shared, c.native) for c in claims]
+    return json.dumps(rows, separators=(",", ":"))
+
+
+def _claim(row: tuple[str, str, int, int, int, int]) -> Claim:
+    section, key, evidence, rank, shared, native = row
+    return Claim(ItemRef(section, key), _EVIDENCE[evidence], rank, shared, _EVIDENCE[native])
+
+
+_EVIDENCE = tuple(Evidence)
