@@ -57,12 +57,7 @@ class ItemIndex:
 
     def may_hold(self, path_keys: Iterable[str], name: str) -> bool:
         """Whether any file may lie at one of these paths, or bear this name (both are keys)."""
-        if name in self._names:
-            return True
-        for key in path_keys:  # no generator: asked for every scene in every section
-            if key in self._paths:
-                return True
-        return False
+        return name in self._names or not self._paths.keys().isdisjoint(path_keys)
 
     def at_path(self, path: str) -> list[Candidate]:
         """Files that may lie at this path (as Plex sees it)."""

@@ -1,0 +1,81 @@
+"""A verdict is kept until its scene's record or timestamp is touched in any way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.evidence import Claim, Evidence
+from core.models import ItemRecord, ItemRef, MediaFile, Record
+from storage.records import Known
+from storage.state import State
+from storage.verdicts import Verdict
+
+ONE, TWO = ItemRef("1", "7"), ItemRef("2", "9")
+VERDICT = Verdict(
+    b"0123456789abcdef",
+    (
+        Claim(ONE, Evidence.VERIFIED, 0, 3, Evidence.PATH),
+        Claim(TWO, Evidence.VERIFIED, 1, 0, Evidence.SIZE),
+    ),
+)
+
+
+def record(scene_id: int, *refs: ItemRef) -> Record:
+    items = tuple(ItemRecord(ref, ("/plex/a.mp4",), 5, {}) for ref in refs)
+    return Record(scene_id, 10.0, "print", (MediaFile("/a.mp4", 1),), None, (), (), items)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    with State(tmp_path, pytest.fail) as opened:
+        opened.records.save_many([record(1, ONE, TWO), record(2), record(3)])
+        opened.verdicts.save({1: VERDICT, 2: VERDICT, 3: VERDICT}, ())
+        yield opened
+
+
+def test_verdicts_come_back_as_they_were(state: State) -> None:
+    assert state.verdicts.get_many([1, 2, 4]) == {1: VERDICT, 2: VERDICT}
+    assert state.verdicts.count() == 3
+
+
+def test_only_scenes_with_a_record_have_one(state: State) -> None:
+    state.verdicts.save({4: VERDICT}, ())
+
+    assert state.verdicts.get_many([4]) == {}
+
+
+def test_scenes_that_are_not_in_order_lose_theirs(state: State) -> None:
+    state.verdicts.save({1: Verdict(b"new", ())}, [2])
+
+    assert state.verdicts.get_many([1, 2, 3]) == {1: Verdict(b"new", ()), 3: VERDICT}
+
+
+TOUCHES: list[Callable[[State], object]] = [
+    lambda state: state.records.save_many([record(1, ONE)]),
+    lambda state: state.records.save_many([record(9, TWO)]),  # takes an item of scene 1
+    lambda state: state.records.delete_many([1]),
+    lambda state: state.records.touch_items([(1, ONE, 6)]),
+    lambda state: state.records.note_files([Known(1, (MediaFile("/b.mp4", 1),), {})]),
+    lambda state: state.save_timestamp(1, 3.0),
+]
+
+
+@pytest.mark.parametrize("touch", TOUCHES)
+def test_what_touches_a_record_drops_its_verdict_alone(
+    state: State, touch: Callable[[State], object]
+) -> None:
+    touch(state)
+
+    assert state.verdicts.get_many([1, 2, 3]) == {2: VERDICT, 3: VERDICT}
+
+
+def test_a_timestamp_that_gives_way_drops_it_too(state: State) -> None:
+    state.save_timestamp(2, 3.0)
+    state.verdicts.save({2: VERDICT}, ())
+
+    state.records.delete_many([2])
+
+    assert state.verdicts.get_many([2]) == {}
