@@ -1,0 +1,221 @@
+"""The inbox: what Stash's hooks have noted and no task has looked at yet; the hooks' side of it.
+
+Stash waits for every hook inside the user's request, so a hook must be able to import this at next
+to no cost: sqlite3, os and time, nothing of ours, nothing from outside. `inbox_reader` is the side
+of the tasks.
+
+The file also holds the *mark*: that a task to read the inbox was asked for, or runs. The mark and
+the events change in the same transactions. So of a burst of events one asks, and an event comes
+either before the last look of a task, which then sees it, or after the mark was taken off, and then
+asks for another task.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # spares the hooks the import of typing
+    from collections.abc import Callable
+
+INBOX_FILE = "inbox.db"
+# How long a hook, and with it the user, waits for its turn to write.
+BUSY_SECONDS = 5.0
+# A task that was asked for may have to wait behind others; after this long somebody asks Stash.
+ASKED_SECONDS = 600.0
+# A task that runs says so every few seconds; after this long without a word somebody asks Stash.
+ALIVE_SECONDS = 60.0
+
+# An event's action by its rank in the column `action`: of two events for one id the higher stays.
+# Ids are never given twice, so nothing that comes after a destroy brings the id back.
+ACTIONS = ("create", "update", "merge", "destroy")
+
+# `request` has one row: the mark is on while asked_at is set, and belongs to a running task while
+# alive_at is set. `token` is the revision at which the mark was set last, `owed` says that jobs may
+# have been left in the queue by a task that found another drain at work.
+MIGRATIONS = (
+    (
+        "CREATE TABLE events (kind TEXT NOT NULL, id INTEGER NOT NULL, action INTEGER NOT NULL,"
+        " at REAL NOT NULL, by_user INTEGER NOT NULL, revision INTEGER NOT NULL,"
+        " PRIMARY KEY (kind, id)) WITHOUT ROWID",
+        "CREATE TABLE request (one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL,"
+        " token INTEGER NOT NULL, asked_at REAL, alive_at REAL, job_id TEXT,"
+        " owed INTEGER NOT NULL)",
+        "INSERT INTO request VALUES (1, 0, 0, NULL, NULL, NULL, 0)",
+    ),
+)
+
+_UPSERT = (
+    "INSERT INTO events VALUES (?, ?, ?, ?, ?, (SELECT revision FROM request))"
+    " ON CONFLICT (kind, id) DO UPDATE SET action = max(action, excluded.action),"
+    " at = max(at, excluded.at), by_user = max(by_user, excluded.by_user),"
+    " revision = excluded.revision"
+)
+
+
+class NewerInbox(Exception):
+    """The file was made by a newer version of the plugin."""
+
+
+class DamagedInbox(Exception):
+    """The file is no database any more; a task, or `inbox_reader.repair`, moves it aside."""
+
+
+class Ask:
+    """An order to ask Stash for a task; the mark is set, so nobody else does.
+
+    Attributes:
+        token: names the mark, for `asked` and `not_asked`.
+        job_id: the job that was asked for too long ago; if Stash still has it waiting or running,
+            asking again is not needed. None: ask at once.
+    """
+
+    __slots__ = ("job_id", "token")
+
+    def __init__(self, token: int, job_id: str | None) -> None:
+        self.token = token
+        self.job_id = job_id
+
+
+class HookInbox:
+    """The inbox as a hook holds it: it notes one event, and keeps track of the asking.
+
+    It is never closed: a hook ends without that (`os._exit`), because the last one to close would
+    have to write the log into the file, while the user waits. Every commit is in the log by then.
+
+    Args:
+        data_dir: made if it is missing.
+
+    Raises:
+        OSError, sqlite3.OperationalError: it cannot be opened, read or written.
+        DamagedInbox, NewerInbox: see there.
+    """
+
+    def __init__(self, data_dir: str, busy_seconds: float = BUSY_SECONDS) -> None:
+        os.makedirs(data_dir, exist_ok=True)  # noqa: PTH103 - hooks can't wait for pathlib
+        self.path = os.path.join(data_dir, INBOX_FILE)  # noqa: PTH118
+        self._connection = sqlite3.connect(self.path, timeout=busy_seconds, isolation_level=None)
+        self._guarded(lambda: self._prepare(time.monotonic() + busy_seconds))
+
+    def note(self, kind: str, num: int, action: str, *, by_user: bool, now: float) -> Ask | None:
+        """Notes an event; durable against any kill when this returns.
+
+        Args:
+            kind: "scene", "performer", "studio" or "tag"; `num` is the id.
+            action: one of ACTIONS.
+            by_user: the event had an input: an edit, by a user or an API, and no scan.
+            now: epoch seconds.
+
+        Returns what the hook has to ask for, if it is the first of its burst.
+        """
+
+        def write() -> Ask | None:
+            connection = self._connection
+            connection.execute("UPDATE request SET revision = revision + 1")
+            connection.execute(_UPSERT, (kind, num, ACTIONS.index(action), now, by_user))
+            return claim_mark(connection, now)
+
+        return self._guarded(lambda: self._in_transaction(write))
+
+    def asked(self, token: int, job_id: str) -> None:
+        """Stash has queued the task, or still has it: remember its job."""
+        self._change("UPDATE request SET job_id = ? WHERE token = ?", (job_id, token))
+
+    def not_asked(self, token: int) -> None:
+        """Stash could not be asked: the next event shall try. A task that began keeps its mark."""
+        self._change(RELEASE_UNBEGUN, (token,))
+
+    def close(self) -> None:
+        """For tests; see the class."""
+        self._connection.close()
+
+    def _change(self, sql: str, values: tuple[object, ...]) -> None:
+        self._guarded(lambda: self._connection.execute(sql, values))
+
+    def _prepare(self, deadline: float) -> None:
+        """Bring a new file to its layout; of one that has it, only the version is read."""
+        connection = self._connection
+        target = len(MIGRATIONS)
+        version = _version(connection)
+        if version > target:
+            raise NewerInbox(f"{self.path} was written by a newer Stash2Plex (version {version})")
+        if version < target:
+            _switch_to_wal(connection, deadline)
+            self._in_transaction(lambda: _migrate(connection, target))
+        # A commit reaches the system at once and the disk a little later. A power cut may take the
+        # last events; what they told of is then found by the next reconcile.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        # Nobody closes, so whoever opens next reads the log: it must not get long.
+        connection.execute("PRAGMA wal_autocheckpoint = 100")
+
+    def _in_transaction(self, work: Callable[[], Ask | None]) -> Ask | None:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            found = work()
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return found
+
+    def _guarded(self, work: Callable[[], object]) -> Ask | None:
+        try:
+            found = work()
+        except sqlite3.DatabaseError as error:
+            # Damage comes as DatabaseError itself, all else as its subclasses.
+            if type(error) is sqlite3.DatabaseError:
+                self._connection.close()
+                raise DamagedInbox(f"{self.path} is damaged: {error}") from error
+            raise
+        return found if isinstance(found, Ask) else None
+
+
+RELEASE_UNBEGUN = (
+    "UPDATE request SET asked_at = NULL, job_id = NULL WHERE token = ? AND alive_at IS NULL"
+)
+
+
+def claim_mark(connection: sqlite3.Connection, now: float) -> Ask | None:
+    """Within a transaction: sets the mark, unless it is on and no older than it may be.
+
+    Returns None where it was on; the order to ask otherwise.
+    """
+    revision, asked_at, alive_at, job_id = connection.execute(
+        "SELECT revision, asked_at, alive_at, job_id FROM request"
+    ).fetchone()
+    if asked_at is not None:
+        since, limit = (asked_at, ASKED_SECONDS) if alive_at is None else (alive_at, ALIVE_SECONDS)
+        # A mark from the future was set before somebody put the clock right.
+        if -limit < now - since < limit:
+            return None
+    connection.execute("UPDATE request SET asked_at = ?, alive_at = NULL, token = revision", (now,))
+    return Ask(revision, job_id)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _migrate(connection: sqlite3.Connection, target: int) -> None:
+    # Read again: another hook may have done it while we waited for our turn.
+    for statements in MIGRATIONS[_version(connection) :]:
+        for statement in statements:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {target}")
+
+
+def _switch_to_wal(connection: sqlite3.Connection, deadline: float) -> None:
+    # This ignores the busy timeout, and first hooks come in crowds.
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -1,0 +1,204 @@
+"""The inbox as tasks hold it: they take events, settle them, and keep or take off the mark."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from storage.sqlite import Clock, Database, Schema, Warn
+from sync_queue.inbox import ACTIONS, INBOX_FILE, MIGRATIONS, RELEASE_UNBEGUN, Ask, claim_mark
+
+log = logging.getLogger(__name__)
+
+SCHEMA = Schema(
+    title="the inbox of the hooks",
+    migrations=MIGRATIONS,
+    remedy="The next reconcile finds what the lost events told of.",
+    synchronous="NORMAL",
+)
+_TAKE_OFF = "UPDATE request SET asked_at = NULL, alive_at = NULL, job_id = NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened to one thing in Stash, all that came for it in one.
+
+    Attributes:
+        kind: "scene", "performer", "studio" or "tag"; `id` is its id.
+        action: "create", "update", "merge" (a tag's id is the destination's) or "destroy".
+        at: epoch seconds of the latest event.
+        by_user: one of them was an edit, by a user or an API, and no scan.
+        revision: grows with each event; an event that comes for the same thing has a higher one.
+    """
+
+    kind: str
+    id: int
+    action: str
+    at: float
+    by_user: bool
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Who is to read the inbox.
+
+    Attributes:
+        asked_at: when a task was asked for; None where none is.
+        alive_at: when the running task was last heard of; None where none runs.
+        job_id: Stash's job, as far as known.
+    """
+
+    asked_at: float | None
+    alive_at: float | None
+    job_id: str | None
+
+
+class Inbox:
+    """The inbox of a data directory; a context manager that closes it.
+
+    Raises:
+        StateError: see `storage.sqlite.Database`; every method may raise it.
+    """
+
+    def __init__(
+        self, data_dir: Path, *, warn: Warn = log.warning, clock: Clock = time.time
+    ) -> None:
+        self._database = Database(data_dir / INBOX_FILE, SCHEMA, warn, clock=clock)
+        self._clock = clock
+
+    # Events ------------------------------------------------------------------------------
+
+    def take(self) -> list[Event]:
+        """All events, the earliest first. They stay until they are settled."""
+        rows = self._database.rows(
+            "SELECT kind, id, action, at, by_user, revision FROM events ORDER BY revision"
+        )
+        return [
+            Event(kind, num, ACTIONS[action], at, bool(by_user), revision)
+            for kind, num, action, at, by_user, revision in rows
+        ]
+
+    def settle(self, events: Iterable[Event]) -> None:
+        """Forgets events that were dealt with; one for which more has come since stays."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "DELETE FROM events WHERE kind = ? AND id = ? AND revision = ?",
+                ((event.kind, event.id, event.revision) for event in events),
+            )
+
+    def newest(self) -> tuple[int, float]:
+        """The revision of the newest event ever, settled or not, and when the latest that is here
+        happened (0.0 where none is).
+
+        What `take` returns afterwards holds every event up to that revision; see `leave`.
+        """
+        rows = self._database.rows(
+            "SELECT revision, (SELECT coalesce(max(at), 0.0) FROM events) FROM request"
+        )
+        return int(rows[0][0]), float(rows[0][1])
+
+    def counts(self) -> Mapping[str, int]:
+        """How many events wait, by kind."""
+        return Counter(dict(self._database.rows("SELECT kind, count(*) FROM events GROUP BY kind")))
+
+    # The mark ----------------------------------------------------------------------------
+
+    def mark(self) -> Mark:
+        """The mark as it is."""
+        return Mark(*self._database.rows("SELECT asked_at, alive_at, job_id FROM request")[0])
+
+    def begin(self) -> None:
+        """A task starts to read: until it leaves, no event asks for another."""
+        now = self._clock()
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE request SET asked_at = coalesce(asked_at, ?), alive_at = ?, owed = 0",
+                (now, now),
+            )
+
+    def alive(self) -> None:
+        """The task still runs; to be said every few seconds."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE request SET alive_at = ? WHERE asked_at IS NOT NULL", (self._clock(),)
+            )
+
+    def leave(self, seen: int) -> bool:
+        """Takes the mark off, unless an event came after revision `seen`; True if it is off.
+
+        From then on the next event asks for a task again.
+        """
+        with self._database.transaction() as connection:
+            return connection.execute(f"{_TAKE_OFF} WHERE revision <= ?", (seen,)).rowcount > 0
+
+    def give_up(self) -> None:
+        """Takes the mark off whatever has come: the next event or task is to ask again."""
+        with self._database.transaction() as connection:
+            connection.execute(_TAKE_OFF)
+
+    def hand_over(self, job_id: str) -> None:
+        """A job that waits in Stash carries on."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE request SET asked_at = ?, alive_at = NULL, job_id = ?,"
+                " revision = revision + 1, token = revision + 1",
+                (self._clock(), job_id),
+            )
+
+    def owe(self) -> None:
+        """Jobs were left to a drain that runs, and might not take them."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE request SET owed = 1")
+
+    def claim(self) -> Ask | None:
+        """The order to ask for a task, where something is left to do and nobody was asked."""
+        with self._database.transaction() as connection:
+            left = connection.execute(
+                "SELECT owed OR EXISTS (SELECT 1 FROM events) FROM request"
+            ).fetchone()[0]
+            ask = claim_mark(connection, self._clock()) if left else None
+            if ask is not None:
+                connection.execute("UPDATE request SET owed = 0")
+        return ask
+
+    def asked(self, token: int, job_id: str) -> None:
+        """Stash has queued the task, or still has it: remember its job."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE request SET job_id = ? WHERE token = ?", (job_id, token))
+
+    def not_asked(self, token: int) -> None:
+        """Stash could not be asked: the next event or task shall try."""
+        with self._database.transaction() as connection:
+            connection.execute(RELEASE_UNBEGUN, (token,))
+            connection.execute("UPDATE request SET owed = 1")
+
+    def close(self) -> None:
+        """Closes the file; closing twice is fine."""
+        self._database.close()
+
+    def __enter__(self) -> Inbox:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def repair(data_dir: Path, warn: Warn) -> None:
+    """Moves a damaged file aside and makes a new one, as the next task would.
+
+    Raises:
+        StateError: that cannot be done.
+    """
+    with Inbox(data_dir, warn=warn):
+        pass
