@@ -94,7 +94,8 @@ class HookInbox:
     """
 
     def __init__(self, data_dir: str, busy_seconds: float = BUSY_SECONDS) -> None:
-        os.makedirs(data_dir, exist_ok=True)  # noqa: PTH103 - hooks can't wait for pathlib
+        if not os.path.isdir(data_dir):  # noqa: PTH112 - hooks can't wait for pathlib
+            os.makedirs(data_dir, exist_ok=True)  # noqa: PTH103
         self.path = os.path.join(data_dir, INBOX_FILE)  # noqa: PTH118
         self._connection = sqlite3.connect(self.path, timeout=busy_seconds, isolation_level=None)
         self._guarded(lambda: self._prepare(time.monotonic() + busy_seconds))
@@ -123,9 +124,12 @@ class HookInbox:
         """Stash has queued the task, or still has it: remember its job."""
         self._change("UPDATE request SET job_id = ? WHERE token = ?", (job_id, token))
 
-    def not_asked(self, token: int) -> None:
-        """Stash could not be asked: the next event shall try. A task that began keeps its mark."""
-        self._change(RELEASE_UNBEGUN, (token,))
+    def not_asked(self, token: int, now: float, pause: float = 0.0) -> None:
+        """Stash could not be asked: the next event shall try, `pause` seconds from now.
+
+        A task that began nevertheless keeps its mark.
+        """
+        self._change(RELEASE_UNBEGUN, (now + pause - ASKED_SECONDS if pause else None, token))
 
     def close(self) -> None:
         """For tests; see the class."""
@@ -175,7 +179,7 @@ class HookInbox:
 
 
 RELEASE_UNBEGUN = (
-    "UPDATE request SET asked_at = NULL, job_id = NULL WHERE token = ? AND alive_at IS NULL"
+    "UPDATE request SET asked_at = ?, job_id = NULL WHERE token = ? AND alive_at IS NULL"
 )
 
 

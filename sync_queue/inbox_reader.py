@@ -175,7 +175,7 @@ class Inbox:
     def not_asked(self, token: int) -> None:
         """Stash could not be asked: the next event or task shall try."""
         with self._database.transaction() as connection:
-            connection.execute(RELEASE_UNBEGUN, (token,))
+            connection.execute(RELEASE_UNBEGUN, (None, token))
             connection.execute("UPDATE request SET owed = 1")
 
     def close(self) -> None:

@@ -21,12 +21,6 @@ COOKIE = "MTczNjU4fE5vdEZvckxvZ3M="
 TOKEN = "token-of-the-environment"
 CONNECTION = {"Scheme": "http", "Host": "0.0.0.0", "Port": 9999, "SessionCookie": {"Value": COOKIE}}
 
-TOO_SLOW_FOR_A_HOOK = {
-    *("app", "logs", "settings"),
-    *("dataclasses", "http.client", "inspect", "logging", "pathlib", "requests", "socket"),
-    *("sqlite3", "threading", "typing", "urllib.parse"),
-}
-
 # Runs the entry script with another function in the place of the tasks.
 STAND_IN = """
 import os, runpy, subprocess, sys, types
@@ -156,20 +150,6 @@ def test_an_unknown_mode_is_answered_with_the_known_ones() -> None:
     assert "'reconcile_al'" in ended.reply["error"]
     assert "reconcile_all" in ended.reply["error"]
     assert ended.status == 0
-
-
-def test_a_hook_is_answered_without_loading_what_a_hook_has_no_time_for() -> None:
-    context = {"id": 1, "type": "Scene.Update.Post", "input": None}
-    stdin = json.dumps({"server_connection": CONNECTION, "args": {"hookContext": context}}).encode()
-
-    # -S leaves out site-packages, whose .pth files import things of their own (coverage, say).
-    ended = run("-S", "-X", "importtime", str(ENTRY), stdin=stdin)
-
-    assert ended.reply["output"].startswith("ignored")
-    assert ended.status == 0
-    imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
-    assert "protocol" in imported
-    assert not imported & TOO_SLOW_FOR_A_HOOK
 
 
 def test_a_log_that_nobody_reads_does_not_spoil_a_good_run() -> None:

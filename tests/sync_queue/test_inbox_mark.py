@@ -1,0 +1,196 @@
+"""The mark of the inbox: one asks for a task, and no event is left without anybody who looks."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync_queue.inbox import ALIVE_SECONDS, ASKED_SECONDS
+from sync_queue.inbox_reader import Inbox
+from tests.sync_queue.sides import NOW, Sides
+
+
+@pytest.fixture
+def sides(tmp_path: Path) -> Iterator[Sides]:
+    both = Sides(tmp_path / "data")
+    yield both
+    both.close()
+    assert both.warnings == []
+
+
+def test_of_a_burst_the_first_asks(sides: Sides) -> None:
+    asks = [sides.note(num) for num in range(1, 500)]
+
+    assert asks[0] is not None
+    assert asks[0].job_id is None
+    assert asks[1:] == [None] * 498
+
+
+def test_who_could_not_ask_leaves_it_to_the_next(sides: Sides) -> None:
+    ask = sides.note(1)
+    assert ask is not None
+    sides.hook.not_asked(ask.token, NOW)
+
+    assert sides.note(2) is not None
+    assert sides.note(3) is None
+
+
+def test_a_server_that_let_us_wait_is_left_alone_for_a_while(sides: Sides) -> None:
+    ask = sides.note(1)
+    assert ask is not None
+    sides.hook.not_asked(ask.token, NOW, pause=10)
+
+    sides.now += 9
+    assert sides.note(2) is None
+    sides.now += 2
+    again = sides.note(3)
+    assert again is not None
+    assert again.job_id is None
+
+
+def test_after_ten_minutes_somebody_looks_after_the_job(sides: Sides) -> None:
+    ask = sides.note()
+    assert ask is not None
+    sides.hook.asked(ask.token, "17")
+    sides.now += ASKED_SECONDS - 1
+    assert sides.note() is None
+    sides.now += 2
+
+    again = sides.note()
+
+    assert again is not None
+    assert again.job_id == "17"
+    assert sides.note() is None
+
+
+def test_a_mark_from_the_future_does_not_hold_for_ever(sides: Sides) -> None:
+    sides.note()
+    sides.now -= 10 * ASKED_SECONDS
+
+    assert sides.note() is not None
+
+
+def test_while_a_task_runs_nobody_asks(sides: Sides) -> None:
+    sides.note()
+    sides.task.begin()
+    for _ in range(30):
+        sides.now += ALIVE_SECONDS / 2
+        assert sides.note() is None
+        sides.task.alive()
+
+
+def test_a_task_that_falls_silent_was_killed(sides: Sides) -> None:
+    ask = sides.note()
+    assert ask is not None
+    sides.hook.asked(ask.token, "17")
+    sides.task.begin()
+    sides.now += ALIVE_SECONDS + 1
+
+    again = sides.note()
+
+    assert again is not None
+    assert again.job_id == "17"
+
+
+def test_a_task_leaves_only_when_it_has_seen_everything(sides: Sides) -> None:
+    sides.note(1)
+    sides.task.begin()
+    seen, _ = sides.task.newest()
+    sides.note(2)
+
+    assert not sides.task.leave(seen)
+    assert sides.note(3) is None  # it still runs, and will look again
+    seen, _ = sides.task.newest()
+    assert sides.task.leave(seen)
+    assert sides.task.mark().asked_at is None
+
+    assert sides.note(4) is not None
+
+
+def test_a_task_that_failed_leaves_the_asking_to_the_next_event(sides: Sides) -> None:
+    sides.note(1)
+    sides.task.begin()
+    sides.task.give_up()
+
+    assert sides.note(2) is not None
+
+
+def test_an_answer_that_comes_late_changes_no_newer_mark(sides: Sides) -> None:
+    first = sides.note(1)
+    assert first is not None
+    sides.task.begin()
+    sides.hook.not_asked(first.token, NOW)  # Stash had queued the task, but its answer was lost
+    assert sides.note(2) is None
+    sides.task.hand_over("18")
+    sides.hook.asked(first.token, "17")
+    sides.hook.not_asked(first.token, NOW)
+
+    assert sides.task.mark().job_id == "18"
+    assert sides.note(3) is None
+
+
+def test_a_task_asks_for_what_is_left_if_nobody_else_did(sides: Sides) -> None:
+    assert sides.task.claim() is None
+    ask = sides.note()
+    assert ask is not None
+    assert sides.task.claim() is None
+    sides.hook.not_asked(ask.token, NOW)
+
+    claimed = sides.task.claim()
+
+    assert claimed is not None
+    sides.task.asked(claimed.token, "5")
+    assert sides.task.mark().job_id == "5"
+    assert sides.note() is None
+
+
+def test_what_is_owed_is_asked_for_once(sides: Sides) -> None:
+    sides.task.owe()
+
+    first = sides.task.claim()
+    assert first is not None
+    assert sides.task.claim() is None
+    sides.task.not_asked(first.token)
+    assert sides.task.claim() is not None
+    sides.task.begin()
+    assert sides.task.leave(sides.task.newest()[0])
+    assert sides.task.claim() is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_event_is_left_without_anybody_who_looks(sides: Sides, seed: int) -> None:
+    """A hook and a task, one step each in any order: whoever is last knows of the event."""
+    rng = random.Random(seed)
+    asked = threading.Event()
+    hooks = 300
+
+    def work() -> None:
+        while asked.wait(10):
+            asked.clear()
+            if stop.is_set():
+                return
+            task.begin()
+            while True:
+                seen, _ = task.newest()
+                task.settle(task.take())
+                if task.leave(seen):
+                    break
+
+    stop = threading.Event()
+    with Inbox(sides.folder, clock=lambda: NOW) as task:
+        worker = threading.Thread(target=work)
+        worker.start()
+        for _ in range(hooks):
+            if sides.note(rng.randrange(1, 5)) is not None:
+                asked.set()
+        while sides.task.mark().asked_at is not None:
+            pass
+        left = sides.task.take()
+        stop.set()
+        asked.set()
+        worker.join()
+    assert left == []
