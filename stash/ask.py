@@ -21,8 +21,7 @@ RUN_TASK = (
     "mutation($plugin: ID!, $task: String!) { runPluginTask(plugin_id: $plugin, task_name: $task) }"
 )
 FIND_JOB = "query($id: ID!) { findJob(input: {id: $id}) { status description } }"
-# Stash forgets finished jobs, and after a restart it gives their numbers again.
-UNFINISHED = frozenset({"READY", "RUNNING", "STOPPING"})
+UNFINISHED = frozenset({"READY", "RUNNING"})
 
 SECONDS = 1.0  # for everything together
 _EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared, never bound
@@ -102,7 +101,10 @@ def sync_changes(server: Mapping[str, Any], env: Mapping[str, str], job_id: str 
 
 
 def is_waiting(job: object) -> bool:
-    """Whether a job of Stash (status, description) is our task, and is waiting or running."""
+    """Whether a job of Stash (status, description) is our task, and is waiting or running.
+
+    After a restart Stash gives the same numbers to other jobs.
+    """
     if not isinstance(job, dict):
         return False
     return job.get("status") in UNFINISHED and str(job.get("description")).endswith(TASK)

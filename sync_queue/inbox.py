@@ -21,27 +21,27 @@ if TYPE_CHECKING:  # spares the hooks the import of typing
     from collections.abc import Callable
 
 INBOX_FILE = "inbox.db"
+# An empty database: a task that reads the inbox holds a transaction on it, until it ends or dies.
+READER_FILE = "inbox_reader.db"
 # How long a hook, and with it the user, waits for its turn to write.
 BUSY_SECONDS = 5.0
 # A task that was asked for may have to wait behind others; after this long somebody asks Stash.
 ASKED_SECONDS = 600.0
-# A task that runs says so every few seconds; after this long without a word somebody asks Stash.
-ALIVE_SECONDS = 60.0
 
 # An event's action by its rank in the column `action`: of two events for one id the higher stays.
 # Ids are never given twice, so nothing that comes after a destroy brings the id back.
 ACTIONS = ("create", "update", "merge", "destroy")
 
-# `request` has one row: the mark is on while asked_at is set, and belongs to a running task while
-# alive_at is set. `token` is the revision at which the mark was set last, `owed` says that jobs may
-# have been left in the queue by a task that found another drain at work.
+# `request` has one row. The mark is on while asked_at is set; while begun_at is set as well, it is
+# that of a task which runs or was killed. `token` is the revision at which the mark was set last.
+# `owed`: a task may have left jobs in the queue because it found another drain at work.
 MIGRATIONS = (
     (
         "CREATE TABLE events (kind TEXT NOT NULL, id INTEGER NOT NULL, action INTEGER NOT NULL,"
         " at REAL NOT NULL, by_user INTEGER NOT NULL, revision INTEGER NOT NULL,"
         " PRIMARY KEY (kind, id)) WITHOUT ROWID",
         "CREATE TABLE request (one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL,"
-        " token INTEGER NOT NULL, asked_at REAL, alive_at REAL, job_id TEXT,"
+        " token INTEGER NOT NULL, asked_at REAL, begun_at REAL, job_id TEXT,"
         " owed INTEGER NOT NULL)",
         "INSERT INTO request VALUES (1, 0, 0, NULL, NULL, NULL, 0)",
     ),
@@ -96,6 +96,7 @@ class HookInbox:
     def __init__(self, data_dir: str, busy_seconds: float = BUSY_SECONDS) -> None:
         if not os.path.isdir(data_dir):  # noqa: PTH112 - hooks can't wait for pathlib
             os.makedirs(data_dir, exist_ok=True)  # noqa: PTH103
+        self._data_dir = data_dir
         self.path = os.path.join(data_dir, INBOX_FILE)  # noqa: PTH118
         self._connection = sqlite3.connect(self.path, timeout=busy_seconds, isolation_level=None)
         self._guarded(lambda: self._prepare(time.monotonic() + busy_seconds))
@@ -116,7 +117,7 @@ class HookInbox:
             connection = self._connection
             connection.execute("UPDATE request SET revision = revision + 1")
             connection.execute(_UPSERT, (kind, num, ACTIONS.index(action), now, by_user))
-            return claim_mark(connection, now)
+            return claim_mark(connection, now, self._data_dir)
 
         return self._guarded(lambda: self._in_transaction(write))
 
@@ -179,25 +180,45 @@ class HookInbox:
 
 
 RELEASE_UNBEGUN = (
-    "UPDATE request SET asked_at = ?, job_id = NULL WHERE token = ? AND alive_at IS NULL"
+    "UPDATE request SET asked_at = ?, job_id = NULL WHERE token = ? AND begun_at IS NULL"
 )
 
 
-def claim_mark(connection: sqlite3.Connection, now: float) -> Ask | None:
-    """Within a transaction: sets the mark, unless it is on and no older than it may be.
+def claim_mark(connection: sqlite3.Connection, now: float, data_dir: str) -> Ask | None:
+    """Within a transaction: sets the mark, unless it is on and somebody stands for it.
 
-    Returns None where it was on; the order to ask otherwise.
+    That is a task which lives, or one that was asked for not too long ago. Returns None where it
+    was on; the order to ask otherwise.
     """
-    revision, asked_at, alive_at, job_id = connection.execute(
-        "SELECT revision, asked_at, alive_at, job_id FROM request"
+    revision, asked_at, begun_at, job_id = connection.execute(
+        "SELECT revision, asked_at, begun_at, job_id FROM request"
     ).fetchone()
-    if asked_at is not None:
-        since, limit = (asked_at, ASKED_SECONDS) if alive_at is None else (alive_at, ALIVE_SECONDS)
-        # A mark from the future was set before somebody put the clock right.
-        if -limit < now - since < limit:
+    if begun_at is not None:
+        if reader_lives(data_dir):
             return None
-    connection.execute("UPDATE request SET asked_at = ?, alive_at = NULL, token = revision", (now,))
+        job_id = None  # whatever Stash still says of it
+    # A mark from the future was set before somebody put the clock right.
+    elif asked_at is not None and -ASKED_SECONDS < now - asked_at < ASKED_SECONDS:
+        return None
+    connection.execute(
+        "UPDATE request SET asked_at = ?, begun_at = NULL, job_id = NULL, token = revision", (now,)
+    )
     return Ask(revision, job_id)
+
+
+def reader_lives(data_dir: str) -> bool:
+    """Whether a task reads the inbox, killed ones not counted."""
+    path = os.path.join(data_dir, READER_FILE)  # noqa: PTH118
+    if not os.path.exists(path):  # noqa: PTH110
+        return False
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return True
+    finally:
+        connection.close()
+    return False
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,7 +12,15 @@ from pathlib import Path
 from types import TracebackType
 
 from storage.sqlite import Clock, Database, Schema, Warn
-from sync_queue.inbox import ACTIONS, INBOX_FILE, MIGRATIONS, RELEASE_UNBEGUN, Ask, claim_mark
+from sync_queue.inbox import (
+    ACTIONS,
+    INBOX_FILE,
+    MIGRATIONS,
+    READER_FILE,
+    RELEASE_UNBEGUN,
+    Ask,
+    claim_mark,
+)
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +30,9 @@ SCHEMA = Schema(
     remedy="The next reconcile finds what the lost events told of.",
     synchronous="NORMAL",
 )
-_TAKE_OFF = "UPDATE request SET asked_at = NULL, alive_at = NULL, job_id = NULL"
+# A task that ends still holds its sign of life for a moment when the next one starts.
+HANDOVER_SECONDS = 0.5
+_TAKE_OFF = "UPDATE request SET asked_at = NULL, begun_at = NULL, job_id = NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +61,12 @@ class Mark:
 
     Attributes:
         asked_at: when a task was asked for; None where none is.
-        alive_at: when the running task was last heard of; None where none runs.
+        begun_at: when the task began that holds it; None where none does.
         job_id: Stash's job, as far as known.
     """
 
     asked_at: float | None
-    alive_at: float | None
+    begun_at: float | None
     job_id: str | None
 
 
@@ -70,7 +81,9 @@ class Inbox:
         self, data_dir: Path, *, warn: Warn = log.warning, clock: Clock = time.time
     ) -> None:
         self._database = Database(data_dir / INBOX_FILE, SCHEMA, warn, clock=clock)
+        self._data_dir = data_dir
         self._clock = clock
+        self._standing: sqlite3.Connection | None = None
 
     # Events ------------------------------------------------------------------------------
 
@@ -111,23 +124,39 @@ class Inbox:
 
     def mark(self) -> Mark:
         """The mark as it is."""
-        return Mark(*self._database.rows("SELECT asked_at, alive_at, job_id FROM request")[0])
+        return Mark(*self._database.rows("SELECT asked_at, begun_at, job_id FROM request")[0])
 
     def begin(self) -> None:
-        """A task starts to read: until it leaves, no event asks for another."""
+        """A task starts to read: until it leaves or dies, no event asks for another."""
+        if self._standing is None:
+            self._stand()
         now = self._clock()
         with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE request SET asked_at = coalesce(asked_at, ?), alive_at = ?, owed = 0",
+                "UPDATE request SET asked_at = coalesce(asked_at, ?), begun_at = ?, owed = 0",
                 (now, now),
             )
 
-    def alive(self) -> None:
-        """The task still runs; to be said every few seconds."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                "UPDATE request SET alive_at = ? WHERE asked_at IS NOT NULL", (self._clock(),)
-            )
+    def _stand(self) -> None:
+        """Hold what a kill sets free. If another task holds it, that one stands for both."""
+        connection = sqlite3.connect(
+            self._data_dir / READER_FILE,
+            timeout=HANDOVER_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.DatabaseError as error:
+            log.debug("no sign of life can be given to the hooks: %s", error)
+            connection.close()
+        else:
+            self._standing = connection
+
+    def _sit(self) -> None:
+        if self._standing is not None:
+            self._standing.close()
+            self._standing = None
 
     def leave(self, seen: int) -> bool:
         """Takes the mark off, unless an event came after revision `seen`; True if it is off.
@@ -135,21 +164,26 @@ class Inbox:
         From then on the next event asks for a task again.
         """
         with self._database.transaction() as connection:
-            return connection.execute(f"{_TAKE_OFF} WHERE revision <= ?", (seen,)).rowcount > 0
+            off = connection.execute(f"{_TAKE_OFF} WHERE revision <= ?", (seen,)).rowcount > 0
+        if off:
+            self._sit()
+        return off
 
     def give_up(self) -> None:
         """Takes the mark off whatever has come: the next event or task is to ask again."""
         with self._database.transaction() as connection:
             connection.execute(_TAKE_OFF)
+        self._sit()
 
     def hand_over(self, job_id: str) -> None:
         """A job that waits in Stash carries on."""
         with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE request SET asked_at = ?, alive_at = NULL, job_id = ?,"
+                "UPDATE request SET asked_at = ?, begun_at = NULL, job_id = ?,"
                 " revision = revision + 1, token = revision + 1",
                 (self._clock(), job_id),
             )
+        self._sit()
 
     def owe(self) -> None:
         """Jobs were left to a drain that runs, and might not take them."""
@@ -162,7 +196,7 @@ class Inbox:
             left = connection.execute(
                 "SELECT owed OR EXISTS (SELECT 1 FROM events) FROM request"
             ).fetchone()[0]
-            ask = claim_mark(connection, self._clock()) if left else None
+            ask = claim_mark(connection, self._clock(), str(self._data_dir)) if left else None
             if ask is not None:
                 connection.execute("UPDATE request SET owed = 0")
         return ask
@@ -179,7 +213,8 @@ class Inbox:
             connection.execute("UPDATE request SET owed = 1")
 
     def close(self) -> None:
-        """Closes the file; closing twice is fine."""
+        """Closes the files; closing twice is fine."""
+        self._sit()
         self._database.close()
 
     def __enter__(self) -> Inbox:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import hook
-from sync_queue.inbox import ALIVE_SECONDS, ASKED_SECONDS
+from sync_queue.inbox import ASKED_SECONDS
 from sync_queue.inbox_reader import Inbox
 from tests.plugin.stash_stub import StashStub, stash_stub
 
@@ -108,7 +108,6 @@ def test_a_server_that_does_not_answer_is_waited_for_once(hooks: Hooks, stash: S
     stash.hang.set()
 
 
-@pytest.mark.parametrize("silent", [True, False])
 @pytest.mark.parametrize(
     ("job", "asked_again"),
     [
@@ -124,16 +123,10 @@ def test_an_old_request_is_repeated_if_its_job_is_gone(
     stash: StashStub,
     job: dict[str, str] | None,
     asked_again: bool,
-    silent: bool,
 ) -> None:
-    """Old: asked for long ago, or begun and silent since, as when it was killed."""
     hooks.fire(1)
-    if silent:
-        with hooks.inbox(late=ALIVE_SECONDS + 1) as inbox:
-            inbox.begin()
-    else:
-        with hooks.inbox(late=ASKED_SECONDS + 1) as inbox:
-            inbox.hand_over("41")
+    with hooks.inbox(late=ASKED_SECONDS + 1) as inbox:
+        inbox.hand_over("41")
     stash.job = job
 
     hooks.fire(2)
@@ -143,6 +136,17 @@ def test_an_old_request_is_repeated_if_its_job_is_gone(
     assert stash.asked[1][1]["variables"] == {"id": "41"}
     with hooks.inbox() as inbox:
         assert inbox.mark().job_id == ("42" if asked_again else "41")
+
+
+def test_a_task_that_died_is_replaced_whatever_stash_says(hooks: Hooks, stash: StashStub) -> None:
+    hooks.fire(1)
+    with hooks.inbox() as inbox:
+        inbox.begin()
+        assert hooks.fire(2) == "noted"
+    stash.job = {"status": "RUNNING", "description": "Running plugin task: Sync Changes"}
+
+    assert hooks.fire(3) == "noted, and asked for Sync Changes"
+    assert stash.tasks == 2
 
 
 def test_the_environment_can_name_another_address_and_a_key(hooks: Hooks, stash: StashStub) -> None:

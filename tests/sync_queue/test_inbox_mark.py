@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sync_queue.inbox import ALIVE_SECONDS, ASKED_SECONDS
+from sync_queue.inbox import ASKED_SECONDS
 from sync_queue.inbox_reader import Inbox
 from tests.sync_queue.sides import NOW, Sides
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -77,23 +81,37 @@ def test_a_mark_from_the_future_does_not_hold_for_ever(sides: Sides) -> None:
 def test_while_a_task_runs_nobody_asks(sides: Sides) -> None:
     sides.note()
     sides.task.begin()
-    for _ in range(30):
-        sides.now += ALIVE_SECONDS / 2
+    sides.now += 10 * ASKED_SECONDS
+    assert sides.note() is None
+
+
+def test_a_task_that_was_killed_stands_for_nothing(sides: Sides, tmp_path: Path) -> None:
+    begin = (
+        f"import sys, time; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path\n"
+        "from sync_queue.inbox_reader import Inbox\n"
+        f"inbox = Inbox(Path({str(sides.folder)!r})); inbox.begin(); print('ready', flush=True)\n"
+        "time.sleep(60)"
+    )
+    sides.note()
+    with subprocess.Popen([sys.executable, "-c", begin], stdout=subprocess.PIPE) as task:
+        assert task.stdout is not None
+        task.stdout.readline()
         assert sides.note() is None
-        sides.task.alive()
-
-
-def test_a_task_that_falls_silent_was_killed(sides: Sides) -> None:
-    ask = sides.note()
-    assert ask is not None
-    sides.hook.asked(ask.token, "17")
-    sides.task.begin()
-    sides.now += ALIVE_SECONDS + 1
+        task.kill()
 
     again = sides.note()
-
     assert again is not None
-    assert again.job_id == "17"
+    assert again.job_id is None
+    assert sides.note() is None
+
+
+def test_of_two_tasks_the_second_works_as_well(sides: Sides) -> None:
+    sides.task.begin()
+    with Inbox(sides.folder, clock=lambda: NOW) as second:
+        second.begin()
+        assert sides.note(1) is None
+        assert second.leave(second.newest()[0])
+    assert sides.note(2) is not None
 
 
 def test_a_task_leaves_only_when_it_has_seen_everything(sides: Sides) -> None:
