@@ -9,10 +9,19 @@ from types import MappingProxyType
 from typing import Any
 
 import protocol
-from app import health_task, pin_tasks, plan_tasks, queue_tasks, reconcile_tasks, undo_tasks
+from app import (
+    health_task,
+    pin_tasks,
+    plan_tasks,
+    queue_tasks,
+    reconcile_tasks,
+    sync_changes,
+    undo_tasks,
+)
+from app import sync_changes_joints as joints
 from app.arguments import flag
 from app.progress import Heartbeat
-from app.wiring import Context, open_context
+from app.wiring import Context, data_dir_of, open_context
 from core.errors import ConfigError, ProtocolError
 from protocol import PluginInput
 
@@ -32,7 +41,7 @@ MODES: Mapping[str, Task] = MappingProxyType(
         "confirm_stopped_run": queue_tasks.confirm_stopped_run,
         "health_check": health_task.health_check,
         "pin": pin_tasks.pin,
-        "process_queue": queue_tasks.process_queue,
+        "process_queue": sync_changes.process_queue,
         "purge_dlq": queue_tasks.purge_dead_letters,
         "queue_status": queue_tasks.queue_status,
         "recent": reconcile_tasks.enqueue_recent,
@@ -43,6 +52,7 @@ MODES: Mapping[str, Task] = MappingProxyType(
         "reconcile_recent": reconcile_tasks.reconcile_recent,
         "release": undo_tasks.release,
         "retry_dlq": queue_tasks.retry_dead_letters,
+        sync_changes.MODE: sync_changes.sync_changes,
         "undo_last_run": undo_tasks.undo_last_run,
         "unpin": pin_tasks.unpin,
     }
@@ -65,6 +75,7 @@ DRY_RUNS: Mapping[str, Task] = MappingProxyType(
 LOOKING = frozenset({"queue_status", "health_check"})
 # These look, or take back what was done; they also work while the plugin is switched off.
 ALWAYS = LOOKING | {"release", "undo_last_run"}
+SWITCHED_OFF = "Stash2Plex is switched off in its settings (enabled)"
 
 
 def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
@@ -83,13 +94,30 @@ def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
             f"The task mode {plugin.mode!r} is unknown; known are: {', '.join(sorted(MODES))}"
         )
     progress = protocol.stderr_frames().progress
-    with Heartbeat(progress) as heartbeat, open_context(plugin, env, heartbeat.report) as context:
+    data_dir = data_dir_of(plugin, env)
+    with (
+        sync_changes.attended(plugin.mode, data_dir),
+        Heartbeat(progress) as heartbeat,
+        open_context(plugin, env, heartbeat.report) as context,
+    ):
         if not context.settings.enabled and plugin.mode not in ALWAYS:
-            log.warning("Stash2Plex is switched off in its settings (enabled)")
-            return {"output": {"note": "Stash2Plex is switched off in its settings (enabled)"}}
-        output = _wanted(task, plugin)(context)
+            log.warning(SWITCHED_OFF)
+            sync_changes.decline(plugin.mode, data_dir)
+            return {"output": {"note": SWITCHED_OFF}}
+        output = _run(_wanted(task, plugin), plugin, context)
         heartbeat.report(1.0)
         return {"output": output}
+
+
+def _run(task: Task, plugin: PluginInput, context: Context) -> dict[str, Any]:
+    """The task with what belongs to its start and its end; looking starts nothing."""
+    if plugin.mode in LOOKING | {"reconcile_preview"} or flag(plugin.args, "dry_run"):
+        return task(context)
+    joints.task_starts(context, plugin.mode)
+    output = task(context)
+    if plugin.mode != sync_changes.MODE:
+        sync_changes.catch_up(context)
+    return output
 
 
 def _wanted(task: Task, plugin: PluginInput) -> Task:

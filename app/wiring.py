@@ -142,8 +142,8 @@ class Context:
             yield Workshop(plex, state, queue, preparer, new_applier)
 
     @contextlib.contextmanager
-    def open_drain(self) -> Iterator[Drain]:
-        """A drain over the queue; the caller holds the drain lock."""
+    def open_drain(self, enough: Callable[[], bool] = lambda: False) -> Iterator[Drain]:
+        """A drain over the queue; the caller holds the drain lock. `enough` ends it early."""
         with self.open_workshop() as workshop:
             yield Drain(
                 workshop.queue,
@@ -154,6 +154,7 @@ class Context:
                 clock=self.clock,
                 jitter=random.random,
                 on_progress=self.on_progress,
+                enough=enough,
             )
 
     def _preparer(

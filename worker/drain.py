@@ -34,6 +34,7 @@ class Drain:
         clock: epoch seconds.
         jitter: random numbers in [0, 1) for backoff.
         on_progress: told the share done, 0..1, after each scene.
+        enough: asked between batches; once it says so the run ends, and the rest stays queued.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Drain:
         clock: Callable[[], float],
         jitter: Callable[[], float],
         on_progress: Callable[[float], None],
+        enough: Callable[[], bool] = lambda: False,
     ) -> None:
         self._queue = queue
         self._state = state
@@ -55,6 +57,7 @@ class Drain:
         self._rules = rules
         self._clock = clock
         self._on_progress = on_progress
+        self._enough = enough
         self._settler = Settler(queue, rules, clock, jitter)
         self.result = self._settler.result
         self._allowed = Tally()
@@ -63,7 +66,7 @@ class Drain:
         self._seen = 0
 
     def run(self) -> DrainResult:
-        """Work until no job is due.
+        """Work until no job is due, or it is enough.
 
         Raises:
             GuardStopped: before the first write; every job is still in the queue.
@@ -106,6 +109,8 @@ class Drain:
                 self._queue.release(jobs)
                 raise
             self._settler.settle(jobs, batch, applied)
+            if self._enough():
+                break
         self._queue.prune()
         self._state.forget_old(self._clock())
 

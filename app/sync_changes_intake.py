@@ -1,0 +1,141 @@
+"""From events in the inbox to jobs in the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from app import sync_changes_joints as joints
+from app.wiring import Context
+from core.models import Scene
+from reconciliation.detector import GapResult, has_meaningful_metadata
+from reconciliation.queueing import job_item
+from stash.mapping import scene_to_json_like
+from stash.scenes import MAX_IDS, fetch_scenes
+from sync_queue.inbox_reader import Event, Inbox
+from sync_queue.queue import SyncQueue
+
+KIND = "changed"
+SCENE = "scene"
+DESTROY = "destroy"
+
+
+@dataclass(slots=True)
+class IntakeResult:
+    """What became of events.
+
+    Attributes:
+        events: how many were dealt with.
+        enqueued_count, refreshed: scenes with a new job, and with one that waited already.
+        gone: scenes that Stash does not have any more.
+        skipped_no_metadata, skipped_unorganized: scenes that are left alone.
+    """
+
+    events: int = 0
+    enqueued_count: int = 0
+    refreshed: int = 0
+    gone: int = 0
+    skipped_no_metadata: int = 0
+    skipped_unorganized: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures by name."""
+        return asdict(self)
+
+
+class Intake:
+    """Turns events into jobs. Each is settled only when its jobs are in the queue.
+
+    Args:
+        result: is added to.
+    """
+
+    def __init__(self, context: Context, inbox: Inbox, result: IntakeResult) -> None:
+        self._context = context
+        self._inbox = inbox
+        self.result = result
+
+    def take(self) -> None:
+        """Deal with all events that are there.
+
+        Raises:
+            StashError: or its kinds; what was not dealt with is still there.
+            StateError: a file of ours cannot be used.
+        """
+        events = self._inbox.take()
+        if not events:
+            return
+        with self._context.open_state() as state, self._context.open_queue() as queue:
+            recorded = state.records.ids()
+            self._scenes([each for each in events if _is_alive(each)], queue, recorded)
+            self._destroyed([each for each in events if _is_dead_scene(each)])
+            self._entities([each for each in events if each.kind != SCENE], queue, recorded)
+
+    def _scenes(self, events: Sequence[Event], queue: SyncQueue, recorded: set[int]) -> None:
+        """Edits come first: somebody may be waiting for them."""
+        ordered = sorted(events, key=lambda event: (not event.by_user, event.revision))
+        for start in range(0, len(ordered), MAX_IDS):
+            batch = ordered[start : start + MAX_IDS]
+            found = fetch_scenes(self._context.stash, [event.id for event in batch])
+            reasons = {event.id: _reason(event) for event in batch}
+            self._enqueue(list(found.values()), reasons, queue, recorded)
+            self.result.gone += len(batch) - len(found)
+            self._settle(batch)
+
+    def _destroyed(self, events: Sequence[Event]) -> None:
+        if events:
+            joints.scenes_destroyed(self._context, events)
+            self.result.gone += len(events)
+            self._settle(events)
+
+    def _entities(self, events: Sequence[Event], queue: SyncQueue, recorded: set[int]) -> None:
+        if not events:
+            return
+        counts = f"{len(events)} performers, studios or tags have changed"
+        for page in joints.scenes_of_entities(self._context, events):
+            self._enqueue(page, {scene.id: counts for scene in page}, queue, recorded)
+        self._settle(events)
+
+    def _enqueue(
+        self,
+        scenes: Sequence[Scene],
+        reasons: Mapping[int, str],
+        queue: SyncQueue,
+        recorded: set[int],
+    ) -> None:
+        result = self.result
+        gaps = [
+            GapResult(scene.id, KIND, scene_to_json_like(scene), reasons[scene.id])
+            for scene in scenes
+        ]
+        only_organized = self._context.settings.organized_only
+        organized = [gap for gap in gaps if not only_organized or gap.scene_data["organized"]]
+        wanted = [
+            gap
+            for gap in organized
+            if gap.scene_id in recorded or has_meaningful_metadata(gap.scene_data)
+        ]
+        result.skipped_unorganized += len(gaps) - len(organized)
+        result.skipped_no_metadata += len(organized) - len(wanted)
+        outcome = queue.put_many(map(job_item, wanted))
+        result.enqueued_count += outcome.new
+        result.refreshed += outcome.refreshed
+
+    def _settle(self, events: Sequence[Event]) -> None:
+        self._inbox.settle(events)
+        self.result.events += len(events)
+
+
+def _is_alive(event: Event) -> bool:
+    return event.kind == SCENE and event.action != DESTROY
+
+
+def _is_dead_scene(event: Event) -> bool:
+    return event.kind == SCENE and event.action == DESTROY
+
+
+def _reason(event: Event) -> str:
+    if event.action == "create":
+        return "new in Stash"
+    return "edited in Stash" if event.by_user else "looked at by Stash"

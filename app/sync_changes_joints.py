@@ -1,0 +1,33 @@
+"""Where what else happens around changes is plugged in: one function for each occasion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from app.wiring import Context
+from core.models import Scene
+from sync_queue.inbox_reader import Event
+
+
+def task_starts(context: Context, mode: str) -> None:
+    """A task has read its settings and is about to work; not called while switched off."""
+
+
+def drain_ended(context: Context) -> None:
+    """A drain has ended well, its lock is free; jobs that are queued here are drained as well."""
+
+
+def scenes_of_entities(
+    context: Context,  # noqa: ARG001 - what is plugged in needs both
+    events: Sequence[Event],  # noqa: ARG001
+) -> Iterator[Sequence[Scene]]:
+    """The scenes, page by page, that show performers, studios or tags which have changed.
+
+    The events are settled once this has ended; one of an error stays. Until somebody resolves them,
+    the next reconcile finds the scenes by their fingerprints.
+    """
+    yield from ()
+
+
+def scenes_destroyed(context: Context, events: Sequence[Event]) -> None:
+    """Scenes are gone from Stash; their records are kept, so that a reconcile reports the items."""
