@@ -108,8 +108,9 @@ class _Run:
         while True:
             _, newest = self._inbox.newest()
             now = clock()
-            wait = min(min(newest, now) + QUIET_SECONDS, deadline) - now
-            if wait <= 0:
+            wait = min(newest + QUIET_SECONDS, deadline) - now
+            # One from the future happened before somebody put the clock right.
+            if wait <= 0 or newest > now + QUIET_SECONDS:
                 return
             self._sleep(wait)
 

@@ -1,0 +1,105 @@
+"""A Stash that has the plugin and fires its hooks, and what can be seen of it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from simulators.launch import Simulators
+from simulators.seed import Seed
+from storage.runs import Run
+from sync_queue.inbox_reader import Inbox
+from tests.acceptance.site import API_KEY, ENTRY, ROOT, TOKEN, Site
+
+PASSWORD = "PASSWORD-not-for-logs"
+RUN = 'mutation($name: String!) { runPluginTask(plugin_id: "Stash2Plex", task_name: $name) }'
+
+
+@contextmanager
+def always_on(seed: Seed, folder: Path) -> Iterator[Site]:
+    """Both servers; the plugin's code is that of this checkout, and Stash asks for a password."""
+    plugin = folder / "plugins" / "Stash2Plex"
+    plugin.mkdir(parents=True)
+    shutil.copy(ROOT / "Stash2Plex.yml", plugin)
+    # As if it lay there; `runpy` would take a third of the time of a hook.
+    start = (
+        f"__file__ = {str(ENTRY)!r}\nexec(compile(open(__file__, 'rb').read(), __file__, 'exec'))\n"
+    )
+    (plugin / "Stash2Plex.py").write_text(start, encoding="utf-8")
+    data = folder / "data"
+    with Simulators(
+        seed,
+        plugin_dir=folder / "plugins",
+        plugin_env={"STASH_PLUGIN_DATA": str(data)},
+        password=PASSWORD,
+        api_key=API_KEY,
+        token=TOKEN,
+    ) as both:
+        site = Site(both, data)
+        site.use(first_sync="mirror", max_clear_percent=100)
+        yield site
+
+
+def jobs(site: Site, name: str = "Sync Changes") -> list[dict[str, Any]]:
+    """Stash's jobs with that in their description, with what the plugin answered."""
+    listed: list[dict[str, Any]] = site.both.stash.control("GET", "jobs")
+    return [job for job in listed if name in job["description"]]
+
+
+def hooks(site: Site) -> list[dict[str, Any]]:
+    """The hook processes until now."""
+    listed: list[dict[str, Any]] = site.both.stash.control("GET", "hooks")
+    return listed
+
+
+def start(site: Site, name: str) -> str:
+    """Press a task's button; the number of Stash's job."""
+    number: str = site.both.stash.graphql(RUN, {"name": name})["runPluginTask"]
+    return number
+
+
+def until(what: Callable[[], bool], seconds: float = 30.0) -> float:
+    """Wait for something; how long it took."""
+    started = time.monotonic()
+    while not what():
+        if time.monotonic() - started > seconds:
+            raise AssertionError("it did not happen")
+        time.sleep(0.02)
+    return time.monotonic() - started
+
+
+def at_rest(site: Site) -> bool:
+    """Whether Stash has no job left."""
+    return all(job["endTime"] is not None for job in jobs(site, ""))
+
+
+def noted(site: Site) -> int:
+    """How many events nobody has looked at."""
+    with Inbox(site.data) as inbox:
+        return sum(inbox.counts().values())
+
+
+def runs(site: Site) -> list[Run]:
+    """The drains until now, the first one first."""
+    with site.state() as state:
+        latest = state.runs.latest(limit=1000)
+    return sorted((run for run in latest if run.kind == "drain"), key=lambda run: run.id)
+
+
+def title(site: Site, scene: int) -> str:
+    """The title that Plex shows for a scene."""
+    shown: str = site.item(site.key(scene))["title"]
+    return shown
+
+
+def has_no_secret(site: Site) -> None:
+    """Neither the log of Stash nor a file of ours holds one."""
+    log = str(site.both.stash.control("GET", "plugin_log"))
+    files = b"".join(path.read_bytes() for path in site.data.rglob("*") if path.is_file())
+    for secret in (TOKEN, API_KEY, PASSWORD, "eyJ1c2VyIj"):
+        assert secret not in log
+        assert secret.encode() not in files

@@ -1,0 +1,102 @@
+"""An edit in Stash is in Plex seconds later, by hooks and tasks as real processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from simulators.library import generate
+from tests.acceptance.always_on import (
+    always_on,
+    at_rest,
+    has_no_secret,
+    hooks,
+    jobs,
+    noted,
+    title,
+    until,
+)
+from tests.acceptance.site import Site
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with always_on(generate(60, seed=4, only=("in_sync",)), tmp_path_factory.mktemp("on")) as site:
+        yield site
+
+
+@pytest.fixture
+def site(running: Site) -> Iterator[Site]:
+    """At rest, and with nothing asked for."""
+    running.use(first_sync="mirror", max_clear_percent=100)
+    yield running
+    running.both.stash.faults([])
+    running.both.plex.faults([])
+    until(lambda: at_rest(running))
+
+
+def test_an_edit_is_in_plex_within_seconds(site: Site) -> None:
+    scene = site.scenes("in_sync")[0]
+    before = len(jobs(site))
+
+    site.edit_scene(scene, title="Seen at Once")
+    took = until(lambda: title(site, scene) == "Seen at Once")
+
+    assert took < 5
+    until(lambda: at_rest(site))
+    (job,) = jobs(site)[before:]
+    assert job["plugin_error"] is None
+    assert (job["output"]["events"], job["output"]["items_edited"]) == (1, 1)
+    assert job["progress"] == 1.0
+    assert hooks(site)[-1]["output"] == "noted, and asked for Sync Changes"
+    log = [line["message"] for line in site.both.stash.control("GET", "plugin_log")]
+    assert any("1 changes noted: 1 scenes queued" in line for line in log)
+    assert noted(site) == 0
+    has_no_secret(site)
+
+
+def test_edits_that_follow_each_other_are_one_task(site: Site) -> None:
+    first, second = site.scenes("in_sync")[1:3]
+    before = len(jobs(site))
+
+    for number in range(4):
+        site.edit_scene(first, title=f"First {number}")
+    site.edit_scene(second, title="Second")
+    until(lambda: at_rest(site))
+
+    (job,) = jobs(site)[before:]
+    assert job["output"]["processed"] == job["output"]["items_edited"] == 2
+    assert (title(site, first), title(site, second)) == ("First 3", "Second")
+
+
+def test_a_change_whose_request_was_lost_is_caught_up_with(site: Site) -> None:
+    first, second = site.scenes("in_sync")[6:8]
+    before = len(jobs(site))
+    broken = {"match": "runPluginTask", "action": "status", "status": 500, "times": -1}
+    site.both.stash.faults([broken])
+    site.edit_scene(first, title="Not Asked For")
+    assert hooks(site)[-1]["output"] == "noted"
+    assert noted(site) == 1
+    site.both.stash.faults([])
+
+    site.edit_scene(second, title="Asks for Both")
+    until(lambda: at_rest(site))
+
+    assert len(jobs(site)) == before + 1
+    assert (title(site, first), title(site, second)) == ("Not Asked For", "Asks for Both")
+
+
+def test_a_scan_notes_and_is_seen_after_it(site: Site) -> None:
+    """Its hooks ask once; the task waits behind the scan."""
+    paths = [f"/data/library/new-{number}.mp4" for number in range(12)]
+    site.both.stash.control("POST", "disk", {"add": [{"path": path} for path in paths]})
+    before, fired = len(jobs(site)), len(hooks(site))
+
+    site.both.stash.graphql("mutation { metadataScan(input: {}) }")
+    until(lambda: at_rest(site) and len(jobs(site)) > before)
+
+    new = [each for each in hooks(site)[fired:] if each["args"]["hookContext"]["input"] is None]
+    assert len(new) >= 12
+    assert len(jobs(site)) == before + 1
+    assert jobs(site)[-1]["output"]["skipped_no_metadata"] >= 12

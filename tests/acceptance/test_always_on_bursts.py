@@ -1,0 +1,98 @@
+"""Many events at once: nobody waits, nothing is lost, nothing runs twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from threading import Thread
+
+import pytest
+
+from simulators.library import generate
+from tests.acceptance.always_on import always_on, at_rest, hooks, jobs, noted, runs, title, until
+from tests.acceptance.faults import differing
+from tests.acceptance.site import Site
+
+SCENES = 200  # `make bench` does it with 500
+EDITS = 200
+AT_ONCE = 20
+KILLS = 3
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("bursts")
+    with always_on(generate(SCENES, seed=4, only=("in_sync",)), folder) as found:
+        yield found
+
+
+def never_two_at_once(site: Site) -> bool:
+    """Whether each drain began after its predecessor had ended, or had been found dead."""
+    return all(
+        earlier.finished_at is not None and earlier.finished_at <= later.started_at
+        for earlier, later in pairwise(runs(site))
+    )
+
+
+def test_many_scenes_edited_in_one_go(site: Site) -> None:
+    scenes = site.scenes("in_sync")
+    assert len(scenes) == SCENES
+    site.reset_counters()
+
+    site.both.stash.graphql(
+        "mutation($i: BulkSceneUpdateInput!) { bulkSceneUpdate(input: $i) { id } }",
+        {"i": {"ids": [str(each) for each in scenes], "details": "All of them at once."}},
+    )
+    until(lambda: at_rest(site))
+
+    assert len(hooks(site)) == SCENES
+    replies = [each["output"] for each in hooks(site)]
+    assert set(replies) <= {"noted", "noted, and asked for Sync Changes"}
+    assert replies.count("noted, and asked for Sync Changes") <= 2
+    assert len(jobs(site)) <= 2
+    outputs = [job["output"] for job in jobs(site)]
+    assert sum(output["processed"] for output in outputs) == SCENES
+    assert sum(output["enqueued_count"] for output in outputs) == SCENES
+    assert site.writes() <= SCENES
+    assert never_two_at_once(site)
+    assert differing(site) == set()
+    assert noted(site) == 0
+
+
+def test_200_hooks_during_a_drain_that_is_killed_three_times(site: Site) -> None:
+    """The drain that is killed is started by hand, beside those that the hooks ask for."""
+    scenes = site.scenes("in_sync")[:50]
+    before = len(hooks(site))
+    site.both.plex.configure(latency=0.01)
+
+    def edit(number: int) -> None:
+        site.edit_scene(scenes[number % len(scenes)], title=f"Edit {number}")
+
+    def drain_and_die() -> None:
+        for _ in range(KILLS):
+            site.enqueue(*site.scenes("in_sync")[100:200])
+            site.both.plex.reset()
+            process = site.start("process_queue")
+            until(lambda: site.both.plex.counters()["total"] > 3)
+            process.kill()
+            with process:
+                process.communicate()
+
+    killer = Thread(target=drain_and_die)
+    killer.start()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(edit, range(EDITS)))
+    killer.join()
+    edit(EDITS)  # the last event comes after the last kill
+    until(lambda: at_rest(site) and not site.queued())
+
+    assert len(hooks(site)) == before + EDITS + 1
+    assert {each["status"] for each in hooks(site)} == {"done"}
+    assert {each["error"] for each in hooks(site)} == {None}
+    assert differing(site) == set()
+    assert title(site, scenes[EDITS % len(scenes)]) == f"Edit {EDITS}"
+    assert noted(site) == 0
+    assert site.dead() == {}
+    assert never_two_at_once(site)
+    assert not [job for job in jobs(site) if job["plugin_error"]]
