@@ -35,6 +35,7 @@ LISTENS = {
 }
 # A server that let us wait for its answer is left alone that long: each wait is the user's.
 PAUSE_SECONDS = 10.0
+NOTED = b'{"output": "noted"}'
 
 
 def run(raw: bytes, plugin_dir: str) -> None:
@@ -104,7 +105,17 @@ def _noted(
         _repair(data_dir, error)
         opened, ask = _note(event, data_dir)
     if ask is None:
-        return b'{"output": "noted"}'
+        return NOTED
+    try:
+        return _asked(opened, ask, server, env)
+    except sqlite3.Error as error:
+        _log(b"d", f"the request to Stash could not be noted: {error}")
+        return NOTED
+
+
+def _asked(
+    opened: inbox.HookInbox, ask: inbox.Ask, server: Mapping[str, Any], env: Mapping[str, str]
+) -> bytes:
     from stash import ask as asking
 
     try:
@@ -113,7 +124,7 @@ def _noted(
         pause = PAUSE_SECONDS if failed.slow else 0.0
         opened.not_asked(ask.token, time.time(), pause)
         _log(b"d", f"Stash could not be asked for the task {asking.TASK!r}: {failed}")
-        return b'{"output": "noted"}'
+        return NOTED
     opened.asked(ask.token, job_id)
     return b'{"output": "noted, and asked for Sync Changes"}'
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.enqueue import measure_enqueueing
+from benchmarks.hooks import measure_hooks
 from benchmarks.library import measure_libraries
 from benchmarks.meter import ROOT
 from benchmarks.plan import FULL, QUICK, Plan, Say
@@ -26,7 +27,11 @@ from simulators.launch import StartError
 
 PAGE = ROOT / "docs" / "performance.md"
 # In the order of the report. A new benchmark is a function here and a field of Plan.
-BENCHMARKS: tuple[Callable[[Plan, Say], Report], ...] = (measure_libraries, measure_enqueueing)
+BENCHMARKS: tuple[Callable[[Plan, Say], Report], ...] = (
+    measure_libraries,
+    measure_enqueueing,
+    measure_hooks,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

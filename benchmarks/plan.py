@@ -18,6 +18,8 @@ class Plan:
         rounds: how often each reconcile is measured; the median counts.
         changed: scenes that are changed for the drain.
         jobs: how many are enqueued in bulk.
+        hooks: how many hook processes of each kind are started.
+        bulk: scenes that are edited in one go.
     """
 
     sizes: tuple[int, ...] = (1_000, 10_000, 20_000)
@@ -25,6 +27,8 @@ class Plan:
     rounds: int = 3
     changed: int = 500
     jobs: int = 2_000
+    hooks: int = 40
+    bulk: int = 500
 
     @property
     def judged(self) -> int:
@@ -33,4 +37,4 @@ class Plan:
 
 
 FULL = Plan()
-QUICK = Plan(sizes=(250, 1_000), synced=(1_000,), rounds=1, changed=100)
+QUICK = Plan(sizes=(250, 1_000), synced=(1_000,), rounds=1, changed=100, hooks=15, bulk=100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 import hook
-from sync_queue.inbox import ASKED_SECONDS
+from sync_queue.inbox import ASKED_SECONDS, HookInbox
 from sync_queue.inbox_reader import Inbox
 from tests.plugin.stash_stub import StashStub, stash_stub
 
@@ -177,3 +178,15 @@ def test_a_cookie_that_is_none_is_not_sent(
 
     ((headers, _),) = stash.asked
     assert not {"Cookie", "Evil"} & set(headers)
+
+
+def test_an_inbox_that_is_busy_after_the_asking_does_no_harm(
+    hooks: Hooks, stash: StashStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_values: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(HookInbox, "asked", busy)
+    assert hooks.fire(1) == "noted"
+    assert hooks.fire(2) == "noted"
+    assert stash.tasks == 1

@@ -1,0 +1,60 @@
+"""The task Sync Changes in this process, with a clock that goes on when somebody sleeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from app.sync_changes import catch_up, sync_changes
+from app.wiring import Context
+from sync_queue.inbox import HookInbox
+from sync_queue.inbox_reader import Inbox, Mark
+from tests.acceptance.site import Site
+
+NOW = 1_900_000_000.0
+
+
+class Shop:
+    """One library, its inbox, and a clock that goes on when somebody sleeps."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.now = NOW
+        self.slept: list[float] = []
+        self.on_sleep: Callable[[], None] = lambda: None
+        self.on_scene: Callable[[], None] = lambda: None
+
+    def note(self, num: int, action: str = "update", *, by_user: bool = True) -> None:
+        hook = HookInbox(str(self.site.data))
+        ask = hook.note("scene", num, action, by_user=by_user, now=self.now)
+        if ask is not None:
+            hook.asked(ask.token, "1")
+        hook.close()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        self.on_sleep()
+
+    @contextmanager
+    def context(self) -> Iterator[Context]:
+        with self.site.context(lambda: self.now) as context:
+            yield replace(context, on_progress=lambda _share: self.on_scene())
+
+    def sync(self) -> dict[str, Any]:
+        with self.context() as context:
+            return sync_changes(context, self.sleep)
+
+    def catch_up(self) -> None:
+        with self.context() as context:
+            catch_up(context)
+
+    def mark(self) -> Mark:
+        with Inbox(self.site.data) as inbox:
+            return inbox.mark()
+
+    def left(self) -> list[int]:
+        with Inbox(self.site.data) as inbox:
+            return [event.id for event in inbox.take()]
