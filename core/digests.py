@@ -6,8 +6,10 @@ looked at once more.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Iterable
 from hashlib import blake2b
+from typing import Any
 
 from core.models import ListedItem, Scene
 
@@ -19,9 +21,10 @@ def digest(parts: Iterable[bytes]) -> bytes:
     return blake2b(b"\x00".join(parts), digest_size=SIZE).digest()
 
 
-def digest_of(value: object) -> bytes:
-    """A digest of plain data: texts, numbers, None and tuples of them."""
-    return blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=SIZE).digest()
+def digest_of(value: tuple[Any, ...] | list[Any]) -> bytes:
+    """A digest of plain data: texts, numbers, None, and tuples and lists of them."""
+    # Version 2 is the last that writes equal values equally: later ones note who shares what.
+    return blake2b(marshal.dumps(value, 2), digest_size=SIZE).digest()
 
 
 def scene_digest(scene: Scene) -> bytes:

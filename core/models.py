@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 # What a synced field can hold: a text, a number (rating), a list of names, or nothing.
 Value = str | float | tuple[str, ...] | None
@@ -50,8 +51,7 @@ class Scene:
     updated_at: float
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ItemRef:
+class ItemRef(NamedTuple):
     """Names one Plex item: the key of its section and its rating key."""
 
     section: str

@@ -281,12 +281,14 @@ def set_aside(path: Path, suffix: str, now: float) -> Path:
     while target.exists():
         number += 1
         target = _beside(path, f".{suffix}-{stamp}-{number}")
+    tails = {tail: _identity(_beside(path, tail)) for tail in ("-wal", "-shm")}
     try:
         path.rename(target)
         # Only now: SQLite drops a -wal that lies beside an empty file, so a kill between these
-        # renames leaves nothing that a fresh file could mistake for its own.
-        for tail in ("-wal", "-shm"):
-            if _beside(path, tail).exists():
+        # renames leaves nothing that a fresh file could mistake for its own. And only those that
+        # were there: another opener may have made a fresh file by now, with others beside it.
+        for tail, identity in tails.items():
+            if identity is not None and _identity(_beside(path, tail)) == identity:
                 _beside(path, tail).rename(_beside(target, tail))
     except OSError as error:
         raise StateError(
@@ -313,6 +315,14 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def _beside(path: Path, tail: str) -> Path:
     return path.with_name(path.name + tail)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

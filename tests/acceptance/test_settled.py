@@ -64,7 +64,7 @@ class Life:
         acts: list[Callable[[], object]] = [
             self.edit, self.tag, self.rename_tag, self.move, self.hand_edit, self.list_edit,
             self.drop, self.put_back, self.double, self.trash, self.merge, self.destroy,
-            self.reset, self.unlock,
+            self.reset, self.unlock, self.copy,
         ]  # fmt: skip
         self.rng.choice(acts)()
 
@@ -119,6 +119,18 @@ class Life:
         """A second item for a file that one has already."""
         new = self.rng.randrange(10**7, 10**8)
         self.site.put_item(self.rng.choice(sorted(self.owned())), rating_key=new)
+
+    def copy(self) -> None:
+        """An item for the same file in another library."""
+        name = self.rng.choice(sorted(self.owned()))
+        listed = self.site.both.seed["plex"]["sections"]
+        others = [
+            s["key"] for s in listed if s["type"] == "movie" and not name.startswith(f"{s['key']}:")
+        ]
+        new = self.rng.randrange(10**7, 10**8)
+        item = {**self.site.raw_item(name.partition(":")[2]), "rating_key": new}
+        told = {"section": self.rng.choice(others), "item": item}
+        self.site.both.plex.control("POST", "items", told)
 
     def trash(self) -> None:
         name = self.rng.choice(sorted(self.owned()))
