@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.models import ItemRef
 from core.paths import base_key, path_key
@@ -48,8 +47,7 @@ _COLUMNS = "section, key, path, size, duration, updated_at"
 _INSERT = "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRow:
+class IndexRow(NamedTuple):
     """One file of one item: its path as Plex tells it, bytes, seconds, the item's `updatedAt`."""
 
     ref: ItemRef
