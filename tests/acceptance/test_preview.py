@@ -144,7 +144,7 @@ def test_a_drain_writes_what_was_shown_as_well(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "mode", ["reconcile_recent", "reconcile_missing_metadata", "process_queue"]
+    "mode", ["reconcile_recent", "reconcile_missing_metadata", "process_queue", "all", "recent"]
 )
 def test_a_dry_run_of_another_task(site: Site, mode: str) -> None:
     for scene in site.both.seed["stash"]["scenes"]:
@@ -159,11 +159,13 @@ def test_a_dry_run_of_another_task(site: Site, mode: str) -> None:
         "reconcile_recent": CHANGING,
         "reconcile_missing_metadata": ("empty_no_agent", "empty_agent"),
         "process_queue": ("drift_title",),
+        "all": CHANGING,
+        "recent": CHANGING,
     }
     with site.state() as state:
         scenes = state.plans.scene_ids(shown["run_id"])
     assert scenes == sorted(scene for case in changing[mode] for scene in site.scenes(case))
-    assert ("total_gaps" in shown) == (mode != "process_queue")
+    assert ("total_gaps" in shown) == mode.startswith("reconcile")
     with site.state() as state:
         (run,) = state.runs.latest(limit=1)
     assert (run.kind, run.status, run.id) == ("preview", "done", shown["run_id"])
