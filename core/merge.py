@@ -117,7 +117,7 @@ def _quoted(value: Value) -> str:
     if value is None or value in ("", ()):
         return "nothing"
     if isinstance(value, tuple):
-        return ", ".join(map(repr, value[:5])) + (", …" if len(value) > 5 else "")
+        return ", ".join(map(_quoted, value[:5])) + (", …" if len(value) > 5 else "")
     if isinstance(value, str):
         return repr(value if len(value) <= _QUOTED else value[: _QUOTED - 1] + "…")
     return f"{value:g}"

@@ -10,6 +10,7 @@ from core.backoff import delay
 from core.guards import tally
 from core.models import Job, Value
 from core.planning import FirstSync
+from core.wording import scene_called
 from plex.exceptions import PlexNotFound
 from sync_queue.queue import SyncQueue
 from worker.apply import Applied
@@ -137,5 +138,4 @@ def _brief(value: Value) -> str:
 
 
 def _called(prepared: Prepared) -> str:
-    scene = prepared.scene
-    return f'scene {scene.id} "{scene.title}"' if scene.title else f"scene {scene.id}"
+    return scene_called(prepared.scene.id, prepared.title)
