@@ -273,7 +273,7 @@ class PlanApplier:
         self._ask_again(imageless, {job.scene_id for job in claimed})
 
     def _ask_again(self, imageless: Mapping[int, str], queued: set[int]) -> None:
-        """A failed picture is no gap that a reconcile could see; a job brings it."""
+        """A job brings a failed picture sooner than the next reconcile."""
         orders = [
             {"scene_id": scene_id, "reason": f"a picture failed: {why}"}
             for scene_id, why in imageless.items()

@@ -9,11 +9,20 @@ the scene goes on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from core.images import Action, Decision, ImageFailed, ImageKind, decide, digest_in, selected
+from core.images import (
+    FAILED,
+    Action,
+    Decision,
+    ImageFailed,
+    ImageKind,
+    decide,
+    digest_in,
+    selected,
+)
 from core.models import FullItem, ItemRef
 from plex.exceptions import PlexRejected
 from plex.images import PlexImages, upload_name
@@ -145,22 +154,36 @@ class ImageSyncer:
         kinds = [kind for kind in ImageKind if kind.value in wanted]
         if not kinds or not items:
             return outcome
+        self._show(scene_id, items, kinds, remembered, outcome)
+        # So that a reconcile finds it as well, if nobody tries again before.
+        outcome.remembered.pop(FAILED, None)
+        if outcome.failures:
+            outcome.remembered[FAILED] = "1"
+        return outcome
+
+    def _show(
+        self,
+        scene_id: int,
+        items: Mapping[ItemRef, FullItem],
+        kinds: Sequence[ImageKind],
+        remembered: Mapping[str, str],
+        outcome: ImageOutcome,
+    ) -> None:
         fetch = partial(fetch_screenshot, self._stash, scene_id)
         try:
             cover = find_cover(fetch, self._fitter, remembered)
         except ImageFailed as error:
             outcome.failures.append(str(error))
-            return outcome
+            return
         if isinstance(cover, NoCover):
             if SHA1 in remembered:
                 log.info("scene %d has no cover any more; what Plex shows stays", scene_id)
             forget(outcome.remembered, cover.etag)
-            return outcome
+            return
         for item in items.values():
             turn = _Turn(self._plex, self._journal, self._preserve, scene_id, item, cover, outcome)
             turn.sync(kinds)
         cover.remember(outcome.remembered)
-        return outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
 
 from simulators.library import generate
 from simulators.stash_pixels import picture
 from tests.acceptance.conftest import Open
+from tests.acceptance.faults import WRONG
 from tests.acceptance.judge import picture as shown
 from tests.acceptance.site import Site
 
@@ -65,3 +67,37 @@ def test_ten_changes_between_two_covers_upload_each_of_them_once(site: Site) -> 
     ]
     sent = {hashlib.sha1(picture(cover)).hexdigest() for cover in COVERS}
     assert all(sum(each["sha1"] in sent for each in shelf) == len(sent) for shelf in offered)
+
+
+BROKEN = [
+    ("stash", {"match": r"GET /scene/\d+/screenshot", **WRONG}),
+    ("plex", {"match": "POST /library/metadata/.*/posters", "action": "status", "status": 500}),
+]
+
+
+@pytest.mark.parametrize(("where", "fault"), BROKEN, ids=["no answer", "no upload"])
+def test_a_reconcile_knows_of_a_picture_that_failed(
+    site: Site, where: str, fault: dict[str, Any]
+) -> None:
+    """Also when the job that was to try it again is gone."""
+    scene = site.scene("two_sections")
+    digest = hashlib.sha1(picture(f"{where} failed once")).hexdigest()
+    site.reconcile()
+    site.drain()
+    site.behind("cover", scene_id=scene, cover=f"{where} failed once")
+    site.enqueue(scene)
+    server = site.both.stash if where == "stash" else site.both.plex
+    server.faults([{**fault, "times": -1}])
+
+    assert site.drain()["retried"] == 1
+    server.faults([])
+    with site.queue() as queue:
+        queue.clear_waiting()
+    found = site.reconcile()
+
+    assert site.queued().keys() == {scene}
+    assert found["total_gaps"] == 1
+    site.drain()
+    rows = [site.item(item.partition(":")[2]) for item in site.items(scene)]
+    assert {shown(row, kind) for row in rows for kind in KINDS} == {digest}
+    assert site.reconcile()["total_gaps"] == 0

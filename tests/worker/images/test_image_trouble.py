@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from core.errors import StashUnreachable
-from core.images import ImageKind, digest
+from core.images import FAILED, ImageKind, digest
 from plex.exceptions import PlexServerDown, PlexUnauthorized
 from simulators.stash_pixels import picture
 from stash.client import StashClient
@@ -39,8 +39,10 @@ def test_a_bad_answer_uploads_nothing_says_why_and_is_made_good(
     assert reason in said
     assert "scene 1" in said
     assert house.asked == (1, 0)
-    assert outcome.remembered == {}
-    assert house.sync().uploads == 4
+    assert outcome.remembered == {FAILED: "1"}
+    again = house.sync()
+    assert again.uploads == 4
+    assert FAILED not in again.remembered
 
 
 def test_a_huge_cover_is_no_poster(house: House) -> None:
