@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.fields import Wishes, fingerprint
-from core.gaps import Shown, altered_fields, is_left_undone, needs_full_read
+from core.gaps import Shown, altered_fields, is_left_undone, needs_full_read, picture_moved
 from core.matching import Claim, SceneMatch, match_scene
 from core.models import FullItem, ItemRef, Record, Scene
 from core.ownership import Claims, Contest
@@ -274,6 +274,7 @@ class Sweep:
             if isinstance(view := shown[scene_id].get(item.ref), FullItem)
             and view.updated_at != item.updated_at
             and not altered_fields(item, view, self._rules.wishes.enabled)
+            and not picture_moved(record, view)
         ]
         if confirmed:
             self._on_confirmed(confirmed)

@@ -72,6 +72,11 @@ class ImageKeys:
         return f"{self.kind.value}_at:{self.ref}"
 
     @property
+    def told(self) -> str:
+        """The digest that the user was told did not come, since Plex's picture stays."""
+        return f"{self.kind.value}_told:{self.ref}"
+
+    @property
     def locked(self) -> str:
         """Present if it was we who locked the field."""
         return f"{self.kind.value}_locked:{self.ref}"
@@ -227,6 +232,7 @@ class _Turn:
         self.outcome.verified.add(keys)
         _note(known, keys.at, self.item)
         known[keys.sha1] = self.cover.sha1(kind)
+        known.pop(keys.told, None)
         return not settled and kind.value not in self.item.locked
 
     def _show(self, kind: ImageKind, keys: ImageKeys) -> bool:
@@ -272,12 +278,16 @@ class _Turn:
         return digest_in(shown or "") != last
 
     def _report_conflict(self, kind: ImageKind, keys: ImageKeys) -> None:
-        known = self.outcome.remembered
-        if known.get(keys.sha1) not in (None, self.cover.sha1(kind)):
-            self.outcome.conflicts.append(
-                f"{kind.value} of item {self.item.ref}: Stash has a new cover, but what was chosen"
-                " in Plex stays (preserve_plex_edits)"
-            )
+        """Say once of each cover that it does not come."""
+        known, wanted = self.outcome.remembered, self.cover.sha1(kind)
+        if wanted in (known.get(keys.sha1), known.get(keys.told)):
+            return
+        known[keys.told] = wanted
+        which = "a new cover" if keys.sha1 in known else "a cover"
+        self.outcome.conflicts.append(
+            f"{kind.value} of item {self.item.ref}: Stash has {which}, but what was chosen"
+            " in Plex stays (preserve_plex_edits)"
+        )
 
     def _fail(self, kind: ImageKind, error: Exception) -> None:
         keys = ImageKeys(kind, self.item.ref)

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 import pytest
+import requests
 
 from simulators.library import generate
 from simulators.stash_pixels import picture
@@ -100,4 +101,33 @@ def test_a_reconcile_knows_of_a_picture_that_failed(
     site.drain()
     rows = [site.item(item.partition(":")[2]) for item in site.items(scene)]
     assert {shown(row, kind) for row in rows for kind in KINDS} == {digest}
+    assert site.reconcile()["total_gaps"] == 0
+
+
+def test_a_poster_chosen_in_plex_is_found_until_it_is_set_back(site: Site) -> None:
+    scene = site.scene("in_sync")
+    digest = _cover(site, CHANGES)
+    site.reconcile()
+    site.drain()
+    key = site.key(scene)
+    offered = site.both.plex.get(f"/library/metadata/{key}/posters")["Metadata"]
+    another = next(each["ratingKey"] for each in offered if not each["selected"])
+    site.both.plex.configure(clock_offset=5)  # Plex's times are whole seconds
+    requests.put(
+        f"{site.both.plex.url}/library/metadata/{key}/poster",
+        params={"url": another},
+        headers={"X-Plex-Token": site.both.plex.token},
+        timeout=10,
+    ).raise_for_status()
+
+    for _ in range(2):
+        site.reconcile()
+        assert site.queued().keys() == {scene}
+        with site.queue() as queue:
+            queue.clear_waiting()
+    site.reconcile()
+    drained = site.drain()
+
+    assert (drained["uploads"], drained["selects"]) == (0, 1)
+    assert shown(site.item(key), "thumb") == digest
     assert site.reconcile()["total_gaps"] == 0

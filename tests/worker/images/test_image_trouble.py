@@ -173,12 +173,17 @@ def test_with_preserve_a_picture_chosen_in_plex_stays(house: House) -> None:
     assert house.shows(REFS[0], "poster") == digest(chosen)
     assert house.shows(REFS[0], "background") == digest(OTHER)
     assert house.shows(REFS[1], "poster") == digest(OTHER)
+    assert house.sync(preserve=True).conflicts == [], "said once"
+    house.cover("png:third")
+    assert len(house.sync(preserve=True).conflicts) == 1
 
 
 def test_with_preserve_a_lock_of_the_user_is_respected(house: House) -> None:
     chosen = picture("chosen by hand")
     choose(house, chosen)
     house.images.lock(house.items(REFS[0])[REFS[0]], [ImageKind.POSTER])
+    [conflict] = house.sync(preserve=True).conflicts
+    assert "Stash has a cover, but what was chosen in Plex stays" in conflict
     assert house.sync(preserve=True).conflicts == []
     assert house.shows(REFS[0], "poster") == digest(chosen)
     assert house.shows(REFS[0], "background") == SHA1
