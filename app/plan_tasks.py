@@ -149,7 +149,7 @@ def _pictures(context: Context, workshop: Workshop) -> Pictures:
 
 
 def _show(preview: Preview) -> None:
-    for line in preview.lines:
+    for line in [*preview.lines, *preview.conflicts]:
         log.info("%s", line)
     for field, by_kind in sorted(preview.changes.items()):
         log.info("%s: %s", field, _counts(by_kind))
