@@ -216,6 +216,10 @@ class Undo:
             if back and item is not None:
                 by_scene.setdefault(scene_id, []).append(Restored(each, item, back))
         is_redo = target.run.kind == KIND
+        if is_redo:
+            # What later runs did stays as it is, so the scene need not be what it was then.
+            later = self._state.journal.changed_later
+            partly |= later(target.run.id, by_scene.keys(), besides=target.undo_id)
         after = {
             scene_id: after_undo(
                 judged.records.get(scene_id),

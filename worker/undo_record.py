@@ -53,7 +53,7 @@ def after_undo(
     Args:
         items: those of the scene that something was brought back to.
         is_redo: what was undone was an undo itself: the mark goes back as well.
-        is_part: some of the scene is not back, since it changed meanwhile.
+        is_part: some of the scene need not be back, since it changed meanwhile.
     """
     known = [each for item in items for each in item.known()]
     if not known:

@@ -48,6 +48,31 @@ def test_what_was_changed_between_an_undo_and_its_undo_is_synced_again(site: Sit
     assert differing(synced, now(site)) == {}
 
 
+def test_an_undo_that_is_undone_out_of_turn_leaves_the_scene_to_the_next_sync(site: Site) -> None:
+    scene = site.scene("drift_title")
+    sync(site)
+    site.edit_scene(scene, details="Something else.")
+    sync(site)
+    synced = now(site)
+    first, _ = [undo(site, run_id=run) for run in reversed(_drains(site))]
+
+    redone = undo(site, run_id=first["run_id"])
+
+    assert redone["restored"] == first["restored"]
+    assert list(differing(synced, now(site))) == site.items(scene)
+    site.reconcile()
+    assert scene in site.queued()
+    site.drain()
+    assert differing(synced, now(site)) == {}
+
+
+def _drains(site: Site) -> list[int]:
+    """The drains that changed something, newest first."""
+    with site.state() as state:
+        runs = state.runs.latest("drain")
+        return [run.id for run in runs if any(state.journal.entries(run.id))]
+
+
 def test_an_item_that_went_to_another_scene_is_left_to_it(site: Site) -> None:
     sync(site)
     scene, other = site.scenes("empty_no_agent")[:2]
