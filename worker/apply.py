@@ -84,14 +84,15 @@ class Applier:
         result = Applied()
         self._journal.write(self._run_id, self._entries(batch))
         edited: dict[ItemRef, ItemPlan] = {}
+        refused_alone: dict[ItemRef, frozenset[str]] = {}
         pictures: dict[int, ImageOutcome] = {}
         sent: list[Prepared] = []
         for prepared in batch:
             try:
                 for plan in prepared.plans:
                     if plan.changes:
-                        self._send(plan, prepared.items[plan.ref].roles)
-                        edited[plan.ref] = plan
+                        left = self._send(plan, prepared.items[plan.ref].roles)
+                        edited[plan.ref], refused_alone[plan.ref] = plan, left
                 sent.append(prepared)
             except PlexRejected as error:
                 result.rejected.append((prepared, error))
@@ -99,7 +100,7 @@ class Applier:
                 self._sync_images(prepared, pictures)
             self._on_scene()
         touched = {ref for outcome in pictures.values() for ref in outcome.touched}
-        shown = self._read_back.read(edited, touched)
+        shown = self._read_back.read(edited, touched, refused_alone)
         result.items_edited = len(edited)
         self._record(sent, shown, {*edited, *touched}, pictures, result)
         return result
@@ -112,9 +113,12 @@ class Applier:
             prepared.scene.id, prepared.items, known, prepared.pictures_wanted
         )
 
-    def _send(self, plan: ItemPlan, roles: Sequence[Role]) -> None:
+    def _send(self, plan: ItemPlan, roles: Sequence[Role]) -> frozenset[str]:
         """All changes of an item in one edit; where that is refused, each by itself, so that one
         field which the server will not take does not hold up the others.
+
+        Returns:
+            the fields that were refused by themselves.
 
         Raises:
             PlexRejected: none of them was taken.
@@ -122,9 +126,11 @@ class Applier:
         try:
             self._edit(plan, plan.changes, roles)
         except PlexRejected as rejected:
-            taken = [change for change in plan.changes if self._is_taken(plan, change, roles)]
-            if not taken:
+            left = [change for change in plan.changes if not self._is_taken(plan, change, roles)]
+            if len(left) == len(plan.changes):
                 raise rejected from None
+            return frozenset(change.field for change in left)
+        return frozenset()
 
     def _is_taken(self, plan: ItemPlan, change: Change, roles: Sequence[Role]) -> bool:
         for attempt in (change, shortened(change)):

@@ -97,6 +97,31 @@ def test_what_is_told_of_a_scene_is_one_short_line_whatever_it_is_called(site: S
     site.edit_scene(scene, title=raw["title"])
 
 
+def test_a_field_refused_with_an_error_is_tried_once_alone(site: Site) -> None:
+    site.reconcile()
+    site.drain()
+    scene = site.scene("extra_genre")
+    refusal = {"match": "PUT .*summary[.]value", "action": "status", "status": 400, "times": -1}
+    site.both.plex.faults([refusal])
+    site.edit_scene(scene, title="Arrives", details="Does not.")
+    site.enqueue(scene)
+    site.reset_counters()
+
+    drained = site.drain()
+
+    sent = [row["path"] for row in site.both.plex.counters()["log"] if row["write"]]
+    assert [("title.value" in path, "summary.value" in path) for path in sent] == [
+        (True, True),
+        (True, False),
+        (False, True),
+    ]
+    assert (drained["failed"], drained["refused_count"]) == (0, 1)
+    assert site.item(site.key(scene))["title"] == "Arrives"
+    _is_at_rest(site)
+    raw = next(row for row in site.both.seed["stash"]["scenes"] if row["id"] == scene)
+    site.edit_scene(scene, title=raw["title"], details=raw["details"])
+
+
 def test_an_item_that_goes_between_edit_and_read_back_is_waited_for(site: Site) -> None:
     scene = site.scene("extra_genre")
     gone = {"match": "GET /library/metadata/", "action": "status", "status": 404, "after": 1}
