@@ -131,6 +131,7 @@ class Sweep:
             self.findings.note(match, is_complete=self._side.is_complete)
             if scene.id in lost:
                 self.findings.contested[scene.id] = list(lost[scene.id])
+                self.findings.itemless |= set() if owned[scene.id] else {scene.id}
                 continue
             self.claims.offer(scene.id, match.claims)
             self.learning.note(scene, match)
