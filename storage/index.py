@@ -75,9 +75,10 @@ class SectionIndexStore:
             )
             known = set(map(_row, found))
             moved = {row.ref.key for row in listed ^ known}
+            there = {row.ref.key for row in known}
             connection.executemany(
                 "DELETE FROM files WHERE section = ? AND key = ?",
-                ((section_key, key) for key in moved),
+                ((section_key, key) for key in moved & there),
             )
             connection.executemany(
                 _INSERT, (_values(row) for row in listed if row.ref.key in moved)
