@@ -15,6 +15,7 @@ from app import (
     plan_tasks,
     queue_tasks,
     reconcile_tasks,
+    status_task,
     sync_changes,
     undo_tasks,
 )
@@ -43,7 +44,7 @@ MODES: Mapping[str, Task] = MappingProxyType(
         "pin": pin_tasks.pin,
         "process_queue": sync_changes.process_queue,
         "purge_dlq": queue_tasks.purge_dead_letters,
-        "queue_status": queue_tasks.queue_status,
+        "queue_status": status_task.queue_status,
         "recent": reconcile_tasks.enqueue_recent,
         "reconcile_7days": reconcile_tasks.reconcile_7days,
         "reconcile_all": reconcile_tasks.reconcile_all,
@@ -113,10 +114,13 @@ def _run(task: Task, plugin: PluginInput, context: Context) -> dict[str, Any]:
     """The task with what belongs to its start and its end; looking starts nothing."""
     if plugin.mode in LOOKING | {"reconcile_preview"} or flag(plugin.args, "dry_run"):
         return task(context)
-    joints.task_starts(context, plugin.mode)
-    output = task(context)
-    if plugin.mode != sync_changes.MODE:
+    if plugin.mode == sync_changes.MODE:
+        return task(context)
+    if joints.task_starts(context, plugin.mode):
         sync_changes.catch_up(context)
+    output = task(context)
+    joints.task_ended(context)
+    sync_changes.catch_up(context)
     return output
 
 
