@@ -105,18 +105,21 @@ def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
             log.warning(SWITCHED_OFF)
             sync_changes.decline(plugin.mode, data_dir)
             return {"output": {"note": SWITCHED_OFF}}
-        output = _run(_wanted(task, plugin), plugin, context)
+        output = perform(_wanted(task, plugin), plugin.mode, context)
         heartbeat.report(1.0)
         return {"output": output}
 
 
-def _run(task: Task, plugin: PluginInput, context: Context) -> dict[str, Any]:
-    """The task with what belongs to its start and its end; looking starts nothing."""
-    if plugin.mode in LOOKING | {"reconcile_preview"} or flag(plugin.args, "dry_run"):
+def perform(task: Task, mode: str, context: Context) -> dict[str, Any]:
+    """The task with what belongs to its start and its end; looking starts nothing.
+
+    Raises:
+        what the task raises.
+    """
+    looks = mode in LOOKING | {"reconcile_preview"} or flag(context.args, "dry_run")
+    if looks or mode == sync_changes.MODE:
         return task(context)
-    if plugin.mode == sync_changes.MODE:
-        return task(context)
-    if joints.task_starts(context, plugin.mode):
+    if joints.task_starts(context, mode):
         sync_changes.catch_up(context)
     output = task(context)
     joints.task_ended(context)
