@@ -7,7 +7,7 @@ nothing is started. What is shown can be a moment old where a task is at work.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app import schedule_store as store
@@ -15,7 +15,6 @@ from app.status_words import inbox_line, queue_line, reconcile_line, run_line
 from app.wiring import Context
 from core.schedule import due_at
 from core.timestamps import rfc3339
-from reconciliation.result import brief
 from storage.runs import Run
 from storage.state import State
 from sync_queue.inbox import INBOX_FILE, reader_lives
@@ -26,8 +25,6 @@ log = logging.getLogger(__name__)
 
 RUNS = 10
 LETTERS = 20  # dead letters that the log names
-# What an old drain lists line by line is in its own log.
-_LISTS = frozenset({"errors", "refused", "conflicts"})
 SWITCHED_OFF = "Stash2Plex is switched off (setting enabled): changes are noted, nothing is synced"
 
 
@@ -123,7 +120,17 @@ def _run(run: Run) -> dict[str, Any]:
         **_moment("finished_at", ended),
         "seconds": None if ended is None else round(max(0.0, ended - run.started_at), 1),
         "guard": run.guard,
-        "figures": {k: v for k, v in brief(run.figures).items() if k not in _LISTS},
+        "figures": _brief(run.figures),
+    }
+
+
+def _brief(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is to tell: neither what is 0, nor the lists, which that run's log has."""
+    plain = (bool, int, float, str)
+    return {
+        name: value
+        for name, value in figures.items()
+        if isinstance(value, plain) and value and name != "run_id"
     }
 
 

@@ -70,7 +70,8 @@ def queue_line(status: Part) -> str:
 
 def run_line(run: Part, now: float) -> str:
     """One run: when, how long, how it ended, what it did."""
-    head = f"last {run['kind']}: {_ago(run['started_at_epoch'], now)}"
+    by = " (automatic)" if run["figures"].get("automatic") else ""
+    head = f"last {run['kind']}{by}: {_ago(run['started_at_epoch'], now)}"
     if run["status"] == "running":
         return f"{head}, not ended: it runs, or was killed"
     took = f", took {in_words(run['seconds'])}" if run["seconds"] is not None else ""
@@ -107,12 +108,12 @@ def _trouble(reconcile: Part, now: float) -> list[str]:
 
 def _figures(kind: str, figures: Part) -> str:
     chosen = _TOLD.get(kind)
-    if chosen is not None and chosen.keys() <= figures.keys():
-        return ", ".join(f"{figures[name]} {words}" for name, words in chosen.items())
+    if chosen is not None and chosen.keys() & figures.keys():
+        return ", ".join(f"{figures.get(name, 0)} {words}" for name, words in chosen.items())
     numbers = {
         name: value
         for name, value in figures.items()
-        if isinstance(value, int) and not isinstance(value, bool) and value
+        if isinstance(value, int) and not isinstance(value, bool)
     }
     return ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in numbers.items())
 
