@@ -22,8 +22,8 @@ from sync_queue.inbox_reader import Inbox
 
 log = logging.getLogger(__name__)
 
-# These see at least as much as some automatic run, so at their start nobody else is asked for one.
-RECONCILES = frozenset({"reconcile_all", "reconcile_7days", "reconcile_recent"})
+# What these tasks look at; one that sees what an automatic run would is that run.
+_BY_HAND = {"reconcile_all": "all", "reconcile_7days": "recent_7days", "reconcile_recent": "recent"}
 
 
 class Reconcile(Protocol):
@@ -111,6 +111,12 @@ def look(context: Context, state: State) -> float | None:
     is_new = store.known(state, now).since is None and state.records.count() == 0
     history = store.change(state, now, lambda known: schedule.begun(known, now, is_new=is_new))
     return schedule.due_at(history, store.wanted(context.settings))
+
+
+def is_one_by_hand(context: Context, mode: str) -> bool:
+    """Whether a task does itself what an automatic run would do."""
+    scope = _BY_HAND.get(mode)
+    return scope is not None and schedule.covers(scope, store.wanted(context.settings).scope)
 
 
 def owe_if_due(context: Context) -> bool:

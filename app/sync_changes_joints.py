@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.schedule_reconcile import RECONCILES, owe_if_due
+from app.schedule_reconcile import is_one_by_hand, owe_if_due
 from app.wiring import Context
 from core.models import Scene
 from sync_queue.inbox_reader import Event
 
 
 def task_starts(context: Context, mode: str) -> bool:
-    """A task other than Sync Changes is about to work; not called while switched off.
+    """A task other than Sync Changes is about to work.
 
     Returns whether it has found something that Stash is to be asked for Sync Changes for.
     """
-    # A reconcile may be what is due; at its end we know.
-    return mode not in RECONCILES and owe_if_due(context)
+    return not is_one_by_hand(context, mode) and owe_if_due(context)
 
 
 def task_ended(context: Context) -> None:

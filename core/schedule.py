@@ -141,9 +141,14 @@ def failed(history: History, now: float, *, is_stopped: bool) -> History:
 
 def succeeded(history: History, wanted: Wanted, scope: str, now: float) -> History:
     """A run over `scope`, whoever started it, has ended and seen all of it."""
-    covered = SCOPES[: SCOPES.index(scope) + 1]
+    covered = [each for each in SCOPES if covers(scope, each)]
     after = replace(history, ended={**history.ended, **dict.fromkeys(covered, now)})
     return confirmed(after) if wanted.scope in covered else after
+
+
+def covers(scope: str, other: str) -> bool:
+    """Whether a run over one scope sees all that a run over the other does."""
+    return SCOPES.index(scope) >= SCOPES.index(other)
 
 
 def confirmed(history: History) -> History:
