@@ -7,7 +7,7 @@ run due ask for it too, so that their own work is not held up.
 from __future__ import annotations
 
 import logging
-from typing import Any, Protocol
+from typing import Any
 
 from app import schedule_store as store
 from app.reconcile_tasks import KIND, reconcile
@@ -26,12 +26,6 @@ log = logging.getLogger(__name__)
 _BY_HAND = {"reconcile_all": "all", "reconcile_7days": "recent_7days", "reconcile_recent": "recent"}
 
 
-class Reconcile(Protocol):
-    """`app.reconcile_tasks.reconcile`."""
-
-    def __call__(self, context: Context, scope: str, *, automatic: bool) -> dict[str, Any]: ...
-
-
 class AutoReconcile:
     """The automatic reconcile as one run of Sync Changes sees it.
 
@@ -41,9 +35,8 @@ class AutoReconcile:
     Every method may raise StateError.
     """
 
-    def __init__(self, context: Context, run: Reconcile = reconcile) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._reconcile = run
         self._wanted = store.wanted(context.settings)
         self._due_at: float | None = None
         self.figures: dict[str, Any] = {}
@@ -83,9 +76,8 @@ class AutoReconcile:
 
     def _tried(self) -> dict[str, Any]:
         """The run's figures; where it has not seen everything, it is tried again later."""
-        context, want = self._context, self._wanted
         try:
-            figures = self._reconcile(context, want.scope, automatic=True)
+            figures = reconcile(self._context, self._wanted.scope, automatic=True)
         except SyncError as error:
             self._failed(str(error), is_stopped=isinstance(error, GuardStopped))
             return {"error": str(error)}

@@ -103,7 +103,7 @@ def _trouble(reconcile: Part, now: float) -> list[str]:
     ago = _ago(reconcile["last_try_at_epoch"], now)
     if reconcile["is_stopped"]:
         return [f"stopped by a guard {ago}, see 'Confirm Stopped Run'"]
-    return [f"tried {reconcile['tries']} × since, last {ago}, and not seen everything"]
+    return [f"tried {reconcile['tries']} × since, last {ago}, and not got through so far"]
 
 
 def _figures(kind: str, figures: Part) -> str:
