@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app import queue_tasks
-from app import sync_changes_joints as joints
+from app.schedule_reconcile import AutoReconcile
 from app.sync_changes_drain import Drains, Slice, combined
 from app.sync_changes_intake import Intake, IntakeResult
 from app.wiring import Context
@@ -65,7 +65,6 @@ def process_queue(context: Context) -> dict[str, Any]:
     later.run()
     if later.result.processed:
         figures = combined(DrainResult(**figures), later.result).as_dict()
-    joints.drain_ended(context)
     return figures
 
 
@@ -79,12 +78,13 @@ class _Run:
         self._slice = Slice(context.clock, self._others_wait)
         self._intake = Intake(context, inbox, IntakeResult())
         self._drains = Drains(context, self._slice.over)
+        self._auto = AutoReconcile(context)
         self._successor = ""
         self._notes: list[str] = []
 
     def work(self) -> None:
         """Until nothing is left, or it is somebody else's turn."""
-        looked_further = False
+        self._auto.look()
         while True:
             self._wait_for_quiet()
             # In this order: what comes in between is taken, and seen once more.
@@ -93,10 +93,11 @@ class _Run:
             self._drain()
             if self._slice.over() and self._hand_over(seen):
                 return
-            if not looked_further:
-                looked_further = True
-                joints.drain_ended(self._context)
-                if self._can_drain() and self._drains.has_work():
+            if self._auto.is_due():
+                if self._others_wait() and self._auto.gives_way():
+                    self._hand_over(seen, anyway=True)
+                    return
+                if self._auto.run():
                     continue
             if self._inbox.leave(seen):
                 return
@@ -113,9 +114,6 @@ class _Run:
             if wait <= 0 or newest > now + QUIET_SECONDS:
                 return
             self._sleep(wait)
-
-    def _can_drain(self) -> bool:
-        return bool(self._context.settings.synced_fields()) and not self._drains.busy
 
     def _drain(self) -> None:
         if not self._context.settings.synced_fields():
@@ -142,9 +140,9 @@ class _Run:
             log.debug("Stash could not be asked for its jobs: %s", error)
             return False
 
-    def _hand_over(self, seen: int) -> bool:
+    def _hand_over(self, seen: int, *, anyway: bool = False) -> bool:
         """Let others work and carry on behind them; False if nothing is left to carry on with."""
-        if not self._drains.has_work() and self._inbox.newest()[0] <= seen:
+        if not (anyway or self._drains.has_work() or self._inbox.newest()[0] > seen):
             return False
         stash = self._context.stash
         try:
@@ -162,6 +160,8 @@ class _Run:
     def figures(self) -> dict[str, Any]:
         """What a task replies with."""
         figures = {**self._intake.result.as_dict(), **self._drains.result.as_dict()}
+        if self._auto.figures:
+            figures["reconcile"] = self._auto.figures
         if self._successor:
             figures["carried_on_by_job"] = self._successor
         return {**figures, "note": "; ".join(self._notes)} if self._notes else figures

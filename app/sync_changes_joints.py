@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from app.schedule_reconcile import is_one_by_hand, owe_if_due
 from app.wiring import Context
 from core.models import Scene
 from sync_queue.inbox_reader import Event
 
 
-def task_starts(context: Context, mode: str) -> None:
-    """A task has read its settings and is about to work; not called while switched off."""
+def task_starts(context: Context, mode: str) -> bool:
+    """A task other than Sync Changes is about to work.
+
+    Returns whether it has found something that Stash is to be asked for Sync Changes for.
+    """
+    return not is_one_by_hand(context, mode) and owe_if_due(context)
 
 
-def drain_ended(context: Context) -> None:
-    """A drain has ended well, its lock is free; jobs that are queued here are drained as well."""
+def task_ended(context: Context) -> None:
+    """A task other than Sync Changes has ended well; what is owed then is asked for."""
+    owe_if_due(context)
 
 
 def scenes_of_entities(

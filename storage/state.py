@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -77,6 +78,10 @@ class State:
     def set_fact(self, key: str, value: object) -> None:
         """Writes or replaces a JSON-able fact."""
         self._facts.set(key, value)
+
+    def change_fact(self, key: str, change: Callable[[Any], Any]) -> Any:
+        """Replaces a fact by what `change` makes of it, in one transaction; see `Facts.change`."""
+        return self._facts.change(key, change)
 
     def forget_old(self, now: float) -> None:
         """Drops runs, what they planned and what they changed, once they are `KEPT_DAYS` old."""

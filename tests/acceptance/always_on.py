@@ -90,6 +90,20 @@ def runs(site: Site) -> list[Run]:
     return sorted((run for run in latest if run.kind == "drain"), key=lambda run: run.id)
 
 
+@contextmanager
+def others_wait(site: Site) -> Iterator[None]:
+    """A scan runs, and another one waits."""
+    site.both.stash.configure(scan_seconds_per_file=30)
+    scan = "mutation { metadataScan(input: {rescan: true}) }"
+    ids = [site.both.stash.graphql(scan)["metadataScan"] for _ in range(2)]
+    try:
+        yield
+    finally:
+        for each in reversed(ids):
+            site.both.stash.graphql("mutation($id: ID!) { stopJob(job_id: $id) }", {"id": each})
+        site.both.stash.configure(scan_seconds_per_file=0)
+
+
 def title(site: Site, scene: int) -> str:
     """The title that Plex shows for a scene."""
     shown: str = site.item(site.key(scene))["title"]
