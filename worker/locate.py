@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from core import paths
 from core.index import ItemIndex
@@ -21,6 +22,7 @@ from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSide, list_side
+from worker.additions import Additions, Sought
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +32,23 @@ LISTING_FROM = 100
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One scene's items: those it can claim, and what evidence could not decide."""
+    """One scene's items: those it can claim, and what evidence could not decide.
+
+    Attributes:
+        gone: items that were remembered, and that Plex does not have any more.
+        is_outdated: an item was proposed that is there, but not as it is remembered.
+    """
 
     items: Mapping[ItemRef, FullItem]
     claims: tuple[Claim, ...]
     undecided: tuple[FileMatch, ...]
+    gone: frozenset[ItemRef] = frozenset()
+    is_outdated: bool = False
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether nothing that is remembered of what is there could be the scene."""
+        return not self.items and not self.undecided and not self.is_outdated
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,9 @@ class _Pinned:
     by_scene: Mapping[int, Sequence[Pin]]
     active: Sequence[Pin]
     live: Mapping[ItemRef, tuple[MediaFile, ...]]
+
+
+NOT_SOUGHT: Mapping[int, Sought] = MappingProxyType({})
 
 
 def _no_pins(_scene_ids: Iterable[int]) -> Mapping[int, Sequence[Pin]]:
@@ -84,6 +101,7 @@ class Locator:
         self._learned = learned
         self._guess = guess
         self._clock = clock
+        self._additions = Additions(plex, cache, self._sections, clock)
         self._looked_up = 0
         self._is_large = False
         self._listed: PlexSide | None = None
@@ -97,8 +115,16 @@ class Locator:
         """Tell how many jobs the drain has."""
         self._is_large = jobs >= LISTING_FROM
 
-    def locate(self, scenes: Sequence[Scene], records: Mapping[int, Record]) -> dict[int, Found]:
+    def locate(
+        self,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        sought: Mapping[int, Sought] = NOT_SOUGHT,
+    ) -> dict[int, Found]:
         """The items of some scenes.
+
+        Args:
+            sought: how scenes were looked for before, by scene id.
 
         Raises:
             PlexError: as the client; nothing is known of any of the scenes then.
@@ -107,6 +133,17 @@ class Locator:
         known = self._remembered(scenes, records, pins)
         found = self._match(scenes, records, pins, known)
         unknown = [scene for scene in scenes if _is_open(scene, found, pins)]
+        spared = self._spare(unknown, found, pins, sought)
+        if spared:
+            gone = {ref for scene in spared for ref in found[scene.id].gone}
+            known = self._remembered(spared, records, pins, gone)
+            found |= self._match(spared, records, pins, known)
+            done = {
+                s.id
+                for s in spared
+                if found[s.id].items or (found[s.id].is_absent and not found[s.id].gone)
+            }
+            unknown = [scene for scene in unknown if scene.id not in done]
         if unknown:
             fresh = self._look(unknown, pins, elsewhere=False)
             now = self._match(unknown, records, pins, fresh)
@@ -118,6 +155,25 @@ class Locator:
             found |= {scene_id: _joined(found[scene_id], each) for scene_id, each in last.items()}
         self._warn(found, pins)
         return found
+
+    def _spare(
+        self,
+        scenes: Sequence[Scene],
+        found: Mapping[int, Found],
+        pins: _Pinned,
+        sought: Mapping[int, Sought],
+    ) -> list[Scene]:
+        """The scenes that need no look-up, since the index was brought up to date for them."""
+        if self._listed is not None:
+            return []
+        pinned = {pin.scene_id for pin in pins.active}
+        plain = [s for s in scenes if s.id not in pinned and found[s.id].is_absent]
+        likely = {
+            scene.id: {key for file in scene.files for key in self._places(file.path)}
+            for scene in plain
+        }
+        spared = self._additions.spare(likely, sought)
+        return [scene for scene in plain if scene.id in spared]
 
     def _read_pins(self, scenes: Iterable[Scene]) -> _Pinned:
         """The pins of some scenes, and what Plex has of their items."""
@@ -169,20 +225,28 @@ class Locator:
         return indexes
 
     def _remembered(
-        self, scenes: Sequence[Scene], records: Mapping[int, Record], pins: _Pinned
+        self,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        pins: _Pinned,
+        gone: Container[ItemRef] = (),
     ) -> dict[str, ItemIndex]:
-        """Indexes of what records and the saved index say of files with these names."""
+        """Indexes of what records and the saved index say of files with these names.
+
+        Args:
+            gone: items to be left out.
+        """
         if self._listed is not None:
             return self._listed.indexes
         indexes = self._new_indexes(pins)
         names = {paths.base_key(file.path) for scene in scenes for file in scene.files}
         names |= {paths.base_key(file.path) for pin in pins.active for file in pin.files}
         for ref, files in self._cache.items_named(names).items():
-            if ref.section in indexes:
+            if ref.section in indexes and ref not in gone:
                 indexes[ref.section].add(ref, files)
         for record in records.values():
             for item in record.items:
-                if item.ref.section in indexes:
+                if item.ref.section in indexes and item.ref not in gone:
                     indexes[item.ref.section].add(item.ref, map(MediaFile, item.files))
         return indexes
 
@@ -202,7 +266,9 @@ class Locator:
                 if self._holds(scene_id, claim, full.get(claim.ref.key), again)
             ]
             items = {claim.ref: full[claim.ref.key] for claim in claims}
-            confirmed[scene_id] = Found(items, tuple(claims), match.undecided)
+            gone = frozenset(claim.ref for claim in match.claims if claim.ref.key not in full)
+            is_outdated = len(claims) + len(gone) < len(match.claims)
+            confirmed[scene_id] = Found(items, tuple(claims), match.undecided, gone, is_outdated)
         return confirmed
 
     def _holds(self, scene_id: int, claim: Claim, item: FullItem | None, again: _Rematch) -> bool:
@@ -252,7 +318,7 @@ class Locator:
             self._cache.learn(items)
         return indexes
 
-    def _places(self, path: str, *, elsewhere: bool) -> list[str]:
+    def _places(self, path: str, *, elsewhere: bool = False) -> list[str]:
         """The sections below whose folders a file lies, all of them where that is not known; or
         else those that are left."""
         learned = self._learned.to_plex(path) if self._learned is not None else ()
