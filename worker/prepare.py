@@ -20,8 +20,9 @@ from core.text import clean_line, says_something
 from stash.scenes import StashApi, fetch_scenes
 from storage.records import RecordStore
 from worker.additions import sought_before
+from worker.found import Found
 from worker.inherit import inherited
-from worker.locate import Found, Locator
+from worker.locate import Locator
 
 Owners = Mapping[ItemRef, int]
 
