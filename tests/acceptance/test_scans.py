@@ -1,0 +1,358 @@
+"""Files that are new in Stash: Plex is asked to scan, jobs wait for scans, and nobody fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.reconcile_tasks import reconcile_all
+from app.sync_changes import process_queue
+from core.scans import ASK_AGAIN, LONGEST_SCAN
+from tests.acceptance.always_on import jobs
+from tests.acceptance.conftest import Open
+from tests.acceptance.handmade import part, plex_item, restore
+from tests.acceptance.scanned import KNOWN, MANY, ROOT, ScanShop, library
+from tests.acceptance.site import Site
+from tests.acceptance.test_always_on_beside import others_wait
+
+NEW = [100 + number for number in range(1, MANY + 1)]
+AWAITS = "AwaitsScan: scene {} waits until Plex has scanned library 'Films'"
+
+
+@pytest.fixture(scope="module")
+def site(open_site: Open) -> Site:
+    return open_site(library())
+
+
+@pytest.fixture
+def shop(site: Site, data: Path) -> Iterator[ScanShop]:
+    site.forget(data)
+    restore(site)
+    site.use(trigger_plex_scan=True)
+    yield ScanShop(site)
+    site.both.stash.faults([])
+
+
+def retries(shop: ScanShop, times: int) -> list[dict[str, Any]]:
+    """Tasks at long intervals, each after the backoff of the one before."""
+    done = []
+    for _ in range(times):
+        shop.now += 3600
+        done.append(shop.sync())
+    return done
+
+
+# Asking ------------------------------------------------------------------------------------
+
+
+def test_a_new_file_is_scanned_synced_and_no_attempt_is_spent(shop: ScanShop) -> None:
+    shop.disk.put(101)
+
+    figures = shop.edited(101)
+
+    assert shop.disk.asked() == [("1", f"{ROOT}/New 1")]
+    assert shop.synced() == {101}
+    assert (figures["scans_asked"], figures["items_edited"]) == (1, 1)
+    assert (figures["processed"], figures["retried"], figures["awaiting"]) == (2, 1, 1)
+    assert (figures["succeeded"], figures["failed"], figures["remaining"]) == (1, 0, 0)
+    assert (shop.site.queued(), shop.site.dead()) == ({}, {})
+    assert sum(shop.slept) <= 5
+
+
+def test_while_it_is_off_no_scan_is_asked_for(shop: ScanShop) -> None:
+    shop.site.use(trigger_plex_scan=False)
+    shop.disk.put(101)
+
+    figures = shop.edited(101)
+
+    assert (figures["retried"], figures["awaiting"], figures["scans_asked"]) == (1, 0, 0)
+    assert shop.attempts() == {101: 1}
+    assert shop.slept == []
+    retries(shop, 5)
+    assert set(shop.site.dead()) == {101}
+    assert not [1 for line in shop.disk.plex.counters()["log"] if "/refresh" in line["path"]]
+
+
+def test_a_burst_costs_a_scan_for_each_folder_and_no_request_for_each_scene(
+    shop: ScanShop,
+) -> None:
+    with shop.context() as context:
+        reconcile_all(context)
+    with shop.site.queue() as queue:
+        queue.clear_waiting()
+    shop.disk.put(*NEW)
+    shop.site.reset_counters()
+
+    figures = shop.edited(*NEW)
+
+    assert sorted(shop.disk.asked()) == [("1", f"{ROOT}/New {n}") for n in range(3)]
+    assert shop.synced() == set(NEW)
+    assert (figures["failed"], figures["remaining"], figures["items_edited"]) == (0, 0, MANY)
+    assert shop.disk.looked_up() == 0
+    assert shop.disk.plex.counters()["reads"] <= 25
+
+
+def test_a_folder_in_another_folder_needs_no_scan_of_its_own(shop: ScanShop) -> None:
+    for scene, path in ((101, f"{ROOT}/Deep/Deeper/1.mp4"), (102, f"{ROOT}/Deep/2.mp4")):
+        raw = next(s for s in shop.site.both.seed["stash"]["scenes"] if s["id"] == scene)
+        shop.site.behind("move_file", file_id=raw["files"][0]["id"], path=path)
+        item = plex_item(scene, part(path, raw["files"][0]["size"]))
+        shop.disk.plex.control("POST", "unscanned", item)
+
+    shop.edited(101, 102)
+
+    assert shop.disk.asked() == [("1", f"{ROOT}/Deep")]
+    assert shop.synced() == {101, 102}
+
+
+def test_every_library_that_holds_the_folder_is_scanned(shop: ScanShop) -> None:
+    shop.disk.put(300)
+
+    shop.edited(300)
+
+    assert sorted(shop.disk.asked()) == [("1", f"{ROOT}/Both"), ("2", f"{ROOT}/Both")]
+    record = shop.site.record(300)
+    assert record is not None
+    assert sorted(item.ref.section for item in record.items) == ["1", "2"]
+
+
+def test_a_file_outside_every_location_is_told_and_not_scanned(
+    shop: ScanShop, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        figures = shop.edited(200)
+
+    assert shop.disk.asked() == []
+    assert (figures["retried"], figures["awaiting"]) == (1, 0)
+    assert shop.attempts() == {200: 1}
+    assert (
+        "1 scenes that Plex does not have lie in no folder of the synced libraries" in caplog.text
+    )
+
+
+# Once --------------------------------------------------------------------------------------
+
+
+def test_a_scan_that_finds_nothing_is_not_repeated(shop: ScanShop) -> None:
+    figures = shop.edited(101)
+
+    assert shop.disk.asked() == [("1", f"{ROOT}/New 1")]
+    assert (figures["retried"], figures["awaiting"], figures["failed"]) == (2, 1, 0)
+    assert shop.attempts() == {101: 1}
+    assert shop.errors()[101].startswith("PlexNotFound: no item in Plex has the file of scene 101")
+    retries(shop, 5)
+    assert len(shop.disk.asked()) == 1
+    assert shop.site.dead()[101].startswith("PlexNotFound: no item in Plex has the file")
+    assert shop.site.queued() == {}
+
+
+def test_another_file_in_the_folder_is_a_reason_to_ask_again(shop: ScanShop) -> None:
+    shop.edited(101)
+    shop.edited(101)
+    assert len(shop.disk.asked()) == 1
+    shop.disk.put(101, 104)
+
+    shop.edited(104)
+
+    assert shop.disk.asked() == [("1", f"{ROOT}/New 1")] * 2
+    shop.now += 60
+    shop.sync()
+    assert shop.synced() == {101, 104}
+
+
+def test_after_a_long_while_it_is_asked_for_again(shop: ScanShop) -> None:
+    shop.edited(101)
+    shop.disk.put(101)
+    shop.now += ASK_AGAIN
+
+    shop.edited(101)
+
+    assert len(shop.disk.asked()) == 2
+    assert shop.synced() == {101}
+
+
+def test_a_dead_letter_comes_back_when_plex_has_gained_the_item(shop: ScanShop) -> None:
+    shop.edited(101)
+    retries(shop, 5)
+    assert set(shop.site.dead()) == {101}
+    shop.disk.put(101)
+    shop.disk.scan()
+
+    with shop.context() as context:
+        reconcile_all(context)
+    shop.sync()
+
+    assert 101 in shop.synced()
+    assert 101 not in shop.site.dead()
+
+
+# Scans that run ----------------------------------------------------------------------------
+
+
+def test_a_running_scan_is_waited_for_and_may_make_ours_unnecessary(shop: ScanShop) -> None:
+    shop.disk.scan(seconds=600)
+    looks = iter(range(3))
+
+    def work() -> None:
+        if next(looks, None) is None:
+            shop.disk.put(101)
+            shop.disk.stop()
+            shop.disk.scan()
+            shop.on_sleep = lambda: None
+
+    shop.on_sleep = work
+    figures = shop.edited(101)
+
+    assert shop.disk.asked() == []
+    assert shop.synced() == {101}
+    assert (figures["failed"], figures["remaining"], figures["scans_asked"]) == (0, 0, 0)
+
+
+def test_after_a_running_scan_that_did_not_find_it_plex_is_asked(shop: ScanShop) -> None:
+    shop.disk.scan(seconds=600)
+    shop.disk.put(101)
+    waited: list[bool] = []
+
+    def work() -> None:
+        if len(waited) == 4:
+            assert shop.disk.asked() == []
+            assert shop.errors()[101].startswith(AWAITS.format(101))
+            shop.disk.stop()
+        waited.append(True)
+
+    shop.on_sleep = work
+    figures = shop.edited(101)
+
+    assert shop.disk.asked() == [("1", f"{ROOT}/New 1")]
+    assert shop.synced() == {101}
+    assert (figures["failed"], figures["awaiting"]) == (0, 2)
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_also_while_it_is_off_a_running_scan_costs_no_attempt(
+    shop: ScanShop, is_told: bool
+) -> None:
+    """A server that does not tell its activities says at least which section it scans."""
+    shop.site.use(trigger_plex_scan=False)
+    if not is_told:
+        hidden = {"match": "GET /activities", "action": "status", "status": 404, "times": -1}
+        shop.disk.plex.faults([hidden])
+    shop.disk.scan(seconds=600)
+
+    shop.edited(101, 102)
+    for _ in range(8):
+        shop.now += 400
+        shop.sync()
+
+    assert shop.attempts() == {101: 0, 102: 0}
+    assert shop.site.dead() == {}
+    shop.disk.put(102)
+    shop.disk.stop()
+    shop.disk.scan()
+    shop.now += 400
+    shop.sync()
+    assert shop.synced() == {102}
+    assert shop.attempts() == {101: 1}
+    assert shop.disk.asked() == []
+
+
+def test_a_scan_elsewhere_is_no_reason_to_wait(shop: ScanShop) -> None:
+    shop.disk.scan(section=2, seconds=600)
+    shop.disk.put(101)
+
+    shop.edited(101)
+
+    assert shop.disk.asked() == [("1", f"{ROOT}/New 1")]
+    assert shop.synced() == {101}
+
+
+def test_a_scan_that_does_not_end_is_waited_for_only_so_long(shop: ScanShop) -> None:
+    shop.disk.scan(seconds=600)
+    shop.edited(101)
+    assert sum(shop.slept) <= 301  # of one task
+    while shop.now < shop.now + 1 and shop.attempts() == {101: 0}:
+        shop.now += 1800
+        shop.sync()
+
+    waited = shop.now - 1_900_000_000
+    assert LONGEST_SCAN < waited < LONGEST_SCAN + 2 * 3600
+    retries(shop, 5)
+    assert set(shop.site.dead()) == {101}
+    assert shop.disk.asked() == []
+
+
+# Beside others -------------------------------------------------------------------------------
+
+
+def test_what_is_noted_while_it_waits_is_done_at_once(shop: ScanShop) -> None:
+    shop.disk.scan(seconds=600)
+    late = [1]
+
+    def work() -> None:
+        if late:
+            shop.note(late.pop())
+        elif 1 in shop.synced():
+            shop.disk.stop()
+
+    shop.on_sleep = work
+    figures = shop.edited(101)
+
+    assert 1 in shop.synced()
+    assert figures["failed"] == 0
+    assert sum(shop.slept) < 20
+
+
+def test_other_jobs_of_stash_do_not_wait_for_a_scan(shop: ScanShop) -> None:
+    shop.disk.scan(seconds=600)
+    with others_wait(shop.site):
+        figures = shop.edited(101)
+        (ours,) = [job for job in jobs(shop.site) if job["endTime"] is None]
+        assert figures["carried_on_by_job"] == ours["id"] == shop.mark().job_id
+    assert sum(shop.slept) <= 3
+    assert shop.attempts() == {101: 0}
+    shop.disk.put(101)
+    shop.disk.stop()
+
+    shop.sync()
+
+    assert shop.synced() == {101}
+
+
+def test_another_task_leaves_the_waiting_to_sync_changes(shop: ScanShop) -> None:
+    shop.disk.put(101)
+    shop.site.enqueue(101)
+    before = len(jobs(shop.site))
+
+    with shop.context() as context:
+        figures = process_queue(context)
+    shop.catch_up()
+
+    assert (figures["retried"], figures["awaiting"], figures["scans_asked"]) == (1, 1, 1)
+    assert shop.slept == []
+    assert len(jobs(shop.site)) == before + 1
+    assert shop.sync()["items_edited"] == 1
+
+
+def test_process_queue_takes_what_a_scan_has_brought(shop: ScanShop) -> None:
+    shop.disk.scan(seconds=600)
+    shop.site.enqueue(101)
+    with shop.context() as context:
+        process_queue(context)
+        shop.disk.put(101)
+        shop.disk.stop()
+        shop.disk.scan()
+        assert process_queue(context)["items_edited"] == 1
+
+
+def test_known_scenes_wait_for_nobody(shop: ScanShop) -> None:
+    shop.disk.scan(seconds=600)
+
+    figures = shop.edited(*range(1, KNOWN + 1))
+
+    assert (figures["processed"], figures["succeeded"]) == (KNOWN, KNOWN)
+    assert shop.slept == []
+    assert not [1 for line in shop.disk.plex.counters()["log"] if "activities" in line["path"]]
