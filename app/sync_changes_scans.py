@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 300.0  # seconds in one task
 TICK = 1.0  # seconds between two looks at the inbox
 # Seconds until Plex is looked at: first, since a scan takes a moment to begin, and in the long run.
-FIRST_LOOK, SELDOM = 2.0, 5.0
+FIRST_LOOK, SELDOM = 2.0, 10.0
 
 
 class Ended(Enum):

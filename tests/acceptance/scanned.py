@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import requests
 
+from app.sync_changes import process_queue
 from simulators.seed import Seed
 from tests.acceptance.always_on_shop import Shop
 from tests.acceptance.handmade import FILMS, OTHER, Handmade, part, plex_item
@@ -17,18 +18,13 @@ MANY = 30  # scenes that it has not, in three folders
 ROOT = "/data/films"
 
 
-def new_file(number: int) -> str:
-    """Where Stash has the file of scene 100 + number."""
-    return f"{ROOT}/New {number % 3}/{number}.mp4"
-
-
 def library(stash: str = ROOT, plex: str = ROOT) -> Seed:
     """Scenes 1 to 12 are in Plex, 101 to 130 are not, 200 lies elsewhere, 300 in both libraries.
 
     Args:
         stash, plex: the same folder as each of the two sees it.
     """
-    made = Handmade({FILMS: [plex], OTHER: [f"{plex}{slash(plex)}Both"]})
+    made = Handmade({FILMS: [plex], OTHER: [below(plex, "Both")]})
     for number in range(1, KNOWN + 1):
         own = [f"Known {number % 4}", f"{number}.mp4"]
         made.scene(number, made.file(below(stash, *own), 100 + number))
@@ -47,7 +43,7 @@ def slash(root: str) -> str:
 
 def below(root: str, *parts: str) -> str:
     """A path below a folder, with its slashes."""
-    return slash(root).join([root, *parts])
+    return slash(root).join([root.rstrip("\\"), *parts])
 
 
 class Disk:
@@ -108,6 +104,11 @@ class ScanShop(Shop):
             self.note(scene)
         self.now += 60
         return self.sync()
+
+    def drain(self) -> dict[str, Any]:
+        """Process Queue, which waits for nothing."""
+        with self.context() as context:
+            return process_queue(context)
 
     def attempts(self) -> dict[int, int]:
         """The failed attempts of the jobs that wait."""
