@@ -121,6 +121,19 @@ def test_waiting_uses_up_no_attempt(queue: SyncQueue) -> None:
     assert (second.attempts, third.attempts, third.error) == (0, 1, "Busy: later")
 
 
+def test_jobs_that_wait_for_one_thing_are_made_due_together(queue: SyncQueue) -> None:
+    errors = ["Scan: a", "Scan: b", "Scanner: c", "", "later Scan: d"]
+    queue.put_many(job(n) for n in range(1, 6))
+    for claimed, error in zip(queue.claim(9, NOW), errors, strict=True):
+        queue.retry(claimed, NOW + 60, error, attempt=False)
+    assert queue.count_waiting("Scan") == 2
+
+    assert queue.wake("Scan") == 2
+
+    assert [claimed.scene_id for claimed in queue.claim(9, NOW)] == [1, 2]
+    assert queue.count_waiting("Scan") == 0
+
+
 def test_an_error_may_name_an_odd_path(queue: SyncQueue) -> None:
     queue.put(job(1, error="\udcff"))
     (first,) = queue.claim(1, NOW)
