@@ -67,8 +67,12 @@ class ScanWait:
                 continue
             if self._others_wait():
                 return Ended.OTHERS
-            if wake_scanned(self._context):
-                return Ended.CHANGES
+            try:
+                if wake_scanned(self._context):
+                    return Ended.CHANGES
+            except PlexError as error:
+                log.warning("%s", error)
+                return Ended.NOTHING
             pace = min(pace * 1.5, SELDOM)
             next_look = self._context.clock() + pace
         log.info("Plex still scans; scenes that it may find are looked at with the next change")
@@ -82,15 +86,15 @@ def count_awaiting(context: Context) -> int:
 
 
 def wake_scanned(context: Context) -> int:
-    """Make the jobs due that wait for scans, if one of those has ended; how many."""
+    """Make the jobs due that wait for scans, if one of those has ended; how many.
+
+    Raises:
+        PlexError: as the client.
+    """
     with context.open_state() as state:
         awaited = state.scans.awaited()
-    try:
-        with context.open_plex() as plex:
-            running = PlexScans(plex).running()
-    except PlexError as error:
-        log.debug("Plex could not be asked whether it scans: %s", error)
-        return 0
+    with context.open_plex() as plex:
+        running = PlexScans(plex).running()
     if awaited and awaited.keys() <= running.keys():
         return 0
     with context.open_queue() as queue:
@@ -98,7 +102,11 @@ def wake_scanned(context: Context) -> int:
 
 
 def before_drain(context: Context) -> None:
-    """Another task drains: it takes along what a scan has brought."""
+    """Another task drains: it takes along what a scan has brought.
+
+    Raises:
+        PlexError: as the client.
+    """
     if count_awaiting(context):
         wake_scanned(context)
 

@@ -107,6 +107,17 @@ class SyncQueue(JsonAckQueue):
             )
             transitions.to_waiting(connection, [job.job_id])
 
+    def postpone(self, claimed: Iterable[tuple[Job, float, str]]) -> None:
+        """Puts claimed jobs back, each until a time and with a reason, but without a failure."""
+        with self.database.transaction() as connection:
+            given = {job.job_id: (until, jobs.storable(error)) for job, until, error in claimed}
+            ids = transitions.working(connection, given)
+            connection.executemany(
+                f"UPDATE {TABLE} SET not_before = ?, error = ? WHERE _id = ?",
+                ((*given[row_id], row_id) for row_id in ids),
+            )
+            transitions.to_waiting(connection, ids)
+
     def release(self, claimed: Iterable[Job]) -> None:
         """Gives claimed jobs back as they were, to their old place; nobody is blamed."""
         with self.database.transaction() as connection:

@@ -73,7 +73,7 @@ class Awaiting:
             self._tell(0, sum(1 for each in absent if each.files))
             return {}
         now = self._clock()
-        running = self._scans.running()
+        running = {k: v for k, v in self._scans.running().items() if k in self._sections}
         awaited = _seen(self._store.awaited(), running, now)
         over = {key for key, s in self._sections.items() if s.refreshing and key not in running}
         worth = over | {key for key, scan in awaited.items() if not scan.is_endless(now)}
@@ -127,6 +127,8 @@ class Awaiting:
         for key, spots in by_section.items():
             known = self._store.asked_for(key, {place.file for place in spots}, now)
             fresh = [place for place in spots if place.file not in known]
+            if not fresh:
+                continue
             accepted |= self._ask_section(self._sections[key], fresh, refusals)
             # What was refused counts as well: nobody is to be told of it again and again.
             self._store.note_asked(key, [place.file for place in fresh], now)

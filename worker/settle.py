@@ -96,14 +96,15 @@ class Settler:
         if not self._absent:
             return
         waits = self._awaiting.judge(self._absent)
+        waiting = [each.job for each in self._absent if each.job.job_id in waits]
+        self._queue.postpone(
+            (job, waits[job.job_id].not_before, waits[job.job_id].why) for job in waiting
+        )
+        self.result.retried += len(waiting)
+        self.result.awaiting += len(waiting)
         for each in self._absent:
-            wait = waits.get(each.job.job_id)
-            if wait is None:
+            if each.job.job_id not in waits:
                 self._miss(each.job, each.path)
-            else:
-                self._queue.retry(each.job, wait.not_before, wait.why, attempt=False)
-                self.result.retried += 1
-                self.result.awaiting += 1
         self._absent.clear()
         self.result.scans_asked = self._awaiting.asked
 

@@ -257,6 +257,38 @@ def test_also_while_it_is_off_a_running_scan_costs_no_attempt(
     assert shop.disk.asked() == []
 
 
+def test_a_scan_that_ends_during_a_drain_is_no_reason_to_fail(shop: ScanShop) -> None:
+    """The file was looked for too early; at the end of the drain nothing is scanned any more."""
+    shop.disk.scan(seconds=600)
+
+    def work() -> None:
+        if shop.disk.plex.state()["unscanned"] == [] and 1 not in shop.synced():
+            shop.disk.put(101)
+            shop.disk.stop()
+            shop.disk.scan()
+
+    shop.on_scene = work
+    shop.site.enqueue(101, 1)
+
+    figures = shop.drain()
+
+    assert (figures["awaiting"], figures["scans_asked"], figures["succeeded"]) == (1, 0, 1)
+    shop.sync()
+    assert shop.synced() == {1, 101}
+    assert shop.disk.asked() == []
+
+
+def test_what_is_to_be_skipped_waits_for_the_scan_first(shop: ScanShop) -> None:
+    shop.site.use(trigger_plex_scan=True, skip_not_found=True)
+    shop.disk.put(101)
+
+    figures = shop.edited(101, 102)
+
+    assert shop.synced() == {101}
+    assert (figures["awaiting"], figures["skipped"], figures["failed"]) == (2, 1, 0)
+    assert (shop.site.queued(), shop.site.dead()) == ({}, {})
+
+
 def test_a_scan_elsewhere_is_no_reason_to_wait(shop: ScanShop) -> None:
     shop.disk.scan(section=2, seconds=600)
     shop.disk.put(101)
