@@ -126,12 +126,16 @@ class Awaiting:
         accepted: set[Place] = set()
         for key, spots in by_section.items():
             known = self._store.asked_for(key, {place.file for place in spots}, now)
-            fresh = [place for place in spots if place.file not in known]
-            if not fresh:
-                continue
-            accepted |= self._ask_section(self._sections[key], fresh, refusals)
-            # What was refused counts as well: nobody is to be told of it again and again.
-            self._store.note_asked(key, [place.file for place in fresh], now)
+            fresh: dict[str, list[Place]] = {}
+            for place in spots:
+                if place.file not in known:
+                    fresh.setdefault(place.folder, []).append(place)
+            for folder, covered in outermost(fresh).items():
+                below = [place for each in covered for place in fresh[each]]
+                if self._is_accepted(self._sections[key], folder, refusals):
+                    accepted.update(below)
+                # What was refused counts as well: nobody is to be told of it again and again.
+                self._store.note_asked(key, [place.file for place in below], now)
         if refusals:
             log.warning(
                 "trigger_plex_scan has no effect on some scenes, which are tried again without: %s",
@@ -139,22 +143,17 @@ class Awaiting:
             )
         return accepted
 
-    def _ask_section(
-        self, section: Section, fresh: Sequence[Place], refusals: list[ScanRefused]
-    ) -> set[Place]:
-        accepted: set[str] = set()
-        for folder, covered in outermost(place.folder for place in fresh).items():
-            if len(refusals) >= MOST_REFUSALS or any(each.for_all for each in refusals):
-                break
-            try:
-                self._scans.ask(section.key, folder)
-            except ScanRefused as refusal:
-                refusals.append(refusal)
-                continue
-            log.info("Plex was asked to scan %s for library %r", folder, section.title)
-            accepted.update(covered)
-            self.asked += 1
-        return {place for place in fresh if place.folder in accepted}
+    def _is_accepted(self, section: Section, folder: str, refusals: list[ScanRefused]) -> bool:
+        if len(refusals) >= MOST_REFUSALS or any(each.for_all for each in refusals):
+            return False
+        try:
+            self._scans.ask(section.key, folder)
+        except ScanRefused as refusal:
+            refusals.append(refusal)
+            return False
+        log.info("Plex was asked to scan %s for library %r", folder, section.title)
+        self.asked += 1
+        return True
 
     def _tell(self, waiting: int, outside: int) -> None:
         if waiting:

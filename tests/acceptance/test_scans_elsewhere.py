@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.reconcile_tasks import reconcile_all
+from plex.exceptions import PlexServerDown
 from simulators.seed import Seed
 from tests.acceptance.always_on import always_on, at_rest, has_no_secret, jobs, until
 from tests.acceptance.conftest import Open
@@ -133,18 +134,22 @@ def test_one_refused_folder_does_not_hold_up_the_others(shop: ScanShop) -> None:
 
 
 def test_if_plex_goes_away_when_it_is_asked_nobody_has_failed(shop: ScanShop) -> None:
-    shop.disk.plex.faults([{"match": "/refresh", "action": "reset", "times": 1}])
-    shop.site.enqueue(1, 101)
-    shop.disk.put(101)
+    """And what it has accepted before is not asked for again."""
+    broken = {"match": "/refresh", "action": "reset", "times": 1, "after": 1}
+    shop.disk.plex.faults([broken])
+    shop.site.enqueue(1, 101, 102)
+    shop.disk.put(101, 102)
 
-    with pytest.raises(Exception, match="dropped the connection"):
+    with pytest.raises(PlexServerDown, match="dropped the connection"):
         shop.drain()
 
     assert shop.synced() == {1}
-    assert shop.attempts() == {101: 0}
+    assert shop.attempts() == {101: 0, 102: 0}
     shop.drain()
     shop.sync()
-    assert shop.synced() == {1, 101}
+    assert shop.synced() == {1, 101, 102}
+    folders = [folder for _, folder in shop.disk.asked()]
+    assert folders == [f"{ROOT}/New 1", f"{ROOT}/New 2", f"{ROOT}/New 2"]
 
 
 # Real processes ----------------------------------------------------------------------------
