@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import pytest
 import requests
 
 from app.sync_changes import process_queue
 from simulators.seed import Seed
 from tests.acceptance.always_on_shop import Shop
-from tests.acceptance.handmade import FILMS, OTHER, Handmade, part, plex_item
+from tests.acceptance.conftest import Open
+from tests.acceptance.handmade import FILMS, OTHER, Handmade, part, plex_item, restore
 from tests.acceptance.site import TOKEN, Site
 
 KNOWN = 12  # scenes that Plex has
@@ -123,3 +127,17 @@ class ScanShop(Shop):
     def synced(self) -> set[int]:
         """The scenes that are in Plex now."""
         return set(self.site.recorded().values())
+
+
+@pytest.fixture(scope="module")
+def site(open_site: Open) -> Site:
+    return open_site(library())
+
+
+@pytest.fixture
+def shop(site: Site, data: Path) -> Iterator[ScanShop]:
+    site.forget(data)
+    restore(site)
+    site.use(trigger_plex_scan=True)
+    yield ScanShop(site)
+    site.both.plex.faults([])

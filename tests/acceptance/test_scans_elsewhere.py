@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,26 +12,13 @@ from app.reconcile_tasks import reconcile_all
 from plex.exceptions import PlexServerDown
 from simulators.seed import Seed
 from tests.acceptance.always_on import always_on, at_rest, has_no_secret, jobs, until
-from tests.acceptance.conftest import Open
 from tests.acceptance.handmade import FILMS, Handmade, part, plex_item
-from tests.acceptance.scanned import ROOT, Disk, ScanShop, library
+from tests.acceptance.scanned import ROOT, Disk, ScanShop, library, shop, site
 from tests.acceptance.site import Site
 
+__all__ = ["shop", "site"]  # fixtures
+
 CINEMA = "/mnt/cinema"
-
-
-@pytest.fixture(scope="module")
-def site(open_site: Open) -> Site:
-    return open_site(library())
-
-
-@pytest.fixture
-def shop(site: Site, data: Path) -> Iterator[ScanShop]:
-    site.forget(data)
-    arrange(site, library())
-    site.use(trigger_plex_scan=True)
-    yield ScanShop(site)
-    site.both.plex.faults([])
 
 
 def arrange(site: Site, seed: Seed) -> None:
