@@ -17,6 +17,7 @@ from app import queue_tasks
 from app.schedule_reconcile import AutoReconcile
 from app.sync_changes_drain import Drains, Slice, combined
 from app.sync_changes_intake import Intake, IntakeResult
+from app.sync_changes_scans import Ended, ScanWait, before_drain, leave_waiting
 from app.wiring import Context
 from core.errors import StashError, StateError
 from stash.jobs import is_pending, queue_sync_changes, waiting_jobs
@@ -58,6 +59,7 @@ def process_queue(context: Context) -> dict[str, Any]:
     """Drain the queue until nothing is due, with what hooks have noted."""
     with _inbox(context) as inbox:
         Intake(context, inbox, IntakeResult()).take()
+    before_drain(context)
     figures = queue_tasks.process_queue(context)
     if "note" in figures:
         return figures
@@ -65,6 +67,7 @@ def process_queue(context: Context) -> dict[str, Any]:
     later.run()
     if later.result.processed:
         figures = combined(DrainResult(**figures), later.result).as_dict()
+    leave_waiting(context)
     return figures
 
 
@@ -79,6 +82,7 @@ class _Run:
         self._intake = Intake(context, inbox, IntakeResult())
         self._drains = Drains(context, self._slice.over)
         self._auto = AutoReconcile(context)
+        self._scans = ScanWait(context, sleep, self._others_wait)
         self._successor = ""
         self._notes: list[str] = []
 
@@ -99,8 +103,18 @@ class _Run:
                     return
                 if self._auto.run():
                     continue
+            ended = self._wait_for_scans(seen)
+            if ended is Ended.CHANGES:
+                continue
+            if ended is Ended.OTHERS and self._hand_over(seen):
+                return
             if self._inbox.leave(seen):
                 return
+
+    def _wait_for_scans(self, seen: int) -> Ended:
+        if not self._can_drain():
+            return Ended.NOTHING
+        return self._scans.wait(lambda: self._inbox.newest()[0] > seen)
 
     def _wait_for_quiet(self) -> None:
         """Until no event came for a while: an edit is often followed by the next."""
@@ -114,6 +128,9 @@ class _Run:
             if wait <= 0 or newest > now + QUIET_SECONDS:
                 return
             self._sleep(wait)
+
+    def _can_drain(self) -> bool:
+        return bool(self._context.settings.synced_fields()) and not self._drains.busy
 
     def _drain(self) -> None:
         if not self._context.settings.synced_fields():
@@ -142,7 +159,8 @@ class _Run:
 
     def _hand_over(self, seen: int, *, anyway: bool = False) -> bool:
         """Let others work and carry on behind them; False if nothing is left to carry on with."""
-        if not (anyway or self._drains.has_work() or self._inbox.newest()[0] > seen):
+        is_left = anyway or self._drains.has_work() or self._scans.has_jobs()
+        if not is_left and self._inbox.newest()[0] <= seen:
             return False
         stash = self._context.stash
         try:

@@ -18,6 +18,7 @@ from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.images import PlexImages
 from plex.library import synced_sections
+from plex.scanning import PlexScans
 from protocol import PluginInput
 from reconciliation.detector import GapResult
 from reconciliation.engine import OWNERS, GapDetectionEngine
@@ -30,6 +31,7 @@ from storage.journal import JournalEntry
 from storage.state import State
 from sync_queue.queue import SyncQueue
 from worker.apply import Applier
+from worker.awaiting import Awaiting
 from worker.drain import Drain
 from worker.images import ImageChange, ImageSyncer
 from worker.locate import Locator
@@ -68,6 +70,7 @@ class Workshop:
     queue: SyncQueue
     preparer: Preparer
     applier: Callable[[int, Callable[[], None]], Applier]
+    awaiting: Awaiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,8 @@ class Context:
                 )
 
             preparer = self._preparer(plex, sections, cache, state)
-            yield Workshop(plex, state, queue, preparer, new_applier)
+            awaiting = self._awaiting(plex, sections, state)
+            yield Workshop(plex, state, queue, preparer, new_applier, awaiting)
 
     @contextlib.contextmanager
     def open_drain(self, enough: Callable[[], bool] = lambda: False) -> Iterator[Drain]:
@@ -150,6 +154,7 @@ class Context:
                 workshop.state,
                 workshop.preparer,
                 workshop.applier,
+                workshop.awaiting,
                 self._drain_rules(),
                 clock=self.clock,
                 jitter=random.random,
@@ -172,12 +177,26 @@ class Context:
         )
         settings = self.settings
         policy = Policy(
-            settings.wishes(), FirstSync(settings.first_sync), settings.preserve_plex_edits
+            settings.wishes(),
+            FirstSync(settings.first_sync),
+            settings.preserve_plex_edits,
+            settings.max_retries,
         )
         contested = {
             ItemRef(section, key): owner for section, key, owner in state.get_fact(OWNERS, [])
         }
         return Preparer(self.stash, state.records, locator, policy, contested, state.pins.of_items)
+
+    def _awaiting(self, plex: PlexClient, sections: list[Section], state: State) -> Awaiting:
+        return Awaiting(
+            PlexScans(plex),
+            state.scans,
+            sections,
+            PathMap(self.settings.path_map),
+            saved_map(state),
+            asks=self.settings.trigger_plex_scan,
+            clock=self.clock,
+        )
 
     def _images(self, plex: PlexClient, state: State, run_id: int) -> ImageSyncer | None:
         def journal(change: ImageChange) -> None:

@@ -60,6 +60,10 @@ class PlexCache:
         """About how many requests a listing of these sections would take."""
         return sum(1 + self._store.total(key) // PAGE_SIZE for key in sections)
 
+    def saved_at(self, section: str) -> float | None:
+        """When a section was last saved whole (epoch seconds); None if never."""
+        return self._store.saved_at(section)
+
     def clear(self) -> None:
         """Forget everything."""
         self._store.clear()

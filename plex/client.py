@@ -23,6 +23,7 @@ from plex.wire import encode, encode_query
 PAGE_SIZE = 500
 MAX_PAGE_SIZE = 1000  # more is refused by servers since 2025
 MAX_KEYS = 100
+OLDEST_FIRST, NEWEST_FIRST = "addedAt:asc", "addedAt:desc"
 # nginx takes 8 KB of request line by default, other proxies no less.
 MAX_URL = 7500
 # One rating key, never a list of them: Plex edits everything that the id names, and the whole
@@ -159,10 +160,12 @@ class PlexClient:
         *,
         page_size: int = PAGE_SIZE,
         query: Sequence[tuple[str, str]] = (),
+        sort: str = OLDEST_FIRST,
     ) -> Iterator[ListPage]:
         """Every item of a section that has files, page by page, oldest first.
 
         Args:
+            sort: Plex's word for another order.
             query: filters, with Plex's operators as part of the name: ("updatedAt>>", "17...").
 
         Raises:
@@ -173,7 +176,7 @@ class PlexClient:
         size = max(1, min(page_size, MAX_PAGE_SIZE))
         while True:
             start = listing.received
-            page, new = listing.take(self._page(section, start, size, query))
+            page, new = listing.take(self._page(section, start, size, query, sort))
             yield page
             if listing.total is None:
                 # Paging was ignored, or only the count: go on while that brings news.
@@ -268,7 +271,7 @@ class PlexClient:
         return len(batches)
 
     def _page(
-        self, section: Section, start: int, size: int, query: Sequence[tuple[str, str]]
+        self, section: Section, start: int, size: int, query: Sequence[tuple[str, str]], sort: str
     ) -> dict[str, Any]:
         # Some endpoints honour only the query form of paging, some proxies only the headers.
         window = [
@@ -277,7 +280,7 @@ class PlexClient:
         ]
         params = [
             ("type", str(section.item_type)),
-            ("sort", "addedAt:asc"),
+            ("sort", sort),
             ("excludeElements", _LIST_WITHOUT),
             ("excludeFields", "tagline"),
             *query,

@@ -8,13 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from storage import facts, journal, pins, plans, records, runs, timestamps, verdicts
+from storage import facts, journal, pins, plans, records, runs, scans, timestamps, verdicts
 from storage.facts import Facts
 from storage.journal import Journal
 from storage.pins import PinStore
 from storage.plans import PlanStore
 from storage.records import RecordStore
 from storage.runs import RunStore
+from storage.scans import ScanStore
 from storage.sqlite import Clock, Database, Schema, Warn
 from storage.timestamps import TimestampStore
 from storage.verdicts import VerdictStore
@@ -31,6 +32,7 @@ SCHEMA = Schema(
         (*plans.TABLES, *journal.SECOND),
         pins.TABLES,
         verdicts.TABLES,
+        scans.TABLES,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
 )
@@ -55,6 +57,7 @@ class State:
         self.plans = PlanStore(self._database)
         self.pins = PinStore(self._database)
         self.verdicts = VerdictStore(self._database)
+        self.scans = ScanStore(self._database)
         self._facts = Facts(self._database)
         self._timestamps = TimestampStore(self._database)
         try:

@@ -16,6 +16,7 @@ from storage.runs import RunStatus
 from storage.state import State
 from sync_queue.queue import SyncQueue
 from worker.apply import Applier
+from worker.awaiting import Awaiting
 from worker.prepare import Preparer
 from worker.result import DrainResult
 from worker.settle import DrainRules, Settler
@@ -31,6 +32,7 @@ class Drain:
     """One run over the queue; the caller holds the drain lock.
 
     Args:
+        awaiting: decides about scenes that Plex does not have, once all others are done.
         clock: epoch seconds.
         jitter: random numbers in [0, 1) for backoff.
         on_progress: told the share done, 0..1, after each scene.
@@ -43,6 +45,7 @@ class Drain:
         state: State,
         preparer: Preparer,
         applier: Callable[[int, Callable[[], None]], Applier],
+        awaiting: Awaiting,
         rules: DrainRules,
         *,
         clock: Callable[[], float],
@@ -58,7 +61,7 @@ class Drain:
         self._clock = clock
         self._on_progress = on_progress
         self._enough = enough
-        self._settler = Settler(queue, rules, clock, jitter)
+        self._settler = Settler(queue, rules, awaiting, clock, jitter)
         self.result = self._settler.result
         self._allowed = Tally()
         self._spent = Tally()
@@ -99,6 +102,15 @@ class Drain:
         self._preparer.expect(self._due)
         if self._due > BATCH:
             self._guard(run_id, self._weigh(due))
+        try:
+            self._work(run_id, started)
+            self._settler.settle_absent()
+        finally:
+            self._settler.release_absent()
+        self._queue.prune()
+        self._state.forget_old(self._clock())
+
+    def _work(self, run_id: int, started: float) -> None:
         applier = self._new_applier(run_id, self._step)
         while jobs := self._queue.claim(BATCH, started):
             try:
@@ -111,8 +123,6 @@ class Drain:
             self._settler.settle(jobs, batch, applied)
             if self._enough():
                 break
-        self._queue.prune()
-        self._state.forget_old(self._clock())
 
     def _weigh(self, due: Sequence[Job]) -> Tally:
         """What the whole run would touch and take away, from plans that are thrown away again.

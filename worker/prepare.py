@@ -19,8 +19,10 @@ from core.planning import FirstSync, ItemPlan, plan_item
 from core.text import clean_line, says_something
 from stash.scenes import StashApi, fetch_scenes
 from storage.records import RecordStore
+from worker.additions import sought_before
+from worker.found import Found
 from worker.inherit import inherited
-from worker.locate import Found, Locator
+from worker.locate import Locator
 
 Owners = Mapping[ItemRef, int]
 
@@ -76,23 +78,41 @@ class Prepared:
         return base_of(self.record, ref)
 
 
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A job whose scene Plex does not have; `files` are the scene's, as Stash sees them."""
+
+    job: Job
+    files: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """The primary file, for people."""
+        return self.files[0] if self.files else "the scene has no file"
+
+
 @dataclass(slots=True)
 class Batch:
     """What became of some jobs. The values beside a job say why, for people."""
 
     ready: list[Prepared] = field(default_factory=list)
     done: list[tuple[Job, str]] = field(default_factory=list)
-    not_found: list[tuple[Job, str]] = field(default_factory=list)
+    not_found: list[Absent] = field(default_factory=list)
     ambiguous: list[tuple[Job, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings that planning needs."""
+    """The settings that planning needs.
+
+    Attributes:
+        max_retries: after so many a job is given up on; None: nobody gives up here.
+    """
 
     wishes: Wishes
     first_sync: FirstSync
     preserve: bool = False
+    max_retries: int | None = None
 
 
 class Preparer:
@@ -147,7 +167,8 @@ class Preparer:
             else:
                 wanted[job.scene_id] = job
         known = [scenes[scene_id] for scene_id in wanted]
-        found = self._locator.locate(known, records) if known else {}
+        sought = {job.scene_id: sought_before(job, self._policy.max_retries) for job in jobs}
+        found = self._locator.locate(known, records, sought) if known else {}
         recorded = self._records.owners_of([ref for each in found.values() for ref in each.items])
         lost = self._contests(found, recorded)
         for scene in known:
@@ -201,8 +222,7 @@ class Preparer:
         elif found.undecided:
             batch.ambiguous.append((job, str(doubt(scene.id, found.undecided[0], titles))))
         else:
-            path = scene.files[0].path if scene.files else "the scene has no file"
-            batch.not_found.append((job, path))
+            batch.not_found.append(Absent(job, tuple(file.path for file in scene.files)))
 
     def _contests(self, found: Mapping[int, Found], recorded: Owners) -> dict[int, list[Contest]]:
         """The claims that scenes lose, also to those that are not in this batch."""
