@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
+from core.digests import digest_of
 from core.models import Entity, MediaFile, Scene
 from core.timestamps import parse_timestamp
 
@@ -70,6 +73,49 @@ class SceneReader:
         if isinstance(given, str):
             self._known[given, name] = entity
         return entity
+
+
+class UnreadScene:
+    """A scene as Stash told it, read only if it has to be looked at.
+
+    Attributes:
+        id: the scene's.
+    """
+
+    __slots__ = ("_known_files", "_raw", "_reader", "id")
+
+    def __init__(self, scene_id: int, raw: dict[str, Any], reader: SceneReader) -> None:
+        self.id = scene_id
+        self._raw = raw
+        self._reader = reader
+        self._known_files: tuple[MediaFile, ...] | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """A digest of everything that Stash says of it, in the order in which it does."""
+        return digest_of(self._raw)
+
+    @property
+    def files(self) -> tuple[MediaFile, ...]:
+        """Its files, the primary one first."""
+        if self._known_files is None:
+            self._known_files = _files(self._raw.get("files"))
+        return self._known_files
+
+    def read(self) -> Scene:
+        """The scene."""
+        scene = self._reader.read(self._raw)
+        assert scene is not None  # it has an id
+        return scene
+
+
+def unread_scenes(raw: Iterable[object], reader: SceneReader) -> list[UnreadScene]:
+    """Those of some JSON objects of Stash that have a numeric id."""
+    return [
+        UnreadScene(scene_id, each, reader)
+        for each in raw
+        if isinstance(each, dict) and (scene_id := _int(each.get("id"))) is not None
+    ]
 
 
 def scene_from_json(raw: object) -> Scene | None:

@@ -14,7 +14,7 @@ import requests
 from core.errors import StashError, StashUnauthorized, StashUnreachable
 from core.models import Scene
 from stash import queries
-from stash.mapping import SceneReader
+from stash.mapping import SceneReader, UnreadScene, unread_scenes
 
 # Longer queries are slow to parse on Stash's side, and each scene costs it several SQL queries.
 MAX_IDS = 100
@@ -31,9 +31,9 @@ class StashApi(Protocol):
         """The `data` of the answer."""
 
 
-def iter_scene_pages(
+def iter_unread_pages(
     stash: StashApi, *, page_size: int = 500, since: float | None = None
-) -> Iterator[list[Scene]]:
+) -> Iterator[list[UnreadScene]]:
     """All scenes in order of their ids, page by page; a page may be empty.
 
     Pages by the last id seen and not by offset, so scenes that come and go meanwhile make no other
@@ -49,14 +49,22 @@ def iter_scene_pages(
     last_id = 0
     while True:
         raw = _page(stash, last_id, page_size, since)
-        scenes = [scene for each in raw if (scene := reader.read(each)) is not None]
+        scenes = unread_scenes(raw, reader)
         # A page without news would be asked for for ever.
         if len(raw) >= page_size and not any(scene.id > last_id for scene in scenes):
             raise StashError("Stash sent the same scenes again instead of the next ones")
-        yield [scene for scene in scenes if since is None or _touched(scene) >= since]
+        yield [scene for scene in scenes if since is None or _touched(scene.read()) >= since]
         if len(raw) < page_size:
             return
         last_id = max(scene.id for scene in scenes)
+
+
+def iter_scene_pages(
+    stash: StashApi, *, page_size: int = 500, since: float | None = None
+) -> Iterator[list[Scene]]:
+    """`iter_unread_pages`, read."""
+    for page in iter_unread_pages(stash, page_size=page_size, since=since):
+        yield [scene.read() for scene in page]
 
 
 def fetch_scenes(stash: StashApi, ids: Iterable[int]) -> dict[int, Scene]:
