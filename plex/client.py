@@ -47,16 +47,22 @@ class ListPage:
     """One page of a listing.
 
     Attributes:
-        items: those present that no earlier page had.
+        section: the key of the section listed.
         total: how many the server says there are; where it does not say, those received so far.
         gone: items whose files are gone, still listed because the trash was not emptied.
         received: how many the server sent, for progress.
     """
 
-    items: tuple[ListedItem, ...]
+    section: str
     total: int
     gone: tuple[ItemRef, ...]
     received: int
+    _present: tuple[dict[str, Any], ...] = field(repr=False)
+
+    @property
+    def items(self) -> tuple[ListedItem, ...]:
+        """Those present that no earlier page had; mapped when asked for, by whoever asks."""
+        return tuple(mapping.listed_item(raw, self.section) for raw in self._present)
 
 
 @dataclass(slots=True)
@@ -81,15 +87,12 @@ class _Listing:
         raw_items = mapping.items_in(container)
         fresh = [raw for raw in raw_items if self._is_new(mapping.rating_key(raw))]
         self.received += len(raw_items)
-        items: list[ListedItem] = []
-        gone: list[ItemRef] = []
-        for raw in fresh:
-            if mapping.is_gone(raw):
-                gone.append(ItemRef(self.section, mapping.rating_key(raw)))
-            else:
-                items.append(mapping.listed_item(raw, self.section))
+        gone = [raw for raw in fresh if mapping.is_gone(raw)]
+        present = [raw for raw in fresh if not mapping.is_gone(raw)] if gone else fresh
         shown = self.received if total is None else total
-        return ListPage(tuple(items), shown, tuple(gone), len(raw_items)), len(fresh)
+        refs = tuple(ItemRef(self.section, mapping.rating_key(raw)) for raw in gone)
+        page = ListPage(self.section, shown, refs, len(raw_items), tuple(present))
+        return page, len(fresh)
 
     def _is_new(self, key: str) -> bool:
         if not key:

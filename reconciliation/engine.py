@@ -166,7 +166,7 @@ class GapDetectionEngine:
             done = places[section.key] + min(1.0, listed / max(total or listed, 1))
             self._on_progress(LISTING_SHARE * done / len(places))
 
-        side = list_side(plex, sections, on_page)
+        side = list_side(plex, sections, on_page, lambda source: Prefetch(source, 1))
         if side.unknown and not side.indexes:
             raise PlexServerDown("; ".join(side.unknown.values()))
         for key, index in side.indexes.items():
