@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from app.entity_changes import EntityChanges
 from app.wiring import Context
 from core.models import Scene
 from sync_queue.inbox_reader import Event
@@ -17,16 +18,14 @@ def drain_ended(context: Context) -> None:
     """A drain has ended well, its lock is free; jobs that are queued here are drained as well."""
 
 
-def scenes_of_entities(
-    context: Context,  # noqa: ARG001 - what is plugged in needs both
-    events: Sequence[Event],  # noqa: ARG001
-) -> Iterator[Sequence[Scene]]:
+def scenes_of_entities(context: Context, events: Sequence[Event]) -> Iterator[Sequence[Scene]]:
     """The scenes, page by page, that show performers, studios or tags which have changed.
 
-    The events are settled once this has ended; one of an error stays. Until somebody resolves them,
-    the next reconcile finds the scenes by their fingerprints.
+    The events are settled once this has ended; on an error they stay.
     """
-    yield from ()
+    enabled = context.settings.synced_fields()
+    with context.open_state() as state:
+        yield from EntityChanges(context.stash, state.records, enabled).scenes(events)
 
 
 def scenes_destroyed(context: Context, events: Sequence[Event]) -> None:
