@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from app.destroyed_scenes import enqueue_destroyed
 from app.entity_changes import EntityChanges
 from app.wiring import Context
 from core.models import Scene
@@ -30,3 +31,4 @@ def scenes_of_entities(context: Context, events: Sequence[Event]) -> Iterator[Se
 
 def scenes_destroyed(context: Context, events: Sequence[Event]) -> None:
     """Scenes are gone from Stash; their records are kept, so that a reconcile reports the items."""
+    enqueue_destroyed(context, [event.id for event in events])

@@ -31,10 +31,11 @@ from storage.state import State
 from sync_queue.queue import SyncQueue
 from worker.apply import Applier
 from worker.drain import Drain
+from worker.farewell import Farewells
 from worker.images import ImageChange, ImageSyncer
 from worker.locate import Locator
 from worker.poster_fit import Fit, PosterFitter
-from worker.prepare import Policy, Preparer
+from worker.prepare import Farewell, Policy, Preparer, leave_as_it_is
 from worker.previous import picture_extra
 from worker.settle import DrainRules
 
@@ -177,7 +178,13 @@ class Context:
         contested = {
             ItemRef(section, key): owner for section, key, owner in state.get_fact(OWNERS, [])
         }
-        return Preparer(self.stash, state.records, locator, policy, contested, state.pins.of_items)
+        pins = state.pins.of_items
+        farewell: Farewell = leave_as_it_is
+        if settings.remove_on_destroy:
+            farewell = Farewells(
+                self.stash, state.records, locator, policy, plex.full_items, contested, pins
+            ).plan
+        return Preparer(self.stash, state.records, locator, policy, contested, pins, farewell)
 
     def _images(self, plex: PlexClient, state: State, run_id: int) -> ImageSyncer | None:
         def journal(change: ImageChange) -> None:

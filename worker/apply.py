@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from core.models import Change, FullItem, ItemRef, Record, Role, Value
+from core.models import Change, FullItem, ItemRecord, ItemRef, Record, Role, Value
 from core.planning import ItemPlan, recorded, refused
 from plex.client import PlexClient
 from plex.editing import edit_params, shortened
@@ -218,6 +218,13 @@ def _record_of(
     prepared: Prepared, shown: Mapping[ItemRef, FullItem], pictures: ImageOutcome | None
 ) -> Record:
     scene = prepared.scene
+    items = tuple(
+        recorded(plan, shown[plan.ref], prepared.base(plan.ref))
+        for plan in prepared.plans
+        if plan.ref in shown
+    )
+    if prepared.is_gone and prepared.record is not None:
+        return _with(prepared.record, items)
     images = prepared.record.images if prepared.record is not None else {}
     if pictures is not None:
         pictures.settle(shown)
@@ -230,10 +237,12 @@ def _record_of(
         studio_id=scene.studio.id if scene.studio else None,
         performer_ids=tuple(performer.id for performer in scene.performers),
         tag_ids=tuple(tag.id for tag in scene.tags),
-        items=tuple(
-            recorded(plan, shown[plan.ref], prepared.base(plan.ref))
-            for plan in prepared.plans
-            if plan.ref in shown
-        ),
+        items=items,
         images=images,
     )
+
+
+def _with(record: Record, changed: Iterable[ItemRecord]) -> Record:
+    """A record in which some of its items are others; all else stays."""
+    by_ref = {item.ref: item for item in changed}
+    return replace(record, items=tuple(by_ref.get(item.ref, item) for item in record.items))
