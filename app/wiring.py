@@ -37,7 +37,9 @@ from worker.locate import Locator
 from worker.poster_fit import Fit, PosterFitter
 from worker.prepare import Farewell, Policy, Preparer, leave_as_it_is
 from worker.previous import picture_extra
+from worker.probe import finish_probe
 from worker.settle import DrainRules
+from worker.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -134,10 +136,11 @@ class Context:
             cache = stack.enter_context(PlexCache(self.data_dir))
 
             def new_applier(run_id: int, on_scene: Callable[[], None]) -> Applier:
+                finish_probe(plex, state)
                 images = self._images(plex, state, run_id)
-                return Applier(
-                    plex, state.records, state.journal, images, run_id, self.clock, on_scene
-                )
+                together = Together(plex, state)
+                stores = state.records, state.journal
+                return Applier(plex, *stores, together, images, run_id, self.clock, on_scene)
 
             preparer = self._preparer(plex, sections, cache, state)
             yield Workshop(plex, state, queue, preparer, new_applier)
