@@ -8,6 +8,9 @@ endif
 PY := $(BIN)/python
 STAMP := .venv/.stamp-requirements
 
+# Tests start hundreds of processes: none is to compile what the one before has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup test lint demo bench clean
 
@@ -33,7 +36,7 @@ lint: setup ## check style, types and who imports whom
 	$(BIN)/lint-imports
 
 test: lint ## all checks and all tests, with their coverage
-	$(PY) -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 demo: setup ## show it at work between a simulated Stash and a simulated Plex
 	$(PY) -m simulators.demo

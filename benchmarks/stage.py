@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import sys
@@ -16,14 +15,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.floor import Floor, floor
-from benchmarks.meter import ROOT, Usage, measure
+from benchmarks.meter import ROOT, Usage, measure, plugin_environment
 from simulators.launch import Simulators
 from simulators.library import generate
 
 LATENCY = 0.002  # seconds for each request
 PLUGIN = "Stash2Plex"
 NO_SUCH_MODE = "nothing"  # loads everything and ends: the time of a start
-_FOREIGN = ("STASH_URL", "STASH_API_KEY", "PLEX_URL", "PLEX_TOKEN")
 _LISTING = re.compile(r"/library/sections/\d+/all\?")
 
 
@@ -89,9 +87,8 @@ class Stage:
             "PluginDir": str(ROOT),
         }
         given = {"server_connection": connection, "args": {"mode": mode}}
-        env = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-        env["STASH_PLUGIN_DATA"] = str(self._data_dir)
         script = str(ROOT / f"{PLUGIN}.py")
+        env = plugin_environment(self._data_dir)
         return measure([sys.executable, script], json.dumps(given).encode(), env)
 
     def floor(self, listings: tuple[str, ...]) -> Floor:

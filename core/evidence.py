@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from core.index import Candidate
 from core.models import Confidence, ItemRef, MediaFile
@@ -41,8 +42,7 @@ class FileMatch:
     file: MediaFile | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A scene's claim on an item; `file_rank` 0 is the scene's primary file.
 
     Of claims with equal evidence the one with more `shared` path components is the stronger.

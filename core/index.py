@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from core.models import ItemRef, MediaFile
 from core.paths import path_key
@@ -12,8 +13,7 @@ from core.paths import path_key
 BIG_BUCKET = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One file of one item."""
 
     ref: ItemRef
@@ -66,6 +66,10 @@ class ItemIndex:
     def at_key(self, key: str) -> list[Candidate]:
         """Files that may lie at the path with this `path_key`."""
         return self._paths.get(key, [])
+
+    def by_name(self) -> Mapping[str, list[Candidate]]:
+        """All files, by the keys of their base names."""
+        return self._names
 
     def named(self, name: str) -> list[Candidate]:
         """Files whose base name has this key."""

@@ -16,8 +16,7 @@ from typing import NamedTuple
 Value = str | float | tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class MediaFile:
+class MediaFile(NamedTuple):
     """One file as one of the two servers sees it."""
 
     path: str
@@ -25,16 +24,14 @@ class MediaFile:
     duration: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """A studio, performer or tag of Stash."""
 
     id: int
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """One Stash scene. Texts are "" when unset; `files` has the primary file first."""
 
     id: int
@@ -84,8 +81,7 @@ class Section:
         return not self.agent.endswith(".none")
 
 
-@dataclass(frozen=True, slots=True)
-class ListedItem:
+class ListedItem(NamedTuple):
     """An item as a section listing tells it: scalars whole, lists cut (so only 'has any')."""
 
     ref: ItemRef

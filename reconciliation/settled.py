@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from core.digests import digest, digest_of, item_digest, scene_digest
 from core.evidence import SceneMatch
 from core.fields import Wishes
-from core.index import BIG_BUCKET
+from core.index import BIG_BUCKET, Candidate
 from core.matching import Evidence
 from core.models import ItemRef, MediaFile, Record, Scene, Section
 from core.paths import PathMap, base_key
@@ -23,6 +23,7 @@ from storage.verdicts import Verdict, VerdictStore
 
 # To be raised when scenes are judged by other rules than before: old verdicts are void then.
 JUDGED_BY = 1
+NOTHING: Sequence[Candidate] = ()
 
 
 def rules_digest(
@@ -60,6 +61,14 @@ class Settled:
     _void: set[int] = field(default_factory=set)
     _items: dict[ItemRef, bytes] = field(default_factory=dict)
     _around: dict[tuple[str, int | None], bytes] = field(default_factory=dict)
+    _named: dict[str, list[Candidate]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._named = {}
+        for index in self.side.indexes.values():
+            for name, bucket in index.by_name().items():
+                known = self._named.get(name)
+                self._named[name] = bucket if known is None else [*known, *bucket]
 
     def standing(self, scenes: Sequence[Scene]) -> dict[int, SceneMatch]:
         """The matches of those scenes on which the last verdict still stands."""
@@ -92,12 +101,12 @@ class Settled:
         good = {i: verdict for i, verdict in self._noted.items() if i not in in_disorder}
         self.store.save(good, (self._void | set(in_disorder)) - good.keys())
 
-    def _digest(self, scene: Scene, refs: Iterable[ItemRef]) -> bytes | None:
+    def _digest(self, scene: Scene, refs: Sequence[ItemRef]) -> bytes | None:
         """A digest of all that a verdict rests on; None where an item is not there."""
         own = [self._item(ref) for ref in refs]
         if not all(own):
             return None
-        around = [self._alike(file) for file in scene.files]
+        around = [self._alike(file, refs) for file in scene.files]
         return digest((self.rules, scene_digest(scene), *own, *around))
 
     def _item(self, ref: ItemRef) -> bytes:
@@ -107,15 +116,17 @@ class Settled:
             known = self._items[ref] = b"" if item is None else item_digest(item)
         return known
 
-    def _alike(self, file: MediaFile) -> bytes:
-        """The items that this file may be."""
+    def _alike(self, file: MediaFile, own: Sequence[ItemRef]) -> bytes:
+        """The items that this file may be; those of its scene's `own` speak for themselves."""
         name = base_key(file.path)
+        bucket = self._named.get(name, NOTHING)
+        if bucket and all(candidate.ref in own for candidate in bucket):
+            return b"its own"
         known = self._around.get((name, None))
         if known is None:
-            named = [index.named(name) for index in self.side.indexes.values()]
-            if sum(map(len, named)) > BIG_BUCKET:
+            if len(bucket) > BIG_BUCKET:
                 return self._alike_of_many(file, name)
-            refs = {candidate.ref for bucket in named for candidate in bucket}
+            refs = {candidate.ref for candidate in bucket}
             known = self._around[name, None] = digest(sorted(map(self._item, refs)))
         return known
 

@@ -211,13 +211,13 @@ class Sweep:
         if wishes.organized_only:
             found.unorganized |= {scene.id for scene in scenes if not scene.organized}
             scenes = [scene for scene in scenes if scene.organized]
-        data = [scene_to_json_like(scene) for scene in scenes]
+        data = self._data(scenes)
         self._detect_absent(scenes, data, matches)
         undone = {s.id for s in scenes if is_left_undone(records.get(s.id), s, wishes)}
         if undone:
             found.undone |= undone
             scenes = [scene for scene in scenes if scene.id not in undone]
-            data = [scene_to_json_like(scene) for scene in scenes]
+            data = self._data(scenes)
         metadata = self._shown_metadata(scenes, records, owned)
         found.empty |= _by_scene(self._detector.detect_empty_metadata(data, metadata))
         found.stale |= _by_scene(self._detector.detect_stale_syncs(data, self._timestamps))
@@ -236,6 +236,10 @@ class Sweep:
         else:
             waiting = self._waiting()
             self._detect_drift([i for i in self._pending if i not in waiting], {})
+
+    def _data(self, scenes: Iterable[Scene]) -> list[dict[str, Any]]:
+        known = self._timestamps
+        return [scene_to_json_like(scene, timed=scene.id in known) for scene in scenes]
 
     def finish(self) -> None:
         """Read what has to be read whole, and judge the scenes that waited for it."""

@@ -2,14 +2,16 @@
 
     GET  /_sim/health            {"ok": true}
     GET  /_sim/counters          {"total": n, "reads": n, "writes": n, "by_route": {...},
-                                  "bytes_out": n, "log": [{"method","path","status","write"}]}
+                                  "in_hand": n, "bytes_out": n,
+                                  "log": [{"method","path","status","write"}]}
     POST /_sim/counters/reset
     GET  /_sim/config            the switches now in force
     POST /_sim/config            JSON object: changes the named switches, answers all of them
     POST /_sim/faults            JSON list of faults (replaces the list; [] clears it)
     GET  /_sim/state             full dump of the simulated server's data
 
-Requests under /_sim/ are never counted, delayed or broken.
+Requests under /_sim/ are never counted, delayed or broken. A request is counted on arrival, before
+any latency; `in_hand` says how many have arrived and not been answered yet.
 
 A fault is {"match": regex on "METHOD rawpath?query body", "times": n or -1, "after": n to let pass,
 "share": 0..1, "action": "status" | "reset" | "hang" | "delay" | "truncate",
@@ -68,6 +70,7 @@ class Control:
     routes: Counter[str] = field(default_factory=Counter)
     reads: int = 0
     writes: int = 0
+    in_hand: int = 0
     bytes_out: int = 0
     log: list[dict[str, Any]] = field(default_factory=list)
     on_config: Callable[[dict[str, Any]], None] | None = None
@@ -95,6 +98,15 @@ class Control:
         else:
             self.reads += 1
         self.routes[f"{request.method} {request.path}"] += 1
+        self.in_hand += 1
+        try:
+            return await self._answered(request, body, handler, write=write)
+        finally:
+            self.in_hand -= 1
+
+    async def _answered(
+        self, request: web.Request, body: bytes, handler: Handler, *, write: bool
+    ) -> web.StreamResponse:
         if self.switches["latency"]:
             await asyncio.sleep(float(self.switches["latency"]))
         fault = self._due_fault(request, body)
@@ -164,6 +176,7 @@ class Control:
                 "reads": self.reads,
                 "writes": self.writes,
                 "by_route": dict(self.routes),
+                "in_hand": self.in_hand,
                 "bytes_out": self.bytes_out,
                 "log": self.log,
             }

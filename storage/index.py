@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.models import ItemRef
 from core.paths import base_key, path_key
@@ -48,8 +47,7 @@ _COLUMNS = "section, key, path, size, duration, updated_at"
 _INSERT = "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRow:
+class IndexRow(NamedTuple):
     """One file of one item: its path as Plex tells it, bytes, seconds, the item's `updatedAt`."""
 
     ref: ItemRef
@@ -77,9 +75,10 @@ class SectionIndexStore:
             )
             known = set(map(_row, found))
             moved = {row.ref.key for row in listed ^ known}
+            there = {row.ref.key for row in known}
             connection.executemany(
                 "DELETE FROM files WHERE section = ? AND key = ?",
-                ((section_key, key) for key in moved),
+                ((section_key, key) for key in moved & there),
             )
             connection.executemany(
                 _INSERT, (_values(row) for row in listed if row.ref.key in moved)

@@ -156,7 +156,7 @@ class Site:
             {"server_connection": connection, "args": {"mode": mode, **args}}
         ).encode()
 
-    def start(self, mode: str) -> subprocess.Popen[bytes]:
+    def start(self, mode: str, **env: str) -> subprocess.Popen[bytes]:
         """Start a task and leave it running; the caller ends it."""
         process = subprocess.Popen(
             [sys.executable, str(ENTRY)],
@@ -164,7 +164,7 @@ class Site:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=os.sep,
-            env=self._environment(),
+            env=self._environment() | env,
         )
         assert process.stdin is not None
         process.stdin.write(self.input(mode))

@@ -196,10 +196,11 @@ def _plain(value: Any) -> Any:
 
 def test_two_drains_at_once(site: Site) -> None:
     site.reconcile()
-    site.both.plex.configure(latency=0.5)
+    site.both.plex.configure(latency=0.05)
     site.reset_counters()
     first = site.start("process_queue")
     _wait_for_writes(site, 1)
+    site.both.plex.configure(latency=0.5)
 
     second = site.run("process_queue").output
     site.both.plex.configure(latency=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -39,26 +38,26 @@ def _other(name: str, value: object) -> Any:
     return f"{value}!" if isinstance(value, str) else 99
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Scene)])
+@pytest.mark.parametrize("name", Scene._fields)
 def test_every_field_of_a_scene_counts(name: str) -> None:
-    changed = replace(SCENE, **{name: _other(name, getattr(SCENE, name))})
+    changed = SCENE._replace(**{name: _other(name, getattr(SCENE, name))})
 
     assert scene_digest(changed) != scene_digest(SCENE)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(ListedItem)])
+@pytest.mark.parametrize("name", ListedItem._fields)
 def test_every_field_of_an_item_counts(name: str) -> None:
-    changed = replace(ITEM, **{name: _other(name, getattr(ITEM, name))})
+    changed = ITEM._replace(**{name: _other(name, getattr(ITEM, name))})
 
     assert item_digest(changed) != item_digest(ITEM)
 
 
 def test_equal_things_have_equal_digests() -> None:
-    again = replace(SCENE, performers=(Entity(2, "Ann"),), title="".join(["Ti", "tle"]))
+    again = SCENE._replace(performers=(Entity(2, "Ann"),), title="".join(["Ti", "tle"]))
 
     assert scene_digest(again) == scene_digest(SCENE)
-    assert item_digest(replace(ITEM)) == item_digest(ITEM)
+    assert item_digest(ITEM._replace()) == item_digest(ITEM)
 
 
 def test_any_text_has_a_digest() -> None:
-    assert scene_digest(replace(SCENE, title="\ud800")) != scene_digest(replace(SCENE, title="?"))
+    assert scene_digest(SCENE._replace(title="\ud800")) != scene_digest(SCENE._replace(title="?"))

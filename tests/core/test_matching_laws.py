@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,11 +56,11 @@ def _pairs(draw: st.DrawFn, sections: int) -> Pair:
     name, size, folder = draw(NAMES), draw(st.integers(1, 12)), draw(FOLDERS)
     stash = file(_path(draw(STASH_ROOTS), folder, name), size, size * 100.0)
     plex_folder = draw(st.sampled_from([folder, folder, "a", "b"]))
-    plex = replace(stash, path=_path(draw(PLEX_ROOTS), plex_folder, name))
+    plex = stash._replace(path=_path(draw(PLEX_ROOTS), plex_folder, name))
     # Plex may know neither size nor length, Stash not the size.
-    plex = replace(plex, size=draw(st.sampled_from([size, size, None])))
-    plex = replace(plex, duration=draw(st.sampled_from([plex.duration, None])))
-    stash = replace(stash, size=draw(st.sampled_from([size, size, size, None])))
+    plex = plex._replace(size=draw(st.sampled_from([size, size, None])))
+    plex = plex._replace(duration=draw(st.sampled_from([plex.duration, None])))
+    stash = stash._replace(size=draw(st.sampled_from([size, size, size, None])))
     scene_id = draw(st.integers(1, 8))
     section = str(draw(st.integers(1, sections)))
     return Pair(stash, plex, scene_id, ItemRef(section, f"{scene_id}-{draw(st.integers(1, 2))}"))
