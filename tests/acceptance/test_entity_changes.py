@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -12,13 +13,14 @@ from simulators.library import generate
 from tests.acceptance.noting import DEAF, Office, noting
 
 KINDS = ("performer", "studio", "tag")
+EDITS = ("additive", "replacing")
 CASES = ("in_sync", "two_sections", "two_files_two_items")
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """All of it synced; every test has things of its own, since Stash keeps what is done to it."""
-    with noting(generate(60, seed=4, only=CASES), tmp_path_factory.mktemp("noting")) as office:
+    with noting(generate(90, seed=4, only=CASES), tmp_path_factory.mktemp("noting")) as office:
         office.site.use(first_sync="mirror", max_clear_percent=100)
         office.site.reconcile()
         office.site.drain()
@@ -36,6 +38,16 @@ def office(library: Office) -> Iterator[Office]:
     assert library.wrong() == []
 
 
+def teach(office: Office, edits: str) -> None:
+    """Let Plex edit lists like that, as the plugin has found out before."""
+    office.site.both.plex.configure(edit_section=edits)
+    identity = office.site.both.plex.get("/identity")
+    server = [identity["machineIdentifier"], identity["version"]]
+    lists = "adds" if edits == "additive" else "replaces"
+    with office.site.state() as state:
+        state.set_fact("list_edits", {"server": server, "lists": lists})
+
+
 def is_for(office: Office, scenes: set[int]) -> None:
     """One event brings exactly these scenes to Plex, with at most one write for each item."""
     figures, _, _ = office.sync_counted()
@@ -47,19 +59,23 @@ def is_for(office: Office, scenes: set[int]) -> None:
     assert office.left() == []
 
 
+@pytest.mark.parametrize("edits", EDITS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_new_name_reaches_its_scenes_and_no_other(office: Office, kind: str) -> None:
-    num = office.pick(kind, least=5)
+def test_a_new_name_reaches_its_scenes_and_no_other(office: Office, kind: str, edits: str) -> None:
+    num = office.pick(kind, least=2)
+    teach(office, edits)
 
-    office.rename(kind, num, f"Another {kind}, renamed")
+    office.rename(kind, num, f"Another {kind}, renamed, {edits}")
 
     is_for(office, office.showing(kind, num))
 
 
+@pytest.mark.parametrize("edits", EDITS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_destroyed_leaves_its_scenes(office: Office, kind: str) -> None:
+def test_what_is_destroyed_leaves_its_scenes(office: Office, kind: str, edits: str) -> None:
     """Stash has no link any more; the records know."""
-    num = office.pick(kind, least=4)
+    num = office.pick(kind, least=2)
+    teach(office, edits)
     scenes = office.showing(kind, num)
 
     office.destroy(kind, num)
@@ -67,8 +83,12 @@ def test_what_is_destroyed_leaves_its_scenes(office: Office, kind: str) -> None:
     is_for(office, scenes)
 
 
-def test_a_tag_takes_over_the_scenes_of_those_that_are_merged_into_it(office: Office) -> None:
-    stays, first, second = (office.pick("tag", least=3) for _ in range(3))
+@pytest.mark.parametrize("edits", EDITS)
+def test_a_tag_takes_over_the_scenes_of_those_that_are_merged_into_it(
+    office: Office, edits: str
+) -> None:
+    teach(office, edits)
+    stays, first, second = (office.pick("tag", least=2) for _ in range(3))
     moved = office.showing("tag", first) | office.showing("tag", second)
     before = office.showing("tag", stays)
 
@@ -160,11 +180,11 @@ def test_an_event_stays_until_all_its_pages_are_queued(office: Office) -> None:
 
 
 def test_a_name_that_was_changed_back_needs_nothing(office: Office) -> None:
-    num = office.pick("studio")
-    rows = stash_seed(office.site.both.stash.state())["studios"]
+    num = office.pick("tag")
+    rows = stash_seed(office.site.both.stash.state())["tags"]
     name = next(row["name"] for row in rows if row["id"] == num)
-    office.rename("studio", num, "For a Moment")
-    office.rename("studio", num, name)
+    office.rename("tag", num, "For a Moment")
+    office.rename("tag", num, name)
 
     figures, asked, plex = office.sync_counted()
 
@@ -191,3 +211,48 @@ def test_parents_do_not_matter(office: Office) -> None:
     figures = office.sync()
 
     assert figures["enqueued_count"] == len(office.showing("studio", parent))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_whatever_happens_in_a_burst_plex_agrees_in_the_end(office: Office, number: int) -> None:
+    """In any order, with things that change, go, and change again, and scenes among them."""
+    office.site.use(first_sync="mirror", max_clear_percent=100)
+    office.site.both.plex.configure(edit_section=EDITS[number % 2])
+    chance = random.Random(number)
+    for step in range(14):
+        happen(office, chance, f"{number}.{step}")
+        if chance.random() < 0.2:
+            office.sync()
+
+    office.sync()
+
+    assert office.left() == []
+    assert office.wrong() == []
+    found = office.site.reconcile()
+    assert (found["drift_count"], found["stale_sync_count"]) == (0, 0)
+
+
+def happen(office: Office, chance: random.Random, name: str) -> None:
+    """One thing that users do."""
+    stash = stash_seed(office.site.both.stash.state())
+    known = {
+        "performer": [row["id"] for row in stash["performers"]],
+        "studio": [row["id"] for row in stash["studios"]],
+        "tag": [row["id"] for row in stash["tags"]],
+    }
+    kind = chance.choice(KINDS)
+    what = chance.choice(["rename", "rename", "rename", "destroy", "merge", "edit", "delete"])
+    if what == "rename":
+        office.rename(kind, chance.choice(known[kind]), f"{kind} {name}")
+    elif what == "destroy":
+        office.destroy(kind, chance.choice(known[kind]))
+    elif what == "merge":
+        destination, *sources = map(str, chance.sample(known["tag"], 3))
+        office.do("tagsMerge", "TagsMergeInput", source=sources, destination=destination)
+    else:
+        scene = chance.choice(stash["scenes"])["id"]
+        if what == "edit":
+            tags = [str(each) for each in chance.sample(known["tag"], 4)]
+            office.site.edit_scene(scene, tag_ids=tags)
+        else:
+            office.destroy("scene", scene)
