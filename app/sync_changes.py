@@ -189,9 +189,10 @@ class _Run:
         taken, done = self._intake.result, self._drains.result
         return (
             f"{taken.events} changes noted: {taken.enqueued_count} scenes queued, "
-            f"{taken.skipped_no_metadata} without metadata, {taken.skipped_unorganized} not "
-            f"organized, {taken.gone} gone; {done.processed} processed: {done.items_edited} items "
-            f"changed, {done.unchanged} already right, {done.retried} to be tried again, "
+            f"{taken.nothing_new} with nothing new, {taken.skipped_no_metadata} without metadata, "
+            f"{taken.skipped_unorganized} not organized, {taken.gone} gone; "
+            f"{done.processed} processed: {done.items_edited} items changed, "
+            f"{done.unchanged} already right, {done.retried} to be tried again, "
             f"{done.failed} given up on; {done.remaining} jobs remain"
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from app.destroyed_scenes import enqueue_destroyed
+from app.entity_changes import EntityChanges
 from app.schedule_reconcile import is_one_by_hand, owe_if_due
 from app.wiring import Context
 from core.models import Scene
@@ -23,17 +25,16 @@ def task_ended(context: Context) -> None:
     owe_if_due(context)
 
 
-def scenes_of_entities(
-    context: Context,  # noqa: ARG001 - what is plugged in needs both
-    events: Sequence[Event],  # noqa: ARG001
-) -> Iterator[Sequence[Scene]]:
+def scenes_of_entities(context: Context, events: Sequence[Event]) -> Iterator[Sequence[Scene]]:
     """The scenes, page by page, that show performers, studios or tags which have changed.
 
-    The events are settled once this has ended; one of an error stays. Until somebody resolves them,
-    the next reconcile finds the scenes by their fingerprints.
+    The events are settled once this has ended; on an error they stay.
     """
-    yield from ()
+    enabled = context.settings.synced_fields()
+    with context.open_state() as state:
+        yield from EntityChanges(context.stash, state.records, enabled).scenes(events)
 
 
 def scenes_destroyed(context: Context, events: Sequence[Event]) -> None:
     """Scenes are gone from Stash; their records are kept, so that a reconcile reports the items."""
+    enqueue_destroyed(context, [event.id for event in events])

@@ -33,12 +33,15 @@ from sync_queue.queue import SyncQueue
 from worker.apply import Applier
 from worker.awaiting import Awaiting
 from worker.drain import Drain
+from worker.farewell import Farewells
 from worker.images import ImageChange, ImageSyncer
 from worker.locate import Locator
 from worker.poster_fit import Fit, PosterFitter
-from worker.prepare import Policy, Preparer
+from worker.prepare import Farewell, Policy, Preparer, leave_as_it_is
 from worker.previous import picture_extra
+from worker.probe import finish_probe
 from worker.settle import DrainRules
+from worker.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -136,10 +139,11 @@ class Context:
             cache = stack.enter_context(PlexCache(self.data_dir))
 
             def new_applier(run_id: int, on_scene: Callable[[], None]) -> Applier:
+                finish_probe(plex, state)
                 images = self._images(plex, state, run_id)
-                return Applier(
-                    plex, state.records, state.journal, images, run_id, self.clock, on_scene
-                )
+                together = Together(plex, state)
+                stores = state.records, state.journal
+                return Applier(plex, *stores, together, images, run_id, self.clock, on_scene)
 
             preparer = self._preparer(plex, sections, cache, state)
             awaiting = self._awaiting(plex, sections, state)
@@ -185,7 +189,13 @@ class Context:
         contested = {
             ItemRef(section, key): owner for section, key, owner in state.get_fact(OWNERS, [])
         }
-        return Preparer(self.stash, state.records, locator, policy, contested, state.pins.of_items)
+        pins = state.pins.of_items
+        farewell: Farewell = leave_as_it_is
+        if settings.remove_on_destroy:
+            farewell = Farewells(
+                self.stash, state.records, locator, policy, plex.full_items, contested, pins
+            ).plan
+        return Preparer(self.stash, state.records, locator, policy, contested, pins, farewell)
 
     def _awaiting(self, plex: PlexClient, sections: list[Section], state: State) -> Awaiting:
         return Awaiting(

@@ -18,7 +18,7 @@ from plex import mapping
 from plex.editing import split_params, unlock_params
 from plex.exceptions import PlexRejected, PlexServerDown, PlexShifted
 from plex.http import Address, PlexHttp
-from plex.wire import encode, encode_query
+from plex.wire import encode, encode_query, key_batches
 
 PAGE_SIZE = 500
 MAX_PAGE_SIZE = 1000  # more is refused by servers since 2025
@@ -244,8 +244,7 @@ class PlexClient:
     ) -> int:
         """Unlocks the same fields of many items, and leaves what they show alone.
 
-        The one edit that names many items: unlocking is the same for all of them, and cannot put
-        a wrong value anywhere.
+        Unlocking is the same for all of them, and cannot put a wrong value anywhere.
 
         Args:
             item_type: Plex's number, as in `FullItem.item_type`.
@@ -255,22 +254,48 @@ class PlexClient:
             how many requests it took.
 
         Raises:
-            ValueError: before any request, where there is no key or no field, or a key does not
-                name exactly one item: Plex would unlock others, or the whole section.
+            ValueError: as `edit_alike`.
         """
-        if not keys or not fields:
-            raise ValueError("unlocking needs the rating keys of items, and fields")
+        return self.edit_alike(section_key, item_type, keys, unlock_params(sorted(fields)))
+
+    def edit_alike(
+        self,
+        section_key: str,
+        item_type: int,
+        keys: Sequence[str],
+        params: Sequence[tuple[str, str]],
+    ) -> int:
+        """Makes the very same edit in several items of one section, 100 of them in one request.
+
+        Right only where each of them is to get exactly this. What is named of a list is all of it
+        on a server that replaces lists: who calls has to know that this server adds.
+
+        Args:
+            item_type: Plex's number, as in `FullItem.item_type`.
+            params: as `plex.editing` makes them.
+
+        Returns:
+            how many requests it took.
+
+        Raises:
+            ValueError: before any request, where there is nothing to edit or a key does not name
+                exactly one item (Plex would edit others, or the whole section), or where the edit
+                leaves no room for keys in an address.
+        """
+        if not keys or not params or any("." not in name for name, _ in params):
+            raise ValueError("an edit needs the rating keys of items, and parameters")
         for key in (section_key, *keys):
             if not ONE_KEY.fullmatch(key):
-                raise ValueError(f"unlocking needs rating keys, and {key!r} is none")
+                raise ValueError(f"an edit needs rating keys, and {key!r} is none")
         path = f"/library/sections/{section_key}/all"
-        params = unlock_params(sorted(fields))
         fixed = [("type", str(item_type)), ("id", ""), *params]
-        taken = self.http.base_length + len(path) + len(encode_query(fixed)) + 1
-        batches = list(_batches(keys, MAX_URL - taken))
+        room = MAX_URL - self.http.base_length - len(path) - len(encode_query(fixed)) - 1
+        if room < max(map(len, map(encode, keys))):
+            raise ValueError("an edit of several items is too long for an address")
+        batches = list(key_batches(keys, MAX_KEYS, room))
         for batch in batches:
             target = [("type", str(item_type)), ("id", ",".join(batch))]
-            self.http.write("PUT", path, target + params)
+            self.http.write("PUT", path, [*target, *params])
         return len(batches)
 
     def _page(
@@ -321,16 +346,3 @@ class PlexClient:
             if key in keys and not mapping.is_gone(raw):
                 found[key] = mapping.full_item(raw, container)
         return answered
-
-
-def _batches(keys: Iterable[str], room: int) -> Iterator[list[str]]:
-    """At most `MAX_KEYS` keys at a time, whose list takes at most `room` bytes in an address."""
-    batch: list[str] = []
-    for key in dict.fromkeys(keys):
-        full = len(batch) == MAX_KEYS or len(encode(",".join([*batch, key]))) > room
-        if batch and full:
-            yield batch
-            batch = []
-        batch.append(key)
-    if batch:
-        yield batch

@@ -49,6 +49,14 @@ def edit_params(
     return params
 
 
+def difference(change: Change) -> Change:
+    """A change of a list as what comes and what goes, for an edit of several items whose lists
+    differ otherwise. On a server that replaces lists such an edit takes all else away."""
+    if change.field not in LIST_NAMES:
+        return change
+    return replace(change, before=(), after=change.added)
+
+
 def lock_params(fields: Iterable[str]) -> list[tuple[str, str]]:
     """The parameters that lock fields or pictures and leave what they show alone."""
     return [(f"{lock_name(field)}.locked", "1") for field in fields]

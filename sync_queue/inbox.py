@@ -18,7 +18,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # spares the hooks the import of typing
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 INBOX_FILE = "inbox.db"
 # An empty database: a task that reads the inbox holds a transaction on it, until it ends or dies.
@@ -101,7 +101,16 @@ class HookInbox:
         self._connection = sqlite3.connect(self.path, timeout=busy_seconds, isolation_level=None)
         self._guarded(lambda: self._prepare(time.monotonic() + busy_seconds))
 
-    def note(self, kind: str, num: int, action: str, *, by_user: bool, now: float) -> Ask | None:
+    def note(
+        self,
+        kind: str,
+        num: int,
+        action: str,
+        *,
+        by_user: bool,
+        now: float,
+        gone: Iterable[int] = (),
+    ) -> Ask | None:
         """Notes an event; durable against any kill when this returns.
 
         Args:
@@ -109,6 +118,7 @@ class HookInbox:
             action: one of ACTIONS.
             by_user: the event had an input: an edit, by a user or an API, and no scan.
             now: epoch seconds.
+            gone: more ids of that kind, which this event has destroyed.
 
         Returns what the hook has to ask for, if it is the first of its burst.
         """
@@ -117,6 +127,8 @@ class HookInbox:
             connection = self._connection
             connection.execute("UPDATE request SET revision = revision + 1")
             connection.execute(_UPSERT, (kind, num, ACTIONS.index(action), now, by_user))
+            for each in gone:
+                connection.execute(_UPSERT, (kind, each, ACTIONS.index("destroy"), now, by_user))
             return claim_mark(connection, now, self._data_dir)
 
         return self._guarded(lambda: self._in_transaction(write))

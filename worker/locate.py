@@ -144,6 +144,26 @@ class Locator:
         spared = self._additions.spare(likely, sought)
         return [scene for scene in plain if scene.id in spared]
 
+    def claimed(
+        self,
+        items: Iterable[FullItem],
+        scenes: Iterable[Scene],
+        records: Mapping[int, Record],
+    ) -> set[ItemRef]:
+        """Which of these items one of the scenes may be, judged by these items alone.
+
+        Asks nobody. A scene whose own item is another one may seem to be one of these.
+        """
+        known = list(scenes)
+        pins = self._pins([scene.id for scene in known])
+        indexes = self._new_indexes(Pinned({}, (), {item.ref: item.files for item in items}))
+        found: set[ItemRef] = set()
+        for scene in known:
+            record, own = records.get(scene.id), pins.get(scene.id, ())
+            match = self._match_one(scene, record, own, indexes)
+            found.update(match.refs, *(low.refs for low in match.undecided))
+        return found
+
     def _read_pins(self, scenes: Iterable[Scene]) -> Pinned:
         """The pins of some scenes, and what Plex has of their items."""
         by_scene = self._pins([scene.id for scene in scenes])
@@ -174,17 +194,27 @@ class Locator:
         by_id = {scene.id: scene for scene in scenes}
 
         def match(scene_id: int, indexes: Mapping[str, ItemIndex]) -> SceneMatch:
-            return match_scene(
-                by_id[scene_id],
-                indexes,
-                self._path_map,
-                records.get(scene_id),
-                pins=pins.by_scene.get(scene_id, ()),
-                learned=self._learned,
-                guess=self._guess,
-            )
+            own = pins.by_scene.get(scene_id, ())
+            return self._match_one(by_id[scene_id], records.get(scene_id), own, indexes)
 
         return self._confirm({scene_id: match(scene_id, known) for scene_id in by_id}, match)
+
+    def _match_one(
+        self,
+        scene: Scene,
+        record: Record | None,
+        pins: Sequence[Pin],
+        indexes: Mapping[str, ItemIndex],
+    ) -> SceneMatch:
+        return match_scene(
+            scene,
+            indexes,
+            self._path_map,
+            record,
+            pins=pins,
+            learned=self._learned,
+            guess=self._guess,
+        )
 
     def _new_indexes(self, pins: Pinned) -> dict[str, ItemIndex]:
         """Indexes with nothing in them but what was just read of pinned items."""

@@ -25,6 +25,7 @@ from worker.inherit import inherited
 from worker.locate import Locator
 
 Owners = Mapping[ItemRef, int]
+GONE = "the scene is gone from Stash"
 
 
 def _no_pins(_refs: Iterable[ItemRef]) -> Mapping[ItemRef, Pin]:
@@ -38,6 +39,8 @@ class Prepared:
     Attributes:
         is_part: something that the scene wants is left out of the plans, so its record must not
             say that the scene was synced.
+        is_gone: Stash does not have the scene any more; `scene` is what the record knows of it, and
+            the record stays but for what is changed.
     """
 
     job: Job
@@ -47,6 +50,7 @@ class Prepared:
     items: Mapping[ItemRef, FullItem]
     plans: tuple[ItemPlan, ...]
     is_part: bool = False
+    is_gone: bool = False
 
     @property
     def changes(self) -> Iterable[Change]:
@@ -54,6 +58,8 @@ class Prepared:
 
     @property
     def fingerprint(self) -> str:
+        if self.is_gone and self.record is not None:
+            return self.record.fingerprint
         return fingerprint(self.wanted)
 
     @property
@@ -115,12 +121,22 @@ class Policy:
     max_retries: int | None = None
 
 
+# Plans for scenes that are gone: gets their jobs and their records, and puts them into the batch.
+Farewell = Callable[[Sequence[Job], Mapping[int, Record], Batch], None]
+
+
+def leave_as_it_is(jobs: Sequence[Job], _records: Mapping[int, Record], batch: Batch) -> None:
+    """What their scenes have left in Plex stays."""
+    batch.done += [(job, GONE) for job in jobs]
+
+
 class Preparer:
     """Prepares batches of jobs.
 
     Args:
         contested: whose each item is, as the last full reconcile found.
         pins: brings the pins on some items.
+        farewell: plans for scenes that are gone.
     """
 
     def __init__(
@@ -131,6 +147,7 @@ class Preparer:
         policy: Policy,
         contested: Owners,
         pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]] = _no_pins,
+        farewell: Farewell = leave_as_it_is,
     ) -> None:
         self._stash = stash
         self._records = records
@@ -138,6 +155,7 @@ class Preparer:
         self._policy = policy
         self._contested = contested
         self._pins = pins
+        self._farewell = farewell
 
     def expect(self, jobs: int) -> None:
         """Tell how many jobs the drain has."""
@@ -153,12 +171,13 @@ class Preparer:
         ids = [job.scene_id for job in jobs]
         scenes = fetch_scenes(self._stash, ids)
         records = self._records.get_many(ids)
+        self._farewell([job for job in jobs if job.scene_id not in scenes], records, batch)
         wanted: dict[int, Job] = {}
         for job in jobs:
             scene = scenes.get(job.scene_id)
             if scene is None:
-                batch.done.append((job, "the scene is gone from Stash"))
-            elif self._policy.wishes.organized_only and not scene.organized:
+                continue
+            if self._policy.wishes.organized_only and not scene.organized:
                 batch.done.append((job, "the scene is not marked as organized"))
             elif job.scene_id not in records and not is_meaningful(scene):
                 batch.done.append((job, "the scene has no metadata yet"))

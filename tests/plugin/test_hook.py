@@ -257,6 +257,25 @@ def test_an_input_means_that_somebody_edited(sent: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("trigger", "sent", "gone"),
+    [
+        ("Tag.Merge.Post", {"source": ["7", "8"], "destination": "12"}, [7, 8]),
+        ("Tag.Merge.Post", {"source": ["x", None, "7", -1], "destination": "12"}, [7]),
+        ("Tag.Merge.Post", {"source": "7"}, []),
+        ("Tag.Update.Post", {"source": ["7"]}, []),
+    ],
+)
+def test_a_merge_takes_its_sources_with_it(
+    trigger: str, sent: Any, gone: list[int], tmp_path: Path
+) -> None:
+    reply_of(given(trigger, 12, sent), tmp_path)
+
+    noted = {event.id: (event.kind, event.action) for event in events(tmp_path)}
+    assert noted.pop(12)[0] == "tag"
+    assert noted == dict.fromkeys(gone, ("tag", "destroy"))
+
+
+@pytest.mark.parametrize(
     ("trigger", "num"),
     [
         *(("Gallery.Update.Post", 5), ("Scene.Merge.Post", 5), (None, 5), ({}, 5), (["x"], 5)),
