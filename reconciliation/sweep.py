@@ -23,7 +23,7 @@ from reconciliation.findings import Findings
 from reconciliation.learning import Learning
 from reconciliation.moves import Moves
 from reconciliation.settled import Settled
-from stash.mapping import UnreadScene, scene_to_json_like
+from stash.mapping import SceneShaper, UnreadScene
 
 REPORT_EVERY = 50  # scenes
 FULL_READ = 100  # items read whole in one request
@@ -104,6 +104,7 @@ class Sweep:
         self._settled = settled
         self._matched = 0
         self._detector = GapDetector()
+        self._shaper = SceneShaper()
         self.claims = Claims()
         self.findings = Findings()
         self.learning = Learning(side, rules.learned)
@@ -242,7 +243,7 @@ class Sweep:
 
     def _data(self, scenes: Iterable[Scene]) -> list[dict[str, Any]]:
         known = self._timestamps
-        return [scene_to_json_like(scene, timed=scene.id in known) for scene in scenes]
+        return [self._shaper.shape(scene, timed=scene.id in known) for scene in scenes]
 
     def finish(self) -> None:
         """Read what has to be read whole, and judge the scenes that waited for it."""

@@ -139,29 +139,49 @@ def scene_to_snapshot(scene: Scene) -> dict[str, object]:
     }
 
 
-def scene_to_json_like(scene: Scene, *, timed: bool = True) -> dict[str, object]:
-    """The shape in which the public `GapDetector` takes scenes: Stash's, with the id as an int.
-
-    Args:
-        timed: with `created_at` and `updated_at`, which take as long as all the rest.
+class SceneShaper:
+    """Gives scenes the shape in which the public `GapDetector` takes them: Stash's, with the id as
+    an int. Scenes share what they have in common, which nobody may change.
     """
-    shaped: dict[str, object] = {
-        "id": scene.id,
-        "title": scene.title,
-        "details": scene.details,
-        "date": scene.date,
-        "rating100": scene.rating100,
-        "director": scene.director,
-        "organized": scene.organized,
-        "files": [{"path": file.path} for file in scene.files],
-        "studio": {"name": scene.studio.name} if scene.studio else None,
-        "performers": [{"name": performer.name} for performer in scene.performers],
-        "tags": [{"name": tag.name} for tag in scene.tags],
-    }
-    if timed:
-        shaped["created_at"] = _rfc3339(scene.created_at)
-        shaped["updated_at"] = _rfc3339(scene.updated_at)
-    return shaped
+
+    def __init__(self) -> None:
+        self._named: dict[str, dict[str, str]] = {}
+
+    def shape(self, scene: Scene, *, timed: bool = True) -> dict[str, object]:
+        """One scene.
+
+        Args:
+            timed: with `created_at` and `updated_at`, which take as long as all the rest.
+        """
+        named = self._name
+        shaped: dict[str, object] = {
+            "id": scene.id,
+            "title": scene.title,
+            "details": scene.details,
+            "date": scene.date,
+            "rating100": scene.rating100,
+            "director": scene.director,
+            "organized": scene.organized,
+            "files": [{"path": file.path} for file in scene.files],
+            "studio": named(scene.studio) if scene.studio else None,
+            "performers": list(map(named, scene.performers)),
+            "tags": list(map(named, scene.tags)),
+        }
+        if timed:
+            shaped["created_at"] = _rfc3339(scene.created_at)
+            shaped["updated_at"] = _rfc3339(scene.updated_at)
+        return shaped
+
+    def _name(self, entity: Entity) -> dict[str, str]:
+        known = self._named.get(entity.name)
+        if known is None:
+            known = self._named[entity.name] = {"name": entity.name}
+        return known
+
+
+def scene_to_json_like(scene: Scene) -> dict[str, object]:
+    """One scene, as `SceneShaper.shape`."""
+    return SceneShaper().shape(scene)
 
 
 def epoch(value: object) -> float:

@@ -97,6 +97,6 @@ def noting(seed: Seed, folder: Path) -> Iterator[Office]:
         token=TOKEN,
     ) as both:
         site = Site(both, data)
-        site.use(first_sync="mirror")
+        site.use(first_sync="mirror", reconcile_interval="never")
         both.stash.faults([DEAF])
         yield Office(site)

@@ -19,7 +19,12 @@ from tests.acceptance.faults import BUSY, CUT, RESET, Fault
 from tests.acceptance.noting import DEAF, Office, noting
 from tests.acceptance.standing import Standing, differing, now
 
-SETTINGS = {"first_sync": "mirror", "max_clear_percent": 100, "sync_collection": True}
+SETTINGS = {
+    "first_sync": "mirror",
+    "max_clear_percent": 100,
+    "reconcile_interval": "never",
+    "sync_collection": True,
+}
 BY_HAND = "Favourites of Mine"
 
 

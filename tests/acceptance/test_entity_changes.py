@@ -21,7 +21,7 @@ CASES = ("in_sync", "two_sections", "two_files_two_items")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """All of it synced; every test has things of its own, since Stash keeps what is done to it."""
     with noting(generate(90, seed=4, only=CASES), tmp_path_factory.mktemp("noting")) as office:
-        office.site.use(first_sync="mirror", max_clear_percent=100)
+        office.site.use(first_sync="mirror", reconcile_interval="never", max_clear_percent=100)
         office.site.reconcile()
         office.site.drain()
         yield office
@@ -29,11 +29,11 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 @pytest.fixture
 def office(library: Office) -> Iterator[Office]:
-    library.site.use(first_sync="mirror")
+    library.site.use(first_sync="mirror", reconcile_interval="never")
     library.site.both.plex.configure(edit_section="additive")
     yield library
     library.site.both.stash.faults([DEAF])
-    library.site.use(first_sync="mirror")
+    library.site.use(first_sync="mirror", reconcile_interval="never")
     library.sync()
     assert library.wrong() == []
 
@@ -120,7 +120,9 @@ def test_an_edit_that_changes_no_name_costs_one_question(office: Office, kind: s
 def test_scenes_that_want_nothing_else_get_no_job(office: Office) -> None:
     """A blocked tag shows nowhere, so its new name is nowhere either: told without Plex."""
     num = office.pick("tag", least=3)
-    office.site.use(first_sync="mirror", tag_blocklist="nothing,Not to Be Seen")
+    office.site.use(
+        first_sync="mirror", reconcile_interval="never", tag_blocklist="nothing,Not to Be Seen"
+    )
     office.rename("tag", num, "Not to Be Seen")
     office.sync()
     office.rename("tag", num, "Nothing")
@@ -130,7 +132,7 @@ def test_scenes_that_want_nothing_else_get_no_job(office: Office) -> None:
     assert figures["nothing_new"] == len(office.showing("tag", num))
     assert (figures["enqueued_count"], asked["total"], plex["total"]) == (0, 2, 0)
     office.rename("tag", num, "To Be Seen")
-    office.site.use(first_sync="mirror")
+    office.site.use(first_sync="mirror", reconcile_interval="never")
 
 
 def test_a_burst_queues_each_scene_once(office: Office) -> None:
@@ -153,7 +155,7 @@ def test_a_burst_queues_each_scene_once(office: Office) -> None:
 
 def test_what_shows_in_no_synced_field_concerns_nobody(office: Office) -> None:
     num = office.pick("performer")
-    office.site.use(first_sync="mirror", sync_performers=False)
+    office.site.use(first_sync="mirror", reconcile_interval="never", sync_performers=False)
     office.rename("performer", num, "Nobody Looks")
 
     figures, asked, plex = office.sync_counted()
@@ -161,7 +163,7 @@ def test_what_shows_in_no_synced_field_concerns_nobody(office: Office) -> None:
     assert (figures["events"], figures["enqueued_count"]) == (1, 0)
     assert (asked["total"], plex["total"]) == (0, 0)
     # What was not synced then is found when it is switched on again.
-    office.site.use(first_sync="mirror")
+    office.site.use(first_sync="mirror", reconcile_interval="never")
     assert office.site.reconcile()["drift_count"] == len(office.showing("performer", num))
 
 
@@ -216,7 +218,7 @@ def test_parents_do_not_matter(office: Office) -> None:
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_whatever_happens_in_a_burst_plex_agrees_in_the_end(office: Office, number: int) -> None:
     """In any order, with things that change, go, and change again, and scenes among them."""
-    office.site.use(first_sync="mirror", max_clear_percent=100)
+    office.site.use(first_sync="mirror", reconcile_interval="never", max_clear_percent=100)
     office.site.both.plex.configure(edit_section=EDITS[number % 2])
     chance = random.Random(number)
     for step in range(14):

@@ -22,7 +22,7 @@ from tests.acceptance.standing import differing, now
 
 CARRIED = 900  # the tag of all scenes
 CASES = ("in_sync", "two_sections", "extra_genre")
-SETTINGS = {"max_tags": 500}  # and the guard as it is by default
+SETTINGS = {"max_tags": 500, "reconcile_interval": "never"}  # and the guard as it is by default
 
 
 @contextmanager
