@@ -80,8 +80,7 @@ def answer(raw: bytes, env: Mapping[str, str], plugin_dir: str) -> bytes | None:
             f"{known[0]} {num} has changed, but that could not be noted in {data_dir}: {error}. "
             "Is the disk full or read-only? The next reconcile finds the change."
         )
-        _log(b"e", text)
-        return _reply("error", text)
+        return _reply("error", text)  # Stash puts it into its log
 
 
 class _Event:

@@ -86,7 +86,8 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A job whose scene Plex does not have; `files` are the scene's, as Stash sees them."""
+    """A job whose scene Plex does not have; `files` are the scene's, as Stash sees them, and at
+    least one."""
 
     job: Job
     files: tuple[str, ...]
@@ -94,7 +95,7 @@ class Absent:
     @property
     def path(self) -> str:
         """The primary file, for people."""
-        return self.files[0] if self.files else "the scene has no file"
+        return self.files[0]
 
 
 @dataclass(slots=True)
@@ -240,6 +241,8 @@ class Preparer:
             batch.done.append((job, why))
         elif found.undecided:
             batch.ambiguous.append((job, str(doubt(scene.id, found.undecided[0], titles))))
+        elif not scene.files:
+            batch.done.append((job, "the scene has no file"))
         else:
             batch.not_found.append(Absent(job, tuple(file.path for file in scene.files)))
 

@@ -115,3 +115,14 @@ def test_a_new_file_waits_for_its_metadata(office: Office) -> None:
     new = max(row["id"] for row in stash_seed(stash.state())["scenes"])
     office.site.edit_scene(new, details="Now there is something to say.")
     assert office.sync()["enqueued_count"] == 1
+
+
+def test_a_scene_without_a_file_is_nothing_for_plex(office: Office) -> None:
+    """People make such scenes in Stash's own interface; Plex can never have them."""
+    made = {"title": "No File", "details": "A note to myself."}
+    scene = int(office.mutate("sceneCreate", "SceneCreateInput", **made)["id"])
+
+    figures = office.sync()
+
+    assert (figures["enqueued_count"], figures["skipped"], figures["retried"]) == (1, 1, 0)
+    assert scene not in {**office.site.queued(), **office.site.dead()}

@@ -161,7 +161,7 @@ def test_a_full_disk_is_told_and_does_not_stop_stash(tmp_path: Path) -> None:
     assert ended.status == 0
     assert "scene 5 has changed, but that could not be noted" in ended.reply["error"]
     assert "Is the disk full or read-only?" in ended.reply["error"]
-    assert ended.stderr == f"\x01e\x02{ended.reply['error']}\n"
+    assert ended.stderr == ""  # Stash logs what a hook returns as its error
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_a_read_only_disk_is_told_and_does_not_stop_stash(read_only: Path) -> No
 
     assert ended.status == 0
     assert "could not be noted" in ended.reply["error"]
-    assert ended.stderr.startswith("\x01e\x02scene 5")
+    assert ended.reply["error"].startswith("scene 5")
 
 
 def test_a_busy_inbox_is_waited_for(tmp_path: Path) -> None:
