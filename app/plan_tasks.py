@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.arguments import run_id
-from app.reconcile_tasks import summary
+from app.reconcile_tasks import DAY, summary
 from app.wiring import Context, Workshop
 from core.errors import ConfigError, DrainBusy, GuardStopped
 from core.models import Job
 from reconciliation.detector import EMPTY_METADATA, MISSING, GapResult
 from reconciliation.result import GapDetectionResult, brief
+from stash.scenes import iter_scene_pages
 from storage.runs import Run, RunStatus
 from storage.state import State
 from sync_queue.lock import DrainLock
@@ -51,6 +52,24 @@ def preview_queue(context: Context) -> dict[str, Any]:
             return queue.due(context.clock())
 
     return _preview(context, due, {})
+
+
+def preview_every_scene(context: Context) -> dict[str, Any]:
+    """What a drain would write if every scene were queued."""
+    return _preview_scenes(context, None)
+
+
+def preview_recent_scenes(context: Context) -> dict[str, Any]:
+    """The same for scenes created or updated in the last 24 hours."""
+    return _preview_scenes(context, context.clock() - DAY)
+
+
+def _preview_scenes(context: Context, since: float | None) -> dict[str, Any]:
+    def scenes() -> Sequence[Job]:
+        pages = iter_scene_pages(context.stash, since=since)
+        return [job_for(scene.id) for page in pages for scene in page]
+
+    return _preview(context, scenes, {})
 
 
 def _preview_gaps(
@@ -130,7 +149,7 @@ def _pictures(context: Context, workshop: Workshop) -> Pictures:
 
 
 def _show(preview: Preview) -> None:
-    for line in preview.lines:
+    for line in [*preview.lines, *preview.conflicts]:
         log.info("%s", line)
     for field, by_kind in sorted(preview.changes.items()):
         log.info("%s: %s", field, _counts(by_kind))

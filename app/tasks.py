@@ -61,8 +61,10 @@ MODES: Mapping[str, Task] = MappingProxyType(
 # What a mode does with the argument `dry_run`: it shows what it would do.
 DRY_RUNS: Mapping[str, Task] = MappingProxyType(
     {
+        "all": plan_tasks.preview_every_scene,
         "apply_preview": plan_tasks.look_at_apply,
         "process_queue": plan_tasks.preview_queue,
+        "recent": plan_tasks.preview_recent_scenes,
         "reconcile_7days": plan_tasks.preview_7days,
         "reconcile_all": plan_tasks.preview_all,
         "reconcile_missing_metadata": plan_tasks.preview_missing_metadata,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from core.fields import BY_NAME, SCALARS, Wishes, fingerprint
+from core.images import FAILED
 from core.models import FullItem, ItemRecord, ItemRef, ListedItem, Record, Scene, Value
+from core.wording import PICTURES
 
 Shown = ListedItem | FullItem
 
@@ -42,6 +44,8 @@ def drift_reason(
         return NEVER_SYNCED
     if applied.fingerprint != wanted:
         return "Stash now says something else than what was last written"
+    if FAILED in applied.images and not PICTURES.isdisjoint(enabled):
+        return "a picture of it could not be synced"
     known = {item.ref: item for item in applied.items}
     for ref, item in shown.items():
         if ref not in known:

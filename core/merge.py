@@ -117,7 +117,7 @@ def _quoted(value: Value) -> str:
     if value is None or value in ("", ()):
         return "nothing"
     if isinstance(value, tuple):
-        return ", ".join(map(repr, value[:5])) + (", …" if len(value) > 5 else "")
+        return ", ".join(map(_quoted, value[:5])) + (", …" if len(value) > 5 else "")
     if isinstance(value, str):
         return repr(value if len(value) <= _QUOTED else value[: _QUOTED - 1] + "…")
     return f"{value:g}"
@@ -132,7 +132,8 @@ def _merge_scalar(sides: Sides, rules: MergeRules) -> FieldOutcome:
         return plain
     note = ""
     if sides.stash_changed and plain.change is not None:
-        how = "locked" if sides.base is None or sides.locked_by_user else "changed"
+        was_edited = sides.base is not None and (sides.base.held or sides.plex_changed)
+        how = "changed" if was_edited else "locked"
         note = (
             f"{how} in Plex to {_quoted(sides.now)}, while Stash says {_quoted(sides.want)};"
             " Plex's stays"

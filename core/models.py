@@ -120,7 +120,8 @@ class Role:
 class FullItem:
     """An item read on its own: every field whole, and which fields are locked.
 
-    Locked fields go by our names, and by Plex's where we have none.
+    Locked fields go by our names, and by Plex's where we have none. `title_sort` is "" where the
+    item has none of its own: Plex may drop it when the title is edited.
     """
 
     ref: ItemRef
@@ -130,6 +131,7 @@ class FullItem:
     locked: frozenset[str]
     updated_at: int | None
     roles: tuple[Role, ...] = ()
+    title_sort: str = ""
 
 
 class Confidence(Enum):

@@ -57,6 +57,11 @@ def difference(change: Change) -> Change:
     return replace(change, before=(), after=change.added)
 
 
+def title_sort_params(title_sort: str) -> list[tuple[str, str]]:
+    """The parameters that give an item a sort title of its own and leave its lock alone."""
+    return [("titleSort.value", title_sort)]
+
+
 def lock_params(fields: Iterable[str]) -> list[tuple[str, str]]:
     """The parameters that lock fields or pictures and leave what they show alone."""
     return [(f"{lock_name(field)}.locked", "1") for field in fields]

@@ -102,6 +102,7 @@ def full_item(raw: Mapping[str, Any], container: Mapping[str, Any]) -> FullItem:
             for entry in _objects(raw.get("Role"))
             if _text(entry.get("tag"))
         ),
+        title_sort=_text(raw.get("titleSort")),
     )
 
 

@@ -20,6 +20,7 @@ class Findings:
         undecided: what evidence leaves open of a scene, also of one with other items.
         ambiguous: of scenes without any item: the first of the above.
         contested: the items that a scene lost, to whom and why.
+        itemless: those of the above that have no other item.
         lost_pins: pins whose item is gone; they were ignored.
         pinned: the scenes seen that have pins.
         outside: taken out of `missing`: no file below any folder of a synced library.
@@ -34,6 +35,7 @@ class Findings:
     undecided: dict[int, tuple[FileMatch, ...]] = field(default_factory=dict)
     ambiguous: dict[int, FileMatch] = field(default_factory=dict)
     contested: dict[int, list[Contest]] = field(default_factory=dict)
+    itemless: set[int] = field(default_factory=set)
     lost_pins: dict[int, tuple[Pin, ...]] = field(default_factory=dict)
     pinned: set[int] = field(default_factory=set)
     unorganized: set[int] = field(default_factory=set)

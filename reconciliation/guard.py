@@ -43,6 +43,8 @@ class EmptySideGuard:
             if not self._confirmed(fact, now):
                 self._stop(fact, what, before, now)
             self.was_confirmed = True
+        else:
+            self._state.runs.overtake(GUARD, lambda figures: figures.get("fact") == fact)
         self._state.set_fact(fact, now)
 
     def _confirmed(self, fact: str, now: int) -> bool:
@@ -105,6 +107,8 @@ class PathMapGuard:
             if not self._confirmed(kind, pairs, now):
                 self._stop(kind, what, pairs, before, now)
             self._is_excused = True  # what else the same disk has upset
+        else:
+            self._state.runs.overtake(MAP_GUARD, lambda figures: figures.get("fact") == kind)
 
     def remember(self, kind: str, pairs: Pairs, scenes: int) -> None:
         """Note a count for the next full run."""

@@ -110,7 +110,7 @@ class GapQueue:
     def _is_hopeless(self, gap: GapResult, findings: Findings) -> bool:
         """Whether no job could do anything: the scene is reported for what it is instead."""
         scene_id = gap.scene_id
-        apart = (findings.ambiguous, findings.contested, findings.outside)
+        apart = (findings.ambiguous, findings.itemless, findings.outside)
         return not paths_of(gap.scene_data) or any(scene_id in found for found in apart)
 
     def _outside(self, absent: Mapping[int, GapResult]) -> list[int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.fields import Wishes, fingerprint
-from core.gaps import Shown, altered_fields, is_left_undone, needs_full_read
+from core.gaps import Shown, altered_fields, is_left_undone, needs_full_read, picture_moved
 from core.matching import Claim, SceneMatch, match_scene
 from core.models import FullItem, ItemRef, Record, Scene
 from core.ownership import Claims, Contest
@@ -129,6 +129,7 @@ class Sweep:
             self.findings.note(match, is_complete=self._side.is_complete)
             if scene.id in lost:
                 self.findings.contested[scene.id] = list(lost[scene.id])
+                self.findings.itemless |= set() if owned[scene.id] else {scene.id}
                 continue
             self.claims.offer(scene.id, match.claims)
             self.learning.note(scene, match)
@@ -282,6 +283,7 @@ class Sweep:
             if isinstance(view := shown[scene_id].get(item.ref), FullItem)
             and view.updated_at != item.updated_at
             and not altered_fields(item, view, self._rules.wishes.enabled)
+            and not picture_moved(record, view)
         ]
         if confirmed:
             self._on_confirmed(confirmed)

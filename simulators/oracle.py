@@ -12,12 +12,14 @@ from simulators.dumps import State, handwork, plex_seed, stash_seed, whole_items
 from simulators.library_match import match_library
 from simulators.library_truth import items_by_name
 from simulators.oracle_fields import (
+    COLLECTIONS,
     DIRECTORS,
     SYNCED,
     Base,
     Catalog,
     Fields,
     FirstSync,
+    collections,
     file_stem,
     passes_quality_gate,
     unequal,
@@ -70,6 +72,7 @@ def expected(
             earlier = known[name][0] if name in known else _just_scanned(item)
             base = bases.get(owner)
             whole = wanted(scene, catalog, earlier, agent, first_sync, base)
+            whole[COLLECTIONS] = collections(scene, catalog, earlier, base)
             result[name] = {field: whole[field] for field in whole if field in fields}
     return result
 
@@ -94,6 +97,7 @@ def _just_scanned(item: PlexItem) -> PlexItem:
         "genres": [],
         "roles": [],
         "directors": [],
+        "collections": [],
     }
 
 
@@ -156,8 +160,9 @@ def untouched(
 def _changes(was: State, row: State, *, ours: bool, fields: Collection[str]) -> list[str]:
     old, new = (handwork(was), handwork(row)) if ours else (was, row)
     looked_at = dict.fromkeys([*old, *new])
-    if ours and DIRECTORS in fields:
-        del looked_at["director"]
+    for field, name in ((DIRECTORS, "director"), (COLLECTIONS, "collection")):
+        if ours and field in fields:
+            del looked_at[name]
     if ours and was["title"] != row["title"] and "titleSort" not in was["locked"]:
         del looked_at["titleSort"]  # the server's own doing: it follows the title
     changes = [

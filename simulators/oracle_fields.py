@@ -20,8 +20,11 @@ FirstSync = Literal["mirror", "merge"]
 
 DATE = "originallyAvailableAt"
 DIRECTORS = "directors"
+COLLECTIONS = "collections"
 # The fields that a sync writes unless it is told otherwise.
 SYNCED = frozenset({"title", "summary", "studio", DATE, "genres", "roles", "userRating", DIRECTORS})
+# The same and the collection named after the studio, which they only write when told to.
+WITH_COLLECTIONS = SYNCED | {COLLECTIONS}
 NO_AGENT = frozenset({"com.plexapp.agents.none", "tv.plex.agents.none"})
 
 
@@ -67,6 +70,7 @@ def shown(item: PlexItem) -> Fields:
         "genres": sorted(name_keys(item["genres"])),
         "roles": sorted(name_keys(role["tag"] for role in item["roles"])),
         DIRECTORS: sorted(name_keys(item["directors"])),
+        COLLECTIONS: sorted(name_keys(item["collections"])),
         "userRating": None if rating is None else round(rating, 2),
     }
 
@@ -123,6 +127,14 @@ def wanted(
     elif base is not None and base.scene["rating100"] is not None:
         fields["userRating"] = None
     return fields
+
+
+def collections(
+    scene: StashScene, catalog: Catalog, before: PlexItem, base: Base | None
+) -> list[str]:
+    """The item's collections afterwards: of those only that of an earlier studio may go."""
+    ours = name_keys([base.catalog.studio(base.scene)]) if base else frozenset()
+    return sorted(name_keys([catalog.studio(scene)]) | name_keys(before["collections"]) - ours)
 
 
 def _plain(scene: StashScene, catalog: Catalog) -> dict[str, str]:

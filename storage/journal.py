@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
 
 from core.models import ItemRef, Value
 from storage.codec import dumps, value_from_json
-from storage.sqlite import Database, placeholders
+from storage.sqlite import Database, chunks, placeholders
 
 TABLES = (
     """CREATE TABLE journal (
@@ -135,6 +135,18 @@ class Journal:
                     (ref.section, ref.key, run_id),
                 )
                 found[ref] = [_entry(row) for row in rows]
+        return found
+
+    def changed_later(self, run_id: int, scene_ids: Collection[int], besides: int) -> set[int]:
+        """Those scenes of which later runs changed something as well, `besides` left out."""
+        found: set[int] = set()
+        for ids in chunks(list(scene_ids)):
+            rows = self._database.rows(
+                "SELECT DISTINCT scene_id FROM journal WHERE run_id > ? AND run_id <> ?"
+                f" AND scene_id IN ({placeholders(len(ids))})",
+                [run_id, besides, *ids],
+            )
+            found.update(row[0] for row in rows)
         return found
 
     def last_run(self, kinds: Sequence[str]) -> int | None:

@@ -43,7 +43,8 @@ class Run:
     Attributes:
         figures: JSON-able, by name; what the task reports.
         guard: the guard that stopped it, or "".
-        confirmation: none, given (waits for the next run) or taken (used up).
+        confirmation: none, given (waits for the next run) or taken (used up, or overtaken by a run
+            that needed none).
     """
 
     id: int
@@ -143,6 +144,23 @@ class RunStore:
                 return False
             connection.execute("UPDATE runs SET confirmation = 'taken' WHERE id = ?", (run.id,))
             return True
+
+    def overtake(self, guard: str, fits: Callable[[Figures], bool] = lambda _: True) -> None:
+        """The guard has let a run through by itself: earlier stops cannot be confirmed any more.
+
+        Args:
+            fits: tells of the figures of a stopped run whether it is meant; must be pure.
+        """
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM runs WHERE status = 'stopped' AND guard = ?"
+                " AND confirmation <> 'taken'",
+                (guard,),
+            ).fetchall()
+            connection.executemany(
+                "UPDATE runs SET confirmation = 'taken' WHERE id = ?",
+                [(run.id,) for run in map(_run, rows) if fits(run.figures)],
+            )
 
     def prune(self, before: float) -> int:
         """Drops ended runs that began before `before` (epoch seconds); returns how many."""

@@ -89,6 +89,7 @@ class Applier:
         self._journal.write(self._run_id, self._entries(batch))
         alike = self._together.send(batch)
         edited: dict[ItemRef, ItemPlan] = {}
+        refused_alone: dict[ItemRef, frozenset[str]] = {}
         pictures: dict[int, ImageOutcome] = {}
         sent: list[Prepared] = []
         for prepared in batch:
@@ -96,7 +97,8 @@ class Applier:
                 for plan in prepared.plans:
                     if plan.changes:
                         if plan.ref not in alike.edited:
-                            self._send(plan, prepared.items[plan.ref].roles)
+                            roles = prepared.items[plan.ref].roles
+                            refused_alone[plan.ref] = self._send(plan, roles)
                         edited[plan.ref] = plan
                 sent.append(prepared)
             except PlexRejected as error:
@@ -107,7 +109,7 @@ class Applier:
         touched = {ref for outcome in pictures.values() for ref in outcome.touched}
         unread = {ref: plan for ref, plan in edited.items() if ref not in alike.shown}
         shown = {ref.key: item for ref, item in alike.shown.items()}
-        shown |= self._read_back.read(unread, touched)
+        shown |= self._read_back.read(unread, touched, refused_alone)
         result.items_edited = len(edited)
         self._record(sent, shown, {*edited, *touched}, pictures, result)
         return result
@@ -120,9 +122,12 @@ class Applier:
             prepared.scene.id, prepared.items, known, prepared.pictures_wanted
         )
 
-    def _send(self, plan: ItemPlan, roles: Sequence[Role]) -> None:
+    def _send(self, plan: ItemPlan, roles: Sequence[Role]) -> frozenset[str]:
         """All changes of an item in one edit; where that is refused, each by itself, so that one
         field which the server will not take does not hold up the others.
+
+        Returns:
+            the fields that were refused by themselves.
 
         Raises:
             PlexRejected: none of them was taken.
@@ -130,9 +135,11 @@ class Applier:
         try:
             self._edit(plan, plan.changes, roles)
         except PlexRejected as rejected:
-            taken = [change for change in plan.changes if self._is_taken(plan, change, roles)]
-            if not taken:
+            left = [change for change in plan.changes if not self._is_taken(plan, change, roles)]
+            if len(left) == len(plan.changes):
                 raise rejected from None
+            return frozenset(change.field for change in left)
+        return frozenset()
 
     def _is_taken(self, plan: ItemPlan, change: Change, roles: Sequence[Role]) -> bool:
         for attempt in (change, shortened(change)):

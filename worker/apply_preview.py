@@ -14,7 +14,7 @@ from typing import Any
 from core.errors import GuardStopped
 from core.guards import Tally, clears_too_much
 from core.models import Job
-from core.wording import change_line, scene_called
+from core.wording import change_line
 from storage.plans import PlannedChange
 from storage.runs import RunStatus
 from storage.sqlite import chunks
@@ -23,8 +23,9 @@ from sync_queue.queue import SyncQueue
 from worker.apply import Applied, Applier
 from worker.drain import BATCH
 from worker.plan_cut import Cut, cut, tally_of
-from worker.prepare import Prepared, Preparer
+from worker.prepare import Preparer
 from worker.preview import LISTED, Pictures, job_for
+from worker.telling import called, conflicts, refusals
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ class ApplyResult:
         scenes_done: scenes that show all they want; the others are left for the next drain.
         scenes_partly: scenes of which only a part could be written.
         failed: scenes that Plex refused, or of which a picture failed; `failures` says why.
-        refused: fields that Plex was sent and does not show.
+        refused_count: fields that Plex was sent and does not show; `refused` says which.
+        conflict_count: values that the user changed in Plex and that stay; `conflicts` says which.
     """
 
     run_id: int | None
@@ -65,7 +67,10 @@ class ApplyResult:
     selects: int = 0
     failed: int = 0
     failures: list[str] = field(default_factory=list)
-    refused: int = 0
+    refused_count: int = 0
+    refused: list[str] = field(default_factory=list)
+    conflict_count: int = 0
+    conflicts: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -77,6 +82,17 @@ class ApplyResult:
         self.changed_meanwhile += 1
         if len(self.changed) < LISTED:
             self.changed.append(change_line(planned.scene_id, planned.title, planned.change))
+
+    def note_told(self, applied: Applied) -> None:
+        """Count and say what Plex did not take, and what the user changed and stays."""
+        for line in refusals(applied):
+            self.refused_count += 1
+            log.warning("%s", line)
+            self.refused += [line] if len(self.refused) < LISTED else []
+        for line in conflicts(applied):
+            self.conflict_count += 1
+            log.warning("%s", line)
+            self.conflicts += [line] if len(self.conflicts) < LISTED else []
 
     def note_failed(self, line: str) -> None:
         """Count a scene that failed, and say why while there is room."""
@@ -205,7 +221,7 @@ class PlanApplier:
             pictures, failures = self._pictures.changes(ready[scene_id])
             each_cut = cut(ready[scene_id], changes, pictures, not failures)
             for failure in failures:
-                result.note_failed(f"{_called(ready[scene_id])}: {failure}")
+                result.note_failed(f"{called(ready[scene_id])}: {failure}")
             for each in each_cut.missed:
                 result.note_changed(each)
             result.already += each_cut.already
@@ -255,25 +271,25 @@ class PlanApplier:
             if prepared.is_part:
                 result.scenes_partly += 1
             elif scene_id in imageless:
-                result.note_failed(f"{_called(prepared)}: {imageless[scene_id]}")
+                result.note_failed(f"{called(prepared)}: {imageless[scene_id]}")
             else:
                 result.scenes_done += 1
                 done.add(scene_id)
         for prepared, error in applied.rejected:
-            result.note_failed(f"{_called(prepared)}: {error}")
+            result.note_failed(f"{called(prepared)}: {error}")
         for prepared in applied.vanished:
             for each in agreed[prepared.scene.id]:
                 result.note_changed(each)
         result.items_edited += applied.items_edited
         result.uploads += applied.uploads
         result.selects += applied.selects
-        result.refused += len(applied.refused)
+        result.note_told(applied)
         self._queue.finish([job for job in claimed if job.scene_id in done])
         self._queue.release([job for job in claimed if job.scene_id not in done])
         self._ask_again(imageless, {job.scene_id for job in claimed})
 
     def _ask_again(self, imageless: Mapping[int, str], queued: set[int]) -> None:
-        """A failed picture is no gap that a reconcile could see; a job brings it."""
+        """A job brings a failed picture sooner than the next reconcile."""
         orders = [
             {"scene_id": scene_id, "reason": f"a picture failed: {why}"}
             for scene_id, why in imageless.items()
@@ -281,7 +297,3 @@ class PlanApplier:
         ]
         if orders:
             self._queue.put_many(orders)
-
-
-def _called(prepared: Prepared) -> str:
-    return scene_called(prepared.scene.id, prepared.title)

@@ -10,21 +10,24 @@ import logging
 from collections.abc import Callable, Sequence
 
 from core.errors import GuardStopped
-from core.guards import Tally, clears_too_much, tally
+from core.guards import Tally, clears_too_much
 from core.models import Job
 from storage.runs import RunStatus
 from storage.state import State
 from sync_queue.queue import SyncQueue
 from worker.apply import Applier
 from worker.awaiting import Awaiting
-from worker.prepare import Preparer
+from worker.prepare import Prepared, Preparer
 from worker.result import DrainResult
 from worker.settle import DrainRules, Settler
+from worker.weight import Weight, packed, unpacked
 
 log = logging.getLogger(__name__)
 
 BATCH = 100
+EVERYTHING = 100  # per cent: no run can clear more than it touches, so there is nothing to weigh
 GUARD = "max_clear_percent"
+STOPPED = "max_clear_percent_stopped"  # the fact: the last run that was stopped, and its marks
 KIND = "drain"
 
 
@@ -64,7 +67,8 @@ class Drain:
         self._settler = Settler(queue, rules, awaiting, clock, jitter)
         self.result = self._settler.result
         self._allowed = Tally()
-        self._spent = Tally()
+        self._spent = Weight()
+        self._was_confirmed = False
         self._due = 0
         self._seen = 0
 
@@ -100,13 +104,16 @@ class Drain:
         due = self._queue.due(started)
         self._due = len(due)
         self._preparer.expect(self._due)
-        if self._due > BATCH:
+        if self._due > BATCH and self._rules.max_clear_percent < EVERYTHING:
             self._guard(run_id, self._weigh(due))
         try:
             self._work(run_id, started)
             self._settler.settle_absent()
         finally:
             self._settler.release_absent()
+        if self.result.processed and not self._was_confirmed:
+            # A word that was not needed here is none for later runs.
+            self._state.runs.overtake(GUARD)
         self._queue.prune()
         self._state.forget_old(self._clock())
 
@@ -115,7 +122,7 @@ class Drain:
         while jobs := self._queue.claim(BATCH, started):
             try:
                 batch = self._preparer.prepare(jobs)
-                self._spend(run_id, tally(c for p in batch.ready for c in p.changes))
+                self._spend(run_id, batch.ready)
                 applied = applier.apply(batch.ready)
             except BaseException:
                 self._queue.release(jobs)
@@ -124,43 +131,60 @@ class Drain:
             if self._enough():
                 break
 
-    def _weigh(self, due: Sequence[Job]) -> Tally:
+    def _weigh(self, due: Sequence[Job]) -> Weight:
         """What the whole run would touch and take away, from plans that are thrown away again.
 
         A merge without a record takes nothing away, so those scenes only count if they must.
         """
-        total = Tally()
+        weight = Weight()
         for start in range(0, len(due), BATCH):
             jobs = self._preparer.able_to_clear(due[start : start + BATCH])
-            batch = self._preparer.prepare(jobs)
-            total += tally(change for each in batch.ready for change in each.changes)
+            weight.add(self._preparer.prepare(jobs).ready)
             self._on_progress(0.0)
-        return total
+        return weight
 
-    def _spend(self, run_id: int, batch: Tally) -> None:
+    def _spend(self, run_id: int, batch: Sequence[Prepared]) -> None:
         """Weigh again what was not weighed before: the only batch, and jobs queued meanwhile."""
-        self._spent += batch
-        if self._spent.cleared > self._allowed.cleared:
-            touched = max(self._spent.touched, self._allowed.touched)
-            self._guard(run_id, Tally(touched, self._spent.cleared))
+        self._spent.add(batch)
+        if self._spent.total.cleared > self._allowed.cleared:
+            touched = max(self._spent.total.touched, self._allowed.touched)
+            self._spent.total = Tally(touched, self._spent.total.cleared)
+            self._guard(run_id, self._spent)
 
-    def _guard(self, run_id: int, total: Tally) -> None:
-        percent = self._rules.max_clear_percent
-        runs = self._state.runs
-        if not clears_too_much(total, percent) or runs.take_confirmation(
-            GUARD, lambda known: total.cleared <= known.get("cleared", 0)
-        ):
-            self._allowed = total
-            return
-        figures = {"cleared": total.cleared, "touched": total.touched}
-        runs.finish(run_id, "stopped", figures, self._clock(), guard=GUARD)
+    def _guard(self, run_id: int, weight: Weight) -> None:
+        if not clears_too_much(weight.total, self._rules.max_clear_percent):
+            self._allowed = weight.total
+        elif self._is_confirmed(weight):
+            self._allowed, self._was_confirmed = weight.total, True
+        else:
+            self._stop(run_id, weight)
+
+    def _is_confirmed(self, weight: Weight) -> bool:
+        """Whether the user has confirmed a run that was about to take away all of this."""
+        stopped = self._state.get_fact(STOPPED, {})
+        return self._state.runs.take_confirmation(
+            GUARD,
+            lambda known: (
+                known.get("stop") is not None
+                and known["stop"] == stopped.get("stop")
+                and weight.marks <= unpacked(stopped["marks"])
+            ),
+        )
+
+    def _stop(self, run_id: int, weight: Weight) -> None:
+        for line in weight.lines:
+            log.info("would take away: %s", line)
+        self._state.set_fact(STOPPED, {"stop": run_id, "marks": packed(weight.marks)})
+        figures = {**weight.figures(), "stop": run_id}
+        self._state.runs.finish(run_id, "stopped", figures, self._clock(), guard=GUARD)
         done = self.result.processed
         when = f"after {done} of its scenes, before any further" if done else "before the first"
         raise GuardStopped(
-            f"Stopped {when} write: this run would clear or remove {total.cleared} of "
-            f"the {total.touched} values that it touches in Plex, more than {percent} % "
-            "(max_clear_percent). If that is right, run the task 'Confirm Stopped Run' and then "
-            f"'Process Queue' again; all {'other ' if done else ''}jobs are still in the queue."
+            f"Stopped {when} write: this run would clear or remove {weight.total.cleared} of the "
+            f"{weight.total.touched} values that it touches in Plex ({weight.in_words()}), more "
+            f"than {self._rules.max_clear_percent} % (max_clear_percent). 'Preview Queue' shows "
+            "them. If that is right, run the task 'Confirm Stopped Run' and then 'Process Queue' "
+            f"again; all {'other ' if done else ''}jobs are still in the queue."
         )
 
     def _step(self) -> None:

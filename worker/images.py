@@ -9,11 +9,20 @@ the scene goes on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from core.images import Action, Decision, ImageFailed, ImageKind, decide, digest_in, selected
+from core.images import (
+    FAILED,
+    Action,
+    Decision,
+    ImageFailed,
+    ImageKind,
+    decide,
+    digest_in,
+    selected,
+)
 from core.models import FullItem, ItemRef
 from plex.exceptions import PlexRejected
 from plex.images import PlexImages, upload_name
@@ -61,6 +70,11 @@ class ImageKeys:
     def at(self) -> str:
         """The item's `updatedAt` then."""
         return f"{self.kind.value}_at:{self.ref}"
+
+    @property
+    def told(self) -> str:
+        """The digest that the user was told did not come, since Plex's picture stays."""
+        return f"{self.kind.value}_told:{self.ref}"
 
     @property
     def locked(self) -> str:
@@ -145,22 +159,36 @@ class ImageSyncer:
         kinds = [kind for kind in ImageKind if kind.value in wanted]
         if not kinds or not items:
             return outcome
+        self._show(scene_id, items, kinds, remembered, outcome)
+        # So that a reconcile finds it as well, if nobody tries again before.
+        outcome.remembered.pop(FAILED, None)
+        if outcome.failures:
+            outcome.remembered[FAILED] = "1"
+        return outcome
+
+    def _show(
+        self,
+        scene_id: int,
+        items: Mapping[ItemRef, FullItem],
+        kinds: Sequence[ImageKind],
+        remembered: Mapping[str, str],
+        outcome: ImageOutcome,
+    ) -> None:
         fetch = partial(fetch_screenshot, self._stash, scene_id)
         try:
             cover = find_cover(fetch, self._fitter, remembered)
         except ImageFailed as error:
             outcome.failures.append(str(error))
-            return outcome
+            return
         if isinstance(cover, NoCover):
             if SHA1 in remembered:
                 log.info("scene %d has no cover any more; what Plex shows stays", scene_id)
             forget(outcome.remembered, cover.etag)
-            return outcome
+            return
         for item in items.values():
             turn = _Turn(self._plex, self._journal, self._preserve, scene_id, item, cover, outcome)
             turn.sync(kinds)
         cover.remember(outcome.remembered)
-        return outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +232,7 @@ class _Turn:
         self.outcome.verified.add(keys)
         _note(known, keys.at, self.item)
         known[keys.sha1] = self.cover.sha1(kind)
+        known.pop(keys.told, None)
         return not settled and kind.value not in self.item.locked
 
     def _show(self, kind: ImageKind, keys: ImageKeys) -> bool:
@@ -249,12 +278,16 @@ class _Turn:
         return digest_in(shown or "") != last
 
     def _report_conflict(self, kind: ImageKind, keys: ImageKeys) -> None:
-        known = self.outcome.remembered
-        if known.get(keys.sha1) not in (None, self.cover.sha1(kind)):
-            self.outcome.conflicts.append(
-                f"{kind.value} of item {self.item.ref}: Stash has a new cover, but what was chosen"
-                " in Plex stays (preserve_plex_edits)"
-            )
+        """Say once of each cover that it does not come."""
+        known, wanted = self.outcome.remembered, self.cover.sha1(kind)
+        if wanted in (known.get(keys.sha1), known.get(keys.told)):
+            return
+        known[keys.told] = wanted
+        which = "a new cover" if keys.sha1 in known else "a cover"
+        self.outcome.conflicts.append(
+            f"{kind.value} of item {self.item.ref}: Stash has {which}, but what was chosen"
+            " in Plex stays (preserve_plex_edits)"
+        )
 
     def _fail(self, kind: ImageKind, error: Exception) -> None:
         keys = ImageKeys(kind, self.item.ref)

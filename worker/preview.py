@@ -21,6 +21,7 @@ from storage.state import State
 from worker.drain import BATCH
 from worker.images import ImageSyncer
 from worker.prepare import Batch, Prepared, Preparer
+from worker.telling import conflicts_in
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,8 @@ class Preview:
         guard: what the clear guard would say to it.
         lines: the first changes in words.
         failures: pictures that could not be looked at.
+        conflict_count: values that the user changed in Plex, and that stay though Stash says
+            something else; `conflicts` says which. The sync that meets them reports them.
     """
 
     run_id: int
@@ -77,6 +80,8 @@ class Preview:
     guard: str = ""
     lines: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    conflict_count: int = 0
+    conflicts: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """The figures by name, as a task replies with them."""
@@ -90,6 +95,12 @@ class Preview:
             self.totals[kind.value] = self.totals.get(kind.value, 0) + values
         if len(self.lines) < LISTED:
             self.lines.append(change_line(planned.scene_id, planned.title, planned.change))
+
+    def note_conflict(self, line: str) -> None:
+        """Count a conflict, and list it while there is room."""
+        self.conflict_count += 1
+        if len(self.conflicts) < LISTED:
+            self.conflicts.append(line)
 
     def leave_out(self, why: str) -> None:
         """Count a scene that nothing can be written for."""
@@ -202,6 +213,8 @@ class Planner:
             preview.items_changing += len({each.ref for each in planned})
             for each in planned:
                 preview.note(each)
+            for line in conflicts_in([prepared]):
+                preview.note_conflict(line)
             total = tally(prepared.changes)
             preview.values_touched += total.touched
             preview.values_cleared += total.cleared

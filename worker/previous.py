@@ -6,16 +6,17 @@ record said of the field has to come back as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
 
+from core.fields import TITLE
 from core.models import FieldRecord, FullItem, ItemRef, Record, Role
 from storage.codec import field_body, field_from
 from storage.journal import JournalEntry
 
-_KNOWN, _ROLES = "known", "roles"
+_KNOWN, _ROLES, _SORT = "known", "roles", "title_sort"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +37,27 @@ class Known:
     undone: bool = False
     images: Mapping[str, str] = attribute(default_factory=dict)
 
-    def to_extra(self, roles: Iterable[Role] | None = None) -> dict[str, object]:
-        """This, and the roles of the actors that an item has, for `JournalEntry.extra`."""
+    def to_extra(self) -> dict[str, object]:
+        """This, for `JournalEntry.extra`."""
         body = [field_body(self.field), self.fingerprint, self.applied, int(self.undone)]
-        extra: dict[str, object] = {_KNOWN: [*body, dict(self.images)]}
-        if roles is not None:
-            extra[_ROLES] = [[role.name, role.text, role.thumb] for role in roles]
-        return extra
+        return {_KNOWN: [*body, dict(self.images)]}
 
 
 def field_extra(
     record: Record | None, item: FullItem, field: str, applied: str
 ) -> dict[str, object]:
     """`JournalEntry.extra` of a field that is about to change."""
-    roles = item.roles if field == "performers" else None
     if record is None:
-        return Known(applied=applied).to_extra(roles)
-    known = next((each.fields.get(field) for each in record.items if each.ref == item.ref), None)
-    return Known(known, record.fingerprint, applied, record.undone).to_extra(roles)
+        extra = Known(applied=applied).to_extra()
+    else:
+        items = (each for each in record.items if each.ref == item.ref)
+        known = next((each.fields.get(field) for each in items), None)
+        extra = Known(known, record.fingerprint, applied, record.undone).to_extra()
+    if field == "performers":
+        extra[_ROLES] = [[role.name, role.text, role.thumb] for role in item.roles]
+    if field == TITLE and item.title_sort:
+        extra[_SORT] = item.title_sort
+    return extra
 
 
 def picture_extra(
@@ -95,6 +99,11 @@ def known_in(entry: JournalEntry) -> Known:
         return Known()
     field, fingerprint, applied, undone, images = stored
     return Known(field_from(field), fingerprint, applied, bool(undone), images)
+
+
+def title_sort_in(entry: JournalEntry) -> str:
+    """The sort title that the item had; "" where it had none of its own."""
+    return str(entry.extra.get(_SORT, ""))
 
 
 def roles_in(entry: JournalEntry) -> tuple[Role, ...]:

@@ -9,12 +9,13 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from core.fields import TITLE
 from core.images import ImageFailed, ImageKind
 from core.models import FullItem, ItemRef, Value
 from core.planning import ItemPlan, only, refused
 from core.wording import shown
 from plex.client import PlexClient
-from plex.editing import edit_params, lock_params, unlock_params
+from plex.editing import edit_params, lock_params, title_sort_params, unlock_params
 from plex.exceptions import PlexRejected
 from plex.images import PlexImages
 from worker.readback import ReadBack
@@ -89,6 +90,8 @@ class Putter:
         changes = only(each.plan, names).changes
         locks = {name: wanted for name, wanted in each.locks.items() if name in names}
         params = edit_params(changes, each.roles, lock=False) + _lock_params(locks)
+        if TITLE in (change.field for change in changes) and each.title_sort:
+            params += title_sort_params(each.title_sort)
         self._plex.edit(each.item.ref.section, each.item.item_type, each.item.ref.key, params)
 
     def _one_by_one(

@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from core.models import Change, FullItem, ItemRef, Role
 from core.planning import ItemPlan, refused
@@ -32,13 +33,17 @@ class ReadBack:
         self._hopeless: Counter[str] = Counter()
 
     def read(
-        self, edited: Mapping[ItemRef, ItemPlan], others: Collection[ItemRef] = ()
+        self,
+        edited: Mapping[ItemRef, ItemPlan],
+        others: Collection[ItemRef] = (),
+        refused_alone: Mapping[ItemRef, Collection[str]] = MappingProxyType({}),
     ) -> dict[str, FullItem]:
         """The items as Plex shows them now, by rating key; those that are gone are absent.
 
         Args:
             edited: what was sent.
             others: more items to read.
+            refused_alone: fields that were sent by themselves before, and refused.
 
         Raises:
             PlexError: as the client, but PlexRejected.
@@ -48,7 +53,8 @@ class ReadBack:
         again: list[ItemRef] = []
         for ref, plan in edited.items():
             item = shown.get(ref.key)
-            changes = [] if item is None else self._worth_a_try(plan, item)
+            tried = refused_alone.get(ref, ())
+            changes = [] if item is None else self._worth_a_try(plan, item, tried)
             if item is not None and changes:
                 self._try_alone(plan, changes, item)
                 again.append(ref)
@@ -57,11 +63,11 @@ class ReadBack:
             self._learn(edited, again, shown)
         return shown
 
-    def _worth_a_try(self, plan: ItemPlan, item: FullItem) -> list[Change]:
+    def _worth_a_try(self, plan: ItemPlan, item: FullItem, tried: Collection[str]) -> list[Change]:
         return [
             change
             for change in refused(plan, item)
-            if self._hopeless[change.field] < HOPELESS_AFTER
+            if change.field not in tried and self._hopeless[change.field] < HOPELESS_AFTER
         ]
 
     def _learn(

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 from core.backoff import delay
 from core.guards import tally
-from core.models import Job, Value
+from core.models import Job
 from core.planning import FirstSync
 from plex.exceptions import PlexNotFound
 from sync_queue.queue import SyncQueue
 from worker.apply import Applied
 from worker.awaiting import Awaiting
-from worker.prepare import Absent, Batch, Prepared
+from worker.prepare import Absent, Batch
 from worker.result import DrainResult
+from worker.telling import conflicts, refusals
 
 log = logging.getLogger(__name__)
 
 IMAGE_FAILED = "ImageFailed"
-BRIEF = 80  # characters of a value that a line repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +121,12 @@ class Settler:
             result.unchanged += total.touched == 0
             result.values_touched += total.touched
             result.values_cleared += total.cleared
-            for plan in prepared.plans:
-                for name, note in plan.notes:
-                    self._note_conflict(f"{_called(prepared)}, item {plan.ref}: {name} {note}")
-        for prepared, text in applied.conflicts:
-            self._note_conflict(f"{_called(prepared)}: {text}")
-        for prepared, change, shown in applied.refused:
-            line = (
-                f"{_called(prepared)}: Plex was sent {_brief(change.after)} for {change.field} "
-                f"and shows {_brief(shown)}; it is not sent again until Stash changes it"
-            )
+        for line in conflicts(applied):
+            result.note_conflict(line)
+            log.warning("%s", line)
+        for line in refusals(applied):
             result.note_refused(line)
             log.warning("%s", line)
-
-    def _note_conflict(self, line: str) -> None:
-        self.result.note_conflict(line)
-        log.warning("%s", line)
 
     def _miss(self, job: Job, path: str) -> None:
         """Plex may not have scanned it yet: wait, and give up after `max_retries`."""
@@ -162,13 +152,3 @@ class Settler:
         log.warning("scene %d is given up on: %s", job.scene_id, error)
         self._queue.park(job, error)
         self.result.failed += 1
-
-
-def _brief(value: Value) -> str:
-    text = repr(value)
-    return text if len(text) <= BRIEF else text[:BRIEF] + "…"
-
-
-def _called(prepared: Prepared) -> str:
-    scene = prepared.scene
-    return f'scene {scene.id} "{scene.title}"' if scene.title else f"scene {scene.id}"

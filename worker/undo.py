@@ -205,16 +205,29 @@ class Undo:
         result: UndoResult,
     ) -> None:
         by_scene: dict[int, list[Restored]] = {}
+        partly: set[int] = set()
         for scene_id, each in judged.items:
             ref = each.item.ref
             before = {entry.field for entry in begun.get(ref, ())} & set(each.named(Fate.BACK))
             back = done.back.get(ref, frozenset()) | before
             item = done.shown.get(ref.key) if done.back.get(ref) else each.item
+            if each.fates.keys() - back:
+                partly.add(scene_id)
             if back and item is not None:
                 by_scene.setdefault(scene_id, []).append(Restored(each, item, back))
         is_redo = target.run.kind == KIND
+        if is_redo:
+            # What later runs did stays as it is, so the scene need not be what it was then.
+            later = self._state.journal.changed_later
+            partly |= later(target.run.id, by_scene.keys(), besides=target.undo_id)
         after = {
-            scene_id: after_undo(judged.records.get(scene_id), scene_id, items, is_redo=is_redo)
+            scene_id: after_undo(
+                judged.records.get(scene_id),
+                scene_id,
+                items,
+                is_redo=is_redo,
+                is_part=scene_id in partly,
+            )
             for scene_id, items in by_scene.items()
         }
         self._state.records.save_many([record for record in after.values() if record is not None])

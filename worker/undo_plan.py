@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from core.fields import BY_NAME
+from core.fields import BY_NAME, TITLE
 from core.images import digest_in
 from core.merge import FieldOutcome
 from core.models import Change, FullItem, ItemRecord, Role, Value
@@ -18,7 +18,7 @@ from core.planning import ItemPlan
 from core.text import name_key
 from core.wording import PICTURES
 from storage.journal import JournalEntry
-from worker.previous import roles_in
+from worker.previous import roles_in, title_sort_in
 
 
 class Fate(Enum):
@@ -144,6 +144,13 @@ class Restoration:
         there = {name_key(role.name) for role in self.item.roles}
         gone = [role for role in roles_in(past.first) if name_key(role.name) not in there]
         return [*self.item.roles, *gone]
+
+    @property
+    def title_sort(self) -> str:
+        """The sort title to put back beside the title; "" where it is there or there was none."""
+        past = self.pasts.get(TITLE)
+        before = "" if past is None else title_sort_in(past.first)
+        return "" if before == self.item.title_sort else before
 
     def _change(self, name: str) -> Change:
         now, before = self.now[name], self.pasts[name].before

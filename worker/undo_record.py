@@ -41,13 +41,19 @@ class Restored:
 
 
 def after_undo(
-    record: Record | None, scene_id: int, items: Collection[Restored], *, is_redo: bool
+    record: Record | None,
+    scene_id: int,
+    items: Collection[Restored],
+    *,
+    is_redo: bool,
+    is_part: bool = False,
 ) -> Record | None:
     """A scene's record afterwards; None where nothing can be said.
 
     Args:
         items: those of the scene that something was brought back to.
         is_redo: what was undone was an undo itself: the mark goes back as well.
+        is_part: some of the scene need not be back, since it changed meanwhile.
     """
     known = [each for item in items for each in item.known()]
     if not known:
@@ -57,9 +63,12 @@ def after_undo(
     if record is None:
         return _fresh(scene_id, items, applied) if applied and undone else None
     by_ref = {item.ref: item for item in items}
+    # Synced again, but for what changed meanwhile: of that nothing may be known any more, so only
+    # another sync can tell that the scene is as it is wanted.
+    is_open = is_part and not undone
     return replace(
         record,
-        fingerprint=_fingerprint(record, known, applied),
+        fingerprint="" if is_open else _fingerprint(record, known, applied),
         items=tuple(
             _item(item, by_ref[item.ref]) if item.ref in by_ref else item for item in record.items
         ),

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulators.dumps import State
 from simulators.oracle import differences, untouched
-from simulators.oracle_fields import FirstSync
+from simulators.oracle_fields import SYNCED, FirstSync
 from simulators.oracle_text import name_key
 from simulators.seed import Truth
 
@@ -22,6 +22,7 @@ OURS = (
     "genre",
     "actor",
     "director",
+    "collection",
     "thumb",
     "art",
 )
@@ -36,16 +37,18 @@ def verdict(
     scenes: Collection[int] | None = None,
     synced: State | None = None,
     whole_points: bool = False,
+    fields: Collection[str] = SYNCED,
 ) -> list[str]:
     """Everything that is wrong after a sync of all scenes, a line for each; see `differences`.
 
     Args:
         whole_points: this server keeps ratings as whole points.
+        fields: those that are synced.
     """
-    wrong = differences(stash, truth, before, after, first_sync, scenes, synced)
+    wrong = differences(stash, truth, before, after, first_sync, scenes, synced, fields)
     if whole_points:
         wrong = [line for line in wrong if not _is_rounded(line)]
-    return wrong + untouched(before, after, truth) + damage(before, after)
+    return wrong + untouched(before, after, truth, fields) + damage(before, after)
 
 
 def _is_rounded(line: str) -> bool:

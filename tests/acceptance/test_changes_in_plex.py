@@ -23,6 +23,32 @@ def test_a_hand_edit_is_overwritten_by_default(site: Site, take: Take) -> None:
     assert site.item(key)["label"] == ["Keep me"]
 
 
+def test_a_field_that_is_rewritten_for_the_third_time_is_reported_and_left(
+    site: Site, take: Take
+) -> None:
+    scene = take("in_sync_lists")
+    key = site.key(scene)
+    right = shows(site, key)
+    told = []
+    for again in range(1, 5):
+        site.both.plex.configure(clock_offset=5 * again)  # Plex's times are whole seconds
+        site.hand_edit(key, title=f"Again {again}", lock=False)
+        told.append(sync_again(site)[1]["conflicts"])
+        fought = again < 3
+        assert shows(site, key)["title"] == (right["title"] if fought else f"Again {again}")
+
+    assert [len(lines) for lines in told] == [0, 0, 1, 0]
+    assert "title rewritten again and again, last to 'Again 3'; left until Stash" in told[2][0]
+    # The other fields are looked after as before, and a new wish is worth a new try.
+    site.both.plex.configure(clock_offset=30)
+    site.hand_edit(key, summary="Mine")
+    sync_again(site)
+    assert shows(site, key) == {**right, "title": "Again 4"}
+    site.edit_scene(scene, title="Another wish")
+    sync_again(site)
+    assert shows(site, key) == {**right, "title": "Another wish"}
+
+
 def test_what_is_hand_made_stays_when_an_item_is_edited(site: Site, take: Take) -> None:
     scene = take("handmade")
     key = site.key(scene)

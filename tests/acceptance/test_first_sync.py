@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 import requests
 
 from simulators.library import generate
-from simulators.oracle_fields import FirstSync
+from simulators.library_places import Mounts
+from simulators.oracle_fields import SYNCED, WITH_COLLECTIONS, FirstSync
 from tests.acceptance.conftest import Open
 from tests.acceptance.judge import picture, verdict
 from tests.acceptance.site import Site
@@ -43,19 +45,27 @@ class Way:
     first_sync: FirstSync
     switches: dict[str, Any]
     pictures: bool = False
+    collections: bool = False
+    mounts: Mounts = "mixed"
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return WITH_COLLECTIONS if self.collections else SYNCED
 
 
 WAYS = {
     "mirror, additive": Way("mirror", ADDITIVE, pictures=True),
-    "mirror, replacing": Way("mirror", STRICT),
+    "mirror, replacing": Way("mirror", STRICT, collections=True),
     "merge, additive": Way("merge", PECULIAR),
-    "merge, replacing": Way("merge", REPLACING),
+    "merge, replacing, on Windows": Way(
+        "merge", REPLACING, pictures=True, collections=True, mounts="windows"
+    ),
 }
 
 
 @pytest.fixture(scope="module")
-def library(open_site: Open) -> Site:
-    return open_site(generate(400))
+def libraries(open_site: Open) -> Callable[[Mounts], Site]:
+    return cache(lambda mounts: open_site(generate(400, mounts=mounts)))
 
 
 @pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))
@@ -65,13 +75,19 @@ def way(request: pytest.FixtureRequest) -> Way:
 
 
 @pytest.fixture
-def site(library: Site, way: Way, data: Path) -> Iterator[Site]:
-    """The library as it was generated, in Plex and, once a test has ended, in Stash."""
+def site(libraries: Callable[[Mounts], Site], way: Way, data: Path) -> Iterator[Site]:
+    """A library as it was generated, in Plex and, once a test has ended, in Stash."""
+    library = libraries(way.mounts)
     library.forget(data)
     library.both.plex.load(library.both.seed)
     library.both.plex.configure(**way.switches)
-    wishes = {"sync_poster": way.pictures, "sync_background": way.pictures}
-    library.use(first_sync=way.first_sync, max_clear_percent=100, **wishes)
+    library.use(
+        first_sync=way.first_sync,
+        max_clear_percent=100,
+        sync_poster=way.pictures,
+        sync_background=way.pictures,
+        sync_collection=way.collections,
+    )
     library.inherit_timestamps()
     yield library
     for raw in library.both.seed["stash"]["scenes"]:
@@ -127,8 +143,8 @@ def test_plex_agrees_with_stash_and_stays_so(site: Site, way: Way) -> None:
     drained = site.run("process_queue").output
 
     after = plex.state()
-    whole_points = "round_rating" in way.switches
-    assert verdict(stash, truth, before, after, way.first_sync, whole_points=whole_points) == []
+    kept: Any = {"whole_points": "round_rating" in way.switches, "fields": way.fields}
+    assert verdict(stash, truth, before, after, way.first_sync, **kept) == []
     assert not way.pictures or _covers(site, after["items"]) == []
     assert found["enqueued_count"] == drained["processed"]
     assert drained["failed"] == 0
@@ -151,10 +167,8 @@ def test_plex_agrees_with_stash_and_stays_so(site: Site, way: Way) -> None:
     site.drain()
 
     final = plex.state()
-    wrong = verdict(
-        less, truth, after, final, way.first_sync, synced=stash, whole_points=whole_points
-    )
-    assert wrong == []
+    assert verdict(less, truth, after, final, way.first_sync, synced=stash, **kept) == []
+    assert not way.pictures or _covers(site, final["items"]) == []
     site.reset_counters()
     last = site.reconcile()
     assert last["total_gaps"] == absent

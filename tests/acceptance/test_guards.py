@@ -96,6 +96,67 @@ def test_a_confirmation_does_not_cover_a_run_that_clears_more(site: Site) -> Non
         site.drain()
 
 
+def test_a_confirmation_does_not_cover_a_run_that_clears_as_much_of_something_else(
+    site: Site,
+) -> None:
+    """The same scenes and the same figures: only the values are others than those confirmed."""
+    lists = site.scenes("cleared_lists")
+    site.enqueue(*lists)
+    with pytest.raises(GuardStopped) as first:
+        site.drain()
+    site.do(confirm_stopped_run)
+    for scene in lists:
+        genres = [f"Mine {number}" for number, _ in enumerate(site.item(site.key(scene))["genre"])]
+        site.hand_edit(site.key(scene), genre=genres)
+
+    with pytest.raises(GuardStopped) as second:
+        site.drain()
+
+    assert str(second.value) == str(first.value)
+    site.do(confirm_stopped_run)
+    assert site.drain()["failed"] == 0
+
+
+def test_what_would_go_is_said_by_field_and_the_first_of_it_line_by_line(site: Site) -> None:
+    site.enqueue(*site.scenes("cleared_lists"))
+
+    ended = site.run("process_queue")
+
+    with site.state() as state:
+        (run,) = state.runs.latest("drain", limit=1)
+    fields = run.figures["cleared_fields"]
+    assert sum(fields.values()) == run.figures["cleared"]
+    assert f"({fields['performers']} performers, {fields['tags']} tags)" in ended.error
+    told = [line for line in ended.log.splitlines() if line.startswith("would take away: ")]
+    assert len(told) == 20
+    assert "Discarded Tag" in told[0] + told[1]
+    shown = site.run("process_queue", dry_run="true").output
+    assert shown["values_cleared"] == run.figures["cleared"]
+
+
+def test_a_confirmation_that_was_not_needed_is_none_for_later_runs(site: Site) -> None:
+    def stopped() -> None:
+        site.enqueue(*site.scenes("cleared_lists"))
+        with pytest.raises(GuardStopped):
+            site.drain()
+
+    stopped()
+    site.do(confirm_stopped_run)
+    with site.queue() as queue:
+        queue.clear_waiting()
+    site.enqueue(site.scene("in_sync"))
+    site.drain()
+
+    stopped()
+
+    # Nor can a stop be confirmed once other runs have gone through.
+    with site.queue() as queue:
+        queue.clear_waiting()
+    site.enqueue(site.scene("in_sync"))
+    site.drain()
+    assert not site.do(confirm_stopped_run)["confirmed"]
+
+
 def test_a_few_values_may_always_go(site: Site) -> None:
     site.enqueue(*site.scenes("cleared_studio"), *site.scenes("cleared_details"))
 
@@ -188,6 +249,25 @@ def test_an_emptied_library_of_plex_stops_the_run(site: Site) -> None:
     found = site.reconcile()
     assert found["missing_count"] > 0
     assert site.reconcile()["missing_count"] == found["missing_count"]  # that is normal now
+
+
+def test_a_confirmation_of_an_emptied_side_ends_when_the_side_is_back(site: Site) -> None:
+    site.reconcile()
+    empty = _without_items(site.both.seed, 1)
+    site.both.plex.load(empty)
+    with pytest.raises(GuardStopped):
+        site.reconcile()
+    site.do(confirm_stopped_run)
+    site.both.plex.load(site.both.seed)
+    site.reconcile()
+
+    site.both.plex.load(empty)
+
+    with pytest.raises(GuardStopped):
+        site.reconcile()
+    site.both.plex.load(site.both.seed)
+    site.reconcile()
+    assert not site.do(confirm_stopped_run)["confirmed"]
 
 
 def test_an_emptied_stash_stops_the_run(site: Site) -> None:

@@ -218,6 +218,22 @@ def test_a_confirmation_does_not_cover_a_map_that_has_lost_more_since(site: Site
         site.reconcile()
 
 
+def test_a_confirmation_ends_when_the_map_is_right_again(site: Site) -> None:
+    site.use(path_map="/data/films=>/mnt/cinema")
+    site.reconcile()
+    elsewhere = _remounted(site.both.seed)
+    site.both.plex.load(elsewhere)
+    with pytest.raises(GuardStopped):
+        site.reconcile()
+    site.do(confirm_stopped_run)
+    site.both.plex.load(site.both.seed)
+    site.reconcile()
+    site.both.plex.load(elsewhere)
+
+    with pytest.raises(GuardStopped):
+        site.reconcile()
+
+
 def test_another_setting_starts_to_count_anew(site: Site) -> None:
     site.use(path_map="/data/films=>/mnt/cinema")
     site.reconcile()

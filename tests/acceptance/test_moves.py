@@ -315,6 +315,22 @@ def test_of_two_scenes_on_one_item_one_owns_it_and_the_other_is_told(site: Site)
     assert site.reconcile()["contested"] == []
 
 
+def test_a_scene_that_lost_one_item_is_synced_to_its_others(site: Site) -> None:
+    """Scene 22, whose item belongs to scene 21, gets the file of scene 6, and with it an item."""
+    (raw,) = [s for s in site.both.seed["stash"]["scenes"] if s["id"] == 6]
+    site.behind("destroy_scene", scene_id=6)
+    site.behind("assign_file", scene_id=22, file_id=raw["files"][0]["id"])
+
+    found = _round(site)
+
+    assert [loss["scene_id"] for loss in found["contested"]] == [22]
+    assert (_shows(site, 106)[0], _shows(site, 121)[0]) == ("Scene 22", "Scene 21")
+    site.edit_scene(22, title="Another")
+    _round(site)
+    assert (_shows(site, 106)[0], _shows(site, 121)[0]) == ("Another", "Scene 21")
+    _at_rest(site)
+
+
 def test_any_part_and_every_library_is_updated(site: Site) -> None:
     assert _shows(site, 131)[0] == _shows(site, 231)[0] == "Scene 31"
     assert {site.recorded()[key] for key in ("1:131", "2:231")} == {31}

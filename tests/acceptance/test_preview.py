@@ -13,6 +13,7 @@ from core.errors import DrainBusy
 from core.wording import PICTURES
 from plex.exceptions import PlexServerDown
 from simulators.library import generate
+from simulators.oracle_fields import WITH_COLLECTIONS, FirstSync
 from sync_queue.lock import DrainLock
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import BUSY, WRONG
@@ -90,8 +91,8 @@ def test_a_preview_changes_nothing(site: Site) -> None:
 @pytest.mark.parametrize(
     ("first_sync", "reading"), [("mirror", "additive"), ("merge", "replacing")]
 )
-def test_what_is_applied_is_what_was_shown(site: Site, first_sync: str, reading: str) -> None:
-    use(site, first_sync=first_sync)
+def test_what_is_applied_is_what_was_shown(site: Site, first_sync: FirstSync, reading: str) -> None:
+    use(site, first_sync=first_sync, sync_collection=True)
     site.both.plex.configure(edit_section=reading)
     stash, before = site.both.stash.state(), site.both.plex.state()
     shown = site.do(preview_all)
@@ -108,7 +109,8 @@ def test_what_is_applied_is_what_was_shown(site: Site, first_sync: str, reading:
     assert applied["scenes_done"] == shown["scenes_changing"]
     _requests_are_as_few_as_can_be(site, edits)
     after = site.both.plex.state()
-    assert verdict(stash, site.truth, before, after, first_sync) == []  # type: ignore[arg-type]
+    wrong = verdict(stash, site.truth, before, after, first_sync, fields=WITH_COLLECTIONS)
+    assert wrong == []
     assert site.do(preview_all)["scenes_changing"] == 0
     again = site.reconcile()
     assert again["drift_count"] == shown["unchanged"]
@@ -144,7 +146,7 @@ def test_a_drain_writes_what_was_shown_as_well(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "mode", ["reconcile_recent", "reconcile_missing_metadata", "process_queue"]
+    "mode", ["reconcile_recent", "reconcile_missing_metadata", "process_queue", "all", "recent"]
 )
 def test_a_dry_run_of_another_task(site: Site, mode: str) -> None:
     for scene in site.both.seed["stash"]["scenes"]:
@@ -159,11 +161,13 @@ def test_a_dry_run_of_another_task(site: Site, mode: str) -> None:
         "reconcile_recent": CHANGING,
         "reconcile_missing_metadata": ("empty_no_agent", "empty_agent"),
         "process_queue": ("drift_title",),
+        "all": CHANGING,
+        "recent": CHANGING,
     }
     with site.state() as state:
         scenes = state.plans.scene_ids(shown["run_id"])
     assert scenes == sorted(scene for case in changing[mode] for scene in site.scenes(case))
-    assert ("total_gaps" in shown) == (mode != "process_queue")
+    assert ("total_gaps" in shown) == mode.startswith("reconcile")
     with site.state() as state:
         (run,) = state.runs.latest(limit=1)
     assert (run.kind, run.status, run.id) == ("preview", "done", shown["run_id"])

@@ -45,3 +45,29 @@ def test_the_guard_says_what_it_would_do_and_does_it(emptied: Site) -> None:
 
     assert applied["applied"] == applied["planned"] > 0
     assert emptied.do(preview_all)["scenes_changing"] == 0
+
+
+def test_conflicts_are_shown_and_reported_when_they_are_met(open_site: Open) -> None:
+    site = open_site(generate(6, seed=3, only=("in_sync",)))
+    site.use(preserve_plex_edits=True)
+    site.reconcile()
+    site.drain()
+    scene = site.scene("in_sync")
+    site.both.plex.configure(clock_offset=5, refuse_fields=["summary"])
+    site.hand_edit(site.key(scene), title="Mine")
+    site.edit_scene(scene, title="Another", details="New.", date="2001-02-03")
+
+    shown = site.do(preview_all)
+    (line,) = shown["conflicts"]
+    applied = site.do(apply_preview)
+
+    assert applied["conflicts"] == [line]
+    assert f"item {site.items(scene)[0]}: title changed in Plex to 'Mine', while Stash" in line
+    assert (shown["conflict_count"], applied["conflict_count"]) == (1, 1)
+    (refused,) = applied["refused"]
+    assert "Plex was sent 'New.' for summary and shows" in refused
+    assert site.item(site.key(scene))["originallyAvailableAt"] == "2001-02-03"
+    # It is met once.
+    assert site.reconcile()["total_gaps"] == 0
+    site.enqueue(scene)
+    assert site.drain()["conflict_count"] == 0

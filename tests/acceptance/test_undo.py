@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.undo_tasks import look_at_undo, undo_last_run
-from core.errors import ConfigError
-from core.models import Record
-from simulators.library import generate
-from tests.acceptance.conftest import Open
+from app.undo_tasks import look_at_undo
 from tests.acceptance.site import Site
 from tests.acceptance.standing import differing, now
+from tests.acceptance.undoing import library, site, sync, undo, use
+from worker.undo_run import LISTED
 
-CASES = (
-    *("empty_no_agent", "empty_agent", "drift_title", "drift_studio", "extra_genre"),
-    *("cleared_lists", "cleared_details", "in_sync", "two_sections"),
-)
-SCENES = 2 * len(CASES)
+__all__ = ["library", "site"]  # fixtures
+
 SERVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "adding": ("mirror", {}),
     "adding to what is there": ("merge", {}),
@@ -31,46 +23,6 @@ SERVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "altering": ("mirror", {"round_rating": True, "strip_text": True, "upload_locks": True}),
     "refusing": ("mirror", {"refuse_fields": ["genre", "summary"]}),
 }
-
-
-@pytest.fixture(scope="module")
-def library(open_site: Open) -> Site:
-    return open_site(generate(SCENES, seed=8, only=CASES, cover_share=0.5))
-
-
-@pytest.fixture
-def site(library: Site, data: Path) -> Iterator[Site]:
-    """The library as it was generated, never synced, pictures and all."""
-    library.forget(data)
-    library.both.plex.load(library.both.seed)
-    use(library)
-    yield library
-    for scene in library.both.seed["stash"]["scenes"]:
-        library.edit_scene(scene["id"], title=scene["title"], details=scene["details"])
-
-
-def use(site: Site, **settings: Any) -> None:
-    site.use(
-        **{
-            "first_sync": "mirror",
-            "max_clear_percent": 100,
-            "sync_poster": True,
-            "sync_background": True,
-            **settings,
-        }
-    )
-
-
-def sync(site: Site) -> dict[str, Any]:
-    site.reconcile()
-    drained = site.drain()
-    assert drained["failed"] == 0
-    return drained
-
-
-def undo(site: Site, **args: object) -> dict[str, Any]:
-    with site.context() as context:
-        return undo_last_run(dataclasses.replace(context, args=args))
 
 
 @pytest.mark.parametrize(("first_sync", "switches"), SERVERS.values(), ids=SERVERS)
@@ -120,7 +72,7 @@ def test_a_look_says_what_would_be_done_and_does_nothing(site: Site) -> None:
     assert site.writes() == 0
     assert now(site) == synced
     assert look["run_id"] is None
-    assert look["restored"] == len(look["lines"]) > 30
+    assert look["restored"] > len(look["lines"]) == LISTED
     told = undo(site)
     names = ("restored", "already", "changed_since", "items_edited", "scenes", "undone_run")
     assert [told[name] for name in names] == [look[name] for name in names]
@@ -221,25 +173,6 @@ def test_what_a_later_sync_wrote_stays(site: Site) -> None:
     assert undone["changed_since"] == 1
 
 
-def test_an_item_that_went_to_another_scene_is_left_to_it(site: Site) -> None:
-    sync(site)
-    scene, other = site.scenes("empty_no_agent")[:2]
-    with site.state() as state:
-        mine, taker = state.records.get_many([scene])[scene], state.records.get_many([other])[other]
-        state.records.save_many([_with(taker, mine)])
-    before = now(site)
-
-    undone = undo(site)
-
-    item = site.items(scene)[0]
-    assert item not in differing(before, now(site))
-    assert any(f"it belongs to scene {other} now" in line for line in undone["changed"])
-
-
-def _with(taker: Record, owner: Record) -> Record:
-    return dataclasses.replace(taker, items=(*taker.items, *owner.items))
-
-
 @pytest.mark.parametrize("seed", range(2))
 def test_any_history_can_be_taken_back(site: Site, seed: int) -> None:
     """Random edits on both sides, synced and undone, with hand edits in between."""
@@ -307,38 +240,3 @@ def _shown(site: Site, item: str, name: str) -> Any:
 
 def _key(item: str) -> str:
     return item.partition(":")[2]
-
-
-# What to say -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("args", "said"),
-    [
-        ({}, "There is no run that changed anything. Runs are kept for 30 days."),
-        ({"run_id": 77}, "There is no run 77."),
-        ({"run_id": "1"}, "Run 1 is a reconcile: it has changed nothing in Plex."),
-        ({"run_id": "last"}, "'run_id' is 'last'"),
-        ({"run_id": True}, "'run_id' is True"),
-        ({"run_id": -1}, "'run_id' is -1"),
-    ],
-)
-def test_there_has_to_be_something_to_undo(site: Site, args: dict[str, object], said: str) -> None:
-    with site.state() as state:
-        state.runs.start("reconcile", 1.0)
-    with pytest.raises(ConfigError) as caught:
-        undo(site, **args)
-    assert said in str(caught.value)
-
-
-def test_the_task_works_also_while_the_plugin_is_switched_off(site: Site) -> None:
-    sync(site)
-    synced = now(site)
-    use(site, enabled=False)
-
-    ended = site.run("undo_last_run", dry_run="true")
-
-    assert ended.output["run_id"] is None
-    assert "would be taken back" in ended.log
-    assert now(site) == synced
-    assert site.run("undo_last_run").output["restored"] == ended.output["restored"]

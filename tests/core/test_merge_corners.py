@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from core.fields import BY_NAME
 from core.gaps import altered_fields
+from core.merge import MergeRules, Sides, merge
 from core.models import FieldRecord, FullItem, Value
 from core.planning import FirstSync
 from storage.codec import field_body, field_from
@@ -206,3 +208,13 @@ def test_every_mark_of_a_field_is_stored() -> None:
     assert field_from(field_body(record)) == record
     old = ["A", "B", [], [], 1, 2, 1]  # as it was before lock_void
     assert field_from(old) == FieldRecord("A", "B", held=True, rewrites=2, locked=True)
+
+
+def test_a_note_shows_the_beginning_of_long_names() -> None:
+    names = tuple(f"{letter * 300}" for letter in "abcdefg")
+    base = FieldRecord((), None, withheld=names)
+    outcome = merge(
+        Sides(BY_NAME["tags"], names, (), base), MergeRules(FirstSync.MERGE, preserve=True)
+    )
+    assert outcome.note.count("…") == 6
+    assert len(outcome.note) < 500

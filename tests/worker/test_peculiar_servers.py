@@ -82,6 +82,46 @@ def test_a_field_that_the_server_never_takes_is_told_and_left(site: Site) -> Non
     site.edit_scene(scene, studio_id=raw["studio_id"], title=raw["title"])
 
 
+def test_what_is_told_of_a_scene_is_one_short_line_whatever_it_is_called(site: Site) -> None:
+    site.both.plex.configure(refuse_fields=["title"])
+    scene = site.scene("extra_genre")
+    raw = next(row for row in site.both.seed["stash"]["scenes"] if row["id"] == scene)
+    site.edit_scene(scene, title="An\u202e endless\n title " * 20)
+    site.enqueue(scene)
+
+    (line,) = site.drain()["refused"]
+
+    assert line.startswith(f'scene {scene} "An endless title An endless')
+    assert len(line.splitlines()) == 1
+    assert len(line) < 400
+    site.edit_scene(scene, title=raw["title"])
+
+
+def test_a_field_refused_with_an_error_is_tried_once_alone(site: Site) -> None:
+    site.reconcile()
+    site.drain()
+    scene = site.scene("extra_genre")
+    refusal = {"match": "PUT .*summary[.]value", "action": "status", "status": 400, "times": -1}
+    site.both.plex.faults([refusal])
+    site.edit_scene(scene, title="Arrives", details="Does not.")
+    site.enqueue(scene)
+    site.reset_counters()
+
+    drained = site.drain()
+
+    sent = [row["path"] for row in site.both.plex.counters()["log"] if row["write"]]
+    assert [("title.value" in path, "summary.value" in path) for path in sent] == [
+        (True, True),
+        (True, False),
+        (False, True),
+    ]
+    assert (drained["failed"], drained["refused_count"]) == (0, 1)
+    assert site.item(site.key(scene))["title"] == "Arrives"
+    _is_at_rest(site)
+    raw = next(row for row in site.both.seed["stash"]["scenes"] if row["id"] == scene)
+    site.edit_scene(scene, title=raw["title"], details=raw["details"])
+
+
 def test_an_item_that_goes_between_edit_and_read_back_is_waited_for(site: Site) -> None:
     scene = site.scene("extra_genre")
     gone = {"match": "GET /library/metadata/", "action": "status", "status": 404, "after": 1}

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from core.errors import StashUnreachable
-from core.images import ImageKind, digest
+from core.images import FAILED, ImageKind, digest
 from plex.exceptions import PlexServerDown, PlexUnauthorized
 from simulators.stash_pixels import picture
 from stash.client import StashClient
@@ -39,8 +39,10 @@ def test_a_bad_answer_uploads_nothing_says_why_and_is_made_good(
     assert reason in said
     assert "scene 1" in said
     assert house.asked == (1, 0)
-    assert outcome.remembered == {}
-    assert house.sync().uploads == 4
+    assert outcome.remembered == {FAILED: "1"}
+    again = house.sync()
+    assert again.uploads == 4
+    assert FAILED not in again.remembered
 
 
 def test_a_huge_cover_is_no_poster(house: House) -> None:
@@ -171,12 +173,17 @@ def test_with_preserve_a_picture_chosen_in_plex_stays(house: House) -> None:
     assert house.shows(REFS[0], "poster") == digest(chosen)
     assert house.shows(REFS[0], "background") == digest(OTHER)
     assert house.shows(REFS[1], "poster") == digest(OTHER)
+    assert house.sync(preserve=True).conflicts == [], "said once"
+    house.cover("png:third")
+    assert len(house.sync(preserve=True).conflicts) == 1
 
 
 def test_with_preserve_a_lock_of_the_user_is_respected(house: House) -> None:
     chosen = picture("chosen by hand")
     choose(house, chosen)
     house.images.lock(house.items(REFS[0])[REFS[0]], [ImageKind.POSTER])
+    [conflict] = house.sync(preserve=True).conflicts
+    assert "Stash has a cover, but what was chosen in Plex stays" in conflict
     assert house.sync(preserve=True).conflicts == []
     assert house.shows(REFS[0], "poster") == digest(chosen)
     assert house.shows(REFS[0], "background") == SHA1

@@ -1,0 +1,59 @@
+"""What a drain asks of Plex: one edit for each changed item, and two reads for each hundred."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from simulators.library import generate
+from tests.acceptance.conftest import Open
+from tests.acceptance.site import Site
+
+CASES = ("empty_agent", "extra_genre", "agent_filled", "in_sync")
+SCENES = 200
+AT_THE_START = 2  # reads: which libraries there are, and who is there
+KINDS = {"title.value", "genre", "actor", "userRating.value"}
+
+
+@pytest.fixture(scope="module")
+def site(open_site: Open) -> Site:
+    site = open_site(generate(SCENES, seed=21, only=CASES))
+    site.use(first_sync="mirror", max_clear_percent=100)
+    return site
+
+
+def test_one_edit_for_an_item_and_two_reads_for_a_hundred(site: Site) -> None:
+    items = len(site.rightful())
+    site.reconcile()
+    queued = len(site.queued())
+    site.reset_counters()
+
+    drained = site.drain()
+
+    counted = site.both.plex.counters()
+    assert drained["succeeded"] == queued == SCENES
+    assert counted["writes"] == drained["items_edited"] > 100
+    assert counted["reads"] <= items / 50 + AT_THE_START
+    edits = [urlsplit(row["path"]) for row in counted["log"] if row["write"]]
+    keys = [dict(parse_qsl(edit.query))["id"] for edit in edits]
+    assert len(set(keys)) == len(keys)
+    # Text, lists and the rating of an item that had none of them travel together.
+    whole = [e for e in edits if {n.partition("[")[0] for n, _ in parse_qsl(e.query)} >= KINDS]
+    rated = [
+        raw
+        for raw in site.both.seed["stash"]["scenes"]
+        if raw["id"] in site.scenes("empty_agent") and raw["rating100"] and raw["tag_ids"]
+    ]
+    assert len(whole) >= len(rated) > 5
+
+
+def test_nothing_is_written_for_what_does_not_differ_and_all_is_read_once(site: Site) -> None:
+    site.enqueue(*set(site.rightful().values()))
+    site.reset_counters()
+
+    drained = site.drain()
+
+    counted = site.both.plex.counters()
+    assert (drained["unchanged"], counted["writes"]) == (SCENES, 0)
+    assert counted["reads"] <= len(site.rightful()) / 100 + AT_THE_START

@@ -1,0 +1,127 @@
+"""Undo at its limits: what changed in between, items of other scenes, and what is said."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from core.errors import ConfigError
+from core.models import Record
+from tests.acceptance.site import Site
+from tests.acceptance.standing import differing, now
+from tests.acceptance.undoing import library, site, sync, undo, use
+
+__all__ = ["library", "site"]  # fixtures
+
+
+def test_a_sort_title_that_went_with_the_title_comes_back(site: Site) -> None:
+    scene, locked = site.scenes("drift_title")[:2]
+    site.hand_edit(site.key(scene), lock=False, titleSort="000007")
+    site.hand_edit(site.key(locked), titleSort="000008")
+    before = now(site)
+    sync(site)
+    synced = now(site)
+    assert "titleSort" not in site.item(site.key(scene))
+
+    undo(site)
+
+    assert differing(before, now(site)) == {}
+    undo(site)
+    assert differing(synced, now(site)) == {}
+
+
+def test_what_was_changed_between_an_undo_and_its_undo_is_synced_again(site: Site) -> None:
+    sync(site)
+    synced = now(site)
+    undo(site)
+    scene = site.scene("drift_title")
+    site.hand_edit(site.key(scene), title="By hand")
+
+    redone = undo(site)
+
+    assert redone["changed_since"] == 1
+    assert differing(synced, now(site))[site.items(scene)[0]]["title"][1] == "By hand"
+    site.reconcile()
+    assert list(site.queued()) == [scene]
+    site.drain()
+    assert differing(synced, now(site)) == {}
+
+
+def test_an_undo_that_is_undone_out_of_turn_leaves_the_scene_to_the_next_sync(site: Site) -> None:
+    scene = site.scene("drift_title")
+    sync(site)
+    site.edit_scene(scene, details="Something else.")
+    sync(site)
+    synced = now(site)
+    first, _ = [undo(site, run_id=run) for run in reversed(_drains(site))]
+
+    redone = undo(site, run_id=first["run_id"])
+
+    assert redone["restored"] == first["restored"]
+    assert list(differing(synced, now(site))) == site.items(scene)
+    site.reconcile()
+    assert scene in site.queued()
+    site.drain()
+    assert differing(synced, now(site)) == {}
+
+
+def _drains(site: Site) -> list[int]:
+    """The drains that changed something, newest first."""
+    with site.state() as state:
+        runs = state.runs.latest("drain")
+        return [run.id for run in runs if any(state.journal.entries(run.id))]
+
+
+def test_an_item_that_went_to_another_scene_is_left_to_it(site: Site) -> None:
+    sync(site)
+    scene, other = site.scenes("empty_no_agent")[:2]
+    with site.state() as state:
+        mine, taker = state.records.get_many([scene])[scene], state.records.get_many([other])[other]
+        state.records.save_many([_with(taker, mine)])
+    before = now(site)
+
+    undone = undo(site)
+
+    item = site.items(scene)[0]
+    assert item not in differing(before, now(site))
+    assert any(f"it belongs to scene {other} now" in line for line in undone["changed"])
+
+
+def _with(taker: Record, owner: Record) -> Record:
+    return dataclasses.replace(taker, items=(*taker.items, *owner.items))
+
+
+# What to say -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ({}, "There is no run that changed anything. Runs are kept for 30 days."),
+        ({"run_id": 77}, "There is no run 77."),
+        ({"run_id": "1"}, "Run 1 is a reconcile: it has changed nothing in Plex."),
+        ({"run_id": "last"}, "'run_id' is 'last'"),
+        ({"run_id": True}, "'run_id' is True"),
+        ({"run_id": -1}, "'run_id' is -1"),
+    ],
+)
+def test_there_has_to_be_something_to_undo(site: Site, args: dict[str, object], said: str) -> None:
+    with site.state() as state:
+        state.runs.start("reconcile", 1.0)
+    with pytest.raises(ConfigError) as caught:
+        undo(site, **args)
+    assert said in str(caught.value)
+
+
+def test_the_task_works_also_while_the_plugin_is_switched_off(site: Site) -> None:
+    sync(site)
+    synced = now(site)
+    use(site, enabled=False)
+
+    ended = site.run("undo_last_run", dry_run="true")
+
+    assert ended.output["run_id"] is None
+    assert "would be taken back" in ended.log
+    assert now(site) == synced
+    assert site.run("undo_last_run").output["restored"] == ended.output["restored"]
