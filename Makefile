@@ -8,6 +8,9 @@ endif
 PY := $(BIN)/python
 STAMP := .venv/.stamp-requirements
 
+# Tests start hundreds of processes: none is to compile what the one before has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup test lint demo bench clean
 

@@ -17,7 +17,7 @@ from sync_queue import inbox
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # spares the hooks the import of typing
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any, NoReturn
 
 # What we listen to; the manifest's `hooks` lists the same.
@@ -72,28 +72,39 @@ def answer(raw: bytes, env: Mapping[str, str], plugin_dir: str) -> bytes | None:
     connection = told.get("server_connection")
     server = connection if isinstance(connection, dict) else {}
     data_dir = _data_dir(env, server, plugin_dir)
-    by_user = context.get("input") is not None
+    event = _Event(*known, num, context.get("input"))
     try:
-        return _noted(_Event(*known, num, by_user), data_dir, server, env)
+        return _noted(event, data_dir, server, env)
     except (OSError, sqlite3.Error, inbox.DamagedInbox, inbox.NewerInbox) as error:
         text = (
             f"{known[0]} {num} has changed, but that could not be noted in {data_dir}: {error}. "
             "Is the disk full or read-only? The next reconcile finds the change."
         )
-        _log(b"e", text)
-        return _reply("error", text)
+        return _reply("error", text)  # Stash puts it into its log
 
 
 class _Event:
-    """What is to be noted."""
+    """What is to be noted.
 
-    __slots__ = ("action", "by_user", "kind", "num")
+    Args:
+        sent: the input of Stash's mutation; None after a scan.
+    """
 
-    def __init__(self, kind: str, action: str, num: int, by_user: bool) -> None:
+    __slots__ = ("action", "by_user", "gone", "kind", "num")
+
+    def __init__(self, kind: str, action: str, num: int, sent: object) -> None:
         self.kind = kind
         self.action = action
         self.num = num
-        self.by_user = by_user
+        self.by_user = sent is not None
+        # Stash tells of a merged tag only here: no hook says that it is gone.
+        self.gone = _sources(sent) if action == "merge" else ()
+
+
+def _sources(sent: object) -> Sequence[int]:
+    source = sent.get("source") if isinstance(sent, dict) else None
+    found = [_id(each) for each in source] if isinstance(source, list) else []
+    return [each for each in found if each is not None]
 
 
 def _noted(
@@ -131,8 +142,14 @@ def _asked(
 
 def _note(event: _Event, data_dir: str) -> tuple[inbox.HookInbox, inbox.Ask | None]:
     opened = inbox.HookInbox(data_dir)
-    now = time.time()
-    return opened, opened.note(event.kind, event.num, event.action, by_user=event.by_user, now=now)
+    return opened, opened.note(
+        event.kind,
+        event.num,
+        event.action,
+        by_user=event.by_user,
+        now=time.time(),
+        gone=event.gone,
+    )
 
 
 def _repair(data_dir: str, damaged: inbox.DamagedInbox) -> None:

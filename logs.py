@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import protocol
 
@@ -60,6 +60,8 @@ _PATH = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# What libraries tell of our requests has paths in their addresses.
+_QUERY = re.compile(r"(?<=[?&])(?P<name>path|file)=(?P<path>[^&\s\"']+)")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _WHOLE_PATH = re.compile(rf"{_ROOT}.*|[^/\\\n]+{_MEDIA}", re.VERBOSE | re.DOTALL | re.IGNORECASE)
 
@@ -87,7 +89,10 @@ class Redactor:
             text = text.replace(secret, HIDDEN)
         text = _SECRETS_BY_NAME.sub(rf"\g<name>\g<quote>{HIDDEN}", text)
         text = _USERINFO.sub(f"{HIDDEN}@", text)
-        return _PATH.sub(lambda found: _alias(found[0]), text) if self.hide_paths else text
+        if not self.hide_paths:
+            return text
+        text = _QUERY.sub(lambda found: f"{found['name']}={_alias(unquote(found['path']))}", text)
+        return _PATH.sub(lambda found: _alias(found[0]), text)
 
     def clean_argument(self, value: object) -> object:
         """A log argument; when paths are hidden, one that is a path as a whole becomes its alias.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from app import reconcile_tasks, schedule_reconcile
 from app.wiring import Context
 from core.errors import ConfigError, DrainBusy
 from plex.cache import MatchCache, PlexCache
@@ -38,50 +39,6 @@ def _summary(figures: dict[str, Any]) -> str:
         "{skipped} skipped, {retried} to be tried again, {failed} given up on; "
         "{remaining} jobs remain".format(**figures)
     )
-
-
-def queue_status(context: Context) -> dict[str, Any]:
-    """How the queue stands, what was given up on, and the last runs. Starts and writes nothing."""
-    now = context.clock()
-    with context.open_state() as state, context.open_queue() as queue:
-        stats = queue.stats(now)
-        runs = state.runs.latest(limit=5)
-        status: dict[str, Any] = {
-            "waiting": stats.waiting,
-            "due": stats.due,
-            "backing_off": stats.backing_off,
-            "working": stats.working,
-            "completed": stats.completed,
-            "next_due_in": _until(queue.next_due(now), now),
-            "dead_letters": dict(stats.dead),
-            "scenes_recorded": state.records.count(),
-            "runs": [
-                {
-                    "id": run.id,
-                    "kind": run.kind,
-                    "status": run.status,
-                    "started_at": run.started_at,
-                    "finished_at": run.finished_at,
-                    "figures": dict(run.figures),
-                }
-                for run in runs
-            ],
-        }
-        for job in queue.dead_letters()[:20]:
-            log.info("given up on: scene %d (%s): %s", job.scene_id, job.reason, job.error)
-    log.info(
-        "queue: %d waiting (%d due, %d backing off), %d working, %d given up on",
-        stats.waiting,
-        stats.due,
-        stats.backing_off,
-        stats.working,
-        sum(stats.dead.values()),
-    )
-    return status
-
-
-def _until(due: float | None, now: float) -> float | None:
-    return None if due is None else round(max(0.0, due - now), 1)
 
 
 def clear_queue(context: Context) -> dict[str, Any]:
@@ -142,6 +99,8 @@ def confirm_stopped_run(context: Context) -> dict[str, Any]:
     """Let the run that a guard stopped last go through, once, and no other."""
     with context.open_state() as state:
         run = state.runs.confirm_latest()
+        if run is not None and run.kind == reconcile_tasks.KIND:
+            schedule_reconcile.confirmed(context, state)
     if run is None:
         log.info("no stopped run waits for a confirmation")
         return {"confirmed": False, "note": "no stopped run waits for a confirmation"}

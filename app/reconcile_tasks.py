@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from app import schedule_store
 from app.wiring import Context
 from core.errors import GuardStopped
 from reconciliation.detector import EMPTY_METADATA, GapResult, has_meaningful_metadata
@@ -19,10 +20,24 @@ KIND = "reconcile"
 DAY = 86_400.0
 
 
-def reconcile(context: Context, scope: str, only: frozenset[str] | None = None) -> dict[str, Any]:
-    """Find the gaps and enqueue them; the reply has the fields of GapDetectionResult."""
-    with context.open_state() as state, context.open_queue() as queue:
-        run_id = state.runs.start(KIND, context.clock())
+def reconcile(
+    context: Context, scope: str, only: frozenset[str] | None = None, *, automatic: bool = False
+) -> dict[str, Any]:
+    """Find the gaps and enqueue them; the reply has the fields of GapDetectionResult.
+
+    One that has seen all of its scope is what an automatic one waits for, whoever started it.
+    """
+    asked = {"scope": scope, "automatic": automatic}
+    if only is not None:
+        asked["only"] = ", ".join(sorted(only))
+    with (
+        schedule_store.reconciling(context.data_dir) as is_alone,
+        context.open_state() as state,
+        context.open_queue() as queue,
+    ):
+        if is_alone:
+            state.runs.close_abandoned(KIND, context.clock())
+        run_id = state.runs.start(KIND, context.clock(), asked)
         status: RunStatus = "failed"
         result = GapDetectionResult()
         try:
@@ -32,7 +47,10 @@ def reconcile(context: Context, scope: str, only: frozenset[str] | None = None) 
             status = "stopped"
             raise
         finally:
-            state.runs.finish(run_id, status, result.figures(), context.clock())
+            figures = {**asked, **result.figures()}
+            state.runs.finish(run_id, status, figures, context.clock())
+        if status == "done" and only is None:
+            schedule_store.succeeded(context, state, scope)
     log.info("%s", summary(result))
     for error in result.errors:
         log.warning("%s", error)

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from app import queue_tasks
-from app import sync_changes_joints as joints
+from app.schedule_reconcile import AutoReconcile
 from app.sync_changes_drain import Drains, Slice, combined
 from app.sync_changes_intake import Intake, IntakeResult
+from app.sync_changes_scans import Ended, ScanWait, before_drain, leave_waiting
 from app.wiring import Context
 from core.errors import StashError, StateError
 from stash.jobs import is_pending, queue_sync_changes, waiting_jobs
@@ -58,6 +59,7 @@ def process_queue(context: Context) -> dict[str, Any]:
     """Drain the queue until nothing is due, with what hooks have noted."""
     with _inbox(context) as inbox:
         Intake(context, inbox, IntakeResult()).take()
+    before_drain(context)
     figures = queue_tasks.process_queue(context)
     if "note" in figures:
         return figures
@@ -65,7 +67,7 @@ def process_queue(context: Context) -> dict[str, Any]:
     later.run()
     if later.result.processed:
         figures = combined(DrainResult(**figures), later.result).as_dict()
-    joints.drain_ended(context)
+    leave_waiting(context)
     return figures
 
 
@@ -79,12 +81,14 @@ class _Run:
         self._slice = Slice(context.clock, self._others_wait)
         self._intake = Intake(context, inbox, IntakeResult())
         self._drains = Drains(context, self._slice.over)
+        self._auto = AutoReconcile(context)
+        self._scans = ScanWait(context, sleep, self._others_wait)
         self._successor = ""
         self._notes: list[str] = []
 
     def work(self) -> None:
         """Until nothing is left, or it is somebody else's turn."""
-        looked_further = False
+        self._auto.look()
         while True:
             self._wait_for_quiet()
             # In this order: what comes in between is taken, and seen once more.
@@ -93,13 +97,24 @@ class _Run:
             self._drain()
             if self._slice.over() and self._hand_over(seen):
                 return
-            if not looked_further:
-                looked_further = True
-                joints.drain_ended(self._context)
-                if self._can_drain() and self._drains.has_work():
+            if self._auto.is_due():
+                if self._others_wait() and self._auto.gives_way():
+                    self._hand_over(seen, anyway=True)
+                    return
+                if self._auto.run():
                     continue
+            ended = self._wait_for_scans(seen)
+            if ended is Ended.CHANGES:
+                continue
+            if ended is Ended.OTHERS and self._hand_over(seen):
+                return
             if self._inbox.leave(seen):
                 return
+
+    def _wait_for_scans(self, seen: int) -> Ended:
+        if not self._can_drain():
+            return Ended.NOTHING
+        return self._scans.wait(lambda: self._inbox.newest()[0] > seen)
 
     def _wait_for_quiet(self) -> None:
         """Until no event came for a while: an edit is often followed by the next."""
@@ -142,9 +157,10 @@ class _Run:
             log.debug("Stash could not be asked for its jobs: %s", error)
             return False
 
-    def _hand_over(self, seen: int) -> bool:
+    def _hand_over(self, seen: int, *, anyway: bool = False) -> bool:
         """Let others work and carry on behind them; False if nothing is left to carry on with."""
-        if not self._drains.has_work() and self._inbox.newest()[0] <= seen:
+        is_left = anyway or self._drains.has_work() or self._scans.has_jobs()
+        if not is_left and self._inbox.newest()[0] <= seen:
             return False
         stash = self._context.stash
         try:
@@ -162,6 +178,8 @@ class _Run:
     def figures(self) -> dict[str, Any]:
         """What a task replies with."""
         figures = {**self._intake.result.as_dict(), **self._drains.result.as_dict()}
+        if self._auto.figures:
+            figures["reconcile"] = self._auto.figures
         if self._successor:
             figures["carried_on_by_job"] = self._successor
         return {**figures, "note": "; ".join(self._notes)} if self._notes else figures
@@ -171,9 +189,10 @@ class _Run:
         taken, done = self._intake.result, self._drains.result
         return (
             f"{taken.events} changes noted: {taken.enqueued_count} scenes queued, "
-            f"{taken.skipped_no_metadata} without metadata, {taken.skipped_unorganized} not "
-            f"organized, {taken.gone} gone; {done.processed} processed: {done.items_edited} items "
-            f"changed, {done.unchanged} already right, {done.retried} to be tried again, "
+            f"{taken.nothing_new} with nothing new, {taken.skipped_no_metadata} without metadata, "
+            f"{taken.skipped_unorganized} not organized, {taken.gone} gone; "
+            f"{done.processed} processed: {done.items_edited} items changed, "
+            f"{done.unchanged} already right, {done.retried} to be tried again, "
             f"{done.failed} given up on; {done.remaining} jobs remain"
         )
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from app import sync_changes_joints as joints
+from app.news import News
 from app.wiring import Context
 from core.models import Scene
 from reconciliation.detector import GapResult, has_meaningful_metadata
@@ -30,6 +31,7 @@ class IntakeResult:
         enqueued_count, refreshed: scenes with a new job, and with one that waited already.
         gone: scenes that Stash does not have any more.
         skipped_no_metadata, skipped_unorganized: scenes that are left alone.
+        nothing_new: scenes of which Stash says nothing that was not brought to Plex already.
     """
 
     events: int = 0
@@ -38,10 +40,20 @@ class IntakeResult:
     gone: int = 0
     skipped_no_metadata: int = 0
     skipped_unorganized: int = 0
+    nothing_new: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The figures by name."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What is open while events are dealt with; `recorded` are the scenes that have a record."""
+
+    queue: SyncQueue
+    recorded: set[int]
+    news: News
 
 
 class Intake:
@@ -67,19 +79,24 @@ class Intake:
         if not events:
             return
         with self._context.open_state() as state, self._context.open_queue() as queue:
-            recorded = state.records.ids()
-            self._scenes([each for each in events if _is_alive(each)], queue, recorded)
+            news = News(state.records, self._context.settings.wishes())
+            books = _Books(queue, state.records.ids(), news)
+            self._scenes([each for each in events if _is_alive(each)], books)
             self._destroyed([each for each in events if _is_dead_scene(each)])
-            self._entities([each for each in events if each.kind != SCENE], queue, recorded)
+            self._entities([each for each in events if each.kind != SCENE], books)
 
-    def _scenes(self, events: Sequence[Event], queue: SyncQueue, recorded: set[int]) -> None:
+    def _scenes(self, events: Sequence[Event], books: _Books) -> None:
         """Edits come first: somebody may be waiting for them."""
         ordered = sorted(events, key=lambda event: (not event.by_user, event.revision))
         for start in range(0, len(ordered), MAX_IDS):
             batch = ordered[start : start + MAX_IDS]
             found = fetch_scenes(self._context.stash, [event.id for event in batch])
             reasons = {event.id: _reason(event) for event in batch}
-            self._enqueue(list(found.values()), reasons, queue, recorded)
+            edited = [found[e.id] for e in batch if e.by_user and e.id in found]
+            scanned = [found[e.id] for e in batch if not e.by_user and e.id in found]
+            new = books.news.after_a_scan(scanned)
+            self._enqueue([*edited, *new], reasons, books)
+            self.result.nothing_new += len(scanned) - len(new)
             self.result.gone += len(batch) - len(found)
             self._settle(batch)
 
@@ -89,21 +106,19 @@ class Intake:
             self.result.gone += len(events)
             self._settle(events)
 
-    def _entities(self, events: Sequence[Event], queue: SyncQueue, recorded: set[int]) -> None:
+    def _entities(self, events: Sequence[Event], books: _Books) -> None:
         if not events:
             return
-        counts = f"{len(events)} performers, studios or tags have changed"
+        first = f"{events[0].kind} {events[0].id}"
+        what = f"{first} and {len(events) - 1} more" if len(events) > 1 else first
         for page in joints.scenes_of_entities(self._context, events):
-            self._enqueue(page, {scene.id: counts for scene in page}, queue, recorded)
+            reasons = {scene.id: f"{what} changed in Stash" for scene in page}
+            new = books.news.wanted_otherwise(page)
+            self._enqueue(new, reasons, books)
+            self.result.nothing_new += len(page) - len(new)
         self._settle(events)
 
-    def _enqueue(
-        self,
-        scenes: Sequence[Scene],
-        reasons: Mapping[int, str],
-        queue: SyncQueue,
-        recorded: set[int],
-    ) -> None:
+    def _enqueue(self, scenes: Sequence[Scene], reasons: Mapping[int, str], books: _Books) -> None:
         result = self.result
         gaps = [
             GapResult(scene.id, KIND, scene_to_json_like(scene), reasons[scene.id])
@@ -114,11 +129,11 @@ class Intake:
         wanted = [
             gap
             for gap in organized
-            if gap.scene_id in recorded or has_meaningful_metadata(gap.scene_data)
+            if gap.scene_id in books.recorded or has_meaningful_metadata(gap.scene_data)
         ]
         result.skipped_unorganized += len(gaps) - len(organized)
         result.skipped_no_metadata += len(organized) - len(wanted)
-        outcome = queue.put_many(map(job_item, wanted))
+        outcome = books.queue.put_many(map(job_item, wanted))
         result.enqueued_count += outcome.new
         result.refreshed += outcome.refreshed
 

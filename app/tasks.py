@@ -15,6 +15,7 @@ from app import (
     plan_tasks,
     queue_tasks,
     reconcile_tasks,
+    status_task,
     sync_changes,
     undo_tasks,
 )
@@ -43,7 +44,7 @@ MODES: Mapping[str, Task] = MappingProxyType(
         "pin": pin_tasks.pin,
         "process_queue": sync_changes.process_queue,
         "purge_dlq": queue_tasks.purge_dead_letters,
-        "queue_status": queue_tasks.queue_status,
+        "queue_status": status_task.queue_status,
         "recent": reconcile_tasks.enqueue_recent,
         "reconcile_7days": reconcile_tasks.reconcile_7days,
         "reconcile_all": reconcile_tasks.reconcile_all,
@@ -106,19 +107,25 @@ def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
             log.warning(SWITCHED_OFF)
             sync_changes.decline(plugin.mode, data_dir)
             return {"output": {"note": SWITCHED_OFF}}
-        output = _run(_wanted(task, plugin), plugin, context)
+        output = perform(_wanted(task, plugin), plugin.mode, context)
         heartbeat.report(1.0)
         return {"output": output}
 
 
-def _run(task: Task, plugin: PluginInput, context: Context) -> dict[str, Any]:
-    """The task with what belongs to its start and its end; looking starts nothing."""
-    if plugin.mode in LOOKING | {"reconcile_preview"} or flag(plugin.args, "dry_run"):
+def perform(task: Task, mode: str, context: Context) -> dict[str, Any]:
+    """The task with what belongs to its start and its end; looking starts nothing.
+
+    Raises:
+        what the task raises.
+    """
+    looks = mode in LOOKING | {"reconcile_preview"} or flag(context.args, "dry_run")
+    if looks or mode == sync_changes.MODE:
         return task(context)
-    joints.task_starts(context, plugin.mode)
-    output = task(context)
-    if plugin.mode != sync_changes.MODE:
+    if joints.task_starts(context, mode):
         sync_changes.catch_up(context)
+    output = task(context)
+    joints.task_ended(context)
+    sync_changes.catch_up(context)
     return output
 
 

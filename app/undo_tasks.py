@@ -10,6 +10,7 @@ from app.plan_tasks import busy
 from app.wiring import Context
 from core.errors import DrainBusy
 from sync_queue.lock import DrainLock
+from worker.probe import finish_probe
 from worker.release import Release, ReleaseResult
 from worker.undo import Undo
 from worker.undo_run import UndoResult, chosen_run
@@ -23,6 +24,7 @@ def undo_last_run(context: Context) -> dict[str, Any]:
         with DrainLock(context.data_dir), context.open_state() as state:
             run = chosen_run(state, run_id(context.args))
             with context.open_plex() as plex:
+                finish_probe(plex, state)
                 undo = Undo(plex, state, context.clock, context.on_progress)
                 result = undo.run(run)
     except DrainBusy:

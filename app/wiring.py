@@ -18,6 +18,7 @@ from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.images import PlexImages
 from plex.library import synced_sections
+from plex.scanning import PlexScans
 from protocol import PluginInput
 from reconciliation.detector import GapResult
 from reconciliation.engine import OWNERS, GapDetectionEngine
@@ -30,13 +31,17 @@ from storage.journal import JournalEntry
 from storage.state import State
 from sync_queue.queue import SyncQueue
 from worker.apply import Applier
+from worker.awaiting import Awaiting
 from worker.drain import Drain
+from worker.farewell import Farewells
 from worker.images import ImageChange, ImageSyncer
 from worker.locate import Locator
 from worker.poster_fit import Fit, PosterFitter
-from worker.prepare import Policy, Preparer
+from worker.prepare import Farewell, Policy, Preparer, leave_as_it_is
 from worker.previous import picture_extra
+from worker.probe import finish_probe
 from worker.settle import DrainRules
+from worker.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +73,7 @@ class Workshop:
     queue: SyncQueue
     preparer: Preparer
     applier: Callable[[int, Callable[[], None]], Applier]
+    awaiting: Awaiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +139,15 @@ class Context:
             cache = stack.enter_context(PlexCache(self.data_dir))
 
             def new_applier(run_id: int, on_scene: Callable[[], None]) -> Applier:
+                finish_probe(plex, state)
                 images = self._images(plex, state, run_id)
-                return Applier(
-                    plex, state.records, state.journal, images, run_id, self.clock, on_scene
-                )
+                together = Together(plex, state)
+                stores = state.records, state.journal
+                return Applier(plex, *stores, together, images, run_id, self.clock, on_scene)
 
             preparer = self._preparer(plex, sections, cache, state)
-            yield Workshop(plex, state, queue, preparer, new_applier)
+            awaiting = self._awaiting(plex, sections, state)
+            yield Workshop(plex, state, queue, preparer, new_applier, awaiting)
 
     @contextlib.contextmanager
     def open_drain(self, enough: Callable[[], bool] = lambda: False) -> Iterator[Drain]:
@@ -150,6 +158,7 @@ class Context:
                 workshop.state,
                 workshop.preparer,
                 workshop.applier,
+                workshop.awaiting,
                 self._drain_rules(),
                 clock=self.clock,
                 jitter=random.random,
@@ -172,12 +181,32 @@ class Context:
         )
         settings = self.settings
         policy = Policy(
-            settings.wishes(), FirstSync(settings.first_sync), settings.preserve_plex_edits
+            settings.wishes(),
+            FirstSync(settings.first_sync),
+            settings.preserve_plex_edits,
+            settings.max_retries,
         )
         contested = {
             ItemRef(section, key): owner for section, key, owner in state.get_fact(OWNERS, [])
         }
-        return Preparer(self.stash, state.records, locator, policy, contested, state.pins.of_items)
+        pins = state.pins.of_items
+        farewell: Farewell = leave_as_it_is
+        if settings.remove_on_destroy:
+            farewell = Farewells(
+                self.stash, state.records, locator, policy, plex.full_items, contested, pins
+            ).plan
+        return Preparer(self.stash, state.records, locator, policy, contested, pins, farewell)
+
+    def _awaiting(self, plex: PlexClient, sections: list[Section], state: State) -> Awaiting:
+        return Awaiting(
+            PlexScans(plex),
+            state.scans,
+            sections,
+            PathMap(self.settings.path_map),
+            saved_map(state),
+            asks=self.settings.trigger_plex_scan,
+            clock=self.clock,
+        )
 
     def _images(self, plex: PlexClient, state: State, run_id: int) -> ImageSyncer | None:
         def journal(change: ImageChange) -> None:

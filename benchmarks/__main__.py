@@ -21,6 +21,7 @@ from benchmarks.hooks import measure_hooks
 from benchmarks.library import measure_libraries
 from benchmarks.meter import ROOT
 from benchmarks.plan import FULL, QUICK, Plan, Say
+from benchmarks.rename import measure_rename
 from benchmarks.sheets import Report, Sheet, goals_sheet, in_markdown, on_screen
 from benchmarks.stage import LATENCY, BenchmarkError
 from simulators.launch import StartError
@@ -31,6 +32,7 @@ BENCHMARKS: tuple[Callable[[Plan, Say], Report], ...] = (
     measure_libraries,
     measure_enqueueing,
     measure_hooks,
+    measure_rename,
 )
 
 

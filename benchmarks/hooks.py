@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.meter import ROOT
+from benchmarks.meter import ROOT, plugin_environment
 from benchmarks.plan import Plan, Say
 from benchmarks.sheets import Goal, Report, Sheet, figure
 from benchmarks.stage import LATENCY, PLUGIN, BenchmarkError
@@ -53,7 +52,7 @@ def _install(plugin: Path) -> None:
 def _singles(rounds: int, both: Simulators, data: Path) -> tuple[Sheet, tuple[Goal, ...]]:
     """The four kinds of process by turns, so that all see the same machine."""
     given = _given(both)
-    env = {**os.environ, "STASH_PLUGIN_DATA": str(data)}
+    env = plugin_environment(data)
     _seconds(HOOK, given, env, None)  # makes the inbox and the bytecode
     times: dict[str, list[float]] = {"bare": [], "noting": [], "beside": [], "asking": []}
     with Inbox(data) as inbox:

@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT = 1800.0  # seconds
 SAMPLE = 0.01  # seconds between two looks, where the system keeps no account for us
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+# The first would keep each start from using what the one before has compiled, as Stash's do not.
+_FOREIGN = ("PYTHONDONTWRITEBYTECODE", "STASH_URL", "STASH_API_KEY", "PLEX_URL", "PLEX_TOKEN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ class Usage:
     status: int
     stdout: str
     stderr: str
+
+
+def plugin_environment(data_dir: Path) -> dict[str, str]:
+    """The environment of a plugin as Stash starts it, without what this shell may have set."""
+    kept = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    return {**kept, "STASH_PLUGIN_DATA": str(data_dir)}
 
 
 def measure(command: Sequence[str], given: bytes, env: Mapping[str, str]) -> Usage:

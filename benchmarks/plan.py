@@ -20,6 +20,7 @@ class Plan:
         jobs: how many are enqueued in bulk.
         hooks: how many hook processes of each kind are started.
         bulk: scenes that are edited in one go.
+        carried: scenes that carry one tag, which is renamed.
     """
 
     sizes: tuple[int, ...] = (1_000, 10_000, 20_000)
@@ -29,6 +30,7 @@ class Plan:
     jobs: int = 2_000
     hooks: int = 40
     bulk: int = 500
+    carried: int = 5_000
 
     @property
     def judged(self) -> int:
@@ -37,4 +39,6 @@ class Plan:
 
 
 FULL = Plan()
-QUICK = Plan(sizes=(250, 1_000), synced=(1_000,), rounds=1, changed=100, hooks=15, bulk=100)
+QUICK = Plan(
+    sizes=(250, 1_000), synced=(1_000,), rounds=1, changed=100, hooks=15, bulk=100, carried=400
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import sys
@@ -16,14 +15,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.floor import Floor, floor
-from benchmarks.meter import ROOT, Usage, measure
+from benchmarks.meter import ROOT, Usage, measure, plugin_environment
 from simulators.launch import Simulators
 from simulators.library import generate
+from simulators.seed import Seed
 
 LATENCY = 0.002  # seconds for each request
 PLUGIN = "Stash2Plex"
 NO_SUCH_MODE = "nothing"  # loads everything and ends: the time of a start
-_FOREIGN = ("STASH_URL", "STASH_API_KEY", "PLEX_URL", "PLEX_TOKEN")
 _LISTING = re.compile(r"/library/sections/\d+/all\?")
 
 
@@ -79,6 +78,20 @@ class Stage:
 
     def start(self, mode: str) -> Usage:
         """Run the plugin once, whatever it says."""
+        return self._run({"mode": mode})
+
+    def hook(self, trigger: str, num: int, sent: dict[str, Any]) -> Usage:
+        """Run the plugin as Stash does after a change; no task follows by itself.
+
+        Raises:
+            BenchmarkError: the change was not noted.
+        """
+        usage = self._run({"hookContext": {"id": num, "type": trigger, "input": sent}})
+        if not json.loads(usage.stdout).get("output", "").startswith("noted"):
+            raise BenchmarkError(f"a hook answered {usage.stdout!r} {usage.stderr!r}")
+        return usage
+
+    def _run(self, args: dict[str, Any]) -> Usage:
         address = urlsplit(self.both.stash.url)
         connection = {
             "Scheme": "http",
@@ -88,10 +101,9 @@ class Stage:
             "Dir": str(self._data_dir.parent),
             "PluginDir": str(ROOT),
         }
-        given = {"server_connection": connection, "args": {"mode": mode}}
-        env = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-        env["STASH_PLUGIN_DATA"] = str(self._data_dir)
+        given = {"server_connection": connection, "args": args}
         script = str(ROOT / f"{PLUGIN}.py")
+        env = plugin_environment(self._data_dir)
         return measure([sys.executable, script], json.dumps(given).encode(), env)
 
     def floor(self, listings: tuple[str, ...]) -> Floor:
@@ -107,11 +119,11 @@ class Stage:
 
 
 @contextmanager
-def stage(scenes: int) -> Iterator[Stage]:
-    """Both servers with a library of that size, and the plugin's settings for it."""
+def stage(scenes: int, seed: Seed | None = None) -> Iterator[Stage]:
+    """Both servers with a library of that size, or this one, and the plugin's settings for it."""
     with (
         TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as folder,
-        Simulators(generate(scenes), timeout=600) as both,
+        Simulators(seed or generate(scenes), timeout=600) as both,
     ):
         settings = {
             "plex_url": both.plex.url,

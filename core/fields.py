@@ -201,6 +201,10 @@ PICTURE_FIELDS: tuple[Field, ...] = (
 PICTURES = frozenset(field.name for field in PICTURE_FIELDS)
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SCALARS: tuple[Field, ...] = tuple(field for field in FIELDS if not field.is_list)
+# Lists that we share with the user, and of which only what we added is ever removed.
+SHARED_LISTS: tuple[Field, ...] = tuple(
+    field for field in FIELDS if field.is_list and field.clear is Clear.OWN
+)
 
 
 @dataclass(frozen=True, slots=True)

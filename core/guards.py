@@ -24,12 +24,15 @@ class Tally:
 
 
 def tally(changes: Iterable[Change]) -> Tally:
-    """Count the values of some changes: a scalar is one, a list as many as entries come and go."""
+    """Count the values of some changes: a scalar is one, a list as many as entries come and go.
+
+    An entry that was renamed is one value that changed, as a scalar would be.
+    """
     touched = cleared = 0
     for change in changes:
         if change.added or change.removed:
-            touched += len(change.added) + len(change.removed)
-            cleared += len(change.removed)
+            touched += len(change.added) + len(change.removed) - change.renamed
+            cleared += len(change.removed) - change.renamed
         else:
             touched += 1
             cleared += change.after is None

@@ -265,7 +265,9 @@ def _plain_list(
         before = tuple(name for _, name in shown)
         removed = tuple(name for key, name in shown if key not in target)
         after = tuple(name for key, name in shown if key in target) + added
-        change = Change(field.name, before, after, added, removed)
+        ours = (of.shown - target) & of.sent & of.read_back - of.kept
+        renamed = min(len(added), len(ours))
+        change = Change(field.name, before, after, added, removed, renamed)
     return FieldOutcome(
         change,
         wanted,

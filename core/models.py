@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from dataclasses import field as attribute
 from enum import Enum
 from typing import NamedTuple
 
@@ -206,13 +207,19 @@ class ChangeKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field of one item, before and after. For lists `after` is the whole list to show."""
+    """One field of one item, before and after. For lists `after` is the whole list to show.
+
+    Attributes:
+        renamed: how many entries that we put there give way to as many others, as after a rename or
+            a merge in Stash: these are not taken away.
+    """
 
     field: str
     before: Value
     after: Value
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    renamed: int = attribute(default=0, compare=False)
 
     @property
     def kinds(self) -> tuple[ChangeKind, ...]:

@@ -150,6 +150,9 @@ class PathMap:
             return (path,)
         whole, windows = canonical(path), is_windows(path)
         closed = _closed(whole)
+        if not windows and not self._folds and len(self._prefixes) == 1:
+            (only,) = self._prefixes
+            return (_swap(whole, only),) if closed.startswith(only.source) else (path,)
         folded = name_key(closed) if windows or self._folds else closed
         fitting = [
             prefix

@@ -1,4 +1,4 @@
-"""Stash's timestamps: RFC 3339 text in any offset, with up to nine fractional digits."""
+"""Stash's timestamps: RFC 3339 text in any offset, with up to nine fractional digits; and ours."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _TIMESTAMP = re.compile(
 # How Stash writes nearly all of them, and what every Python reads by itself. Years at either end of
 # the calendar are left out: an offset may lead out of it.
 _PLAIN = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d[+-](?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def parse_timestamp(value: object) -> float | None:
@@ -37,3 +38,20 @@ def parse_timestamp(value: object) -> float | None:
         return None
     seconds = moment.timestamp()
     return seconds + float(f"0.{fraction}") if fraction else seconds
+
+
+def rfc3339(at: float) -> str:
+    """Epoch seconds as text in UTC, in whole seconds, like 2026-01-11T07:07:53Z."""
+    moment = _EPOCH + timedelta(seconds=int(at))
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def in_words(seconds: float) -> str:
+    """A length of time for people, in one unit: 45 s, 12 min, 5 h, 3 days."""
+    if seconds < 59.5:
+        return f"{max(seconds, 0):.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 36 * 3600:
+        return f"{seconds / 3600:.0f} h"
+    return f"{seconds / 86_400:.0f} days"

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+from core.digests import digest_of
 from core.models import ItemRef, ListedItem, MediaFile
 from plex.client import PAGE_SIZE
 from plex.library import PlexSide
@@ -42,8 +43,8 @@ class PlexCache:
     def save(self, side: PlexSide, saved_at: float) -> None:
         """Put the sections that were listed to their end in the place of what was known of them."""
         for key in side.indexes:
-            listed = (item for item in side.items.values() if item.ref.section == key)
-            self._store.replace(key, _rows(listed), saved_at)
+            listed = [item for item in side.items.values() if item.ref.section == key]
+            self._store.replace(key, _rows(listed), saved_at, _digest(listed))
 
     def learn(self, items: Iterable[ListedItem]) -> None:
         """Note items that were looked up."""
@@ -59,6 +60,10 @@ class PlexCache:
     def pages(self, sections: Iterable[str]) -> int:
         """About how many requests a listing of these sections would take."""
         return sum(1 + self._store.total(key) // PAGE_SIZE for key in sections)
+
+    def saved_at(self, section: str) -> float | None:
+        """When a section was last saved whole (epoch seconds); None if never."""
+        return self._store.saved_at(section)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -116,6 +121,11 @@ class MatchCache:
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+
+
+def _digest(items: Iterable[ListedItem]) -> bytes:
+    """A digest of what `_rows` makes of items of one section."""
+    return digest_of([(i.ref.key, i.updated_at, [tuple(file) for file in i.files]) for i in items])
 
 
 def _rows(items: Iterable[ListedItem]) -> Iterable[IndexRow]:

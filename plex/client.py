@@ -18,11 +18,12 @@ from plex import mapping
 from plex.editing import split_params, unlock_params
 from plex.exceptions import PlexRejected, PlexServerDown, PlexShifted
 from plex.http import Address, PlexHttp
-from plex.wire import encode, encode_query
+from plex.wire import encode, encode_query, key_batches
 
 PAGE_SIZE = 500
 MAX_PAGE_SIZE = 1000  # more is refused by servers since 2025
 MAX_KEYS = 100
+OLDEST_FIRST, NEWEST_FIRST = "addedAt:asc", "addedAt:desc"
 # nginx takes 8 KB of request line by default, other proxies no less.
 MAX_URL = 7500
 # One rating key, never a list of them: Plex edits everything that the id names, and the whole
@@ -46,16 +47,22 @@ class ListPage:
     """One page of a listing.
 
     Attributes:
-        items: those present that no earlier page had.
+        section: the key of the section listed.
         total: how many the server says there are; where it does not say, those received so far.
         gone: items whose files are gone, still listed because the trash was not emptied.
         received: how many the server sent, for progress.
     """
 
-    items: tuple[ListedItem, ...]
+    section: str
     total: int
     gone: tuple[ItemRef, ...]
     received: int
+    _present: tuple[dict[str, Any], ...] = field(repr=False)
+
+    @property
+    def items(self) -> tuple[ListedItem, ...]:
+        """Those present that no earlier page had; mapped when asked for, by whoever asks."""
+        return tuple(mapping.listed_item(raw, self.section) for raw in self._present)
 
 
 @dataclass(slots=True)
@@ -80,15 +87,12 @@ class _Listing:
         raw_items = mapping.items_in(container)
         fresh = [raw for raw in raw_items if self._is_new(mapping.rating_key(raw))]
         self.received += len(raw_items)
-        items: list[ListedItem] = []
-        gone: list[ItemRef] = []
-        for raw in fresh:
-            if mapping.is_gone(raw):
-                gone.append(ItemRef(self.section, mapping.rating_key(raw)))
-            else:
-                items.append(mapping.listed_item(raw, self.section))
+        gone = [raw for raw in fresh if mapping.is_gone(raw)]
+        present = [raw for raw in fresh if not mapping.is_gone(raw)] if gone else fresh
         shown = self.received if total is None else total
-        return ListPage(tuple(items), shown, tuple(gone), len(raw_items)), len(fresh)
+        refs = tuple(ItemRef(self.section, mapping.rating_key(raw)) for raw in gone)
+        page = ListPage(self.section, shown, refs, len(raw_items), tuple(present))
+        return page, len(fresh)
 
     def _is_new(self, key: str) -> bool:
         if not key:
@@ -159,10 +163,12 @@ class PlexClient:
         *,
         page_size: int = PAGE_SIZE,
         query: Sequence[tuple[str, str]] = (),
+        sort: str = OLDEST_FIRST,
     ) -> Iterator[ListPage]:
         """Every item of a section that has files, page by page, oldest first.
 
         Args:
+            sort: Plex's word for another order.
             query: filters, with Plex's operators as part of the name: ("updatedAt>>", "17...").
 
         Raises:
@@ -173,7 +179,7 @@ class PlexClient:
         size = max(1, min(page_size, MAX_PAGE_SIZE))
         while True:
             start = listing.received
-            page, new = listing.take(self._page(section, start, size, query))
+            page, new = listing.take(self._page(section, start, size, query, sort))
             yield page
             if listing.total is None:
                 # Paging was ignored, or only the count: go on while that brings news.
@@ -238,8 +244,7 @@ class PlexClient:
     ) -> int:
         """Unlocks the same fields of many items, and leaves what they show alone.
 
-        The one edit that names many items: unlocking is the same for all of them, and cannot put
-        a wrong value anywhere.
+        Unlocking is the same for all of them, and cannot put a wrong value anywhere.
 
         Args:
             item_type: Plex's number, as in `FullItem.item_type`.
@@ -249,26 +254,52 @@ class PlexClient:
             how many requests it took.
 
         Raises:
-            ValueError: before any request, where there is no key or no field, or a key does not
-                name exactly one item: Plex would unlock others, or the whole section.
+            ValueError: as `edit_alike`.
         """
-        if not keys or not fields:
-            raise ValueError("unlocking needs the rating keys of items, and fields")
+        return self.edit_alike(section_key, item_type, keys, unlock_params(sorted(fields)))
+
+    def edit_alike(
+        self,
+        section_key: str,
+        item_type: int,
+        keys: Sequence[str],
+        params: Sequence[tuple[str, str]],
+    ) -> int:
+        """Makes the very same edit in several items of one section, 100 of them in one request.
+
+        Right only where each of them is to get exactly this. What is named of a list is all of it
+        on a server that replaces lists: who calls has to know that this server adds.
+
+        Args:
+            item_type: Plex's number, as in `FullItem.item_type`.
+            params: as `plex.editing` makes them.
+
+        Returns:
+            how many requests it took.
+
+        Raises:
+            ValueError: before any request, where there is nothing to edit or a key does not name
+                exactly one item (Plex would edit others, or the whole section), or where the edit
+                leaves no room for keys in an address.
+        """
+        if not keys or not params or any("." not in name for name, _ in params):
+            raise ValueError("an edit needs the rating keys of items, and parameters")
         for key in (section_key, *keys):
             if not ONE_KEY.fullmatch(key):
-                raise ValueError(f"unlocking needs rating keys, and {key!r} is none")
+                raise ValueError(f"an edit needs rating keys, and {key!r} is none")
         path = f"/library/sections/{section_key}/all"
-        params = unlock_params(sorted(fields))
         fixed = [("type", str(item_type)), ("id", ""), *params]
-        taken = self.http.base_length + len(path) + len(encode_query(fixed)) + 1
-        batches = list(_batches(keys, MAX_URL - taken))
+        room = MAX_URL - self.http.base_length - len(path) - len(encode_query(fixed)) - 1
+        if room < max(map(len, map(encode, keys))):
+            raise ValueError("an edit of several items is too long for an address")
+        batches = list(key_batches(keys, MAX_KEYS, room))
         for batch in batches:
             target = [("type", str(item_type)), ("id", ",".join(batch))]
-            self.http.write("PUT", path, target + params)
+            self.http.write("PUT", path, [*target, *params])
         return len(batches)
 
     def _page(
-        self, section: Section, start: int, size: int, query: Sequence[tuple[str, str]]
+        self, section: Section, start: int, size: int, query: Sequence[tuple[str, str]], sort: str
     ) -> dict[str, Any]:
         # Some endpoints honour only the query form of paging, some proxies only the headers.
         window = [
@@ -277,7 +308,7 @@ class PlexClient:
         ]
         params = [
             ("type", str(section.item_type)),
-            ("sort", "addedAt:asc"),
+            ("sort", sort),
             ("excludeElements", _LIST_WITHOUT),
             ("excludeFields", "tagline"),
             *query,
@@ -315,16 +346,3 @@ class PlexClient:
             if key in keys and not mapping.is_gone(raw):
                 found[key] = mapping.full_item(raw, container)
         return answered
-
-
-def _batches(keys: Iterable[str], room: int) -> Iterator[list[str]]:
-    """At most `MAX_KEYS` keys at a time, whose list takes at most `room` bytes in an address."""
-    batch: list[str] = []
-    for key in dict.fromkeys(keys):
-        full = len(batch) == MAX_KEYS or len(encode(",".join([*batch, key]))) > room
-        if batch and full:
-            yield batch
-            batch = []
-        batch.append(key)
-    if batch:
-        yield batch

@@ -49,6 +49,14 @@ def edit_params(
     return params
 
 
+def difference(change: Change) -> Change:
+    """A change of a list as what comes and what goes, for an edit of several items whose lists
+    differ otherwise. On a server that replaces lists such an edit takes all else away."""
+    if change.field not in LIST_NAMES:
+        return change
+    return replace(change, before=(), after=change.added)
+
+
 def title_sort_params(title_sort: str) -> list[tuple[str, str]]:
     """The parameters that give an item a sort title of its own and leave its lock alone."""
     return [("titleSort.value", title_sort)]

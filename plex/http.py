@@ -106,6 +106,15 @@ class PlexHttp:
         Raises:
             PlexServerDown, PlexUnauthorized, PlexRejected: see `plex.exceptions`.
         """
+        return self._container(self._get(path, params, headers))
+
+    def fetch(self, path: str) -> bytes:
+        """GETs a path whose answer may be empty, and returns the answer's body; else as `read`."""
+        return self._get(path, (), None).content
+
+    def _get(
+        self, path: str, params: Params, headers: Mapping[str, str] | None
+    ) -> requests.Response:
         url = self._url(path, params)
         reused = self._kept_alive
         try:
@@ -115,7 +124,7 @@ class PlexHttp:
                 raise self._down(error) from None
             response = self._send_or_down("GET", url, headers)
         self._check(response, f"GET {path}")
-        return self._container(response)
+        return response
 
     def write(
         self,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 from core.errors import ConfigError
 from core.index import ItemIndex
 from core.models import ItemRef, ListedItem, Section
 from core.text import name_key
-from plex.client import PlexClient
+from plex.client import ListPage, PlexClient
 from plex.exceptions import PlexRejected, PlexServerDown, PlexShifted
 
 log = logging.getLogger(__name__)
@@ -73,8 +75,15 @@ def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
     return [by_name[name_key(name)] for name in dict.fromkeys(names)]
 
 
+# Fetches the pages that a source yields while those before are dealt with.
+Ahead = Callable[[Callable[[], Iterable[ListPage]]], AbstractContextManager[Iterable[ListPage]]]
+
+
 def list_side(
-    client: PlexClient, sections: Iterable[Section], on_page: Callable[[Section, int, int], None]
+    client: PlexClient,
+    sections: Iterable[Section],
+    on_page: Callable[[Section, int, int], None],
+    ahead: Ahead = lambda source: nullcontext(source()),
 ) -> PlexSide:
     """List the sections. When Plex goes away midway, what is not listed yet is `unknown`.
 
@@ -84,7 +93,7 @@ def list_side(
     side = PlexSide({section.key: section for section in sections})
     for section in side.sections.values():
         try:
-            listed = _list_section(client, section, on_page)
+            listed = _list_section(client, section, on_page, ahead)
         except (PlexServerDown, PlexShifted) as error:
             side.unknown[section.key] = f"library {section.title!r} was not read whole: {error}"
             continue
@@ -97,14 +106,18 @@ def list_side(
 
 
 def _list_section(
-    client: PlexClient, section: Section, on_page: Callable[[Section, int, int], None]
+    client: PlexClient,
+    section: Section,
+    on_page: Callable[[Section, int, int], None],
+    ahead: Ahead,
 ) -> dict[ItemRef, ListedItem]:
     for attempt in range(1, LISTING_TRIES + 1):
         listed: dict[ItemRef, ListedItem] = {}
         try:
-            for page in client.list_pages(section):
-                listed.update((item.ref, item) for item in page.items)
-                on_page(section, len(listed), page.total)
+            with ahead(partial(client.list_pages, section)) as pages:
+                for page in pages:
+                    listed.update((item.ref, item) for item in page.items)
+                    on_page(section, len(listed), page.total)
         except PlexShifted:
             if attempt == LISTING_TRIES:
                 raise

@@ -6,7 +6,7 @@ names), and Plex reads some of it twice, so nothing is left to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 Params = Iterable[tuple[str, str]]
@@ -20,3 +20,16 @@ def encode(text: str) -> str:
 def encode_query(params: Params) -> str:
     """The query of an address, without its question mark, in the order given."""
     return "&".join(f"{encode(name)}={encode(value)}" for name, value in params)
+
+
+def key_batches(keys: Iterable[str], most: int, room: int) -> Iterator[list[str]]:
+    """At most `most` keys at a time, whose list takes at most `room` bytes in an address."""
+    batch: list[str] = []
+    for key in dict.fromkeys(keys):
+        full = len(batch) == most or len(encode(",".join([*batch, key]))) > room
+        if batch and full:
+            yield batch
+            batch = []
+        batch.append(key)
+    if batch:
+        yield batch

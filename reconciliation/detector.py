@@ -40,8 +40,11 @@ def has_meaningful_metadata(data: Mapping[str, Any]) -> bool:
     The quality gate of the contract: a rating or a title alone is not enough, since empty values
     clear what Plex has. Blank and invisible text is no metadata.
     """
-    values = (data.get(name) for name in _MEANINGFUL)
-    return any(says_something(v) if isinstance(v, str) else v for v in values)
+    for name in _MEANINGFUL:
+        value = data.get(name)
+        if value and (not isinstance(value, str) or says_something(value)):
+            return True
+    return False
 
 
 def scene_id_of(scene: Mapping[str, Any]) -> int | None:

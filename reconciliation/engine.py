@@ -16,7 +16,7 @@ from pathlib import Path
 from core.errors import StashError
 from core.gaps import NEVER_SYNCED
 from core.learned import LearnedPair, news, path_map_of
-from core.models import ItemRef, Scene, Section
+from core.models import ItemRef, Section
 from core.paths import PathMap
 from core.pins import holds
 from plex.cache import PlexCache
@@ -35,7 +35,8 @@ from reconciliation.result import GapDetectionResult
 from reconciliation.settled import Settled, rules_digest
 from reconciliation.sweep import Rules, Sweep
 from settings import Settings
-from stash.scenes import StashApi, count_scenes, fetch_scenes, iter_scene_pages
+from stash.mapping import UnreadScene
+from stash.scenes import StashApi, count_scenes, fetch_scenes, iter_unread_pages
 from storage.state import State
 from sync_queue.queue import SyncQueue
 
@@ -129,7 +130,7 @@ class GapDetectionEngine:
             guard.check("scenes", "scenes in Stash", expected)
         window = WINDOWS[scope]
         since = None if window is None else self._clock() - window
-        with Prefetch(lambda: iter_scene_pages(self.stash, since=since), PAGES_AHEAD) as pages:
+        with Prefetch(lambda: iter_unread_pages(self.stash, since=since), PAGES_AHEAD) as pages:
             side = self._list_plex(plex, guard)
             result.errors.extend(side.unknown.values())
             sweep = self._new_sweep(plex, side, state, expected, since is None)
@@ -165,7 +166,7 @@ class GapDetectionEngine:
             done = places[section.key] + min(1.0, listed / max(total or listed, 1))
             self._on_progress(LISTING_SHARE * done / len(places))
 
-        side = list_side(plex, sections, on_page)
+        side = list_side(plex, sections, on_page, lambda source: Prefetch(source, 1))
         if side.unknown and not side.indexes:
             raise PlexServerDown("; ".join(side.unknown.values()))
         for key, index in side.indexes.items():
@@ -213,7 +214,7 @@ class GapDetectionEngine:
     def _judge_all(
         self,
         sweep: Sweep,
-        pages: Iterable[Sequence[Scene]],
+        pages: Iterable[Sequence[UnreadScene]],
         result: GapDetectionResult,
     ) -> None:
         """Judge every scene in scope; a server that goes away ends it with what was found."""
@@ -221,7 +222,7 @@ class GapDetectionEngine:
             for page in pages:
                 for start in range(0, len(page), BATCH):
                     batch = page[start : start + BATCH]
-                    sweep.judge(batch)
+                    sweep.judge_fetched(batch)
                     result.scenes_checked += len(batch)
         except (StashError, PlexServerDown) as error:
             if not result.scenes_checked:

@@ -6,7 +6,7 @@ then it is known which folders of Stash are which of Plex.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from core.index import ItemIndex
 from core.learned import LearnedPair, Lessons, path_map_of
@@ -68,15 +68,19 @@ class Learning:
         """Take in a match of the first look."""
         if self._is_second:
             return
-        self.lessons.note(
-            (claim.ref.section, scene.files[claim.file_rank].path, file.path)
-            for claim in match.claims
-            if claim.evidence in _TEACHERS
-            for file in self._side.items[claim.ref].files
-        )
+        self.teach([file.path for file in scene.files], match.claims)
         unsure = not match.claims or match.undecided or any(map(_is_weak, match.claims))
         if unsure and self._looks_twice:
             self._unsure[scene.id] = scene, match.refs
+
+    def teach(self, paths: Sequence[str], claims: Iterable[Claim]) -> None:
+        """Take in certain matches of a scene whose files lie at these paths."""
+        self.lessons.note(
+            (claim.ref.section, paths[claim.file_rank], file.path)
+            for claim in claims
+            if claim.evidence in _TEACHERS
+            for file in self._side.items[claim.ref].files
+        )
 
     def second_look(self, learned: PathMap) -> Iterator[tuple[Scene, tuple[ItemRef, ...]]]:
         """Use these folders from now on; the scenes that they may help, with their items so far."""

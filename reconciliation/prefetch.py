@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -30,6 +31,7 @@ class Prefetch(Generic[T]):
             if more:
                 yield value  # type: ignore[misc]
                 continue
+            self._thread.join()
             if isinstance(value, BaseException):
                 raise value
             return
@@ -41,11 +43,10 @@ class Prefetch(Generic[T]):
         """Stop fetching; the element being fetched is waited for and dropped."""
         self._closed.set()
         while self._thread.is_alive():
-            try:
-                self._ready.get(timeout=0.05)
-            except queue.Empty:
-                continue
-        self._thread.join()
+            # Whatever it waits to put there: it looks at `_closed` after each element.
+            with contextlib.suppress(queue.Empty):
+                self._ready.get_nowait()
+            self._thread.join(0.01)
 
     def _fill(self) -> None:
         end: BaseException | None = None

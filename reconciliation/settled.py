@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from core.digests import digest, digest_of, item_digest, scene_digest
-from core.evidence import SceneMatch
+from core.digests import digest, digest_of, item_digest
+from core.evidence import Claim, SceneMatch
 from core.fields import Wishes
 from core.index import BIG_BUCKET, Candidate
 from core.matching import Evidence
 from core.models import ItemRef, MediaFile, Record, Scene, Section
 from core.paths import PathMap, base_key
 from plex.library import PlexSide
+from stash.mapping import UnreadScene
 from storage.verdicts import Verdict, VerdictStore
 
 # To be raised when scenes are judged by other rules than before: old verdicts are void then.
@@ -62,6 +63,7 @@ class Settled:
     _items: dict[ItemRef, bytes] = field(default_factory=dict)
     _around: dict[tuple[str, int | None], bytes] = field(default_factory=dict)
     _named: dict[str, list[Candidate]] = field(init=False)
+    _fetched: dict[int, UnreadScene] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._named = {}
@@ -70,17 +72,20 @@ class Settled:
                 known = self._named.get(name)
                 self._named[name] = bucket if known is None else [*known, *bucket]
 
-    def standing(self, scenes: Sequence[Scene]) -> dict[int, SceneMatch]:
-        """The matches of those scenes on which the last verdict still stands."""
+    def standing(
+        self, scenes: Sequence[UnreadScene]
+    ) -> list[tuple[UnreadScene, tuple[Claim, ...]]]:
+        """Those scenes on which the last verdict still stands, with their claims."""
         verdicts = self.store.get_many([scene.id for scene in scenes])
-        found = {}
+        self._fetched = {scene.id: scene for scene in scenes}
+        found = []
         for scene in scenes:
             verdict = verdicts.get(scene.id)
             if verdict is None:
                 continue
             refs = [claim.ref for claim in verdict.claims]
             if self._digest(scene, refs) == verdict.digest:
-                found[scene.id] = SceneMatch(scene.id, verdict.claims, ())
+                found.append((scene, verdict.claims))
             else:
                 self._void.add(scene.id)
         return found
@@ -90,7 +95,9 @@ class Settled:
         recorded = {item.ref for item in record.items} if record is not None else set()
         certain = all(claim.evidence is Evidence.VERIFIED for claim in match.claims)
         whole = certain and recorded and recorded == set(match.refs)
-        seen = self._digest(scene, match.refs) if whole else None
+        # One that is looked at for the second time is in doubt, or was.
+        fetched = self._fetched.get(scene.id)
+        seen = self._digest(fetched, match.refs) if whole and fetched is not None else None
         if seen is None:
             self._void.add(scene.id)
         else:
@@ -101,13 +108,13 @@ class Settled:
         good = {i: verdict for i, verdict in self._noted.items() if i not in in_disorder}
         self.store.save(good, (self._void | set(in_disorder)) - good.keys())
 
-    def _digest(self, scene: Scene, refs: Sequence[ItemRef]) -> bytes | None:
+    def _digest(self, scene: UnreadScene, refs: Sequence[ItemRef]) -> bytes | None:
         """A digest of all that a verdict rests on; None where an item is not there."""
         own = [self._item(ref) for ref in refs]
         if not all(own):
             return None
         around = [self._alike(file, refs) for file in scene.files]
-        return digest((self.rules, scene_digest(scene), *own, *around))
+        return digest((self.rules, scene.digest, *own, *around))
 
     def _item(self, ref: ItemRef) -> bytes:
         known = self._items.get(ref)

@@ -23,7 +23,7 @@ from reconciliation.findings import Findings
 from reconciliation.learning import Learning
 from reconciliation.moves import Moves
 from reconciliation.settled import Settled
-from stash.mapping import scene_to_json_like
+from stash.mapping import SceneShaper, UnreadScene
 
 REPORT_EVERY = 50  # scenes
 FULL_READ = 100  # items read whole in one request
@@ -104,6 +104,7 @@ class Sweep:
         self._settled = settled
         self._matched = 0
         self._detector = GapDetector()
+        self._shaper = SceneShaper()
         self.claims = Claims()
         self.findings = Findings()
         self.learning = Learning(side, rules.learned)
@@ -116,9 +117,6 @@ class Sweep:
         self, scenes: Sequence[Scene], lost: Mapping[int, Sequence[Contest]] = NOTHING_LOST
     ) -> None:
         """Match and judge some scenes; a scene in `lost` does not own the items named there."""
-        if not lost:
-            self.kept.update((s.id, s) for s in scenes if s.id in self._rules.suspects)
-            scenes = self._unsettled(scenes)
         records = self._records([scene.id for scene in scenes])
         matches = {scene.id: self._match(scene, records.get(scene.id)) for scene in scenes}
         owned = {
@@ -143,17 +141,23 @@ class Sweep:
                 self._settled.note(scene, match, records.get(scene.id))
         self._detect(scenes, records, matches, owned)
 
-    def _unsettled(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
+    def judge_fetched(self, scenes: Sequence[UnreadScene]) -> None:
+        """Judge scenes as they come from Stash: only those that have to be looked at are read."""
+        suspects = self._rules.suspects
+        self.kept.update((scene.id, scene.read()) for scene in scenes if scene.id in suspects)
+        self.judge([scene.read() for scene in self._unsettled(scenes)])
+
+    def _unsettled(self, scenes: Sequence[UnreadScene]) -> Sequence[UnreadScene]:
         """Those scenes that have to be looked at; the others make the claims that they made."""
         if self._settled is None:
             return scenes
         standing = self._settled.standing([s for s in scenes if s.id not in self._rules.pins])
-        for scene in scenes:
-            if scene.id in standing:
-                self._count_matched()
-                self.claims.offer(scene.id, standing[scene.id].claims)
-                self.learning.note(scene, standing[scene.id])
-        return [scene for scene in scenes if scene.id not in standing]
+        for scene, claims in standing:
+            self._count_matched()
+            self.claims.offer(scene.id, claims)
+            self.learning.teach([file.path for file in scene.files], claims)
+        settled = {scene.id for scene, _ in standing}
+        return [scene for scene in scenes if scene.id not in settled]
 
     def look_again(self, learned: PathMap) -> None:
         """Judge what has little evidence of its own by the folders that others have taught."""
@@ -212,13 +216,13 @@ class Sweep:
         if wishes.organized_only:
             found.unorganized |= {scene.id for scene in scenes if not scene.organized}
             scenes = [scene for scene in scenes if scene.organized]
-        data = [scene_to_json_like(scene) for scene in scenes]
+        data = self._data(scenes)
         self._detect_absent(scenes, data, matches)
         undone = {s.id for s in scenes if is_left_undone(records.get(s.id), s, wishes)}
         if undone:
             found.undone |= undone
             scenes = [scene for scene in scenes if scene.id not in undone]
-            data = [scene_to_json_like(scene) for scene in scenes]
+            data = self._data(scenes)
         metadata = self._shown_metadata(scenes, records, owned)
         found.empty |= _by_scene(self._detector.detect_empty_metadata(data, metadata))
         found.stale |= _by_scene(self._detector.detect_stale_syncs(data, self._timestamps))
@@ -237,6 +241,10 @@ class Sweep:
         else:
             waiting = self._waiting()
             self._detect_drift([i for i in self._pending if i not in waiting], {})
+
+    def _data(self, scenes: Iterable[Scene]) -> list[dict[str, Any]]:
+        known = self._timestamps
+        return [self._shaper.shape(scene, timed=scene.id in known) for scene in scenes]
 
     def finish(self) -> None:
         """Read what has to be read whole, and judge the scenes that waited for it."""

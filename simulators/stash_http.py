@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
@@ -80,7 +80,7 @@ class GraphQLEndpoint:
                 [{"message": "GET requests only allow query operations"}], status=406
             )
         if self._sim.rng.random() < self._sim.switches["locked_share"]:
-            return _locked(operation)
+            return self._logged(_locked(operation))
         external = self._sim.switches["external_host"]
         context = RequestContext(self._sim, caller, external or base_url(request))
         try:
@@ -97,7 +97,14 @@ class GraphQLEndpoint:
             executor_class=ProjectingExecutor,
         )
         result = await outcome if inspect.isawaitable(outcome) else outcome
-        return _body(result)
+        return self._logged(_body(result))
+
+    def _logged(self, body: Body) -> Body:
+        """The answer, once the errors of its resolvers are in the log."""
+        for failed in body.get("errors", ()):
+            where = _place(failed["path"] or ())
+            self._sim.log.add("error", f"{where}: input: {where} {failed['message']}")
+        return body
 
     def _document(self, query: str) -> DocumentNode:
         """The parsed and validated query, kept for the next time.
@@ -192,6 +199,12 @@ def _body(result: ExecutionResult) -> Body:
         raise BadRequestError([located(error) for error in result.errors], VALIDATION_FAILED)
     errors = [{"message": error.message, "path": error.path} for error in result.errors]
     return {"errors": errors, "data": result.data}
+
+
+def _place(path: Sequence[str | int]) -> str:
+    """Where in the answer, in the way of Stash's GraphQL library."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".")
 
 
 def _accepts_graphql_json(accept: str) -> bool:

@@ -1,8 +1,9 @@
 """The job queue: one FIFO, one job at a time, the last ten finished ones remembered.
 
 Rules from Stash's pkg/job/manager.go: stopping a waiting job removes it, stopping the running one
-ends it at once as CANCELLED; a job fails only through its own start, never through what a plugin
-answers; progress is 0 until it is first set, never null, and keeps its last value.
+ends it at once as CANCELLED; stopping all passes over some; a job fails only through its own start,
+never through what a plugin answers; progress is 0 until it is first set, never null, and keeps its
+last value.
 """
 
 from __future__ import annotations
@@ -44,10 +45,15 @@ class Job:
 
 
 class JobQueue:
-    """Runs jobs one after the other on the running event loop."""
+    """Runs jobs one after the other on the running event loop.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        complain: is told when a job fails.
+    """
+
+    def __init__(self, clock: Clock, complain: Callable[[str], None]) -> None:
         self._clock = clock
+        self._complain = complain
         self._waiting: list[Job] = []  # the running one included
         self._all: list[Job] = []
         self._finished: list[Job] = []
@@ -94,8 +100,16 @@ class JobQueue:
             self._running.cancel()
 
     def stop_all(self) -> None:
-        for job in list(self._waiting):
+        """Not all: Stash walks through a list that it shortens on the way, so behind each waiting
+        job that it removes it passes over one; what the list's old end still holds comes last."""
+        old, length = list(self._waiting), len(self._waiting)
+        for index in range(length):
+            job = old[index]
             self.stop(job.id)
+            if job.status == "CANCELLED" and job in old[:length]:
+                at = old.index(job)
+                old[at : length - 1] = old[at + 1 : length]
+                length -= 1
 
     def _remove(self, job: Job) -> None:
         self._waiting.remove(job)
@@ -119,6 +133,7 @@ class JobQueue:
         elif error is not None:
             # Stash also turns a panic into FAILED, so any error ends here.
             job.status, job.error = "FAILED", str(error)
+            self._complain(f"task failed due to error: {error}")
         else:
             job.status = "FINISHED"
         job.endTime = self._clock.fine_text()

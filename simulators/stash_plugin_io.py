@@ -6,7 +6,7 @@ Rules from Stash's pkg/plugin/raw.go and pkg/logger/plugin.go.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 LINE_LIMIT = 64 * 1024
 LEVELS = {"t": "trace", "d": "debug", "i": "info", "w": "warning", "e": "error", "p": "progress"}
 ERR_LOG_LEVELS = ("trace", "debug", "info", "warning", "error", "progress", "none")
+_ESCAPED = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 EXACT = 2**53  # integers beyond it lose digits in a float64
 
 
@@ -80,6 +81,17 @@ def go_text(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "<nil>"}[value]
     return str(value)
+
+
+def logged(output: PluginOutput) -> str:
+    """The output as it stands in the log: of raw text, only its place in memory."""
+    return "0xc000014250" if output.output is output.stdout else go_text(output.output)
+
+
+def go_json(document: Mapping[str, Any]) -> bytes:
+    """JSON as Go writes it: five characters that are safe in it are escaped, for HTML's sake."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return text.translate(_ESCAPED).encode()
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ the round; a (plugin, hook) pair that has been visited ten times on the way here
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import sys
@@ -19,7 +18,7 @@ from typing import Any
 
 from simulators.stash_library import StashError
 from simulators.stash_plugin_config import Operation, Plugin, read_plugins
-from simulators.stash_plugin_io import LogSplitter, PluginOutput, go_text, progress_of
+from simulators.stash_plugin_io import LogSplitter, PluginOutput, go_json, logged, progress_of
 from simulators.stash_process import RawProcess
 from simulators.stash_schema import version_key
 from simulators.stash_session import Caller, Sessions
@@ -109,6 +108,8 @@ class PluginHost:
         self.reload()
 
     def reload(self) -> None:
+        for folder in self._options.folders:
+            self._log.add("debug", f"Reading plugin configs from {folder}")
         self.plugins, errors = read_plugins(self._options.folders)
         for error in errors:
             self._log.add("error", error)
@@ -153,14 +154,9 @@ class PluginHost:
         except StashError as error:
             raise StashError(f"Error creating plugin task: {error}") from None
         try:
-            output = await self._run(plugin, operation, caller, dict(args), progress)
+            return await self._run(plugin, operation, caller, dict(args), progress)
         except OSError as error:
             raise StashError(f"Error running plugin task: error running plugin: {error}") from None
-        if output.error is not None:
-            self._log.add("error", f"Plugin returned error: {output.error}", plugin.id)
-        elif output.output is not None:
-            self._log.add("debug", f"Plugin returned: {go_text(output.output)}", plugin.id)
-        return output
 
     async def run_operation(self, caller: Caller, plugin_id: str, args: Mapping[str, Any]) -> Any:
         """Runs outside the job queue; default arguments do not apply.
@@ -222,7 +218,7 @@ class PluginHost:
         if output.error is not None:
             self._log.add("error", f"{name}: returned error: {output.error}", plugin.id)
         elif output.output is not None:
-            self._log.add("debug", f"{name}: returned: {go_text(output.output)}", plugin.id)
+            self._log.add("debug", f"{name}: returned: {logged(output)}", plugin.id)
         return True
 
     def _enabled(self, plugin_id: str) -> Plugin:
@@ -255,11 +251,12 @@ class PluginHost:
         process = RawProcess(self._payload(plugin, caller, args), splitter, self._log_warning)
         done = process.start(command, env, self._options.cwd)
         self._log.add("debug", f"Plugin {plugin.name} started: {' '.join(command)}")
+        done.add_done_callback(lambda ended: self._ended(plugin, ended.result(), progress))
         self._running.add(process)
         if progress is None:
             self._awaited.add(done)
         try:
-            return await done
+            return await asyncio.shield(done)  # the end of what was killed is still logged
         except asyncio.CancelledError:
             if not self._leaves_orphans():
                 process.kill()
@@ -267,7 +264,18 @@ class PluginHost:
         finally:
             self._running.discard(process)
             self._awaited.discard(done)
-            self._log.add("debug", f"Plugin {plugin.name} finished")
+
+    def _ended(
+        self, plugin: Plugin, output: PluginOutput, progress: Callable[[float], None] | None
+    ) -> None:
+        """Log the end of a process, and the result if it was a task's, stopped or not."""
+        self._log.add("debug", f"Plugin {plugin.name} finished")
+        if progress is None:
+            return
+        if output.error is not None:
+            self._log.add("error", f"Plugin returned error: {output.error}", plugin.id)
+        elif output.output is not None:
+            self._log.add("debug", f"Plugin returned: {logged(output)}", plugin.id)
 
     def _log_warning(self, message: str) -> None:
         self._log.add("warning", message)
@@ -291,7 +299,7 @@ class PluginHost:
             "PluginDir": str(self._options.told(plugin.path.parent)),
         }
         document = {"server_connection": connection, "args": dict(sorted(args.items()))}
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        return go_json(document)
 
     def _logger(
         self, plugin: Plugin, progress: Callable[[float], None] | None

@@ -106,7 +106,8 @@ def build_simulator(seed: StashSeed, options: argparse.Namespace) -> Simulator:
     )
     library = load(seed, clock.text())
     host = PluginHost(host_options, sessions, log, switches)
-    sim = Simulator(switches, clock, library, sessions, log, host, JobQueue(clock))
+    jobs = JobQueue(clock, lambda text: log.add("error", text))
+    sim = Simulator(switches, clock, library, sessions, log, host, jobs)
     sim.schema = schema_of(switches["version"])
     return sim
 

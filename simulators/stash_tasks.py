@@ -35,6 +35,7 @@ class JobMutations:
             paths = input_.get("paths") or ()
             files = [file for file in scan.wanted() if _below(file.path, paths)]
             await _in_parallel(ctx, job, files, scan.file, "Scanning {0.path}")
+            job.progress = 1.0  # also of files that are as they were
 
         return ctx.sim.jobs.add("Scanning...", run).id
 
@@ -46,10 +47,12 @@ class JobMutations:
                 for file in list(ctx.library.files.values())
                 if file.path not in ctx.library.disk and _below(file.path, paths)
             ]
-            if not input_["dryRun"]:
-                for file in gone:
-                    await clean(ctx, file)
             job.progress = 1.0
+            if input_["dryRun"] and gone:  # counts what it has found, and forgets the rest
+                job.progress = len(gone) / (len(ctx.library.files) + len(ctx.library.folders))
+                return
+            for file in gone:
+                await clean(ctx, file)
 
         return ctx.sim.jobs.add("Cleaning...", run).id
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
+from core.digests import digest_of
 from core.models import Entity, MediaFile, Scene
 from core.timestamps import parse_timestamp
 
@@ -72,6 +75,49 @@ class SceneReader:
         return entity
 
 
+class UnreadScene:
+    """A scene as Stash told it, read only if it has to be looked at.
+
+    Attributes:
+        id: the scene's.
+    """
+
+    __slots__ = ("_known_files", "_raw", "_reader", "id")
+
+    def __init__(self, scene_id: int, raw: dict[str, Any], reader: SceneReader) -> None:
+        self.id = scene_id
+        self._raw = raw
+        self._reader = reader
+        self._known_files: tuple[MediaFile, ...] | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """A digest of everything that Stash says of it, in the order in which it does."""
+        return digest_of(self._raw)
+
+    @property
+    def files(self) -> tuple[MediaFile, ...]:
+        """Its files, the primary one first."""
+        if self._known_files is None:
+            self._known_files = _files(self._raw.get("files"))
+        return self._known_files
+
+    def read(self) -> Scene:
+        """The scene."""
+        scene = self._reader.read(self._raw)
+        assert scene is not None  # it has an id
+        return scene
+
+
+def unread_scenes(raw: Iterable[object], reader: SceneReader) -> list[UnreadScene]:
+    """Those of some JSON objects of Stash that have a numeric id."""
+    return [
+        UnreadScene(scene_id, each, reader)
+        for each in raw
+        if isinstance(each, dict) and (scene_id := _int(each.get("id"))) is not None
+    ]
+
+
 def scene_from_json(raw: object) -> Scene | None:
     """One scene, as `SceneReader.read`."""
     return SceneReader().read(raw)
@@ -93,23 +139,49 @@ def scene_to_snapshot(scene: Scene) -> dict[str, object]:
     }
 
 
+class SceneShaper:
+    """Gives scenes the shape in which the public `GapDetector` takes them: Stash's, with the id as
+    an int. Scenes share what they have in common, which nobody may change.
+    """
+
+    def __init__(self) -> None:
+        self._named: dict[str, dict[str, str]] = {}
+
+    def shape(self, scene: Scene, *, timed: bool = True) -> dict[str, object]:
+        """One scene.
+
+        Args:
+            timed: with `created_at` and `updated_at`, which take as long as all the rest.
+        """
+        named = self._name
+        shaped: dict[str, object] = {
+            "id": scene.id,
+            "title": scene.title,
+            "details": scene.details,
+            "date": scene.date,
+            "rating100": scene.rating100,
+            "director": scene.director,
+            "organized": scene.organized,
+            "files": [{"path": file.path} for file in scene.files],
+            "studio": named(scene.studio) if scene.studio else None,
+            "performers": list(map(named, scene.performers)),
+            "tags": list(map(named, scene.tags)),
+        }
+        if timed:
+            shaped["created_at"] = _rfc3339(scene.created_at)
+            shaped["updated_at"] = _rfc3339(scene.updated_at)
+        return shaped
+
+    def _name(self, entity: Entity) -> dict[str, str]:
+        known = self._named.get(entity.name)
+        if known is None:
+            known = self._named[entity.name] = {"name": entity.name}
+        return known
+
+
 def scene_to_json_like(scene: Scene) -> dict[str, object]:
-    """The shape in which the public `GapDetector` takes scenes: Stash's, with the id as an int."""
-    return {
-        "id": scene.id,
-        "title": scene.title,
-        "details": scene.details,
-        "date": scene.date,
-        "rating100": scene.rating100,
-        "director": scene.director,
-        "organized": scene.organized,
-        "created_at": _rfc3339(scene.created_at),
-        "updated_at": _rfc3339(scene.updated_at),
-        "files": [{"path": file.path} for file in scene.files],
-        "studio": {"name": scene.studio.name} if scene.studio else None,
-        "performers": [{"name": performer.name} for performer in scene.performers],
-        "tags": [{"name": tag.name} for tag in scene.tags],
-    }
+    """One scene, as `SceneShaper.shape`."""
+    return SceneShaper().shape(scene)
 
 
 def epoch(value: object) -> float:

@@ -6,6 +6,7 @@ since v0.24: asking for an unknown field fails the whole query.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 
@@ -38,13 +39,17 @@ def find_scenes_query(fragment: str | None) -> str:
     )
 
 
-def scenes_after(last_id: int, since: float | None) -> dict[str, object]:
+def scenes_after(
+    last_id: int, since: float | None, criteria: Mapping[str, object] | None = None
+) -> dict[str, object]:
     """The SceneFilterType for the page behind `last_id`.
 
     Args:
         since: epoch seconds; narrows to scenes that may have been created or updated since.
+        criteria: of a SceneFilterType, all of which have to hold as well.
     """
     found: dict[str, object] = {"id": {"value": last_id, "modifier": "GREATER_THAN"}}
+    found.update(criteria or {})
     if since is not None:
         day = _date_before(since)
         # One level takes one of AND, OR and NOT: id AND (created OR updated).
@@ -53,6 +58,23 @@ def scenes_after(last_id: int, since: float | None) -> dict[str, object]:
             "OR": {"updated_at": {"value": day, "modifier": "GREATER_THAN"}},
         }
     return found
+
+
+def showing(kind: str, ids: Iterable[int]) -> dict[str, object]:
+    """The criterion of scenes that have one of these performers, studios or tags themselves.
+
+    Args:
+        kind: "performer", "studio" or "tag".
+    """
+    return {f"{kind}s": {"value": [str(each) for each in ids], "modifier": "INCLUDES"}}
+
+
+def with_file_named(names: Iterable[str]) -> dict[str, object]:
+    """The criterion of scenes that have a file with one of these base names, whatever its case."""
+    # Go's expressions, which Stash takes, allow the same escapes.
+    alternatives = "|".join(map(re.escape, names))
+    pattern = rf"(?i)(?:^|[\\/])(?:{alternatives})$"
+    return {"path": {"value": pattern, "modifier": "MATCHES_REGEX"}}
 
 
 def page_of(size: int) -> dict[str, object]:
@@ -67,6 +89,13 @@ def scenes_by_id_query(ids: Iterable[int]) -> str:
     """
     asked = " ".join(f"s{each}: findScene(id: {each}) {{ ...SyncScene }}" for each in ids)
     return f"query ScenesById {{ {asked} }}\nfragment SyncScene on Scene {{ {SCENE_FRAGMENT} }}"
+
+
+def entity_names_query(kind: str, ids: Iterable[int]) -> str:
+    """One query for the names of many performers, studios or tags; one that is gone is null."""
+    find = f"find{kind.capitalize()}"
+    asked = " ".join(f"s{each}: {find}(id: {each}) {{ name }}" for each in ids)
+    return f"query EntityNames {{ {asked} }}"
 
 
 def plugin_settings_query(plugin_id: str) -> str:
@@ -86,9 +115,9 @@ def plugin_settings_query(plugin_id: str) -> str:
     )
 
 
-def by_alias(data: Mapping[str, object], scene_id: int) -> object:
-    """What `scenes_by_id_query` brought for one id: None where the scene is gone."""
-    return data.get(f"s{scene_id}")
+def by_alias(data: Mapping[str, object], each: int) -> object:
+    """What a query with an id for each of its parts brought for one of them: None if it is gone."""
+    return data.get(f"s{each}")
 
 
 def _date_before(moment: float) -> str:

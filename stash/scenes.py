@@ -14,7 +14,7 @@ import requests
 from core.errors import StashError, StashUnauthorized, StashUnreachable
 from core.models import Scene
 from stash import queries
-from stash.mapping import SceneReader
+from stash.mapping import SceneReader, UnreadScene, unread_scenes
 
 # Longer queries are slow to parse on Stash's side, and each scene costs it several SQL queries.
 MAX_IDS = 100
@@ -31,9 +31,13 @@ class StashApi(Protocol):
         """The `data` of the answer."""
 
 
-def iter_scene_pages(
-    stash: StashApi, *, page_size: int = 500, since: float | None = None
-) -> Iterator[list[Scene]]:
+def iter_unread_pages(
+    stash: StashApi,
+    *,
+    page_size: int = 500,
+    since: float | None = None,
+    criteria: Mapping[str, object] | None = None,
+) -> Iterator[list[UnreadScene]]:
     """All scenes in order of their ids, page by page; a page may be empty.
 
     Pages by the last id seen and not by offset, so scenes that come and go meanwhile make no other
@@ -41,6 +45,7 @@ def iter_scene_pages(
 
     Args:
         since: epoch seconds; only scenes created or updated at or after it.
+        criteria: only scenes that fit these of a SceneFilterType; see `stash.queries`.
 
     Raises:
         StashError: or its kinds, from the first page that could not be had.
@@ -48,15 +53,27 @@ def iter_scene_pages(
     reader = SceneReader()
     last_id = 0
     while True:
-        raw = _page(stash, last_id, page_size, since)
-        scenes = [scene for each in raw if (scene := reader.read(each)) is not None]
+        raw = _page(stash, queries.scenes_after(last_id, since, criteria), page_size)
+        scenes = unread_scenes(raw, reader)
         # A page without news would be asked for for ever.
         if len(raw) >= page_size and not any(scene.id > last_id for scene in scenes):
             raise StashError("Stash sent the same scenes again instead of the next ones")
-        yield [scene for scene in scenes if since is None or _touched(scene) >= since]
+        yield [scene for scene in scenes if since is None or _touched(scene.read()) >= since]
         if len(raw) < page_size:
             return
         last_id = max(scene.id for scene in scenes)
+
+
+def iter_scene_pages(
+    stash: StashApi,
+    *,
+    page_size: int = 500,
+    since: float | None = None,
+    criteria: Mapping[str, object] | None = None,
+) -> Iterator[list[Scene]]:
+    """`iter_unread_pages`, read."""
+    for page in iter_unread_pages(stash, page_size=page_size, since=since, criteria=criteria):
+        yield [scene.read() for scene in page]
 
 
 def fetch_scenes(stash: StashApi, ids: Iterable[int]) -> dict[int, Scene]:
@@ -71,6 +88,22 @@ def fetch_scenes(stash: StashApi, ids: Iterable[int]) -> dict[int, Scene]:
             scene = reader.read(queries.by_alias(data, scene_id))
             if scene is not None:
                 found[scene_id] = scene
+    return found
+
+
+def fetch_names(stash: StashApi, kind: str, ids: Iterable[int]) -> dict[int, str]:
+    """The names of some performers, studios or tags (`kind` is one of these, in the singular), one
+    request for each 100; those gone from Stash are absent."""
+    wanted = list(dict.fromkeys(ids))
+    found: dict[int, str] = {}
+    for start in range(0, len(wanted), MAX_IDS):
+        batch = wanted[start : start + MAX_IDS]
+        data = _query(stash, queries.entity_names_query(kind, batch))
+        for each in batch:
+            raw = queries.by_alias(data, each)
+            name = raw.get("name") if isinstance(raw, Mapping) else None
+            if isinstance(name, str):
+                found[each] = name
     return found
 
 
@@ -105,10 +138,10 @@ def stash_version(stash: StashApi) -> str:
     return version if isinstance(version, str) else ""
 
 
-def _page(stash: StashApi, last_id: int, size: int, since: float | None) -> list[Any]:
+def _page(stash: StashApi, wanted: Mapping[str, object], size: int) -> list[Any]:
     raw = _ask(
         lambda: stash.find_scenes(
-            f=queries.scenes_after(last_id, since),
+            f=wanted,
             filter=queries.page_of(size),
             fragment=queries.SCENE_FRAGMENT,
         )

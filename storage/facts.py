@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from storage.codec import dumps
@@ -26,3 +27,17 @@ class Facts:
         """Writes or replaces a JSON-able value."""
         with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (key, dumps(value)))
+
+    def change(self, key: str, change: Callable[[Any], Any]) -> Any:
+        """Replaces a value by what `change` makes of it (None: not there), in one transaction.
+
+        `change` must be pure. Returns the new value; an equal one is not written.
+        """
+        with self._database.transaction() as connection:
+            row = connection.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
+            before = None if row is None else json.loads(row[0])
+            after = change(before)
+            if after != before:
+                values = key, dumps(after)
+                connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", values)
+        return after

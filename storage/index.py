@@ -38,6 +38,8 @@ SCHEMA = Schema(
             "CREATE INDEX files_by_name ON files (name_key)",
             "CREATE INDEX files_by_path ON files (path_key)",
         ),
+        # Of the listing that was saved last, while no single item has changed since.
+        ("ALTER TABLE sections ADD COLUMN digest BLOB",),
     ),
     remedy="The next run lists Plex anew.",
     synchronous="NORMAL",
@@ -45,6 +47,7 @@ SCHEMA = Schema(
 
 _COLUMNS = "section, key, path, size, duration, updated_at"
 _INSERT = "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_FORGET_DIGEST = "UPDATE sections SET digest = NULL WHERE section = ?"
 
 
 class IndexRow(NamedTuple):
@@ -63,35 +66,49 @@ class SectionIndexStore:
     def __init__(self, data_dir: Path, warn: Warn, *, clock: Clock = time.time) -> None:
         self._database = Database(data_dir / INDEX_FILE, SCHEMA, warn, clock=clock)
 
-    def replace(self, section_key: str, rows: Iterable[IndexRow], saved_at: float) -> None:
+    def replace(
+        self, section_key: str, rows: Iterable[IndexRow], saved_at: float, digest: bytes
+    ) -> None:
         """Puts a whole listing in the place of the old one; a failing iterable changes nothing.
 
         Only what differs is written: most of a library is as it was yesterday.
+
+        Args:
+            digest: of all that the rows say; where it is that of the listing before, they are not
+                even read.
         """
         with self._database.transaction() as connection:
+            same = connection.execute(
+                "UPDATE sections SET saved_at = ? WHERE section = ? AND digest = ?",
+                (saved_at, section_key, digest),
+            )
+            if same.rowcount:
+                return
             listed = set(rows)
             found = connection.execute(
                 f"SELECT {_COLUMNS} FROM files WHERE section = ?", (section_key,)
             )
             known = set(map(_row, found))
             moved = {row.ref.key for row in listed ^ known}
+            there = {row.ref.key for row in known}
             connection.executemany(
                 "DELETE FROM files WHERE section = ? AND key = ?",
-                ((section_key, key) for key in moved),
+                ((section_key, key) for key in moved & there),
             )
             connection.executemany(
                 _INSERT, (_values(row) for row in listed if row.ref.key in moved)
             )
             connection.execute(
-                "INSERT OR REPLACE INTO sections SELECT ?, ?, count(DISTINCT key)"
+                "INSERT OR REPLACE INTO sections SELECT ?, ?, count(DISTINCT key), ?"
                 " FROM files WHERE section = ?",
-                (section_key, saved_at, section_key),
+                (section_key, saved_at, digest, section_key),
             )
 
     def upsert(self, rows: Iterable[IndexRow]) -> None:
         """Replaces the items that `rows` name; what they do not list of an item is gone."""
         listed = list(rows)
         with self._database.transaction() as connection:
+            connection.executemany(_FORGET_DIGEST, {(row.ref.section,) for row in listed})
             connection.executemany(
                 "DELETE FROM files WHERE section = ? AND key = ?",
                 {(row.ref.section, row.ref.key) for row in listed},
@@ -100,11 +117,10 @@ class SectionIndexStore:
 
     def remove(self, refs: Iterable[ItemRef]) -> None:
         """Drops items."""
+        dropped = {(ref.section, ref.key) for ref in refs}
         with self._database.transaction() as connection:
-            connection.executemany(
-                "DELETE FROM files WHERE section = ? AND key = ?",
-                ((ref.section, ref.key) for ref in refs),
-            )
+            connection.executemany(_FORGET_DIGEST, {(section,) for section, _ in dropped})
+            connection.executemany("DELETE FROM files WHERE section = ? AND key = ?", dropped)
 
     def by_name(self, section_key: str | None, name_keys: Sequence[str]) -> list[IndexRow]:
         """The files with one of these names, in one section or (None) in all."""

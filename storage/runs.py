@@ -104,6 +104,14 @@ class RunStore:
         )
         return [_run(row) for row in rows]
 
+    def latest_of_each_kind(self) -> list[Run]:
+        """The newest run of every kind."""
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM runs WHERE id IN (SELECT max(id) FROM runs GROUP BY kind)"
+            " ORDER BY id DESC"
+        )
+        return [_run(row) for row in rows]
+
     def confirm_latest(self, guard: str | None = None) -> Run | None:
         """The user agrees to what the latest stopped run (of that guard) was about to do.
 

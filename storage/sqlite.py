@@ -32,7 +32,7 @@ OLDEST_SQLITE = (3, 31, 0)
 # Long enough for another process to write 100,000 rows, short enough to be called a fault.
 BUSY_SECONDS = 30.0
 # A file up to this size is checked whole at every opening; a larger one only after a crash.
-WHOLE_CHECK_BYTES = 64 * 1024 * 1024
+WHOLE_CHECK_BYTES = 4 * 1024 * 1024
 CHUNK = 500
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from storage import facts, journal, pins, plans, records, runs, timestamps, verdicts
+from storage import facts, journal, pins, plans, records, runs, scans, timestamps, verdicts
 from storage.facts import Facts
 from storage.journal import Journal
 from storage.pins import PinStore
 from storage.plans import PlanStore
 from storage.records import RecordStore
 from storage.runs import RunStore
+from storage.scans import ScanStore
 from storage.sqlite import Clock, Database, Schema, Warn
 from storage.timestamps import TimestampStore
 from storage.verdicts import VerdictStore
@@ -30,6 +32,7 @@ SCHEMA = Schema(
         (*plans.TABLES, *journal.SECOND),
         pins.TABLES,
         verdicts.TABLES,
+        scans.TABLES,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
 )
@@ -54,6 +57,7 @@ class State:
         self.plans = PlanStore(self._database)
         self.pins = PinStore(self._database)
         self.verdicts = VerdictStore(self._database)
+        self.scans = ScanStore(self._database)
         self._facts = Facts(self._database)
         self._timestamps = TimestampStore(self._database)
         try:
@@ -77,6 +81,10 @@ class State:
     def set_fact(self, key: str, value: object) -> None:
         """Writes or replaces a JSON-able fact."""
         self._facts.set(key, value)
+
+    def change_fact(self, key: str, change: Callable[[Any], Any]) -> Any:
+        """Replaces a fact by what `change` makes of it, in one transaction; see `Facts.change`."""
+        return self._facts.change(key, change)
 
     def forget_old(self, now: float) -> None:
         """Drops runs, what they planned and what they changed, once they are `KEPT_DAYS` old."""

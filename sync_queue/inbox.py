@@ -18,7 +18,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # spares the hooks the import of typing
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 INBOX_FILE = "inbox.db"
 # An empty database: a task that reads the inbox holds a transaction on it, until it ends or dies.
@@ -27,6 +27,9 @@ READER_FILE = "inbox_reader.db"
 BUSY_SECONDS = 5.0
 # A task that was asked for may have to wait behind others; after this long somebody asks Stash.
 ASKED_SECONDS = 600.0
+# Who asks tells the job soon, or was killed before it could: Stash kills a hook when the user's
+# browser does not wait for the answer.
+ASKING_SECONDS = 10.0
 
 # An event's action by its rank in the column `action`: of two events for one id the higher stays.
 # Ids are never given twice, so nothing that comes after a destroy brings the id back.
@@ -101,7 +104,16 @@ class HookInbox:
         self._connection = sqlite3.connect(self.path, timeout=busy_seconds, isolation_level=None)
         self._guarded(lambda: self._prepare(time.monotonic() + busy_seconds))
 
-    def note(self, kind: str, num: int, action: str, *, by_user: bool, now: float) -> Ask | None:
+    def note(
+        self,
+        kind: str,
+        num: int,
+        action: str,
+        *,
+        by_user: bool,
+        now: float,
+        gone: Iterable[int] = (),
+    ) -> Ask | None:
         """Notes an event; durable against any kill when this returns.
 
         Args:
@@ -109,6 +121,7 @@ class HookInbox:
             action: one of ACTIONS.
             by_user: the event had an input: an edit, by a user or an API, and no scan.
             now: epoch seconds.
+            gone: more ids of that kind, which this event has destroyed.
 
         Returns what the hook has to ask for, if it is the first of its burst.
         """
@@ -117,6 +130,8 @@ class HookInbox:
             connection = self._connection
             connection.execute("UPDATE request SET revision = revision + 1")
             connection.execute(_UPSERT, (kind, num, ACTIONS.index(action), now, by_user))
+            for each in gone:
+                connection.execute(_UPSERT, (kind, each, ACTIONS.index("destroy"), now, by_user))
             return claim_mark(connection, now, self._data_dir)
 
         return self._guarded(lambda: self._in_transaction(write))
@@ -130,7 +145,7 @@ class HookInbox:
 
         A task that began nevertheless keeps its mark.
         """
-        self._change(RELEASE_UNBEGUN, (now + pause - ASKED_SECONDS if pause else None, token))
+        self._change(RELEASE_UNBEGUN, (now + pause - ASKING_SECONDS if pause else None, token))
 
     def close(self) -> None:
         """For tests; see the class."""
@@ -187,8 +202,8 @@ RELEASE_UNBEGUN = (
 def claim_mark(connection: sqlite3.Connection, now: float, data_dir: str) -> Ask | None:
     """Within a transaction: sets the mark, unless it is on and somebody stands for it.
 
-    That is a task which lives, or one that was asked for not too long ago. Returns None where it
-    was on; the order to ask otherwise.
+    That is a task which lives, one that was asked for not too long ago, or somebody who is asking.
+    Returns None where it was on; the order to ask otherwise.
     """
     revision, asked_at, begun_at, job_id = connection.execute(
         "SELECT revision, asked_at, begun_at, job_id FROM request"
@@ -198,12 +213,16 @@ def claim_mark(connection: sqlite3.Connection, now: float, data_dir: str) -> Ask
             return None
         job_id = None  # whatever Stash still says of it
     # A mark from the future was set before somebody put the clock right.
-    elif asked_at is not None and -ASKED_SECONDS < now - asked_at < ASKED_SECONDS:
+    elif asked_at is not None and -ASKED_SECONDS < now - asked_at < _patience(job_id):
         return None
     connection.execute(
         "UPDATE request SET asked_at = ?, begun_at = NULL, job_id = NULL, token = revision", (now,)
     )
     return Ask(revision, job_id)
+
+
+def _patience(job_id: str | None) -> float:
+    return ASKING_SECONDS if job_id is None else ASKED_SECONDS
 
 
 def reader_lives(data_dir: str) -> bool:

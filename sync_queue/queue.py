@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 # Space is given back once more than half of at least this many pages (of 4 KiB) are free.
 _WORTH_A_VACUUM = 4096
+_NAMED = "status < 2 AND instr(error, ?) = 1"
 
 
 class SyncQueue(JsonAckQueue):
@@ -106,6 +107,17 @@ class SyncQueue(JsonAckQueue):
             )
             transitions.to_waiting(connection, [job.job_id])
 
+    def postpone(self, claimed: Iterable[tuple[Job, float, str]]) -> None:
+        """Puts claimed jobs back, each until a time and with a reason, but without a failure."""
+        with self.database.transaction() as connection:
+            given = {job.job_id: (until, jobs.storable(error)) for job, until, error in claimed}
+            ids = transitions.working(connection, given)
+            connection.executemany(
+                f"UPDATE {TABLE} SET not_before = ?, error = ? WHERE _id = ?",
+                ((*given[row_id], row_id) for row_id in ids),
+            )
+            transitions.to_waiting(connection, ids)
+
     def release(self, claimed: Iterable[Job]) -> None:
         """Gives claimed jobs back as they were, to their old place; nobody is blamed."""
         with self.database.transaction() as connection:
@@ -166,6 +178,19 @@ class SyncQueue(JsonAckQueue):
     def clear_waiting(self) -> int:
         """Deletes every job that waits; those being worked on stay. Returns how many."""
         return self._delete_rows("status < 2")
+
+    def count_waiting(self, error: str) -> int:
+        """How many jobs wait whose last error has that name (what stands before its colon)."""
+        sql = f"SELECT count(*) FROM {TABLE} WHERE {_NAMED}"
+        return int(self.database.rows(sql, (f"{error}:",))[0][0])
+
+    def wake(self, error: str) -> int:
+        """Makes the waiting jobs due whose last error has that name; returns how many."""
+        with self.database.transaction() as connection:
+            sql = f"UPDATE {TABLE} SET not_before = 0 WHERE {_NAMED}"
+            woken = connection.execute(sql, (f"{error}:",)).rowcount
+        self.put_event.set()
+        return woken
 
     def queued_scene_ids(self) -> set[int]:
         """The scenes that wait or are being worked on."""

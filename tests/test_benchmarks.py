@@ -21,6 +21,8 @@ from benchmarks.library import (
 )
 from benchmarks.meter import measure
 from benchmarks.plan import Plan, Say
+from benchmarks.rename import ALL, LEARNING, library, renamed
+from benchmarks.rename import report_on as report_on_renames
 from benchmarks.sheets import Goal, Report, Sheet, figure, goals_sheet
 from benchmarks.stage import BenchmarkError, Stage, stage
 
@@ -118,6 +120,19 @@ def test_enqueueing_is_measured_in_three_ways() -> None:
     report = measure_enqueueing(PLAN, silent)
     assert [row["jobs"] for row in table(report, "Enqueueing")] == ["50", "50", "500"]
     assert report.goals[0].limit == pytest.approx(0.5 * 50 / 2_000)
+
+
+def test_a_renamed_tag_is_measured_from_its_event_on() -> None:
+    with stage(LEARNING, library(LEARNING)) as here:
+        here.task("all")
+        here.task("process_queue")
+        cost = renamed(here, ALL, "Renamed", LEARNING)
+
+    report = report_on_renames(cost, cost, LEARNING)
+
+    assert 1 < cost.plex_writes < LEARNING
+    assert {row["Plex writes"] for row in table(report, "Renaming")} == {str(cost.plex_writes)}
+    assert [goal.limit for goal in report.goals] == [0.05, 1.0]
 
 
 def cells(text: str) -> list[Sequence[str]]:

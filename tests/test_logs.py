@@ -216,6 +216,15 @@ def test_paths_in_a_text_are_found(text: str, shape: str) -> None:
     assert re.fullmatch(shape, logs.Redactor(hide_paths=True).clean(text))
 
 
+def test_paths_in_addresses_are_hidden_too() -> None:
+    line = '"GET /library/sections/1/refresh?path=%2Fdata%2FA%20b&x=1 HTTP/1.1" 200 0'
+    shown = logs.Redactor(hide_paths=True).clean(line)
+    assert re.fullmatch(r'"GET .*\?path=path-[0-9a-f]{10}&x=1 HTTP/1.1" 200 0', shown)
+    name = logs.Redactor(hide_paths=True).clean("GET /library/sections/1/all?file=A%20b.mp4&x=1")
+    assert re.fullmatch(r"GET .*\?file=path-[0-9a-f]{10}\.mp4&x=1", name)
+    assert logs.Redactor().clean(line) == line
+
+
 def test_path_objects_and_named_arguments_are_hidden_too(log: Log) -> None:
     logs.configure(debug=False, obfuscate_paths=True)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from core.models import Change, FullItem, ItemRef, Record, Role, Value
+from core.models import Change, FullItem, ItemRecord, ItemRef, Record, Role, Value
 from core.planning import ItemPlan, recorded, refused
 from plex.client import PlexClient
 from plex.editing import edit_params, shortened
@@ -22,6 +22,7 @@ from worker.images import ImageOutcome, ImageSyncer
 from worker.prepare import Prepared
 from worker.previous import field_extra
 from worker.readback import ReadBack
+from worker.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Applier:
     """Applies prepared scenes.
 
     Args:
+        together: sends edits that many items have in common.
         images: syncs the pictures; None where none are wanted.
         run_id: under which run the journal keeps the previous values.
         on_scene: told after each scene, for progress.
@@ -61,6 +63,7 @@ class Applier:
         plex: PlexClient,
         records: RecordStore,
         journal: Journal,
+        together: Together,
         images: ImageSyncer | None,
         run_id: int,
         clock: Callable[[], float],
@@ -69,6 +72,7 @@ class Applier:
         self._plex = plex
         self._records = records
         self._journal = journal
+        self._together = together
         self._images = images
         self._read_back = ReadBack(plex)
         self._run_id = run_id
@@ -83,6 +87,7 @@ class Applier:
         """
         result = Applied()
         self._journal.write(self._run_id, self._entries(batch))
+        alike = self._together.send(batch)
         edited: dict[ItemRef, ItemPlan] = {}
         refused_alone: dict[ItemRef, frozenset[str]] = {}
         pictures: dict[int, ImageOutcome] = {}
@@ -91,8 +96,10 @@ class Applier:
             try:
                 for plan in prepared.plans:
                     if plan.changes:
-                        left = self._send(plan, prepared.items[plan.ref].roles)
-                        edited[plan.ref], refused_alone[plan.ref] = plan, left
+                        if plan.ref not in alike.edited:
+                            roles = prepared.items[plan.ref].roles
+                            refused_alone[plan.ref] = self._send(plan, roles)
+                        edited[plan.ref] = plan
                 sent.append(prepared)
             except PlexRejected as error:
                 result.rejected.append((prepared, error))
@@ -100,7 +107,9 @@ class Applier:
                 self._sync_images(prepared, pictures)
             self._on_scene()
         touched = {ref for outcome in pictures.values() for ref in outcome.touched}
-        shown = self._read_back.read(edited, touched, refused_alone)
+        unread = {ref: plan for ref, plan in edited.items() if ref not in alike.shown}
+        shown = {ref.key: item for ref, item in alike.shown.items()}
+        shown |= self._read_back.read(unread, touched, refused_alone)
         result.items_edited = len(edited)
         self._record(sent, shown, {*edited, *touched}, pictures, result)
         return result
@@ -224,6 +233,13 @@ def _record_of(
     prepared: Prepared, shown: Mapping[ItemRef, FullItem], pictures: ImageOutcome | None
 ) -> Record:
     scene = prepared.scene
+    items = tuple(
+        recorded(plan, shown[plan.ref], prepared.base(plan.ref))
+        for plan in prepared.plans
+        if plan.ref in shown
+    )
+    if prepared.is_gone and prepared.record is not None:
+        return _with(prepared.record, items)
     images = prepared.record.images if prepared.record is not None else {}
     if pictures is not None:
         pictures.settle(shown)
@@ -236,10 +252,12 @@ def _record_of(
         studio_id=scene.studio.id if scene.studio else None,
         performer_ids=tuple(performer.id for performer in scene.performers),
         tag_ids=tuple(tag.id for tag in scene.tags),
-        items=tuple(
-            recorded(plan, shown[plan.ref], prepared.base(plan.ref))
-            for plan in prepared.plans
-            if plan.ref in shown
-        ),
+        items=items,
         images=images,
     )
+
+
+def _with(record: Record, changed: Iterable[ItemRecord]) -> Record:
+    """A record in which some of its items are others; all else stays."""
+    by_ref = {item.ref: item for item in changed}
+    return replace(record, items=tuple(by_ref.get(item.ref, item) for item in record.items))

@@ -16,6 +16,7 @@ from storage.runs import RunStatus
 from storage.state import State
 from sync_queue.queue import SyncQueue
 from worker.apply import Applier
+from worker.awaiting import Awaiting
 from worker.prepare import Prepared, Preparer
 from worker.result import DrainResult
 from worker.settle import DrainRules, Settler
@@ -35,6 +36,7 @@ class Drain:
     """One run over the queue; the caller holds the drain lock.
 
     Args:
+        awaiting: decides about scenes that Plex does not have, once all others are done.
         clock: epoch seconds.
         jitter: random numbers in [0, 1) for backoff.
         on_progress: told the share done, 0..1, after each scene.
@@ -47,6 +49,7 @@ class Drain:
         state: State,
         preparer: Preparer,
         applier: Callable[[int, Callable[[], None]], Applier],
+        awaiting: Awaiting,
         rules: DrainRules,
         *,
         clock: Callable[[], float],
@@ -62,7 +65,7 @@ class Drain:
         self._clock = clock
         self._on_progress = on_progress
         self._enough = enough
-        self._settler = Settler(queue, rules, clock, jitter)
+        self._settler = Settler(queue, rules, awaiting, clock, jitter)
         self.result = self._settler.result
         self._allowed = Tally()
         self._spent = Weight()
@@ -104,6 +107,15 @@ class Drain:
         self._preparer.expect(self._due)
         if self._due > BATCH and self._rules.max_clear_percent < EVERYTHING:
             self._guard(run_id, self._weigh(due))
+        try:
+            self._work(run_id, started)
+            self._settler.settle_absent()
+        finally:
+            self._settler.release_absent()
+        self._queue.prune()
+        self._state.forget_old(self._clock())
+
+    def _work(self, run_id: int, started: float) -> None:
         applier = self._new_applier(run_id, self._step)
         while jobs := self._queue.claim(BATCH, started):
             try:
@@ -118,8 +130,6 @@ class Drain:
                 break
         else:
             self._end_confirmation()
-        self._queue.prune()
-        self._state.forget_old(self._clock())
 
     def _end_confirmation(self) -> None:
         """The run has come to its end: what was confirmed for it is done."""

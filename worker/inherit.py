@@ -42,7 +42,7 @@ def inherited(
     for ref, owner in passed.items():
         old = before.get(owner)
         item = _item_of(old, ref)
-        if old is not None and item is not None and _is_same(item, old, items[ref]):
+        if old is not None and item is not None and still_is(item, old, items[ref]):
             known.append(item)
             images |= {k: v for k, v in old.images.items() if k.endswith(f":{ref}")}
     if not known:
@@ -56,8 +56,8 @@ def _item_of(record: Record | None, ref: ItemRef) -> ItemRecord | None:
     return next((item for item in items if item.ref == ref), None)
 
 
-def _is_same(known: ItemRecord, record: Record, item: FullItem) -> bool:
-    """Whether the item still has a file that it had, under that name or by size and length."""
+def still_is(known: ItemRecord, record: Record, item: FullItem) -> bool:
+    """Whether an item still has a file that it had, under that name or by size and length."""
     paths = set(known.files)
     return any(
         file.path in paths or any(same_recording(old, file) for old in record.files)

@@ -2,18 +2,19 @@
 
 What is remembered only proposes; every item is read whole before anything is believed of it, and
 it must still have the file that it was proposed for. A look-up costs one request per file and
-section, so a large drain lists the sections once instead when that is cheaper.
+section, so for many scenes the newest items of the sections are listed instead, and a large drain
+lists the sections whole when that is cheaper.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from types import MappingProxyType
 
 from core import paths
 from core.index import ItemIndex
-from core.matching import Claim, Evidence, FileMatch, SceneMatch, match_scene
+from core.matching import Claim, SceneMatch, match_scene
 from core.models import FullItem, ItemRef, MediaFile, Record, Scene, Section
 from core.paths import PathMap
 from core.pins import Pin
@@ -21,29 +22,14 @@ from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSide, list_side
+from worker.additions import Additions, Sought
+from worker.found import Found, Pinned, is_active, is_open, is_pinned, joined
 
 log = logging.getLogger(__name__)
 
 # A drain of fewer jobs never lists a whole section for the sake of scenes that it does not know.
 LISTING_FROM = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One scene's items: those it can claim, and what evidence could not decide."""
-
-    items: Mapping[ItemRef, FullItem]
-    claims: tuple[Claim, ...]
-    undecided: tuple[FileMatch, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Pinned:
-    """Pins of some scenes: all, those that can be used, and the files of items still there."""
-
-    by_scene: Mapping[int, Sequence[Pin]]
-    active: Sequence[Pin]
-    live: Mapping[ItemRef, tuple[MediaFile, ...]]
+NOT_SOUGHT: Mapping[int, Sought] = MappingProxyType({})
 
 
 def _no_pins(_scene_ids: Iterable[int]) -> Mapping[int, Sequence[Pin]]:
@@ -84,6 +70,7 @@ class Locator:
         self._learned = learned
         self._guess = guess
         self._clock = clock
+        self._additions = Additions(plex, cache, self._sections, clock)
         self._looked_up = 0
         self._is_large = False
         self._listed: PlexSide | None = None
@@ -97,8 +84,16 @@ class Locator:
         """Tell how many jobs the drain has."""
         self._is_large = jobs >= LISTING_FROM
 
-    def locate(self, scenes: Sequence[Scene], records: Mapping[int, Record]) -> dict[int, Found]:
+    def locate(
+        self,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        sought: Mapping[int, Sought] = NOT_SOUGHT,
+    ) -> dict[int, Found]:
         """The items of some scenes.
+
+        Args:
+            sought: how scenes were looked for before, by scene id.
 
         Raises:
             PlexError: as the client; nothing is known of any of the scenes then.
@@ -106,30 +101,80 @@ class Locator:
         pins = self._read_pins(scenes)
         known = self._remembered(scenes, records, pins)
         found = self._match(scenes, records, pins, known)
-        unknown = [scene for scene in scenes if _is_open(scene, found, pins)]
+        unknown = [scene for scene in scenes if is_open(scene, found, pins)]
+        spared = self._spare(unknown, found, pins, sought)
+        if spared:
+            gone = {ref for scene in spared for ref in found[scene.id].gone}
+            known = self._remembered(spared, records, pins, gone)
+            found |= self._match(spared, records, pins, known)
+            done = {
+                s.id
+                for s in spared
+                if found[s.id].items or (found[s.id].is_absent and not found[s.id].gone)
+            }
+            unknown = [scene for scene in unknown if scene.id not in done]
         if unknown:
             fresh = self._look(unknown, pins, elsewhere=False)
             now = self._match(unknown, records, pins, fresh)
-            found |= {i: _joined(found[i], n) if found[i].items else n for i, n in now.items()}
+            found |= {i: joined(found[i], n) if found[i].items else n for i, n in now.items()}
         unknown = [scene for scene in unknown if not found[scene.id].items]
         if unknown and self._listed is None:
             fresh = self._look(unknown, pins, elsewhere=True)
             last = self._match(unknown, records, pins, fresh)
-            found |= {scene_id: _joined(found[scene_id], each) for scene_id, each in last.items()}
+            found |= {scene_id: joined(found[scene_id], each) for scene_id, each in last.items()}
         self._warn(found, pins)
         return found
 
-    def _read_pins(self, scenes: Iterable[Scene]) -> _Pinned:
+    def _spare(
+        self,
+        scenes: Sequence[Scene],
+        found: Mapping[int, Found],
+        pins: Pinned,
+        sought: Mapping[int, Sought],
+    ) -> list[Scene]:
+        """The scenes that need no look-up, since the index was brought up to date for them."""
+        if self._listed is not None:
+            return []
+        pinned = {pin.scene_id for pin in pins.active}
+        plain = [s for s in scenes if s.id not in pinned and found[s.id].is_absent]
+        likely = {
+            scene.id: {key for file in scene.files for key in self._places(file.path)}
+            for scene in plain
+        }
+        spared = self._additions.spare(likely, sought)
+        return [scene for scene in plain if scene.id in spared]
+
+    def claimed(
+        self,
+        items: Iterable[FullItem],
+        scenes: Iterable[Scene],
+        records: Mapping[int, Record],
+    ) -> set[ItemRef]:
+        """Which of these items one of the scenes may be, judged by these items alone.
+
+        Asks nobody. A scene whose own item is another one may seem to be one of these.
+        """
+        known = list(scenes)
+        pins = self._pins([scene.id for scene in known])
+        indexes = self._new_indexes(Pinned({}, (), {item.ref: item.files for item in items}))
+        found: set[ItemRef] = set()
+        for scene in known:
+            record, own = records.get(scene.id), pins.get(scene.id, ())
+            match = self._match_one(scene, record, own, indexes)
+            found.update(match.refs, *(low.refs for low in match.undecided))
+        return found
+
+    def _read_pins(self, scenes: Iterable[Scene]) -> Pinned:
         """The pins of some scenes, and what Plex has of their items."""
         by_scene = self._pins([scene.id for scene in scenes])
-        active = [p for pins in by_scene.values() for p in pins if _is_active(p, self._sections)]
+        active = [p for pins in by_scene.values() for p in pins if is_active(p, self._sections)]
         full = self._plex.full_items([pin.ref.key for pin in active]) if active else {}
         live = {item.ref: item.files for item in full.values()}
-        return _Pinned(by_scene, active, {p.ref: live[p.ref] for p in active if p.ref in live})
+        return Pinned(by_scene, active, {p.ref: live[p.ref] for p in active if p.ref in live})
 
-    def _warn(self, found: Mapping[int, Found], pins: _Pinned) -> None:
+    def _warn(self, found: Mapping[int, Found], pins: Pinned) -> None:
         for pin in pins.active:
-            if not _is_pinned(found[pin.scene_id], pin.ref.section):
+            if not is_pinned(found[pin.scene_id], pin.ref.section):
                 title = self._sections[pin.ref.section].title
                 log.warning(
                     "the pin of scene %d to item %s of library %r was ignored: the item is gone",
@@ -142,26 +187,36 @@ class Locator:
         self,
         scenes: Iterable[Scene],
         records: Mapping[int, Record],
-        pins: _Pinned,
+        pins: Pinned,
         known: Mapping[str, ItemIndex],
     ) -> dict[int, Found]:
         """Match some scenes in these indexes, and confirm what they propose."""
         by_id = {scene.id: scene for scene in scenes}
 
         def match(scene_id: int, indexes: Mapping[str, ItemIndex]) -> SceneMatch:
-            return match_scene(
-                by_id[scene_id],
-                indexes,
-                self._path_map,
-                records.get(scene_id),
-                pins=pins.by_scene.get(scene_id, ()),
-                learned=self._learned,
-                guess=self._guess,
-            )
+            own = pins.by_scene.get(scene_id, ())
+            return self._match_one(by_id[scene_id], records.get(scene_id), own, indexes)
 
         return self._confirm({scene_id: match(scene_id, known) for scene_id in by_id}, match)
 
-    def _new_indexes(self, pins: _Pinned) -> dict[str, ItemIndex]:
+    def _match_one(
+        self,
+        scene: Scene,
+        record: Record | None,
+        pins: Sequence[Pin],
+        indexes: Mapping[str, ItemIndex],
+    ) -> SceneMatch:
+        return match_scene(
+            scene,
+            indexes,
+            self._path_map,
+            record,
+            pins=pins,
+            learned=self._learned,
+            guess=self._guess,
+        )
+
+    def _new_indexes(self, pins: Pinned) -> dict[str, ItemIndex]:
         """Indexes with nothing in them but what was just read of pinned items."""
         indexes = {key: ItemIndex() for key in self._sections}
         for ref, files in pins.live.items():
@@ -169,20 +224,28 @@ class Locator:
         return indexes
 
     def _remembered(
-        self, scenes: Sequence[Scene], records: Mapping[int, Record], pins: _Pinned
+        self,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        pins: Pinned,
+        gone: Container[ItemRef] = (),
     ) -> dict[str, ItemIndex]:
-        """Indexes of what records and the saved index say of files with these names."""
+        """Indexes of what records and the saved index say of files with these names.
+
+        Args:
+            gone: items to be left out.
+        """
         if self._listed is not None:
             return self._listed.indexes
         indexes = self._new_indexes(pins)
         names = {paths.base_key(file.path) for scene in scenes for file in scene.files}
         names |= {paths.base_key(file.path) for pin in pins.active for file in pin.files}
         for ref, files in self._cache.items_named(names).items():
-            if ref.section in indexes:
+            if ref.section in indexes and ref not in gone:
                 indexes[ref.section].add(ref, files)
         for record in records.values():
             for item in record.items:
-                if item.ref.section in indexes:
+                if item.ref.section in indexes and item.ref not in gone:
                     indexes[item.ref.section].add(item.ref, map(MediaFile, item.files))
         return indexes
 
@@ -202,7 +265,9 @@ class Locator:
                 if self._holds(scene_id, claim, full.get(claim.ref.key), again)
             ]
             items = {claim.ref: full[claim.ref.key] for claim in claims}
-            confirmed[scene_id] = Found(items, tuple(claims), match.undecided)
+            gone = frozenset(claim.ref for claim in match.claims if claim.ref.key not in full)
+            is_outdated = len(claims) + len(gone) < len(match.claims)
+            confirmed[scene_id] = Found(items, tuple(claims), match.undecided, gone, is_outdated)
         return confirmed
 
     def _holds(self, scene_id: int, claim: Claim, item: FullItem | None, again: _Rematch) -> bool:
@@ -216,7 +281,7 @@ class Locator:
         )
 
     def _look(
-        self, scenes: Sequence[Scene], pins: _Pinned, *, elsewhere: bool
+        self, scenes: Sequence[Scene], pins: Pinned, *, elsewhere: bool
     ) -> dict[str, ItemIndex]:
         """Ask Plex itself for files with these names.
 
@@ -252,7 +317,7 @@ class Locator:
             self._cache.learn(items)
         return indexes
 
-    def _places(self, path: str, *, elsewhere: bool) -> list[str]:
+    def _places(self, path: str, *, elsewhere: bool = False) -> list[str]:
         """The sections below whose folders a file lies, all of them where that is not known; or
         else those that are left."""
         learned = self._learned.to_plex(path) if self._learned is not None else ()
@@ -268,28 +333,3 @@ class Locator:
         self._cache.save(side, self._clock())
         self._listed = side
         return side
-
-
-def _is_active(pin: Pin, sections: Container[str]) -> bool:
-    return not pin.released and pin.ref.section in sections
-
-
-def _is_pinned(found: Found, section: str) -> bool:
-    """Whether a pin in that section was of use."""
-    return any(c.evidence is Evidence.PINNED and c.ref.section == section for c in found.claims)
-
-
-def _is_open(scene: Scene, found: Mapping[int, Found], pins: _Pinned) -> bool:
-    """Whether Plex itself has to be asked for a scene."""
-    each = found[scene.id]
-    return not each.items or any(
-        pin.scene_id == scene.id and not _is_pinned(each, pin.ref.section) for pin in pins.active
-    )
-
-
-def _joined(first: Found, last: Found) -> Found:
-    """What two searches have found; in one section the later counts."""
-    sections = {ref.section for ref in last.items}
-    items = {ref: item for ref, item in first.items.items() if ref.section not in sections}
-    claims = (claim for claim in first.claims if claim.ref.section not in sections)
-    return Found({**items, **last.items}, (*claims, *last.claims), first.undecided + last.undecided)

@@ -19,10 +19,13 @@ from core.planning import FirstSync, ItemPlan, plan_item
 from core.text import clean_line, says_something
 from stash.scenes import StashApi, fetch_scenes
 from storage.records import RecordStore
+from worker.additions import sought_before
+from worker.found import Found
 from worker.inherit import inherited
-from worker.locate import Found, Locator
+from worker.locate import Locator
 
 Owners = Mapping[ItemRef, int]
+GONE = "the scene is gone from Stash"
 
 
 def _no_pins(_refs: Iterable[ItemRef]) -> Mapping[ItemRef, Pin]:
@@ -36,6 +39,8 @@ class Prepared:
     Attributes:
         is_part: something that the scene wants is left out of the plans, so its record must not
             say that the scene was synced.
+        is_gone: Stash does not have the scene any more; `scene` is what the record knows of it, and
+            the record stays but for what is changed.
     """
 
     job: Job
@@ -45,6 +50,7 @@ class Prepared:
     items: Mapping[ItemRef, FullItem]
     plans: tuple[ItemPlan, ...]
     is_part: bool = False
+    is_gone: bool = False
 
     @property
     def changes(self) -> Iterable[Change]:
@@ -52,6 +58,8 @@ class Prepared:
 
     @property
     def fingerprint(self) -> str:
+        if self.is_gone and self.record is not None:
+            return self.record.fingerprint
         return fingerprint(self.wanted)
 
     @property
@@ -76,23 +84,51 @@ class Prepared:
         return base_of(self.record, ref)
 
 
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A job whose scene Plex does not have; `files` are the scene's, as Stash sees them, and at
+    least one."""
+
+    job: Job
+    files: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """The primary file, for people."""
+        return self.files[0]
+
+
 @dataclass(slots=True)
 class Batch:
     """What became of some jobs. The values beside a job say why, for people."""
 
     ready: list[Prepared] = field(default_factory=list)
     done: list[tuple[Job, str]] = field(default_factory=list)
-    not_found: list[tuple[Job, str]] = field(default_factory=list)
+    not_found: list[Absent] = field(default_factory=list)
     ambiguous: list[tuple[Job, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings that planning needs."""
+    """The settings that planning needs.
+
+    Attributes:
+        max_retries: after so many a job is given up on; None: nobody gives up here.
+    """
 
     wishes: Wishes
     first_sync: FirstSync
     preserve: bool = False
+    max_retries: int | None = None
+
+
+# Plans for scenes that are gone: gets their jobs and their records, and puts them into the batch.
+Farewell = Callable[[Sequence[Job], Mapping[int, Record], Batch], None]
+
+
+def leave_as_it_is(jobs: Sequence[Job], _records: Mapping[int, Record], batch: Batch) -> None:
+    """What their scenes have left in Plex stays."""
+    batch.done += [(job, GONE) for job in jobs]
 
 
 class Preparer:
@@ -101,6 +137,7 @@ class Preparer:
     Args:
         contested: whose each item is, as the last full reconcile found.
         pins: brings the pins on some items.
+        farewell: plans for scenes that are gone.
     """
 
     def __init__(
@@ -111,6 +148,7 @@ class Preparer:
         policy: Policy,
         contested: Owners,
         pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]] = _no_pins,
+        farewell: Farewell = leave_as_it_is,
     ) -> None:
         self._stash = stash
         self._records = records
@@ -118,6 +156,7 @@ class Preparer:
         self._policy = policy
         self._contested = contested
         self._pins = pins
+        self._farewell = farewell
 
     def expect(self, jobs: int) -> None:
         """Tell how many jobs the drain has."""
@@ -133,12 +172,13 @@ class Preparer:
         ids = [job.scene_id for job in jobs]
         scenes = fetch_scenes(self._stash, ids)
         records = self._records.get_many(ids)
+        self._farewell([job for job in jobs if job.scene_id not in scenes], records, batch)
         wanted: dict[int, Job] = {}
         for job in jobs:
             scene = scenes.get(job.scene_id)
             if scene is None:
-                batch.done.append((job, "the scene is gone from Stash"))
-            elif self._policy.wishes.organized_only and not scene.organized:
+                continue
+            if self._policy.wishes.organized_only and not scene.organized:
                 batch.done.append((job, "the scene is not marked as organized"))
             elif job.scene_id not in records and not is_meaningful(scene):
                 batch.done.append((job, "the scene has no metadata yet"))
@@ -147,7 +187,8 @@ class Preparer:
             else:
                 wanted[job.scene_id] = job
         known = [scenes[scene_id] for scene_id in wanted]
-        found = self._locator.locate(known, records) if known else {}
+        sought = {job.scene_id: sought_before(job, self._policy.max_retries) for job in jobs}
+        found = self._locator.locate(known, records, sought) if known else {}
         recorded = self._records.owners_of([ref for each in found.values() for ref in each.items])
         lost = self._contests(found, recorded)
         for scene in known:
@@ -200,9 +241,10 @@ class Preparer:
             batch.done.append((job, why))
         elif found.undecided:
             batch.ambiguous.append((job, str(doubt(scene.id, found.undecided[0], titles))))
+        elif not scene.files:
+            batch.done.append((job, "the scene has no file"))
         else:
-            path = scene.files[0].path if scene.files else "the scene has no file"
-            batch.not_found.append((job, path))
+            batch.not_found.append(Absent(job, tuple(file.path for file in scene.files)))
 
     def _contests(self, found: Mapping[int, Found], recorded: Owners) -> dict[int, list[Contest]]:
         """The claims that scenes lose, also to those that are not in this batch."""

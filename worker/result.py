@@ -17,10 +17,12 @@ class DrainResult:
         succeeded: ended, with or without a change (`unchanged`, `skipped` tell which).
         failed: became dead letters.
         retried: wait for another try: Plex has not scanned a file yet, or a picture failed.
+        awaiting: those of them that wait for a scan of Plex; that is no failed attempt.
         unchanged: nothing differed, so only the record was written.
         skipped: ended without a record: gone from Stash, no metadata, or another scene's item.
         items_edited: items that were changed.
         remaining: jobs still in the queue, those in backoff included.
+        scans_asked: folders that Plex was asked to scan.
         uploads, selects: pictures uploaded, and those that Plex had and were only selected.
         refused_count: fields that the server refused or altered; `refused` says which.
         conflict_count: values that the user changed in Plex and that stay; `conflicts` says which.
@@ -30,10 +32,12 @@ class DrainResult:
     succeeded: int = 0
     failed: int = 0
     retried: int = 0
+    awaiting: int = 0
     unchanged: int = 0
     skipped: int = 0
     items_edited: int = 0
     remaining: int = 0
+    scans_asked: int = 0
     values_touched: int = 0
     values_cleared: int = 0
     uploads: int = 0

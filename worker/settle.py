@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.backoff import delay
@@ -13,7 +13,8 @@ from core.planning import FirstSync
 from plex.exceptions import PlexNotFound
 from sync_queue.queue import SyncQueue
 from worker.apply import Applied
-from worker.prepare import Batch
+from worker.awaiting import Awaiting
+from worker.prepare import Absent, Batch
 from worker.result import DrainResult
 from worker.telling import conflicts, refusals
 
@@ -36,6 +37,7 @@ class Settler:
     """Tells the queue what became of the jobs of each batch, and keeps count.
 
     Args:
+        awaiting: decides about scenes that Plex does not have.
         clock: epoch seconds.
         jitter: random numbers in [0, 1) for backoff.
     """
@@ -44,17 +46,23 @@ class Settler:
         self,
         queue: SyncQueue,
         rules: DrainRules,
+        awaiting: Awaiting,
         clock: Callable[[], float],
         jitter: Callable[[], float],
     ) -> None:
         self._queue = queue
         self._rules = rules
+        self._awaiting = awaiting
         self._clock = clock
         self._jitter = jitter
         self.result = DrainResult()
+        self._absent: list[Absent] = []
 
     def settle(self, jobs: Sequence[Job], batch: Batch, applied: Applied) -> None:
-        """End, retry or give up on each job. Records are written by now."""
+        """End, retry or give up on each job. Records are written by now.
+
+        Those whose scenes Plex does not have are kept in hand, until `settle_absent`.
+        """
         result = self.result
         result.processed += len(jobs)
         result.items_edited += applied.items_edited
@@ -75,8 +83,36 @@ class Settler:
             self._park(job, f"Ambiguous: {why}")
         for prepared, why in applied.imageless:
             self._retry(prepared.job, f"{IMAGE_FAILED}: scene {prepared.scene.id}: {why}")
-        self._settle_absent(batch.not_found)
-        self._settle_absent((p.job, "its item went away") for p in applied.vanished)
+        self._absent += batch.not_found
+        for prepared in applied.vanished:
+            self._miss(prepared.job, "its item went away")
+
+    def settle_absent(self) -> None:
+        """Settle what Plex does not have, once all else is done.
+
+        Raises:
+            PlexError: none of these jobs is settled then.
+        """
+        if not self._absent:
+            return
+        waits = self._awaiting.judge(self._absent)
+        waiting = [each.job for each in self._absent if each.job.job_id in waits]
+        self._queue.postpone(
+            (job, waits[job.job_id].not_before, waits[job.job_id].why) for job in waiting
+        )
+        self.result.retried += len(waiting)
+        self.result.awaiting += len(waiting)
+        for each in self._absent:
+            if each.job.job_id not in waits:
+                self._miss(each.job, each.path)
+        self._absent.clear()
+        self.result.scans_asked = self._awaiting.asked
+
+    def release_absent(self) -> None:
+        """Give back the jobs that are still in hand, as they were."""
+        self._queue.release(each.job for each in self._absent)
+        self.result.processed -= len(self._absent)
+        self._absent.clear()
 
     def _tell(self, applied: Applied) -> None:
         result = self.result
@@ -92,19 +128,16 @@ class Settler:
             result.note_refused(line)
             log.warning("%s", line)
 
-    def _settle_absent(self, absent: Iterable[tuple[Job, str]]) -> None:
+    def _miss(self, job: Job, path: str) -> None:
         """Plex may not have scanned it yet: wait, and give up after `max_retries`."""
-        for job, path in absent:
-            if self._rules.skip_not_found:
-                log.info("scene %d is skipped: not in Plex (%s)", job.scene_id, path)
-                self._queue.finish([job])
-                self.result.succeeded += 1
-                self.result.skipped += 1
-                continue
-            name = PlexNotFound.__name__
-            self._retry(
-                job, f"{name}: no item in Plex has the file of scene {job.scene_id} ({path})"
-            )
+        if self._rules.skip_not_found:
+            log.info("scene %d is skipped: not in Plex (%s)", job.scene_id, path)
+            self._queue.finish([job])
+            self.result.succeeded += 1
+            self.result.skipped += 1
+            return
+        name = PlexNotFound.__name__
+        self._retry(job, f"{name}: no item in Plex has the file of scene {job.scene_id} ({path})")
 
     def _retry(self, job: Job, error: str) -> None:
         attempts = job.attempts + 1

@@ -22,18 +22,10 @@ RUN = 'mutation($name: String!) { runPluginTask(plugin_id: "Stash2Plex", task_na
 @contextmanager
 def always_on(seed: Seed, folder: Path) -> Iterator[Site]:
     """Both servers; the plugin's code is that of this checkout, and Stash asks for a password."""
-    plugin = folder / "plugins" / "Stash2Plex"
-    plugin.mkdir(parents=True)
-    shutil.copy(ROOT / "Stash2Plex.yml", plugin)
-    # As if it lay there; `runpy` would take a third of the time of a hook.
-    start = (
-        f"__file__ = {str(ENTRY)!r}\nexec(compile(open(__file__, 'rb').read(), __file__, 'exec'))\n"
-    )
-    (plugin / "Stash2Plex.py").write_text(start, encoding="utf-8")
     data = folder / "data"
     with Simulators(
         seed,
-        plugin_dir=folder / "plugins",
+        plugin_dir=install(folder),
         plugin_env={"STASH_PLUGIN_DATA": str(data)},
         password=PASSWORD,
         api_key=API_KEY,
@@ -42,6 +34,19 @@ def always_on(seed: Seed, folder: Path) -> Iterator[Site]:
         site = Site(both, data)
         site.use(first_sync="mirror", max_clear_percent=100)
         yield site
+
+
+def install(folder: Path) -> Path:
+    """A plugin folder for Stash that leads to this checkout."""
+    plugin = folder / "plugins" / "Stash2Plex"
+    plugin.mkdir(parents=True)
+    shutil.copy(ROOT / "Stash2Plex.yml", plugin)
+    # As if it lay there; `runpy` would take a third of the time of a hook.
+    start = (
+        f"__file__ = {str(ENTRY)!r}\nexec(compile(open(__file__, 'rb').read(), __file__, 'exec'))\n"
+    )
+    (plugin / "Stash2Plex.py").write_text(start, encoding="utf-8")
+    return folder / "plugins"
 
 
 def jobs(site: Site, name: str = "Sync Changes") -> list[dict[str, Any]]:
@@ -88,6 +93,20 @@ def runs(site: Site) -> list[Run]:
     with site.state() as state:
         latest = state.runs.latest(limit=1000)
     return sorted((run for run in latest if run.kind == "drain"), key=lambda run: run.id)
+
+
+@contextmanager
+def others_wait(site: Site) -> Iterator[None]:
+    """A scan runs, and another one waits."""
+    site.both.stash.configure(scan_seconds_per_file=30)
+    scan = "mutation { metadataScan(input: {rescan: true}) }"
+    ids = [site.both.stash.graphql(scan)["metadataScan"] for _ in range(2)]
+    try:
+        yield
+    finally:
+        for each in reversed(ids):
+            site.both.stash.graphql("mutation($id: ID!) { stopJob(job_id: $id) }", {"id": each})
+        site.both.stash.configure(scan_seconds_per_file=0)
 
 
 def title(site: Site, scene: int) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from app import schedule_store
 from app.sync_changes import catch_up, sync_changes
+from app.tasks import MODES, perform
 from app.wiring import Context
+from core.schedule import WEEK, History
+from storage.runs import Run
 from sync_queue.inbox import HookInbox
 from sync_queue.inbox_reader import Inbox, Mark
 from tests.acceptance.site import Site
@@ -58,3 +63,22 @@ class Shop:
     def left(self) -> list[int]:
         with Inbox(self.site.data) as inbox:
             return [event.id for event in inbox.take()]
+
+    def do(self, mode: str) -> dict[str, Any]:
+        """Any task, with what belongs to its start and its end."""
+        with self.context() as context:
+            return perform(MODES[mode], mode, context)
+
+    def automatic(self) -> list[Run]:
+        """The automatic reconciles until now, the first one first."""
+        with self.site.state() as state:
+            runs = state.runs.latest("reconcile", limit=10_000)
+        return sorted((run for run in runs if run.figures.get("automatic")), key=lambda run: run.id)
+
+
+def overdue(site: Site) -> None:
+    """As if the last reconcile had been long ago, by the clock on the wall."""
+    long_ago = time.time() - 2 * WEEK
+    with site.state() as state:
+        history = History(since=long_ago, ended={"all": long_ago})
+        state.set_fact(schedule_store.FACT, history.as_dict())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from simulators.dumps import stash_seed
 from simulators.library import generate
 from tests.acceptance.always_on import (
     always_on,
@@ -54,6 +55,20 @@ def test_an_edit_is_in_plex_within_seconds(site: Site) -> None:
     assert any("1 changes noted: 1 scenes queued" in line for line in log)
     assert noted(site) == 0
     has_no_secret(site)
+
+
+def test_a_new_name_of_a_tag_is_in_plex_within_seconds(site: Site) -> None:
+    rows = stash_seed(site.both.stash.state())["scenes"]
+    scene = next(row for row in rows if row["tag_ids"])
+    mutation = "mutation($i: TagUpdateInput!) { tagUpdate(input: $i) { id } }"
+
+    told = {"id": str(scene["tag_ids"][0]), "name": "Renamed at Once"}
+    site.both.stash.graphql(mutation, {"i": told})
+    took = until(lambda: "Renamed at Once" in site.item(site.key(scene["id"]))["genre"])
+
+    assert took < 5
+    until(lambda: at_rest(site))
+    assert jobs(site)[-1]["output"]["events"] == 1
 
 
 def test_edits_that_follow_each_other_are_one_task(site: Site) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from app.sync_changes import process_queue
 from simulators.library import generate
 from sync_queue.inbox_reader import Inbox
 from sync_queue.lock import DrainLock
-from tests.acceptance.always_on import jobs
+from tests.acceptance.always_on import jobs, others_wait
 from tests.acceptance.always_on_shop import NOW, Shop
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
@@ -130,20 +129,6 @@ def test_a_stash_that_cannot_be_asked_is_asked_by_the_next_task(
 
 
 # Slices ---------------------------------------------------------------------------------------
-
-
-@contextmanager
-def others_wait(site: Site) -> Iterator[None]:
-    """A scan runs, and another one waits."""
-    site.both.stash.configure(scan_seconds_per_file=30)
-    scan = "mutation { metadataScan(input: {rescan: true}) }"
-    ids = [site.both.stash.graphql(scan)["metadataScan"] for _ in range(2)]
-    try:
-        yield
-    finally:
-        for each in reversed(ids):
-            site.both.stash.graphql("mutation($id: ID!) { stopJob(job_id: $id) }", {"id": each})
-        site.both.stash.configure(scan_seconds_per_file=0)
 
 
 def test_it_lets_others_work_after_thirty_seconds(

@@ -23,6 +23,12 @@ from tests.core.builders import listed
         (Change("tags", ("a", "b", "c"), ("c",), removed=("a", "b")), Tally(2, 2), ["remove"]),
         (Change("tags", ("a",), (), removed=("a",)), Tally(1, 1), ["remove"]),
         (Change("tags", ("a",), ("b", "c"), ("b", "c"), ("a",)), Tally(3, 1), ["add", "remove"]),
+        (Change("tags", ("a",), ("b",), ("b",), ("a",), 1), Tally(1, 0), ["add", "remove"]),
+        (
+            Change("tags", ("a", "x"), ("b", "c"), ("b", "c"), ("a", "x"), 1),
+            Tally(3, 1),
+            ["add", "remove"],
+        ),
     ],
 )
 def test_what_a_change_touches_and_takes(change: Change, counted: Tally, kinds: list[str]) -> None:

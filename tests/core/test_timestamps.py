@@ -1,4 +1,4 @@
-"""Stash's timestamps."""
+"""Stash's timestamps, and times for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.timestamps import parse_timestamp
+from core.timestamps import in_words, parse_timestamp, rfc3339
 
 MOMENT = 1_768_115_273.0  # 2026-01-11 07:07:53 UTC
 
@@ -58,3 +58,28 @@ def test_what_is_no_moment(text: object) -> None:
 def test_it_reads_what_isoformat_writes(moment: datetime.datetime, zone: datetime.timezone) -> None:
     aware = moment.replace(tzinfo=zone)
     assert parse_timestamp(aware.isoformat()) == pytest.approx(aware.timestamp(), abs=1e-5)
+
+
+@given(st.floats(-1e9, 1e11))
+def test_a_moment_is_written_as_it_is_read(at: float) -> None:
+    read = parse_timestamp(rfc3339(at))
+    assert read is not None
+    assert abs(read - at) < 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "0 s"),
+        (0.4, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (89 * 60, "89 min"),
+        (90 * 60, "2 h"),
+        (35 * 3600, "35 h"),
+        (36 * 3600, "2 days"),
+        (700 * 3600, "29 days"),
+    ],
+)
+def test_a_length_of_time_in_words(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words

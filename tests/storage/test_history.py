@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,40 @@ def test_a_state_of_every_earlier_version_is_migrated(version: int, tmp_path: Pa
         migrated.set_fact("works", True)
         assert migrated.timestamps() == {}
     assert warnings == []
+
+
+def test_the_newest_run_of_every_kind(state: State) -> None:
+    assert state.runs.latest_of_each_kind() == []
+    for kind in ("drain", "reconcile", "drain", "undo", "drain"):
+        state.runs.start(kind, 1.0)
+
+    assert [(run.id, run.kind) for run in state.runs.latest_of_each_kind()] == [
+        (5, "drain"),
+        (4, "undo"),
+        (2, "reconcile"),
+    ]
+
+
+def test_a_fact_is_changed_by_several_at_once(tmp_path: Path) -> None:
+    """Each sees what the others have made of it."""
+
+    def count() -> None:
+        with State(tmp_path, print) as state:
+            for _ in range(20):
+                state.change_fact("n", lambda before: (before or 0) + 1)
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(count) for _ in range(4)]:
+            done.result()
+    with State(tmp_path, print) as state:
+        assert state.get_fact("n") == 80
+
+
+def test_a_change_that_fails_leaves_the_fact(state: State) -> None:
+    state.set_fact("n", 1)
+
+    with pytest.raises(ZeroDivisionError):
+        state.change_fact("n", lambda before: before / 0)
+
+    assert state.get_fact("n") == 1
+    assert state.change_fact("n", lambda before: before) == 1

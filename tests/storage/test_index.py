@@ -38,8 +38,8 @@ def paths(index: SectionIndexStore) -> set[str]:
 
 
 def test_files_are_found_by_name_path_and_item(index: SectionIndexStore) -> None:
-    index.replace("1", [ONE, ONE_B, TWIN], 5.0)
-    index.replace("2", [ELSEWHERE], 6.0)
+    index.replace("1", [ONE, ONE_B, TWIN], 5.0, b"5.0")
+    index.replace("2", [ELSEWHERE], 6.0, b"6.0")
 
     assert sorted(index.by_name("1", ["one.mp4", "no.mp4"]), key=by_path) == [ONE, TWIN]
     assert sorted(index.by_name(None, ["one.mp4", "one.mp4"]), key=by_path) == [
@@ -57,31 +57,52 @@ def test_files_are_found_by_name_path_and_item(index: SectionIndexStore) -> None
 
 
 def test_a_listing_replaces_the_one_before(index: SectionIndexStore) -> None:
-    index.replace("1", [ONE, TWIN], 5.0)
-    index.replace("2", [ELSEWHERE], 5.0)
-    index.replace("1", iter([ONE_B]), 9.0)
+    index.replace("1", [ONE, TWIN], 5.0, b"5.0")
+    index.replace("2", [ELSEWHERE], 5.0, b"5.0")
+    index.replace("1", iter([ONE_B]), 9.0, b"9.0")
 
     assert index.rows("1") == [ONE_B]
     assert index.rows("2") == [ELSEWHERE]
     assert (index.saved_at("1"), index.total("1")) == (9.0, 1)
 
 
+def test_the_same_listing_again_is_not_even_read(index: SectionIndexStore) -> None:
+    index.replace("1", [ONE, TWIN], 5.0, b"same")
+    index.replace("1", iter([ONE_B]), 9.0, b"same")
+
+    assert set(index.rows("1")) == {ONE, TWIN}
+    assert index.saved_at("1") == 9.0
+
+
+@pytest.mark.parametrize("change", ["upsert", "remove"])
+def test_what_was_changed_since_is_put_right(index: SectionIndexStore, change: str) -> None:
+    index.replace("1", [ONE, TWIN], 5.0, b"same")
+    if change == "upsert":
+        index.upsert([row("1", "a", "/m/renamed.mp4")])
+    else:
+        index.remove([TWIN.ref])
+
+    index.replace("1", [ONE, TWIN], 9.0, b"same")
+
+    assert set(index.rows("1")) == {ONE, TWIN}
+
+
 def test_a_listing_that_breaks_off_changes_nothing(index: SectionIndexStore) -> None:
-    index.replace("1", [ONE, TWIN], 5.0)
+    index.replace("1", [ONE, TWIN], 5.0, b"5.0")
 
     def broken() -> Iterator[IndexRow]:
         yield ONE_B
         raise ConnectionError("Plex went away")
 
     with pytest.raises(ConnectionError):
-        index.replace("1", broken(), 9.0)
+        index.replace("1", broken(), 9.0, b"9.0")
 
     assert set(index.rows("1")) == {ONE, TWIN}
     assert index.saved_at("1") == 5.0
 
 
 def test_items_are_refreshed_and_dropped(index: SectionIndexStore) -> None:
-    index.replace("1", [ONE, ONE_B, TWIN], 5.0)
+    index.replace("1", [ONE, ONE_B, TWIN], 5.0, b"5.0")
 
     index.upsert([row("1", "a", "/m/renamed.mp4"), row("1", "new", "/m/new.mp4")])
     assert paths(index) == {"/n/one.mp4", "/m/renamed.mp4", "/m/new.mp4"}
@@ -95,7 +116,7 @@ def test_items_are_refreshed_and_dropped(index: SectionIndexStore) -> None:
 
 def test_many_names_at_once(index: SectionIndexStore) -> None:
     rows = [row("1", str(n), f"/m/{n}.mp4") for n in range(1200)]
-    index.replace("1", rows, 1.0)
+    index.replace("1", rows, 1.0, b"1.0")
 
     assert sorted(index.by_name("1", [f"{n}.mp4" for n in range(3000)]), key=by_path) == sorted(
         rows, key=by_path

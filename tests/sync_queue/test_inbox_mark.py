@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.inbox import ASKED_SECONDS
+from sync_queue.inbox import ASKED_SECONDS, ASKING_SECONDS
 from sync_queue.inbox_reader import Inbox
 from tests.sync_queue.sides import NOW, Sides
 
@@ -54,6 +54,21 @@ def test_a_server_that_let_us_wait_is_left_alone_for_a_while(sides: Sides) -> No
     again = sides.note(3)
     assert again is not None
     assert again.job_id is None
+
+
+def test_a_hook_that_was_killed_while_it_asked_leaves_it_to_a_later_one(sides: Sides) -> None:
+    """Stash kills a hook whose user has gone away, and nobody knows what it has still done."""
+    assert sides.note(1) is not None
+    sides.now += ASKING_SECONDS - 1
+    assert sides.note(2) is None
+    sides.now += 2
+
+    again = sides.note(3)
+
+    assert again is not None
+    sides.hook.asked(again.token, "17")
+    sides.now += ASKING_SECONDS + 1
+    assert sides.note(4) is None
 
 
 def test_after_ten_minutes_somebody_looks_after_the_job(sides: Sides) -> None:

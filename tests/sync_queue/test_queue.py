@@ -121,6 +121,33 @@ def test_waiting_uses_up_no_attempt(queue: SyncQueue) -> None:
     assert (second.attempts, third.attempts, third.error) == (0, 1, "Busy: later")
 
 
+def test_jobs_that_wait_for_one_thing_are_made_due_together(queue: SyncQueue) -> None:
+    errors = ["Scan: a", "Scan: b", "Scanner: c", "", "later Scan: d"]
+    queue.put_many(job(n) for n in range(1, 6))
+    for claimed, error in zip(queue.claim(9, NOW), errors, strict=True):
+        queue.postpone([(claimed, NOW + 60, error)])
+    assert queue.claim(9, NOW) == []
+    assert queue.count_waiting("Scan") == 2
+
+    assert queue.wake("Scan") == 2
+
+    woken = queue.claim(9, NOW)
+    assert [(claimed.scene_id, claimed.attempts) for claimed in woken] == [(1, 0), (2, 0)]
+    assert queue.count_waiting("Scan") == 0
+
+
+def test_a_postponed_job_gives_way_to_a_newer_order(queue: SyncQueue) -> None:
+    queue.put(job(1))
+    (first,) = queue.claim(1, NOW)
+    queue.put(job(1, data={"title": "new"}))
+
+    queue.postpone([(first, NOW + 60, "Scan: \udcff")])
+    queue.postpone([(first, NOW + 60, "Scan: again")])
+
+    (newer,) = queue.claim(9, NOW)
+    assert (newer.data, newer.error) == ({"title": "new"}, "")
+
+
 def test_an_error_may_name_an_odd_path(queue: SyncQueue) -> None:
     queue.put(job(1, error="\udcff"))
     (first,) = queue.claim(1, NOW)

@@ -1,0 +1,98 @@
+"""The scenes that performers, studios and tags concern which have changed in Stash.
+
+Stash tells of the thing alone. Its scenes are asked for in pages, those of many things at once;
+where the links are gone, after a destroy or a merge, our records know them. An update that left the
+name alone concerns no scene, and costs no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from core.fields import BY_NAME, Field, name_keys
+from core.models import Record, Scene, Value
+from stash.queries import showing
+from stash.scenes import MAX_IDS, StashApi, fetch_names, fetch_scenes, iter_scene_pages
+from storage.records import EntityKind, RecordStore
+from storage.sqlite import chunks
+from sync_queue.inbox_reader import Event
+
+# The fields in which each shows. Parents of studios and tags show in none.
+SHOWN_IN: Mapping[EntityKind, tuple[str, ...]] = {
+    "performer": ("performers",),
+    "studio": ("studio", "collection"),
+    "tag": ("tags",),
+}
+
+
+class EntityChanges:
+    """Resolves events.
+
+    Args:
+        enabled: the synced fields. What shows in none of them concerns nobody.
+    """
+
+    def __init__(self, stash: StashApi, records: RecordStore, enabled: frozenset[str]) -> None:
+        self._stash = stash
+        self._records = records
+        self._fields: Mapping[EntityKind, list[Field]] = {
+            kind: [BY_NAME[name] for name in names if name in enabled]
+            for kind, names in SHOWN_IN.items()
+        }
+
+    def scenes(self, events: Sequence[Event]) -> Iterator[Sequence[Scene]]:
+        """The scenes that some events concern, page by page, each scene once.
+
+        Raises:
+            StashError: or its kinds; the pages until then are good.
+        """
+        seen: set[int] = set()
+        for kind in (kind for kind, fields in self._fields.items() if fields):
+            for page in self._pages(kind, [e for e in events if e.kind == kind], seen):
+                fresh = [scene for scene in page if scene.id not in seen]
+                seen.update(scene.id for scene in fresh)
+                if fresh:
+                    yield fresh
+
+    def _pages(
+        self, kind: EntityKind, events: Sequence[Event], seen: set[int]
+    ) -> Iterator[Iterable[Scene]]:
+        updated, merged, gone = (
+            [event.id for event in events if event.action == action]
+            for action in ("update", "merge", "destroy")
+        )
+        names = fetch_names(self._stash, kind, updated)
+        renamed = [i for i in updated if i in names and self._is_renamed(kind, i, names[i])]
+        for some in chunks([*renamed, *merged], MAX_IDS):
+            yield from iter_scene_pages(self._stash, criteria=showing(kind, some))
+        unlinked = [*gone, *merged, *(i for i in updated if i not in names)]
+        known = {scene for i in unlinked for scene in self._records.with_entity(kind, i)}
+        for ids in chunks(sorted(known - seen), MAX_IDS):
+            yield fetch_scenes(self._stash, ids).values()
+
+    def _is_renamed(self, kind: EntityKind, entity_id: int, name: str) -> bool:
+        """Whether a scene that was synced with it shows another name; also where none was."""
+        known = self._records.with_entity(kind, entity_id)
+        return not known or any(
+            not _shows(record, self._fields[kind], name)
+            for ids in chunks(known, MAX_IDS)
+            for record in self._records.get_many(ids).values()
+        )
+
+
+def _shows(record: Record, fields: Iterable[Field], name: str) -> bool:
+    """Whether we have sent that name in all of these fields of every item."""
+    return bool(record.items) and all(
+        (known := item.fields.get(field.name)) is not None and _holds(field, known.sent, name)
+        for item in record.items
+        for field in fields
+    )
+
+
+def _holds(field: Field, sent: Value, name: str) -> bool:
+    if not field.is_list:
+        return field.equal(name, sent)
+    # Of two performers with one name in all scenes the other could hide a new name: rare enough to
+    # be left to reconcile.
+    key = name_keys(field.normal((name,)))
+    return bool(key) and key <= name_keys(field.normal(sent))

@@ -1,0 +1,43 @@
+"""Whether Stash says anything of a scene that was not brought to Plex already.
+
+Told by what we remember of it alone, without asking Plex: most events change nothing that Plex
+would show, and a job costs a look at both servers. What was changed in Plex is found by reconcile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.fields import Wishes, fingerprint
+from core.models import Record, Scene
+from storage.records import RecordStore
+
+
+class News:
+    """Sorts out scenes of which there is nothing new to say. One without a record is always new."""
+
+    def __init__(self, records: RecordStore, wishes: Wishes) -> None:
+        self._records = records
+        self._wishes = wishes
+
+    def wanted_otherwise(self, scenes: Sequence[Scene]) -> list[Scene]:
+        """Those that want Plex to show something else than what was applied last."""
+        marks = self._records.marks([scene.id for scene in scenes])
+        applied = {scene_id: mark.fingerprint for scene_id, mark in marks.items()}
+        return [scene for scene in scenes if applied.get(scene.id) != self._wanted(scene)]
+
+    def after_a_scan(self, scenes: Sequence[Scene]) -> list[Scene]:
+        """The same, and those with other files, or that Stash has touched since for other reasons:
+        its cover is part of no comparison."""
+        records = self._records.get_many([scene.id for scene in scenes])
+        return [scene for scene in scenes if self._is_new(scene, records.get(scene.id))]
+
+    def _is_new(self, scene: Scene, record: Record | None) -> bool:
+        if record is None or record.fingerprint != self._wanted(scene):
+            return True
+        if record.undone:
+            return False  # the worker would leave it alone
+        return scene.updated_at > record.scene_updated_at or set(scene.files) != set(record.files)
+
+    def _wanted(self, scene: Scene) -> str:
+        return fingerprint(self._wishes.of(scene))

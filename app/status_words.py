@@ -1,0 +1,124 @@
+"""The status in words, a line for each thing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.timestamps import in_words
+
+Part = Mapping[str, Any]
+
+_SCOPES = {
+    "all": "over all scenes",
+    "24h": "over the scenes of the last 24 hours",
+    "7days": "over the scenes of the last 7 days",
+}
+_LOOKS = {
+    "none": "the next change or task looks at them",
+    "asked for": "Sync Changes was asked for {ago} and has not begun",
+    "running": "Sync Changes is at work",
+    "killed": "Sync Changes was stopped at its work; the next change or task carries on",
+}
+# Of a run's figures, what is worth a line; of other runs whatever is not 0.
+_TOLD = {
+    "drain": {
+        "processed": "processed",
+        "items_edited": "items changed",
+        "unchanged": "already right",
+        "retried": "to be tried again",
+        "failed": "given up on",
+    },
+    "reconcile": {
+        "scenes_checked": "scenes checked",
+        "total_gaps": "gaps",
+        "enqueued_count": "jobs enqueued",
+    },
+}
+_ENDED = {
+    "partial": ", but has not seen everything",
+    "failed": ", and failed",
+    "stopped": ", and was stopped by a guard: see 'Confirm Stopped Run'",
+}
+
+
+def inbox_line(inbox: Part, now: float) -> str:
+    """What hooks have noted."""
+    if not inbox["changes"] and inbox["sync_changes"] in ("none", "killed"):
+        return "inbox: empty"
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(inbox["by_kind"].items()))
+    what = f"{inbox['changes']} changes noted ({kinds})" if kinds else "empty"
+    looks = _LOOKS[inbox["sync_changes"]].format(ago=_ago(inbox["asked_at_epoch"], now))
+    return f"inbox: {what}; {looks}"
+
+
+def queue_line(status: Part) -> str:
+    """How the queue stands."""
+    waits = f"{status['waiting']} waiting"
+    if status["waiting"]:
+        waits += f" ({status['due']} due, {status['backing_off']} backing off"
+        soon = status["next_due_in"]
+        waits += ")" if status["due"] else f", the next is due in {in_words(soon)})"
+    dead = status["dead_letters"]
+    errors = ", ".join(f"{count} × {error}" for error, count in dead.items())
+    gone = f"{sum(dead.values())} given up on" + (f" ({errors})" if errors else "")
+    return (
+        f"queue: {waits}, {status['working']} working, {gone}; "
+        f"{status['scenes_recorded']} scenes have been synced"
+    )
+
+
+def run_line(run: Part, now: float) -> str:
+    """One run: when, how long, how it ended, what it did."""
+    by = " (automatic)" if run["figures"].get("automatic") else ""
+    head = f"last {run['kind']}{by}: {_ago(run['started_at_epoch'], now)}"
+    if run["status"] == "running":
+        return f"{head}, not ended: it runs, or was killed"
+    took = f", took {in_words(run['seconds'])}" if run["seconds"] is not None else ""
+    told = _figures(run["kind"], run["figures"])
+    return f"{head}{took}{_ENDED.get(run['status'], '')}" + (f": {told}" if told else "")
+
+
+def reconcile_line(reconcile: Part, now: float) -> str:
+    """The automatic reconcile: the last one and the next."""
+    if not reconcile["is_on"]:
+        why = "is off" if reconcile["interval"] == "never" else "rests while nothing is synced"
+        return f"automatic reconcile: {why}"
+    head = f"automatic reconcile: {reconcile['interval']}, {_SCOPES[reconcile['scope']]}"
+    last = reconcile["last_run_at_epoch"]
+    said = "never run so far" if last is None else f"last run {_ago(last, now)}"
+    due = reconcile["next_due_in"]
+    if due is None:
+        after = "the first change or task decides when the next is due"
+    elif due > 0:
+        after = f"next due in {in_words(due)}"
+    else:
+        after = "due now: it runs at the next change or task"
+    return "; ".join([head, said, *_trouble(reconcile, now), after])
+
+
+def _trouble(reconcile: Part, now: float) -> list[str]:
+    if not reconcile["tries"]:
+        return []
+    ago = _ago(reconcile["last_try_at_epoch"], now)
+    if reconcile["is_stopped"]:
+        return [f"stopped by a guard {ago}, see 'Confirm Stopped Run'"]
+    return [f"tried {reconcile['tries']} × since, last {ago}, and not got through so far"]
+
+
+def _figures(kind: str, figures: Part) -> str:
+    chosen = _TOLD.get(kind)
+    if chosen is not None and chosen.keys() & figures.keys():
+        return ", ".join(f"{figures.get(name, 0)} {words}" for name, words in chosen.items())
+    numbers = {
+        name: value
+        for name, value in figures.items()
+        if isinstance(value, int) and not isinstance(value, bool)
+    }
+    return ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in numbers.items())
+
+
+def _ago(at: float | None, now: float) -> str:
+    if at is None:
+        return "at some time"
+    return "just now" if at > now - 1 else f"{in_words(now - at)} ago"

@@ -1,0 +1,118 @@
+"""Sync Changes waits for the scans of Plex that jobs wait for, while it keeps nobody waiting."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from enum import Enum
+
+from app.wiring import Context
+from core.scans import AWAITS
+from plex.exceptions import PlexError
+from plex.scanning import PlexScans
+from sync_queue.inbox_reader import Inbox
+
+log = logging.getLogger(__name__)
+
+# A scan of a folder takes seconds. One of a whole library is left to the next change or task.
+PATIENCE = 300.0  # seconds in one task
+TICK = 1.0  # seconds between two looks at the inbox
+# Seconds until Plex is looked at: first, since a scan takes a moment to begin, and in the long run.
+FIRST_LOOK, SELDOM = 2.0, 10.0
+
+
+class Ended(Enum):
+    """Why a wait is over."""
+
+    NOTHING = "no job waits for a scan that can be waited for"
+    CHANGES = "jobs are due, or changes were noted"
+    OTHERS = "another job of Stash waits"
+
+
+class ScanWait:
+    """The waiting of one task.
+
+    Args:
+        others_wait: whether another job of Stash waits for ours to end.
+    """
+
+    def __init__(
+        self, context: Context, sleep: Callable[[float], None], others_wait: Callable[[], bool]
+    ) -> None:
+        self._context = context
+        self._sleep = sleep
+        self._others_wait = others_wait
+        self._patience = PATIENCE
+
+    def has_jobs(self) -> bool:
+        """Whether jobs wait for a scan."""
+        return count_awaiting(self._context) > 0
+
+    def wait(self, is_news: Callable[[], bool]) -> Ended:
+        """Until a scan that jobs wait for has ended, and its jobs are due.
+
+        Args:
+            is_news: whether changes were noted that ought to be dealt with first.
+        """
+        if not self.has_jobs():
+            return Ended.NOTHING
+        pace = FIRST_LOOK
+        next_look = self._context.clock() + pace
+        while self._patience > 0:
+            self._sleep(TICK)
+            self._patience -= TICK
+            if is_news():
+                return Ended.CHANGES
+            if self._context.clock() < next_look:
+                continue
+            if self._others_wait():
+                return Ended.OTHERS
+            try:
+                if wake_scanned(self._context):
+                    return Ended.CHANGES
+            except PlexError as error:
+                log.warning("%s", error)
+                return Ended.NOTHING
+            pace = min(pace * 1.5, SELDOM)
+            next_look = self._context.clock() + pace
+        log.info("Plex still scans; scenes that it may find are looked at with the next change")
+        return Ended.NOTHING
+
+
+def count_awaiting(context: Context) -> int:
+    """How many jobs wait for scans."""
+    with context.open_queue() as queue:
+        return queue.count_waiting(AWAITS)
+
+
+def wake_scanned(context: Context) -> int:
+    """Make the jobs due that wait for scans, if one of those has ended; how many.
+
+    Raises:
+        PlexError: as the client.
+    """
+    with context.open_state() as state:
+        awaited = state.scans.awaited()
+    with context.open_plex() as plex:
+        running = PlexScans(plex).running()
+    if awaited and awaited.keys() <= running.keys():
+        return 0
+    with context.open_queue() as queue:
+        return queue.wake(AWAITS)
+
+
+def before_drain(context: Context) -> None:
+    """Another task drains: it takes along what a scan has brought.
+
+    Raises:
+        PlexError: as the client.
+    """
+    if count_awaiting(context):
+        wake_scanned(context)
+
+
+def leave_waiting(context: Context) -> None:
+    """Another task has drained: have Sync Changes asked for, to wait for scans."""
+    if count_awaiting(context):
+        with Inbox(context.data_dir, clock=context.clock) as inbox:
+            inbox.owe()

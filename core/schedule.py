@@ -1,0 +1,167 @@
+"""When the next automatic reconcile is due: what is remembered, what is wanted, and now. Pure.
+
+The rules, in one place:
+
+- The next run is due one interval after the last one ended that saw at least as much: an automatic
+  one, or one that the user started.
+- Before the first run there is time to look around: it is due an interval, at most a day, after the
+  plugin has begun to work, or at once where it has synced scenes before it kept this history.
+- A run counts as one that failed until it says otherwise, so one that was killed does too. It is
+  tried again after a quarter of the interval, at most an hour; then twice as long each time, up to
+  the interval or a day. One that a guard stopped waits that longest time, or for the user's word.
+- What was noted in the future, before somebody put the clock back, counts as noted now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+HOUR = 3600.0
+DAY = 86_400.0
+WEEK = 7 * DAY
+INTERVALS: Mapping[str, float] = MappingProxyType({"hourly": HOUR, "daily": DAY, "weekly": WEEK})
+# What a run looks at; each sees what those before it see.
+SCOPES = ("recent", "recent_7days", "all")
+_MOST_DOUBLINGS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user wants.
+
+    Attributes:
+        interval: seconds between two runs; None: no run.
+        scope: one of SCOPES.
+    """
+
+    interval: float | None
+    scope: str
+
+    @property
+    def longest_pause(self) -> float:
+        """The most seconds that anything is put off for."""
+        return min(self.interval or DAY, DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is remembered. Times are epoch seconds.
+
+    Attributes:
+        since: when the plugin began to work here.
+        ended: by scope, when the last run ended that saw all of it.
+        tries: automatic runs that have begun since then.
+        tried_at: when the last of them began, or ended without having seen all.
+        is_stopped: a guard has stopped it.
+        gave_way_at: when a run that is due has first let other jobs of Stash go before it.
+    """
+
+    since: float | None = None
+    ended: Mapping[str, float] = field(default_factory=dict)
+    tries: int = 0
+    tried_at: float | None = None
+    is_stopped: bool = False
+    gave_way_at: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able; `History(**as_dict())` is the same history."""
+        return asdict(self)
+
+
+def due_at(history: History, wanted: Wanted) -> float | None:
+    """When the next run is due; it is at any time from then on. None: there is none.
+
+    Args:
+        history: as `seen` leaves it.
+    """
+    if wanted.interval is None:
+        return None
+    last = history.ended.get(wanted.scope)
+    if last is not None:
+        due = last + wanted.interval
+    elif history.since is not None:
+        due = history.since + wanted.longest_pause
+    else:
+        return None
+    if history.tried_at is None:
+        return due
+    return max(due, history.tried_at + _pause(history, wanted, wanted.interval))
+
+
+def _pause(history: History, wanted: Wanted, interval: float) -> float:
+    if history.is_stopped:
+        return wanted.longest_pause
+    first = min(HOUR, interval / 4)
+    return min(wanted.longest_pause, first * 2.0 ** min(max(history.tries - 1, 0), _MOST_DOUBLINGS))
+
+
+def seen(history: History, now: float) -> History:
+    """The history as it counts now: nothing in it is still to come."""
+    return replace(
+        history,
+        since=_not_after(now, history.since),
+        ended={scope: min(at, now) for scope, at in history.ended.items()},
+        tried_at=_not_after(now, history.tried_at),
+        gave_way_at=_not_after(now, history.gave_way_at),
+    )
+
+
+def _not_after(now: float, at: float | None) -> float | None:
+    return None if at is None else min(at, now)
+
+
+def begun(history: History, now: float, *, is_new: bool) -> History:
+    """The plugin works.
+
+    Args:
+        is_new: it has synced nothing so far.
+    """
+    if history.since is not None:
+        return history
+    return replace(history, since=now if is_new else now - WEEK)
+
+
+def claimed(history: History, wanted: Wanted, now: float) -> History | None:
+    """A run begins; None where none is due."""
+    due = due_at(history, wanted)
+    if due is None or now < due:
+        return None
+    return replace(
+        history, tries=history.tries + 1, tried_at=now, is_stopped=False, gave_way_at=None
+    )
+
+
+def failed(history: History, now: float, *, is_stopped: bool) -> History:
+    """The claimed run has ended and not seen everything; `is_stopped`: a guard has stopped it."""
+    return replace(history, tried_at=now, is_stopped=is_stopped)
+
+
+def succeeded(history: History, wanted: Wanted, scope: str, now: float) -> History:
+    """A run over `scope`, whoever started it, has ended and seen all of it."""
+    covered = [each for each in SCOPES if covers(scope, each)]
+    after = replace(history, ended={**history.ended, **dict.fromkeys(covered, now)})
+    return confirmed(after) if wanted.scope in covered else after
+
+
+def covers(scope: str, other: str) -> bool:
+    """Whether a run over one scope sees all that a run over the other does."""
+    return SCOPES.index(scope) >= SCOPES.index(other)
+
+
+def confirmed(history: History) -> History:
+    """Nothing stands in the way of a run that is due."""
+    return replace(history, tries=0, tried_at=None, is_stopped=False, gave_way_at=None)
+
+
+def given_way(history: History, now: float) -> History:
+    """A run that is due lets others go before it."""
+    return history if history.gave_way_at is not None else replace(history, gave_way_at=now)
+
+
+def may_give_way(history: History, wanted: Wanted, now: float) -> bool:
+    """Whether it still lets others go before it: not for ever, or it would never run."""
+    since = history.gave_way_at
+    return since is None or now - since < wanted.longest_pause

@@ -1,0 +1,129 @@
+"""Thirty days of activity at each interval and scope: each reconcile that nobody started runs at
+the first event or task at or after its due time, never earlier, and never twice."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from simulators.library import generate
+from tests.acceptance.always_on_shop import NOW, Shop
+from tests.acceptance.conftest import Open
+from tests.acceptance.site import Site
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+DAYS = 30
+INTERVALS = {"never": None, "hourly": HOUR, "daily": DAY, "weekly": 7 * DAY}
+# What a task over each scope of the settings counts for.
+COVERED_BY = {
+    "all": {"reconcile_all"},
+    "7days": {"reconcile_all", "reconcile_7days"},
+    "24h": {"reconcile_all", "reconcile_7days", "reconcile_recent"},
+}
+GONE = 99_999  # no scene has this id, so an event for it costs next to nothing
+
+
+@pytest.fixture(scope="module")
+def library(open_site: Open) -> Site:
+    return open_site(generate(6, seed=4, only=("in_sync",)))
+
+
+class Month:
+    """One shop through the days, and what is told of each occasion from the outside."""
+
+    def __init__(self, shop: Shop, interval: str, scope: str, seed: str) -> None:
+        self.shop = shop
+        self.interval = INTERVALS[interval]
+        self.covered_by = COVERED_BY[scope]
+        self.rng = random.Random(seed)
+        self.due = NOW + min(self.interval or 0.0, DAY)
+        self.ran = 0
+
+    def live(self) -> None:
+        acts = [self.event] * 5 + [self.click, self.task, self.task, self.look, self.reconcile]
+        while self.shop.now < NOW + DAYS * DAY:
+            longest = self.rng.choice([20 * MINUTE, 3 * HOUR, 72 * HOUR])
+            self.shop.now += self.rng.uniform(1, longest)
+            self.rng.choice(acts)()
+
+    def event(self) -> None:
+        scene = GONE if self.rng.random() < 0.8 else self.shop.site.scenes("in_sync")[0]
+        self.shop.note(scene, by_user=self.rng.random() < 0.5)
+        self.click()
+
+    def click(self) -> None:
+        """Sync Changes, whoever asked for it."""
+        started = self.shop.now
+        said = self.shop.sync()
+        self.check("reconcile" in said, started)
+
+    def task(self) -> None:
+        """Another task runs none; it asks for Sync Changes, which Stash starts when it can."""
+        started = self.shop.now
+        self.shop.do(self.rng.choice(["retry_dlq", "process_queue", "clear_queue"]))
+        self.runs_after_another_task(started)
+
+    def reconcile(self) -> None:
+        """By hand: what it has seen need not be looked at again so soon."""
+        started = self.shop.now
+        mode = self.rng.choice(["reconcile_all", "reconcile_7days", "reconcile_recent"])
+        self.shop.do(mode)
+        if mode in self.covered_by and self.interval is not None:
+            self.due = self.shop.now + self.interval
+        self.runs_after_another_task(started)
+
+    def runs_after_another_task(self, started: float) -> None:
+        assert len(self.shop.automatic()) == self.ran
+        asked = self.shop.mark().asked_at is not None
+        assert asked == self.is_due()
+        if asked:
+            self.shop.now += self.rng.uniform(0, 10 * MINUTE)
+            self.click()
+
+    def look(self) -> None:
+        status = self.shop.do("queue_status")["reconcile"]
+        assert len(self.shop.automatic()) == self.ran
+        assert self.shop.mark().asked_at is None
+        if self.interval is None:
+            assert status["next_due_at"] is None
+        elif status["next_due_at_epoch"] is not None:  # an event or task has been there
+            assert status["next_due_at_epoch"] == self.due
+
+    def is_due(self) -> bool:
+        return self.interval is not None and self.shop.now >= self.due
+
+    def check(self, ran: bool, started: float) -> None:
+        assert ran == self.is_due()
+        if ran:
+            self.ran += 1
+            last = self.shop.automatic()[-1]
+            assert started <= last.started_at
+            assert self.due <= last.started_at <= self.shop.now
+            assert last.finished_at is not None
+            assert self.interval is not None
+            self.due = last.finished_at + self.interval
+        assert len(self.shop.automatic()) == self.ran
+
+
+@pytest.mark.parametrize("scope", ["all", "24h", "7days"])
+@pytest.mark.parametrize("interval", ["never", "hourly", "daily", "weekly"])
+def test_each_run_is_at_the_first_event_or_task_from_its_due_time_on(
+    library: Site, data: Path, interval: str, scope: str
+) -> None:
+    library.forget(data)
+    library.use(
+        first_sync="mirror",
+        max_clear_percent=100,
+        reconcile_interval=interval,
+        reconcile_scope=scope,
+    )
+    shop = Shop(library)
+    shop.sync()  # the first occasion of all
+    month = Month(shop, interval, scope, f"{interval} {scope}")
+
+    month.live()
+
+    assert {run.status for run in shop.automatic()} <= {"done"}
+    assert month.ran >= {"never": 0, "hourly": 20, "daily": 10, "weekly": 2}[interval]

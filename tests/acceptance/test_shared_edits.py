@@ -1,0 +1,265 @@
+"""A tag that hundreds of scenes carry gets another name: one event, one write for each item, and
+one edit for many items where a look at one of them has shown that this server adds tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from app.undo_tasks import undo_last_run
+from core.errors import SyncError
+from simulators.library import generate
+from simulators.oracle import untouched
+from tests.acceptance.faults import RESET
+from tests.acceptance.noting import Office, noting
+from tests.acceptance.standing import differing, now
+
+CARRIED = 900  # the tag of all scenes
+CASES = ("in_sync", "two_sections", "extra_genre")
+SETTINGS = {"max_tags": 500, "reconcile_interval": "never"}  # and the guard as it is by default
+
+
+@contextmanager
+def opened(scenes: int, folder: Path) -> Iterator[Office]:
+    """All of it synced; the tag stands beside others, some of them put there by hand."""
+    seed = generate(scenes, seed=4, only=CASES)
+    seed["stash"]["tags"].append({"id": CARRIED, "name": "Carried by All"})
+    for scene in seed["stash"]["scenes"]:
+        scene["tag_ids"].append(CARRIED)
+    with noting(seed, folder) as office:
+        office.site.use(**SETTINGS)
+        office.site.reconcile()
+        office.site.drain()
+        yield office
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with opened(300, tmp_path_factory.mktemp("large")) as office:
+        yield office
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """More than one batch of the drain."""
+    with opened(120, tmp_path_factory.mktemp("small")) as office:
+        yield office
+
+
+@pytest.fixture
+def office(small: Office) -> Iterator[Office]:
+    yield from ready(small)
+
+
+def ready(office: Office) -> Iterator[Office]:
+    plex = office.site.both.plex
+    office.site.use(**SETTINGS)
+    plex.configure(edit_section="additive")
+    forget(office)
+    yield office
+    office.on_scene = lambda: None
+    plex.faults([])
+    plex.configure(edit_section="additive", refuse_fields=[])
+    assert wrong(office) == []
+
+
+def wrong(office: Office) -> list[str]:
+    """Where Plex does not show what it must; what it had before the first sync stays."""
+    return office.wrong(first_sync="merge")
+
+
+def forget(office: Office) -> None:
+    """What earlier tests have taught of this server."""
+    with office.site.state() as state:
+        state.set_fact("list_edits", None)
+
+
+def known(office: Office) -> Any:
+    with office.site.state() as state:
+        fact = state.get_fact("list_edits")
+    return fact and fact["lists"]
+
+
+def carrying(office: Office) -> int:
+    return len(office.items_of(office.showing("tag", CARRIED)))
+
+
+def edits(plex: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """Section and keys of each edit."""
+    puts = [urlsplit(each["path"]) for each in plex["log"] if each["method"] == "PUT"]
+    return [(put.path.split("/")[3], parse_qs(put.query)["id"][0].split(",")) for put in puts]
+
+
+def rename(office: Office, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The task's figures after a rename, and what it has asked of Plex."""
+    office.rename("tag", CARRIED, name)
+    figures, _, plex = office.sync_counted()
+    assert figures["events"] == 1
+    assert figures["processed"] == len(office.showing("tag", CARRIED))
+    assert figures["items_edited"] == carrying(office)
+    assert (figures["failed"], figures["remaining"]) == (0, 0)
+    return figures, plex
+
+
+def test_a_server_that_adds_gets_one_edit_for_a_hundred_items(large: Office) -> None:
+    office = large
+    before = office.site.both.plex.state()
+
+    _, plex = rename(office, "Known to Be Carried")
+
+    assert wrong(office) == []
+    assert untouched(before, office.site.both.plex.state(), office.site.truth) == []
+    assert set(office.written().values()) == {1}
+    assert len(office.written()) == carrying(office)
+    sent = edits(plex)
+    assert len(sent[0][1]) == 1
+    assert all(len(keys) <= 100 for _, keys in sent)
+    items = {
+        tuple(item.split(":")) for name in office.site.truth["matches"].values() for item in name
+    }
+    assert {(section, key) for section, keys in sent for key in keys} == items
+    # Of each hundred scenes those in one section are one edit.
+    sections = len({section for section, _ in sent})
+    assert len(sent) <= 1 + 3 * sections
+    assert plex["reads"] < 30
+    assert known(office) == "adds"
+
+
+def test_what_many_items_had_is_in_the_journal(office: Office) -> None:
+    standing = now(office.site)
+    _, plex = rename(office, "Taken Back Again")
+    assert len(edits(plex)) < carrying(office) / 2
+
+    undone = office.site.do(undo_last_run)
+
+    assert (undone["restored"], undone["changed_since"]) == (carrying(office), 0)
+    assert differing(standing, now(office.site)) == {}
+    rename(office, "Carried Once More")
+
+
+def test_a_server_that_replaces_gets_an_edit_for_each_item(office: Office) -> None:
+    office.site.both.plex.configure(edit_section="replacing")
+
+    _, plex = rename(office, "On a Server That Replaces")
+
+    assert wrong(office) == []
+    assert {len(keys) for _, keys in edits(plex)} == {1}
+    # The first is the one on which it was found out, and it was put right at once.
+    first, second = edits(plex)[:2]
+    assert first == second
+    written = office.written()
+    assert written.pop(first[1][0]) == 2
+    assert set(written.values()) == {1}
+    assert known(office) == "replaces"
+
+    # That is remembered, of this server in this version.
+    _, plex = rename(office, "On It Again")
+    assert {len(keys) for _, keys in edits(plex)} == {1}
+    assert set(office.written().values()) == {1}
+    with office.site.state() as state:
+        fact = state.get_fact("list_edits")
+        state.set_fact("list_edits", {**fact, "server": [fact["server"][0], "0.1"]})
+    office.site.both.plex.configure(edit_section="additive")
+    _, plex = rename(office, "After an Update of Plex")
+    assert max(len(keys) for _, keys in edits(plex)) > 50
+    assert known(office) == "adds"
+
+
+def test_an_item_that_did_not_come_out_right_gets_its_own_edit(office: Office) -> None:
+    """The server changes its mind in the middle of the run."""
+
+    def change() -> None:
+        if office.site.writes():
+            office.site.both.plex.configure(edit_section="replacing")
+
+    office.on_scene = change
+
+    _, plex = rename(office, "For a Server without Character")
+
+    assert wrong(office) == []
+    assert max(len(keys) for _, keys in edits(plex)) > 50
+    assert max(office.written().values()) == 2
+    assert known(office) == "replaces"
+
+
+def test_an_edit_of_many_items_that_is_refused_hurts_nobody(office: Office) -> None:
+    refusal = {"action": "status", "status": 400, "body": "no", "times": -1}
+    office.site.both.plex.faults([{"match": "PUT .*[?&]id=[0-9]+%2C", **refusal}])
+
+    _, plex = rename(office, "One by One")
+
+    assert wrong(office) == []
+    assert set(office.written().values()) == {1}
+    assert sum(len(keys) > 1 for _, keys in edits(plex)) == 1
+
+
+def test_a_server_that_takes_nothing_is_tried_once(office: Office) -> None:
+    office.site.both.plex.configure(refuse_fields=["genre"])
+
+    figures, plex = rename(office, "Never Shown")
+
+    assert {len(keys) for _, keys in edits(plex)} == {1}
+    assert figures["refused_count"] == carrying(office)
+    assert known(office) is None
+    office.site.both.plex.configure(refuse_fields=[])
+    office.site.use(**SETTINGS, max_clear_percent=100)
+    rename(office, "Shown After All")
+
+
+def test_other_changes_are_not_mixed_with_it(office: Office) -> None:
+    others = office.site.scenes("in_sync")[:20]
+    for scene in others:
+        office.site.behind("edit_scene", scene_id=scene, values={"title": f"Title {scene}"})
+
+    _, plex = rename(office, "Among Others")
+
+    assert wrong(office) == []
+    assert set(office.written().values()) == {1}
+    titles = [each["path"] for each in plex["log"] if "title.value" in each["path"]]
+    assert len(titles) == len(office.items_of(others))
+    assert not [path for path in titles if re.search(r"id=\d+%2C", path)]
+
+
+@pytest.mark.parametrize("preserve", [False, True], ids=["stash wins", "plex edits stay"])
+def test_a_run_that_dies_over_its_first_item_leaves_nothing_lost(
+    office: Office, preserve: bool
+) -> None:
+    """On a server that replaces it has lost its other tags, by hand or not, until the next run."""
+    office.site.use(**SETTINGS, preserve_plex_edits=preserve)
+    office.site.both.plex.configure(edit_section="replacing")
+    standing = now(office.site)
+    office.rename("tag", CARRIED, f"Dying, {preserve}")
+    office.site.both.plex.faults([{"match": r"GET /library/metadata/\d+\?", "times": -1, **RESET}])
+    with pytest.raises(SyncError):
+        office.sync()
+    damaged = differing(standing, now(office.site))
+    assert len(damaged) == 1
+    office.site.both.plex.faults([])
+
+    office.sync()
+
+    assert wrong(office) == []
+    for before, after in ((standing[key], now(office.site)[key]) for key in damaged):
+        assert len(after["genre"]) == len(before["genre"])
+    assert known(office) == "replaces"
+
+
+def test_an_undo_puts_right_first_what_a_killed_run_has_left(office: Office) -> None:
+    office.site.both.plex.configure(edit_section="replacing")
+    standing = now(office.site)
+    office.rename("tag", CARRIED, "Undone at Once")
+    office.site.both.plex.faults([{"match": r"GET /library/metadata/\d+\?", "times": -1, **RESET}])
+    with pytest.raises(SyncError):
+        office.sync()
+    office.site.both.plex.faults([])
+
+    office.site.do(undo_last_run)
+
+    assert differing(standing, now(office.site)) == {}
+    rename(office, "Carried for Good")

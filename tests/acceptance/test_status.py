@@ -1,0 +1,227 @@
+"""View Queue Status: how things stand, whatever else goes on, and nothing is started by it."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import StateError
+from simulators.library import generate
+from storage.state import STATE_FILE
+from sync_queue.inbox import INBOX_FILE
+from sync_queue.inbox_reader import Inbox
+from tests.acceptance.always_on import jobs, until
+from tests.acceptance.always_on_shop import Shop
+from tests.acceptance.conftest import Open
+from tests.acceptance.site import Ended, Site
+
+HOUR, DAY = 3600.0, 86_400.0
+
+
+@pytest.fixture(scope="module")
+def library(open_site: Open) -> Site:
+    return open_site(generate(40, seed=4, only=("in_sync", "missing_inside", "stale")))
+
+
+@pytest.fixture
+def site(library: Site, data: Path) -> Iterator[Site]:
+    library.forget(data)
+    library.use(first_sync="mirror", max_clear_percent=100)
+    library.reset_counters()
+    yield library
+    library.both.plex.faults([])
+
+
+@pytest.fixture
+def shop(site: Site) -> Shop:
+    return Shop(site)
+
+
+def look(site: Site) -> Ended:
+    """The status, with Plex out of reach and nothing asked of either server but the settings."""
+    site.both.plex.faults([{"match": "", "action": "reset", "times": -1}])
+    site.reset_counters()
+    before = len(jobs(site, ""))
+    ended = site.run("queue_status")
+    assert site.both.plex.counters()["total"] == 0
+    assert site.both.stash.counters()["total"] <= 2
+    assert len(jobs(site, "")) == before
+    site.both.plex.faults([])
+    return ended
+
+
+def working(site: Site) -> int:
+    with site.queue() as queue:
+        return queue.stats(time.time()).working
+
+
+def test_before_anything_has_happened(site: Site) -> None:
+    ended = look(site)
+
+    status = ended.output
+    assert status["inbox"]["changes"] == status["waiting"] == status["working"] == 0
+    assert (status["dead_letters"], status["runs"], status["problems"]) == ({}, [], [])
+    assert status["reconcile"]["last_run_at"] is status["reconcile"]["next_due_at"] is None
+    assert "inbox: empty" in ended.log
+    assert "never run so far; the first change or task decides" in ended.log
+    # To look is no beginning: the time to look around is still to come.
+    assert look(site).output["reconcile"]["next_due_at"] is None
+
+
+def test_all_that_there_is_to_know(shop: Shop) -> None:
+    site, scenes = shop.site, shop.site.scenes("in_sync")
+    site.use(first_sync="mirror", max_clear_percent=100, max_retries=1)
+    shop.do("reconcile_all")
+    shop.now += HOUR
+    shop.do("process_queue")  # what is missing in Plex waits, and then is given up on
+    shop.now += HOUR
+    shop.do("process_queue")
+    site.use(first_sync="mirror", max_clear_percent=100)
+    site.behind("set", kind="scene", id=scenes[0], attributes={"details": "Of late."})
+    shop.do("reconcile_recent")
+    shop.note(scenes[1])
+    shop.note(scenes[2])
+    shop.now += 60
+
+    status = shop.do("queue_status")
+
+    assert status["now_epoch"] == shop.now
+    assert status["inbox"]["by_kind"] == {"scene": 2}
+    assert status["inbox"]["sync_changes"] == "asked for"
+    assert status["inbox"]["asked_at_epoch"] == shop.now - 60
+    assert sum(status["dead_letters"].values()) == len(site.scenes("missing_inside"))
+    assert list(status["dead_letters"]) == ["PlexNotFound"]
+    assert set(status["last_runs"]) == {"drain", "reconcile"}
+    last = status["last_runs"]["reconcile"]
+    assert (last["status"], last["partial"], last["seconds"]) == ("done", False, 0.0)
+    assert last["figures"]["scope"] == "recent"
+    assert [run["kind"] for run in status["runs"]] == ["reconcile", "drain", "drain", "reconcile"]
+    gone = len(site.scenes("missing_inside"))
+    assert status["last_runs"]["drain"]["figures"] == {"processed": gone, "failed": gone}
+    reconcile = status["reconcile"]
+    assert (reconcile["interval"], reconcile["scope"], reconcile["tries"]) == ("daily", "all", 0)
+    assert reconcile["next_due_at_epoch"] == reconcile["last_run_at_epoch"] + DAY
+    assert reconcile["next_due_in"] == DAY - 2 * HOUR - 60
+
+
+def test_times_are_in_utc_and_in_seconds(shop: Shop) -> None:
+    shop.do("reconcile_all")
+    status = shop.do("queue_status")
+
+    def check(part: Any) -> None:
+        for name, value in part.items() if isinstance(part, dict) else ():
+            if f"{name}_epoch" in part and value is not None:
+                assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value)
+            check(value)
+
+    check(status)
+    assert status["now"] == "2030-03-17T17:46:40Z"
+    assert status["reconcile"]["next_due_at"] == "2030-03-18T17:46:40Z"
+
+
+def test_the_log_is_for_people(site: Site) -> None:
+    site.run("reconcile_all")
+    site.run("process_queue")
+    log = look(site).log
+
+    gone = len(site.scenes("missing_inside"))
+    assert re.search(rf"queue: {gone} waiting \(0 due, {gone} backing off, the next is due in", log)
+    assert re.search(r"last drain: (just now|\d s ago), took \d+ s: 40 processed, ", log)
+    assert re.search(r"last reconcile: .*: 40 scenes checked, 40 gaps, 40 jobs enqueued", log)
+    assert re.search(
+        r"automatic reconcile: daily, over all scenes; last run .*; next due in 24 h", log
+    )
+    assert "breaker" not in log  # there is none yet
+
+
+@pytest.mark.parametrize(
+    ("interval", "said"), [("never", "automatic reconcile: is off"), ("hourly", "hourly, over all")]
+)
+def test_it_says_when_nothing_is_to_come(site: Site, interval: str, said: str) -> None:
+    site.use(reconcile_interval=interval)
+    assert said in look(site).log
+
+
+def test_while_the_plugin_is_switched_off(site: Site) -> None:
+    site.use(enabled=False)
+
+    ended = look(site)
+
+    assert ended.output["enabled"] is False
+    assert "switched off" in ended.output["problems"][0]
+    assert "rests while nothing is synced" in ended.log
+
+
+def test_while_a_drain_runs(site: Site) -> None:
+    site.run("reconcile_all")
+    site.both.plex.configure(latency=0.1)
+    try:
+        process = site.start("process_queue")
+        until(lambda: working(site) > 0)
+        status = site.run("queue_status")
+        assert process.poll() is None
+        process.kill()
+        with process:
+            process.communicate()
+    finally:
+        site.both.plex.configure(latency=0)
+
+    assert status.output["working"] > 0
+    assert status.output["last_runs"]["drain"]["finished_at"] is None
+    assert "not ended: it runs, or was killed" in status.log
+
+
+def test_a_task_that_was_killed_is_told(shop: Shop) -> None:
+    shop.note(1)
+    with Inbox(shop.site.data) as inbox:
+        inbox.begin()
+        assert shop.do("queue_status")["inbox"]["sync_changes"] == "running"
+
+    assert shop.do("queue_status")["inbox"]["sync_changes"] == "killed"
+
+
+@pytest.mark.parametrize("name", [STATE_FILE, INBOX_FILE, "queue"])
+def test_a_damaged_file_is_told_by_its_name(site: Site, name: str) -> None:
+    shop = Shop(site)
+    shop.do("reconcile_all")
+    shop.note(1)
+    path = site.data / name
+    if path.is_dir():
+        (path,) = path.glob("*.db")
+    for each in path.parent.glob(f"{path.name}*"):
+        each.write_bytes(b"This is no database. " * 500)
+
+    ended = look(site)
+
+    (problem,) = ended.output["problems"]
+    assert path.name in problem
+    assert "was moved to" in problem
+    assert path.name in ended.log
+    assert look(site).output["problems"] == []
+
+
+def test_a_file_of_a_newer_version_is_an_error(shop: Shop) -> None:
+    shop.do("reconcile_all")
+    with closing(sqlite3.connect(shop.site.data / STATE_FILE)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+
+    with pytest.raises(StateError, match="newer Stash2Plex"):
+        shop.do("queue_status")
+
+
+def test_an_overdue_reconcile_is_told(shop: Shop) -> None:
+    shop.now = time.time() - 3 * DAY
+    shop.do("reconcile_all")
+
+    ended = look(shop.site)
+
+    assert ended.output["reconcile"]["next_due_in"] == 0
+    assert "due now: it runs at the next change or task" in ended.log
+    assert "last run 3 days ago" in ended.log
