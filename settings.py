@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from core.errors import ConfigError
-from core.fields import TagRules, Wishes
+from core.fields import PICTURES, TagRules, Wishes
 from core.text import name_key
 
 T = TypeVar("T")
@@ -221,7 +221,7 @@ class Settings:
         enabled = self.synced_fields()
         images = tuple(
             f"{name}:{self.poster_fit}" if name == "poster" else name
-            for name in sorted(enabled & {"poster", "background"})
+            for name in sorted(enabled & PICTURES)
         )
         tags = TagRules(frozenset(map(name_key, self.tag_blocklist)), self.max_tags)
         return Wishes(enabled, tags, images, self.organized_only)

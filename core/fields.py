@@ -1,8 +1,8 @@
 """THE table of synced fields, and what a scene wants each of them to show.
 
-Adding a field is one row here and its tests: kind, normal form, limit, the setting that switches
-it (`sync_` and its name), and when it may be cleared. Planning, comparing and recording read this
-table and nothing else.
+Adding a field is one row here and its tests: what Stash says, what Plex calls it, its kind with the
+normal form and the limit, the setting that switches it (`sync_` and its name), and when it may be
+cleared. Planning, comparing, editing and recording read this table and nothing else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from enum import Enum
 
 from core import paths
 from core.dates import agrees, padded, parse_date
-from core.models import Scene, Value
+from core.models import Entity, Scene, Value
 from core.text import clean_line, clean_names, clean_text, name_key
 
 # Plex documents no limits (facts of Plex, 4e); these keep one edit well inside a URL.
@@ -32,6 +32,7 @@ class Kind(Enum):
     DATE = "date"
     RATING = "rating"
     NAMES = "names"
+    IMAGE = "image"
 
 
 class Clear(Enum):
@@ -44,12 +45,23 @@ class Clear(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One synced field. `want` reads its raw value from a scene; `sync_<name>` switches it."""
+    """One synced field: a row of the table.
+
+    Attributes:
+        name: ours; the setting `sync_<name>` switches it.
+        plex: Plex's, in edits and of its lock.
+        kind: how it compares and is edited: its normal form and its limit.
+        clear: when it may be emptied.
+        want: reads its raw value from a scene. Pictures are asked for apart.
+        element: of a list, what holds its entries in an item of Plex.
+    """
 
     name: str
+    plex: str
     kind: Kind
     clear: Clear
     want: Callable[[Scene], Value]
+    element: str = ""
     _normal: Callable[[Value], Value] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -125,50 +137,68 @@ def _names(value: Value) -> Value:
     return clean_names(value, LINE_LIMIT) or None if isinstance(value, tuple) else None
 
 
+def _picture(value: Value) -> Value:
+    return value if isinstance(value, str) else None
+
+
 _NORMAL: Mapping[Kind, Callable[[Value], Value]] = {
     Kind.LINE: _line,
     Kind.TEXT: _text,
     Kind.DATE: _date,
     Kind.RATING: _rating,
     Kind.NAMES: _names,
+    Kind.IMAGE: _picture,
 }
+
+
+def _name_of(entity: Entity) -> str:
+    return entity.name
+
 
 TITLE = "title"
 # Made once: json.dumps with other than its defaults makes an encoder at each call.
 _PACKER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 FIELDS: tuple[Field, ...] = (
-    Field(TITLE, Kind.LINE, Clear.NEVER, lambda s: s.title),
-    Field("summary", Kind.TEXT, Clear.ALWAYS, lambda s: s.details),
-    Field(
-        "studio",
-        Kind.LINE,
-        Clear.ALWAYS,
-        lambda s: s.studio.name if s.studio else None,
-    ),
-    Field("date", Kind.DATE, Clear.ALWAYS, lambda s: s.date),
+    Field(TITLE, "title", Kind.LINE, Clear.NEVER, lambda s: s.title),
+    Field("summary", "summary", Kind.TEXT, Clear.ALWAYS, lambda s: s.details),
+    Field("studio", "studio", Kind.LINE, Clear.ALWAYS, lambda s: s.studio and s.studio.name),
+    Field("date", "originallyAvailableAt", Kind.DATE, Clear.ALWAYS, lambda s: s.date),
     Field(
         "rating",
+        "userRating",
         Kind.RATING,
         Clear.OWN,
         lambda s: s.rating100 / 10 if s.rating100 else None,
     ),
     Field(
         "performers",
+        "actor",
         Kind.NAMES,
         Clear.ALWAYS,
-        lambda s: tuple(p.name for p in s.performers),
+        lambda s: tuple(map(_name_of, s.performers)),
+        "Role",
     ),
-    Field("tags", Kind.NAMES, Clear.ALWAYS, lambda s: tuple(t.name for t in s.tags)),
-    Field("director", Kind.NAMES, Clear.ALWAYS, lambda s: (s.director,)),
+    Field(
+        "tags", "genre", Kind.NAMES, Clear.ALWAYS, lambda s: tuple(map(_name_of, s.tags)), "Genre"
+    ),
+    Field("director", "director", Kind.NAMES, Clear.ALWAYS, lambda s: (s.director,), "Director"),
     # A collection may hold what the user put there: only entries that we added are ever removed.
     Field(
+        "collection",
         "collection",
         Kind.NAMES,
         Clear.OWN,
         lambda s: (s.studio.name,) if s.studio else (),
+        "Collection",
     ),
 )
+# Pictures compare by the digest of their bytes (`core.images`), which no scene carries.
+PICTURE_FIELDS: tuple[Field, ...] = (
+    Field("poster", "thumb", Kind.IMAGE, Clear.NEVER, lambda _: None),
+    Field("background", "art", Kind.IMAGE, Clear.NEVER, lambda _: None),
+)
+PICTURES = frozenset(field.name for field in PICTURE_FIELDS)
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SCALARS: tuple[Field, ...] = tuple(field for field in FIELDS if not field.is_list)
 # Lists that we share with the user, and of which only what we added is ever removed.

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from core.fields import BY_NAME, SCALARS, Wishes, fingerprint
+from core.fields import BY_NAME, PICTURES, SCALARS, Wishes, fingerprint
 from core.images import FAILED
 from core.models import FullItem, ItemRecord, ItemRef, ListedItem, Record, Scene, Value
-from core.wording import PICTURES
 
 Shown = ListedItem | FullItem
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from core.fields import PICTURES
 from core.models import Change, Value
 
-PICTURES = frozenset({"poster", "background"})
 _LONGEST = 60  # characters of one value
 
 

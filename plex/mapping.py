@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.fields import BY_NAME, Kind
 from core.models import FullItem, ItemRef, ListedItem, MediaFile, Role, Section, Value
 from plex.names import LIST_ELEMENTS, SCALAR_NAMES, our_lock
 
@@ -79,7 +80,7 @@ def full_item(raw: Mapping[str, Any], container: Mapping[str, Any]) -> FullItem:
     """
     section = raw.get("librarySectionID", container.get("librarySectionID"))
     values: dict[str, Value] = {
-        name: _float(raw.get(plex)) if name == "rating" else _text(raw.get(plex))
+        name: (_float if BY_NAME[name].kind is Kind.RATING else _text)(raw.get(plex))
         for name, plex in SCALAR_NAMES.items()
     }
     for name, element in LIST_ELEMENTS.items():

@@ -5,39 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from core.fields import FIELDS, PICTURE_FIELDS
+
 ACTOR = "actor"
 # Our field name -> Plex's parameter, which is also the name under which it is locked.
 SCALAR_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "title": "title",
-        "summary": "summary",
-        "studio": "studio",
-        "date": "originallyAvailableAt",
-        "rating": "userRating",
-    }
+    {field.name: field.plex for field in FIELDS if not field.is_list}
 )
+# Labels are read, so that nobody has to ask again, and never written.
 LIST_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "performers": ACTOR,
-        "tags": "genre",
-        "director": "director",
-        "collection": "collection",
-        "label": "label",
-    }
+    {**{field.name: field.plex for field in FIELDS if field.is_list}, "label": "label"}
 )
 # Our field name -> the element of an item that holds its entries.
 LIST_ELEMENTS: Mapping[str, str] = MappingProxyType(
-    {
-        "performers": "Role",
-        "tags": "Genre",
-        "director": "Director",
-        "collection": "Collection",
-        "label": "Label",
-    }
+    {**{field.name: field.element for field in FIELDS if field.is_list}, "label": "Label"}
 )
 
 # Pictures have a lock like any field, but no value that an edit could carry.
-IMAGE_LOCKS: Mapping[str, str] = MappingProxyType({"poster": "thumb", "background": "art"})
+IMAGE_LOCKS: Mapping[str, str] = MappingProxyType(
+    {field.name: field.plex for field in PICTURE_FIELDS}
+)
 
 
 def plex_name(field: str) -> str:

@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 BATCH = 100
 EVERYTHING = 100  # per cent: no run can clear more than it touches, so there is nothing to weigh
 GUARD = "max_clear_percent"
-STOPPED = "max_clear_percent_stopped"  # the fact: the last run that was stopped, and its marks
+# The fact: the last run that was stopped, its marks, and whether it was confirmed and goes on.
+STOPPED = "max_clear_percent_stopped"
 KIND = "drain"
 
 
@@ -111,9 +112,6 @@ class Drain:
             self._settler.settle_absent()
         finally:
             self._settler.release_absent()
-        if self.result.processed and not self._was_confirmed:
-            # A word that was not needed here is none for later runs.
-            self._state.runs.overtake(GUARD)
         self._queue.prune()
         self._state.forget_old(self._clock())
 
@@ -130,6 +128,16 @@ class Drain:
             self._settler.settle(jobs, batch, applied)
             if self._enough():
                 break
+        else:
+            self._end_confirmation()
+
+    def _end_confirmation(self) -> None:
+        """The run has come to its end: what was confirmed for it is done."""
+        if self._was_confirmed:
+            self._state.set_fact(STOPPED, {})
+        elif self.result.processed:
+            # A word that was not needed here is none for later runs.
+            self._state.runs.overtake(GUARD)
 
     def _weigh(self, due: Sequence[Job]) -> Weight:
         """What the whole run would touch and take away, from plans that are thrown away again.
@@ -160,21 +168,25 @@ class Drain:
             self._stop(run_id, weight)
 
     def _is_confirmed(self, weight: Weight) -> bool:
-        """Whether the user has confirmed a run that was about to take away all of this."""
+        """Whether the user has confirmed a run that was about to take away all of this.
+
+        A confirmed run that was interrupted, or that let others work, goes on without another word.
+        """
         stopped = self._state.get_fact(STOPPED, {})
-        return self._state.runs.take_confirmation(
-            GUARD,
-            lambda known: (
-                known.get("stop") is not None
-                and known["stop"] == stopped.get("stop")
-                and weight.marks <= unpacked(stopped["marks"])
-            ),
+        if not stopped or not weight.marks <= unpacked(stopped["marks"]):
+            return False
+        is_it = self._state.runs.take_confirmation(
+            GUARD, lambda known: known.get("stop") == stopped["stop"]
         )
+        if is_it:
+            self._state.set_fact(STOPPED, {**stopped, "goes_on": True})
+        return is_it or stopped["goes_on"]
 
     def _stop(self, run_id: int, weight: Weight) -> None:
         for line in weight.lines:
             log.info("would take away: %s", line)
-        self._state.set_fact(STOPPED, {"stop": run_id, "marks": packed(weight.marks)})
+        stopped = {"stop": run_id, "marks": packed(weight.marks), "goes_on": False}
+        self._state.set_fact(STOPPED, stopped)
         figures = {**weight.figures(), "stop": run_id}
         self._state.runs.finish(run_id, "stopped", figures, self._clock(), guard=GUARD)
         done = self.result.processed

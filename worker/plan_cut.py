@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.fields import BY_NAME
+from core.fields import BY_NAME, PICTURES
 from core.guards import Tally, tally
 from core.models import Change, ItemRef
 from core.planning import only
-from core.wording import PICTURES
 from storage.plans import PlannedChange
 from worker.prepare import Prepared
 from worker.preview import field_changes

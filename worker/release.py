@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from core.fields import BY_NAME
+from core.fields import BY_NAME, PICTURES
 from core.images import ImageKind, digest_in, selected
 from core.models import FullItem, ItemRecord, ItemRef, Record
-from core.wording import PICTURES
 from plex.client import MAX_KEYS, PlexClient
 from plex.exceptions import PlexRejected
 from plex.images import PlexImages

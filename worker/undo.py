@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from core.fields import PICTURES
 from core.images import ImageKind, selected
 from core.models import FullItem, ItemRecord, ItemRef, Record
-from core.wording import PICTURES, shown
+from core.wording import shown
 from plex.client import PlexClient
 from plex.images import PlexImages
 from storage.journal import JournalEntry

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from core.fields import BY_NAME, TITLE
+from core.fields import BY_NAME, PICTURES, TITLE
 from core.images import digest_in
 from core.merge import FieldOutcome
 from core.models import Change, FullItem, ItemRecord, Role, Value
 from core.planning import ItemPlan
 from core.text import name_key
-from core.wording import PICTURES
 from storage.journal import JournalEntry
 from worker.previous import roles_in, title_sort_in
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from core.fields import BY_NAME
+from core.fields import BY_NAME, PICTURES
 from core.gaps import altered_fields
 from core.models import FieldRecord, FullItem, ItemRecord, ItemRef, Record
-from core.wording import PICTURES
 from worker.previous import Known, known_in, moved, picture_keys, seen_key
 from worker.undo_plan import Restoration
 

@@ -9,10 +9,12 @@ import pytest
 
 from app.queue_tasks import confirm_stopped_run, process_queue
 from core.errors import GuardStopped
+from plex.exceptions import PlexServerDown
 from simulators.library import generate
 from simulators.oracle import differences
 from simulators.seed import Seed
 from tests.acceptance.conftest import Open
+from tests.acceptance.faults import BUSY
 from tests.acceptance.site import Site
 
 # Mirroring these takes away: a studio, a summary, six list entries and three more, in each round.
@@ -155,6 +157,24 @@ def test_a_confirmation_that_was_not_needed_is_none_for_later_runs(site: Site) -
     site.enqueue(site.scene("in_sync"))
     site.drain()
     assert not site.do(confirm_stopped_run)["confirmed"]
+
+
+def test_a_confirmed_run_that_was_interrupted_goes_on_without_another_word(site: Site) -> None:
+    site.reconcile()
+    with pytest.raises(GuardStopped):
+        site.drain()
+    site.do(confirm_stopped_run)
+    site.both.plex.faults([{"match": "PUT ", "after": 3, "times": 1, **BUSY}])
+    with pytest.raises(PlexServerDown):
+        site.drain()
+
+    assert site.drain()["failed"] == 0
+
+    assert _wrong(site) == []
+    site.both.plex.load(site.both.seed)
+    site.reconcile()
+    with pytest.raises(GuardStopped):
+        site.drain()
 
 
 def test_a_few_values_may_always_go(site: Site) -> None:

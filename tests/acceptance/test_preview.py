@@ -10,7 +10,7 @@ import pytest
 
 from app.plan_tasks import apply_preview, look_at_apply, preview_all, preview_queue
 from core.errors import DrainBusy
-from core.wording import PICTURES
+from core.fields import PICTURES
 from plex.exceptions import PlexServerDown
 from simulators.library import generate
 from simulators.oracle_fields import WITH_COLLECTIONS, FirstSync

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import random
 import unicodedata
@@ -15,6 +16,7 @@ from core.fields import (
     BY_NAME,
     FIELDS,
     LINE_LIMIT,
+    PICTURE_FIELDS,
     SCALARS,
     TEXT_LIMIT,
     TagRules,
@@ -23,7 +25,8 @@ from core.fields import (
     fingerprint,
     name_keys,
 )
-from core.models import Scene, Value
+from core.models import ItemRef, ListedItem, Scene, Value
+from settings import Settings
 from tests.core.builders import ALL_FIELDS, entities, file, scene
 
 FULL = scene(
@@ -51,6 +54,18 @@ def test_the_table() -> None:
     assert [field.name for field in FIELDS] == list(BY_NAME)
     lists = {"performers", "tags", "director", "collection"}
     assert {field.name for field in SCALARS} == ALL_FIELDS - lists
+
+
+def test_every_row_has_its_setting_and_its_name_in_plex() -> None:
+    rows = [*FIELDS, *PICTURE_FIELDS]
+    names = [field.name for field in rows]
+    without_a_row = {"sync_master", "sync_tagline"}
+    switches = {one.name for one in dataclasses.fields(Settings) if one.name.startswith("sync_")}
+    assert sorted(switches - without_a_row) == sorted(f"sync_{name}" for name in names)
+    assert len({field.plex for field in rows}) == len(rows)
+    assert all(bool(field.element) == field.is_list for field in rows)
+    listed = ListedItem(ItemRef("1", "2"), (), "", "", "", "", None, False, False, None, None)
+    assert all(listed.scalar(field.name) in ("", None) for field in SCALARS)
 
 
 def test_what_a_full_scene_wants() -> None:
