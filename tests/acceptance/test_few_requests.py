@@ -13,6 +13,7 @@ from tests.acceptance.site import Site
 CASES = ("empty_agent", "extra_genre", "agent_filled", "in_sync")
 SCENES = 200
 AT_THE_START = 2  # reads: which libraries there are, and who is there
+PROBE = 3  # reads: what this server does with lists, each time a new kind of edit is shared
 KINDS = {"title.value", "genre", "actor", "userRating.value"}
 
 
@@ -33,11 +34,11 @@ def test_one_edit_for_an_item_and_two_reads_for_a_hundred(site: Site) -> None:
 
     counted = site.both.plex.counters()
     assert drained["succeeded"] == queued == SCENES
-    assert counted["writes"] == drained["items_edited"] > 100
-    assert counted["reads"] <= items / 50 + AT_THE_START
+    assert counted["reads"] <= items / 50 + AT_THE_START + PROBE
     edits = [urlsplit(row["path"]) for row in counted["log"] if row["write"]]
-    keys = [dict(parse_qsl(edit.query))["id"] for edit in edits]
-    assert len(set(keys)) == len(keys)
+    # Some items are to get the very same change, and share an edit.
+    keys = [key for edit in edits for key in dict(parse_qsl(edit.query))["id"].split(",")]
+    assert len(set(keys)) == len(keys) == drained["items_edited"] > 100
     # Text, lists and the rating of an item that had none of them travel together.
     whole = [e for e in edits if {n.partition("[")[0] for n, _ in parse_qsl(e.query)} >= KINDS]
     rated = [
