@@ -24,6 +24,7 @@ class Findings:
         lost_pins: pins whose item is gone; they were ignored.
         pinned: the scenes seen that have pins.
         outside: taken out of `missing`: no file below any folder of a synced library.
+        reached: scenes whose item was in a synced library once, wherever their paths lead.
     """
 
     empty: dict[int, GapResult] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Findings:
     pinned: set[int] = field(default_factory=set)
     unorganized: set[int] = field(default_factory=set)
     undone: set[int] = field(default_factory=set)
+    reached: set[int] = field(default_factory=set)
 
     @property
     def contenders(self) -> set[ItemRef]:

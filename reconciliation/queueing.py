@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,7 @@ class GapQueue:
         Returns the gaps chosen, one a scene; without a queue that is all that happens to them.
         """
         for absent in (findings.missing, findings.vanished):
-            for scene_id in self._outside(absent):
+            for scene_id in self._outside(absent, findings.reached):
                 findings.outside[scene_id] = absent.pop(scene_id)
         result.outside_count = len(findings.outside)
         queued = self._queue.queued_scene_ids() if self._queue is not None else set()
@@ -113,11 +113,11 @@ class GapQueue:
         apart = (findings.ambiguous, findings.itemless, findings.outside)
         return not paths_of(gap.scene_data) or any(scene_id in found for found in apart)
 
-    def _outside(self, absent: Mapping[int, GapResult]) -> list[int]:
+    def _outside(self, absent: Mapping[int, GapResult], reached: Collection[int]) -> list[int]:
         return [
             scene_id
             for scene_id, gap in absent.items()
-            if not self._reach.covers(paths_of(gap.scene_data))
+            if scene_id not in reached and not self._reach.covers(paths_of(gap.scene_data))
         ]
 
     def _dead(self) -> dict[int, Job]:

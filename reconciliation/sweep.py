@@ -217,7 +217,7 @@ class Sweep:
             found.unorganized |= {scene.id for scene in scenes if not scene.organized}
             scenes = [scene for scene in scenes if scene.organized]
         data = self._data(scenes)
-        self._detect_absent(scenes, data, matches)
+        self._detect_absent(scenes, data, matches, records)
         undone = {s.id for s in scenes if is_left_undone(records.get(s.id), s, wishes)}
         if undone:
             found.undone |= undone
@@ -289,7 +289,11 @@ class Sweep:
             self._on_confirmed(confirmed)
 
     def _detect_absent(
-        self, scenes: Sequence[Scene], data: list[dict[str, Any]], matches: Mapping[int, SceneMatch]
+        self,
+        scenes: Sequence[Scene],
+        data: list[dict[str, Any]],
+        matches: Mapping[int, SceneMatch],
+        records: Mapping[int, Record],
     ) -> None:
         """Only a side that was listed to its end can prove that something is not there."""
         if not self._side.is_complete or not self._rules.detect_missing:
@@ -302,6 +306,9 @@ class Sweep:
             if scene.id in self._timestamps and scene.id not in there and scene.files:
                 gap = GapResult(scene.id, MISSING, each, "its item has gone from Plex (vanished)")
                 self.findings.vanished[scene.id] = gap
+                had = records[scene.id].items if scene.id in records else ()
+                if any(item.ref.section in self._side.sections for item in had):
+                    self.findings.reached.add(scene.id)
 
     def _shown_metadata(
         self,

@@ -14,6 +14,7 @@ from reconciliation.sweep import Findings, Sweep
 from simulators.library import generate
 from simulators.library_places import Mounts
 from tests.acceptance.conftest import Open
+from tests.acceptance.handmade import FILMS, Handmade, part
 from tests.acceptance.site import Site
 
 LOSERS = ("copied_loser", "merged_loser", "primary_loser", "twins_loser")
@@ -100,3 +101,20 @@ def test_a_run_queues_each_scene_once_and_adds_up(site: Site, engine: Watched) -
     assert first.outside_count == len(site.truth["outside"])
     assert first.scenes_checked == len(site.truth["cases"])
     assert first.errors == []
+
+
+def test_what_was_in_plex_has_vanished_wherever_its_path_leads(open_site: Open) -> None:
+    """No path map leads there; the record knows better."""
+    made = Handmade({FILMS: ["/plex/films"]})
+    for scene, name in ((1, "once there"), (2, "never there")):
+        made.scene(scene, made.file(f"/stash/{name}.mp4", 10 + scene))
+    made.item(FILMS, 101, part("/plex/films/other/once there.mp4", 11))
+    site = open_site(made.seed())
+    site.reconcile()
+    site.drain()
+    site.drop_item("101")
+
+    found = site.reconcile()
+
+    assert (found["vanished_count"], found["outside_count"]) == (1, 1)
+    assert site.queued().keys() == {1}

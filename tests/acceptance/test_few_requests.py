@@ -50,6 +50,8 @@ def test_one_edit_for_an_item_and_two_reads_for_a_hundred(site: Site) -> None:
 
 
 def test_nothing_is_written_for_what_does_not_differ_and_all_is_read_once(site: Site) -> None:
+    site.reconcile()
+    site.drain()
     site.enqueue(*set(site.rightful().values()))
     site.reset_counters()
 
