@@ -224,7 +224,7 @@ def catch_up(context: Context) -> None:
 
 @contextmanager
 def attended(mode: str, data_dir: Path) -> Iterator[None]:
-    """Around a task: if this one cannot even begin, the next event shall ask for it again."""
+    """Around a task: if this one cannot even begin, a later event shall ask for it again."""
     try:
         yield
     except BaseException:
@@ -233,11 +233,11 @@ def attended(mode: str, data_dir: Path) -> Iterator[None]:
 
 
 def decline(mode: str, data_dir: Path) -> None:
-    """Nobody reads the inbox now: what it holds waits for the next event or task."""
+    """Nobody reads the inbox now: what it holds waits for a later event or task."""
     if mode != MODE:
         return
     try:
         with Inbox(data_dir) as inbox:
-            inbox.give_up()
+            inbox.decline()
     except StateError as error:
         log.warning("%s", error)
