@@ -46,9 +46,10 @@ class EmptySideGuard:
         self._state.set_fact(fact, now)
 
     def _confirmed(self, fact: str, now: int) -> bool:
-        return self._state.runs.take_confirmation(
+        taken = self._state.runs.take_confirmation(
             GUARD, lambda figures: figures.get("fact") == fact and figures.get("now", 0) <= now
         )
+        return taken is not None
 
     def _stop(self, fact: str, what: str, before: int, now: int) -> None:
         runs = self._state.runs
@@ -116,7 +117,7 @@ class PathMapGuard:
         return [*self._scope, [list(pair) for pair in pairs]]
 
     def _confirmed(self, kind: str, pairs: Pairs, now: int) -> bool:
-        return self._state.runs.take_confirmation(
+        taken = self._state.runs.take_confirmation(
             MAP_GUARD,
             lambda figures: (
                 figures.get("fact") == kind
@@ -124,6 +125,7 @@ class PathMapGuard:
                 and figures.get("now", 0) <= now
             ),
         )
+        return taken is not None
 
     def _stop(self, kind: str, what: str, pairs: Pairs, before: int, now: int) -> None:
         runs = self._state.runs

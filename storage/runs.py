@@ -127,8 +127,9 @@ class RunStore:
             connection.execute("UPDATE runs SET confirmation = 'given' WHERE id = ?", (row[0],))
         return self.get(row[0])
 
-    def take_confirmation(self, guard: str, fits: Callable[[Figures], bool]) -> bool:
-        """Uses up a confirmation whose figures fit what is about to be done; False if none does.
+    def take_confirmation(self, guard: str, fits: Callable[[Figures], bool]) -> Run | None:
+        """Uses up a confirmation whose figures fit what is about to be done: that of the run which
+        is returned; None if none does.
 
         `fits` gets the figures of the confirmed run and must be pure.
         """
@@ -139,10 +140,14 @@ class RunStore:
                 (guard,),
             ).fetchall()
             run = next((run for run in map(_run, given) if fits(run.figures)), None)
-            if run is None:
-                return False
-            connection.execute("UPDATE runs SET confirmation = 'taken' WHERE id = ?", (run.id,))
-            return True
+            if run is not None:
+                connection.execute("UPDATE runs SET confirmation = 'taken' WHERE id = ?", (run.id,))
+            return run
+
+    def give_back(self, run_id: int) -> None:
+        """What the confirmation of a run was taken for is not done yet: it holds once more."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE runs SET confirmation = 'given' WHERE id = ?", (run_id,))
 
     def prune(self, before: float) -> int:
         """Drops ended runs that began before `before` (epoch seconds); returns how many."""

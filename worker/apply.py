@@ -32,12 +32,14 @@ class Applied:
     """What became of some prepared scenes.
 
     Attributes:
+        left: not begun, since it was enough.
         imageless: synced, but for a picture; why, for people. These are to be tried again.
         refused: changes that the server did not take, with what it shows instead.
         conflicts: pictures chosen in Plex that stay, for people.
     """
 
     synced: list[Prepared] = field(default_factory=list)
+    left: Sequence[Prepared] = ()
     rejected: list[tuple[Prepared, PlexRejected]] = field(default_factory=list)
     vanished: list[Prepared] = field(default_factory=list)
     imageless: list[tuple[Prepared, str]] = field(default_factory=list)
@@ -79,8 +81,13 @@ class Applier:
         self._clock = clock
         self._on_scene = on_scene
 
-    def apply(self, batch: Sequence[Prepared]) -> Applied:
+    def apply(
+        self, batch: Sequence[Prepared], enough: Callable[[], bool] = lambda: False
+    ) -> Applied:
         """Make the items show what their scenes want, and record what they show afterwards.
+
+        Args:
+            enough: asked after each scene; once it says so, the others are left.
 
         Raises:
             PlexError: but PlexRejected; scenes not recorded yet are simply not done.
@@ -91,13 +98,12 @@ class Applier:
         edited: dict[ItemRef, ItemPlan] = {}
         pictures: dict[int, ImageOutcome] = {}
         sent: list[Prepared] = []
-        for prepared in batch:
+        for number, prepared in enumerate(batch):
+            if number and enough():
+                result.left = batch[number:]
+                break
             try:
-                for plan in prepared.plans:
-                    if plan.changes:
-                        if plan.ref not in alike.edited:
-                            self._send(plan, prepared.items[plan.ref].roles)
-                        edited[plan.ref] = plan
+                self._send_all(prepared, alike.edited, edited)
                 sent.append(prepared)
             except PlexRejected as error:
                 result.rejected.append((prepared, error))
@@ -119,6 +125,15 @@ class Applier:
         pictures[prepared.scene.id] = self._images.sync(
             prepared.scene.id, prepared.items, known, prepared.pictures_wanted
         )
+
+    def _send_all(
+        self, prepared: Prepared, done: Collection[ItemRef], edited: dict[ItemRef, ItemPlan]
+    ) -> None:
+        for plan in prepared.plans:
+            if plan.changes:
+                if plan.ref not in done:
+                    self._send(plan, prepared.items[plan.ref].roles)
+                edited[plan.ref] = plan
 
     def _send(self, plan: ItemPlan, roles: Sequence[Role]) -> None:
         """All changes of an item in one edit; where that is refused, each by itself, so that one
