@@ -62,6 +62,9 @@ def process_queue(context: Context) -> dict[str, Any]:
     before_drain(context)
     figures = queue_tasks.process_queue(context)
     if "note" in figures:
+        if context.settings.synced_fields():
+            with _inbox(context) as inbox:
+                inbox.owe()  # whoever is at work may be no drain, and leave the queue as it is
         return figures
     later = Drains(context, lambda: False)
     later.run()
