@@ -33,8 +33,6 @@ LISTENS = {
     "Tag.Merge.Post": ("tag", "merge"),
     "Tag.Destroy.Post": ("tag", "destroy"),
 }
-# A server that let us wait for its answer is left alone that long: each wait is the user's.
-PAUSE_SECONDS = 10.0
 NOTED = b'{"output": "noted"}'
 
 
@@ -43,9 +41,26 @@ def run(raw: bytes, plugin_dir: str) -> None:
 
     Returns only if it is none, or none that can be read.
     """
-    reply = answer(raw, os.environ, plugin_dir)
+    try:
+        reply = answer(raw, os.environ, plugin_dir)
+    except Exception as error:  # noqa: BLE001 - the last line of a hook: Stash waits for a reply
+        reply = _crashed(error)
     if reply is not None:
         leave(reply)
+
+
+def _crashed(error: Exception) -> bytes:
+    """What went wrong and where, without any value: one may be a secret."""
+    import traceback
+
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(place.filename)}, line {place.lineno}"  # noqa: PTH119
+    text = (
+        f"A change could not be noted: {type(error).__name__} in {where}. This is a bug in "
+        "Stash2Plex; please report it. The next reconcile finds the change."
+    )
+    _log(b"e", text)
+    return _reply("error", text)
 
 
 def leave(reply: bytes) -> NoReturn:
@@ -68,19 +83,29 @@ def answer(raw: bytes, env: Mapping[str, str], plugin_dir: str) -> bytes | None:
     trigger, num = context.get("type"), _id(context.get("id"))
     known = LISTENS.get(trigger) if isinstance(trigger, str) else None
     if known is None or num is None:
-        return _reply("output", f"ignored: {trigger} of {context.get('id')} is nothing for Plex")
+        what = f"{trigger} of {context.get('id')}"[:200]
+        return _reply("output", f"ignored: {what} is nothing for Plex")
     connection = told.get("server_connection")
     server = connection if isinstance(connection, dict) else {}
     data_dir = _data_dir(env, server, plugin_dir)
     event = _Event(*known, num, context.get("input"))
     try:
         return _noted(event, data_dir, server, env)
-    except (OSError, sqlite3.Error, inbox.DamagedInbox, inbox.NewerInbox) as error:
+    # ValueError: a path that no system can have.
+    except (OSError, ValueError, sqlite3.Error, inbox.DamagedInbox, inbox.NewerInbox) as error:
         text = (
             f"{known[0]} {num} has changed, but that could not be noted in {data_dir}: {error}. "
-            "Is the disk full or read-only? The next reconcile finds the change."
+            f"{_advice(error)} The next reconcile finds the change."
         )
         return _reply("error", text)  # Stash puts it into its log
+
+
+def _advice(error: Exception) -> str:
+    if isinstance(error, inbox.NewerInbox):
+        return "Update the plugin."
+    if "locked" in str(error):
+        return "Another process has held it for too long."
+    return "Is the disk full or read-only?"
 
 
 class _Event:
@@ -132,8 +157,8 @@ def _asked(
     try:
         job_id = asking.sync_changes(server, env, ask.job_id)
     except asking.AskFailed as failed:
-        pause = PAUSE_SECONDS if failed.slow else 0.0
-        opened.not_asked(ask.token, time.time(), pause)
+        if not failed.slow:  # else the mark stays for a while, so that the next ones need not wait
+            opened.not_asked(ask.token)
         _log(b"d", f"Stash could not be asked for the task {asking.TASK!r}: {failed}")
         return NOTED
     opened.asked(ask.token, job_id)
@@ -211,7 +236,8 @@ def _decoded(raw: bytes) -> object:
 
             return json.loads(text)
         document, end = make_scanner(_Rules)(text, 0)  # type: ignore[arg-type]
-    except (ValueError, StopIteration, RecursionError):
+    # Without `json` loaded, the scanner of Python 3.10 and 3.11 has no words for what it finds.
+    except (ValueError, StopIteration, RecursionError, SystemError):
         return None
     return document if end == len(text) else None
 

@@ -17,7 +17,7 @@ from core.schedule import due_at
 from core.timestamps import rfc3339
 from storage.runs import Run
 from storage.state import State
-from sync_queue.inbox import INBOX_FILE, reader_lives
+from sync_queue.inbox import INBOX_FILE, is_awaited, reader_lives
 from sync_queue.inbox_reader import Inbox
 from sync_queue.queue import SyncQueue
 
@@ -67,7 +67,8 @@ def _inbox(context: Context, warn: Callable[[str], None]) -> dict[str, Any]:
     if mark.asked_at is None:
         stands = "none"
     elif mark.begun_at is None:
-        stands = "asked for"
+        awaited = is_awaited(mark.asked_at, mark.job_id, context.clock())
+        stands = "asked for" if mark.job_id is not None or awaited else "none"
     else:
         stands = "running" if reader_lives(str(context.data_dir)) else "killed"
     return {

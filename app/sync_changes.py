@@ -62,6 +62,9 @@ def process_queue(context: Context) -> dict[str, Any]:
     before_drain(context)
     figures = queue_tasks.process_queue(context)
     if "note" in figures:
+        if context.settings.synced_fields():
+            with _inbox(context) as inbox:
+                inbox.owe()  # whoever is at work may be no drain, and leave the queue as it is
         return figures
     later = Drains(context, lambda: False)
     later.run()
@@ -224,7 +227,7 @@ def catch_up(context: Context) -> None:
 
 @contextmanager
 def attended(mode: str, data_dir: Path) -> Iterator[None]:
-    """Around a task: if this one cannot even begin, the next event shall ask for it again."""
+    """Around a task: if this one cannot even begin, a later event shall ask for it again."""
     try:
         yield
     except BaseException:
@@ -233,11 +236,11 @@ def attended(mode: str, data_dir: Path) -> Iterator[None]:
 
 
 def decline(mode: str, data_dir: Path) -> None:
-    """Nobody reads the inbox now: what it holds waits for the next event or task."""
+    """Nobody reads the inbox now: what it holds waits for a later event or task."""
     if mode != MODE:
         return
     try:
         with Inbox(data_dir) as inbox:
-            inbox.give_up()
+            inbox.decline()
     except StateError as error:
         log.warning("%s", error)

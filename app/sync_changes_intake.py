@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,12 +14,14 @@ from reconciliation.detector import GapResult, has_meaningful_metadata
 from reconciliation.queueing import job_item
 from stash.mapping import scene_to_json_like
 from stash.scenes import MAX_IDS, fetch_scenes
+from storage.sqlite import chunks
 from sync_queue.inbox_reader import Event, Inbox
 from sync_queue.queue import SyncQueue
 
 KIND = "changed"
 SCENE = "scene"
 DESTROY = "destroy"
+IN_HAND = "was in hand while something changed in Stash"
 
 
 @dataclass(slots=True)
@@ -79,11 +81,22 @@ class Intake:
         if not events:
             return
         with self._context.open_state() as state, self._context.open_queue() as queue:
+            # Before anything is read of records, which tell what became of those.
+            in_hand = queue.working_scene_ids()
             news = News(state.records, self._context.settings.wishes())
             books = _Books(queue, state.records.ids(), news)
+            if in_hand and not all(each.kind == SCENE and each.by_user for each in events):
+                self._again(in_hand, books)
             self._scenes([each for each in events if _is_alive(each)], books)
             self._destroyed([each for each in events if _is_dead_scene(each)])
             self._entities([each for each in events if each.kind != SCENE], books)
+
+    def _again(self, in_hand: Collection[int], books: _Books) -> None:
+        """What another drain has in hand may have been read before what the events tell, and then
+        nobody sees it: the records tell what was brought to Plex before."""
+        for ids in chunks(sorted(in_hand), MAX_IDS):
+            scenes = fetch_scenes(self._context.stash, ids)
+            self._enqueue(list(scenes.values()), dict.fromkeys(scenes, IN_HAND), books)
 
     def _scenes(self, events: Sequence[Event], books: _Books) -> None:
         """Edits come first: somebody may be waiting for them."""

@@ -150,7 +150,7 @@ class Context:
             yield Workshop(plex, state, queue, preparer, new_applier, awaiting)
 
     @contextlib.contextmanager
-    def open_drain(self, enough: Callable[[], bool] = lambda: False) -> Iterator[Drain]:
+    def open_drain(self, enough: Callable[[], bool] | None = None) -> Iterator[Drain]:
         """A drain over the queue; the caller holds the drain lock. `enough` ends it early."""
         with self.open_workshop() as workshop:
             yield Drain(

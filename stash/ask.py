@@ -124,12 +124,13 @@ def _ask(
         head, _, content = _exchange(door, request.encode(), deadline).partition(b"\r\n\r\n")
     except TimeoutError:
         raise AskFailed(f"no answer within {SECONDS:g} s", slow=True) from None
-    except OSError as error:
-        raise AskFailed(error.strerror or type(error).__name__) from None
+    except (OSError, UnicodeError) as error:  # the latter of a host that is no name
+        told = error.strerror if isinstance(error, OSError) else None
+        raise AskFailed(told or type(error).__name__) from None
     status = head.partition(b"\r\n")[0].decode("latin-1")
     try:
         data = json.loads(content).get("data")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         data = None
     if not isinstance(data, dict):
         raise AskFailed(f"it answered {status[:80]!r}")

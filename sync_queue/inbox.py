@@ -27,9 +27,9 @@ READER_FILE = "inbox_reader.db"
 BUSY_SECONDS = 5.0
 # A task that was asked for may have to wait behind others; after this long somebody asks Stash.
 ASKED_SECONDS = 600.0
-# Who asks tells the job soon, or was killed before it could: Stash kills a hook when the user's
-# browser does not wait for the answer.
-ASKING_SECONDS = 10.0
+# A mark without a job: who set it was killed while it asked, or Stash let it wait in vain, or the
+# task cannot begin. Nobody asks for so long, since each request is a wait for the user.
+UNANSWERED_SECONDS = 10.0
 
 # An event's action by its rank in the column `action`: of two events for one id the higher stays.
 # Ids are never given twice, so nothing that comes after a destroy brings the id back.
@@ -140,12 +140,12 @@ class HookInbox:
         """Stash has queued the task, or still has it: remember its job."""
         self._change("UPDATE request SET job_id = ? WHERE token = ?", (job_id, token))
 
-    def not_asked(self, token: int, now: float, pause: float = 0.0) -> None:
-        """Stash could not be asked: the next event shall try, `pause` seconds from now.
+    def not_asked(self, token: int) -> None:
+        """Stash could not be asked: the next event shall try.
 
         A task that began nevertheless keeps its mark.
         """
-        self._change(RELEASE_UNBEGUN, (now + pause - ASKING_SECONDS if pause else None, token))
+        self._change(RELEASE_UNBEGUN, (token,))
 
     def close(self) -> None:
         """For tests; see the class."""
@@ -195,7 +195,7 @@ class HookInbox:
 
 
 RELEASE_UNBEGUN = (
-    "UPDATE request SET asked_at = ?, job_id = NULL WHERE token = ? AND begun_at IS NULL"
+    "UPDATE request SET asked_at = NULL, job_id = NULL WHERE token = ? AND begun_at IS NULL"
 )
 
 
@@ -212,8 +212,9 @@ def claim_mark(connection: sqlite3.Connection, now: float, data_dir: str) -> Ask
         if reader_lives(data_dir):
             return None
         job_id = None  # whatever Stash still says of it
-    # A mark from the future was set before somebody put the clock right.
-    elif asked_at is not None and -ASKED_SECONDS < now - asked_at < _patience(job_id):
+    elif asked_at is None:
+        job_id = None  # an answer that came when its task had ended
+    elif is_awaited(asked_at, job_id, now):
         return None
     connection.execute(
         "UPDATE request SET asked_at = ?, begun_at = NULL, job_id = NULL, token = revision", (now,)
@@ -221,8 +222,11 @@ def claim_mark(connection: sqlite3.Connection, now: float, data_dir: str) -> Ask
     return Ask(revision, job_id)
 
 
-def _patience(job_id: str | None) -> float:
-    return ASKING_SECONDS if job_id is None else ASKED_SECONDS
+def is_awaited(asked_at: float, job_id: str | None, now: float) -> bool:
+    """Whether a task that was asked for, and has not begun, is still to be waited for."""
+    patience = UNANSWERED_SECONDS if job_id is None else ASKED_SECONDS
+    # A mark from the future was set before somebody put the clock right.
+    return -ASKED_SECONDS < now - asked_at < patience
 
 
 def reader_lives(data_dir: str) -> bool:
@@ -230,13 +234,15 @@ def reader_lives(data_dir: str) -> bool:
     path = os.path.join(data_dir, READER_FILE)  # noqa: PTH118
     if not os.path.exists(path):  # noqa: PTH110
         return False
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError:
-        return True
-    finally:
-        connection.close()
+        connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        # What is damaged or no file is held by nobody; the next task makes it anew.
+        return "locked" in str(error)
     return False
 
 

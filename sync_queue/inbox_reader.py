@@ -33,6 +33,8 @@ SCHEMA = Schema(
 # A task that ends still holds its sign of life for a moment when the next one starts.
 HANDOVER_SECONDS = 0.5
 _TAKE_OFF = "UPDATE request SET asked_at = NULL, begun_at = NULL, job_id = NULL"
+# Answers to older requests mean nothing to a mark with another token.
+_NEW_MARK = "revision = revision + 1, token = revision + 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +141,17 @@ class Inbox:
 
     def _stand(self) -> None:
         """Hold what a kill sets free. If another task holds it, that one stands for both."""
-        connection = sqlite3.connect(
-            self._data_dir / READER_FILE,
-            timeout=HANDOVER_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        path = self._data_dir / READER_FILE
         try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.DatabaseError as error:
+            try:
+                self._standing = _held(path)
+            except sqlite3.DatabaseError as error:
+                if "locked" in str(error):
+                    raise
+                path.unlink(missing_ok=True)  # damaged, and empty anyway
+                self._standing = _held(path)
+        except (sqlite3.DatabaseError, OSError) as error:
             log.debug("no sign of life can be given to the hooks: %s", error)
-            connection.close()
-        else:
-            self._standing = connection
 
     def _sit(self) -> None:
         if self._standing is not None:
@@ -175,12 +175,22 @@ class Inbox:
             connection.execute(_TAKE_OFF)
         self._sit()
 
+    def decline(self) -> None:
+        """No task can work now: who was asked for has come in vain, and the others of the burst
+        are not to ask again at once."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE request SET asked_at = ?, begun_at = NULL, job_id = NULL,"
+                f" {_NEW_MARK} WHERE asked_at IS NOT NULL",
+                (self._clock(),),
+            )
+        self._sit()
+
     def hand_over(self, job_id: str) -> None:
         """A job that waits in Stash carries on."""
         with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE request SET asked_at = ?, begun_at = NULL, job_id = ?,"
-                " revision = revision + 1, token = revision + 1",
+                f"UPDATE request SET asked_at = ?, begun_at = NULL, job_id = ?, {_NEW_MARK}",
                 (self._clock(), job_id),
             )
         self._sit()
@@ -209,7 +219,7 @@ class Inbox:
     def not_asked(self, token: int) -> None:
         """Stash could not be asked: the next event or task shall try."""
         with self._database.transaction() as connection:
-            connection.execute(RELEASE_UNBEGUN, (None, token))
+            connection.execute(RELEASE_UNBEGUN, (token,))
             connection.execute("UPDATE request SET owed = 1")
 
     def close(self) -> None:
@@ -227,6 +237,18 @@ class Inbox:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _held(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=HANDOVER_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection
 
 
 def repair(data_dir: Path, warn: Warn) -> None:

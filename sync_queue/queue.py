@@ -194,7 +194,11 @@ class SyncQueue(JsonAckQueue):
 
     def queued_scene_ids(self) -> set[int]:
         """The scenes that wait or are being worked on."""
-        return self._scene_ids("status < 2") | self._scene_ids(f"status = {WORKING}")
+        return self._scene_ids("status < 2") | self.working_scene_ids()
+
+    def working_scene_ids(self) -> set[int]:
+        """The scenes that are being worked on."""
+        return self._scene_ids(f"status = {WORKING}")
 
     def dead_scene_ids(self) -> set[int]:
         """The scenes with a dead letter."""

@@ -32,12 +32,14 @@ class Applied:
     """What became of some prepared scenes.
 
     Attributes:
+        left: not begun, since it was enough.
         imageless: synced, but for a picture; why, for people. These are to be tried again.
         refused: changes that the server did not take, with what it shows instead.
         conflicts: pictures chosen in Plex that stay, for people.
     """
 
     synced: list[Prepared] = field(default_factory=list)
+    left: list[Prepared] = field(default_factory=list)
     rejected: list[tuple[Prepared, PlexRejected]] = field(default_factory=list)
     vanished: list[Prepared] = field(default_factory=list)
     imageless: list[tuple[Prepared, str]] = field(default_factory=list)
@@ -79,8 +81,13 @@ class Applier:
         self._clock = clock
         self._on_scene = on_scene
 
-    def apply(self, batch: Sequence[Prepared]) -> Applied:
+    def apply(
+        self, batch: Sequence[Prepared], enough: Callable[[], bool] = lambda: False
+    ) -> Applied:
         """Make the items show what their scenes want, and record what they show afterwards.
+
+        Args:
+            enough: asked after each scene; once it says so, the others are left.
 
         Raises:
             PlexError: but PlexRejected; scenes not recorded yet are simply not done.
@@ -92,14 +99,15 @@ class Applier:
         refused_alone: dict[ItemRef, frozenset[str]] = {}
         pictures: dict[int, ImageOutcome] = {}
         sent: list[Prepared] = []
-        for prepared in batch:
+        is_enough = False
+        for number, prepared in enumerate(batch):
+            is_enough = is_enough or (number > 0 and enough())
+            # One that has its edit already is seen to the end.
+            if is_enough and alike.edited.isdisjoint(prepared.items):
+                result.left.append(prepared)
+                continue
             try:
-                for plan in prepared.plans:
-                    if plan.changes:
-                        if plan.ref not in alike.edited:
-                            roles = prepared.items[plan.ref].roles
-                            refused_alone[plan.ref] = self._send(plan, roles)
-                        edited[plan.ref] = plan
+                self._send_all(prepared, alike.edited, edited, refused_alone)
                 sent.append(prepared)
             except PlexRejected as error:
                 result.rejected.append((prepared, error))
@@ -121,6 +129,19 @@ class Applier:
         pictures[prepared.scene.id] = self._images.sync(
             prepared.scene.id, prepared.items, known, prepared.pictures_wanted
         )
+
+    def _send_all(
+        self,
+        prepared: Prepared,
+        done: Collection[ItemRef],
+        edited: dict[ItemRef, ItemPlan],
+        refused_alone: dict[ItemRef, frozenset[str]],
+    ) -> None:
+        for plan in prepared.plans:
+            if plan.changes:
+                if plan.ref not in done:
+                    refused_alone[plan.ref] = self._send(plan, prepared.items[plan.ref].roles)
+                edited[plan.ref] = plan
 
     def _send(self, plan: ItemPlan, roles: Sequence[Role]) -> frozenset[str]:
         """All changes of an item in one edit; where that is refused, each by itself, so that one

@@ -7,7 +7,9 @@ write of a run the whole of it is weighed against the clear guard.
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from core.errors import GuardStopped
 from core.guards import Tally, clears_too_much
@@ -25,6 +27,7 @@ from worker.weight import Weight, packed, unpacked
 log = logging.getLogger(__name__)
 
 BATCH = 100
+PART = 1000  # jobs that a run which may be ended early weighs at a time
 EVERYTHING = 100  # per cent: no run can clear more than it touches, so there is nothing to weigh
 GUARD = "max_clear_percent"
 # The fact: the last run that was stopped, its marks, and whether it was confirmed and goes on.
@@ -40,7 +43,8 @@ class Drain:
         clock: epoch seconds.
         jitter: random numbers in [0, 1) for backoff.
         on_progress: told the share done, 0..1, after each scene.
-        enough: asked between batches; once it says so the run ends, and the rest stays queued.
+        enough: asked after each scene; once it says so the run ends, and the rest stays queued.
+            None: it never does.
     """
 
     def __init__(
@@ -55,7 +59,7 @@ class Drain:
         clock: Callable[[], float],
         jitter: Callable[[], float],
         on_progress: Callable[[float], None],
-        enough: Callable[[], bool] = lambda: False,
+        enough: Callable[[], bool] | None = None,
     ) -> None:
         self._queue = queue
         self._state = state
@@ -64,14 +68,19 @@ class Drain:
         self._rules = rules
         self._clock = clock
         self._on_progress = on_progress
-        self._enough = enough
+        self._enough = enough or _never
+        self._part = sys.maxsize if enough is None else PART
         self._settler = Settler(queue, rules, awaiting, clock, jitter)
         self.result = self._settler.result
         self._allowed = Tally()
         self._spent = Weight()
+        self._weight = Weight()
         self._was_confirmed = False
         self._due = 0
         self._seen = 0
+        self._weighed = 0
+        self._claimed = 0
+        self._is_early = False
 
     def run(self) -> DrainResult:
         """Work until no job is due, or it is enough.
@@ -105,30 +114,35 @@ class Drain:
         due = self._queue.due(started)
         self._due = len(due)
         self._preparer.expect(self._due)
-        if self._due > BATCH and self._rules.max_clear_percent < EVERYTHING:
-            self._guard(run_id, self._weigh(due))
+        if self._due <= BATCH or self._rules.max_clear_percent >= EVERYTHING:
+            self._weighed = self._due  # by the plans of the only batch, if at all
+        self._weigh_ahead(run_id, due)
         try:
-            self._work(run_id, started)
+            self._work(run_id, due, started)
             self._settler.settle_absent()
         finally:
             self._settler.release_absent()
         self._queue.prune()
         self._state.forget_old(self._clock())
 
-    def _work(self, run_id: int, started: float) -> None:
+    def _work(self, run_id: int, due: Sequence[Job], started: float) -> None:
         applier = self._new_applier(run_id, self._step)
-        while jobs := self._queue.claim(BATCH, started):
+        while not self._is_early and (jobs := self._queue.claim(BATCH, started)):
+            self._claimed += len(jobs)
             try:
                 batch = self._preparer.prepare(jobs)
                 self._spend(run_id, batch.ready)
-                applied = applier.apply(batch.ready)
+                applied = applier.apply(batch.ready, self._enough)
             except BaseException:
                 self._queue.release(jobs)
                 raise
-            self._settler.settle(jobs, batch, applied)
-            if self._enough():
-                break
-        else:
+            left = {prepared.job.job_id for prepared in applied.left}
+            self._settler.settle([job for job in jobs if job.job_id not in left], batch, applied)
+            self._queue.release(prepared.job for prepared in applied.left)
+            self._is_early = bool(left) or self._enough()
+            if not self._is_early:
+                self._weigh_ahead(run_id, due)
+        if not self._is_early:
             self._end_confirmation()
 
     def _end_confirmation(self) -> None:
@@ -139,17 +153,30 @@ class Drain:
             # A word that was not needed here is none for later runs.
             self._state.runs.overtake(GUARD)
 
-    def _weigh(self, due: Sequence[Job]) -> Weight:
-        """What the whole run would touch and take away, from plans that are thrown away again.
+    def _weigh_ahead(self, run_id: int, due: Sequence[Job]) -> None:
+        """Weigh the next part, if all that was weighed has been worked on.
+
+        If it takes too much away, all the rest is weighed as well: that is what the user is told.
+        """
+        if self._claimed < self._weighed or self._weighed >= len(due):
+            return
+        end = min(self._weighed + self._part, len(due))
+        self._weigh(due[self._weighed : end])
+        if end < len(due) and clears_too_much(self._weight.total, self._rules.max_clear_percent):
+            self._weigh(due[end:])
+            end = len(due)
+        self._weighed = end
+        self._guard(run_id, self._weight)
+
+    def _weigh(self, due: Sequence[Job]) -> None:
+        """Add what some jobs would touch and take away, from plans that are thrown away again.
 
         A merge without a record takes nothing away, so those scenes only count if they must.
         """
-        weight = Weight()
         for start in range(0, len(due), BATCH):
             jobs = self._preparer.able_to_clear(due[start : start + BATCH])
-            weight.add(self._preparer.prepare(jobs).ready)
-            self._on_progress(0.0)
-        return weight
+            self._weight.add(self._preparer.prepare(jobs).ready)
+            self._on_progress(min(1.0, self._seen / max(self._due, 1)))
 
     def _spend(self, run_id: int, batch: Sequence[Prepared]) -> None:
         """Weigh again what was not weighed before: the only batch, and jobs queued meanwhile."""
@@ -182,7 +209,7 @@ class Drain:
             self._state.set_fact(STOPPED, {**stopped, "goes_on": True})
         return is_it or stopped["goes_on"]
 
-    def _stop(self, run_id: int, weight: Weight) -> None:
+    def _stop(self, run_id: int, weight: Weight) -> NoReturn:
         for line in weight.lines:
             log.info("would take away: %s", line)
         stopped = {"stop": run_id, "marks": packed(weight.marks), "goes_on": False}
@@ -202,3 +229,7 @@ class Drain:
     def _step(self) -> None:
         self._seen += 1
         self._on_progress(min(1.0, self._seen / max(self._due, 1)))
+
+
+def _never() -> bool:
+    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.acceptance.always_on import (
     hooks,
     jobs,
     noted,
+    start,
     title,
     until,
 )
@@ -100,6 +102,28 @@ def test_a_change_whose_request_was_lost_is_caught_up_with(site: Site) -> None:
 
     assert len(jobs(site)) == before + 1
     assert (title(site, first), title(site, second)) == ("Not Asked For", "Asks for Both")
+
+
+@pytest.mark.parametrize("trouble", [{"enabled": False}, {"plex_url": "nonsense"}])
+def test_a_task_that_cannot_work_is_asked_for_once_in_a_burst(
+    site: Site, trouble: dict[str, Any]
+) -> None:
+    scenes = site.scenes("in_sync")[8:48]
+    before = len(jobs(site))
+    site.use(first_sync="mirror", **trouble)
+
+    site.both.stash.graphql(
+        "mutation($i: BulkSceneUpdateInput!) { bulkSceneUpdate(input: $i) { id } }",
+        {"i": {"ids": [str(each) for each in scenes], "details": f"With {trouble}"}},
+    )
+    until(lambda: at_rest(site))
+
+    assert len(jobs(site)) == before + 1
+    assert noted(site) == len(scenes)
+    site.use(first_sync="mirror", max_clear_percent=100)
+    start(site, "Sync Changes")
+    until(lambda: at_rest(site))
+    assert jobs(site)[-1]["output"]["items_edited"] == len(scenes)
 
 
 def test_a_scan_notes_and_is_seen_after_it(site: Site) -> None:

@@ -62,6 +62,18 @@ def test_another_drain_is_left_alone_and_what_is_owed_is_asked_for(
     assert len(jobs(shop.site)) == before + 1
 
 
+def test_process_queue_leaves_its_jobs_to_nobody(shop: Shop, scenes: list[int]) -> None:
+    """An undo, say, holds the lock and drains nothing."""
+    shop.site.enqueue(scenes[0])
+    before = len(jobs(shop.site))
+    with DrainLock(shop.site.data), shop.context() as context:
+        assert "note" in process_queue(context)
+
+    shop.catch_up()
+
+    assert len(jobs(shop.site)) == before + 1
+
+
 def test_who_lets_go_of_the_lock_looks_again(
     shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

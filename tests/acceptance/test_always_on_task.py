@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import StashUnreachable, SyncError
 from simulators.library import generate
+from sync_queue.inbox import UNANSWERED_SECONDS
 from tests.acceptance.always_on_shop import Shop
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
@@ -215,7 +216,7 @@ def test_if_plex_goes_away_the_jobs_stay(shop: Shop, scenes: list[int]) -> None:
     ("settings", "said"),
     [({"enabled": False}, "switched off"), ({"max_retries": -5}, "max_retries")],
 )
-def test_a_task_that_cannot_begin_leaves_the_asking_to_the_next_event(
+def test_a_task_that_cannot_begin_leaves_the_asking_to_a_later_event(
     shop: Shop, scenes: list[int], settings: dict[str, Any], said: str
 ) -> None:
     shop.note(scenes[0])
@@ -225,4 +226,10 @@ def test_a_task_that_cannot_begin_leaves_the_asking_to_the_next_event(
 
     assert said in json.dumps(ended.reply)
     assert shop.left() == [scenes[0]]
-    assert shop.mark().asked_at is None
+    mark = shop.mark()
+    assert mark.asked_at is not None
+    assert (mark.begun_at, mark.job_id) == (None, None)
+    for later, job_id in ((1, None), (UNANSWERED_SECONDS, "1")):
+        shop.now = mark.asked_at + later
+        shop.note(scenes[1])
+        assert shop.mark().job_id == job_id

@@ -10,6 +10,7 @@ import pytest
 from core.errors import StashError
 from simulators.dumps import stash_seed
 from simulators.library import generate
+from sync_queue.lock import DrainLock
 from tests.acceptance.noting import DEAF, Office, noting
 
 KINDS = ("performer", "studio", "tag")
@@ -192,6 +193,22 @@ def test_a_name_that_was_changed_back_needs_nothing(office: Office) -> None:
 
     assert (figures["events"], figures["enqueued_count"]) == (1, 0)
     assert (asked["total"], plex["total"]) == (1, 0)
+
+
+def test_what_another_drain_has_in_hand_is_looked_at_once_more(office: Office) -> None:
+    """It has read the new name and has written it, but no record says so yet."""
+    num = office.pick("tag")
+    rows = stash_seed(office.site.both.stash.state())["tags"]
+    name = next(row["name"] for row in rows if row["id"] == num)
+    scene = min(office.showing("tag", num))
+    office.site.enqueue(scene)
+    office.rename("tag", num, "Read by the Other")
+    with DrainLock(office.site.data), office.site.queue() as queue:
+        queue.claim(1, office.now)
+        office.rename("tag", num, name)
+        assert office.sync()["enqueued_count"] == 1
+
+    assert office.sync()["processed"] == 1
 
 
 def test_scenes_that_were_never_synced_are_taken_as_well(office: Office) -> None:

@@ -15,7 +15,7 @@ import pytest
 from core.errors import StateError
 from simulators.library import generate
 from storage.state import STATE_FILE
-from sync_queue.inbox import INBOX_FILE
+from sync_queue.inbox import INBOX_FILE, UNANSWERED_SECONDS, HookInbox
 from sync_queue.inbox_reader import Inbox
 from tests.acceptance.always_on import jobs, until
 from tests.acceptance.always_on_shop import Shop
@@ -185,6 +185,16 @@ def test_a_task_that_was_killed_is_told(shop: Shop) -> None:
         assert shop.do("queue_status")["inbox"]["sync_changes"] == "running"
 
     assert shop.do("queue_status")["inbox"]["sync_changes"] == "killed"
+
+
+def test_a_request_that_came_to_nothing_is_no_request(shop: Shop) -> None:
+    hook = HookInbox(str(shop.site.data))
+    hook.note("scene", 1, "update", by_user=True, now=shop.now)
+    hook.close()
+    assert shop.do("queue_status")["inbox"]["sync_changes"] == "asked for"
+
+    shop.now += UNANSWERED_SECONDS + 1
+    assert shop.do("queue_status")["inbox"]["sync_changes"] == "none"
 
 
 @pytest.mark.parametrize("name", [STATE_FILE, INBOX_FILE, "queue"])

@@ -73,6 +73,7 @@ def test_one_of_a_burst_asks(hooks: Hooks, stash: StashStub) -> None:
         (200, b'{"errors": [{"message": "database is locked"}], "data": null}'),
         (200, b'{"data": {"runPluginTask": null}}'),
         (200, b"[]"),
+        (200, b"[" * 100_000),
     ],
 )
 def test_the_next_event_asks_if_the_first_was_refused(
@@ -94,6 +95,12 @@ def test_a_server_that_is_not_there_costs_nothing(
     said = capfd.readouterr().err
     assert said.startswith("\x01d\x02Stash could not be asked for the task 'Sync Changes'")
     assert "COOKIE" not in said
+    assert hooks.fire(2) == "noted, and asked for Sync Changes"
+
+
+@pytest.mark.parametrize("host", ["x" * 300, "\u00fc..example"])
+def test_a_host_that_is_no_name_does_no_harm(hooks: Hooks, host: str) -> None:
+    assert hooks.fire(1, Host=host) == "noted"
     assert hooks.fire(2) == "noted, and asked for Sync Changes"
 
 

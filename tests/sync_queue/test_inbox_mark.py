@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.inbox import ASKED_SECONDS, ASKING_SECONDS
+from sync_queue.inbox import ASKED_SECONDS, READER_FILE, UNANSWERED_SECONDS
 from sync_queue.inbox_reader import Inbox
 from tests.sync_queue.sides import NOW, Sides
 
@@ -37,18 +37,17 @@ def test_of_a_burst_the_first_asks(sides: Sides) -> None:
 def test_who_could_not_ask_leaves_it_to_the_next(sides: Sides) -> None:
     ask = sides.note(1)
     assert ask is not None
-    sides.hook.not_asked(ask.token, NOW)
+    sides.hook.not_asked(ask.token)
 
     assert sides.note(2) is not None
     assert sides.note(3) is None
 
 
-def test_a_server_that_let_us_wait_is_left_alone_for_a_while(sides: Sides) -> None:
-    ask = sides.note(1)
-    assert ask is not None
-    sides.hook.not_asked(ask.token, NOW, pause=10)
+def test_a_request_without_an_answer_counts_for_a_while(sides: Sides) -> None:
+    """Its hook was killed, say since the user has closed the page, or Stash let it wait in vain."""
+    assert sides.note(1) is not None
 
-    sides.now += 9
+    sides.now += UNANSWERED_SECONDS - 1
     assert sides.note(2) is None
     sides.now += 2
     again = sides.note(3)
@@ -59,7 +58,7 @@ def test_a_server_that_let_us_wait_is_left_alone_for_a_while(sides: Sides) -> No
 def test_a_hook_that_was_killed_while_it_asked_leaves_it_to_a_later_one(sides: Sides) -> None:
     """Stash kills a hook whose user has gone away, and nobody knows what it has still done."""
     assert sides.note(1) is not None
-    sides.now += ASKING_SECONDS - 1
+    sides.now += UNANSWERED_SECONDS - 1
     assert sides.note(2) is None
     sides.now += 2
 
@@ -67,8 +66,58 @@ def test_a_hook_that_was_killed_while_it_asked_leaves_it_to_a_later_one(sides: S
 
     assert again is not None
     sides.hook.asked(again.token, "17")
-    sides.now += ASKING_SECONDS + 1
+    sides.now += UNANSWERED_SECONDS + 1
     assert sides.note(4) is None
+
+
+def test_a_task_that_cannot_begin_is_not_asked_for_again_at_once(sides: Sides) -> None:
+    first = sides.note(1)
+    assert first is not None
+    sides.task.decline()
+    sides.hook.asked(first.token, "17")  # the answer comes when its task has ended
+
+    sides.now += UNANSWERED_SECONDS - 1
+    assert sides.note(2) is None
+    sides.now += 2
+    again = sides.note(3)
+    assert again is not None
+    assert again.job_id is None
+
+
+def test_where_nobody_was_asked_there_is_nothing_to_decline(sides: Sides) -> None:
+    sides.task.decline()
+
+    assert sides.note(1) is not None
+
+
+def test_an_answer_that_comes_when_its_task_has_ended_is_nothing_to_look_after(
+    sides: Sides,
+) -> None:
+    first = sides.note(1)
+    assert first is not None
+    sides.task.begin()
+    assert sides.task.leave(sides.task.newest()[0])
+    sides.hook.asked(first.token, "17")
+
+    again = sides.note(2)
+    assert again is not None
+    assert again.job_id is None
+
+
+def test_a_damaged_sign_of_life_stands_for_nobody(sides: Sides) -> None:
+    sign = sides.folder / READER_FILE
+    with Inbox(sides.folder, clock=lambda: NOW) as killed:
+        killed.begin()
+    sign.write_bytes(b"no database " * 1000)
+
+    assert sides.note(1) is not None
+    sides.task.begin()
+    assert sides.note(2) is None
+    assert sides.task.leave(sides.task.newest()[0])
+    sign.unlink()
+    sign.mkdir()
+    sides.task.begin()
+    assert sides.note(3) is not None
 
 
 def test_after_ten_minutes_somebody_looks_after_the_job(sides: Sides) -> None:
@@ -156,11 +205,11 @@ def test_an_answer_that_comes_late_changes_no_newer_mark(sides: Sides) -> None:
     first = sides.note(1)
     assert first is not None
     sides.task.begin()
-    sides.hook.not_asked(first.token, NOW)  # Stash had queued the task, but its answer was lost
+    sides.hook.not_asked(first.token)  # Stash had queued the task, but its answer was lost
     assert sides.note(2) is None
     sides.task.hand_over("18")
     sides.hook.asked(first.token, "17")
-    sides.hook.not_asked(first.token, NOW)
+    sides.hook.not_asked(first.token)
 
     assert sides.task.mark().job_id == "18"
     assert sides.note(3) is None
@@ -171,7 +220,7 @@ def test_a_task_asks_for_what_is_left_if_nobody_else_did(sides: Sides) -> None:
     ask = sides.note()
     assert ask is not None
     assert sides.task.claim() is None
-    sides.hook.not_asked(ask.token, NOW)
+    sides.hook.not_asked(ask.token)
 
     claimed = sides.task.claim()
 

@@ -1,0 +1,141 @@
+"""Sync Changes lets others work after thirty seconds, whatever it does just then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import worker.drain
+from core.errors import GuardStopped, SyncError
+from simulators.library import generate
+from tests.acceptance.always_on import others_wait
+from tests.acceptance.always_on_shop import NOW, Shop
+from tests.acceptance.conftest import Open
+from tests.acceptance.site import Site
+
+
+@pytest.fixture(scope="module")
+def library(open_site: Open) -> Site:
+    return open_site(generate(40, seed=4, only=("in_sync",)))
+
+
+@pytest.fixture
+def shop(library: Site, data: Path) -> Iterator[Shop]:
+    library.forget(data)
+    library.both.plex.load(library.both.seed)
+    library.use(first_sync="mirror", max_clear_percent=100)
+    yield Shop(library)
+    library.both.stash.faults([])
+
+
+@pytest.fixture
+def scenes(library: Site) -> list[int]:
+    return library.scenes("in_sync")
+
+
+def work(shop: Shop, seconds: float) -> None:
+    """Let each scene take so long."""
+
+    def take() -> None:
+        shop.now += seconds
+
+    shop.on_scene = take
+
+
+def strip(shop: Shop, scenes: list[int]) -> None:
+    """Take all lists from some scenes, which is more than a guard lets pass."""
+    for scene in scenes:
+        nothing: dict[str, object] = {"performer_ids": [], "tag_ids": []}
+        shop.site.behind("edit_scene", scene_id=scene, values=nothing)
+    shop.site.use(first_sync="mirror")
+    shop.site.enqueue(*scenes)
+
+
+def test_it_ends_in_the_midst_of_a_batch(shop: Shop, scenes: list[int]) -> None:
+    work(shop, 2)
+    shop.site.enqueue(*scenes)
+
+    with others_wait(shop.site):
+        first = shop.sync()
+
+    assert 30 <= shop.now - NOW <= 34
+    assert first["processed"] == first["succeeded"] == len(scenes) - first["remaining"]
+    with shop.site.queue() as queue:
+        assert queue.stats(shop.now).working == 0
+    assert shop.sync()["processed"] == first["remaining"]
+    assert shop.site.queued() == {}
+
+
+def test_it_weighs_no_more_than_it_may_get_done(
+    shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To weigh a scene is to read it from both servers."""
+    monkeypatch.setattr(worker.drain, "BATCH", 5)
+    monkeypatch.setattr(worker.drain, "PART", 10)
+    work(shop, 60)
+    shop.site.enqueue(*scenes)
+
+    with others_wait(shop.site):
+        shop.site.reset_counters()
+        figures = shop.sync()
+        asked = shop.site.both.stash.counters()["log"]
+
+    assert figures["processed"] == 1
+    graphql = [each for each in asked if each["path"] == "/graphql"]
+    assert len(graphql) <= 3 + 3  # two batches are weighed and one read; then the jobs of Stash
+    work(shop, 0)
+    assert shop.sync()["processed"] == len(scenes) - 1
+
+
+def test_what_was_confirmed_holds_for_the_slices_after_it(shop: Shop, scenes: list[int]) -> None:
+    strip(shop, scenes[:20])
+    with pytest.raises(GuardStopped):
+        shop.sync()
+    shop.do("confirm_stopped_run")
+
+    work(shop, 3)
+    with others_wait(shop.site):
+        first = shop.sync()
+    work(shop, 0)
+    second = shop.sync()
+
+    assert 0 < first["processed"] < 20
+    assert first["processed"] + second["processed"] == 20
+    strip(shop, scenes[20:])  # and for nothing else
+    with pytest.raises(GuardStopped):
+        shop.sync()
+
+
+def test_what_was_confirmed_holds_until_it_is_done(shop: Shop, scenes: list[int]) -> None:
+    strip(shop, scenes[:20])
+    with pytest.raises(GuardStopped):
+        shop.sync()
+    shop.do("confirm_stopped_run")
+    shop.site.both.plex.faults([{"match": "^PUT ", "action": "reset", "after": 5, "times": -1}])
+    with pytest.raises(SyncError):
+        shop.sync()
+    shop.site.both.plex.faults([])
+
+    assert shop.sync()["remaining"] == 0
+    strip(shop, scenes[20:])
+    with pytest.raises(GuardStopped):
+        shop.sync()
+
+
+def test_a_guard_tells_of_all_that_is_queued(
+    shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker.drain, "BATCH", 5)
+    monkeypatch.setattr(worker.drain, "PART", 20)
+    strip(shop, scenes)
+    with pytest.raises(GuardStopped) as of_all:
+        shop.do("process_queue")
+
+    shop.site.both.plex.reset()
+    with pytest.raises(GuardStopped) as of_a_part:
+        shop.sync()
+
+    assert str(of_a_part.value) == str(of_all.value)
+    assert shop.site.writes() == 0
