@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from simulators.dumps import stash_seed
 from simulators.library import generate
+from sync_queue.inbox import UNANSWERED_SECONDS
 from tests.acceptance.always_on import (
     always_on,
     at_rest,
@@ -111,6 +113,7 @@ def test_a_task_that_cannot_work_is_asked_for_once_in_a_burst(
     scenes = site.scenes("in_sync")[8:48]
     before = len(jobs(site))
     site.use(first_sync="mirror", **trouble)
+    started = time.monotonic()
 
     site.both.stash.graphql(
         "mutation($i: BulkSceneUpdateInput!) { bulkSceneUpdate(input: $i) { id } }",
@@ -118,7 +121,8 @@ def test_a_task_that_cannot_work_is_asked_for_once_in_a_burst(
     )
     until(lambda: at_rest(site))
 
-    assert len(jobs(site)) == before + 1
+    took = time.monotonic() - started
+    assert 1 <= len(jobs(site)) - before <= 1 + took / UNANSWERED_SECONDS
     assert noted(site) == len(scenes)
     site.use(first_sync="mirror", max_clear_percent=100)
     start(site, "Sync Changes")

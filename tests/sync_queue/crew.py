@@ -51,6 +51,7 @@ def drain(folder: Path) -> None:
             try:
                 with DrainLock(folder):
                     queue.recover()
+                    queue.retry_dead()  # a kill may have come after the park of a dead letter
                     if _drained(folder, queue):
                         return
             except DrainBusy:
