@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from core.digests import digest, digest_of, item_digest
 from core.evidence import Claim, SceneMatch
-from core.fields import Wishes
+from core.fields import Wishes, fingerprint
 from core.index import BIG_BUCKET, Candidate
 from core.matching import Evidence
-from core.models import ItemRef, MediaFile, Record, Scene, Section
+from core.models import Entity, ItemRef, MediaFile, Record, Scene, Section
 from core.paths import PathMap, base_key
 from plex.library import PlexSide
 from stash.mapping import UnreadScene
@@ -25,6 +25,24 @@ from storage.verdicts import Verdict, VerdictStore
 # To be raised when scenes are judged by other rules than before: old verdicts are void then.
 JUDGED_BY = 1
 NOTHING: Sequence[Candidate] = ()
+UNSIZED = -1
+# What Plex should show for this follows from every rule about texts, dates, lists and ratings, so
+# that a change of one of them voids the verdicts, too.
+SAMPLE = Scene(
+    id=1,
+    title=" E\u0301t\u00e9\u200b \ufb01n\t ",
+    details="One.\r\n\r\n\u2066Two\u2069\x07 \U0001f469\u200d\U0001f680\ufe0f " + "long " * 2500,
+    date="2020-02",
+    rating100=77,
+    director="A  B",
+    organized=False,
+    studio=Entity(1, "Stra\u00dfe\u00a0"),
+    performers=(Entity(1, "O\u0308"), Entity(2, "\u00f6"), Entity(3, "x" * 300)),
+    tags=tuple(Entity(i, f"Tag {i % 7} {chr(97 + i % 5)}") for i in range(40)),
+    files=(MediaFile("/a/b.c.mp4", 1, 1.0),),
+    created_at=0.0,
+    updated_at=0.0,
+)
 
 
 def rules_digest(
@@ -35,6 +53,8 @@ def rules_digest(
     return digest_of(
         (
             JUDGED_BY,
+            fingerprint(wishes.of(SAMPLE)),
+            fingerprint(wishes.of(SAMPLE._replace(title="", date="someday"))),
             sorted(wishes.enabled),
             (sorted(tags.blocked), tags.limit),
             wishes.images,
@@ -63,9 +83,13 @@ class Settled:
     _items: dict[ItemRef, bytes] = field(default_factory=dict)
     _around: dict[tuple[str, int | None], bytes] = field(default_factory=dict)
     _named: dict[str, list[Candidate]] = field(init=False)
+    _renamed: dict[str, set[str]] = field(init=False)
     _fetched: dict[int, UnreadScene] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._renamed = {}
+        for source, target in self.path_map.pairs:  # one that names a file may rename it
+            self._renamed.setdefault(base_key(source), {base_key(source)}).add(base_key(target))
         self._named = {}
         for index in self.side.indexes.values():
             for name, bucket in index.by_name().items():
@@ -93,12 +117,18 @@ class Settled:
     def note(self, scene: Scene, match: SceneMatch, record: Record | None) -> None:
         """Take in a scene that was looked at; whether it is in order shows at the end."""
         recorded = {item.ref for item in record.items} if record is not None else set()
-        certain = all(claim.evidence is Evidence.VERIFIED for claim in match.claims)
+        # Of an item without `updatedAt` a listing can never prove that its lists did not move.
+        certain = all(
+            claim.evidence is Evidence.VERIFIED
+            and self.side.items[claim.ref].updated_at is not None
+            for claim in match.claims
+        )
         whole = certain and recorded and recorded == set(match.refs)
         # One that is looked at for the second time is in doubt, or was.
-        fetched = self._fetched.get(scene.id)
+        fetched = self._fetched.pop(scene.id, None)
         seen = self._digest(fetched, match.refs) if whole and fetched is not None else None
         if seen is None:
+            self._noted.pop(scene.id, None)
             self._void.add(scene.id)
         else:
             self._noted[scene.id] = Verdict(seen, match.claims)
@@ -113,8 +143,15 @@ class Settled:
         own = [self._item(ref) for ref in refs]
         if not all(own):
             return None
-        around = [self._alike(file, refs) for file in scene.files]
+        around = [
+            self._alike(file, name, refs) for file in scene.files for name in self._names(file)
+        ]
         return digest((self.rules, scene.digest, *own, *around))
+
+    def _names(self, file: MediaFile) -> Sequence[str]:
+        """The names, as keys, that a file may have in Plex."""
+        name = base_key(file.path)
+        return sorted(self._renamed[name]) if name in self._renamed else (name,)
 
     def _item(self, ref: ItemRef) -> bytes:
         known = self._items.get(ref)
@@ -123,9 +160,8 @@ class Settled:
             known = self._items[ref] = b"" if item is None else item_digest(item)
         return known
 
-    def _alike(self, file: MediaFile, own: Sequence[ItemRef]) -> bytes:
-        """The items that this file may be; those of its scene's `own` speak for themselves."""
-        name = base_key(file.path)
+    def _alike(self, file: MediaFile, name: str, own: Sequence[ItemRef]) -> bytes:
+        """The items of one name that this file may be; its scene's `own` speak for themselves."""
         bucket = self._named.get(name, NOTHING)
         if bucket and all(candidate.ref in own for candidate in bucket):
             return b"its own"
@@ -140,11 +176,11 @@ class Settled:
     def _alike_of_many(self, file: MediaFile, name: str) -> bytes:
         """The same among hundreds of files of one name: those that size or path speaks for."""
         indexes = self.side.indexes.values()
-        known = self._around.get((name, file.size or 0))
+        size = UNSIZED if file.size is None else file.size
+        known = self._around.get((name, size))
         if known is None:
             sized = {c.ref for index in indexes for c in index.named_like(name, file.size)}
-            known = digest(sorted(map(self._item, sized)))
-            self._around[name, file.size or 0] = known
+            known = self._around[name, size] = digest(sorted(map(self._item, sized)))
         places = self.path_map.to_plex(file.path)
         there = {c.ref for index in indexes for p in places for c in index.at_path(p)}
         return digest((known, *sorted(map(self._item, there))))
