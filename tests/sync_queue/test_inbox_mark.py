@@ -53,18 +53,6 @@ def test_a_request_without_an_answer_counts_for_a_while(sides: Sides) -> None:
     again = sides.note(3)
     assert again is not None
     assert again.job_id is None
-
-
-def test_a_hook_that_was_killed_while_it_asked_leaves_it_to_a_later_one(sides: Sides) -> None:
-    """Stash kills a hook whose user has gone away, and nobody knows what it has still done."""
-    assert sides.note(1) is not None
-    sides.now += UNANSWERED_SECONDS - 1
-    assert sides.note(2) is None
-    sides.now += 2
-
-    again = sides.note(3)
-
-    assert again is not None
     sides.hook.asked(again.token, "17")
     sides.now += UNANSWERED_SECONDS + 1
     assert sides.note(4) is None
