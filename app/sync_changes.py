@@ -82,7 +82,7 @@ class _Run:
         self._inbox = inbox
         self._sleep = sleep
         self._slice = Slice(context.clock, self._others_wait)
-        self._intake = Intake(context, inbox, IntakeResult())
+        self._intake = Intake(context, inbox, IntakeResult(), self._slice.over)
         self._drains = Drains(context, self._slice.over)
         self._auto = AutoReconcile(context)
         self._scans = ScanWait(context, sleep, self._others_wait)
@@ -98,7 +98,7 @@ class _Run:
             seen, _ = self._inbox.newest()
             self._intake.take()
             self._drain()
-            if self._slice.over() and self._hand_over(seen):
+            if self._slice.over() and self._hand_over(seen, anyway=self._intake.is_early):
                 return
             if self._auto.is_due():
                 if self._others_wait() and self._auto.gives_way():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -63,20 +63,33 @@ class Intake:
 
     Args:
         result: is added to.
+        enough: asked between pages of scenes; once it says so, the other events are left.
+
+    Attributes:
+        is_early: it was enough, so events are left.
     """
 
-    def __init__(self, context: Context, inbox: Inbox, result: IntakeResult) -> None:
+    def __init__(
+        self,
+        context: Context,
+        inbox: Inbox,
+        result: IntakeResult,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._context = context
         self._inbox = inbox
+        self._enough = enough
         self.result = result
+        self.is_early = False
 
     def take(self) -> None:
-        """Deal with all events that are there.
+        """Deal with all events that are there, those of performers, studios and tags last.
 
         Raises:
             StashError: or its kinds; what was not dealt with is still there.
             StateError: a file of ours cannot be used.
         """
+        self.is_early = False
         events = self._inbox.take()
         if not events:
             return
@@ -88,6 +101,8 @@ class Intake:
             if in_hand and not all(each.kind == SCENE and each.by_user for each in events):
                 self._again(in_hand, books)
             self._scenes([each for each in events if _is_alive(each)], books)
+            if self.is_early:
+                return
             self._destroyed([each for each in events if _is_dead_scene(each)])
             self._entities([each for each in events if each.kind != SCENE], books)
 
@@ -102,6 +117,9 @@ class Intake:
         """Edits come first: somebody may be waiting for them."""
         ordered = sorted(events, key=lambda event: (not event.by_user, event.revision))
         for start in range(0, len(ordered), MAX_IDS):
+            self.is_early = start > 0 and self._enough()
+            if self.is_early:
+                return
             batch = ordered[start : start + MAX_IDS]
             found = fetch_scenes(self._context.stash, [event.id for event in batch])
             reasons = {event.id: _reason(event) for event in batch}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 import worker.drain
+from app import sync_changes_intake
 from core.errors import GuardStopped, SyncError
+from core.models import Scene
 from simulators.library import generate
+from stash.scenes import StashApi, fetch_scenes
 from tests.acceptance.always_on import others_wait
 from tests.acceptance.always_on_shop import NOW, Shop
 from tests.acceptance.conftest import Open
@@ -87,6 +90,34 @@ def test_it_weighs_no_more_than_it_may_get_done(
     assert len(graphql) <= 3 + 3  # two batches are weighed and one read; then the jobs of Stash
     work(shop, 0)
     assert shop.sync()["processed"] == len(scenes) - 1
+
+
+def test_it_does_not_read_the_whole_of_a_long_inbox(
+    shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scan of everything, say, has noted every scene."""
+    cost = 20.0
+
+    def slowly(stash: StashApi, ids: Sequence[int]) -> dict[int, Scene]:
+        shop.now += cost
+        return fetch_scenes(stash, ids)
+
+    monkeypatch.setattr(sync_changes_intake, "MAX_IDS", 10)
+    monkeypatch.setattr(sync_changes_intake, "fetch_scenes", slowly)
+    for scene in scenes:
+        shop.note(scene, by_user=False)
+    shop.now += 5
+
+    with others_wait(shop.site):
+        first = shop.sync()
+
+    assert (first["events"], first["processed"]) == (20, 0)
+    assert len(shop.left()) == len(scenes) - 20
+    assert shop.mark().job_id == first["carried_on_by_job"]
+    cost = 0.0
+    second = shop.sync()
+    assert (second["events"], second["processed"]) == (len(scenes) - 20, len(scenes))
+    assert shop.left() == []
 
 
 def test_what_was_confirmed_holds_for_the_slices_after_it(shop: Shop, scenes: list[int]) -> None:
