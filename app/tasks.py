@@ -28,6 +28,7 @@ from protocol import PluginInput
 
 log = logging.getLogger(__name__)
 
+MODE_SHOWN = 60  # characters of an unknown one
 GC_THRESHOLD = 200_000  # new objects between two looks
 
 Task = Callable[[Context], dict[str, Any]]
@@ -94,7 +95,8 @@ def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
     task = MODES.get(plugin.mode)
     if task is None:
         raise ProtocolError(
-            f"The task mode {plugin.mode!r} is unknown; known are: {', '.join(sorted(MODES))}"
+            f"The task mode {plugin.mode[:MODE_SHOWN]!r} is unknown; known are: "
+            + ", ".join(sorted(MODES))
         )
     progress = protocol.stderr_frames().progress
     data_dir = data_dir_of(plugin, env)

@@ -155,7 +155,7 @@ class PlexClient:
 
     def sections(self) -> list[Section]:
         """All library sections, whatever their type."""
-        return mapping.sections_from_json(self.http.read("/library/sections"))
+        return mapping.sections_from_json(self.http.read_list("/library/sections"))
 
     def list_pages(
         self,
@@ -314,7 +314,7 @@ class PlexClient:
             *query,
             *window,
         ]
-        return self.http.read(f"/library/sections/{section.key}/all", params, dict(window))
+        return self.http.read_list(f"/library/sections/{section.key}/all", params, dict(window))
 
     def _make_sure_it_is_plex(self) -> None:
         """A 404 means 'unknown' only from Plex; a proxy that lost its server says it as well."""
@@ -333,7 +333,8 @@ class PlexClient:
             *window,
         ]
         try:
-            container = self.http.read(f"/library/metadata/{','.join(keys)}", params, dict(window))
+            path = f"/library/metadata/{','.join(keys)}"
+            container = self.http.read_list(path, params, dict(window))
         except PlexRejected as error:
             if error.status != 404:
                 raise

@@ -23,7 +23,11 @@ from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
 from plex.wire import Params, encode_query
 
 _EXCERPT = 160
+_LATER = "try again later"
+_IS_IT_UP = "is it running, and is plex_url right?"
 _MARKUP = re.compile(r"<(?:style|script|title)\b.*?</[^>]*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+# One of these is in every list, also in an empty one.
+_LISTED = frozenset({"size", "totalSize", "Metadata", "Directory"})
 # Statuses that say "not now", though they are not 5xx.
 _BUSY = frozenset({408, 425, 429})
 
@@ -108,6 +112,21 @@ class PlexHttp:
         """
         return self._container(self._get(path, params, headers))
 
+    def read_list(
+        self, path: str, params: Params = (), headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """`read`, of what lists things: an answer that says nothing of them is none.
+
+        Raises:
+            PlexServerDown: also where there are neither entries nor a count of them.
+        """
+        container = self.read(path, params, headers)
+        if container.keys().isdisjoint(_LISTED):
+            raise PlexServerDown(
+                f"Plex at {self._address.shown} answered without saying what there is; {_LATER}"
+            )
+        return container
+
     def fetch(self, path: str) -> bytes:
         """GETs a path whose answer may be empty, and returns the answer's body; else as `read`."""
         return self._get(path, (), None).content
@@ -191,20 +210,22 @@ class PlexHttp:
             )
         if isinstance(error, requests.ConnectTimeout):
             waited = self._address.connect_timeout
-            return PlexServerDown(f"{where} could not be reached within {waited:g} s")
+            return PlexServerDown(f"{where} could not be reached within {waited:g} s; {_IS_IT_UP}")
         if isinstance(error, requests.Timeout) or _caused_by(error, ReadTimeoutError):
             waited = self._address.read_timeout
-            return PlexServerDown(f"{where} did not answer within {waited:g} s")
+            return PlexServerDown(f"{where} did not answer within {waited:g} s; {_LATER}")
         if isinstance(error, requests.ConnectionError):
             if _broke_before_answer(error):
-                return PlexServerDown(f"{where} dropped the connection")
-            return PlexServerDown(f"{where} refused the connection, or there is no such host")
+                return PlexServerDown(f"{where} dropped the connection; {_LATER}")
+            return PlexServerDown(
+                f"{where} refused the connection, or there is no such host; {_IS_IT_UP}"
+            )
         if isinstance(
             error,
             (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError),
         ):
-            return PlexServerDown(f"{where} broke off in the middle of its answer")
-        return PlexServerDown(f"{where} could not be asked ({type(error).__name__})")
+            return PlexServerDown(f"{where} broke off in the middle of its answer; {_LATER}")
+        return PlexServerDown(f"{where} could not be asked ({type(error).__name__}); {_IS_IT_UP}")
 
     def _check(self, response: requests.Response, request: str) -> None:
         status = response.status_code
@@ -220,7 +241,9 @@ class PlexHttp:
             )
         said = self._excerpt(response)
         if status >= 500 or status in _BUSY:
-            raise PlexServerDown(f"{where} is starting, busy or failing (HTTP {status}{said})")
+            raise PlexServerDown(
+                f"{where} is starting, busy or failing (HTTP {status}{said}); {_LATER}"
+            )
         if status < 400:
             raise PlexServerDown(
                 f"{where} answered with a redirect (HTTP {status}); is plex_url right?"

@@ -53,7 +53,7 @@ class PlexImages:
         path = f"{_item(key)}/{_NAMES[kind].plural}"
         return [
             Entry(mapping.rating_key(raw), str(raw.get("selected")).lower() in ("true", "1"))
-            for raw in mapping.items_in(self._client.http.read(path, headers=window))
+            for raw in mapping.items_in(self._client.http.read_list(path, headers=window))
         ]
 
     def upload(self, key: str, kind: ImageKind, data: bytes) -> None:

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 VIDEO_TYPES = ("movie", "show")
 # A library that changes while it is listed is listed again; after so many tries it stays unknown.
 LISTING_TRIES = 3
+# When Plex has failed for so many libraries in a row, it is not asked for the others: each of them
+# could take as long as the timeout.
+FAILURES = 2
 
 
 @dataclass(slots=True)
@@ -29,6 +32,7 @@ class PlexSide:
         sections: the synced sections by key.
         indexes: one index for each section listed to its end.
         items: all items of those sections.
+        unknown: why the others were not.
     """
 
     sections: dict[str, Section]
@@ -39,6 +43,17 @@ class PlexSide:
     @property
     def is_complete(self) -> bool:
         return not self.unknown
+
+    def troubles(self) -> list[str]:
+        """A sentence for each reason why libraries were not read whole."""
+        titles: dict[str, list[str]] = {}
+        for key, why in self.unknown.items():
+            titles.setdefault(why, []).append(repr(self.sections[key].title))
+        return [
+            f"{'library' if len(each) == 1 else 'libraries'} {', '.join(each)} "
+            f"{'was' if len(each) == 1 else 'were'} not read whole: {why}"
+            for why, each in titles.items()
+        ]
 
     def locations(self) -> list[str]:
         """The folders of all synced sections, as Plex sees them."""
@@ -62,6 +77,11 @@ def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
             "plex_url leads to a server, but to none that is Plex; correct its host and port"
         ) from None
     there = [section for section in listed if section.type in VIDEO_TYPES]
+    if not there:
+        raise ConfigError(
+            "Plex shows no movie or show library to this plex_token. Add a library in Plex, or "
+            "enter the token of the account that owns the server."
+        )
     if not names:
         return there
     by_name = {name_key(section.title): section for section in there}
@@ -91,12 +111,19 @@ def list_side(
         on_page: told the section, the items listed so far and the section's total.
     """
     side = PlexSide({section.key: section for section in sections})
+    failures: list[str] = []
     for section in side.sections.values():
+        if len(failures) >= FAILURES:
+            side.unknown[section.key] = failures[-1]
+            continue
         try:
             listed = _list_section(client, section, on_page, ahead)
-        except (PlexServerDown, PlexShifted) as error:
-            side.unknown[section.key] = f"library {section.title!r} was not read whole: {error}"
+        except (PlexServerDown, PlexShifted, PlexRejected) as error:
+            side.unknown[section.key] = str(error)
+            if isinstance(error, PlexServerDown):
+                failures.append(str(error))
             continue
+        failures.clear()
         index = ItemIndex()
         for item in listed.values():
             index.add(item.ref, item.files)

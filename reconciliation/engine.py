@@ -132,7 +132,7 @@ class GapDetectionEngine:
         since = None if window is None else self._clock() - window
         with Prefetch(lambda: iter_unread_pages(self.stash, since=since), PAGES_AHEAD) as pages:
             side = self._list_plex(plex, guard)
-            result.errors.extend(side.unknown.values())
+            result.errors.extend(side.troubles())
             sweep = self._new_sweep(plex, side, state, expected, since is None)
             self._judge_all(sweep, pages, result)
         known, excused = self.config.path_map, guard.was_confirmed
@@ -168,7 +168,7 @@ class GapDetectionEngine:
 
         side = list_side(plex, sections, on_page, lambda source: Prefetch(source, 1))
         if side.unknown and not side.indexes:
-            raise PlexServerDown("; ".join(side.unknown.values()))
+            raise PlexServerDown("; ".join(side.troubles()))
         for key, index in side.indexes.items():
             title = side.sections[key].title
             guard.check(f"items:{key}", f"items in library {title!r} of Plex", len(index))

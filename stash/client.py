@@ -116,7 +116,7 @@ class StashClient:
                 return data
             message = _first_error(errors)
             if _LOCKED not in message:
-                raise StashError(f"Stash answered with an error: {message}")
+                raise StashError(f"Stash answered with an error: {message}; see Stash's log")
             if pause is not None:
                 self._sleep(pause)
         raise StashUnreachable("Stash's database stayed locked; try again when its scan is done")
@@ -266,16 +266,17 @@ class StashClient:
         if isinstance(error, requests.exceptions.SSLError):
             return f"Stash at {where}: its certificate is not trusted, or it does not speak https"
         if isinstance(error, requests.ConnectTimeout):
-            return f"Stash at {where} could not be reached within {self._timeout[0]:g} s"
+            waited = self._timeout[0]
+            return f"Stash at {where} could not be reached within {waited:g} s; is it running?"
         if isinstance(error, requests.Timeout) or any(
             isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in error.args
         ):
-            return f"Stash at {where} did not answer within {self._timeout[1]:g} s"
+            return f"Stash at {where} did not answer within {self._timeout[1]:g} s; try again later"
         if isinstance(error, requests.exceptions.ChunkedEncodingError):
-            return f"Stash at {where} broke off in the middle of its answer"
+            return f"Stash at {where} broke off in the middle of its answer; try again later"
         if isinstance(error, requests.ConnectionError):
             return f"Stash at {where} refused or dropped the connection; is it running?"
-        return f"Stash at {where} could not be asked ({type(error).__name__})"
+        return f"Stash at {where} could not be asked ({type(error).__name__}); is that its address?"
 
 
 def _check_status(response: requests.Response) -> None:
@@ -285,7 +286,7 @@ def _check_status(response: requests.Response) -> None:
     if status in _REDIRECTS:
         raise StashUnreachable("Stash answered with a redirect; STASH_URL must name Stash itself")
     if status >= 500 or status in (408, 429):
-        raise StashUnreachable(f"Stash is not ready to answer (HTTP {status})")
+        raise StashUnreachable(f"Stash is not ready to answer (HTTP {status}); try again later")
 
 
 def _first_error(errors: object) -> str:

@@ -329,7 +329,7 @@ class Locator:
     def _list(self) -> PlexSide:
         side = list_side(self._plex, self._sections.values(), lambda _section, _done, _total: None)
         if not side.is_complete:
-            raise PlexServerDown("; ".join(side.unknown.values()))
+            raise PlexServerDown("; ".join(side.troubles()))
         self._cache.save(side, self._clock())
         self._listed = side
         return side

@@ -30,6 +30,13 @@ CUT: Fault = {"action": "truncate"}
 HANG: Fault = {"action": "hang", "seconds": 3}
 BUSY: Fault = {"action": "status", "status": 503, "body": HTML}
 WRONG: Fault = {"action": "status", "status": 200, "body": HTML}
+GONE: Fault = {"action": "status", "status": 404, "body": HTML}
+NOTHING_SAID: Fault = {
+    "action": "status",
+    "status": 200,
+    "body": json.dumps({"MediaContainer": {}}),
+    "content_type": "application/json",
+}
 STARTING: Fault = {
     "action": "status",
     "status": 503,
@@ -45,6 +52,7 @@ DOWN = {
     "hang": HANG,
     "busy": BUSY,
     "another page": WRONG,
+    "nothing said": NOTHING_SAID,
     "starting": STARTING,
 }
 CLOSED = {"refused": REFUSED, "forbidden": FORBIDDEN}

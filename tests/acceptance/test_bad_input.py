@@ -65,10 +65,11 @@ def test_a_connection_that_leads_nowhere(site: Site, connection: dict[str, Any])
     assert "Stash" in error
 
 
-@pytest.mark.parametrize("mode", ["reconcile_al", None])
+@pytest.mark.parametrize("mode", ["reconcile_al", None, "x" * 10_000])
 def test_an_unknown_mode_is_answered_with_those_there_are(site: Site, mode: Any) -> None:
     error = _refused(site, site.run(mode))
 
+    assert len(error) < 500
     for known in ("reconcile_all", "process_queue", "queue_status"):
         assert known in error
 
@@ -130,6 +131,17 @@ def test_a_wrong_library_name_is_answered_with_those_there_are(site: Site) -> No
     assert "'Clips', 'Films', 'Shelf', 'Series', 'Selection'" in error
     for task in (process_queue, health_check):
         assert "'Flims', 'Music'" in failure(partial(site.do, task))
+
+
+def test_a_plex_without_libraries_is_said(site: Site) -> None:
+    answer = {"MediaContainer": {"size": 0, "allowSync": False}}
+    fault = {"match": "GET /library/sections ", "times": -1, "action": "status", "status": 200}
+    told = {"body": json.dumps(answer), "content_type": "application/json"}
+    site.both.plex.faults([{**fault, **told}])
+
+    error = _refused(site, site.run("reconcile_all"))
+
+    assert "Plex shows no movie or show library to this plex_token" in error
 
 
 def test_another_server_in_plexs_place_is_said(site: Site) -> None:
