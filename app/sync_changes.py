@@ -67,7 +67,7 @@ def process_queue(context: Context) -> dict[str, Any]:
                 inbox.owe()  # whoever is at work may be no drain, and leave the queue as it is
         return figures
     later = Drains(context, lambda: False)
-    later.run()
+    later.run(has_drained=True)
     if later.result.processed:
         figures = combined(DrainResult(**figures), later.result).as_dict()
     leave_waiting(context)

@@ -42,7 +42,8 @@ class Drains:
 
     A job that comes after a drain's last look and before it lets go of its lock is nobody's: who
     brought it finds the lock held, who holds it does not look. So each looks again once it has let
-    go.
+    go. Not for jobs that have failed before: those come due one after the other, and a drain for
+    each of them would ask Plex for its libraries each time.
     """
 
     def __init__(self, context: Context, enough: Callable[[], bool]) -> None:
@@ -51,14 +52,19 @@ class Drains:
         self.result = DrainResult()
         self.busy = False
 
-    def run(self) -> None:
+    def run(self, *, has_drained: bool = False) -> None:
         """Drain until nothing is due or it is enough; `busy` says whether another one does.
+
+        Args:
+            has_drained: a drain has just ended, so it is about what has come since.
 
         Raises:
             what `worker.drain.Drain.run` raises; the figures until then are in the result.
         """
         self.busy = False
-        while self.has_work() and not self._enough():
+        is_left = not has_drained and self.has_work()
+        while (is_left or self._has_news()) and not self._enough():
+            is_left = False
             before = self.result.processed
             try:
                 self._once()
@@ -74,6 +80,14 @@ class Drains:
             stats = queue.stats(self._context.clock())
         self.result.remaining = stats.waiting
         return stats.due + stats.working > 0
+
+    def _has_news(self) -> bool:
+        """Whether a job is due that never failed, or was left behind by a drain that was killed."""
+        if not self.has_work():
+            return False
+        with self._context.open_queue() as queue:
+            is_new = any(job.attempts == 0 for job in queue.due(self._context.clock()))
+            return is_new or queue.stats(self._context.clock()).working > 0
 
     def _once(self) -> None:
         context = self._context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,12 @@ import pytest
 
 import worker.drain
 from app.reconcile_tasks import reconcile_all
-from app.sync_changes import process_queue
+from app.sync_changes import process_queue, sync_changes
+from app.wiring import Context
 from simulators.library import generate
 from sync_queue.inbox_reader import Inbox
 from sync_queue.lock import DrainLock
+from sync_queue.operations import enqueue
 from tests.acceptance.always_on import jobs, others_wait
 from tests.acceptance.always_on_shop import NOW, Shop
 from tests.acceptance.conftest import Open
@@ -94,6 +96,31 @@ def test_who_lets_go_of_the_lock_looks_again(
     with shop.context() as context:
         assert process_queue(context)["processed"] == 1
     assert shop.site.queued() == {}
+
+
+@pytest.mark.parametrize("task", [process_queue, sync_changes])
+def test_what_has_failed_and_comes_due_meanwhile_makes_no_drain_of_its_own(
+    shop: Shop, scenes: list[int], task: Callable[[Context], dict[str, Any]]
+) -> None:
+    failed, fresh = scenes[:2]
+    with shop.site.queue() as queue:
+        enqueue(queue, failed, "metadata", {}, "asked for by a test")
+        (job,) = queue.claim(1, NOW)
+        queue.retry(job, NOW + 5, "PlexNotFound: not yet")
+        enqueue(queue, fresh, "metadata", {}, "asked for by a test")
+
+    def later() -> None:
+        shop.now = max(shop.now, NOW + 10)
+
+    shop.on_scene = later
+    shop.site.reset_counters()
+    with shop.context() as context:
+        figures = task(context)
+
+    assert (figures["processed"], figures["remaining"]) == (1, 1)
+    routes = shop.site.both.plex.counters()["by_route"]
+    assert routes["GET /library/sections"] == 1
+    assert shop.do("process_queue")["processed"] == 1
 
 
 def test_what_a_killed_drain_had_in_hand_is_taken_up(shop: Shop, scenes: list[int]) -> None:
