@@ -68,5 +68,6 @@ def is_damage(error: sqlite3.DatabaseError) -> bool:
 
 
 def one_line(said: object) -> str:
-    """What SQLite says, without its line ends."""
-    return " ".join(str(said).split())
+    """What SQLite says, without its line ends and without the entry that it quotes."""
+    text = " ".join(str(said).split())
+    return "an entry is no text" if text.startswith(_NO_TEXT) else text

@@ -83,7 +83,7 @@ def test_an_entry_that_makes_no_sense_is_damage(tmp_path: Path, where: str, valu
 
     with (
         State(tmp_path, warnings.append) as state,
-        pytest.raises(StateError, match=r"state\.db is damaged.*rebuilt at the next start"),
+        pytest.raises(StateError, match=r"state\.db is damaged: an entry .*rebuilt at the next"),
     ):
         READ[where](state)
     assert warnings == []
