@@ -14,7 +14,6 @@ from core.index import ItemIndex
 from core.matching import match_file
 from core.models import Confidence, FullItem, ItemRef, ListedItem, MediaFile, Section
 from core.paths import PathMap
-from core.recordings import may_be_same_file
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexNotFound
@@ -84,7 +83,7 @@ def find_plex_items_with_confidence(
     remembered = match_cache.get_match(key, stash_path) if match_cache is not None else None
     if remembered is not None and match_cache is not None:
         item = library.full_items([remembered]).get(remembered)
-        if item is not None and _still_has(item, file):
+        if item is not None and _still_has(item, file, path_map):
             return Confidence.HIGH, item, (item,)
         match_cache.invalidate(key, stash_path)
     confidence, items = _search(library, file, path_map, library_cache)
@@ -95,11 +94,12 @@ def find_plex_items_with_confidence(
     return confidence, items[0], items
 
 
-def _still_has(item: FullItem, file: MediaFile) -> bool:
-    return any(
-        paths.same_name(file.path, other.path) and may_be_same_file(file, other)
-        for other in item.files
-    )
+def _still_has(item: FullItem, file: MediaFile, path_map: PathMap) -> bool:
+    """Whether the evidence for a match is still there: a key may name another film by now."""
+    index = ItemIndex()
+    index.add(item.ref, item.files)
+    match = match_file(file, index, path_map)
+    return match is not None and match.confidence is Confidence.HIGH
 
 
 def _search(

@@ -21,7 +21,7 @@ class Facts:
     def get(self, key: str, default: object = None) -> Any:
         """The decoded value; who asks knows its shape."""
         rows = self._database.rows("SELECT value FROM facts WHERE key = ?", (key,))
-        return json.loads(rows[0][0]) if rows else default
+        return next(iter(self._database.read(_value, rows)), default)
 
     def set(self, key: str, value: object) -> None:
         """Writes or replaces a JSON-able value."""
@@ -34,10 +34,14 @@ class Facts:
         `change` must be pure. Returns the new value; an equal one is not written.
         """
         with self._database.transaction() as connection:
-            row = connection.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
-            before = None if row is None else json.loads(row[0])
+            rows = connection.execute("SELECT value FROM facts WHERE key = ?", (key,))
+            before = next(iter(self._database.read(_value, rows)), None)
             after = change(before)
             if after != before:
                 values = key, dumps(after)
                 connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", values)
         return after
+
+
+def _value(row: tuple[Any, ...]) -> Any:
+    return json.loads(row[0])

@@ -103,7 +103,7 @@ class Journal:
             f"SELECT {_COLUMNS} FROM journal WHERE run_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
             (run_id, before, _PAGE),
         ):
-            yield from map(_entry, rows)
+            yield from self._database.read(_entry, rows)
             before = rows[-1][0]
 
     def note_left(self, run_id: int, left: Iterable[tuple[ItemRef, str, Value]]) -> None:
@@ -134,7 +134,7 @@ class Journal:
                     " WHERE section = ? AND key = ? AND +run_id = ? ORDER BY id",
                     (ref.section, ref.key, run_id),
                 )
-                found[ref] = [_entry(row) for row in rows]
+                found[ref] = self._database.read(_entry, rows)
         return found
 
     def changed_later(self, run_id: int, scene_ids: Collection[int], besides: int) -> set[int]:

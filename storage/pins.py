@@ -88,7 +88,8 @@ class PinStore:
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM pins WHERE scene_id = ? AND released = 0", (scene_id,)
             ).fetchall()
-            taken = [pin for pin in map(_pin, rows) if chosen is None or pin.ref in chosen]
+            pins = self._database.read(_pin, rows)
+            taken = [pin for pin in pins if chosen is None or pin.ref in chosen]
             connection.executemany(
                 "UPDATE pins SET released = 1 WHERE section = ? AND key = ? AND scene_id = ?",
                 ((pin.ref.section, pin.ref.key, scene_id) for pin in taken),
@@ -103,7 +104,7 @@ class PinStore:
     def _by_scene(self, where: str, parameters: Sequence[object]) -> dict[int, list[Pin]]:
         found: dict[int, list[Pin]] = {}
         sql = f"SELECT {_COLUMNS} FROM pins {where} ORDER BY section, key"
-        for pin in map(_pin, self._database.rows(sql, parameters)):
+        for pin in self._database.read(_pin, self._database.rows(sql, parameters)):
             found.setdefault(pin.scene_id, []).append(pin)
         return found
 

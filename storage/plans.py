@@ -69,12 +69,13 @@ class PlanStore:
         """The planned changes of some scenes; a scene without any is left out."""
         found: dict[int, list[PlannedChange]] = {}
         for ids in chunks(scene_ids):
-            for row in self._database.rows(
+            rows = self._database.rows(
                 f"SELECT {_COLUMNS} FROM plans WHERE run_id = ?"
                 f" AND scene_id IN ({placeholders(len(ids))}) ORDER BY id",
                 [run_id, *ids],
-            ):
-                found.setdefault(row[0], []).append(_planned(row))
+            )
+            for planned in self._database.read(_planned, rows):
+                found.setdefault(planned.scene_id, []).append(planned)
         return found
 
     def changes(self, run_id: int) -> Iterator[PlannedChange]:

@@ -6,7 +6,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 from core.models import ItemRef, MediaFile, Record
 from storage.codec import body_of, entities_of, record_from, with_files
@@ -79,12 +80,13 @@ class RecordStore:
                     ids,
                 ):
                     items.setdefault(scene_id, {})[section, key] = updated_at
-                for row in connection.execute(
+                rows = connection.execute(
                     "SELECT scene_id, scene_updated_at, fingerprint, entities, body"
                     f" FROM records WHERE scene_id IN ({placeholders(len(ids))})",
                     ids,
-                ):
-                    found[row[0]] = record_from(row, items.get(row[0], {}))
+                )
+                records = self._database.read(partial(_record, items), rows)
+                found.update((record.scene_id, record) for record in records)
         return found
 
     def marks(self, scene_ids: Iterable[int] | None = None) -> dict[int, RecordMark]:
@@ -120,14 +122,14 @@ class RecordStore:
         """
         with self._database.transaction() as connection:
             for chunk in chunks(records):
-                _save(connection, chunk)
+                _save(self._database, connection, chunk)
 
     def delete_many(self, scene_ids: Iterable[int]) -> None:
         """Forgets scenes, their sync timestamps included."""
         with self._database.transaction() as connection:
             for ids in chunks(scene_ids):
                 listed = placeholders(len(ids))
-                old = _entities_of(connection, ids)
+                old = _entities_of(self._database, connection, ids)
                 connection.executemany(
                     "DELETE FROM record_entities WHERE kind = ? AND entity_id = ? AND scene_id = ?",
                     old,
@@ -148,13 +150,12 @@ class RecordStore:
         """Notes new names and places of files in the records that there are; nothing else."""
         with self._database.transaction() as connection:
             for known in moved:
-                row = connection.execute(
+                rows = connection.execute(
                     "SELECT body FROM records WHERE scene_id = ?", (known.scene_id,)
-                ).fetchone()
-                if row is not None:
+                )
+                for body in self._database.read(partial(_moved, known), rows):
                     connection.execute(
-                        "UPDATE records SET body = ? WHERE scene_id = ?",
-                        (with_files(row[0], known.files, known.items), known.scene_id),
+                        "UPDATE records SET body = ? WHERE scene_id = ?", (body, known.scene_id)
                     )
 
     def ids(self) -> set[int]:
@@ -196,14 +197,15 @@ class RecordStore:
         return int(self._database.rows("SELECT count(*) FROM records")[0][0])
 
 
-def _save(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
+def _save(database: Database, connection: sqlite3.Connection, records: Sequence[Record]) -> None:
     # Twice in one batch: the last one counts.
     by_id = {record.scene_id: record for record in records}
     ids = list(by_id)
     listed = placeholders(len(ids))
-    old, new = _entities_of(connection, ids), _entities_in(by_id.values())
+    old, new = _entities_of(database, connection, ids), _entities_in(by_id.values())
     connection.executemany(
-        "DELETE FROM record_entities WHERE kind = ? AND entity_id = ? AND scene_id = ?", old - new
+        "DELETE FROM record_entities WHERE kind = ? AND entity_id = ? AND scene_id = ?",
+        old - new,
     )
     connection.executemany("INSERT INTO record_entities VALUES (?, ?, ?)", sorted(new - old))
     connection.executemany(
@@ -231,13 +233,29 @@ def _save(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
     connection.execute(f"DELETE FROM timestamps WHERE scene_id IN ({listed})", ids)
 
 
-def _entities_of(connection: sqlite3.Connection, ids: Sequence[int]) -> set[tuple[int, int, int]]:
-    found: set[tuple[int, int, int]] = set()
-    for scene_id, entities in connection.execute(
-        f"SELECT scene_id, entities FROM records WHERE scene_id IN ({placeholders(len(ids))})", ids
-    ):
-        found |= _entity_rows(scene_id, *json.loads(entities))
-    return found
+def _entities_of(
+    database: Database, connection: sqlite3.Connection, ids: Sequence[int]
+) -> set[tuple[int, int, int]]:
+    rows = connection.execute(
+        f"SELECT scene_id, entities FROM records WHERE scene_id IN ({placeholders(len(ids))})",
+        ids,
+    )
+    return set().union(*database.read(_stored_entities, rows))
+
+
+def _record(
+    items: Mapping[int, Mapping[tuple[str, str], int | None]], row: tuple[Any, ...]
+) -> Record:
+    return record_from(row, items.get(row[0], {}))
+
+
+def _moved(known: Known, row: tuple[str]) -> str:
+    return with_files(row[0], known.files, known.items)
+
+
+def _stored_entities(row: tuple[int, str]) -> set[tuple[int, int, int]]:
+    scene_id, entities = row
+    return _entity_rows(scene_id, *json.loads(entities))
 
 
 def _entities_in(records: Iterable[Record]) -> set[tuple[int, int, int]]:

@@ -102,7 +102,7 @@ class RunStore:
         rows = self._database.rows(
             f"SELECT {_COLUMNS} FROM runs {where} ORDER BY id DESC LIMIT ?", [*parameters, limit]
         )
-        return [_run(row) for row in rows]
+        return self._database.read(_run, rows)
 
     def latest_of_each_kind(self) -> list[Run]:
         """The newest run of every kind."""
@@ -110,7 +110,7 @@ class RunStore:
             f"SELECT {_COLUMNS} FROM runs WHERE id IN (SELECT max(id) FROM runs GROUP BY kind)"
             " ORDER BY id DESC"
         )
-        return [_run(row) for row in rows]
+        return self._database.read(_run, rows)
 
     def confirm_latest(self, guard: str | None = None) -> Run | None:
         """The user agrees to what the latest stopped run (of that guard) was about to do.
@@ -139,7 +139,8 @@ class RunStore:
                 " AND confirmation = 'given' ORDER BY id DESC",
                 (guard,),
             ).fetchall()
-            run = next((run for run in map(_run, given) if fits(run.figures)), None)
+            runs = self._database.read(_run, given)
+            run = next((run for run in runs if fits(run.figures)), None)
             if run is None:
                 return False
             connection.execute("UPDATE runs SET confirmation = 'taken' WHERE id = ?", (run.id,))
@@ -171,7 +172,7 @@ class RunStore:
 
     def _one(self, where: str, parameters: tuple[object, ...]) -> Run | None:
         rows = self._database.rows(f"SELECT {_COLUMNS} FROM runs {where}", parameters)
-        return _run(rows[0]) if rows else None
+        return next(iter(self._database.read(_run, rows)), None)
 
 
 def _run(row: tuple[Any, ...]) -> Run:

@@ -55,10 +55,7 @@ class ScanStore:
     def awaited(self) -> dict[str, AwaitedScan]:
         """What jobs wait for, by section."""
         rows = self._database.rows("SELECT section, since, seen_at, activities FROM awaited_scans")
-        return {
-            section: AwaitedScan(since, seen_at, frozenset(json.loads(activities)))
-            for section, since, seen_at, activities in rows
-        }
+        return dict(self._database.read(_awaited, rows))
 
     def await_only(self, scans: Mapping[str, AwaitedScan]) -> None:
         """Replace what jobs wait for."""
@@ -71,3 +68,8 @@ class ScanStore:
                     for section, scan in scans.items()
                 ),
             )
+
+
+def _awaited(row: tuple[str, float, float, str]) -> tuple[str, AwaitedScan]:
+    section, since, seen_at, activities = row
+    return section, AwaitedScan(since, seen_at, frozenset(json.loads(activities)))

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import islice
@@ -22,6 +22,7 @@ from typing import Any, Literal, TypeVar
 from filelock import FileLock
 
 from core.errors import StateError
+from storage.damage import NONSENSE, Suspicion, identity, is_damage, name_of, one_line
 
 T = TypeVar("T")
 Warn = Callable[[str], None]
@@ -99,6 +100,8 @@ class Database:
         self._clock = clock
         self._busy_seconds = busy_seconds
         self._lock = threading.RLock()
+        self._suspicion = Suspicion(path)
+        self._opened = ""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with self._translated():
@@ -128,6 +131,15 @@ class Database:
         with self._lock, self._translated():
             return self._connection.execute(sql, parameters).fetchall()
 
+    def read(
+        self, decode: Callable[[tuple[Any, ...]], T], rows: Iterable[tuple[Any, ...]]
+    ) -> list[T]:
+        """What `decode` makes of rows of this file; where it cannot, the file is damaged."""
+        try:
+            return [decode(row) for row in rows]
+        except NONSENSE as error:
+            raise self._damaged(f"an entry makes no sense, {type(error).__name__}") from error
+
     def close(self) -> None:
         """Closes the file; closing twice is fine."""
         with self._lock:
@@ -149,19 +161,19 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                raise self._damaged(one_line(error)) from error
+            if not isinstance(error, sqlite3.OperationalError):
+                raise
             raise StateError(
                 f"{self.path} cannot be used: {error}. Is the disk full or read-only, or does"
                 " another program hold the file?"
             ) from error
-        except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise
-            with suppress(OSError):  # the damage is what the user must hear of
-                self._suspect.touch()
-            raise StateError(
-                f"{self.path} is damaged: {error}. It will be rebuilt at the next start."
-            ) from error
+
+    def _damaged(self, what: str) -> StateError:
+        self._suspicion.note(self._opened, f"is damaged ({what})")
+        return StateError(f"{self.path} is damaged: {what}. It will be rebuilt at the next start.")
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -181,7 +193,9 @@ class Database:
                 raise StateError(f"{self.path} cannot be rebuilt: {unusable}.") from unusable
 
     def _prepared(self) -> sqlite3.Connection:
-        unclean = _beside(self.path, "-wal").exists() or self._suspect.exists()
+        unclean = _beside(self.path, "-wal").exists() or self._suspicion.exists()
+        if (proof := self._suspicion.proof()) is not None:
+            raise _UnusableError(Refusal("corrupt", proof))
         connection = sqlite3.connect(
             self.path,
             timeout=self._busy_seconds,
@@ -195,13 +209,15 @@ class Database:
             self._migrate(connection)
         except sqlite3.DatabaseError as error:
             connection.close()
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise
-            raise _UnusableError(Refusal("corrupt", f"is damaged ({error})")) from error
+            refusal = Refusal("corrupt", f"is damaged ({one_line(error)})")
+            raise _UnusableError(refusal) from error
         except BaseException:
             connection.close()
             raise
-        self._suspect.unlink(missing_ok=True)
+        self._suspicion.clear()
+        self._opened = name_of(self.path)
         return connection
 
     def _refuse_newer(self, connection: sqlite3.Connection) -> None:
@@ -217,7 +233,7 @@ class Database:
         if unclean or self.path.stat().st_size <= WHOLE_CHECK_BYTES:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
-                raise _UnusableError(Refusal("corrupt", f"is damaged ({found})"))
+                raise _UnusableError(Refusal("corrupt", f"is damaged ({one_line(found)})"))
         if self._schema.refuse is not None and _version(connection) == 0:
             refusal = self._schema.refuse(connection)
             if refusal is not None:
@@ -256,17 +272,14 @@ class Database:
             raise
 
     def _set_aside(self, refusal: Refusal) -> None:
+        # Windows does not move what is still open, and then the next start has to know.
+        self._suspicion.note(name_of(self.path), refusal.why)
         moved = set_aside(self.path, refusal.suffix, self._clock())
-        self._suspect.unlink(missing_ok=True)
+        self._suspicion.clear()
         self._warn(
             f"{self.path} {refusal.why}: it was moved to {moved.name} and started anew."
             f" {self._schema.remedy}"
         )
-
-    @property
-    def _suspect(self) -> Path:
-        # Left when damage shows up in mid-work, so that the next opening looks at the whole file.
-        return _beside(self.path, ".suspect")
 
 
 def set_aside(path: Path, suffix: str, now: float) -> Path:
@@ -281,14 +294,14 @@ def set_aside(path: Path, suffix: str, now: float) -> Path:
     while target.exists():
         number += 1
         target = _beside(path, f".{suffix}-{stamp}-{number}")
-    tails = {tail: _identity(_beside(path, tail)) for tail in ("-wal", "-shm")}
+    tails = {tail: identity(_beside(path, tail)) for tail in ("-wal", "-shm")}
     try:
         path.rename(target)
         # Only now: SQLite drops a -wal that lies beside an empty file, so a kill between these
         # renames leaves nothing that a fresh file could mistake for its own. And only those that
         # were there: another opener may have made a fresh file by now, with others beside it.
-        for tail, identity in tails.items():
-            if identity is not None and _identity(_beside(path, tail)) == identity:
+        for tail, known in tails.items():
+            if known is not None and identity(_beside(path, tail)) == known:
                 _beside(path, tail).rename(_beside(target, tail))
     except OSError as error:
         raise StateError(
@@ -315,16 +328,3 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def _beside(path: Path, tail: str) -> Path:
     return path.with_name(path.name + tail)
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    # SQLITE_CORRUPT and SQLITE_NOTADB come as DatabaseError itself, the rest as subclasses.
-    return type(error) is sqlite3.DatabaseError

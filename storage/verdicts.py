@@ -71,8 +71,7 @@ class VerdictStore:
                     f" WHERE scene_id IN ({placeholders(len(ids))})",
                     ids,
                 )
-                for scene_id, digest, claims in rows:
-                    found[scene_id] = Verdict(digest, tuple(map(_claim, json.loads(claims))))
+                found.update(self._database.read(_verdict, rows))
         return found
 
     def save(self, verdicts: Mapping[int, Verdict], void: Iterable[int]) -> None:
@@ -102,6 +101,11 @@ class VerdictStore:
 def _text(claims: Iterable[Claim]) -> str:
     rows = [(c.ref.section, c.ref.key, c.evidence, c.file_rank, c.shared, c.native) for c in claims]
     return json.dumps(rows, separators=(",", ":"))
+
+
+def _verdict(row: tuple[int, bytes, str]) -> tuple[int, Verdict]:
+    scene_id, digest, claims = row
+    return scene_id, Verdict(digest, tuple(map(_claim, json.loads(claims))))
 
 
 def _claim(row: tuple[str, str, int, int, int, int]) -> Claim:

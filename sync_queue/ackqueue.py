@@ -90,7 +90,7 @@ class JsonAckQueue(persistqueue.SQLiteAckQueue):
             if row is None:
                 return None
             transitions.to_working(connection, [row[0]])
-        item = jobs.item_from(row)
+        (item,) = self.database.read(jobs.item_from, [row])
         return {"pqid": row[0], "data": item, "timestamp": row[2]} if raw else item
 
     def _choose(self, connection: Any, rowid: int | None, after: bool) -> tuple[Any, ...] | None:
@@ -162,9 +162,10 @@ class JsonAckQueue(persistqueue.SQLiteAckQueue):
     def queue(self) -> list[dict[str, Any]]:
         """Every row: id, data, timestamp, status. For a look at a small queue."""
         rows = self.database.rows(f"SELECT {JOB_COLUMNS}, status FROM {TABLE} ORDER BY _id")
+        items = self.database.read(jobs.item_from, [row[:-1] for row in rows])
         return [
-            {"id": row[0], "data": jobs.item_from(row[:-1]), "timestamp": row[2], "status": row[-1]}
-            for row in rows
+            {"id": row[0], "data": item, "timestamp": row[2], "status": row[-1]}
+            for row, item in zip(rows, items, strict=True)
         ]
 
     @property

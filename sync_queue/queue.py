@@ -66,7 +66,7 @@ class SyncQueue(JsonAckQueue):
         with self.database.transaction() as connection:
             rows = transitions.select_due(connection, limit, now)
             transitions.to_working(connection, [row[0] for row in rows])
-        return [jobs.job_from(row) for row in rows]
+        return self.database.read(jobs.job_from, rows)
 
     def claim_scenes(self, scene_ids: Iterable[int]) -> list[Job]:
         """Takes the waiting jobs of some scenes, due or not, to end them if the scenes get done."""
@@ -76,14 +76,14 @@ class SyncQueue(JsonAckQueue):
                 where = f"AND scene_id IN ({placeholders(len(ids))})"
                 rows = transitions.select_due(connection, -1, float("inf"), where, ids)
                 transitions.to_working(connection, [row[0] for row in rows])
-                claimed += map(jobs.job_from, rows)
+                claimed += self.database.read(jobs.job_from, rows)
         return claimed
 
     def due(self, now: float) -> list[Job]:
         """All jobs that `claim` would hand out, in that order, without taking them."""
         with self.database.snapshot() as connection:
             rows = transitions.select_due(connection, -1, now)
-        return [jobs.job_from(row) for row in rows]
+        return self.database.read(jobs.job_from, rows)
 
     def finish(self, done: Iterable[Job]) -> None:
         """Ends claimed jobs for good; an older dead letter of such a scene goes with it."""
@@ -148,7 +148,7 @@ class SyncQueue(JsonAckQueue):
         rows = self.database.rows(
             f"SELECT {JOB_COLUMNS} FROM {TABLE} WHERE status = {DEAD} ORDER BY timestamp DESC"
         )
-        return [jobs.job_from(row) for row in rows]
+        return self.database.read(jobs.job_from, rows)
 
     def retry_dead(self, ids: Sequence[int] | None = None) -> int:
         """Puts dead letters (by job id, or all) back in line, due at once and without attempts.

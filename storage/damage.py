@@ -1,0 +1,73 @@
+"""Damage of a file of ours: how it shows, and how the next opening comes to know of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+# What comes of making sense of an entry that is not what was written.
+NONSENSE = (ValueError, TypeError, LookupError)
+_NO_TEXT = "Could not decode to UTF-8"
+
+
+class Suspicion:
+    """What was wrong with a file when it was last worked with, kept beside it.
+
+    A check at the opening sees neither nonsense in an entry nor an index that lies. So what was met
+    at work counts, as long as it is still the file that it was met in.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._note = path.with_name(path.name + ".suspect")
+
+    def exists(self) -> bool:
+        return self._note.exists()
+
+    def note(self, file: str, what: str) -> None:
+        """Keep it for the next opening.
+
+        Args:
+            file: the `name_of` the file that is damaged.
+        """
+        with suppress(OSError):  # the damage is what the user must hear of
+            self._note.write_text(f"{file}\n{what}", encoding="utf-8")
+
+    def proof(self) -> str | None:
+        """What was wrong with the very file that is there now."""
+        with suppress(OSError, UnicodeDecodeError):
+            file, _, what = self._note.read_text(encoding="utf-8").partition("\n")
+            if what and file == name_of(self._path):
+                return what
+        return None
+
+    def clear(self) -> None:
+        self._note.unlink(missing_ok=True)
+
+
+def name_of(path: Path) -> str:
+    """What tells a file from another one that takes its place; "" where there is none."""
+    found = identity(path)
+    return "" if found is None else f"{found[0]}:{found[1]}"
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode of a file; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether SQLite says that what it reads cannot be right."""
+    # SQLITE_CORRUPT and SQLITE_NOTADB come as DatabaseError itself, the rest as subclasses.
+    return type(error) is sqlite3.DatabaseError or _NO_TEXT in str(error)
+
+
+def one_line(said: object) -> str:
+    """What SQLite says, without its line ends and without the entry that it quotes."""
+    text = " ".join(str(said).split())
+    return "an entry is no text" if text.startswith(_NO_TEXT) else text
