@@ -31,3 +31,11 @@ def open_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
 def data(tmp_path: Path) -> Path:
     """A data directory that is not there yet."""
     return tmp_path / "data"
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _unmeasured_processes() -> Iterator[None]:
+    """What processes cover is measured by the tests of each part: here it would be half the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        yield

@@ -24,11 +24,8 @@ KILLS = 3
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("bursts")
     seed = generate(SCENES, seed=4, only=("in_sync",))
-    # Other tests measure what hooks cover; here the measuring would be most of their time.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-        with always_on(seed, folder) as found:
-            yield found
+    with always_on(seed, folder) as found:
+        yield found
 
 
 def never_two_at_once(site: Site) -> bool:

@@ -16,6 +16,7 @@ from tests.acceptance.faults import (
     CUT,
     HANG,
     HTML,
+    NOTHING_SAID,
     REFUSED,
     RESET,
     STARTING,
@@ -59,6 +60,21 @@ def test_plex_down_while_items_are_read_loses_nothing(site: Site, fault: Fault, 
     nothing_lost(site, queued)
     if fault is RESET:
         ends_well(site)
+
+
+@pytest.mark.parametrize("fault", [RESET, CUT, NOTHING_SAID])
+@pytest.mark.parametrize("asked", ["GET /library/metadata", "GET /library/sections/"])
+def test_an_outage_takes_no_scene_for_one_that_plex_lacks(
+    site: Site, asked: str, fault: Fault
+) -> None:
+    """These would be given up on for good, and without a word."""
+    site.use(first_sync="mirror", max_clear_percent=100, skip_not_found=True)
+    site.reconcile()
+    queued = set(site.queued())
+    plex_fails(site, asked, fault)
+
+    assert "Plex" in failure(site.drain)
+    nothing_lost(site, queued)
 
 
 def test_the_reply_of_a_broken_drain(site: Site) -> None:

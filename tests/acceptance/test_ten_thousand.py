@@ -55,9 +55,7 @@ def _gated(scenes: Iterable[int], truth: Truth) -> set[int]:
 
 
 @pytest.mark.timeout(300)  # on a machine with other things to do
-def test_ten_thousand_scenes(open_site: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Other tests measure what these processes cover; here it would be most of their time.
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+def test_ten_thousand_scenes(open_site: Open) -> None:
     site = open_site(generate(SCENES, seed=7))
     truth = site.truth
     site.use(first_sync="mirror", max_clear_percent=100)
