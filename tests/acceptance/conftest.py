@@ -35,7 +35,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="package", autouse=True)
 def _unmeasured_processes() -> Iterator[None]:
-    """What processes cover is measured by the tests of each part: here it would be half the time."""
+    """The tests of each part measure what processes cover: here it would be half of the time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
         yield
