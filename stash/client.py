@@ -80,6 +80,7 @@ class StashClient:
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         if not connection.verify_tls:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self._kept_alive = False
         self.requests_made = 0
 
     def __repr__(self) -> str:
@@ -108,8 +109,9 @@ class StashClient:
             StashError: Stash answered with an error; a partial answer counts as one.
         """
         body = json.dumps({"query": query, "variables": dict(variables or {})}).encode()
+        repeatable = not query.lstrip().startswith("mutation")
         for pause in (*_LOCKED_PAUSES, None):
-            answer = self._answer_to(body)
+            answer = self._answer_to(body, repeatable)
             errors = answer.get("errors")
             data = answer.get("data")
             if not errors and isinstance(data, dict):
@@ -193,11 +195,11 @@ class StashClient:
     def _has_unused_key(self) -> bool:
         return self._api_key is not None and not self._key_in_use
 
-    def _answer_to(self, body: bytes) -> dict[str, Any]:
-        response = self._post(body)
+    def _answer_to(self, body: bytes, repeatable: bool) -> dict[str, Any]:
+        response = self._post(body, repeatable)
         if response.status_code == 401 and self._has_unused_key():
             self._key_in_use = True
-            response = self._post(body)
+            response = self._post(body, repeatable)
         _check_status(response)
         try:
             answer = json.loads(response.content)
@@ -215,13 +217,13 @@ class StashClient:
             f"{self.base_url} answered, but not as Stash does ({kind}); is it Stash's address?"
         )
 
-    def _post(self, body: bytes) -> requests.Response:
+    def _post(self, body: bytes, repeatable: bool) -> requests.Response:
         headers = {
             # Any other Accept changes the statuses and switches gzip off (Stash v0.29 and later).
             "Accept": "application/json",
             "Content-Type": "application/json",
         }
-        return self._send("POST", "/graphql", headers, body)
+        return self._send("POST", "/graphql", headers, body, repeatable=repeatable)
 
     def _send(
         self,
@@ -230,6 +232,7 @@ class StashClient:
         headers: Mapping[str, str],
         body: bytes | None = None,
         *,
+        repeatable: bool = True,
         stream: bool = False,
     ) -> requests.Response:
         headers = dict(headers)
@@ -238,6 +241,7 @@ class StashClient:
             headers["Cookie"] = f"{self._connection.cookie_name}={self._cookie}"
         if self._key_in_use and self._api_key is not None:
             headers["ApiKey"] = self._api_key
+        reused, self._kept_alive = self._kept_alive, False
         self.requests_made += 1
         try:
             response = self._session.request(
@@ -250,8 +254,12 @@ class StashClient:
                 stream=stream,
             )
         except requests.RequestException as error:
+            # Idle connections are closed by servers and proxies, and that is no failure.
+            if reused and repeatable and _broke_before_answer(error):
+                return self._send(method, path, headers, body, stream=stream)
             # Not chained: what requests raises may quote headers.
             raise StashUnreachable(self._why(error)) from None
+        self._kept_alive = True
         self._keep_newest_cookie(response)
         return response
 
@@ -277,6 +285,13 @@ class StashClient:
         if isinstance(error, requests.ConnectionError):
             return f"Stash at {where} refused or dropped the connection; is it running?"
         return f"Stash at {where} could not be asked ({type(error).__name__}); is that its address?"
+
+
+def _broke_before_answer(error: requests.RequestException) -> bool:
+    """Whether the connection was lost before the first byte of an answer came."""
+    return isinstance(error, requests.ConnectionError) and any(
+        isinstance(cause, urllib3.exceptions.ProtocolError) for cause in error.args
+    )
 
 
 def _check_status(response: requests.Response) -> None:

@@ -172,6 +172,25 @@ def test_no_usable_answer_means_unreachable(reply: Reply, words: str) -> None:
     no_secrets_in(caught.value)
 
 
+MUTATION = "mutation { runPluginTask }"
+
+
+def test_a_query_replaces_a_broken_kept_connection_once() -> None:
+    with client_of(OK, Reply(fault="reset"), OK) as (client, server):
+        client.call_GQL(QUERY)
+        assert client.call_GQL(QUERY)
+        assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("query", [QUERY, MUTATION])
+def test_what_breaks_again_or_changes_something_is_not_repeated(query: str) -> None:
+    with client_of(OK, Reply(fault="reset")) as (client, server):
+        client.call_GQL(QUERY)
+        with pytest.raises(StashUnreachable, match="dropped"):
+            client.call_GQL(query)
+        assert len(server.asked) == (3 if query is QUERY else 2)
+
+
 def test_nobody_listening_is_unreachable() -> None:
     client = StashClient(connection(refused_url()), connect_timeout=1)
     with pytest.raises(StashUnreachable, match="is it running") as caught:
