@@ -28,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     seed = generate(chosen.scenes, chosen.seed, mounts=chosen.mounts)
     stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: stopped.set())
+    # Both by name: a shell may start what it starts in the background deaf to Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stopped.set())
     simulators = Simulators(
         seed,
         plugin_dir=chosen.plugin_dir,
