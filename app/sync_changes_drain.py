@@ -83,11 +83,12 @@ class Drains:
 
     def _has_news(self) -> bool:
         """Whether a job is due that never failed, or was left behind by a drain that was killed."""
-        if not self.has_work():
-            return False
+        now = self._context.clock()
         with self._context.open_queue() as queue:
-            is_new = any(job.attempts == 0 for job in queue.due(self._context.clock()))
-            return is_new or queue.stats(self._context.clock()).working > 0
+            stats = queue.stats(now)
+            is_new = any(job.attempts == 0 for job in queue.due(now))
+        self.result.remaining = stats.waiting
+        return is_new or stats.working > 0
 
     def _once(self) -> None:
         context = self._context
