@@ -78,21 +78,37 @@ class _Listing:
     def take(self, container: dict[str, Any]) -> tuple[ListPage, int]:
         """The page, and how many of its items are new."""
         total = container.get("totalSize")
-        total = total if isinstance(total, int) else None
-        if self.received and total != self.total:
-            raise PlexShifted(
-                f"section {self.section} changed from {self.total} to {total} items while listed"
-            )
-        self.total = total
+        if type(total) is int and total >= 0:
+            self._count(total)
         raw_items = mapping.items_in(container)
         fresh = [raw for raw in raw_items if self._is_new(mapping.rating_key(raw))]
         self.received += len(raw_items)
         gone = [raw for raw in fresh if mapping.is_gone(raw)]
         present = [raw for raw in fresh if not mapping.is_gone(raw)] if gone else fresh
-        shown = self.received if total is None else total
+        shown = self.received if self.total is None else self.total
         refs = tuple(ItemRef(self.section, mapping.rating_key(raw)) for raw in gone)
         page = ListPage(self.section, shown, refs, len(raw_items), tuple(present))
         return page, len(fresh)
+
+    def _count(self, total: int) -> None:
+        """Servers leave the total out of some pages, so only two that differ mean a change."""
+        if self.total is not None and total != self.total:
+            raise PlexShifted(
+                f"section {self.section} changed from {self.total} to {total} items while listed"
+            )
+        self.total = total
+
+    def has_ended(self, page: ListPage, new: int, size: int) -> bool:
+        """Whether no page follows one that was asked for with `size` items, `new` of them new.
+
+        A server leaves the total out where a window covers the whole section (facts of Plex, 13),
+        so a page that is not full is the last one; a longer one shows that paging is ignored.
+        """
+        if new == 0:
+            return True
+        if self.total is None:
+            return page.received != size
+        return self.received >= self.total
 
     def _is_new(self, key: str) -> bool:
         if not key:
@@ -181,12 +197,7 @@ class PlexClient:
             start = listing.received
             page, new = listing.take(self._page(section, start, size, query, sort))
             yield page
-            if listing.total is None:
-                # Paging was ignored, or only the count: go on while that brings news.
-                ended = new == 0 or page.received > size
-            else:
-                ended = new == 0 or listing.received >= listing.total
-            if ended:
+            if listing.has_ended(page, new, size):
                 listing.check_complete()
                 return
 

@@ -103,7 +103,9 @@ class BrowseRoutes:
         shown = items[page.cut(len(items))]
         shape = shape_of(self._world, request, query, detail=False)
         counted = page.asked or request.method == "HEAD"
-        attributes = _window(len(shown), len(items), page, counted) | section_attributes(section)
+        attributes = _window(
+            self._world, len(shown), len(items), page, counted
+        ) | section_attributes(section)
         if meta is not None:
             attributes["Meta"] = meta
         await dawdle(self._world, len(shown))
@@ -125,7 +127,7 @@ class BrowseRoutes:
         if switches["shuffle_metadata"]:
             self._world.rng.shuffle(items)
         shown = items[page.cut(len(items))]
-        attributes = _window(len(shown), len(items), page, page.asked)
+        attributes = _window(self._world, len(shown), len(items), page, page.asked)
         attributes |= detail_attributes(self._world.library.sections[items[0].section_key])
         shape = shape_of(self._world, request, query, detail=True)
         blobs = [self._world.renderer.blob(item, shape) for item in shown]
@@ -149,7 +151,9 @@ class BrowseRoutes:
         page = page_of(query, request.headers, {**self._world.switches, "missing_size": "full"})
         section = self._world.library.sections[parent.section_key]
         shown = items[page.cut(len(items))]
-        attributes = _window(len(shown), len(items), page, page.asked) | section_attributes(section)
+        attributes = _window(
+            self._world, len(shown), len(items), page, page.asked
+        ) | section_attributes(section)
         shape = shape_of(self._world, request, query, detail=False)
         blobs = [self._world.renderer.blob(item, shape) for item in shown]
         return item_container(request, self._world.switches, attributes, blobs, page)
@@ -173,7 +177,9 @@ class BrowseRoutes:
             for made in section.collections.values()
         ]
         shown = bodies[page.cut(len(bodies))]
-        body = _window(len(shown), len(bodies), page, page.asked) | section_attributes(section)
+        body = _window(self._world, len(shown), len(bodies), page, page.asked) | section_attributes(
+            section
+        )
         if query.flag("includeMeta"):
             body["Meta"] = COLLECTIONS_META
         if shown:
@@ -223,11 +229,18 @@ def _limited(items: list[Item], query: Query) -> list[Item]:
     return items[: int(limit)]
 
 
-def _window(shown: int, total: int, page: Page, counted: bool) -> JsonObject:
-    """`totalSize` and `offset` are there only when paging was asked for."""
+def _window(world: World, shown: int, total: int, page: Page, counted: bool) -> JsonObject:
+    """`totalSize` and `offset` are there only when paging was asked for.
+
+    A window that covers the whole list has no `totalSize`, unless the switch `total_size` says so.
+    """
     if not counted:
         return {"size": shown}
-    return {"size": shown, "totalSize": total, "offset": page.start}
+    window = {"size": shown, "offset": page.start}
+    covers = page.asked and page.start == 0 and shown == total and page.size != 0
+    if covers and world.switches["total_size"] == "partial":
+        return window
+    return window | {"totalSize": total}
 
 
 def section_attributes(section: Section) -> JsonObject:

@@ -22,6 +22,7 @@ def default_switches() -> dict[str, Any]:
         # Listings
         "size_cap": 1000,  # largest page
         "over_cap": "clamp",  # clamp | 400
+        "total_size": "partial",  # partial | always: totalSize where a window covers all
         "missing_size": "full",  # full | 400: a listing without X-Plex-Container-Size
         "honour_excludes": True,  # excludeElements and excludeFields
         "honour_include_fields": True,  # "only these" from API version 1.0.0 on

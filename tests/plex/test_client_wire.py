@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -244,6 +244,44 @@ def test_a_server_that_repeats_its_only_page_ends_the_list() -> None:
     with client_of(page(1, 2)) as (client, server):
         assert keys_of(client, page_size=2) == ["1", "2"]
         assert len(server.asked) == 2
+
+
+def listing_of(count: int, size: int, *, says: Callable[[int], bool]) -> list[Reply]:
+    """Pages of `size`, then an empty one; a total where `says` is true of the page."""
+    starts = [*range(0, count, size), count]
+    return [
+        page(
+            *range(start + 1, min(start + size, count) + 1),
+            total=count if says(number) else None,
+        )
+        for number, start in enumerate(starts)
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 2, 499, 500, 501, 1000, 1001])
+@pytest.mark.parametrize(
+    "says",
+    [
+        pytest.param(lambda number: False, id="never"),
+        pytest.param(lambda number: number == 0, id="first page alone"),
+        pytest.param(lambda number: number > 0, id="later pages alone"),
+        pytest.param(lambda number: number % 2 == 0, id="every other page"),
+    ],
+)
+def test_the_total_may_be_left_out(count: int, says: Callable[[int], bool]) -> None:
+    """Facts of Plex, 13: it is absent where the window covers the section, and optional at all."""
+    with client_of(*listing_of(count, 500, says=says)) as (client, server):
+        assert keys_of(client, page_size=500) == [str(key) for key in range(1, count + 1)]
+        assert len(server.asked) <= count // 500 + 1
+        if count < 500:
+            assert len(server.asked) == 1
+
+
+def test_a_look_up_by_file_needs_no_total() -> None:
+    answers = (page(7), page(total=1))
+    with client_of(*answers) as (client, server):
+        assert [item.ref.key for item in client.find_by_file(SECTION, "a.mp4")] == ["7"]
+        assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,19 @@ def test_a_page_of_nothing_counts(plex: PlexHttp) -> None:
     assert head.content == b""
 
 
+@pytest.mark.parametrize("size", [12, 500])
+def test_a_window_that_covers_the_section_has_no_total(plex: PlexHttp, size: int) -> None:
+    """Facts of Plex, 13."""
+    window = f"X-Plex-Container-Start=0&X-Plex-Container-Size={size}"
+    body = plex.container(f"{ALL}&{window}")
+    assert body["size"] == 12
+    assert "totalSize" not in body
+    beyond = plex.container(f"{ALL}&X-Plex-Container-Start=12&X-Plex-Container-Size={size}")
+    assert (beyond["size"], beyond["totalSize"]) == (0, 12)
+    plex.sim.switch(total_size="always")
+    assert plex.container(f"{ALL}&{window}")["totalSize"] == 12
+
+
 def test_limit_lowers_the_total(plex: PlexHttp) -> None:
     body = plex.container(f"{ALL}&limit=4&X-Plex-Container-Start=3&X-Plex-Container-Size=5")
     assert (body["size"], body["totalSize"]) == (1, 4)
