@@ -39,7 +39,7 @@ test: lint ## all checks and all tests, with their coverage
 	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 demo: setup ## show it at work between a simulated Stash and a simulated Plex
-	$(PY) -m simulators.demo
+	$(PY) -m simulators.demo.__main__
 
 bench: setup ## measure it against the simulated servers
 	$(PY) -m benchmarks

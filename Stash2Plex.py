@@ -16,27 +16,25 @@ sys.path[:] = _OWN + [path for path in sys.path if path not in _OWN]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import protocol
+    from shell import protocol
 
 
 def task(raw: bytes, frames: protocol.Frames) -> bytes:
     """The reply to the input of a task. Raises what the task raises."""
-    import logs
-    import protocol
+    from shell import logs, protocol
 
     plugin = protocol.parse_input(raw)
     logs.install(frames, [plugin.session_cookie, *logs.secrets_of(os.environ)])
-    from app import tasks
+    from app import task_runner
 
-    return protocol.encode_reply(tasks.run_task(plugin, os.environ))
+    return protocol.encode_reply(task_runner.run_task(plugin, os.environ))
 
 
 def crash(error: BaseException, frames: protocol.Frames) -> str:
     """What to tell of something that went wrong in no way that we know; the log has more."""
     import traceback
 
-    import logs
-    import protocol
+    from shell import logs, protocol
 
     frames.log(protocol.ERROR, logs.clean(traceback.format_exc()))
     advice = "This is a bug in Stash2Plex; please report it with the log lines above this one."
@@ -50,12 +48,12 @@ def main() -> int:
     """Run once. Returns the exit status: 0 if the reply is one that we meant to give."""
     raw = sys.stdin.buffer.read()
     if sys.version_info >= (3, 10) and b'"hookContext"' in raw:
-        import hook
+        from shell import hook
 
         hook.run(raw, HERE)  # ends here, if it is one
 
-    import protocol
     from core.errors import SyncError
+    from shell import protocol
 
     frames, status = protocol.stderr_frames(), 0
     stdout = protocol.take_stdout(frames)
@@ -64,7 +62,7 @@ def main() -> int:
             raise SyncError(f"Stash2Plex needs Python 3.10 or later; this is {sys.version}")
         reply = task(raw, frames)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the last line: Stash waits for a reply
-        import logs
+        from shell import logs
 
         status = 0 if isinstance(error, SyncError) else 1
         text = crash(error, frames) if status else str(error)

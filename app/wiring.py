@@ -10,38 +10,38 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import logs
 from core.models import ItemRef, Section
 from core.paths import PathMap
-from core.planning import FirstSync
+from core.planning.item_plan import FirstSync
+from core.settings import Settings, parse_settings
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.images import PlexImages
 from plex.library import synced_sections
 from plex.scanning import PlexScans
-from protocol import PluginInput
 from reconciliation.detector import GapResult
 from reconciliation.engine import OWNERS, GapDetectionEngine
-from reconciliation.learning import saved_map
-from settings import Settings, parse_settings
+from reconciliation.prefix_learning import saved_map
+from shell import logs
+from shell.protocol import PluginInput
 from stash.client import StashClient
 from stash.connection import StashConnection
 from stash.scenes import plugin_settings
 from storage.journal import JournalEntry
 from storage.state import State
 from sync_queue.queue import SyncQueue
-from worker.apply import Applier
-from worker.awaiting import Awaiting
-from worker.drain import Drain
-from worker.farewell import Farewells
-from worker.images import ImageChange, ImageSyncer
-from worker.locate import Locator
-from worker.poster_fit import Fit, PosterFitter
-from worker.prepare import Farewell, Policy, Preparer, leave_as_it_is
-from worker.previous import picture_extra
-from worker.probe import finish_probe
-from worker.settle import DrainRules
-from worker.together import Together
+from worker.executor.apply import Applier
+from worker.executor.before_image import picture_extra
+from worker.executor.bulk_edit import Together
+from worker.executor.drain import Drain
+from worker.executor.list_edit_probe import finish_probe
+from worker.executor.outcomes import DrainRules
+from worker.finalizer.finalizer import Farewells
+from worker.locating.locator import Locator
+from worker.locating.scan_wait import Awaiting
+from worker.pictures.poster_fit import Fit, PosterFitter
+from worker.pictures.sync import ImageChange, ImageSyncer
+from worker.scene_sync.preparer import Farewell, Policy, Preparer, leave_as_it_is
 
 log = logging.getLogger(__name__)
 

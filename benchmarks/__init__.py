@@ -1,0 +1,1 @@
+"""Measures the plugin against the simulated servers. `python -m benchmarks`."""

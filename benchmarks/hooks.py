@@ -17,7 +17,7 @@ from benchmarks.plan import Plan, Say
 from benchmarks.sheets import Goal, Report, Sheet, figure
 from benchmarks.stage import LATENCY, PLUGIN, BenchmarkError
 from simulators.launch import Simulators
-from simulators.library import generate
+from simulators.library.generate import generate
 from sync_queue.inbox_reader import Inbox
 
 SCRIPT = ROOT / f"{PLUGIN}.py"

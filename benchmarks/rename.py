@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.plan import Plan, Say
 from benchmarks.sheets import Goal, Report, Sheet, figure
 from benchmarks.stage import BenchmarkError, Stage, TaskCost, stage
-from simulators.library import generate
+from simulators.library.generate import generate
 from simulators.seed import Seed
 
 ALL, FEW = 900, 901  # the tag to rename, and one that a few scenes carry

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from benchmarks.floor import Floor, floor
 from benchmarks.meter import ROOT, Usage, measure, plugin_environment
 from simulators.launch import Simulators
-from simulators.library import generate
+from simulators.library.generate import generate
 from simulators.seed import Seed
 
 LATENCY = 0.002  # seconds for each request

@@ -213,7 +213,7 @@ class Desired:
 
     Attributes:
         values: None means 'Stash has nothing here'.
-        stem: what an untitled scene is called; used as `core.planning` says.
+        stem: what an untitled scene is called; used as `core.planning.item_plan` says.
     """
 
     values: Mapping[str, Value]

@@ -18,7 +18,7 @@ from plex import mapping
 from plex.editing import split_params, unlock_params
 from plex.exceptions import PlexRejected, PlexServerDown, PlexShifted
 from plex.http import Address, PlexHttp
-from plex.wire import encode, encode_query, key_batches
+from plex.url_encoding import encode, encode_query, key_batches
 
 PAGE_SIZE = 500
 MAX_PAGE_SIZE = 1000  # more is refused by servers since 2025

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from core.models import Change, Role, Value
 from core.text import name_key
-from plex.names import ACTOR, LIST_NAMES, SCALAR_NAMES, lock_name
-from plex.wire import encode, encode_query
+from plex.field_names import ACTOR, LIST_NAMES, SCALAR_NAMES, lock_name
+from plex.url_encoding import encode, encode_query
 
 SAFE_TEXT = 6000  # bytes of a percent-encoded text that leave room for the rest of an edit
 _FIELD = re.compile(r"[^.\[]+")

@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from core.errors import ConfigError
 from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
-from plex.wire import Params, encode_query
+from plex.url_encoding import Params, encode_query
 
 _EXCERPT = 160
 _LATER = "try again later"

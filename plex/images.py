@@ -15,7 +15,7 @@ from core.models import FullItem
 from plex import mapping
 from plex.client import MAX_PAGE_SIZE, ONE_KEY, PlexClient
 from plex.exceptions import PlexServerDown
-from plex.wire import Params
+from plex.url_encoding import Params
 
 
 @dataclass(frozen=True, slots=True)

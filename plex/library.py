@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from core.errors import ConfigError
-from core.index import ItemIndex
+from core.matching.index import ItemIndex
 from core.models import ItemRef, ListedItem, Section
 from core.text import name_key
 from plex.client import ListPage, PlexClient

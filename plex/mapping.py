@@ -7,7 +7,7 @@ from typing import Any
 
 from core.fields import BY_NAME, Kind
 from core.models import FullItem, ItemRef, ListedItem, MediaFile, Role, Section, Value
-from plex.names import LIST_ELEMENTS, SCALAR_NAMES, our_lock
+from plex.field_names import LIST_ELEMENTS, SCALAR_NAMES, our_lock
 
 # Plex's type numbers of what can hold files.
 _TYPES: Mapping[str, int] = {"movie": 1, "show": 2, "season": 3, "episode": 4, "clip": 12}
@@ -75,7 +75,7 @@ def listed_item(raw: Mapping[str, Any], section: str) -> ListedItem:
 def full_item(raw: Mapping[str, Any], container: Mapping[str, Any]) -> FullItem:
     """An item of `/library/metadata/{keys}`, with its section from itself or the container.
 
-    `values` has every field of `plex.names`: texts "" where Plex has none, the rating None,
+    `values` has every field of `plex.field_names`: texts "" where Plex has none, the rating None,
     lists ().
     """
     section = raw.get("librarySectionID", container.get("librarySectionID"))

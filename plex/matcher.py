@@ -1,7 +1,7 @@
 """One file, one section: which item is it? The matcher as a function over a live section.
 
-A full run joins whole indexes instead (`core.matching` over `core.index`); this face serves single
-look-ups, with what is remembered tried first.
+A full run joins whole indexes instead (`core.matching.match` over `core.matching.index`);
+this face serves single look-ups, with what is remembered tried first.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from core import paths
-from core.index import ItemIndex
-from core.matching import match_file
+from core.matching.index import ItemIndex
+from core.matching.match import match_file
 from core.models import Confidence, FullItem, ItemRef, ListedItem, MediaFile, Section
 from core.paths import PathMap
 from plex.cache import MatchCache, PlexCache

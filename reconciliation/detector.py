@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from core.gaps import Shown, drift_reason
 from core.models import ItemRef, Record
+from core.planning.drift import Shown, drift_reason
 from core.text import says_something
 from core.timestamps import parse_timestamp
 

@@ -14,27 +14,27 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from core.errors import StashError
-from core.gaps import NEVER_SYNCED
-from core.learned import LearnedPair, news, path_map_of
+from core.matching.pins import holds
+from core.matching.prefix_votes import LearnedPair, news, path_map_of
 from core.models import ItemRef, Section
 from core.paths import PathMap
-from core.pins import holds
+from core.planning.drift import NEVER_SYNCED
+from core.settings import Settings
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSide, list_side, synced_sections
+from reconciliation.detection_pass import Rules, Sweep
+from reconciliation.detection_state import Findings
 from reconciliation.detector import GapResult, has_meaningful_metadata
-from reconciliation.findings import Findings
-from reconciliation.guard import EmptySideGuard, PathMapGuard
-from reconciliation.learning import learn, saved_map
-from reconciliation.moves import forget_released, ignored_pins
+from reconciliation.enqueueing import GapQueue, Reach
+from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
 from reconciliation.prefetch import Prefetch
-from reconciliation.queueing import GapQueue, Reach
+from reconciliation.prefix_learning import learn, saved_map
+from reconciliation.renamed_files import forget_released, ignored_pins
 from reconciliation.report import MatchReport
 from reconciliation.result import GapDetectionResult
-from reconciliation.settled import Settled, rules_digest
-from reconciliation.sweep import Rules, Sweep
-from settings import Settings
+from reconciliation.verdict_cache import Settled, rules_digest
 from stash.mapping import UnreadScene
 from stash.scenes import StashApi, count_scenes, fetch_scenes, iter_unread_pages
 from storage.state import State

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.explain import Doubt, Loss, Outside, doubt, losses, outside
-from core.learned import LearnedPair
-from core.pins import Pin
+from core.matching.pins import Pin
+from core.matching.prefix_votes import LearnedPair
+from core.matching.reasons import Doubt, Loss, Outside, doubt, losses, outside
 from plex.library import PlexSide
+from reconciliation.detection_state import Findings
 from reconciliation.detector import paths_of
-from reconciliation.findings import Findings
-from reconciliation.queueing import Reach
+from reconciliation.enqueueing import Reach
 from reconciliation.result import DETAILS, GapDetectionResult
 from storage.state import State
 

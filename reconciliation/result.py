@@ -29,7 +29,7 @@ class GapDetectionResult:
         partial: a server went away, so the figures are those of what was seen until then.
         errors: sentences for people; empty after a run that saw everything.
         ambiguous, contested, outside: why single scenes were left out, and what would help, at
-            most `DETAILS` of each; as `core.explain` has them.
+            most `DETAILS` of each; as `core.matching.reasons` has them.
         ignored_pins: {scene_id, library, rating_key, why} of pins that could not be used.
         suggested_path_map: {setting, scenes}: pairs that matches imply and `path_map` does not
             say, with how many scenes agree (full runs only).

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from simulators.launch import Simulators, StartError
-from simulators.library import generate
+from simulators.library.generate import generate
 from simulators.seed import Seed, Truth
 
 SETS = ("empty_metadata", "stale_sync", "missing", "ambiguous", "outside", "no_metadata", "in_sync")

@@ -252,8 +252,8 @@ class Simulators:
             folder = tempfile.TemporaryDirectory(prefix="library-", ignore_cleanup_errors=True)
             seed = Path(exits.enter_context(folder)) / "seed.json"
             write_seed(self.seed, seed)
-            stash = _started(exits, "simulators.stash_server", seed, self._stash_arguments)
-            plex = _started(exits, "simulators.plex_server", seed, self._plex_arguments)
+            stash = _started(exits, "simulators.stash.server", seed, self._stash_arguments)
+            plex = _started(exits, "simulators.plex.server", seed, self._plex_arguments)
             self.stash = StashHandle(stash.ready(self._timeout), self._api_key)
             exits.callback(self.stash.close)
             self.plex = PlexHandle(plex.ready(self._timeout), self._token)

@@ -51,7 +51,7 @@ class JournalEntry:
         after: what we are about to ask for; of an entry that is read, what the item was left at.
         at: epoch seconds.
         locked_before: whether the field was locked; None where that is not known.
-        extra: JSON-able facts that a plain value cannot hold: see `worker.previous`.
+        extra: JSON-able facts that a plain value cannot hold: see `worker.executor.before_image`.
     """
 
     scene_id: int

@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from core.matching.pins import Pin
 from core.models import ItemRef, MediaFile
-from core.pins import Pin
 from storage.codec import dumps
 from storage.sqlite import Database, chunks, placeholders
 

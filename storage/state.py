@@ -8,9 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from storage import facts, journal, pins, plans, records, runs, scans, timestamps, verdicts
-from storage.facts import Facts
+from storage import journal, key_value, pins, plans, records, runs, scans, timestamps, verdicts
 from storage.journal import Journal
+from storage.key_value import Facts
 from storage.pins import PinStore
 from storage.plans import PlanStore
 from storage.records import RecordStore
@@ -28,7 +28,7 @@ DAY = 86_400.0
 SCHEMA = Schema(
     title="the sync history",
     migrations=(
-        (*records.TABLES, *timestamps.TABLES, *journal.TABLES, *runs.TABLES, *facts.TABLES),
+        (*records.TABLES, *timestamps.TABLES, *journal.TABLES, *runs.TABLES, *key_value.TABLES),
         (*plans.TABLES, *journal.SECOND),
         pins.TABLES,
         verdicts.TABLES,

@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from simulators.demo import main, show, watching
-from simulators.demo_run import (
+from simulators.demo.__main__ import main, show, watching
+from simulators.demo.run import (
     RECONCILE,
     TASKS,
     DemoRun,
@@ -23,8 +23,8 @@ from simulators.demo_run import (
     prepared,
     run_task,
 )
-from simulators.demo_scenes import TELLING, stories
-from simulators.library import generate
+from simulators.demo.scenes import TELLING, stories
+from simulators.library.generate import generate
 from simulators.seed import Seed
 
 CASES = (*TELLING, "in_sync", "missing_inside", "stale", "empty_stale")

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from app import schedule_store
-from app.sync_changes import catch_up, sync_changes
-from app.tasks import MODES, perform
+from app.schedule import store
+from app.sync_changes.task import catch_up, sync_changes
+from app.task_runner import MODES, perform
 from app.wiring import Context
 from core.schedule import WEEK, History
 from storage.runs import Run
@@ -81,4 +81,4 @@ def overdue(site: Site) -> None:
     long_ago = time.time() - 2 * WEEK
     with site.state() as state:
         history = History(since=long_ago, ended={"all": long_ago})
-        state.set_fact(schedule_store.FACT, history.as_dict())
+        state.set_fact(store.FACT, history.as_dict())

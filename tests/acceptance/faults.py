@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from core.errors import SyncError
-from simulators.library import generate
-from simulators.oracle import differences
-from simulators.plex_answers import MAINTENANCE
+from simulators.library.generate import generate
+from simulators.library.oracle import differences
+from simulators.plex.answers import MAINTENANCE
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import SECRETS, Site
 

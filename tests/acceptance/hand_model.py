@@ -1,7 +1,8 @@
 """What must become of hand edits in Plex while `preserve_plex_edits` is on: a reading of its own.
 
-Written from docs/merge.md in the words of users, and sharing nothing with `core.merge`: a value is
-the user's or not, an entry was put in by the user, taken out by the user, or neither.
+Written from docs/merge.md in the words of users, and sharing nothing with
+`core.planning.three_way_merge`: a value is the user's or not, an entry was put in by the user,
+taken out by the user, or neither.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from simulators.dumps import State, stash_seed
-from simulators.oracle_fields import Catalog, file_stem
-from simulators.oracle_text import date_agrees, name_keys, padded_date, safe_text
+from simulators.library.oracle_fields import Catalog, file_stem
+from simulators.library.oracle_text import date_agrees, name_keys, padded_date, safe_text
 from simulators.seed import StashScene
 
 Scalar = str | float | None

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from simulators.dumps import State
-from simulators.oracle import differences, untouched
-from simulators.oracle_fields import SYNCED, FirstSync
-from simulators.oracle_text import name_key
+from simulators.library.oracle import differences, untouched
+from simulators.library.oracle_fields import SYNCED, FirstSync
+from simulators.library.oracle_text import name_key
 from simulators.seed import Truth
 
 # Plex's names of what we write, and of their locks.

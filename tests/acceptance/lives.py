@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from app.pin_tasks import pin, unpin
-from app.undo_tasks import undo_last_run
+from app.tasks.pins import pin, unpin
+from app.tasks.undo import undo_last_run
 from core.errors import SyncError
 from simulators.seed import PlexItem, PlexPart, Seed
 from sync_queue.operations import save_sync_timestamp

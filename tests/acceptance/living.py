@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from simulators.library import generate
-from simulators.oracle_text import name_keys
+from simulators.library.generate import generate
+from simulators.library.oracle_text import name_keys
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from simulators.dumps import stash_seed
 from simulators.launch import Simulators
-from simulators.oracle import differences
+from simulators.library.oracle import differences
 from simulators.seed import Seed
 from tests.acceptance.always_on import install
 from tests.acceptance.always_on_shop import Shop

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from app.plan_tasks import apply_preview
+from app.tasks.preview import apply_preview
 from core.models import ItemRef, Value
 from tests.acceptance.site import Site
 

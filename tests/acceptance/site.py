@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.queue_tasks import process_queue
-from app.reconcile_tasks import reconcile_all
+from app.tasks.queue import process_queue
+from app.tasks.reconcile import reconcile_all
 from app.wiring import Context
 from core.models import Record
-from settings import parse_settings
+from core.settings import parse_settings
 from simulators.launch import Simulators
 from simulators.seed import PlexItem, Truth
 from stash.client import StashClient
@@ -282,7 +282,7 @@ class Site:
         )
 
     def behind(self, action: str, **parameters: Any) -> dict[str, Any]:
-        """Change Stash without any hook; see `simulators.stash_silent`."""
+        """Change Stash without any hook; see `simulators.stash.silent_changes`."""
         told = {"action": action, **parameters}
         done: dict[str, Any] = self.both.stash.control("POST", "edit", told)
         return done

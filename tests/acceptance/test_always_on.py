@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from simulators.dumps import stash_seed
-from simulators.library import generate
+from simulators.library.generate import generate
 from sync_queue.inbox import UNANSWERED_SECONDS
 from tests.acceptance.always_on import (
     always_on,

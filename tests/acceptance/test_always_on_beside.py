@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-import worker.drain
-from app.reconcile_tasks import reconcile_all
-from app.sync_changes import process_queue, sync_changes
+import worker.executor.drain
+from app.sync_changes.task import process_queue, sync_changes
+from app.tasks.reconcile import reconcile_all
 from app.wiring import Context
-from simulators.library import generate
+from simulators.library.generate import generate
 from sync_queue.inbox_reader import Inbox
 from sync_queue.lock import DrainLock
 from sync_queue.operations import enqueue
@@ -173,7 +173,7 @@ def test_a_stash_that_cannot_be_asked_is_asked_by_the_next_task(
 def test_it_lets_others_work_after_thirty_seconds(
     shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker.drain, "BATCH", 5)
+    monkeypatch.setattr(worker.executor.drain, "BATCH", 5)
 
     cost = 2.0  # seconds a scene, and as many for weighing a batch
 
@@ -202,7 +202,7 @@ def test_it_lets_others_work_after_thirty_seconds(
 
 
 def test_alone_it_works_on(shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker.drain, "BATCH", 5)
+    monkeypatch.setattr(worker.executor.drain, "BATCH", 5)
 
     def work() -> None:
         shop.now += 60

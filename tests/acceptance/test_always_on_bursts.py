@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from simulators.library import generate
+from simulators.library.generate import generate
 from sync_queue.inbox_reader import Inbox
 from tests.acceptance.always_on import always_on, at_rest, hooks, jobs, noted, runs, title, until
 from tests.acceptance.faults import differing

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.errors import StashUnreachable, SyncError
-from simulators.library import generate
+from simulators.library.generate import generate
 from sync_queue.inbox import UNANSWERED_SECONDS
 from tests.acceptance.always_on_shop import Shop
 from tests.acceptance.conftest import Open

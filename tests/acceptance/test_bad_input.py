@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from app.health_task import health_check
-from app.queue_tasks import process_queue
-from app.reconcile_tasks import reconcile_all
-from app.tasks import MODES
+from app.task_runner import MODES
+from app.tasks.health import health_check
+from app.tasks.queue import process_queue
+from app.tasks.reconcile import reconcile_all
 from core.errors import SyncError
-from simulators.library import generate
+from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import failure, readable
 from tests.acceptance.site import TOKEN, Ended, Site, Task

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import requests
 
-from simulators.library import generate
-from simulators.stash_pixels import picture
+from simulators.library.generate import generate
+from simulators.stash.sample_pictures import picture
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import WRONG
 from tests.acceptance.judge import picture as shown

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.pin_tasks import pin
-from app.undo_tasks import undo_last_run
+from app.tasks.pins import pin
+from app.tasks.undo import undo_last_run
 from core.errors import SyncError
 from simulators.dumps import stash_seed
-from simulators.library import generate
+from simulators.library.generate import generate
 from tests.acceptance.always_on import at_rest, until
 from tests.acceptance.always_on_shop import NOW
 from tests.acceptance.faults import BUSY, CUT, RESET, Fault

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from plex.library import PlexSide
+from reconciliation.detection_pass import Findings, Sweep
 from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from reconciliation.engine import GapDetectionEngine, GapDetectionResult
-from reconciliation.sweep import Findings, Sweep
-from simulators.library import generate
-from simulators.library_places import Mounts
+from simulators.library.generate import generate
+from simulators.library.places import Mounts
 from tests.acceptance.conftest import Open
 from tests.acceptance.handmade import FILMS, Handmade, part
 from tests.acceptance.site import Site

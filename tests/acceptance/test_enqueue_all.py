@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.reconcile_tasks import enqueue_all, enqueue_recent
-from simulators.library import generate
+from app.tasks.reconcile import enqueue_all, enqueue_recent
+from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 

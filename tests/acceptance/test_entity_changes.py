@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import StashError
 from simulators.dumps import stash_seed
-from simulators.library import generate
+from simulators.library.generate import generate
 from sync_queue.lock import DrainLock
 from tests.acceptance.noting import DEAF, Office, noting
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.reconcile_tasks import reconcile_recent
+from app.tasks.reconcile import reconcile_recent
 from reconciliation.report import REPORT
-from simulators.library import generate
+from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Ended, Site
 

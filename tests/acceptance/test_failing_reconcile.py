@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.library import generate
+from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import (
     BUSY,

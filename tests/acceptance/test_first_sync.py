@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import requests
 
-from simulators.library import generate
-from simulators.library_places import Mounts
-from simulators.oracle_fields import SYNCED, WITH_COLLECTIONS, FirstSync
+from simulators.library.generate import generate
+from simulators.library.oracle_fields import SYNCED, WITH_COLLECTIONS, FirstSync
+from simulators.library.places import Mounts
 from tests.acceptance.conftest import Open
 from tests.acceptance.judge import picture, verdict
 from tests.acceptance.site import Site

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app.queue_tasks import confirm_stopped_run, process_queue
+from app.tasks.queue import confirm_stopped_run, process_queue
 from core.errors import GuardStopped
 from plex.exceptions import PlexServerDown
-from simulators.library import generate
-from simulators.oracle import differences
+from simulators.library.generate import generate
+from simulators.library.oracle import differences
 from simulators.seed import Seed
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import BUSY

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulators.dumps import State
-from simulators.library import generate
+from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.hand_model import (
     FIELDS,

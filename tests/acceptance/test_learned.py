@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from app.queue_tasks import confirm_stopped_run
-from app.reconcile_tasks import reconcile_recent
+from app.tasks.queue import confirm_stopped_run
+from app.tasks.reconcile import reconcile_recent
 from core.errors import GuardStopped
 from core.paths import PathMap, same_path
-from settings import parse_settings
-from simulators.library import generate
+from core.settings import parse_settings
+from simulators.library.generate import generate
 from simulators.seed import Seed
 from tests.acceptance.conftest import Open
 from tests.acceptance.handmade import FILMS, OTHER, Handmade, part, plex_item, restore

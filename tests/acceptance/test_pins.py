@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from app.pin_tasks import pin, unpin
-from app.reconcile_tasks import reconcile_all, reconcile_recent
+from app.tasks.pins import pin, unpin
+from app.tasks.reconcile import reconcile_all, reconcile_recent
 from app.wiring import Context
 from core.errors import ConfigError, PinRefused
 from tests.acceptance.conftest import Open

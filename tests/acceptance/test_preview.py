@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from app.plan_tasks import apply_preview, look_at_apply, preview_all, preview_queue
+from app.tasks.preview import apply_preview, look_at_apply, preview_all, preview_queue
 from core.errors import DrainBusy
 from core.fields import PICTURES
 from plex.exceptions import PlexServerDown
-from simulators.library import generate
-from simulators.oracle_fields import WITH_COLLECTIONS, FirstSync
+from simulators.library.generate import generate
+from simulators.library.oracle_fields import WITH_COLLECTIONS, FirstSync
 from sync_queue.lock import DrainLock
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import BUSY, WRONG

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.plan_tasks import apply_preview, preview_all
-from app.queue_tasks import confirm_stopped_run
+from app.tasks.preview import apply_preview, preview_all
+from app.tasks.queue import confirm_stopped_run
 from core.errors import GuardStopped
-from simulators.library import generate
+from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.plans import apply
 from tests.acceptance.site import Site

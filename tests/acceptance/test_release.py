@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from app.undo_tasks import look_at_release, release
-from simulators.library import generate
+from app.tasks.undo import look_at_release, release
+from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import BUSY
 from tests.acceptance.site import Site

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.undo_tasks import undo_last_run
+from app.tasks.undo import undo_last_run
 from simulators.dumps import stash_seed
-from simulators.library import generate
+from simulators.library.generate import generate
 from simulators.seed import StashFile
 from tests.acceptance.always_on import at_rest, hooks, until
 from tests.acceptance.noting import Office, noting

@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from app.reconcile_tasks import reconcile_all
-from app.sync_changes_scans import PATIENCE
+from app.sync_changes.scans import PATIENCE
+from app.tasks.reconcile import reconcile_all
 from core.scans import ASK_AGAIN, LONGEST_SCAN
 from tests.acceptance.handmade import part, plex_item
 from tests.acceptance.scanned import MANY, ROOT, ScanShop, shop, site

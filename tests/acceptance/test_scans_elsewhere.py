@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.reconcile_tasks import reconcile_all
+from app.tasks.reconcile import reconcile_all
 from plex.exceptions import PlexServerDown
 from simulators.seed import Seed
 from tests.acceptance.always_on import always_on, at_rest, has_no_secret, jobs, until

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app import schedule_store
+from app.schedule import store
 from core.errors import SyncError
-from simulators.library import generate
+from simulators.library.generate import generate
 from simulators.seed import Seed
 from tests.acceptance.always_on import jobs, others_wait, until
 from tests.acceptance.always_on_shop import Shop, overdue
@@ -227,7 +227,7 @@ def test_one_that_was_killed_is_tried_again_after_an_hour(shop: Shop) -> None:
 
 
 def test_one_that_takes_long_is_not_joined_by_another(shop: Shop) -> None:
-    with schedule_store.reconciling(shop.site.data) as is_alone:
+    with store.reconciling(shop.site.data) as is_alone:
         assert is_alone
         assert "reconcile" not in shop.sync()
 

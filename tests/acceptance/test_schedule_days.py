@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.library import generate
+from simulators.library.generate import generate
 from tests.acceptance.always_on_shop import NOW, Shop
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simulators.library import generate
+from simulators.library.generate import generate
 from tests.acceptance.always_on import always_on, at_rest, jobs, start, until
 from tests.acceptance.always_on_shop import Shop, overdue
 from tests.acceptance.faults import differing

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from app.queue_tasks import confirm_stopped_run
+from app.tasks.queue import confirm_stopped_run
 from core.errors import GuardStopped
 from reconciliation.detector import GapResult
 from reconciliation.engine import OWNERS, GapDetectionEngine
-from simulators.library import generate
+from simulators.library.generate import generate
 from simulators.seed import Seed
 from storage.state import STATE_FILE, State
 from tests.acceptance.conftest import Open

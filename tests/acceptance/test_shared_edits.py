@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from app.undo_tasks import undo_last_run
+from app.tasks.undo import undo_last_run
 from core.errors import SyncError
-from simulators.library import generate
-from simulators.oracle import untouched
+from simulators.library.generate import generate
+from simulators.library.oracle import untouched
 from tests.acceptance.faults import RESET
 from tests.acceptance.noting import Office, noting
 from tests.acceptance.standing import differing, now

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simulators.library import generate
+from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import differing
 from tests.acceptance.judge import picture

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-import worker.drain
-from app import sync_changes_intake
+import worker.executor.drain
+from app.sync_changes import intake
 from core.errors import GuardStopped, SyncError
 from core.models import Scene
-from simulators.library import generate
+from simulators.library.generate import generate
 from stash.scenes import StashApi, fetch_scenes
 from tests.acceptance.always_on import others_wait
 from tests.acceptance.always_on_shop import NOW, Shop
@@ -75,8 +75,8 @@ def test_it_weighs_no_more_than_it_may_get_done(
     shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """To weigh a scene is to read it from both servers."""
-    monkeypatch.setattr(worker.drain, "BATCH", 5)
-    monkeypatch.setattr(worker.drain, "PART", 10)
+    monkeypatch.setattr(worker.executor.drain, "BATCH", 5)
+    monkeypatch.setattr(worker.executor.drain, "PART", 10)
     work(shop, 60)
     shop.site.enqueue(*scenes)
 
@@ -102,8 +102,8 @@ def test_it_does_not_read_the_whole_of_a_long_inbox(
         shop.now += cost
         return fetch_scenes(stash, ids)
 
-    monkeypatch.setattr(sync_changes_intake, "MAX_IDS", 10)
-    monkeypatch.setattr(sync_changes_intake, "fetch_scenes", slowly)
+    monkeypatch.setattr(intake, "MAX_IDS", 10)
+    monkeypatch.setattr(intake, "fetch_scenes", slowly)
     for scene in scenes:
         shop.note(scene, by_user=False)
     shop.now += 5
@@ -158,8 +158,8 @@ def test_what_was_confirmed_holds_until_it_is_done(shop: Shop, scenes: list[int]
 def test_a_guard_tells_of_all_that_is_queued(
     shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker.drain, "BATCH", 5)
-    monkeypatch.setattr(worker.drain, "PART", 20)
+    monkeypatch.setattr(worker.executor.drain, "BATCH", 5)
+    monkeypatch.setattr(worker.executor.drain, "PART", 20)
     strip(shop, scenes)
     with pytest.raises(GuardStopped) as of_all:
         shop.do("process_queue")

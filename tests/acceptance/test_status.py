@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from core.errors import StateError
-from simulators.library import generate
+from simulators.library.generate import generate
 from storage.state import STATE_FILE
 from sync_queue.inbox import INBOX_FILE, UNANSWERED_SECONDS, HookInbox
 from sync_queue.inbox_reader import Inbox

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from simulators.library import generate
-from simulators.oracle import differences
+from simulators.library.generate import generate
+from simulators.library.oracle import differences
 from simulators.seed import Truth
 from sync_queue.operations import enqueue
 from tests.acceptance.conftest import Open

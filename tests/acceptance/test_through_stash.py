@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from simulators.launch import Simulators
-from simulators.library import generate
+from simulators.library.generate import generate
 from tests.acceptance.faults import differing
 from tests.acceptance.site import API_KEY, ENTRY, ROOT, TOKEN, Site
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from app.undo_tasks import undo_last_run
+from app.tasks.undo import undo_last_run
 from plex.exceptions import PlexServerDown
-from simulators.library import generate
+from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import BUSY
 from tests.acceptance.site import Site

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.undo_tasks import undo_last_run
-from simulators.library import generate
+from app.tasks.undo import undo_last_run
+from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 

@@ -21,7 +21,7 @@ TAG = "#a, b%2Cc+d & e;f=g?h/i'j\"k\\l!m(n)*o:p@q[r]s$t^u`v{w}|x~y%"
 @pytest.fixture(scope="module")
 def server() -> Iterator[Simulated]:
     items = [item(key) for key in range(1, 31)]
-    with running("plex_server", seed_of(items=items), "--token", TOKEN) as simulated:
+    with running("plex.server", seed_of(items=items), "--token", TOKEN) as simulated:
         yield simulated
 
 

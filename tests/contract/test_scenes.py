@@ -63,7 +63,7 @@ def server() -> Iterator[Simulated]:
     made = [scene(number) for number in range(1, 26)]
     made[6] = scene(7, **FULL)
     made.append(scene(5000, title="", files=[]))
-    with running("stash_server", seed_of(scenes=made), "--api-key", API_KEY) as simulated:
+    with running("stash.server", seed_of(scenes=made), "--api-key", API_KEY) as simulated:
         yield simulated
 
 
@@ -189,7 +189,7 @@ def test_a_page_that_fails_midway_keeps_the_earlier_ones(
 def test_scenes_that_go_meanwhile_make_no_other_scene_slide() -> None:
     made = [scene(number) for number in range(1, 6)]
     with (
-        running("stash_server", seed_of(scenes=made), "--api-key", API_KEY) as server,
+        running("stash.server", seed_of(scenes=made), "--api-key", API_KEY) as server,
         ours(server) as client,
     ):
         pages = scenes.iter_scene_pages(client, page_size=2)

@@ -19,7 +19,7 @@ KEY = "simulated-api-key"
 @pytest.fixture(scope="module")
 def server() -> Iterator[Simulated]:
     options = ("--password", "open sesame", "--api-key", KEY)
-    with running("stash_server", seed_of(scenes=[scene(1)]), *options) as simulated:
+    with running("stash.server", seed_of(scenes=[scene(1)]), *options) as simulated:
         yield simulated
 
 

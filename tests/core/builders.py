@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import hypothesis
 
 from core.fields import BY_NAME
-from core.index import ItemIndex
+from core.matching.index import ItemIndex
 from core.models import (
     Entity,
     FieldRecord,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from core.fields import BY_NAME
 from core.models import Change, FullItem, Value
-from core.planning import ItemPlan
+from core.planning.item_plan import ItemPlan
 
 EMPTY: dict[str, Value] = {
     name: () if field.is_list else None if name == "rating" else ""

@@ -26,7 +26,7 @@ from core.fields import (
     name_keys,
 )
 from core.models import ItemRef, ListedItem, Scene, Value
-from settings import Settings
+from core.settings import Settings
 from tests.core.builders import ALL_FIELDS, entities, file, scene
 
 FULL = scene(

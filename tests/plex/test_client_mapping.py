@@ -8,7 +8,7 @@ import pytest
 
 from core.models import ItemRef, MediaFile, Role
 from plex import mapping
-from plex.names import LIST_NAMES, SCALAR_NAMES, plex_name
+from plex.field_names import LIST_NAMES, SCALAR_NAMES, plex_name
 
 FULL = {
     "ratingKey": "50412",

@@ -42,7 +42,7 @@ def server() -> Iterator[Simulated]:
     items[1] = item(102, media=[[{**part, "file": "/data/cd1.mp4"}, part], [gone]])
     items[2] = item(103, deleted_at=1_700_000_000)
     items[3] = item(104, media=[[gone]])
-    with running("plex_server", seed_of(items=items), "--token", TOKEN) as simulated:
+    with running("plex.server", seed_of(items=items), "--token", TOKEN) as simulated:
         yield simulated
 
 

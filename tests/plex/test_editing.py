@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.models import Change, Role, Value
 from plex.editing import edit_params, split_params, unlock_params
-from plex.wire import encode_query
+from plex.url_encoding import encode_query
 
 PUNCTUATION = "a, b %2C c+d & e;f=g#h?i/j'k\"l\\m%"
 names = st.lists(

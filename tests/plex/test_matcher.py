@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.queue_tasks import clear_match_cache
+from app.tasks.queue import clear_match_cache
 from core.models import FullItem
 from core.paths import PathMap, base_key
 from plex.cache import MatchCache, PlexCache

@@ -11,9 +11,9 @@ from core.images import Action, Entry, ImageFailed, ImageKind, decide, digest, s
 from plex.client import PlexClient
 from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
 from plex.images import PlexImages, upload_name
-from simulators.plex_process import PlexProcess
-from simulators.plex_seeds import plex_item, plex_section, plex_seed
-from simulators.stash_pixels import picture
+from simulators.plex.process import PlexProcess
+from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
+from simulators.stash.sample_pictures import picture
 from tests.contract.scripted import Reply, Scripted, as_html, as_json, refused_url, scripted
 
 POSTER, ART = ImageKind.POSTER, ImageKind.ART

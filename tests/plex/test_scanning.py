@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from core.models import Section
-from plex.additions import added_since
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
+from plex.recent_items import added_since
 from plex.scanning import PlexScans, ScanRefused
 from tests.contract.scripted import Reply, Scripted, as_html, as_json, scripted
 

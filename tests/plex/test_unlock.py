@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from plex.client import MAX_KEYS, MAX_URL, PlexClient
-from plex.names import lock_name
+from plex.field_names import lock_name
 from tests.contract.scripted import Asked, Reply, scripted
 
 

@@ -13,11 +13,11 @@ import requests
 from stashapi.stashapp import StashInterface
 
 from core.errors import GuardStopped
+from core.settings import parse_settings
 from reconciliation.engine import GapDetectionEngine, GapDetectionResult
-from reconciliation.guard import EmptySideGuard
-from settings import parse_settings
-from simulators.library import generate
-from simulators.library_options import DEFAULT_NOW
+from reconciliation.listing_guard import EmptySideGuard
+from simulators.library.generate import generate
+from simulators.library.options import DEFAULT_NOW
 from storage.state import State
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import TOKEN, Site

@@ -9,10 +9,10 @@ import requests
 
 from simulators.dumps import plex_seed, stash_seed
 from simulators.launch import PlexHandle
-from simulators.library_truth import items_by_name
-from simulators.oracle import expected, owners
-from simulators.oracle_fields import Catalog, Fields, FirstSync, unequal
-from simulators.oracle_text import name_key
+from simulators.library.oracle import expected, owners
+from simulators.library.oracle_fields import Catalog, Fields, FirstSync, unequal
+from simulators.library.oracle_text import name_key
+from simulators.library.truth import items_by_name
 from simulators.seed import PlexItem, StashScene, Truth
 
 _TAGS = {"genres": "genre", "roles": "actor", "directors": "director"}

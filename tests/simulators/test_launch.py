@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from simulators.launch import ROOT, Simulators, StartError
-from simulators.library import generate
+from simulators.library.generate import generate
 
 
 def _processes(both: Simulators) -> list[psutil.Process]:
@@ -67,7 +67,7 @@ def test_if_one_cannot_start_the_other_is_stopped() -> None:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     with socket.create_server(("127.0.0.1", 0)) as taken:
         simulators = Simulators(generate(1), plex_port=taken.getsockname()[1])
-        with pytest.raises(StartError, match="plex_server did not start"):
+        with pytest.raises(StartError, match=r"plex\.server did not start"):
             simulators.__enter__()
     children = {child.pid for child in psutil.Process().children(recursive=True)}
     assert children <= before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from simulators.stash_state import default_switches
+from simulators.stash.state import default_switches
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "simulators.md").read_text(encoding="utf-8")
@@ -18,7 +18,7 @@ def test_every_switch_of_the_stash_simulator_is_on_the_page() -> None:
 
 
 def test_every_control_endpoint_is_on_the_page() -> None:
-    sources = (ROOT / "simulators").glob("*.py")
+    sources = (ROOT / "simulators").rglob("*.py")
     pattern = r'add_(get|post|delete)\(\s*"(/_sim/[^"]*)"'
     known = {
         f"{method.upper()} {path}"
@@ -30,7 +30,7 @@ def test_every_control_endpoint_is_on_the_page() -> None:
 
 
 def test_every_option_of_the_servers_is_on_the_page() -> None:
-    for name in ("stash_server.py", "plex_server.py", "__main__.py"):
+    for name in ("stash/server.py", "plex/server.py", "__main__.py"):
         source = (ROOT / "simulators" / name).read_text(encoding="utf-8")
         for option in re.findall(r'"(--[a-z-]+)"', source):
             assert option in PAGE, option

@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import StashUnauthorized, StashUnreachable
 from core.images import MAX_BYTES, ImageFailed
-from simulators.stash_pixels import picture
+from simulators.stash.sample_pictures import picture
 from stash.client import StashClient
 from stash.connection import StashConnection
 from stash.images import NoCover, NotModified, Screenshot, fetch_screenshot
@@ -38,7 +38,7 @@ def stash() -> Iterator[Simulated]:
     covers = ["cover 1", "png:cover 2", None, "huge:cover 4", "html:cover 5"]
     scenes = [scene(number, cover=cover) for number, cover in enumerate(covers, 1)]
     options = ("--username", "admin", "--password", PASSWORD, "--api-key", KEY)
-    with running("stash_server", seed_of(scenes=scenes), *options) as simulated:
+    with running("stash.server", seed_of(scenes=scenes), *options) as simulated:
         yield simulated
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import StateError
+from core.matching.pins import Pin
 from core.models import Change, ItemRecord, ItemRef, MediaFile, Record
-from core.pins import Pin
 from core.scans import AwaitedScan
 from storage.journal import JournalEntry
 from storage.plans import PlannedChange

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from core.matching.pins import Pin
 from core.models import FieldRecord, ItemRecord, ItemRef, MediaFile, Record
-from core.pins import Pin
 from storage.records import Known
 from storage.state import State
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.evidence import Claim, Evidence
+from core.matching.evidence import Claim, Evidence
 from core.models import ItemRecord, ItemRef, MediaFile, Record
 from storage.records import Known
 from storage.state import State

@@ -1,0 +1,1 @@
+"""The reconcile that nobody has to start: when it is due, and that one runs."""

@@ -1,0 +1,135 @@
+"""The reconcile that nobody has to start: found due by tasks, run by Sync Changes.
+
+Hooks decide nothing: the first one of a burst asks for Sync Changes anyway. Other tasks that find a
+run due ask for it too, so that their own work is not held up.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from app.schedule import store
+from app.tasks.reconcile import KIND, reconcile
+from app.wiring import Context
+from core import schedule
+from core.errors import GuardStopped, StateError, SyncError
+from core.schedule import History
+from core.timestamps import in_words
+from reconciliation.result import brief
+from storage.state import State
+from sync_queue.inbox_reader import Inbox
+
+log = logging.getLogger(__name__)
+
+# What these tasks look at; one that sees what an automatic run would is that run.
+_BY_HAND = {"reconcile_all": "all", "reconcile_7days": "recent_7days", "reconcile_recent": "recent"}
+
+
+class AutoReconcile:
+    """The automatic reconcile as one run of Sync Changes sees it.
+
+    Attributes:
+        figures: what became of the last run, in brief; empty where there was none.
+
+    Every method may raise StateError.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._wanted = store.wanted(context.settings)
+        self._due_at: float | None = None
+        self.figures: dict[str, Any] = {}
+
+    def look(self) -> None:
+        """Note that the plugin works, and see when the next run is due."""
+        with self._context.open_state() as state:
+            self._due_at = look(self._context, state)
+
+    def is_due(self) -> bool:
+        """Whether a run is due; as of `look` and the clock, others may have run it since."""
+        return self._due_at is not None and self._context.clock() >= self._due_at
+
+    def gives_way(self) -> bool:
+        """Whether the run, which is due, lets the jobs of Stash that wait go before it."""
+        now = self._context.clock()
+        with self._context.open_state() as state:
+            history = store.change(state, now, lambda known: schedule.given_way(known, now))
+        return schedule.may_give_way(history, self._wanted, now)
+
+    def run(self) -> bool:
+        """Run it if it is due still and nobody else does; True if it ran, whatever came of it."""
+        context, want = self._context, self._wanted
+        with store.reconciling(context.data_dir) as is_alone:
+            ran = is_alone and self._claim()
+            if ran:
+                log.info("the automatic reconcile (%s) begins", context.settings.reconcile_scope)
+                self.figures = {"scope": want.scope, **self._tried()}
+        self.look()
+        return ran
+
+    def _claim(self) -> bool:
+        now = self._context.clock()
+        with self._context.open_state() as state:
+            state.runs.close_abandoned(KIND, now)
+            return store.claim(state, self._wanted, now)
+
+    def _tried(self) -> dict[str, Any]:
+        """The run's figures; where it has not seen everything, it is tried again later."""
+        try:
+            figures = reconcile(self._context, self._wanted.scope, automatic=True)
+        except SyncError as error:
+            self._failed(str(error), is_stopped=isinstance(error, GuardStopped))
+            return {"error": str(error)}
+        if figures["partial"]:
+            self._failed("it has not seen everything", is_stopped=False)
+        return brief(figures)
+
+    def _failed(self, why: str, *, is_stopped: bool) -> None:
+        now = self._context.clock()
+        with self._context.open_state() as state:
+            history = store.change(
+                state, now, lambda known: schedule.failed(known, now, is_stopped=is_stopped)
+            )
+        due = schedule.due_at(history, self._wanted)
+        again = f" It is tried again in {in_words((due or now) - now)}."
+        level = logging.ERROR if is_stopped else logging.WARNING
+        log.log(level, "the automatic reconcile did not get through: %s%s", why, again)
+
+
+def look(context: Context, state: State) -> float | None:
+    """Note that the plugin works; when the next run is due, None where there is none."""
+    now = context.clock()
+    is_new = store.known(state, now).since is None and state.records.count() == 0
+    history = store.change(state, now, lambda known: schedule.begun(known, now, is_new=is_new))
+    return schedule.due_at(history, store.wanted(context.settings))
+
+
+def is_one_by_hand(context: Context, mode: str) -> bool:
+    """Whether a task does itself what an automatic run would do."""
+    scope = _BY_HAND.get(mode)
+    return scope is not None and schedule.covers(scope, store.wanted(context.settings).scope)
+
+
+def owe_if_due(context: Context) -> bool:
+    """In another task: note that Sync Changes owes a run that is due. Returns whether one is."""
+    try:
+        with context.open_state() as state:
+            due = look(context, state)
+        if due is None or context.clock() < due:
+            return False
+        with Inbox(context.data_dir, clock=context.clock) as inbox:
+            inbox.owe()
+    except StateError as error:
+        log.warning("%s", error)
+        return False
+    return True
+
+
+def confirmed(context: Context, state: State) -> None:
+    """The user has let a stopped reconcile through: one that is due need not wait any more."""
+
+    def step(history: History) -> History:
+        return schedule.confirmed(history) if history.is_stopped else history
+
+    store.change(state, context.clock(), step)

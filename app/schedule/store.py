@@ -1,0 +1,83 @@
+"""Where the schedule of reconciles is kept, and the sign that one runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from app.wiring import Context
+from core import schedule
+from core.errors import StateError
+from core.schedule import INTERVALS, History, Wanted
+from core.settings import Settings
+from storage.state import State
+
+FACT = "reconcile_schedule"
+LOCK_FILE = "reconcile.lock"
+_SCOPES = {"all": "all", "24h": "recent", "7days": "recent_7days"}
+
+
+def wanted(settings: Settings) -> Wanted:
+    """What the settings say; where nothing is to be synced, nothing is to be looked for."""
+    works = settings.enabled and settings.synced_fields()
+    interval = INTERVALS.get(settings.reconcile_interval) if works else None
+    return Wanted(interval, _SCOPES[settings.reconcile_scope])
+
+
+def known(state: State, now: float) -> History:
+    """The history as it counts now; changes nothing."""
+    return schedule.seen(History(**state.get_fact(FACT, {})), now)
+
+
+def change(state: State, now: float, step: Callable[[History], History]) -> History:
+    """Take one step of `core.schedule` from the history as it counts now, in one transaction."""
+    after = state.change_fact(
+        FACT, lambda told: step(schedule.seen(History(**(told or {})), now)).as_dict()
+    )
+    return History(**after)
+
+
+def claim(state: State, want: Wanted, now: float) -> bool:
+    """Begin a run if one is due; of several processes that try, one gets True."""
+    is_ours = False
+
+    def step(history: History) -> History:
+        nonlocal is_ours
+        begun = schedule.claimed(history, want, now)
+        is_ours = begun is not None
+        return begun or history
+
+    change(state, now, step)
+    return is_ours
+
+
+def succeeded(context: Context, state: State, scope: str) -> None:
+    """A run over `scope` (of the engine) has ended and seen all of it."""
+    now, want = context.clock(), wanted(context.settings)
+    change(state, now, lambda history: schedule.succeeded(history, want, scope, now))
+
+
+@contextmanager
+def reconciling(data_dir: str | os.PathLike[str]) -> Iterator[bool]:
+    """Around a reconcile: holds what a kill sets free. False if another one holds it.
+
+    Raises:
+        StateError: the lock's file cannot be made.
+    """
+    path = Path(data_dir) / LOCK_FILE
+    lock = FileLock(path, timeout=0, thread_local=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        pass
+    except OSError as error:
+        raise StateError(f"{path} cannot be locked: {error}.") from error
+    try:
+        yield lock.is_locked
+    finally:
+        lock.release()

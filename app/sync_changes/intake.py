@@ -1,0 +1,187 @@
+"""From events in the inbox to jobs in the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from app.sync_changes import lifecycle_hooks
+from app.sync_changes.change_filter import News
+from app.wiring import Context
+from core.models import Scene
+from reconciliation.detector import GapResult, has_meaningful_metadata
+from reconciliation.enqueueing import job_item
+from stash.mapping import scene_to_json_like
+from stash.scenes import MAX_IDS, fetch_scenes
+from storage.sqlite import chunks
+from sync_queue.inbox_reader import Event, Inbox
+from sync_queue.queue import SyncQueue
+
+KIND = "changed"
+SCENE = "scene"
+DESTROY = "destroy"
+IN_HAND = "was in hand while something changed in Stash"
+
+
+@dataclass(slots=True)
+class IntakeResult:
+    """What became of events.
+
+    Attributes:
+        events: how many were dealt with.
+        enqueued_count, refreshed: scenes with a new job, and with one that waited already.
+        gone: scenes that Stash does not have any more.
+        skipped_no_metadata, skipped_unorganized: scenes that are left alone.
+        nothing_new: scenes of which Stash says nothing that was not brought to Plex already.
+    """
+
+    events: int = 0
+    enqueued_count: int = 0
+    refreshed: int = 0
+    gone: int = 0
+    skipped_no_metadata: int = 0
+    skipped_unorganized: int = 0
+    nothing_new: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What is open while events are dealt with; `recorded` are the scenes that have a record."""
+
+    queue: SyncQueue
+    recorded: set[int]
+    news: News
+
+
+class Intake:
+    """Turns events into jobs. Each is settled only when its jobs are in the queue.
+
+    Args:
+        result: is added to.
+        enough: asked between pages of scenes; once it says so, the other events are left.
+
+    Attributes:
+        is_early: it was enough, so events are left.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        inbox: Inbox,
+        result: IntakeResult,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._context = context
+        self._inbox = inbox
+        self._enough = enough
+        self.result = result
+        self.is_early = False
+
+    def take(self) -> None:
+        """Deal with all events that are there, those of performers, studios and tags last.
+
+        Raises:
+            StashError: or its kinds; what was not dealt with is still there.
+            StateError: a file of ours cannot be used.
+        """
+        self.is_early = False
+        events = self._inbox.take()
+        if not events:
+            return
+        with self._context.open_state() as state, self._context.open_queue() as queue:
+            # Before anything is read of records, which tell what became of those.
+            in_hand = queue.working_scene_ids()
+            news = News(state.records, self._context.settings.wishes())
+            books = _Books(queue, state.records.ids(), news)
+            if in_hand and not all(each.kind == SCENE and each.by_user for each in events):
+                self._again(in_hand, books)
+            self._scenes([each for each in events if _is_alive(each)], books)
+            if self.is_early:
+                return
+            self._destroyed([each for each in events if _is_dead_scene(each)])
+            self._entities([each for each in events if each.kind != SCENE], books)
+
+    def _again(self, in_hand: Collection[int], books: _Books) -> None:
+        """What another drain has in hand may have been read before what the events tell, and then
+        nobody sees it: the records tell what was brought to Plex before."""
+        for ids in chunks(sorted(in_hand), MAX_IDS):
+            scenes = fetch_scenes(self._context.stash, ids)
+            self._enqueue(list(scenes.values()), dict.fromkeys(scenes, IN_HAND), books)
+
+    def _scenes(self, events: Sequence[Event], books: _Books) -> None:
+        """Edits come first: somebody may be waiting for them."""
+        ordered = sorted(events, key=lambda event: (not event.by_user, event.revision))
+        for start in range(0, len(ordered), MAX_IDS):
+            self.is_early = start > 0 and self._enough()
+            if self.is_early:
+                return
+            batch = ordered[start : start + MAX_IDS]
+            found = fetch_scenes(self._context.stash, [event.id for event in batch])
+            reasons = {event.id: _reason(event) for event in batch}
+            edited = [found[e.id] for e in batch if e.by_user and e.id in found]
+            scanned = [found[e.id] for e in batch if not e.by_user and e.id in found]
+            new = books.news.after_a_scan(scanned)
+            self._enqueue([*edited, *new], reasons, books)
+            self.result.nothing_new += len(scanned) - len(new)
+            self.result.gone += len(batch) - len(found)
+            self._settle(batch)
+
+    def _destroyed(self, events: Sequence[Event]) -> None:
+        if events:
+            lifecycle_hooks.scenes_destroyed(self._context, events)
+            self.result.gone += len(events)
+            self._settle(events)
+
+    def _entities(self, events: Sequence[Event], books: _Books) -> None:
+        if not events:
+            return
+        first = f"{events[0].kind} {events[0].id}"
+        what = f"{first} and {len(events) - 1} more" if len(events) > 1 else first
+        for page in lifecycle_hooks.scenes_of_entities(self._context, events):
+            reasons = {scene.id: f"{what} changed in Stash" for scene in page}
+            new = books.news.wanted_otherwise(page)
+            self._enqueue(new, reasons, books)
+            self.result.nothing_new += len(page) - len(new)
+        self._settle(events)
+
+    def _enqueue(self, scenes: Sequence[Scene], reasons: Mapping[int, str], books: _Books) -> None:
+        result = self.result
+        gaps = [
+            GapResult(scene.id, KIND, scene_to_json_like(scene), reasons[scene.id])
+            for scene in scenes
+        ]
+        only_organized = self._context.settings.organized_only
+        organized = [gap for gap in gaps if not only_organized or gap.scene_data["organized"]]
+        wanted = [
+            gap
+            for gap in organized
+            if gap.scene_id in books.recorded or has_meaningful_metadata(gap.scene_data)
+        ]
+        result.skipped_unorganized += len(gaps) - len(organized)
+        result.skipped_no_metadata += len(organized) - len(wanted)
+        outcome = books.queue.put_many(map(job_item, wanted))
+        result.enqueued_count += outcome.new
+        result.refreshed += outcome.refreshed
+
+    def _settle(self, events: Sequence[Event]) -> None:
+        self._inbox.settle(events)
+        self.result.events += len(events)
+
+
+def _is_alive(event: Event) -> bool:
+    return event.kind == SCENE and event.action != DESTROY
+
+
+def _is_dead_scene(event: Event) -> bool:
+    return event.kind == SCENE and event.action == DESTROY
+
+
+def _reason(event: Event) -> str:
+    if event.action == "create":
+        return "new in Stash"
+    return "edited in Stash" if event.by_user else "looked at by Stash"

@@ -1,0 +1,1 @@
+"""One function for each task that a person starts."""

@@ -1,0 +1,109 @@
+"""Tasks that work through the queue, look at it, or clear parts of it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from app.schedule import reconcile as scheduled_reconcile
+from app.tasks import reconcile
+from app.wiring import Context
+from core.errors import ConfigError, DrainBusy
+from plex.cache import MatchCache, PlexCache
+from sync_queue.lock import DrainLock
+
+log = logging.getLogger(__name__)
+DAY = 86_400.0
+PURGE_DAYS = 30.0
+
+
+def process_queue(context: Context) -> dict[str, Any]:
+    """Drain the queue until nothing is due."""
+    if not context.settings.synced_fields():
+        log.warning("every field is switched off, so the queue is left as it is")
+        return {"processed": 0, "note": "every sync_… setting is off; the queue is left as it is"}
+    try:
+        with DrainLock(context.data_dir), context.open_drain() as drain:
+            try:
+                result = drain.run()
+            finally:
+                log.info("%s", _summary(drain.result.as_dict()))
+    except DrainBusy as busy:
+        log.info("%s", busy)
+        return {"processed": 0, "note": str(busy)}
+    return result.as_dict()
+
+
+def _summary(figures: dict[str, Any]) -> str:
+    return (
+        "{processed} scenes processed: {items_edited} items changed, {unchanged} already right, "
+        "{skipped} skipped, {retried} to be tried again, {failed} given up on; "
+        "{remaining} jobs remain".format(**figures)
+    )
+
+
+def clear_queue(context: Context) -> dict[str, Any]:
+    """Drop every waiting job; what is worked on and the dead letters stay."""
+    with context.open_queue() as queue:
+        cleared = queue.clear_waiting()
+    log.info("%d waiting jobs cleared; a reconcile finds their gaps again", cleared)
+    return {"cleared": cleared}
+
+
+def clear_dead_letters(context: Context) -> dict[str, Any]:
+    """Drop every dead letter."""
+    with context.open_queue() as queue:
+        cleared = queue.clear_dead()
+    log.info("%d dead letters cleared", cleared)
+    return {"cleared": cleared}
+
+
+def purge_dead_letters(context: Context) -> dict[str, Any]:
+    """Drop dead letters older than the argument `days`."""
+    days = _days(context.args.get("days"))
+    with context.open_queue() as queue:
+        purged = queue.purge_dead(context.clock() - days * DAY)
+    log.info("%d dead letters older than %g days purged", purged, days)
+    return {"purged": purged, "days": days}
+
+
+def _days(raw: object) -> float:
+    if raw is None or raw == "":
+        return PURGE_DAYS
+    try:
+        days = float(str(raw))
+    except ValueError:
+        days = -1.0
+    if not 0 <= days <= 36_500:
+        raise ConfigError(f"The argument 'days' is {raw!r}; a number from 0 to 36500 is allowed.")
+    return days
+
+
+def retry_dead_letters(context: Context) -> dict[str, Any]:
+    """Put every dead letter back in line."""
+    with context.open_queue() as queue:
+        retried = queue.retry_dead()
+    log.info("%d dead letters are back in the queue", retried)
+    return {"retried": retried}
+
+
+def clear_match_cache(context: Context) -> dict[str, Any]:
+    """Forget the saved index and the remembered matches; both are made anew when needed."""
+    with PlexCache(context.data_dir) as index, MatchCache(context.data_dir) as matches:
+        index.clear()
+        matches.clear()
+    log.info("the saved index of Plex and the remembered matches are cleared")
+    return {"cleared": True}
+
+
+def confirm_stopped_run(context: Context) -> dict[str, Any]:
+    """Let the run that a guard stopped last go through, once, and no other."""
+    with context.open_state() as state:
+        run = state.runs.confirm_latest()
+        if run is not None and run.kind == reconcile.KIND:
+            scheduled_reconcile.confirmed(context, state)
+    if run is None:
+        log.info("no stopped run waits for a confirmation")
+        return {"confirmed": False, "note": "no stopped run waits for a confirmation"}
+    log.info("confirmed: %s stopped by %s with %s", run.kind, run.guard, dict(run.figures))
+    return {"confirmed": True, "guard": run.guard, "figures": dict(run.figures)}

@@ -1,0 +1,151 @@
+"""How things stand: the inbox, the queue, the last runs, the next reconcile.
+
+Reads our own files and nothing else: no request to Plex, none to Stash but for the settings, and
+nothing is started. What is shown can be a moment old where a task is at work.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.schedule import store
+from app.tasks.status_messages import inbox_line, queue_line, reconcile_line, run_line
+from app.wiring import Context
+from core.schedule import due_at
+from core.timestamps import rfc3339
+from storage.runs import Run
+from storage.state import State
+from sync_queue.inbox import INBOX_FILE, is_awaited, reader_lives
+from sync_queue.inbox_reader import Inbox
+from sync_queue.queue import SyncQueue
+
+log = logging.getLogger(__name__)
+
+RUNS = 10
+LETTERS = 20  # dead letters that the log names
+SWITCHED_OFF = "Stash2Plex is switched off (setting enabled): changes are noted, nothing is synced"
+
+
+def queue_status(context: Context) -> dict[str, Any]:
+    """The status, as JSON and in the log. Times are RFC 3339 in UTC, their `_epoch` in seconds.
+
+    Raises:
+        StateError: a file cannot be read. A damaged one is moved aside, and `problems` says so.
+    """
+    now = context.clock()
+    problems: list[str] = [] if context.settings.enabled else [SWITCHED_OFF]
+    status: dict[str, Any] = {
+        "now": rfc3339(now),
+        "now_epoch": now,
+        "enabled": context.settings.enabled,
+        "inbox": _inbox(context, problems.append),
+    }
+    with SyncQueue(context.data_dir / "queue", warn=problems.append, clock=context.clock) as queue:
+        status |= _queue(queue, now)
+        letters = [
+            f"given up on: scene {job.scene_id} ({job.reason}): {job.error}"
+            for job in queue.dead_letters()[:LETTERS]
+        ]
+    with State(context.data_dir, problems.append, clock=context.clock) as state:
+        status["scenes_recorded"] = state.records.count()
+        status["last_runs"] = {run.kind: _run(run) for run in state.runs.latest_of_each_kind()}
+        status["runs"] = [_run(run) for run in state.runs.latest(limit=RUNS)]
+        status["reconcile"] = _reconcile(context, state, now)
+    status["problems"] = problems
+    _tell(status, letters, now)
+    return status
+
+
+def _inbox(context: Context, warn: Callable[[str], None]) -> dict[str, Any]:
+    """What hooks have noted, and who is to look at it."""
+    if not (context.data_dir / INBOX_FILE).exists():
+        return {"changes": 0, "by_kind": {}, "sync_changes": "none", "asked_at": None}
+    with Inbox(context.data_dir, warn=warn, clock=context.clock) as inbox:
+        counts, mark = dict(inbox.counts()), inbox.mark()
+    if mark.asked_at is None:
+        stands = "none"
+    elif mark.begun_at is None:
+        awaited = is_awaited(mark.asked_at, mark.job_id, context.clock())
+        stands = "asked for" if mark.job_id is not None or awaited else "none"
+    else:
+        stands = "running" if reader_lives(str(context.data_dir)) else "killed"
+    return {
+        "changes": sum(counts.values()),
+        "by_kind": counts,
+        "sync_changes": stands,
+        **_moment("asked_at", mark.asked_at),
+    }
+
+
+def _queue(queue: SyncQueue, now: float) -> dict[str, Any]:
+    stats, due = queue.stats(now), queue.next_due(now)
+    return {
+        "waiting": stats.waiting,
+        "due": stats.due,
+        "backing_off": stats.backing_off,
+        "working": stats.working,
+        "completed": stats.completed,
+        "next_due_in": None if due is None else round(due - now, 1),
+        **_moment("next_due_at", due),
+        "dead_letters": dict(stats.dead),
+    }
+
+
+def _reconcile(context: Context, state: State, now: float) -> dict[str, Any]:
+    settings, want = context.settings, store.wanted(context.settings)
+    history = store.known(state, now)
+    due = due_at(history, want)
+    return {
+        "interval": settings.reconcile_interval,
+        "scope": settings.reconcile_scope,
+        "is_on": want.interval is not None,
+        **_moment("last_run_at", history.ended.get(want.scope)),
+        **_moment("next_due_at", due),
+        "next_due_in": None if due is None else round(max(0.0, due - now), 1),
+        "tries": history.tries,
+        **_moment("last_try_at", history.tried_at),
+        "is_stopped": history.is_stopped,
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    ended = run.finished_at
+    return {
+        "id": run.id,
+        "kind": run.kind,
+        "status": run.status,
+        "partial": run.status == "partial",
+        **_moment("started_at", run.started_at),
+        **_moment("finished_at", ended),
+        "seconds": None if ended is None else round(max(0.0, ended - run.started_at), 1),
+        "guard": run.guard,
+        "figures": _brief(run.figures),
+    }
+
+
+def _brief(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is to tell: neither what is 0, nor the lists, which that run's log has."""
+    plain = (bool, int, float, str)
+    return {
+        name: value
+        for name, value in figures.items()
+        if isinstance(value, plain) and value and name != "run_id"
+    }
+
+
+def _moment(name: str, at: float | None) -> dict[str, Any]:
+    return {name: None if at is None else rfc3339(at), f"{name}_epoch": at}
+
+
+def _tell(status: dict[str, Any], letters: list[str], now: float) -> None:
+    for problem in status["problems"]:
+        log.warning("%s", problem)
+    log.info("%s", inbox_line(status["inbox"], now))
+    log.info("%s", queue_line(status))
+    for letter in letters:
+        log.info("%s", letter)
+    for run in status["last_runs"].values():
+        log.info("%s", run_line(run, now))
+    log.info("%s", reconcile_line(status["reconcile"], now))

@@ -1,0 +1,90 @@
+"""What matching comes to: the kinds of evidence, and the outcomes for files and for scenes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from core.matching.index import Candidate
+from core.matching.pins import Pin
+from core.models import Confidence, ItemRef, MediaFile
+
+
+class Evidence(IntEnum):
+    """Why a match is believed; a greater value is stronger."""
+
+    NONE = 0
+    SUFFIX = 1
+    LEARNED = 2
+    SIZE = 3
+    PATH = 4
+    VERIFIED = 5
+    PINNED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class FileMatch:
+    """The outcome for one file in one section: one item when HIGH, the contenders when LOW.
+
+    `shared` counts the equal trailing path components where these are part of the evidence. A LOW
+    outcome has no evidence; it says what the contenders have in common (`tie`; NONE: the base name
+    alone), which files they are, and which file of the scene was looked for.
+    """
+
+    confidence: Confidence
+    refs: tuple[ItemRef, ...]
+    evidence: Evidence
+    reason: str
+    shared: int = 0
+    tie: Evidence = Evidence.NONE
+    candidates: tuple[Candidate, ...] = ()
+    file: MediaFile | None = None
+
+
+class Claim(NamedTuple):
+    """A scene's claim on an item; `file_rank` 0 is the scene's primary file.
+
+    Of claims with equal evidence the one with more `shared` path components is the stronger.
+    `native` is what speaks for a verified claim beside the record: between two scenes a record that
+    was made from weak evidence must not outweigh better one.
+    """
+
+    ref: ItemRef
+    evidence: Evidence
+    file_rank: int
+    shared: int = 0
+    native: Evidence = Evidence.NONE
+
+    @property
+    def strength(self) -> tuple[int, int]:
+        """Compares the claims of one scene."""
+        return self.evidence, self.shared
+
+    @property
+    def standing(self) -> tuple[bool, int, bool, int]:
+        """Compares the claims of several scenes: a pin, then evidence, then who has it already."""
+        held = self.evidence is Evidence.VERIFIED
+        weight = self.native if held else self.evidence
+        return self.evidence is Evidence.PINNED, weight, held, self.shared
+
+
+@dataclass(frozen=True, slots=True)
+class SceneMatch:
+    """All items that a scene's files are, and what could not be decided.
+
+    `lost_pins` are pins in the sections searched whose item is not there any more.
+    """
+
+    scene_id: int
+    claims: tuple[Claim, ...]
+    undecided: tuple[FileMatch, ...]
+    lost_pins: tuple[Pin, ...] = ()
+
+    @property
+    def refs(self) -> tuple[ItemRef, ...]:
+        return tuple(claim.ref for claim in self.claims)
+
+    @property
+    def is_ambiguous(self) -> bool:
+        return not self.claims and bool(self.undecided)

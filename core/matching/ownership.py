@@ -1,0 +1,94 @@
+"""An item has one owner: strongest evidence, then primary file, then lowest scene id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from core.matching.match import Claim
+from core.models import ItemRef
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """A claim that another scene's claim beats."""
+
+    ref: ItemRef
+    owner: int
+    winning: Claim
+    losing: Claim
+
+
+@dataclass(slots=True)
+class Claims:
+    """Collects claims scene by scene; only items claimed twice cost more than one entry."""
+
+    _first: dict[ItemRef, tuple[int, Claim]] = field(default_factory=dict)
+    _contested: dict[ItemRef, list[tuple[int, Claim]]] = field(default_factory=dict)
+
+    def offer(self, scene_id: int, claims: Iterable[Claim]) -> None:
+        for claim in claims:
+            known = self._first.setdefault(claim.ref, (scene_id, claim))
+            if known[0] != scene_id:
+                self._contested.setdefault(claim.ref, [known]).append((scene_id, claim))
+
+    def withdraw(self, scene_id: int, refs: Iterable[ItemRef]) -> None:
+        """Take back what a scene has offered for some items: it is to be judged anew."""
+        for ref in refs:
+            if ref in self._first:
+                rivals = self._contested.pop(ref, [self._first[ref]])
+                del self._first[ref]
+                for rival, claim in rivals:
+                    if rival != scene_id:
+                        self.offer(rival, [claim])
+
+    def is_claimed(self, ref: ItemRef) -> bool:
+        return ref in self._first
+
+    def rivals_unseen(self, recorded: Mapping[ItemRef, int]) -> dict[int, list[ItemRef]]:
+        """The recorded owners of claimed items that have made no claim themselves.
+
+        Args:
+            recorded: the owner of each item, as recorded.
+        """
+        unseen: dict[int, list[ItemRef]] = {}
+        for ref, (scene_id, _) in self._first.items():
+            owner = recorded.get(ref, scene_id)
+            claimants = {rival for rival, _ in self._contested.get(ref, [])} | {scene_id}
+            if owner not in claimants:
+                unseen.setdefault(owner, []).append(ref)
+        return unseen
+
+    def contests(self) -> dict[int, list[Contest]]:
+        """For each scene that lost a claim, to whom and why."""
+        lost: dict[int, list[Contest]] = {}
+        for ref, rivals in self._contested.items():
+            owner, winning = min(rivals, key=_rank)
+            for scene_id, claim in rivals:
+                if scene_id != owner:
+                    lost.setdefault(scene_id, []).append(Contest(ref, owner, winning, claim))
+        return lost
+
+    def owners(self) -> dict[ItemRef, int]:
+        """The owner of each item that more than one scene claims."""
+        return {ref: min(rivals, key=_rank)[0] for ref, rivals in self._contested.items()}
+
+    def holders(self) -> dict[ItemRef, int]:
+        """The owner of every claimed item."""
+        return {ref: scene_id for ref, (scene_id, _) in self._first.items()} | self.owners()
+
+    def losers(self) -> dict[int, frozenset[ItemRef]]:
+        """For each scene that lost a claim, the items that it does not own."""
+        lost: dict[int, set[ItemRef]] = {}
+        owners = self.owners()
+        for ref, rivals in self._contested.items():
+            for scene_id, _ in rivals:
+                if scene_id != owners[ref]:
+                    lost.setdefault(scene_id, set()).add(ref)
+        return {scene_id: frozenset(refs) for scene_id, refs in lost.items()}
+
+
+def _rank(rival: tuple[int, Claim]) -> tuple[bool, int, bool, int, bool, int]:
+    scene_id, claim = rival
+    pinned, weight, held, shared = claim.standing
+    return (not pinned, -weight, not held, -shared, claim.file_rank != 0, scene_id)

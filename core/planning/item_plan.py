@@ -1,0 +1,135 @@
+"""From what is desired and what Plex shows to a list of changes of one item. Pure.
+
+Preview, apply, report and undo use the same plan. How one field is decided is
+`core.planning.three_way_merge`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from core import paths
+from core.fields import BY_NAME, LINE_LIMIT, TITLE, Clear, Desired
+from core.models import Change, FieldRecord, FullItem, ItemRecord, ItemRef, Value
+from core.planning.three_way_merge import FieldOutcome, FirstSync, MergeRules, Sides, is_ours, merge
+from core.text import clean_line, name_key
+
+__all__ = ["FirstSync", "ItemPlan", "MergeRules", "plan_item", "recorded"]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPlan:
+    """Everything that is to happen to one item, and what to remember of it afterwards."""
+
+    ref: ItemRef
+    item_type: int
+    outcomes: Mapping[str, FieldOutcome]
+    locked: frozenset[str] = frozenset()  # the fields that were locked when this was planned
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return tuple(o.change for o in self.outcomes.values() if o.change is not None)
+
+    @property
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        """Conflicts and givings up: field and what to tell the user of it."""
+        return tuple((name, o.note) for name, o in self.outcomes.items() if o.note)
+
+
+def plan_item(
+    wanted: Desired,
+    item: FullItem,
+    base: ItemRecord | None,
+    first_sync: FirstSync,
+    *,
+    preserve: bool = False,
+) -> ItemPlan:
+    """Plan one item of one scene. A field without a base of its own is a first sync of that field.
+
+    Fields that are switched off are not in `wanted.values` and so neither planned nor forgotten:
+    `recorded` carries their base over.
+
+    Args:
+        preserve: what the user changed in Plex since our last write stays (`preserve_plex_edits`).
+    """
+    rules = MergeRules(first_sync, preserve)
+    outcomes: dict[str, FieldOutcome] = {}
+    for name, value in wanted.values.items():
+        known = base.fields.get(name) if base is not None else None
+        if name == TITLE and value is None:
+            value = _stem_title(wanted, item, known)
+        void = known is not None and (known.locked or known.lock_void)
+        locked = name in item.locked and not void
+        sides = Sides(BY_NAME[name], value, item.values.get(name), known, locked)
+        outcome = merge(sides, rules)
+        if outcome.change is None and _is_borrowed(name, wanted, known):
+            outcome = replace(outcome, sent=None)
+        outcomes[name] = outcome
+    return ItemPlan(item.ref, item.item_type, outcomes, item.locked)
+
+
+def recorded(plan: ItemPlan, shown: FullItem, base: ItemRecord | None) -> ItemRecord:
+    """The record of an item after its read-back: what was sent beside what came back."""
+    fields = dict(base.fields) if base is not None else {}
+    for name, outcome in plan.outcomes.items():
+        known = fields.get(name)
+        locked = known is not None and known.locked
+        if outcome.change is not None and name not in plan.locked:
+            locked = True
+        value = BY_NAME[name].normal(shown.values.get(name))
+        fields[name] = FieldRecord(
+            outcome.sent,
+            value,
+            outcome.kept or _not_taken(outcome.change, value, known),
+            outcome.withheld,
+            outcome.held,
+            outcome.rewrites,
+            locked,
+            outcome.lock_void or (known is not None and known.lock_void),
+        )
+    files = tuple(file.path for file in shown.files)
+    return ItemRecord(plan.ref, files, shown.updated_at, fields)
+
+
+def _not_taken(change: Change | None, shown: Value, known: FieldRecord | None) -> tuple[str, ...]:
+    """A value that may go only if it is ours, is not, and stands: the server did not take ours."""
+    if change is None or change.before is None:
+        return ()
+    field = BY_NAME[change.field]
+    if field.is_list or field.clear is not Clear.OWN or not field.equal(change.before, shown):
+        return ()
+    ours = known is not None and is_ours(known) and field.equal(known.read_back, change.before)
+    return () if ours else (str(change.before),)
+
+
+def refused(plan: ItemPlan, shown: FullItem) -> tuple[Change, ...]:
+    """The changes of a plan that an item does not show: the server refused or altered them."""
+    return tuple(
+        change
+        for change in plan.changes
+        if not BY_NAME[change.field].same(change.after, shown.values.get(change.field))
+    )
+
+
+def only(plan: ItemPlan, fields: Collection[str]) -> ItemPlan:
+    """The part of a plan that concerns some fields."""
+    outcomes = {name: outcome for name, outcome in plan.outcomes.items() if name in fields}
+    return ItemPlan(plan.ref, plan.item_type, outcomes, plan.locked)
+
+
+def _stem_title(wanted: Desired, item: FullItem, base: FieldRecord | None) -> Value:
+    """An untitled scene is called by its file's stem, but only where no real title is at stake."""
+    wrote_it = base is not None and base.sent is not None
+    return wanted.stem or None if wrote_it or _shows_file_name(item) else None
+
+
+def _is_borrowed(name: str, wanted: Desired, base: FieldRecord | None) -> bool:
+    """A stem that Plex showed already is no title of ours: the user may replace it for good."""
+    return name == TITLE and wanted.values[name] is None and (base is None or base.sent is None)
+
+
+def _shows_file_name(item: FullItem) -> bool:
+    title = name_key(clean_line(str(item.values.get(TITLE) or ""), LINE_LIMIT))
+    names = {paths.stem(f.path) for f in item.files} | {paths.base_name(f.path) for f in item.files}
+    return not title or title in {name_key(clean_line(name, LINE_LIMIT)) for name in names}

@@ -1,0 +1,356 @@
+"""One pass over Stash's scenes: match them page by page, run the detectors, collect the gaps.
+
+Who owns an item is only known when every scene has been seen. So each page is judged as if it owned
+what it matches, and the few scenes that lose a claim are judged again at the end, without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.fields import Wishes, fingerprint
+from core.matching.match import Claim, SceneMatch, match_scene
+from core.matching.ownership import Claims, Contest
+from core.matching.pins import Pin
+from core.models import FullItem, ItemRef, Record, Scene
+from core.paths import PathMap
+from core.planning.drift import (
+    Shown,
+    altered_fields,
+    is_left_undone,
+    needs_full_read,
+    picture_moved,
+)
+from plex.library import PlexSide
+from reconciliation.detection_state import Findings
+from reconciliation.detector import MISSING, GapDetector, GapResult
+from reconciliation.prefix_learning import Learning
+from reconciliation.renamed_files import Moves
+from reconciliation.verdict_cache import Settled
+from stash.mapping import SceneShaper, UnreadScene
+
+REPORT_EVERY = 50  # scenes
+FULL_READ = 100  # items read whole in one request
+JUDGED = 100  # scenes looked at for the second time at once
+NOTHING_LOST: Mapping[int, Sequence[Contest]] = {}
+
+__all__ = ["Findings", "Rules", "Sweep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings that a sweep needs, and what the user and earlier runs have settled.
+
+    Attributes:
+        pins: by scene id.
+        suspects: scenes to be kept at hand, since they are likely to be judged again.
+        learned: see `Learning`.
+    """
+
+    wishes: Wishes
+    path_map: PathMap
+    strict: bool
+    detect_missing: bool
+    pins: Mapping[int, Sequence[Pin]] = field(default_factory=dict)
+    suspects: frozenset[int] = frozenset()
+    learned: PathMap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A scene whose items may have to be read whole before its drift can be judged."""
+
+    scene: dict[str, Any]
+    record: Record | None
+    wanted: str
+    owned: Sequence[ItemRef]
+
+    def moved(self, side: PlexSide) -> list[ItemRef]:
+        """Its items that a listing cannot prove unmoved since our read-back."""
+        items = self.record.items if self.record is not None else ()
+        return [
+            item.ref
+            for item in items
+            if item.ref in self.owned and needs_full_read(item, side.items[item.ref])
+        ]
+
+
+class Sweep:
+    """Judges scenes against one listed Plex side.
+
+    Args:
+        records: brings the records of some scene ids.
+        read_full: brings whole items by their rating keys (many per request).
+        on_confirmed: told items that moved since our read-back but still show what they should,
+            with the scene that owns them and their new `updatedAt`.
+        on_matched: told how many scenes are matched so far, every 50 of them.
+        settled: the verdicts of earlier runs; only for runs that see every scene.
+    """
+
+    def __init__(
+        self,
+        side: PlexSide,
+        rules: Rules,
+        timestamps: Mapping[int, float],
+        records: Callable[[Sequence[int]], Mapping[int, Record]],
+        read_full: Callable[[Sequence[str]], Mapping[str, FullItem]],
+        on_confirmed: Callable[[list[tuple[int, ItemRef, int | None]]], None],
+        on_matched: Callable[[int], None],
+        settled: Settled | None = None,
+    ) -> None:
+        self._side = side
+        self._rules = rules
+        self._timestamps = timestamps
+        self._records = records
+        self._read_full = read_full
+        self._on_confirmed = on_confirmed
+        self._on_matched = on_matched
+        self._settled = settled
+        self._matched = 0
+        self._detector = GapDetector()
+        self._shaper = SceneShaper()
+        self.claims = Claims()
+        self.findings = Findings()
+        self.learning = Learning(side, rules.learned)
+        self.moves = Moves(side)
+        self.kept: dict[int, Scene] = {}
+        self._pending: dict[int, _Pending] = {}
+        self._to_read: dict[str, tuple[int, ItemRef]] = {}
+
+    def judge(
+        self, scenes: Sequence[Scene], lost: Mapping[int, Sequence[Contest]] = NOTHING_LOST
+    ) -> None:
+        """Match and judge some scenes; a scene in `lost` does not own the items named there."""
+        records = self._records([scene.id for scene in scenes])
+        matches = {scene.id: self._match(scene, records.get(scene.id)) for scene in scenes}
+        owned = {
+            scene_id: _without(match.refs, lost.get(scene_id, ()))
+            for scene_id, match in matches.items()
+        }
+        for scene in scenes:
+            match = matches[scene.id]
+            self._forget(scene.id)
+            self.findings.note(match, is_complete=self._side.is_complete)
+            if scene.id in lost:
+                self.findings.contested[scene.id] = list(lost[scene.id])
+                self.findings.itemless |= set() if owned[scene.id] else {scene.id}
+                continue
+            self.claims.offer(scene.id, match.claims)
+            self.learning.note(scene, match)
+            pins = self._rules.pins.get(scene.id, ())
+            if pins:
+                self.findings.pinned.add(scene.id)
+            self.moves.note(scene, match, records.get(scene.id), pins)
+            if self._settled is not None:
+                self._settled.note(scene, match, records.get(scene.id))
+        self._detect(scenes, records, matches, owned)
+
+    def judge_fetched(self, scenes: Sequence[UnreadScene]) -> None:
+        """Judge scenes as they come from Stash: only those that have to be looked at are read."""
+        suspects = self._rules.suspects
+        self.kept.update((scene.id, scene.read()) for scene in scenes if scene.id in suspects)
+        self.judge([scene.read() for scene in self._unsettled(scenes)])
+
+    def _unsettled(self, scenes: Sequence[UnreadScene]) -> Sequence[UnreadScene]:
+        """Those scenes that have to be looked at; the others make the claims that they made."""
+        if self._settled is None:
+            return scenes
+        standing = self._settled.standing([s for s in scenes if s.id not in self._rules.pins])
+        for scene, claims in standing:
+            self._count_matched()
+            self.claims.offer(scene.id, claims)
+            self.learning.teach([file.path for file in scene.files], claims)
+        settled = {scene.id for scene, _ in standing}
+        return [scene for scene in scenes if scene.id not in settled]
+
+    def look_again(self, learned: PathMap) -> None:
+        """Judge what has little evidence of its own by the folders that others have taught."""
+        again: list[Scene] = []
+        for scene, refs in self.learning.second_look(learned):
+            self.claims.withdraw(scene.id, refs)
+            again.append(scene)
+        for start in range(0, len(again), JUDGED):
+            self.judge(again[start : start + JUDGED])
+
+    def _forget(self, scene_id: int) -> None:
+        self.findings.forget(scene_id)
+        if self._pending.pop(scene_id, None) is not None:
+            for key, (waiting, _) in list(self._to_read.items()):
+                if waiting == scene_id:
+                    del self._to_read[key]
+
+    def keep_settled(self, *, is_whole: bool) -> None:
+        """Spare later runs the scenes that are in order; of a run that ended early, none."""
+        if self._settled is not None and is_whole:
+            self._settled.save(self.findings.in_disorder())
+
+    def claims_of(self, scenes: Iterable[Scene]) -> dict[int, tuple[Claim, ...]]:
+        """What some scenes claim, without judging them."""
+        known = list(scenes)
+        records = self._records([scene.id for scene in known])
+        return {scene.id: self._match(scene, records.get(scene.id)).claims for scene in known}
+
+    def _match(self, scene: Scene, record: Record | None) -> SceneMatch:
+        rules = self._rules
+        self._count_matched()
+        return match_scene(
+            scene,
+            self._side.indexes,
+            rules.path_map,
+            record,
+            pins=rules.pins.get(scene.id, ()),
+            learned=self.learning.path_map,
+            guess=not rules.strict,
+        )
+
+    def _count_matched(self) -> None:
+        self._matched += 1
+        if self._matched % REPORT_EVERY == 0:
+            self._on_matched(self._matched)
+
+    def _detect(
+        self,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        matches: Mapping[int, SceneMatch],
+        owned: Mapping[int, Sequence[ItemRef]],
+    ) -> None:
+        found = self.findings
+        wishes = self._rules.wishes
+        if wishes.organized_only:
+            found.unorganized |= {scene.id for scene in scenes if not scene.organized}
+            scenes = [scene for scene in scenes if scene.organized]
+        data = self._data(scenes)
+        self._detect_absent(scenes, data, matches, records)
+        undone = {s.id for s in scenes if is_left_undone(records.get(s.id), s, wishes)}
+        if undone:
+            found.undone |= undone
+            scenes = [scene for scene in scenes if scene.id not in undone]
+            data = self._data(scenes)
+        metadata = self._shown_metadata(scenes, records, owned)
+        found.empty |= _by_scene(self._detector.detect_empty_metadata(data, metadata))
+        found.stale |= _by_scene(self._detector.detect_stale_syncs(data, self._timestamps))
+        for scene, each in zip(scenes, data, strict=True):
+            if scene.id in found.empty or scene.id in found.stale or not owned[scene.id]:
+                continue
+            record = records.get(scene.id)
+            # Without a record it is a gap whatever it wants.
+            wanted = fingerprint(wishes.of(scene)) if record is not None else ""
+            pending = _Pending(each, record, wanted, owned[scene.id])
+            self._pending[scene.id] = pending
+            moved = pending.moved(self._side)
+            self._to_read.update((ref.key, (scene.id, ref)) for ref in moved)
+        if len(self._to_read) >= FULL_READ:
+            self.finish()
+        else:
+            waiting = self._waiting()
+            self._detect_drift([i for i in self._pending if i not in waiting], {})
+
+    def _data(self, scenes: Iterable[Scene]) -> list[dict[str, Any]]:
+        known = self._timestamps
+        return [self._shaper.shape(scene, timed=scene.id in known) for scene in scenes]
+
+    def finish(self) -> None:
+        """Read what has to be read whole, and judge the scenes that waited for it."""
+        full = self._read_full(list(self._to_read)) if self._to_read else {}
+        self._to_read.clear()
+        self._detect_drift(list(self._pending), full)
+
+    def _waiting(self) -> set[int]:
+        return {scene_id for scene_id, _ in self._to_read.values()}
+
+    def _detect_drift(self, ids: Sequence[int], full: Mapping[str, FullItem]) -> None:
+        pending = {scene_id: self._pending.pop(scene_id) for scene_id in ids}
+        shown = {
+            scene_id: {ref: full.get(ref.key, self._side.items[ref]) for ref in each.owned}
+            for scene_id, each in pending.items()
+        }
+        records = {i: each.record for i, each in pending.items() if each.record is not None}
+        gaps = self._detector.detect_drift(
+            [each.scene for each in pending.values()],
+            records,
+            {scene_id: each.wanted for scene_id, each in pending.items()},
+            shown,
+            self._rules.wishes.enabled,
+        )
+        self.findings.drift |= _by_scene(gaps)
+        self._confirm(records, shown)
+
+    def _confirm(
+        self, records: Mapping[int, Record], shown: Mapping[int, Mapping[ItemRef, Shown]]
+    ) -> None:
+        """Remember items that moved but still show what they should: not to be read again."""
+        confirmed = [
+            (scene_id, item.ref, view.updated_at)
+            for scene_id, record in records.items()
+            for item in record.items
+            if isinstance(view := shown[scene_id].get(item.ref), FullItem)
+            and view.updated_at != item.updated_at
+            and not altered_fields(item, view, self._rules.wishes.enabled)
+            and not picture_moved(record, view)
+        ]
+        if confirmed:
+            self._on_confirmed(confirmed)
+
+    def _detect_absent(
+        self,
+        scenes: Sequence[Scene],
+        data: list[dict[str, Any]],
+        matches: Mapping[int, SceneMatch],
+        records: Mapping[int, Record],
+    ) -> None:
+        """Only a side that was listed to its end can prove that something is not there."""
+        if not self._side.is_complete or not self._rules.detect_missing:
+            return
+        there = {s.id for s in scenes if matches[s.id].claims or matches[s.id].undecided}
+        paths = {file.path for s in scenes if s.id in there for file in s.files}
+        gaps = self._detector.detect_missing(data, self._timestamps, paths)
+        self.findings.missing |= _by_scene(gaps)
+        for scene, each in zip(scenes, data, strict=True):
+            if scene.id in self._timestamps and scene.id not in there and scene.files:
+                gap = GapResult(scene.id, MISSING, each, "its item has gone from Plex (vanished)")
+                self.findings.vanished[scene.id] = gap
+                had = records[scene.id].items if scene.id in records else ()
+                if any(item.ref.section in self._side.sections for item in had):
+                    self.findings.reached.add(scene.id)
+
+    def _shown_metadata(
+        self,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        owned: Mapping[int, Sequence[ItemRef]],
+    ) -> dict[str, dict[str, Any]]:
+        """What Plex shows, by file path; of several items the one that shows least."""
+        shown: dict[str, dict[str, Any]] = {}
+        for scene in scenes:
+            record = records.get(scene.id)
+            views = [self._view(ref, record) for ref in owned[scene.id]]
+            if views and scene.files:
+                shown[scene.files[0].path] = min(
+                    views, key=lambda view: sum(map(bool, view.values()))
+                )
+        return shown
+
+    def _view(self, ref: ItemRef, record: Record | None) -> dict[str, Any]:
+        item = self._side.items[ref]
+        # Without an agent an item's date is that of its file and says nothing, unless we set it.
+        ours = record is not None and any(known.ref == ref for known in record.items)
+        dated = ours or self._side.sections[ref.section].has_agent
+        return {
+            "studio": item.studio,
+            "performers": item.has_performers,
+            "tags": item.has_tags,
+            "details": item.summary,
+            "date": item.date if dated else "",
+        }
+
+
+def _without(refs: Iterable[ItemRef], lost: Iterable[Contest]) -> list[ItemRef]:
+    gone = {contest.ref for contest in lost}
+    return [ref for ref in refs if ref not in gone]
+
+
+def _by_scene(gaps: Iterable[GapResult]) -> dict[int, GapResult]:
+    return {gap.scene_id: gap for gap in gaps}

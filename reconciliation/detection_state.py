@@ -1,0 +1,85 @@
+"""What a sweep has found, by scene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from core.matching.match import FileMatch, SceneMatch
+from core.matching.ownership import Contest
+from core.matching.pins import Pin
+from core.models import ItemRef
+from reconciliation.detector import GapResult
+
+
+@dataclass(slots=True)
+class Findings:
+    """All that a sweep has found, by scene id.
+
+    Attributes:
+        undecided: what evidence leaves open of a scene, also of one with other items.
+        ambiguous: of scenes without any item: the first of the above.
+        contested: the items that a scene lost, to whom and why.
+        itemless: those of the above that have no other item.
+        lost_pins: pins whose item is gone; they were ignored.
+        pinned: the scenes seen that have pins.
+        outside: taken out of `missing`: no file below any folder of a synced library.
+        reached: scenes whose item was in a synced library once, wherever their paths lead.
+    """
+
+    empty: dict[int, GapResult] = field(default_factory=dict)
+    stale: dict[int, GapResult] = field(default_factory=dict)
+    missing: dict[int, GapResult] = field(default_factory=dict)
+    vanished: dict[int, GapResult] = field(default_factory=dict)
+    drift: dict[int, GapResult] = field(default_factory=dict)
+    outside: dict[int, GapResult] = field(default_factory=dict)
+    undecided: dict[int, tuple[FileMatch, ...]] = field(default_factory=dict)
+    ambiguous: dict[int, FileMatch] = field(default_factory=dict)
+    contested: dict[int, list[Contest]] = field(default_factory=dict)
+    itemless: set[int] = field(default_factory=set)
+    lost_pins: dict[int, tuple[Pin, ...]] = field(default_factory=dict)
+    pinned: set[int] = field(default_factory=set)
+    unorganized: set[int] = field(default_factory=set)
+    undone: set[int] = field(default_factory=set)
+    reached: set[int] = field(default_factory=set)
+
+    @property
+    def contenders(self) -> set[ItemRef]:
+        """The items that some undecided scene might be."""
+        lows = (low for undecided in self.undecided.values() for low in undecided)
+        return {ref for low in lows for ref in low.refs}
+
+    def repairable(self) -> Iterable[GapResult]:
+        """Every gap that a job can repair; a scene may come up more than once."""
+        for found in (self.empty, self.stale, self.missing, self.vanished, self.drift):
+            yield from found.values()
+
+    def in_disorder(self) -> set[int]:
+        """The scenes of which there is anything to say at all."""
+        found = (
+            *(self.empty, self.stale, self.missing, self.vanished, self.drift, self.outside),
+            *(self.undecided, self.contested, self.lost_pins),
+        )
+        return set().union(self.pinned, self.unorganized, self.undone, *found)
+
+    def note(self, match: SceneMatch, *, is_complete: bool) -> None:
+        """Note what a match leaves open.
+
+        Args:
+            is_complete: every section was listed to its end. Only then is a scene ambiguous: what
+                is not listed may hold the very item.
+        """
+        if match.undecided:
+            self.undecided[match.scene_id] = match.undecided
+            if match.is_ambiguous and is_complete:
+                self.ambiguous[match.scene_id] = match.undecided[0]
+        if match.lost_pins:
+            self.lost_pins[match.scene_id] = match.lost_pins
+
+    def forget(self, scene_id: int) -> None:
+        """Forget a scene that is about to be judged again."""
+        for found in (self.empty, self.stale, self.missing, self.vanished, self.drift):
+            found.pop(scene_id, None)
+        self.undecided.pop(scene_id, None)
+        self.ambiguous.pop(scene_id, None)
+        self.lost_pins.pop(scene_id, None)

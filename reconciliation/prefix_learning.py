@@ -1,0 +1,102 @@
+"""What a sweep learns about mounts, and the scenes that this may help.
+
+A scene with too little evidence of its own is looked at again when all others have been seen: by
+then it is known which folders of Stash are which of Plex.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from core.matching.index import ItemIndex
+from core.matching.match import Claim, Evidence, SceneMatch
+from core.matching.prefix_votes import LearnedPair, Lessons, path_map_of
+from core.models import ItemRef, Scene
+from core.paths import PathMap
+from plex.library import PlexSide
+from reconciliation.listing_guard import PathMapGuard
+from storage.state import State
+
+# The fact that keeps the learned folders between runs, as [[Stash's, Plex's, scenes], ...].
+LEARNED = "learned_path_map"
+_TEACHERS = frozenset({Evidence.SUFFIX, Evidence.SIZE, Evidence.PATH, Evidence.VERIFIED})
+
+
+def saved_map(state: State) -> PathMap:
+    """The folders that the last full run has learned."""
+    return PathMap(tuple((stash, plex) for stash, plex, _ in state.get_fact(LEARNED, [])))
+
+
+def learn(
+    lessons: Lessons, setting: tuple[tuple[str, str], ...], guard: PathMapGuard, state: State
+) -> tuple[LearnedPair, ...]:
+    """What a full run has learned, saved for the worker and for runs over a part of the scenes.
+
+    Raises:
+        GuardStopped: the user's path map, or what was learned before, has lost most of its scenes.
+    """
+    agreeing = lessons.agreeing(PathMap(setting))
+    guard.check("path_map", "the path map", setting, agreeing)
+    known, pairs = saved_map(state), lessons.pairs()
+    learned = path_map_of(pairs)
+    taught = lessons.agreeing(learned)
+    still = taught if learned == known else lessons.agreeing(known)
+    guard.check("learned", "what was learned of folders", known.pairs, still)
+    state.set_fact(LEARNED, [[pair.stash, pair.plex, pair.scenes] for pair in pairs])
+    guard.remember("path_map", setting, agreeing)
+    guard.remember("learned", learned.pairs, taught)
+    return pairs
+
+
+class Learning:
+    """Learns from the matches of one sweep.
+
+    Args:
+        known: folders learned before, to be used from the start: a run over a part of the scenes
+            does not look twice.
+    """
+
+    def __init__(self, side: PlexSide, known: PathMap | None) -> None:
+        self._side = side
+        self._unsure: dict[int, tuple[Scene, tuple[ItemRef, ...]]] = {}
+        self._looks_twice = known is None
+        self._is_second = False
+        self.lessons = Lessons()
+        self.path_map = known
+
+    def note(self, scene: Scene, match: SceneMatch) -> None:
+        """Take in a match of the first look."""
+        if self._is_second:
+            return
+        self.teach([file.path for file in scene.files], match.claims)
+        unsure = not match.claims or match.undecided or any(map(_is_weak, match.claims))
+        if unsure and self._looks_twice:
+            self._unsure[scene.id] = scene, match.refs
+
+    def teach(self, paths: Sequence[str], claims: Iterable[Claim]) -> None:
+        """Take in certain matches of a scene whose files lie at these paths."""
+        self.lessons.note(
+            (claim.ref.section, paths[claim.file_rank], file.path)
+            for claim in claims
+            if claim.evidence in _TEACHERS
+            for file in self._side.items[claim.ref].files
+        )
+
+    def second_look(self, learned: PathMap) -> Iterator[tuple[Scene, tuple[ItemRef, ...]]]:
+        """Use these folders from now on; the scenes that they may help, with their items so far."""
+        self.path_map = learned
+        self._is_second = True
+        indexes = self._side.indexes
+        for scene, refs in self._unsure.values():
+            if any(_leads_somewhere(file.path, learned, indexes) for file in scene.files):
+                yield scene, refs
+        self._unsure = {}
+
+
+def _is_weak(claim: Claim) -> bool:
+    return claim.evidence < Evidence.LEARNED
+
+
+def _leads_somewhere(path: str, learned: PathMap, indexes: Mapping[str, ItemIndex]) -> bool:
+    places = [place for place in learned.to_plex(path) if place != path]
+    return any(index.at_path(place) for place in places for index in indexes.values())

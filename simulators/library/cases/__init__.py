@@ -1,0 +1,1 @@
+"""The cases of a generated library, one module for each kind."""

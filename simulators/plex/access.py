@@ -1,0 +1,102 @@
+"""What stands before every request: start-up, load, address length, token, and errors' pages."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from aiohttp import web
+
+from simulators.control import Handler
+from simulators.plex.answers import html_error, maintenance
+from simulators.plex.context import World
+from simulators.plex.errors import Refused
+from simulators.plex.query import Query
+
+SIM = "/_sim/"
+
+
+def is_write(request: web.Request, _body: bytes) -> bool:
+    """Edits, uploads and ratings are writes; scans and refreshes are counted as reads."""
+    if request.path.endswith("/refresh"):
+        return False
+    return request.method in {"PUT", "POST", "DELETE"} or request.path == "/:/rate"
+
+
+class Gate:
+    """Two middlewares: `count` goes outside of `simulators.control`'s, `middleware` inside.
+
+    The number of requests at once is taken on arrival, before any simulated latency.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._inside = 0
+        self._ready_at = 0.0
+        self.configured({"startup_seconds"})
+
+    def configured(self, names: set[str]) -> None:
+        if "startup_seconds" in names:
+            self._ready_at = time.monotonic() + float(self._world.switches["startup_seconds"])
+
+    @web.middleware
+    async def count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith(SIM):
+            return await handler(request)
+        self._inside += 1
+        request["at_once"] = self._inside
+        try:
+            return await handler(request)
+        finally:
+            self._inside -= 1
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith(SIM):
+            return await handler(request)
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return refusal
+        try:
+            return await handler(request)
+        except Refused as refused:
+            return html_error(refused.status)
+        except web.HTTPException as error:
+            return html_error(404 if error.status == 405 else error.status)
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        switches = self._world.switches
+        identity = request.path == "/identity"
+        if not identity and (switches["maintenance"] or time.monotonic() < self._ready_at):
+            return maintenance(request)
+        limit = int(switches["burst_limit"])
+        if limit and request["at_once"] > limit:
+            return html_error(503)
+        if switches["max_url"] and len(request.raw_path.encode()) > int(switches["max_url"]):
+            return html_error(414)
+        if not identity and self._token_of(request) != self._world.token:
+            return html_error(401)
+        return self._write_refusal(request)
+
+    def _write_refusal(self, request: web.Request) -> web.Response | None:
+        switches = self._world.switches
+        scan = request.path.endswith("/refresh")
+        if not scan and not is_write(request, b""):
+            return None
+        if switches["non_admin"] and request.path != "/:/rate":
+            return html_error(403)
+        share = float(switches["locked_share"])
+        if share and not scan and self._world.rng.random() < share:
+            return html_error(500)
+        return None
+
+    @staticmethod
+    def _token_of(request: web.Request) -> str | None:
+        return request.headers.get("X-Plex-Token") or Query.of(request.raw_path).get("X-Plex-Token")
+
+
+async def dawdle(world: World, items: int) -> None:
+    """The switch `seconds_per_item`."""
+    seconds = float(world.switches["seconds_per_item"]) * items
+    if seconds:
+        await asyncio.sleep(seconds)

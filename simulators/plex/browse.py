@@ -1,0 +1,270 @@
+"""Requests that read: listings of sections, full items and their children."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from simulators.plex.access import dawdle
+from simulators.plex.answers import container, item_container, wants_json
+from simulators.plex.context import World
+from simulators.plex.errors import Refused
+from simulators.plex.filter_vocabulary import COLLECTIONS_META, meta_of
+from simulators.plex.model import TYPE_NAMES, Item, JsonObject, Section
+from simulators.plex.query import Page, Query, keys_of, page_of
+from simulators.plex.render import Shape
+
+IDENTIFIER = "com.plexapp.plugins.library"
+MEDIA_TAGS: JsonObject = {
+    "mediaTagPrefix": "/system/bundle/media/flags/",
+    "mediaTagVersion": 1734362201,
+}
+
+
+def section_named(world: World, text: str) -> Section:
+    section = world.library.sections.get(int(text)) if text.isdecimal() else None
+    if section is None:
+        raise Refused(404)
+    return section
+
+
+def shape_of(world: World, request: web.Request, query: Query, *, detail: bool) -> Shape:
+    """Reads what of an item the request wants; flags that the switches disregard are left out."""
+    switches = world.switches
+    excludes = switches["honour_excludes"]
+    only = switches["honour_include_fields"] and _api_version(request, query) >= (1, 0)
+    return Shape(
+        detail=detail,
+        xml=not wants_json(request),
+        guids=detail or query.flag("includeGuids"),
+        check_files=detail and query.flag("checkFiles"),
+        without_elements=query.names("excludeElements") if excludes else frozenset(),
+        without_fields=query.names("excludeFields") if excludes else frozenset(),
+        only_fields=query.names("includeFields") if only else frozenset(),
+        only_elements=query.names("includeElements") if only else frozenset(),
+    )
+
+
+def _api_version(request: web.Request, query: Query) -> tuple[int, ...]:
+    name = "X-Plex-Pms-Api-Version"
+    text = request.headers.get(name) or query.get(name) or "0.0.0"
+    return tuple(int(part) for part in text.split(".") if part.isdecimal())
+
+
+class BrowseRoutes:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def add_routes(self, app: web.Application) -> None:
+        section = "/library/sections/{section}"
+        app.router.add_get(f"{section}/all", self.all_items)
+        app.router.add_get(f"{section}/search", self.all_items)
+        app.router.add_get(f"{section}/allLeaves", self.all_leaves)
+        app.router.add_get(f"{section}/collections", self.collections)
+        app.router.add_get("/library/collections/{key}/children", self.collection_items)
+        app.router.add_get("/library/metadata/{keys}", self.metadata)
+        app.router.add_get("/library/metadata/{keys}/children", self.children)
+        app.router.add_get("/library/metadata/{keys}/allLeaves", self.leaves)
+
+    async def all_items(self, request: web.Request) -> web.Response:
+        query = Query.of(request.raw_path)
+        section = section_named(self._world, request.match_info["section"])
+        page = page_of(query, request.headers, self._world.switches)
+        type_name = _type_name(query, section)
+        if type_name == "collection":
+            return await self.collections(request)
+        items = self._world.listing.select(section, type_name, query)
+        if query.get("query"):
+            wanted = (query.get("query") or "").casefold()
+            items = [item for item in items if wanted in item.values["title"].casefold()]
+        items = _limited(items, query)
+        meta = meta_of(section, type_name) if query.flag("includeMeta") else None
+        return await self._listed(request, query, section, items, page, meta)
+
+    async def all_leaves(self, request: web.Request) -> web.Response:
+        """Episodes (or movies). Paging by header is ignored here: only the query counts."""
+        query = Query.of(request.raw_path)
+        section = section_named(self._world, request.match_info["section"])
+        page = page_of(query, {}, self._world.switches)
+        type_name = "episode" if section.type == "show" else section.type
+        items = _limited(self._world.listing.select(section, type_name, query), query)
+        return await self._listed(request, query, section, items, page, None)
+
+    async def _listed(
+        self,
+        request: web.Request,
+        query: Query,
+        section: Section,
+        items: list[Item],
+        page: Page,
+        meta: JsonObject | None,
+    ) -> web.Response:
+        shown = items[page.cut(len(items))]
+        shape = shape_of(self._world, request, query, detail=False)
+        counted = page.asked or request.method == "HEAD"
+        attributes = _window(
+            self._world, len(shown), len(items), page, counted
+        ) | section_attributes(section)
+        if meta is not None:
+            attributes["Meta"] = meta
+        await dawdle(self._world, len(shown))
+        blobs = [self._world.renderer.blob(item, shape) for item in shown]
+        return item_container(request, self._world.switches, attributes, blobs, page)
+
+    async def metadata(self, request: web.Request) -> web.Response:
+        """Full items. Unknown keys are left out; 404 where none is known."""
+        query = Query.of(request.raw_path)
+        keys = dict.fromkeys(keys_of(request.match_info["keys"]))
+        items = [self._world.library.items[k] for k in keys if k in self._world.library.items]
+        if not items:
+            raise Refused(404)
+        switches = self._world.switches
+        page = page_of(query, request.headers, {**switches, "missing_size": "full"})
+        cap = int(switches["metadata_page_cap"])
+        if cap and page.size is None:
+            page = Page(page.start, cap, page.asked)
+        if switches["shuffle_metadata"]:
+            self._world.rng.shuffle(items)
+        shown = items[page.cut(len(items))]
+        attributes = _window(self._world, len(shown), len(items), page, page.asked)
+        attributes |= detail_attributes(self._world.library.sections[items[0].section_key])
+        shape = shape_of(self._world, request, query, detail=True)
+        blobs = [self._world.renderer.blob(item, shape) for item in shown]
+        return item_container(request, switches, attributes, blobs, page)
+
+    async def children(self, request: web.Request) -> web.Response:
+        return self._below(request, lambda parent: list(parent.children.values()))
+
+    async def leaves(self, request: web.Request) -> web.Response:
+        def episodes(parent: Item) -> list[Item]:
+            if parent.type != "show":
+                return list(parent.children.values())
+            return [leaf for child in parent.children.values() for leaf in child.children.values()]
+
+        return self._below(request, episodes)
+
+    def _below(self, request: web.Request, find: Callable[[Item], list[Item]]) -> web.Response:
+        parent = item_named(self._world, request.match_info["keys"])
+        query = Query.of(request.raw_path)
+        items = sorted(find(parent), key=lambda item: (item.index or 0, item.key))
+        page = page_of(query, request.headers, {**self._world.switches, "missing_size": "full"})
+        section = self._world.library.sections[parent.section_key]
+        shown = items[page.cut(len(items))]
+        attributes = _window(
+            self._world, len(shown), len(items), page, page.asked
+        ) | section_attributes(section)
+        shape = shape_of(self._world, request, query, detail=False)
+        blobs = [self._world.renderer.blob(item, shape) for item in shown]
+        return item_container(request, self._world.switches, attributes, blobs, page)
+
+    async def collections(self, request: web.Request) -> web.Response:
+        query = Query.of(request.raw_path)
+        section = section_named(self._world, request.match_info["section"])
+        page = page_of(query, request.headers, self._world.switches)
+        bodies = [
+            {
+                "ratingKey": str(made.key),
+                "key": f"/library/collections/{made.key}/children",
+                "type": "collection",
+                "title": made.tag.name,
+                "subtype": section.type,
+                "summary": "",
+                "index": made.tag.id,
+                "childCount": str(section.collection_uses[made.tag.id]),
+                "addedAt": made.added_at,
+            }
+            for made in section.collections.values()
+        ]
+        shown = bodies[page.cut(len(bodies))]
+        body = _window(self._world, len(shown), len(bodies), page, page.asked) | section_attributes(
+            section
+        )
+        if query.flag("includeMeta"):
+            body["Meta"] = COLLECTIONS_META
+        if shown:
+            body["Metadata"] = shown
+        return container(request, self._world.switches, body, page)
+
+    async def collection_items(self, request: web.Request) -> web.Response:
+        key = request.match_info["key"]
+        for section in self._world.library.sections.values():
+            for made in section.collections.values():
+                if str(made.key) == key:
+                    query = Query.of(request.raw_path)
+                    page = page_of(query, request.headers, self._world.switches)
+                    items = [
+                        item
+                        for item in section.items.values()
+                        if any(link.tag is made.tag for link in item.tags.get("collection", []))
+                    ]
+                    return await self._listed(request, query, section, items, page, None)
+        raise Refused(404)
+
+
+def item_named(world: World, text: str) -> Item:
+    item = world.library.items.get(int(text)) if text.isdecimal() else None
+    if item is None:
+        raise Refused(404)
+    return item
+
+
+def _type_name(query: Query, section: Section) -> str:
+    text = query.get("type")
+    if text is None:
+        return section.type
+    name = TYPE_NAMES.get(int(text)) if text.isdecimal() else None
+    if name is None:
+        raise Refused(400)
+    return name
+
+
+def _limited(items: list[Item], query: Query) -> list[Item]:
+    """`limit=N`: the reported total becomes at most N."""
+    limit = query.get("limit")
+    if limit is None:
+        return items
+    if not limit.isdecimal():
+        raise Refused(400)
+    return items[: int(limit)]
+
+
+def _window(world: World, shown: int, total: int, page: Page, counted: bool) -> JsonObject:
+    """`totalSize` and `offset` are there only when paging was asked for.
+
+    A window that covers the whole list has no `totalSize`, unless the switch `total_size` says so.
+    """
+    if not counted:
+        return {"size": shown}
+    window = {"size": shown, "offset": page.start}
+    covers = page.asked and page.start == 0 and shown == total and page.size != 0
+    if covers and world.switches["total_size"] == "partial":
+        return window
+    return window | {"totalSize": total}
+
+
+def section_attributes(section: Section) -> JsonObject:
+    return {
+        "allowSync": True,
+        "art": f"/:/resources/{section.type}-fanart.jpg",
+        "identifier": IDENTIFIER,
+        "librarySectionID": section.key,
+        "librarySectionTitle": section.title,
+        "librarySectionUUID": section.uuid,
+        **MEDIA_TAGS,
+        "thumb": "/:/resources/video.png",
+        "title1": section.title,
+        "title2": f"All {section.title}",
+        "viewGroup": section.type,
+    }
+
+
+def detail_attributes(section: Section) -> JsonObject:
+    return {
+        "allowSync": True,
+        "identifier": IDENTIFIER,
+        "librarySectionID": section.key,
+        "librarySectionTitle": section.title,
+        "librarySectionUUID": section.uuid,
+        **MEDIA_TAGS,
+    }

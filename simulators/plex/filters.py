@@ -1,0 +1,195 @@
+"""Filters of a listing: parameters whose names carry the operator.
+
+`updatedAt>>` (wire `updatedAt%3E%3E=5`) is strictly greater; a name with one `=` too many
+(`updatedAt%3E%3E%3D=5`) is an operator that nobody knows and is silently ignored, whereas an
+unknown plain field is a 400. Values separated by commas are alternatives, repeated parameters
+all hold, and push=1 / or=1 / pop=1 make groups.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from simulators.plex.errors import Refused
+from simulators.plex.fields import FIELDS, Field, day_epoch
+from simulators.plex.model import TYPE_NUMBERS, Item
+from simulators.plex.query import Pair
+
+Test = Callable[[Item], bool]
+NAME = re.compile(r"^(?:(\w+)\.)?(\w+?)([!<>=&]*)$")
+RELATIVE = re.compile(r"^-?(\d+)(mon|[smhdwy])$")
+SECONDS = {
+    "s": 1,
+    "m": 60,
+    "h": 3600,
+    "d": 86_400,
+    "w": 604_800,
+    "mon": 2_592_000,
+    "y": 31_536_000,
+}
+OPERATORS = {
+    "string": {"", "!", "=", "!=", "<", ">"},
+    "guid": {"", "!"},
+    "integer": {"", "!", ">>", "<<", ">", "<"},
+    "date": {"", "!", ">>", "<<", ">", "<"},
+    "tag": {"", "!"},
+    "boolean": {"", "!"},
+}
+# Not filters: they say how to answer.
+PLAIN = frozenset({"type", "sort", "limit", "group", "having", "query", "clusterzoomlevel"})
+FLAGS = re.compile(r"^(?:x-plex-|include|exclude|async|check|skip)", re.IGNORECASE)
+GROUPS = frozenset({"push", "or", "and", "pop"})
+
+
+def is_filter(name: str) -> bool:
+    return name.lower() not in PLAIN and not FLAGS.match(name)
+
+
+def compile_filters(pairs: Iterable[Pair], now: int) -> Test | None:
+    """One test for all filters among the pairs; None where there is none.
+
+    Raises:
+        Refused: 400 for an unknown field, a filter without `=`, a value of the wrong type or
+            groups that do not close.
+    """
+    stack: list[list[list[Test]]] = [[[]]]
+    for pair in pairs:
+        if not is_filter(pair.name):
+            continue
+        if pair.name in GROUPS:
+            _group(stack, pair.name)
+            continue
+        test = _compile(pair, now)
+        if test is not None:
+            stack[-1][-1].append(test)
+    if len(stack) != 1:
+        raise Refused(400)
+    return _any_of(stack[0]) if any(stack[0]) else None
+
+
+def _group(stack: list[list[list[Test]]], word: str) -> None:
+    if word == "push":
+        stack.append([[]])
+    elif word == "or":
+        stack[-1].append([])
+    elif word == "pop":
+        if len(stack) == 1:
+            raise Refused(400)
+        closed = stack.pop()
+        stack[-1][-1].append(_any_of(closed))
+
+
+def _any_of(branches: list[list[Test]]) -> Test:
+    if len(branches) == 1 and len(branches[0]) == 1:
+        return branches[0][0]
+    return lambda item: any(all(test(item) for test in branch) for branch in branches)
+
+
+def _compile(pair: Pair, now: int) -> Test | None:
+    match = NAME.match(pair.name)
+    if match is None or pair.value is None:
+        raise Refused(400)
+    prefix, name, operator = match.groups()
+    field = FIELDS.get(name)
+    if field is None or (prefix and prefix not in TYPE_NUMBERS):
+        raise Refused(400)
+    if operator not in OPERATORS[field.kind]:
+        return None
+    test = _test(name, field, operator, pair.value, now)
+    return _on_ancestor(test, prefix) if prefix else test
+
+
+def _on_ancestor(test: Test, type_name: str) -> Test:
+    """`show.title` given while episodes are listed looks at the episode's show."""
+
+    def check(item: Item) -> bool:
+        bearer: Item | None = item
+        while bearer is not None and bearer.type != type_name:
+            bearer = bearer.parent
+        return test(bearer if bearer is not None else item)
+
+    return check
+
+
+def _test(name: str, field: Field, operator: str, value: str, now: int) -> Test:
+    if field.kind == "string":
+        return _text_test(name, field, operator, value)
+    if field.kind == "guid":
+        return _signed(lambda item: item.guid == value, operator)
+    if field.kind == "boolean":
+        wanted = value == "1"
+        return _signed(lambda item: bool(field.read(item)) == wanted, operator)
+    if field.kind == "tag":
+        ids = frozenset(_whole(part) for part in value.split(","))
+        return _signed(lambda item: not ids.isdisjoint(field.read(item)), operator)
+    if field.kind == "date":
+        return _number_test(field, operator.replace(">>", ">").replace("<<", "<"), value, now)
+    return _number_test(field, operator, value, now)
+
+
+def _signed(test: Test, operator: str) -> Test:
+    return (lambda item: not test(item)) if operator == "!" else test
+
+
+def _text_test(name: str, field: Field, operator: str, value: str) -> Test:
+    wanted = value.casefold()
+    if name == "file" and operator == "":
+        return lambda item: wanted in item.files_folded
+
+    def text(item: Item) -> str:
+        return str(field.read(item) or "").casefold()
+
+    tests: dict[str, Test] = {
+        "": lambda item: wanted in text(item),
+        "!": lambda item: wanted not in text(item),
+        "=": lambda item: text(item) == wanted,
+        "!=": lambda item: text(item) != wanted,
+        "<": lambda item: text(item).startswith(wanted),
+        ">": lambda item: text(item).endswith(wanted),
+    }
+    return tests[operator]
+
+
+def _number_test(field: Field, operator: str, value: str, now: int) -> Test:
+    is_date = field.kind == "date"
+    bounds = [_moment(part, now) if is_date else _real(part) for part in value.split(",")]
+    first = bounds[0]
+
+    def known(compare: Callable[[float], bool]) -> Test:
+        def check(item: Item) -> bool:
+            found = field.read(item)
+            return found is not None and compare(float(found))
+
+        return check
+
+    tests: dict[str, Test] = {
+        "": known(lambda found: found in bounds),
+        "!": lambda item: field.read(item) not in bounds,
+        ">>": known(lambda found: found > first),
+        "<<": known(lambda found: found < first),
+        # On dates a single sign is strict as well (measured); on integers it is "or equal".
+        ">": known(lambda found: found > first or (found == first and not is_date)),
+        "<": known(lambda found: found < first or (found == first and not is_date)),
+    }
+    return tests[operator]
+
+
+def _moment(text: str, now: int) -> float:
+    relative = RELATIVE.match(text)
+    if relative:
+        return now - int(relative[1]) * SECONDS[relative[2]]
+    if re.match(r"^\d{4}-\d\d-\d\d$", text):
+        return float(day_epoch(text) or 0)
+    return _real(text)
+
+
+def _real(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise Refused(400) from None
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() else -1

@@ -1,0 +1,169 @@
+"""Requests about posters and arts.
+
+GET    .../posters|arts                 what is on offer, and which is selected
+POST   .../posters|arts  (body)         uploads the bytes; same bytes again add nothing; selects
+POST   .../posters|arts?url=            the SERVER fetches it, then as above
+PUT    .../poster|thumb|art?url=        selects one that is on offer (or body/url: uploads)
+DELETE .../poster|thumb|art             shows none
+DELETE .../posters|arts                 404: no picture can be deleted
+GET    .../thumb/{v}, .../art/{v}, .../file?url=, /photo/:/transcode?url=   the bytes
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from urllib.parse import quote
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
+
+from simulators.plex.answers import PROTOCOL, container, done, wants_json
+from simulators.plex.browse import IDENTIFIER, MEDIA_TAGS, item_named
+from simulators.plex.context import World
+from simulators.plex.edits import set_lock
+from simulators.plex.errors import Refused
+from simulators.plex.model import Image, Item, JsonObject
+from simulators.plex.picture_store import KINDS, UPLOAD_FOLDER, content_of, own_picture, shelf_of
+from simulators.plex.query import Query
+
+PLURAL = {"poster": "posters", "thumb": "posters", "art": "arts"}
+PICTURE_PATH = re.compile(r"^/library/metadata/(\d+)/(thumb|art)(?:/\d+)?$")
+FETCH_TIMEOUT = ClientTimeout(total=10)
+CONTENT_TYPES = {
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "svg": "image/svg+xml",
+    "other": "application/octet-stream",
+}
+
+
+class ImageRoutes:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def add_routes(self, app: web.Application) -> None:
+        item = "/library/metadata/{key}"
+        app.router.add_get(f"{item}/{{plural:posters|arts}}", self.offer)
+        app.router.add_post(f"{item}/{{plural:posters|arts}}", self.upload)
+        app.router.add_put(f"{item}/{{singular:poster|thumb|art}}", self.select)
+        app.router.add_post(f"{item}/{{singular:poster|thumb|art}}", self.select)
+        app.router.add_delete(f"{item}/{{singular:poster|thumb|art}}", self.unset)
+        app.router.add_get(f"{item}/{{singular:thumb|art}}", self.picture)
+        app.router.add_get(f"{item}/{{singular:thumb|art}}/{{version}}", self.picture)
+        app.router.add_get(f"{item}/file", self.file)
+        app.router.add_get("/photo/:/transcode", self.transcode)
+
+    async def offer(self, request: web.Request) -> web.Response:
+        item = item_named(self._world, request.match_info["key"])
+        shelf = shelf_of(item, request.match_info["plural"])
+        listed = [_describe(item, image, image.name == shelf.selected) for image in shelf.images]
+        body: JsonObject = {"size": len(listed), "identifier": IDENTIFIER, **MEDIA_TAGS}
+        if listed:
+            # `Photo` in XML, `Metadata` in JSON.
+            body["Metadata" if wants_json(request) else "Photo"] = listed
+        return container(request, self._world.switches, body)
+
+    async def upload(self, request: web.Request) -> web.Response:
+        item = item_named(self._world, request.match_info["key"])
+        url = Query.of(request.raw_path).get("url")
+        data = await _fetched(url) if url else await request.read()
+        self._store(item, request.match_info["plural"], data)
+        return done()
+
+    async def select(self, request: web.Request) -> web.Response:
+        item = item_named(self._world, request.match_info["key"])
+        kind = PLURAL[request.match_info["singular"]]
+        url = Query.of(request.raw_path).get("url")
+        shelf = shelf_of(item, kind)
+        if url and shelf.named(url) is not None:
+            shelf.selected = url
+            self._changed(item, kind, lock=False)
+        elif url and not url.startswith(("http://", "https://")):
+            raise Refused(404)
+        else:
+            self._store(item, kind, await _fetched(url) if url else await request.read())
+        return done()
+
+    async def unset(self, request: web.Request) -> web.Response:
+        item = item_named(self._world, request.match_info["key"])
+        kind = PLURAL[request.match_info["singular"]]
+        shelf_of(item, kind).selected = None
+        self._changed(item, kind, lock=False)
+        return done()
+
+    def _store(self, item: Item, kind: str, data: bytes) -> None:
+        if not data:
+            raise Refused(400)
+        if len(data) > int(self._world.switches["max_image"]):
+            raise Refused(500)
+        digest = hashlib.sha1(data).hexdigest()
+        name = f"upload://{UPLOAD_FOLDER[kind]}/{digest}"
+        self._world.pictures[digest] = data
+        shelf = shelf_of(item, kind)
+        if shelf.named(name) is None:
+            shelf.images.append(Image(name, digest))
+        shelf.selected = name
+        self._changed(item, kind, lock=bool(self._world.switches["upload_locks"]))
+
+    def _changed(self, item: Item, kind: str, *, lock: bool) -> None:
+        if lock:
+            set_lock(item, KINDS[kind], True)
+        self._world.library.touch(item, {KINDS[kind]})
+        self._world.wrote(item)
+
+    async def picture(self, request: web.Request) -> web.Response:
+        item = item_named(self._world, request.match_info["key"])
+        return self._bytes(item, PLURAL[request.match_info["singular"]], None)
+
+    async def file(self, request: web.Request) -> web.Response:
+        item = item_named(self._world, request.match_info["key"])
+        name = Query.of(request.raw_path).get("url") or ""
+        for kind in KINDS:
+            if shelf_of(item, kind).named(name) is not None:
+                return self._bytes(item, kind, name)
+        raise Refused(404)
+
+    async def transcode(self, request: web.Request) -> web.Response:
+        """The picture as it is: sizes are not made here."""
+        url = Query.of(request.raw_path).get("url") or ""
+        match = PICTURE_PATH.match(url)
+        if match is None:
+            raise Refused(404)
+        return self._bytes(item_named(self._world, match[1]), PLURAL[match[2]], None)
+
+    def _bytes(self, item: Item, kind: str, name: str | None) -> web.Response:
+        shelf = shelf_of(item, kind)
+        image = shelf.named(name or shelf.selected or "")
+        if image is None:
+            raise Refused(404)
+        local = image.provider == "local"
+        data = own_picture(item.key, kind) if local else self._world.pictures[image.sha1]
+        return web.Response(
+            body=data, content_type=CONTENT_TYPES[content_of(data)], headers=PROTOCOL
+        )
+
+
+def _describe(item: Item, image: Image, selected: bool) -> JsonObject:
+    address = f"/library/metadata/{item.key}/file?url={quote(image.name, safe='')}"
+    body: JsonObject = {
+        "key": address,
+        "ratingKey": image.name,
+        "selected": selected,
+        "thumb": address,
+    }
+    if image.provider:
+        body["provider"] = image.provider
+    return body
+
+
+async def _fetched(url: str) -> bytes:
+    """What the address gives to the server itself; 500 where it gives nothing."""
+    try:
+        async with ClientSession(timeout=FETCH_TIMEOUT) as session, session.get(url) as response:
+            if response.status != 200:
+                raise Refused(500)
+            return await response.read()
+    except (ClientError, TimeoutError, ValueError) as error:
+        raise Refused(500) from error

@@ -1,0 +1,1 @@
+"""A simulated Stash: real HTTP on loopback, real plugin processes."""

@@ -1,0 +1,229 @@
+"""The resolvers of the query root."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from simulators.stash.criteria import Test
+from simulators.stash.filters import Filters
+from simulators.stash.find import FoundEntities, FoundScenes, page_of
+from simulators.stash.jobs import Job
+from simulators.stash.library import by_ids, to_num
+from simulators.stash.model import Entity, Performer, Scene, Studio, Tag
+from simulators.stash.plugin_config import Operation, Plugin
+from simulators.stash.plugin_settings import StoredSettings
+from simulators.stash.state import RequestContext
+
+Given = Mapping[str, Any] | None
+
+
+class Queries:
+    """Method `find_scenes` resolves the field `findScenes`, and so on."""
+
+    def find_scene(
+        self, ctx: RequestContext, id_: Any = None, checksum: str | None = None
+    ) -> Scene | None:
+        if id_ is None:
+            return None if checksum is None else _by_hash(ctx, checksum)
+        return ctx.library.scenes.get(to_num(id_))
+
+    def find_scenes(
+        self,
+        ctx: RequestContext,
+        scene_filter: Given = None,
+        scene_ids: Sequence[int] | None = None,
+        ids: Sequence[str] | None = None,
+        filter_: Given = None,
+    ) -> FoundScenes:
+        finder, sim = ctx.sim.finder, ctx.sim
+        if ids or scene_ids:
+            return finder.scenes_by_ids(ids or scene_ids or (), bool(ids) and sim.since("0.30"))
+        return finder.scenes(_filters(ctx), scene_filter or {}, filter_ or {}, sim.since("0.26"))
+
+    def find_performer(self, ctx: RequestContext, id_: Any) -> Performer | None:
+        return ctx.library.performers.get(to_num(id_))
+
+    def find_performers(
+        self,
+        ctx: RequestContext,
+        performer_filter: Given = None,
+        filter_: Given = None,
+        performer_ids: Sequence[int] | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> FoundEntities:
+        test = _filters(ctx).performer(performer_filter) if performer_filter else None
+        rows = ctx.library.performers
+        return _entities(ctx, "performer", rows, test, filter_, ids or performer_ids)
+
+    def find_studio(self, ctx: RequestContext, id_: Any) -> Studio | None:
+        return ctx.library.studios.get(to_num(id_))
+
+    def find_studios(
+        self,
+        ctx: RequestContext,
+        studio_filter: Given = None,
+        filter_: Given = None,
+        ids: Sequence[str] | None = None,
+    ) -> FoundEntities:
+        test = _filters(ctx).studio(studio_filter) if studio_filter else None
+        return _entities(ctx, "studio", ctx.library.studios, test, filter_, ids)
+
+    def find_tag(self, ctx: RequestContext, id_: Any) -> Tag | None:
+        return ctx.library.tags.get(to_num(id_))
+
+    def find_tags(
+        self,
+        ctx: RequestContext,
+        tag_filter: Given = None,
+        filter_: Given = None,
+        ids: Sequence[str] | None = None,
+    ) -> FoundEntities:
+        test = _filters(ctx).tag(tag_filter) if tag_filter else None
+        return _entities(ctx, "tag", ctx.library.tags, test, filter_, ids)
+
+    def find_group(self, _ctx: RequestContext, id_: Any) -> None:
+        to_num(id_)
+
+    def find_groups(
+        self,
+        _ctx: RequestContext,
+        filter_: Given = None,
+        ids: Sequence[str] | None = None,
+    ) -> FoundEntities:
+        nothing: list[Entity] = by_ids({}, ids or (), "group", reject_twins=True)
+        return FoundEntities(page_of(nothing, filter_ or {}), 0)
+
+    def version(self, ctx: RequestContext) -> SimpleNamespace:
+        version = ctx.sim.switches["version"]
+        return SimpleNamespace(version=version, hash="0123abcd", build_time="2026-01-11 07:00:00")
+
+    def system_status(self, ctx: RequestContext) -> SimpleNamespace:
+        return SimpleNamespace(
+            databaseSchema=75,
+            databasePath="/root/.stash/stash-go.sqlite",
+            configPath="/root/.stash/config.yml",
+            appSchema=75,
+            status=ctx.sim.switches["system_status"],
+            os="linux",
+            workingDir="/",
+            homeDir="/root",
+        )
+
+    def stats(self, ctx: RequestContext) -> SimpleNamespace:
+        library = ctx.library
+        files = [file for scene in library.scenes.values() for file in scene.files]
+        return SimpleNamespace(
+            scene_count=len(library.scenes),
+            scenes_size=float(sum(file.size for file in files)),
+            scenes_duration=float(sum(file.duration for file in files)),
+            performer_count=len(library.performers),
+            studio_count=len(library.studios),
+            tag_count=len(library.tags),
+        )
+
+    def configuration(self, ctx: RequestContext) -> SimpleNamespace:
+        general = SimpleNamespace(
+            stashes=[],
+            apiKey=ctx.api_key,
+            username=ctx.caller.user,
+            password="",
+            maxSessionAge=ctx.sim.switches["max_session_age"],
+            parallelTasks=ctx.sim.switches["parallel_tasks"],
+            pythonPath="",
+        )
+        defaults = SimpleNamespace(
+            scan=None, autoTag=None, generate=None, deleteFile=False, deleteGenerated=True
+        )
+        switches = ctx.sim.switches
+        settings = StoredSettings(
+            ctx.sim.plugin_settings,
+            numbers_as_text=switches["settings_as_text"],
+            through_snake_case=not ctx.sim.since("0.26"),
+        )
+        return SimpleNamespace(general=general, defaults=defaults, ui={}, plugins=settings)
+
+    def plugins(self, ctx: RequestContext) -> list[SimpleNamespace] | None:
+        host = ctx.sim.host
+        return [_view(plugin, plugin.id not in host.disabled) for plugin in host.plugins] or None
+
+    def plugin_tasks(self, ctx: RequestContext) -> list[SimpleNamespace] | None:
+        return [task for view in self.plugins(ctx) or () for task in view.tasks or ()] or None
+
+    def logs(self, ctx: RequestContext) -> list[SimpleNamespace]:
+        newest = reversed(ctx.sim.log.entries[-30:])
+        return [
+            SimpleNamespace(
+                time=entry["time"],
+                level="Debug" if entry["level"] == "none" else entry["level"].capitalize(),
+                message=entry["message"],
+            )
+            for entry in newest
+        ]
+
+    def job_queue(self, ctx: RequestContext) -> list[Job] | None:
+        return ctx.sim.jobs.listed()
+
+    def find_job(self, ctx: RequestContext, input_: Mapping[str, Any]) -> Job | None:
+        return ctx.sim.jobs.find(str(to_num(input_["id"])))
+
+
+def _filters(ctx: RequestContext) -> Filters:
+    return Filters(ctx.library, ctx.sim.clock.now())
+
+
+def _by_hash(ctx: RequestContext, checksum: str) -> Scene | None:
+    scenes = ctx.library.scenes.values()
+    return next(
+        (scene for scene in scenes if any(file.oshash == checksum for file in scene.files)), None
+    )
+
+
+def _entities(
+    ctx: RequestContext,
+    kind: str,
+    rows: dict[int, Any],
+    test: Test | None,
+    paging: Given,
+    ids: Sequence[Any] | None,
+) -> FoundEntities:
+    if ids:
+        found: list[Any] = by_ids(rows, ids, kind, reject_twins=ctx.sim.since("0.30"))
+        return FoundEntities(found, len(found))
+    return ctx.sim.finder.entities(kind, rows, test, paging or {})
+
+
+def _view(plugin: Plugin, enabled: bool) -> SimpleNamespace:
+    """A plugin as GraphQL shows it; empty lists are null, as nil slices of nullable lists."""
+    view = SimpleNamespace(
+        id=plugin.id,
+        name=plugin.name,
+        description=plugin.description,
+        url=plugin.url,
+        version=plugin.version,
+        enabled=enabled,
+        requires=list(plugin.requires) or None,
+        paths=SimpleNamespace(javascript=None, css=None),
+        settings=[
+            SimpleNamespace(
+                name=setting.name,
+                display_name=setting.display_name,
+                description=setting.description,
+                type=setting.type,
+            )
+            for setting in plugin.settings
+        ],
+    )
+    view.tasks = [_operation(task, view) for task in plugin.tasks] or None
+    view.hooks = [_operation(hook, view) for hook in plugin.hooks] or None
+    return view
+
+
+def _operation(operation: Operation, plugin: SimpleNamespace) -> SimpleNamespace:
+    return SimpleNamespace(
+        name=operation.name,
+        description=operation.description,
+        hooks=list(operation.triggered_by) or None,
+        plugin=plugin,
+    )

@@ -1,0 +1,201 @@
+"""A Stash server for tests, demos and benchmarks: real HTTP on loopback, real plugin processes.
+
+    python -m simulators.stash.server --seed seed.json [--port 0] [--plugin-dir DIR]...
+
+Prints one line of JSON, {"url": ..., "port": ...}, once it answers. Besides Stash's own interface
+it has the control surface of `control.py` and of `stash_control.py` under /_sim/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import json
+import re
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from simulators.control import Control, Handler
+from simulators.seed import StashSeed, read_seed
+from simulators.stash.control import StashControl
+from simulators.stash.http import GraphQLEndpoint
+from simulators.stash.images import Images
+from simulators.stash.jobs import JobQueue
+from simulators.stash.library import load
+from simulators.stash.plugins import ROOT, HostOptions, PluginHost, ServerLog
+from simulators.stash.resolvers import schema_of
+from simulators.stash.session import Sessions
+from simulators.stash.state import Simulator, default_switches
+from simulators.stash.times import Clock
+
+MAX_BODY = 64 * 1024 * 1024  # covers travel as base64 inside mutations
+MUTATION = re.compile(rb'"query"\s*:\s*"(?:\\n|\\t|\\r|\s|#[^\\]*)*mutation\b')
+LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Stash</title></head><body>Login</body></html>"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parse_arguments(argv)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(options))
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Runs until it is told to terminate."""
+    stop = asyncio.Event()
+    wake = asyncio.get_running_loop().call_soon_threadsafe
+    signal.signal(signal.SIGTERM, lambda *_: wake(stop.set))
+    gc.disable()  # looking through a library while it grows takes longer than loading it
+    sim = build_simulator(read_seed(options.seed)["stash"], options)
+    gc.freeze()  # it stays: later collections need not look through it either
+    gc.enable()
+    runner = web.AppRunner(
+        build_app(sim), handler_cancellation=True, access_log=None, shutdown_timeout=1.0
+    )
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", options.port)
+    await site.start()
+    sim.host.port = runner.addresses[0][1]
+    sim.jobs.start()
+    ready = {"url": f"http://127.0.0.1:{sim.host.port}", "port": sim.host.port}
+    print(json.dumps(ready), flush=True)
+    try:
+        await stop.wait()
+    finally:
+        await _end(sim, runner)
+
+
+async def _end(sim: Simulator, runner: web.AppRunner) -> None:
+    if sim.switches["leave_orphans"]:
+        for site in list(runner.sites):
+            await site.stop()
+        await sim.host.answered()
+    else:
+        await sim.jobs.close()
+    sim.host.close()
+    await runner.cleanup()
+
+
+def build_simulator(seed: StashSeed, options: argparse.Namespace) -> Simulator:
+    switches = default_switches(seed["version"])
+    clock = Clock(switches)
+    sessions = Sessions(
+        switches,
+        options.session_key.encode(),
+        options.username,
+        options.password,
+        options.api_key,
+    )
+    log = ServerLog(clock)
+    folders = tuple(Path(folder).absolute() for folder in options.plugin_dir)
+    home = folders[0].parent if folders else ROOT
+    host_options = HostOptions(
+        folders=folders,
+        python=options.python,
+        env=dict(pair.split("=", 1) for pair in options.plugin_env),
+        host=options.plugin_host,
+        config_dir=home,
+        cwd=home if options.relative else ROOT,
+        relative=options.relative,
+    )
+    library = load(seed, clock.text())
+    host = PluginHost(host_options, sessions, log, switches)
+    jobs = JobQueue(clock, lambda text: log.add("error", text))
+    sim = Simulator(switches, clock, library, sessions, log, host, jobs)
+    sim.schema = schema_of(switches["version"])
+    return sim
+
+
+def build_app(sim: Simulator) -> web.Application:
+    control = Control(sim.switches, is_write, sim.dump)
+
+    def on_config(changes: dict[str, Any]) -> None:
+        if "version" in changes:
+            sim.schema = schema_of(changes["version"])
+
+    control.on_config = on_config
+    middlewares = [control.middleware, _authentication(sim.sessions)]
+    app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
+    control.add_routes(app)
+    StashControl(sim).add_routes(app)
+    endpoint = GraphQLEndpoint(sim)
+    app.router.add_route("*", "/graphql", endpoint.handle)
+    Images(sim.library).add_routes(app)
+    app.router.add_get("/healthz", _healthz)
+    app.router.add_get("/login", _login_page)
+    app.router.add_post("/login", _login(sim.sessions))
+    return app
+
+
+def is_write(request: web.Request, body: bytes) -> bool:
+    return request.path == "/graphql" and MUTATION.search(body) is not None
+
+
+def _authentication(sessions: Sessions) -> Any:
+    @web.middleware
+    async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith("/_sim/") or request.path == "/healthz":
+            return await handler(request)
+        known = sessions.authenticate(request)
+        if isinstance(known, web.Response):
+            return known
+        request["caller"], fresh = known
+        try:
+            response = await handler(request)
+        except web.HTTPMethodNotAllowed:
+            response = web.Response(status=405, headers={"Allow": "GET"})
+        except web.HTTPException as error:
+            response = web.Response(status=error.status, text="404 page not found\n")
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        if fresh is not None and "Set-Cookie" not in response.headers:
+            response.headers["Set-Cookie"] = fresh
+        return response
+
+    return authenticate
+
+
+async def _healthz(_request: web.Request) -> web.Response:
+    return web.Response(body=b".", headers={"Content-Type": "text/plain"})
+
+
+async def _login_page(_request: web.Request) -> web.Response:
+    return web.Response(text=LOGIN_PAGE, content_type="text/html")
+
+
+def _login(sessions: Sessions) -> Handler:
+    async def login(request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        caller = sessions.login(str(form.get("username")), str(form.get("password")))
+        if caller is None:
+            return web.Response(status=401, text="Username or password is invalid\n")
+        return web.Response(headers={"Set-Cookie": sessions.set_cookie(caller)})
+
+    return login
+
+
+def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m simulators.stash.server")
+    parser.add_argument("--seed", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--plugin-dir", action="append", default=[], help="repeatable")
+    parser.add_argument("--username", default="admin", help="counts with --password only")
+    parser.add_argument("--password", default="")
+    parser.add_argument("--api-key", default="")
+    parser.add_argument("--session-key", default="simulated session key")
+    parser.add_argument("--python", default=sys.executable, help="runs python plugins")
+    parser.add_argument("--plugin-env", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--plugin-host", default="0.0.0.0", help="the Host that plugins are told")
+    parser.add_argument(
+        "--relative", action="store_true", help="tell plugins paths relative to their cwd"
+    )
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    main()

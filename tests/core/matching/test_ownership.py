@@ -1,0 +1,151 @@
+"""An item has one owner, whoever claims it first."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.matching.match import Claim, Evidence, match_scene
+from core.matching.ownership import Claims
+from core.models import ItemRef
+from core.paths import PathMap
+from tests.core.builders import file, index, ref, scene
+
+ITEM = ref("7")
+Offer = tuple[int, list[Claim]]
+
+
+def collected(offers: Sequence[Offer]) -> Claims:
+    claims = Claims()
+    for scene_id, offered in offers:
+        claims.offer(scene_id, offered)
+    return claims
+
+
+def claim(evidence: Evidence, rank: int = 0, shared: int = 0, item: ItemRef = ITEM) -> Claim:
+    return Claim(item, evidence, rank, shared)
+
+
+def held(native: Evidence) -> Claim:
+    return Claim(ITEM, Evidence.VERIFIED, 0, 0, native)
+
+
+@pytest.mark.parametrize(
+    ("rivals", "owner"),
+    [
+        ({1: claim(Evidence.PATH), 2: held(Evidence.PATH)}, 2),
+        # A record made from weak evidence does not outweigh better evidence for ever.
+        ({1: claim(Evidence.PATH), 2: held(Evidence.SIZE)}, 1),
+        ({1: claim(Evidence.SIZE), 2: claim(Evidence.PATH)}, 2),
+        ({1: claim(Evidence.SUFFIX, shared=9), 2: claim(Evidence.SIZE, shared=1)}, 2),
+        ({1: claim(Evidence.NONE), 2: claim(Evidence.SUFFIX, shared=2)}, 2),
+        # Strength comes before rank: the second file's path beats the primary file's size.
+        ({1: claim(Evidence.SIZE), 2: claim(Evidence.PATH, rank=3)}, 2),
+        # Copies of name and size: the folder tells.
+        ({1: claim(Evidence.SIZE, shared=1), 2: claim(Evidence.SIZE, rank=1, shared=2)}, 2),
+        # Then the primary file, and all others alike.
+        ({1: claim(Evidence.PATH, rank=1), 2: claim(Evidence.PATH)}, 2),
+        ({1: claim(Evidence.PATH, rank=2), 2: claim(Evidence.PATH, rank=1)}, 1),
+        # Then the lowest id.
+        ({9: claim(Evidence.PATH), 5: claim(Evidence.PATH), 7: claim(Evidence.PATH)}, 5),
+        ({10: claim(Evidence.NONE), 9: claim(Evidence.NONE)}, 9),
+    ],
+)
+def test_who_owns_a_contested_item(rivals: dict[int, Claim], owner: int) -> None:
+    for order in itertools.permutations(rivals.items()):
+        claims = collected([(scene_id, [made]) for scene_id, made in order])
+        assert claims.owners() == {ITEM: owner}
+        assert claims.losers() == {
+            scene_id: frozenset({ITEM}) for scene_id in rivals if scene_id != owner
+        }
+
+
+def test_an_item_that_one_scene_claims_is_not_contested() -> None:
+    claims = collected([(1, [claim(Evidence.NONE)]), (2, [])])
+    assert claims.is_claimed(ITEM)
+    assert not claims.is_claimed(ref("8"))
+    assert claims.owners() == {}
+    assert claims.losers() == {}
+    claims.offer(1, [claim(Evidence.NONE)])  # asked twice
+    assert claims.owners() == {}
+
+
+def test_copies_in_stash_leave_the_item_to_the_one_in_its_folder() -> None:
+    """Two scenes with equal files, one item: the paths differ above, so only folders tell."""
+    library = {"1": index({"7": [file("/m/b/walk.mp4", 5)]})}
+    claims = Claims()
+    for scene_id, folder in enumerate("abc"):
+        copy = scene(file(f"/d/{folder}/walk.mp4", 5), scene_id=scene_id)
+        claims.offer(scene_id, match_scene(copy, library, PathMap()).claims)
+    assert claims.owners() == {ITEM: 1}
+
+
+def test_recorded_owners_that_have_not_spoken_yet() -> None:
+    other, third, free = ref("8"), ref("9"), ref("10")
+    claims = collected(
+        [
+            (1, [claim(Evidence.PATH), claim(Evidence.PATH, item=other)]),
+            (2, [claim(Evidence.PATH), claim(Evidence.PATH, item=third)]),
+        ]
+    )
+    assert claims.rivals_unseen({}) == {}
+    assert claims.rivals_unseen({ITEM: 2, other: 1, third: 2, free: 3}) == {}
+    assert claims.rivals_unseen({ITEM: 3, other: 3, third: 4}) == {3: [ITEM, other], 4: [third]}
+
+
+refs = st.sampled_from([ref("7"), ref("8"), ref("7", "2")])
+made_claims = st.builds(
+    Claim, refs, st.sampled_from(Evidence), st.integers(0, 2), st.integers(0, 2)
+)
+offers = st.dictionaries(
+    st.integers(1, 6), st.lists(made_claims, max_size=3, unique_by=lambda made: made.ref)
+).map(lambda by_scene: list(by_scene.items()))
+
+
+@given(offers, st.randoms(use_true_random=False))
+def test_the_order_of_offers_never_matters(made: list[Offer], rng: random.Random) -> None:
+    shuffled = made[:]
+    rng.shuffle(shuffled)
+    one, other = collected(made), collected(shuffled)
+    assert one.owners() == other.owners()
+    assert one.losers() == other.losers()
+
+
+@given(offers)
+def test_every_claimed_item_has_exactly_one_owner(made: list[Offer]) -> None:
+    claims = collected(made)
+    lost = claims.losers()
+    for item in {each.ref for _, offered in made for each in offered}:
+        claimants = [scene_id for scene_id, offered in made if item in {c.ref for c in offered}]
+        holders = [one for one in claimants if item not in lost.get(one, frozenset())]
+        assert holders == [claims.owners().get(item, claimants[0])]
+
+
+@given(offers, st.sets(refs))
+def test_what_a_scene_takes_back_it_never_offered(made: list[Offer], taken: set[ItemRef]) -> None:
+    withdrawn, never = collected(made), Claims()
+    for scene_id, offered in made:
+        kept = [each for each in offered if scene_id != made[0][0] or each.ref not in taken]
+        never.offer(scene_id, kept)
+    if made:
+        withdrawn.withdraw(made[0][0], taken)
+    assert withdrawn.owners() == never.owners()
+    assert withdrawn.losers() == never.losers()
+    assert all(withdrawn.is_claimed(ref) == never.is_claimed(ref) for ref in taken)
+
+
+@given(offers)
+def test_a_contest_says_who_won_and_why(made: list[Offer]) -> None:
+    claims = collected(made)
+    owners, contests = claims.owners(), claims.contests()
+    told = {loser: frozenset(each.ref for each in lost) for loser, lost in contests.items()}
+    assert told == claims.losers()
+    for lost in contests.values():
+        for each in lost:
+            assert each.owner == owners[each.ref]
+            assert each.winning.standing >= each.losing.standing

@@ -1,0 +1,152 @@
+"""The drift test: what counts as an item that no longer shows what it was left at."""
+
+from __future__ import annotations
+
+import dataclasses
+import unicodedata
+from collections.abc import Mapping
+
+import pytest
+
+from core.fields import Wishes, fingerprint
+from core.models import FieldRecord, ItemRef, Value
+from core.planning.drift import (
+    NEVER_SYNCED,
+    Shown,
+    altered_fields,
+    drift_reason,
+    is_left_undone,
+    needs_full_read,
+    picture_moved,
+)
+from tests.core.builders import ALL_FIELDS, full, item_record, listed, record, ref, scene
+
+LEFT_AT: Mapping[str, Value] = {
+    "title": "A Title",
+    "summary": "One.\nTwo.",
+    "studio": "Tideline",
+    "date": "2024-01-01",
+    "rating": 7.0,
+    "performers": ("Ana Müller",),
+    "tags": ("Sea", "Bread"),
+}
+RECORD = item_record(fields={name: FieldRecord(v, v) for name, v in LEFT_AT.items()})
+LISTED = listed(
+    title="A Title", summary="One.\nTwo.", studio="Tideline", date="2024-01-01", rating=7.0
+)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "now", "needed"),
+    [
+        (100, 100, False),
+        (100, 101, True),
+        (100, 99, True),
+        (None, 100, True),
+        (100, None, True),
+        (None, None, True),
+    ],
+)
+def test_what_has_to_be_read_whole(recorded: int | None, now: int | None, needed: bool) -> None:
+    assert needs_full_read(item_record(updated_at=recorded), listed(updated_at=now)) is needed
+
+
+@pytest.mark.parametrize(
+    ("shown", "altered"),
+    [
+        ({}, []),
+        ({"title": "A  Title\u200b"}, []),
+        ({"summary": "One.\r\nTwo. "}, []),
+        ({"tags": ("BREAD", "sea")}, []),
+        ({"performers": (unicodedata.normalize("NFD", "ana müller"),)}, []),
+        ({"title": "a title"}, ["title"]),
+        ({"summary": ""}, ["summary"]),
+        ({"date": "2024-01-02"}, ["date"]),
+        ({"rating": None}, ["rating"]),
+        ({"rating": 7.1}, ["rating"]),
+        ({"tags": ("Sea",)}, ["tags"]),
+        ({"tags": (), "performers": None, "studio": "X"}, ["studio", "performers", "tags"]),
+    ],
+)
+def test_an_item_read_whole(shown: Mapping[str, Value], altered: list[str]) -> None:
+    item = full(values={**LEFT_AT, **shown})
+    assert altered_fields(RECORD, item, ALL_FIELDS) == altered
+    assert altered_fields(RECORD, item, ALL_FIELDS - set(altered)) == []
+
+
+def test_a_listing_tells_only_scalars() -> None:
+    assert altered_fields(RECORD, LISTED, ALL_FIELDS) == []
+    assert altered_fields(RECORD, listed(), ALL_FIELDS) == [
+        "title",
+        "summary",
+        "studio",
+        "date",
+        "rating",
+    ]
+
+
+def test_plex_is_compared_with_what_it_showed_not_with_what_was_sent() -> None:
+    kept_short = item_record(fields={"title": FieldRecord("A Long Title", "A Long")})
+    assert altered_fields(kept_short, full(values={"title": "A Long"}), ALL_FIELDS) == []
+    assert altered_fields(kept_short, full(values={"title": "A Long Title"}), ALL_FIELDS)
+
+
+def test_a_field_that_was_never_recorded_cannot_have_altered() -> None:
+    assert altered_fields(item_record(), full(values=LEFT_AT), ALL_FIELDS) == []
+
+
+def test_a_scene_without_a_record() -> None:
+    assert drift_reason(None, "f", {ref("7"): LISTED}, ALL_FIELDS) == NEVER_SYNCED
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown", "enabled", "says"),
+    [
+        ("f", {ref("7"): LISTED}, ALL_FIELDS, None),
+        ("f", {ref("7"): full(values=LEFT_AT)}, ALL_FIELDS, None),
+        ("f", {}, ALL_FIELDS, None),  # a vanished item is another gap's business
+        ("g", {ref("7"): LISTED}, ALL_FIELDS, "Stash now says something else"),
+        ("f", {ref("8"): LISTED}, ALL_FIELDS, "item 1:8 was never written"),
+        ("f", {ref("7", "2"): LISTED}, ALL_FIELDS, "item 2:7 was never written"),
+        ("f", {ref("7"): listed(title="A Title")}, ALL_FIELDS, "summary, studio, date, rating"),
+        ("f", {ref("7"): listed(title="A Title")}, frozenset({"title", "tags"}), None),
+    ],
+)
+def test_why_a_recorded_scene_drifts(
+    wanted: str, shown: Mapping[ItemRef, Shown], enabled: frozenset[str], says: str | None
+) -> None:
+    reason = drift_reason(record(RECORD, fingerprint="f"), wanted, shown, enabled)
+    assert reason is None if says is None else says in (reason or "")
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "moved"),
+    [
+        ({}, 100, False),  # no picture was ever looked at
+        ({"poster_at:1:7": "100"}, 100, False),
+        ({"poster_at:1:7": "100"}, 101, True),
+        ({"poster_at:1:7": "101", "background_at:1:7": "100"}, 101, True),
+        ({"poster_at:1:8": "100"}, 101, False),  # another item's
+        ({"poster_at:1:7": "100"}, None, False),
+    ],
+)
+def test_an_item_that_moved_may_have_another_picture(
+    seen: Mapping[str, str], now: int | None, moved: bool
+) -> None:
+    known = dataclasses.replace(record(RECORD, fingerprint="f"), images=seen)
+    item = full(values=LEFT_AT, updated_at=now)
+    assert picture_moved(known, item) is moved
+    assert not picture_moved(known, LISTED)  # a listing does not tell why an item moved
+    reason = drift_reason(known, "f", {item.ref: item}, ALL_FIELDS)
+    assert ("picture" in (reason or "")) is moved
+
+
+def test_what_was_undone_is_left_alone_until_stash_says_something_else() -> None:
+    wishes = Wishes(ALL_FIELDS)
+    of, edited = scene(title="A"), scene(title="B")
+    applied = record(fingerprint=fingerprint(wishes.of(of)))
+    undone = dataclasses.replace(applied, undone=True)
+    assert is_left_undone(undone, of, wishes)
+    assert not is_left_undone(undone, edited, wishes)
+    assert not is_left_undone(applied, of, wishes)
+    assert not is_left_undone(None, of, wishes)

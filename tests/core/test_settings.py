@@ -1,0 +1,332 @@
+"""Settings: whatever Stash hands over becomes one typed value, or one message that says it all."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import ConfigError
+from core.fields import FIELDS
+from core.settings import OLD_PATH_MAP, WITHOUT_EFFECT, Settings, parse_settings
+
+URL = "http://plex:32400"
+TOKEN = "xyzzy-Token-123"
+NAMES = [one.name for one in dataclasses.fields(Settings) if one.name != "unknown_keys"]
+DEFAULTS = Settings(plex_url=URL, plex_token=TOKEN)
+
+
+def names_of(kind: type) -> list[str]:
+    return [name for name in NAMES if type(getattr(DEFAULTS, name)) is kind]
+
+
+def parsed(**raw: Any) -> Settings:
+    return parse_settings({"plex_url": URL, "plex_token": TOKEN} | raw, {})
+
+
+def complaint(**raw: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        parsed(**raw)
+    return str(caught.value)
+
+
+def test_nothing_but_the_two_required_ones_gives_the_defaults() -> None:
+    assert parsed() == DEFAULTS
+
+
+@pytest.mark.parametrize("unset", [None, "", "  "])
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("plex_")])
+def test_an_unset_value_means_the_default(name: str, unset: object) -> None:
+    assert parsed(**{name: unset}) == DEFAULTS
+
+
+@pytest.mark.parametrize("zero", [0, 0.0, "0", " 0 ", False])
+@pytest.mark.parametrize("name", names_of(int) + names_of(float))
+def test_the_number_0_means_the_default(name: str, zero: object) -> None:
+    assert parsed(**{name: zero}) == DEFAULTS
+
+
+@pytest.mark.parametrize("value", [True, "true", "True", "on", "yes", "1", 1, 1.0, " TRUE "])
+@pytest.mark.parametrize("name", ["enabled", "sync_collection"])
+def test_a_switch_that_is_on(name: str, value: object) -> None:
+    assert getattr(parsed(**{name: value}), name) is True
+
+
+@pytest.mark.parametrize("value", [False, "false", "FALSE", "off", "no", "0", 0, 0.0])
+@pytest.mark.parametrize("name", ["enabled", "sync_collection"])
+def test_a_switch_that_is_off(name: str, value: object) -> None:
+    assert getattr(parsed(**{name: value}), name) is False
+
+
+@pytest.mark.parametrize(("value", "number"), [(7, 7), (7.0, 7), ("7", 7), (" 7.0 ", 7)])
+@pytest.mark.parametrize("name", names_of(int))
+def test_a_whole_number_in_any_dress(name: str, value: object, number: int) -> None:
+    found = getattr(parsed(**{name: value}), name)
+
+    assert found == number
+    assert type(found) is int
+
+
+@pytest.mark.parametrize("value", [0.5, "0.5", "5e-1"])
+@pytest.mark.parametrize("name", names_of(float))
+def test_timeouts_may_be_parts_of_a_second(name: str, value: object) -> None:
+    assert getattr(parsed(**{name: value}), name) == 0.5
+
+
+@pytest.mark.parametrize("value", [-3, "-3", 1e9, "1e9", True, "abc", "nan", "inf", [5], 10**400])
+@pytest.mark.parametrize("name", names_of(int) + names_of(float))
+def test_an_absurd_number_is_refused_with_what_is_allowed(name: str, value: object) -> None:
+    text = complaint(**{name: value})
+
+    assert f"\n- {name} is {value!r}"[:40] in text
+    assert "number from" in text
+
+
+@pytest.mark.parametrize("name", names_of(int))
+def test_a_broken_number_is_refused_where_a_whole_one_is_needed(name: str) -> None:
+    assert f"{name} is 2.5; allowed: a whole number from 1" in complaint(**{name: 2.5})
+
+
+@pytest.mark.parametrize("value", ["maybe", 2, -1, [True], {"on": True}])
+@pytest.mark.parametrize("name", names_of(bool))
+def test_a_switch_is_on_or_off(name: str, value: object) -> None:
+    assert f"{name} is {value!r}; allowed: on or off" in complaint(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("first_sync", "merge, mirror"),
+        ("poster_fit", "none, crop, pad"),
+        ("reconcile_interval", "never, hourly, daily, weekly"),
+        ("reconcile_scope", "all, 24h, 7days"),
+    ],
+)
+def test_choices(name: str, choices: str) -> None:
+    for choice in choices.split(", "):
+        assert getattr(parsed(**{name: f" {choice.upper()} "}), name) == choice
+    for wrong in ("sometimes", 5, True):
+        assert f"{name} is {wrong!r}; allowed: " in complaint(**{name: wrong})
+    assert f"allowed: one of {choices}" in complaint(**{name: "sometimes"})
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        ("http://plex:32400", "http://plex:32400"),
+        (" http://plex:32400/ ", "http://plex:32400"),
+        ("HTTPS://Plex.Example.org//", "https://Plex.Example.org"),
+        ("http://[::1]:32400", "http://[::1]:32400"),
+        ("http://192.168.1.10", "http://192.168.1.10"),
+    ],
+)
+def test_a_plex_url_is_an_address_without_closing_slash(typed: str, url: str) -> None:
+    assert parsed(plex_url=typed).plex_url == url
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "plex:32400",
+        "plex",
+        "ftp://plex",
+        "http://",
+        "http://:32400",
+        "http://plex:0",
+        "http://plex:99999",
+        "http://plex:port",
+        "http://[::1",
+        "http://plex 1:32400",
+        "http://plex:32400/web/index.html",
+        "http://plex:32400#!/media",
+        "http://plex:32400/?a=1",
+        "http://plex\\x:32400",
+        "http://me:word@plex:32400",
+        5,
+        True,
+    ],
+)
+def test_anything_else_is_no_plex_url(typed: object) -> None:
+    text = complaint(plex_url=typed)
+
+    assert "plex_url is " in text
+    assert "http://192.168.1.10:32400" in text
+    assert "word@" not in text
+
+
+@pytest.mark.parametrize("token", ["a b", "tök", "a\nb", "a\x00", True, ["a"]])
+def test_a_token_that_cannot_travel_in_a_header_is_refused_unseen(token: object) -> None:
+    text = complaint(plex_token=token)
+
+    assert "plex_token is ***; allowed: a Plex token" in text
+    assert str(token) not in text
+
+
+def test_required_settings_say_what_to_enter() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_settings({"plex_url": "", "plex_token": None}, {})
+
+    lines = str(caught.value).splitlines()
+    assert "Settings > Plugins" in lines[0]
+    assert lines[1].startswith("- plex_url is not set; enter the address of Plex, like http://")
+    assert lines[2].startswith("- plex_token is not set; enter the token")
+
+
+def test_the_environment_stands_in_for_what_stash_has_not() -> None:
+    env = {"PLEX_URL": "http://other:1/", "PLEX_TOKEN": "other"}
+
+    assert parse_settings({"plex_url": " "}, env).plex_url == "http://other:1"
+    assert parse_settings({}, env).plex_token == "other"
+    assert parse_settings({"plex_url": URL, "plex_token": TOKEN}, env) == DEFAULTS
+
+
+def test_one_message_lists_everything_that_is_wrong() -> None:
+    text = complaint(plex_url="x", max_retries=-1, enabled="?", first_sync="x", path_map="x")
+
+    assert [line.split(" is ")[0] for line in text.splitlines()[1:]] == [
+        "- plex_url",
+        "- enabled",
+        "- max_retries",
+        "- first_sync",
+        "- path_map",
+    ]
+
+
+def test_a_token_in_the_wrong_box_is_not_repeated() -> None:
+    text = complaint(first_sync=TOKEN, plex_url=f"http://plex/?X-Plex-Token={TOKEN}&b=other")
+
+    assert TOKEN not in text
+    assert "other" not in text
+
+
+def test_a_long_bad_value_is_cut() -> None:
+    assert max(map(len, complaint(first_sync="x" * 5000).splitlines())) < 200
+
+
+@pytest.mark.parametrize("name", ["plex_library", "tag_blocklist"])
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("Adult", ("Adult",)),
+        (" Adult , Filme & mehr,,adult,", ("Adult", "Filme & mehr")),
+        (2024, ("2024",)),
+        (2024.0, ("2024",)),
+        (",", ()),
+    ],
+)
+def test_names_between_commas(name: str, typed: object, names: tuple[str, ...]) -> None:
+    assert getattr(parsed(**{name: typed}), name) == names
+
+
+@pytest.mark.parametrize(
+    ("typed", "pairs"),
+    [
+        ("/data=>/plex", (("/data", "/plex"),)),
+        (" /data/ => /plex/a b/ ; /x=>/y; ", (("/data", "/plex/a b"), ("/x", "/y"))),
+        ("/data=>/plex\n/x=>/y", (("/data", "/plex"), ("/x", "/y"))),
+        ("C:\\Videos\\=>/data", (("C:\\Videos", "/data"),)),
+        ("C:\\=>\\\\nas\\share\\", (("C:\\", "\\\\nas\\share"),)),
+        ("D:/=>/", (("D:/", "/"),)),
+        ("/data=>/plex;/data/=>/plex", (("/data", "/plex"),)),
+    ],
+)
+def test_a_path_map(typed: str, pairs: tuple[tuple[str, str], ...]) -> None:
+    assert parsed(path_map=typed).path_map == pairs
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["/data", "/data=>", "=>/plex", "data=>/plex", "/data=>plex", "/a=>/b=>/c", "/a:/b", "/a->/b"],
+)
+def test_a_path_map_that_is_none_names_the_entry(typed: str) -> None:
+    text = complaint(path_map=f"/ok=>/fine; {typed}")
+
+    assert "path_map is " in text
+    assert f"this is none: {typed!r}" in text
+
+
+def test_one_stash_folder_cannot_be_two_in_plex() -> None:
+    assert "'/a' has two" in complaint(path_map="/a=>/b; /a/=>/c")
+
+
+def test_the_old_path_map_is_the_other_way_round_and_gives_way_to_the_new() -> None:
+    old = {OLD_PATH_MAP: "/plex=>/data; /y=>/x"}
+
+    assert parsed(**old).path_map == (("/data", "/plex"), ("/x", "/y"))
+    assert parsed(**old, path_map="/a=>/b").path_map == (("/a", "/b"),)
+    assert parsed(**old, path_map="").path_map == (("/data", "/plex"), ("/x", "/y"))
+    assert f"{OLD_PATH_MAP} is 'x'; allowed: pairs" in complaint(**{OLD_PATH_MAP: "x"})
+
+
+def test_keys_as_older_versions_of_stash_spell_them() -> None:
+    raw = {"plexUrl": URL, "plexToken": TOKEN, "maxRetries": 7, "pollInterval": 1}
+
+    assert parse_settings(raw, {}) == dataclasses.replace(DEFAULTS, max_retries=7)
+    assert parse_settings(raw | {"max_retries": 8}, {}).max_retries == 8
+
+
+def test_unknown_keys_are_reported_and_known_ones_without_effect_are_not() -> None:
+    raw = dict.fromkeys(WITHOUT_EFFECT, "x") | {"zzz": 1, "max_retry": 2}
+
+    assert parsed(**raw).unknown_keys == ("max_retry", "zzz")
+    assert parsed(**raw) == DEFAULTS
+
+
+def test_secrets_are_neither_public_nor_in_the_repr() -> None:
+    public = DEFAULTS.public()
+
+    assert public["plex_token"] == "***"
+    assert public["plex_url"] == URL
+    assert set(NAMES) <= set(public)
+    assert TOKEN not in repr(DEFAULTS)
+    assert Settings().public()["plex_token"] == ""
+
+
+def test_the_fields_to_sync_follow_their_switches_and_the_main_one() -> None:
+    everything = DEFAULTS.synced_fields()
+
+    assert {"title", "studio", "summary", "date", "performers", "tags", "rating"} <= everything
+    assert everything.isdisjoint({"master", "collection"})
+    assert parsed(sync_title=False).synced_fields() == everything - {"title"}
+    assert parsed(sync_master=False).synced_fields() == frozenset()
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        DEFAULTS.max_retries = 3  # type: ignore[misc]
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
+    max_leaves=3,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*NAMES, OLD_PATH_MAP]), anything, max_size=6))
+def test_any_json_is_either_understood_or_refused_by_name(raw: dict[str, Any]) -> None:
+    env = {"PLEX_URL": URL, "PLEX_TOKEN": TOKEN}
+    try:
+        settings = parse_settings(raw, env)
+    except ConfigError as error:
+        assert any(f"- {name} " in str(error) for name in raw)  # noqa: PT017
+    else:
+        assert json.dumps(settings.public())
+
+
+@given(st.integers(1, 100), st.booleans(), st.floats(0.1, 300))
+def test_texts_numbers_and_booleans_mean_the_same(whole: int, on: bool, seconds: float) -> None:
+    typed: dict[str, Any] = {"max_retries": whole, "enabled": on, "connect_timeout": seconds}
+
+    assert parsed(**typed) == parsed(**{name: str(value) for name, value in typed.items()})
+
+
+def test_every_field_that_is_synced_has_its_switch() -> None:
+    everything_on = parsed(sync_collection=True)  # the one that is off by default
+    assert {one.name for one in FIELDS} <= everything_on.synced_fields()

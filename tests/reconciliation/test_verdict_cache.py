@@ -1,0 +1,136 @@
+"""What a verdict rests on, and when none may be kept; the whole of it is tested in acceptance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import fields
+from core.fields import Wishes
+from core.matching.evidence import Claim, Evidence, SceneMatch
+from core.matching.index import BIG_BUCKET, ItemIndex
+from core.models import ItemRecord, ItemRef, ListedItem, MediaFile, Record, Section
+from core.paths import PathMap
+from plex.library import PlexSide
+from reconciliation.verdict_cache import Settled, rules_digest
+from stash.mapping import SceneReader, UnreadScene
+from storage.state import State
+
+SECTION = Section("1", "Films", "movie", "tv.plex.agents.movie", ("/m",), refreshing=False)
+OWN = ItemRef("1", "1")
+OWN_FILE = MediaFile("/m/own/scene.mp4", 500, 60.0)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    with State(tmp_path, pytest.fail) as opened:
+        opened.records.save_many([record(1), record(2)])
+        yield opened
+
+
+def record(scene_id: int) -> Record:
+    ref = ItemRef("1", str(scene_id))
+    files = (MediaFile(f"/s/{scene_id}/scene.mp4", 500, 60.0),)
+    item = ItemRecord(ref, ("/m/own/scene.mp4",), 5, {})
+    return Record(scene_id, 10.0, "print", files, None, (), (), (item,))
+
+
+def side(files: Mapping[ItemRef, MediaFile], updated_at: int | None = 5) -> PlexSide:
+    made = PlexSide({"1": SECTION}, {"1": ItemIndex()})
+    for ref, file in files.items():
+        told = (ref, (file,), "t", "", "", "", None, False, False, 1, updated_at)
+        made.items[ref] = ListedItem(*told)
+        made.indexes["1"].add(ref, (file,))
+    return made
+
+
+def settled(state: State, plex: PlexSide, *pairs: tuple[str, str]) -> Settled:
+    return Settled(state.verdicts, plex, PathMap(pairs), b"rules")
+
+
+def fetched(scene_id: int, size: int | None = 500) -> UnreadScene:
+    file: dict[str, Any] = {"path": f"/s/{scene_id}/scene.mp4", "size": size, "duration": 60.0}
+    return UnreadScene(scene_id, {"id": str(scene_id), "files": [file]}, SceneReader())
+
+
+def match(scene_id: int) -> SceneMatch:
+    claim = Claim(ItemRef("1", str(scene_id)), Evidence.VERIFIED, 0, 1, Evidence.SIZE)
+    return SceneMatch(scene_id, (claim,), ())
+
+
+def test_a_scene_that_nothing_has_changed_for_stands(state: State) -> None:
+    first = settled(state, side({OWN: OWN_FILE}))
+    assert first.standing([fetched(1)]) == []
+    first.note(fetched(1).read(), match(1), record(1))
+    first.save(())
+
+    ((scene, claims),) = settled(state, side({OWN: OWN_FILE})).standing([fetched(1)])
+
+    assert (scene.id, claims) == (1, match(1).claims)
+
+
+def test_a_scene_that_was_looked_at_twice_is_looked_at_again(state: State) -> None:
+    run = settled(state, side({OWN: OWN_FILE}))
+    run.standing([fetched(1)])
+    for _ in range(2):
+        run.note(fetched(1).read(), match(1), record(1))
+    run.save(())
+
+    assert state.verdicts.count() == 0
+
+
+def test_an_item_that_never_says_when_it_changed_is_looked_at_each_time(state: State) -> None:
+    run = settled(state, side({OWN: OWN_FILE}, updated_at=None))
+    run.standing([fetched(1)])
+    run.note(fetched(1).read(), match(1), record(1))
+    run.save(())
+
+    assert state.verdicts.count() == 0
+
+
+def test_a_file_that_the_path_map_renames_may_be_another_item_by_now(state: State) -> None:
+    pair = ("/s/1/scene.mp4", "/m/other/film.mp4")
+    run = settled(state, side({OWN: OWN_FILE}), pair)
+    run.standing([fetched(1)])
+    run.note(fetched(1).read(), match(1), record(1))
+    run.save(())
+    assert state.verdicts.count() == 1
+
+    appeared = {ItemRef("1", "9"): MediaFile("/m/other/film.mp4", 500, 60.0)}
+    again = settled(state, side({OWN: OWN_FILE, **appeared}), pair)
+
+    assert again.standing([fetched(1)]) == []
+
+
+def test_among_hundreds_of_one_name_a_size_of_0_is_not_an_unknown_one(state: State) -> None:
+    """A scene without a size may be any of them; one that is empty may not."""
+    crowd = {
+        ItemRef("1", str(key)): MediaFile(f"/m/{key}/scene.mp4", key, 60.0)
+        for key in range(2, BIG_BUCKET + 10)
+    }
+    scenes = [fetched(1, size=0), fetched(2, size=None)]
+    first = settled(state, side({OWN: OWN_FILE, **crowd}))
+    first.standing(scenes)
+    for scene in scenes:
+        first.note(scene.read(), match(scene.id), record(scene.id))
+    first.save(())
+    assert state.verdicts.count() == 2
+
+    gone = ItemRef("1", str(BIG_BUCKET))
+    fewer = {ref: file for ref, file in crowd.items() if ref != gone}
+    standing = settled(state, side({OWN: OWN_FILE, **fewer})).standing(scenes)
+
+    assert [scene.id for scene, _ in standing] == [1]
+
+
+def test_verdicts_rest_on_the_rules_of_the_code_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    wishes = Wishes(frozenset(field.name for field in fields.FIELDS))
+    before = rules_digest(wishes, PathMap(), [SECTION])
+    assert rules_digest(wishes, PathMap(), [SECTION]) == before
+
+    monkeypatch.setattr(fields, "LINE_LIMIT", 200)
+
+    assert rules_digest(wishes, PathMap(), [SECTION]) != before

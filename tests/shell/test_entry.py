@@ -1,0 +1,223 @@
+"""The entry script as Stash starts it: a real process, its pipes and its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ENTRY = ROOT / "Stash2Plex.py"
+COOKIE = "MTczNjU4fE5vdEZvckxvZ3M="
+TOKEN = "token-of-the-environment"
+CONNECTION = {"Scheme": "http", "Host": "0.0.0.0", "Port": 9999, "SessionCookie": {"Value": COOKIE}}
+
+# Runs the entry script with another function in the place of the tasks.
+STAND_IN = """
+import os, runpy, subprocess, sys, types
+tasks = types.ModuleType("app.task_runner")
+def run_task(plugin, env):
+{body}
+tasks.run_task = run_task
+sys.modules["app.task_runner"] = tasks
+runpy.run_path({entry!r}, run_name="__main__")
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What Stash sees of a process that has ended."""
+
+    status: int
+    stdout: bytes
+    stderr: str
+
+    @property
+    def reply(self) -> dict[str, Any]:
+        reply = json.loads(self.stdout)
+        assert isinstance(reply, dict)
+        return reply
+
+
+def run(*command: str, stdin: bytes | None = None, cwd: str = os.sep, **env: str) -> Ended:
+    """Run Python with `command`, as Stash does: from a folder that is not ours."""
+    given = json.dumps({"server_connection": CONNECTION, "args": {"mode": "x"}}).encode()
+    ended = subprocess.run(
+        [sys.executable, *command],
+        input=given if stdin is None else stdin,
+        capture_output=True,
+        cwd=cwd,
+        env=os.environ | {"PLEX_TOKEN": TOKEN} | env,
+        timeout=60,
+        check=False,
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr.decode("utf-8"))
+
+
+def run_with_task(body: str) -> Ended:
+    return run("-c", stand_in(body))
+
+
+def stand_in(body: str) -> str:
+    return STAND_IN.format(body=textwrap.indent(textwrap.dedent(body), "    "), entry=str(ENTRY))
+
+
+def test_the_reply_of_a_task_is_all_that_stdout_carries() -> None:
+    ended = run_with_task(
+        """
+        print("from a library")
+        sys.stdout.write("and another")
+        os.write(1, b"from C\\n")
+        subprocess.run([sys.executable, "-c", "print('from a child')"], check=True)
+        return {"output": {"scenes": 3, "title": "größe"}}
+        """
+    )
+
+    assert ended.reply == {"output": {"scenes": 3, "title": "größe"}}
+    assert ended.status == 0
+    assert "\x01d\x02from a library\n" in ended.stderr
+    assert "from C\n" in ended.stderr
+    assert "from a child" in ended.stderr
+
+
+def test_a_task_gets_the_input_and_the_environment_and_can_log() -> None:
+    ended = run_with_task(
+        """
+        import logging
+        logging.getLogger("app.task_runner").info("working with %s", env["PLEX_TOKEN"])
+        return {"output": [plugin.mode, plugin.server_connection["Port"]]}
+        """
+    )
+
+    assert ended.reply == {"output": ["x", 9999]}
+    assert ended.stderr == "\x01i\x02working with ***\n"
+
+
+def test_a_known_error_is_the_reply_and_no_crash() -> None:
+    ended = run_with_task(
+        """
+        from core.errors import ConfigError
+        raise ConfigError(f"max_retries is -1; {plugin.session_cookie} {env['PLEX_TOKEN']}")
+        """
+    )
+
+    assert ended.reply == {"error": "max_retries is -1; *** ***"}
+    assert (ended.status, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("raise KeyError(plugin.session_cookie)", "KeyError: '***'. This is a bug in Stash2Plex"),
+        ("sys.exit('a library gave up')", "SystemExit: a library gave up. This is a bug"),
+        ("return {'output': {1, 2}}", "TypeError: Object of type set is not JSON serializable."),
+        ("return {'output': float('nan')}", "ValueError: Out of range float values"),
+        ("import no_such_module", "No module named 'no_such_module'. Install the plugin from its"),
+    ],
+)
+def test_a_crash_has_a_reply_a_traceback_and_a_bad_status(body: str, error: str) -> None:
+    ended = run_with_task(body)
+
+    assert error in ended.reply["error"]
+    assert list(ended.reply) == ["error"]
+    assert ended.status == 1
+    lines = ended.stderr.splitlines()
+    assert lines[0] == "\x01e\x02Traceback (most recent call last):"
+    assert all(line.startswith("\x01e\x02") for line in lines)
+    assert COOKIE not in ended.stderr + ended.reply["error"]
+
+
+@pytest.mark.parametrize("stdin", [b"", b"{", b"[]", b"\xff", b'{"args": 5}'])
+def test_malformed_input_is_answered_with_an_error(stdin: bytes) -> None:
+    ended = run(str(ENTRY), stdin=stdin)
+
+    assert "plugin input on stdin cannot be used" in ended.reply["error"]
+    assert (ended.status, ended.stderr) == (0, "")
+
+
+def test_an_unknown_mode_is_answered_with_the_known_ones() -> None:
+    ended = run(str(ENTRY), stdin=b'{"args": {"mode": "reconcile_al"}}')
+
+    assert "'reconcile_al'" in ended.reply["error"]
+    assert "reconcile_all" in ended.reply["error"]
+    assert ended.status == 0
+
+
+def test_a_log_that_nobody_reads_does_not_spoil_a_good_run() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    body = """
+        import logging
+        for _ in range(3):
+            logging.getLogger("app").warning("hello")
+        print("hello")
+        return {"output": "done"}
+        """
+    with os.fdopen(writing, "wb") as broken:
+        ended = subprocess.run(
+            [sys.executable, "-c", stand_in(body)],
+            input=b'{"args": {}}',
+            stdout=subprocess.PIPE,
+            stderr=broken,
+            timeout=60,
+            check=False,
+        )
+
+    assert ended.stdout == b'{"output": "done"}'
+    assert ended.returncode == 0
+
+
+def test_a_child_that_lives_on_does_not_keep_stash_waiting(tmp_path: Path) -> None:
+    body = """
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        return {"output": child.pid}
+        """
+    with (tmp_path / "stderr").open("wb") as stderr:
+        ended = subprocess.run(
+            [sys.executable, "-c", stand_in(body)],
+            input=b'{"args": {}}',
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            timeout=40,  # less than the child lives
+            check=False,
+        )
+
+    child = psutil.Process(json.loads(ended.stdout)["output"])
+    assert child.is_running()
+    child.kill()
+
+
+def test_a_python_that_is_too_old_is_told_so() -> None:
+    ended = run("-c", "import sys; sys.version_info = (3, 9, 1)\n" + stand_in("return {}"))
+
+    assert "Stash2Plex needs Python 3.10 or later; this is 3." in ended.reply["error"]
+
+
+def test_what_the_plugin_brings_wins_over_its_neighbours(tmp_path: Path) -> None:
+    plugin = tmp_path / "plug ins" / "Stash2Plex größe"
+    plugin.mkdir(parents=True)
+    shutil.copy(ROOT / "Stash2Plex.py", plugin)
+    for name in ("shell", "core"):
+        shutil.copytree(ROOT / name, plugin / name)
+    (plugin / "app").mkdir()
+    (plugin / "app" / "__init__.py").touch()
+    (plugin / "app" / "task_runner.py").write_text(
+        "import requests\ndef run_task(plugin, env): return {'output': requests.WHOSE}\n"
+    )
+    (plugin / "vendor").mkdir()
+    (plugin / "vendor" / "requests.py").write_text("WHOSE = 'ours'\n")
+    for name in ("requests", "shell", "app", "core"):
+        (plugin.parent / f"{name}.py").write_text("WHOSE = 'a neighbour of ours'\n")
+
+    ended = run(str(plugin / "Stash2Plex.py"), PYTHONPATH=str(plugin.parent))
+
+    assert ended.reply == {"output": "ours"}

@@ -1,0 +1,140 @@
+"""The manifest, the settings, the tasks and the documentation say the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app.task_runner import MODES
+from core.errors import ConfigError
+from core.settings import OLD_PATH_MAP, WITHOUT_EFFECT, Settings, parse_settings
+
+ROOT = Path(__file__).parents[2]
+MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "Stash2Plex.yml").read_text("utf-8"))
+TASKS: list[dict[str, Any]] = MANIFEST["tasks"]
+OFFERED: dict[str, dict[str, str]] = MANIFEST["settings"]
+DEFAULTS = Settings()
+NAMES = {one.name for one in dataclasses.fields(Settings)} - {"unknown_keys"}
+KINDS = {bool: ("BOOLEAN", "switch"), int: ("NUMBER", "number"), float: ("NUMBER", "number")}
+
+
+def rows(page: str) -> Iterator[tuple[str, list[str]]]:
+    """(heading, cells) of each row of each table of a page, without the tables' heads."""
+    heading = ""
+    for line in (ROOT / "docs" / page).read_text("utf-8").splitlines():
+        if line.startswith("#"):
+            heading = line.lstrip("# ")
+        if line.startswith("|") and not re.match(r"\| (key|task|---) ", line):
+            yield heading, [cell.strip() for cell in line.strip("|").split(" | ")]
+
+
+DOCUMENTED = {cells[0].strip("`"): (heading, cells) for heading, cells in rows("settings.md")}
+
+
+def kind_of(name: str) -> tuple[str, str]:
+    return KINDS.get(type(getattr(DEFAULTS, name)), ("STRING", "text"))
+
+
+def default_of(name: str) -> str:
+    value = getattr(DEFAULTS, name)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value or "empty")
+
+
+def test_stash_accepts_the_manifest() -> None:
+    """Stash rejects the whole file for one unknown key (pkg/plugin/config.go)."""
+    assert set(MANIFEST) <= {
+        *("name", "description", "version", "url", "exec", "interface", "errLog"),
+        *("tasks", "hooks", "settings", "ui"),
+    }
+    assert MANIFEST["interface"] == "raw"
+    assert MANIFEST["exec"] == ["python3", "{pluginDir}/Stash2Plex.py"]
+    assert MANIFEST["errLog"] in {"none", "trace", "debug", "info", "warning", "error"}
+    assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
+    for task in TASKS:
+        assert set(task) == {"name", "description", "defaultArgs"}
+        assert all(isinstance(value, str) for value in task["defaultArgs"].values())
+    for setting in OFFERED.values():
+        assert set(setting) == {"displayName", "description", "type"}
+        assert all(setting.values())
+
+
+def test_task_names_are_unique() -> None:
+    assert len({task["name"] for task in TASKS}) == len(TASKS)
+
+
+def test_every_task_starts_a_mode_that_exists() -> None:
+    assert {task["defaultArgs"]["mode"] for task in TASKS} <= set(MODES)
+
+
+def test_every_task_is_documented_under_its_name_and_mode() -> None:
+    documented = {(cells[0], cells[1].strip("`")) for _, cells in rows("tasks.md")}
+
+    assert documented >= {(task["name"], task["defaultArgs"]["mode"]) for task in TASKS}
+    assert {mode for _, mode in documented} == set(MODES)
+
+
+def test_the_manifest_is_sorted_as_stash_shows_it() -> None:
+    assert list(OFFERED) == sorted(OFFERED)
+
+
+@pytest.mark.parametrize("name", sorted(OFFERED))
+def test_an_offered_setting_exists_with_its_kind(name: str) -> None:
+    assert name in NAMES
+    assert OFFERED[name]["type"] == kind_of(name)[0]
+
+
+@pytest.mark.parametrize("name", sorted(OFFERED))
+def test_a_description_tells_the_default_that_stash_does_not_know(name: str) -> None:
+    said = OFFERED[name]["description"]
+    value = getattr(DEFAULTS, name)
+
+    if isinstance(value, bool):
+        assert ("On unless switched off" in said) is value
+        assert value or "Off unless switched on" in said
+    elif isinstance(value, (int, float)):
+        assert f"Empty or 0 means {value:g}." in said
+    else:
+        assert re.search("Required|[Ee]mpty", said)
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    assert set(DOCUMENTED) == NAMES
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_a_documented_setting_has_its_kind_and_its_default(name: str) -> None:
+    _, cells = DOCUMENTED[name]
+
+    assert cells[1] == kind_of(name)[1]
+    assert cells[2] == default_of(name)
+
+
+def test_what_stash_does_not_offer_is_documented_as_without_effect() -> None:
+    without = {name for name, (heading, _) in DOCUMENTED.items() if "Without effect" in heading}
+
+    assert without == NAMES - set(OFFERED)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in NAMES if kind_of(name)[1] == "number"))
+def test_a_documented_range_is_the_one_that_is_checked(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"number from") as caught:
+        parse_settings({name: -1}, {"PLEX_URL": "http://x", "PLEX_TOKEN": "x"})
+
+    (allowed,) = re.findall(r"from (\S+ to \d+)", str(caught.value))
+    assert allowed in DOCUMENTED[name][1][3]
+    assert name not in OFFERED or allowed.split()[-1] in OFFERED[name]["description"]
+
+
+def test_old_keys_are_documented() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text("utf-8")
+
+    for name in (*WITHOUT_EFFECT, OLD_PATH_MAP):
+        assert f"`{name}`" in text

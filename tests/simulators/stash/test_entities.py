@@ -1,0 +1,121 @@
+"""Performers, studios and tags: their writes, and what these leave alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.simulators.stash.running import Stash, running, scene, seed
+
+NOW = "2026-06-01T12:00:00+02:00"
+BEFORE = "2025-02-01T10:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+    tagged = [scene(num, tag_ids=[1], performer_ids=[1], studio_id=2) for num in range(1, 60)]
+    library = seed(*tagged, scene(99, tag_ids=[2], performer_ids=[2], studio_id=1))
+    with running(tmp_path_factory.mktemp("entities"), library) as client:
+        client.tell("config", {"now": NOW, "offset": "+02:00"})
+        yield client
+
+
+def test_renaming_an_entity_moves_its_own_time_only(stash: Stash) -> None:
+    tag = stash.data(
+        'mutation { tagUpdate(input: {id: "1", name: "Evening"}) { name updated_at } }'
+    )
+    assert tag["tagUpdate"] == {"name": "Evening", "updated_at": NOW}
+    shown = stash.scene(20, "tags { name } updated_at")
+    assert shown == {"tags": [{"name": "Evening"}], "updated_at": BEFORE}
+
+
+def test_a_name_that_is_taken_is_refused(stash: Stash) -> None:
+    taken = 'mutation { studioCreate(input: {name: "quayside"}) { id } }'
+    assert "already exists" in stash.error(taken)
+    twin = 'mutation { performerCreate(input: {name: "Ana Ruiz", disambiguation: "c"}) { id } }'
+    stash.data(twin)
+
+
+def test_destroying_and_merging_entities_moves_links_but_no_times(stash: Stash) -> None:
+    stash.data('mutation { tagCreate(input: {name: "Temporary"}) { id } }')
+    found = stash.data('{ findTags(filter: {q: "Temporary"}) { tags { id } } }')
+    tag = found["findTags"]["tags"][0]["id"]
+    with stash.switched(now="2026-07-01T00:00:00Z"):
+        for num in (30, 31):
+            stash.edit("auto_tag", scene_id=num, tag_ids=[tag])
+            stash.edit("set", kind="scene", id=num, attributes={"updated_at": BEFORE})
+        stash.data(
+            'mutation ($t: ID!) { tagsMerge(input: {source: [$t], destination: "3"}) { id } }',
+            t=tag,
+        )
+    merged = stash.scene(30, "tags { name } updated_at")
+    assert {row["name"] for row in merged["tags"]} >= {"4K"}
+    assert merged["updated_at"] == BEFORE
+    (destination,) = stash.data('{ findTags(ids: ["3"]) { tags { aliases updated_at } } }')[
+        "findTags"
+    ]["tags"]
+    assert destination["aliases"] == ["Temporary"]
+    assert not destination["updated_at"].startswith("2026-07")
+    stash.data('mutation { studioDestroy(input: {id: "2"}) }')
+    assert stash.scene(32, "studio { id } updated_at") == {"studio": None, "updated_at": BEFORE}
+
+
+def test_entities_are_made_with_all_that_they_have(stash: Stash) -> None:
+    made = stash.data(
+        """mutation { performerCreate(input: {name: " Cy ", disambiguation: "b", gender: MALE,
+        birthdate: "1990", alias_list: ["C"], favorite: true, tag_ids: ["1"], urls: ["u"],
+        rating100: 5, stash_ids: [{endpoint: "e", stash_id: "s"}]}) {
+        name disambiguation gender birthdate alias_list favorite tags { id } url rating100
+        stash_ids { endpoint stash_id updated_at } scene_count created_at custom_fields } }"""
+    )["performerCreate"]
+    assert made == {
+        "name": "Cy",
+        "disambiguation": "b",
+        "gender": "MALE",
+        "birthdate": "1990",
+        "alias_list": ["C"],
+        "favorite": True,
+        "tags": [{"id": "1"}],
+        "url": "u",
+        "rating100": 5,
+        "stash_ids": [{"endpoint": "e", "stash_id": "s", "updated_at": NOW}],
+        "scene_count": 0,
+        "created_at": NOW,
+        "custom_fields": {},
+    }
+    studio = stash.data(
+        """mutation { studioCreate(input: {name: "Sub", parent_id: "1", aliases: ["S"]}) {
+        parent_studio { name child_studios { name } } } }"""
+    )["studioCreate"]
+    assert {"name": "Sub"} in studio["parent_studio"]["child_studios"]
+
+
+def test_a_tag_s_family_can_be_set_from_both_ends(stash: Stash) -> None:
+    query = """mutation ($p: [ID!], $c: [ID!]) { tagUpdate(input: {id: "2", parent_ids: $p,
+        child_ids: $c}) { parents { id } children { id } } }"""
+    assert stash.data(query, p=["1"], c=["3"])["tagUpdate"] == {
+        "parents": [{"id": "1"}],
+        "children": [{"id": "3"}],
+    }
+    assert stash.data(query, p=[], c=[])["tagUpdate"] == {"parents": [], "children": []}
+
+
+def test_bulk_edits_of_entities(stash: Stash) -> None:
+    stash.data('mutation { bulkTagUpdate(input: {ids: ["2", "3"], favorite: true}) { id } }')
+    found = stash.data('{ findTags(ids: ["2", "3"]) { tags { favorite updated_at } } }')
+    assert found["findTags"]["tags"] == [{"favorite": True, "updated_at": NOW}] * 2
+    stash.data('mutation { bulkStudioUpdate(input: {ids: ["1"], details: "d"}) { id } }')
+    stash.data('mutation { bulkPerformerUpdate(input: {ids: ["3"], country: "NZ"}) { id } }')
+    found = stash.data("{ findStudio(id: 1) { details } findPerformer(id: 3) { country } }")
+    assert found == {"findStudio": {"details": "d"}, "findPerformer": {"country": "NZ"}}
+
+
+def test_destroyed_entities_leave_those_they_were_linked_to(stash: Stash) -> None:
+    stash.data('mutation { performerUpdate(input: {id: "3", tag_ids: ["2"]}) { id } }')
+    stash.data('mutation { tagUpdate(input: {id: "3", parent_ids: ["2"]}) { id } }')
+    stash.data('mutation { tagsDestroy(ids: ["2"]) }')
+    stash.data('mutation { performersDestroy(ids: ["2"]) }')
+    found = stash.data("{ findPerformer(id: 3) { tags { id } } findTag(id: 3) { parents { id } } }")
+    assert found == {"findPerformer": {"tags": []}, "findTag": {"parents": []}}
+    assert stash.scene(99, "performers { id }")["performers"] == []

@@ -1,0 +1,303 @@
+"""findScenes and its relatives: ids, paging, order, filters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.simulators.stash.running import Stash, running, scene, seed
+
+TEXT_TIMES = {
+    1: "2026-01-11T07:00:00Z",
+    2: "2026-01-11T18:00:00+11:00",  # the same instant as 1
+    3: "2026-01-11T18:30:00+11:00",
+}
+
+
+def library() -> dict[str, Any]:
+    two_files = scene(4)["files"] + [dict(scene(40)["files"][0], path="/data/x/Other_2.MKV")]
+    return seed(
+        scene(1, updated_at=TEXT_TIMES[1], tag_ids=[1], performer_ids=[1, 2], title="Harbour 10"),
+        scene(2, updated_at=TEXT_TIMES[2], tag_ids=[1, 2], performer_ids=[1], title="harbour 9"),
+        scene(3, updated_at=TEXT_TIMES[3], tag_ids=[3], title="", organized=True, studio_id=2),
+        scene(4, files=two_files, studio_id=1, rating100=80, details='A "quoted phrase" here'),
+        scene(5, files=[], date=None, cover="c"),
+        *(scene(num, date="2023") for num in range(6, 41)),
+    )
+
+
+@pytest.fixture(scope="module")
+def stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+    with running(tmp_path_factory.mktemp("find"), library()) as client:
+        client.edit("update", kind="tag", id=2, values={"parent_ids": [1]})
+        yield client
+
+
+def first_page(stash: Stash, arguments: str) -> Any:
+    return stash.data(f"{{ findScenes{arguments} {{ count scenes {{ id }} }} }}")["findScenes"]
+
+
+def test_ids_give_their_scenes_in_their_order_whatever_else_is_asked(stash: Stash) -> None:
+    asked = '(ids: ["7", "2", "5"], filter: {per_page: 1, sort: "id"})'
+    found = first_page(stash, asked)
+    assert [row["id"] for row in found["scenes"]] == ["7", "2", "5"]
+    assert found["count"] == 3
+
+
+def test_an_empty_list_of_ids_is_no_list_and_gives_the_default_page(stash: Stash) -> None:
+    found = first_page(stash, "(ids: [])")
+    assert len(found["scenes"]) == 25
+    assert found["count"] == 40
+
+
+def test_one_unknown_id_fails_the_whole_query(stash: Stash) -> None:
+    answer = stash.answer('{ findScenes(ids: ["1", "99999"]) { count } }')
+    assert answer["errors"] == [
+        {"message": "scene with id 99999 not found", "path": ["findScenes"]}
+    ]
+    assert answer["data"] is None
+
+
+def test_an_id_asked_for_twice_is_an_error(stash: Stash) -> None:
+    assert stash.error('{ findScenes(ids: ["3", "3"]) { count } }') == (
+        "validating ids: duplicate id found: 3"
+    )
+
+
+def test_numbers_are_taken_as_scene_ids_and_ids_come_back_as_text(stash: Stash) -> None:
+    assert first_page(stash, "(scene_ids: [2])")["scenes"] == [{"id": "2"}]
+
+
+def test_a_missing_scene_is_null(stash: Stash) -> None:
+    assert stash.scene(99999) is None
+
+
+@pytest.mark.parametrize(
+    ("paging", "length"),
+    [("{}", 25), ("{per_page: -1}", 40), ("{per_page: 0}", 0), ("{per_page: 7, page: 6}", 5)],
+)
+def test_page_sizes(stash: Stash, paging: str, length: int) -> None:
+    found = first_page(stash, f"(filter: {paging})")
+    assert len(found["scenes"]) == length
+    assert found["count"] == 40
+
+
+def test_a_page_below_one_is_the_first_and_one_past_the_end_is_empty(stash: Stash) -> None:
+    assert stash.ids(per_page=3, page=0) == [1, 2, 3]
+    assert stash.ids(per_page=3, page=100) == []
+
+
+def test_without_a_sort_the_order_is_not_by_id(stash: Stash) -> None:
+    unordered = stash.ids(sort=None)
+    assert unordered != sorted(unordered)
+    assert sorted(unordered) == stash.ids()
+
+
+def test_an_unknown_sort_is_refused(stash: Stash) -> None:
+    assert stash.error('{ findScenes(filter: {sort: "size"}) { count } }') == "invalid sort: size"
+
+
+def test_titles_sort_naturally_and_untitled_scenes_by_their_file(stash: Stash) -> None:
+    titled = stash.ids({"id": {"value": 4, "modifier": "LESS_THAN"}}, sort="title")
+    assert titled == [2, 1, 3]  # "harbour 9", "Harbour 10", "scene 3.mp4"
+
+
+def test_updated_at_sorts_as_text_not_as_time(stash: Stash) -> None:
+    older = {"id": {"value": 4, "modifier": "LESS_THAN"}}
+    assert stash.ids(older, sort="updated_at", direction="DESC") == [3, 2, 1]
+
+
+def test_times_compare_as_text(stash: Stash) -> None:
+    # 08:00 of the same day in UTC is later than all three, but not as text.
+    later = {"value": "2026-01-11T08:00:00Z", "modifier": "GREATER_THAN"}
+    assert stash.ids({"updated_at": later}) == [2, 3]
+
+
+def test_a_bare_year_lies_below_every_time(stash: Stash) -> None:
+    bound = {"value": "2099", "modifier": "GREATER_THAN"}
+    assert len(stash.ids({"updated_at": bound})) == 40
+
+
+def test_keyset_paging_by_id_meets_every_scene_once(stash: Stash) -> None:
+    met: list[int] = []
+    while page := stash.ids(
+        {"id": {"value": met[-1] if met else 0, "modifier": "GREATER_THAN"}}, per_page=7
+    ):
+        met += page
+    assert met == list(range(1, 41))
+
+
+@pytest.mark.parametrize(
+    ("criterion", "found"),
+    [
+        ({"id": {"value": 2, "value2": 4, "modifier": "BETWEEN"}}, [2, 3, 4]),
+        ({"id": {"value": 3, "modifier": "EQUALS"}}, [3]),
+        ({"title": {"value": "HARBOUR%", "modifier": "EQUALS"}}, [1, 2]),
+        ({"title": {"value": "", "modifier": "IS_NULL"}}, [3]),
+        ({"details": {"value": '"quoted phrase"', "modifier": "INCLUDES"}}, [4]),
+        ({"path": {"value": "/data/x/other_2.mkv", "modifier": "EQUALS"}}, [4]),
+        ({"organized": True}, [3]),
+        ({"date": {"value": "", "modifier": "IS_NULL"}}, [5]),
+        ({"rating100": {"value": 79, "modifier": "GREATER_THAN"}}, [4]),
+        ({"tags": {"value": ["1"], "modifier": "INCLUDES"}}, [1, 2]),
+        ({"tags": {"value": ["1", "2"], "modifier": "INCLUDES_ALL"}}, [2]),
+        ({"tags": {"value": ["1"], "modifier": "INCLUDES", "excludes": ["2"]}}, [1]),
+        ({"performers": {"value": ["2"], "modifier": "INCLUDES"}}, [1]),
+        ({"studios": {"value": ["1"], "modifier": "INCLUDES"}}, [4]),
+        ({"studios": {"value": ["1"], "modifier": "INCLUDES", "depth": -1}}, [3, 4]),
+        ({"file_count": {"value": 2, "modifier": "EQUALS"}}, [4]),
+        ({"is_missing": "title"}, [3]),
+        ({"studios": {"value": ["2"], "modifier": "INCLUDES"}, "OR": {"organized": True}}, [3]),
+        ({"organized": True, "NOT": {"is_missing": "title"}}, []),
+        ({"performers_filter": {"disambiguation": {"value": "", "modifier": "NOT_NULL"}}}, [1]),
+        ({"tags_filter": {"name": {"value": "4k", "modifier": "EQUALS"}}}, [3]),
+        ({"studios_filter": {"name": {"value": "quay", "modifier": "INCLUDES"}}}, [3]),
+        ({"files_filter": {"basename": {"value": "Other", "modifier": "INCLUDES"}}}, [4]),
+        ({"title": {"value": "^Harbour", "modifier": "MATCHES_REGEX"}}, [1]),
+        ({"oshash": {"value": f"{3:016x}", "modifier": "EQUALS"}}, [3]),
+        ({"performers": {"value": ["1"], "modifier": "EQUALS"}}, [2]),
+        ({"performers": {"value": ["1"], "modifier": "INCLUDES", "excludes": ["2"]}}, [2]),
+        ({"studios": {"value": [], "modifier": "NOT_NULL"}}, [3, 4]),
+        ({"is_missing": "date"}, [5]),
+        ({"organized": True, "AND": {"is_missing": "title"}}, [3]),
+        ({"duration": {"value": 1, "modifier": "GREATER_THAN"}, "is_missing": "title"}, [3]),
+        ({"url": {"value": "x", "modifier": "INCLUDES"}}, []),
+        ({"groups": {"value": ["1"], "modifier": "INCLUDES"}}, []),
+        ({"stash_id_endpoint": {"stash_id": "s", "modifier": "EQUALS"}}, []),
+        (
+            {"created_at": {"value": "2024-01-01", "value2": "2024-12-31", "modifier": "BETWEEN"}},
+            [],
+        ),
+        ({"created_at": {"value": "2025-01-01T10:00:00Z", "modifier": "NOT_EQUALS"}}, []),
+        ({"created_at": {"value": "2025", "modifier": "LESS_THAN"}}, []),
+    ],
+)
+def test_filters(stash: Stash, criterion: dict[str, Any], found: list[int]) -> None:
+    assert stash.ids(criterion) == found
+
+
+def test_partial_dates_compare_by_their_first_day(stash: Stash) -> None:
+    dated = {"value": "2023-01-01", "modifier": "EQUALS"}
+    assert len(stash.ids({"date": dated})) == 35
+    assert stash.scene(6, "date")["date"] == "2023"
+
+
+def test_children_count_with_their_parent_tag_when_a_depth_is_given(stash: Stash) -> None:
+    within = {"value": ["1"], "modifier": "INCLUDES_ALL", "depth": -1}
+    assert stash.ids({"tags": within}) == [1, 2]
+
+
+def test_two_joints_in_one_filter_are_refused(stash: Stash) -> None:
+    query = "{ findScenes(scene_filter: {AND: {}, OR: {}}) { count } }"
+    assert stash.error(query) == "cannot have AND and OR in the same filter"
+
+
+def test_an_unsupported_modifier_is_an_internal_error(stash: Stash) -> None:
+    query = "{ findScenes(scene_filter: {id: {value: 1, modifier: MATCHES_REGEX}}) { count } }"
+    assert stash.error(query).startswith("Internal system error. Error <")
+
+
+def test_related_entities_that_changed_find_their_scenes(stash: Stash) -> None:
+    with stash.switched(now="2030-01-01T00:00:00Z"):
+        stash.edit("update", kind="performer", id=2, values={"name": "Ana Ruiz Vega"})
+    changed = {"updated_at": {"value": "2029-12-31", "modifier": "GREATER_THAN"}}
+    assert stash.ids({"performers_filter": changed}) == [1]
+    found = stash.data(
+        "query ($f: PerformerFilterType) { findPerformers(performer_filter: $f) "
+        "{ count performers { name } } }",
+        f=changed,
+    )
+    assert found["findPerformers"] == {"count": 1, "performers": [{"name": "Ana Ruiz Vega"}]}
+
+
+def test_search_words_are_looked_for_in_names(stash: Stash) -> None:
+    found = stash.data('{ findTags(filter: {q: "out"}) { tags { name parents { name } } } }')
+    assert found["findTags"]["tags"] == [{"name": "Outdoor", "parents": [{"name": "Night"}]}]
+    assert stash.ids(q="harbour 10") == [1]
+
+
+def test_sums_are_over_all_files_of_what_matched(stash: Stash) -> None:
+    query = """{ findScenes(scene_filter: {id: {value: 4, modifier: EQUALS}})
+        { duration filesize } }"""
+    # Whole numbers come without a fraction, as Go prints them.
+    assert stash.data(query)["findScenes"] == {"duration": 121, "filesize": 2044}
+    by_ids = stash.data('{ findScenes(ids: ["4"]) { filesize } }')
+    assert by_ids["findScenes"]["filesize"] == 1004
+
+
+@pytest.mark.parametrize(
+    ("kind", "criterion", "names"),
+    [
+        ("tag", {"name": {"value": "NIGHT", "modifier": "EQUALS"}}, ["Night"]),
+        ("tag", {"parents": {"value": ["1"], "modifier": "INCLUDES"}}, ["Outdoor"]),
+        ("tag", {"children": {"value": ["2"], "modifier": "INCLUDES"}}, ["Night"]),
+        ("tag", {"scene_count": {"value": 2, "modifier": "EQUALS"}}, ["Night"]),
+        ("tag", {"favorite": True}, []),
+        ("tag", {"aliases": {"value": "a", "modifier": "EQUALS"}}, []),
+        (
+            "tag",
+            {"ignore_auto_tag": True, "OR": {"is_missing": "image"}},
+            ["4K", "Night", "Outdoor"],
+        ),
+        ("studio", {"parents": {"value": ["1"], "modifier": "INCLUDES"}}, ["Quayside"]),
+        ("studio", {"aliases": {"value": "", "modifier": "NOT_NULL"}}, []),
+        ("studio", {"stash_id_endpoint": {"modifier": "NOT_NULL"}}, []),
+        ("performer", {"tags": {"value": ["1"], "modifier": "INCLUDES"}}, []),
+        ("performer", {"aliases": {"value": "B.", "modifier": "EQUALS"}}, []),
+        ("performer", {"filter_favorites": False, "NOT": {"is_missing": "gender"}}, ["Ana Ruiz"]),
+    ],
+)
+def test_filters_of_entities(
+    stash: Stash, kind: str, criterion: dict[str, Any], names: list[str]
+) -> None:
+    query = f"""query ($f: {kind.capitalize()}FilterType) {{
+        find{kind.capitalize()}s({kind}_filter: $f, filter: {{sort: "name"}}) {{
+        count {kind}s {{ name }} }} }}"""
+    found = stash.data(query, f=criterion)[f"find{kind.capitalize()}s"]
+    assert [row["name"] for row in found[f"{kind}s"]] == names
+    assert found["count"] == len(names)
+
+
+def test_random_order_is_the_same_for_the_same_seed(stash: Stash) -> None:
+    first = stash.ids(sort="random_7")
+    assert first == stash.ids(sort="random_7") != stash.ids(sort="random_8")
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ('{ findTags(tag_filter: {is_missing: "moon"}) { count } }', "no such column: tags.moon"),
+        ('{ findScenes(scene_filter: {is_missing: "moon"}) { count } }', "scenes.moon"),
+        (
+            '{ findScenes(scene_filter: {tags: {value: ["x"], modifier: INCLUDES}}) { count } }',
+            "no such column: x",
+        ),
+        (
+            '{ findScenes(scene_filter: {code: {value: "(", modifier: MATCHES_REGEX}}) { count } }',
+            "error parsing regexp",
+        ),
+        ('{ findScenes(ids: ["x"]) { count } }', "converting ids: strconv.Atoi"),
+        ('{ findGroups(ids: ["1"]) { count } }', "group with id 1 not found"),
+        ('{ findPerformers(ids: ["1", "1"]) { count } }', "duplicate id found: 1"),
+    ],
+)
+def test_bad_questions(stash: Stash, query: str, message: str) -> None:
+    assert message in stash.error(query)
+
+
+def test_single_lookups(stash: Stash) -> None:
+    found = stash.data(
+        """{ findStudio(id: 2) { name } findPerformer(id: 3) { name } findGroup(id: 1) { name }
+        findScene(checksum: "0000000000000003") { id } stats { scene_count }
+        findGroups { count } }"""
+    )
+    assert found == {
+        "findStudio": {"name": "Quayside"},
+        "findPerformer": {"name": "Bo"},
+        "findGroup": None,
+        "findScene": {"id": "3"},
+        "stats": {"scene_count": 40},
+        "findGroups": {"count": 0},
+    }

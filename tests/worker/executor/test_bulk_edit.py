@@ -1,0 +1,97 @@
+"""Laws of shared edits: who may share one, and that it comes to the same as one's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.fields import BY_NAME, desired
+from core.models import FullItem, ItemRef, Scene, Value
+from core.planning.item_plan import FirstSync, ItemPlan, plan_item, refused
+from plex.editing import difference
+from tests.core.builders import ALL_FIELDS
+from tests.core.planning.test_planning_laws import items, scenes, settings_of_first_sync, synced
+from tests.core.plex_like import Server
+from worker.executor.bulk_edit import _groups
+from worker.executor.list_edit_probe import lost
+
+ADDING, REPLACING = Server(replaces=False), Server(replaces=True)
+
+
+def shared(plan: ItemPlan) -> ItemPlan:
+    """The plan with its changes as a shared edit makes them."""
+    outcomes = {
+        name: replace(outcome, change=difference(outcome.change)) if outcome.change else outcome
+        for name, outcome in plan.outcomes.items()
+    }
+    return replace(plan, outcomes=outcomes)
+
+
+def listed(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def again(
+    of: Scene, item: FullItem, then: Scene, first_sync: FirstSync
+) -> tuple[FullItem, ItemPlan]:
+    """An item that was synced with a scene, and the plan for what that scene says by now."""
+    shown, base, _ = synced(of, item, None, ADDING, first_sync)
+    return shown, plan_item(desired(then, ALL_FIELDS), shown, base, first_sync)
+
+
+@given(scenes, items, scenes, settings_of_first_sync)
+def test_on_a_server_that_adds_it_comes_to_the_same(
+    of: Scene, item: FullItem, then: Scene, first_sync: FirstSync
+) -> None:
+    shown, plan = again(of, item, then, first_sync)
+
+    alone, together = ADDING.apply(plan, shown), ADDING.apply(shared(plan), shown)
+
+    assert not lost(plan, together)
+    for name, field in BY_NAME.items():
+        assert field.equal(alone.values[name], together.values[name])
+
+
+@given(scenes, items, scenes, settings_of_first_sync)
+def test_a_server_that_replaces_is_found_out(
+    of: Scene, item: FullItem, then: Scene, first_sync: FirstSync
+) -> None:
+    """Whatever such an edit takes away is seen, and an edit of one's own brings it back."""
+    shown, plan = again(of, item, then, first_sync)
+
+    damaged = REPLACING.apply(shared(plan), shown)
+
+    missing = {
+        change.field
+        for change in plan.changes
+        if set(listed(change.after)) - set(listed(damaged.values[change.field]))
+    }
+    assert bool(missing) == lost(plan, damaged)
+    assert not missing or refused(plan, damaged)
+    assert not refused(plan, REPLACING.apply(plan, damaged))
+
+
+@given(scenes, scenes, st.lists(st.tuples(items, st.sampled_from(["1", "2"])), max_size=8))
+def test_only_the_very_same_change_in_one_section_is_shared(
+    of: Scene, then: Scene, cases: list[tuple[FullItem, str]]
+) -> None:
+    plans = []
+    for number, (item, section) in enumerate(cases):
+        _, plan = again(of, item, then, FirstSync.MERGE)
+        plans.append(replace(plan, ref=ItemRef(section, str(number))))
+
+    groups = _groups(plans)
+
+    grouped = [plan.ref for group in groups for plan in group.plans]
+    assert sorted(grouped) == sorted(set(grouped))
+    for group in groups:
+        first = group.plans[0]
+        for plan in group.plans:
+            assert (plan.ref.section, plan.item_type) == (first.ref.section, first.item_type)
+            for one, other in zip(first.changes, plan.changes, strict=True):
+                assert one.field == other.field
+                assert set(one.added) == set(other.added)
+                assert set(one.removed) == set(other.removed)
+                assert isinstance(one.after, tuple) or one.after == other.after

@@ -1,0 +1,201 @@
+"""How the items of queued scenes are found: what is asked for, what is believed, what it costs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.models import ItemRef, Scene
+from core.paths import PathMap
+from core.settings import parse_settings
+from plex.cache import PlexCache
+from plex.client import PlexClient
+from plex.exceptions import PlexServerDown
+from plex.library import list_side, synced_sections
+from simulators.library.generate import generate
+from stash.scenes import fetch_scenes
+from tests.acceptance.conftest import Open
+from tests.acceptance.site import TOKEN, Site
+from worker.locating.locator import LISTING_FROM, Locator
+
+CASES = ("in_sync",) * 3 + ("same_name", "two_sections", "ambiguous_sizes", "missing_inside")
+SCENES = 6 * len(CASES)
+
+
+class Bench:
+    """A locator, and everything around it."""
+
+    def __init__(self, site: Site, cache: PlexCache, plex: PlexClient) -> None:
+        self.site = site
+        self.cache = cache
+        self.plex = plex
+        self.sections = synced_sections(plex, ())
+
+    def locator(self, *, guess: bool = False) -> Locator:
+        rules = {"plex_url": "http://x", "plex_token": "x", "path_map": self.site.truth["path_map"]}
+        path_map = PathMap(parse_settings(rules, {}).path_map)
+        return Locator(
+            self.plex, self.sections, self.cache, path_map, guess=guess, clock=lambda: 5.0
+        )
+
+    def scenes(self, *cases: str) -> list[Scene]:
+        ids = [scene for case in cases for scene in self.site.scenes(case)]
+        with self.site.context() as context:
+            return list(fetch_scenes(context.stash, ids).values())
+
+    def remember(self) -> None:
+        """Save the index that a reconcile leaves behind."""
+        side = list_side(self.plex, self.sections, lambda *_told: None)
+        self.cache.save(side, 1.0)
+
+    def right(self, scene: Scene) -> set[str]:
+        return set(self.site.items(scene.id))
+
+
+@pytest.fixture(scope="module")
+def library(open_site: Open) -> Site:
+    return open_site(generate(SCENES, seed=12, only=CASES))
+
+
+@pytest.fixture
+def bench(library: Site, data: Path) -> Iterator[Bench]:
+    library.both.plex.load(library.both.seed)
+    data.mkdir()
+    plex = PlexClient(library.both.plex.url, TOKEN, read_timeout=5)
+    with PlexCache(data) as cache, contextlib.closing(plex):
+        yield Bench(library, cache, plex)
+
+
+def _names(refs: object) -> set[str]:
+    assert isinstance(refs, dict)
+    return set(map(str, refs))
+
+
+def test_nothing_known_and_few_jobs_means_one_question_a_file(bench: Bench) -> None:
+    scenes = bench.scenes("in_sync")[:5]
+    before = bench.plex.requests_made
+
+    found = bench.locator().locate(scenes, {})
+
+    assert all(_names(found[scene.id].items) == bench.right(scene) for scene in scenes)
+    # A file is looked for in the one library below whose folders it lies, where that is known.
+    asked = bench.plex.requests_made - before
+    assert asked <= len(scenes) * len(bench.sections) + 1
+
+
+def test_what_was_looked_up_is_known_from_then_on(bench: Bench) -> None:
+    scenes = bench.scenes("in_sync")[:5]
+    bench.locator().locate(scenes, {})
+    before = bench.plex.requests_made
+
+    bench.locator().locate(scenes, {})
+
+    assert bench.plex.requests_made - before == 1
+
+
+def test_the_saved_index_costs_one_read_of_all(bench: Bench) -> None:
+    bench.remember()
+    scenes = bench.scenes("in_sync", "same_name", "two_sections")
+    before = bench.plex.requests_made
+
+    found = bench.locator().locate(scenes, {})
+
+    assert bench.plex.requests_made - before == 1
+    assert all(_names(found[scene.id].items) == bench.right(scene) for scene in scenes)
+
+
+def test_an_index_that_is_out_of_date_is_not_believed(bench: Bench) -> None:
+    """Two items have changed keys; the second key is another film's now."""
+    bench.remember()
+    one, two = bench.scenes("in_sync")[:2]
+    (first,), (second,) = bench.right(one), bench.right(two)
+    for item in (first, second):
+        bench.site.drop_item(item.partition(":")[2])
+    bench.site.put_item(first, rating_key=int(second.partition(":")[2]))
+    bench.site.put_item(second, rating_key=910_000)
+
+    found = bench.locator().locate([one, two], {})
+
+    keys = {scene.id: {ref.key for ref in found[scene.id].items} for scene in (one, two)}
+    assert keys == {one.id: {second.partition(":")[2]}, two.id: {"910000"}}
+
+
+def test_an_item_in_the_trash_is_not_found(bench: Bench) -> None:
+    bench.remember()
+    scene = bench.scenes("in_sync")[0]
+    bench.site.both.plex.control("POST", "trash", {"key": bench.site.key(scene.id)})
+
+    assert bench.locator().locate([scene], {})[scene.id].items == {}
+
+
+def test_absent_is_empty_and_undecided_says_between_what(bench: Bench) -> None:
+    missing, doubtful = bench.scenes("missing_inside")[0], bench.scenes("ambiguous_sizes")[0]
+
+    found = bench.locator().locate([missing, doubtful], {})
+
+    assert (found[missing.id].items, found[missing.id].undecided) == ({}, ())
+    assert found[doubtful.id].items == {}
+    (low,) = found[doubtful.id].undecided
+    assert len(low.refs) == 2
+
+
+def test_without_strict_matching_one_of_equals_is_taken_each_time(bench: Bench) -> None:
+    doubtful = bench.scenes("ambiguous_sizes")[0]
+
+    taken = [bench.locator(guess=True).locate([doubtful], {})[doubtful.id] for _ in range(2)]
+
+    assert len(taken[0].items) == 1
+    assert taken[0].items.keys() == taken[1].items.keys()
+
+
+def test_many_unknown_scenes_are_worth_one_listing(bench: Bench) -> None:
+    scenes = bench.scenes("in_sync", "same_name", "two_sections", "missing_inside")
+    locator = bench.locator()
+    locator.expect(LISTING_FROM)
+    before = bench.plex.requests_made
+
+    found = locator.locate(scenes, {})
+    again = locator.locate(scenes, {})
+
+    # Each library once, and twice the read of all that was found.
+    assert bench.plex.requests_made - before == len(bench.sections) + 2
+    for scene in scenes:
+        assert _names(found[scene.id].items) == bench.right(scene)
+        assert found[scene.id].items.keys() == again[scene.id].items.keys()
+
+
+def test_few_jobs_are_never_worth_a_listing(bench: Bench) -> None:
+    locator = bench.locator()
+    locator.expect(LISTING_FROM - 1)
+    bench.site.both.plex.reset()
+
+    locator.locate(bench.scenes("missing_inside", "in_sync"), {})
+
+    log = bench.site.both.plex.counters()["log"]
+    listings = [line for line in log if "/all?" in line["path"] and "file=" not in line["path"]]
+    assert listings == []
+
+
+def test_a_listing_that_breaks_off_decides_nothing(bench: Bench) -> None:
+    locator = bench.locator()
+    locator.expect(LISTING_FROM)
+    bench.site.both.plex.faults(
+        [{"match": "GET /library/sections/4/all", "action": "reset", "times": -1}]
+    )
+
+    with pytest.raises(PlexServerDown, match="'Series' was not read whole"):
+        locator.locate(bench.scenes("in_sync", "same_name"), {})
+
+
+def test_a_library_that_is_not_synced_is_not_looked_into(bench: Bench) -> None:
+    scene = bench.scenes("two_sections")[0]
+    bench.remember()
+    bench.sections = [section for section in bench.sections if section.key == "7"]
+
+    found = bench.locator().locate([scene], {})
+
+    assert [ref.section for ref in found[scene.id].items] == ["7"]
+    assert all(isinstance(ref, ItemRef) for ref in found[scene.id].items)

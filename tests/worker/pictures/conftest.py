@@ -1,0 +1,36 @@
+"""The servers and the syncer that the tests of images share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from simulators.plex.process import PlexProcess
+from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
+from tests.contract.servers import Simulated, running, scene, seed_of
+from tests.worker.pictures.house import House
+
+
+@pytest.fixture(scope="module")
+def stash() -> Iterator[Simulated]:
+    with running("stash.server", seed_of(scenes=[scene(1, cover="cover"), scene(2)])) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[PlexProcess]:
+    with PlexProcess() as server:
+        yield server
+
+
+@pytest.fixture
+def house(stash: Simulated, process: PlexProcess) -> Iterator[House]:
+    sections = [plex_section([plex_item(n)], key=n, title=f"Scenes {n}") for n in (1, 2)]
+    process.load(plex_seed(*sections))
+    made = House(stash, process)
+    made.cover("cover")
+    made.cover(None, 2)
+    stash.faults([])
+    yield made
+    made.close()

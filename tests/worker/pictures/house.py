@@ -1,0 +1,104 @@
+"""Covers on their way from a simulated Stash to a simulated Plex, and a syncer between them."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from core.images import digest, digest_in
+from core.models import FullItem, ItemRef
+from plex.client import PlexClient
+from plex.images import PlexImages
+from simulators.plex.process import PlexProcess
+from simulators.stash.sample_pictures import picture
+from stash.client import StashClient
+from stash.connection import StashConnection
+from tests.contract.servers import Simulated
+from worker.pictures.poster_fit import Draw, Fit, PosterFitter
+from worker.pictures.sync import ImageChange, ImageOutcome, ImageSyncer
+
+BOTH = frozenset({"poster", "background"})
+POSTER = frozenset({"poster"})
+REFS = (ItemRef("1", "1"), ItemRef("2", "2"))
+COVER, OTHER = picture("cover"), picture("png:other")
+SHA1 = digest(COVER)
+
+
+def draw(data: bytes, fit: Fit) -> bytes:
+    """Stands in for Pillow: a whole image that depends on both."""
+    return picture(f"{fit.value} {digest(data)}")
+
+
+class House:
+    """A syncer between both servers, and what it remembers from call to call."""
+
+    def __init__(self, stash: Simulated, process: PlexProcess) -> None:
+        self.stash, self.process = stash, process
+        self.client = StashClient(StashConnection("http", "127.0.0.1", stash.port, cookie="c"))
+        self.plex = PlexClient(process.url, process.token, connect_timeout=1, read_timeout=5)
+        self.images = PlexImages(self.plex)
+        self.known: dict[str, str] = {}
+        self.journal: list[ImageChange] = []
+        self.writes_before: list[int] = []
+
+    def close(self) -> None:
+        self.client.close()
+        self.plex.close()
+
+    def note(self, change: ImageChange) -> None:
+        self.journal.append(change)
+        self.writes_before.append(self.plex.writes_made)
+
+    def items(self, *refs: ItemRef) -> dict[ItemRef, FullItem]:
+        full = self.plex.full_items([ref.key for ref in refs or REFS])
+        return {item.ref: item for item in full.values()}
+
+    def sync(
+        self,
+        wanted: frozenset[str] = BOTH,
+        *refs: ItemRef,
+        number: int = 1,
+        fit: Fit = Fit.NONE,
+        pillow: Draw | None = None,
+        preserve: bool = False,
+    ) -> ImageOutcome:
+        """One sync as the drain does it: items read, images synced, items read back."""
+        items = self.items(*refs)
+        self.forget_requests()
+        fitter = PosterFitter(fit, lambda: pillow)
+        syncer = ImageSyncer(self.client, self.images, fitter, self.note, preserve=preserve)
+        outcome = syncer.sync(number, items, self.known, wanted)
+        self.asked = (self.stash.counters()["total"], self.process.sim("GET", "counters")["total"])
+        self.downloaded = self.stash.counters()["bytes_out"]
+        outcome.settle(self.items(*refs))
+        self.known = outcome.remembered
+        return outcome
+
+    def forget_requests(self) -> None:
+        self.stash.reset()
+        self.process.sim("POST", "counters/reset")
+        self.journal.clear()
+        self.writes_before.clear()
+
+    def cover(self, seed: str | None, number: int = 1) -> None:
+        edit = {"action": "cover", "scene_id": number, "cover": seed}
+        self.stash.control("POST", "edit", edit)
+
+    def upload_cover(self, data: bytes, number: int = 1) -> None:
+        url = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+        values = {"id": str(number), "cover_image": url}
+        mutation = "mutation($input: SceneUpdateInput!) { sceneUpdate(input: $input) { id } }"
+        self.client.call_GQL(mutation, {"input": values})
+
+    def shows(self, ref: ItemRef, kind: str) -> str:
+        """The SHA-1 of what the item shows, "" for what is no upload."""
+        [name] = [one["name"] for one in self.offered(ref, kind) if one["selected"]]
+        return digest_in(name)
+
+    def offered(self, ref: ItemRef, kind: str) -> list[dict[str, Any]]:
+        plural = {"poster": "posters", "background": "arts"}[kind]
+        offered: list[dict[str, Any]] = self.process.item(int(ref.key))[plural]
+        return offered
+
+    def locked(self, ref: ItemRef) -> set[str]:
+        return set(self.process.item(int(ref.key))["locked"])

@@ -1,0 +1,202 @@
+"""Covers that fail, posters that are fitted, and pictures that the user chose."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from core.errors import StashUnreachable
+from core.images import FAILED, ImageKind, digest
+from plex.exceptions import PlexServerDown, PlexUnauthorized
+from simulators.stash.sample_pictures import picture
+from stash.client import StashClient
+from stash.connection import StashConnection
+from tests.contract.scripted import refused_url
+from tests.contract.servers import Simulated
+from tests.worker.pictures.house import BOTH, COVER, OTHER, REFS, SHA1, House, draw
+from worker.pictures.poster_fit import Fit, PosterFitter
+from worker.pictures.sync import ImageSyncer
+
+# Failures -------------------------------------------------------------------------------------
+
+BROKEN: list[tuple[dict[str, object], str]] = [
+    ({"action": "status", "status": 302}, "redirect"),
+    ({"action": "status", "status": 200, "body": "<html>Log in</html>"}, "web page"),
+    ({"action": "truncate"}, "broke off"),
+    ({"action": "status", "status": 200, "body": "x", "content_type": "image/png"}, "no image"),
+    ({"action": "status", "status": 500}, "HTTP 500"),
+]
+
+
+@pytest.mark.parametrize(("fault", "reason"), BROKEN, ids=str)
+def test_a_bad_answer_uploads_nothing_says_why_and_is_made_good(
+    house: House, fault: dict[str, object], reason: str
+) -> None:
+    with house.stash.failing({"match": "/scene/1/screenshot", **fault}):
+        outcome = house.sync()
+    [said] = outcome.failures
+    assert reason in said
+    assert "scene 1" in said
+    assert house.asked == (1, 0)
+    assert outcome.remembered == {FAILED: "1"}
+    again = house.sync()
+    assert again.uploads == 4
+    assert FAILED not in again.remembered
+
+
+def test_a_huge_cover_is_no_poster(house: House) -> None:
+    house.cover("huge:cover")
+    [said] = house.sync().failures
+    assert "larger than 10 MB" in said
+    assert house.shows(REFS[0], "poster") == ""
+
+
+def test_an_avif_goes_up_though_stash_does_not_know_it(house: House) -> None:
+    avif = b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + b"meta"
+    house.upload_cover(avif)
+    assert house.sync().uploads == 4
+    assert house.shows(REFS[0], "poster") == hashlib.sha1(avif).hexdigest()
+
+
+@pytest.mark.parametrize(("status", "said"), [(400, "HTTP 400"), (500, "HTTP 500")])
+def test_what_one_item_refuses_is_tried_again_alone(house: House, status: int, said: str) -> None:
+    refusal = {"match": "POST /library/metadata/1/posters", "action": "status", "status": status}
+    house.process.sim("POST", "faults", [refusal])
+    outcome = house.sync()
+    [failure] = outcome.failures
+    assert failure.startswith("poster of item 1:1: ")
+    assert said in failure
+    assert outcome.uploads == 3
+    assert house.locked(REFS[0]) == {"art"}
+    outcome = house.sync()
+    assert (outcome.uploads, outcome.failures) == (1, [])
+    assert house.shows(REFS[0], "poster") == SHA1
+    assert house.asked == (2, 3)
+
+
+def test_a_refused_lock_is_tried_again_alone(house: House) -> None:
+    refusal = {"match": "PUT .*locked", "action": "status", "status": 400}
+    house.process.sim("POST", "faults", [refusal])
+    outcome = house.sync(BOTH, REFS[0])
+    assert [failure.partition(":")[0] for failure in outcome.failures] == [
+        "poster of item 1",
+        "background of item 1",
+    ]
+    assert house.sync(BOTH, REFS[0]).failures == []
+    assert house.asked == (1, 3)
+    assert house.locked(REFS[0]) == {"thumb", "art"}
+
+
+def test_servers_that_are_away_end_it(house: House, stash: Simulated) -> None:
+    items = house.items()
+    fitter = PosterFitter(Fit.NONE)
+    away = StashClient(StashConnection("http", "127.0.0.1", int(refused_url().rpartition(":")[2])))
+    with pytest.raises(StashUnreachable):
+        ImageSyncer(away, house.images, fitter, house.note).sync(1, items, {}, BOTH)
+    away.close()
+    syncer = ImageSyncer(house.client, house.images, fitter, house.note)
+    house.process.switch(maintenance=True)
+    with pytest.raises(PlexServerDown):
+        syncer.sync(1, items, {}, BOTH)
+    house.process.switch(maintenance=False, non_admin=True)
+    with pytest.raises(PlexUnauthorized):
+        syncer.sync(1, items, {}, BOTH)
+
+
+# Fitted posters -------------------------------------------------------------------------------
+
+
+def test_only_the_poster_is_fitted(house: House) -> None:
+    outcome = house.sync(BOTH, REFS[0], fit=Fit.CROP, pillow=draw)
+    assert outcome.uploads == 2
+    assert house.shows(REFS[0], "poster") == digest(draw(COVER, Fit.CROP))
+    assert house.shows(REFS[0], "background") == SHA1
+    house.sync(BOTH, REFS[0], fit=Fit.CROP, pillow=draw)
+    assert (house.asked, house.downloaded) == ((1, 0), 0)
+
+
+def test_another_fit_is_another_poster_and_an_old_one_is_selected(house: House) -> None:
+    house.sync(BOTH, REFS[0], fit=Fit.CROP, pillow=draw)
+    assert house.sync(BOTH, REFS[0], fit=Fit.PAD, pillow=draw).uploads == 1
+    outcome = house.sync(BOTH, REFS[0], fit=Fit.CROP, pillow=draw)
+    assert (outcome.uploads, outcome.selects) == (0, 1)
+    assert house.shows(REFS[0], "poster") == digest(draw(COVER, Fit.CROP))
+    outcome = house.sync(BOTH, REFS[0], fit=Fit.NONE)
+    assert outcome.uploads == 1
+    assert house.shows(REFS[0], "poster") == SHA1
+
+
+def test_pillow_may_come_and_go(house: House) -> None:
+    house.sync(BOTH, REFS[0], fit=Fit.PAD)
+    assert house.shows(REFS[0], "poster") == SHA1
+    assert house.sync(BOTH, REFS[0], fit=Fit.PAD, pillow=draw).uploads == 1
+    fitted = house.shows(REFS[0], "poster")
+    house.sync(BOTH, REFS[0], fit=Fit.PAD)
+    assert house.asked == (1, 0)
+    assert house.shows(REFS[0], "poster") == fitted
+
+
+def test_another_pillow_draws_another_poster_only_where_one_is_due(house: House) -> None:
+    house.sync(BOTH, REFS[0], fit=Fit.PAD, pillow=draw)
+
+    def newer(data: bytes, fit: Fit) -> bytes:
+        return picture(f"newer {digest(data)}")
+
+    house.sync(BOTH, REFS[0], fit=Fit.PAD, pillow=newer)
+    assert house.asked == (1, 0)
+    house.sync(BOTH, REFS[1], fit=Fit.PAD, pillow=newer)
+    assert house.shows(REFS[1], "poster") == digest(newer(COVER, Fit.PAD))
+    house.sync(BOTH, REFS[1], fit=Fit.PAD, pillow=newer)
+    assert house.asked == (1, 0)
+
+
+# What the user chose --------------------------------------------------------------------------
+
+
+def choose(house: House, data: bytes, key: str = "1") -> None:
+    house.process.switch(clock_offset=5)
+    house.images.upload(key, ImageKind.POSTER, data)
+
+
+def test_with_preserve_a_picture_chosen_in_plex_stays(house: House) -> None:
+    chosen = picture("chosen by hand")
+    house.sync(preserve=True)
+    choose(house, chosen)
+    outcome = house.sync(preserve=True)
+    assert (outcome.conflicts, outcome.journal) == ([], [])
+    assert house.shows(REFS[0], "poster") == digest(chosen)
+    house.cover("png:other")
+    outcome = house.sync(preserve=True)
+    [conflict] = outcome.conflicts
+    assert conflict.startswith("poster of item 1:1: ")
+    assert house.shows(REFS[0], "poster") == digest(chosen)
+    assert house.shows(REFS[0], "background") == digest(OTHER)
+    assert house.shows(REFS[1], "poster") == digest(OTHER)
+    assert house.sync(preserve=True).conflicts == [], "said once"
+    house.cover("png:third")
+    assert len(house.sync(preserve=True).conflicts) == 1
+
+
+def test_with_preserve_a_lock_of_the_user_is_respected(house: House) -> None:
+    chosen = picture("chosen by hand")
+    choose(house, chosen)
+    house.images.lock(house.items(REFS[0])[REFS[0]], [ImageKind.POSTER])
+    [conflict] = house.sync(preserve=True).conflicts
+    assert "Stash has a cover, but what was chosen in Plex stays" in conflict
+    assert house.sync(preserve=True).conflicts == []
+    assert house.shows(REFS[0], "poster") == digest(chosen)
+    assert house.shows(REFS[0], "background") == SHA1
+    assert house.sync().uploads == 1
+    assert house.shows(REFS[0], "poster") == SHA1
+
+
+@pytest.mark.parametrize("preserved_before", [False, True])
+def test_without_preserve_stash_wins(house: House, preserved_before: bool) -> None:
+    house.sync()
+    choose(house, picture("chosen by hand"))
+    if preserved_before:
+        house.sync(preserve=True)
+    outcome = house.sync()
+    assert (outcome.uploads, outcome.selects) == (0, 1)
+    assert house.shows(REFS[0], "poster") == SHA1

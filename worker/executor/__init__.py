@@ -1,0 +1,1 @@
+"""Carries plans out: guard, journal, edit, pictures, read back, record, acknowledge."""

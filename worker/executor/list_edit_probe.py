@@ -1,0 +1,158 @@
+"""Finds out on one item whether this server adds what an edit of a list names, or replaces by it.
+
+Such an edit names only what comes and what goes. A server that replaces takes all else away, so the
+item is written down before, and whoever is killed in between leaves it to the next to put it right.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from core.models import Change, FullItem, ItemRef, Role
+from core.planning.item_plan import ItemPlan
+from core.text import name_key
+from plex.client import PlexClient
+from plex.editing import difference, edit_params
+from plex.exceptions import PlexRejected
+from storage.state import State
+
+log = logging.getLogger(__name__)
+
+ADDS, REPLACES = "adds", "replaces"
+_KNOWN = "list_edits"  # the fact that says what a server was found to do
+_OPEN = "list_probe"  # the fact that names an item whose probe has not been looked at
+
+
+class Memory:
+    """What servers were found to do with lists, by machine and version."""
+
+    def __init__(self, plex: PlexClient, state: State) -> None:
+        self._plex = plex
+        self._state = state
+        self._server: list[str] | None = None
+
+    def replaces(self) -> bool:
+        """Whether this very server is known to replace."""
+        known = self._state.get_fact(_KNOWN)
+        is_bad = isinstance(known, dict) and known.get("lists") == REPLACES
+        return is_bad and known.get("server") == self._identity()
+
+    def note(self, lists: str) -> None:
+        """Remember what this server does: ADDS or REPLACES."""
+        known = {"server": self._identity(), "lists": lists}
+        if self._state.get_fact(_KNOWN) != known:
+            self._state.set_fact(_KNOWN, known)
+
+    def _identity(self) -> list[str]:
+        if self._server is None:
+            identity = self._plex.identity()
+            self._server = [identity.machine_id, identity.version]
+        return self._server
+
+
+def lists_of(plan: ItemPlan) -> list[Change]:
+    """The changes of lists in a plan."""
+    return [change for change in plan.changes if isinstance(change.after, tuple)]
+
+
+def survivors(change: Change) -> list[str]:
+    """The entries of a list that a change leaves there."""
+    assert isinstance(change.after, tuple)
+    added = set(map(name_key, change.added))
+    return [name for name in change.after if name_key(name) not in added]
+
+
+def lost(plan: ItemPlan, shown: FullItem) -> bool:
+    """Whether an item lacks entries that its edit was to leave there."""
+    return any(
+        name_key(name) not in _keys(shown, change.field)
+        for change in lists_of(plan)
+        for name in survivors(change)
+    )
+
+
+def probe(plex: PlexClient, state: State, plan: ItemPlan, roles: Iterable[Role]) -> FullItem | None:
+    """Make the changes of one item by an edit that names what comes and what goes.
+
+    Returns the item as Plex shows it then, None where it is gone. If it has lost anything, `repair`
+    has to follow.
+
+    Raises:
+        PlexRejected: the edit was not taken.
+    """
+    state.set_fact(_OPEN, _order(plan, roles))
+    try:
+        params = edit_params(map(difference, plan.changes))
+        plex.edit(plan.ref.section, plan.item_type, plan.ref.key, params)
+    except PlexRejected:
+        state.set_fact(_OPEN, None)
+        raise
+    shown = plex.full_items([plan.ref.key]).get(plan.ref.key)
+    if shown is None or not lost(plan, shown):
+        state.set_fact(_OPEN, None)
+    return shown
+
+
+def repair(plex: PlexClient, state: State, plan: ItemPlan, roles: Iterable[Role]) -> bool:
+    """Send all of its lists to an item that has lost a part of them; whether Plex has taken it."""
+    params = edit_params(plan.changes, roles)
+    taken = _edit(plex, plan.ref, plan.item_type, params)
+    state.set_fact(_OPEN, None)
+    return taken
+
+
+def finish_probe(plex: PlexClient, state: State) -> None:
+    """Put an item right that a killed run has left after its probe; for who holds the drain lock.
+
+    Raises:
+        PlexError: Plex does not answer; the next run tries it again.
+    """
+    order = state.get_fact(_OPEN)
+    if not isinstance(order, dict):
+        return
+    ref = ItemRef(order["section"], order["key"])
+    item = plex.full_items([ref.key]).get(ref.key)
+    if item is not None and item.ref == ref:
+        changes = [c for name, kept in order["lists"].items() if (c := _missing(item, name, kept))]
+        if changes:
+            log.info("item %s lost entries when a run was killed; they are put back", ref)
+            params = edit_params(changes, [Role(*role) for role in order["roles"]])
+            _edit(plex, ref, item.item_type, params)
+            Memory(plex, state).note(REPLACES)
+    state.set_fact(_OPEN, None)
+
+
+def _edit(
+    plex: PlexClient, ref: ItemRef, item_type: int, params: Sequence[tuple[str, str]]
+) -> bool:
+    try:
+        plex.edit(ref.section, item_type, ref.key, params)
+    except PlexRejected as error:
+        log.warning("item %s has lost entries of lists and refuses them: %s", ref, error)
+        return False
+    return True
+
+
+def _missing(item: FullItem, name: str, kept: Iterable[str]) -> Change | None:
+    """What brings entries back that a list has lost."""
+    keys = _keys(item, name)
+    gone = tuple(entry for entry in kept if name_key(entry) not in keys)
+    value = item.values.get(name)
+    there = value if isinstance(value, tuple) else ()
+    return Change(name, there, (*there, *gone), gone) if gone else None
+
+
+def _order(plan: ItemPlan, roles: Iterable[Role]) -> Mapping[str, Any]:
+    return {
+        "section": plan.ref.section,
+        "key": plan.ref.key,
+        "lists": {change.field: survivors(change) for change in lists_of(plan)},
+        "roles": [[role.name, role.text, role.thumb] for role in roles],
+    }
+
+
+def _keys(item: FullItem, name: str) -> set[str]:
+    value = item.values.get(name)
+    return set(map(name_key, value)) if isinstance(value, tuple) else set()

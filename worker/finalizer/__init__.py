@@ -1,0 +1,1 @@
+"""Makes plans for scenes that were destroyed in Stash."""

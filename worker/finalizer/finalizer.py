@@ -1,0 +1,159 @@
+"""Takes back what we added to the items of scenes that were deleted in Stash, where that is wanted.
+
+That is entries of lists which we share with the user, like collections, and nothing else: the rest
+of an item was its scene's, and may be all that is left of it. An item that another scene may be by
+now, say one that a rescan has made of the same file, is not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from core import paths
+from core.fields import SHARED_LISTS, Desired
+from core.matching.pins import Pin, holds
+from core.models import FullItem, ItemRecord, ItemRef, Job, Record, Scene
+from core.planning.item_plan import plan_item
+from stash.queries import with_file_named
+from stash.scenes import StashApi, fetch_scenes, iter_scene_pages
+from storage.records import RecordStore
+from storage.sqlite import chunks
+from worker.locating.locator import Locator
+from worker.scene_sync.preparer import GONE, Batch, Owners, Policy, Prepared, base_of
+from worker.scene_sync.record_transfer import still_is
+
+NAMES = 50  # file names that Stash is asked for at once
+
+ReadFull = Callable[[Sequence[str]], Mapping[str, FullItem]]
+
+
+def added_fields(record: Record, enabled: frozenset[str]) -> frozenset[str]:
+    """The synced lists, shared with the user, that hold something which the record says we added;
+    none of a scene that was undone."""
+    if record.undone:
+        return frozenset()
+    shared = [field.name for field in SHARED_LISTS if field.name in enabled]
+    return frozenset(n for n in shared for item in record.items if _has_ours(item, n))
+
+
+def _has_ours(item: ItemRecord, name: str) -> bool:
+    known = item.fields.get(name)
+    return known is not None and bool(known.sent)
+
+
+class Farewells:
+    """Plans for scenes that are gone; see `worker.prepare.Farewell`.
+
+    Args:
+        read_full: brings whole items by their rating keys.
+        contested, pins: as for `worker.prepare.Preparer`.
+    """
+
+    def __init__(
+        self,
+        stash: StashApi,
+        records: RecordStore,
+        locator: Locator,
+        policy: Policy,
+        read_full: ReadFull,
+        contested: Owners,
+        pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]],
+    ) -> None:
+        self._stash = stash
+        self._records = records
+        self._locator = locator
+        self._policy = policy
+        self._read_full = read_full
+        self._contested = contested
+        self._pins = pins
+
+    def plan(self, jobs: Sequence[Job], records: Mapping[int, Record], batch: Batch) -> None:
+        """Plan for some jobs, each of another scene that is gone.
+
+        Args:
+            records: of the scenes that have one.
+
+        Raises:
+            StashError, PlexError: nothing is known then, and no job is to blame.
+        """
+        enabled = self._policy.wishes.enabled
+        leaving = {
+            job.scene_id: records[job.scene_id]
+            for job in jobs
+            if job.scene_id in records and added_fields(records[job.scene_id], enabled)
+        }
+        items = self._still_there(leaving.values()) if leaving else {}
+        taken = self._taken(items, leaving) if items else frozenset()
+        for job in jobs:
+            record = leaving.get(job.scene_id)
+            there = [i.ref for i in record.items if i.ref in items] if record is not None else []
+            ours = {ref: items[ref] for ref in there if ref not in taken}
+            if record is not None and ours:
+                batch.ready.append(self._prepared(job, record, ours))
+            elif there:
+                batch.done.append((job, f"{GONE}, and its item is another scene's now"))
+            else:
+                batch.done.append((job, GONE))
+
+    def _still_there(self, leaving: Iterable[Record]) -> dict[ItemRef, FullItem]:
+        """The items of some records as Plex shows them, if they are what the records say."""
+        synced = self._locator.titles
+        known = [(r, item) for r in leaving for item in r.items if item.ref.section in synced]
+        shown = self._read_full([item.ref.key for _, item in known])
+        return {
+            item.ref: full
+            for record, item in known
+            if (full := shown.get(item.ref.key)) is not None
+            and full.ref == item.ref
+            and still_is(item, record, full)
+        }
+
+    def _taken(
+        self, items: Mapping[ItemRef, FullItem], leaving: Mapping[int, Record]
+    ) -> set[ItemRef]:
+        """The items that a scene which Stash has may be."""
+        pins = self._pins(items)
+        pinned = {pin.scene_id for ref, pin in pins.items() if holds(pin, items[ref].files)}
+        owners = {self._contested[ref] for ref in items if ref in self._contested}
+        rivals = fetch_scenes(self._stash, (pinned | owners) - leaving.keys())
+        files = [file.path for item in items.values() for file in item.files]
+        files += [file.path for record in leaving.values() for file in record.files]
+        names = {name for path in files for name in paths.spellings(paths.base_name(path))}
+        for some in chunks(sorted(names), NAMES):
+            for page in iter_scene_pages(self._stash, criteria=with_file_named(some)):
+                rivals |= {scene.id: scene for scene in page}
+        known = self._records.get_many(rivals)
+        return self._locator.claimed(items.values(), rivals.values(), known)
+
+    def _prepared(self, job: Job, record: Record, items: Mapping[ItemRef, FullItem]) -> Prepared:
+        policy = self._policy
+        scene = _last_known(record)
+        nothing = dict.fromkeys(added_fields(record, policy.wishes.enabled))
+        stem = paths.stem(record.files[0].path) if record.files else ""
+        wanted = Desired(nothing, stem)
+        plans = tuple(
+            plan_item(
+                wanted, item, base_of(record, ref), policy.first_sync, preserve=policy.preserve
+            )
+            for ref, item in items.items()
+        )
+        return Prepared(job, scene, wanted, record, items, plans, is_gone=True)
+
+
+def _last_known(record: Record) -> Scene:
+    """What a record knows of a scene that is gone."""
+    return Scene(
+        id=record.scene_id,
+        title="",
+        details="",
+        date=None,
+        rating100=None,
+        director="",
+        organized=False,
+        studio=None,
+        performers=(),
+        tags=(),
+        files=record.files,
+        created_at=0.0,
+        updated_at=record.scene_updated_at,
+    )

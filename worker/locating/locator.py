@@ -1,0 +1,335 @@
+"""Finds the items of the scenes in hand: by record, by the saved index, then by look-ups.
+
+What is remembered only proposes; every item is read whole before anything is believed of it, and
+it must still have the file that it was proposed for. A look-up costs one request per file and
+section, so for many scenes the newest items of the sections are listed instead, and a large drain
+lists the sections whole when that is cheaper.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from core import paths
+from core.matching.index import ItemIndex
+from core.matching.match import Claim, SceneMatch, match_scene
+from core.matching.pins import Pin
+from core.models import FullItem, ItemRef, MediaFile, Record, Scene, Section
+from core.paths import PathMap
+from plex.cache import PlexCache
+from plex.client import PlexClient
+from plex.exceptions import PlexServerDown
+from plex.library import PlexSide, list_side
+from worker.locating.found import Found, Pinned, is_active, is_open, is_pinned, joined
+from worker.locating.recent_items import Additions, Sought
+
+log = logging.getLogger(__name__)
+
+# A drain of fewer jobs never lists a whole section for the sake of scenes that it does not know.
+LISTING_FROM = 100
+NOT_SOUGHT: Mapping[int, Sought] = MappingProxyType({})
+
+
+def _no_pins(_scene_ids: Iterable[int]) -> Mapping[int, Sequence[Pin]]:
+    return {}
+
+
+_Rematch = Callable[[int, Mapping[str, ItemIndex]], SceneMatch]
+
+
+class Locator:
+    """Locates scenes for one drain.
+
+    Args:
+        sections: the synced sections.
+        cache: the index that the last reconcile saved, kept current by what is looked up here.
+        pins: brings the pins of some scenes.
+        learned: the folders that the last full reconcile has learned from its matches.
+        guess: take the first of several equal candidates (`strict_matching` switched off).
+    """
+
+    def __init__(
+        self,
+        plex: PlexClient,
+        sections: Sequence[Section],
+        cache: PlexCache,
+        path_map: PathMap,
+        *,
+        pins: Callable[[Iterable[int]], Mapping[int, Sequence[Pin]]] = _no_pins,
+        learned: PathMap | None = None,
+        guess: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        self._plex = plex
+        self._sections = {section.key: section for section in sections}
+        self._cache = cache
+        self._path_map = path_map
+        self._pins = pins
+        self._learned = learned
+        self._guess = guess
+        self._clock = clock
+        self._additions = Additions(plex, cache, self._sections, clock)
+        self._looked_up = 0
+        self._is_large = False
+        self._listed: PlexSide | None = None
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """The titles of the synced sections by their keys."""
+        return {key: section.title for key, section in self._sections.items()}
+
+    def expect(self, jobs: int) -> None:
+        """Tell how many jobs the drain has."""
+        self._is_large = jobs >= LISTING_FROM
+
+    def locate(
+        self,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        sought: Mapping[int, Sought] = NOT_SOUGHT,
+    ) -> dict[int, Found]:
+        """The items of some scenes.
+
+        Args:
+            sought: how scenes were looked for before, by scene id.
+
+        Raises:
+            PlexError: as the client; nothing is known of any of the scenes then.
+        """
+        pins = self._read_pins(scenes)
+        known = self._remembered(scenes, records, pins)
+        found = self._match(scenes, records, pins, known)
+        unknown = [scene for scene in scenes if is_open(scene, found, pins)]
+        spared = self._spare(unknown, found, pins, sought)
+        if spared:
+            gone = {ref for scene in spared for ref in found[scene.id].gone}
+            known = self._remembered(spared, records, pins, gone)
+            found |= self._match(spared, records, pins, known)
+            done = {
+                s.id
+                for s in spared
+                if found[s.id].items or (found[s.id].is_absent and not found[s.id].gone)
+            }
+            unknown = [scene for scene in unknown if scene.id not in done]
+        if unknown:
+            fresh = self._look(unknown, pins, elsewhere=False)
+            now = self._match(unknown, records, pins, fresh)
+            found |= {i: joined(found[i], n) if found[i].items else n for i, n in now.items()}
+        unknown = [scene for scene in unknown if not found[scene.id].items]
+        if unknown and self._listed is None:
+            fresh = self._look(unknown, pins, elsewhere=True)
+            last = self._match(unknown, records, pins, fresh)
+            found |= {scene_id: joined(found[scene_id], each) for scene_id, each in last.items()}
+        self._warn(found, pins)
+        return found
+
+    def _spare(
+        self,
+        scenes: Sequence[Scene],
+        found: Mapping[int, Found],
+        pins: Pinned,
+        sought: Mapping[int, Sought],
+    ) -> list[Scene]:
+        """The scenes that need no look-up, since the index was brought up to date for them."""
+        if self._listed is not None:
+            return []
+        pinned = {pin.scene_id for pin in pins.active}
+        plain = [s for s in scenes if s.id not in pinned and found[s.id].is_absent]
+        likely = {
+            scene.id: {key for file in scene.files for key in self._places(file.path)}
+            for scene in plain
+        }
+        spared = self._additions.spare(likely, sought)
+        return [scene for scene in plain if scene.id in spared]
+
+    def claimed(
+        self,
+        items: Iterable[FullItem],
+        scenes: Iterable[Scene],
+        records: Mapping[int, Record],
+    ) -> set[ItemRef]:
+        """Which of these items one of the scenes may be, judged by these items alone.
+
+        Asks nobody. A scene whose own item is another one may seem to be one of these.
+        """
+        known = list(scenes)
+        pins = self._pins([scene.id for scene in known])
+        indexes = self._new_indexes(Pinned({}, (), {item.ref: item.files for item in items}))
+        found: set[ItemRef] = set()
+        for scene in known:
+            record, own = records.get(scene.id), pins.get(scene.id, ())
+            match = self._match_one(scene, record, own, indexes)
+            found.update(match.refs, *(low.refs for low in match.undecided))
+        return found
+
+    def _read_pins(self, scenes: Iterable[Scene]) -> Pinned:
+        """The pins of some scenes, and what Plex has of their items."""
+        by_scene = self._pins([scene.id for scene in scenes])
+        active = [p for pins in by_scene.values() for p in pins if is_active(p, self._sections)]
+        full = self._plex.full_items([pin.ref.key for pin in active]) if active else {}
+        live = {item.ref: item.files for item in full.values()}
+        return Pinned(by_scene, active, {p.ref: live[p.ref] for p in active if p.ref in live})
+
+    def _warn(self, found: Mapping[int, Found], pins: Pinned) -> None:
+        for pin in pins.active:
+            if not is_pinned(found[pin.scene_id], pin.ref.section):
+                title = self._sections[pin.ref.section].title
+                log.warning(
+                    "the pin of scene %d to item %s of library %r was ignored: the item is gone",
+                    pin.scene_id,
+                    pin.ref.key,
+                    title,
+                )
+
+    def _match(
+        self,
+        scenes: Iterable[Scene],
+        records: Mapping[int, Record],
+        pins: Pinned,
+        known: Mapping[str, ItemIndex],
+    ) -> dict[int, Found]:
+        """Match some scenes in these indexes, and confirm what they propose."""
+        by_id = {scene.id: scene for scene in scenes}
+
+        def match(scene_id: int, indexes: Mapping[str, ItemIndex]) -> SceneMatch:
+            own = pins.by_scene.get(scene_id, ())
+            return self._match_one(by_id[scene_id], records.get(scene_id), own, indexes)
+
+        return self._confirm({scene_id: match(scene_id, known) for scene_id in by_id}, match)
+
+    def _match_one(
+        self,
+        scene: Scene,
+        record: Record | None,
+        pins: Sequence[Pin],
+        indexes: Mapping[str, ItemIndex],
+    ) -> SceneMatch:
+        return match_scene(
+            scene,
+            indexes,
+            self._path_map,
+            record,
+            pins=pins,
+            learned=self._learned,
+            guess=self._guess,
+        )
+
+    def _new_indexes(self, pins: Pinned) -> dict[str, ItemIndex]:
+        """Indexes with nothing in them but what was just read of pinned items."""
+        indexes = {key: ItemIndex() for key in self._sections}
+        for ref, files in pins.live.items():
+            indexes[ref.section].add(ref, files)
+        return indexes
+
+    def _remembered(
+        self,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        pins: Pinned,
+        gone: Container[ItemRef] = (),
+    ) -> dict[str, ItemIndex]:
+        """Indexes of what records and the saved index say of files with these names.
+
+        Args:
+            gone: items to be left out.
+        """
+        if self._listed is not None:
+            return self._listed.indexes
+        indexes = self._new_indexes(pins)
+        names = {paths.base_key(file.path) for scene in scenes for file in scene.files}
+        names |= {paths.base_key(file.path) for pin in pins.active for file in pin.files}
+        for ref, files in self._cache.items_named(names).items():
+            if ref.section in indexes and ref not in gone:
+                indexes[ref.section].add(ref, files)
+        for record in records.values():
+            for item in record.items:
+                if item.ref.section in indexes and item.ref not in gone:
+                    indexes[item.ref.section].add(item.ref, map(MediaFile, item.files))
+        return indexes
+
+    def _confirm(self, matches: Mapping[int, SceneMatch], again: _Rematch) -> dict[int, Found]:
+        """Read the proposed items whole; keep those that still are what they were proposed for.
+
+        The scene is matched once more, against nothing but the files that the item has now, and
+        the evidence must be no weaker than that of the proposal.
+        """
+        refs = {ref for match in matches.values() for ref in match.refs}
+        full = self._plex.full_items(sorted(ref.key for ref in refs)) if refs else {}
+        confirmed: dict[int, Found] = {}
+        for scene_id, match in matches.items():
+            claims = [
+                claim
+                for claim in match.claims
+                if self._holds(scene_id, claim, full.get(claim.ref.key), again)
+            ]
+            items = {claim.ref: full[claim.ref.key] for claim in claims}
+            gone = frozenset(claim.ref for claim in match.claims if claim.ref.key not in full)
+            is_outdated = len(claims) + len(gone) < len(match.claims)
+            confirmed[scene_id] = Found(items, tuple(claims), match.undecided, gone, is_outdated)
+        return confirmed
+
+    def _holds(self, scene_id: int, claim: Claim, item: FullItem | None, again: _Rematch) -> bool:
+        if item is None or item.ref != claim.ref:
+            return False
+        index = ItemIndex()
+        index.add(item.ref, item.files)
+        match = again(scene_id, {claim.ref.section: index})
+        return any(
+            live.ref == claim.ref and live.evidence >= claim.evidence for live in match.claims
+        )
+
+    def _look(
+        self, scenes: Sequence[Scene], pins: Pinned, *, elsewhere: bool
+    ) -> dict[str, ItemIndex]:
+        """Ask Plex itself for files with these names.
+
+        Args:
+            elsewhere: in the sections where they should not be, after those where they should.
+        """
+        if self._listed is not None:
+            return self._listed.indexes
+        looked_for = {
+            (section, file.path)
+            for scene in scenes
+            for file in scene.files
+            for section in self._places(file.path, elsewhere=elsewhere)
+        }
+        if not elsewhere:
+            lost = [pin for pin in pins.active if pin.ref not in pins.live]
+            looked_for |= {(pin.ref.section, file.path) for pin in lost for file in pin.files}
+        wanted = sorted(
+            {
+                (section, spelling)
+                for section, path in looked_for
+                for spelling in paths.spellings(paths.base_name(path))
+            }
+        )
+        self._looked_up += len(wanted)
+        if self._is_large and self._looked_up > self._cache.pages(self._sections):
+            return self._list().indexes
+        indexes = self._new_indexes(pins)
+        for section, name in wanted:
+            items = self._plex.find_by_file(self._sections[section], name)
+            for item in items:
+                indexes[section].add(item.ref, item.files)
+            self._cache.learn(items)
+        return indexes
+
+    def _places(self, path: str, *, elsewhere: bool = False) -> list[str]:
+        """The sections below whose folders a file lies, all of them where that is not known; or
+        else those that are left."""
+        learned = self._learned.to_plex(path) if self._learned is not None else ()
+        places = (*self._path_map.to_plex(path), *learned)
+        inside = [k for k, s in self._sections.items() if paths.lies_in_any(places, s.locations)]
+        first = inside or list(self._sections)
+        return [k for k in self._sections if k not in first] if elsewhere else first
+
+    def _list(self) -> PlexSide:
+        side = list_side(self._plex, self._sections.values(), lambda _section, _done, _total: None)
+        if not side.is_complete:
+            raise PlexServerDown("; ".join(side.troubles()))
+        self._cache.save(side, self._clock())
+        self._listed = side
+        return side

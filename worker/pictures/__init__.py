@@ -1,0 +1,1 @@
+"""Posters and backgrounds: the cover of a scene, its fit, and what an item shows."""

@@ -1,0 +1,72 @@
+"""Fits landscape covers onto Plex's 2:3 posters, if Pillow happens to be installed.
+
+Stash's covers are frames of videos, Plex shows posters upright. Without Pillow, which is compiled
+and so no part of the release, covers stay as they are.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from enum import Enum
+
+log = logging.getLogger(__name__)
+
+
+class Fit(Enum):
+    """The setting `poster_fit`: leave alone, cut the sides off, or add blurred bars."""
+
+    NONE = "none"
+    CROP = "crop"
+    PAD = "pad"
+
+
+# Bytes of an image and how to fit them -> bytes of the poster; None: it stays as it is.
+Draw = Callable[[bytes, Fit], bytes | None]
+
+
+def load_pillow() -> Draw | None:
+    """The drawing on Pillow; None where Pillow is not installed."""
+    try:
+        from worker.pictures import poster_drawing
+    except ImportError:
+        return None
+    return poster_drawing.draw
+
+
+class PosterFitter:
+    """Fits posters for one run.
+
+    Args:
+        wanted: the setting.
+        load: asked once, when the first poster is to be fitted.
+    """
+
+    def __init__(self, wanted: Fit, load: Callable[[], Draw | None] = load_pillow) -> None:
+        self.wanted = wanted
+        self._load = load
+        self._draw: Draw | None = None
+        self._asked = False
+
+    @property
+    def applied(self) -> Fit:
+        """What is done to posters in this run: what is wanted, or nothing without Pillow."""
+        if self.wanted is not Fit.NONE and not self._asked:
+            self._asked = True
+            self._draw = self._load()
+            if self._draw is None:
+                log.warning(
+                    "poster_fit is %r, but Pillow is not installed for this Python: covers become "
+                    "posters as they are (pip install pillow, or set poster_fit to 'none')",
+                    self.wanted.value,
+                )
+        return self.wanted if self._draw is not None else Fit.NONE
+
+    def fit(self, data: bytes) -> bytes:
+        """The poster of a cover. The same bytes give the same poster, with the same Pillow.
+
+        Covers that are upright already, and those that Pillow cannot read, stay as they are.
+        """
+        if self.applied is Fit.NONE or self._draw is None:
+            return data
+        return self._draw(data, self.applied) or data

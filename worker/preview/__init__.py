@@ -1,0 +1,1 @@
+"""Makes plans from a stored preview, cut down to what still fits."""

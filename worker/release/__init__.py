@@ -1,0 +1,1 @@
+"""Makes plans that take our locks off."""

@@ -1,0 +1,1 @@
+"""Makes the plan of one scene's sync: fresh scene, whole items, owners, changes."""

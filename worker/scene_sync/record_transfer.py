@@ -1,0 +1,69 @@
+"""An item that passes from one scene to another keeps what is known of it.
+
+A scene that is destroyed and scanned again comes back under a new id, a merged scene hands its
+files to another, a pin moves an item. The item in Plex stays the same, and so does what we wrote
+there: without the record of the scene before, our own list entries would look like hand work and
+stay for ever, and hand work that was kept would be taken for ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from core.matching.recordings import same_recording
+from core.models import FullItem, ItemRecord, ItemRef, Record, Scene
+from storage.records import RecordStore
+
+
+def inherited(
+    store: RecordStore,
+    scene: Scene,
+    record: Record | None,
+    items: Mapping[ItemRef, FullItem],
+    recorded: Mapping[ItemRef, int],
+) -> Record | None:
+    """A scene's record with what the records of other scenes say of items that are its own now.
+
+    The fingerprint stays the scene's own, so nothing passes for synced; what the other scene wants
+    or once had does not matter, only what the item was left at. An item that has none of the files
+    that the record knows is another film with an old key, and nothing is known of it.
+
+    Args:
+        items: those that the scene owns.
+        recorded: the scene that each item is recorded for.
+    """
+    passed = {ref: o for ref in items if (o := recorded.get(ref, scene.id)) != scene.id}
+    if not passed:
+        return record
+    before = store.get_many(set(passed.values()))
+    known: list[ItemRecord] = []
+    images: dict[str, str] = {}
+    for ref, owner in passed.items():
+        old = before.get(owner)
+        item = _item_of(old, ref)
+        if old is not None and item is not None and still_is(item, old, items[ref]):
+            known.append(item)
+            images |= {k: v for k, v in old.images.items() if k.endswith(f":{ref}")}
+    if not known:
+        return record
+    own = record if record is not None else _nothing_of(scene)
+    return replace(own, items=(*own.items, *known), images={**own.images, **images})
+
+
+def _item_of(record: Record | None, ref: ItemRef) -> ItemRecord | None:
+    items: Iterable[ItemRecord] = record.items if record is not None else ()
+    return next((item for item in items if item.ref == ref), None)
+
+
+def still_is(known: ItemRecord, record: Record, item: FullItem) -> bool:
+    """Whether an item still has a file that it had, under that name or by size and length."""
+    paths = set(known.files)
+    return any(
+        file.path in paths or any(same_recording(old, file) for old in record.files)
+        for file in item.files
+    )
+
+
+def _nothing_of(scene: Scene) -> Record:
+    return Record(scene.id, 0.0, "", scene.files, None, (), (), ())

@@ -1,0 +1,225 @@
+"""What is to be put back into one item, judged by the journal and by what Plex shows now. Pure.
+
+A value is put back only where Plex still shows what the run left: whatever anybody changed since is
+his, and stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from core.fields import BY_NAME, PICTURES, TITLE
+from core.images import digest_in
+from core.models import Change, FullItem, ItemRecord, Role, Value
+from core.planning.item_plan import ItemPlan
+from core.planning.three_way_merge import FieldOutcome
+from core.text import name_key
+from storage.journal import JournalEntry
+from worker.executor.before_image import roles_in, title_sort_in
+
+
+class Fate(Enum):
+    """RESTORE: Plex shows what the run left. BACK: what was there before. CHANGED: neither."""
+
+    RESTORE = "restore"
+    BACK = "back"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What one run did to one field or picture of one item.
+
+    Attributes:
+        first: its first change there, so with what there was before the run.
+        last: its last change there, so with what the run left.
+    """
+
+    first: JournalEntry
+    last: JournalEntry
+
+    @property
+    def field(self) -> str:
+        return self.first.field
+
+    @property
+    def before(self) -> Value:
+        return self.first.before
+
+    @property
+    def is_lock_alone(self) -> bool:
+        """Only the lock was to change."""
+        return is_same(self.field, self.before, self.last.after)
+
+    def fate(self, now: Value) -> Fate:
+        """What is to become of what Plex shows now."""
+        if self.field not in PICTURES and self.field not in BY_NAME:
+            return Fate.CHANGED
+        if is_same(self.field, now, self.before):
+            return Fate.BACK
+        return Fate.RESTORE if is_same(self.field, now, self.last.after) else Fate.CHANGED
+
+
+def pasts(entries: Iterable[JournalEntry]) -> dict[str, Past]:
+    """What a run did to one item, by field. `entries` are of that item, oldest first."""
+    found: dict[str, Past] = {}
+    for entry in entries:
+        known = found.get(entry.field)
+        found[entry.field] = Past(known.first if known else entry, entry)
+    return found
+
+
+def is_same(field: str, one: Value, other: Value) -> bool:
+    """Whether two values of a field are one. Of an upload only the digest in its name is sure."""
+    if field in PICTURES:
+        left, right = (value if isinstance(value, str) else "" for value in (one, other))
+        return left == right or (digest_in(left) or left) == (digest_in(right) or right)
+    known = BY_NAME.get(field)
+    return one == other if known is None else known.equal(one, other)
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """What is to be done to one item.
+
+    Attributes:
+        item: as Plex shows it now.
+        pasts: what the run did to it.
+        fates: of each field and picture.
+        now: what Plex shows of each.
+        locks: fields and pictures to lock (True) or to unlock.
+    """
+
+    item: FullItem
+    pasts: Mapping[str, Past]
+    fates: Mapping[str, Fate]
+    now: Mapping[str, Value]
+    locks: Mapping[str, bool]
+
+    def named(self, fate: Fate) -> list[str]:
+        """The fields and pictures with that fate."""
+        return [name for name, each in self.fates.items() if each is fate]
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields to put back."""
+        return [name for name in self.named(Fate.RESTORE) if name not in PICTURES]
+
+    @property
+    def pictures(self) -> list[str]:
+        """The pictures to put back."""
+        return [name for name in self.named(Fate.RESTORE) if name in PICTURES]
+
+    @property
+    def changed(self) -> list[str]:
+        """What is left alone."""
+        return self.named(Fate.CHANGED)
+
+    @property
+    def work(self) -> list[str]:
+        """All that is to be put back, locks of values that are back among it."""
+        return list(dict.fromkeys([*self.named(Fate.RESTORE), *self.locks]))
+
+    @property
+    def is_work(self) -> bool:
+        """Something is to be written."""
+        return bool(self.work)
+
+    @property
+    def plan(self) -> ItemPlan:
+        """The values to put back, as a plan for the one edit of the item."""
+        changes = [self._change(name) for name in self.fields]
+        outcomes = {each.field: FieldOutcome(each, each.after) for each in changes}
+        return ItemPlan(self.item.ref, self.item.item_type, outcomes, self.item.locked)
+
+    @property
+    def roles(self) -> list[Role]:
+        """The parts and photos of actors: theirs now, or those they had when they went."""
+        past = self.pasts.get("performers")
+        if past is None:
+            return list(self.item.roles)
+        there = {name_key(role.name) for role in self.item.roles}
+        gone = [role for role in roles_in(past.first) if name_key(role.name) not in there]
+        return [*self.item.roles, *gone]
+
+    @property
+    def title_sort(self) -> str:
+        """The sort title to put back beside the title; "" where it is there or there was none."""
+        past = self.pasts.get(TITLE)
+        before = "" if past is None else title_sort_in(past.first)
+        return "" if before == self.item.title_sort else before
+
+    def _change(self, name: str) -> Change:
+        now, before = self.now[name], self.pasts[name].before
+        if not BY_NAME[name].is_list:
+            return Change(name, now, before)
+        shown, wanted = _names(now), _names(before)
+        keys, wanted_keys = set(map(name_key, shown)), set(map(name_key, wanted))
+        return Change(
+            name,
+            shown,
+            wanted,
+            tuple(each for each in wanted if name_key(each) not in keys),
+            tuple(each for each in shown if name_key(each) not in wanted_keys),
+        )
+
+
+def restoration(
+    item: FullItem,
+    known: Mapping[str, Past],
+    pictures: Mapping[str, str | None],
+    ours: frozenset[str],
+) -> Restoration:
+    """Judge one item.
+
+    Args:
+        known: what the run did to it.
+        pictures: Plex's names of the pictures that it shows, of those that the run touched.
+        ours: the fields and pictures whose lock is ours, as the record says.
+    """
+    now: dict[str, Value] = {
+        name: pictures.get(name) if name in PICTURES else item.values.get(name) for name in known
+    }
+    fates = {name: past.fate(now[name]) for name, past in known.items()}
+    locks = {
+        name: wanted
+        for name, past in known.items()
+        if (wanted := _lock(past, fates[name], name in item.locked, name in ours)) is not None
+    }
+    return Restoration(item, known, fates, now, locks)
+
+
+def _lock(past: Past, fate: Fate, is_locked: bool, is_ours: bool) -> bool | None:
+    """The lock that a field is to get; None leaves it.
+
+    A value that is back already may have been set back by hand, with a lock of the user's; it is
+    unlocked only where the lock is known to be ours.
+    """
+    wanted = past.first.locked_before
+    if wanted is None or fate is Fate.CHANGED or wanted == is_locked:
+        return None
+    if fate is Fate.RESTORE:
+        return wanted
+    if wanted:
+        return True if past.is_lock_alone else None
+    return False if is_ours else None
+
+
+def our_locks(record: ItemRecord | None, images: Mapping[str, str]) -> frozenset[str]:
+    """The fields and pictures of an item whose lock is ours.
+
+    Args:
+        images: `Record.images` of its scene.
+    """
+    if record is None:
+        return frozenset()
+    fields = {name for name, field in record.fields.items() if field.locked}
+    return frozenset(
+        fields | {name for name in PICTURES if f"{name}_locked:{record.ref}" in images}
+    )
+
+
+def _names(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()

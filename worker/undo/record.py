@@ -1,0 +1,126 @@
+"""What is remembered of a scene after a run over it was undone. Pure.
+
+What the record says of a field goes back to what it said before the run, so that a later sync
+judges as if the run had never been. The scene itself is marked, so that there is none until Stash
+says something else of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from core.fields import BY_NAME, PICTURES
+from core.models import FieldRecord, FullItem, ItemRecord, ItemRef, Record
+from core.planning.drift import altered_fields
+from worker.executor.before_image import Known, known_in, moved, picture_keys, seen_key
+from worker.undo.item_undo_plan import Restoration
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """One item after its restoration.
+
+    Attributes:
+        shown: the item as Plex shows it afterwards.
+        back: the fields and pictures that are back.
+    """
+
+    restoration: Restoration
+    shown: FullItem
+    back: frozenset[str]
+
+    @property
+    def ref(self) -> ItemRef:
+        return self.shown.ref
+
+    def known(self) -> Iterable[Known]:
+        """What was known before the run of what is back."""
+        return (known_in(self.restoration.pasts[name].first) for name in sorted(self.back))
+
+
+def after_undo(
+    record: Record | None,
+    scene_id: int,
+    items: Collection[Restored],
+    *,
+    is_redo: bool,
+    is_part: bool = False,
+) -> Record | None:
+    """A scene's record afterwards; None where nothing can be said.
+
+    Args:
+        items: those of the scene that something was brought back to.
+        is_redo: what was undone was an undo itself: the mark goes back as well.
+        is_part: some of the scene need not be back, since it changed meanwhile.
+    """
+    known = [each for item in items for each in item.known()]
+    if not known:
+        return record
+    undone = any(each.undone for each in known) if is_redo else True
+    applied = next((each.applied for each in known if each.applied), "")
+    if record is None:
+        return _fresh(scene_id, items, applied) if applied and undone else None
+    by_ref = {item.ref: item for item in items}
+    # Synced again, but for what changed meanwhile: of that nothing may be known any more, so only
+    # another sync can tell that the scene is as it is wanted.
+    is_open = is_part and not undone
+    return replace(
+        record,
+        fingerprint="" if is_open else _fingerprint(record, known, applied),
+        items=tuple(
+            _item(item, by_ref[item.ref]) if item.ref in by_ref else item for item in record.items
+        ),
+        images=_images(record.images, items),
+        undone=undone,
+    )
+
+
+def _fingerprint(record: Record, known: Iterable[Known], applied: str) -> str:
+    """What the scene wanted when it was written.
+
+    A run that was killed, or that wrote only a part, has not recorded that itself.
+    """
+    was_recorded = record.fingerprint and all(
+        each.fingerprint != record.fingerprint for each in known
+    )
+    return record.fingerprint if was_recorded or not applied else applied
+
+
+def _fresh(scene_id: int, items: Iterable[Restored], applied: str) -> Record:
+    """The record of a scene whose first sync was undone before it was recorded."""
+    owned = tuple(_bare(item.shown, {}) for item in items)
+    return Record(scene_id, 0.0, applied, (), None, (), (), owned, {}, undone=True)
+
+
+def _bare(shown: FullItem, fields: Mapping[str, FieldRecord]) -> ItemRecord:
+    """An item with these fields, to be read whole if it does not show what they say."""
+    files = tuple(file.path for file in shown.files)
+    record = ItemRecord(shown.ref, files, shown.updated_at, fields)
+    return replace(record, updated_at=None) if altered_fields(record, shown, BY_NAME) else record
+
+
+def _item(record: ItemRecord, restored: Restored) -> ItemRecord:
+    fields = dict(record.fields)
+    for name in restored.back - PICTURES:
+        known = known_in(restored.restoration.pasts[name].first).field
+        if known is None:
+            fields.pop(name, None)
+        else:
+            fields[name] = known
+    return _bare(restored.shown, fields)
+
+
+def _images(images: Mapping[str, str], items: Iterable[Restored]) -> Mapping[str, str]:
+    left = dict(images)
+    for item in items:
+        for name in item.back & PICTURES:
+            for key in picture_keys(name, item.ref):
+                left.pop(key, None)
+            left.update(known_in(item.restoration.pasts[name].first).images)
+        before, after = item.restoration.item.updated_at, item.shown.updated_at
+        for name in PICTURES:
+            # What is shown is known; only the edit moved the item.
+            if name in item.back or left.get(seen_key(name, item.ref)) == str(before):
+                moved(left, name, item.ref, after)
+    return left
