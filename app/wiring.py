@@ -32,13 +32,13 @@ from storage.state import State
 from sync_queue.queue import SyncQueue
 from worker.executor.apply import Applier
 from worker.executor.before_image import picture_extra
-from worker.executor.bulk_edit import Together
+from worker.executor.bulk_edit import BulkEditor
 from worker.executor.drain import Drain
 from worker.executor.list_edit_probe import finish_probe
 from worker.executor.outcomes import DrainRules
-from worker.finalizer.finalizer import Farewells
+from worker.finalizer.finalizer import Finalizer
 from worker.locating.locator import Locator
-from worker.locating.scan_wait import Awaiting
+from worker.locating.scan_wait import ScanWaiting
 from worker.pictures.poster_fit import Fit, PosterFitter
 from worker.pictures.sync import ImageChange, ImageSyncer
 from worker.scene_sync.preparer import Farewell, Policy, Preparer, leave_as_it_is
@@ -61,7 +61,7 @@ def data_dir_of(plugin: PluginInput, env: Mapping[str, str]) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class WriteSession:
     """What planning and writing need, open together.
 
     Attributes:
@@ -73,7 +73,7 @@ class Workshop:
     queue: SyncQueue
     preparer: Preparer
     applier: Callable[[int, Callable[[], None]], Applier]
-    awaiting: Awaiting
+    awaiting: ScanWaiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Context:
         )
 
     @contextlib.contextmanager
-    def open_workshop(self) -> Iterator[Workshop]:
+    def open_write_session(self) -> Iterator[WriteSession]:
         """What planning and writing need; who writes holds the drain lock."""
         with contextlib.ExitStack() as stack:
             plex = stack.enter_context(self.open_plex())
@@ -141,24 +141,24 @@ class Context:
             def new_applier(run_id: int, on_scene: Callable[[], None]) -> Applier:
                 finish_probe(plex, state)
                 images = self._images(plex, state, run_id)
-                together = Together(plex, state)
+                bulk_editor = BulkEditor(plex, state)
                 stores = state.records, state.journal
-                return Applier(plex, *stores, together, images, run_id, self.clock, on_scene)
+                return Applier(plex, *stores, bulk_editor, images, run_id, self.clock, on_scene)
 
             preparer = self._preparer(plex, sections, cache, state)
             awaiting = self._awaiting(plex, sections, state)
-            yield Workshop(plex, state, queue, preparer, new_applier, awaiting)
+            yield WriteSession(plex, state, queue, preparer, new_applier, awaiting)
 
     @contextlib.contextmanager
     def open_drain(self, enough: Callable[[], bool] | None = None) -> Iterator[Drain]:
         """A drain over the queue; the caller holds the drain lock. `enough` ends it early."""
-        with self.open_workshop() as workshop:
+        with self.open_write_session() as session:
             yield Drain(
-                workshop.queue,
-                workshop.state,
-                workshop.preparer,
-                workshop.applier,
-                workshop.awaiting,
+                session.queue,
+                session.state,
+                session.preparer,
+                session.applier,
+                session.awaiting,
                 self._drain_rules(),
                 clock=self.clock,
                 jitter=random.random,
@@ -181,24 +181,24 @@ class Context:
         )
         settings = self.settings
         policy = Policy(
-            settings.wishes(),
+            settings.sync_policy(),
             FirstSync(settings.first_sync),
             settings.preserve_plex_edits,
             settings.max_retries,
         )
         contested = {
-            ItemRef(section, key): owner for section, key, owner in state.get_fact(OWNERS, [])
+            ItemRef(section, key): owner for section, key, owner in state.get_value(OWNERS, [])
         }
         pins = state.pins.of_items
         farewell: Farewell = leave_as_it_is
         if settings.remove_on_destroy:
-            farewell = Farewells(
+            farewell = Finalizer(
                 self.stash, state.records, locator, policy, plex.full_items, contested, pins
             ).plan
         return Preparer(self.stash, state.records, locator, policy, contested, pins, farewell)
 
-    def _awaiting(self, plex: PlexClient, sections: list[Section], state: State) -> Awaiting:
-        return Awaiting(
+    def _awaiting(self, plex: PlexClient, sections: list[Section], state: State) -> ScanWaiting:
+        return ScanWaiting(
             PlexScans(plex),
             state.scans,
             sections,
@@ -230,7 +230,7 @@ class Context:
     ) -> ImageSyncer | None:
         """What syncs pictures; None where none are wanted."""
         settings = self.settings
-        if not settings.wishes().images:
+        if not settings.sync_policy().images:
             return None
         fitter = PosterFitter(Fit(settings.poster_fit))
         preserve = settings.preserve_plex_edits

@@ -244,7 +244,7 @@ ALL_TAGS = TagRules()
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class SyncPolicy:
     """The settings that say what Plex should show.
 
     Attributes:

@@ -151,22 +151,22 @@ class FieldRecord:
         kept: what is in Plex and not ours to remove: found there at a first sync with
             `first_sync=merge`, or added by the user while `preserve_plex_edits` is on. List
             entries, or for a scalar the one value that Stash has nothing for.
-        withheld: entries that the user took out of Plex.
-        held: the value in Plex is the user's own.
+        suppressed: entries that the user took out of Plex.
+        user_owned: the value in Plex is the user's own.
         rewrites: how often somebody else rewrote what we wrote since Stash last changed it.
         locked: we locked the field; it was not locked before.
-        lock_void: a lock in Plex is no reason to leave the field alone: it came with a hand edit,
+        lock_ignored: a lock in Plex is no reason to leave the field alone: it came with a hand edit,
             we wrote in spite of it, or both sides agreed when it came.
     """
 
     sent: Value
     read_back: Value
     kept: tuple[str, ...] = ()
-    withheld: tuple[str, ...] = ()
-    held: bool = False
+    suppressed: tuple[str, ...] = ()
+    user_owned: bool = False
     rewrites: int = 0
     locked: bool = False
-    lock_void: bool = False
+    lock_ignored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from core.errors import ConfigError
-from core.fields import PICTURES, TagRules, Wishes
+from core.fields import PICTURES, SyncPolicy, TagRules
 from core.text import name_key
 
 T = TypeVar("T")
@@ -216,7 +216,7 @@ class Settings:
         on = {name for name in switches if getattr(self, name)}
         return frozenset(name.removeprefix("sync_") for name in on - {"sync_master"})
 
-    def wishes(self) -> Wishes:
+    def sync_policy(self) -> SyncPolicy:
         """What Plex should show, as far as the settings say."""
         enabled = self.synced_fields()
         images = tuple(
@@ -224,7 +224,7 @@ class Settings:
             for name in sorted(enabled & PICTURES)
         )
         tags = TagRules(frozenset(map(name_key, self.tag_blocklist)), self.max_tags)
-        return Wishes(enabled, tags, images, self.organized_only)
+        return SyncPolicy(enabled, tags, images, self.organized_only)
 
     def public(self) -> dict[str, object]:
         """All settings by name, for logs and reports, with secrets hidden."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from core.digests import digest_of
 from core.models import ItemRef, ListedItem, MediaFile
 from plex.client import PAGE_SIZE
-from plex.library import PlexSide
+from plex.library import PlexSnapshot
 from storage.index import IndexRow, SectionIndexStore
 from storage.sqlite import Database, Schema
 
@@ -40,7 +40,7 @@ class PlexCache:
     def __init__(self, data_dir: str | Path) -> None:
         self._store = SectionIndexStore(Path(data_dir), log.warning)
 
-    def save(self, side: PlexSide, saved_at: float) -> None:
+    def save(self, side: PlexSnapshot, saved_at: float) -> None:
         """Put the sections that were listed to their end in the place of what was known of them."""
         for key in side.indexes:
             listed = [item for item in side.items.values() if item.ref.section == key]

@@ -25,7 +25,7 @@ FAILURES = 2
 
 
 @dataclass(slots=True)
-class PlexSide:
+class PlexSnapshot:
     """What was listed. A section in `unknown` was not listed to its end: its absences mean nothing.
 
     Attributes:
@@ -99,18 +99,18 @@ def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
 Ahead = Callable[[Callable[[], Iterable[ListPage]]], AbstractContextManager[Iterable[ListPage]]]
 
 
-def list_side(
+def list_snapshot(
     client: PlexClient,
     sections: Iterable[Section],
     on_page: Callable[[Section, int, int], None],
     ahead: Ahead = lambda source: nullcontext(source()),
-) -> PlexSide:
+) -> PlexSnapshot:
     """List the sections. When Plex goes away midway, what is not listed yet is `unknown`.
 
     Args:
         on_page: told the section, the items listed so far and the section's total.
     """
-    side = PlexSide({section.key: section for section in sections})
+    side = PlexSnapshot({section.key: section for section in sections})
     failures: list[str] = []
     for section in side.sections.values():
         if len(failures) >= FAILURES:

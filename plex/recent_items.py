@@ -17,7 +17,7 @@ from plex.library import LISTING_TRIES
 log = logging.getLogger(__name__)
 
 
-def added_since(client: PlexClient, section: Section, moment: float) -> list[ListedItem] | None:
+def recent_items(client: PlexClient, section: Section, moment: float) -> list[ListedItem] | None:
     """The items added after `moment` (epoch seconds by the server's clock), and some older ones.
 
     None: the server does not list by age, so what the answer lacks proves nothing.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.fields import Wishes, fingerprint
+from core.fields import SyncPolicy, fingerprint
 from core.matching.match import Claim, SceneMatch, match_scene
 from core.matching.ownership import Claims, Contest
 from core.matching.pins import Pin
@@ -23,12 +23,12 @@ from core.planning.drift import (
     needs_full_read,
     picture_moved,
 )
-from plex.library import PlexSide
-from reconciliation.detection_state import Findings
+from plex.library import PlexSnapshot
+from reconciliation.detection_state import DetectionState
 from reconciliation.detector import MISSING, GapDetector, GapResult
 from reconciliation.prefix_learning import Learning
 from reconciliation.renamed_files import Moves
-from reconciliation.verdict_cache import Settled
+from reconciliation.verdict_cache import VerdictCache
 from stash.mapping import SceneShaper, UnreadScene
 
 REPORT_EVERY = 50  # scenes
@@ -36,7 +36,7 @@ FULL_READ = 100  # items read whole in one request
 JUDGED = 100  # scenes looked at for the second time at once
 NOTHING_LOST: Mapping[int, Sequence[Contest]] = {}
 
-__all__ = ["Findings", "Rules", "Sweep"]
+__all__ = ["DetectionState", "Rules", "Sweep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Rules:
         learned: see `Learning`.
     """
 
-    wishes: Wishes
+    sync_policy: SyncPolicy
     path_map: PathMap
     strict: bool
     detect_missing: bool
@@ -67,7 +67,7 @@ class _Pending:
     wanted: str
     owned: Sequence[ItemRef]
 
-    def moved(self, side: PlexSide) -> list[ItemRef]:
+    def moved(self, side: PlexSnapshot) -> list[ItemRef]:
         """Its items that a listing cannot prove unmoved since our read-back."""
         items = self.record.items if self.record is not None else ()
         return [
@@ -91,14 +91,14 @@ class Sweep:
 
     def __init__(
         self,
-        side: PlexSide,
+        side: PlexSnapshot,
         rules: Rules,
         timestamps: Mapping[int, float],
         records: Callable[[Sequence[int]], Mapping[int, Record]],
         read_full: Callable[[Sequence[str]], Mapping[str, FullItem]],
         on_confirmed: Callable[[list[tuple[int, ItemRef, int | None]]], None],
         on_matched: Callable[[int], None],
-        settled: Settled | None = None,
+        settled: VerdictCache | None = None,
     ) -> None:
         self._side = side
         self._rules = rules
@@ -112,7 +112,7 @@ class Sweep:
         self._detector = GapDetector()
         self._shaper = SceneShaper()
         self.claims = Claims()
-        self.findings = Findings()
+        self.findings = DetectionState()
         self.learning = Learning(side, rules.learned)
         self.moves = Moves(side)
         self.kept: dict[int, Scene] = {}
@@ -218,13 +218,13 @@ class Sweep:
         owned: Mapping[int, Sequence[ItemRef]],
     ) -> None:
         found = self.findings
-        wishes = self._rules.wishes
-        if wishes.organized_only:
+        sync_policy = self._rules.sync_policy
+        if sync_policy.organized_only:
             found.unorganized |= {scene.id for scene in scenes if not scene.organized}
             scenes = [scene for scene in scenes if scene.organized]
         data = self._data(scenes)
         self._detect_absent(scenes, data, matches, records)
-        undone = {s.id for s in scenes if is_left_undone(records.get(s.id), s, wishes)}
+        undone = {s.id for s in scenes if is_left_undone(records.get(s.id), s, sync_policy)}
         if undone:
             found.undone |= undone
             scenes = [scene for scene in scenes if scene.id not in undone]
@@ -237,7 +237,7 @@ class Sweep:
                 continue
             record = records.get(scene.id)
             # Without a record it is a gap whatever it wants.
-            wanted = fingerprint(wishes.of(scene)) if record is not None else ""
+            wanted = fingerprint(sync_policy.of(scene)) if record is not None else ""
             pending = _Pending(each, record, wanted, owned[scene.id])
             self._pending[scene.id] = pending
             moved = pending.moved(self._side)
@@ -273,7 +273,7 @@ class Sweep:
             records,
             {scene_id: each.wanted for scene_id, each in pending.items()},
             shown,
-            self._rules.wishes.enabled,
+            self._rules.sync_policy.enabled,
         )
         self.findings.drift |= _by_scene(gaps)
         self._confirm(records, shown)
@@ -288,7 +288,7 @@ class Sweep:
             for item in record.items
             if isinstance(view := shown[scene_id].get(item.ref), FullItem)
             and view.updated_at != item.updated_at
-            and not altered_fields(item, view, self._rules.wishes.enabled)
+            and not altered_fields(item, view, self._rules.sync_policy.enabled)
             and not picture_moved(record, view)
         ]
         if confirmed:

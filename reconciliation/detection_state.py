@@ -13,7 +13,7 @@ from reconciliation.detector import GapResult
 
 
 @dataclass(slots=True)
-class Findings:
+class DetectionState:
     """All that a sweep has found, by scene id.
 
     Attributes:

@@ -23,9 +23,9 @@ from core.settings import Settings
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
-from plex.library import PlexSide, list_side, synced_sections
+from plex.library import PlexSnapshot, list_snapshot, synced_sections
 from reconciliation.detection_pass import Rules, Sweep
-from reconciliation.detection_state import Findings
+from reconciliation.detection_state import DetectionState
 from reconciliation.detector import GapResult, has_meaningful_metadata
 from reconciliation.enqueueing import GapQueue, Reach
 from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
@@ -34,7 +34,7 @@ from reconciliation.prefix_learning import learn, saved_map
 from reconciliation.renamed_files import forget_released, ignored_pins
 from reconciliation.report import MatchReport
 from reconciliation.result import GapDetectionResult
-from reconciliation.verdict_cache import Settled, rules_digest
+from reconciliation.verdict_cache import VerdictCache, rules_digest
 from stash.mapping import UnreadScene
 from stash.scenes import StashApi, count_scenes, fetch_scenes, iter_unread_pages
 from storage.state import State
@@ -156,7 +156,7 @@ class GapDetectionEngine:
         result.plex_requests = plex.requests_made - requests_before
         return result
 
-    def _list_plex(self, plex: PlexClient, guard: EmptySideGuard) -> PlexSide:
+    def _list_plex(self, plex: PlexClient, guard: EmptySideGuard) -> PlexSnapshot:
         sections = synced_sections(plex, self.config.plex_library)
 
         places = {section.key: place for place, section in enumerate(sections)}
@@ -166,7 +166,7 @@ class GapDetectionEngine:
             done = places[section.key] + min(1.0, listed / max(total or listed, 1))
             self._on_progress(LISTING_SHARE * done / len(places))
 
-        side = list_side(plex, sections, on_page, lambda source: Prefetch(source, 1))
+        side = list_snapshot(plex, sections, on_page, lambda source: Prefetch(source, 1))
         if side.unknown and not side.indexes:
             raise PlexServerDown("; ".join(side.troubles()))
         for key, index in side.indexes.items():
@@ -177,7 +177,7 @@ class GapDetectionEngine:
         return side
 
     def _new_sweep(
-        self, plex: PlexClient, side: PlexSide, state: State, expected: int, full: bool
+        self, plex: PlexClient, side: PlexSnapshot, state: State, expected: int, full: bool
     ) -> Sweep:
         config = self.config
 
@@ -186,12 +186,12 @@ class GapDetectionEngine:
             self._on_progress(LISTING_SHARE + (1 - LISTING_SHARE) * share)
 
         rules = Rules(
-            wishes=config.wishes(),
+            sync_policy=config.sync_policy(),
             path_map=PathMap(config.path_map),
             strict=config.strict_matching,
             detect_missing=config.reconcile_missing,
             pins=state.pins.all(),
-            suspects=frozenset(state.get_fact(CONTESTED, [])),
+            suspects=frozenset(state.get_value(CONTESTED, [])),
             learned=None if full else saved_map(state),
         )
         return Sweep(
@@ -205,11 +205,11 @@ class GapDetectionEngine:
             self._settled(side, state, rules) if full else None,
         )
 
-    def _settled(self, side: PlexSide, state: State, rules: Rules) -> Settled:
+    def _settled(self, side: PlexSnapshot, state: State, rules: Rules) -> VerdictCache:
         switches = rules.strict, rules.detect_missing
         sections = side.sections.values()
-        seal = rules_digest(rules.wishes, rules.path_map, sections, *switches)
-        return Settled(state.verdicts, side, rules.path_map, seal)
+        seal = rules_digest(rules.sync_policy, rules.path_map, sections, *switches)
+        return VerdictCache(state.verdicts, side, rules.path_map, seal)
 
     def _judge_all(
         self,
@@ -232,7 +232,7 @@ class GapDetectionEngine:
     def _settle(
         self,
         sweep: Sweep,
-        side: PlexSide,
+        side: PlexSnapshot,
         state: State,
         maps: PathMapGuard | None,
         result: GapDetectionResult,
@@ -262,7 +262,7 @@ class GapDetectionEngine:
             self._end_early(error, result)
         return learned
 
-    def _offer_unseen(self, sweep: Sweep, side: PlexSide, state: State) -> None:
+    def _offer_unseen(self, sweep: Sweep, side: PlexSnapshot, state: State) -> None:
         """After a run that did not see every scene: those out of sight that own a claimed item, by
         record or by pin, make their claims too, while Stash still has them."""
         pins = [pin for pins in state.pins.all().values() for pin in pins if not pin.released]
@@ -271,7 +271,7 @@ class GapDetectionEngine:
             for pin in pins
             if pin.ref in side.items and holds(pin, side.items[pin.ref].files)
         }
-        seen = {ItemRef(section, key): owner for section, key, owner in state.get_fact(OWNERS, [])}
+        seen = {ItemRef(section, key): owner for section, key, owner in state.get_value(OWNERS, [])}
         unseen = sweep.claims.rivals_unseen({**seen, **state.records.owners(), **pinned})
         for scene_id, claims in sweep.claims_of(fetch_scenes(self.stash, unseen).values()).items():
             sweep.claims.offer(scene_id, [c for c in claims if c.ref in unseen[scene_id]])
@@ -287,8 +287,8 @@ class GapDetectionEngine:
         sweep.moves.save(state.records, state.pins)
         if report is not None:
             owners = sweep.claims.holders().items()
-            state.set_fact(CONTESTED, sorted(sweep.findings.contested))
-            state.set_fact(OWNERS, [[ref.section, ref.key, owner] for ref, owner in owners])
+            state.set_value(CONTESTED, sorted(sweep.findings.contested))
+            state.set_value(OWNERS, [[ref.section, ref.key, owner] for ref, owner in owners])
             forget_released(state.pins, state.records)
             report.keep(state, self._clock())
 
@@ -298,7 +298,7 @@ class GapDetectionEngine:
     def _fill_queue(
         self,
         sweep: Sweep,
-        side: PlexSide,
+        side: PlexSnapshot,
         state: State,
         reach: Reach,
         only: frozenset[str] | None,
@@ -310,7 +310,7 @@ class GapDetectionEngine:
         self._on_gaps(gaps)
 
     def _drop_ungated(
-        self, findings: Findings, recorded: set[int], result: GapDetectionResult
+        self, findings: DetectionState, recorded: set[int], result: GapDetectionResult
     ) -> None:
         """A scene never synced and below the quality gate is no gap: nothing may be written."""
         for scene_id, gap in list(findings.drift.items()):
@@ -319,7 +319,9 @@ class GapDetectionEngine:
                 del findings.drift[scene_id]
                 result.skipped_no_metadata += 1
 
-    def _count(self, sweep: Sweep, side: PlexSide, scope: str, result: GapDetectionResult) -> None:
+    def _count(
+        self, sweep: Sweep, side: PlexSnapshot, scope: str, result: GapDetectionResult
+    ) -> None:
         found = sweep.findings
         result.items_listed = len(side.items)
         result.empty_metadata_count = len(found.empty)
@@ -335,7 +337,7 @@ class GapDetectionEngine:
             result.orphan_count = len(self._orphans(sweep, side))
         result.add_up()
 
-    def _orphans(self, sweep: Sweep, side: PlexSide) -> list[ItemRef]:
+    def _orphans(self, sweep: Sweep, side: PlexSnapshot) -> list[ItemRef]:
         contenders = sweep.findings.contenders
         return [
             ref for ref in side.items if not sweep.claims.is_claimed(ref) and ref not in contenders

@@ -9,8 +9,8 @@ from typing import Any
 from core.models import Job
 from core.paths import PathMap, folder, lies_in_any, path_key
 from core.timestamps import parse_timestamp
-from plex.library import PlexSide
-from reconciliation.detection_state import Findings
+from plex.library import PlexSnapshot
+from reconciliation.detection_state import DetectionState
 from reconciliation.detector import GapResult, has_meaningful_metadata, paths_of
 from reconciliation.result import GapDetectionResult
 from sync_queue.queue import SyncQueue
@@ -49,7 +49,7 @@ class GapQueue:
     """
 
     def __init__(
-        self, queue: SyncQueue | None, side: PlexSide, reach: Reach, with_record: set[int]
+        self, queue: SyncQueue | None, side: PlexSnapshot, reach: Reach, with_record: set[int]
     ) -> None:
         self._queue = queue
         self._side = side
@@ -58,7 +58,7 @@ class GapQueue:
         self._gained: dict[str, int] | None = None
 
     def fill(
-        self, findings: Findings, only: frozenset[str] | None, result: GapDetectionResult
+        self, findings: DetectionState, only: frozenset[str] | None, result: GapDetectionResult
     ) -> list[GapResult]:
         """Enqueue each scene with a gap once, and count what was left out and why.
 
@@ -88,7 +88,7 @@ class GapQueue:
     def _is_dropped(
         self,
         gap: GapResult,
-        findings: Findings,
+        findings: DetectionState,
         queued: set[int],
         dead: Mapping[int, Job],
         result: GapDetectionResult,
@@ -107,7 +107,7 @@ class GapQueue:
             return True
         return False
 
-    def _is_hopeless(self, gap: GapResult, findings: Findings) -> bool:
+    def _is_hopeless(self, gap: GapResult, findings: DetectionState) -> bool:
         """Whether no job could do anything: the scene is reported for what it is instead."""
         scene_id = gap.scene_id
         apart = (findings.ambiguous, findings.itemless, findings.outside)
@@ -125,7 +125,7 @@ class GapQueue:
             return {}
         return {job.scene_id: job for job in self._queue.dead_letters()}
 
-    def _has_news(self, gap: GapResult, dead: Job, findings: Findings) -> bool:
+    def _has_news(self, gap: GapResult, dead: Job, findings: DetectionState) -> bool:
         """Whether anything changed that could help a scene which was given up on.
 
         That is what Stash says of it; for one that Plex lacks its file, or items that Plex has

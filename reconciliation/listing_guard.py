@@ -38,14 +38,14 @@ class EmptySideGuard:
         Raises:
             GuardStopped: the side was full and is not any more.
         """
-        before = self._state.get_fact(fact, 0)
+        before = self._state.get_value(fact, 0)
         if suddenly_empty(before, now):
             if not self._confirmed(fact, now):
                 self._stop(fact, what, before, now)
             self.was_confirmed = True
         else:
             self._state.runs.overtake(GUARD, lambda figures: figures.get("fact") == fact)
-        self._state.set_fact(fact, now)
+        self._state.set_value(fact, now)
 
     def _confirmed(self, fact: str, now: int) -> bool:
         return self._state.runs.take_confirmation(
@@ -99,7 +99,7 @@ class PathMapGuard:
         Raises:
             GuardStopped: less than half of them are left.
         """
-        known = self._state.get_fact(MATCHED, {}).get(kind)
+        known = self._state.get_value(MATCHED, {}).get(kind)
         if self._is_excused or known is None or known["map"] != self._identity(pairs):
             return
         before = known["scenes"]
@@ -112,9 +112,9 @@ class PathMapGuard:
 
     def remember(self, kind: str, pairs: Pairs, scenes: int) -> None:
         """Note a count for the next full run."""
-        known = self._state.get_fact(MATCHED, {})
+        known = self._state.get_value(MATCHED, {})
         known[kind] = {"map": self._identity(pairs), "scenes": scenes}
-        self._state.set_fact(MATCHED, known)
+        self._state.set_value(MATCHED, known)
 
     def _identity(self, pairs: Pairs) -> list[object]:
         return [*self._scope, [list(pair) for pair in pairs]]

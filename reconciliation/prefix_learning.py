@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from core.matching.index import ItemIndex
 from core.matching.match import Claim, Evidence, SceneMatch
-from core.matching.prefix_votes import LearnedPair, Lessons, path_map_of
+from core.matching.prefix_votes import LearnedPair, PrefixVotes, path_map_of
 from core.models import ItemRef, Scene
 from core.paths import PathMap
-from plex.library import PlexSide
+from plex.library import PlexSnapshot
 from reconciliation.listing_guard import PathMapGuard
 from storage.state import State
 
@@ -24,11 +24,11 @@ _TEACHERS = frozenset({Evidence.SUFFIX, Evidence.SIZE, Evidence.PATH, Evidence.V
 
 def saved_map(state: State) -> PathMap:
     """The folders that the last full run has learned."""
-    return PathMap(tuple((stash, plex) for stash, plex, _ in state.get_fact(LEARNED, [])))
+    return PathMap(tuple((stash, plex) for stash, plex, _ in state.get_value(LEARNED, [])))
 
 
 def learn(
-    lessons: Lessons, setting: tuple[tuple[str, str], ...], guard: PathMapGuard, state: State
+    lessons: PrefixVotes, setting: tuple[tuple[str, str], ...], guard: PathMapGuard, state: State
 ) -> tuple[LearnedPair, ...]:
     """What a full run has learned, saved for the worker and for runs over a part of the scenes.
 
@@ -42,7 +42,7 @@ def learn(
     taught = lessons.agreeing(learned)
     still = taught if learned == known else lessons.agreeing(known)
     guard.check("learned", "what was learned of folders", known.pairs, still)
-    state.set_fact(LEARNED, [[pair.stash, pair.plex, pair.scenes] for pair in pairs])
+    state.set_value(LEARNED, [[pair.stash, pair.plex, pair.scenes] for pair in pairs])
     guard.remember("path_map", setting, agreeing)
     guard.remember("learned", learned.pairs, taught)
     return pairs
@@ -56,12 +56,12 @@ class Learning:
             does not look twice.
     """
 
-    def __init__(self, side: PlexSide, known: PathMap | None) -> None:
+    def __init__(self, side: PlexSnapshot, known: PathMap | None) -> None:
         self._side = side
         self._unsure: dict[int, tuple[Scene, tuple[ItemRef, ...]]] = {}
         self._looks_twice = known is None
         self._is_second = False
-        self.lessons = Lessons()
+        self.lessons = PrefixVotes()
         self.path_map = known
 
     def note(self, scene: Scene, match: SceneMatch) -> None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from core.matching.match import Evidence, SceneMatch
 from core.matching.pins import Pin, pinned_item
 from core.models import ItemRef, Record, Scene
-from plex.library import PlexSide
-from reconciliation.detection_state import Findings
+from plex.library import PlexSnapshot
+from reconciliation.detection_state import DetectionState
 from storage.pins import PinStore
 from storage.records import Known, RecordStore
 
@@ -24,7 +24,11 @@ NO_SCENE = "the scene is gone from Stash"
 
 
 def ignored_pins(
-    pins: Mapping[int, Sequence[Pin]], findings: Findings, side: PlexSide, *, saw_all: bool
+    pins: Mapping[int, Sequence[Pin]],
+    findings: DetectionState,
+    side: PlexSnapshot,
+    *,
+    saw_all: bool,
 ) -> Iterator[tuple[Pin, str]]:
     """The pins that a run could not use, each with the reason.
 
@@ -54,7 +58,7 @@ def forget_released(pins: PinStore, records: RecordStore) -> None:
 class Moves:
     """Collects what has other names by now."""
 
-    side: PlexSide
+    side: PlexSnapshot
     known: list[Known] = field(default_factory=list)
     pins: list[tuple[Pin, Pin]] = field(default_factory=list)
 
@@ -69,13 +73,13 @@ class Moves:
                 self._note_pin(pin)
 
     def _note_record(self, scene: Scene, match: SceneMatch, record: Record) -> None:
-        held = {c.ref for c in match.claims if c.evidence >= Evidence.VERIFIED}
-        if not held:
+        user_owned = {c.ref for c in match.claims if c.evidence >= Evidence.VERIFIED}
+        if not user_owned:
             return
         paths = {
             item.ref: now
             for item in record.items
-            if item.ref in held and set(now := self._paths(item.ref)) != set(item.files)
+            if item.ref in user_owned and set(now := self._paths(item.ref)) != set(item.files)
         }
         if paths or scene.files != record.files:
             self.known.append(Known(scene.id, scene.files, paths))

@@ -10,8 +10,8 @@ from typing import Any
 from core.matching.pins import Pin
 from core.matching.prefix_votes import LearnedPair
 from core.matching.reasons import Doubt, Loss, Outside, doubt, losses, outside
-from plex.library import PlexSide
-from reconciliation.detection_state import Findings
+from plex.library import PlexSnapshot
+from reconciliation.detection_state import DetectionState
 from reconciliation.detector import paths_of
 from reconciliation.enqueueing import Reach
 from reconciliation.result import DETAILS, GapDetectionResult
@@ -38,8 +38,8 @@ class MatchReport:
     @classmethod
     def of(
         cls,
-        findings: Findings,
-        side: PlexSide,
+        findings: DetectionState,
+        side: PlexSnapshot,
         reach: Reach,
         suggested: Sequence[LearnedPair],
         ignored_pins: Iterable[tuple[Pin, str]],
@@ -84,7 +84,7 @@ class MatchReport:
             "contested_count": len(self.contested),
             "outside_count": len(self.outside),
         }
-        state.set_fact(REPORT, {"at": at, **counts, **self._as_json(KEPT)})
+        state.set_value(REPORT, {"at": at, **counts, **self._as_json(KEPT)})
 
     def _log(self) -> None:
         """The first of each kind in words."""

@@ -12,13 +12,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core.digests import digest, digest_of, item_digest
-from core.fields import Wishes, fingerprint
+from core.fields import SyncPolicy, fingerprint
 from core.matching.evidence import Claim, SceneMatch
 from core.matching.index import BIG_BUCKET, Candidate
 from core.matching.match import Evidence
 from core.models import Entity, ItemRef, MediaFile, Record, Scene, Section
 from core.paths import PathMap, base_key
-from plex.library import PlexSide
+from plex.library import PlexSnapshot
 from stash.mapping import UnreadScene
 from storage.verdicts import Verdict, VerdictStore
 
@@ -46,19 +46,19 @@ SAMPLE = Scene(
 
 
 def rules_digest(
-    wishes: Wishes, path_map: PathMap, sections: Iterable[Section], *switches: bool
+    sync_policy: SyncPolicy, path_map: PathMap, sections: Iterable[Section], *switches: bool
 ) -> bytes:
     """Everything that all verdicts of a run rest on."""
-    tags = wishes.tags
+    tags = sync_policy.tags
     return digest_of(
         (
             JUDGED_BY,
-            fingerprint(wishes.of(SAMPLE)),
-            fingerprint(wishes.of(SAMPLE._replace(title="", date="someday"))),
-            sorted(wishes.enabled),
+            fingerprint(sync_policy.of(SAMPLE)),
+            fingerprint(sync_policy.of(SAMPLE._replace(title="", date="someday"))),
+            sorted(sync_policy.enabled),
             (sorted(tags.blocked), tags.limit),
-            wishes.images,
-            wishes.organized_only,
+            sync_policy.images,
+            sync_policy.organized_only,
             path_map.pairs,
             sorted((section.key, section.type, section.agent) for section in sections),
             switches,
@@ -67,7 +67,7 @@ def rules_digest(
 
 
 @dataclass(slots=True)
-class Settled:
+class VerdictCache:
     """The verdicts of earlier runs, held against what both sides say now.
 
     Args:
@@ -75,7 +75,7 @@ class Settled:
     """
 
     store: VerdictStore
-    side: PlexSide
+    side: PlexSnapshot
     path_map: PathMap
     rules: bytes
     _noted: dict[int, Verdict] = field(default_factory=dict)

@@ -32,7 +32,7 @@ def body_of(record: Record) -> str:
 
     Shape: `[[[path, size, duration], ...], [item, ...], {image: digest}, undone]` with
     item = `[section, key, [path, ...], {field: value}, {field: [sent, read_back, [kept, ...]]},
-    {field: [[withheld, ...], held, rewrites, locked, lock_void]}]`; the first of the three has the
+    {field: [[suppressed, ...], user_owned, rewrites, locked, lock_ignored]}]`; the first of the three has the
     fields that were read back as they were sent, which is most, and the last those with something
     to say there.
     Records of the first version lack it, and those that were not undone lack `undone`.
@@ -113,7 +113,13 @@ def _item_body(item: ItemRecord) -> list[object]:
     other: dict[str, list[object]] = {}
     marks: dict[str, list[object]] = {}
     for name, field in item.fields.items():
-        if field.withheld or field.held or field.rewrites or field.locked or field.lock_void:
+        if (
+            field.suppressed
+            or field.user_owned
+            or field.rewrites
+            or field.locked
+            or field.lock_ignored
+        ):
             marks[name] = _marks_of(field)
         # 8 and 8.0 are equal, but not what was sent.
         if (
@@ -146,12 +152,12 @@ def _item_from(body: Sequence[Any], updated_at: int | None) -> ItemRecord:
 
 
 def _marks_of(field: FieldRecord) -> list[object]:
-    flags = (field.locked, field.lock_void)
-    return [field.withheld, int(field.held), field.rewrites, *map(int, flags)]
+    flags = (field.locked, field.lock_ignored)
+    return [field.suppressed, int(field.user_owned), field.rewrites, *map(int, flags)]
 
 
 def _marks(stored: Sequence[Any] | None) -> tuple[tuple[str, ...], bool, int, bool, bool]:
     if stored is None:
         return (), False, 0, False, False
-    withheld, held, rewrites, locked, *later = stored
-    return tuple(withheld), bool(held), rewrites, bool(locked), bool(later and later[0])
+    suppressed, user_owned, rewrites, locked, *later = stored
+    return tuple(suppressed), bool(user_owned), rewrites, bool(locked), bool(later and later[0])

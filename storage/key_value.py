@@ -12,7 +12,7 @@ from storage.sqlite import Database
 TABLES = ("CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",)
 
 
-class Facts:
+class KeyValueStore:
     """JSON values by name."""
 
     def __init__(self, database: Database) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from storage import journal, key_value, pins, plans, records, runs, scans, timestamps, verdicts
 from storage.journal import Journal
-from storage.key_value import Facts
+from storage.key_value import KeyValueStore
 from storage.pins import PinStore
 from storage.plans import PlanStore
 from storage.records import RecordStore
@@ -58,7 +58,7 @@ class State:
         self.pins = PinStore(self._database)
         self.verdicts = VerdictStore(self._database)
         self.scans = ScanStore(self._database)
-        self._facts = Facts(self._database)
+        self._facts = KeyValueStore(self._database)
         self._timestamps = TimestampStore(self._database)
         try:
             self._timestamps.take_over(data_dir, warn, clock)
@@ -74,15 +74,15 @@ class State:
         """Notes a sync timestamp; it holds until the scene's record is written again."""
         self._timestamps.save(scene_id, at)
 
-    def get_fact(self, key: str, default: object = None) -> Any:
+    def get_value(self, key: str, default: object = None) -> Any:
         """The decoded JSON value of a fact; who asks knows its shape."""
         return self._facts.get(key, default)
 
-    def set_fact(self, key: str, value: object) -> None:
+    def set_value(self, key: str, value: object) -> None:
         """Writes or replaces a JSON-able fact."""
         self._facts.set(key, value)
 
-    def change_fact(self, key: str, change: Callable[[Any], Any]) -> Any:
+    def change_value(self, key: str, change: Callable[[Any], Any]) -> Any:
         """Replaces a fact by what `change` makes of it, in one transaction; see `Facts.change`."""
         return self._facts.change(key, change)
 

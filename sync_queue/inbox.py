@@ -132,7 +132,7 @@ class HookInbox:
             connection.execute(_UPSERT, (kind, num, ACTIONS.index(action), now, by_user))
             for each in gone:
                 connection.execute(_UPSERT, (kind, each, ACTIONS.index("destroy"), now, by_user))
-            return claim_mark(connection, now, self._data_dir)
+            return claim_lease(connection, now, self._data_dir)
 
         return self._guarded(lambda: self._in_transaction(write))
 
@@ -199,7 +199,7 @@ RELEASE_UNBEGUN = (
 )
 
 
-def claim_mark(connection: sqlite3.Connection, now: float, data_dir: str) -> Ask | None:
+def claim_lease(connection: sqlite3.Connection, now: float, data_dir: str) -> Ask | None:
     """Within a transaction: sets the mark, unless it is on and somebody stands for it.
 
     That is a task which lives, one that was asked for not too long ago, or somebody who is asking.

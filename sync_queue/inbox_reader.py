@@ -19,7 +19,7 @@ from sync_queue.inbox import (
     READER_FILE,
     RELEASE_UNBEGUN,
     Ask,
-    claim_mark,
+    claim_lease,
 )
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ SCHEMA = Schema(
 HANDOVER_SECONDS = 0.5
 _TAKE_OFF = "UPDATE request SET asked_at = NULL, begun_at = NULL, job_id = NULL"
 # Answers to older requests mean nothing to a mark with another token.
-_NEW_MARK = "revision = revision + 1, token = revision + 1"
+_NEW_LEASE = "revision = revision + 1, token = revision + 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class WakeUpLease:
     """Who is to read the inbox.
 
     Attributes:
@@ -85,7 +85,7 @@ class Inbox:
         self._database = Database(data_dir / INBOX_FILE, SCHEMA, warn, clock=clock)
         self._data_dir = data_dir
         self._clock = clock
-        self._standing: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
 
     # Events ------------------------------------------------------------------------------
 
@@ -124,14 +124,16 @@ class Inbox:
 
     # The mark ----------------------------------------------------------------------------
 
-    def mark(self) -> Mark:
-        """The mark as it is."""
-        return Mark(*self._database.rows("SELECT asked_at, begun_at, job_id FROM request")[0])
+    def lease(self) -> WakeUpLease:
+        """The lease as it is."""
+        return WakeUpLease(
+            *self._database.rows("SELECT asked_at, begun_at, job_id FROM request")[0]
+        )
 
     def begin(self) -> None:
         """A task starts to read: until it leaves or dies, no event asks for another."""
-        if self._standing is None:
-            self._stand()
+        if self._reader is None:
+            self._acquire()
         now = self._clock()
         with self._database.transaction() as connection:
             connection.execute(
@@ -139,24 +141,24 @@ class Inbox:
                 (now, now),
             )
 
-    def _stand(self) -> None:
+    def _acquire(self) -> None:
         """Hold what a kill sets free. If another task holds it, that one stands for both."""
         path = self._data_dir / READER_FILE
         try:
             try:
-                self._standing = _held(path)
+                self._reader = _held(path)
             except sqlite3.DatabaseError as error:
                 if "locked" in str(error):
                     raise
                 path.unlink(missing_ok=True)  # damaged, and empty anyway
-                self._standing = _held(path)
+                self._reader = _held(path)
         except (sqlite3.DatabaseError, OSError) as error:
             log.debug("no sign of life can be given to the hooks: %s", error)
 
-    def _sit(self) -> None:
-        if self._standing is not None:
-            self._standing.close()
-            self._standing = None
+    def _release(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
     def leave(self, seen: int) -> bool:
         """Takes the mark off, unless an event came after revision `seen`; True if it is off.
@@ -166,14 +168,14 @@ class Inbox:
         with self._database.transaction() as connection:
             off = connection.execute(f"{_TAKE_OFF} WHERE revision <= ?", (seen,)).rowcount > 0
         if off:
-            self._sit()
+            self._release()
         return off
 
     def give_up(self) -> None:
         """Takes the mark off whatever has come: the next event or task is to ask again."""
         with self._database.transaction() as connection:
             connection.execute(_TAKE_OFF)
-        self._sit()
+        self._release()
 
     def decline(self) -> None:
         """No task can work now: who was asked for has come in vain, and the others of the burst
@@ -181,21 +183,21 @@ class Inbox:
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE request SET asked_at = ?, begun_at = NULL, job_id = NULL,"
-                f" {_NEW_MARK} WHERE asked_at IS NOT NULL",
+                f" {_NEW_LEASE} WHERE asked_at IS NOT NULL",
                 (self._clock(),),
             )
-        self._sit()
+        self._release()
 
     def hand_over(self, job_id: str) -> None:
         """A job that waits in Stash carries on."""
         with self._database.transaction() as connection:
             connection.execute(
-                f"UPDATE request SET asked_at = ?, begun_at = NULL, job_id = ?, {_NEW_MARK}",
+                f"UPDATE request SET asked_at = ?, begun_at = NULL, job_id = ?, {_NEW_LEASE}",
                 (self._clock(), job_id),
             )
-        self._sit()
+        self._release()
 
-    def owe(self) -> None:
+    def request_follow_up(self) -> None:
         """Jobs were left to a drain that runs, and might not take them."""
         with self._database.transaction() as connection:
             connection.execute("UPDATE request SET owed = 1")
@@ -206,7 +208,7 @@ class Inbox:
             left = connection.execute(
                 "SELECT owed OR EXISTS (SELECT 1 FROM events) FROM request"
             ).fetchone()[0]
-            ask = claim_mark(connection, self._clock(), str(self._data_dir)) if left else None
+            ask = claim_lease(connection, self._clock(), str(self._data_dir)) if left else None
             if ask is not None:
                 connection.execute("UPDATE request SET owed = 0")
         return ask
@@ -224,7 +226,7 @@ class Inbox:
 
     def close(self) -> None:
         """Closes the files; closing twice is fine."""
-        self._sit()
+        self._release()
         self._database.close()
 
     def __enter__(self) -> Inbox:

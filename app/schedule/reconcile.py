@@ -119,7 +119,7 @@ def owe_if_due(context: Context) -> bool:
         if due is None or context.clock() < due:
             return False
         with Inbox(context.data_dir, clock=context.clock) as inbox:
-            inbox.owe()
+            inbox.request_follow_up()
     except StateError as error:
         log.warning("%s", error)
         return False

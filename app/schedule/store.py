@@ -30,12 +30,12 @@ def wanted(settings: Settings) -> Wanted:
 
 def known(state: State, now: float) -> History:
     """The history as it counts now; changes nothing."""
-    return schedule.seen(History(**state.get_fact(FACT, {})), now)
+    return schedule.seen(History(**state.get_value(FACT, {})), now)
 
 
 def change(state: State, now: float, step: Callable[[History], History]) -> History:
     """Take one step of `core.schedule` from the history as it counts now, in one transaction."""
-    after = state.change_fact(
+    after = state.change_value(
         FACT, lambda told: step(schedule.seen(History(**(told or {})), now)).as_dict()
     )
     return History(**after)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.fields import Wishes, fingerprint
+from core.fields import SyncPolicy, fingerprint
 from core.models import Record, Scene
 from storage.records import RecordStore
 
@@ -16,9 +16,9 @@ from storage.records import RecordStore
 class News:
     """Sorts out scenes of which there is nothing new to say. One without a record is always new."""
 
-    def __init__(self, records: RecordStore, wishes: Wishes) -> None:
+    def __init__(self, records: RecordStore, sync_policy: SyncPolicy) -> None:
         self._records = records
-        self._wishes = wishes
+        self._wishes = sync_policy
 
     def wanted_otherwise(self, scenes: Sequence[Scene]) -> list[Scene]:
         """Those that want Plex to show something else than what was applied last."""

@@ -96,7 +96,7 @@ class Intake:
         with self._context.open_state() as state, self._context.open_queue() as queue:
             # Before anything is read of records, which tell what became of those.
             in_hand = queue.working_scene_ids()
-            news = News(state.records, self._context.settings.wishes())
+            news = News(state.records, self._context.settings.sync_policy())
             books = _Books(queue, state.records.ids(), news)
             if in_hand and not all(each.kind == SCENE and each.by_user for each in events):
                 self._again(in_hand, books)

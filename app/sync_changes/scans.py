@@ -115,4 +115,4 @@ def leave_waiting(context: Context) -> None:
     """Another task has drained: have Sync Changes asked for, to wait for scans."""
     if count_awaiting(context):
         with Inbox(context.data_dir, clock=context.clock) as inbox:
-            inbox.owe()
+            inbox.request_follow_up()

@@ -64,7 +64,8 @@ def process_queue(context: Context) -> dict[str, Any]:
     if "note" in figures:
         if context.settings.synced_fields():
             with _inbox(context) as inbox:
-                inbox.owe()  # whoever is at work may be no drain, and leave the queue as it is
+                # Whoever is at work may be no drain, and leave the queue as it is.
+                inbox.request_follow_up()
         return figures
     later = Drains(context, lambda: False)
     later.run(has_drained=True)
@@ -143,7 +144,7 @@ class _Run:
         if self._drains.busy:
             # Whoever has the lock looks for this when it has let go of it; if it did so between
             # our two steps, it is our turn.
-            self._inbox.owe()
+            self._inbox.request_follow_up()
             self._drains.run()
         if self._drains.busy:
             self._note(BUSY)
@@ -172,7 +173,7 @@ class _Run:
         except StashError as error:
             log.warning("Stash could not be asked to carry on later: %s", error)
             self._inbox.give_up()
-            self._inbox.owe()
+            self._inbox.request_follow_up()
             return True
         self._inbox.hand_over(self._successor)
         self._note("other tasks of Stash wait, so the rest is done behind them")

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.arguments import run_id
 from app.tasks.reconcile import DAY, summary
-from app.wiring import Context, Workshop
+from app.wiring import Context, WriteSession
 from core.errors import ConfigError, DrainBusy, GuardStopped
 from core.models import Job
 from reconciliation.detector import EMPTY_METADATA, MISSING, GapResult
@@ -119,8 +119,8 @@ def _preview(
         status: RunStatus = "failed"
         try:
             jobs = find()
-            with context.open_workshop() as workshop:
-                _planner(_sharing(context, DETECTION_SHARE, 1.0), workshop).plan(preview, jobs)
+            with context.open_write_session() as session:
+                _planner(_sharing(context, DETECTION_SHARE, 1.0), session).plan(preview, jobs)
             status = "partial" if figures.get("partial") else "done"
         except GuardStopped:
             status = "stopped"
@@ -133,19 +133,19 @@ def _preview(
     return told
 
 
-def _planner(context: Context, workshop: Workshop) -> Planner:
+def _planner(context: Context, session: WriteSession) -> Planner:
     return Planner(
-        workshop.state,
-        workshop.preparer,
-        _pictures(context, workshop),
+        session.state,
+        session.preparer,
+        _pictures(context, session),
         context.settings.max_clear_percent,
         context.on_progress,
     )
 
 
-def _pictures(context: Context, workshop: Workshop) -> Pictures:
+def _pictures(context: Context, session: WriteSession) -> Pictures:
     """Pictures that are looked at only."""
-    return Pictures(context.image_syncer(LookingOnly(workshop.plex), lambda _change: None))
+    return Pictures(context.image_syncer(LookingOnly(session.plex), lambda _change: None))
 
 
 def _show(preview: Preview) -> None:
@@ -176,10 +176,10 @@ def apply_preview(context: Context) -> dict[str, Any]:
         log.warning("%s", NOTHING_SYNCED)
         return {"note": NOTHING_SYNCED}
     try:
-        with DrainLock(context.data_dir), context.open_workshop() as workshop:
-            preview = chosen_preview(workshop.state, run_id(context.args))
-            result = _plan_applier(context, workshop).run(preview.id)
-            workshop.state.forget_old(context.clock())
+        with DrainLock(context.data_dir), context.open_write_session() as session:
+            preview = chosen_preview(session.state, run_id(context.args))
+            result = _plan_applier(context, session).run(preview.id)
+            session.state.forget_old(context.clock())
     except DrainBusy:
         raise busy("Apply Preview") from None
     _show_applied(result)
@@ -188,22 +188,22 @@ def apply_preview(context: Context) -> dict[str, Any]:
 
 def look_at_apply(context: Context) -> dict[str, Any]:
     """What `apply_preview` would write now, and what it would leave."""
-    with context.open_workshop() as workshop:
-        preview = chosen_preview(workshop.state, run_id(context.args))
-        result = _plan_applier(context, workshop).look(preview.id)
+    with context.open_write_session() as session:
+        preview = chosen_preview(session.state, run_id(context.args))
+        result = _plan_applier(context, session).look(preview.id)
     for line in result.lines:
         log.info("%s", line)
     _show_applied(result)
     return result.as_dict()
 
 
-def _plan_applier(context: Context, workshop: Workshop) -> PlanApplier:
+def _plan_applier(context: Context, session: WriteSession) -> PlanApplier:
     return PlanApplier(
-        workshop.queue,
-        workshop.state,
-        workshop.preparer,
-        workshop.applier,
-        _pictures(context, workshop),
+        session.queue,
+        session.state,
+        session.preparer,
+        session.applier,
+        _pictures(context, session),
         context.settings.max_clear_percent,
         clock=context.clock,
         on_progress=context.on_progress,

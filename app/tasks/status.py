@@ -63,19 +63,19 @@ def _inbox(context: Context, warn: Callable[[str], None]) -> dict[str, Any]:
     if not (context.data_dir / INBOX_FILE).exists():
         return {"changes": 0, "by_kind": {}, "sync_changes": "none", "asked_at": None}
     with Inbox(context.data_dir, warn=warn, clock=context.clock) as inbox:
-        counts, mark = dict(inbox.counts()), inbox.mark()
-    if mark.asked_at is None:
+        counts, lease = dict(inbox.counts()), inbox.lease()
+    if lease.asked_at is None:
         stands = "none"
-    elif mark.begun_at is None:
-        awaited = is_awaited(mark.asked_at, mark.job_id, context.clock())
-        stands = "asked for" if mark.job_id is not None or awaited else "none"
+    elif lease.begun_at is None:
+        awaited = is_awaited(lease.asked_at, lease.job_id, context.clock())
+        stands = "asked for" if lease.job_id is not None or awaited else "none"
     else:
         stands = "running" if reader_lives(str(context.data_dir)) else "killed"
     return {
         "changes": sum(counts.values()),
         "by_kind": counts,
         "sync_changes": stands,
-        **_moment("asked_at", mark.asked_at),
+        **_moment("asked_at", lease.asked_at),
     }
 
 

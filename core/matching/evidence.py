@@ -64,9 +64,9 @@ class Claim(NamedTuple):
     @property
     def standing(self) -> tuple[bool, int, bool, int]:
         """Compares the claims of several scenes: a pin, then evidence, then who has it already."""
-        held = self.evidence is Evidence.VERIFIED
-        weight = self.native if held else self.evidence
-        return self.evidence is Evidence.PINNED, weight, held, self.shared
+        user_owned = self.evidence is Evidence.VERIFIED
+        weight = self.native if user_owned else self.evidence
+        return self.evidence is Evidence.PINNED, weight, user_owned, self.shared
 
 
 @dataclass(frozen=True, slots=True)

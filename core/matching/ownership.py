@@ -90,5 +90,5 @@ class Claims:
 
 def _rank(rival: tuple[int, Claim]) -> tuple[bool, int, bool, int, bool, int]:
     scene_id, claim = rival
-    pinned, weight, held, shared = claim.standing
-    return (not pinned, -weight, not held, -shared, claim.file_rank != 0, scene_id)
+    pinned, weight, user_owned, shared = claim.standing
+    return (not pinned, -weight, not user_owned, -shared, claim.file_rank != 0, scene_id)

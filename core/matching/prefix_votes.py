@@ -63,7 +63,7 @@ class _Lesson:
 
 
 @dataclass(slots=True)
-class Lessons:
+class PrefixVotes:
     """Collects matches, scene by scene."""
 
     _seen: Counter[tuple[str, str, str]] = field(default_factory=Counter)

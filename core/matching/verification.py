@@ -32,8 +32,8 @@ def still_verified(scene: Scene, record: Record, item: ItemRecord, index: ItemIn
     return holding[0][0] if holding else None
 
 
-def _likeness(held: tuple[int, MediaFile, MediaFile, MediaFile]) -> tuple[bool, int]:
-    _, file, old, other = held
+def _likeness(user_owned: tuple[int, MediaFile, MediaFile, MediaFile]) -> tuple[bool, int]:
+    _, file, old, other = user_owned
     return same_recording(file, other), common_suffix(old.path, other.path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from core.fields import BY_NAME, PICTURES, SCALARS, Wishes, fingerprint
+from core.fields import BY_NAME, PICTURES, SCALARS, SyncPolicy, fingerprint
 from core.images import FAILED
 from core.models import FullItem, ItemRecord, ItemRef, ListedItem, Record, Scene, Value
 
@@ -21,11 +21,11 @@ def needs_full_read(record: ItemRecord, listed: ListedItem) -> bool:
     return listed.updated_at is None or listed.updated_at != record.updated_at
 
 
-def is_left_undone(record: Record | None, scene: Scene, wishes: Wishes) -> bool:
+def is_left_undone(record: Record | None, scene: Scene, sync_policy: SyncPolicy) -> bool:
     """Whether what was written for a scene was undone, and the scene wants nothing else since."""
     if record is None or not record.undone:
         return False
-    return record.fingerprint == fingerprint(wishes.of(scene))
+    return record.fingerprint == fingerprint(sync_policy.of(scene))
 
 
 def drift_reason(

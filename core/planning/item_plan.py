@@ -59,7 +59,7 @@ def plan_item(
         known = base.fields.get(name) if base is not None else None
         if name == TITLE and value is None:
             value = _stem_title(wanted, item, known)
-        void = known is not None and (known.locked or known.lock_void)
+        void = known is not None and (known.locked or known.lock_ignored)
         locked = name in item.locked and not void
         sides = Sides(BY_NAME[name], value, item.values.get(name), known, locked)
         outcome = merge(sides, rules)
@@ -82,11 +82,11 @@ def recorded(plan: ItemPlan, shown: FullItem, base: ItemRecord | None) -> ItemRe
             outcome.sent,
             value,
             outcome.kept or _not_taken(outcome.change, value, known),
-            outcome.withheld,
-            outcome.held,
+            outcome.suppressed,
+            outcome.user_owned,
             outcome.rewrites,
             locked,
-            outcome.lock_void or (known is not None and known.lock_void),
+            outcome.lock_ignored or (known is not None and known.lock_ignored),
         )
     files = tuple(file.path for file in shown.files)
     return ItemRecord(plan.ref, files, shown.updated_at, fields)

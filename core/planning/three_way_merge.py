@@ -40,17 +40,17 @@ class FieldOutcome:
 
     Attributes:
         sent: what Stash wants shown.
-        kept, withheld, held, rewrites, lock_void: as in `FieldRecord`.
+        kept, suppressed, user_owned, rewrites, lock_ignored: as in `FieldRecord`.
         note: a conflict or a giving up, for people; "" where all went by the book.
     """
 
     change: Change | None
     sent: Value
     kept: tuple[str, ...] = ()
-    withheld: tuple[str, ...] = ()
-    held: bool = False
+    suppressed: tuple[str, ...] = ()
+    user_owned: bool = False
     rewrites: int = 0
-    lock_void: bool = False
+    lock_ignored: bool = False
     note: str = ""
 
 
@@ -94,8 +94,8 @@ def merge(sides: Sides, rules: MergeRules) -> FieldOutcome:
     # Plex locks what somebody edits by hand, and we lock what we write: also in an edit of ours
     # whose record was lost. Only a lock that came alone says 'leave this field as it is'.
     came_alone = sides.base is not None and not sides.plex_changed and outcome.change is None
-    void = sides.locked_by_user and not outcome.held and not came_alone
-    return replace(outcome, lock_void=True) if void else outcome
+    void = sides.locked_by_user and not outcome.user_owned and not came_alone
+    return replace(outcome, lock_ignored=True) if void else outcome
 
 
 def _give_up(sides: Sides, outcome: FieldOutcome) -> FieldOutcome:
@@ -132,13 +132,13 @@ def _merge_scalar(sides: Sides, rules: MergeRules) -> FieldOutcome:
         return plain
     note = ""
     if sides.stash_changed and plain.change is not None:
-        was_edited = sides.base is not None and (sides.base.held or sides.plex_changed)
+        was_edited = sides.base is not None and (sides.base.user_owned or sides.plex_changed)
         how = "changed" if was_edited else "locked"
         note = (
             f"{how} in Plex to {_quoted(sides.now)}, while Stash says {_quoted(sides.want)};"
             " Plex's stays"
         )
-    return FieldOutcome(None, sides.want, plain.kept, held=True, note=note)
+    return FieldOutcome(None, sides.want, plain.kept, user_owned=True, note=note)
 
 
 def _is_the_users(sides: Sides, rules: MergeRules) -> bool:
@@ -146,11 +146,11 @@ def _is_the_users(sides: Sides, rules: MergeRules) -> bool:
     base = sides.base
     if not rules.preserve:
         # Switching it off by itself gives nothing away: only Stash's next change does.
-        return base is not None and base.held and sides.ours_stands
+        return base is not None and base.user_owned and sides.ours_stands
     if sides.agree:
         # Whoever sets Stash's value in Plex gives the field back. Stash coming over does not.
-        return base is not None and base.held and not sides.plex_changed
-    return sides.locked_by_user or (base is not None and (base.held or sides.plex_changed))
+        return base is not None and base.user_owned and not sides.plex_changed
+    return sides.locked_by_user or (base is not None and (base.user_owned or sides.plex_changed))
 
 
 def _plain_scalar(sides: Sides, rules: MergeRules) -> FieldOutcome:
@@ -196,7 +196,7 @@ def _merge_empty(sides: Sides, rules: MergeRules) -> FieldOutcome:
 
 def is_ours(base: FieldRecord) -> bool:
     """Whether the value that was read back came from us: not found there, not somebody else's."""
-    foreign = base.held or base.kept or base.rewrites > REWRITES_FOUGHT
+    foreign = base.user_owned or base.kept or base.rewrites > REWRITES_FOUGHT
     return base.sent is not None and not foreign
 
 
@@ -212,7 +212,7 @@ class _Entries:
     sent: frozenset[str]
     read_back: frozenset[str]
     kept: frozenset[str]
-    withheld: frozenset[str]
+    suppressed: frozenset[str]
 
 
 def _entries(sides: Sides) -> _Entries:
@@ -223,23 +223,23 @@ def _entries(sides: Sides) -> _Entries:
         name_keys(field.normal(base.sent)) if base else frozenset(),
         name_keys(field.normal(base.read_back)) if base else frozenset(),
         name_keys(base.kept) if base else frozenset(),
-        name_keys(base.withheld) if base else frozenset(),
+        name_keys(base.suppressed) if base else frozenset(),
     )
 
 
 def _merge_list(sides: Sides, rules: MergeRules) -> FieldOutcome:
     of = _entries(sides)
-    kept, withheld = _kept(sides, rules, of), _withheld(rules, of)
-    plain = _plain_list(sides, of, kept, withheld)
+    kept, suppressed = _kept(sides, rules, of), _suppressed(rules, of)
+    plain = _plain_list(sides, of, kept, suppressed)
     if not rules.preserve:
-        still = sides.base is not None and sides.base.held and sides.ours_stands
-        return replace(plain, held=still)
+        still = sides.base is not None and sides.base.user_owned and sides.ours_stands
+        return replace(plain, user_owned=still)
     if sides.locked_by_user and _is_locked_whole(sides, plain):
         # What Stash does not have is the user's, also once the lock is gone.
-        left = _plain_list(sides, of, kept | (of.shown - of.wanted), withheld)
+        left = _plain_list(sides, of, kept | (of.shown - of.wanted), suppressed)
         note = f"locked in Plex, while Stash says {_quoted(left.sent)}; Plex's stays"
         hindered = sides.stash_changed and plain.change is not None
-        return replace(left, change=None, held=True, note=note if hindered else "")
+        return replace(left, change=None, user_owned=True, note=note if hindered else "")
     return plain if sides.base is None else replace(plain, note=_list_conflict(of, plain))
 
 
@@ -247,18 +247,18 @@ def _is_locked_whole(sides: Sides, plain: FieldOutcome) -> bool:
     """Whether a lock makes the list the user's as a whole: it came alone, or before us."""
     if sides.base is None:
         return plain.change is not None
-    return sides.base.held or not sides.plex_changed
+    return sides.base.user_owned or not sides.plex_changed
 
 
 def _plain_list(
-    sides: Sides, of: _Entries, kept: frozenset[str], withheld: frozenset[str]
+    sides: Sides, of: _Entries, kept: frozenset[str], suppressed: frozenset[str]
 ) -> FieldOutcome:
-    """The list without what is withheld, and with what is kept."""
+    """The list without what is suppressed, and with what is kept."""
     field, base = sides.field, sides.base
     # Entries that Plex shows are named to the letter: by another spelling it would not find them.
     wanted, shown = field.names(sides.want), spelled(sides.now)
-    known = (*wanted, *base.withheld, *field.names(base.read_back)) if base else wanted
-    target = (of.wanted - withheld) | kept
+    known = (*wanted, *base.suppressed, *field.names(base.read_back)) if base else wanted
+    target = (of.wanted - suppressed) | kept
     change = None
     if _is_news(sides, of, target):
         added = tuple(n for n in wanted if name_key(n) in target - of.shown)
@@ -272,7 +272,7 @@ def _plain_list(
         change,
         wanted,
         field.names(tuple(name for key, name in shown if key in kept)),
-        field.names(tuple(name for name in known if name_key(name) in withheld)),
+        field.names(tuple(name for name in known if name_key(name) in suppressed)),
     )
 
 
@@ -298,28 +298,28 @@ def _kept(sides: Sides, rules: MergeRules, of: _Entries) -> frozenset[str]:
     # What the user took out before is given back, what we asked for and Plex did not show at once
     # came late, and what both sides gained may be an edit of ours whose record was lost.
     # Into a list that was the user's as a whole we have put nothing.
-    ours = frozenset[str]() if sides.base.held else of.wanted | (of.sent - of.withheld)
+    ours = frozenset[str]() if sides.base.user_owned else of.wanted | (of.sent - of.suppressed)
     return of.shown & of.kept | (of.shown - of.read_back - ours)
 
 
-def _withheld(rules: MergeRules, of: _Entries) -> frozenset[str]:
+def _suppressed(rules: MergeRules, of: _Entries) -> frozenset[str]:
     """The entries that the user took out of Plex."""
     if not rules.preserve:
         # Switching it off by itself brings nothing back: only Stash's next change of them does.
-        return of.withheld - of.shown - (of.sent ^ of.wanted)
+        return of.suppressed - of.shown - (of.sent ^ of.wanted)
     # What both sides dropped is settled, and what Plex would not let go of at once went late.
     ours = of.read_back - (of.sent & of.wanted | of.kept)
-    return (of.withheld | (of.read_back - ours)) - of.shown
+    return (of.suppressed | (of.read_back - ours)) - of.shown
 
 
 def _list_conflict(of: _Entries, left: FieldOutcome) -> str:
     """What Stash changed and the user had decided otherwise."""
     fresh, dropped = of.wanted - of.sent, of.sent - of.wanted
-    withheld = tuple(name for name in left.withheld if name_key(name) in fresh)
+    suppressed = tuple(name for name in left.suppressed if name_key(name) in fresh)
     kept = tuple(name for name in left.kept if name_key(name) in dropped)
     notes = []
-    if withheld:
-        notes.append(f"taken out in Plex, while Stash adds {_quoted(withheld)}")
+    if suppressed:
+        notes.append(f"taken out in Plex, while Stash adds {_quoted(suppressed)}")
     if kept:
         notes.append(f"put there in Plex, while Stash drops {_quoted(kept)}")
     return "; ".join([*notes, "Plex's stays"]) if notes else ""

@@ -15,7 +15,7 @@ from app.wiring import Context
 from core.schedule import WEEK, History
 from storage.runs import Run
 from sync_queue.inbox import HookInbox
-from sync_queue.inbox_reader import Inbox, Mark
+from sync_queue.inbox_reader import Inbox, WakeUpLease
 from tests.acceptance.site import Site
 
 NOW = 1_900_000_000.0
@@ -56,9 +56,9 @@ class Shop:
         with self.context() as context:
             catch_up(context)
 
-    def mark(self) -> Mark:
+    def mark(self) -> WakeUpLease:
         with Inbox(self.site.data) as inbox:
-            return inbox.mark()
+            return inbox.lease()
 
     def left(self) -> list[int]:
         with Inbox(self.site.data) as inbox:
@@ -81,4 +81,4 @@ def overdue(site: Site) -> None:
     long_ago = time.time() - 2 * WEEK
     with site.state() as state:
         history = History(since=long_ago, ended={"all": long_ago})
-        state.set_fact(store.FACT, history.as_dict())
+        state.set_value(store.FACT, history.as_dict())

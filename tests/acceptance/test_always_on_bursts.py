@@ -49,7 +49,7 @@ def kill_drain(site: Site, scenes: Sequence[int]) -> None:
     # In this order: a task that is not at work yet would be killed with the request for it.
     running = [job["id"] for job in jobs(site) if job["status"] == "RUNNING"]
     with Inbox(site.data) as inbox:
-        at_work = inbox.mark().begun_at is not None
+        at_work = inbox.lease().begun_at is not None
     if running and at_work:
         stop = "mutation($id: ID!) { stopJob(job_id: $id) }"
         site.both.stash.graphql(stop, {"id": running[0]})

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from plex.library import PlexSide
-from reconciliation.detection_pass import Findings, Sweep
+from plex.library import PlexSnapshot
+from reconciliation.detection_pass import DetectionState, Sweep
 from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from reconciliation.engine import GapDetectionEngine, GapDetectionResult
 from simulators.library.generate import generate
@@ -23,10 +23,12 @@ LOSERS = ("copied_loser", "merged_loser", "primary_loser", "twins_loser")
 class Watched(GapDetectionEngine):
     """An engine that keeps what it found beside the figures."""
 
-    findings: Findings
+    findings: DetectionState
     orphans: set[str]
 
-    def _count(self, sweep: Sweep, side: PlexSide, scope: str, result: GapDetectionResult) -> None:
+    def _count(
+        self, sweep: Sweep, side: PlexSnapshot, scope: str, result: GapDetectionResult
+    ) -> None:
         super()._count(sweep, side, scope, result)
         self.findings = sweep.findings
         self.orphans = set(map(str, self._orphans(sweep, side)))

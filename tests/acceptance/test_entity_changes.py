@@ -46,7 +46,7 @@ def teach(office: Office, edits: str) -> None:
     server = [identity["machineIdentifier"], identity["version"]]
     lists = "adds" if edits == "additive" else "replaces"
     with office.site.state() as state:
-        state.set_fact("list_edits", {"server": server, "lists": lists})
+        state.set_value("list_edits", {"server": server, "lists": lists})
 
 
 def is_for(office: Office, scenes: set[int]) -> None:

@@ -67,7 +67,7 @@ def test_the_log_tells_the_first_of_each_kind(ended: Ended) -> None:
 def test_the_report_is_kept_until_the_next_full_run(library: Site, ended: Ended) -> None:
     library.do(reconcile_recent)
     with library.state() as state:
-        report = state.get_fact(REPORT)
+        report = state.get_value(REPORT)
         figures = state.runs.latest("reconcile")[-1].figures
     assert report["ambiguous_count"] == len(report["ambiguous"]) == EACH
     assert report["ambiguous"][:100] == ended.output["ambiguous"]

@@ -57,7 +57,7 @@ def look(site: Site, data: Path, *, everywhere: bool) -> dict[str, Any]:
     found.pop("plex_requests")
     found["gaps"] = sorted((gap.scene_id, gap.gap_type, gap.reason) for gap in gaps)
     with State(data, pytest.fail) as state:
-        found["owners"] = sorted(state.get_fact(OWNERS))
+        found["owners"] = sorted(state.get_value(OWNERS))
         records = state.records.get_many(state.records.ids())
         found["records"] = {scene_id: record.items for scene_id, record in records.items()}
     shutil.rmtree(data)

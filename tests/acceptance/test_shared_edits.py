@@ -77,12 +77,12 @@ def wrong(office: Office) -> list[str]:
 def forget(office: Office) -> None:
     """What earlier tests have taught of this server."""
     with office.site.state() as state:
-        state.set_fact("list_edits", None)
+        state.set_value("list_edits", None)
 
 
 def known(office: Office) -> Any:
     with office.site.state() as state:
-        fact = state.get_fact("list_edits")
+        fact = state.get_value("list_edits")
     return fact and fact["lists"]
 
 
@@ -163,8 +163,8 @@ def test_a_server_that_replaces_gets_an_edit_for_each_item(office: Office) -> No
     assert {len(keys) for _, keys in edits(plex)} == {1}
     assert set(office.written().values()) == {1}
     with office.site.state() as state:
-        fact = state.get_fact("list_edits")
-        state.set_fact("list_edits", {**fact, "server": [fact["server"][0], "0.1"]})
+        fact = state.get_value("list_edits")
+        state.set_value("list_edits", {**fact, "server": [fact["server"][0], "0.1"]})
     office.site.both.plex.configure(edit_section="additive")
     _, plex = rename(office, "After an Update of Plex")
     assert max(len(keys) for _, keys in edits(plex)) > 50

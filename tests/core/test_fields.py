@@ -19,8 +19,8 @@ from core.fields import (
     PICTURE_FIELDS,
     SCALARS,
     TEXT_LIMIT,
+    SyncPolicy,
     TagRules,
-    Wishes,
     desired,
     fingerprint,
     name_keys,
@@ -308,10 +308,12 @@ def test_a_limit_makes_the_same_choice_whatever_the_order() -> None:
 
 
 def test_the_settings_wish_for_all_of_it() -> None:
-    wishes = Wishes(frozenset({"tags", "poster"}), TagRules(limit=1), images=("poster:none",))
-    wanted = wishes.of(FULL)
+    sync_policy = SyncPolicy(
+        frozenset({"tags", "poster"}), TagRules(limit=1), images=("poster:none",)
+    )
+    wanted = sync_policy.of(FULL)
     assert wanted.values == {"tags": ("Bread",)}
-    assert wanted == desired(FULL, wishes.enabled, wishes.tags, wishes.images)
-    plain = Wishes(wishes.enabled, wishes.tags).of(FULL)
-    fitted = Wishes(wishes.enabled, wishes.tags, ("poster:crop",)).of(FULL)
+    assert wanted == desired(FULL, sync_policy.enabled, sync_policy.tags, sync_policy.images)
+    plain = SyncPolicy(sync_policy.enabled, sync_policy.tags).of(FULL)
+    fitted = SyncPolicy(sync_policy.enabled, sync_policy.tags, ("poster:crop",)).of(FULL)
     assert len({fingerprint(wanted), fingerprint(plain), fingerprint(fitted)}) == 3

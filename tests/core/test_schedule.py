@@ -14,7 +14,7 @@ from core.schedule import DAY, HOUR, INTERVALS, SCOPES, WEEK, History, Wanted, d
 NOW = 1_900_000_000.0
 DAILY = Wanted(DAY, "all")
 intervals = st.sampled_from([*INTERVALS.values(), None])
-wishes = st.builds(Wanted, intervals, st.sampled_from(SCOPES))
+sync_policy = st.builds(Wanted, intervals, st.sampled_from(SCOPES))
 moments = st.floats(NOW - 60 * DAY, NOW + 60 * DAY)
 histories = st.builds(
     History,
@@ -45,7 +45,7 @@ def test_a_new_plugin_leaves_time_to_look_around(
     assert due == (None if after is None else NOW + after)
 
 
-@given(wishes)
+@given(sync_policy)
 def test_one_that_has_synced_before_is_due_at_once(want: Wanted) -> None:
     due = due_at(started(is_new=False), want)
 
@@ -134,7 +134,7 @@ def test_a_stopped_run_waits_for_the_user_but_not_for_ever(interval: float, paus
     assert due <= NOW
 
 
-@given(histories, wishes)
+@given(histories, sync_policy)
 def test_trouble_only_puts_off(history: History, want: Wanted) -> None:
     due, calm = due_at(history, want), due_at(schedule.confirmed(history), want)
 
@@ -145,7 +145,7 @@ def test_trouble_only_puts_off(history: History, want: Wanted) -> None:
 # A clock that was put right -----------------------------------------------------------------
 
 
-@given(histories, wishes, moments)
+@given(histories, sync_policy, moments)
 def test_nothing_blocks_for_longer_than_an_interval(
     history: History, want: Wanted, now: float
 ) -> None:
@@ -194,7 +194,7 @@ occasions = st.lists(
 )
 
 
-@given(occasions, wishes)
+@given(occasions, sync_policy)
 def test_each_run_is_at_the_first_occasion_from_its_due_time_on(
     life: list[tuple[float, str, float]], want: Wanted
 ) -> None:

@@ -17,7 +17,7 @@ from core.paths import PathMap, base_key
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexNotFound, PlexServerDown
-from plex.library import list_side
+from plex.library import list_snapshot
 from plex.matcher import MatchConfidence, PlexLibrary, find_plex_items_with_confidence
 from tests.acceptance.conftest import open_site
 from tests.acceptance.handmade import FILMS, Handmade, part, restore
@@ -185,7 +185,7 @@ def test_a_server_that_does_not_answer_is_no_reason_to_forget(bench: Bench) -> N
 
 
 def test_the_saved_index_spares_the_search_and_never_decides_alone(bench: Bench) -> None:
-    side = list_side(bench.plex, [bench.library.section], lambda *_told: None)
+    side = list_snapshot(bench.plex, [bench.library.section], lambda *_told: None)
     bench.index.save(side, 1.0)
     bench.reads()
     assert bench.find("/m/films/Shoot 1/scene.mp4")[1] == "11"

@@ -11,7 +11,7 @@ import pytest
 from core.models import Section
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
-from plex.recent_items import added_since
+from plex.recent_items import recent_items
 from plex.scanning import PlexScans, ScanRefused
 from tests.contract.scripted import Reply, Scripted, as_html, as_json, scripted
 
@@ -137,7 +137,7 @@ def page(*items: tuple[str, int | None], total: int | None = None) -> Reply:
 
 
 def keys(client: PlexClient, moment: float) -> list[str] | None:
-    found = added_since(client, SECTION, moment)
+    found = recent_items(client, SECTION, moment)
     return None if found is None else [item.ref.key for item in found]
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from core import fields
-from core.fields import Wishes
+from core.fields import SyncPolicy
 from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.index import BIG_BUCKET, ItemIndex
 from core.models import ItemRecord, ItemRef, ListedItem, MediaFile, Record, Section
 from core.paths import PathMap
-from plex.library import PlexSide
-from reconciliation.verdict_cache import Settled, rules_digest
+from plex.library import PlexSnapshot
+from reconciliation.verdict_cache import VerdictCache, rules_digest
 from stash.mapping import SceneReader, UnreadScene
 from storage.state import State
 
@@ -38,8 +38,8 @@ def record(scene_id: int) -> Record:
     return Record(scene_id, 10.0, "print", files, None, (), (), (item,))
 
 
-def side(files: Mapping[ItemRef, MediaFile], updated_at: int | None = 5) -> PlexSide:
-    made = PlexSide({"1": SECTION}, {"1": ItemIndex()})
+def side(files: Mapping[ItemRef, MediaFile], updated_at: int | None = 5) -> PlexSnapshot:
+    made = PlexSnapshot({"1": SECTION}, {"1": ItemIndex()})
     for ref, file in files.items():
         told = (ref, (file,), "t", "", "", "", None, False, False, 1, updated_at)
         made.items[ref] = ListedItem(*told)
@@ -47,8 +47,8 @@ def side(files: Mapping[ItemRef, MediaFile], updated_at: int | None = 5) -> Plex
     return made
 
 
-def settled(state: State, plex: PlexSide, *pairs: tuple[str, str]) -> Settled:
-    return Settled(state.verdicts, plex, PathMap(pairs), b"rules")
+def settled(state: State, plex: PlexSnapshot, *pairs: tuple[str, str]) -> VerdictCache:
+    return VerdictCache(state.verdicts, plex, PathMap(pairs), b"rules")
 
 
 def fetched(scene_id: int, size: int | None = 500) -> UnreadScene:
@@ -127,10 +127,10 @@ def test_among_hundreds_of_one_name_a_size_of_0_is_not_an_unknown_one(state: Sta
 
 
 def test_verdicts_rest_on_the_rules_of_the_code_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    wishes = Wishes(frozenset(field.name for field in fields.FIELDS))
-    before = rules_digest(wishes, PathMap(), [SECTION])
-    assert rules_digest(wishes, PathMap(), [SECTION]) == before
+    sync_policy = SyncPolicy(frozenset(field.name for field in fields.FIELDS))
+    before = rules_digest(sync_policy, PathMap(), [SECTION])
+    assert rules_digest(sync_policy, PathMap(), [SECTION]) == before
 
     monkeypatch.setattr(fields, "LINE_LIMIT", 200)
 
-    assert rules_digest(wishes, PathMap(), [SECTION]) != before
+    assert rules_digest(sync_policy, PathMap(), [SECTION]) != before

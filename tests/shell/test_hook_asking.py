@@ -60,7 +60,7 @@ def test_one_of_a_burst_asks(hooks: Hooks, stash: StashStub) -> None:
     assert headers["Content-Type"] == headers["Accept"] == "application/json"
     assert body["variables"] == {"plugin": "Stash2Plex", "task": "Sync Changes"}
     with hooks.inbox() as inbox:
-        assert inbox.mark().job_id == "41"
+        assert inbox.lease().job_id == "41"
         assert len(inbox.take()) == 39
     assert not [path for path in hooks.data.iterdir() if b"COOKIE" in path.read_bytes()]
 
@@ -143,7 +143,7 @@ def test_an_old_request_is_repeated_if_its_job_is_gone(
     assert stash.tasks == (2 if asked_again else 1)
     assert stash.asked[1][1]["variables"] == {"id": "41"}
     with hooks.inbox() as inbox:
-        assert inbox.mark().job_id == ("42" if asked_again else "41")
+        assert inbox.lease().job_id == ("42" if asked_again else "41")
 
 
 def test_a_task_that_died_is_replaced_whatever_stash_says(hooks: Hooks, stash: StashStub) -> None:

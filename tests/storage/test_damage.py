@@ -36,7 +36,7 @@ def fill(state: State) -> int:
     state.plans.add(run, [PlannedChange(1, "Title", REF, Change("title", "a", "b"))])
     state.pins.save([Pin(1, REF, FILES)])
     state.scans.await_only({"1": AwaitedScan(1.0, 1.0, frozenset({"scan"}))})
-    state.set_fact("owners", [1])
+    state.set_value("owners", [1])
     return run
 
 
@@ -50,7 +50,7 @@ READ: dict[str, Callable[[State], object]] = {
     "pins.files": lambda state: state.pins.all(),
     "awaited_scans.activities": lambda state: state.scans.awaited(),
     "verdicts.claims": lambda state: state.verdicts.get_many([1]),
-    "facts.value": lambda state: state.get_fact("owners"),
+    "facts.value": lambda state: state.get_value("owners"),
 }
 
 

@@ -144,14 +144,14 @@ def test_a_failing_question_takes_nothing(state: State) -> None:
 
 
 def test_facts_are_json_by_name(state: State) -> None:
-    assert state.get_fact("counts") is None
-    assert state.get_fact("counts", {"plex": 0}) == {"plex": 0}
-    state.set_fact("counts", {"plex": 5, "stash": 7})
-    state.set_fact("counts", {"plex": 6})
-    assert state.get_fact("counts") == {"plex": 6}
+    assert state.get_value("counts") is None
+    assert state.get_value("counts", {"plex": 0}) == {"plex": 0}
+    state.set_value("counts", {"plex": 5, "stash": 7})
+    state.set_value("counts", {"plex": 6})
+    assert state.get_value("counts") == {"plex": 6}
     with pytest.raises(ValueError):
-        state.set_fact("counts", float("nan"))
-    assert state.get_fact("counts") == {"plex": 6}
+        state.set_value("counts", float("nan"))
+    assert state.get_value("counts") == {"plex": 6}
 
 
 @pytest.mark.parametrize("version", range(len(SCHEMA.migrations)))
@@ -166,7 +166,7 @@ def test_a_state_of_every_earlier_version_is_migrated(version: int, tmp_path: Pa
 
     warnings: list[str] = []
     with State(tmp_path, warnings.append) as migrated:
-        migrated.set_fact("works", True)
+        migrated.set_value("works", True)
         assert migrated.timestamps() == {}
     assert warnings == []
 
@@ -189,20 +189,20 @@ def test_a_fact_is_changed_by_several_at_once(tmp_path: Path) -> None:
     def count() -> None:
         with State(tmp_path, print) as state:
             for _ in range(20):
-                state.change_fact("n", lambda before: (before or 0) + 1)
+                state.change_value("n", lambda before: (before or 0) + 1)
 
     with ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(count) for _ in range(4)]:
             done.result()
     with State(tmp_path, print) as state:
-        assert state.get_fact("n") == 80
+        assert state.get_value("n") == 80
 
 
 def test_a_change_that_fails_leaves_the_fact(state: State) -> None:
-    state.set_fact("n", 1)
+    state.set_value("n", 1)
 
     with pytest.raises(ZeroDivisionError):
-        state.change_fact("n", lambda before: before / 0)
+        state.change_value("n", lambda before: before / 0)
 
-    assert state.get_fact("n") == 1
-    assert state.change_fact("n", lambda before: before) == 1
+    assert state.get_value("n") == 1
+    assert state.change_value("n", lambda before: before) == 1

@@ -176,7 +176,7 @@ def test_a_task_leaves_only_when_it_has_seen_everything(sides: Sides) -> None:
     assert sides.note(3) is None  # it still runs, and will look again
     seen, _ = sides.task.newest()
     assert sides.task.leave(seen)
-    assert sides.task.mark().asked_at is None
+    assert sides.task.lease().asked_at is None
 
     assert sides.note(4) is not None
 
@@ -199,7 +199,7 @@ def test_an_answer_that_comes_late_changes_no_newer_mark(sides: Sides) -> None:
     sides.hook.asked(first.token, "17")
     sides.hook.not_asked(first.token)
 
-    assert sides.task.mark().job_id == "18"
+    assert sides.task.lease().job_id == "18"
     assert sides.note(3) is None
 
 
@@ -214,12 +214,12 @@ def test_a_task_asks_for_what_is_left_if_nobody_else_did(sides: Sides) -> None:
 
     assert claimed is not None
     sides.task.asked(claimed.token, "5")
-    assert sides.task.mark().job_id == "5"
+    assert sides.task.lease().job_id == "5"
     assert sides.note() is None
 
 
 def test_what_is_owed_is_asked_for_once(sides: Sides) -> None:
-    sides.task.owe()
+    sides.task.request_follow_up()
 
     first = sides.task.claim()
     assert first is not None
@@ -257,7 +257,7 @@ def test_no_event_is_left_without_anybody_who_looks(sides: Sides, seed: int) -> 
         for _ in range(hooks):
             if sides.note(rng.randrange(1, 5)) is not None:
                 asked.set()
-        while sides.task.mark().asked_at is not None:
+        while sides.task.lease().asked_at is not None:
             pass
         left = sides.task.take()
         stop.set()

@@ -19,7 +19,7 @@ from plex.exceptions import PlexRejected
 from storage.journal import Journal, JournalEntry
 from storage.records import RecordStore
 from worker.executor.before_image import field_extra
-from worker.executor.bulk_edit import Together
+from worker.executor.bulk_edit import BulkEditor
 from worker.executor.read_back import ReadBack
 from worker.pictures.sync import ImageOutcome, ImageSyncer
 from worker.scene_sync.preparer import Prepared
@@ -65,7 +65,7 @@ class Applier:
         plex: PlexClient,
         records: RecordStore,
         journal: Journal,
-        together: Together,
+        bulk_editor: BulkEditor,
         images: ImageSyncer | None,
         run_id: int,
         clock: Callable[[], float],
@@ -74,7 +74,7 @@ class Applier:
         self._plex = plex
         self._records = records
         self._journal = journal
-        self._together = together
+        self._together = bulk_editor
         self._images = images
         self._read_back = ReadBack(plex)
         self._run_id = run_id

@@ -83,7 +83,7 @@ def _clarity(plan: ItemPlan) -> int:
     return min(len(survivors(change)) for change in lists_of(plan))
 
 
-class Together:
+class BulkEditor:
     """Sends shared edits for one run.
 
     Args:

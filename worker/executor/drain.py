@@ -21,7 +21,7 @@ from worker.executor.apply import Applier
 from worker.executor.clear_guard import Weight, packed, unpacked
 from worker.executor.outcomes import DrainRules, Settler
 from worker.executor.result import DrainResult
-from worker.locating.scan_wait import Awaiting
+from worker.locating.scan_wait import ScanWaiting
 from worker.scene_sync.preparer import Prepared, Preparer
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Drain:
         state: State,
         preparer: Preparer,
         applier: Callable[[int, Callable[[], None]], Applier],
-        awaiting: Awaiting,
+        awaiting: ScanWaiting,
         rules: DrainRules,
         *,
         clock: Callable[[], float],
@@ -148,7 +148,7 @@ class Drain:
     def _end_confirmation(self) -> None:
         """The run has come to its end: what was confirmed for it is done."""
         if self._was_confirmed:
-            self._state.set_fact(STOPPED, {})
+            self._state.set_value(STOPPED, {})
         elif self.result.processed:
             # A word that was not needed here is none for later runs.
             self._state.runs.overtake(GUARD)
@@ -199,21 +199,21 @@ class Drain:
 
         A confirmed run that was interrupted, or that let others work, goes on without another word.
         """
-        stopped = self._state.get_fact(STOPPED, {})
+        stopped = self._state.get_value(STOPPED, {})
         if not stopped or not weight.marks <= unpacked(stopped["marks"]):
             return False
         is_it = self._state.runs.take_confirmation(
             GUARD, lambda known: known.get("stop") == stopped["stop"]
         )
         if is_it:
-            self._state.set_fact(STOPPED, {**stopped, "goes_on": True})
+            self._state.set_value(STOPPED, {**stopped, "goes_on": True})
         return is_it or stopped["goes_on"]
 
     def _stop(self, run_id: int, weight: Weight) -> NoReturn:
         for line in weight.lines:
             log.info("would take away: %s", line)
         stopped = {"stop": run_id, "marks": packed(weight.marks), "goes_on": False}
-        self._state.set_fact(STOPPED, stopped)
+        self._state.set_value(STOPPED, stopped)
         figures = {**weight.figures(), "stop": run_id}
         self._state.runs.finish(run_id, "stopped", figures, self._clock(), guard=GUARD)
         done = self.result.processed

@@ -35,15 +35,15 @@ class Memory:
 
     def replaces(self) -> bool:
         """Whether this very server is known to replace."""
-        known = self._state.get_fact(_KNOWN)
+        known = self._state.get_value(_KNOWN)
         is_bad = isinstance(known, dict) and known.get("lists") == REPLACES
         return is_bad and known.get("server") == self._identity()
 
     def note(self, lists: str) -> None:
         """Remember what this server does: ADDS or REPLACES."""
         known = {"server": self._identity(), "lists": lists}
-        if self._state.get_fact(_KNOWN) != known:
-            self._state.set_fact(_KNOWN, known)
+        if self._state.get_value(_KNOWN) != known:
+            self._state.set_value(_KNOWN, known)
 
     def _identity(self) -> list[str]:
         if self._server is None:
@@ -82,16 +82,16 @@ def probe(plex: PlexClient, state: State, plan: ItemPlan, roles: Iterable[Role])
     Raises:
         PlexRejected: the edit was not taken.
     """
-    state.set_fact(_OPEN, _order(plan, roles))
+    state.set_value(_OPEN, _order(plan, roles))
     try:
         params = edit_params(map(difference, plan.changes))
         plex.edit(plan.ref.section, plan.item_type, plan.ref.key, params)
     except PlexRejected:
-        state.set_fact(_OPEN, None)
+        state.set_value(_OPEN, None)
         raise
     shown = plex.full_items([plan.ref.key]).get(plan.ref.key)
     if shown is None or not lost(plan, shown):
-        state.set_fact(_OPEN, None)
+        state.set_value(_OPEN, None)
     return shown
 
 
@@ -99,7 +99,7 @@ def repair(plex: PlexClient, state: State, plan: ItemPlan, roles: Iterable[Role]
     """Send all of its lists to an item that has lost a part of them; whether Plex has taken it."""
     params = edit_params(plan.changes, roles)
     taken = _edit(plex, plan.ref, plan.item_type, params)
-    state.set_fact(_OPEN, None)
+    state.set_value(_OPEN, None)
     return taken
 
 
@@ -109,7 +109,7 @@ def finish_probe(plex: PlexClient, state: State) -> None:
     Raises:
         PlexError: Plex does not answer; the next run tries it again.
     """
-    order = state.get_fact(_OPEN)
+    order = state.get_value(_OPEN)
     if not isinstance(order, dict):
         return
     ref = ItemRef(order["section"], order["key"])
@@ -121,7 +121,7 @@ def finish_probe(plex: PlexClient, state: State) -> None:
             params = edit_params(changes, [Role(*role) for role in order["roles"]])
             _edit(plex, ref, item.item_type, params)
             Memory(plex, state).note(REPLACES)
-    state.set_fact(_OPEN, None)
+    state.set_value(_OPEN, None)
 
 
 def _edit(

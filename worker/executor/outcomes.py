@@ -15,7 +15,7 @@ from sync_queue.queue import SyncQueue
 from worker.executor.apply import Applied
 from worker.executor.messages import conflicts, refusals
 from worker.executor.result import DrainResult
-from worker.locating.scan_wait import Awaiting
+from worker.locating.scan_wait import ScanWaiting
 from worker.scene_sync.preparer import Absent, Batch
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Settler:
         self,
         queue: SyncQueue,
         rules: DrainRules,
-        awaiting: Awaiting,
+        awaiting: ScanWaiting,
         clock: Callable[[], float],
         jitter: Callable[[], float],
     ) -> None:

@@ -41,7 +41,7 @@ def _has_ours(item: ItemRecord, name: str) -> bool:
     return known is not None and bool(known.sent)
 
 
-class Farewells:
+class Finalizer:
     """Plans for scenes that are gone; see `worker.prepare.Farewell`.
 
     Args:
@@ -76,7 +76,7 @@ class Farewells:
         Raises:
             StashError, PlexError: nothing is known then, and no job is to blame.
         """
-        enabled = self._policy.wishes.enabled
+        enabled = self._policy.sync_policy.enabled
         leaving = {
             job.scene_id: records[job.scene_id]
             for job in jobs
@@ -128,7 +128,7 @@ class Farewells:
     def _prepared(self, job: Job, record: Record, items: Mapping[ItemRef, FullItem]) -> Prepared:
         policy = self._policy
         scene = _last_known(record)
-        nothing = dict.fromkeys(added_fields(record, policy.wishes.enabled))
+        nothing = dict.fromkeys(added_fields(record, policy.sync_policy.enabled))
         stem = paths.stem(record.files[0].path) if record.files else ""
         wanted = Desired(nothing, stem)
         plans = tuple(

@@ -21,9 +21,9 @@ from core.paths import PathMap
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
-from plex.library import PlexSide, list_side
+from plex.library import PlexSnapshot, list_snapshot
 from worker.locating.found import Found, Pinned, is_active, is_open, is_pinned, joined
-from worker.locating.recent_items import Additions, Sought
+from worker.locating.recent_items import RecentItems, Sought
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +70,10 @@ class Locator:
         self._learned = learned
         self._guess = guess
         self._clock = clock
-        self._additions = Additions(plex, cache, self._sections, clock)
+        self._additions = RecentItems(plex, cache, self._sections, clock)
         self._looked_up = 0
         self._is_large = False
-        self._listed: PlexSide | None = None
+        self._listed: PlexSnapshot | None = None
 
     @property
     def titles(self) -> dict[str, str]:
@@ -326,8 +326,10 @@ class Locator:
         first = inside or list(self._sections)
         return [k for k in self._sections if k not in first] if elsewhere else first
 
-    def _list(self) -> PlexSide:
-        side = list_side(self._plex, self._sections.values(), lambda _section, _done, _total: None)
+    def _list(self) -> PlexSnapshot:
+        side = list_snapshot(
+            self._plex, self._sections.values(), lambda _section, _done, _total: None
+        )
         if not side.is_complete:
             raise PlexServerDown("; ".join(side.troubles()))
         self._cache.save(side, self._clock())

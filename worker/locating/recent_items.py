@@ -15,7 +15,7 @@ from core.scans import AWAITS
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexNotFound
-from plex.recent_items import added_since
+from plex.recent_items import recent_items
 
 # A drain that looks for no more scenes than these asks for each by itself.
 FEW = 10
@@ -54,7 +54,7 @@ def sought_before(job: Job, max_retries: int | None) -> Sought:
     )
 
 
-class Additions:
+class RecentItems:
     """What sections have gained, read once in a drain.
 
     Args:
@@ -120,7 +120,7 @@ class Additions:
         done = self._read_from.get(key)
         if done is not None and done <= start:
             return True
-        items = added_since(self._plex, self._sections[key], start - SKEW)
+        items = recent_items(self._plex, self._sections[key], start - SKEW)
         if items is None:
             return False
         self._cache.learn(items)

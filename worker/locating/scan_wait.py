@@ -32,7 +32,7 @@ class Wait:
     why: str
 
 
-class Awaiting:
+class ScanWaiting:
     """Decides for one drain.
 
     Args:

@@ -184,7 +184,7 @@ class Release:
         if name in PICTURES:
             return self._shows_ours(name, record.images, item)
         field_known = known.fields[name]
-        if name not in BY_NAME or field_known.held:
+        if name not in BY_NAME or field_known.user_owned:
             return False
         return BY_NAME[name].equal(field_known.read_back, item.values.get(name))
 

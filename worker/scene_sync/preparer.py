@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.fields import LINE_LIMIT, Desired, Wishes, fingerprint
+from core.fields import LINE_LIMIT, Desired, SyncPolicy, fingerprint
 from core.matching.ownership import Claims, Contest
 from core.matching.pins import Pin, holds
 from core.matching.reasons import doubt, losses
@@ -22,7 +22,7 @@ from storage.records import RecordStore
 from worker.locating.found import Found
 from worker.locating.locator import Locator
 from worker.locating.recent_items import sought_before
-from worker.scene_sync.record_transfer import inherited
+from worker.scene_sync.record_transfer import with_transferred_items
 
 Owners = Mapping[ItemRef, int]
 GONE = "the scene is gone from Stash"
@@ -116,7 +116,7 @@ class Policy:
         max_retries: after so many a job is given up on; None: nobody gives up here.
     """
 
-    wishes: Wishes
+    sync_policy: SyncPolicy
     first_sync: FirstSync
     preserve: bool = False
     max_retries: int | None = None
@@ -178,11 +178,11 @@ class Preparer:
             scene = scenes.get(job.scene_id)
             if scene is None:
                 continue
-            if self._policy.wishes.organized_only and not scene.organized:
+            if self._policy.sync_policy.organized_only and not scene.organized:
                 batch.done.append((job, "the scene is not marked as organized"))
             elif job.scene_id not in records and not is_meaningful(scene):
                 batch.done.append((job, "the scene has no metadata yet"))
-            elif is_left_undone(records.get(job.scene_id), scene, self._policy.wishes):
+            elif is_left_undone(records.get(job.scene_id), scene, self._policy.sync_policy):
                 batch.done.append((job, "it was undone, and says nothing else since"))
             else:
                 wanted[job.scene_id] = job
@@ -197,7 +197,7 @@ class Preparer:
             items = {ref: item for ref, item in each.items.items() if ref not in gone}
             if items:
                 own = records.get(scene.id)
-                record = inherited(self._records, scene, own, items, recorded)
+                record = with_transferred_items(self._records, scene, own, items, recorded)
                 batch.ready.append(self._plan(wanted[scene.id], scene, record, items))
             else:
                 self._sort_out(batch, wanted[scene.id], scene, each, contests)
@@ -217,7 +217,7 @@ class Preparer:
         self, job: Job, scene: Scene, record: Record | None, items: Mapping[ItemRef, FullItem]
     ) -> Prepared:
         policy = self._policy
-        wanted = policy.wishes.of(scene)
+        wanted = policy.sync_policy.of(scene)
         plans = tuple(
             plan_item(
                 wanted, item, base_of(record, ref), policy.first_sync, preserve=policy.preserve

@@ -16,7 +16,7 @@ from core.models import FullItem, ItemRecord, ItemRef, Record, Scene
 from storage.records import RecordStore
 
 
-def inherited(
+def with_transferred_items(
     store: RecordStore,
     scene: Scene,
     record: Record | None,

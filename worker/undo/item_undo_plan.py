@@ -20,7 +20,7 @@ from storage.journal import JournalEntry
 from worker.executor.before_image import roles_in, title_sort_in
 
 
-class Fate(Enum):
+class UndoStatus(Enum):
     """RESTORE: Plex shows what the run left. BACK: what was there before. CHANGED: neither."""
 
     RESTORE = "restore"
@@ -29,7 +29,7 @@ class Fate(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class FieldHistory:
     """What one run did to one field or picture of one item.
 
     Attributes:
@@ -53,21 +53,23 @@ class Past:
         """Only the lock was to change."""
         return is_same(self.field, self.before, self.last.after)
 
-    def fate(self, now: Value) -> Fate:
+    def status_of(self, now: Value) -> UndoStatus:
         """What is to become of what Plex shows now."""
         if self.field not in PICTURES and self.field not in BY_NAME:
-            return Fate.CHANGED
+            return UndoStatus.CHANGED
         if is_same(self.field, now, self.before):
-            return Fate.BACK
-        return Fate.RESTORE if is_same(self.field, now, self.last.after) else Fate.CHANGED
+            return UndoStatus.BACK
+        return (
+            UndoStatus.RESTORE if is_same(self.field, now, self.last.after) else UndoStatus.CHANGED
+        )
 
 
-def pasts(entries: Iterable[JournalEntry]) -> dict[str, Past]:
+def histories(entries: Iterable[JournalEntry]) -> dict[str, FieldHistory]:
     """What a run did to one item, by field. `entries` are of that item, oldest first."""
-    found: dict[str, Past] = {}
+    found: dict[str, FieldHistory] = {}
     for entry in entries:
         known = found.get(entry.field)
-        found[entry.field] = Past(known.first if known else entry, entry)
+        found[entry.field] = FieldHistory(known.first if known else entry, entry)
     return found
 
 
@@ -81,7 +83,7 @@ def is_same(field: str, one: Value, other: Value) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Restoration:
+class ItemUndoPlan:
     """What is to be done to one item.
 
     Attributes:
@@ -93,34 +95,34 @@ class Restoration:
     """
 
     item: FullItem
-    pasts: Mapping[str, Past]
-    fates: Mapping[str, Fate]
+    histories: Mapping[str, FieldHistory]
+    statuses: Mapping[str, UndoStatus]
     now: Mapping[str, Value]
     locks: Mapping[str, bool]
 
-    def named(self, fate: Fate) -> list[str]:
+    def named(self, status_of: UndoStatus) -> list[str]:
         """The fields and pictures with that fate."""
-        return [name for name, each in self.fates.items() if each is fate]
+        return [name for name, each in self.statuses.items() if each is status_of]
 
     @property
     def fields(self) -> list[str]:
         """The fields to put back."""
-        return [name for name in self.named(Fate.RESTORE) if name not in PICTURES]
+        return [name for name in self.named(UndoStatus.RESTORE) if name not in PICTURES]
 
     @property
     def pictures(self) -> list[str]:
         """The pictures to put back."""
-        return [name for name in self.named(Fate.RESTORE) if name in PICTURES]
+        return [name for name in self.named(UndoStatus.RESTORE) if name in PICTURES]
 
     @property
     def changed(self) -> list[str]:
         """What is left alone."""
-        return self.named(Fate.CHANGED)
+        return self.named(UndoStatus.CHANGED)
 
     @property
     def work(self) -> list[str]:
         """All that is to be put back, locks of values that are back among it."""
-        return list(dict.fromkeys([*self.named(Fate.RESTORE), *self.locks]))
+        return list(dict.fromkeys([*self.named(UndoStatus.RESTORE), *self.locks]))
 
     @property
     def is_work(self) -> bool:
@@ -137,7 +139,7 @@ class Restoration:
     @property
     def roles(self) -> list[Role]:
         """The parts and photos of actors: theirs now, or those they had when they went."""
-        past = self.pasts.get("performers")
+        past = self.histories.get("performers")
         if past is None:
             return list(self.item.roles)
         there = {name_key(role.name) for role in self.item.roles}
@@ -147,12 +149,12 @@ class Restoration:
     @property
     def title_sort(self) -> str:
         """The sort title to put back beside the title; "" where it is there or there was none."""
-        past = self.pasts.get(TITLE)
+        past = self.histories.get(TITLE)
         before = "" if past is None else title_sort_in(past.first)
         return "" if before == self.item.title_sort else before
 
     def _change(self, name: str) -> Change:
-        now, before = self.now[name], self.pasts[name].before
+        now, before = self.now[name], self.histories[name].before
         if not BY_NAME[name].is_list:
             return Change(name, now, before)
         shown, wanted = _names(now), _names(before)
@@ -166,12 +168,12 @@ class Restoration:
         )
 
 
-def restoration(
+def item_undo_plan(
     item: FullItem,
-    known: Mapping[str, Past],
+    known: Mapping[str, FieldHistory],
     pictures: Mapping[str, str | None],
     ours: frozenset[str],
-) -> Restoration:
+) -> ItemUndoPlan:
     """Judge one item.
 
     Args:
@@ -182,25 +184,25 @@ def restoration(
     now: dict[str, Value] = {
         name: pictures.get(name) if name in PICTURES else item.values.get(name) for name in known
     }
-    fates = {name: past.fate(now[name]) for name, past in known.items()}
+    statuses = {name: past.status_of(now[name]) for name, past in known.items()}
     locks = {
         name: wanted
         for name, past in known.items()
-        if (wanted := _lock(past, fates[name], name in item.locked, name in ours)) is not None
+        if (wanted := _lock(past, statuses[name], name in item.locked, name in ours)) is not None
     }
-    return Restoration(item, known, fates, now, locks)
+    return ItemUndoPlan(item, known, statuses, now, locks)
 
 
-def _lock(past: Past, fate: Fate, is_locked: bool, is_ours: bool) -> bool | None:
+def _lock(past: FieldHistory, status_of: UndoStatus, is_locked: bool, is_ours: bool) -> bool | None:
     """The lock that a field is to get; None leaves it.
 
     A value that is back already may have been set back by hand, with a lock of the user's; it is
     unlocked only where the lock is known to be ours.
     """
     wanted = past.first.locked_before
-    if wanted is None or fate is Fate.CHANGED or wanted == is_locked:
+    if wanted is None or status_of is UndoStatus.CHANGED or wanted == is_locked:
         return None
-    if fate is Fate.RESTORE:
+    if status_of is UndoStatus.RESTORE:
         return wanted
     if wanted:
         return True if past.is_lock_alone else None

@@ -14,7 +14,7 @@ from core.fields import BY_NAME, PICTURES
 from core.models import FieldRecord, FullItem, ItemRecord, ItemRef, Record
 from core.planning.drift import altered_fields
 from worker.executor.before_image import Known, known_in, moved, picture_keys, seen_key
-from worker.undo.item_undo_plan import Restoration
+from worker.undo.item_undo_plan import ItemUndoPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Restored:
         back: the fields and pictures that are back.
     """
 
-    restoration: Restoration
+    item_undo_plan: ItemUndoPlan
     shown: FullItem
     back: frozenset[str]
 
@@ -36,7 +36,7 @@ class Restored:
 
     def known(self) -> Iterable[Known]:
         """What was known before the run of what is back."""
-        return (known_in(self.restoration.pasts[name].first) for name in sorted(self.back))
+        return (known_in(self.item_undo_plan.histories[name].first) for name in sorted(self.back))
 
 
 def after_undo(
@@ -103,7 +103,7 @@ def _bare(shown: FullItem, fields: Mapping[str, FieldRecord]) -> ItemRecord:
 def _item(record: ItemRecord, restored: Restored) -> ItemRecord:
     fields = dict(record.fields)
     for name in restored.back - PICTURES:
-        known = known_in(restored.restoration.pasts[name].first).field
+        known = known_in(restored.item_undo_plan.histories[name].first).field
         if known is None:
             fields.pop(name, None)
         else:
@@ -117,8 +117,8 @@ def _images(images: Mapping[str, str], items: Iterable[Restored]) -> Mapping[str
         for name in item.back & PICTURES:
             for key in picture_keys(name, item.ref):
                 left.pop(key, None)
-            left.update(known_in(item.restoration.pasts[name].first).images)
-        before, after = item.restoration.item.updated_at, item.shown.updated_at
+            left.update(known_in(item.item_undo_plan.histories[name].first).images)
+        before, after = item.item_undo_plan.item.updated_at, item.shown.updated_at
         for name in PICTURES:
             # What is shown is known; only the edit moved the item.
             if name in item.back or left.get(seen_key(name, item.ref)) == str(before):

@@ -22,7 +22,14 @@ from storage.runs import Run, RunStatus
 from storage.sqlite import chunks
 from storage.state import State
 from worker.executor.before_image import field_extra, picture_extra
-from worker.undo.item_undo_plan import Fate, Past, Restoration, our_locks, pasts, restoration
+from worker.undo.item_undo_plan import (
+    FieldHistory,
+    ItemUndoPlan,
+    UndoStatus,
+    histories,
+    item_undo_plan,
+    our_locks,
+)
 from worker.undo.record import Restored, after_undo
 from worker.undo.run_choice import KIND, LISTED, UndoResult, is_unfinished
 from worker.undo.writer import PutBack, Putter, item_called
@@ -49,11 +56,11 @@ class _Target:
 class _Judged:
     """Some scenes: what is to be done to their items, and what is known of them."""
 
-    items: tuple[tuple[int, Restoration], ...]
+    items: tuple[tuple[int, ItemUndoPlan], ...]
     records: Mapping[int, Record]
 
     @property
-    def work(self) -> list[tuple[int, Restoration]]:
+    def work(self) -> list[tuple[int, ItemUndoPlan]]:
         """Where something is to be written."""
         return [(scene_id, each) for scene_id, each in self.items if each.is_work]
 
@@ -145,22 +152,22 @@ class Undo:
                 owner = f"it belongs to scene {owners[ref]} now"
                 result.note_changed(f"{item_called(item)}: {owner}, left as it is")
             else:
-                each = self._judge_item(item, pasts(entries[ref]), records.get(scene_id))
+                each = self._judge_item(item, histories(entries[ref]), records.get(scene_id))
                 judged.append((scene_id, each))
-                result.already += len(each.fates) - len(each.work) - len(each.changed)
+                result.already += len(each.statuses) - len(each.work) - len(each.changed)
                 for name in each.changed:
                     result.note_changed(_line(each, name))
         return _Judged(tuple(judged), records)
 
     def _judge_item(
-        self, item: FullItem, known: Mapping[str, Past], record: Record | None
-    ) -> Restoration:
+        self, item: FullItem, known: Mapping[str, FieldHistory], record: Record | None
+    ) -> ItemUndoPlan:
         pictures = {
             name: selected(self._pictures.entries(item.ref.key, ImageKind(name)))
             for name in PICTURES & known.keys()
         }
         images = record.images if record is not None else {}
-        return restoration(item, known, pictures, our_locks(_of_item(record, item.ref), images))
+        return item_undo_plan(item, known, pictures, our_locks(_of_item(record, item.ref), images))
 
     def _take_back(
         self, target: _Target, refs: Mapping[ItemRef, int], putter: Putter, result: UndoResult
@@ -187,7 +194,7 @@ class Undo:
                     each.item.ref,
                     name,
                     each.now[name],
-                    each.pasts[name].before,
+                    each.histories[name].before,
                     self._clock(),
                     name in each.item.locked,
                     picture_extra(record, each.item.ref, name, applied)
@@ -209,10 +216,12 @@ class Undo:
         partly: set[int] = set()
         for scene_id, each in judged.items:
             ref = each.item.ref
-            before = {entry.field for entry in begun.get(ref, ())} & set(each.named(Fate.BACK))
+            before = {entry.field for entry in begun.get(ref, ())} & set(
+                each.named(UndoStatus.BACK)
+            )
             back = done.back.get(ref, frozenset()) | before
             item = done.shown.get(ref.key) if done.back.get(ref) else each.item
-            if each.fates.keys() - back:
+            if each.statuses.keys() - back:
                 partly.add(scene_id)
             if back and item is not None:
                 by_scene.setdefault(scene_id, []).append(Restored(each, item, back))
@@ -240,11 +249,11 @@ def _of_item(record: Record | None, ref: ItemRef) -> ItemRecord | None:
     return next((item for item in items if item.ref == ref), None)
 
 
-def _line(each: Restoration, name: str) -> str:
+def _line(each: ItemUndoPlan, name: str) -> str:
     """One field in words: what is put back, or what changed since."""
     item, now = item_called(each.item), shown(each.now[name])
-    if each.fates[name] is Fate.CHANGED:
+    if each.statuses[name] is UndoStatus.CHANGED:
         return f"{item}: {name} is now {now}, left as it is"
-    if each.fates[name] is Fate.BACK:
+    if each.statuses[name] is UndoStatus.BACK:
         return f"{item}: {name} {'locked' if each.locks[name] else 'unlocked'}"
-    return f"{item}: {name} {now} → {shown(each.pasts[name].before)}"
+    return f"{item}: {name} {now} → {shown(each.histories[name].before)}"

@@ -19,7 +19,7 @@ from plex.editing import edit_params, lock_params, title_sort_params, unlock_par
 from plex.exceptions import PlexRejected
 from plex.images import PlexImages
 from worker.executor.read_back import ReadBack
-from worker.undo.item_undo_plan import Restoration
+from worker.undo.item_undo_plan import ItemUndoPlan
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Putter:
         self._read_back = ReadBack(plex)
         self._on_failure = on_failure
 
-    def put(self, work: Sequence[Restoration]) -> PutBack:
+    def put(self, work: Sequence[ItemUndoPlan]) -> PutBack:
         """Write some items and read them back.
 
         Raises:
@@ -72,7 +72,7 @@ class Putter:
         done.left = _left(plans.values(), done.shown)
         return done
 
-    def _write(self, each: Restoration) -> frozenset[str]:
+    def _write(self, each: ItemUndoPlan) -> frozenset[str]:
         """Write one item; the names of what Plex took."""
         pictures = {name for name in each.pictures if self._show(each, name)}
         failed = set(each.pictures) - pictures
@@ -86,7 +86,7 @@ class Putter:
             wanted = self._one_by_one(each, sorted(wanted), rejected)
         return frozenset(pictures | wanted)
 
-    def _edit(self, each: Restoration, names: Collection[str]) -> None:
+    def _edit(self, each: ItemUndoPlan, names: Collection[str]) -> None:
         changes = only(each.plan, names).changes
         locks = {name: wanted for name, wanted in each.locks.items() if name in names}
         params = edit_params(changes, each.roles, lock=False) + _lock_params(locks)
@@ -95,7 +95,7 @@ class Putter:
         self._plex.edit(each.item.ref.section, each.item.item_type, each.item.ref.key, params)
 
     def _one_by_one(
-        self, each: Restoration, names: Sequence[str], rejected: PlexRejected
+        self, each: ItemUndoPlan, names: Sequence[str], rejected: PlexRejected
     ) -> set[str]:
         """One field that the server will not take does not hold up the others."""
         refused_names: dict[str, PlexRejected] = {}
@@ -112,9 +112,9 @@ class Putter:
             self._on_failure(f"{called}, {name}: {why}")
         return set(names) - refused_names.keys()
 
-    def _show(self, each: Restoration, name: str) -> bool:
+    def _show(self, each: ItemUndoPlan, name: str) -> bool:
         """Show the picture of before again."""
-        before, key, kind = each.pasts[name].before, each.item.ref.key, ImageKind(name)
+        before, key, kind = each.histories[name].before, each.item.ref.key, ImageKind(name)
         try:
             if isinstance(before, str):
                 self._pictures.select(key, kind, before)
@@ -126,7 +126,7 @@ class Putter:
         return True
 
     def _settle_locks(
-        self, work: Sequence[Restoration], shown_now: Mapping[str, FullItem], done: PutBack
+        self, work: Sequence[ItemUndoPlan], shown_now: Mapping[str, FullItem], done: PutBack
     ) -> Mapping[str, FullItem]:
         """A value that was tried again by itself is locked by that: put the lock right."""
         again = []
@@ -138,7 +138,7 @@ class Putter:
                 again.append(each.item.ref.key)
         return {**shown_now, **self._plex.full_items(again)} if again else shown_now
 
-    def _relock(self, each: Restoration, wrong: Mapping[str, bool]) -> None:
+    def _relock(self, each: ItemUndoPlan, wrong: Mapping[str, bool]) -> None:
         ref = each.item.ref
         try:
             self._plex.edit(ref.section, each.item.item_type, ref.key, _lock_params(wrong))
@@ -157,9 +157,9 @@ def _lock_params(locks: Mapping[str, bool]) -> list[tuple[str, str]]:
     return lock_params(lock) + unlock_params(unlock)
 
 
-def _wrong_locks(each: Restoration, item: FullItem, back: Collection[str]) -> dict[str, bool]:
+def _wrong_locks(each: ItemUndoPlan, item: FullItem, back: Collection[str]) -> dict[str, bool]:
     """The locks of what was put back that are not as they were before the run."""
-    wanted = {name: each.pasts[name].first.locked_before for name in back}
+    wanted = {name: each.histories[name].first.locked_before for name in back}
     return {
         name: locked
         for name, locked in wanted.items()

@@ -31,16 +31,16 @@ def claim(evidence: Evidence, rank: int = 0, shared: int = 0, item: ItemRef = IT
     return Claim(item, evidence, rank, shared)
 
 
-def held(native: Evidence) -> Claim:
+def user_owned(native: Evidence) -> Claim:
     return Claim(ITEM, Evidence.VERIFIED, 0, 0, native)
 
 
 @pytest.mark.parametrize(
     ("rivals", "owner"),
     [
-        ({1: claim(Evidence.PATH), 2: held(Evidence.PATH)}, 2),
+        ({1: claim(Evidence.PATH), 2: user_owned(Evidence.PATH)}, 2),
         # A record made from weak evidence does not outweigh better evidence for ever.
-        ({1: claim(Evidence.PATH), 2: held(Evidence.SIZE)}, 1),
+        ({1: claim(Evidence.PATH), 2: user_owned(Evidence.SIZE)}, 1),
         ({1: claim(Evidence.SIZE), 2: claim(Evidence.PATH)}, 2),
         ({1: claim(Evidence.SUFFIX, shared=9), 2: claim(Evidence.SIZE, shared=1)}, 2),
         ({1: claim(Evidence.NONE), 2: claim(Evidence.SUFFIX, shared=2)}, 2),

@@ -47,8 +47,8 @@ ODD = pin("8", file("/m/odd name.mkv", 9, 90))
         (pin("5", file("/m/gone.mkv", 9, 90)), None),
     ],
 )
-def test_which_item_a_pin_means(held: Pin, found: str | None) -> None:
-    assert pinned_item(held, NOW) == (None if found is None else ref(found))
+def test_which_item_a_pin_means(user_owned: Pin, found: str | None) -> None:
+    assert pinned_item(user_owned, NOW) == (None if found is None else ref(found))
 
 
 def matched(*pins: Pin, known: Record | None = None, guess: bool = False) -> SceneMatch:

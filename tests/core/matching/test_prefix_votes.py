@@ -11,7 +11,7 @@ from core.matching.prefix_votes import (
     BRANCHES,
     MOST_PAIRS,
     LearnedPair,
-    Lessons,
+    PrefixVotes,
     news,
     path_map_of,
 )
@@ -20,15 +20,15 @@ from core.paths import PathMap
 Matches = Iterable[tuple[str, str]]
 
 
-def taught(*matches: tuple[str, str], section: str = "1") -> Lessons:
+def taught(*matches: tuple[str, str], section: str = "1") -> PrefixVotes:
     """Lessons of one scene for each match."""
-    lessons = Lessons()
+    lessons = PrefixVotes()
     for stash, plex in matches:
         lessons.note([(section, stash, plex)])
     return lessons
 
 
-def settings(lessons: Lessons) -> dict[str, int]:
+def settings(lessons: PrefixVotes) -> dict[str, int]:
     return {pair.setting: pair.scenes for pair in lessons.pairs()}
 
 
@@ -152,7 +152,7 @@ def test_a_learned_pair_leads_where_its_matches_are() -> None:
 
 
 def test_a_scene_counts_once_whatever_it_has() -> None:
-    lessons = Lessons()
+    lessons = PrefixVotes()
     lessons.note([("1", "/d/a.mp4", "/m/a.mp4"), ("1", "/d/b.mp4", "/m/b.mp4")])
     assert lessons.pairs() == ()
     lessons.note([("1", "/d/c.mp4", "/m/c.mp4")])
@@ -161,7 +161,7 @@ def test_a_scene_counts_once_whatever_it_has() -> None:
 
 def test_sections_do_not_contradict_each_other() -> None:
     """One disk under two names in Plex: files in both libraries have both."""
-    lessons = Lessons()
+    lessons = PrefixVotes()
     for n in range(4):
         lessons.note([("1", f"/d/{n}.mp4", f"/m/{n}.mp4"), ("2", f"/d/{n}.mp4", f"/n/{n}.mp4")])
 

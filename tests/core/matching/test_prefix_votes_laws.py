@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from core.matching.index import ItemIndex
 from core.matching.match import Claim, Evidence, SceneMatch, match_scene
 from core.matching.ownership import Claims
-from core.matching.prefix_votes import Lessons, path_map_of
+from core.matching.prefix_votes import PrefixVotes, path_map_of
 from core.models import ItemRef, MediaFile, Scene
 from core.paths import PathMap
 from tests.core.builders import file, scene
@@ -109,8 +109,8 @@ def _match(library: Library, learned: PathMap | None = None) -> list[SceneMatch]
     ]
 
 
-def _taught(library: Library, matches: Sequence[SceneMatch]) -> Lessons:
-    lessons = Lessons()
+def _taught(library: Library, matches: Sequence[SceneMatch]) -> PrefixVotes:
+    lessons = PrefixVotes()
     by_id = {each.id: each for each in library.scenes}
     for match in matches:
         lessons.note(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from core.fields import Wishes, fingerprint
+from core.fields import SyncPolicy, fingerprint
 from core.models import FieldRecord, ItemRef, Value
 from core.planning.drift import (
     NEVER_SYNCED,
@@ -142,11 +142,11 @@ def test_an_item_that_moved_may_have_another_picture(
 
 
 def test_what_was_undone_is_left_alone_until_stash_says_something_else() -> None:
-    wishes = Wishes(ALL_FIELDS)
+    sync_policy = SyncPolicy(ALL_FIELDS)
     of, edited = scene(title="A"), scene(title="B")
-    applied = record(fingerprint=fingerprint(wishes.of(of)))
+    applied = record(fingerprint=fingerprint(sync_policy.of(of)))
     undone = dataclasses.replace(applied, undone=True)
-    assert is_left_undone(undone, of, wishes)
-    assert not is_left_undone(undone, edited, wishes)
-    assert not is_left_undone(applied, of, wishes)
-    assert not is_left_undone(None, of, wishes)
+    assert is_left_undone(undone, of, sync_policy)
+    assert not is_left_undone(undone, edited, sync_policy)
+    assert not is_left_undone(applied, of, sync_policy)
+    assert not is_left_undone(None, of, sync_policy)

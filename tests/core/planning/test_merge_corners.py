@@ -204,15 +204,15 @@ def test_a_rating_of_another_precision_is_no_drift() -> None:
 
 
 def test_every_mark_of_a_field_is_stored() -> None:
-    record = FieldRecord("A", "B", ("C",), ("D",), held=True, rewrites=3, lock_void=True)
+    record = FieldRecord("A", "B", ("C",), ("D",), user_owned=True, rewrites=3, lock_ignored=True)
     assert field_from(field_body(record)) == record
     old = ["A", "B", [], [], 1, 2, 1]  # as it was before lock_void
-    assert field_from(old) == FieldRecord("A", "B", held=True, rewrites=2, locked=True)
+    assert field_from(old) == FieldRecord("A", "B", user_owned=True, rewrites=2, locked=True)
 
 
 def test_a_note_shows_the_beginning_of_long_names() -> None:
     names = tuple(f"{letter * 300}" for letter in "abcdefg")
-    base = FieldRecord((), None, withheld=names)
+    base = FieldRecord((), None, suppressed=names)
     outcome = merge(
         Sides(BY_NAME["tags"], names, (), base), MergeRules(FirstSync.MERGE, preserve=True)
     )

@@ -39,7 +39,7 @@ def told_entry(outcome: FieldOutcome, was_in: bool) -> str:
         assert ("Jazz" in change.after) == is_in
     words = ["in" if is_in else "–"]
     words += ["yours"] if "Jazz" in outcome.kept else []
-    words += ["taken out"] if "Jazz" in outcome.withheld else []
+    words += ["taken out"] if "Jazz" in outcome.suppressed else []
     words += ["reported"] if outcome.note else []
     return ", ".join(words)
 
@@ -61,9 +61,9 @@ def list_sides(
     if then != "never synced":
         plex = row["Plex then"]
         kept = entry("in") if "yours" in plex else ()
-        withheld = entry("in") if "taken out" in plex else ()
+        suppressed = entry("in") if "taken out" in plex else ()
         read_back = entry(plex, *others[1]) or None
-        base = FieldRecord(entry(then, *others[0]), read_back, kept, withheld)
+        base = FieldRecord(entry(then, *others[0]), read_back, kept, suppressed)
     want = entry(row.get("Stash now") or row["Stash"], *others[2]) or None
     now = entry(row.get("Plex now") or row["Plex"], *others[3])
     return Sides(BY_NAME[field], want, now, base, locked)
@@ -131,7 +131,7 @@ def test_lists_locked_as_a_whole(row: Row) -> None:
             assert outcome.change is None
             before_us = row["Stash then"] == "never synced"
             agreed = before_us and not outcome.note
-            assert (outcome.held, outcome.lock_void) == (not agreed, agreed)
+            assert (outcome.user_owned, outcome.lock_ignored) == (not agreed, agreed)
 
 
 @pytest.mark.parametrize("row", TABLES[LISTS], ids=lambda row: " ".join(row.values()))
@@ -144,7 +144,7 @@ def test_lists_locked_by_an_edit_of_theirs(row: Row) -> None:
     assert "Mine" in outcome.kept
     key = tuple(row[name] for name in THEN_AND_NOW)
     assert told_entry(outcome, row["Plex now"] == "in") == STUBBORN.get(key, row["on"])
-    assert outcome.lock_void
+    assert outcome.lock_ignored
 
 
 def test_no_combination_of_list_entries_is_left_out() -> None:

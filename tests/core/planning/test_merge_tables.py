@@ -41,9 +41,9 @@ def told(field: str, outcome: FieldOutcome, now: Value, *, kept: bool = True) ->
     after = now if outcome.change is None else outcome.change.after
     names = {value: letter for letter, value in LETTERS[field].items()} | {None: "–"}
     words = {
-        "yours": outcome.held,
-        "kept": kept and bool(outcome.kept) and not outcome.held,
-        "taken out": bool(outcome.withheld),
+        "yours": outcome.user_owned,
+        "kept": kept and bool(outcome.kept) and not outcome.user_owned,
+        "taken out": bool(outcome.suppressed),
         "reported": bool(outcome.note),
     }
     shown = names.get(after, str(after)) if not isinstance(after, tuple) else "?"
@@ -64,7 +64,7 @@ def base_of(field: str, row: Row) -> FieldRecord | None:
     read_back = value_of(field, then.value)
     kept = (str(read_back),) if "kept" in then.words else ()
     # Whether it was we who locked it makes no difference but under "locked".
-    return FieldRecord(sent, read_back, kept, held="yours" in then.words)
+    return FieldRecord(sent, read_back, kept, user_owned="yours" in then.words)
 
 
 @pytest.mark.parametrize(

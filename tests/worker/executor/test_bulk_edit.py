@@ -47,11 +47,11 @@ def test_on_a_server_that_adds_it_comes_to_the_same(
 ) -> None:
     shown, plan = again(of, item, then, first_sync)
 
-    alone, together = ADDING.apply(plan, shown), ADDING.apply(shared(plan), shown)
+    alone, bulk_editor = ADDING.apply(plan, shown), ADDING.apply(shared(plan), shown)
 
-    assert not lost(plan, together)
+    assert not lost(plan, bulk_editor)
     for name, field in BY_NAME.items():
-        assert field.equal(alone.values[name], together.values[name])
+        assert field.equal(alone.values[name], bulk_editor.values[name])
 
 
 @given(scenes, items, scenes, settings_of_first_sync)

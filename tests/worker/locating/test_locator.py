@@ -14,7 +14,7 @@ from core.settings import parse_settings
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
-from plex.library import list_side, synced_sections
+from plex.library import list_snapshot, synced_sections
 from simulators.library.generate import generate
 from stash.scenes import fetch_scenes
 from tests.acceptance.conftest import Open
@@ -48,7 +48,7 @@ class Bench:
 
     def remember(self) -> None:
         """Save the index that a reconcile leaves behind."""
-        side = list_side(self.plex, self.sections, lambda *_told: None)
+        side = list_snapshot(self.plex, self.sections, lambda *_told: None)
         self.cache.save(side, 1.0)
 
     def right(self, scene: Scene) -> set[str]:

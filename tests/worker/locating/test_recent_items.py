@@ -10,7 +10,7 @@ from core.models import Job, Scene
 from core.paths import PathMap
 from core.scans import places
 from core.settings import parse_settings
-from plex.library import list_side
+from plex.library import list_snapshot
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
@@ -88,7 +88,7 @@ def test_without_a_recent_index_every_file_is_looked_up(
 ) -> None:
     bench.cache.clear()
     if saved_at is not None:
-        bench.cache.save(list_side(bench.plex, bench.sections, lambda *_told: None), saved_at)
+        bench.cache.save(list_snapshot(bench.plex, bench.sections, lambda *_told: None), saved_at)
 
     bench.locator().locate(missing, {})
 

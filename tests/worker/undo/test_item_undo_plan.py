@@ -25,13 +25,13 @@ from tests.core.planning.test_planning_laws import (
 from tests.core.plex_like import EMPTY, Server
 from worker.executor.before_image import Known, field_extra, known_in, roles_in
 from worker.undo.item_undo_plan import (
-    Fate,
-    Past,
-    Restoration,
+    FieldHistory,
+    ItemUndoPlan,
+    UndoStatus,
+    histories,
     is_same,
+    item_undo_plan,
     our_locks,
-    pasts,
-    restoration,
 )
 from worker.undo.record import Restored, after_undo
 
@@ -86,12 +86,12 @@ def synced(
 def undone(run: Run, item: FullItem, server: Server, *, is_redo: bool = False) -> Run:
     """The run taken back from an item that may have changed since."""
     ours = our_locks(run.known.items[0], run.known.images)
-    todo = restoration(item, pasts(run.entries), {}, ours)
+    todo = item_undo_plan(item, histories(run.entries), {}, ours)
     entries = [
         replace(
-            todo.pasts[name].first,
+            todo.histories[name].first,
             before=todo.now[name],
-            after=todo.pasts[name].before,
+            after=todo.histories[name].before,
             locked_before=name in item.locked,
             extra=field_extra(run.known, item, name, run.known.fingerprint),
         )
@@ -222,19 +222,19 @@ def _outcome(plan: ItemPlan, name: str) -> tuple[bool, frozenset[str], frozenset
 @pytest.mark.parametrize(
     ("field", "now", "fate"),
     [
-        ("title", "Before", Fate.BACK),
-        ("title", " Before ", Fate.BACK),
-        ("title", "After", Fate.RESTORE),
-        ("title", "Between", Fate.CHANGED),
-        ("title", "Other", Fate.CHANGED),
-        ("poster", "media://x", Fate.BACK),
-        ("poster", "upload://posters/" + "ab" * 20, Fate.RESTORE),
-        ("poster", "upload://elsewhere/posters/" + "AB" * 20, Fate.RESTORE),
-        ("poster", None, Fate.CHANGED),
-        ("no such field", "Before", Fate.CHANGED),
+        ("title", "Before", UndoStatus.BACK),
+        ("title", " Before ", UndoStatus.BACK),
+        ("title", "After", UndoStatus.RESTORE),
+        ("title", "Between", UndoStatus.CHANGED),
+        ("title", "Other", UndoStatus.CHANGED),
+        ("poster", "media://x", UndoStatus.BACK),
+        ("poster", "upload://posters/" + "ab" * 20, UndoStatus.RESTORE),
+        ("poster", "upload://elsewhere/posters/" + "AB" * 20, UndoStatus.RESTORE),
+        ("poster", None, UndoStatus.CHANGED),
+        ("no such field", "Before", UndoStatus.CHANGED),
     ],
 )
-def test_of_several_changes_the_ends_count(field: str, now: Value, fate: Fate) -> None:
+def test_of_several_changes_the_ends_count(field: str, now: Value, status_of: UndoStatus) -> None:
     picture = field == "poster"
     values = ("media://x", "media://y", "upload://posters/" + "ab" * 20)
     before, between, after = values if picture else ("Before", "Between", "After")
@@ -243,15 +243,15 @@ def test_of_several_changes_the_ends_count(field: str, now: Value, fate: Fate) -
         JournalEntry(1, ref("7"), field, between, after, 2.0, True),
     ]
 
-    (past,) = pasts(entries).values()
+    (past,) = histories(entries).values()
 
-    assert past.fate(now) is fate
+    assert past.status_of(now) is status_of
     assert past.first.locked_before is False
 
 
-def past_of(before: Value, after: Value, locked: bool | None) -> Past:
+def past_of(before: Value, after: Value, locked: bool | None) -> FieldHistory:
     entry = JournalEntry(1, ref("7"), "title", before, after, 1.0, locked)
-    return Past(entry, entry)
+    return FieldHistory(entry, entry)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_locks(
         PLAIN, values={**EMPTY, "title": now}, locked=frozenset({"title"} if locked_now else ())
     )
 
-    todo = restoration(
+    todo = item_undo_plan(
         item,
         {"title": past_of(before, "B", locked_before)},
         {},
@@ -304,7 +304,7 @@ def test_actors_come_back_with_their_parts_and_photos() -> None:
         roles=(Role("Bö", "Chef", ""), Role("Cy", "", "")),
     )
 
-    todo = restoration(now, pasts([entry]), {}, frozenset())
+    todo = item_undo_plan(now, histories([entry]), {}, frozenset())
 
     assert roles_in(entry) == shown
     assert edit_params(todo.plan.changes, todo.roles, lock=False) == [
@@ -324,7 +324,7 @@ def restored(known: Known, field: str = "title", before: Value = "A") -> Restore
     entry = JournalEntry(1, ref("7"), field, before, "B", 1.0, False, known.to_extra())
     now: dict[str, str | None] = {field: "B"} if field == "poster" else {}
     item = replace(PLAIN, values={**EMPTY, "title": "B"})
-    todo = restoration(item, pasts([entry]), now, frozenset())
+    todo = item_undo_plan(item, histories([entry]), now, frozenset())
     return Restored(todo, PLAIN, frozenset({field}))
 
 
@@ -380,7 +380,7 @@ def test_an_entry_without_what_was_known_is_read() -> None:
 
 
 def test_nothing_to_put_back_is_no_work() -> None:
-    todo: Restoration = restoration(PLAIN, {}, {}, frozenset())
+    todo: ItemUndoPlan = item_undo_plan(PLAIN, {}, {}, frozenset())
 
     assert not todo.is_work
     assert todo.plan.changes == ()
