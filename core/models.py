@@ -155,7 +155,7 @@ class FieldRecord:
         user_owned: the value in Plex is the user's own.
         rewrites: how often somebody else rewrote what we wrote since Stash last changed it.
         locked: we locked the field; it was not locked before.
-        lock_ignored: a lock in Plex is no reason to leave the field alone: it came with a hand edit,
+        lock_ignored: a lock in Plex is no reason to leave the field alone: it came with an edit,
             we wrote in spite of it, or both sides agreed when it came.
     """
 

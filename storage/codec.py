@@ -32,9 +32,9 @@ def body_of(record: Record) -> str:
 
     Shape: `[[[path, size, duration], ...], [item, ...], {image: digest}, undone]` with
     item = `[section, key, [path, ...], {field: value}, {field: [sent, read_back, [kept, ...]]},
-    {field: [[suppressed, ...], user_owned, rewrites, locked, lock_ignored]}]`; the first of the three has the
-    fields that were read back as they were sent, which is most, and the last those with something
-    to say there.
+    {field: [[suppressed, ...], user_owned, rewrites, locked, lock_ignored]}]`; the first of the
+    three has the fields that were read back as they were sent, which is most, and the last those
+    with something to say there.
     Records of the first version lack it, and those that were not undone lack `undone`.
     """
     body: list[object] = [
