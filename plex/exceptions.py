@@ -13,6 +13,10 @@ class PlexServerDown(PlexError):
     """Unreachable, timed out, connection broken, 5xx, starting or busy: no item is to blame."""
 
 
+class PlexItemFailed(PlexError):
+    """Plex keeps failing for this item while it answers otherwise: others may go on."""
+
+
 class PlexUnauthorized(PlexError):
     """401 or 403: the token was refused, or may not edit."""
 
