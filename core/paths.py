@@ -174,7 +174,7 @@ def _closed(path: str) -> str:
 
 
 def _swap(whole: str, prefix: _Prefix) -> str:
-    # By components: folded for Windows, equal prefixes may differ in length (ß and SS).
+    # By components: equal prefixes may differ in length, one of them decomposed.
     rest = "/".join(whole.split("/")[prefix.depth :])
     return f"{prefix.target.rstrip('/')}/{rest}" if rest else prefix.target
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from core import quoting
 from core.errors import ConfigError
 from core.fields import PICTURES, SyncPolicy, TagRules
 from core.text import name_key
@@ -98,9 +99,9 @@ def _one_of(*choices: str) -> Callable[[object], str]:
 def _names(value: object) -> tuple[str, ...]:
     """Names between commas, each once, in the order given."""
     found: dict[str, str] = {}
-    for name in _text(value, "names, with commas between them").split(","):
-        if name.strip():
-            found.setdefault(name.strip().casefold(), name.strip())
+    for name, _ in quoting.parts(_text(value, "names, with commas between them"), ","):
+        if name:
+            found.setdefault(name_key(name), name)
     return tuple(found.values())
 
 
@@ -137,13 +138,19 @@ def _path_map(value: object) -> tuple[tuple[str, str], ...]:
     """
     allowed = "pairs of absolute paths, /left=>/right, with ';' between pairs"
     pairs: dict[str, str] = {}
-    for entry in filter(str.strip, re.split(r"[;\n]", _text(value, allowed))):
-        sides = [side.strip() for side in entry.split("=>")]
-        if len(sides) != 2 or not all(map(_is_absolute, sides)):
-            raise _BadValueError(f"{allowed}; this is none: {entry.strip()!r}")
-        left, right = map(_without_closing_slash, sides)
-        if pairs.setdefault(left, right) != right:
-            raise _BadValueError(f"one pair for each path on the left; {left!r} has two")
+    sides: list[str] = []
+    for side, end in quoting.parts(_text(value, allowed), "=>|[;\n]"):
+        sides.append(side)
+        if end == "=>":
+            continue
+        if any(sides):
+            if len(sides) != 2 or not all(map(_is_absolute, sides)):
+                entry = "=>".join(map(quoting.quoted, sides))
+                raise _BadValueError(f"{allowed}; this is none: {entry!r}")
+            left, right = map(_without_closing_slash, sides)
+            if pairs.setdefault(left, right) != right:
+                raise _BadValueError(f"one pair for each path on the left; {left!r} has two")
+        sides.clear()
     return tuple(pairs.items())
 
 

@@ -51,10 +51,27 @@ def says_something(text: str) -> bool:
 
 
 def name_key(name: str) -> str:
-    """The identity of a name: two names with equal keys are one tag to Plex (and to people)."""
+    """The identity of a name: two names with equal keys are one tag to Plex (and to people).
+
+    Upper and lower case are one, letter by letter, as servers and disks compare them: "Weiß" and
+    "Weiss" are two names.
+    """
     if name.isascii():
         return name.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return unicodedata.normalize("NFC", _fold(unicodedata.normalize("NFC", name)))
+
+
+def _fold(text: str) -> str:
+    """Unicode's simple case folding: no letter becomes two."""
+    folded = text.casefold()
+    if len(folded) == len(text):
+        return folded
+    return "".join(map(_fold_letter, text))
+
+
+def _fold_letter(letter: str) -> str:
+    forms = (letter.casefold(), letter.lower(), letter)
+    return next(form for form in forms if len(form) == 1)
 
 
 def clean_names(names: tuple[str, ...], limit: int) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from core.errors import GuardStopped
 from core.guards import leads_nowhere, suddenly_empty
+from core.quoting import quoted
 from storage.state import State
 
 GUARD = "empty_side"
@@ -134,7 +135,7 @@ class PathMapGuard:
         run_id = runs.start(KIND, self._clock())
         figures = {"fact": kind, "map": self._identity(pairs), "before": before, "now": now}
         runs.finish(run_id, "stopped", figures, self._clock(), guard=MAP_GUARD)
-        shown = "; ".join(f"{stash}=>{plex}" for stash, plex in pairs[:MAPS_SHOWN])
+        shown = "; ".join(f"{quoted(stash)}=>{quoted(plex)}" for stash, plex in pairs[:MAPS_SHOWN])
         raise GuardStopped(
             f"Stopped before anything was queued: {what} ({shown}) led {before} scenes to their "
             f"items at the last full run, now {now}. Is a disk not mounted, or mounted elsewhere? "

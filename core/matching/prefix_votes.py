@@ -23,6 +23,7 @@ from core.paths import (
     same_name,
     same_path,
 )
+from core.quoting import quoted
 from core.text import name_key
 
 # Scenes from which on a pair of prefixes that they imply is believed.
@@ -48,7 +49,7 @@ class LearnedPair:
     @property
     def setting(self) -> str:
         """The pair as the setting `path_map` has it."""
-        return f"{self.stash}=>{self.plex}"
+        return f"{quoted(self.stash)}=>{quoted(self.plex)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from simulators.library.oracle_text import lower
 from simulators.seed import PlexPart, PlexSection, StashFile, StashScene
 
 VIDEO_TYPES = frozenset({"movie", "show"})
@@ -41,7 +42,7 @@ class Location:
     @classmethod
     def joined(cls, components: Iterable[str], windows: bool) -> Location:
         parts = tuple(components)
-        return cls(parts, windows, tuple(part.casefold() for part in parts))
+        return cls(parts, windows, tuple(map(lower, parts)))
 
     def against(self, other: Location) -> tuple[Components, Components]:
         """Both, case-folded if either side is Windows."""

@@ -21,7 +21,20 @@ def safe_text(text: str) -> str:
 @lru_cache(maxsize=100_000)
 def name_key(name: str) -> str:
     """What two spellings of one tag, performer or studio have in common."""
-    return unicodedata.normalize("NFC", safe_text(name).strip().casefold())
+    return unicodedata.normalize("NFC", lower(safe_text(name).strip()))
+
+
+def lower(text: str) -> str:
+    """`text` without regard to case, as servers compare: one letter for each letter."""
+    return "".join(map(_lower_letter, text))
+
+
+@lru_cache(maxsize=10_000)
+def _lower_letter(letter: str) -> str:
+    for small in (letter.casefold(), letter.lower()):
+        if len(small) == 1:
+            return small
+    return letter
 
 
 def name_keys(names: Iterable[str]) -> frozenset[str]:

@@ -216,6 +216,10 @@ def test_a_long_bad_value_is_cut() -> None:
         (2024, ("2024",)),
         (2024.0, ("2024",)),
         (",", ()),
+        ('"One, two", three', ("One, two", "three")),
+        (' " Clips" ,"say ""hi"", Ana"', (" Clips", 'say "hi", Ana')),
+        ('12" Vinyl, "a" b', ('12" Vinyl', '"a" b')),
+        ('"open, end', ('"open', "end")),
     ],
 )
 def test_names_between_commas(name: str, typed: object, names: tuple[str, ...]) -> None:
@@ -232,6 +236,8 @@ def test_names_between_commas(name: str, typed: object, names: tuple[str, ...]) 
         ("C:\\=>\\\\nas\\share\\", (("C:\\", "\\\\nas\\share"),)),
         ("D:/=>/", (("D:/", "/"),)),
         ("/data=>/plex;/data/=>/plex", (("/data", "/plex"),)),
+        ('"/a;b" => "/c=>d/"; /x=>/y', (("/a;b", "/c=>d"), ("/x", "/y"))),
+        ('/my "best"=>/b;"/the ""other"""=>/o', (('/my "best"', "/b"), ('/the "other"', "/o"))),
     ],
 )
 def test_a_path_map(typed: str, pairs: tuple[tuple[str, str], ...]) -> None:

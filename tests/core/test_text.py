@@ -120,7 +120,6 @@ def test_only_unwanted_characters_go(text: str) -> None:
 @given(anything)
 def test_a_name_key_is_stable(name: str) -> None:
     assert name_key(name_key(name)) == name_key(name)
-    assert name_key(name.casefold()) == name_key(name)
 
 
 @pytest.mark.parametrize(
@@ -128,8 +127,9 @@ def test_a_name_key_is_stable(name: str) -> None:
     [
         ("Ana Müller", "ANA MÜLLER"),
         ("Jan Žižka", unicodedata.normalize("NFD", "jan žižka")),
-        ("Straße", "STRASSE"),
+        ("GROẞE STRAẞE", "Große Straße"),
         ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("\u1f88\u1f6d", "\u1f80\u1f65"),  # Greek capitals that have two letters in full folding
         ("\u212bngström", "ångström"),  # the Ångström sign
         ("\u212aelvin", "kelvin"),  # the Kelvin sign, which folds into ASCII
     ],
@@ -139,7 +139,16 @@ def test_equal_names(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Müller", "Muller"), ("A, B", "A B"), ("Ø", "O"), ("東京", "京都")]
+    ("one", "other"),
+    [
+        ("Müller", "Muller"),
+        ("A, B", "A B"),
+        ("Ø", "O"),
+        ("東京", "京都"),
+        ("Anna Weiß", "Anna Weiss"),
+        ("ﬁnal", "final"),
+        ("İzmir", "izmir"),
+    ],
 )
 def test_unequal_names(one: str, other: str) -> None:
     assert name_key(one) != name_key(other)

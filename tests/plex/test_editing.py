@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from urllib.parse import unquote
 
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.models import Change, Role, Value
+from core.text import name_key
 from plex.editing import edit_params, split_params, unlock_params
 from plex.url_encoding import encode_query
 
@@ -41,7 +41,7 @@ def removals(params: Sequence[tuple[str, str]], tag: str) -> list[str]:
 
 
 def key(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return name_key(name)
 
 
 def test_the_edit_of_the_sample() -> None:

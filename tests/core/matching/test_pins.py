@@ -29,7 +29,7 @@ ODD = pin("8", file("/m/odd name.mkv", 9, 90))
 
 
 @pytest.mark.parametrize(
-    ("held", "found"),
+    ("user_owned", "found"),
     [
         (ODD, "8"),
         (pin("9", file("/m/part2.mp4")), "9"),  # any of its files
