@@ -1,0 +1,155 @@
+"""One exchange over real sockets, with servers that keep no rule."""
+
+from __future__ import annotations
+
+import itertools
+import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.contract.scripted import Reply, as_json, refused_url, scripted
+from tests.transport.raw import HEAD, bomb, dripping, saying
+from transport.errors import BrokeOff, NoAnswer, NotTrusted, Refused, TooLarge, TransportError
+from transport.http import Answer, Http
+
+LIMIT = 1_000_000
+PAUSE = 0.2
+
+
+@contextmanager
+def http_to(url: str, **options: bool | str) -> Iterator[Http]:
+    made = Http(url, connect_timeout=0.5, pause=PAUSE, **options)
+    yield made
+    made.close()
+
+
+def get(url: str, limit: int = LIMIT) -> Answer:
+    with http_to(url) as http:
+        return http.send("GET", "/a?b=c%20d", headers={"X-Mine": "1"}, limit=limit)
+
+
+def test_an_answer_comes_whole_over_one_connection() -> None:
+    with scripted(as_json({"a": 1}), Reply(404, b""), Reply(204)) as server:
+        with http_to(f"{server.url}/prefix/") as http:
+            answers = [
+                http.send(method, "/a?b=c%20d", headers={"X-Mine": "1"}, limit=LIMIT, body=body)
+                for method, body in (("GET", None), ("PUT", b"sent"), ("DELETE", None))
+            ]
+            assert http.requests_made == 3
+        asked = server.asked
+    assert [(one.status, one.body) for one in answers] == [
+        (200, b'{"a": 1}'),
+        (404, b""),
+        (204, b""),
+    ]
+    assert answers[0].content_type == "application/json"
+    assert [(one.method, one.path, one.body) for one in asked] == [
+        ("GET", "/prefix/a?b=c%20d", b""),
+        ("PUT", "/prefix/a?b=c%20d", b"sent"),
+        ("DELETE", "/prefix/a?b=c%20d", b""),
+    ]
+    assert asked[0].headers["x-mine"] == "1"
+    assert len({one.peer for one in asked}) == 1
+
+
+def test_redirects_are_answers() -> None:
+    with scripted(Reply(302, b"", {"Location": "/login"})) as server:
+        assert get(server.url).headers["location"] == "/login"
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 O", HEAD + b"X: ", HEAD + b"\r\n[1,"])
+def test_what_drips_ends_at_a_deadline(start: bytes) -> None:
+    """Whether it is the status, the headers or the body: no silence is ever too long."""
+    began = time.monotonic()
+    late = pytest.raises((NoAnswer, BrokeOff), match="too slowly")
+    with saying(lambda: dripping(start), pause=0.02) as url, late:
+        get(url)
+    assert 1.5 * PAUSE < time.monotonic() - began < 10 * PAUSE
+
+
+def test_what_keeps_coming_may_take_longer_than_a_drip() -> None:
+    piece = bytes(5_000)
+    whole = HEAD + b"Content-Length: 150000\r\n\r\n"
+    with saying(lambda: itertools.chain([whole], [piece] * 30), pause=0.02) as url:
+        assert len(get(url).body) == 150_000
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "words"),
+    [
+        (Reply(fault="reset"), NoAnswer, "dropped"),
+        (Reply(fault="hang"), NoAnswer, "did not answer within 0.2 s"),
+        (Reply(body=b"x" * 100, fault="truncate"), BrokeOff, "broke off"),
+        (Reply(body=b"no gzip", headers={"Content-Encoding": "gzip"}), BrokeOff, "unpacked"),
+        (Reply(body=bytes(LIMIT + 1)), TooLarge, "more than 1 MB"),
+    ],
+)
+def test_faults(reply: Reply, kind: type[TransportError], words: str) -> None:
+    with scripted(reply) as server, pytest.raises(kind, match=words) as caught:
+        get(server.url)
+    assert caught.value.sent
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/3.9 what\r\n\r\n",
+        b"\xff\xfe\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        HEAD + b"Content-Length: 5, 6\r\n\r\nhello",
+        HEAD + b"X: " + b"y" * 70_000 + b"\r\n\r\n",
+        b"".join([HEAD, *[b"X: y\r\n"] * 200, b"\r\n"]),
+    ],
+)
+def test_what_is_no_http(answer: bytes) -> None:
+    with saying(lambda: [answer]) as url, pytest.raises(TransportError):
+        get(url)
+
+
+def test_a_body_without_end_is_cut_off() -> None:
+    pieces = itertools.chain([HEAD + b"\r\n"], itertools.repeat(bytes(50_000)))
+    with saying(lambda: pieces) as url, pytest.raises(TooLarge):
+        get(url)
+
+
+def test_a_gzip_that_unpacks_to_very_much_needs_no_memory() -> None:
+    packed = Reply(body=bomb(200_000_000), headers={"Content-Encoding": "gzip"})
+    with scripted(packed) as server:
+        tracemalloc.start()
+        with pytest.raises(TooLarge):
+            get(server.url)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert most < 20_000_000
+
+
+def test_headers_without_end() -> None:
+    hundred = itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n")
+    with saying(lambda: hundred, pause=0.001) as url, pytest.raises(NoAnswer):
+        get(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        (refused_url(), Refused),
+        ("http://no-such-host.invalid:1", Refused),
+        (f"http://{'x' * 70}.invalid", Refused),
+        (refused_url().replace("http:", "https:"), Refused),
+    ],
+)
+def test_no_connection_means_that_nothing_was_sent(url: str, kind: type[TransportError]) -> None:
+    with pytest.raises(kind) as caught:
+        get(url)
+    assert not caught.value.sent
+
+
+def test_https_where_there_is_none() -> None:
+    with scripted(as_json({})) as server, pytest.raises(NotTrusted) as caught:
+        get(server.url.replace("http:", "https:"))
+    assert not caught.value.sent

@@ -1,0 +1,37 @@
+"""What can go wrong with one exchange.
+
+The texts are ends of sentences that begin with the server's name ("Plex at http://host ..."). They
+never quote addresses, headers or bodies. `sent`: the request may have arrived and been carried out.
+"""
+
+from __future__ import annotations
+
+
+class TransportError(Exception):
+    """No usable answer came."""
+
+    sent = True
+
+
+class Refused(TransportError):
+    """There was no connection: nobody listens, no such host, or nobody took it in time."""
+
+    sent = False
+
+
+class NotTrusted(TransportError):
+    """There was no TLS connection that may be trusted."""
+
+    sent = False
+
+
+class NoAnswer(TransportError):
+    """The connection was lost, or nothing came in time."""
+
+
+class BrokeOff(TransportError):
+    """The answer began, and did not come whole."""
+
+
+class TooLarge(TransportError):
+    """The answer has more bytes than were allowed."""

@@ -1,0 +1,169 @@
+"""One request to one server and its whole answer, within limits.
+
+No redirect is followed, no cookie kept and no proxy of the environment used: what stands there is
+for the internet, not for a server of one's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import certifi
+import urllib3
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from transport.errors import BrokeOff, NoAnswer, NotTrusted, Refused, TooLarge, TransportError
+from transport.pacing import Pool, TlsPool, TooSlow
+
+_CHUNK = 64 * 1024
+_CONNECTIONS = 4  # kept for later, for as many threads
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. `headers` are looked up without regard to case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        """Without parameters, in lower case; "" where none was sent."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()[:60]
+
+
+class Http:
+    """The way to one server. May be used by several threads at once.
+
+    Args:
+        base: "https://host:port/prefix"; scheme and host have to be there.
+        connect_timeout: seconds until a connection stands.
+        pause: seconds without a byte; an answer may take twice that, and more while it keeps
+            coming (see `transport.pacing`).
+        verify: of https: True for the authorities that everybody trusts, a file of others, or
+            False for no verification.
+
+    Attributes:
+        requests_made: requests that were sent, or tried to.
+    """
+
+    def __init__(
+        self, base: str, *, connect_timeout: float, pause: float, verify: bool | str = True
+    ) -> None:
+        parts = urlsplit(base)
+        self._prefix = parts.path.rstrip("/")
+        self._timeout = Timeout(connect=connect_timeout, read=pause)
+        self._waits = (connect_timeout, pause)
+        self._pool = _pool(parts.scheme, str(parts.hostname), parts.port, verify)
+        self.requests_made = 0
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.close()
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str],
+        limit: int,
+        body: bytes | None = None,
+    ) -> Answer:
+        """Send one request, once, and receive its answer.
+
+        Args:
+            target: path and query, encoded.
+            limit: the most bytes that the unpacked body may have.
+
+        Raises:
+            TransportError: or its kinds; no usable answer came.
+        """
+        self.requests_made += 1
+        try:
+            response = self._pool.urlopen(
+                method,
+                self._prefix + target,
+                body=body,
+                headers={"User-Agent": "Stash2Plex", "Accept-Encoding": "gzip", **headers},
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=self._timeout,
+                preload_content=False,
+            )
+        # ValueError: a host that is no name, a header that cannot be sent.
+        except (HTTPError, OSError, ValueError) as error:
+            # Not chained: what libraries raise may quote addresses and headers.
+            raise self._no_answer(error) from None
+        with closing(response):
+            try:
+                received = _body_within(response, limit)
+            except (HTTPError, OSError, ValueError) as error:
+                raise self._broke_off(error) from None
+            response.release_conn()  # else closed with the response, at errors and large bodies
+        return Answer(response.status, response.headers, received)
+
+    def _no_answer(self, error: Exception) -> TransportError:
+        if isinstance(error, NameResolutionError):
+            return Refused("cannot be reached: there is no such host")
+        if isinstance(error, NewConnectionError):
+            return Refused("refused the connection, or there is no such host")
+        if isinstance(error, ConnectTimeoutError):
+            return Refused(f"could not be reached within {self._waits[0]:g} s")
+        if isinstance(error, SSLError):
+            return NotTrusted("has no certificate that is trusted, or does not speak https")
+        if isinstance(error, ReadTimeoutError):
+            return NoAnswer(self._slow(error))
+        if isinstance(error, ValueError):
+            return Refused(f"has no address that can be asked ({type(error).__name__})")
+        return NoAnswer("dropped the connection")
+
+    def _broke_off(self, error: Exception) -> TransportError:
+        if isinstance(error, ReadTimeoutError):
+            return BrokeOff(self._slow(error))
+        if isinstance(error, DecodeError):
+            return BrokeOff("sent an answer that cannot be unpacked")
+        return BrokeOff("broke off in the middle of its answer")
+
+    def _slow(self, error: Exception) -> str:
+        if isinstance(error.__cause__ or error.__context__, TooSlow):
+            return "answered too slowly to be waited for"
+        return f"did not answer within {self._waits[1]:g} s"
+
+
+def _pool(scheme: str, host: str, port: int | None, verify: bool | str) -> HTTPConnectionPool:
+    if scheme != "https":
+        return Pool(host, port, maxsize=_CONNECTIONS)
+    if verify is False:
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        return TlsPool(host, port, maxsize=_CONNECTIONS, cert_reqs="CERT_NONE")
+    authorities = certifi.where() if verify is True else verify
+    return TlsPool(
+        host, port, maxsize=_CONNECTIONS, cert_reqs="CERT_REQUIRED", ca_certs=authorities
+    )
+
+
+def _body_within(response: BaseHTTPResponse, limit: int) -> bytes:
+    told = response.headers.get("Content-Length", "")
+    if told.isascii() and told.isdecimal() and int(told[:20]) > limit:
+        raise TooLarge(f"sent more than {limit / 1e6:.3g} MB")
+    received = bytearray()
+    for chunk in response.stream(_CHUNK, decode_content=True):
+        received += chunk
+        if len(received) > limit:
+            raise TooLarge(f"sent more than {limit / 1e6:.3g} MB")
+    return bytes(received)

@@ -1,0 +1,116 @@
+"""Connections whose answers must keep moving, headers and body alike.
+
+A timeout of a socket bounds one silence only: a server that sends a byte a second never meets it.
+So each read is also bounded by what is left of a deadline, which every received byte moves on as if
+the line had the slowest speed that is put up with.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from collections.abc import Callable
+from http.client import HTTPResponse
+from typing import Any
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+PAUSES = 2  # lengths of the longest silence that an answer may take without any speed
+SLOWEST = 50_000  # bytes a second
+MOST_RECEIVED = 500_000_000  # bytes of one answer as they come: headers may be endless too
+
+
+class TooSlow(TimeoutError):
+    """The answer was still under way at its deadline."""
+
+
+class PacedReader(io.RawIOBase):
+    """The bytes of one answer.
+
+    Args:
+        raw: reads from `line`.
+        line: its timeout, which must be set, is the longest silence in seconds.
+    """
+
+    def __init__(
+        self, raw: io.RawIOBase, line: socket.socket, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__()
+        self._raw = raw
+        self._line = line
+        self._clock = clock
+        self._pause = float(line.gettimeout() or 0)
+        self._received = 0
+        self._end = clock() + PAUSES * self._pause
+
+    def readable(self) -> bool:
+        """Say that this can be read."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read what is there.
+
+        Raises:
+            TooSlow: the deadline has passed.
+            TimeoutError: nothing came for the longest silence.
+            OSError: the connection is broken, or there is no end of it.
+        """
+        left = self._end + self._received / SLOWEST - self._clock()
+        if left <= 0:
+            raise TooSlow("the answer did not end in time")
+        self._line.settimeout(min(self._pause, left))
+        try:
+            count = self._raw.readinto(buffer) or 0
+        except TimeoutError:
+            if left < self._pause:
+                raise TooSlow("the answer did not end in time") from None
+            raise
+        self._received += count
+        if self._received > MOST_RECEIVED:
+            raise OSError("the answer does not end")
+        return count
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._raw.close()
+        super().close()
+
+
+class _Answer(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(PacedReader(self.fp.detach(), sock))
+
+
+class _Sending:
+    """Gives large bodies the time that they need: `timeout` is that of connecting by then."""
+
+    sock: Any
+    timeout: Any
+
+    def send(self, data: Any) -> None:
+        if self.sock is not None and isinstance(data, bytes):
+            self.sock.settimeout(self.timeout + len(data) / SLOWEST)
+        super().send(data)  # type: ignore[misc]
+
+
+class _Connection(_Sending, HTTPConnection):
+    response_class = _Answer
+
+
+class _TlsConnection(_Sending, HTTPSConnection):
+    response_class = _Answer
+
+
+class Pool(HTTPConnectionPool):
+    """Connections over plain HTTP."""
+
+    ConnectionCls = _Connection
+
+
+class TlsPool(HTTPSConnectionPool):
+    """Connections over TLS."""
+
+    ConnectionCls = _TlsConnection

@@ -1,0 +1,94 @@
+"""When a failed exchange is tried again, and after which pause."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from urllib3 import Retry
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, InvalidHeader, MaxRetryError
+
+T = TypeVar("T")
+
+LONGEST = 60.0  # seconds from the first try, after which there is no other
+# Pauses of at most 0, 0.5, 1, 2 and 4 s. Where nobody listens or all are turned away, which takes
+# long to change, only two of them.
+POLICY = Retry(total=5, connect=2, backoff_factor=0.25, backoff_max=16)
+
+
+class Transient(Exception):
+    """An exchange failed in a way that may pass.
+
+    Attributes:
+        error: what to raise in the end.
+        connected: False where there was no connection.
+        done: whether what was asked for may have been carried out.
+        retry_after: the header of the answer.
+    """
+
+    def __init__(
+        self, error: Exception, *, connected: bool = True, done: bool = True, retry_after: str = ""
+    ) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.connected = connected
+        self.done = done
+        self.retry_after = retry_after
+
+
+class Retrying:
+    """Tries again, with pauses of random length that grow (full jitter), or as the server wishes.
+
+    Args:
+        sleep, clock: seconds.
+        jitter: a random number from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+        policy: Retry = POLICY,
+    ) -> None:
+        self._sleep = sleep
+        self._clock = clock
+        self._jitter = jitter
+        self._policy = policy
+
+    def call(self, attempt: Callable[[], T], *, repeatable: bool) -> T:
+        """What `attempt` returns, at its first success.
+
+        Args:
+            attempt: one exchange; raises `Transient` where another try makes sense.
+            repeatable: whether it does no harm to carry it out twice.
+
+        Raises:
+            Exception: the last `Transient.error`; anything else that `attempt` raises, at once.
+        """
+        tries, end = self._policy, self._clock() + LONGEST
+        while True:
+            try:
+                return attempt()
+            except Transient as failed:
+                if failed.done and not repeatable:
+                    raise failed.error from None
+                told = HTTPError() if failed.connected else ConnectTimeoutError()
+                try:
+                    tries = tries.increment("GET", "", error=told)
+                except MaxRetryError:
+                    raise failed.error from None
+                pause = self._pause(tries, failed.retry_after)
+                if self._clock() + pause > end:
+                    raise failed.error from None
+            self._sleep(pause)
+
+    def _pause(self, tries: Retry, retry_after: str) -> float:
+        if retry_after:
+            try:
+                return tries.parse_retry_after(retry_after)
+            except (InvalidHeader, ValueError, OverflowError):
+                pass
+        return tries.get_backoff_time() * self._jitter()
