@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -25,52 +26,55 @@ GC_THRESHOLD = 200_000  # new objects between two looks
 
 Task = Callable[[Context], dict[str, Any]]
 
-MODES: Mapping[str, Task] = MappingProxyType(
-    {
-        "all": reconcile.enqueue_all,
-        "apply_preview": preview.apply_preview,
-        "clear_dlq": queue.clear_dead_letters,
-        "clear_match_cache": queue.clear_match_cache,
-        "clear_queue": queue.clear_queue,
-        "confirm_stopped_run": queue.confirm_stopped_run,
-        "health_check": health.health_check,
-        "pin": pins.pin,
-        "process_queue": sync_changes.process_queue,
-        "purge_dlq": queue.purge_dead_letters,
-        "queue_status": status.queue_status,
-        "recent": reconcile.enqueue_recent,
-        "reconcile_7days": reconcile.reconcile_7days,
-        "reconcile_all": reconcile.reconcile_all,
-        "reconcile_missing_metadata": reconcile.reconcile_missing_metadata,
-        "reconcile_preview": preview.preview_all,
-        "reconcile_recent": reconcile.reconcile_recent,
-        "release": undo.release,
-        "retry_dlq": queue.retry_dead_letters,
-        sync_changes.MODE: sync_changes.sync_changes,
-        "undo_last_run": undo.undo_last_run,
-        "unpin": pins.unpin,
-    }
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One row of the table of modes.
+
+    Attributes:
+        name: as `args.mode` names it.
+        task: what it does.
+        dry_run: what it does with the argument `dry_run`: it shows what it would do.
+        looks_only: it changes nothing in any case, so a dry run of it is the task itself.
+        works_when_off: it also works while the plugin is switched off.
+    """
+
+    name: str
+    task: Task
+    dry_run: Task | None = None
+    looks_only: bool = False
+    works_when_off: bool = False
+
+
+_TABLE = (
+    Mode("all", reconcile.enqueue_all, preview.preview_every_scene),
+    Mode("apply_preview", preview.apply_preview, preview.look_at_apply),
+    Mode("clear_dlq", queue.clear_dead_letters),
+    Mode("clear_match_cache", queue.clear_match_cache),
+    Mode("clear_queue", queue.clear_queue),
+    Mode("confirm_stopped_run", queue.confirm_stopped_run),
+    Mode("health_check", health.health_check, looks_only=True, works_when_off=True),
+    Mode("pin", pins.pin),
+    Mode("process_queue", sync_changes.process_queue, preview.preview_queue),
+    Mode("purge_dlq", queue.purge_dead_letters),
+    Mode("queue_status", status.queue_status, looks_only=True, works_when_off=True),
+    Mode("recent", reconcile.enqueue_recent, preview.preview_recent_scenes),
+    Mode("reconcile_7days", reconcile.reconcile_7days, preview.preview_7days),
+    Mode("reconcile_all", reconcile.reconcile_all, preview.preview_all),
+    Mode(
+        "reconcile_missing_metadata",
+        reconcile.reconcile_missing_metadata,
+        preview.preview_missing_metadata,
+    ),
+    Mode("reconcile_preview", preview.preview_all, looks_only=True),
+    Mode("reconcile_recent", reconcile.reconcile_recent, preview.preview_recent),
+    Mode("release", undo.release, undo.look_at_release, works_when_off=True),
+    Mode("retry_dlq", queue.retry_dead_letters),
+    Mode(sync_changes.MODE, sync_changes.sync_changes),
+    Mode("undo_last_run", undo.undo_last_run, undo.look_at_undo, works_when_off=True),
+    Mode("unpin", pins.unpin),
 )
-# What a mode does with the argument `dry_run`: it shows what it would do.
-DRY_RUNS: Mapping[str, Task] = MappingProxyType(
-    {
-        "all": preview.preview_every_scene,
-        "apply_preview": preview.look_at_apply,
-        "process_queue": preview.preview_queue,
-        "recent": preview.preview_recent_scenes,
-        "reconcile_7days": preview.preview_7days,
-        "reconcile_all": preview.preview_all,
-        "reconcile_missing_metadata": preview.preview_missing_metadata,
-        "reconcile_preview": preview.preview_all,
-        "reconcile_recent": preview.preview_recent,
-        "release": undo.look_at_release,
-        "undo_last_run": undo.look_at_undo,
-    }
-)
-# These change nothing in any case.
-LOOKING = frozenset({"queue_status", "health_check"})
-# These look, or take back what was done; they also work while the plugin is switched off.
-ALWAYS = LOOKING | {"release", "undo_last_run"}
+MODES: Mapping[str, Mode] = MappingProxyType({mode.name: mode for mode in _TABLE})
 SWITCHED_OFF = "Stash2Plex is switched off in its settings (enabled)"
 
 
@@ -84,8 +88,8 @@ def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
     # A library is hundreds of thousands of small objects without cycles: looking through them all
     # for cycles as they grow would take a fifth of the time of a reconcile.
     gc.set_threshold(GC_THRESHOLD)
-    task = MODES.get(plugin.mode)
-    if task is None:
+    mode = MODES.get(plugin.mode)
+    if mode is None:
         raise ProtocolError(
             f"The task mode {plugin.mode[:MODE_SHOWN]!r} is unknown; known are: "
             + ", ".join(sorted(MODES))
@@ -97,44 +101,32 @@ def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
         Heartbeat(progress) as heartbeat,
         open_context(plugin, env, heartbeat.report) as context,
     ):
-        if not context.settings.enabled and plugin.mode not in ALWAYS:
+        if not context.settings.enabled and not mode.works_when_off:
             log.warning(SWITCHED_OFF)
-            sync_changes.decline(plugin.mode, data_dir)
+            sync_changes.decline(mode.name, data_dir)
             return {"output": {"note": SWITCHED_OFF}}
-        output = perform(_wanted(task, plugin), plugin.mode, context)
+        output = perform(mode, context)
         heartbeat.report(1.0)
         return {"output": output}
 
 
-def perform(task: Task, mode: str, context: Context) -> dict[str, Any]:
+def perform(mode: Mode, context: Context) -> dict[str, Any]:
     """The task with what belongs to its start and its end; looking starts nothing.
 
     Raises:
+        ConfigError: a dry run of a mode that has none: whoever asks wants nothing to be changed.
         what the task raises.
     """
-    looks = mode in LOOKING | {"reconcile_preview"} or flag(context.args, "dry_run")
-    if looks or mode == sync_changes.MODE:
-        return task(context)
-    if lifecycle_hooks.task_starts(context, mode):
+    if flag(context.args, "dry_run") and not mode.looks_only:
+        if mode.dry_run is None:
+            able = ", ".join(sorted(each.name for each in _TABLE if each.dry_run))
+            raise ConfigError(f"The mode {mode.name!r} has no dry_run; these have: {able}")
+        return mode.dry_run(context)
+    if mode.looks_only or mode.name == sync_changes.MODE:
+        return mode.task(context)
+    if lifecycle_hooks.task_starts(context, mode.name):
         sync_changes.catch_up(context)
-    output = task(context)
+    output = mode.task(context)
     lifecycle_hooks.task_ended(context)
     sync_changes.catch_up(context)
     return output
-
-
-def _wanted(task: Task, plugin: PluginInput) -> Task:
-    """The task, or what it does in a dry run.
-
-    Raises:
-        ConfigError: a dry run of a mode that has none: whoever asks wants nothing to be changed.
-    """
-    if not flag(plugin.args, "dry_run"):
-        return task
-    if plugin.mode in DRY_RUNS:
-        return DRY_RUNS[plugin.mode]
-    if plugin.mode in LOOKING:
-        return task
-    raise ConfigError(
-        f"The mode {plugin.mode!r} has no dry_run; these have: {', '.join(sorted(DRY_RUNS))}"
-    )

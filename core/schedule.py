@@ -19,12 +19,11 @@ from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from core.scopes import DAY, SCOPES, scope_named
+
 HOUR = 3600.0
-DAY = 86_400.0
 WEEK = 7 * DAY
 INTERVALS: Mapping[str, float] = MappingProxyType({"hourly": HOUR, "daily": DAY, "weekly": WEEK})
-# What a run looks at; each sees what those before it see.
-SCOPES = ("recent", "recent_7days", "all")
 _MOST_DOUBLINGS = 16
 
 
@@ -34,7 +33,7 @@ class Wanted:
 
     Attributes:
         interval: seconds between two runs; None: no run.
-        scope: one of SCOPES.
+        scope: the name of one of `core.scopes`.
     """
 
     interval: float | None
@@ -141,14 +140,14 @@ def failed(history: History, now: float, *, is_stopped: bool) -> History:
 
 def succeeded(history: History, wanted: Wanted, scope: str, now: float) -> History:
     """A run over `scope`, whoever started it, has ended and seen all of it."""
-    covered = [each for each in SCOPES if covers(scope, each)]
+    covered = [each.name for each in SCOPES if covers(scope, each.name)]
     after = replace(history, ended={**history.ended, **dict.fromkeys(covered, now)})
     return confirmed(after) if wanted.scope in covered else after
 
 
 def covers(scope: str, other: str) -> bool:
     """Whether a run over one scope sees all that a run over the other does."""
-    return SCOPES.index(scope) >= SCOPES.index(other)
+    return scope_named(scope).covers(scope_named(other))
 
 
 def confirmed(history: History) -> History:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from core import quoting
 from core.errors import ConfigError
 from core.fields import PICTURES, SyncPolicy, TagRules
+from core.scopes import BY_SETTING
 from core.text import name_key
 
 T = TypeVar("T")
@@ -209,7 +210,7 @@ class Settings:
     organized_only: bool = _setting(False, _switch)
     path_map: tuple[tuple[str, str], ...] = _setting((), _path_map)
     reconcile_interval: str = _setting("daily", _one_of("never", "hourly", "daily", "weekly"))
-    reconcile_scope: str = _setting("all", _one_of("all", "24h", "7days"))
+    reconcile_scope: str = _setting("all", _one_of(*BY_SETTING))
     reconcile_missing: bool = _setting(True, _switch)
     debug_logging: bool = _setting(False, _switch)
     obfuscate_paths: bool = _setting(False, _switch)

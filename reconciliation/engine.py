@@ -19,6 +19,7 @@ from core.matching.prefix_votes import LearnedPair, news, path_map_of
 from core.models import ItemRef, Section
 from core.paths import PathMap
 from core.planning.drift import NEVER_SYNCED
+from core.scopes import scope_named
 from core.settings import Settings
 from plex.cache import PlexCache
 from plex.client import PlexClient
@@ -45,8 +46,6 @@ __all__ = ["GapDetectionEngine", "GapDetectionResult"]
 log = logging.getLogger(__name__)
 
 BATCH = 100  # scenes judged at a time
-DAY = 86_400.0
-WINDOWS: dict[str, float | None] = {"all": None, "recent": DAY, "recent_7days": 7 * DAY}
 OWNERS = "owners"  # the fact that says whose each item was when all scenes were seen last
 CONTESTED = "contested"  # the fact that says which scenes lost an item then
 PAGES_AHEAD = 8  # of Stash, fetched while Plex is listed
@@ -103,12 +102,11 @@ class GapDetectionEngine:
                 that does not answer. One that goes away midway ends the run early instead, with
                 what was found so far and `partial` set.
         """
-        if scope not in WINDOWS:
-            raise ValueError(f"unknown scope {scope!r}; known: {', '.join(WINDOWS)}")
+        since = scope_named(scope).since(self._clock())
         with contextlib.ExitStack() as stack:
             state = stack.enter_context(State(self.data_dir, log.warning, clock=self._clock))
             plex = self._plex or stack.enter_context(contextlib.closing(self._connect()))
-            return self._run(scope, only, state, plex)
+            return self._run(since, only, state, plex)
 
     def _connect(self) -> PlexClient:
         config = self.config
@@ -120,16 +118,14 @@ class GapDetectionEngine:
         )
 
     def _run(
-        self, scope: str, only: frozenset[str] | None, state: State, plex: PlexClient
+        self, since: float | None, only: frozenset[str] | None, state: State, plex: PlexClient
     ) -> GapDetectionResult:
         requests_before = plex.requests_made
         result = GapDetectionResult()
         guard = EmptySideGuard(state, self._clock)
         expected = count_scenes(self.stash)
-        if WINDOWS[scope] is None:
+        if since is None:
             guard.check("scenes", "scenes in Stash", expected)
-        window = WINDOWS[scope]
-        since = None if window is None else self._clock() - window
         with Prefetch(lambda: iter_unread_pages(self.stash, since=since), PAGES_AHEAD) as pages:
             side = self._list_plex(plex, guard)
             result.errors.extend(side.troubles())
@@ -146,9 +142,9 @@ class GapDetectionEngine:
             PathMap(roots if since is None else (*roots, *saved_map(state).pairs)),
         )
         self._fill_queue(sweep, side, state, reach, only, result)
-        self._count(sweep, side, scope, result)
-        suggested = news(learned, reach.path_map)
         saw_all = since is None and not result.partial
+        self._count(sweep, side, result, saw_all=saw_all)
+        suggested = news(learned, reach.path_map)
         ignored = ignored_pins(state.pins.all(), sweep.findings, side, saw_all=saw_all)
         report = MatchReport.of(sweep.findings, side, reach, suggested, ignored)
         report.tell(result)
@@ -320,7 +316,7 @@ class GapDetectionEngine:
                 result.skipped_no_metadata += 1
 
     def _count(
-        self, sweep: Sweep, side: PlexSnapshot, scope: str, result: GapDetectionResult
+        self, sweep: Sweep, side: PlexSnapshot, result: GapDetectionResult, *, saw_all: bool
     ) -> None:
         found = sweep.findings
         result.items_listed = len(side.items)
@@ -333,7 +329,7 @@ class GapDetectionEngine:
         result.contested_count = len(found.contested)
         result.skipped_unorganized = len(found.unorganized)
         result.undone_count = len(found.undone)
-        if WINDOWS[scope] is None and not result.partial:
+        if saw_all:
             result.orphan_count = len(self._orphans(sweep, side))
         result.add_up()
 

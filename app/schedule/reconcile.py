@@ -15,15 +15,13 @@ from app.wiring import Context
 from core import schedule
 from core.errors import GuardStopped, StateError, SyncError
 from core.schedule import History
+from core.scopes import BY_MODE
 from core.timestamps import in_words
 from reconciliation.result import brief
 from storage.state import State
 from sync_queue.inbox_reader import Inbox
 
 log = logging.getLogger(__name__)
-
-# What these tasks look at; one that sees what an automatic run would is that run.
-_BY_HAND = {"reconcile_all": "all", "reconcile_7days": "recent_7days", "reconcile_recent": "recent"}
 
 
 class AutoReconcile:
@@ -107,8 +105,8 @@ def look(context: Context, state: State) -> float | None:
 
 def is_one_by_hand(context: Context, mode: str) -> bool:
     """Whether a task does itself what an automatic run would do."""
-    scope = _BY_HAND.get(mode)
-    return scope is not None and schedule.covers(scope, store.wanted(context.settings).scope)
+    scope = BY_MODE.get(mode)
+    return scope is not None and schedule.covers(scope.name, store.wanted(context.settings).scope)
 
 
 def owe_if_due(context: Context) -> bool:

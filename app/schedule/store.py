@@ -13,19 +13,19 @@ from app.wiring import Context
 from core import schedule
 from core.errors import StateError
 from core.schedule import INTERVALS, History, Wanted
+from core.scopes import BY_SETTING
 from core.settings import Settings
 from storage.state import State
 
 FACT = "reconcile_schedule"
 LOCK_FILE = "reconcile.lock"
-_SCOPES = {"all": "all", "24h": "recent", "7days": "recent_7days"}
 
 
 def wanted(settings: Settings) -> Wanted:
     """What the settings say; where nothing is to be synced, nothing is to be looked for."""
     works = settings.enabled and settings.synced_fields()
     interval = INTERVALS.get(settings.reconcile_interval) if works else None
-    return Wanted(interval, _SCOPES[settings.reconcile_scope])
+    return Wanted(interval, BY_SETTING[settings.reconcile_scope].name)
 
 
 def known(state: State, now: float) -> History:

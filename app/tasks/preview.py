@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.arguments import run_id
-from app.tasks.reconcile import DAY, summary
+from app.tasks.reconcile import summary
 from app.wiring import Context, WriteSession
 from core.errors import ConfigError, DrainBusy, GuardStopped
 from core.models import Job
+from core.scopes import DAY
 from reconciliation.detector import EMPTY_METADATA, MISSING, GapResult
 from reconciliation.result import GapDetectionResult, brief
 from stash.scenes import iter_scene_pages

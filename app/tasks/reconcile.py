@@ -8,6 +8,7 @@ from typing import Any
 from app.schedule import store
 from app.wiring import Context
 from core.errors import GuardStopped
+from core.scopes import DAY
 from reconciliation.detector import EMPTY_METADATA, GapResult, has_meaningful_metadata
 from reconciliation.enqueueing import job_item
 from reconciliation.result import GapDetectionResult
@@ -17,7 +18,6 @@ from storage.runs import RunStatus
 
 log = logging.getLogger(__name__)
 KIND = "reconcile"
-DAY = 86_400.0
 
 
 def reconcile(

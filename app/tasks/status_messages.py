@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.scopes import BY_SETTING
 from core.timestamps import in_words
 
 Part = Mapping[str, Any]
 
-_SCOPES = {
-    "all": "over all scenes",
-    "24h": "over the scenes of the last 24 hours",
-    "7days": "over the scenes of the last 7 days",
-}
 _LOOKS = {
     "none": "the next change or task looks at them",
     "asked for": "Sync Changes was asked for {ago} and has not begun",
@@ -84,7 +80,7 @@ def reconcile_line(reconcile: Part, now: float) -> str:
     if not reconcile["is_on"]:
         why = "is off" if reconcile["interval"] == "never" else "rests while nothing is synced"
         return f"automatic reconcile: {why}"
-    head = f"automatic reconcile: {reconcile['interval']}, {_SCOPES[reconcile['scope']]}"
+    head = f"automatic reconcile: {reconcile['interval']}, {BY_SETTING[reconcile['scope']].words}"
     last = reconcile["last_run_at_epoch"]
     said = "never run so far" if last is None else f"last run {_ago(last, now)}"
     due = reconcile["next_due_in"]

@@ -67,7 +67,7 @@ class Shop:
     def do(self, mode: str) -> dict[str, Any]:
         """Any task, with what belongs to its start and its end."""
         with self.context() as context:
-            return perform(MODES[mode], mode, context)
+            return perform(MODES[mode], context)
 
     def automatic(self) -> list[Run]:
         """The automatic reconciles until now, the first one first."""

@@ -166,7 +166,7 @@ def test_what_stash_answers_with_is_passed_on(site: Site) -> None:
 @pytest.mark.parametrize("days", ["soon", -1, 1e9, "nan"])
 def test_days_that_are_no_number(site: Site, days: object) -> None:
     with site.context(days=days) as context:
-        error = failure(partial(MODES["purge_dlq"], context))
+        error = failure(partial(MODES["purge_dlq"].task, context))
 
     assert "'days'" in error
     assert "a number from 0 to 36500" in error
@@ -182,7 +182,7 @@ def _outcome(site: Site, task: Task) -> str:
 
 @pytest.mark.parametrize("mode", sorted(MODES.keys() - {"clear_queue", "process_queue"}))
 def test_every_task_replies_or_says_what_it_lacks(site: Site, mode: str) -> None:
-    assert len(_outcome(site, MODES[mode])) > 10
+    assert len(_outcome(site, MODES[mode].task)) > 10
 
 
 def test_a_plugin_that_is_switched_off_does_nothing(site: Site) -> None:

@@ -27,9 +27,9 @@ class Watched(GapDetectionEngine):
     orphans: set[str]
 
     def _count(
-        self, sweep: Sweep, side: PlexSnapshot, scope: str, result: GapDetectionResult
+        self, sweep: Sweep, side: PlexSnapshot, result: GapDetectionResult, *, saw_all: bool
     ) -> None:
-        super()._count(sweep, side, scope, result)
+        super()._count(sweep, side, result, saw_all=saw_all)
         self.findings = sweep.findings
         self.orphans = set(map(str, self._orphans(sweep, side)))
 

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import schedule
-from core.schedule import DAY, HOUR, INTERVALS, SCOPES, WEEK, History, Wanted, due_at, seen
+from core.schedule import HOUR, INTERVALS, WEEK, History, Wanted, due_at, seen
+from core.scopes import DAY
 
 NOW = 1_900_000_000.0
+SCOPES = ("recent", "recent_7days", "all")  # each sees what those before it see
 DAILY = Wanted(DAY, "all")
 intervals = st.sampled_from([*INTERVALS.values(), None])
 sync_policy = st.builds(Wanted, intervals, st.sampled_from(SCOPES))
