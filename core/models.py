@@ -232,6 +232,25 @@ class Change:
         return (ChangeKind.SET if self.before is None else ChangeKind.CHANGE,)
 
 
+class Failure(Enum):
+    """Why a job waits or was given up on. The value opens the error text that people read."""
+
+    NONE = ""
+    NOT_FOUND = "PlexNotFound"
+    AMBIGUOUS = "Ambiguous"
+    AWAITS_SCAN = "AwaitsScan"
+    PICTURE = "ImageFailed"
+    REJECTED = "PlexRejected"
+    ITEM_FAILED = "PlexItemFailed"
+    NOT_TAKEN = "PlexDidNotTakeIt"
+    HELD = "HeldByGuard"
+    OTHER = "Failed"
+
+    def told(self, why: str) -> str:
+        """The error text for people: the value, then what happened."""
+        return ": ".join(part for part in (self.value, why) if part)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A durable order to sync one scene; `data` is a snapshot for people, never what is written."""
@@ -245,3 +264,5 @@ class Job:
     attempts: int
     not_before: float
     error: str = ""
+    failure: Failure = Failure.NONE
+    priority: int = 0  # the higher first: 1 for a user's edit, 0 for bulk work

@@ -16,8 +16,6 @@ from core.models import Section
 from core.paths import PathMap, canonical, is_windows, lies_below
 from core.text import name_key
 
-# The name of the error with which a job waits for a scan. It has used up no attempt.
-AWAITS = "AwaitsScan"
 # Seconds after which Plex is asked once more to scan for a file that it still does not have.
 ASK_AGAIN = 86_400.0
 # A scan that runs longer (seconds) is not waited for any more.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.models import Job
+from core.models import Failure, Job
 from core.paths import PathMap, folder, lies_in_any, path_key
 from core.timestamps import parse_timestamp
 from plex.library import PlexSnapshot
@@ -15,8 +15,6 @@ from reconciliation.detector import GapResult, has_meaningful_metadata, paths_of
 from reconciliation.result import GapDetectionResult
 from sync_queue.queue import SyncQueue
 
-NOT_FOUND = "PlexNotFound"
-AMBIGUOUS = "Ambiguous"
 UPDATE_TYPE = "metadata"
 
 
@@ -132,11 +130,11 @@ class GapQueue:
         gained in its folder; and for what was in doubt, that it is not any more.
         """
         absent = gap.scene_id in findings.missing or gap.scene_id in findings.vanished
-        if not dead.error.startswith(NOT_FOUND):
+        if dead.failure is not Failure.NOT_FOUND:
             touched = parse_timestamp(gap.scene_data.get("updated_at")) or 0.0
             said = job_item(gap)["data"]
             return (
-                dead.error.startswith(AMBIGUOUS) or touched > dead.enqueued_at or said != dead.data
+                dead.failure is Failure.AMBIGUOUS or touched > dead.enqueued_at or said != dead.data
             )
         if not absent:
             return True

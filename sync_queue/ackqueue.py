@@ -127,7 +127,7 @@ class JsonAckQueue(persistqueue.SQLiteAckQueue):
         with self.database.transaction() as connection:
             found = self._working_id(connection, item, id)
             if found is not None:
-                transitions.to_waiting(connection, [found])
+                transitions.give_back(connection, [found])
         return found
 
     def ack_failed(self, item: Any = None, id: int | None = None) -> int | None:  # noqa: A002
@@ -142,7 +142,7 @@ class JsonAckQueue(persistqueue.SQLiteAckQueue):
         """Puts every working job back; only for who holds the drain lock."""
         with self.database.transaction() as connection:
             rows = connection.execute(f"SELECT _id FROM {TABLE} WHERE status = {WORKING}")
-            transitions.to_waiting(connection, [row[0] for row in rows.fetchall()])
+            transitions.give_back(connection, [row[0] for row in rows.fetchall()])
 
     def clear_acked_data(
         self,

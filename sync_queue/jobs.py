@@ -12,12 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.models import Job
+from core.models import Failure, Job
 
-# persist-queue's statuses (its AckStatus, as numbers). Waiting is anything below WORKING.
-INITED, READY, WORKING, ACKED, DEAD = 0, 1, 2, 5, 9
+# persist-queue's statuses (its AckStatus, as numbers) and one of ours, HELD, which persist-queue
+# neither hands out nor deletes. Waiting is anything below WORKING.
+INITED, READY, WORKING, HELD, ACKED, DEAD = 0, 1, 2, 4, 5, 9
 
-JOB_COLUMNS = "_id, data, timestamp, scene_id, enqueued_at, attempts, not_before, error"
+JOB_COLUMNS = (
+    "_id, data, timestamp, scene_id, enqueued_at, attempts, not_before, error, failure, priority"
+)
+# The classes of urgency: the higher is claimed first.
+BULK, EDIT = 0, 1
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _SORTED = json.JSONEncoder(separators=(",", ":"), allow_nan=False, sort_keys=True)
@@ -37,20 +42,36 @@ class QueueStats:
 
     Attributes:
         due: waiting and ready to run. backing_off: waiting for their time.
-        dead: dead letters by the name of their error (what stands before its first colon).
+        dead: dead letters by their failure, the most frequent first.
         completed: jobs finished in the life of this queue.
+        held: held by the clear guard until the user decides; part of no other figure.
     """
 
     due: int
     backing_off: int
     working: int
-    dead: Mapping[str, int]
+    dead: Mapping[Failure, int]
     completed: int
+    held: int = 0
 
     @property
     def waiting(self) -> int:
         """Due and backing off."""
         return self.due + self.backing_off
+
+
+@dataclass(frozen=True, slots=True)
+class HeldJob:
+    """A job that the clear guard holds back.
+
+    Attributes:
+        marks: what it would clear or remove, as whoever held it has packed it.
+        lines: the same for people.
+    """
+
+    job: Job
+    marks: str
+    lines: tuple[str, ...]
 
 
 def dumps(item: Any, sort_keys: bool = False) -> bytes:
@@ -63,8 +84,11 @@ def loads(stored: bytes | str) -> Any:
     return json.loads(stored)
 
 
-def normalised(item: Any, now: float) -> dict[str, Any]:
+def normalised(item: Any, now: float, priority: int = BULK) -> dict[str, Any]:
     """A job object with every key of the contract; keys that we do not know stay.
+
+    Args:
+        now: its `enqueued_at`, and `priority`: where the item names none.
 
     Raises:
         ValueError: `item` is no mapping, or names no scene by a number above zero.
@@ -88,6 +112,7 @@ def normalised(item: Any, now: float) -> dict[str, Any]:
         "attempts": int(item.get("attempts", 0)),
         "not_before": float(item.get("not_before", 0.0)),
         "error": storable(str(item.get("error", ""))),
+        "priority": int(item.get("priority", priority)),
     }
 
 
@@ -98,7 +123,7 @@ def storable(text: str) -> str:
 
 def item_from(row: tuple[Any, ...]) -> dict[str, Any]:
     """The job object of a row with JOB_COLUMNS, also of one that another program put in."""
-    job_id, data, _, scene_id, enqueued_at, attempts, not_before, error = row
+    job_id, data, _, scene_id, enqueued_at, attempts, not_before, error, _, priority = row
     return {
         "update_type": "metadata",
         "data": {},
@@ -110,6 +135,7 @@ def item_from(row: tuple[Any, ...]) -> dict[str, Any]:
         "attempts": attempts,
         "not_before": not_before,
         "error": error,
+        "priority": priority,
     }
 
 
@@ -126,4 +152,20 @@ def job_from(row: tuple[Any, ...]) -> Job:
         attempts=item["attempts"],
         not_before=item["not_before"],
         error=item["error"],
+        failure=failure_from(row[8]),
+        priority=item["priority"],
     )
+
+
+def held_from(row: tuple[Any, ...]) -> HeldJob:
+    """The held job of a row with JOB_COLUMNS, marks and lines."""
+    *job, marks, lines = row
+    return HeldJob(job_from(tuple(job)), str(marks), tuple(map(str, json.loads(lines))))
+
+
+def failure_from(value: str) -> Failure:
+    """A failure by its value; one that this version does not know is `OTHER`."""
+    try:
+        return Failure(value)
+    except ValueError:
+        return Failure.OTHER  # a later version's

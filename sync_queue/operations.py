@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from storage.state import STATE_FILE, State
 from storage.timestamps import LEGACY_FILE
 from sync_queue.ackqueue import QUEUE_FILE
+from sync_queue.jobs import BULK
 from sync_queue.queue import SyncQueue
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def enqueue(
     *,
     not_before: float = 0.0,
     now: float | None = None,
+    priority: int = BULK,
 ) -> dict[str, Any]:
     """Orders a sync of one scene, or refreshes the order that waits already.
 
@@ -46,6 +48,7 @@ def enqueue(
         data: the snapshot for people.
         not_before: epoch seconds before which the job is not due; 0 means at once.
         now: epoch seconds, this moment by default.
+        priority: EDIT or BULK, of `sync_queue.jobs`.
 
     Returns:
         The job object; `job_id` is the row that stands for it.
@@ -53,7 +56,14 @@ def enqueue(
     if isinstance(queue, (str, os.PathLike)):
         with SyncQueue(queue) as opened:
             return enqueue(
-                opened, scene_id, update_type, data, reason, not_before=not_before, now=now
+                opened,
+                scene_id,
+                update_type,
+                data,
+                reason,
+                not_before=not_before,
+                now=now,
+                priority=priority,
             )
     job: dict[str, Any] = {
         "scene_id": int(scene_id),
@@ -64,6 +74,7 @@ def enqueue(
         "attempts": 0,
         "not_before": not_before,
         "error": "",
+        "priority": priority,
     }
     return {"job_id": queue.put(job), **job}
 

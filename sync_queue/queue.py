@@ -1,9 +1,11 @@
 """The durable queue of jobs: at most one waiting and one working job a scene, over all processes.
 
 The life of a job: `put` > `claim` > `finish`, or `retry` (waits for its time), `release` (given
-back as it was), `park` (a dead letter, until the user decides). A scene that is put while it is
-being worked on waits behind itself and runs once more. Jobs are claimed in the order in which they
-became due; a new job is due at once (`not_before` 0), so one in backoff holds up nobody.
+back as it was), `park` (a dead letter, until the user decides), `hold` (held by the clear guard,
+until the user confirms: `claim_held`). A scene that is put while it is being worked on, or held,
+waits beside that and runs once more. Of the due jobs, users' edits are claimed first, then in the
+order in which they became due; a new job is due at once (`not_before` 0), so one in backoff holds
+up nobody.
 
 Every method is one `BEGIN IMMEDIATE` transaction: a kill at any instant leaves each job in exactly
 one place, and the next holder of the drain lock calls `recover`.
@@ -11,26 +13,38 @@ one place, and the next holder of the drain lock calls `recover`.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from core.models import Job
+from core.models import Failure, Job
 from storage.sqlite import Clock, Warn, chunks, placeholders
 from sync_queue import jobs, transitions
 from sync_queue.ackqueue import JsonAckQueue
-from sync_queue.jobs import DEAD, JOB_COLUMNS, WORKING, EnqueueOutcome, QueueStats
+from sync_queue.jobs import (
+    BULK,
+    DEAD,
+    HELD,
+    JOB_COLUMNS,
+    WORKING,
+    EnqueueOutcome,
+    HeldJob,
+    QueueStats,
+)
 from sync_queue.schema import TABLE
 
 log = logging.getLogger(__name__)
 
 # Space is given back once more than half of at least this many pages (of 4 KiB) are free.
 _WORTH_A_VACUUM = 4096
-_NAMED = "status < 2 AND instr(error, ?) = 1"
+_HELD_COLUMNS = f"{JOB_COLUMNS}, marks, lines"
+HELD_WHY = "the guard max_clear_percent holds it until 'Confirm Stopped Run'"
 
 
 class SyncQueue(JsonAckQueue):
@@ -48,14 +62,18 @@ class SyncQueue(JsonAckQueue):
     ) -> None:
         super().__init__(Path(path), warn, clock)
 
-    def put_many(self, items: Iterable[Any]) -> EnqueueOutcome:
+    def put_many(self, items: Iterable[Any], *, priority: int = BULK) -> EnqueueOutcome:
         """Puts jobs in one transaction: all of them or, at the first that is no job, none.
+
+        Args:
+            priority: EDIT or BULK, of `sync_queue.jobs`; a job that waits already keeps its own
+                if that is higher.
 
         Raises:
             ValueError: an item is no job.
         """
         now = self._clock()
-        wanted = [jobs.normalised(item, now) for item in items]
+        wanted = [jobs.normalised(item, now, priority) for item in items]
         with self.database.transaction() as connection:
             _, new = transitions.insert_or_refresh(connection, wanted, now)
         self.put_event.set()
@@ -85,13 +103,31 @@ class SyncQueue(JsonAckQueue):
             rows = transitions.select_due(connection, -1, now)
         return self.database.read(jobs.job_from, rows)
 
+    def due_scene_ids(self, now: float) -> list[int]:
+        """The scenes whose jobs `claim` would hand out, in that order."""
+        with self.database.snapshot() as connection:
+            rows = transitions.select_due(connection, -1, now, columns="scene_id")
+        return [row[0] for row in rows]
+
+    def count_due(self, now: float) -> int:
+        """How many jobs `claim` would hand out."""
+        return self._count_where(transitions.CLAIMABLE, now)
+
+    def has_fresh_due(self, now: float) -> bool:
+        """Whether `claim` would hand out a job that has not failed since it was put."""
+        where = f"{transitions.CLAIMABLE} AND attempts = 0"
+        sql = f"SELECT EXISTS (SELECT 1 FROM {TABLE} WHERE {where})"
+        return bool(self.database.rows(sql, (now,))[0][0])
+
     def finish(self, done: Iterable[Job]) -> None:
-        """Ends claimed jobs for good; an older dead letter of such a scene goes with it."""
+        """Ends claimed jobs for good, with older dead letters and held jobs of their scenes."""
         with self.database.transaction() as connection:
             ids = transitions.working(connection, [job.job_id for job in done])
             transitions.complete(connection, ids)
 
-    def retry(self, job: Job, not_before: float, error: str, attempt: bool = True) -> None:
+    def retry(
+        self, job: Job, not_before: float, failure: Failure, why: str, *, attempt: bool = True
+    ) -> None:
         """Puts a claimed job back until `not_before`; `attempt` counts it as a failure of its own.
 
         If the scene was put again meanwhile, that newer order stands, with its own due time and
@@ -102,18 +138,28 @@ class SyncQueue(JsonAckQueue):
                 return
             attempts = job.attempts + 1 if attempt else job.attempts
             connection.execute(
-                f"UPDATE {TABLE} SET attempts = ?, not_before = ?, error = ? WHERE _id = ?",
-                (attempts, not_before, jobs.storable(error), job.job_id),
+                f"UPDATE {TABLE} SET attempts = ?, not_before = ?, failure = ?, error = ?"
+                " WHERE _id = ?",
+                (
+                    attempts,
+                    not_before,
+                    failure.value,
+                    jobs.storable(failure.told(why)),
+                    job.job_id,
+                ),
             )
             transitions.to_waiting(connection, [job.job_id])
 
-    def postpone(self, claimed: Iterable[tuple[Job, float, str]]) -> None:
-        """Puts claimed jobs back, each until a time and with a reason, but without a failure."""
+    def postpone(self, claimed: Iterable[tuple[Job, float, Failure, str]]) -> None:
+        """Puts claimed jobs back, each until a time and with a reason, but without an attempt."""
         with self.database.transaction() as connection:
-            given = {job.job_id: (until, jobs.storable(error)) for job, until, error in claimed}
+            given = {
+                job.job_id: (until, failure.value, jobs.storable(failure.told(why)))
+                for job, until, failure, why in claimed
+            }
             ids = transitions.working(connection, given)
             connection.executemany(
-                f"UPDATE {TABLE} SET not_before = ?, error = ? WHERE _id = ?",
+                f"UPDATE {TABLE} SET not_before = ?, failure = ?, error = ? WHERE _id = ?",
                 ((*given[row_id], row_id) for row_id in ids),
             )
             transitions.to_waiting(connection, ids)
@@ -122,25 +168,71 @@ class SyncQueue(JsonAckQueue):
         """Gives claimed jobs back as they were, to their old place; nobody is blamed."""
         with self.database.transaction() as connection:
             ids = transitions.working(connection, [job.job_id for job in claimed])
-            transitions.to_waiting(connection, ids)
+            transitions.give_back(connection, ids)
 
-    def park(self, job: Job, error: str) -> None:
-        """Makes a claimed job the dead letter of its scene; `error` is `Name: what happened`.
+    def park(self, job: Job, failure: Failure, why: str) -> None:
+        """Makes a claimed job the dead letter of its scene.
 
         A newer order for the scene stays in line and will be tried.
         """
         with self.database.transaction() as connection:
             if transitions.working(connection, [job.job_id]):
-                transitions.to_dead(connection, job.job_id, self._clock(), jobs.storable(error))
+                transitions.to_dead(connection, job.job_id, self._clock(), failure, why)
+
+    def hold(self, jobs_with: Iterable[tuple[Job, str, Sequence[str]]]) -> None:
+        """Holds claimed jobs back until the user decides, each in the place of an older held one.
+
+        Args:
+            jobs_with: each with its marks and lines, see `HeldJob`.
+        """
+        error = Failure.HELD.told(HELD_WHY)
+        with self.database.transaction() as connection:
+            given = {
+                job.job_id: (error, marks, json.dumps(lines)) for job, marks, lines in jobs_with
+            }
+            ids = transitions.working(connection, given)
+            transitions.to_held(connection, ((*given[row_id], row_id) for row_id in ids))
+
+    def held(self, scene_ids: Iterable[int] | None = None) -> list[HeldJob]:
+        """The held jobs, of these scenes or all, in the order in which they came in."""
+        with self.database.snapshot() as connection:
+            rows = _held_rows(connection, _HELD_COLUMNS, scene_ids)
+        return self.database.read(jobs.held_from, rows)
+
+    def claim_held(self, limit: int, scene_ids: Iterable[int] | None = None) -> list[HeldJob]:
+        """Takes up to `limit` held jobs, leaving out scenes that are being worked on.
+
+        `release` and `recover` hold them again, with their marks and lines.
+        """
+        with self.database.transaction() as connection:
+            rows = _held_rows(connection, _HELD_COLUMNS, scene_ids, transitions.IDLE)[:limit]
+            connection.executemany(
+                f"UPDATE {TABLE} SET status = {WORKING} WHERE _id = ?", ((row[0],) for row in rows)
+            )
+        return self.database.read(jobs.held_from, rows)
+
+    def release_held(self, scene_ids: Iterable[int] | None = None) -> int:
+        """Puts held jobs back in line, due at once, to be weighed anew; returns how many."""
+        with self.database.transaction() as connection:
+            ids = [row[0] for row in _held_rows(connection, "_id", scene_ids)]
+            _reset(connection, ids)
+        return len(ids)
+
+    def drop_held(self, scene_ids: Iterable[int] | None = None) -> int:
+        """Deletes held jobs; returns how many."""
+        with self.database.transaction() as connection:
+            ids = _held_rows(connection, "_id", scene_ids)
+            connection.executemany(f"DELETE FROM {TABLE} WHERE _id = ?", ids)
+        return len(ids)
 
     def recover(self) -> int:
-        """Puts every working job back in line; only for who holds the drain lock.
+        """Puts every working job back to where it was; only for who holds the drain lock.
 
         Returns how many a killed drain had left behind.
         """
         with self.database.transaction() as connection:
             ids = _ids(connection, f"status = {WORKING}")
-            transitions.to_waiting(connection, ids)
+            transitions.give_back(connection, ids)
         return len(ids)
 
     def dead_letters(self) -> list[Job]:
@@ -150,20 +242,33 @@ class SyncQueue(JsonAckQueue):
         )
         return self.database.read(jobs.job_from, rows)
 
-    def retry_dead(self, ids: Sequence[int] | None = None) -> int:
-        """Puts dead letters (by job id, or all) back in line, due at once and without attempts.
+    def retry_dead(
+        self,
+        ids: Iterable[int] | None = None,
+        failure: Failure | None = None,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> int:
+        """Puts dead letters back in line, due at once and without attempts: all, or those that
+        meet every condition given.
 
         One whose scene was put again meanwhile is dropped: the newer order covers it.
         Returns how many dead letters there are fewer.
+
+        Args:
+            ids: job ids.
+            failure: why they were given up on.
+            since, until: when (epoch seconds, both included).
         """
+        value = None if failure is None else failure.value
+        where = (
+            f"status = {DEAD} AND coalesce(failure = ?, 1)"
+            " AND coalesce(timestamp >= ?, 1) AND coalesce(timestamp <= ?, 1)"
+        )
         with self.database.transaction() as connection:
-            dead = _ids(connection, f"status = {DEAD}")
+            dead = _ids(connection, where, (value, since, until))
             chosen = dead if ids is None else sorted(set(dead) & set(ids))
-            connection.executemany(
-                f"UPDATE {TABLE} SET attempts = 0, not_before = 0, error = '' WHERE _id = ?",
-                ((row_id,) for row_id in chosen),
-            )
-            transitions.to_waiting(connection, chosen)
+            _reset(connection, chosen)
         self.put_event.set()
         return len(chosen)
 
@@ -179,22 +284,21 @@ class SyncQueue(JsonAckQueue):
         """Deletes every job that waits; those being worked on stay. Returns how many."""
         return self._delete_rows("status < 2")
 
-    def count_waiting(self, error: str) -> int:
-        """How many jobs wait whose last error has that name (what stands before its colon)."""
-        sql = f"SELECT count(*) FROM {TABLE} WHERE {_NAMED}"
-        return int(self.database.rows(sql, (f"{error}:",))[0][0])
+    def count_waiting(self, failure: Failure) -> int:
+        """How many jobs wait because of that."""
+        return self._count_where("status < 2 AND failure = ?", failure.value)
 
-    def wake(self, error: str) -> int:
-        """Makes the waiting jobs due whose last error has that name; returns how many."""
+    def wake(self, failure: Failure) -> int:
+        """Makes the jobs due that wait because of that; returns how many."""
         with self.database.transaction() as connection:
-            sql = f"UPDATE {TABLE} SET not_before = 0 WHERE {_NAMED}"
-            woken = connection.execute(sql, (f"{error}:",)).rowcount
+            sql = f"UPDATE {TABLE} SET not_before = 0 WHERE status < 2 AND failure = ?"
+            woken = connection.execute(sql, (failure.value,)).rowcount
         self.put_event.set()
         return woken
 
     def queued_scene_ids(self) -> set[int]:
-        """The scenes that wait or are being worked on."""
-        return self._scene_ids("status < 2") | self.working_scene_ids()
+        """The scenes that wait, are held or are being worked on."""
+        return self._scene_ids(f"status < 2 OR status IN ({WORKING}, {HELD})")
 
     def working_scene_ids(self) -> set[int]:
         """The scenes that are being worked on."""
@@ -215,14 +319,18 @@ class SyncQueue(JsonAckQueue):
             waiting = _waiting(connection)
             due = _count(connection, "status < 2 AND not_before <= ?", (now,))
             dead = connection.execute(
-                "SELECT trim(substr(error, 1, instr(error || ':', ':') - 1)), count(*)"
-                f" FROM {TABLE} WHERE status = {DEAD} GROUP BY 1 ORDER BY 2 DESC, 1"
+                f"SELECT failure, count(*) FROM {TABLE} WHERE status = {DEAD}"
+                " GROUP BY failure ORDER BY 2 DESC, 1"
             ).fetchall()
             completed = connection.execute(
                 "SELECT value FROM counters WHERE name = 'completed'"
             ).fetchone()[0]
             working = _count(connection, f"status = {WORKING}")
-        return QueueStats(due, waiting - due, working, dict(dead), completed)
+            held = _count(connection, f"status = {HELD}")
+        by_failure: Counter[Failure] = Counter()
+        for value, count in dead:
+            by_failure[jobs.failure_from(value)] += count
+        return QueueStats(due, waiting - due, working, by_failure, completed, held)
 
     def prune(self) -> None:
         """Gives space back after a great deal; finished rows are gone already."""
@@ -246,12 +354,39 @@ class SyncQueue(JsonAckQueue):
             sql = f"DELETE FROM {TABLE} WHERE {where}"
             return connection.execute(sql, parameters).rowcount
 
+    def _count_where(self, where: str, *parameters: object) -> int:
+        return int(
+            self.database.rows(f"SELECT count(*) FROM {TABLE} WHERE {where}", parameters)[0][0]
+        )
+
     def _scene_ids(self, where: str) -> set[int]:
         return {row[0] for row in self.database.rows(f"SELECT scene_id FROM {TABLE} WHERE {where}")}
 
 
-def _ids(connection: Any, where: str) -> list[int]:
-    return [row[0] for row in connection.execute(f"SELECT _id FROM {TABLE} WHERE {where}")]
+def _ids(connection: Any, where: str, parameters: Sequence[object] = ()) -> list[int]:
+    sql = f"SELECT _id FROM {TABLE} WHERE {where}"
+    return [row[0] for row in connection.execute(sql, parameters)]
+
+
+def _held_rows(
+    connection: Any, columns: str, scene_ids: Iterable[int] | None, where: str = "1"
+) -> list[tuple[Any, ...]]:
+    sql = f"SELECT {columns} FROM {TABLE} WHERE status = {HELD} AND {where}"
+    if scene_ids is None:
+        return list(connection.execute(f"{sql} ORDER BY _id"))
+    rows: list[tuple[Any, ...]] = []
+    for ids in chunks(sorted(set(scene_ids))):
+        rows += connection.execute(f"{sql} AND scene_id IN ({placeholders(len(ids))})", ids)
+    return sorted(rows)
+
+
+def _reset(connection: Any, ids: Sequence[int]) -> None:
+    """Puts held or dead rows in line as if they were new."""
+    connection.executemany(
+        f"UPDATE {TABLE} SET attempts = 0, not_before = 0, error = '', failure = '' WHERE _id = ?",
+        ((row_id,) for row_id in ids),
+    )
+    transitions.to_waiting(connection, ids)
 
 
 def _count(connection: Any, where: str, parameters: Sequence[object] = ()) -> int:

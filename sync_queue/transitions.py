@@ -10,10 +10,18 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from core.models import Failure
 from storage.sqlite import chunks, placeholders
-from sync_queue.jobs import ACKED, DEAD, JOB_COLUMNS, READY, WORKING, dumps
+from sync_queue.jobs import ACKED, DEAD, HELD, JOB_COLUMNS, READY, WORKING, dumps, storable
 from sync_queue.schema import TABLE
 
+# Nobody works on the scene.
+IDLE = (
+    f"NOT EXISTS (SELECT 1 FROM {TABLE} other"
+    f" WHERE other.status = 2 AND other.scene_id = {TABLE}.scene_id)"
+)
+# Takes the time as its parameter.
+CLAIMABLE = f"status < 2 AND not_before <= ? AND {IDLE}"
 _TWIN = f"FROM {TABLE} twin WHERE twin.scene_id = {TABLE}.scene_id AND twin.status < 2"
 
 
@@ -38,13 +46,14 @@ def insert_or_refresh(
             refreshes.append({**job, "job_id": known})
     connection.executemany(
         f"INSERT INTO {TABLE} (_id, data, timestamp, status, scene_id, enqueued_at, attempts,"
-        " not_before, error) VALUES (:job_id, :stored, :now, 0, :scene_id, :enqueued_at, :attempts,"
-        " :not_before, :error)",
+        " not_before, error, priority) VALUES (:job_id, :stored, :now, 0, :scene_id, :enqueued_at,"
+        " :attempts, :not_before, :error, :priority)",
         ({**job, "stored": dumps(job), "now": now} for job in insertions),
     )
     connection.executemany(
-        f"UPDATE {TABLE} SET data = :stored, attempts = :attempts, error = :error,"
-        " not_before = min(not_before, :not_before) WHERE _id = :job_id",
+        f"UPDATE {TABLE} SET data = :stored, attempts = :attempts, error = :error, failure = '',"
+        " not_before = min(not_before, :not_before), priority = max(priority, :priority)"
+        " WHERE _id = :job_id",
         ({**job, "stored": dumps(job)} for job in refreshes),
     )
     return [rows[job["scene_id"]] for job in listed], len(insertions)
@@ -75,13 +84,12 @@ def select_due(
     now: float,
     where: str = "",
     bound: Sequence[int] = (),
+    columns: str = JOB_COLUMNS,
 ) -> list[tuple[Any, ...]]:
-    """Due rows (JOB_COLUMNS) of scenes that nobody works on, in the order they became due."""
+    """Due rows of scenes that nobody works on: edits first, then in the order they became due."""
     return connection.execute(
-        f"SELECT {JOB_COLUMNS} FROM {TABLE} WHERE status < 2 AND not_before <= ? {where}"
-        f" AND NOT EXISTS (SELECT 1 FROM {TABLE} other"
-        f" WHERE other.status = 2 AND other.scene_id = {TABLE}.scene_id)"
-        " ORDER BY not_before, _id LIMIT ?",
+        f"SELECT {columns} FROM {TABLE} WHERE {CLAIMABLE} {where}"
+        " ORDER BY priority DESC, not_before, _id LIMIT ?",
         (now, *bound, limit),
     ).fetchall()
 
@@ -108,13 +116,14 @@ def working(connection: sqlite3.Connection, ids: Iterable[int]) -> list[int]:
 
 
 def to_waiting(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """Puts working or dead rows back in line, merged with the newer orders for their scenes."""
+    """Puts working, held or dead rows back in line, merged with newer orders for their scenes."""
     for chunk in chunks(ids):
         where = f"_id IN ({placeholders(len(chunk))}) AND status >= {WORKING}"
         connection.execute(
-            f"UPDATE {TABLE} SET (data, attempts, not_before, error) ="
+            f"UPDATE {TABLE} SET (data, attempts, not_before, error, failure, priority) ="
             f" (SELECT twin.data, twin.attempts, min(twin.not_before, {TABLE}.not_before),"
-            f" twin.error {_TWIN}) WHERE {where} AND EXISTS (SELECT 1 {_TWIN})",
+            f" twin.error, twin.failure, max(twin.priority, {TABLE}.priority) {_TWIN})"
+            f" WHERE {where} AND EXISTS (SELECT 1 {_TWIN})",
             chunk,
         )
         connection.execute(
@@ -122,37 +131,80 @@ def to_waiting(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
             f" (SELECT scene_id FROM {TABLE} WHERE {where})",
             chunk,
         )
-        connection.execute(f"UPDATE {TABLE} SET status = {READY} WHERE {where}", chunk)
+        connection.execute(
+            f"UPDATE {TABLE} SET status = {READY}, marks = '', lines = '[]' WHERE {where}", chunk
+        )
+
+
+def give_back(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """Puts working rows back to where they were claimed: among the held ones or in line."""
+    listed = list(ids)
+    for chunk in chunks(listed):
+        connection.execute(
+            f"UPDATE {TABLE} SET status = {HELD}"
+            f" WHERE failure = '{Failure.HELD.value}' AND status = {WORKING}"
+            f" AND _id IN ({placeholders(len(chunk))})",
+            chunk,
+        )
+    to_waiting(connection, working(connection, listed))
+
+
+def to_held(connection: sqlite3.Connection, held: Iterable[tuple[str, str, str, int]]) -> None:
+    """Makes working rows the held ones of their scenes, in the place of older ones.
+
+    Args:
+        held: error, marks and lines (JSON), and the row.
+    """
+    listed = list(held)
+    _drop(connection, HELD, [row[-1] for row in listed])
+    connection.executemany(
+        f"UPDATE {TABLE} SET status = {HELD}, failure = '{Failure.HELD.value}', error = ?,"
+        " marks = ?, lines = ? WHERE _id = ?",
+        listed,
+    )
 
 
 def to_dead(
-    connection: sqlite3.Connection, row_id: int, now: float, error: str | None = None
+    connection: sqlite3.Connection,
+    row_id: int,
+    now: float,
+    failure: Failure | None = None,
+    why: str = "",
 ) -> None:
     """Makes a working row the dead letter of its scene, in the place of an older one.
 
-    Without an error of its own it keeps that of its last retry.
+    Without a failure of its own it keeps that of its last retry.
     """
-    connection.execute(
-        f"DELETE FROM {TABLE} WHERE status = {DEAD} AND scene_id ="
-        f" (SELECT scene_id FROM {TABLE} WHERE _id = ?)",
-        (row_id,),
-    )
+    _drop(connection, DEAD, [row_id])
     # persist-queue's timestamp tells when a row came in; of a dead letter, when it died.
     connection.execute(
-        f"UPDATE {TABLE} SET status = {DEAD}, timestamp = ?, error = coalesce(?, error)"
-        " WHERE _id = ?",
-        (now, error, row_id),
+        f"UPDATE {TABLE} SET status = {DEAD}, timestamp = ?, failure = coalesce(?, failure),"
+        " error = coalesce(?, error), marks = '', lines = '[]' WHERE _id = ?",
+        (
+            now,
+            failure and failure.value,
+            failure and storable(failure.told(why)),
+            row_id,
+        ),
     )
 
 
 def complete(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
-    """Removes working rows whose scenes are done, with the dead letters that this answers."""
+    """Removes working rows whose scenes are done, with what was held or given up on before."""
+    for status in (HELD, DEAD):
+        _drop(connection, status, ids)
     for chunk in chunks(ids):
-        listed = placeholders(len(chunk))
+        # A trigger drops and counts them.
         connection.execute(
-            f"DELETE FROM {TABLE} WHERE status = {DEAD} AND scene_id IN"
-            f" (SELECT scene_id FROM {TABLE} WHERE _id IN ({listed}))",
+            f"UPDATE {TABLE} SET status = {ACKED} WHERE _id IN ({placeholders(len(chunk))})", chunk
+        )
+
+
+def _drop(connection: sqlite3.Connection, status: int, ids: Iterable[int]) -> None:
+    """Deletes the rows of one status that are of the same scenes as rows `ids`."""
+    for chunk in chunks(ids):
+        connection.execute(
+            f"DELETE FROM {TABLE} WHERE status = {status} AND scene_id IN"
+            f" (SELECT scene_id FROM {TABLE} WHERE _id IN ({placeholders(len(chunk))}))",
             chunk,
         )
-        # A trigger drops and counts them.
-        connection.execute(f"UPDATE {TABLE} SET status = {ACKED} WHERE _id IN ({listed})", chunk)

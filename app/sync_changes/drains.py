@@ -86,7 +86,7 @@ class Drains:
         now = self._context.clock()
         with self._context.open_queue() as queue:
             stats = queue.stats(now)
-            is_new = any(job.attempts == 0 for job in queue.due(now))
+            is_new = queue.has_fresh_due(now)
         self.result.remaining = stats.waiting
         return is_new or stats.working > 0
 

@@ -16,6 +16,7 @@ from stash.mapping import scene_to_json_like
 from stash.scenes import MAX_IDS, fetch_scenes
 from storage.sqlite import chunks
 from sync_queue.inbox_reader import Event, Inbox
+from sync_queue.jobs import BULK, EDIT
 from sync_queue.queue import SyncQueue
 
 KIND = "changed"
@@ -126,7 +127,8 @@ class Intake:
             edited = [found[e.id] for e in batch if e.by_user and e.id in found]
             scanned = [found[e.id] for e in batch if not e.by_user and e.id in found]
             new = books.news.after_a_scan(scanned)
-            self._enqueue([*edited, *new], reasons, books)
+            self._enqueue(edited, reasons, books, EDIT)
+            self._enqueue(new, reasons, books)
             self.result.nothing_new += len(scanned) - len(new)
             self.result.gone += len(batch) - len(found)
             self._settle(batch)
@@ -149,7 +151,13 @@ class Intake:
             self.result.nothing_new += len(page) - len(new)
         self._settle(events)
 
-    def _enqueue(self, scenes: Sequence[Scene], reasons: Mapping[int, str], books: _Books) -> None:
+    def _enqueue(
+        self,
+        scenes: Sequence[Scene],
+        reasons: Mapping[int, str],
+        books: _Books,
+        priority: int = BULK,
+    ) -> None:
         result = self.result
         gaps = [
             GapResult(scene.id, KIND, scene_to_json_like(scene), reasons[scene.id])
@@ -164,7 +172,7 @@ class Intake:
         ]
         result.skipped_unorganized += len(gaps) - len(organized)
         result.skipped_no_metadata += len(organized) - len(wanted)
-        outcome = books.queue.put_many(map(job_item, wanted))
+        outcome = books.queue.put_many(map(job_item, wanted), priority=priority)
         result.enqueued_count += outcome.new
         result.refreshed += outcome.refreshed
 

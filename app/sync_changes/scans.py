@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from app.wiring import Context
-from core.scans import AWAITS
+from core.models import Failure
 from plex.exceptions import PlexError
 from plex.scanning import PlexScans
 from sync_queue.inbox_reader import Inbox
@@ -82,7 +82,7 @@ class ScanWait:
 def count_awaiting(context: Context) -> int:
     """How many jobs wait for scans."""
     with context.open_queue() as queue:
-        return queue.count_waiting(AWAITS)
+        return queue.count_waiting(Failure.AWAITS_SCAN)
 
 
 def wake_scanned(context: Context) -> int:
@@ -98,7 +98,7 @@ def wake_scanned(context: Context) -> int:
     if awaited and awaited.keys() <= running.keys():
         return 0
     with context.open_queue() as queue:
-        return queue.wake(AWAITS)
+        return queue.wake(Failure.AWAITS_SCAN)
 
 
 def before_drain(context: Context) -> None:

@@ -89,7 +89,8 @@ def _queue(queue: SyncQueue, now: float) -> dict[str, Any]:
         "completed": stats.completed,
         "next_due_in": None if due is None else round(due - now, 1),
         **_moment("next_due_at", due),
-        "dead_letters": dict(stats.dead),
+        "held": stats.held,
+        "dead_letters": {failure.value: count for failure, count in stats.dead.items()},
     }
 
 

@@ -58,6 +58,8 @@ def queue_line(status: Part) -> str:
     dead = status["dead_letters"]
     errors = ", ".join(f"{count} × {error}" for error, count in dead.items())
     gone = f"{sum(dead.values())} given up on" + (f" ({errors})" if errors else "")
+    if status["held"]:
+        gone = f"{status['held']} held by a guard (see 'Confirm Stopped Run'), {gone}"
     return (
         f"queue: {waits}, {status['working']} working, {gone}; "
         f"{status['scenes_recorded']} scenes have been synced"

@@ -12,6 +12,7 @@ import worker.executor.drain
 from app.sync_changes.task import process_queue, sync_changes
 from app.tasks.reconcile import reconcile_all
 from app.wiring import Context
+from core.models import Failure
 from simulators.library.generate import generate
 from sync_queue.inbox_reader import Inbox
 from sync_queue.lock import DrainLock
@@ -106,7 +107,7 @@ def test_what_has_failed_and_comes_due_meanwhile_makes_no_drain_of_its_own(
     with shop.site.queue() as queue:
         enqueue(queue, failed, "metadata", {}, "asked for by a test")
         (job,) = queue.claim(1, NOW)
-        queue.retry(job, NOW + 5, "PlexNotFound: not yet")
+        queue.retry(job, NOW + 5, Failure.NOT_FOUND, "not yet")
         enqueue(queue, fresh, "metadata", {}, "asked for by a test")
 
     def later() -> None:

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from core.errors import DrainBusy
+from core.models import Failure
 from sync_queue.lock import DrainLock
 from sync_queue.queue import SyncQueue
 
@@ -69,11 +70,11 @@ def _drained(folder: Path, queue: SyncQueue) -> bool:
             continue
         first, *others = jobs
         if number % 7 == 3:
-            queue.retry(first, 0.0, "Busy: later")
+            queue.retry(first, 0.0, Failure.OTHER, "later")
             queue.release(others)
             continue
         if number % 7 == 5:
-            queue.park(first, "PlexNotFound: later")
+            queue.park(first, Failure.NOT_FOUND, "later")
             queue.retry_dead()
             jobs = others
         for job in jobs:

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Status = Literal["waiting", "working", "dead"]
+from core.models import Failure
+
+Status = Literal["waiting", "working", "held", "dead"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,9 @@ class Order:
     attempts: int = 0
     not_before: float = 0.0
     error: str = ""
+    failure: Failure = Failure.NONE
+    priority: int = 0
+    was_held: bool = False  # claimed from among the held ones
     died_at: float = 0.0
 
 
@@ -34,7 +39,7 @@ class Model:
     def of(self, status: Status) -> list[Order]:
         return sorted(
             (order for order in self.orders.values() if order.status == status),
-            key=lambda order: (order.not_before, order.rank),
+            key=lambda order: (-order.priority, order.not_before, order.rank),
         )
 
     def find(self, scene_id: int, status: Status) -> Order | None:
@@ -64,21 +69,33 @@ class Model:
         if twin is not None:
             del self.orders[twin.rank]
             order = _newer_in_older(twin, order)
-        self._store(replace(order, status="waiting"))
+        self._store(replace(order, status="waiting", was_held=False))
+
+    def release(self, order: Order) -> None:
+        """`order` (working) goes back to where it was claimed."""
+        if order.was_held:
+            self._store(replace(order, status="held", was_held=False))
+        else:
+            self.back(order)
 
     def finish(self, order: Order) -> None:
         del self.orders[order.rank]
-        self.drop_dead(order.scene_id)
+        self.drop(order.scene_id, "dead")
+        self.drop(order.scene_id, "held")
         self.completed += 1
 
-    def park(self, order: Order, error: str, now: float) -> None:
-        self.drop_dead(order.scene_id)
-        self._store(replace(order, status="dead", error=error, died_at=now))
+    def park(self, order: Order, now: float) -> None:
+        self.drop(order.scene_id, "dead")
+        self._store(replace(order, status="dead", died_at=now, was_held=False))
 
-    def drop_dead(self, scene_id: int) -> None:
-        dead = self.find(scene_id, "dead")
-        if dead is not None:
-            del self.orders[dead.rank]
+    def hold(self, order: Order) -> None:
+        self.drop(order.scene_id, "held")
+        self._store(replace(order, status="held", was_held=False))
+
+    def drop(self, scene_id: int, status: Status) -> None:
+        found = self.find(scene_id, status)
+        if found is not None:
+            del self.orders[found.rank]
 
     def _store(self, order: Order) -> None:
         self.orders[order.rank] = order
@@ -90,4 +107,5 @@ def _newer_in_older(new: Order, old: Order) -> Order:
         rank=old.rank,
         enqueued_at=old.enqueued_at,
         not_before=min(old.not_before, new.not_before),
+        priority=max(old.priority, new.priority),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,15 +12,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from persistqueue.exceptions import Empty
 
-from core.models import Job
-from sync_queue.jobs import EnqueueOutcome, QueueStats
-from sync_queue.queue import SyncQueue
+from core.models import Failure, Job
+from sync_queue.jobs import BULK, EDIT, EnqueueOutcome, QueueStats
+from sync_queue.queue import HELD_WHY, SyncQueue
 from tests.sync_queue.model import Model, Order
 
 # Few scenes, so that orders for one meet each other.
 SCENES = st.integers(1, 3)
 DELAYS = st.sampled_from([0.0, 1.0, 7.0])
 PICKS = st.integers(0, 9)
+PRIORITIES = st.sampled_from([BULK, EDIT])
+FAILURES = st.sampled_from([Failure.AWAITS_SCAN, Failure.NOT_FOUND])
+CHOSEN = st.none() | st.sets(SCENES)
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -45,7 +49,7 @@ class QueueMachine(RuleBasedStateMachine):
                 queue.close()
             self.folder.cleanup()
 
-    def item(self, scene_id: int, delay: float) -> dict[str, object]:
+    def item(self, scene_id: int, delay: float, priority: int) -> dict[str, object]:
         self.version += 1
         return {
             "scene_id": scene_id,
@@ -53,6 +57,7 @@ class QueueMachine(RuleBasedStateMachine):
             "data": {"version": self.version},
             "enqueued_at": self.now,
             "not_before": self.now + delay if delay else 0.0,
+            "priority": priority,
         }
 
     def order(self, item: dict[str, object], rank: int) -> Order:
@@ -60,19 +65,22 @@ class QueueMachine(RuleBasedStateMachine):
         assert isinstance(data, dict)
         assert isinstance(scene_id, int)
         assert isinstance(not_before, float)
-        return Order(rank, scene_id, "waiting", data["version"], self.now, 0, not_before)
+        priority = EDIT if item["priority"] == EDIT else BULK
+        version = data["version"]
+        return Order(rank, scene_id, "waiting", version, self.now, 0, not_before, priority=priority)
 
-    @rule(scene_id=SCENES, delay=DELAYS)
-    def put(self, scene_id: int, delay: float) -> None:
-        item = self.item(scene_id, delay)
+    @rule(scene_id=SCENES, delay=DELAYS, priority=PRIORITIES)
+    def put(self, scene_id: int, delay: float, priority: int) -> None:
+        item = self.item(scene_id, delay, priority)
         row_id = self.queue.put(item)
 
         assert self.model.put(self.order(item, row_id)) == row_id
 
-    @rule(scene_ids=st.lists(SCENES, max_size=6), delay=DELAYS)
-    def put_many(self, scene_ids: list[int], delay: float) -> None:
-        items = [self.item(scene_id, delay) for scene_id in scene_ids]
-        outcome = self.queue.put_many(items)
+    @rule(scene_ids=st.lists(SCENES, max_size=6), delay=DELAYS, priority=PRIORITIES)
+    def put_many(self, scene_ids: list[int], delay: float, priority: int) -> None:
+        items = [self.item(scene_id, delay, priority) for scene_id in scene_ids]
+        bare = [{k: v for k, v in item.items() if k != "priority"} for item in items]
+        outcome = self.queue.put_many(bare, priority=priority)
 
         rows = {job["data"]["data"]["version"]: job["id"] for job in self.queue.queue()}
         before = len(self.model.orders)
@@ -88,7 +96,11 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(limit=st.integers(1, 4))
     def claim(self, limit: int) -> None:
-        expected = self.model.claimable(self.now)[:limit]
+        due = self.model.claimable(self.now)
+        assert self.queue.due_scene_ids(self.now) == [order.scene_id for order in due]
+        assert self.queue.count_due(self.now) == len(due)
+        assert self.queue.has_fresh_due(self.now) == any(o.attempts == 0 for o in due)
+        expected = due[:limit]
 
         claimed = self.queue.claim(limit, self.now)
 
@@ -127,19 +139,78 @@ class QueueMachine(RuleBasedStateMachine):
         self.model.finish(order)
 
     @precondition(lambda self: self.model.of("working"))
-    @rule(number=PICKS, delay=DELAYS, attempt=st.booleans())
-    def retry(self, number: int, delay: float, attempt: bool) -> None:
+    @rule(number=PICKS, delay=DELAYS, attempt=st.booleans(), failure=FAILURES)
+    def retry(self, number: int, delay: float, attempt: bool, failure: Failure) -> None:
         order, job = self.pick(number)
-        job = replace(job, attempts=order.attempts)
-        self.queue.retry(job, self.now + delay, "Busy: later", attempt)
+        until = self.now + delay
+        if attempt:
+            job = replace(job, attempts=order.attempts)
+            self.queue.retry(job, until, failure, "later")
+        else:
+            self.queue.postpone([(job, until, failure, "later")])
         self.model.back(
             replace(
                 order,
                 attempts=order.attempts + attempt,
-                not_before=self.now + delay,
-                error="Busy: later",
+                not_before=until,
+                error=f"{failure.value}: later",
+                failure=failure,
             )
         )
+
+    @rule(failure=FAILURES)
+    def wake(self, failure: Failure) -> None:
+        waiting = [order for order in self.model.of("waiting") if order.failure is failure]
+        assert self.queue.count_waiting(failure) == len(waiting)
+
+        assert self.queue.wake(failure) == len(waiting)
+
+        for order in waiting:
+            self.model.orders[order.rank] = replace(order, not_before=0.0)
+
+    @precondition(lambda self: self.model.of("working"))
+    @rule(number=PICKS)
+    def hold(self, number: int) -> None:
+        order, job = self.pick(number)
+        self.queue.hold([(job, f"marks {order.version}", ["a line"])])
+        self.model.hold(replace(order, failure=Failure.HELD, error=Failure.HELD.told(HELD_WHY)))
+
+    @rule(limit=st.integers(1, 2), scene_ids=CHOSEN)
+    def claim_held(self, limit: int, scene_ids: set[int] | None) -> None:
+        busy = {order.scene_id for order in self.model.of("working")}
+        expected = [each for each in self.held(scene_ids) if each.scene_id not in busy][:limit]
+
+        claimed = self.queue.claim_held(limit, scene_ids)
+
+        assert [
+            (each.job.job_id, each.job.data["version"], each.marks, each.lines) for each in claimed
+        ] == [(o.rank, o.version, f"marks {o.version}", ("a line",)) for o in expected]
+        for order in expected:
+            self.model.orders[order.rank] = replace(order, status="working", was_held=True)
+        self.jobs.update({each.job.job_id: each.job for each in claimed})
+
+    @rule(scene_ids=CHOSEN)
+    def release_held(self, scene_ids: set[int] | None) -> None:
+        held = self.held(scene_ids)
+        assert [each.job.job_id for each in self.queue.held(scene_ids)] == [o.rank for o in held]
+
+        assert self.queue.release_held(scene_ids) == len(held)
+
+        for order in held:
+            self.model.back(as_new(order))
+
+    @rule(scene_ids=CHOSEN)
+    def drop_held(self, scene_ids: set[int] | None) -> None:
+        held = self.held(scene_ids)
+
+        assert self.queue.drop_held(scene_ids) == len(held)
+
+        for order in held:
+            del self.model.orders[order.rank]
+
+    def held(self, scene_ids: set[int] | None) -> list[Order]:
+        held = [o for o in self.model.of("held") if scene_ids is None or o.scene_id in scene_ids]
+        return sorted(held, key=lambda order: order.rank)
 
     @precondition(lambda self: self.model.of("working"))
     @rule(number=PICKS, by_base_class=st.booleans())
@@ -149,7 +220,7 @@ class QueueMachine(RuleBasedStateMachine):
             assert self.queue.nack(id=order.rank) == order.rank
         else:
             self.queue.release([job])
-        self.model.back(order)
+        self.model.release(order)
 
     @precondition(lambda self: self.model.of("working"))
     @rule(number=PICKS, by_base_class=st.booleans())
@@ -158,8 +229,9 @@ class QueueMachine(RuleBasedStateMachine):
         if by_base_class:
             self.queue.ack_failed(id=order.rank)
         else:
-            self.queue.park(job, "PlexNotFound: no item")
-        self.model.park(order, order.error if by_base_class else "PlexNotFound: no item", self.now)
+            self.queue.park(job, Failure.REJECTED, "no")
+            order = replace(order, failure=Failure.REJECTED, error="PlexRejected: no")
+        self.model.park(order, self.now)
 
     @precondition(lambda self: self.jobs)
     @rule(number=PICKS)
@@ -169,9 +241,10 @@ class QueueMachine(RuleBasedStateMachine):
         if job.job_id in {order.rank for order in self.model.of("working")}:
             return
         self.queue.finish([job])
-        self.queue.retry(job, self.now, "late")
+        self.queue.retry(job, self.now, Failure.OTHER, "late")
         self.queue.release([job])
-        self.queue.park(job, "late")
+        self.queue.hold([(job, "late", [])])
+        self.queue.park(job, Failure.OTHER, "late")
 
     @rule()
     def crash(self) -> None:
@@ -185,16 +258,33 @@ class QueueMachine(RuleBasedStateMachine):
         assert self.queue.recover() == len(working)
 
         for order in working:
-            self.model.back(order)
+            self.model.release(order)
 
-    @rule(ranks=st.none() | st.lists(st.integers(1, 30), max_size=4))
-    def retry_dead(self, ranks: list[int] | None) -> None:
-        dead = [o for o in self.model.of("dead") if ranks is None or o.rank in ranks]
+    @rule(
+        ranks=st.none() | st.lists(st.integers(1, 30), max_size=4),
+        failure=st.none() | st.sampled_from([Failure.NONE, Failure.REJECTED]),
+        ages=st.tuples(*[st.none() | st.sampled_from([0.0, 5.0, 20.0])] * 2),
+    )
+    def retry_dead(
+        self,
+        ranks: list[int] | None,
+        failure: Failure | None,
+        ages: tuple[float | None, float | None],
+    ) -> None:
+        since, until = (None if age is None else self.now - age for age in ages)
+        dead = [
+            order
+            for order in self.model.of("dead")
+            if (ranks is None or order.rank in ranks)
+            and (failure is None or order.failure is failure)
+            and (since is None or order.died_at >= since)
+            and (until is None or order.died_at <= until)
+        ]
 
-        assert self.queue.retry_dead(ranks) == len(dead)
+        assert self.queue.retry_dead(ranks, failure, since, until) == len(dead)
 
         for order in dead:
-            self.model.back(replace(order, attempts=0, not_before=0.0, error=""))
+            self.model.back(as_new(order))
 
     @rule()
     def purge_dead(self) -> None:
@@ -215,7 +305,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def agrees_with_the_model(self) -> None:
-        names = {0: "waiting", 1: "waiting", 2: "working", 9: "dead"}
+        names = {0: "waiting", 1: "waiting", 2: "working", 4: "held", 9: "dead"}
         rows = [
             (
                 row["id"],
@@ -226,6 +316,7 @@ class QueueMachine(RuleBasedStateMachine):
                 item["attempts"],
                 item["not_before"],
                 item["error"],
+                item["priority"],
             )
             for row in self.queue.queue()
             for item in [row["data"]]
@@ -240,6 +331,7 @@ class QueueMachine(RuleBasedStateMachine):
                 order.attempts,
                 order.not_before,
                 order.error,
+                order.priority,
             )
             for _, order in sorted(self.model.orders.items())
         ]
@@ -249,19 +341,21 @@ class QueueMachine(RuleBasedStateMachine):
     @invariant()
     def tells_how_it_stands(self) -> None:
         waiting, working = self.model.of("waiting"), self.model.of("working")
-        dead: dict[str, int] = {}
-        for order in self.model.of("dead"):
-            name = order.error.split(":")[0]
-            dead[name] = dead.get(name, 0) + 1
+        held = self.model.of("held")
+        dead = Counter(order.failure for order in self.model.of("dead"))
         due = sum(order.not_before <= self.now for order in waiting)
         assert self.queue.stats(self.now) == QueueStats(
-            due, len(waiting) - due, len(working), dead, self.model.completed
+            due, len(waiting) - due, len(working), dead, self.model.completed, len(held)
         )
         assert self.queue.size == len(waiting)
-        assert self.queue.queued_scene_ids() == {o.scene_id for o in [*waiting, *working]}
+        assert self.queue.queued_scene_ids() == {o.scene_id for o in [*waiting, *working, *held]}
         assert self.queue.dead_scene_ids() == {o.scene_id for o in self.model.of("dead")}
-        first = waiting[0].not_before if waiting else None
+        first = min((order.not_before for order in waiting), default=None)
         assert self.queue.next_due(self.now) == (None if first is None else max(first, self.now))
+
+
+def as_new(order: Order) -> Order:
+    return replace(order, attempts=0, not_before=0.0, error="", failure=Failure.NONE)
 
 
 QueueMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=50)

@@ -9,6 +9,7 @@ import persistqueue
 import pytest
 from persistqueue.serializers import json as bare_json
 
+from core.models import Failure
 from storage.state import State
 from sync_queue.operations import (
     enqueue,
@@ -36,6 +37,7 @@ def test_an_enqueued_job_is_returned_as_it_is_kept(queue: SyncQueue) -> None:
         "attempts": 0,
         "not_before": 3.0,
         "error": "",
+        "priority": 0,
     }
 
 
@@ -72,7 +74,7 @@ def test_stats_count_by_status(queue: SyncQueue, path: Path) -> None:
     queue.put({"scene_id": 9, "not_before": 1e12})
     done, dead, *_ = queue.claim(3, NOW)
     queue.finish([done])
-    queue.park(dead, "PlexNotFound: no item")
+    queue.park(dead, Failure.NOT_FOUND, "no item")
 
     stats = get_stats(path)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.models import Job
+from core.models import Failure, Job
 from sync_queue.jobs import EnqueueOutcome
 from sync_queue.queue import SyncQueue
 from sync_queue.schema import TABLE
@@ -44,6 +44,7 @@ def test_a_job_is_json_with_the_keys_of_the_contract(queue: SyncQueue, path: Pat
         "attempts": 0,
         "not_before": 0.0,
         "error": "",
+        "priority": 0,
         "job_key": "scene_7",
     }
 
@@ -99,7 +100,7 @@ def test_a_job_in_backoff_holds_up_nobody_and_a_new_order_ends_its_wait(queue: S
     for scene_id in (1, 2):
         queue.put(job(scene_id))
     first, _ = queue.claim(2, NOW)
-    queue.retry(first, NOW + 60, "Busy: later")
+    queue.retry(first, NOW + 60, Failure.OTHER, "later")
     queue.put(job(3))
 
     assert [claimed.scene_id for claimed in queue.claim(9, NOW + 59)] == [3]
@@ -107,33 +108,35 @@ def test_a_job_in_backoff_holds_up_nobody_and_a_new_order_ends_its_wait(queue: S
 
     queue.put(job(1))
     (again,) = queue.claim(9, NOW)
-    assert (again.scene_id, again.attempts, again.error) == (1, 0, "")
+    assert (again.scene_id, again.attempts) == (1, 0)
+    assert (again.error, again.failure) == ("", Failure.NONE)
 
 
 def test_waiting_uses_up_no_attempt(queue: SyncQueue) -> None:
     queue.put(job(1))
     (first,) = queue.claim(1, NOW)
-    queue.retry(first, NOW, "Busy: later", attempt=False)
+    queue.retry(first, NOW, Failure.PICTURE, "later", attempt=False)
     (second,) = queue.claim(1, NOW)
-    queue.retry(second, NOW, "Busy: later")
+    queue.retry(second, NOW, Failure.PICTURE, "later")
     (third,) = queue.claim(1, NOW)
 
-    assert (second.attempts, third.attempts, third.error) == (0, 1, "Busy: later")
+    assert (second.attempts, third.attempts, third.error) == (0, 1, "ImageFailed: later")
+    assert third.failure is Failure.PICTURE
 
 
 def test_jobs_that_wait_for_one_thing_are_made_due_together(queue: SyncQueue) -> None:
-    errors = ["Scan: a", "Scan: b", "Scanner: c", "", "later Scan: d"]
-    queue.put_many(job(n) for n in range(1, 6))
-    for claimed, error in zip(queue.claim(9, NOW), errors, strict=True):
-        queue.postpone([(claimed, NOW + 60, error)])
+    failures = [Failure.AWAITS_SCAN, Failure.AWAITS_SCAN, Failure.OTHER, Failure.NONE]
+    queue.put_many(job(n) for n in range(1, 5))
+    for claimed, failure in zip(queue.claim(9, NOW), failures, strict=True):
+        queue.postpone([(claimed, NOW + 60, failure, "AwaitsScan: said of another")])
     assert queue.claim(9, NOW) == []
-    assert queue.count_waiting("Scan") == 2
+    assert queue.count_waiting(Failure.AWAITS_SCAN) == 2
 
-    assert queue.wake("Scan") == 2
+    assert queue.wake(Failure.AWAITS_SCAN) == 2
 
     woken = queue.claim(9, NOW)
     assert [(claimed.scene_id, claimed.attempts) for claimed in woken] == [(1, 0), (2, 0)]
-    assert queue.count_waiting("Scan") == 0
+    assert queue.count_waiting(Failure.AWAITS_SCAN) == 0
 
 
 def test_a_postponed_job_gives_way_to_a_newer_order(queue: SyncQueue) -> None:
@@ -141,8 +144,8 @@ def test_a_postponed_job_gives_way_to_a_newer_order(queue: SyncQueue) -> None:
     (first,) = queue.claim(1, NOW)
     queue.put(job(1, data={"title": "new"}))
 
-    queue.postpone([(first, NOW + 60, "Scan: \udcff")])
-    queue.postpone([(first, NOW + 60, "Scan: again")])
+    queue.postpone([(first, NOW + 60, Failure.AWAITS_SCAN, "\udcff")])
+    queue.postpone([(first, NOW + 60, Failure.AWAITS_SCAN, "again")])
 
     (newer,) = queue.claim(9, NOW)
     assert (newer.data, newer.error) == ({"title": "new"}, "")
@@ -151,27 +154,27 @@ def test_a_postponed_job_gives_way_to_a_newer_order(queue: SyncQueue) -> None:
 def test_an_error_may_name_an_odd_path(queue: SyncQueue) -> None:
     queue.put(job(1, error="\udcff"))
     (first,) = queue.claim(1, NOW)
-    queue.retry(first, NOW, "Busy: /m/\udcff.mp4")
+    queue.retry(first, NOW, Failure.OTHER, "/m/\udcff.mp4")
     (second,) = queue.claim(1, NOW)
-    queue.park(second, "PlexNotFound: /m/\udcff.mp4")
+    queue.park(second, Failure.NOT_FOUND, "/m/\udcff.mp4")
 
-    assert (first.error, second.error) == ("?", "Busy: /m/?.mp4")
+    assert (first.error, second.error) == ("?", "Failed: /m/?.mp4")
     assert queue.dead_letters()[0].error == "PlexNotFound: /m/?.mp4"
 
 
 def test_persist_queues_own_ending_keeps_the_last_error(queue: SyncQueue) -> None:
     queue.put(job(1))
-    queue.retry(queue.claim(1, NOW)[0], NOW, "Busy: later")
+    queue.retry(queue.claim(1, NOW)[0], NOW, Failure.OTHER, "later")
     queue.ack_failed(queue.get())
 
-    assert queue.dead_letters()[0].error == "Busy: later"
+    assert queue.dead_letters()[0].error == "Failed: later"
 
 
 def test_a_dead_letter_hides_no_newer_order(queue: SyncQueue) -> None:
     queue.put(job(1, data={"title": "old"}))
     (old,) = queue.claim(1, NOW)
     queue.put(job(1, data={"title": "new"}))
-    queue.park(old, "PlexNotFound: no item")
+    queue.park(old, Failure.NOT_FOUND, "no item")
 
     assert [letter.error for letter in queue.dead_letters()] == ["PlexNotFound: no item"]
     (new,) = queue.claim(1, NOW)
@@ -181,20 +184,22 @@ def test_a_dead_letter_hides_no_newer_order(queue: SyncQueue) -> None:
 
 
 def test_the_newest_dead_letter_of_a_scene_stands(queue: SyncQueue) -> None:
-    for error in ("PlexNotFound: no item", "PlexRejected: 400"):
+    for failure, why in ((Failure.NOT_FOUND, "no item"), (Failure.REJECTED, "400")):
         queue.put(job(1))
-        queue.park(queue.claim(1, NOW)[0], error)
+        queue.park(queue.claim(1, NOW)[0], failure, why)
 
     assert [letter.error for letter in queue.dead_letters()] == ["PlexRejected: 400"]
 
 
-def test_dead_letters_are_counted_by_the_name_of_their_error(queue: SyncQueue) -> None:
-    errors = ["PlexNotFound: a", "PlexNotFound: b", "PlexRejected", ""]
+def test_dead_letters_are_counted_by_their_failure(queue: SyncQueue) -> None:
+    failures = [Failure.REJECTED, Failure.NOT_FOUND, Failure.NOT_FOUND, Failure.NONE]
     queue.put_many(job(n) for n in range(1, 5))
-    for claimed, error in zip(queue.claim(9, NOW), errors, strict=True):
-        queue.park(claimed, error)
+    for claimed, failure in zip(queue.claim(9, NOW), failures, strict=True):
+        queue.park(claimed, failure, "Ambiguous: said of another")
 
-    assert queue.stats(NOW).dead == {"PlexNotFound": 2, "": 1, "PlexRejected": 1}
+    dead = queue.stats(NOW).dead
+    assert dead == {Failure.NOT_FOUND: 2, Failure.NONE: 1, Failure.REJECTED: 1}
+    assert next(iter(dead)) is Failure.NOT_FOUND
     assert queue.clear_dead() == 4
     assert queue.stats(NOW).dead == {}
 
@@ -204,9 +209,9 @@ def test_dead_letters_are_purged_by_the_time_of_their_death(path: Path) -> None:
     with SyncQueue(path, clock=lambda: now[0]) as queue:
         queue.put_many([job(1), job(2)])
         one, two = queue.claim(2, NOW)
-        queue.park(one, "x")
+        queue.park(one, Failure.OTHER, "x")
         now[0] += 100
-        queue.park(two, "x")
+        queue.park(two, Failure.OTHER, "x")
 
         assert queue.purge_dead(NOW + 50) == 1
         assert queue.dead_scene_ids() == {2}

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from core.backoff import delay
 from core.guards import tally
-from core.models import Job
+from core.models import Failure, Job
 from core.planning.item_plan import FirstSync
-from plex.exceptions import PlexNotFound
 from sync_queue.queue import SyncQueue
 from worker.executor.apply import Applied
 from worker.executor.messages import conflicts, refusals
@@ -19,8 +18,6 @@ from worker.locating.scan_wait import ScanWaiting
 from worker.scene_sync.preparer import Absent, Batch
 
 log = logging.getLogger(__name__)
-
-IMAGE_FAILED = "ImageFailed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +75,11 @@ class Settler:
         result.succeeded += len(finished)
         self._queue.finish(finished)
         for prepared, rejected in applied.rejected:
-            self._park(prepared.job, f"PlexRejected: {rejected}")
+            self._park(prepared.job, Failure.REJECTED, str(rejected))
         for job, why in batch.ambiguous:
-            self._park(job, f"Ambiguous: {why}")
+            self._park(job, Failure.AMBIGUOUS, why)
         for prepared, why in applied.imageless:
-            self._retry(prepared.job, f"{IMAGE_FAILED}: scene {prepared.scene.id}: {why}")
+            self._retry(prepared.job, Failure.PICTURE, f"scene {prepared.scene.id}: {why}")
         self._absent += batch.not_found
         for prepared in applied.vanished:
             self._miss(prepared.job, "its item went away")
@@ -98,7 +95,8 @@ class Settler:
         waits = self._awaiting.judge(self._absent)
         waiting = [each.job for each in self._absent if each.job.job_id in waits]
         self._queue.postpone(
-            (job, waits[job.job_id].not_before, waits[job.job_id].why) for job in waiting
+            (job, waits[job.job_id].not_before, Failure.AWAITS_SCAN, waits[job.job_id].why)
+            for job in waiting
         )
         self.result.retried += len(waiting)
         self.result.awaiting += len(waiting)
@@ -136,19 +134,19 @@ class Settler:
             self.result.succeeded += 1
             self.result.skipped += 1
             return
-        name = PlexNotFound.__name__
-        self._retry(job, f"{name}: no item in Plex has the file of scene {job.scene_id} ({path})")
+        why = f"no item in Plex has the file of scene {job.scene_id} ({path})"
+        self._retry(job, Failure.NOT_FOUND, why)
 
-    def _retry(self, job: Job, error: str) -> None:
+    def _retry(self, job: Job, failure: Failure, why: str) -> None:
         attempts = job.attempts + 1
         if attempts > self._rules.max_retries:
-            self._park(job, error)
+            self._park(job, failure, why)
             return
-        log.info("scene %d will be tried again: %s", job.scene_id, error)
-        self._queue.retry(job, self._clock() + delay(attempts, self._jitter()), error)
+        log.info("scene %d will be tried again: %s", job.scene_id, failure.told(why))
+        self._queue.retry(job, self._clock() + delay(attempts, self._jitter()), failure, why)
         self.result.retried += 1
 
-    def _park(self, job: Job, error: str) -> None:
-        log.warning("scene %d is given up on: %s", job.scene_id, error)
-        self._queue.park(job, error)
+    def _park(self, job: Job, failure: Failure, why: str) -> None:
+        log.warning("scene %d is given up on: %s", job.scene_id, failure.told(why))
+        self._queue.park(job, failure, why)
         self.result.failed += 1

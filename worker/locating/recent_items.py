@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from core.models import Job, Section
-from core.scans import AWAITS
+from core.models import Failure, Job, Section
 from plex.cache import PlexCache
 from plex.client import PlexClient
-from plex.exceptions import PlexNotFound
 from plex.recent_items import recent_items
 
 # A drain that looks for no more scenes than these asks for each by itself.
@@ -45,8 +43,8 @@ NEVER = Sought()
 
 def sought_before(job: Job, max_retries: int | None) -> Sought:
     """What a job tells of earlier looks for its scene."""
-    waited = job.error.startswith(AWAITS)
-    failed = job.error.startswith(PlexNotFound.__name__)
+    waited = job.failure is Failure.AWAITS_SCAN
+    failed = job.failure is Failure.NOT_FOUND
     return Sought(
         since=job.enqueued_at if waited or failed else None,
         waited=waited,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from core.models import Section
 from core.paths import PathMap
-from core.scans import AWAITS, FIRST_WAIT, AwaitedScan, Place, outermost, pause, places
+from core.scans import FIRST_WAIT, AwaitedScan, Place, outermost, pause, places
 from plex.scanning import PlexScans, ScanRefused
 from storage.scans import ScanStore
 from worker.scene_sync.preparer import Absent
@@ -113,7 +113,7 @@ class ScanWaiting:
         library = self._sections[scanned[0].section].title
         return Wait(
             until,
-            f"{AWAITS}: scene {absent.job.scene_id} waits until Plex has scanned library "
+            f"scene {absent.job.scene_id} waits until Plex has scanned library "
             f"{library!r} ({absent.path})",
         )
 

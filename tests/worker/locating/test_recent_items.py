@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from core.models import Job, Scene
+from core.models import Failure, Job, Scene
 from core.paths import PathMap
 from core.scans import places
 from core.settings import parse_settings
@@ -170,17 +170,19 @@ def test_a_large_drain_with_an_index_lists_nothing_whole(
 
 
 @pytest.mark.parametrize(
-    ("error", "attempts", "expected"),
+    ("failure", "attempts", "expected"),
     [
-        ("", 0, Sought()),
-        ("AwaitsScan: scene 1 waits", 0, Sought(70.0, waited=True)),
-        ("PlexNotFound: no item", 4, Sought(70.0)),
-        ("PlexNotFound: no item", 5, Sought(70.0, is_last=True)),
-        ("ImageFailed: no cover", 1, Sought()),
+        (Failure.NONE, 0, Sought()),
+        (Failure.AWAITS_SCAN, 0, Sought(70.0, waited=True)),
+        (Failure.NOT_FOUND, 4, Sought(70.0)),
+        (Failure.NOT_FOUND, 5, Sought(70.0, is_last=True)),
+        (Failure.PICTURE, 1, Sought()),
     ],
 )
-def test_what_a_job_tells_of_earlier_looks(error: str, attempts: int, expected: Sought) -> None:
-    job = Job(1, 1, "metadata", {}, 70.0, "", attempts, 0.0, error)
+def test_what_a_job_tells_of_earlier_looks(
+    failure: Failure, attempts: int, expected: Sought
+) -> None:
+    job = Job(1, 1, "metadata", {}, 70.0, "", attempts, 0.0, "", failure)
 
     assert sought_before(job, 5) == expected
     assert not sought_before(job, None).is_last
