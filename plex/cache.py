@@ -15,7 +15,8 @@ from core.models import ItemRef, ListedItem, MediaFile
 from plex.client import PAGE_SIZE
 from plex.library import PlexSnapshot
 from storage.index import IndexRow, SectionIndexStore
-from storage.sqlite import Database, Schema
+from storage.opening import Schema
+from storage.sqlite import Database
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class PlexCache:
     def items_named(self, name_keys: Iterable[str]) -> dict[ItemRef, list[MediaFile]]:
         """The items that have a file with one of these names (keys of `core.paths.base_key`)."""
         found: dict[ItemRef, list[MediaFile]] = {}
-        for row in self._store.by_name(None, list(name_keys)):
+        for row in self._store.by_name(name_keys):
             found.setdefault(row.ref, []).append(MediaFile(row.path, row.size, row.duration))
         return found
 

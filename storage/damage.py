@@ -6,16 +6,12 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-# What comes of making sense of an entry that is not what was written.
-NONSENSE = (ValueError, TypeError, LookupError)
-_NO_TEXT = "Could not decode to UTF-8"
-
 
 class Suspicion:
     """What was wrong with a file when it was last worked with, kept beside it.
 
-    A check at the opening sees neither nonsense in an entry nor an index that lies. So what was met
-    at work counts, as long as it is still the file that it was met in.
+    A check at the opening does not see an index that lies. So what was met at work counts, as long
+    as it is still the file that it was met in.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,10 +60,9 @@ def identity(path: Path) -> tuple[int, int] | None:
 def is_damage(error: sqlite3.DatabaseError) -> bool:
     """Whether SQLite says that what it reads cannot be right."""
     # SQLITE_CORRUPT and SQLITE_NOTADB come as DatabaseError itself, the rest as subclasses.
-    return type(error) is sqlite3.DatabaseError or _NO_TEXT in str(error)
+    return type(error) is sqlite3.DatabaseError
 
 
 def one_line(said: object) -> str:
-    """What SQLite says, without its line ends and without the entry that it quotes."""
-    text = " ".join(str(said).split())
-    return "an entry is no text" if text.startswith(_NO_TEXT) else text
+    """What SQLite says, without its line ends."""
+    return " ".join(str(said).split())

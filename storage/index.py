@@ -6,14 +6,16 @@ It has a file of its own so that dropping it, or losing it, costs one listing an
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
 from core.models import ItemRef
 from core.paths import base_key, path_key
-from storage.sqlite import Clock, Database, Schema, Warn, chunks, placeholders
+from storage.opening import Clock, Schema, Warn
+from storage.rows import INT, REAL, TEXT, TIME, Row, Table
+from storage.sqlite import Database
 
 INDEX_FILE = "plex_index.db"
 
@@ -40,12 +42,27 @@ SCHEMA = Schema(
         ),
         # Of the listing that was saved last, while no single item has changed since.
         ("ALTER TABLE sections ADD COLUMN digest BLOB",),
+        # Nothing is looked up by path.
+        ("DROP INDEX files_by_path",),
     ),
     remedy="The next run lists Plex anew.",
     synchronous="NORMAL",
 )
 
-_COLUMNS = "section, key, path, size, duration, updated_at"
+_FILES = Table(
+    "files",
+    ("rowid",),
+    {
+        "section": TEXT,
+        "key": TEXT,
+        "path": TEXT,
+        "size": INT.optional(),
+        "duration": REAL.optional(),
+        "updated_at": INT.optional(),
+        "rowid": INT,
+    },
+)
+_SECTIONS = Table("sections", ("section",), {"section": TEXT, "saved_at": TIME, "total": INT})
 _INSERT = "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _FORGET_DIGEST = "UPDATE sections SET digest = NULL WHERE section = ?"
 
@@ -85,10 +102,7 @@ class SectionIndexStore:
             if same.rowcount:
                 return
             listed = set(rows)
-            found = connection.execute(
-                f"SELECT {_COLUMNS} FROM files WHERE section = ?", (section_key,)
-            )
-            known = set(map(_row, found))
+            known = set(self.rows(section_key))
             moved = {row.ref.key for row in listed ^ known}
             there = {row.ref.key for row in known}
             connection.executemany(
@@ -115,48 +129,23 @@ class SectionIndexStore:
             )
             connection.executemany(_INSERT, map(_values, listed))
 
-    def remove(self, refs: Iterable[ItemRef]) -> None:
-        """Drops items."""
-        dropped = {(ref.section, ref.key) for ref in refs}
-        with self._database.transaction() as connection:
-            connection.executemany(_FORGET_DIGEST, {(section,) for section, _ in dropped})
-            connection.executemany("DELETE FROM files WHERE section = ? AND key = ?", dropped)
-
-    def by_name(self, section_key: str | None, name_keys: Sequence[str]) -> list[IndexRow]:
-        """The files with one of these names, in one section or (None) in all."""
-        return list(self._where("name_key", section_key, name_keys))
-
-    def by_path(self, section_key: str | None, path_keys: Sequence[str]) -> list[IndexRow]:
-        """The files with one of these paths, in one section or (None) in all."""
-        return list(self._where("path_key", section_key, path_keys))
-
-    def by_key(self, refs: Iterable[ItemRef]) -> list[IndexRow]:
-        """The files of these items."""
-        by_section: dict[str, list[str]] = {}
-        for ref in refs:
-            by_section.setdefault(ref.section, []).append(ref.key)
-        return [
-            row for section, keys in by_section.items() for row in self._where("key", section, keys)
-        ]
+    def by_name(self, name_keys: Iterable[str]) -> list[IndexRow]:
+        """The files with one of these names, in all sections."""
+        return self._database.select_in(_FILES, _row, "name_key", dict.fromkeys(name_keys))
 
     def rows(self, section_key: str) -> list[IndexRow]:
         """Every file of a section."""
-        found = self._database.rows(
-            f"SELECT {_COLUMNS} FROM files WHERE section = ?", (section_key,)
-        )
-        return [_row(row) for row in found]
+        return self._database.select(_FILES, _row, "WHERE section = ?", (section_key,))
 
     def saved_at(self, section_key: str) -> float | None:
         """When the section was last listed whole (epoch seconds); None if never."""
-        rows = self._database.rows(
-            "SELECT saved_at FROM sections WHERE section = ?", (section_key,)
-        )
-        return rows[0][0] if rows else None
+        section = self._section(section_key)
+        return None if section is None else section[1]
 
     def total(self, section_key: str) -> int:
         """How many items that listing had; 0 if there was none."""
-        rows = self._database.rows("SELECT total FROM sections WHERE section = ?", (section_key,))
-        return rows[0][0] if rows else 0
+        section = self._section(section_key)
+        return 0 if section is None else section[2]
 
     def clear(self) -> None:
         """Forgets everything."""
@@ -179,18 +168,9 @@ class SectionIndexStore:
     ) -> None:
         self.close()
 
-    def _where(
-        self, column: str, section_key: str | None, values: Sequence[str]
-    ) -> Iterator[IndexRow]:
-        section, bound = "", []
-        if section_key is not None:
-            # For names and paths the plus keeps SQLite from reading the section row by row.
-            section = f"AND {'' if column == 'key' else '+'}section = ?"
-            bound = [section_key]
-        for chunk in chunks(dict.fromkeys(values)):
-            listed = placeholders(len(chunk))
-            sql = f"SELECT {_COLUMNS} FROM files WHERE {column} IN ({listed}) {section}"
-            yield from map(_row, self._database.rows(sql, [*chunk, *bound]))
+    def _section(self, key: str) -> tuple[str, float, int] | None:
+        found = self._database.select(_SECTIONS, _whole, "WHERE section = ?", (key,))
+        return found[0] if found else None
 
 
 def _values(row: IndexRow) -> tuple[Any, ...]:
@@ -206,5 +186,9 @@ def _values(row: IndexRow) -> tuple[Any, ...]:
     )
 
 
-def _row(row: tuple[Any, ...]) -> IndexRow:
-    return IndexRow(ItemRef(row[0], row[1]), *row[2:])
+def _row(row: Row) -> IndexRow:
+    return IndexRow(ItemRef(row[0], row[1]), *row[2:-1])
+
+
+def _whole(row: Row) -> tuple[str, float, int]:
+    return row[0], row[1], row[2]

@@ -6,10 +6,10 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from typing import Any
 
 from core.models import ItemRef, Value
 from storage.codec import dumps, value_from_json
+from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.sqlite import Database, chunks, placeholders
 
 TABLES = (
@@ -37,8 +37,21 @@ SECOND = (
 
 _NEWEST = 2**63 - 1
 _PAGE = 1000
-_COLUMNS = (
-    "id, scene_id, section, key, field, before, coalesce(left_at, after), at, locked_before, extra"
+_ENTRIES = Table(
+    "journal",
+    ("id",),
+    {
+        "id": INT,
+        "scene_id": INT,
+        "section": TEXT,
+        "key": TEXT,
+        "field": TEXT,
+        "before": TEXT,
+        "coalesce(left_at, after)": TEXT,
+        "at": TIME,
+        "locked_before": INT.optional(),
+        "extra": TEXT,
+    },
 )
 
 
@@ -99,12 +112,14 @@ class Journal:
         Read in pages, so a run over a whole library fits, and what is written meanwhile is fine.
         """
         before = _NEWEST
-        while rows := self._database.rows(
-            f"SELECT {_COLUMNS} FROM journal WHERE run_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
+        while ids := self._database.rows(
+            "SELECT id FROM journal WHERE run_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
             (run_id, before, _PAGE),
         ):
-            yield from self._database.read(_entry, rows)
-            before = rows[-1][0]
+            where = "WHERE run_id = ? AND id < ? AND id >= ? ORDER BY id DESC"
+            page = run_id, before, ids[-1][0]
+            yield from self._database.select(_ENTRIES, _entry, where, page)
+            before = ids[-1][0]
 
     def note_left(self, run_id: int, left: Iterable[tuple[ItemRef, str, Value]]) -> None:
         """Notes what the server made of what we asked for, by item and field."""
@@ -127,14 +142,10 @@ class Journal:
     def of_items(self, run_id: int, refs: Iterable[ItemRef]) -> dict[ItemRef, list[JournalEntry]]:
         """What a run changed of some items, oldest first."""
         found: dict[ItemRef, list[JournalEntry]] = {}
-        with self._database.snapshot() as connection:
+        where = "WHERE section = ? AND key = ? AND +run_id = ? ORDER BY id"
+        with self._database.snapshot():
             for ref in refs:
-                rows = connection.execute(
-                    f"SELECT {_COLUMNS} FROM journal"
-                    " WHERE section = ? AND key = ? AND +run_id = ? ORDER BY id",
-                    (ref.section, ref.key, run_id),
-                )
-                found[ref] = self._database.read(_entry, rows)
+                found[ref] = self._database.select(_ENTRIES, _entry, where, (*ref, run_id))
         return found
 
     def changed_later(self, run_id: int, scene_ids: Collection[int], besides: int) -> set[int]:
@@ -164,7 +175,7 @@ class Journal:
             return connection.execute("DELETE FROM journal WHERE at < ?", (before,)).rowcount
 
 
-def _entry(row: tuple[Any, ...]) -> JournalEntry:
+def _entry(row: Row) -> JournalEntry:
     _, scene_id, section, key, name, before, after, at, locked, extra = row
     return JournalEntry(
         scene_id,
@@ -174,5 +185,5 @@ def _entry(row: tuple[Any, ...]) -> JournalEntry:
         value_from_json(json.loads(after)),
         at,
         None if locked is None else bool(locked),
-        json.loads(extra),
+        dict(json.loads(extra)),
     )

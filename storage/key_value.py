@@ -7,9 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from storage.codec import dumps
+from storage.rows import TEXT, Row, Table
 from storage.sqlite import Database
 
 TABLES = ("CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",)
+
+_FACTS = Table("facts", ("key",), {"key": TEXT, "value": TEXT})
 
 
 class KeyValueStore:
@@ -20,8 +23,8 @@ class KeyValueStore:
 
     def get(self, key: str, default: object = None) -> Any:
         """The decoded value; who asks knows its shape."""
-        rows = self._database.rows("SELECT value FROM facts WHERE key = ?", (key,))
-        return next(iter(self._database.read(_value, rows)), default)
+        found = self._database.select(_FACTS, _value, "WHERE key = ?", (key,))
+        return next(iter(found), default)
 
     def set(self, key: str, value: object) -> None:
         """Writes or replaces a JSON-able value."""
@@ -34,8 +37,7 @@ class KeyValueStore:
         `change` must be pure. Returns the new value; an equal one is not written.
         """
         with self._database.transaction() as connection:
-            rows = connection.execute("SELECT value FROM facts WHERE key = ?", (key,))
-            before = next(iter(self._database.read(_value, rows)), None)
+            before = self.get(key)
             after = change(before)
             if after != before:
                 values = key, dumps(after)
@@ -43,5 +45,5 @@ class KeyValueStore:
         return after
 
 
-def _value(row: tuple[Any, ...]) -> Any:
-    return json.loads(row[0])
+def _value(row: Row) -> Any:
+    return json.loads(row[1])

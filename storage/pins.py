@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from core.matching.pins import Pin
 from core.models import ItemRef, MediaFile
 from storage.codec import dumps
-from storage.sqlite import Database, chunks, placeholders
+from storage.rows import INT, TEXT, Row, Table
+from storage.sqlite import Database
 
 TABLES = (
     # An item can be pinned to one scene only; a released pin gives way to a new one.
@@ -25,7 +25,12 @@ TABLES = (
     "CREATE INDEX pins_by_scene ON pins (scene_id)",
 )
 
-_COLUMNS = "scene_id, section, key, files, released"
+_ORDER = "ORDER BY section, key"
+_PINS = Table(
+    "pins",
+    ("section", "key"),
+    {"scene_id": INT, "section": TEXT, "key": TEXT, "files": TEXT, "released": INT},
+)
 
 
 class PinStore:
@@ -36,20 +41,17 @@ class PinStore:
 
     def all(self) -> dict[int, list[Pin]]:
         """Every pin by its scene, released ones included."""
-        return self._by_scene("", ())
+        return _by_scene(self._database.select(_PINS, _pin, _ORDER))
 
     def of_scenes(self, scene_ids: Iterable[int]) -> dict[int, list[Pin]]:
         """The pins of those scenes that have some, released ones included."""
-        found: dict[int, list[Pin]] = {}
-        for ids in chunks(scene_ids):
-            found |= self._by_scene(f"WHERE scene_id IN ({placeholders(len(ids))})", ids)
-        return found
+        return _by_scene(self._database.select_in(_PINS, _pin, "scene_id", scene_ids, _ORDER))
 
     def of_items(self, refs: Iterable[ItemRef]) -> dict[ItemRef, Pin]:
         """The pins on those items that are pinned; released ones are none."""
         wanted = set(refs)
-        active = self._by_scene("WHERE released = 0", ()).values()
-        return {pin.ref: pin for pins in active for pin in pins if pin.ref in wanted}
+        active = self._database.select(_PINS, _pin, "WHERE released = 0")
+        return {pin.ref: pin for pin in active if pin.ref in wanted}
 
     def save(self, pins: Iterable[Pin]) -> None:
         """Writes pins; whatever was known of these items before is gone."""
@@ -85,10 +87,8 @@ class PinStore:
         """
         chosen = None if refs is None else set(refs)
         with self._database.transaction() as connection:
-            rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM pins WHERE scene_id = ? AND released = 0", (scene_id,)
-            ).fetchall()
-            pins = self._database.read(_pin, rows)
+            where = "WHERE scene_id = ? AND released = 0"
+            pins = self._database.select(_PINS, _pin, where, (scene_id,))
             taken = [pin for pin in pins if chosen is None or pin.ref in chosen]
             connection.executemany(
                 "UPDATE pins SET released = 1 WHERE section = ? AND key = ? AND scene_id = ?",
@@ -101,17 +101,18 @@ class PinStore:
         with self._database.transaction() as connection:
             _delete(connection, pins)
 
-    def _by_scene(self, where: str, parameters: Sequence[object]) -> dict[int, list[Pin]]:
-        found: dict[int, list[Pin]] = {}
-        sql = f"SELECT {_COLUMNS} FROM pins {where} ORDER BY section, key"
-        for pin in self._database.read(_pin, self._database.rows(sql, parameters)):
-            found.setdefault(pin.scene_id, []).append(pin)
-        return found
+
+def _by_scene(pins: Iterable[Pin]) -> dict[int, list[Pin]]:
+    found: dict[int, list[Pin]] = {}
+    for pin in pins:
+        found.setdefault(pin.scene_id, []).append(pin)
+    return found
 
 
 def _insert(connection: sqlite3.Connection, pins: Iterable[Pin]) -> None:
     connection.executemany(
-        f"INSERT OR REPLACE INTO pins ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO pins (scene_id, section, key, files, released)"
+        " VALUES (?, ?, ?, ?, ?)",
         (
             (
                 pin.scene_id,
@@ -132,7 +133,7 @@ def _delete(connection: sqlite3.Connection, pins: Iterable[Pin]) -> None:
     )
 
 
-def _pin(row: Sequence[Any]) -> Pin:
+def _pin(row: Row) -> Pin:
     scene_id, section, key, files, released = row
     known = tuple(MediaFile(*file) for file in json.loads(files))
     return Pin(scene_id, ItemRef(section, key), known, bool(released))

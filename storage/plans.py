@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from core.models import Change, ItemRef
 from storage.codec import dumps, value_from_json
-from storage.sqlite import Database, chunks, placeholders
+from storage.rows import INT, TEXT, Row, Table
+from storage.sqlite import Database, chunks
 
 TABLES = (
     """CREATE TABLE plans (
@@ -29,6 +29,17 @@ TABLES = (
     "CREATE INDEX plans_by_scene ON plans (run_id, scene_id)",
 )
 
+_PLANS = Table(
+    "plans",
+    ("id",),
+    {
+        "id": INT,
+        "scene_id": INT,
+        **dict.fromkeys(
+            ("title", "section", "key", "field", "before", "after", "added", "removed"), TEXT
+        ),
+    },
+)
 # A plan of a whole library takes hundreds of megabytes, and an old one is soon outdated.
 KEPT = 3
 
@@ -68,14 +79,10 @@ class PlanStore:
     def of_scenes(self, run_id: int, scene_ids: Sequence[int]) -> dict[int, list[PlannedChange]]:
         """The planned changes of some scenes; a scene without any is left out."""
         found: dict[int, list[PlannedChange]] = {}
-        for ids in chunks(scene_ids):
-            rows = self._database.rows(
-                f"SELECT {_COLUMNS} FROM plans WHERE run_id = ?"
-                f" AND scene_id IN ({placeholders(len(ids))}) ORDER BY id",
-                [run_id, *ids],
-            )
-            for planned in self._database.read(_planned, rows):
-                found.setdefault(planned.scene_id, []).append(planned)
+        of_run = "AND run_id = ? ORDER BY id"
+        read = self._database.select_in
+        for planned in read(_PLANS, _planned, "scene_id", scene_ids, of_run, (run_id,)):
+            found.setdefault(planned.scene_id, []).append(planned)
         return found
 
     def changes(self, run_id: int) -> Iterator[PlannedChange]:
@@ -99,9 +106,6 @@ class PlanStore:
             connection.execute("DELETE FROM plans WHERE run_id NOT IN (SELECT id FROM runs)")
 
 
-_COLUMNS = "scene_id, title, section, key, field, before, after, added, removed"
-
-
 def _row(run_id: int, planned: PlannedChange) -> tuple[object, ...]:
     change = planned.change
     return (
@@ -119,8 +123,8 @@ def _row(run_id: int, planned: PlannedChange) -> tuple[object, ...]:
     )
 
 
-def _planned(row: tuple[Any, ...]) -> PlannedChange:
-    scene_id, title, section, key, field, before, after, added, removed = row
+def _planned(row: Row) -> PlannedChange:
+    _, scene_id, title, section, key, field, before, after, added, removed = row
     change = Change(
         field,
         value_from_json(json.loads(before)),

@@ -7,10 +7,11 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from core.models import ItemRef, MediaFile, Record
 from storage.codec import body_of, entities_of, record_from, with_files
+from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.sqlite import Database, chunks, placeholders
 
 EntityKind = Literal["studio", "performer", "tag"]
@@ -61,6 +62,29 @@ TABLES = (
     ) WITHOUT ROWID""",
 )
 
+_BY_SCENE = ("scene_id",)
+_ENTITIES = Table("records", _BY_SCENE, {"scene_id": INT, "entities": TEXT})
+_BODIES = Table("records", _BY_SCENE, {"scene_id": INT, "body": TEXT})
+_MARKS = Table(
+    "records", _BY_SCENE, {"scene_id": INT, "scene_updated_at": TIME, "fingerprint": TEXT}
+)
+_RECORDS = Table(
+    "records",
+    _BY_SCENE,
+    {
+        "scene_id": INT,
+        "scene_updated_at": TIME,
+        "fingerprint": TEXT,
+        "entities": TEXT,
+        "body": TEXT,
+    },
+)
+_ITEMS = Table(
+    "record_items",
+    ("section", "key"),
+    {"scene_id": INT, "section": TEXT, "key": TEXT, "updated_at": INT.optional()},
+)
+
 
 class RecordStore:
     """Records by scene id. Every method is one transaction."""
@@ -71,48 +95,31 @@ class RecordStore:
     def get_many(self, scene_ids: Iterable[int]) -> dict[int, Record]:
         """The records of those scenes that have one."""
         found: dict[int, Record] = {}
-        with self._database.snapshot() as connection:
+        read = self._database.select_in
+        with self._database.snapshot():
             for ids in chunks(scene_ids):
                 items: dict[int, dict[tuple[str, str], int | None]] = {}
-                for scene_id, section, key, updated_at in connection.execute(
-                    "SELECT scene_id, section, key, updated_at FROM record_items"
-                    f" WHERE scene_id IN ({placeholders(len(ids))})",
-                    ids,
-                ):
+                for scene_id, section, key, updated_at in read(_ITEMS, tuple, "scene_id", ids):
                     items.setdefault(scene_id, {})[section, key] = updated_at
-                rows = connection.execute(
-                    "SELECT scene_id, scene_updated_at, fingerprint, entities, body"
-                    f" FROM records WHERE scene_id IN ({placeholders(len(ids))})",
-                    ids,
-                )
-                records = self._database.read(partial(_record, items), rows)
+                records = read(_RECORDS, partial(_record, items), "scene_id", ids)
                 found.update((record.scene_id, record) for record in records)
         return found
 
-    def marks(self, scene_ids: Iterable[int] | None = None) -> dict[int, RecordMark]:
-        """What tells whether a scene changed, of those that have a record (None: of all).
+    def marks(self, scene_ids: Iterable[int]) -> dict[int, RecordMark]:
+        """What tells whether a scene changed, of those that have a record.
 
         Far less work than `get_many`: no JSON is read.
         """
         owned: dict[int, list[tuple[ItemRef, int | None]]] = {}
-        found: dict[int, RecordMark] = {}
-        batches = [None] if scene_ids is None else chunks(scene_ids)
-        with self._database.snapshot() as connection:
-            for ids in batches:
-                where = "" if ids is None else f"WHERE scene_id IN ({placeholders(len(ids))})"
-                for scene_id, section, key, updated_at in connection.execute(
-                    f"SELECT scene_id, section, key, updated_at FROM record_items {where}",
-                    ids or (),
-                ):
-                    owned.setdefault(scene_id, []).append((ItemRef(section, key), updated_at))
-                for scene_id, scene_updated_at, fingerprint in connection.execute(
-                    f"SELECT scene_id, scene_updated_at, fingerprint FROM records {where}",
-                    ids or (),
-                ):
-                    found[scene_id] = RecordMark(
-                        scene_updated_at, fingerprint, tuple(owned.get(scene_id, ()))
-                    )
-        return found
+        ids = list(scene_ids)
+        read = self._database.select_in
+        with self._database.snapshot():
+            for scene_id, section, key, updated_at in read(_ITEMS, tuple, "scene_id", ids):
+                owned.setdefault(scene_id, []).append((ItemRef(section, key), updated_at))
+            return {
+                scene_id: RecordMark(at, fingerprint, tuple(owned.get(scene_id, ())))
+                for scene_id, at, fingerprint in read(_MARKS, tuple, "scene_id", ids)
+            }
 
     def save_many(self, records: Sequence[Record]) -> None:
         """Writes or replaces records.
@@ -123,19 +130,6 @@ class RecordStore:
         with self._database.transaction() as connection:
             for chunk in chunks(records):
                 _save(self._database, connection, chunk)
-
-    def delete_many(self, scene_ids: Iterable[int]) -> None:
-        """Forgets scenes, their sync timestamps included."""
-        with self._database.transaction() as connection:
-            for ids in chunks(scene_ids):
-                listed = placeholders(len(ids))
-                old = _entities_of(self._database, connection, ids)
-                connection.executemany(
-                    "DELETE FROM record_entities WHERE kind = ? AND entity_id = ? AND scene_id = ?",
-                    old,
-                )
-                for table in ("records", "record_items", "timestamps"):
-                    connection.execute(f"DELETE FROM {table} WHERE scene_id IN ({listed})", ids)
 
     def touch_items(self, items: Iterable[tuple[int, ItemRef, int | None]]) -> None:
         """Notes the item's `updated_at` alone: Plex moved it without a change of ours to see."""
@@ -150,10 +144,8 @@ class RecordStore:
         """Notes new names and places of files in the records that there are; nothing else."""
         with self._database.transaction() as connection:
             for known in moved:
-                rows = connection.execute(
-                    "SELECT body FROM records WHERE scene_id = ?", (known.scene_id,)
-                )
-                for body in self._database.read(partial(_moved, known), rows):
+                decode, where = partial(_moved, known), "WHERE scene_id = ?"
+                for body in self._database.select(_BODIES, decode, where, (known.scene_id,)):
                     connection.execute(
                         "UPDATE records SET body = ? WHERE scene_id = ?", (body, known.scene_id)
                     )
@@ -164,25 +156,20 @@ class RecordStore:
 
     def owners(self) -> dict[ItemRef, int]:
         """The scene that owns each item."""
-        return {
-            ItemRef(section, key): scene_id
-            for section, key, scene_id in self._database.rows(
-                "SELECT section, key, scene_id FROM record_items"
-            )
-        }
+        return dict(self._database.select(_ITEMS, _owned))
 
     def owners_of(self, refs: Iterable[ItemRef]) -> dict[ItemRef, int]:
         """The scene that owns each of these items, where one does."""
-        found: dict[ItemRef, int] = {}
-        with self._database.snapshot() as connection:
-            for ref in refs:
-                row = connection.execute(
-                    "SELECT scene_id FROM record_items WHERE section = ? AND key = ?",
-                    (ref.section, ref.key),
-                ).fetchone()
-                if row is not None:
-                    found[ref] = row[0]
-        return found
+        keys: dict[str, list[str]] = {}
+        for section, key in refs:
+            keys.setdefault(section, []).append(key)
+        read, of_section = self._database.select_in, "AND section = ?"
+        with self._database.snapshot():
+            return {
+                ref: scene_id
+                for section, some in keys.items()
+                for ref, scene_id in read(_ITEMS, _owned, "key", some, of_section, (section,))
+            }
 
     def with_entity(self, kind: EntityKind, entity_id: int) -> list[int]:
         """The scenes whose record names that studio, performer or tag, in rising order."""
@@ -202,12 +189,14 @@ def _save(database: Database, connection: sqlite3.Connection, records: Sequence[
     by_id = {record.scene_id: record for record in records}
     ids = list(by_id)
     listed = placeholders(len(ids))
-    old, new = _entities_of(database, connection, ids), _entities_in(by_id.values())
+    old, new = _entities_of(database, ids), _entities_in(by_id.values())
     connection.executemany(
         "DELETE FROM record_entities WHERE kind = ? AND entity_id = ? AND scene_id = ?",
         old - new,
     )
-    connection.executemany("INSERT INTO record_entities VALUES (?, ?, ?)", sorted(new - old))
+    connection.executemany(
+        "INSERT OR IGNORE INTO record_entities VALUES (?, ?, ?)", sorted(new - old)
+    )
     connection.executemany(
         "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)",
         (
@@ -233,27 +222,23 @@ def _save(database: Database, connection: sqlite3.Connection, records: Sequence[
     connection.execute(f"DELETE FROM timestamps WHERE scene_id IN ({listed})", ids)
 
 
-def _entities_of(
-    database: Database, connection: sqlite3.Connection, ids: Sequence[int]
-) -> set[tuple[int, int, int]]:
-    rows = connection.execute(
-        f"SELECT scene_id, entities FROM records WHERE scene_id IN ({placeholders(len(ids))})",
-        ids,
-    )
-    return set().union(*database.read(_stored_entities, rows))
+def _entities_of(database: Database, ids: Sequence[int]) -> set[tuple[int, int, int]]:
+    return set().union(*database.select_in(_ENTITIES, _stored_entities, "scene_id", ids))
 
 
-def _record(
-    items: Mapping[int, Mapping[tuple[str, str], int | None]], row: tuple[Any, ...]
-) -> Record:
+def _owned(row: Row) -> tuple[ItemRef, int]:
+    return ItemRef(row[1], row[2]), row[0]
+
+
+def _record(items: Mapping[int, Mapping[tuple[str, str], int | None]], row: Row) -> Record:
     return record_from(row, items.get(row[0], {}))
 
 
-def _moved(known: Known, row: tuple[str]) -> str:
-    return with_files(row[0], known.files, known.items)
+def _moved(known: Known, row: Row) -> str:
+    return with_files(row[1], known.files, known.items)
 
 
-def _stored_entities(row: tuple[int, str]) -> set[tuple[int, int, int]]:
+def _stored_entities(row: Row) -> set[tuple[int, int, int]]:
     scene_id, entities = row
     return _entity_rows(scene_id, *json.loads(entities))
 

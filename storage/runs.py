@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from storage.codec import dumps
+from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.sqlite import Database
 
 RunStatus = Literal["running", "done", "partial", "stopped", "failed"]
@@ -33,7 +34,20 @@ TABLES = (
     "CREATE INDEX runs_stopped ON runs (guard, id) WHERE status = 'stopped'",
 )
 
-_COLUMNS = "id, kind, status, started_at, finished_at, figures, guard, confirmation"
+_RUNS = Table(
+    "runs",
+    ("id",),
+    {
+        "id": INT,
+        "kind": TEXT,
+        "status": TEXT,
+        "started_at": TIME,
+        "finished_at": TIME.optional(),
+        "figures": TEXT,
+        "guard": TEXT,
+        "confirmation": TEXT,
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +113,13 @@ class RunStore:
     def latest(self, kind: str | None = None, limit: int = 10) -> list[Run]:
         """The newest runs, of one kind or of all."""
         where, parameters = ("WHERE kind = ?", [kind]) if kind else ("", [])
-        rows = self._database.rows(
-            f"SELECT {_COLUMNS} FROM runs {where} ORDER BY id DESC LIMIT ?", [*parameters, limit]
-        )
-        return self._database.read(_run, rows)
+        tail = f"{where} ORDER BY id DESC LIMIT ?"
+        return self._database.select(_RUNS, _run, tail, [*parameters, limit])
 
     def latest_of_each_kind(self) -> list[Run]:
         """The newest run of every kind."""
-        rows = self._database.rows(
-            f"SELECT {_COLUMNS} FROM runs WHERE id IN (SELECT max(id) FROM runs GROUP BY kind)"
-            " ORDER BY id DESC"
-        )
-        return self._database.read(_run, rows)
+        newest = "WHERE id IN (SELECT max(id) FROM runs GROUP BY kind) ORDER BY id DESC"
+        return self._database.select(_RUNS, _run, newest)
 
     def confirm_latest(self, guard: str | None = None) -> Run | None:
         """The user agrees to what the latest stopped run (of that guard) was about to do.
@@ -118,15 +127,15 @@ class RunStore:
         None when no run was stopped, or when its confirmation is already used up.
         """
         with self._database.transaction() as connection:
-            row = connection.execute(
-                f"SELECT {_COLUMNS} FROM runs WHERE status = 'stopped' AND guard <> ''"
-                " AND (? IS NULL OR guard = ?) ORDER BY id DESC LIMIT 1",
+            run = self._one(
+                "WHERE status = 'stopped' AND guard <> '' AND (? IS NULL OR guard = ?)"
+                " ORDER BY id DESC LIMIT 1",
                 (guard, guard),
-            ).fetchone()
-            if row is None or _run(row).confirmation == "taken":
+            )
+            if run is None or run.confirmation == "taken":
                 return None
-            connection.execute("UPDATE runs SET confirmation = 'given' WHERE id = ?", (row[0],))
-        return self.get(row[0])
+            connection.execute("UPDATE runs SET confirmation = 'given' WHERE id = ?", (run.id,))
+        return self.get(run.id)
 
     def take_confirmation(self, guard: str, fits: Callable[[Figures], bool]) -> bool:
         """Uses up a confirmation whose figures fit what is about to be done; False if none does.
@@ -134,12 +143,7 @@ class RunStore:
         `fits` gets the figures of the confirmed run and must be pure.
         """
         with self._database.transaction() as connection:
-            given = connection.execute(
-                f"SELECT {_COLUMNS} FROM runs WHERE status = 'stopped' AND guard = ?"
-                " AND confirmation = 'given' ORDER BY id DESC",
-                (guard,),
-            ).fetchall()
-            runs = self._database.read(_run, given)
+            runs = self._stopped(guard, "confirmation = 'given'")
             run = next((run for run in runs if fits(run.figures)), None)
             if run is None:
                 return False
@@ -153,14 +157,10 @@ class RunStore:
             fits: tells of the figures of a stopped run whether it is meant; must be pure.
         """
         with self._database.transaction() as connection:
-            rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM runs WHERE status = 'stopped' AND guard = ?"
-                " AND confirmation <> 'taken'",
-                (guard,),
-            ).fetchall()
+            runs = self._stopped(guard, "confirmation <> 'taken'")
             connection.executemany(
                 "UPDATE runs SET confirmation = 'taken' WHERE id = ?",
-                [(run.id,) for run in map(_run, rows) if fits(run.figures)],
+                [(run.id,) for run in runs if fits(run.figures)],
             )
 
     def prune(self, before: float) -> int:
@@ -171,12 +171,14 @@ class RunStore:
             ).rowcount
 
     def _one(self, where: str, parameters: tuple[object, ...]) -> Run | None:
-        rows = self._database.rows(f"SELECT {_COLUMNS} FROM runs {where}", parameters)
-        return next(iter(self._database.read(_run, rows)), None)
+        return next(iter(self._database.select(_RUNS, _run, where, parameters)), None)
+
+    def _stopped(self, guard: str, where: str) -> list[Run]:
+        tail = f"WHERE status = 'stopped' AND guard = ? AND {where} ORDER BY id DESC"
+        return self._database.select(_RUNS, _run, tail, (guard,))
 
 
-def _run(row: tuple[Any, ...]) -> Run:
+def _run(row: Row) -> Run:
     run_id, kind, status, started_at, finished_at, figures, guard, confirmation = row
-    return Run(
-        run_id, kind, status, started_at, finished_at, json.loads(figures), guard, confirmation
-    )
+    told = dict(json.loads(figures))
+    return Run(run_id, kind, status, started_at, finished_at, told, guard, confirmation)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from core.scans import ASK_AGAIN, AwaitedScan
 from storage.codec import dumps
-from storage.sqlite import Database, chunks, placeholders
+from storage.rows import TEXT, TIME, Row, Table
+from storage.sqlite import Database
 
 TABLES = (
     """CREATE TABLE scan_requests (
@@ -24,6 +25,15 @@ TABLES = (
     ) WITHOUT ROWID""",
 )
 
+_REQUESTS = Table(
+    "scan_requests", ("section", "file"), {"section": TEXT, "file": TEXT, "asked_at": TIME}
+)
+_AWAITED = Table(
+    "awaited_scans",
+    ("section",),
+    {"section": TEXT, "since": TIME, "seen_at": TIME, "activities": TEXT},
+)
+
 
 class ScanStore:
     """Requests by the file that they were for, awaited scans by section."""
@@ -33,15 +43,10 @@ class ScanStore:
 
     def asked_for(self, section: str, files: Iterable[str], now: float) -> set[str]:
         """Those files (`core.scans.Place.file`) for which a scan was asked not too long ago."""
-        found: set[str] = set()
-        for chunk in chunks(files):
-            rows = self._database.rows(
-                "SELECT file FROM scan_requests WHERE section = ? AND asked_at > ?"
-                f" AND file IN ({placeholders(len(chunk))})",
-                [section, now - ASK_AGAIN, *chunk],
-            )
-            found |= {row[0] for row in rows}
-        return found
+        read = self._database.select_in
+        found = read(_REQUESTS, _request, "file", files, "AND section = ?", (section,))
+        # What was noted in the future, before somebody put the clock right, does not count.
+        return {file for file, at in found if -ASK_AGAIN <= now - at < ASK_AGAIN}
 
     def note_asked(self, section: str, files: Iterable[str], now: float) -> None:
         """Remember that a scan was asked for these files, and forget what is long ago."""
@@ -54,8 +59,7 @@ class ScanStore:
 
     def awaited(self) -> dict[str, AwaitedScan]:
         """What jobs wait for, by section."""
-        rows = self._database.rows("SELECT section, since, seen_at, activities FROM awaited_scans")
-        return dict(self._database.read(_awaited, rows))
+        return dict(self._database.select(_AWAITED, _awaited))
 
     def await_only(self, scans: Mapping[str, AwaitedScan]) -> None:
         """Replace what jobs wait for."""
@@ -70,6 +74,10 @@ class ScanStore:
             )
 
 
-def _awaited(row: tuple[str, float, float, str]) -> tuple[str, AwaitedScan]:
+def _request(row: Row) -> tuple[str, float]:
+    return row[1], row[2]
+
+
+def _awaited(row: Row) -> tuple[str, AwaitedScan]:
     section, since, seen_at, activities = row
     return section, AwaitedScan(since, seen_at, frozenset(json.loads(activities)))

@@ -2,8 +2,8 @@
 
 Stash kills a running task without warning, so every file must be whole at every instant: WAL,
 `synchronous=FULL` where a lost commit would cost knowledge, and every change that takes more than
-one statement inside one `BEGIN IMMEDIATE`. A damaged file never stops the plugin: it is moved
-aside, the user is told its name, and an empty one takes its place.
+one statement inside one `BEGIN IMMEDIATE`. What is damaged never stops the plugin: a row that makes
+no sense is set aside, a file that SQLite cannot read is moved aside, and the user is told.
 """
 
 from __future__ import annotations
@@ -13,63 +13,26 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-
-from filelock import FileLock
+from typing import TypeVar
 
 from core.errors import StateError
-from storage.damage import NONSENSE, Suspicion, identity, is_damage, name_of, one_line
+from storage.damage import Suspicion, is_damage, name_of, one_line
+from storage.opening import Clock, Opener, Schema, Warn
+from storage.rows import Row, Table, fetch, move_aside, replaced, shown_key
 
 T = TypeVar("T")
-Warn = Callable[[str], None]
-Clock = Callable[[], float]
 
 # Virtual generated columns came with 3.31; Debian 11 and every later system has more.
 OLDEST_SQLITE = (3, 31, 0)
 # Long enough for another process to write 100,000 rows, short enough to be called a fault.
 BUSY_SECONDS = 30.0
-# A file up to this size is checked whole at every opening; a larger one only after a crash.
-WHOLE_CHECK_BYTES = 4 * 1024 * 1024
 CHUNK = 500
+# So many rows that are set aside at once are named one by one.
+NAMED = 20
 
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a sound file is no file of ours: `suffix` goes into its new name, `why` to the user."""
-
-    suffix: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """What a file holds and how it came to it.
-
-    Attributes:
-        title: what the user calls the content ("the sync history").
-        migrations: statements that lead from version n to n + 1, at index n.
-        remedy: what happens to the content when the file has to be rebuilt.
-        synchronous: FULL survives a power cut; NORMAL may lose the last commits of a cache.
-        refuse: looks at a file without a version (0) before it is migrated.
-    """
-
-    title: str
-    migrations: tuple[tuple[str, ...], ...]
-    remedy: str
-    synchronous: Literal["FULL", "NORMAL"] = "FULL"
-    refuse: Callable[[sqlite3.Connection], Refusal | None] | None = None
-
-
-class _UnusableError(Exception):
-    """The file is damaged or refused: it has to be moved aside."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.why)
-        self.refusal = refusal
+_Bad = tuple[Table, Callable[[Row], object], Row]
 
 
 class Database:
@@ -98,14 +61,17 @@ class Database:
         self._schema = schema
         self._warn = warn
         self._clock = clock
-        self._busy_seconds = busy_seconds
         self._lock = threading.RLock()
         self._suspicion = Suspicion(path)
-        self._opened = ""
+        self._writes = False
+        self._bad: list[_Bad] = []
+        opener = Opener(path, schema, warn, clock, busy_seconds, self._suspicion)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._opened = ""
             with self._translated():
-                self._connection = self._open()
+                self._connection = opener.open()
+            self._opened = name_of(path)
         except OSError as error:
             raise StateError(f"{path} cannot be used: {error}.") from error
 
@@ -118,6 +84,7 @@ class Database:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One `BEGIN IMMEDIATE`: all of it happens, or nothing. Does not nest."""
         with self._lock, self._translated(), self._begun("BEGIN IMMEDIATE"):
+            self._writes = True
             yield self._connection
 
     @contextmanager
@@ -126,19 +93,55 @@ class Database:
         with self._lock, self._translated(), self._begun("BEGIN"):
             yield self._connection
 
-    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """All rows of one query."""
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows of one query, unchecked: for counts and ids."""
         with self._lock, self._translated():
-            return self._connection.execute(sql, parameters).fetchall()
+            return fetch(self._connection, sql, parameters, replaced)
 
-    def read(
-        self, decode: Callable[[tuple[Any, ...]], T], rows: Iterable[tuple[Any, ...]]
+    def select(
+        self,
+        table: Table,
+        decode: Callable[[Row], T],
+        tail: str = "",
+        parameters: Sequence[object] = (),
     ) -> list[T]:
-        """What `decode` makes of rows of this file; where it cannot, the file is damaged."""
-        try:
-            return [decode(row) for row in rows]
-        except NONSENSE as error:
-            raise self._damaged(f"an entry makes no sense, {type(error).__name__}") from error
+        """What `decode` makes of the rows of a table; also within a transaction.
+
+        Args:
+            tail: what follows `SELECT ... FROM table`.
+        """
+        with self._lock, self._translated():
+            rows = fetch(self._connection, f"{table.select} {tail}", parameters)
+            return self.read(table, decode, rows)
+
+    def select_in(
+        self,
+        table: Table,
+        decode: Callable[[Row], T],
+        column: str,
+        values: Iterable[object],
+        tail: str = "",
+        parameters: Sequence[object] = (),
+    ) -> list[T]:
+        """The same for the rows of which a column has one of these values, however many."""
+        found: list[T] = []
+        for some in chunks(values):
+            where = f"WHERE {column} IN ({placeholders(len(some))}) {tail}"
+            found += self.select(table, decode, where, [*some, *parameters])
+        return found
+
+    def read(self, table: Table, decode: Callable[[Row], T], rows: Sequence[Row]) -> list[T]:
+        """What `decode` makes of rows of a table, its columns as `Table` has them.
+
+        A row of which nothing can be made is taken out of its table and kept in `set_aside`, once
+        no snapshot stands in the way, and the user is told; see `Table.read`.
+        """
+        good, bad = table.read(decode, rows)
+        if bad:
+            with self._lock, self._translated():
+                self._bad += [(table, decode, key) for key in bad]
+                self._set_bad_aside()
+        return good
 
     def close(self) -> None:
         """Closes the file; closing twice is fine."""
@@ -156,6 +159,37 @@ class Database:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        finally:
+            self._writes = False
+        self._set_bad_aside()
+
+    def _set_bad_aside(self) -> None:
+        connection = self._connection
+        if not self._bad or (connection.in_transaction and not self._writes):
+            return
+        bad, self._bad = self._bad, []
+        if connection.in_transaction:
+            self._tell(bad, [move_aside(connection, *each, self._clock()) for each in bad])
+            return
+        try:
+            with self.transaction():
+                reasons = [move_aside(connection, *each, self._clock()) for each in bad]
+        except StateError as error:
+            self._warn(f"{len(bad)} entries of {self._schema.title} make no sense: {error}")
+        else:
+            self._tell(bad, reasons)
+
+    def _tell(self, bad: Sequence[_Bad], reasons: Sequence[str]) -> None:
+        lines = [
+            f"An entry of {self._schema.title} makes no sense and was set aside ({self.path.name},"
+            f" {table.name}, {shown_key(table, key)}: {reason}). The rest works on."
+            for (table, _, key), reason in zip(bad, reasons, strict=True)
+            if reason
+        ]
+        for line in lines[:NAMED]:
+            self._warn(line)
+        if len(lines) > NAMED:
+            self._warn(f"{len(lines) - NAMED} more entries of {self._schema.title} were set aside.")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -175,140 +209,6 @@ class Database:
         self._suspicion.note(self._opened, f"is damaged ({what})")
         return StateError(f"{self.path} is damaged: {what}. It will be rebuilt at the next start.")
 
-    def _open(self) -> sqlite3.Connection:
-        try:
-            return self._prepared()
-        except _UnusableError:
-            pass
-        # Two openers must not move away each other's fresh file, so only one repairs at a time
-        # and looks again before it does.
-        with FileLock(f"{self.path}.repair.lock", timeout=self._busy_seconds):
-            try:
-                return self._prepared()
-            except _UnusableError as unusable:
-                self._set_aside(unusable.refusal)
-            try:
-                return self._prepared()
-            except _UnusableError as unusable:
-                raise StateError(f"{self.path} cannot be rebuilt: {unusable}.") from unusable
-
-    def _prepared(self) -> sqlite3.Connection:
-        unclean = _beside(self.path, "-wal").exists() or self._suspicion.exists()
-        if (proof := self._suspicion.proof()) is not None:
-            raise _UnusableError(Refusal("corrupt", proof))
-        connection = sqlite3.connect(
-            self.path,
-            timeout=self._busy_seconds,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        try:
-            self._refuse_newer(connection)
-            self._check(connection, unclean)
-            self._set_journal(connection)
-            self._migrate(connection)
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            if not is_damage(error):
-                raise
-            refusal = Refusal("corrupt", f"is damaged ({one_line(error)})")
-            raise _UnusableError(refusal) from error
-        except BaseException:
-            connection.close()
-            raise
-        self._suspicion.clear()
-        self._opened = name_of(self.path)
-        return connection
-
-    def _refuse_newer(self, connection: sqlite3.Connection) -> None:
-        version, known = _version(connection), len(self._schema.migrations)
-        if version > known:
-            raise StateError(
-                f"{self.path} was written by a newer Stash2Plex (version {version} of its layout,"
-                f" this one knows {known}). Update the plugin; nothing was changed."
-            )
-
-    def _check(self, connection: sqlite3.Connection, unclean: bool) -> None:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if unclean or self.path.stat().st_size <= WHOLE_CHECK_BYTES:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if found != "ok":
-                raise _UnusableError(Refusal("corrupt", f"is damaged ({one_line(found)})"))
-        if self._schema.refuse is not None and _version(connection) == 0:
-            refusal = self._schema.refuse(connection)
-            if refusal is not None:
-                raise _UnusableError(refusal)
-
-    def _set_journal(self, connection: sqlite3.Connection) -> None:
-        # Switching to WAL ignores the busy timeout, and first openers come in pairs.
-        deadline = time.monotonic() + self._busy_seconds
-        while True:
-            try:
-                if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                    connection.execute("PRAGMA journal_mode = WAL")
-                break
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-        connection.execute(f"PRAGMA synchronous = {self._schema.synchronous}")
-        connection.execute("PRAGMA journal_size_limit = 67108864")
-
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        target = len(self._schema.migrations)
-        if _version(connection) == target:
-            return
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            # Read again: another process may have migrated while we waited for the lock.
-            for statements in self._schema.migrations[_version(connection) :]:
-                for statement in statements:
-                    connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {target}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-
-    def _set_aside(self, refusal: Refusal) -> None:
-        # Windows does not move what is still open, and then the next start has to know.
-        self._suspicion.note(name_of(self.path), refusal.why)
-        moved = set_aside(self.path, refusal.suffix, self._clock())
-        self._suspicion.clear()
-        self._warn(
-            f"{self.path} {refusal.why}: it was moved to {moved.name} and started anew."
-            f" {self._schema.remedy}"
-        )
-
-
-def set_aside(path: Path, suffix: str, now: float) -> Path:
-    """Renames `path`, with SQLite's own files beside it, to `<name>.<suffix>-<UTC time>`.
-
-    Raises:
-        StateError: the file system does not let us.
-    """
-    stamp = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%d-%H%M%S")
-    target = _beside(path, f".{suffix}-{stamp}")
-    number = 1
-    while target.exists():
-        number += 1
-        target = _beside(path, f".{suffix}-{stamp}-{number}")
-    tails = {tail: identity(_beside(path, tail)) for tail in ("-wal", "-shm")}
-    try:
-        path.rename(target)
-        # Only now: SQLite drops a -wal that lies beside an empty file, so a kill between these
-        # renames leaves nothing that a fresh file could mistake for its own. And only those that
-        # were there: another opener may have made a fresh file by now, with others beside it.
-        for tail, known in tails.items():
-            if known is not None and identity(_beside(path, tail)) == known:
-                _beside(path, tail).rename(_beside(target, tail))
-    except OSError as error:
-        raise StateError(
-            f"{path} cannot be used and could not be moved aside ({error}). Move it away by hand."
-        ) from error
-    return target
-
 
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     """`values` in lists of at most `size`, none of them empty."""
@@ -320,11 +220,3 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 def placeholders(count: int) -> str:
     """`count` placeholders for an IN list."""
     return ",".join("?" * count)
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _beside(path: Path, tail: str) -> Path:
-    return path.with_name(path.name + tail)

@@ -11,7 +11,9 @@ import math
 from pathlib import Path
 
 from core.errors import StateError
-from storage.sqlite import Clock, Database, Warn, set_aside
+from storage.opening import Clock, Warn, set_aside
+from storage.rows import INT, TIME, Row, Table
+from storage.sqlite import Database
 
 LEGACY_FILE = "sync_timestamps.json"
 
@@ -20,6 +22,9 @@ TABLES = (
     # One row once the file of an earlier plugin was taken over (or found useless).
     "CREATE TABLE takeover (at REAL NOT NULL, scenes INTEGER NOT NULL)",
 )
+
+_SAVED = Table("timestamps", ("scene_id",), {"scene_id": INT, "at": TIME})
+_RECORDED = Table("records", ("scene_id",), {"scene_id": INT, "scene_updated_at": TIME})
 
 
 class TimestampStore:
@@ -33,13 +38,10 @@ class TimestampStore:
 
         The time is the record's `scene_updated_at`, unless one was saved on its own after it.
         """
-        return dict(
-            self._database.rows(
-                "SELECT scene_id, scene_updated_at FROM records"
-                " WHERE scene_id NOT IN (SELECT scene_id FROM timestamps)"
-                " UNION ALL SELECT scene_id, at FROM timestamps"
+        with self._database.snapshot():
+            return dict(self._database.select(_RECORDED, _pair)) | dict(
+                self._database.select(_SAVED, _pair)
             )
-        )
 
     def save(self, scene_id: int, at: float) -> None:
         """Notes a timestamp for a scene, with or without a record."""
@@ -80,6 +82,10 @@ class TimestampStore:
 
     def _taken_over(self) -> bool:
         return bool(self._database.rows("SELECT 1 FROM takeover"))
+
+
+def _pair(row: Row) -> tuple[int, float]:
+    return row[0], row[1]
 
 
 def _parse(content: bytes) -> dict[int, float] | None:

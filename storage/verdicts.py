@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from core.matching.evidence import Claim, Evidence
 from core.models import ItemRef
-from storage.sqlite import Database, chunks, placeholders
+from storage.rows import BLOB, INT, TEXT, Row, Table
+from storage.sqlite import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ TABLES = (
     _drops("time_deleted", "AFTER DELETE ON timestamps", "OLD.scene_id"),
 )
 
+_VERDICTS = Table("verdicts", ("scene_id",), {"scene_id": INT, "digest": BLOB, "claims": TEXT})
+
 
 class VerdictStore:
     """Verdicts by scene id."""
@@ -63,16 +66,8 @@ class VerdictStore:
 
     def get_many(self, scene_ids: Iterable[int]) -> dict[int, Verdict]:
         """The verdicts on those scenes that have one."""
-        found: dict[int, Verdict] = {}
-        with self._database.snapshot() as connection:
-            for ids in chunks(scene_ids):
-                rows = connection.execute(
-                    "SELECT scene_id, digest, claims FROM verdicts"
-                    f" WHERE scene_id IN ({placeholders(len(ids))})",
-                    ids,
-                )
-                found.update(self._database.read(_verdict, rows))
-        return found
+        with self._database.snapshot():
+            return dict(self._database.select_in(_VERDICTS, _verdict, "scene_id", scene_ids))
 
     def save(self, verdicts: Mapping[int, Verdict], void: Iterable[int]) -> None:
         """Write verdicts on scenes that have a record, and drop those on others.
@@ -103,7 +98,7 @@ def _text(claims: Iterable[Claim]) -> str:
     return json.dumps(rows, separators=(",", ":"))
 
 
-def _verdict(row: tuple[int, bytes, str]) -> tuple[int, Verdict]:
+def _verdict(row: Row) -> tuple[int, Verdict]:
     scene_id, digest, claims = row
     return scene_id, Verdict(digest, tuple(map(_claim, json.loads(claims))))
 

@@ -13,9 +13,10 @@ from typing import Any
 import persistqueue
 from persistqueue.sqlackqueue import AckStatus
 
-from storage.sqlite import Clock, Database, Warn
+from storage.opening import Clock, Warn
+from storage.sqlite import Database
 from sync_queue import jobs, transitions
-from sync_queue.jobs import DEAD, JOB_COLUMNS, WORKING
+from sync_queue.jobs import DEAD, WORKING
 from sync_queue.schema import SCHEMA, TABLE
 
 QUEUE_FILE = "data.db"
@@ -90,8 +91,10 @@ class JsonAckQueue(persistqueue.SQLiteAckQueue):
             if row is None:
                 return None
             transitions.to_working(connection, [row[0]])
-        (item,) = self.database.read(jobs.item_from, [row])
-        return {"pqid": row[0], "data": item, "timestamp": row[2]} if raw else item
+        found = self.database.read(jobs.JOBS, jobs.item_from, [row])
+        if not found:
+            return self._pop(rowid, next_in_order, raw)  # that row has been set aside
+        return {"pqid": row[0], "data": found[0], "timestamp": row[2]} if raw else found[0]
 
     def _choose(self, connection: Any, rowid: int | None, after: bool) -> tuple[Any, ...] | None:
         due = transitions.select_due
@@ -161,12 +164,15 @@ class JsonAckQueue(persistqueue.SQLiteAckQueue):
 
     def queue(self) -> list[dict[str, Any]]:
         """Every row: id, data, timestamp, status. For a look at a small queue."""
-        rows = self.database.rows(f"SELECT {JOB_COLUMNS}, status FROM {TABLE} ORDER BY _id")
-        items = self.database.read(jobs.item_from, [row[:-1] for row in rows])
-        return [
-            {"id": row[0], "data": item, "timestamp": row[2], "status": row[-1]}
-            for row, item in zip(rows, items, strict=True)
-        ]
+        statuses: dict[int, int] = {}
+
+        def shown(row: tuple[Any, ...]) -> dict[str, Any]:
+            item = jobs.item_from(row)
+            return {"id": row[0], "data": item, "timestamp": row[2], "status": statuses[row[0]]}
+
+        with self.database.snapshot():
+            statuses.update(self.database.rows(f"SELECT _id, status FROM {TABLE}"))
+            return self.database.select(jobs.JOBS, shown, "ORDER BY _id")
 
     @property
     def size(self) -> int:

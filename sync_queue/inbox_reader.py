@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from storage.sqlite import Clock, Database, Schema, Warn
+from storage.opening import Clock, Schema, Warn
+from storage.sqlite import Database
 from sync_queue.inbox import (
     ACTIONS,
     INBOX_FILE,

@@ -13,14 +13,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.models import Failure, Job
+from storage.rows import INT, TEXT, TIME, Kind, Table
+from sync_queue.schema import TABLE
 
 # persist-queue's statuses (its AckStatus, as numbers) and one of ours, HELD, which persist-queue
 # neither hands out nor deletes. Waiting is anything below WORKING.
 INITED, READY, WORKING, HELD, ACKED, DEAD = 0, 1, 2, 4, 5, 9
 
-JOB_COLUMNS = (
-    "_id, data, timestamp, scene_id, enqueued_at, attempts, not_before, error, failure, priority"
-)
+_COLUMNS = {
+    "_id": INT,
+    "data": Kind(frozenset({bytes, str})),
+    "timestamp": TIME,
+    "scene_id": INT,
+    "enqueued_at": TIME,
+    "attempts": INT,
+    "not_before": TIME,
+    "error": TEXT,
+    "failure": TEXT,
+    "priority": INT,
+}
+JOBS = Table(TABLE, ("_id",), _COLUMNS)
+HELD_JOBS = Table(TABLE, ("_id",), {**_COLUMNS, "marks": TEXT, "lines": TEXT})
 # The classes of urgency: the higher is claimed first.
 BULK, EDIT = 0, 1
 
@@ -122,7 +135,7 @@ def storable(text: str) -> str:
 
 
 def item_from(row: tuple[Any, ...]) -> dict[str, Any]:
-    """The job object of a row with JOB_COLUMNS, also of one that another program put in."""
+    """The job object of a row of `JOBS`, also of one that another program put in."""
     job_id, data, _, scene_id, enqueued_at, attempts, not_before, error, _, priority = row
     return {
         "update_type": "metadata",
@@ -140,7 +153,7 @@ def item_from(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def job_from(row: tuple[Any, ...]) -> Job:
-    """The typed job of a row with JOB_COLUMNS."""
+    """The typed job of a row of `JOBS`."""
     item = item_from(row)
     return Job(
         job_id=item["job_id"],
@@ -158,7 +171,7 @@ def job_from(row: tuple[Any, ...]) -> Job:
 
 
 def held_from(row: tuple[Any, ...]) -> HeldJob:
-    """The held job of a row with JOB_COLUMNS, marks and lines."""
+    """The held job of a row of `HELD_JOBS`."""
     *job, marks, lines = row
     return HeldJob(job_from(tuple(job)), str(marks), tuple(map(str, json.loads(lines))))
 

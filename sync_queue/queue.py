@@ -24,26 +24,18 @@ from types import TracebackType
 from typing import Any
 
 from core.models import Failure, Job
-from storage.sqlite import Clock, Warn, chunks, placeholders
+from storage.opening import Clock, Warn
+from storage.rows import fetch
+from storage.sqlite import chunks, placeholders
 from sync_queue import jobs, transitions
 from sync_queue.ackqueue import JsonAckQueue
-from sync_queue.jobs import (
-    BULK,
-    DEAD,
-    HELD,
-    JOB_COLUMNS,
-    WORKING,
-    EnqueueOutcome,
-    HeldJob,
-    QueueStats,
-)
+from sync_queue.jobs import BULK, DEAD, HELD, WORKING, EnqueueOutcome, HeldJob, QueueStats
 from sync_queue.schema import TABLE
 
 log = logging.getLogger(__name__)
 
 # Space is given back once more than half of at least this many pages (of 4 KiB) are free.
 _WORTH_A_VACUUM = 4096
-_HELD_COLUMNS = f"{JOB_COLUMNS}, marks, lines"
 HELD_WHY = "the guard max_clear_percent holds it until 'Confirm Stopped Run'"
 
 
@@ -84,7 +76,7 @@ class SyncQueue(JsonAckQueue):
         with self.database.transaction() as connection:
             rows = transitions.select_due(connection, limit, now)
             transitions.to_working(connection, [row[0] for row in rows])
-        return self.database.read(jobs.job_from, rows)
+        return self.database.read(jobs.JOBS, jobs.job_from, rows)
 
     def claim_scenes(self, scene_ids: Iterable[int]) -> list[Job]:
         """Takes the waiting jobs of some scenes, due or not, to end them if the scenes get done."""
@@ -94,14 +86,14 @@ class SyncQueue(JsonAckQueue):
                 where = f"AND scene_id IN ({placeholders(len(ids))})"
                 rows = transitions.select_due(connection, -1, float("inf"), where, ids)
                 transitions.to_working(connection, [row[0] for row in rows])
-                claimed += self.database.read(jobs.job_from, rows)
+                claimed += self.database.read(jobs.JOBS, jobs.job_from, rows)
         return claimed
 
     def due(self, now: float) -> list[Job]:
         """All jobs that `claim` would hand out, in that order, without taking them."""
         with self.database.snapshot() as connection:
             rows = transitions.select_due(connection, -1, now)
-        return self.database.read(jobs.job_from, rows)
+        return self.database.read(jobs.JOBS, jobs.job_from, rows)
 
     def due_scene_ids(self, now: float) -> list[int]:
         """The scenes whose jobs `claim` would hand out, in that order."""
@@ -196,8 +188,8 @@ class SyncQueue(JsonAckQueue):
     def held(self, scene_ids: Iterable[int] | None = None) -> list[HeldJob]:
         """The held jobs, of these scenes or all, in the order in which they came in."""
         with self.database.snapshot() as connection:
-            rows = _held_rows(connection, _HELD_COLUMNS, scene_ids)
-        return self.database.read(jobs.held_from, rows)
+            rows = _held_rows(connection, jobs.HELD_JOBS.columns, scene_ids)
+        return self.database.read(jobs.HELD_JOBS, jobs.held_from, rows)
 
     def claim_held(self, limit: int, scene_ids: Iterable[int] | None = None) -> list[HeldJob]:
         """Takes up to `limit` held jobs, leaving out scenes that are being worked on.
@@ -205,11 +197,13 @@ class SyncQueue(JsonAckQueue):
         `release` and `recover` hold them again, with their marks and lines.
         """
         with self.database.transaction() as connection:
-            rows = _held_rows(connection, _HELD_COLUMNS, scene_ids, transitions.IDLE)[:limit]
+            rows = _held_rows(connection, jobs.HELD_JOBS.columns, scene_ids, transitions.IDLE)[
+                :limit
+            ]
             connection.executemany(
                 f"UPDATE {TABLE} SET status = {WORKING} WHERE _id = ?", ((row[0],) for row in rows)
             )
-        return self.database.read(jobs.held_from, rows)
+        return self.database.read(jobs.HELD_JOBS, jobs.held_from, rows)
 
     def release_held(self, scene_ids: Iterable[int] | None = None) -> int:
         """Puts held jobs back in line, due at once, to be weighed anew; returns how many."""
@@ -237,10 +231,8 @@ class SyncQueue(JsonAckQueue):
 
     def dead_letters(self) -> list[Job]:
         """The jobs given up on, newest first."""
-        rows = self.database.rows(
-            f"SELECT {JOB_COLUMNS} FROM {TABLE} WHERE status = {DEAD} ORDER BY timestamp DESC"
-        )
-        return self.database.read(jobs.job_from, rows)
+        dead = f"WHERE status = {DEAD} ORDER BY timestamp DESC"
+        return self.database.select(jobs.JOBS, jobs.job_from, dead)
 
     def retry_dead(
         self,
@@ -373,10 +365,10 @@ def _held_rows(
 ) -> list[tuple[Any, ...]]:
     sql = f"SELECT {columns} FROM {TABLE} WHERE status = {HELD} AND {where}"
     if scene_ids is None:
-        return list(connection.execute(f"{sql} ORDER BY _id"))
+        return fetch(connection, f"{sql} ORDER BY _id")
     rows: list[tuple[Any, ...]] = []
     for ids in chunks(sorted(set(scene_ids))):
-        rows += connection.execute(f"{sql} AND scene_id IN ({placeholders(len(ids))})", ids)
+        rows += fetch(connection, f"{sql} AND scene_id IN ({placeholders(len(ids))})", ids)
     return sorted(rows)
 
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core.models import Failure
+from storage.rows import fetch
 from storage.sqlite import chunks, placeholders
-from sync_queue.jobs import ACKED, DEAD, HELD, JOB_COLUMNS, READY, WORKING, dumps, storable
+from sync_queue.jobs import ACKED, DEAD, HELD, JOBS, READY, WORKING, dumps, storable
 from sync_queue.schema import TABLE
 
 # Nobody works on the scene.
@@ -84,14 +85,15 @@ def select_due(
     now: float,
     where: str = "",
     bound: Sequence[int] = (),
-    columns: str = JOB_COLUMNS,
+    columns: str = JOBS.columns,
 ) -> list[tuple[Any, ...]]:
     """Due rows of scenes that nobody works on: edits first, then in the order they became due."""
-    return connection.execute(
+    return fetch(
+        connection,
         f"SELECT {columns} FROM {TABLE} WHERE {CLAIMABLE} {where}"
         " ORDER BY priority DESC, not_before, _id LIMIT ?",
         (now, *bound, limit),
-    ).fetchall()
+    )
 
 
 def to_working(connection: sqlite3.Connection, ids: Iterable[int]) -> None:

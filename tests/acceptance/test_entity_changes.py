@@ -12,6 +12,7 @@ from simulators.dumps import stash_seed
 from simulators.library.generate import generate
 from sync_queue.lock import DrainLock
 from tests.acceptance.noting import DEAF, Office, noting
+from tests.stored import forget_records
 
 KINDS = ("performer", "studio", "tag")
 EDITS = ("additive", "replacing")
@@ -214,8 +215,7 @@ def test_what_another_drain_has_in_hand_is_looked_at_once_more(office: Office) -
 def test_scenes_that_were_never_synced_are_taken_as_well(office: Office) -> None:
     num = office.pick("tag", least=3)
     scenes = office.showing("tag", num)
-    with office.site.state() as state:
-        state.records.delete_many(scenes)
+    forget_records(office.site.data, scenes)
     office.rename("tag", num, "Never Seen")
 
     is_for(office, scenes)

@@ -37,21 +37,15 @@ def paths(index: SectionIndexStore) -> set[str]:
     return {found.path for found in index.rows("1")}
 
 
-def test_files_are_found_by_name_path_and_item(index: SectionIndexStore) -> None:
+def test_files_are_found_by_name(index: SectionIndexStore) -> None:
     index.replace("1", [ONE, ONE_B, TWIN], 5.0, b"5.0")
     index.replace("2", [ELSEWHERE], 6.0, b"6.0")
 
-    assert sorted(index.by_name("1", ["one.mp4", "no.mp4"]), key=by_path) == [ONE, TWIN]
-    assert sorted(index.by_name(None, ["one.mp4", "one.mp4"]), key=by_path) == [
+    assert sorted(index.by_name(["one.mp4", "one.mp4", "no.mp4"]), key=by_path) == [
         ONE, TWIN, ELSEWHERE,
     ]  # fmt: skip
-    assert index.by_path("1", ["/n/one.mp4", "/o/one.mp4"]) == [TWIN]
-    assert index.by_path(None, ["/o/one.mp4"]) == [ELSEWHERE]
-    found = index.by_key([ItemRef("1", "a"), ItemRef("2", "a"), ItemRef("2", "b")])
-    assert set(found) == {ONE, ONE_B, ELSEWHERE}
-    assert len(found) == 3
     assert set(index.rows("1")) == {ONE, ONE_B, TWIN}
-    assert index.by_name("1", []) == []
+    assert index.by_name([]) == []
     assert (index.saved_at("1"), index.total("1")) == (5.0, 2)
     assert (index.saved_at("3"), index.total("3")) == (None, 0)
 
@@ -74,13 +68,9 @@ def test_the_same_listing_again_is_not_even_read(index: SectionIndexStore) -> No
     assert index.saved_at("1") == 9.0
 
 
-@pytest.mark.parametrize("change", ["upsert", "remove"])
-def test_what_was_changed_since_is_put_right(index: SectionIndexStore, change: str) -> None:
+def test_what_was_changed_since_is_put_right(index: SectionIndexStore) -> None:
     index.replace("1", [ONE, TWIN], 5.0, b"same")
-    if change == "upsert":
-        index.upsert([row("1", "a", "/m/renamed.mp4")])
-    else:
-        index.remove([TWIN.ref])
+    index.upsert([row("1", "a", "/m/renamed.mp4")])
 
     index.replace("1", [ONE, TWIN], 9.0, b"same")
 
@@ -107,8 +97,6 @@ def test_items_are_refreshed_and_dropped(index: SectionIndexStore) -> None:
     index.upsert([row("1", "a", "/m/renamed.mp4"), row("1", "new", "/m/new.mp4")])
     assert paths(index) == {"/n/one.mp4", "/m/renamed.mp4", "/m/new.mp4"}
 
-    index.remove([TWIN.ref, ItemRef("9", "none")])
-    assert paths(index) == {"/m/renamed.mp4", "/m/new.mp4"}
     index.clear()
     assert index.rows("1") == []
     assert index.saved_at("1") is None
@@ -118,7 +106,7 @@ def test_many_names_at_once(index: SectionIndexStore) -> None:
     rows = [row("1", str(n), f"/m/{n}.mp4") for n in range(1200)]
     index.replace("1", rows, 1.0, b"1.0")
 
-    assert sorted(index.by_name("1", [f"{n}.mp4" for n in range(3000)]), key=by_path) == sorted(
+    assert sorted(index.by_name([f"{n}.mp4" for n in range(3000)]), key=by_path) == sorted(
         rows, key=by_path
     )
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import StateError
-from storage import sqlite
-from storage.sqlite import Database, Schema, set_aside
+from storage import opening
+from storage.opening import Schema, set_aside
+from storage.sqlite import Database
 
 FIRST = ("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)",)
 SECOND = ("ALTER TABLE notes ADD COLUMN at REAL", "UPDATE notes SET at = 1")
@@ -237,7 +238,7 @@ def test_damage_that_shows_up_at_work_is_repaired_at_the_next_opening(
     fill(200)
     overwrite_pages(path)
     # As if the file were too large to be read whole at every opening.
-    monkeypatch.setattr(sqlite, "WHOLE_CHECK_BYTES", 0)
+    monkeypatch.setattr(opening, "WHOLE_CHECK_BYTES", 0)
     database = reopened(path, warnings)
     with pytest.raises(StateError, match="rebuilt at the next start"):
         database.rows("SELECT * FROM notes")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from core.errors import StateError
 from core.models import Record
-from storage.state import State
+from storage.state import STATE_FILE, State
+from tests.stored import sql
 
 
 def timestamps(folder: Path, warnings: list[str]) -> dict[int, float]:
@@ -33,9 +34,6 @@ def test_the_newest_word_on_a_scene_holds(state: State) -> None:
 
     state.save_timestamp(3, 1.0)
     assert state.timestamps() == {1: 7.0, 2: 6.0, 3: 1.0}
-
-    state.records.delete_many([2, 3])
-    assert state.timestamps() == {1: 7.0}
 
 
 def test_a_file_is_taken_over_and_renamed(tmp_path: Path) -> None:
@@ -73,8 +71,7 @@ def test_a_file_that_cannot_be_renamed_is_still_taken_over_only_once(
     monkeypatch.setattr(Path, "replace", refuse)
     assert timestamps(tmp_path, warnings) == {1: 1.0}
     assert len(warnings) == 1
-    with State(tmp_path, warnings.append) as state:
-        state.records.delete_many([1])
+    sql(tmp_path / STATE_FILE, "DELETE FROM timestamps")
 
     assert timestamps(tmp_path, warnings) == {}
 

@@ -56,7 +56,6 @@ def test_scenes_that_are_not_in_order_lose_theirs(state: State) -> None:
 TOUCHES: list[Callable[[State], object]] = [
     lambda state: state.records.save_many([record(1, ONE)]),
     lambda state: state.records.save_many([record(9, TWO)]),  # takes an item of scene 1
-    lambda state: state.records.delete_many([1]),
     lambda state: state.records.touch_items([(1, ONE, 6)]),
     lambda state: state.records.note_files([Known(1, (MediaFile("/b.mp4", 1),), {})]),
     lambda state: state.save_timestamp(1, 3.0),
@@ -76,6 +75,6 @@ def test_a_timestamp_that_gives_way_drops_it_too(state: State) -> None:
     state.save_timestamp(2, 3.0)
     state.verdicts.save({2: VERDICT}, ())
 
-    state.records.delete_many([2])
+    state.records.save_many([record(2)])
 
     assert state.verdicts.get_many([2]) == {}
