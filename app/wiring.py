@@ -19,7 +19,7 @@ from plex.client import PlexClient
 from plex.images import PlexImages
 from plex.library import synced_sections
 from plex.scanning import PlexScans
-from reconciliation.detector import GapResult
+from reconciliation.detector import Gap
 from reconciliation.engine import OWNERS, GapDetectionEngine
 from reconciliation.prefix_learning import saved_map
 from shell import logs
@@ -115,7 +115,7 @@ class Context:
     def engine(
         self,
         queue: SyncQueue | None,
-        on_gaps: Callable[[Sequence[GapResult]], None] = lambda _gaps: None,
+        on_gaps: Callable[[Sequence[Gap]], None] = lambda _gaps: None,
     ) -> GapDetectionEngine:
         """The gap-detection engine; `on_gaps` is told what it enqueues, or would."""
         return GapDetectionEngine(

@@ -25,11 +25,11 @@ from core.planning.drift import (
 )
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
-from reconciliation.detector import MISSING, GapDetector, GapResult
+from reconciliation.detector import MISSING, Gap, GapDetector, GapResult
 from reconciliation.prefix_learning import Learning
 from reconciliation.renamed_files import Moves
 from reconciliation.verdict_cache import VerdictCache
-from stash.mapping import SceneShaper, UnreadScene
+from stash.mapping import UnreadScene
 
 REPORT_EVERY = 50  # scenes
 FULL_READ = 100  # items read whole in one request
@@ -62,7 +62,7 @@ class Rules:
 class _Pending:
     """A scene whose items may have to be read whole before its drift can be judged."""
 
-    scene: dict[str, Any]
+    scene: Scene
     record: Record | None
     wanted: str
     owned: Sequence[ItemRef]
@@ -110,7 +110,6 @@ class Sweep:
         self._settled = settled
         self._matched = 0
         self._detector = GapDetector()
-        self._shaper = SceneShaper()
         self.claims = Claims()
         self.findings = DetectionState()
         self.learning = Learning(side, rules.learned)
@@ -222,23 +221,21 @@ class Sweep:
         if sync_policy.organized_only:
             found.unorganized |= {scene.id for scene in scenes if not scene.organized}
             scenes = [scene for scene in scenes if scene.organized]
-        data = self._data(scenes)
-        self._detect_absent(scenes, data, matches, records)
+        self._detect_absent(scenes, matches, records)
         undone = {s.id for s in scenes if is_left_undone(records.get(s.id), s, sync_policy)}
         if undone:
             found.undone |= undone
             scenes = [scene for scene in scenes if scene.id not in undone]
-            data = self._data(scenes)
         metadata = self._shown_metadata(scenes, records, owned)
-        found.empty |= _by_scene(self._detector.detect_empty_metadata(data, metadata))
-        found.stale |= _by_scene(self._detector.detect_stale_syncs(data, self._timestamps))
-        for scene, each in zip(scenes, data, strict=True):
+        found.empty |= _by_scene(self._detector.detect_empty_metadata(scenes, metadata))
+        found.stale |= _by_scene(self._detector.detect_stale_syncs(scenes, self._timestamps))
+        for scene in scenes:
             if scene.id in found.empty or scene.id in found.stale or not owned[scene.id]:
                 continue
             record = records.get(scene.id)
             # Without a record it is a gap whatever it wants.
             wanted = fingerprint(sync_policy.of(scene)) if record is not None else ""
-            pending = _Pending(each, record, wanted, owned[scene.id])
+            pending = _Pending(scene, record, wanted, owned[scene.id])
             self._pending[scene.id] = pending
             moved = pending.moved(self._side)
             self._to_read.update((ref.key, (scene.id, ref)) for ref in moved)
@@ -247,10 +244,6 @@ class Sweep:
         else:
             waiting = self._waiting()
             self._detect_drift([i for i in self._pending if i not in waiting], {})
-
-    def _data(self, scenes: Iterable[Scene]) -> list[dict[str, Any]]:
-        known = self._timestamps
-        return [self._shaper.shape(scene, timed=scene.id in known) for scene in scenes]
 
     def finish(self) -> None:
         """Read what has to be read whole, and judge the scenes that waited for it."""
@@ -297,7 +290,6 @@ class Sweep:
     def _detect_absent(
         self,
         scenes: Sequence[Scene],
-        data: list[dict[str, Any]],
         matches: Mapping[int, SceneMatch],
         records: Mapping[int, Record],
     ) -> None:
@@ -306,11 +298,11 @@ class Sweep:
             return
         there = {s.id for s in scenes if matches[s.id].claims or matches[s.id].undecided}
         paths = {file.path for s in scenes if s.id in there for file in s.files}
-        gaps = self._detector.detect_missing(data, self._timestamps, paths)
+        gaps = self._detector.detect_missing(scenes, self._timestamps, paths)
         self.findings.missing |= _by_scene(gaps)
-        for scene, each in zip(scenes, data, strict=True):
+        for scene in scenes:
             if scene.id in self._timestamps and scene.id not in there and scene.files:
-                gap = GapResult(scene.id, MISSING, each, "its item has gone from Plex (vanished)")
+                gap = GapResult(scene.id, MISSING, scene, "its item has gone from Plex (vanished)")
                 self.findings.vanished[scene.id] = gap
                 had = records[scene.id].items if scene.id in records else ()
                 if any(item.ref.section in self._side.sections for item in had):
@@ -352,5 +344,5 @@ def _without(refs: Iterable[ItemRef], lost: Iterable[Contest]) -> list[ItemRef]:
     return [ref for ref in refs if ref not in gone]
 
 
-def _by_scene(gaps: Iterable[GapResult]) -> dict[int, GapResult]:
+def _by_scene(gaps: Iterable[Gap]) -> dict[int, Gap]:
     return {gap.scene_id: gap for gap in gaps}

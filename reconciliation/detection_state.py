@@ -9,7 +9,7 @@ from core.matching.match import FileMatch, SceneMatch
 from core.matching.ownership import Contest
 from core.matching.pins import Pin
 from core.models import ItemRef
-from reconciliation.detector import GapResult
+from reconciliation.detector import Gap
 
 
 @dataclass(slots=True)
@@ -27,12 +27,12 @@ class DetectionState:
         reached: scenes whose item was in a synced library once, wherever their paths lead.
     """
 
-    empty: dict[int, GapResult] = field(default_factory=dict)
-    stale: dict[int, GapResult] = field(default_factory=dict)
-    missing: dict[int, GapResult] = field(default_factory=dict)
-    vanished: dict[int, GapResult] = field(default_factory=dict)
-    drift: dict[int, GapResult] = field(default_factory=dict)
-    outside: dict[int, GapResult] = field(default_factory=dict)
+    empty: dict[int, Gap] = field(default_factory=dict)
+    stale: dict[int, Gap] = field(default_factory=dict)
+    missing: dict[int, Gap] = field(default_factory=dict)
+    vanished: dict[int, Gap] = field(default_factory=dict)
+    drift: dict[int, Gap] = field(default_factory=dict)
+    outside: dict[int, Gap] = field(default_factory=dict)
     undecided: dict[int, tuple[FileMatch, ...]] = field(default_factory=dict)
     ambiguous: dict[int, FileMatch] = field(default_factory=dict)
     contested: dict[int, list[Contest]] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class DetectionState:
         lows = (low for undecided in self.undecided.values() for low in undecided)
         return {ref for low in lows for ref in low.refs}
 
-    def repairable(self) -> Iterable[GapResult]:
+    def repairable(self) -> Iterable[Gap]:
         """Every gap that a job can repair; a scene may come up more than once."""
         for found in (self.empty, self.stale, self.missing, self.vanished, self.drift):
             yield from found.values()

@@ -19,6 +19,7 @@ from core.matching.prefix_votes import LearnedPair, news, path_map_of
 from core.models import ItemRef, Section
 from core.paths import PathMap
 from core.planning.drift import NEVER_SYNCED
+from core.quality_gate import passes_gate
 from core.scopes import scope_named
 from core.settings import Settings
 from plex.cache import PlexCache
@@ -27,7 +28,7 @@ from plex.exceptions import PlexServerDown
 from plex.library import PlexSnapshot, list_snapshot, synced_sections
 from reconciliation.detection_pass import Rules, Sweep
 from reconciliation.detection_state import DetectionState
-from reconciliation.detector import GapResult, has_meaningful_metadata
+from reconciliation.detector import Gap
 from reconciliation.enqueueing import GapQueue, Reach
 from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
 from reconciliation.prefetch import Prefetch
@@ -76,7 +77,7 @@ class GapDetectionEngine:
         plex: PlexClient | None = None,
         clock: Callable[[], float] = time.time,
         on_progress: Callable[[float], None] = lambda _share: None,
-        on_gaps: Callable[[Sequence[GapResult]], None] = lambda _gaps: None,
+        on_gaps: Callable[[Sequence[Gap]], None] = lambda _gaps: None,
     ) -> None:
         self.stash = stash
         self.config = config
@@ -310,7 +311,7 @@ class GapDetectionEngine:
     ) -> None:
         """A scene never synced and below the quality gate is no gap: nothing may be written."""
         for scene_id, gap in list(findings.drift.items()):
-            below = scene_id not in recorded and not has_meaningful_metadata(gap.scene_data)
+            below = not passes_gate(gap.scene_data, recorded)
             if gap.reason == NEVER_SYNCED and below:
                 del findings.drift[scene_id]
                 result.skipped_no_metadata += 1

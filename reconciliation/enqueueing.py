@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.models import Failure, Job
+from core.models import Failure, Job, Scene
 from core.paths import PathMap, folder, lies_in_any, path_key
-from core.timestamps import parse_timestamp
+from core.quality_gate import passes_gate
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
-from reconciliation.detector import GapResult, has_meaningful_metadata, paths_of
+from reconciliation.detector import Gap
 from reconciliation.result import GapDetectionResult
+from stash.mapping import snapshot
+from sync_queue.jobs import BULK
 from sync_queue.queue import SyncQueue
 
 UPDATE_TYPE = "metadata"
@@ -57,7 +59,7 @@ class GapQueue:
 
     def fill(
         self, findings: DetectionState, only: frozenset[str] | None, result: GapDetectionResult
-    ) -> list[GapResult]:
+    ) -> list[Gap]:
         """Enqueue each scene with a gap once, and count what was left out and why.
 
         Returns the gaps chosen, one a scene; without a queue that is all that happens to them.
@@ -68,7 +70,7 @@ class GapQueue:
         result.outside_count = len(findings.outside)
         queued = self._queue.queued_scene_ids() if self._queue is not None else set()
         dead = self._dead()
-        chosen: dict[int, GapResult] = {}
+        chosen: dict[int, Gap] = {}
         dropped: set[int] = set()
         for gap in findings.repairable():
             if gap.scene_id in chosen or gap.scene_id in dropped:
@@ -80,19 +82,19 @@ class GapQueue:
             else:
                 chosen[gap.scene_id] = gap
         if self._queue is not None and chosen:
-            result.enqueued_count = self._queue.put_many(map(job_item, chosen.values())).new
+            jobs = [job_of(g.scene_data, g.gap_type, g.reason) for g in chosen.values()]
+            result.enqueued_count = self._queue.put_many(jobs).new
         return list(chosen.values())
 
     def _is_dropped(
         self,
-        gap: GapResult,
+        gap: Gap,
         findings: DetectionState,
         queued: set[int],
         dead: Mapping[int, Job],
         result: GapDetectionResult,
     ) -> bool:
-        recorded = gap.scene_id in self._with_record
-        if not recorded and not has_meaningful_metadata(gap.scene_data):
+        if not passes_gate(gap.scene_data, self._with_record):
             result.skipped_no_metadata += 1
             return True
         if gap.scene_id in queued:
@@ -105,17 +107,17 @@ class GapQueue:
             return True
         return False
 
-    def _is_hopeless(self, gap: GapResult, findings: DetectionState) -> bool:
+    def _is_hopeless(self, gap: Gap, findings: DetectionState) -> bool:
         """Whether no job could do anything: the scene is reported for what it is instead."""
         scene_id = gap.scene_id
         apart = (findings.ambiguous, findings.itemless, findings.outside)
-        return not paths_of(gap.scene_data) or any(scene_id in found for found in apart)
+        return not gap.scene_data.files or any(scene_id in found for found in apart)
 
-    def _outside(self, absent: Mapping[int, GapResult], reached: Collection[int]) -> list[int]:
+    def _outside(self, absent: Mapping[int, Gap], reached: Collection[int]) -> list[int]:
         return [
             scene_id
             for scene_id, gap in absent.items()
-            if scene_id not in reached and not self._reach.covers(paths_of(gap.scene_data))
+            if scene_id not in reached and not self._reach.covers(_paths(gap.scene_data))
         ]
 
     def _dead(self) -> dict[int, Job]:
@@ -123,7 +125,7 @@ class GapQueue:
             return {}
         return {job.scene_id: job for job in self._queue.dead_letters()}
 
-    def _has_news(self, gap: GapResult, dead: Job, findings: DetectionState) -> bool:
+    def _has_news(self, gap: Gap, dead: Job, findings: DetectionState) -> bool:
         """Whether anything changed that could help a scene which was given up on.
 
         That is what Stash says of it; for one that Plex lacks its file, or items that Plex has
@@ -131,14 +133,14 @@ class GapQueue:
         """
         absent = gap.scene_id in findings.missing or gap.scene_id in findings.vanished
         if dead.failure is not Failure.NOT_FOUND:
-            touched = parse_timestamp(gap.scene_data.get("updated_at")) or 0.0
-            said = job_item(gap)["data"]
             return (
-                dead.failure is Failure.AMBIGUOUS or touched > dead.enqueued_at or said != dead.data
+                dead.failure is Failure.AMBIGUOUS
+                or gap.scene_data.updated_at > dead.enqueued_at
+                or snapshot(gap.scene_data) != dead.data
             )
         if not absent:
             return True
-        paths = paths_of(gap.scene_data)
+        paths = _paths(gap.scene_data)
         if dead.data.get("path") not in paths[:1]:
             return True
         places = (place for path in paths for place in self._reach.path_map.to_plex(path))
@@ -156,24 +158,69 @@ class GapQueue:
         return self._gained
 
 
-def job_item(gap: GapResult) -> dict[str, Any]:
-    """The job for a gap. Its `data` is a snapshot for people: the worker reads the scene afresh."""
-    scene = gap.scene_data
-    studio = scene.get("studio")
+@dataclass(slots=True)
+class Enqueued:
+    """What became of scenes that were to be enqueued.
+
+    Attributes:
+        new, refreshed: scenes with a new job, and with one that waited already.
+        without_metadata, unorganized: scenes that are left alone.
+    """
+
+    new: int = 0
+    refreshed: int = 0
+    without_metadata: int = 0
+    unorganized: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SceneJobs:
+    """Enqueues scenes, whatever Plex shows.
+
+    Attributes:
+        recorded: the scenes that have a record.
+        organized_only: scenes that are not marked as organized are left alone.
+    """
+
+    queue: SyncQueue
+    recorded: Container[int]
+    organized_only: bool
+
+    def put(
+        self,
+        scenes: Sequence[Scene],
+        kind: str,
+        reason: Callable[[Scene], str],
+        priority: int = BULK,
+    ) -> Enqueued:
+        """Enqueue those of some scenes that may be synced.
+
+        Args:
+            kind: stands before the reason, as the type of a gap does.
+            reason: why a scene is enqueued, for people.
+            priority: EDIT or BULK, of `sync_queue.jobs`.
+        """
+        organized = [scene for scene in scenes if scene.organized or not self.organized_only]
+        wanted = [scene for scene in organized if passes_gate(scene, self.recorded)]
+        jobs = [job_of(scene, kind, reason(scene)) for scene in wanted]
+        outcome = self.queue.put_many(jobs, priority=priority)
+        return Enqueued(
+            outcome.new,
+            outcome.refreshed,
+            without_metadata=len(organized) - len(wanted),
+            unorganized=len(scenes) - len(organized),
+        )
+
+
+def job_of(scene: Scene, kind: str, reason: str) -> dict[str, Any]:
+    """The job for a scene. Its `data` is for people: the worker reads the scene afresh."""
     return {
-        "scene_id": gap.scene_id,
+        "scene_id": scene.id,
         "update_type": UPDATE_TYPE,
-        "reason": f"{gap.gap_type}: {gap.reason}",
-        "data": {
-            "path": next(iter(paths_of(scene)), ""),
-            "title": scene.get("title"),
-            "details": scene.get("details"),
-            "date": scene.get("date"),
-            "rating100": scene.get("rating100"),
-            "studio": studio["name"] if studio else None,
-            "performers": [performer["name"] for performer in scene.get("performers") or ()],
-            "tags": [tag["name"] for tag in scene.get("tags") or ()],
-            "poster_url": None,
-            "background_url": None,
-        },
+        "reason": f"{kind}: {reason}",
+        "data": snapshot(scene),
     }
+
+
+def _paths(scene: Scene) -> list[str]:
+    return [file.path for file in scene.files]

@@ -12,7 +12,6 @@ from core.matching.prefix_votes import LearnedPair
 from core.matching.reasons import Doubt, Loss, Outside, doubt, losses, outside
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
-from reconciliation.detector import paths_of
 from reconciliation.enqueueing import Reach
 from reconciliation.result import DETAILS, GapDetectionResult
 from storage.state import State
@@ -59,9 +58,9 @@ class MatchReport:
                 for loss in losses(scene, contests, titles)
             ],
             [
-                outside(scene, path, reach.places(path))
+                outside(scene, file.path, reach.places(file.path))
                 for scene, gap in sorted(findings.outside.items())
-                for path in paths_of(gap.scene_data)[:1]
+                for file in gap.scene_data.files[:1]
             ],
             [_ignored(pin, titles, why) for pin, why in ignored_pins],
             suggested[:SUGGESTED],

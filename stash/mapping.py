@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from core.digests import digest_of
 from core.models import Entity, MediaFile, Scene
 from core.timestamps import parse_timestamp
-
-# fromtimestamp() refuses times before 1970 on Windows; adding to this does not.
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class SceneReader:
@@ -118,12 +114,7 @@ def unread_scenes(raw: Iterable[object], reader: SceneReader) -> list[UnreadScen
     ]
 
 
-def scene_from_json(raw: object) -> Scene | None:
-    """One scene, as `SceneReader.read`."""
-    return SceneReader().read(raw)
-
-
-def scene_to_snapshot(scene: Scene) -> dict[str, object]:
+def snapshot(scene: Scene) -> dict[str, object]:
     """The `data` of a job: a snapshot for people and for compatibility, never what is written."""
     return {
         "path": scene.files[0].path if scene.files else "",
@@ -139,60 +130,11 @@ def scene_to_snapshot(scene: Scene) -> dict[str, object]:
     }
 
 
-class SceneShaper:
-    """Gives scenes the shape in which the public `GapDetector` takes them: Stash's, with the id as
-    an int. Scenes share what they have in common, which nobody may change.
-    """
-
-    def __init__(self) -> None:
-        self._named: dict[str, dict[str, str]] = {}
-
-    def shape(self, scene: Scene, *, timed: bool = True) -> dict[str, object]:
-        """One scene.
-
-        Args:
-            timed: with `created_at` and `updated_at`, which take as long as all the rest.
-        """
-        named = self._name
-        shaped: dict[str, object] = {
-            "id": scene.id,
-            "title": scene.title,
-            "details": scene.details,
-            "date": scene.date,
-            "rating100": scene.rating100,
-            "director": scene.director,
-            "organized": scene.organized,
-            "files": [{"path": file.path} for file in scene.files],
-            "studio": named(scene.studio) if scene.studio else None,
-            "performers": list(map(named, scene.performers)),
-            "tags": list(map(named, scene.tags)),
-        }
-        if timed:
-            shaped["created_at"] = _rfc3339(scene.created_at)
-            shaped["updated_at"] = _rfc3339(scene.updated_at)
-        return shaped
-
-    def _name(self, entity: Entity) -> dict[str, str]:
-        known = self._named.get(entity.name)
-        if known is None:
-            known = self._named[entity.name] = {"name": entity.name}
-        return known
-
-
-def scene_to_json_like(scene: Scene) -> dict[str, object]:
-    """One scene, as `SceneShaper.shape`."""
-    return SceneShaper().shape(scene)
-
-
 def epoch(value: object) -> float:
     """Epoch seconds of a time of Stash; 0.0 where there is none. Numbers pass as they are."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     return parse_timestamp(value) or 0.0
-
-
-def _rfc3339(seconds: float) -> str:
-    return (_EPOCH + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
 
 
 def _text(value: object) -> str:

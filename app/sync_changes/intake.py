@@ -10,14 +10,11 @@ from app.sync_changes import lifecycle_hooks
 from app.sync_changes.change_filter import News
 from app.wiring import Context
 from core.models import Scene
-from reconciliation.detector import GapResult, has_meaningful_metadata
-from reconciliation.enqueueing import job_item
-from stash.mapping import scene_to_json_like
+from reconciliation.enqueueing import SceneJobs
 from stash.scenes import MAX_IDS, fetch_scenes
 from storage.sqlite import chunks
 from sync_queue.inbox_reader import Event, Inbox
 from sync_queue.jobs import BULK, EDIT
-from sync_queue.queue import SyncQueue
 
 KIND = "changed"
 SCENE = "scene"
@@ -52,10 +49,9 @@ class IntakeResult:
 
 @dataclass(frozen=True, slots=True)
 class _Books:
-    """What is open while events are dealt with; `recorded` are the scenes that have a record."""
+    """What is open while events are dealt with."""
 
-    queue: SyncQueue
-    recorded: set[int]
+    jobs: SceneJobs
     news: News
 
 
@@ -98,7 +94,8 @@ class Intake:
             # Before anything is read of records, which tell what became of those.
             in_hand = queue.working_scene_ids()
             news = News(state.records, self._context.settings.sync_policy())
-            books = _Books(queue, state.records.ids(), news)
+            only_organized = self._context.settings.organized_only
+            books = _Books(SceneJobs(queue, state.records.ids(), only_organized), news)
             if in_hand and not all(each.kind == SCENE and each.by_user for each in events):
                 self._again(in_hand, books)
             self._scenes([each for each in events if _is_alive(each)], books)
@@ -158,23 +155,11 @@ class Intake:
         books: _Books,
         priority: int = BULK,
     ) -> None:
-        result = self.result
-        gaps = [
-            GapResult(scene.id, KIND, scene_to_json_like(scene), reasons[scene.id])
-            for scene in scenes
-        ]
-        only_organized = self._context.settings.organized_only
-        organized = [gap for gap in gaps if not only_organized or gap.scene_data["organized"]]
-        wanted = [
-            gap
-            for gap in organized
-            if gap.scene_id in books.recorded or has_meaningful_metadata(gap.scene_data)
-        ]
-        result.skipped_unorganized += len(gaps) - len(organized)
-        result.skipped_no_metadata += len(organized) - len(wanted)
-        outcome = books.queue.put_many(map(job_item, wanted), priority=priority)
-        result.enqueued_count += outcome.new
-        result.refreshed += outcome.refreshed
+        outcome = books.jobs.put(scenes, KIND, lambda scene: reasons[scene.id], priority)
+        self.result.enqueued_count += outcome.new
+        self.result.refreshed += outcome.refreshed
+        self.result.skipped_no_metadata += outcome.without_metadata
+        self.result.skipped_unorganized += outcome.unorganized
 
     def _settle(self, events: Sequence[Event]) -> None:
         self._inbox.settle(events)

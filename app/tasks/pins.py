@@ -16,10 +16,8 @@ from core.matching.pins import Pin
 from core.models import FullItem, Scene, Section
 from core.text import name_key
 from plex.library import synced_sections
-from reconciliation.detector import GapResult
-from reconciliation.enqueueing import job_item
+from reconciliation.enqueueing import job_of
 from reconciliation.report import REPORT
-from stash.mapping import scene_to_json_like
 from stash.scenes import fetch_scenes
 from storage.state import State
 
@@ -163,6 +161,5 @@ def _told(state: State, scene: Scene, item: FullItem, section: Section) -> dict[
 
 
 def _enqueue(context: Context, scene: Scene, reason: str) -> None:
-    gap = GapResult(scene.id, KIND, scene_to_json_like(scene), reason)
     with context.open_queue() as queue:
-        queue.put_many([job_item(gap)])
+        queue.put_many([job_of(scene, KIND, reason)])

@@ -13,7 +13,7 @@ from app.wiring import Context, WriteSession
 from core.errors import ConfigError, DrainBusy, GuardStopped
 from core.models import Job
 from core.scopes import DAY
-from reconciliation.detector import EMPTY_METADATA, MISSING, GapResult
+from reconciliation.detector import EMPTY_METADATA, MISSING, Gap
 from reconciliation.result import GapDetectionResult, brief
 from stash.scenes import iter_scene_pages
 from storage.runs import Run, RunStatus
@@ -76,7 +76,7 @@ def _preview_scenes(context: Context, since: float | None) -> dict[str, Any]:
 def _preview_gaps(
     context: Context, scope: str, only: frozenset[str] | None = None
 ) -> dict[str, Any]:
-    found: list[GapResult] = []
+    found: list[Gap] = []
     figures: dict[str, Any] = {}
 
     def gaps() -> Sequence[Job]:

@@ -9,10 +9,9 @@ from app.schedule import store
 from app.wiring import Context
 from core.errors import GuardStopped
 from core.scopes import DAY
-from reconciliation.detector import EMPTY_METADATA, GapResult, has_meaningful_metadata
-from reconciliation.enqueueing import job_item
+from reconciliation.detector import EMPTY_METADATA
+from reconciliation.enqueueing import SceneJobs
 from reconciliation.result import GapDetectionResult
-from stash.mapping import scene_to_json_like
 from stash.scenes import count_scenes, iter_scene_pages
 from storage.runs import RunStatus
 
@@ -120,27 +119,16 @@ def enqueue_recent(context: Context) -> dict[str, Any]:
 def _enqueue_scenes(context: Context, since: float | None) -> dict[str, Any]:
     """Enqueue every scene that passes the quality gate or has a record."""
     checked = enqueued = refreshed = skipped = unorganized = 0
-    only_organized = context.settings.organized_only
     expected = max(count_scenes(context.stash), 1)
     with context.open_state() as state, context.open_queue() as queue:
-        recorded = state.records.ids()
+        jobs = SceneJobs(queue, state.records.ids(), context.settings.organized_only)
         for page in iter_scene_pages(context.stash, since=since):
+            outcome = jobs.put(page, "all", lambda _scene: "asked for by the user")
             checked += len(page)
-            gaps = [
-                GapResult(scene.id, "all", scene_to_json_like(scene), "asked for by the user")
-                for scene in page
-            ]
-            organized = [gap for gap in gaps if not only_organized or gap.scene_data["organized"]]
-            wanted = [
-                gap
-                for gap in organized
-                if gap.scene_id in recorded or has_meaningful_metadata(gap.scene_data)
-            ]
-            unorganized += len(gaps) - len(organized)
-            skipped += len(organized) - len(wanted)
-            outcome = queue.put_many(map(job_item, wanted))
             enqueued += outcome.new
             refreshed += outcome.refreshed
+            skipped += outcome.without_metadata
+            unorganized += outcome.unorganized
             context.on_progress(min(1.0, checked / expected))
     log.info("%d scenes: %d enqueued, %d without metadata", checked, enqueued, skipped)
     return {

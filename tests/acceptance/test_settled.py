@@ -13,7 +13,7 @@ import pytest
 
 from app.tasks.queue import confirm_stopped_run
 from core.errors import GuardStopped
-from reconciliation.detector import GapResult
+from reconciliation.detector import Gap
 from reconciliation.engine import OWNERS, GapDetectionEngine
 from simulators.library.generate import generate
 from simulators.seed import Seed
@@ -49,7 +49,7 @@ def look(site: Site, data: Path, *, everywhere: bool) -> dict[str, Any]:
     if everywhere:
         with closing(sqlite3.connect(data / STATE_FILE)) as connection, connection:
             connection.execute("DELETE FROM verdicts")
-    gaps: list[GapResult] = []
+    gaps: list[Gap] = []
     with site.context() as context:
         engine = GapDetectionEngine(context.stash, context.settings, data, on_gaps=gaps.extend)
         found = engine.run().as_dict()

@@ -9,13 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.models import FieldRecord, ItemRef
-from reconciliation.detector import (
-    GapDetector,
-    GapResult,
-    has_meaningful_metadata,
-    paths_of,
-    scene_id_of,
-)
+from core.quality_gate import is_meaningful, passes_gate
+from reconciliation.detector import GapDetector, GapResult, SceneData, has_meaningful_metadata
+from stash.mapping import SceneReader
 from tests.core.builders import ALL_FIELDS, full, item_record, listed, record
 
 DETECTOR = GapDetector()
@@ -37,7 +33,7 @@ def _scene(scene_id: Any = "1", **known: Any) -> dict[str, Any]:
     }
 
 
-def _ids(gaps: list[GapResult]) -> list[int]:
+def _ids(gaps: list[GapResult[SceneData]]) -> list[int]:
     return [gap.scene_id for gap in gaps]
 
 
@@ -57,20 +53,26 @@ def _ids(gaps: list[GapResult]) -> list[int]:
 )
 def test_the_quality_gate(known: dict[str, Any], enough: bool) -> None:
     assert has_meaningful_metadata(known) is enough
+    scene = SceneReader().read(_scene("1", **known))
+    assert scene is not None
+    assert is_meaningful(scene) is enough
+    assert passes_gate(scene, {2}) is enough
+    assert passes_gate(scene, {1})
 
 
-@pytest.mark.parametrize(
-    ("raw", "number"), [("12", 12), (12, 12), ("x", None), (None, None), ("", None), ("1.5", None)]
-)
-def test_ids_are_strings_on_the_wire(raw: object, number: int | None) -> None:
-    assert scene_id_of({"id": raw}) == number
+@pytest.mark.parametrize("files", [None, [], [{"path": ""}, {}, None]])
+def test_a_scene_without_a_file_is_nowhere(files: object) -> None:
+    scenes = [_scene(files=files, studio=STUDIO)]
+    assert DETECTOR.detect_missing(scenes, {}, set()) == []
+    assert DETECTOR.detect_empty_metadata(scenes, {"": NOTHING}) == []
 
 
-def test_a_scene_without_an_id_or_with_odd_files_is_survived() -> None:
-    assert scene_id_of({}) is None
-    assert paths_of({}) == []
-    assert paths_of({"files": None}) == []
-    assert paths_of({"files": [{"path": ""}, {}, {"path": "/a"}]}) == ["/a"]
+def test_a_gap_has_the_scene_as_it_was_told() -> None:
+    told = _scene("3", custom="kept")
+    assert DETECTOR.detect_missing([told], {}, set())[0].scene_data is told
+    scene = SceneReader().read(told)
+    assert scene is not None
+    assert DETECTOR.detect_missing([scene], {}, set())[0].scene_data is scene
 
 
 # Empty -------------------------------------------------------------------------------------
@@ -126,7 +128,7 @@ def test_stale_is_older_than_the_last_change(
     timestamps = {} if synced_at is None else {1: synced_at}
     gaps = DETECTOR.detect_stale_syncs([_scene(updated_at=updated_at)], timestamps)
     assert _ids(gaps) == ([1] if stale else [])
-    assert all(str(updated_at) in gap.reason for gap in gaps)
+    assert all("changed in Stash at 2026-01-02T00:0" in gap.reason for gap in gaps)
 
 
 # Missing -----------------------------------------------------------------------------------
@@ -154,12 +156,15 @@ def test_missing_matched_and_synced_share_the_scenes_out(
     assert set(_ids(gaps)) == expected
 
 
-@given(st.lists(st.sampled_from([None, "", "x", "1.5", [], {}, 7, "8", " 9 ", "-0"]), max_size=5))
-def test_what_is_no_number_is_skipped_by_all(ids: list[object]) -> None:
+IDS = {None: None, "": None, "x": None, "1.5": None, 7: 7, "8": 8, " 9 ": 9, "-0": 0}
+
+
+@given(st.lists(st.sampled_from(list(IDS)), max_size=5))
+def test_what_is_no_number_is_skipped_by_all(ids: list[Any]) -> None:
     scenes = [_scene(raw, studio=STUDIO, files=[{"path": "/x"}]) for raw in ids]
     empty = DETECTOR.detect_empty_metadata(scenes, {"/x": NOTHING})
     missing = DETECTOR.detect_missing(scenes, {}, set())
-    numbers = [number for scene in scenes if (number := scene_id_of(scene)) is not None]
+    numbers = [number for raw in ids if (number := IDS[raw]) is not None]
     assert _ids(empty) == _ids(missing) == numbers
 
 
@@ -168,7 +173,7 @@ def test_what_is_no_number_is_skipped_by_all(ids: list[object]) -> None:
 REF = ItemRef("1", "7")
 
 
-def _drift(**changes: Any) -> list[GapResult]:
+def _drift(**changes: Any) -> list[GapResult[SceneData]]:
     fields = {"title": FieldRecord("A", "A"), "tags": FieldRecord(("x",), ("x",))}
     given: dict[str, Any] = {
         "stash_scenes": [_scene()],

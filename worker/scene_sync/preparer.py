@@ -16,7 +16,8 @@ from core.matching.reasons import doubt, losses
 from core.models import Change, FullItem, ItemRecord, ItemRef, Job, Record, Scene
 from core.planning.drift import is_left_undone
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item
-from core.text import clean_line, says_something
+from core.quality_gate import passes_gate
+from core.text import clean_line
 from stash.scenes import StashApi, fetch_scenes
 from storage.records import RecordStore
 from worker.locating.found import Found
@@ -180,7 +181,7 @@ class Preparer:
                 continue
             if self._policy.sync_policy.organized_only and not scene.organized:
                 batch.done.append((job, "the scene is not marked as organized"))
-            elif job.scene_id not in records and not is_meaningful(scene):
+            elif not passes_gate(scene, records):
                 batch.done.append((job, "the scene has no metadata yet"))
             elif is_left_undone(records.get(job.scene_id), scene, self._policy.sync_policy):
                 batch.done.append((job, "it was undone, and says nothing else since"))
@@ -267,9 +268,3 @@ def base_of(record: Record | None, ref: ItemRef) -> ItemRecord | None:
     """What a record says of one item."""
     items = record.items if record is not None else ()
     return next((item for item in items if item.ref == ref), None)
-
-
-def is_meaningful(scene: Scene) -> bool:
-    """The quality gate of the contract, on a typed scene."""
-    known = bool(scene.studio or scene.performers or scene.tags or scene.date)
-    return known or says_something(scene.details)

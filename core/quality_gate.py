@@ -1,0 +1,37 @@
+"""The quality gate: which scenes say enough for Plex to show.
+
+A rating or a title alone is not enough, since empty values clear what Plex has. A scene that has a
+record passes in any case: what we wrote for it must go when Stash has nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+
+from core.models import Scene
+from core.text import says_something
+
+_ASKED_FOR = ("studio", "performers", "tags", "details", "date")
+
+
+def has_meaningful_metadata(data: Mapping[str, object]) -> bool:
+    """Whether any of studio, performers, tags, details, date is there.
+
+    Blank and invisible text is no metadata.
+    """
+    return any(_is_something(data.get(name)) for name in _ASKED_FOR)
+
+
+def is_meaningful(scene: Scene) -> bool:
+    """The same of a scene."""
+    asked_for = scene.studio, scene.performers, scene.tags, scene.details, scene.date
+    return any(map(_is_something, asked_for))
+
+
+def passes_gate(scene: Scene, recorded: Container[int]) -> bool:
+    """Whether a scene may be enqueued and synced; `recorded` has the scenes with a record."""
+    return scene.id in recorded or is_meaningful(scene)
+
+
+def _is_something(value: object) -> bool:
+    return says_something(value) if isinstance(value, str) else bool(value)
