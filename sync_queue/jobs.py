@@ -38,7 +38,6 @@ HELD_JOBS = Table(TABLE, ("_id",), {**_COLUMNS, "marks": TEXT, "lines": TEXT})
 BULK, EDIT = 0, 1
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
-_SORTED = json.JSONEncoder(separators=(",", ":"), allow_nan=False, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +86,9 @@ class HeldJob:
     lines: tuple[str, ...]
 
 
-def dumps(item: Any, sort_keys: bool = False) -> bytes:
+def dumps(item: Any) -> bytes:
     """A job as persist-queue stores it; NaN is refused (ValueError), SQLite could not read it."""
-    return (_SORTED if sort_keys else _ENCODER).encode(item).encode()
-
-
-def loads(stored: bytes | str) -> Any:
-    """What `dumps` wrote."""
-    return json.loads(stored)
+    return _ENCODER.encode(item).encode()
 
 
 def normalised(item: Any, now: float, priority: int = BULK) -> dict[str, Any]:
@@ -141,7 +135,7 @@ def item_from(row: tuple[Any, ...]) -> dict[str, Any]:
         "update_type": "metadata",
         "data": {},
         "reason": "",
-        **loads(data),
+        **json.loads(data),
         "job_id": job_id,
         "scene_id": scene_id,
         "enqueued_at": enqueued_at,

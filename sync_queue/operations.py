@@ -1,7 +1,8 @@
-"""The contract's names for outsiders: thin faces over `SyncQueue` and `State`.
+"""The contract's names for enqueueing and sync timestamps.
 
-Whoever holds a queue or a data directory for longer should use those directly: each call with a
-path opens the file, does one thing and closes it.
+The product calls them with what it has open, a `SyncQueue` or a `State`. Whoever is outside names
+the directory instead: then the file is opened for the one call, and questions make none where none
+is. `open_queue` is for whoever wants the queue as persist-queue has it.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from storage.state import STATE_FILE, State
 from storage.timestamps import LEGACY_FILE
-from sync_queue.ackqueue import QUEUE_FILE
-from sync_queue.jobs import BULK
+from sync_queue.jobs import BULK, EnqueueOutcome
 from sync_queue.queue import SyncQueue
+from sync_queue.reader import QUEUE_FILE
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +46,6 @@ def enqueue(
     """Orders a sync of one scene, or refreshes the order that waits already.
 
     Args:
-        queue: a queue, or the path of its directory.
         data: the snapshot for people.
         not_before: epoch seconds before which the job is not due; 0 means at once.
         now: epoch seconds, this moment by default.
@@ -53,18 +54,6 @@ def enqueue(
     Returns:
         The job object; `job_id` is the row that stands for it.
     """
-    if isinstance(queue, (str, os.PathLike)):
-        with SyncQueue(queue) as opened:
-            return enqueue(
-                opened,
-                scene_id,
-                update_type,
-                data,
-                reason,
-                not_before=not_before,
-                now=now,
-                priority=priority,
-            )
     job: dict[str, Any] = {
         "scene_id": int(scene_id),
         "update_type": update_type,
@@ -76,49 +65,80 @@ def enqueue(
         "error": "",
         "priority": priority,
     }
-    return {"job_id": queue.put(job), **job}
+    if not isinstance(queue, (str, os.PathLike)):
+        return {"job_id": queue.put(job), **job}
+    with SyncQueue(queue) as opened:
+        return {"job_id": opened.put(job), **job}
 
 
-def get_queued_scene_ids(queue_path: AnyPath) -> set[int]:
-    """The scenes that wait or are being worked on; makes no file where there is none."""
-    if not _has_queue(queue_path):
-        return set()
-    with SyncQueue(queue_path) as queue:
-        return queue.queued_scene_ids()
+def enqueue_all(
+    queue: SyncQueue, items: Iterable[Mapping[str, object]], *, priority: int = BULK
+) -> EnqueueOutcome:
+    """Orders syncs of many scenes in one transaction; see `SyncQueue.put_many`."""
+    return queue.put_many(items, priority=priority)
 
 
-def get_stats(queue_path: AnyPath) -> dict[str, int]:
-    """Counts of jobs: pending (due and backing_off), in_progress, completed, failed."""
-    if not _has_queue(queue_path):
-        return dict.fromkeys(
-            ("pending", "due", "backing_off", "in_progress", "completed", "failed"), 0
-        )
-    with SyncQueue(queue_path) as queue:
-        stats = queue.stats(time.time())
+def get_queued_scene_ids(queue: SyncQueue | AnyPath) -> set[int]:
+    """The scenes that wait, are held or are being worked on."""
+    with _queue(queue) as opened:
+        return set() if opened is None else opened.queued_scene_ids()
+
+
+def get_stats(queue: SyncQueue | AnyPath) -> dict[str, int]:
+    """Counts of jobs: pending (due and backing_off), in_progress, completed, failed, held."""
+    with _queue(queue) as opened:
+        stats = None if opened is None else opened.stats(time.time())
     return {
-        "pending": stats.waiting,
-        "due": stats.due,
-        "backing_off": stats.backing_off,
-        "in_progress": stats.working,
-        "completed": stats.completed,
-        "failed": sum(stats.dead.values()),
+        "pending": stats.waiting if stats else 0,
+        "due": stats.due if stats else 0,
+        "backing_off": stats.backing_off if stats else 0,
+        "in_progress": stats.working if stats else 0,
+        "completed": stats.completed if stats else 0,
+        "failed": sum(stats.dead.values()) if stats else 0,
+        "held": stats.held if stats else 0,
     }
 
 
-def load_sync_timestamps(data_dir: AnyPath) -> dict[int, float]:
-    """When each scene was last in agreement (epoch seconds); makes no file where there is none."""
-    directory = Path(data_dir)
+def load_sync_timestamps(state: State | AnyPath) -> dict[int, float]:
+    """When each scene was last in agreement, in epoch seconds."""
+    if isinstance(state, State):
+        return state.timestamps()
+    directory = Path(state)
     if not any((directory / name).exists() for name in (STATE_FILE, LEGACY_FILE)):
         return {}
-    with State(directory, log.warning) as state:
-        return state.timestamps()
+    with State(directory, log.warning) as opened:
+        return opened.timestamps()
 
 
-def save_sync_timestamp(data_dir: AnyPath, scene_id: int, timestamp: float) -> None:
+def save_sync_timestamp(state: State | AnyPath, scene_id: int, timestamp: float) -> None:
     """Notes when a scene was in agreement: the `updated_at` of what was sent, never 'now'."""
-    with State(Path(data_dir), log.warning) as state:
+    if isinstance(state, State):
         state.save_timestamp(scene_id, timestamp)
+        return
+    with State(Path(state), log.warning) as opened:
+        opened.save_timestamp(scene_id, timestamp)
 
 
-def _has_queue(queue_path: AnyPath) -> bool:
-    return (Path(queue_path) / QUEUE_FILE).exists()
+def open_queue(queue_path: AnyPath) -> Any:
+    """The queue as persist-queue's own class, a `SQLiteAckQueue`.
+
+    The table's triggers and indexes keep our promises for it as well: what it puts is merged with
+    the job that waits for the scene, what is no job is refused, what it acknowledges is gone. Of
+    due times and priorities it knows nothing.
+    """
+    import persistqueue
+    from persistqueue.serializers import json
+
+    SyncQueue(queue_path).close()
+    return persistqueue.SQLiteAckQueue(str(queue_path), serializer=json, auto_resume=False)
+
+
+@contextmanager
+def _queue(queue: SyncQueue | AnyPath) -> Iterator[SyncQueue | None]:
+    if isinstance(queue, SyncQueue):
+        yield queue
+    elif (Path(queue) / QUEUE_FILE).exists():
+        with SyncQueue(queue) as opened:
+            yield opened
+    else:
+        yield None

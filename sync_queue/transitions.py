@@ -11,18 +11,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core.models import Failure
-from storage.rows import fetch
 from storage.sqlite import chunks, placeholders
-from sync_queue.jobs import ACKED, DEAD, HELD, JOBS, READY, WORKING, dumps, storable
+from sync_queue.jobs import ACKED, DEAD, HELD, READY, WORKING, dumps, storable
 from sync_queue.schema import TABLE
 
-# Nobody works on the scene.
-IDLE = (
-    f"NOT EXISTS (SELECT 1 FROM {TABLE} other"
-    f" WHERE other.status = 2 AND other.scene_id = {TABLE}.scene_id)"
-)
-# Takes the time as its parameter.
-CLAIMABLE = f"status < 2 AND not_before <= ? AND {IDLE}"
 _TWIN = f"FROM {TABLE} twin WHERE twin.scene_id = {TABLE}.scene_id AND twin.status < 2"
 
 
@@ -79,40 +71,18 @@ def _last_id(connection: sqlite3.Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def select_due(
-    connection: sqlite3.Connection,
-    limit: int,
-    now: float,
-    where: str = "",
-    bound: Sequence[int] = (),
-    columns: str = JOBS.columns,
-) -> list[tuple[Any, ...]]:
-    """Due rows of scenes that nobody works on: edits first, then in the order they became due."""
-    return fetch(
-        connection,
-        f"SELECT {columns} FROM {TABLE} WHERE {CLAIMABLE} {where}"
-        " ORDER BY priority DESC, not_before, _id LIMIT ?",
-        (now, *bound, limit),
-    )
-
-
 def to_working(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """Marks waiting rows as being worked on."""
-    connection.executemany(
-        f"UPDATE {TABLE} SET status = {WORKING} WHERE _id = ? AND status < 2",
-        ((row_id,) for row_id in ids),
-    )
+    """Marks waiting or held rows as being worked on."""
+    sql = f"UPDATE {TABLE} SET status = {WORKING} WHERE _id = ?"
+    connection.executemany(sql, ((row_id,) for row_id in ids))
 
 
 def working(connection: sqlite3.Connection, ids: Iterable[int]) -> list[int]:
     """Those of `ids` that are being worked on; the others were taken back or cleared."""
     found: list[int] = []
     for chunk in chunks(ids):
-        listed = placeholders(len(chunk))
-        rows = connection.execute(
-            f"SELECT _id FROM {TABLE} WHERE status = {WORKING} AND _id IN ({listed})",
-            chunk,
-        )
+        sql = f"SELECT _id FROM {TABLE} WHERE status = {WORKING} AND _id IN"
+        rows = connection.execute(f"{sql} ({placeholders(len(chunk))})", chunk)
         found.extend(row[0] for row in rows)
     return found
 
@@ -133,61 +103,65 @@ def to_waiting(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
             f" (SELECT scene_id FROM {TABLE} WHERE {where})",
             chunk,
         )
-        connection.execute(
-            f"UPDATE {TABLE} SET status = {READY}, marks = '', lines = '[]' WHERE {where}", chunk
-        )
+        sql = f"UPDATE {TABLE} SET status = {READY}, marks = '', lines = '[]' WHERE {where}"
+        connection.execute(sql, chunk)
 
 
-def give_back(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+def to_backoff(
+    connection: sqlite3.Connection, rows: Sequence[tuple[int, float, Failure, str]]
+) -> None:
+    """Puts working rows back in line: each its id, due time, failure and what happened."""
+    connection.executemany(
+        f"UPDATE {TABLE} SET not_before = ?, failure = ?, error = ? WHERE _id = ?",
+        (
+            (until, failure.value, storable(failure.told(why)), row_id)
+            for row_id, until, failure, why in rows
+        ),
+    )
+    to_waiting(connection, [row[0] for row in rows])
+
+
+def to_new(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+    """Puts held or dead rows in line as if they were new."""
+    sql = f"UPDATE {TABLE} SET attempts = 0, not_before = 0, error = '', failure = ''"
+    connection.executemany(f"{sql} WHERE _id = ?", ((row_id,) for row_id in ids))
+    to_waiting(connection, ids)
+
+
+def give_back(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
     """Puts working rows back to where they were claimed: among the held ones or in line."""
-    listed = list(ids)
-    for chunk in chunks(listed):
+    for chunk in chunks(ids):
         connection.execute(
-            f"UPDATE {TABLE} SET status = {HELD}"
-            f" WHERE failure = '{Failure.HELD.value}' AND status = {WORKING}"
-            f" AND _id IN ({placeholders(len(chunk))})",
+            f"UPDATE {TABLE} SET status = {HELD} WHERE failure = '{Failure.HELD.value}'"
+            f" AND status = {WORKING} AND _id IN ({placeholders(len(chunk))})",
             chunk,
         )
-    to_waiting(connection, working(connection, listed))
+    to_waiting(connection, working(connection, ids))
 
 
-def to_held(connection: sqlite3.Connection, held: Iterable[tuple[str, str, str, int]]) -> None:
-    """Makes working rows the held ones of their scenes, in the place of older ones.
-
-    Args:
-        held: error, marks and lines (JSON), and the row.
-    """
-    listed = list(held)
-    _drop(connection, HELD, [row[-1] for row in listed])
+def to_held(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, str]], why: str) -> None:
+    """Makes working rows the held ones of their scenes: each its id, marks and lines (JSON)."""
+    _drop(connection, HELD, [row[0] for row in rows])
     connection.executemany(
-        f"UPDATE {TABLE} SET status = {HELD}, failure = '{Failure.HELD.value}', error = ?,"
-        " marks = ?, lines = ? WHERE _id = ?",
-        listed,
+        f"UPDATE {TABLE} SET status = {HELD}, failure = ?, error = ?, marks = ?, lines = ?"
+        " WHERE _id = ?",
+        (
+            (Failure.HELD.value, Failure.HELD.told(why), marks, lines, row_id)
+            for row_id, marks, lines in rows
+        ),
     )
 
 
 def to_dead(
-    connection: sqlite3.Connection,
-    row_id: int,
-    now: float,
-    failure: Failure | None = None,
-    why: str = "",
+    connection: sqlite3.Connection, ids: Sequence[int], failure: Failure, why: str, now: float
 ) -> None:
-    """Makes a working row the dead letter of its scene, in the place of an older one.
-
-    Without a failure of its own it keeps that of its last retry.
-    """
-    _drop(connection, DEAD, [row_id])
+    """Makes working rows the dead letters of their scenes, in the place of older ones."""
+    _drop(connection, DEAD, ids)
     # persist-queue's timestamp tells when a row came in; of a dead letter, when it died.
-    connection.execute(
-        f"UPDATE {TABLE} SET status = {DEAD}, timestamp = ?, failure = coalesce(?, failure),"
-        " error = coalesce(?, error), marks = '', lines = '[]' WHERE _id = ?",
-        (
-            now,
-            failure and failure.value,
-            failure and storable(failure.told(why)),
-            row_id,
-        ),
+    connection.executemany(
+        f"UPDATE {TABLE} SET status = {DEAD}, timestamp = ?, failure = ?, error = ?, marks = '',"
+        " lines = '[]' WHERE _id = ?",
+        ((now, failure.value, storable(failure.told(why)), row_id) for row_id in ids),
     )
 
 
@@ -197,9 +171,8 @@ def complete(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
         _drop(connection, status, ids)
     for chunk in chunks(ids):
         # A trigger drops and counts them.
-        connection.execute(
-            f"UPDATE {TABLE} SET status = {ACKED} WHERE _id IN ({placeholders(len(chunk))})", chunk
-        )
+        sql = f"UPDATE {TABLE} SET status = {ACKED} WHERE _id IN ({placeholders(len(chunk))})"
+        connection.execute(sql, chunk)
 
 
 def _drop(connection: sqlite3.Connection, status: int, ids: Iterable[int]) -> None:

@@ -18,8 +18,8 @@ from storage.rows import KEPT_ASIDE
 from storage.sqlite import NAMED
 from storage.state import STATE_FILE, State
 from storage.verdicts import Verdict
-from sync_queue.ackqueue import QUEUE_FILE
 from sync_queue.queue import SyncQueue
+from sync_queue.reader import QUEUE_FILE
 from sync_queue.schema import TABLE
 from tests.stored import NO_TEXT, spoil, sql
 
@@ -224,8 +224,7 @@ USES: dict[str, Callable[[SyncQueue], object]] = {
     "claim": lambda queue: [job.scene_id for job in queue.claim(5, 9e9)],
     "claim_scenes": lambda queue: [job.scene_id for job in queue.claim_scenes([1, 2])],
     "due": lambda queue: [job.scene_id for job in queue.due(9e9)],
-    "get": lambda queue: [queue.get(block=False)["scene_id"]],
-    "queue": lambda queue: [row["data"]["scene_id"] for row in queue.queue()],
+    "claim one": lambda queue: [job.scene_id for job in queue.claim(1, 9e9)],
 }
 
 
@@ -249,6 +248,6 @@ def test_a_bad_job_holds_up_no_other(
 
     with SyncQueue(tmp_path, warn=warnings.append) as queue:
         assert use(queue) == [2]
-        assert queue.active_size() == 1
+        assert queue.queued_scene_ids() == {2}
     assert len(warnings) == 1
     assert "An entry of the queue makes no sense and was set aside" in warnings[0]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sync_queue.jobs import JOBS, item_from
 from sync_queue.queue import SyncQueue
+from sync_queue.schema import TABLE
 
 NOW = 1_700_000_000.0
 
@@ -23,3 +26,9 @@ def queue(path: Path) -> Iterator[SyncQueue]:
     with SyncQueue(path, warn=warnings.append, clock=lambda: NOW) as opened:
         yield opened
     assert warnings == []
+
+
+def rows(queue: SyncQueue) -> list[dict[str, Any]]:
+    """Every row by its id: the job object, and its status as a number."""
+    found = queue.database.rows(f"SELECT {JOBS.columns}, status FROM {TABLE} ORDER BY _id")
+    return [{"id": row[0], "data": item_from(row[:-1]), "status": row[-1]} for row in found]

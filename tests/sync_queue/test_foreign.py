@@ -117,7 +117,7 @@ def test_rows_that_are_no_jobs_are_moved_aside(path: Path, data: object) -> None
 
     warnings: list[str] = []
     with opened(path, warnings) as queue:
-        assert queue.queue() == []
+        assert queue.stats(NOW).waiting == 0
     assert len(warnings) == 1
 
 
@@ -127,7 +127,7 @@ def test_an_empty_queue_of_an_earlier_plugin_is_used(path: Path) -> None:
 
     with opened(path, warnings) as queue:
         queue.put({"scene_id": 1})
-        assert queue.size == 1
+        assert queue.stats(NOW).waiting == 1
     assert warnings == []
 
 
@@ -206,7 +206,7 @@ def test_a_damaged_queue_is_started_anew(path: Path) -> None:
 
     with opened(path, warnings) as queue:
         queue.put({"scene_id": 1})
-        assert queue.size == 1
+        assert queue.stats(NOW).waiting == 1
 
     assert len(warnings) == 1
     assert "data.db.corrupt-20231114-221320" in warnings[0]

@@ -10,11 +10,11 @@ from pathlib import Path
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from persistqueue.exceptions import Empty
 
 from core.models import Failure, Job
 from sync_queue.jobs import BULK, EDIT, EnqueueOutcome, QueueStats
 from sync_queue.queue import HELD_WHY, SyncQueue
+from tests.sync_queue.conftest import rows
 from tests.sync_queue.model import Model, Order
 
 # Few scenes, so that orders for one meet each other.
@@ -82,7 +82,7 @@ class QueueMachine(RuleBasedStateMachine):
         bare = [{k: v for k, v in item.items() if k != "priority"} for item in items]
         outcome = self.queue.put_many(bare, priority=priority)
 
-        rows = {job["data"]["data"]["version"]: job["id"] for job in self.queue.queue()}
+        ids = {row["data"]["data"]["version"]: row["id"] for row in rows(self.queue)}
         before = len(self.model.orders)
         for item in items:
             order = self.order(item, 0)
@@ -90,7 +90,7 @@ class QueueMachine(RuleBasedStateMachine):
             last = max(
                 o.version for i in items if (o := self.order(i, 0)).scene_id == order.scene_id
             )
-            self.model.put(replace(order, rank=rows[last]))
+            self.model.put(replace(order, rank=ids[last]))
         new = len(self.model.orders) - before
         assert outcome == EnqueueOutcome(new, len(items) - new)
 
@@ -110,32 +110,16 @@ class QueueMachine(RuleBasedStateMachine):
         self.model.claim(job.job_id for job in claimed)
         self.jobs.update({job.job_id: job for job in claimed})
 
-    @rule()
-    def get(self) -> None:
-        """persist-queue's own way of taking a job."""
-        expected = self.model.claimable(self.now)
-        try:
-            item = self.queue.get(block=False)
-        except Empty:
-            assert expected == []
-            return
-        assert item["job_id"] == expected[0].rank
-        self.model.claim([item["job_id"]])
-
     def pick(self, number: int) -> tuple[Order, Job]:
         working = self.model.of("working")
         order = working[number % len(working)]
-        fallback = Job(order.rank, order.scene_id, "metadata", {}, 0.0, "", order.attempts, 0.0)
-        return order, self.jobs.get(order.rank, fallback)
+        return order, self.jobs[order.rank]
 
     @precondition(lambda self: self.model.of("working"))
-    @rule(number=PICKS, by_base_class=st.booleans())
-    def finish(self, number: int, by_base_class: bool) -> None:
+    @rule(number=PICKS)
+    def finish(self, number: int) -> None:
         order, job = self.pick(number)
-        if by_base_class:
-            assert self.queue.ack(id=order.rank) == order.rank
-        else:
-            self.queue.finish([job])
+        self.queue.finish([job])
         self.model.finish(order)
 
     @precondition(lambda self: self.model.of("working"))
@@ -144,7 +128,6 @@ class QueueMachine(RuleBasedStateMachine):
         order, job = self.pick(number)
         until = self.now + delay
         if attempt:
-            job = replace(job, attempts=order.attempts)
             self.queue.retry(job, until, failure, "later")
         else:
             self.queue.postpone([(job, until, failure, "later")])
@@ -213,24 +196,18 @@ class QueueMachine(RuleBasedStateMachine):
         return sorted(held, key=lambda order: order.rank)
 
     @precondition(lambda self: self.model.of("working"))
-    @rule(number=PICKS, by_base_class=st.booleans())
-    def release(self, number: int, by_base_class: bool) -> None:
+    @rule(number=PICKS)
+    def release(self, number: int) -> None:
         order, job = self.pick(number)
-        if by_base_class:
-            assert self.queue.nack(id=order.rank) == order.rank
-        else:
-            self.queue.release([job])
+        self.queue.release([job])
         self.model.release(order)
 
     @precondition(lambda self: self.model.of("working"))
-    @rule(number=PICKS, by_base_class=st.booleans())
-    def park(self, number: int, by_base_class: bool) -> None:
+    @rule(number=PICKS)
+    def park(self, number: int) -> None:
         order, job = self.pick(number)
-        if by_base_class:
-            self.queue.ack_failed(id=order.rank)
-        else:
-            self.queue.park(job, Failure.REJECTED, "no")
-            order = replace(order, failure=Failure.REJECTED, error="PlexRejected: no")
+        self.queue.park(job, Failure.REJECTED, "no")
+        order = replace(order, failure=Failure.REJECTED, error="PlexRejected: no")
         self.model.park(order, self.now)
 
     @precondition(lambda self: self.jobs)
@@ -306,7 +283,7 @@ class QueueMachine(RuleBasedStateMachine):
     @invariant()
     def agrees_with_the_model(self) -> None:
         names = {0: "waiting", 1: "waiting", 2: "working", 4: "held", 9: "dead"}
-        rows = [
+        found = [
             (
                 row["id"],
                 names[row["status"]],
@@ -318,10 +295,10 @@ class QueueMachine(RuleBasedStateMachine):
                 item["error"],
                 item["priority"],
             )
-            for row in self.queue.queue()
+            for row in rows(self.queue)
             for item in [row["data"]]
         ]
-        assert rows == [
+        assert found == [
             (
                 order.rank,
                 order.status,
@@ -336,7 +313,7 @@ class QueueMachine(RuleBasedStateMachine):
             for _, order in sorted(self.model.orders.items())
         ]
         # The law itself, whatever the model thinks.
-        assert len({row[1:3] for row in rows}) == len(rows)
+        assert len({row[1:3] for row in found}) == len(found)
 
     @invariant()
     def tells_how_it_stands(self) -> None:
@@ -347,7 +324,6 @@ class QueueMachine(RuleBasedStateMachine):
         assert self.queue.stats(self.now) == QueueStats(
             due, len(waiting) - due, len(working), dead, self.model.completed, len(held)
         )
-        assert self.queue.size == len(waiting)
         assert self.queue.queued_scene_ids() == {o.scene_id for o in [*waiting, *working, *held]}
         assert self.queue.dead_scene_ids() == {o.scene_id for o in self.model.of("dead")}
         first = min((order.not_before for order in waiting), default=None)

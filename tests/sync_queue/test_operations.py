@@ -19,13 +19,13 @@ from sync_queue.operations import (
     save_sync_timestamp,
 )
 from sync_queue.queue import SyncQueue
-from tests.sync_queue.conftest import NOW
+from tests.sync_queue.conftest import NOW, rows
 
 
 def test_an_enqueued_job_is_returned_as_it_is_kept(queue: SyncQueue) -> None:
     job = enqueue(queue, 7, "metadata", {"title": "x"}, "hook", now=5.0, not_before=3.0)
 
-    (item,) = [row["data"] for row in queue.queue()]
+    (item,) = [row["data"] for row in rows(queue)]
     assert job == item
     assert job == {
         "job_id": 1,
@@ -85,6 +85,7 @@ def test_stats_count_by_status(queue: SyncQueue, path: Path) -> None:
         "in_progress": 1,
         "completed": 1,
         "failed": 1,
+        "held": 0,
     }
     assert get_stats(path.parent / "none").keys() == stats.keys()
 

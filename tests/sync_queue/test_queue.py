@@ -69,7 +69,7 @@ def test_what_is_no_job_is_refused(queue: SyncQueue, item: object) -> None:
     with pytest.raises(ValueError):
         queue.put_many([job(1), item])
 
-    assert queue.size == 0
+    assert queue.stats(NOW).waiting == 0
 
 
 def test_a_bulk_put_tells_new_from_refreshed(queue: SyncQueue) -> None:
@@ -160,14 +160,6 @@ def test_an_error_may_name_an_odd_path(queue: SyncQueue) -> None:
 
     assert (first.error, second.error) == ("?", "Failed: /m/?.mp4")
     assert queue.dead_letters()[0].error == "PlexNotFound: /m/?.mp4"
-
-
-def test_persist_queues_own_ending_keeps_the_last_error(queue: SyncQueue) -> None:
-    queue.put(job(1))
-    queue.retry(queue.claim(1, NOW)[0], NOW, Failure.OTHER, "later")
-    queue.ack_failed(queue.get())
-
-    assert queue.dead_letters()[0].error == "Failed: later"
 
 
 def test_a_dead_letter_hides_no_newer_order(queue: SyncQueue) -> None:

@@ -1,0 +1,153 @@
+"""What can be asked of the queue without changing it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from core.backoff import LONGEST_DELAY
+from core.models import Failure, Job
+from storage.opening import Clock, Warn
+from storage.sqlite import Database
+from sync_queue.jobs import (
+    DEAD,
+    HELD,
+    HELD_JOBS,
+    JOBS,
+    WORKING,
+    HeldJob,
+    QueueStats,
+    failure_from,
+    held_from,
+    job_from,
+)
+from sync_queue.schema import SCHEMA, TABLE
+
+log = logging.getLogger(__name__)
+
+QUEUE_FILE = "data.db"
+# Waiting jobs of scenes that nobody works on. The first takes the time as its parameter.
+CLAIMABLE = (
+    f"status < 2 AND not_before <= ? AND NOT EXISTS (SELECT 1 FROM {TABLE} other"
+    f" WHERE other.status = {WORKING} AND other.scene_id = {TABLE}.scene_id)"
+)
+# Edits first, then in the order in which they became due.
+IN_ORDER = "ORDER BY priority DESC, not_before, _id"
+_TOO_LATE = "status < 2 AND not_before > ?"
+
+Self = TypeVar("Self", bound="QueueReader")
+
+
+class QueueReader:
+    """The queue in a directory (`<data_dir>/queue`), made if it is missing; a context manager.
+
+    Args:
+        warn: gets a sentence for the user when a row, or a damaged or pickled file, was set aside.
+
+    Raises:
+        StateError: see `storage.sqlite.Database`; every method may raise it.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, warn: Warn = log.warning, clock: Clock = time.time
+    ) -> None:
+        self.database = Database(Path(path) / QUEUE_FILE, SCHEMA, warn, clock=clock)
+        self._clock = clock
+        # A clock that was wrong, or no number at all: to SQLite every text is above the numbers.
+        latest = clock() + LONGEST_DELAY
+        if self._count(_TOO_LATE, latest):
+            with self.database.transaction() as connection:
+                sql = f"UPDATE {TABLE} SET not_before = ? WHERE {_TOO_LATE}"
+                connection.execute(sql, (latest, latest))
+
+    def due(self, now: float) -> list[Job]:
+        """All jobs that `claim` would hand out, in that order."""
+        return self.database.select(JOBS, job_from, f"WHERE {CLAIMABLE} {IN_ORDER}", (now,))
+
+    def due_scene_ids(self, now: float) -> list[int]:
+        """The scenes of those jobs, in that order."""
+        sql = f"SELECT scene_id FROM {TABLE} WHERE {CLAIMABLE} {IN_ORDER}"
+        return [row[0] for row in self.database.rows(sql, (now,))]
+
+    def count_due(self, now: float) -> int:
+        """How many jobs `claim` would hand out."""
+        return self._count(CLAIMABLE, now)
+
+    def has_fresh_due(self, now: float) -> bool:
+        """Whether `claim` would hand out a job that has not failed since it was put."""
+        return self._count(f"{CLAIMABLE} AND attempts = 0", now) > 0
+
+    def next_due(self, now: float) -> float | None:
+        """When the next waiting job is due: `now` if one is, None if nothing waits."""
+        first = self.database.rows(f"SELECT min(not_before) FROM {TABLE} WHERE status < 2")[0][0]
+        return None if first is None else max(float(first), now)
+
+    def count_waiting(self, failure: Failure) -> int:
+        """How many jobs wait because of that."""
+        return self._count("status < 2 AND failure = ?", failure.value)
+
+    def held(self, scene_ids: Iterable[int] | None = None) -> list[HeldJob]:
+        """The held jobs, of these scenes or all, in the order in which they came in."""
+        held = self.database.select(HELD_JOBS, held_from, f"WHERE status = {HELD} ORDER BY _id")
+        wanted = None if scene_ids is None else set(scene_ids)
+        return [each for each in held if wanted is None or each.job.scene_id in wanted]
+
+    def dead_letters(self) -> list[Job]:
+        """The jobs given up on, newest first."""
+        where = f"WHERE status = {DEAD} ORDER BY timestamp DESC"
+        return self.database.select(JOBS, job_from, where)
+
+    def queued_scene_ids(self) -> set[int]:
+        """The scenes that wait, are held or are being worked on."""
+        return self._scene_ids(f"status < 2 OR status IN ({WORKING}, {HELD})")
+
+    def working_scene_ids(self) -> set[int]:
+        """The scenes that are being worked on."""
+        return self._scene_ids(f"status = {WORKING}")
+
+    def dead_scene_ids(self) -> set[int]:
+        """The scenes with a dead letter."""
+        return self._scene_ids(f"status = {DEAD}")
+
+    def stats(self, now: float) -> QueueStats:
+        """How the queue stands."""
+        dead: Counter[Failure] = Counter()
+        with self.database.snapshot():
+            due = self._count("status < 2 AND not_before <= ?", now)
+            backing_off = self._count("status < 2") - due
+            sql = f"SELECT failure, count(*) FROM {TABLE} WHERE status = {DEAD} GROUP BY 1"
+            for value, count in self.database.rows(f"{sql} ORDER BY 2 DESC, 1"):
+                dead[failure_from(value)] += count
+            sql = "SELECT value FROM counters WHERE name = 'completed'"
+            completed = self.database.rows(sql)[0][0]
+            working, held = (self._count(f"status = {status}") for status in (WORKING, HELD))
+        return QueueStats(due, backing_off, working, dead, completed, held)
+
+    def close(self) -> None:
+        """Closes the file; closing twice is fine."""
+        self.database.close()
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _count(self, where: str, *parameters: object) -> int:
+        sql = f"SELECT count(*) FROM {TABLE} WHERE {where}"
+        return int(self.database.rows(sql, parameters)[0][0])
+
+    def _scene_ids(self, where: str) -> set[int]:
+        sql = f"SELECT scene_id FROM {TABLE} WHERE ({where}) AND typeof(scene_id) = 'integer'"
+        return {row[0] for row in self.database.rows(sql)}
