@@ -14,6 +14,7 @@ from core.digests import digest_of
 from core.models import ItemRef, ListedItem, MediaFile
 from plex.client import PAGE_SIZE
 from plex.library import PlexSnapshot
+from storage.code_digest import code_digest
 from storage.index import IndexRow, SectionIndexStore
 from storage.opening import Schema
 from storage.sqlite import Database
@@ -125,8 +126,9 @@ class MatchCache:
 
 
 def _digest(items: Iterable[ListedItem]) -> bytes:
-    """A digest of what `_rows` makes of items of one section."""
-    return digest_of([(i.ref.key, i.updated_at, [tuple(file) for file in i.files]) for i in items])
+    """A digest of what is stored of items of one section, by names as their rules make them."""
+    told = [(i.ref.key, i.updated_at, [tuple(file) for file in i.files]) for i in items]
+    return digest_of([code_digest("core.paths", "core.text"), told])
 
 
 def _rows(items: Iterable[ListedItem]) -> Iterable[IndexRow]:

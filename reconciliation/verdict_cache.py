@@ -12,37 +12,21 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core.digests import digest, digest_of, item_digest
-from core.fields import SyncPolicy, fingerprint
+from core.fields import SyncPolicy
 from core.matching.evidence import Claim, SceneMatch
 from core.matching.index import BIG_BUCKET, Candidate
 from core.matching.match import Evidence
-from core.models import Entity, ItemRef, MediaFile, Record, Scene, Section
+from core.models import ItemRef, MediaFile, Record, Scene, Section
 from core.paths import PathMap, base_key
 from plex.library import PlexSnapshot
 from stash.mapping import UnreadScene
+from storage.code_digest import code_digest
 from storage.verdicts import Verdict, VerdictStore
 
-# To be raised when scenes are judged by other rules than before: old verdicts are void then.
-JUDGED_BY = 1
+# All that says how scenes and items are read and judged; a change of it voids the verdicts.
+RULES = ("core", "reconciliation", "stash.mapping", "plex.mapping")
 NOTHING: Sequence[Candidate] = ()
 UNSIZED = -1
-# What Plex should show for this follows from every rule about texts, dates, lists and ratings, so
-# that a change of one of them voids the verdicts, too.
-SAMPLE = Scene(
-    id=1,
-    title=" E\u0301t\u00e9\u200b \ufb01n\t ",
-    details="One.\r\n\r\n\u2066Two\u2069\x07 \U0001f469\u200d\U0001f680\ufe0f " + "long " * 2500,
-    date="2020-02",
-    rating100=77,
-    director="A  B",
-    organized=False,
-    studio=Entity(1, "Stra\u00dfe\u00a0"),
-    performers=(Entity(1, "O\u0308"), Entity(2, "\u00f6"), Entity(3, "x" * 300)),
-    tags=tuple(Entity(i, f"Tag {i % 7} {chr(97 + i % 5)}") for i in range(40)),
-    files=(MediaFile("/a/b.c.mp4", 1, 1.0),),
-    created_at=0.0,
-    updated_at=0.0,
-)
 
 
 def rules_digest(
@@ -52,9 +36,7 @@ def rules_digest(
     tags = sync_policy.tags
     return digest_of(
         (
-            JUDGED_BY,
-            fingerprint(sync_policy.of(SAMPLE)),
-            fingerprint(sync_policy.of(SAMPLE._replace(title="", date="someday"))),
+            code_digest(*RULES),
             sorted(sync_policy.enabled),
             (sorted(tags.blocked), tags.limit),
             sync_policy.images,

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from core import fields
-from core.fields import SyncPolicy
+from core.fields import FIELDS, SyncPolicy
 from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.index import BIG_BUCKET, ItemIndex
 from core.models import ItemRecord, ItemRef, ListedItem, MediaFile, Record, Section
 from core.paths import PathMap
 from plex.library import PlexSnapshot
+from reconciliation import verdict_cache
 from reconciliation.verdict_cache import VerdictCache, rules_digest
 from stash.mapping import SceneReader, UnreadScene
 from storage.state import State
@@ -127,10 +127,10 @@ def test_among_hundreds_of_one_name_a_size_of_0_is_not_an_unknown_one(state: Sta
 
 
 def test_verdicts_rest_on_the_rules_of_the_code_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    sync_policy = SyncPolicy(frozenset(field.name for field in fields.FIELDS))
+    sync_policy = SyncPolicy(frozenset(field.name for field in FIELDS))
     before = rules_digest(sync_policy, PathMap(), [SECTION])
     assert rules_digest(sync_policy, PathMap(), [SECTION]) == before
 
-    monkeypatch.setattr(fields, "LINE_LIMIT", 200)
+    monkeypatch.setattr(verdict_cache, "RULES", ("core",))
 
     assert rules_digest(sync_policy, PathMap(), [SECTION]) != before
