@@ -27,6 +27,13 @@ class StashUnreachable(StashError):
     """Stash did not answer: refused, timed out, broken connection, 5xx, or busy."""
 
 
+class PicturesUnavailable(StashUnreachable):
+    """Stash answers, but gives no pictures: 5xx, a login page, a redirect, or no whole answer.
+
+    It blames no scene. Where other pictures came meanwhile, it is the trouble of one all the same.
+    """
+
+
 class StashUnauthorized(StashError):
     """Stash refused our cookie or API key."""
 

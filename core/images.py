@@ -29,9 +29,9 @@ _UNTOLD = frozenset({"", "application/octet-stream"})
 _PAGE_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body")
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
-# Inside compressed data a 0xFF is followed by 0 or a restart mark; anything else is a new segment.
 _JPEG_MARK = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
-_JPEG_END = 0xD9
+_JPEG_SCAN = 0xDA
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _UPLOAD = re.compile(r"upload://(?:.*/)?([0-9a-f]{40})", re.IGNORECASE)
 
 
@@ -136,7 +136,7 @@ def fault(data: bytes, content_type: str) -> str:
     told = _plain(content_type)
     if not data:
         return "it is empty"
-    if told == "text/html" or data[:512].lstrip().lower().startswith(_PAGE_STARTS):
+    if is_page(data, content_type):
         return "a web page came instead of it; does a proxy or a login stand before Stash?"
     if told not in _UNTOLD and not told.startswith("image/"):
         return f"it is {told}, no image"
@@ -145,9 +145,16 @@ def fault(data: bytes, content_type: str) -> str:
     kind = media_type(data)
     if not kind:
         return f"it is no image of a kind that Plex can show ({told or 'no content type'})"
-    if not _is_whole(data, kind):
+    if not _can_be_decoded(data, kind):
         return f"it is damaged: the {kind.removeprefix('image/').upper()} ends too early"
     return ""
+
+
+def is_page(data: bytes, content_type: str) -> bool:
+    """Whether this is a web page, a login say."""
+    if _plain(content_type) == "text/html":
+        return True
+    return data[:512].lstrip().lower().startswith(_PAGE_STARTS)
 
 
 def _plain(content_type: str) -> str:
@@ -162,32 +169,33 @@ def _is_avif(data: bytes) -> bool:
     return any(data[at : at + 4] in _AVIF_BRANDS for at in range(8, size, 4))
 
 
-def _is_whole(data: bytes, kind: str) -> bool:
-    """Whether the end is there, for the kinds that mark it. What may follow it does not count."""
+def _can_be_decoded(data: bytes, kind: str) -> bool:
+    """Whether a viewer shows something of it: many covers lack their end, and are shown."""
     if kind == "image/jpeg":
-        return _jpeg_ends(data)
+        return _jpeg_has_a_scan(data)
     if kind == "image/png":
-        return _png_ends(data)
+        return _png_has_data(data)
     if kind == "image/webp":
-        return len(data) >= 8 + int.from_bytes(data[4:8], "little")
+        # Decoded as a whole or not at all, but for the byte that fills up the last chunk.
+        return len(data) + 1 >= 8 + int.from_bytes(data[4:8], "little")
     return True
 
 
-def _jpeg_ends(data: bytes) -> bool:
-    """Steps from segment to segment: a preview in a header has an end of its own."""
-    at = 2
+def _jpeg_has_a_scan(data: bytes) -> bool:
+    """Steps from segment to segment: a preview in a header has scans of its own."""
+    at, has_frame = 2, False
     while (mark := _JPEG_MARK.search(data, at)) is not None:
-        if mark[1][0] == _JPEG_END:
-            return True
         at = mark.end() + int.from_bytes(data[mark.end() : mark.end() + 2], "big")
+        if mark[1][0] == _JPEG_SCAN:
+            return has_frame and at < len(data)
+        has_frame = has_frame or mark[1][0] in _JPEG_FRAMES
     return False
 
 
-def _png_ends(data: bytes) -> bool:
+def _png_has_data(data: bytes) -> bool:
     at = len(_PNG_START)
     while at + 12 <= len(data):
-        kind = data[at + 4 : at + 8]
+        if data[at + 4 : at + 8] == b"IDAT":
+            return True
         at += 12 + int.from_bytes(data[at : at + 4], "big")
-        if kind == b"IEND":
-            return at <= len(data)
     return False

@@ -7,17 +7,13 @@ included, not just the messages that somebody thought of.
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import re
 from collections.abc import Iterable, Mapping
-from pathlib import PurePath
-from urllib.parse import quote, unquote
 
+from core.redaction import Redactor
 from shell import protocol
 
 TRACE = 5
-HIDDEN = "***"
 
 # The first part of the names of our own loggers. All others are libraries': heard from WARNING on.
 OURS = frozenset(
@@ -31,86 +27,10 @@ OURS = frozenset(
         "stash",
         "storage",
         "sync_queue",
+        "transport",
         "worker",
     }
 )
-
-_SECRETS_BY_NAME = re.compile(
-    r"""
-    (?P<name> \b(?: x-plex-token | api_?key | plex_token | stash_api_key )\b ["']? \s* [=:] \s*
-      | \b(?: session | token | auth_token ) =
-      | \b(?: set-)?cookie ["']? \s* : \s*
-    )
-    (?P<quote> ["']? ) [^\s&"',;)\]}]+
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_USERINFO = re.compile(r"(?<=://)[^\s/@]+@")
-
-_ROOT = r"(?: [A-Za-z]:[\\/] | \\\\ | / (?=[^\s/]) )"
-_MEDIA = r"\.(?:3gp|avi|flv|m2ts|m4v|mkv|mov|mp4|mpe?g|ogv|ts|vob|webm|wmv)"
-_PATH = re.compile(
-    rf"""
-    (?<=") (?: {_ROOT}[^"\n]* | [^"\n/\\]+{_MEDIA} ) (?=")
-  | (?<=') (?: {_ROOT}.*? | [^'\n/\\]+{_MEDIA} ) (?='(?!\w))
-  | (?<![\w/\\:.>~-]) {_ROOT}
-    (?: [^\n"<>|*?:]{{0,400}}? \.[A-Za-z0-9]{{2,5}} (?![\w.])   # up to an extension
-      | [^\s"'<>|*?,;]+                                 # or up to a blank
-    )
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-# What libraries tell of our requests has paths in their addresses.
-_QUERY = re.compile(r"(?<=[?&])(?P<name>path|file)=(?P<path>[^&\s\"']+)")
-_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
-_WHOLE_PATH = re.compile(rf"{_ROOT}.*|[^/\\\n]+{_MEDIA}", re.VERBOSE | re.DOTALL | re.IGNORECASE)
-
-
-class Redactor:
-    """Takes secrets, and if asked file paths, out of texts for people."""
-
-    def __init__(self, secrets: Iterable[str] = (), *, hide_paths: bool = False) -> None:
-        self._secrets: tuple[str, ...] = ()
-        self.hide_paths = hide_paths
-        self.add(secrets)
-
-    def add(self, secrets: Iterable[str]) -> None:
-        """Register texts that must never be seen, plain or inside a URL; blank ones are none."""
-        known = set(self._secrets)
-        for secret in secrets:
-            if secret.strip():
-                known |= {secret, quote(secret, safe=""), quote(secret)}
-        # The longest first: one secret may be the beginning of another.
-        self._secrets = tuple(sorted(known, key=len, reverse=True))
-
-    def clean(self, text: str) -> str:
-        """`text` without secrets, and without file paths if they are hidden."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        text = _SECRETS_BY_NAME.sub(rf"\g<name>\g<quote>{HIDDEN}", text)
-        text = _USERINFO.sub(f"{HIDDEN}@", text)
-        if not self.hide_paths:
-            return text
-        text = _QUERY.sub(lambda found: f"{found['name']}={_alias(unquote(found['path']))}", text)
-        return _PATH.sub(lambda found: _alias(found[0]), text)
-
-    def clean_argument(self, value: object) -> object:
-        """A log argument; when paths are hidden, one that is a path as a whole becomes its alias.
-
-        Inside a sentence the end of a path with blanks and no extension can only be guessed.
-        """
-        if self.hide_paths and isinstance(value, (str, PurePath)):
-            text = str(value)
-            return _alias(text) if _WHOLE_PATH.fullmatch(text) else value
-        return value
-
-
-def _alias(path: str) -> str:
-    """The same short name for the same path, with its extension: `path-1f0c9a7be2.mp4`."""
-    bare = path.rstrip(".,;:)")  # may belong to the sentence around it
-    digest = hashlib.sha256(bare.encode("utf-8", "surrogatepass")).hexdigest()[:10]
-    extension = _EXTENSION.search(bare)
-    return f"path-{digest}{extension[0] if extension else ''}{path[len(bare) :]}"
 
 
 def secrets_of(env: Mapping[str, str]) -> list[str]:

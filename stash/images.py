@@ -7,10 +7,12 @@ they may hold a name that only browsers can reach.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
-from core.images import MAX_BYTES, ImageFailed, fault, says_no_cover
-from stash.client import Download, DownloadFailed, StashClient
+from core.errors import PicturesUnavailable
+from core.images import MAX_BYTES, ImageFailed, fault, is_page, says_no_cover
+from stash.client import AnswerTooLarge, Download, StashClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +46,27 @@ def fetch_screenshot(
 
     Raises:
         ImageFailed: Stash answered with something else than a cover that Plex could show.
-        StashUnreachable: Stash did not answer.
+        PicturesUnavailable: it gives no pictures at all, as far as this answer tells.
+        StashUnreachable: Stash does not answer.
         StashUnauthorized: Stash refused the cookie and the API key.
     """
     conditions = {"If-None-Match": etag} if etag else {}
     try:
         answer = client.get(f"/scene/{scene_id}/screenshot", conditions, MAX_BYTES - 1)
-    except DownloadFailed as error:
-        raise _failed(scene_id, str(error)) from error
+    except AnswerTooLarge:
+        raise _failed(scene_id, f"it is larger than {MAX_BYTES / 1e6:g} MB") from None
+    except PicturesUnavailable as error:
+        raise _not_had(scene_id, str(error)) from None
     if answer.status == 304 and etag:
         return NotModified()
-    reason = _refusal(answer)
-    if reason:
-        raise _failed(scene_id, reason)
     told = answer.headers.get("Content-Type", "")
+    outage = _outage(answer, told)
+    if outage:
+        raise _not_had(scene_id, outage)
+    if answer.status == 404:
+        raise _failed(scene_id, "Stash has no such scene (HTTP 404)")
+    if answer.status != 200:
+        raise _failed(scene_id, f"Stash could not give it (HTTP {answer.status})")
     fresh = answer.headers.get("ETag", "")
     if says_no_cover(answer.body, told):
         return NoCover(fresh)
@@ -67,19 +76,29 @@ def fetch_screenshot(
     return Screenshot(answer.body, fresh, told)
 
 
-def _refusal(answer: Download) -> str:
-    """Why an answer other than 200 has no cover."""
+def _outage(answer: Download, content_type: str) -> str:
+    """What an answer says that has nothing to do with the scene; "" if it has."""
     status = answer.status
-    if status == 200:
-        return ""
     if answer.asks_to_log_in:
         return "Stash's session has expired; log in to Stash again or set STASH_API_KEY"
-    if 300 <= status < 400:
-        return f"Stash answered with a redirect (HTTP {status}); STASH_URL must name Stash itself"
-    if status == 404:
-        return "Stash has no such scene (HTTP 404)"
-    return f"Stash could not give it (HTTP {status})"
+    if 300 <= status < 400 and status != 304:
+        return f"Stash answers with a redirect (HTTP {status}); STASH_URL must name Stash itself"
+    if status >= 500 or status in (408, 425, 429):
+        return f"Stash could not give it (HTTP {status}); it is tried again later"
+    if status == 200 and is_page(answer.body, content_type) and not _is_stored(answer):
+        return "a web page came instead; does a proxy or a login stand before Stash?"
+    return ""
+
+
+def _is_stored(answer: Download) -> bool:
+    """Whether Stash itself has these bytes: it names them by their MD5 (facts of Stash, 4.4)."""
+    digest = hashlib.md5(answer.body, usedforsecurity=False).hexdigest()
+    return answer.headers.get("ETag", "").strip('"') == digest
 
 
 def _failed(scene_id: int, reason: str) -> ImageFailed:
     return ImageFailed(f"the cover of scene {scene_id} cannot be used: {reason}")
+
+
+def _not_had(scene_id: int, reason: str) -> PicturesUnavailable:
+    return PicturesUnavailable(f"the cover of scene {scene_id} could not be had: {reason}")

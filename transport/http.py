@@ -66,7 +66,6 @@ class Http:
         parts = urlsplit(base)
         self._prefix = parts.path.rstrip("/")
         self._timeout = Timeout(connect=connect_timeout, read=pause)
-        self._waits = (connect_timeout, pause)
         self._pool = _pool(parts.scheme, str(parts.hostname), parts.port, verify)
         self.requests_made = 0
 
@@ -82,17 +81,22 @@ class Http:
         headers: Mapping[str, str],
         limit: int,
         body: bytes | None = None,
+        pause: float | None = None,
     ) -> Answer:
         """Send one request, once, and receive its answer.
 
         Args:
             target: path and query, encoded.
             limit: the most bytes that the unpacked body may have.
+            pause: instead of that of the constructor.
 
         Raises:
             TransportError: or its kinds; no usable answer came.
         """
         self.requests_made += 1
+        timeout = self._timeout
+        if pause is not None:
+            timeout = Timeout(connect=timeout.connect_timeout, read=pause)
         try:
             response = self._pool.urlopen(
                 method,
@@ -102,47 +106,50 @@ class Http:
                 retries=False,
                 redirect=False,
                 assert_same_host=False,
-                timeout=self._timeout,
+                timeout=timeout,
                 preload_content=False,
             )
         # ValueError: a host that is no name, a header that cannot be sent.
         except (HTTPError, OSError, ValueError) as error:
             # Not chained: what libraries raise may quote addresses and headers.
-            raise self._no_answer(error) from None
+            raise _no_answer(error, timeout) from None
         with closing(response):
             try:
                 received = _body_within(response, limit)
             except (HTTPError, OSError, ValueError) as error:
-                raise self._broke_off(error) from None
+                raise _broke_off(error, timeout) from None
             response.release_conn()  # else closed with the response, at errors and large bodies
         return Answer(response.status, response.headers, received)
 
-    def _no_answer(self, error: Exception) -> TransportError:
-        if isinstance(error, NameResolutionError):
-            return Refused("cannot be reached: there is no such host")
-        if isinstance(error, NewConnectionError):
-            return Refused("refused the connection, or there is no such host")
-        if isinstance(error, ConnectTimeoutError):
-            return Refused(f"could not be reached within {self._waits[0]:g} s")
-        if isinstance(error, SSLError):
-            return NotTrusted("has no certificate that is trusted, or does not speak https")
-        if isinstance(error, ReadTimeoutError):
-            return NoAnswer(self._slow(error))
-        if isinstance(error, ValueError):
-            return Refused(f"has no address that can be asked ({type(error).__name__})")
-        return NoAnswer("dropped the connection")
 
-    def _broke_off(self, error: Exception) -> TransportError:
-        if isinstance(error, ReadTimeoutError):
-            return BrokeOff(self._slow(error))
-        if isinstance(error, DecodeError):
-            return BrokeOff("sent an answer that cannot be unpacked")
-        return BrokeOff("broke off in the middle of its answer")
+def _no_answer(error: Exception, timeout: Timeout) -> TransportError:
+    if isinstance(error, NameResolutionError):
+        return Refused("cannot be reached: there is no such host")
+    if isinstance(error, NewConnectionError):
+        return Refused("refused the connection, or there is no such host")
+    if isinstance(error, ConnectTimeoutError):
+        return Refused(f"could not be reached within {timeout.connect_timeout:g} s")
+    if isinstance(error, SSLError):
+        return NotTrusted("has no certificate that is trusted, or does not speak https")
+    if isinstance(error, ReadTimeoutError):
+        return NoAnswer(_slow(error, timeout))
+    if isinstance(error, ValueError):
+        return Refused(f"has no address that can be asked ({type(error).__name__})")
+    return NoAnswer("dropped the connection")
 
-    def _slow(self, error: Exception) -> str:
-        if isinstance(error.__cause__ or error.__context__, TooSlow):
-            return "answered too slowly to be waited for"
-        return f"did not answer within {self._waits[1]:g} s"
+
+def _broke_off(error: Exception, timeout: Timeout) -> TransportError:
+    if isinstance(error, ReadTimeoutError):
+        return BrokeOff(_slow(error, timeout))
+    if isinstance(error, DecodeError):
+        return BrokeOff("sent an answer that cannot be unpacked")
+    return BrokeOff("broke off in the middle of its answer")
+
+
+def _slow(error: Exception, timeout: Timeout) -> str:
+    if isinstance(error.__cause__ or error.__context__, TooSlow):
+        return "answered too slowly to be waited for"
+    return f"did not answer within {timeout.read_timeout:g} s"
 
 
 def _pool(scheme: str, host: str, port: int | None, verify: bool | str) -> HTTPConnectionPool:

@@ -17,6 +17,7 @@ from stash.client import StashClient
 from stash.connection import StashConnection
 from tests.contract.scripted import as_html, scripted
 from tests.contract.servers import Simulated, running, scene, seed_of
+from transport.retrying import Retrying
 
 Open = Callable[[Simulated], AbstractContextManager[scenes.StashApi]]
 API_KEY = "simulated-api-key"
@@ -45,7 +46,9 @@ class _Quiet:
 @contextmanager
 def ours(server: Simulated) -> Iterator[scenes.StashApi]:
     connection = StashConnection("http", "127.0.0.1", server.port, api_key=API_KEY)
-    client = StashClient(connection, connect_timeout=1, read_timeout=5, sleep=lambda _s: None)
+    client = StashClient(
+        connection, connect_timeout=1, silence=5, retrying=Retrying(lambda _seconds: None)
+    )
     yield client
     client.close()
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.redaction import HIDDEN, Redactor
 from shell import logs, protocol
 
 TOKEN = "tok/en+XyZ 123"
@@ -138,18 +139,18 @@ def test_secrets_are_found_in_tracebacks_and_arguments(log: Log) -> None:
 
 
 def test_a_secret_that_starts_another_hides_no_less() -> None:
-    assert logs.Redactor(["abc", "abcdef"]).clean("abcdef abc") == "*** ***"
+    assert Redactor(["abc", "abcdef"]).clean("abcdef abc") == "*** ***"
 
 
 @given(st.text(min_size=4).filter(str.strip), st.text(), st.text())
 def test_a_registered_secret_never_gets_out(secret: str, before: str, after: str) -> None:
-    cleaned = logs.Redactor([secret]).clean(before + secret + after)
+    cleaned = Redactor([secret]).clean(before + secret + after)
 
-    assert secret not in cleaned.replace(logs.HIDDEN, "\n")
+    assert secret not in cleaned.replace(HIDDEN, "\n")
 
 
 def test_arguments_that_do_not_fit_are_no_crash_and_no_leak(log: Log) -> None:
-    handler = logs.FrameHandler(log.frames, logs.Redactor([TOKEN]))
+    handler = logs.FrameHandler(log.frames, Redactor([TOKEN]))
     for message, arguments in (("%d scenes %s", ("x",)), ("%(a)s", ({"b": TOKEN},))):
         handler.handle(logging.LogRecord("app", 20, "", 1, message, arguments, None))
 
@@ -182,7 +183,7 @@ def test_a_path_as_argument_becomes_a_stable_alias(log: Log, path: str) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_quoted_path_in_a_text_becomes_the_same_alias(path: str) -> None:
-    redactor = logs.Redactor(hide_paths=True)
+    redactor = Redactor(hide_paths=True)
 
     cleaned = redactor.clean(f'"{path}" has no item')
 
@@ -190,7 +191,7 @@ def test_a_quoted_path_in_a_text_becomes_the_same_alias(path: str) -> None:
 
 
 def test_repr_quotes_of_both_kinds_are_understood() -> None:
-    redactor = logs.Redactor(hide_paths=True)
+    redactor = Redactor(hide_paths=True)
 
     cleaned = redactor.clean(f"{PATHS[0]!r} and {PATHS[1]!r} differ")
 
@@ -212,16 +213,16 @@ def test_repr_quotes_of_both_kinds_are_understood() -> None:
     ],
 )
 def test_paths_in_a_text_are_found(text: str, shape: str) -> None:
-    assert re.fullmatch(shape, logs.Redactor(hide_paths=True).clean(text))
+    assert re.fullmatch(shape, Redactor(hide_paths=True).clean(text))
 
 
 def test_paths_in_addresses_are_hidden_too() -> None:
     line = '"GET /library/sections/1/refresh?path=%2Fdata%2FA%20b&x=1 HTTP/1.1" 200 0'
-    shown = logs.Redactor(hide_paths=True).clean(line)
+    shown = Redactor(hide_paths=True).clean(line)
     assert re.fullmatch(r'"GET .*\?path=path-[0-9a-f]{10}&x=1 HTTP/1.1" 200 0', shown)
-    name = logs.Redactor(hide_paths=True).clean("GET /library/sections/1/all?file=A%20b.mp4&x=1")
+    name = Redactor(hide_paths=True).clean("GET /library/sections/1/all?file=A%20b.mp4&x=1")
     assert re.fullmatch(r"GET .*\?file=path-[0-9a-f]{10}\.mp4&x=1", name)
-    assert logs.Redactor().clean(line) == line
+    assert Redactor().clean(line) == line
 
 
 def test_path_objects_and_named_arguments_are_hidden_too(log: Log) -> None:

@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from core.errors import StashError, StashUnauthorized, StashUnreachable
-from stash.client import StashClient
+from stash.client import AnswerTooLarge, StashClient
 from stash.connection import StashConnection
 from tests.contract.scripted import Reply, Scripted, as_html, as_json, refused_url, scripted
+from tests.transport.raw import HEAD, bomb, dripping, saying
+from transport.retrying import Retrying
 
 COOKIE, KEY = "old-session-value", "api-key-value"
 OK = as_json({"data": {"version": {"version": "v0.30.1"}}})
@@ -35,8 +37,8 @@ def client_of(
         client = StashClient(
             connection(server.url, cookie),
             connect_timeout=1,
-            read_timeout=0.3,
-            sleep=pauses.append,
+            silence=0.3,
+            retrying=Retrying(pauses.append),
         )
         yield client, server
         client.close()
@@ -112,7 +114,6 @@ def test_a_locked_database_is_waited_for() -> None:
     with client_of(LOCKED, LOCKED, OK, naps=naps) as (client, _server):
         assert client.call_GQL(QUERY)
     assert len(naps) == 2
-    assert naps == sorted(naps)
 
 
 def test_a_database_that_stays_locked_is_unreachable() -> None:
@@ -154,13 +155,14 @@ def test_an_error_beside_partial_data_is_an_error_with_its_path() -> None:
         (Reply(fault="reset"), "dropped"),
         (Reply(body=OK.body, fault="truncate"), "broke off"),
         (Reply(fault="hang"), "did not answer within 0.3 s"),
-        (as_html(200, "Welcome"), "not as Stash does"),
+        (as_html(200, "Welcome"), 'not as Stash does: a web page came ("Welcome")'),
         (as_html(503, "Unavailable"), "HTTP 503"),
         (as_html(502, "Bad Gateway"), "HTTP 502"),
         (Reply(302, b"", {"Location": "/login"}), "redirect"),
-        (Reply(200, b'{"data": {"a'), "not as Stash does"),
-        (Reply(200, b"[1, 2]"), "not as Stash does"),
-        (Reply(200, b""), "not as Stash does"),
+        (Reply(200, b'{"data": {"a'), "not as Stash does: JSON came that breaks off"),
+        (Reply(200, b"[" * 100_000), "not as Stash does: JSON came that is nested too deeply"),
+        (Reply(200, b"[1, 2]"), "not as Stash does: other JSON came"),
+        (Reply(200, b""), "not as Stash does: nothing came"),
     ],
 )
 def test_no_usable_answer_means_unreachable(reply: Reply, words: str) -> None:
@@ -173,22 +175,56 @@ def test_no_usable_answer_means_unreachable(reply: Reply, words: str) -> None:
 
 
 MUTATION = "mutation { runPluginTask }"
+BUSY = as_json({}, 503, Retry_After="7")
+PASSING = [
+    Reply(fault="reset"),
+    Reply(body=OK.body, fault="truncate"),
+    Reply(fault="hang"),
+    Reply(200, b'{"data": {"a'),
+    as_html(200, "Welcome"),
+    as_html(502, "Bad Gateway"),
+    BUSY,
+    Reply(429),
+]
 
 
-def test_a_query_replaces_a_broken_kept_connection_once() -> None:
-    with client_of(OK, Reply(fault="reset"), OK) as (client, server):
+@pytest.mark.parametrize("reply", PASSING, ids=lambda reply: f"{reply.status} {reply.fault}")
+def test_what_may_pass_is_tried_again(reply: Reply) -> None:
+    naps: list[float] = []
+    with client_of(OK, reply, reply, OK, naps=naps) as (client, server):
         client.call_GQL(QUERY)
         assert client.call_GQL(QUERY)
-        assert len(server.asked) == 3
+        assert len(server.asked) == client.requests_made == 4
+    if reply is BUSY:
+        assert naps == [7, 7]
+    else:
+        assert naps[0] == 0 <= naps[1] <= 0.5
 
 
-@pytest.mark.parametrize("query", [QUERY, MUTATION])
-def test_what_breaks_again_or_changes_something_is_not_repeated(query: str) -> None:
-    with client_of(OK, Reply(fault="reset")) as (client, server):
+def test_trying_again_ends() -> None:
+    naps: list[float] = []
+    with client_of(BUSY, naps=naps) as (client, server):
+        with pytest.raises(StashUnreachable, match="HTTP 503"):
+            client.call_GQL(QUERY)
+        assert len(server.asked) == 6
+    assert len(naps) == 5
+
+
+@pytest.mark.parametrize(
+    "reply", [reply for reply in PASSING if reply.status != 429], ids=lambda reply: reply.fault
+)
+def test_a_mutation_that_may_have_been_carried_out_is_not_repeated(reply: Reply) -> None:
+    with client_of(OK, reply, OK) as (client, server):
         client.call_GQL(QUERY)
-        with pytest.raises(StashUnreachable, match="dropped"):
-            client.call_GQL(query)
-        assert len(server.asked) == (3 if query is QUERY else 2)
+        with pytest.raises(StashUnreachable):
+            client.call_GQL(MUTATION)
+        assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("reply", [LOCKED, Reply(429)], ids=["locked", "429"])
+def test_a_mutation_that_was_turned_away_is_repeated(reply: Reply) -> None:
+    with client_of(reply, OK) as (client, _server):
+        assert client.call_GQL(MUTATION)
 
 
 def test_nobody_listening_is_unreachable() -> None:
@@ -264,6 +300,61 @@ def test_an_answer_without_scenes_is_an_error() -> None:
         pytest.raises(StashError, match="without a list"),
     ):
         client.find_scenes()
+
+
+@pytest.mark.parametrize("body", [bytes(9_000_000), bomb(1_000_000_000)], ids=["long", "bomb"])
+def test_an_answer_may_not_fill_the_memory(body: bytes) -> None:
+    packed = {} if len(body) == 9_000_000 else {"Content-Encoding": "gzip"}
+    with (
+        client_of(Reply(body=body, headers=packed)) as (client, server),
+        pytest.raises(AnswerTooLarge, match="more than 8 MB"),
+    ):
+        client.call_GQL(QUERY)
+    assert len(server.asked) == 1
+
+
+def test_an_answer_that_drips_ends() -> None:
+    with saying(lambda: dripping(HEAD + b"\r\n "), pause=0.02) as url:
+        client = StashClient(connection(url), silence=0.1, retrying=Retrying(lambda _: None))
+        with pytest.raises(StashUnreachable, match="too slowly"):
+            client.call_GQL(QUERY)
+        client.close()
+
+
+ECHOES = [
+    f"bad header Cookie session={COOKIE}",
+    f"unknown user {COOKIE} at /graphql",
+    f"key {KEY}",
+    "setting plex_token: tOkEn-7 is odd",
+    'input {"plexToken":"tOkEn-7"}',
+    '"{\\"apiKey\\": \\"tOkEn-7\\"}"',
+    "map[plex_token:tOkEn-7 plex_url:x]",
+    "signature of eyJhbGciOiJIUzI1NiJ9.eyJ1aWQiOiJ0T2tFbi03In0.s3CrEt_-x is old",
+    "value s3CrEt of general",
+]
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+def test_the_first_answer_may_echo_what_is_secret(echo: str) -> None:
+    """Before the settings are known, they may stand in the error that comes with them."""
+    data = {"configuration": {"general": {"apiKey": "value s3CrEt"}, "plugins": {}}}
+    answer = as_json({"errors": [{"message": echo, "path": ["a"]}], "data": data})
+    with client_of(answer) as (client, _server):
+        client.remember_api_key(KEY)
+        with pytest.raises(StashError) as caught:
+            client.call_GQL(QUERY)
+    assert "***" in str(caught.value)
+    for secret in (COOKIE, KEY, "tOkEn-7", "s3CrEt"):
+        assert secret not in str(caught.value)
+
+
+def test_a_renewed_cookie_is_secret_too() -> None:
+    fresh = as_json({"data": {}}, Set_Cookie="session=NEW-VALUE; Path=/")
+    echo = as_json({"errors": [{"message": "what is NEW-VALUE?"}]})
+    with client_of(fresh, echo) as (client, _server):
+        client.call_GQL(QUERY)
+        with pytest.raises(StashError, match=r"what is \*\*\*\?"):
+            client.call_GQL(QUERY)
 
 
 def test_repr_tells_no_secret() -> None:

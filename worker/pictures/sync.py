@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequenc
 from dataclasses import dataclass, field
 from functools import partial
 
+from core.errors import PicturesUnavailable
 from core.images import (
     FAILED,
     Action,
@@ -177,7 +178,7 @@ class ImageSyncer:
         fetch = partial(fetch_screenshot, self._stash, scene_id)
         try:
             cover = find_cover(fetch, self._fitter, remembered)
-        except ImageFailed as error:
+        except (ImageFailed, PicturesUnavailable) as error:
             outcome.failures.append(str(error))
             return
         if isinstance(cover, NoCover):

@@ -14,6 +14,7 @@ from simulators.stash.sample_pictures import picture
 from stash.client import StashClient
 from stash.connection import StashConnection
 from tests.contract.servers import Simulated
+from transport.retrying import Retrying
 from worker.pictures.poster_fit import Draw, Fit, PosterFitter
 from worker.pictures.sync import ImageChange, ImageOutcome, ImageSyncer
 
@@ -34,7 +35,8 @@ class House:
 
     def __init__(self, stash: Simulated, process: PlexProcess) -> None:
         self.stash, self.process = stash, process
-        self.client = StashClient(StashConnection("http", "127.0.0.1", stash.port, cookie="c"))
+        connection = StashConnection("http", "127.0.0.1", stash.port, cookie="c")
+        self.client = StashClient(connection, retrying=Retrying(lambda _seconds: None))
         self.plex = PlexClient(process.url, process.token, connect_timeout=1, read_timeout=5)
         self.images = PlexImages(self.plex)
         self.known: dict[str, str] = {}
