@@ -142,6 +142,7 @@ def test_headers_without_end() -> None:
         (f"http://{'x' * 70}.invalid", Refused),
         (refused_url().replace("http:", "https:"), Refused),
     ],
+    ids=["http", "no host", "no name", "https"],
 )
 def test_no_connection_means_that_nothing_was_sent(url: str, kind: type[TransportError]) -> None:
     with pytest.raises(kind) as caught:
