@@ -4,44 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.models import ItemRef, Section
-from core.paths import PathMap
-from core.planning.item_plan import FirstSync
+from core.models import ItemRef
 from core.settings import Settings, parse_settings
-from plex.cache import PlexCache
 from plex.client import PlexClient
-from plex.images import PlexImages
-from plex.library import synced_sections
-from plex.scanning import PlexScans
 from reconciliation.detector import Gap
 from reconciliation.engine import OWNERS, GapDetectionEngine
-from reconciliation.prefix_learning import saved_map
 from shell import logs
 from shell.protocol import PluginInput
 from stash.client import StashClient
 from stash.connection import StashConnection
 from stash.scenes import plugin_settings
-from storage.journal import JournalEntry
 from storage.state import State
 from sync_queue.queue import SyncQueue
-from worker.executor.apply import Applier
-from worker.executor.before_image import picture_extra
-from worker.executor.bulk_edit import BulkEditor
-from worker.executor.drain import Drain
-from worker.executor.list_edit_probe import finish_probe
-from worker.executor.outcomes import DrainRules
-from worker.finalizer.finalizer import Finalizer
-from worker.locating.locator import Locator
-from worker.locating.scan_wait import ScanWaiting
-from worker.pictures.poster_fit import Fit, PosterFitter
-from worker.pictures.sync import ImageChange, ImageSyncer
-from worker.scene_sync.preparer import Farewell, Policy, Preparer, leave_as_it_is
 
 log = logging.getLogger(__name__)
 
@@ -61,22 +40,6 @@ def data_dir_of(plugin: PluginInput, env: Mapping[str, str]) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteSession:
-    """What planning and writing need, open together.
-
-    Attributes:
-        applier: makes an applier of a run's id and of what is told after each scene.
-    """
-
-    plex: PlexClient
-    state: State
-    queue: SyncQueue
-    preparer: Preparer
-    applier: Callable[[int, Callable[[], None]], Applier]
-    awaiting: ScanWaiting
-
-
-@dataclass(frozen=True, slots=True)
 class Context:
     """What a task needs."""
 
@@ -86,6 +49,10 @@ class Context:
     args: Mapping[str, object]
     on_progress: Callable[[float], None]
     clock: Callable[[], float] = time.time
+
+    def report_scenes(self, done: int, total: int) -> None:
+        """Progress by scenes."""
+        self.on_progress(min(1.0, done / max(total, 1)))
 
     @contextlib.contextmanager
     def open_queue(self) -> Iterator[SyncQueue]:
@@ -128,122 +95,9 @@ class Context:
             on_gaps=on_gaps,
         )
 
-    @contextlib.contextmanager
-    def open_write_session(self) -> Iterator[WriteSession]:
-        """What planning and writing need; who writes holds the drain lock."""
-        with contextlib.ExitStack() as stack:
-            plex = stack.enter_context(self.open_plex())
-            sections = synced_sections(plex, self.settings.plex_library)
-            state = stack.enter_context(self.open_state())
-            queue = stack.enter_context(self.open_queue())
-            cache = stack.enter_context(PlexCache(self.data_dir))
-
-            def new_applier(run_id: int, on_scene: Callable[[], None]) -> Applier:
-                finish_probe(plex, state)
-                images = self._images(plex, state, run_id)
-                bulk_editor = BulkEditor(plex, state)
-                stores = state.records, state.journal
-                return Applier(plex, *stores, bulk_editor, images, run_id, self.clock, on_scene)
-
-            preparer = self._preparer(plex, sections, cache, state)
-            awaiting = self._awaiting(plex, sections, state)
-            yield WriteSession(plex, state, queue, preparer, new_applier, awaiting)
-
-    @contextlib.contextmanager
-    def open_drain(self, enough: Callable[[], bool] | None = None) -> Iterator[Drain]:
-        """A drain over the queue; the caller holds the drain lock. `enough` ends it early."""
-        with self.open_write_session() as session:
-            yield Drain(
-                session.queue,
-                session.state,
-                session.preparer,
-                session.applier,
-                session.awaiting,
-                self._drain_rules(),
-                clock=self.clock,
-                jitter=random.random,
-                on_progress=self.on_progress,
-                enough=enough,
-            )
-
-    def _preparer(
-        self, plex: PlexClient, sections: list[Section], cache: PlexCache, state: State
-    ) -> Preparer:
-        locator = Locator(
-            plex,
-            sections,
-            cache,
-            PathMap(self.settings.path_map),
-            pins=state.pins.of_scenes,
-            learned=saved_map(state),
-            guess=not self.settings.strict_matching,
-            clock=self.clock,
-        )
-        settings = self.settings
-        policy = Policy(
-            settings.sync_policy(),
-            FirstSync(settings.first_sync),
-            settings.preserve_plex_edits,
-            settings.max_retries,
-        )
-        contested = {
-            ItemRef(section, key): owner for section, key, owner in state.get_value(OWNERS, [])
-        }
-        pins = state.pins.of_items
-        farewell: Farewell = leave_as_it_is
-        if settings.remove_on_destroy:
-            farewell = Finalizer(
-                self.stash, state.records, locator, policy, plex.full_items, contested, pins
-            ).plan
-        return Preparer(self.stash, state.records, locator, policy, contested, pins, farewell)
-
-    def _awaiting(self, plex: PlexClient, sections: list[Section], state: State) -> ScanWaiting:
-        return ScanWaiting(
-            PlexScans(plex),
-            state.scans,
-            sections,
-            PathMap(self.settings.path_map),
-            saved_map(state),
-            asks=self.settings.trigger_plex_scan,
-            clock=self.clock,
-        )
-
-    def _images(self, plex: PlexClient, state: State, run_id: int) -> ImageSyncer | None:
-        def journal(change: ImageChange) -> None:
-            record = state.records.get_many([change.scene_id]).get(change.scene_id)
-            entry = JournalEntry(
-                change.scene_id,
-                change.ref,
-                change.field,
-                change.before,
-                change.after,
-                self.clock(),
-                change.locked_before,
-                picture_extra(record, change.ref, change.field),
-            )
-            state.journal.write(run_id, [entry])
-
-        return self.image_syncer(PlexImages(plex), journal)
-
-    def image_syncer(
-        self, plex: PlexImages, journal: Callable[[ImageChange], None]
-    ) -> ImageSyncer | None:
-        """What syncs pictures; None where none are wanted."""
-        settings = self.settings
-        if not settings.sync_policy().images:
-            return None
-        fitter = PosterFitter(Fit(settings.poster_fit))
-        preserve = settings.preserve_plex_edits
-        return ImageSyncer(self.stash, plex, fitter, journal, preserve=preserve)
-
-    def _drain_rules(self) -> DrainRules:
-        settings = self.settings
-        return DrainRules(
-            max_clear_percent=settings.max_clear_percent,
-            max_retries=settings.max_retries,
-            skip_not_found=settings.skip_not_found,
-            first_sync=FirstSync(settings.first_sync),
-        )
+    def contested(self, state: State) -> Mapping[ItemRef, int]:
+        """Whose each item is, as the last full reconcile found."""
+        return {ItemRef(section, key): owner for section, key, owner in state.get_value(OWNERS, [])}
 
 
 @contextlib.contextmanager

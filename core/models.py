@@ -7,10 +7,12 @@ seconds, names of synced fields are those of `core.fields`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from dataclasses import field as attribute
 from enum import Enum
 from typing import NamedTuple
+
+from core.picture_records import NO_PICTURES, PictureRecords
 
 # What a synced field can hold: a text, a number (rating), a list of names, or nothing.
 Value = str | float | tuple[str, ...] | None
@@ -155,6 +157,7 @@ class FieldRecord:
         user_owned: the value in Plex is the user's own.
         rewrites: how often somebody else rewrote what we wrote since Stash last changed it.
         locked: we locked the field; it was not locked before.
+        refused: the server did not take our last change; it still shows what was there before.
         lock_ignored: a lock in Plex is no reason to leave the field alone: it came with an edit,
             we wrote in spite of it, or both sides agreed when it came.
     """
@@ -167,6 +170,7 @@ class FieldRecord:
     rewrites: int = 0
     locked: bool = False
     lock_ignored: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,7 @@ class Record:
     performer_ids: tuple[int, ...]
     tag_ids: tuple[int, ...]
     items: tuple[ItemRecord, ...]
-    images: Mapping[str, str] = field(default_factory=dict)  # digest and ETag by image name
+    pictures: PictureRecords = NO_PICTURES
     undone: bool = False  # what was last written was undone: left alone until the fingerprint moves
 
 

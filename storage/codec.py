@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.models import FieldRecord, ItemRecord, ItemRef, MediaFile, Record, Value
+from storage.picture_codec import pictures_body, pictures_from
 
 # Made once: json.dumps with other than its defaults makes an encoder at each call.
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
@@ -30,17 +31,17 @@ def value_from_json(value: Any) -> Value:
 def body_of(record: Record) -> str:
     """The part of a record that is only ever read whole.
 
-    Shape: `[[[path, size, duration], ...], [item, ...], {image: digest}, undone]` with
+    Shape: `[[[path, size, duration], ...], [item, ...], {picture: text}, undone]` with
     item = `[section, key, [path, ...], {field: value}, {field: [sent, read_back, [kept, ...]]},
-    {field: [[suppressed, ...], user_owned, rewrites, locked, lock_ignored]}]`; the first of the
-    three has the fields that were read back as they were sent, which is most, and the last those
-    with something to say there.
+    {field: [[suppressed, ...], user_owned, rewrites, locked, lock_ignored, refused]}]`; the first
+    of the three has the fields that were read back as they were sent, which is most, and the last
+    those with something to say there.
     Records of the first version lack it, and those that were not undone lack `undone`.
     """
     body: list[object] = [
         [[file.path, file.size, file.duration] for file in record.files],
         [_item_body(item) for item in record.items],
-        dict(record.images),
+        pictures_body(record.pictures),
     ]
     return dumps([*body, 1] if record.undone else body)
 
@@ -93,7 +94,7 @@ def record_from(row: Sequence[Any], items: Mapping[tuple[str, str], int | None])
                 if (item[0], item[1]) in items
             ]
         ),
-        images,
+        pictures_from(images),
         bool(later and later[0]),
     )
 
@@ -113,14 +114,9 @@ def _item_body(item: ItemRecord) -> list[object]:
     other: dict[str, list[object]] = {}
     marks: dict[str, list[object]] = {}
     for name, field in item.fields.items():
-        if (
-            field.suppressed
-            or field.user_owned
-            or field.rewrites
-            or field.locked
-            or field.lock_ignored
-        ):
-            marks[name] = _marks_of(field)
+        own = _marks_of(field)
+        if any(own):
+            marks[name] = own
         # 8 and 8.0 are equal, but not what was sent.
         if (
             field.kept
@@ -152,12 +148,15 @@ def _item_from(body: Sequence[Any], updated_at: int | None) -> ItemRecord:
 
 
 def _marks_of(field: FieldRecord) -> list[object]:
-    flags = (field.locked, field.lock_ignored)
+    flags = (field.locked, field.lock_ignored, field.refused)
     return [field.suppressed, int(field.user_owned), field.rewrites, *map(int, flags)]
 
 
-def _marks(stored: Sequence[Any] | None) -> tuple[tuple[str, ...], bool, int, bool, bool]:
+def _marks(
+    stored: Sequence[Any] | None,
+) -> tuple[tuple[str, ...], bool, int, bool, bool, bool]:
     if stored is None:
-        return (), False, 0, False, False
+        return (), False, 0, False, False, False
     suppressed, user_owned, rewrites, locked, *later = stored
-    return tuple(suppressed), bool(user_owned), rewrites, bool(locked), bool(later and later[0])
+    lock_ignored, refused = [*map(bool, later), False, False][:2]
+    return tuple(suppressed), bool(user_owned), rewrites, bool(locked), lock_ignored, refused

@@ -34,6 +34,11 @@ SECOND = (
     "ALTER TABLE journal ADD COLUMN left_at TEXT",
     "CREATE INDEX journal_by_item ON journal (section, key)",
 )
+# `settled`: a record says what became of it. What was written before this was known is settled.
+THIRD = (
+    "ALTER TABLE journal ADD COLUMN settled INTEGER NOT NULL DEFAULT 1",
+    "CREATE INDEX journal_unsettled ON journal (scene_id) WHERE settled = 0",
+)
 
 _NEWEST = 2**63 - 1
 _PAGE = 1000
@@ -88,7 +93,7 @@ class Journal:
         with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT INTO journal (run_id, scene_id, section, key, field, before, after,"
-                " locked_before, extra, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " locked_before, extra, at, settled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
                 (
                     (
                         run_id,
@@ -129,6 +134,29 @@ class Journal:
                 " WHERE +run_id = ? AND section = ? AND key = ? AND field = ?",
                 ((dumps(value), run_id, ref.section, ref.key, field) for ref, field, value in left),
             )
+
+    def settle(self, scene_ids: Iterable[int]) -> None:
+        """Notes that the records of these scenes say what became of all that was written."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "UPDATE journal SET settled = 1 WHERE scene_id = ? AND settled = 0",
+                ((scene_id,) for scene_id in scene_ids),
+            )
+
+    def unsettled(self, scene_ids: Iterable[int]) -> dict[int, list[JournalEntry]]:
+        """What was, or was about to be, written to the items of some scenes without a record of
+        it, oldest first; scenes without any are left out."""
+        found: dict[int, list[JournalEntry]] = {}
+        for ids in chunks(scene_ids):
+            where = f"WHERE settled = 0 AND scene_id IN ({placeholders(len(ids))}) ORDER BY id"
+            for entry in self._database.select(_ENTRIES, _entry, where, ids):
+                found.setdefault(entry.scene_id, []).append(entry)
+        return found
+
+    def unsettled_scene_ids(self) -> set[int]:
+        """The scenes of which `unsettled` knows something."""
+        rows = self._database.rows("SELECT DISTINCT scene_id FROM journal WHERE settled = 0")
+        return {row[0] for row in rows}
 
     def items(self, run_id: int) -> list[tuple[int, ItemRef]]:
         """The items that a run changed, or was about to, each after its scene; by scene."""

@@ -97,6 +97,41 @@ class RunStore:
                 (status, dumps(dict(figures)), at, guard, run_id),
             )
 
+    def note(self, run_id: int, figures: Figures) -> None:
+        """Keeps the figures that a run has so far, for the case that it is killed."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE runs SET figures = ? WHERE id = ?", (dumps(dict(figures)), run_id)
+            )
+
+    def resume(self, kind: str, since: float, fits: Callable[[Figures], bool]) -> Run | None:
+        """Goes on with the newest run of a kind, if it did not come to its end; only for who holds
+        that kind's lock. Older ones that never ended are closed.
+
+        Args:
+            since: epoch seconds before which a run that began is not gone on with.
+            fits: tells by its figures whether that run is meant; must be pure.
+        """
+        newest = next(iter(self.latest(kind, limit=1)), None)
+        if newest is not None and not (
+            newest.status in ("running", "failed", "partial")
+            and newest.started_at >= since
+            and fits(newest.figures)
+        ):
+            newest = None
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE runs SET status = 'failed', finished_at = started_at"
+                " WHERE kind = ? AND status = 'running'",
+                (kind,),
+            )
+            if newest is not None:
+                connection.execute(
+                    "UPDATE runs SET status = 'running', finished_at = NULL WHERE id = ?",
+                    (newest.id,),
+                )
+        return newest
+
     def close_abandoned(self, kind: str, at: float) -> int:
         """Marks runs of a kind that never ended as failed; only for who holds that kind's lock."""
         with self._database.transaction() as connection:

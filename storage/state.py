@@ -34,6 +34,7 @@ SCHEMA = Schema(
         pins.TABLES,
         verdicts.TABLES,
         scans.TABLES,
+        journal.THIRD,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
 )

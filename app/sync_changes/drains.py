@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from app.wiring import Context
+from app.write_session import open_scene_writer
 from core.errors import DrainBusy
 from sync_queue.lock import DrainLock
-from worker.executor.result import LISTED, DrainResult
+from worker.executor.figures import DRAIN, Figures
+from worker.executor.run import Interruption, RunKind, never
+from worker.scene_sync.source import KIND, DueJobs
 
 # After so much work a slice looks whether other jobs of Stash wait, and then every so often.
 SLICE_SECONDS = 30.0
@@ -37,6 +39,37 @@ class Slice:
         return self._over
 
 
+def drain(
+    context: Context, figures: Figures, interruption: Callable[[], Interruption] = never
+) -> None:
+    """Work through the queue until no job is due, or it is interrupted.
+
+    Raises:
+        DrainBusy: another run writes to Plex. GuardStopped: scenes are held back.
+        StashError, PlexError: a server went away; `figures` has what was done until then.
+    """
+    with DrainLock(context.data_dir), open_scene_writer(context) as writer:
+        source = DueJobs(writer.queue, writer.preparer, context.clock)
+        done = 0
+
+        def on_scenes(count: int) -> None:
+            nonlocal done
+            done += count
+            context.report_scenes(done, source.due)
+
+        run = writer.run(
+            RunKind(KIND, DRAIN),
+            figures,
+            on_scenes=on_scenes,
+            guard=writer.guard,
+            settle=writer.settle,
+            interruption=interruption,
+        )
+        run.run(source)
+        writer.queue.prune()
+        writer.state.forget_old(context.clock())
+
+
 class Drains:
     """All drains of one task, and their figures in one.
 
@@ -49,27 +82,27 @@ class Drains:
     def __init__(self, context: Context, enough: Callable[[], bool]) -> None:
         self._context = context
         self._enough = enough
-        self.result = DrainResult()
-        self.busy = False
+        self.result = Figures()
+        self.busy = ""
 
-    def run(self, *, has_drained: bool = False) -> None:
-        """Drain until nothing is due or it is enough; `busy` says whether another one does.
+    def run(self, *, is_first: bool = False) -> None:
+        """Drain until nothing is due or it is enough; `busy` says why it could not.
 
         Args:
-            has_drained: a drain has just ended, so it is about what has come since.
+            is_first: drain once in any case.
 
         Raises:
-            what `worker.drain.Drain.run` raises; the figures until then are in the result.
+            what `drain` raises; the figures until then are in the result.
         """
-        self.busy = False
-        is_left = not has_drained and self.has_work()
+        self.busy = ""
+        is_left = is_first or self.has_work()
         while (is_left or self._has_news()) and not self._enough():
             is_left = False
             before = self.result.processed
             try:
                 self._once()
-            except DrainBusy:
-                self.busy = True
+            except DrainBusy as busy:
+                self.busy = str(busy)
                 return
             if self.result.processed == before:
                 return
@@ -91,19 +124,11 @@ class Drains:
         return is_new or stats.working > 0
 
     def _once(self) -> None:
-        context = self._context
-        with DrainLock(context.data_dir), context.open_drain(self._enough) as drain:
-            try:
-                drain.run()
-            finally:
-                self.result = combined(self.result, drain.result)
+        figures = Figures()
+        try:
+            drain(self._context, figures, self._interruption)
+        finally:
+            self.result.add(figures)
 
-
-def combined(first: DrainResult, second: DrainResult) -> DrainResult:
-    """The figures of a drain and of a later one."""
-    had, has = first.as_dict(), second.as_dict()
-    both: dict[str, Any] = {
-        name: [*value, *has[name]][:LISTED] if isinstance(value, list) else value + has[name]
-        for name, value in had.items()
-    }
-    return DrainResult(**{**both, "remaining": second.remaining})
+    def _interruption(self) -> Interruption:
+        return Interruption.END if self._enough() else Interruption.NONE

@@ -14,16 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from app.schedule.reconcile import AutoReconcile
-from app.sync_changes.drains import Drains, Slice, combined
+from app.sync_changes.drains import Drains, Slice
 from app.sync_changes.intake import Intake, IntakeResult
 from app.sync_changes.scans import Ended, ScanWait, before_drain, leave_waiting
-from app.tasks import queue
 from app.wiring import Context
 from core.errors import StashError, StateError
 from stash.job_queue import is_pending, queue_sync_changes, waiting_jobs
 from sync_queue.inbox import INBOX_FILE
 from sync_queue.inbox_reader import Inbox
-from worker.executor.result import DrainResult
+from worker.executor.figures import DRAIN, Figures
 
 log = logging.getLogger(__name__)
 
@@ -57,22 +56,34 @@ def sync_changes(context: Context, sleep: Sleep = time.sleep) -> dict[str, Any]:
 
 def process_queue(context: Context) -> dict[str, Any]:
     """Drain the queue until nothing is due, with what hooks have noted."""
+    if not context.settings.synced_fields():
+        log.warning("%s", SWITCHED_OFF)
+        return {"processed": 0, "note": SWITCHED_OFF}
     with _inbox(context) as inbox:
         Intake(context, inbox, IntakeResult()).take()
     before_drain(context)
-    figures = queue.process_queue(context)
-    if "note" in figures:
-        if context.settings.synced_fields():
+    drains = Drains(context, lambda: False)
+    try:
+        drains.run(is_first=True)
+        if drains.busy and not drains.result.processed:
             with _inbox(context) as inbox:
                 # Whoever is at work may be no drain, and leave the queue as it is.
                 inbox.request_follow_up()
-        return figures
-    later = Drains(context, lambda: False)
-    later.run(has_drained=True)
-    if later.result.processed:
-        figures = combined(DrainResult(**figures), later.result).as_dict()
+            log.info("%s", drains.busy)
+            return {"processed": 0, "note": drains.busy}
+    finally:
+        log.info("%s", summary_of(drains.result))
     leave_waiting(context)
-    return figures
+    return drains.result.reply(DRAIN)
+
+
+def summary_of(done: Figures) -> str:
+    """What drains did, in one line for people."""
+    return (
+        f"{done.processed} scenes processed: {done.items_edited} items changed, "
+        f"{done.unchanged} already right, {done.skipped} skipped, {done.retried} to be tried "
+        f"again, {done.held} held back, {done.failed} given up on; {done.remaining} jobs remain"
+    )
 
 
 class _Run:
@@ -181,7 +192,7 @@ class _Run:
 
     def figures(self) -> dict[str, Any]:
         """What a task replies with."""
-        figures = {**self._intake.result.as_dict(), **self._drains.result.as_dict()}
+        figures = {**self._intake.result.as_dict(), **self._drains.result.reply(DRAIN)}
         if self._auto.figures:
             figures["reconcile"] = self._auto.figures
         if self._successor:
@@ -194,10 +205,7 @@ class _Run:
         return (
             f"{taken.events} changes noted: {taken.enqueued_count} scenes queued, "
             f"{taken.nothing_new} with nothing new, {taken.skipped_no_metadata} without metadata, "
-            f"{taken.skipped_unorganized} not organized, {taken.gone} gone; "
-            f"{done.processed} processed: {done.items_edited} items changed, "
-            f"{done.unchanged} already right, {done.retried} to be tried again, "
-            f"{done.failed} given up on; {done.remaining} jobs remain"
+            f"{taken.skipped_unorganized} not organized, {taken.gone} gone; {summary_of(done)}"
         )
 
 

@@ -9,18 +9,26 @@ from typing import Any
 
 from app.arguments import run_id
 from app.tasks.reconcile import summary
-from app.wiring import Context, WriteSession
+from app.wiring import Context
+from app.write_session import SceneWriter, open_scene_writer
 from core.errors import ConfigError, DrainBusy, GuardStopped
 from core.models import Job
 from core.scopes import DAY
+from core.wording import change_line
 from reconciliation.detector import EMPTY_METADATA, MISSING, Gap
 from reconciliation.result import GapDetectionResult, brief
 from stash.scenes import iter_scene_pages
 from storage.runs import Run, RunStatus
 from storage.state import State
 from sync_queue.lock import DrainLock
-from worker.preview.apply import ApplyResult, PlanApplier
-from worker.preview.planner import KIND, LookingOnly, Pictures, Planner, Preview, job_for
+from sync_queue.queue import SyncQueue
+from worker.executor.figures import APPLY, Figures
+from worker.executor.run import RunKind
+from worker.preview import source
+from worker.preview.pictures import field_changes
+from worker.preview.planner import KIND, Planner, Preview
+from worker.preview.source import PreviewSource, job_for
+from worker.scene_sync.source import ListedScenes
 
 log = logging.getLogger(__name__)
 
@@ -120,8 +128,8 @@ def _preview(
         status: RunStatus = "failed"
         try:
             jobs = find()
-            with context.open_write_session() as session:
-                _planner(_sharing(context, DETECTION_SHARE, 1.0), session).plan(preview, jobs)
+            with open_scene_writer(context) as writer:
+                _plan(_sharing(context, DETECTION_SHARE, 1.0), writer, preview, jobs)
             status = "partial" if figures.get("partial") else "done"
         except GuardStopped:
             status = "stopped"
@@ -134,19 +142,11 @@ def _preview(
     return told
 
 
-def _planner(context: Context, session: WriteSession) -> Planner:
-    return Planner(
-        session.state,
-        session.preparer,
-        _pictures(context, session),
-        context.settings.max_clear_percent,
-        context.on_progress,
-    )
-
-
-def _pictures(context: Context, session: WriteSession) -> Pictures:
-    """Pictures that are looked at only."""
-    return Pictures(context.image_syncer(LookingOnly(session.plex), lambda _change: None))
+def _plan(context: Context, writer: SceneWriter, preview: Preview, jobs: Sequence[Job]) -> None:
+    percent = context.settings.max_clear_percent
+    planner = Planner(writer.state.plans, writer.dry_pictures(), percent)
+    scenes = ListedScenes(writer.preparer, jobs, context.report_scenes)
+    planner.plan(preview, scenes.batches())
 
 
 def _show(preview: Preview) -> None:
@@ -176,38 +176,58 @@ def apply_preview(context: Context) -> dict[str, Any]:
     if not context.settings.synced_fields():
         log.warning("%s", NOTHING_SYNCED)
         return {"note": NOTHING_SYNCED}
+    figures = Figures()
     try:
-        with DrainLock(context.data_dir), context.open_write_session() as session:
-            preview = chosen_preview(session.state, run_id(context.args))
-            result = _plan_applier(context, session).run(preview.id)
-            session.state.forget_old(context.clock())
+        with DrainLock(context.data_dir), open_scene_writer(context) as writer:
+            preview = chosen_preview(writer.state, run_id(context.args))
+            writer.queue.recover()
+            kind = RunKind(source.KIND, APPLY, {"preview": preview.id})
+            run = writer.run(kind, figures, guard=writer.guard, settle=writer.settle)
+            try:
+                run.run(_source(context, writer, preview, figures, writer.queue))
+            finally:
+                _show_applied(preview.id, figures, "written")
+            writer.state.forget_old(context.clock())
     except DrainBusy:
         raise busy("Apply Preview") from None
-    _show_applied(result)
-    return result.as_dict()
+    return {"run_id": run.run_id, "preview": preview.id, **figures.reply(APPLY)}
 
 
 def look_at_apply(context: Context) -> dict[str, Any]:
     """What `apply_preview` would write now, and what it would leave."""
-    with context.open_write_session() as session:
-        preview = chosen_preview(session.state, run_id(context.args))
-        result = _plan_applier(context, session).look(preview.id)
-    for line in result.lines:
+    figures = Figures()
+    with open_scene_writer(context) as writer:
+        preview = chosen_preview(writer.state, run_id(context.args))
+        pictures = writer.dry_pictures()
+        for batch in _source(context, writer, preview, figures, None).batches():
+            for plan in batch.ready:
+                changes = [*field_changes(plan), *pictures.changes(plan)[0]]
+                for each in changes:
+                    figures.plans.note(change_line(each.scene_id, each.title, each.change))
+                figures.restored += len(changes)
+                figures.scenes_done += plan.is_whole
+                figures.scenes_partly += not plan.is_whole
+    for line in figures.plans.lines:
         log.info("%s", line)
-    _show_applied(result)
-    return result.as_dict()
+    _show_applied(preview.id, figures, "would be written")
+    return {"run_id": None, "preview": preview.id, **figures.reply(APPLY)}
 
 
-def _plan_applier(context: Context, session: WriteSession) -> PlanApplier:
-    return PlanApplier(
-        session.queue,
-        session.state,
-        session.preparer,
-        session.applier,
-        _pictures(context, session),
-        context.settings.max_clear_percent,
-        clock=context.clock,
-        on_progress=context.on_progress,
+def _source(
+    context: Context,
+    writer: SceneWriter,
+    preview: Run,
+    figures: Figures,
+    queue: SyncQueue | None,
+) -> PreviewSource:
+    return PreviewSource(
+        preview.id,
+        writer.state.plans,
+        writer.preparer,
+        writer.dry_pictures(),
+        queue,
+        figures,
+        context.report_scenes,
     )
 
 
@@ -243,17 +263,17 @@ def is_whole(run: Run) -> bool:
     return run.status in ("done", "partial")
 
 
-def _show_applied(result: ApplyResult) -> None:
-    for line in result.changed:
+def _show_applied(preview: int, figures: Figures, what: str) -> None:
+    for line in figures.changed.lines:
         log.info("changed meanwhile, left alone: %s", line)
     log.info(
         "preview %d: %d of %d changes %s, %d were there already, %d changed meanwhile and were "
         "left alone, %d scenes failed",
-        result.preview,
-        result.applied,
-        result.planned,
-        "would be written" if result.run_id is None else "written",
-        result.already,
-        result.changed_meanwhile,
-        result.failed,
+        preview,
+        figures.restored,
+        figures.planned,
+        what,
+        figures.already,
+        figures.changed.count,
+        figures.failures.count,
     )

@@ -6,40 +6,21 @@ import logging
 from typing import Any
 
 from app.schedule import reconcile as scheduled_reconcile
+from app.sync_changes.task import summary_of
 from app.tasks import reconcile
+from app.tasks.preview import busy
 from app.wiring import Context
+from app.write_session import open_scene_writer
 from core.errors import ConfigError, DrainBusy
 from plex.cache import MatchCache, PlexCache
 from sync_queue.lock import DrainLock
+from worker.executor.figures import DRAIN, Figures
+from worker.executor.run import RunKind
+from worker.scene_sync.source import CONFIRM, ConfirmedJobs
 
 log = logging.getLogger(__name__)
 DAY = 86_400.0
 PURGE_DAYS = 30.0
-
-
-def process_queue(context: Context) -> dict[str, Any]:
-    """Drain the queue until nothing is due."""
-    if not context.settings.synced_fields():
-        log.warning("every field is switched off, so the queue is left as it is")
-        return {"processed": 0, "note": "every sync_… setting is off; the queue is left as it is"}
-    try:
-        with DrainLock(context.data_dir), context.open_drain() as drain:
-            try:
-                result = drain.run()
-            finally:
-                log.info("%s", _summary(drain.result.as_dict()))
-    except DrainBusy as busy:
-        log.info("%s", busy)
-        return {"processed": 0, "note": str(busy)}
-    return result.as_dict()
-
-
-def _summary(figures: dict[str, Any]) -> str:
-    return (
-        "{processed} scenes processed: {items_edited} items changed, {unchanged} already right, "
-        "{skipped} skipped, {retried} to be tried again, {failed} given up on; "
-        "{remaining} jobs remain".format(**figures)
-    )
 
 
 def clear_queue(context: Context) -> dict[str, Any]:
@@ -97,13 +78,35 @@ def clear_match_cache(context: Context) -> dict[str, Any]:
 
 
 def confirm_stopped_run(context: Context) -> dict[str, Any]:
-    """Let the run that a guard stopped last go through, once, and no other."""
+    """Write what the clear guard holds back, and let the run that another guard stopped last go
+    through, once."""
     with context.open_state() as state:
         run = state.runs.confirm_latest()
         if run is not None and run.kind == reconcile.KIND:
             scheduled_reconcile.confirmed(context, state)
-    if run is None:
-        log.info("no stopped run waits for a confirmation")
-        return {"confirmed": False, "note": "no stopped run waits for a confirmation"}
-    log.info("confirmed: %s stopped by %s with %s", run.kind, run.guard, dict(run.figures))
-    return {"confirmed": True, "guard": run.guard, "figures": dict(run.figures)}
+    if run is not None:
+        log.info("confirmed: %s stopped by %s with %s", run.kind, run.guard, dict(run.figures))
+    with context.open_queue() as queue:
+        held = queue.stats(context.clock()).held
+    if held:
+        return {"confirmed": True, **_write_held(context)}
+    if run is not None:
+        return {"confirmed": True, "guard": run.guard, "figures": dict(run.figures)}
+    log.info("nothing waits for a confirmation")
+    return {"confirmed": False, "note": "nothing waits for a confirmation"}
+
+
+def _write_held(context: Context) -> dict[str, Any]:
+    """Write the held scenes: exactly what was shown of them."""
+    figures = Figures()
+    try:
+        with DrainLock(context.data_dir), open_scene_writer(context) as writer:
+            writer.queue.recover()
+            run = writer.run(RunKind(CONFIRM, DRAIN), figures, settle=writer.settle)
+            run.run(ConfirmedJobs(writer.queue, writer.preparer, figures))
+    except DrainBusy:
+        raise busy("Confirm Stopped Run") from None
+    for line in figures.changed.lines:
+        log.info("%s", line)
+    log.info("%s", summary_of(figures))
+    return figures.reply(DRAIN)

@@ -8,91 +8,109 @@ from typing import Any
 from app.arguments import run_id
 from app.tasks.preview import busy
 from app.wiring import Context
+from app.write_session import open_writer
 from core.errors import DrainBusy
+from storage.runs import Run
 from sync_queue.lock import DrainLock
-from worker.executor.list_edit_probe import finish_probe
-from worker.release.release import Release, ReleaseResult
-from worker.undo.run_choice import UndoResult, chosen_run
-from worker.undo.undo import Undo
+from worker.executor.figures import RELEASE, UNDO, Figures
+from worker.executor.run import RunKind
+from worker.release import source as release_source
+from worker.release.source import ReleaseSource
+from worker.undo import run_choice
+from worker.undo.run_choice import chosen_run
+from worker.undo.source import UndoSource, lines_of
 
 log = logging.getLogger(__name__)
 
 
 def undo_last_run(context: Context) -> dict[str, Any]:
     """Take a run back: the last that changed anything, unless `run_id` names another."""
+    figures = Figures()
     try:
-        with DrainLock(context.data_dir), context.open_state() as state:
-            run = chosen_run(state, run_id(context.args))
-            with context.open_plex() as plex:
-                finish_probe(plex, state)
-                undo = Undo(plex, state, context.clock, context.on_progress)
-                result = undo.run(run)
+        with DrainLock(context.data_dir), open_writer(context) as writer:
+            chosen = chosen_run(writer.state, run_id(context.args))
+            run = writer.run(RunKind(run_choice.KIND, UNDO, {"undone_run": chosen.id}), figures)
+            report = context.report_scenes
+            run.run(UndoSource(writer.plex, writer.state, chosen, figures, report))
     except DrainBusy:
         raise busy("Undo Last Run") from None
-    _tell_undone(result, "taken back")
-    return result.as_dict()
+    _tell_undone(chosen, figures, "taken back")
+    return {"run_id": run.run_id, "undone_run": chosen.id, **figures.reply(UNDO)}
 
 
 def look_at_undo(context: Context) -> dict[str, Any]:
     """What `undo_last_run` would do now."""
-    with context.open_state() as state, context.open_plex() as plex:
-        run = chosen_run(state, run_id(context.args))
-        result = Undo(plex, state, context.clock, context.on_progress).look(run)
-    for line in result.lines:
+    figures = Figures()
+    with open_writer(context) as writer:
+        chosen = chosen_run(writer.state, run_id(context.args))
+        source = UndoSource(writer.plex, writer.state, chosen, figures, context.report_scenes)
+        for batch in source.batches():
+            for plan in batch.ready:
+                for line in lines_of(plan):
+                    figures.plans.note(line)
+                figures.items_edited += sum(edit.is_work for edit in plan.edits)
+                figures.scenes += any(edit.is_work for edit in plan.edits)
+        figures.restored = figures.plans.count
+    for line in figures.plans.lines:
         log.info("%s", line)
-    _tell_undone(result, "would be taken back")
-    return result.as_dict()
+    _tell_undone(chosen, figures, "would be taken back")
+    return {"run_id": None, "undone_run": chosen.id, **figures.reply(UNDO)}
 
 
-def _tell_undone(result: UndoResult, what: str) -> None:
-    for line in result.changed:
+def _tell_undone(run: Run, figures: Figures, what: str) -> None:
+    for line in figures.changed.lines:
         log.info("changed since: %s", line)
     log.info(
         "run %d %s: %d values of %d items (%d scenes); %d were back already, %d changed since and "
         "stay, %d failed, %d items are gone from Plex",
-        result.undone_run,
+        run.id,
         what,
-        result.restored,
-        result.items_edited,
-        result.scenes,
-        result.already,
-        result.changed_since,
-        result.failed,
-        result.gone,
+        figures.restored,
+        figures.items_edited,
+        figures.scenes,
+        figures.already,
+        figures.changed.count,
+        figures.failures.count,
+        figures.gone,
     )
 
 
 def release(context: Context) -> dict[str, Any]:
     """Unlock what we locked."""
+    figures = Figures()
     try:
-        with (
-            DrainLock(context.data_dir),
-            context.open_state() as state,
-            context.open_plex() as plex,
-        ):
-            result = Release(plex, state, context.clock, context.on_progress).run()
+        with DrainLock(context.data_dir), open_writer(context) as writer:
+            run = writer.run(RunKind(release_source.KIND, RELEASE), figures)
+            records = writer.state.records
+            run.run(ReleaseSource(writer.plex, records, figures, context.report_scenes))
     except DrainBusy:
         raise busy("Release Locks") from None
-    _tell_released(result, "taken off")
-    return result.as_dict()
+    _tell_released(figures, "taken off")
+    return {"run_id": run.run_id, **figures.reply(RELEASE)}
 
 
 def look_at_release(context: Context) -> dict[str, Any]:
     """What `release` would do now."""
-    with context.open_state() as state, context.open_plex() as plex:
-        result = Release(plex, state, context.clock, context.on_progress).look()
-    _tell_released(result, "would be taken off")
-    return result.as_dict()
+    figures = Figures()
+    with open_writer(context) as writer:
+        records = writer.state.records
+        source = ReleaseSource(writer.plex, records, figures, context.report_scenes)
+        for batch in source.batches():
+            for edit in (edit for plan in batch.ready for edit in plan.edits):
+                figures.restored += len(edit.new_locks)
+                figures.items_edited += bool(edit.new_locks)
+    _tell_released(figures, "would be taken off")
+    return {"run_id": None, **figures.reply(RELEASE)}
 
 
-def _tell_released(result: ReleaseResult, what: str) -> None:
+def _tell_released(figures: Figures, what: str) -> None:
     log.info(
         "%d locks of %d items %s; %d are the user's by now and stay, %d failed, %d items are gone "
         "from Plex",
-        result.unlocked,
-        result.items,
+        figures.restored,
+        figures.items_edited,
         what,
-        result.kept,
-        result.failed,
-        result.gone,
+        figures.kept,
+        figures.failures.count,
+        figures.gone,
     )

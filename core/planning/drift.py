@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from core.fields import BY_NAME, PICTURES, SCALARS, SyncPolicy, fingerprint
-from core.images import FAILED
 from core.models import FullItem, ItemRecord, ItemRef, ListedItem, Record, Scene, Value
 
 Shown = ListedItem | FullItem
@@ -43,7 +42,7 @@ def drift_reason(
         return NEVER_SYNCED
     if applied.fingerprint != wanted:
         return "Stash now says something else than what was last written"
-    if FAILED in applied.images and not PICTURES.isdisjoint(enabled):
+    if applied.pictures.failed and not PICTURES.isdisjoint(enabled):
         return "a picture of it could not be synced"
     known = {item.ref: item for item in applied.items}
     for ref, item in shown.items():
@@ -61,8 +60,20 @@ def picture_moved(applied: Record, item: Shown) -> bool:
     """Whether an item moved since its picture was last looked at; a listing does not tell why."""
     if not isinstance(item, FullItem) or item.updated_at is None:
         return False
-    seen = [applied.images.get(f"{kind}_at:{item.ref}") for kind in ("poster", "background")]
-    return any(at is not None and at != str(item.updated_at) for at in seen)
+    seen = [applied.pictures.of(name, item.ref).seen_at for name in PICTURES]
+    return any(at is not None and at != item.updated_at for at in seen)
+
+
+def refused_fields(applied: Record, enabled: frozenset[str]) -> list[str]:
+    """The synced fields that Plex did not take when they were last written, of any item."""
+    return sorted(
+        {
+            name
+            for item in applied.items
+            for name, known in item.fields.items()
+            if known.refused and name in enabled
+        }
+    )
 
 
 def altered_fields(record: ItemRecord, item: Shown, enabled: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from core import paths
-from core.fields import BY_NAME, LINE_LIMIT, TITLE, Clear, Desired
+from core.fields import BY_NAME, LINE_LIMIT, TITLE, Clear, Desired, spelled
 from core.models import Change, FieldRecord, FullItem, ItemRecord, ItemRef, Value
 from core.planning.three_way_merge import FieldOutcome, FirstSync, MergeRules, Sides, is_ours, merge
 from core.text import clean_line, name_key
@@ -72,24 +72,64 @@ def plan_item(
 def recorded(plan: ItemPlan, shown: FullItem, base: ItemRecord | None) -> ItemRecord:
     """The record of an item after its read-back: what was sent beside what came back."""
     fields = dict(base.fields) if base is not None else {}
-    for name, outcome in plan.outcomes.items():
-        known = fields.get(name)
-        locked = known is not None and known.locked
-        if outcome.change is not None and name not in plan.locked:
-            locked = True
-        value = BY_NAME[name].normal(shown.values.get(name))
-        fields[name] = FieldRecord(
-            outcome.sent,
-            value,
-            outcome.kept or _not_taken(outcome.change, value, known),
-            outcome.suppressed,
-            outcome.user_owned,
-            outcome.rewrites,
-            locked,
-            outcome.lock_ignored or (known is not None and known.lock_ignored),
-        )
+    for name in plan.outcomes:
+        fields[name] = field_recorded(plan, name, shown.values.get(name), fields.get(name))
     files = tuple(file.path for file in shown.files)
     return ItemRecord(plan.ref, files, shown.updated_at, fields)
+
+
+def field_recorded(
+    plan: ItemPlan, name: str, shown: Value, known: FieldRecord | None
+) -> FieldRecord:
+    """The record of one planned field of an item that shows `shown` afterwards.
+
+    Args:
+        known: the record of the field so far.
+    """
+    outcome = plan.outcomes[name]
+    locked = known is not None and known.locked
+    if outcome.change is not None and name not in plan.locked:
+        locked = True
+    value = BY_NAME[name].normal(shown)
+    return FieldRecord(
+        outcome.sent,
+        value,
+        outcome.kept or _not_taken(outcome.change, value, known),
+        outcome.suppressed,
+        outcome.user_owned,
+        outcome.rewrites,
+        locked,
+        outcome.lock_ignored or (known is not None and known.lock_ignored),
+        _is_refused(plan, name, value, known),
+    )
+
+
+def _is_refused(plan: ItemPlan, name: str, shown: Value, known: FieldRecord | None) -> bool:
+    """Whether the server did not take what was sent now, or still shows what it kept before."""
+    field, outcome = BY_NAME[name], plan.outcomes[name]
+    change = outcome.change
+    if change is None:
+        is_same = known is not None and field.equal(outcome.sent, known.sent)
+        return (
+            is_same and known is not None and known.refused and field.equal(shown, known.read_back)
+        )
+    if field.same(change.after, shown):
+        return False
+    return field.is_list or field.equal(change.before, shown)
+
+
+def is_untouched(change: Change, shown: Value) -> bool:
+    """Whether nothing of a change shows: a value is as it was before, or no entry of a list came or
+    went; others of its entries may be somebody else's doing."""
+    field = BY_NAME[change.field]
+    if field.same(change.after, shown):
+        return False
+    if not field.is_list:
+        return field.equal(change.before, shown)
+    before, after, there = (
+        {key for key, _ in spelled(value)} for value in (change.before, change.after, shown)
+    )
+    return there.isdisjoint(after - before) and there.issuperset(before - after)
 
 
 def _not_taken(change: Change | None, shown: Value, known: FieldRecord | None) -> tuple[str, ...]:

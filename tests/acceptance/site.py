@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.tasks.queue import process_queue
+from app.sync_changes.task import process_queue
 from app.tasks.reconcile import reconcile_all
 from app.wiring import Context
 from core.models import Record

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-import worker.executor.drain
+import worker.scene_sync.source
 from app.sync_changes.task import process_queue, sync_changes
 from app.tasks.reconcile import reconcile_all
 from app.wiring import Context
@@ -174,7 +174,7 @@ def test_a_stash_that_cannot_be_asked_is_asked_by_the_next_task(
 def test_it_lets_others_work_after_thirty_seconds(
     shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker.executor.drain, "BATCH", 5)
+    monkeypatch.setattr(worker.scene_sync.source, "BATCH", 5)
 
     cost = 2.0  # seconds a scene, and as many for weighing a batch
 
@@ -203,7 +203,7 @@ def test_it_lets_others_work_after_thirty_seconds(
 
 
 def test_alone_it_works_on(shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker.executor.drain, "BATCH", 5)
+    monkeypatch.setattr(worker.scene_sync.source, "BATCH", 5)
 
     def work() -> None:
         shop.now += 60

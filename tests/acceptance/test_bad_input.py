@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from app.sync_changes.task import process_queue
 from app.task_runner import MODES
 from app.tasks.health import health_check
-from app.tasks.queue import process_queue
 from app.tasks.reconcile import reconcile_all
 from core.errors import SyncError
 from simulators.library.generate import generate

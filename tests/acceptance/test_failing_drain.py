@@ -85,7 +85,7 @@ def test_the_reply_of_a_broken_drain(site: Site) -> None:
 
     assert "HTTP 503: 502 Bad Gateway nginx" in readable(ended.error)
     assert ended.status == 0
-    assert "0 scenes processed" in ended.log
+    assert "3 scenes processed: 3 items changed" in ended.log
 
 
 @pytest.mark.parametrize("fault", CLOSED.values(), ids=CLOSED)

@@ -1,4 +1,4 @@
-"""Runs that would take much away stop before their first write, until the user confirms them."""
+"""Scenes that would lose much are held back until the user confirms; a lost side stops a run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.tasks.queue import confirm_stopped_run, process_queue
+from app.sync_changes.task import process_queue
+from app.tasks.queue import confirm_stopped_run
 from core.errors import GuardStopped
 from plex.exceptions import PlexServerDown
 from simulators.library.generate import generate
@@ -40,41 +41,46 @@ def _wrong(site: Site) -> list[str]:
     return differences(site.both.stash.state(), site.truth, plex, plex)
 
 
-def test_a_run_that_clears_too_much_stops_before_its_first_write(site: Site) -> None:
+def _held(site: Site) -> set[int]:
+    with site.queue() as queue:
+        return {each.job.scene_id for each in queue.held()}
+
+
+def test_scenes_that_lose_too_much_are_held_back_and_all_others_are_written(site: Site) -> None:
     before = site.both.plex.state()["items"]
-    queued = site.run("reconcile_all").output["enqueued_count"]
+    site.reconcile()
 
     ended = site.run("process_queue")
 
     lists = 12 * 7 + 12  # four tags or so and four actors each; one tag each
-    cleared = int(ended.error.partition("clear or remove ")[2].partition(" ")[0])
+    cleared = int(ended.error.partition("would lose ")[2].partition(" ")[0])
     assert 12 * 2 + lists <= cleared <= 12 * 2 + 12 * 8 + 12
-    touched = int(ended.error.partition(" of the ")[2].partition(" ")[0])
-    assert touched >= cleared
-    assert "more than 10 % (max_clear_percent)" in ended.error
+    assert ended.error.startswith("48 scenes are held back")
     assert "'Confirm Stopped Run'" in ended.error
-    assert site.both.plex.state()["items"] == before
-    assert len(site.queued()) == queued
+    losing = {scene for case in CASES[:4] for scene in site.scenes(case)}
+    assert _held(site) == losing
+    assert site.queued() == {}
+    keys = {key for scene in losing for key in site.items(scene)}
+    after = site.both.plex.state()["items"]
+    assert {key: after[key.split(":")[1]] for key in keys} == {
+        key: before[key.split(":")[1]] for key in keys
+    }
     with site.state() as state:
         run = state.runs.latest("drain")[0]
-    assert (run.status, run.guard, run.figures["cleared"]) == (
-        "stopped",
-        "max_clear_percent",
-        cleared,
-    )
+    assert (run.status, run.figures["held"], run.figures["failed"]) == ("done", 48, 0)
 
 
-def test_a_confirmation_is_for_that_run_and_for_one(site: Site) -> None:
+def test_a_confirmation_writes_just_what_was_held(site: Site) -> None:
     site.reconcile()
     with pytest.raises(GuardStopped):
         site.drain()
-    with pytest.raises(GuardStopped):
-        site.drain()
 
-    assert site.do(confirm_stopped_run)["confirmed"]
-    assert site.drain()["failed"] == 0
+    confirmed = site.do(confirm_stopped_run)
+
+    assert confirmed["confirmed"]
+    assert (confirmed["failed"], confirmed["succeeded"], confirmed["held"]) == (0, 48, 0)
     assert _wrong(site) == []
-
+    assert _held(site) == set()
     # Another run of the same size needs another word.
     assert not site.do(confirm_stopped_run)["confirmed"]
     site.both.plex.load(site.both.seed)
@@ -83,98 +89,84 @@ def test_a_confirmation_is_for_that_run_and_for_one(site: Site) -> None:
         site.drain()
 
 
-def test_a_confirmation_does_not_cover_a_run_that_clears_more(site: Site) -> None:
-    for scene in site.scenes("extra_genre"):
-        site.enqueue(scene)
-    for scene in site.scenes("cleared_lists")[:6]:
-        site.enqueue(scene)
+def test_what_is_held_is_told_once_and_stops_nothing_else(open_site: Open) -> None:
+    """One large clearing never keeps the title of a scene from Plex, not even of one it holds."""
+    site = open_site(generate(SCENES, seed=2, only=CASES))
+    site.use(first_sync="mirror")
+    site.reconcile()
     with pytest.raises(GuardStopped):
         site.drain()
-    site.do(confirm_stopped_run)
+    held = _held(site)
+    other, same = site.scene("in_sync"), site.scene("cleared_lists")
+    for scene in (other, same):
+        site.edit_scene(scene, title=f"Edited {scene}")
+        site.enqueue(scene)
+    before = site.item(site.key(same))
 
-    site.enqueue(*site.scenes("cleared_lists"))
+    drained = site.drain()
 
-    with pytest.raises(GuardStopped):
-        site.drain()
+    assert drained["held"] == 0
+    assert site.item(site.key(other))["title"] == f"Edited {other}"
+    after = site.item(site.key(same))
+    assert after["title"] == f"Edited {same}"
+    assert (after["genre"], after["actor"]) == (before["genre"], before["actor"])
+    assert _held(site) == held
+    site.reconcile()
+    assert site.drain()["failed"] == 0
+    assert _held(site) == held
 
 
-def test_a_confirmation_does_not_cover_a_run_that_clears_as_much_of_something_else(
-    site: Site,
-) -> None:
+def test_a_confirmation_covers_no_more_than_was_shown(site: Site) -> None:
     """The same scenes and the same figures: only the values are others than those confirmed."""
     lists = site.scenes("cleared_lists")
     site.enqueue(*lists)
-    with pytest.raises(GuardStopped) as first:
+    with pytest.raises(GuardStopped):
         site.drain()
-    site.do(confirm_stopped_run)
-    for scene in lists:
+    edited = lists[:3]
+    for scene in edited:
         genres = [f"Mine {number}" for number, _ in enumerate(site.item(site.key(scene))["genre"])]
         site.hand_edit(site.key(scene), genre=genres)
+    by_hand = {scene: site.item(site.key(scene))["genre"] for scene in edited}
 
-    with pytest.raises(GuardStopped) as second:
-        site.drain()
+    confirmed = site.do(confirm_stopped_run)
 
-    assert str(second.value) == str(first.value)
-    site.do(confirm_stopped_run)
-    assert site.drain()["failed"] == 0
+    assert (confirmed["held"], confirmed["succeeded"]) == (3, len(lists) - 3)
+    assert _held(site) == set(edited)
+    assert {scene: site.item(site.key(scene))["genre"] for scene in edited} == by_hand
+    assert site.do(confirm_stopped_run)["held"] == 0
+    assert _held(site) == set()
 
 
 def test_what_would_go_is_said_by_field_and_the_first_of_it_line_by_line(site: Site) -> None:
     site.enqueue(*site.scenes("cleared_lists"))
+    shown = site.run("process_queue", dry_run="true").output
 
     ended = site.run("process_queue")
 
-    with site.state() as state:
-        (run,) = state.runs.latest("drain", limit=1)
-    fields = run.figures["cleared_fields"]
-    assert sum(fields.values()) == run.figures["cleared"]
-    assert f"({fields['performers']} performers, {fields['tags']} tags)" in ended.error
-    told = [line for line in ended.log.splitlines() if line.startswith("would take away: ")]
+    told = [line for line in ended.log.splitlines() if line.startswith("held back: ")]
     assert len(told) == 20
     assert "Discarded Tag" in told[0] + told[1]
-    shown = site.run("process_queue", dry_run="true").output
-    assert shown["values_cleared"] == run.figures["cleared"]
-
-
-def test_a_confirmation_that_was_not_needed_is_none_for_later_runs(site: Site) -> None:
-    def stopped() -> None:
-        site.enqueue(*site.scenes("cleared_lists"))
-        with pytest.raises(GuardStopped):
-            site.drain()
-
-    stopped()
-    site.do(confirm_stopped_run)
+    assert f"would lose {shown['values_cleared']} values (" in ended.error
+    assert f"{shown['changes']['performers']['remove']} performers" in ended.error
     with site.queue() as queue:
-        queue.clear_waiting()
-    site.enqueue(site.scene("in_sync"))
-    site.drain()
-
-    stopped()
-
-    # Nor can a stop be confirmed once other runs have gone through.
-    with site.queue() as queue:
-        queue.clear_waiting()
-    site.enqueue(site.scene("in_sync"))
-    site.drain()
-    assert not site.do(confirm_stopped_run)["confirmed"]
+        lines = [line for each in queue.held() for line in each.lines]
+    assert {line.removeprefix("held back: ") for line in told} <= set(lines)
 
 
-def test_a_confirmed_run_that_was_interrupted_goes_on_without_another_word(site: Site) -> None:
+def test_a_confirmation_that_was_interrupted_goes_on_with_the_next(site: Site) -> None:
     site.reconcile()
     with pytest.raises(GuardStopped):
         site.drain()
-    site.do(confirm_stopped_run)
-    site.both.plex.faults([{"match": "PUT ", "after": 3, "times": 1, **BUSY}])
+    site.both.plex.faults([{"match": "PUT ", "after": 3, "times": -1, **BUSY}])
     with pytest.raises(PlexServerDown):
-        site.drain()
+        site.do(confirm_stopped_run)
+    site.both.plex.faults([])
+    assert _held(site)
 
-    assert site.drain()["failed"] == 0
+    assert site.do(confirm_stopped_run)["failed"] == 0
 
     assert _wrong(site) == []
-    site.both.plex.load(site.both.seed)
-    site.reconcile()
-    with pytest.raises(GuardStopped):
-        site.drain()
+    assert _held(site) == set()
 
 
 def test_a_few_values_may_always_go(site: Site) -> None:
@@ -203,18 +195,18 @@ def test_a_merge_has_nothing_to_confirm(site: Site) -> None:
 
 
 def test_a_large_run_is_weighed_as_a_whole(open_site: Open) -> None:
-    """Also what comes in a later batch counts before anything is written."""
+    """Also what comes in a later batch counts before anything is taken away."""
     site = open_site(generate(160, seed=4, only=("empty_agent",) * 7 + ("cleared_lists",)))
     site.use(first_sync="mirror", max_clear_percent=5)
     site.reconcile()
-    before = site.both.plex.state()["items"]
+    losing = site.scenes("cleared_lists")
+    before = {scene: site.item(site.key(scene)) for scene in losing}
 
-    with pytest.raises(GuardStopped, match=r"would clear or remove 1[46]\d of the "):
+    with pytest.raises(GuardStopped, match=r"would lose 1[46]\d values"):
         site.drain()
 
-    assert site.both.plex.state()["items"] == before
-    site.do(confirm_stopped_run)
-    assert site.drain()["failed"] == 0
+    assert {scene: site.item(site.key(scene)) for scene in losing} == before
+    assert site.do(confirm_stopped_run)["failed"] == 0
     assert _wrong(site) == []
 
 
@@ -230,14 +222,12 @@ def test_what_is_queued_while_a_drain_runs_is_weighed_too(site: Site) -> None:
         while waiting:
             site.enqueue(*waiting.pop())
 
-    with site.context() as context, pytest.raises(GuardStopped) as stopped:
+    with site.context() as context, pytest.raises(GuardStopped):
         process_queue(replace(context, on_progress=bulk_edit))
 
-    assert "Stopped after 1 of its scenes, before any further write" in str(stopped.value)
     assert {scene: site.item(site.key(scene)) for scene in lists} == before
-    assert set(site.queued()) == set(lists)
-    site.do(confirm_stopped_run)
-    assert site.drain()["values_cleared"] > 50
+    assert _held(site) == set(lists)
+    assert site.do(confirm_stopped_run)["values_cleared"] > 50
 
 
 # A side that is suddenly empty -------------------------------------------------------------

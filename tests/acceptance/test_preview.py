@@ -270,19 +270,25 @@ def test_plex_going_down_keeps_the_jobs(site: Site) -> None:
     site.reconcile()
     queued = site.queued()
     shown = site.do(preview_all)
-    site.both.plex.faults([{"match": "PUT ", "after": 4, "times": 1, **BUSY}])
+    site.both.plex.faults([{"match": "PUT ", "after": 4, "times": -1, **BUSY}])
 
     with pytest.raises(PlexServerDown):
         site.do(apply_preview)
 
-    assert site.queued() == queued
+    site.both.plex.faults([])
+    with site.state() as state:
+        proven = state.records.ids()
+    assert set(site.queued()) == set(queued) - proven
     assert site.do(apply_preview)["failed"] == 0
     with site.state() as state:
         changing = set(state.plans.scene_ids(shown["run_id"]))
-    assert set(site.queued()) == set(queued) - changing
+    # Of the scene in hand a part had arrived, so it is no longer what the preview has shown.
+    left = set(site.queued())
+    assert left >= set(queued) - changing
+    assert len(left & changing) <= 1
     with site.state() as state:
         statuses = [run.status for run in state.runs.latest("apply_preview")]
-    assert statuses == ["done", "failed"]
+    assert statuses == ["done"]  # it went on where it was cut off
 
 
 def test_a_cover_that_cannot_be_had_is_tried_again_alone(site: Site) -> None:

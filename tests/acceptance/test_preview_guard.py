@@ -9,7 +9,6 @@ from app.tasks.queue import confirm_stopped_run
 from core.errors import GuardStopped
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
-from tests.acceptance.plans import apply
 from tests.acceptance.site import Site
 from tests.acceptance.standing import now
 
@@ -23,27 +22,18 @@ def test_the_guard_says_what_it_would_do_and_does_it(emptied: Site) -> None:
     emptied.use(first_sync="mirror")
     before = now(emptied)
     shown = emptied.do(preview_all)
-    assert shown["guard"].startswith("would stop: ")
+    assert shown["guard"].startswith("would hold back 110 scenes: ")
     assert f"{shown['values_cleared']} of the {shown['values_touched']}" in shown["guard"]
     emptied.reconcile()
     with pytest.raises(GuardStopped) as caught:
         emptied.do(apply_preview)
-    assert f"applying preview {shown['run_id']}" in str(caught.value)
-    assert "'Apply Preview' again" in str(caught.value)
+    assert str(caught.value).startswith("110 scenes are held back")
     assert now(emptied) == before
-    queued = emptied.queued()
+    assert emptied.queued() == {}
 
-    assert emptied.do(confirm_stopped_run)["confirmed"]
-    # The word is for this preview: neither a drain nor another preview may use it up.
-    with pytest.raises(GuardStopped):
-        emptied.drain()
-    other = emptied.do(preview_all)
-    with pytest.raises(GuardStopped):
-        apply(emptied, run_id=other["run_id"])
-    assert emptied.queued() == queued
-    applied = apply(emptied, run_id=shown["run_id"])
+    confirmed = emptied.do(confirm_stopped_run)
 
-    assert applied["applied"] == applied["planned"] > 0
+    assert (confirmed["succeeded"], confirmed["held"]) == (110, 0)
     assert emptied.do(preview_all)["scenes_changing"] == 0
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from app.tasks.undo import undo_last_run
 from core.errors import SyncError
+from core.models import Failure
 from simulators.library.generate import generate
 from simulators.library.oracle import untouched
 from tests.acceptance.faults import RESET
@@ -202,14 +203,20 @@ def test_an_edit_of_many_items_that_is_refused_hurts_nobody(office: Office) -> N
 def test_a_server_that_takes_nothing_is_tried_once(office: Office) -> None:
     office.site.both.plex.configure(refuse_fields=["genre"])
 
-    figures, plex = rename(office, "Never Shown")
+    office.rename("tag", CARRIED, "Never Shown")
+    figures, _, plex = office.sync_counted()
 
     assert {len(keys) for _, keys in edits(plex)} == {1}
-    assert figures["refused_count"] == carrying(office)
+    # Nothing of these edits shows, so they were not carried out.
+    assert figures["retried"] == carrying(office)
     assert known(office) is None
     office.site.both.plex.configure(refuse_fields=[])
     office.site.use(**SETTINGS, max_clear_percent=100)
-    rename(office, "Shown After All")
+    with office.site.queue() as queue:
+        queue.wake(Failure.NOT_TAKEN)
+    office.rename("tag", CARRIED, "Shown After All")
+    figures, _, _ = office.sync_counted()
+    assert figures["items_edited"] == carrying(office)
 
 
 def test_other_changes_are_not_mixed_with_it(office: Office) -> None:

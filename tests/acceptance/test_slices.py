@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import worker.executor.drain
+import worker.scene_sync.source
 from app.sync_changes import intake
 from core.errors import GuardStopped, SyncError
 from core.models import Scene
@@ -75,8 +75,8 @@ def test_it_weighs_no_more_than_it_may_get_done(
     shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """To weigh a scene is to read it from both servers."""
-    monkeypatch.setattr(worker.executor.drain, "BATCH", 5)
-    monkeypatch.setattr(worker.executor.drain, "PART", 10)
+    monkeypatch.setattr(worker.scene_sync.source, "BATCH", 5)
+    monkeypatch.setattr(worker.scene_sync.source, "PART", 10)
     work(shop, 60)
     shop.site.enqueue(*scenes)
 
@@ -158,8 +158,8 @@ def test_what_was_confirmed_holds_until_it_is_done(shop: Shop, scenes: list[int]
 def test_a_guard_tells_of_all_that_is_queued(
     shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker.executor.drain, "BATCH", 5)
-    monkeypatch.setattr(worker.executor.drain, "PART", 20)
+    monkeypatch.setattr(worker.scene_sync.source, "BATCH", 5)
+    monkeypatch.setattr(worker.scene_sync.source, "PART", 20)
     strip(shop, scenes)
     with pytest.raises(GuardStopped) as of_all:
         shop.do("process_queue")

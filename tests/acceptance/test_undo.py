@@ -11,7 +11,7 @@ from app.tasks.undo import look_at_undo
 from tests.acceptance.site import Site
 from tests.acceptance.standing import differing, now
 from tests.acceptance.undoing import library, site, sync, undo, use
-from worker.undo.run_choice import LISTED
+from worker.executor.figures import LISTED
 
 __all__ = ["library", "site"]  # fixtures
 

@@ -9,6 +9,7 @@ import pytest
 
 from core.matching.pins import Pin
 from core.models import FieldRecord, ItemRecord, ItemRef, MediaFile, Record
+from core.picture_records import PictureRecord, PictureRecords
 from storage.records import Known
 from storage.state import State
 
@@ -83,7 +84,8 @@ def _record() -> Record:
     items = tuple(
         ItemRecord(ItemRef("1", key), (f"/m/{key}.mp4",), 5, fields) for key in ("7", "8")
     )
-    return Record(1, 10.0, "print", FILES, 2, (3,), (4,), items, {"poster:1:7": "abc"}, True)
+    pictures = PictureRecords(pictures={("poster", ItemRef("1", "7")): PictureRecord("abc")})
+    return Record(1, 10.0, "print", FILES, 2, (3,), (4,), items, pictures, True)
 
 
 def test_new_names_of_files_change_nothing_else(state: State) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.models import Change, FieldRecord, ItemRecord, ItemRef, Record, Value
+from core.picture_records import CoverRecord, PictureRecords
 from storage import journal, records
 from storage.codec import field_body, field_from
 from storage.journal import JournalEntry
@@ -170,7 +171,7 @@ def test_a_run_may_say_at_its_start_what_it_is_about(state: State) -> None:
 def test_a_record_keeps_that_it_was_undone(state: State) -> None:
     fields = {"title": FieldRecord("A", "B", ("C",), ("D",), True, 2, True)}
     items = (ItemRecord(ONE, ("/a",), 5, fields),)
-    plain = Record(5, 10.0, "print", (), None, (), (), items, {"etag": "e"})
+    plain = Record(5, 10.0, "print", (), None, (), (), items, PictureRecords(CoverRecord("e")))
 
     state.records.save_many([plain, replace(plain, scene_id=6, items=(), undone=True)])
 

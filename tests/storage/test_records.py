@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.models import FieldRecord, ItemRecord, ItemRef, MediaFile, Record
 from storage.records import EntityKind, RecordMark
 from storage.state import State
+from tests.storage.test_picture_codec import RECORDS as PICTURES
 
 # Any text that UTF-8 can hold: titles come from the wild.
 TEXTS = st.text(max_size=20)
@@ -36,6 +37,8 @@ FIELDS = st.dictionaries(
         st.booleans(),
         st.integers(0, 5),
         st.booleans(),
+        st.booleans(),
+        st.booleans(),
     ),
     max_size=3,
 )
@@ -57,7 +60,8 @@ RECORDS = st.builds(
     IDS,
     IDS,
     ITEMS,
-    st.dictionaries(TEXTS, TEXTS, max_size=2),
+    PICTURES,
+    st.booleans(),
 )
 KINDS: tuple[EntityKind, ...] = ("studio", "performer", "tag")
 

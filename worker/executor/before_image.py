@@ -1,22 +1,26 @@
-"""What was known of a value before it was changed: the journal keeps it, undo brings it back.
+"""What was known of a value before it was changed, and what will be known once it shows.
 
-A value put back into Plex is only half of an undo: the next sync judges by the record, so what the
-record said of the field has to come back as well.
+The journal keeps both. A value put back into Plex is only half of an undo: the next sync judges by
+the record, so what the record said of the field has to come back as well. And where a run was cut
+off between its edit and the record of it, what was sent is known from here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any
 
-from core.fields import TITLE
-from core.models import FieldRecord, FullItem, ItemRef, Record, Role
+from core.fields import PICTURES, TITLE
+from core.models import FieldRecord, ItemRef, Record, Role
+from core.picture_records import PictureKey, PictureRecord, PictureRecords
 from storage.codec import field_body, field_from
 from storage.journal import JournalEntry
+from storage.picture_codec import pictures_body, pictures_from
+from worker.plan import ItemEdit, ScenePlan
 
-_KNOWN, _ROLES, _SORT = "known", "roles", "title_sort"
+_KNOWN, _NEXT, _ROLES, _SORT = "known", "next", "roles", "title_sort"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,68 +32,64 @@ class Known:
         fingerprint: that of the scene's record; "" without a record.
         applied: the fingerprint that the change was a part of; "" where that is not known.
         undone: whether the scene stood undone.
-        images: of a picture, what was remembered of it.
+        pictures: of a picture, what was remembered of it.
     """
 
     field: FieldRecord | None = None
     fingerprint: str = ""
     applied: str = ""
     undone: bool = False
-    images: Mapping[str, str] = attribute(default_factory=dict)
-
-    def to_extra(self) -> dict[str, object]:
-        """This, for `JournalEntry.extra`."""
-        body = [field_body(self.field), self.fingerprint, self.applied, int(self.undone)]
-        return {_KNOWN: [*body, dict(self.images)]}
+    pictures: Mapping[PictureKey, PictureRecord] = attribute(default_factory=dict)
 
 
-def field_extra(
-    record: Record | None, item: FullItem, field: str, applied: str
-) -> dict[str, object]:
-    """`JournalEntry.extra` of a field that is about to change."""
+def field_entry(plan: ScenePlan, edit: ItemEdit, name: str, at: float) -> JournalEntry:
+    """The journal's entry of a field or a lock that an edit is about to change.
+
+    Args:
+        at: epoch seconds.
+    """
+    before = plan.value_before(edit, name)
+    after: Any = edit.pictures.get(name, before)
+    change = next((each for each in edit.changes if each.field == name), None)
+    if change is not None:
+        before, after = change.before, change.after
+    extra = _extra(plan.record, edit.ref, name, plan.applied)
+    if name in edit.next:
+        extra[_NEXT] = field_body(edit.next[name])
+    if name == "performers":
+        extra[_ROLES] = [[role.name, role.text, role.thumb] for role in edit.item.roles]
+    if name == TITLE and edit.item.title_sort:
+        extra[_SORT] = edit.item.title_sort
+    return JournalEntry(
+        plan.scene_id, edit.ref, name, before, after, at, name in edit.item.locked, extra
+    )
+
+
+def picture_entry(
+    plan: ScenePlan, ref: ItemRef, name: str, shown: str | None, after: str, locked: bool, at: float
+) -> JournalEntry:
+    """The journal's entry of a picture that is about to change.
+
+    Args:
+        shown: Plex's name of the picture that the item shows.
+        at: epoch seconds.
+    """
+    extra = _extra(plan.record, ref, name, plan.applied)
+    return JournalEntry(plan.scene_id, ref, name, shown, after, at, locked, extra)
+
+
+def _extra(record: Record | None, ref: ItemRef, name: str, applied: str) -> dict[str, object]:
     if record is None:
-        extra = Known(applied=applied).to_extra()
+        return {_KNOWN: [None, "", applied, 0, {}]}
+    field, pictures = None, {}
+    if name in PICTURES:
+        known = {(name, ref): record.pictures.of(name, ref)}
+        pictures = pictures_body(PictureRecords().having(known))
     else:
-        items = (each for each in record.items if each.ref == item.ref)
-        known = next((each.fields.get(field) for each in items), None)
-        extra = Known(known, record.fingerprint, applied, record.undone).to_extra()
-    if field == "performers":
-        extra[_ROLES] = [[role.name, role.text, role.thumb] for role in item.roles]
-    if field == TITLE and item.title_sort:
-        extra[_SORT] = item.title_sort
-    return extra
-
-
-def picture_extra(
-    record: Record | None, ref: ItemRef, field: str, applied: str = ""
-) -> dict[str, object]:
-    """`JournalEntry.extra` of a picture that is about to change."""
-    if record is None:
-        return Known(applied=applied).to_extra()
-    keys = picture_keys(field, ref)
-    images = {key: record.images[key] for key in keys if key in record.images}
-    return Known(None, record.fingerprint, applied, record.undone, images).to_extra()
-
-
-def picture_keys(field: str, ref: ItemRef) -> tuple[str, ...]:
-    """The keys of `Record.images` that are about one picture of one item."""
-    return (f"{field}:{ref}", seen_key(field, ref), f"{field}_locked:{ref}")
-
-
-def seen_key(field: str, ref: ItemRef) -> str:
-    """The key under which it is remembered where an item stood when its picture was looked at."""
-    return f"{field}_at:{ref}"
-
-
-def moved(images: MutableMapping[str, str], field: str, ref: ItemRef, at: int | None) -> None:
-    """Note that an item stands elsewhere now, and that its picture is the one that is known."""
-    key = seen_key(field, ref)
-    if key not in images:
-        return
-    if at is None:
-        del images[key]
-    else:
-        images[key] = str(at)
+        item = next((each for each in record.items if each.ref == ref), None)
+        field = item.fields.get(name) if item is not None else None
+    body = [field_body(field), record.fingerprint, applied, int(record.undone), pictures]
+    return {_KNOWN: body}
 
 
 def known_in(entry: JournalEntry) -> Known:
@@ -97,8 +97,20 @@ def known_in(entry: JournalEntry) -> Known:
     stored = entry.extra.get(_KNOWN)
     if not isinstance(stored, list):
         return Known()
-    field, fingerprint, applied, undone, images = stored
-    return Known(field_from(field), fingerprint, applied, bool(undone), images)
+    field, fingerprint, applied, undone, pictures = stored
+    known = pictures_from(pictures).pictures
+    return Known(field_from(field), fingerprint, applied, bool(undone), known)
+
+
+def says_next(entry: JournalEntry) -> bool:
+    """Whether an entry knows what the record would say once its value shows."""
+    return _NEXT in entry.extra
+
+
+def next_in(entry: JournalEntry) -> FieldRecord | None:
+    """What the record would say of the field once its value shows; None: nothing."""
+    stored: Any = entry.extra.get(_NEXT)
+    return field_from(stored)
 
 
 def title_sort_in(entry: JournalEntry) -> str:

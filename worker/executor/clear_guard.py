@@ -1,82 +1,141 @@
-"""What a drain is about to write, weighed for the clear guard: how much, of what, and exactly what.
+"""Holds scenes back whose plans take something away, until the whole of a run is known.
 
-What would be taken away is remembered mark by mark, so that the user's word for one run is no word
-for another that takes away as much of something else.
+A run may clear or remove 50 values; more only if they are few among all that it touches. So scenes
+that lose something wait until all others are done, and are then let through or held together. What
+is held is remembered value by value: the user's word is for exactly that.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Any
 
-from core.guards import Tally, tally
+from core.guards import Tally, clears_too_much, tally
 from core.models import Change, ItemRef
 from core.wording import change_line
-from worker.scene_sync.preparer import Prepared
+from worker.plan import ItemEdit, ScenePlan
 
+MOST_WAITING = 1000  # scenes that wait for the verdict, before it is given on what is known
 LISTED = 20  # changes that are put into words; the counts are whole
 _MARK = 6  # bytes
 
 
 @dataclass(slots=True)
-class Weight:
-    """What some scenes would write.
+class Loss:
+    """What some scenes would lose.
 
     Attributes:
         fields: how many values would be taken away, by field.
-        marks: a short digest of each of these values.
         lines: the first changes that take something away, in words.
     """
 
     total: Tally = field(default_factory=Tally)
     fields: Counter[str] = field(default_factory=Counter)
-    marks: set[str] = field(default_factory=set)
     lines: list[str] = field(default_factory=list)
 
-    def add(self, prepared: Iterable[Prepared]) -> None:
-        """Weigh more scenes."""
-        for each in prepared:
-            for plan in each.plans:
-                for change in plan.changes:
-                    self._add(each, plan.ref, change)
-
-    def _add(self, prepared: Prepared, ref: ItemRef, change: Change) -> None:
-        one = tally([change])
-        self.total += one
-        if not one.cleared:
-            return
-        self.fields[change.field] += one.cleared
-        self.marks.update(_mark(ref, change.field, name) for name in change.removed or ("",))
-        if len(self.lines) < LISTED:
-            self.lines.append(change_line(prepared.scene.id, prepared.title, change))
-
-    def figures(self) -> dict[str, Any]:
-        """The figures of a run that is stopped, JSON-able."""
-        return {
-            "cleared": self.total.cleared,
-            "touched": self.total.touched,
-            "cleared_fields": dict(self.fields),
-        }
+    def add(self, plan: ScenePlan) -> None:
+        """Weigh one more scene."""
+        for change in plan.changes:
+            one = tally([change])
+            self.total += one
+            if one.cleared:
+                self.fields[change.field] += one.cleared
+                if len(self.lines) < LISTED:
+                    self.lines.append(change_line(plan.scene_id, plan.title, change))
 
     def in_words(self) -> str:
         """How much of what would be taken away, like "7 tags, 3 studio"."""
         return ", ".join(f"{count} {name}" for name, count in self.fields.most_common())
 
 
-def _mark(ref: ItemRef, name: str, entry: str) -> str:
-    told = "\0".join((ref.section, ref.key, name, entry))
-    return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=_MARK).hexdigest()
+class ClearGuard:
+    """The guard of one run.
+
+    Args:
+        max_percent: the setting `max_clear_percent`.
+    """
+
+    def __init__(self, max_percent: int) -> None:
+        self._max_percent = max_percent
+        self._touched = Tally()
+        self._waiting: list[ScenePlan] = []
+
+    def let_through(self, plans: Iterable[ScenePlan]) -> list[ScenePlan]:
+        """Those that take nothing away; the others wait for `verdict`."""
+        free: list[ScenePlan] = []
+        for plan in plans:
+            total = tally(plan.changes)
+            if total.cleared and self._max_percent < 100:
+                self._waiting.append(plan)
+            else:
+                self._touched += total
+                free.append(plan)
+        return free
+
+    @property
+    def is_full(self) -> bool:
+        """So many wait that the verdict is due on what is known."""
+        return len(self._waiting) >= MOST_WAITING
+
+    def verdict(self) -> tuple[list[ScenePlan], Loss | None]:
+        """The scenes that waited, and what they would lose if that is too much; else None.
+
+        Those that are let through count as touched from now on.
+        """
+        waiting, self._waiting = self._waiting, []
+        loss = Loss()
+        for plan in waiting:
+            loss.add(plan)
+        total = self._touched + loss.total
+        if clears_too_much(total, self._max_percent):
+            return waiting, loss
+        self._touched = total
+        return waiting, None
+
+    def give_back(self) -> list[ScenePlan]:
+        """The scenes that wait, where there will be no verdict."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
 
 
-def packed(marks: Iterable[str]) -> str:
-    """Marks in one text, as they are kept with a stopped run."""
-    return "".join(sorted(marks))
+def without_losses(plan: ScenePlan) -> ScenePlan:
+    """The part of a plan that takes nothing away."""
+    return replace(plan, edits=tuple(_harmless(edit) for edit in plan.edits), is_whole=False)
+
+
+def _harmless(edit: ItemEdit) -> ItemEdit:
+    losing = {change.field for change in edit.changes if tally([change]).cleared}
+    return edit.only([name for name in edit.plan.outcomes if name not in losing])
+
+
+def marks_of(plan: ScenePlan) -> str:
+    """A short digest of each value that a plan takes away, in one text."""
+    return "".join(
+        sorted(mark for edit in plan.edits for c in edit.changes for mark in _marks(edit.ref, c))
+    )
+
+
+def is_covered(plan: ScenePlan, confirmed: str) -> bool:
+    """Whether a plan takes nothing away but what the user has seen and confirmed."""
+    return unpacked(marks_of(plan)) <= unpacked(confirmed)
 
 
 def unpacked(text: str) -> set[str]:
     """The marks in such a text."""
     size = 2 * _MARK
     return {text[start : start + size] for start in range(0, len(text), size)}
+
+
+def lines_of(plan: ScenePlan) -> list[str]:
+    """What a plan takes away, in words."""
+    losing = (change for change in plan.changes if tally([change]).cleared)
+    return [change_line(plan.scene_id, plan.title, change) for change in losing]
+
+
+def _marks(ref: ItemRef, change: Change) -> Iterator[str]:
+    if tally([change]).cleared:
+        for name in change.removed or ("",):
+            told = "\0".join((ref.section, ref.key, change.field, name))
+            yield blake2b(told.encode("utf-8", "surrogatepass"), digest_size=_MARK).hexdigest()

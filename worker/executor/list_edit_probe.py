@@ -14,9 +14,10 @@ from core.models import Change, FullItem, ItemRef, Role
 from core.planning.item_plan import ItemPlan
 from core.text import name_key
 from plex.client import PlexClient
-from plex.editing import difference, edit_params
-from plex.exceptions import PlexRejected
+from plex.editing import edit_params
+from plex.exceptions import PlexItemFailed, PlexRejected
 from storage.state import State
+from worker.plan import ItemEdit
 
 log = logging.getLogger(__name__)
 
@@ -73,20 +74,25 @@ def lost(plan: ItemPlan, shown: FullItem) -> bool:
     )
 
 
-def probe(plex: PlexClient, state: State, plan: ItemPlan, roles: Iterable[Role]) -> FullItem | None:
+def probe(
+    plex: PlexClient, state: State, edit: ItemEdit, params: Sequence[tuple[str, str]]
+) -> FullItem | None:
     """Make the changes of one item by an edit that names what comes and what goes.
+
+    Args:
+        params: those of that edit.
 
     Returns the item as Plex shows it then, None where it is gone. If it has lost anything, `repair`
     has to follow.
 
     Raises:
-        PlexRejected: the edit was not taken.
+        PlexRejected, PlexItemFailed: the edit was not taken.
     """
-    state.set_value(_OPEN, _order(plan, roles))
+    plan = edit.plan
+    state.set_value(_OPEN, _order(plan, edit.roles))
     try:
-        params = edit_params(map(difference, plan.changes))
         plex.edit(plan.ref.section, plan.item_type, plan.ref.key, params)
-    except PlexRejected:
+    except (PlexRejected, PlexItemFailed):
         state.set_value(_OPEN, None)
         raise
     shown = plex.full_items([plan.ref.key]).get(plan.ref.key)
@@ -95,10 +101,10 @@ def probe(plex: PlexClient, state: State, plan: ItemPlan, roles: Iterable[Role])
     return shown
 
 
-def repair(plex: PlexClient, state: State, plan: ItemPlan, roles: Iterable[Role]) -> bool:
+def repair(plex: PlexClient, state: State, edit: ItemEdit) -> bool:
     """Send all of its lists to an item that has lost a part of them; whether Plex has taken it."""
-    params = edit_params(plan.changes, roles)
-    taken = _edit(plex, plan.ref, plan.item_type, params)
+    params = edit_params(edit.changes, edit.roles)
+    taken = _edit(plex, edit.ref, edit.item.item_type, params)
     state.set_value(_OPEN, None)
     return taken
 
@@ -129,7 +135,7 @@ def _edit(
 ) -> bool:
     try:
         plex.edit(ref.section, item_type, ref.key, params)
-    except PlexRejected as error:
+    except (PlexRejected, PlexItemFailed) as error:
         log.warning("item %s has lost entries of lists and refuses them: %s", ref, error)
         return False
     return True

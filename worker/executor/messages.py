@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from core.models import Value
-from core.wording import scene_called
-from worker.executor.apply import Applied
-from worker.scene_sync.preparer import Prepared
+from worker.executor.outcome import Outcome
 
 _BRIEF = 80  # characters of a value that a line repeats
 
 
-def conflicts_in(prepared: Iterable[Prepared]) -> Iterator[str]:
-    """The conflicts that planning found, a line each."""
-    for each in prepared:
-        for plan in each.plans:
-            for name, note in plan.notes:
-                yield f"{called(each)}, item {plan.ref}: {name} {note}"
+def conflicts_of(outcome: Outcome) -> Iterator[str]:
+    """All conflicts of a scene, pictures among them, a line each."""
+    for note in (*outcome.plan.notes, *outcome.conflicts):
+        yield f"{outcome.plan.called}{', ' if note.startswith('item ') else ': '}{note}"
 
 
-def conflicts(applied: Applied) -> Iterator[str]:
-    """All conflicts of scenes that were synced, pictures among them, a line each."""
-    yield from conflicts_in(applied.synced)
-    for prepared, text in applied.conflicts:
-        yield f"{called(prepared)}: {text}"
-
-
-def refusals(applied: Applied) -> Iterator[str]:
+def refusals_of(outcome: Outcome) -> Iterator[str]:
     """What Plex was sent and does not show, a line each."""
-    for prepared, change, shown in applied.refused:
+    for change, shown in outcome.refused:
         yield (
-            f"{called(prepared)}: Plex was sent {_brief(change.after)} for {change.field} "
+            f"{outcome.plan.called}: Plex was sent {_brief(change.after)} for {change.field} "
             f"and shows {_brief(shown)}; it is not sent again until Stash changes it"
         )
-
-
-def called(prepared: Prepared) -> str:
-    """A scene as people know it."""
-    return scene_called(prepared.scene.id, prepared.title)
 
 
 def _brief(value: Value) -> str:

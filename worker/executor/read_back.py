@@ -6,39 +6,35 @@ Stash changes it.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
-from types import MappingProxyType
+from collections.abc import Collection, Iterable, Mapping
 
-from core.models import Change, FullItem, ItemRef, Role
-from core.planning.item_plan import ItemPlan, refused
+from core.models import Change, FullItem, ItemRef
+from core.planning.item_plan import refused
 from core.text import name_key
 from plex.client import PlexClient
-from plex.editing import edit_params
-from plex.exceptions import PlexRejected
-
-log = logging.getLogger(__name__)
+from worker.executor.item_editor import ItemEditor, removal_alone
+from worker.plan import ItemEdit
 
 # After so many fields of one name that a second try did not help, the server is known for it.
 HOPELESS_AFTER = 3
 
 
 class ReadBack:
-    """Reads back for one drain."""
+    """Reads back for one run."""
 
-    def __init__(self, plex: PlexClient) -> None:
+    def __init__(self, plex: PlexClient, editor: ItemEditor) -> None:
         self._plex = plex
+        self._editor = editor
         self._hopeless: Counter[str] = Counter()
 
     def read(
         self,
-        edited: Mapping[ItemRef, ItemPlan],
-        others: Collection[ItemRef] = (),
-        refused_alone: Mapping[ItemRef, Collection[str]] = MappingProxyType({}),
-    ) -> dict[str, FullItem]:
-        """The items as Plex shows them now, by rating key; those that are gone are absent.
+        edited: Mapping[ItemRef, ItemEdit],
+        others: Collection[ItemRef],
+        refused_alone: Mapping[ItemRef, Collection[str]],
+    ) -> dict[ItemRef, FullItem]:
+        """The items as Plex shows them now; those that are gone are absent.
 
         Args:
             edited: what was sent.
@@ -48,50 +44,44 @@ class ReadBack:
         Raises:
             PlexError: as the client, but PlexRejected.
         """
-        keys = [ref.key for ref in dict.fromkeys([*edited, *others])]
-        shown = self._plex.full_items(keys) if keys else {}
+        shown = self._items([*edited, *others])
         again: list[ItemRef] = []
-        for ref, plan in edited.items():
-            item = shown.get(ref.key)
+        for ref, edit in edited.items():
+            item = shown.get(ref)
             tried = refused_alone.get(ref, ())
-            changes = [] if item is None else self._worth_a_try(plan, item, tried)
+            changes = [] if item is None else self._worth_a_try(edit, item, tried)
             if item is not None and changes:
-                self._try_alone(plan, changes, item)
+                for change in changes:
+                    for single in _singles(change, item):
+                        self._editor.send_change(edit, single)
                 again.append(ref)
         if again:
-            shown |= self._plex.full_items([ref.key for ref in again])
+            shown |= self._items(again)
             self._learn(edited, again, shown)
         return shown
 
-    def _worth_a_try(self, plan: ItemPlan, item: FullItem, tried: Collection[str]) -> list[Change]:
+    def _items(self, refs: Iterable[ItemRef]) -> dict[ItemRef, FullItem]:
+        keys = list(dict.fromkeys(ref.key for ref in refs))
+        found = self._plex.full_items(keys) if keys else {}
+        return {ref: found[ref.key] for ref in refs if ref.key in found}
+
+    def _worth_a_try(self, edit: ItemEdit, item: FullItem, tried: Collection[str]) -> list[Change]:
         return [
             change
-            for change in refused(plan, item)
+            for change in refused(edit.plan, item)
             if change.field not in tried and self._hopeless[change.field] < HOPELESS_AFTER
         ]
 
     def _learn(
         self,
-        edited: Mapping[ItemRef, ItemPlan],
+        edited: Mapping[ItemRef, ItemEdit],
         again: Iterable[ItemRef],
-        shown: Mapping[str, FullItem],
+        shown: Mapping[ItemRef, FullItem],
     ) -> None:
         for ref in again:
-            item = shown.get(ref.key)
-            for change in refused(edited[ref], item) if item is not None else ():
+            item = shown.get(ref)
+            for change in refused(edited[ref].plan, item) if item is not None else ():
                 self._hopeless[change.field] += 1
-
-    def _try_alone(self, plan: ItemPlan, changes: Iterable[Change], item: FullItem) -> None:
-        for change in changes:
-            for single in _singles(change, item):
-                self._edit(plan, single, item.roles)
-
-    def _edit(self, plan: ItemPlan, change: Change, roles: Sequence[Role]) -> None:
-        params = edit_params([change], roles)
-        try:
-            self._plex.edit(plan.ref.section, plan.item_type, plan.ref.key, params)
-        except PlexRejected as error:
-            log.warning("item %s refuses %s by itself: %s", plan.ref, change.field, error)
 
 
 def _singles(change: Change, item: FullItem) -> Iterable[Change]:
@@ -100,6 +90,6 @@ def _singles(change: Change, item: FullItem) -> Iterable[Change]:
     there = {name_key(name) for name in value} if isinstance(value, tuple) else set()
     left = [name for name in change.removed if name_key(name) in there]
     for name in left:
-        yield replace(change, before=(), added=(), removed=(name,))
+        yield removal_alone(change, name)
     if not left:
         yield change

@@ -8,19 +8,22 @@ now, say one that a rescan has made of the same file, is not touched.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from core import paths
 from core.fields import SHARED_LISTS, Desired
 from core.matching.pins import Pin, holds
-from core.models import FullItem, ItemRecord, ItemRef, Job, Record, Scene
-from core.planning.item_plan import plan_item
+from core.models import FullItem, ItemRecord, ItemRef, Job, Record
+from core.planning.item_plan import recorded
 from stash.queries import with_file_named
 from stash.scenes import StashApi, fetch_scenes, iter_scene_pages
 from storage.records import RecordStore
 from storage.sqlite import chunks
 from worker.locating.locator import Locator
-from worker.scene_sync.preparer import GONE, Batch, Owners, Policy, Prepared, base_of
+from worker.plan import Batch, Proof, ScenePlan
+from worker.scene_sync.preparer import GONE, Owners, Policy
 from worker.scene_sync.record_transfer import still_is
+from worker.scene_sync.scene_plan import base_of, notes_of, sync_edit
 
 NAMES = 50  # file names that Stash is asked for at once
 
@@ -89,7 +92,7 @@ class Finalizer:
             there = [i.ref for i in record.items if i.ref in items] if record is not None else []
             ours = {ref: items[ref] for ref in there if ref not in taken}
             if record is not None and ours:
-                batch.ready.append(self._prepared(job, record, ours))
+                batch.ready.append(self._plan(job, record, ours))
             elif there:
                 batch.done.append((job, f"{GONE}, and its item is another scene's now"))
             else:
@@ -125,35 +128,35 @@ class Finalizer:
         known = self._records.get_many(rivals)
         return self._locator.claimed(items.values(), rivals.values(), known)
 
-    def _prepared(self, job: Job, record: Record, items: Mapping[ItemRef, FullItem]) -> Prepared:
+    def _plan(self, job: Job, record: Record, items: Mapping[ItemRef, FullItem]) -> ScenePlan:
         policy = self._policy
-        scene = _last_known(record)
         nothing = dict.fromkeys(added_fields(record, policy.sync_policy.enabled))
         stem = paths.stem(record.files[0].path) if record.files else ""
         wanted = Desired(nothing, stem)
-        plans = tuple(
-            plan_item(
-                wanted, item, base_of(record, ref), policy.first_sync, preserve=policy.preserve
-            )
+        edits = tuple(
+            sync_edit(wanted, item, base_of(record, ref), policy.rules)
             for ref, item in items.items()
         )
-        return Prepared(job, scene, wanted, record, items, plans, is_gone=True)
+        return ScenePlan(
+            record.scene_id,
+            stem,
+            edits,
+            record,
+            remember_destroyed,
+            job=job,
+            notes=tuple(notes_of(edits)),
+            applied=record.fingerprint,
+        )
 
 
-def _last_known(record: Record) -> Scene:
-    """What a record knows of a scene that is gone."""
-    return Scene(
-        id=record.scene_id,
-        title="",
-        details="",
-        date=None,
-        rating100=None,
-        director="",
-        organized=False,
-        studio=None,
-        performers=(),
-        tags=(),
-        files=record.files,
-        created_at=0.0,
-        updated_at=record.scene_updated_at,
-    )
+def remember_destroyed(plan: ScenePlan, proof: Proof) -> Record | None:
+    """The record of a scene that is gone stays, but for what was changed in its items."""
+    if plan.record is None:
+        return None
+    changed = {
+        edit.ref: recorded(edit.plan, proof.shown[edit.ref], base_of(plan.record, edit.ref))
+        for edit in plan.edits
+        if edit.ref in proof.shown
+    }
+    items = tuple(changed.get(item.ref, item) for item in plan.record.items)
+    return replace(plan.record, items=items)

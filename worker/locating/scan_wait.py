@@ -16,7 +16,7 @@ from core.paths import PathMap
 from core.scans import FIRST_WAIT, AwaitedScan, Place, outermost, pause, places
 from plex.scanning import PlexScans, ScanRefused
 from storage.scans import ScanStore
-from worker.scene_sync.preparer import Absent
+from worker.plan import Absent
 
 log = logging.getLogger(__name__)
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable
 
 from core.images import ImageFailed, ImageKind, digest
+from core.picture_records import CoverRecord
 from stash.images import NoCover, NotModified, Screenshot
 from worker.pictures.poster_fit import Fit, PosterFitter
-
-# Keys of what is remembered: Stash's ETag, the SHA-1 of the cover, how it was fitted as a poster,
-# and the SHA-1 of that poster.
-ETAG, SHA1, FIT, FITTED = "etag", "sha1", "fit", "fitted"
 
 # Asks Stash for the cover with an ETag, or for its bytes in any case with "".
 Fetch = Callable[[str], Screenshot | NotModified | NoCover]
@@ -30,13 +27,13 @@ class Cover:
         self,
         fetch: Fetch,
         fitter: PosterFitter,
-        known: Mapping[str, str],
+        known: CoverRecord,
         found: Screenshot | NotModified,
     ) -> None:
         self._fetch = fetch
         self._fitter = fitter
         self._known = known
-        self._etag, self._sha1 = known.get(ETAG, ""), known.get(SHA1, "")
+        self._etag, self._sha1 = known.etag, known.sha1
         self._data: bytes | None = None
         self._poster_data: bytes | None = None
         self._poster_sha1 = ""
@@ -64,14 +61,15 @@ class Cover:
         assert self._poster_data is not None
         return self._poster_data
 
-    def remember(self, into: MutableMapping[str, str]) -> None:
-        """Note what is known now."""
-        forget(into, self._etag)
-        into[SHA1] = self._sha1
-        if not self._poster_sha1 and self._sha1 == self._known.get(SHA1):
-            into.update({key: self._known[key] for key in (FIT, FITTED) if key in self._known})
-        elif self._poster_sha1:
-            into[FIT], into[FITTED] = self._fit.value, self._poster_sha1
+    @property
+    def record(self) -> CoverRecord:
+        """What is known now."""
+        fit, fitted = "", ""
+        if self._poster_sha1:
+            fit, fitted = self._fit.value, self._poster_sha1
+        elif self._sha1 == self._known.sha1:
+            fit, fitted = self._known.fit, self._known.fitted
+        return CoverRecord(self._etag, self._sha1, fit, fitted)
 
     def _source(self) -> bytes:
         if self._data is None:
@@ -97,9 +95,9 @@ class Cover:
             self._poster_sha1, self._fit = self._sha1, Fit.NONE
             return
         usable = (self._fitter.applied.value, self._fitter.wanted.value)
-        known_fit = self._known.get(FIT)
-        if self._sha1 == self._known.get(SHA1) and FITTED in self._known and known_fit in usable:
-            self._poster_sha1, self._fit = self._known[FITTED], Fit(known_fit)
+        known = self._known
+        if self._sha1 == known.sha1 and known.fitted and known.fit in usable:
+            self._poster_sha1, self._fit = known.fitted, Fit(known.fit)
 
     def _draw_poster(self) -> None:
         self._poster_data = self._fitter.fit(self._source())
@@ -107,22 +105,13 @@ class Cover:
         self._fit = self._fitter.applied
 
 
-def find_cover(fetch: Fetch, fitter: PosterFitter, known: Mapping[str, str]) -> Cover | NoCover:
+def find_cover(fetch: Fetch, fitter: PosterFitter, known: CoverRecord) -> Cover | NoCover:
     """The scene's cover, in one request that downloads nothing if it is the known one.
 
     Raises:
         ImageFailed, StashUnreachable, StashUnauthorized: as `fetch_screenshot`.
     """
-    etag = known.get(ETAG, "")
-    found = fetch(etag)
-    if isinstance(found, NotModified) and SHA1 not in known:
-        return NoCover(etag)
+    found = fetch(known.etag)
+    if isinstance(found, NotModified) and not known.sha1:
+        return NoCover(known.etag)
     return found if isinstance(found, NoCover) else Cover(fetch, fitter, known, found)
-
-
-def forget(known: MutableMapping[str, str], etag: str) -> None:
-    """Drop what was known of a cover, but the ETag of what Stash has now."""
-    for key in (ETAG, SHA1, FIT, FITTED):
-        known.pop(key, None)
-    if etag:
-        known[ETAG] = etag

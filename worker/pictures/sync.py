@@ -9,117 +9,69 @@ the scene goes on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from core.errors import PicturesUnavailable
-from core.images import (
-    FAILED,
-    Action,
-    Decision,
-    ImageFailed,
-    ImageKind,
-    decide,
-    digest_in,
-    selected,
-)
+from core.images import Action, ImageFailed, ImageKind, decide, digest_in, selected
 from core.models import FullItem, ItemRef
+from core.picture_records import CoverRecord, PictureKey, PictureRecord, PictureRecords
 from plex.exceptions import PlexRejected
 from plex.images import PlexImages, upload_name
 from stash.client import StashClient
 from stash.images import NoCover, fetch_screenshot
-from worker.pictures.cover import SHA1, Cover, find_cover, forget
+from worker.pictures.cover import Cover, find_cover
 from worker.pictures.poster_fit import PosterFitter
+from worker.pictures.writer import Hand, PictureChange
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageChange:
-    """What is about to happen to one picture of one item.
-
-    Attributes:
-        field: "poster" or "background".
-        before: Plex's name of the picture that it shows; None: it shows none.
-        after: Plex's name of the picture to show; of an upload, the name that it should get, which
-            only its end, the digest, is sure of.
-        locked_before: whether the field was locked. It is locked afterwards.
-    """
-
-    scene_id: int
-    ref: ItemRef
-    field: str
-    before: str | None
-    after: str
-    locked_before: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ImageKeys:
-    """The keys of `Record.images` under which one picture of one item is remembered."""
-
-    kind: ImageKind
-    ref: ItemRef
-
-    @property
-    def sha1(self) -> str:
-        """The digest that we last left selected."""
-        return f"{self.kind.value}:{self.ref}"
-
-    @property
-    def at(self) -> str:
-        """The item's `updatedAt` then."""
-        return f"{self.kind.value}_at:{self.ref}"
-
-    @property
-    def told(self) -> str:
-        """The digest that the user was told did not come, since Plex's picture stays."""
-        return f"{self.kind.value}_told:{self.ref}"
-
-    @property
-    def locked(self) -> str:
-        """Present if it was we who locked the field."""
-        return f"{self.kind.value}_locked:{self.ref}"
-
-
 @dataclass(slots=True)
-class ImageOutcome:
+class PictureOutcome:
     """What became of one scene's pictures.
 
     Attributes:
-        remembered: what to keep in `Record.images`, whether or not something failed.
-        journal: the changes that were announced, in order.
+        known: what to remember, whether or not something failed.
+        changes: those that were carried out, or that a dry run would carry out, in order.
+        uploads, selects: those of them that were proven, or would be made.
+        unavailable: why Stash gives no pictures for now, for people; nobody's picture is to blame.
         failures: what did not work, for people; a later `sync` tries just that again.
         conflicts: pictures chosen in Plex that stay, though Stash has a new cover.
         touched: the items that were changed, so that their `updatedAt` moved.
         verified: what shows the cover now.
     """
 
-    remembered: dict[str, str]
-    journal: list[ImageChange] = field(default_factory=list)
+    known: PictureRecords
+    changes: list[PictureChange] = field(default_factory=list)
     uploads: int = 0
     selects: int = 0
+    unavailable: str = ""
     failures: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     touched: set[ItemRef] = field(default_factory=set)
-    verified: set[ImageKeys] = field(default_factory=set)
+    verified: set[PictureKey] = field(default_factory=set)
 
-    def settle(self, shown: Mapping[ItemRef, FullItem]) -> None:
-        """Note where items stand, read afresh after this and all other edits of theirs.
+    def after(self, shown: Mapping[ItemRef, FullItem]) -> PictureRecords:
+        """What to remember once the items were read afresh, after this and all their other edits.
 
         Without it the next `sync` asks Plex about what was edited once more, and changes nothing.
         """
-        for keys in self.verified:
-            if keys.ref in shown:
-                _note(self.remembered, keys.at, shown[keys.ref])
+        return self.known.having(
+            {
+                (name, ref): self.known.of(name, ref)._replace(seen_at=shown[ref].updated_at)
+                for name, ref in self.verified
+                if ref in shown
+            }
+        )
 
 
-class ImageSyncer:
+class PictureSync:
     """Syncs the pictures of scenes, one scene after the other.
 
     Args:
-        journal: told of each change before it is made; durable when it returns.
+        hand: carries out what is decided.
         preserve: pictures that the user chose in Plex stay (`preserve_plex_edits`).
     """
 
@@ -128,43 +80,44 @@ class ImageSyncer:
         stash: StashClient,
         plex: PlexImages,
         fitter: PosterFitter,
-        journal: Callable[[ImageChange], None],
+        hand: Hand,
         *,
         preserve: bool = False,
     ) -> None:
         self._stash = stash
         self._plex = plex
         self._fitter = fitter
-        self._journal = journal
+        self._hand = hand
         self._preserve = preserve
 
     def sync(
         self,
         scene_id: int,
         items: Mapping[ItemRef, FullItem],
-        remembered: Mapping[str, str],
+        known: PictureRecords,
         wanted: frozenset[str],
-    ) -> ImageOutcome:
+    ) -> PictureOutcome:
         """Make items show the scene's cover. What a scene without one shows in Plex is left alone.
 
         Args:
             items: those that the scene owns; edits of their other fields may come before or after.
-            remembered: `Record.images`, or nothing.
+            known: what is remembered of the scene's pictures.
             wanted: those of "poster" and "background" that are to be synced.
 
         Raises:
             StashUnreachable, StashUnauthorized, PlexServerDown, PlexUnauthorized: nobody's picture
                 is to blame. What was done is found again by the next call.
         """
-        outcome = ImageOutcome(dict(remembered))
+        outcome = PictureOutcome(known)
         kinds = [kind for kind in ImageKind if kind.value in wanted]
-        if not kinds or not items:
-            return outcome
-        self._show(scene_id, items, kinds, remembered, outcome)
-        # So that a reconcile finds it as well, if nobody tries again before.
-        outcome.remembered.pop(FAILED, None)
-        if outcome.failures:
-            outcome.remembered[FAILED] = "1"
+        if kinds and items:
+            try:
+                self._show(scene_id, items, kinds, outcome)
+            except PicturesUnavailable as error:
+                outcome.unavailable = str(error)
+            # So that a reconcile finds it as well, if nobody tries again before.
+            is_open = bool(outcome.failures or outcome.unavailable)
+            outcome.known = replace(outcome.known, failed=is_open)
         return outcome
 
     def _show(
@@ -172,24 +125,24 @@ class ImageSyncer:
         scene_id: int,
         items: Mapping[ItemRef, FullItem],
         kinds: Sequence[ImageKind],
-        remembered: Mapping[str, str],
-        outcome: ImageOutcome,
+        outcome: PictureOutcome,
     ) -> None:
         fetch = partial(fetch_screenshot, self._stash, scene_id)
+        known = outcome.known.cover
         try:
-            cover = find_cover(fetch, self._fitter, remembered)
-        except (ImageFailed, PicturesUnavailable) as error:
+            cover = find_cover(fetch, self._fitter, known)
+        except ImageFailed as error:
             outcome.failures.append(str(error))
             return
         if isinstance(cover, NoCover):
-            if SHA1 in remembered:
+            if known.sha1:
                 log.info("scene %d has no cover any more; what Plex shows stays", scene_id)
-            forget(outcome.remembered, cover.etag)
+            outcome.known = replace(outcome.known, cover=CoverRecord(cover.etag))
             return
         for item in items.values():
-            turn = _Turn(self._plex, self._journal, self._preserve, scene_id, item, cover, outcome)
+            turn = _Turn(self._plex, self._hand, self._preserve, scene_id, item, cover, outcome)
             turn.sync(kinds)
-        cover.remember(outcome.remembered)
+        outcome.known = replace(outcome.known, cover=cover.record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,108 +150,97 @@ class _Turn:
     """One item's turn."""
 
     plex: PlexImages
-    journal: Callable[[ImageChange], None]
+    hand: Hand
     preserve: bool
     scene_id: int
     item: FullItem
     cover: Cover
-    outcome: ImageOutcome
+    outcome: PictureOutcome
 
     def sync(self, kinds: Iterable[ImageKind]) -> None:
-        unlocked = [kind for kind in kinds if self._show_or_fail(kind)]
+        unlocked = [kind for kind in kinds if self._is_unlocked_after(kind)]
         if not unlocked:
             return
         self.outcome.touched.add(self.item.ref)
         try:
-            self.plex.lock(self.item, unlocked)
+            self.hand.lock(self.item, unlocked)
         except PlexRejected as error:
             for kind in unlocked:
                 self._fail(kind, error)
             return
         for kind in unlocked:
-            self.outcome.remembered[ImageKeys(kind, self.item.ref).locked] = "1"
+            self._note(kind, lambda known: known._replace(locked=True))
 
-    def _show_or_fail(self, kind: ImageKind) -> bool:
-        """Whether the item shows the picture now, and its field has yet to be locked."""
-        keys = ImageKeys(kind, self.item.ref)
-        known = self.outcome.remembered
+    def _is_unlocked_after(self, kind: ImageKind) -> bool:
+        """Make the item show the picture; whether its field has yet to be locked."""
+        known = self.outcome.known.of(kind.value, self.item.ref)
         try:
-            unmoved = known.get(keys.at) == str(self.item.updated_at)
-            settled = unmoved and known.get(keys.sha1) == self.cover.sha1(kind)
-            if not settled and not self._show(kind, keys):
+            is_unmoved = known.seen_at is not None and known.seen_at == self.item.updated_at
+            is_settled = is_unmoved and known.sha1 == self.cover.sha1(kind)
+            if not is_settled and not self._show(kind, known):
                 return False
         except (ImageFailed, PlexRejected) as error:
             self._fail(kind, error)
             return False
-        self.outcome.verified.add(keys)
-        _note(known, keys.at, self.item)
-        known[keys.sha1] = self.cover.sha1(kind)
-        known.pop(keys.told, None)
-        return not settled and kind.value not in self.item.locked
+        self.outcome.verified.add((kind.value, self.item.ref))
+        sha1, at = self.cover.sha1(kind), self.item.updated_at
+        self._note(
+            kind,
+            lambda known: known._replace(sha1=sha1, seen_at=at, told="", unproven=frozenset()),
+        )
+        return not is_settled and kind.value not in self.item.locked
 
-    def _show(self, kind: ImageKind, keys: ImageKeys) -> bool:
+    def _show(self, kind: ImageKind, known: PictureRecord) -> bool:
         """Make the item show the picture. False: it keeps one that the user chose."""
         entries = self.plex.entries(self.item.ref.key, kind)
         shown = selected(entries)
         choice = decide(entries, self.cover.sha1(kind))
-        if choice.action is not Action.KEEP and self._is_users(kind, keys, shown):
-            self._report_conflict(kind, keys)
+        if choice.action is not Action.KEEP and self._is_users(kind, known, shown):
+            self._report_conflict(kind, known)
             return False
         data = b""
         if choice.action is Action.UPLOAD:
             data = self.cover.data(kind)
             choice = decide(entries, self.cover.sha1(kind))
-        locked = kind.value in self.item.locked
-        if choice.action is not Action.KEEP or not locked:
-            after = choice.rating_key or upload_name(kind, self.cover.sha1(kind))
-            change = ImageChange(self.scene_id, self.item.ref, kind.value, shown, after, locked)
-            self.outcome.journal.append(change)
-            self.journal(change)
-        self._carry_out(choice, kind, data)
+        is_locked = kind.value in self.item.locked
+        after = choice.rating_key or upload_name(kind, self.cover.sha1(kind))
+        change = PictureChange(self.scene_id, self.item.ref, kind.value, shown, after, is_locked)
+        if choice.action is not Action.KEEP:
+            # Before the request: one that fails may have been carried out all the same.
+            self.outcome.touched.add(self.item.ref)
+        self.hand.show(change, choice, data)
+        if choice.action is not Action.KEEP or not is_locked:
+            self.outcome.changes.append(change)
+        self.outcome.uploads += choice.action is Action.UPLOAD
+        self.outcome.selects += choice.action is Action.SELECT
         return True
 
-    def _carry_out(self, choice: Decision, kind: ImageKind, data: bytes) -> None:
-        if choice.action is Action.KEEP:
-            return
-        # Before the request: one that fails may have been carried out all the same.
-        self.outcome.touched.add(self.item.ref)
-        if choice.action is Action.UPLOAD:
-            self.plex.upload(self.item.ref.key, kind, data)
-            self.outcome.uploads += 1
-        else:
-            self.plex.select(self.item.ref.key, kind, choice.rating_key)
-            self.outcome.selects += 1
-
-    def _is_users(self, kind: ImageKind, keys: ImageKeys, shown: str | None) -> bool:
+    def _is_users(self, kind: ImageKind, known: PictureRecord, shown: str | None) -> bool:
         """Whether the user chose what is shown: since we wrote last, or before and locked it."""
         if not self.preserve:
             return False
-        last = self.outcome.remembered.get(keys.sha1)
-        if last is None:
-            return kind.value in self.item.locked
-        return digest_in(shown or "") != last
+        digest = digest_in(shown or "")
+        if digest in known.unproven:
+            return False
+        return digest != known.sha1 if known.sha1 else kind.value in self.item.locked
 
-    def _report_conflict(self, kind: ImageKind, keys: ImageKeys) -> None:
+    def _report_conflict(self, kind: ImageKind, known: PictureRecord) -> None:
         """Say once of each cover that it does not come."""
-        known, wanted = self.outcome.remembered, self.cover.sha1(kind)
-        if wanted in (known.get(keys.sha1), known.get(keys.told)):
+        wanted = self.cover.sha1(kind)
+        if wanted in (known.sha1, known.told):
             return
-        known[keys.told] = wanted
-        which = "a new cover" if keys.sha1 in known else "a cover"
+        self._note(kind, lambda known: known._replace(told=wanted))
+        which = "a new cover" if known.sha1 else "a cover"
         self.outcome.conflicts.append(
             f"{kind.value} of item {self.item.ref}: Stash has {which}, but what was chosen"
             " in Plex stays (preserve_plex_edits)"
         )
 
     def _fail(self, kind: ImageKind, error: Exception) -> None:
-        keys = ImageKeys(kind, self.item.ref)
         self.outcome.failures.append(f"{kind.value} of item {self.item.ref}: {error}")
-        self.outcome.verified.discard(keys)
-        self.outcome.remembered.pop(keys.at, None)
+        self.outcome.verified.discard((kind.value, self.item.ref))
+        self._note(kind, lambda known: known._replace(seen_at=None))
 
-
-def _note(known: MutableMapping[str, str], key: str, item: FullItem) -> None:
-    if item.updated_at is None:
-        known.pop(key, None)
-    else:
-        known[key] = str(item.updated_at)
+    def _note(self, kind: ImageKind, change: Callable[[PictureRecord], PictureRecord]) -> None:
+        key = (kind.value, self.item.ref)
+        self.outcome.known = self.outcome.known.having({key: change(self.outcome.known.of(*key))})

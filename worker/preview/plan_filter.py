@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.fields import BY_NAME, PICTURES
-from core.guards import Tally, tally
 from core.models import Change, ItemRef
-from core.planning.item_plan import only
 from storage.plans import PlannedChange
-from worker.preview.planner import field_changes
-from worker.scene_sync.preparer import Prepared
+from worker.plan import ItemEdit, ScenePlan
+from worker.preview.pictures import field_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Cut:
         already: how many of the planned ones Plex shows.
     """
 
-    prepared: Prepared
+    plan: ScenePlan
     agreed: tuple[PlannedChange, ...]
     missed: tuple[PlannedChange, ...]
     already: int
@@ -32,7 +30,7 @@ class Cut:
     @property
     def is_worth_a_record(self) -> bool:
         """Something is written, or nothing was left to write."""
-        return bool(self.agreed) or not self.prepared.is_part
+        return bool(self.agreed) or self.plan.is_whole
 
 
 def same_change(one: Change, other: Change) -> bool:
@@ -46,7 +44,7 @@ def same_change(one: Change, other: Change) -> bool:
 
 
 def cut(
-    prepared: Prepared,
+    plan: ScenePlan,
     planned: Sequence[PlannedChange],
     pictures: Sequence[PlannedChange],
     pictures_known: bool,
@@ -59,31 +57,27 @@ def cut(
         pictures_known: False if some of them could not be looked at.
     """
     shown = {(each.ref, each.change.field): each.change for each in planned}
-    fresh = [*field_changes(prepared), *pictures]
-    agreed = [each for each in fresh if _is_in(each, shown)]
-    kinds = _agreed_kinds(prepared, pictures, shown, pictures_known)
+    fresh = [*field_changes(plan), *pictures]
+    kinds = _agreed_kinds(plan, pictures, shown, pictures_known)
     agreed = [
-        each for each in agreed if each.change.field not in PICTURES or each.change.field in kinds
+        each
+        for each in fresh
+        if _is_in(each, shown) and (each.change.field not in PICTURES or each.change.field in kinds)
     ]
     written = {(each.ref, each.change.field) for each in agreed}
-    left = [each for each in fresh if (each.ref, each.change.field) not in written]
+    left = {(e.ref, e.change.field) for e in fresh} - written
     missed = [each for each in planned if (each.ref, each.change.field) not in written]
-    already = [each for each in missed if _is_shown(each, prepared)]
-    part = replace(
-        prepared,
-        plans=tuple(
-            only(plan, {name for name in plan.outcomes if not _in_any(plan.ref, name, left)})
-            for plan in prepared.plans
-        ),
-        wanted=replace(
-            prepared.wanted,
-            images=tuple(i for i in prepared.wanted.images if i.partition(":")[0] in kinds),
-        ),
-        is_part=True,
-    )
-    whole = not left and pictures_known
+    already = [each for each in missed if _is_shown(each, plan)]
     still = tuple(each for each in missed if each not in already)
-    return Cut(prepared if whole else part, tuple(agreed), still, len(already))
+    if left or not pictures_known:
+        edits = tuple(_without(edit, left) for edit in plan.edits)
+        plan = replace(plan, edits=edits, cover=plan.cover & kinds, is_whole=False)
+    return Cut(plan, tuple(agreed), still, len(already))
+
+
+def _without(edit: ItemEdit, left: Iterable[tuple[ItemRef, str]]) -> ItemEdit:
+    dropped = {name for ref, name in left if ref == edit.ref}
+    return edit.only([name for name in edit.plan.outcomes if name not in dropped])
 
 
 def _is_in(each: PlannedChange, shown: Mapping[tuple[ItemRef, str], Change]) -> bool:
@@ -91,12 +85,8 @@ def _is_in(each: PlannedChange, shown: Mapping[tuple[ItemRef, str], Change]) -> 
     return known is not None and same_change(known, each.change)
 
 
-def _in_any(ref: ItemRef, name: str, changes: Iterable[PlannedChange]) -> bool:
-    return any(each.ref == ref and each.change.field == name for each in changes)
-
-
 def _agreed_kinds(
-    prepared: Prepared,
+    plan: ScenePlan,
     pictures: Iterable[PlannedChange],
     shown: Mapping[tuple[ItemRef, str], Change],
     pictures_known: bool,
@@ -104,20 +94,12 @@ def _agreed_kinds(
     """The kinds of pictures that may be synced: a scene's items get them all or none."""
     if not pictures_known:
         return frozenset()
-    surprises = {each.change.field for each in pictures if not _is_in(each, shown)}
-    return prepared.pictures_wanted - surprises
+    return plan.cover - {each.change.field for each in pictures if not _is_in(each, shown)}
 
 
-def _is_shown(planned: PlannedChange, prepared: Prepared) -> bool:
+def _is_shown(planned: PlannedChange, plan: ScenePlan) -> bool:
     change = planned.change
-    item, known = prepared.items.get(planned.ref), BY_NAME.get(change.field)
+    item, known = plan.items.get(planned.ref), BY_NAME.get(change.field)
     if item is None or known is None:
         return False
     return known.equal(change.after, item.values.get(change.field))
-
-
-def tally_of(cuts: Iterable[Cut]) -> Tally:
-    """What the clear guard counts of the changes to write."""
-    return tally(
-        each.change for one in cuts for each in one.agreed if each.change.field not in PICTURES
-    )

@@ -1,49 +1,28 @@
-"""Plans scenes as a drain would and keeps the plan instead of carrying it out.
+"""Keeps plans instead of carrying them out: the end of a dry run.
 
-The same preparation, and for pictures the same code with hands tied, so that a preview cannot
-disagree with the writes that follow it.
+The same plans, and for pictures the same code with hands tied, so that a preview cannot disagree
+with the writes that follow it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from core.guards import Tally, clears_too_much, tally
-from core.images import ImageKind
-from core.models import Change, ChangeKind, FullItem, Job
+from core.models import Change, ChangeKind
 from core.wording import change_line
-from plex.images import PlexImages
-from storage.plans import PlannedChange
-from storage.state import State
-from worker.executor.drain import BATCH
-from worker.executor.messages import conflicts_in
-from worker.pictures.sync import ImageSyncer
-from worker.scene_sync.preparer import Batch, Prepared, Preparer
+from storage.plans import PlannedChange, PlanStore
+from worker.plan import Batch, ScenePlan
+from worker.preview.pictures import DryPictures, field_changes
 
 log = logging.getLogger(__name__)
 
 KIND = "preview"
 LISTED = 50  # changes that a reply carries as lines; the counts are whole
 MOST_REASONS = 20
-
-
-class LookingOnly(PlexImages):
-    """The pictures of a server that are looked at, and stay as they are."""
-
-    def upload(self, key: str, kind: ImageKind, data: bytes) -> None:
-        """Does nothing."""
-
-    def select(self, key: str, kind: ImageKind, rating_key: str) -> None:
-        """Does nothing."""
-
-    def unset(self, key: str, kind: ImageKind) -> None:
-        """Does nothing."""
-
-    def lock(self, item: FullItem, kinds: Iterable[ImageKind], *, locked: bool = True) -> None:
-        """Does nothing."""
 
 
 @dataclass(slots=True)
@@ -115,135 +94,71 @@ def _counted(change: Change) -> Iterable[tuple[ChangeKind, int]]:
     return ((kind, sizes.get(kind, 1)) for kind in change.kinds)
 
 
-class Pictures:
-    """Finds out which pictures of a prepared scene would change.
-
-    Args:
-        syncer: one that works on `LookingOnly`; None where no pictures are wanted.
-    """
-
-    def __init__(self, syncer: ImageSyncer | None) -> None:
-        self._syncer = syncer
-
-    def changes(self, prepared: Prepared) -> tuple[list[PlannedChange], list[str]]:
-        """The changes, and what could not be looked at.
-
-        Raises:
-            StashUnreachable, StashUnauthorized, PlexServerDown, PlexUnauthorized.
-        """
-        if self._syncer is None:
-            return [], []
-        known = prepared.record.images if prepared.record is not None else {}
-        outcome = self._syncer.sync(
-            prepared.scene.id, prepared.items, known, prepared.pictures_wanted
-        )
-        planned = [
-            PlannedChange(
-                prepared.scene.id,
-                prepared.title,
-                change.ref,
-                Change(change.field, change.before, change.after),
-            )
-            for change in outcome.journal
-        ]
-        return planned, outcome.failures
-
-
-def field_changes(prepared: Prepared) -> list[PlannedChange]:
-    """What would be written of a scene, pictures left out."""
-    return [
-        PlannedChange(prepared.scene.id, prepared.title, plan.ref, change)
-        for plan in prepared.plans
-        for change in plan.changes
-    ]
-
-
-def job_for(scene_id: int) -> Job:
-    """A job that no queue knows, to have a scene prepared."""
-    return Job(0, scene_id, "metadata", {}, 0.0, KIND, 0, 0.0)
-
-
 class Planner:
-    """Plans scenes under the run of a preview.
+    """Stores plans under the run of a preview.
 
     Args:
         max_clear_percent: the setting, for the verdict of the guard.
-        on_progress: told the share done, 0..1, after each scene.
     """
 
-    def __init__(
-        self,
-        state: State,
-        preparer: Preparer,
-        pictures: Pictures,
-        max_clear_percent: int,
-        on_progress: Callable[[float], None],
-    ) -> None:
-        self._state = state
-        self._preparer = preparer
+    def __init__(self, store: PlanStore, pictures: DryPictures, max_clear_percent: int) -> None:
+        self._store = store
         self._pictures = pictures
         self._max_clear_percent = max_clear_percent
-        self._on_progress = on_progress
-        self._all = Tally()
-        self._weighed = Tally()
+        self._losing = 0
 
-    def plan(self, preview: Preview, jobs: Sequence[Job]) -> None:
-        """Plan the scenes of some jobs into a preview, batch by batch.
+    def plan(self, preview: Preview, batches: Iterable[Batch]) -> None:
+        """Keep the plans of batches, and count them.
 
         Raises:
             StashError, PlexError: a server went away; the preview has what was planned until then.
         """
-        self._preparer.expect(len(jobs))
-        for start in range(0, len(jobs), BATCH):
-            batch = jobs[start : start + BATCH]
-            able = {job.scene_id for job in self._preparer.able_to_clear(batch)}
-            self._take(preview, self._preparer.prepare(batch), able)
-            self._on_progress(min(1.0, (start + len(batch)) / len(jobs)))
-        # A drain of one batch weighs all of it, a longer one only what may take something away.
-        total = self._all if len(jobs) <= BATCH else self._weighed
-        preview.guard = verdict(total, self._max_clear_percent)
+        for batch in batches:
+            self._take(preview, batch)
+        total = Tally(preview.values_touched, preview.values_cleared)
+        preview.guard = self._verdict(total)
 
-    def _take(self, preview: Preview, batch: Batch, able: set[int]) -> None:
+    def _take(self, preview: Preview, batch: Batch) -> None:
         kept: list[PlannedChange] = []
-        for prepared in batch.ready:
-            planned = self._planned(preview, prepared)
+        for plan in batch.ready:
+            planned = self._planned(preview, plan)
             kept += planned
             preview.scenes_changing += bool(planned)
             preview.unchanged += not planned
             preview.items_changing += len({each.ref for each in planned})
             for each in planned:
                 preview.note(each)
-            for line in conflicts_in([prepared]):
-                preview.note_conflict(line)
-            total = tally(prepared.changes)
+            for note in plan.notes:
+                preview.note_conflict(f"{plan.called}, {note}")
+            total = tally(plan.changes)
+            self._losing += total.cleared > 0
             preview.values_touched += total.touched
             preview.values_cleared += total.cleared
-            self._all += total
-            if prepared.scene.id in able:
-                self._weighed += total
-        self._state.plans.add(preview.run_id, kept)
+        self._store.add(preview.run_id, kept)
         for _job, why in batch.done:
             preview.leave_out(why)
         for _ in batch.not_found:
             preview.leave_out("not in Plex (yet)")
-        for _ in batch.ambiguous:
+        for _ in batch.given_up:
             preview.leave_out("several items of Plex fit")
+        for _job, _failure, why in batch.failed:
+            preview.leave_out(why)
         preview.scenes_planned = preview.scenes_changing + preview.unchanged + preview.left_out
 
-    def _planned(self, preview: Preview, prepared: Prepared) -> list[PlannedChange]:
-        pictures, failures = self._pictures.changes(prepared)
+    def _planned(self, preview: Preview, plan: ScenePlan) -> list[PlannedChange]:
+        pictures, failures = self._pictures.changes(plan)
         for failure in failures:
-            log.warning("scene %d: %s", prepared.scene.id, failure)
+            log.warning("%s: %s", plan.called, failure)
             if len(preview.failures) < LISTED:
-                preview.failures.append(f"scene {prepared.scene.id}: {failure}")
-        return [*field_changes(prepared), *pictures]
+                preview.failures.append(f"{plan.called}: {failure}")
+        return [*field_changes(plan), *pictures]
 
-
-def verdict(total: Tally, max_percent: int) -> str:
-    """What the clear guard would say to a run."""
-    if not clears_too_much(total, max_percent):
-        return "would pass"
-    return (
-        f"would stop: {total.cleared} of the {total.touched} values would be cleared or removed, "
-        f"more than {max_percent} % (max_clear_percent)"
-    )
+    def _verdict(self, total: Tally) -> str:
+        """What the clear guard would do."""
+        if not clears_too_much(total, self._max_clear_percent):
+            return "would pass"
+        return (
+            f"would hold back {self._losing} scenes: {total.cleared} of the {total.touched} values "
+            f"would be cleared or removed, more than {self._max_clear_percent} % "
+            "(max_clear_percent)"
+        )

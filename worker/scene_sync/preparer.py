@@ -1,29 +1,30 @@
 """Turns jobs into plans: fresh scenes, their items, their owners, and what is to change.
 
-Nothing is written here. So a drain can prepare everything once to weigh it, and again, batch by
-batch, to do it.
+Nothing is written here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from core.fields import LINE_LIMIT, Desired, SyncPolicy, fingerprint
+from core.fields import SyncPolicy
 from core.matching.ownership import Claims, Contest
 from core.matching.pins import Pin, holds
 from core.matching.reasons import doubt, losses
-from core.models import Change, FullItem, ItemRecord, ItemRef, Job, Record, Scene
+from core.models import Failure, ItemRef, Job, Record, Scene
 from core.planning.drift import is_left_undone
-from core.planning.item_plan import FirstSync, ItemPlan, plan_item
+from core.planning.item_plan import MergeRules
 from core.quality_gate import passes_gate
-from core.text import clean_line
 from stash.scenes import StashApi, fetch_scenes
-from storage.records import RecordStore
+from storage.state import State
 from worker.locating.found import Found
 from worker.locating.locator import Locator
 from worker.locating.recent_items import sought_before
+from worker.plan import Absent, Batch, ScenePlan
 from worker.scene_sync.record_transfer import with_transferred_items
+from worker.scene_sync.scene_plan import scene_plan
+from worker.scene_sync.unproven import recall
 
 Owners = Mapping[ItemRef, int]
 GONE = "the scene is gone from Stash"
@@ -31,82 +32,6 @@ GONE = "the scene is gone from Stash"
 
 def _no_pins(_refs: Iterable[ItemRef]) -> Mapping[ItemRef, Pin]:
     return {}
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """One scene that can be synced: what is to change in each item that it owns.
-
-    Attributes:
-        is_part: something that the scene wants is left out of the plans, so its record must not
-            say that the scene was synced.
-        is_gone: Stash does not have the scene any more; `scene` is what the record knows of it, and
-            the record stays but for what is changed.
-    """
-
-    job: Job
-    scene: Scene
-    wanted: Desired
-    record: Record | None
-    items: Mapping[ItemRef, FullItem]
-    plans: tuple[ItemPlan, ...]
-    is_part: bool = False
-    is_gone: bool = False
-
-    @property
-    def changes(self) -> Iterable[Change]:
-        return (change for plan in self.plans for change in plan.changes)
-
-    @property
-    def fingerprint(self) -> str:
-        if self.is_gone and self.record is not None:
-            return self.record.fingerprint
-        return fingerprint(self.wanted)
-
-    @property
-    def synced_at(self) -> float:
-        """The `updated_at` of the scene data that Plex shows in full once the plans are done."""
-        if not self.is_part:
-            return self.scene.updated_at
-        return self.record.scene_updated_at if self.record is not None else 0.0
-
-    @property
-    def title(self) -> str:
-        """What people know the scene by."""
-        return clean_line(self.scene.title, LINE_LIMIT) or self.wanted.stem
-
-    @property
-    def pictures_wanted(self) -> frozenset[str]:
-        """The pictures to sync: those of "poster" and "background" that are wanted."""
-        return frozenset(name.partition(":")[0] for name in self.wanted.images)
-
-    def base(self, ref: ItemRef) -> ItemRecord | None:
-        """What the record says of one item."""
-        return base_of(self.record, ref)
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """A job whose scene Plex does not have; `files` are the scene's, as Stash sees them, and at
-    least one."""
-
-    job: Job
-    files: tuple[str, ...]
-
-    @property
-    def path(self) -> str:
-        """The primary file, for people."""
-        return self.files[0]
-
-
-@dataclass(slots=True)
-class Batch:
-    """What became of some jobs. The values beside a job say why, for people."""
-
-    ready: list[Prepared] = field(default_factory=list)
-    done: list[tuple[Job, str]] = field(default_factory=list)
-    not_found: list[Absent] = field(default_factory=list)
-    ambiguous: list[tuple[Job, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +43,12 @@ class Policy:
     """
 
     sync_policy: SyncPolicy
-    first_sync: FirstSync
-    preserve: bool = False
+    rules: MergeRules
     max_retries: int | None = None
 
 
 # Plans for scenes that are gone: gets their jobs and their records, and puts them into the batch.
-Farewell = Callable[[Sequence[Job], Mapping[int, Record], Batch], None]
+PlanDestroyed = Callable[[Sequence[Job], Mapping[int, Record], Batch], None]
 
 
 def leave_as_it_is(jobs: Sequence[Job], _records: Mapping[int, Record], batch: Batch) -> None:
@@ -138,26 +62,27 @@ class Preparer:
     Args:
         contested: whose each item is, as the last full reconcile found.
         pins: brings the pins on some items.
-        farewell: plans for scenes that are gone.
+        plan_destroyed: plans for scenes that are gone.
     """
 
     def __init__(
         self,
         stash: StashApi,
-        records: RecordStore,
+        state: State,
         locator: Locator,
         policy: Policy,
         contested: Owners,
         pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]] = _no_pins,
-        farewell: Farewell = leave_as_it_is,
+        plan_destroyed: PlanDestroyed = leave_as_it_is,
     ) -> None:
         self._stash = stash
-        self._records = records
+        self._records = state.records
+        self._journal = state.journal
         self._locator = locator
         self._policy = policy
         self._contested = contested
         self._pins = pins
-        self._farewell = farewell
+        self._plan_destroyed = plan_destroyed
 
     def expect(self, jobs: int) -> None:
         """Tell how many jobs the drain has."""
@@ -173,18 +98,17 @@ class Preparer:
         ids = [job.scene_id for job in jobs]
         scenes = fetch_scenes(self._stash, ids)
         records = self._records.get_many(ids)
-        self._farewell([job for job in jobs if job.scene_id not in scenes], records, batch)
+        unsettled = self._journal.unsettled(ids)
+        gone = [job for job in jobs if job.scene_id not in scenes]
+        self._plan_destroyed(gone, records, batch)
         wanted: dict[int, Job] = {}
         for job in jobs:
             scene = scenes.get(job.scene_id)
             if scene is None:
                 continue
-            if self._policy.sync_policy.organized_only and not scene.organized:
-                batch.done.append((job, "the scene is not marked as organized"))
-            elif not passes_gate(scene, records):
-                batch.done.append((job, "the scene has no metadata yet"))
-            elif is_left_undone(records.get(job.scene_id), scene, self._policy.sync_policy):
-                batch.done.append((job, "it was undone, and says nothing else since"))
+            why = self._why_not(scene, records, {*records, *unsettled})
+            if why:
+                batch.done.append((job, why))
             else:
                 wanted[job.scene_id] = job
         known = [scenes[scene_id] for scene_id in wanted]
@@ -193,39 +117,36 @@ class Preparer:
         recorded = self._records.owners_of([ref for each in found.values() for ref in each.items])
         lost = self._contests(found, recorded)
         for scene in known:
-            each, contests = found[scene.id], lost.get(scene.id, [])
-            gone = {contest.ref for contest in contests}
-            items = {ref: item for ref, item in each.items.items() if ref not in gone}
-            if items:
-                own = records.get(scene.id)
-                record = with_transferred_items(self._records, scene, own, items, recorded)
-                batch.ready.append(self._plan(wanted[scene.id], scene, record, items))
-            else:
-                self._sort_out(batch, wanted[scene.id], scene, each, contests)
+            job, each, contests = wanted[scene.id], found[scene.id], lost.get(scene.id, [])
+            left = {contest.ref for contest in contests}
+            items = {ref: item for ref, item in each.items.items() if ref not in left}
+            if not items:
+                self._sort_out(batch, job, scene, each, contests)
+                continue
+            own = records.get(scene.id)
+            record = with_transferred_items(self._records, scene, own, items, recorded)
+            recalled = recall(record, scene, items, unsettled.get(scene.id, ()))
+            wants = self._policy.sync_policy.of(scene)
+            batch.ready.append(scene_plan(job, scene, wants, recalled, items, self._policy.rules))
         return batch
 
-    def able_to_clear(self, jobs: Sequence[Job]) -> list[Job]:
-        """Those jobs whose scenes may lose something in Plex.
+    def again(self, plans: Sequence[ScenePlan]) -> Batch:
+        """`prepare` for the jobs of some plans."""
+        return self.prepare([plan.job for plan in plans if plan.job is not None])
 
-        A merge takes nothing away without a record. But where there are records, a scene without
-        one may inherit that of a scene before it.
+    def _why_not(self, scene: Scene, records: Mapping[int, Record], written: Container[int]) -> str:
+        """Why a scene is to be left alone; "" if it is not.
+
+        Args:
+            written: the scenes that something was written for before.
         """
-        if self._policy.first_sync is FirstSync.MIRROR or self._records.count():
-            return list(jobs)
-        return []
-
-    def _plan(
-        self, job: Job, scene: Scene, record: Record | None, items: Mapping[ItemRef, FullItem]
-    ) -> Prepared:
-        policy = self._policy
-        wanted = policy.sync_policy.of(scene)
-        plans = tuple(
-            plan_item(
-                wanted, item, base_of(record, ref), policy.first_sync, preserve=policy.preserve
-            )
-            for ref, item in items.items()
-        )
-        return Prepared(job, scene, wanted, record, items, plans)
+        if self._policy.sync_policy.organized_only and not scene.organized:
+            return "the scene is not marked as organized"
+        if not passes_gate(scene, written):
+            return "the scene has no metadata yet"
+        if is_left_undone(records.get(scene.id), scene, self._policy.sync_policy):
+            return "it was undone, and says nothing else since"
+        return ""
 
     def _sort_out(
         self,
@@ -241,7 +162,8 @@ class Preparer:
             why = "; ".join(map(str, losses(scene.id, contests, titles)))
             batch.done.append((job, why))
         elif found.undecided:
-            batch.ambiguous.append((job, str(doubt(scene.id, found.undecided[0], titles))))
+            why = str(doubt(scene.id, found.undecided[0], titles))
+            batch.given_up.append((job, Failure.AMBIGUOUS, why))
         elif not scene.files:
             batch.done.append((job, "the scene has no file"))
         else:
@@ -262,9 +184,3 @@ class Preparer:
             for scene_id, each in located.items():
                 claims.offer(scene_id, [c for c in each.claims if c.ref in unseen[scene_id]])
         return claims.contests()
-
-
-def base_of(record: Record | None, ref: ItemRef) -> ItemRecord | None:
-    """What a record says of one item."""
-    items = record.items if record is not None else ()
-    return next((item for item in items if item.ref == ref), None)

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from core.matching.recordings import same_recording
 from core.models import FullItem, ItemRecord, ItemRef, Record, Scene
+from core.picture_records import PictureKey, PictureRecord
 from storage.records import RecordStore
 
 
@@ -38,17 +39,17 @@ def with_transferred_items(
         return record
     before = store.get_many(set(passed.values()))
     known: list[ItemRecord] = []
-    images: dict[str, str] = {}
+    pictures: dict[PictureKey, PictureRecord] = {}
     for ref, owner in passed.items():
         old = before.get(owner)
         item = _item_of(old, ref)
         if old is not None and item is not None and still_is(item, old, items[ref]):
             known.append(item)
-            images |= {k: v for k, v in old.images.items() if k.endswith(f":{ref}")}
+            pictures |= old.pictures.of_item(ref)
     if not known:
         return record
-    own = record if record is not None else _nothing_of(scene)
-    return replace(own, items=(*own.items, *known), images={**own.images, **images})
+    own = record if record is not None else bare_record(scene)
+    return replace(own, items=(*own.items, *known), pictures=own.pictures.having(pictures))
 
 
 def _item_of(record: Record | None, ref: ItemRef) -> ItemRecord | None:
@@ -65,5 +66,6 @@ def still_is(known: ItemRecord, record: Record, item: FullItem) -> bool:
     )
 
 
-def _nothing_of(scene: Scene) -> Record:
+def bare_record(scene: Scene) -> Record:
+    """The record of a scene of which nothing was ever written."""
     return Record(scene.id, 0.0, "", scene.files, None, (), (), ())

@@ -13,6 +13,7 @@ from enum import Enum
 from core.fields import BY_NAME, PICTURES, TITLE
 from core.images import digest_in
 from core.models import Change, FullItem, ItemRecord, Role, Value
+from core.picture_records import PictureRecords
 from core.planning.item_plan import ItemPlan
 from core.planning.three_way_merge import FieldOutcome
 from core.text import name_key
@@ -209,18 +210,16 @@ def _lock(past: FieldHistory, status_of: UndoStatus, is_locked: bool, is_ours: b
     return False if is_ours else None
 
 
-def our_locks(record: ItemRecord | None, images: Mapping[str, str]) -> frozenset[str]:
+def our_locks(record: ItemRecord | None, pictures: PictureRecords) -> frozenset[str]:
     """The fields and pictures of an item whose lock is ours.
 
     Args:
-        images: `Record.images` of its scene.
+        pictures: what is known of the pictures of its scene.
     """
     if record is None:
         return frozenset()
     fields = {name for name, field in record.fields.items() if field.locked}
-    return frozenset(
-        fields | {name for name in PICTURES if f"{name}_locked:{record.ref}" in images}
-    )
+    return frozenset(fields | {n for n in PICTURES if pictures.of(n, record.ref).locked})
 
 
 def _names(value: Value) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from core.fields import BY_NAME, PICTURES
 from core.models import FieldRecord, FullItem, ItemRecord, ItemRef, Record
+from core.picture_records import NO_PICTURE, PictureRecords
 from core.planning.drift import altered_fields
-from worker.executor.before_image import Known, known_in, moved, picture_keys, seen_key
+from worker.executor.before_image import Known, known_in
 from worker.undo.item_undo_plan import ItemUndoPlan
 
 
@@ -71,7 +72,7 @@ def after_undo(
         items=tuple(
             _item(item, by_ref[item.ref]) if item.ref in by_ref else item for item in record.items
         ),
-        images=_images(record.images, items),
+        pictures=_pictures(record.pictures, items),
         undone=undone,
     )
 
@@ -90,7 +91,7 @@ def _fingerprint(record: Record, known: Iterable[Known], applied: str) -> str:
 def _fresh(scene_id: int, items: Iterable[Restored], applied: str) -> Record:
     """The record of a scene whose first sync was undone before it was recorded."""
     owned = tuple(_bare(item.shown, {}) for item in items)
-    return Record(scene_id, 0.0, applied, (), None, (), (), owned, {}, undone=True)
+    return Record(scene_id, 0.0, applied, (), None, (), (), owned, undone=True)
 
 
 def _bare(shown: FullItem, fields: Mapping[str, FieldRecord]) -> ItemRecord:
@@ -111,16 +112,14 @@ def _item(record: ItemRecord, restored: Restored) -> ItemRecord:
     return _bare(restored.shown, fields)
 
 
-def _images(images: Mapping[str, str], items: Iterable[Restored]) -> Mapping[str, str]:
-    left = dict(images)
+def _pictures(known: PictureRecords, items: Iterable[Restored]) -> PictureRecords:
     for item in items:
+        plan, before = item.item_undo_plan, item.item_undo_plan.item.updated_at
+        # What is shown is known; only the edit moved the item.
+        still = [n for n in PICTURES if known.of(n, item.ref).seen_at == before]
         for name in item.back & PICTURES:
-            for key in picture_keys(name, item.ref):
-                left.pop(key, None)
-            left.update(known_in(item.item_undo_plan.histories[name].first).images)
-        before, after = item.item_undo_plan.item.updated_at, item.shown.updated_at
-        for name in PICTURES:
-            # What is shown is known; only the edit moved the item.
-            if name in item.back or left.get(seen_key(name, item.ref)) == str(before):
-                moved(left, name, item.ref, after)
-    return left
+            was = known_in(plan.histories[name].first).pictures
+            known = known.having({(name, item.ref): was.get((name, item.ref), NO_PICTURE)})
+        names = [*still, *(item.back & PICTURES)]
+        known = known.moved(item.ref, names, item.shown.updated_at)
+    return known

@@ -1,68 +1,15 @@
-"""Which run is to be taken back, and what became of that."""
+"""Which run is to be taken back."""
 
 from __future__ import annotations
-
-import logging
-from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from core.errors import ConfigError
 from storage.runs import Run
 from storage.state import KEPT_DAYS, State
-from worker.executor import drain
-from worker.preview import apply
-
-log = logging.getLogger(__name__)
+from worker.preview import source as preview
+from worker.scene_sync import source as scene_sync
 
 KIND = "undo"
-KINDS = (drain.KIND, apply.KIND, KIND)
-LISTED = 50  # lines of a kind that a reply carries; the counts are whole
-
-
-@dataclass(slots=True)
-class UndoResult:
-    """What became of a run that was taken back, in fields and pictures unless it says otherwise.
-
-    Attributes:
-        run_id: of the undo itself, to undo that; None for a look that writes nothing.
-        undone_run: the run that was taken back.
-        restored: put back; `lines` says which, of a look.
-        already: there already as they were before the run.
-        changed_since: left alone, since they are no longer as the run left them.
-        gone: items that are no longer in Plex.
-        failed: those that Plex did not take.
-        items_edited, scenes: how many were written to, and how many scenes that concerns.
-    """
-
-    run_id: int | None
-    undone_run: int
-    restored: int = 0
-    already: int = 0
-    changed_since: int = 0
-    changed: list[str] = field(default_factory=list)
-    gone: int = 0
-    failed: int = 0
-    failures: list[str] = field(default_factory=list)
-    items_edited: int = 0
-    scenes: int = 0
-    lines: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The figures by name, as a task replies with them."""
-        return asdict(self)
-
-    def note_changed(self, line: str) -> None:
-        """Count what changed since, and list it while there is room."""
-        self.changed_since += 1
-        if len(self.changed) < LISTED:
-            self.changed.append(line)
-
-    def note_failed(self, line: str) -> None:
-        """Count what failed, and list it while there is room."""
-        self.failed += 1
-        log.warning("%s", line)
-        if len(self.failures) < LISTED:
-            self.failures.append(line)
+KINDS = (scene_sync.KIND, scene_sync.CONFIRM, preview.KIND, KIND)
 
 
 def chosen_run(state: State, wanted: int | None) -> Run:

@@ -10,6 +10,7 @@ import pytest
 
 from core.fields import SyncPolicy, fingerprint
 from core.models import FieldRecord, ItemRef, Value
+from core.picture_records import PictureRecord, PictureRecords
 from core.planning.drift import (
     NEVER_SYNCED,
     Shown,
@@ -123,17 +124,20 @@ def test_why_a_recorded_scene_drifts(
     ("seen", "now", "moved"),
     [
         ({}, 100, False),  # no picture was ever looked at
-        ({"poster_at:1:7": "100"}, 100, False),
-        ({"poster_at:1:7": "100"}, 101, True),
-        ({"poster_at:1:7": "101", "background_at:1:7": "100"}, 101, True),
-        ({"poster_at:1:8": "100"}, 101, False),  # another item's
-        ({"poster_at:1:7": "100"}, None, False),
+        ({("poster", "7"): 100}, 100, False),
+        ({("poster", "7"): 100}, 101, True),
+        ({("poster", "7"): 101, ("background", "7"): 100}, 101, True),
+        ({("poster", "8"): 100}, 101, False),  # another item's
+        ({("poster", "7"): 100}, None, False),
     ],
 )
 def test_an_item_that_moved_may_have_another_picture(
-    seen: Mapping[str, str], now: int | None, moved: bool
+    seen: Mapping[tuple[str, str], int], now: int | None, moved: bool
 ) -> None:
-    known = dataclasses.replace(record(RECORD, fingerprint="f"), images=seen)
+    looked_at = {(name, ref(key)): PictureRecord(seen_at=at) for (name, key), at in seen.items()}
+    known = dataclasses.replace(
+        record(RECORD, fingerprint="f"), pictures=PictureRecords(pictures=looked_at)
+    )
     item = full(values=LEFT_AT, updated_at=now)
     assert picture_moved(known, item) is moved
     assert not picture_moved(known, LISTED)  # a listing does not tell why an item moved

@@ -176,7 +176,7 @@ def test_a_record_says_what_was_sent_beside_what_came_back() -> None:
         "date": FieldRecord("2024", "2024-01-01", locked=True),
         "rating": FieldRecord(None, None),
         "performers": FieldRecord((), None),
-        "tags": FieldRecord(("x", "y"), ("hand", "X"), ("hand",), locked=True),
+        "tags": FieldRecord(("x", "y"), ("hand", "X"), ("hand",), locked=True, refused=True),
         "director": FieldRecord((), None),
         "collection": FieldRecord((), None),
     }

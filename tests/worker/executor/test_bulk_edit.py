@@ -16,6 +16,7 @@ from tests.core.planning.test_planning_laws import items, scenes, settings_of_fi
 from tests.core.plex_like import Server
 from worker.executor.bulk_edit import _groups
 from worker.executor.list_edit_probe import lost
+from worker.plan import ItemEdit
 
 ADDING, REPLACING = Server(replaces=False), Server(replaces=True)
 
@@ -77,20 +78,22 @@ def test_a_server_that_replaces_is_found_out(
 def test_only_the_very_same_change_in_one_section_is_shared(
     of: Scene, then: Scene, cases: list[tuple[FullItem, str]]
 ) -> None:
-    plans = []
+    edits = []
     for number, (item, section) in enumerate(cases):
-        _, plan = again(of, item, then, FirstSync.MERGE)
-        plans.append(replace(plan, ref=ItemRef(section, str(number))))
+        shown, plan = again(of, item, then, FirstSync.MERGE)
+        ref = ItemRef(section, str(number))
+        edits.append(ItemEdit(replace(shown, ref=ref), replace(plan, ref=ref)))
 
-    groups = _groups(plans)
+    groups = _groups(edits)
 
-    grouped = [plan.ref for group in groups for plan in group.plans]
-    assert sorted(grouped) == sorted(set(grouped))
+    grouped = [edit.ref for group in groups for edit in group.edits]
+    assert sorted(grouped) == sorted(edit.ref for edit in edits if edit.changes)
     for group in groups:
-        first = group.plans[0]
-        for plan in group.plans:
-            assert (plan.ref.section, plan.item_type) == (first.ref.section, first.item_type)
-            for one, other in zip(first.changes, plan.changes, strict=True):
+        first = group.edits[0]
+        for edit in group.edits:
+            assert edit.ref.section == first.ref.section
+            assert edit.item.item_type == first.item.item_type
+            for one, other in zip(first.changes, edit.changes, strict=True):
                 assert one.field == other.field
                 assert set(one.added) == set(other.added)
                 assert set(one.removed) == set(other.removed)

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.images import digest, digest_in
 from core.models import FullItem, ItemRef
+from core.picture_records import NO_PICTURES, PictureRecords
 from plex.client import PlexClient
 from plex.images import PlexImages
 from simulators.plex.process import PlexProcess
@@ -16,7 +17,8 @@ from stash.connection import StashConnection
 from tests.contract.servers import Simulated
 from transport.retrying import Retrying
 from worker.pictures.poster_fit import Draw, Fit, PosterFitter
-from worker.pictures.sync import ImageChange, ImageOutcome, ImageSyncer
+from worker.pictures.sync import PictureOutcome, PictureSync
+from worker.pictures.writer import PictureChange, PictureWriter
 
 BOTH = frozenset({"poster", "background"})
 POSTER = frozenset({"poster"})
@@ -39,15 +41,16 @@ class House:
         self.client = StashClient(connection, retrying=Retrying(lambda _seconds: None))
         self.plex = PlexClient(process.url, process.token, connect_timeout=1, read_timeout=5)
         self.images = PlexImages(self.plex)
-        self.known: dict[str, str] = {}
-        self.journal: list[ImageChange] = []
+        self.writer = PictureWriter(self.images, self.note)
+        self.known: PictureRecords = NO_PICTURES
+        self.journal: list[PictureChange] = []
         self.writes_before: list[int] = []
 
     def close(self) -> None:
         self.client.close()
         self.plex.close()
 
-    def note(self, change: ImageChange) -> None:
+    def note(self, change: PictureChange) -> None:
         self.journal.append(change)
         self.writes_before.append(self.plex.writes_made)
 
@@ -63,17 +66,16 @@ class House:
         fit: Fit = Fit.NONE,
         pillow: Draw | None = None,
         preserve: bool = False,
-    ) -> ImageOutcome:
-        """One sync as the drain does it: items read, images synced, items read back."""
+    ) -> PictureOutcome:
+        """One sync as the executor does it: items read, images synced, items read back."""
         items = self.items(*refs)
         self.forget_requests()
         fitter = PosterFitter(fit, lambda: pillow)
-        syncer = ImageSyncer(self.client, self.images, fitter, self.note, preserve=preserve)
+        syncer = PictureSync(self.client, self.images, fitter, self.writer, preserve=preserve)
         outcome = syncer.sync(number, items, self.known, wanted)
         self.asked = (self.stash.counters()["total"], self.process.sim("GET", "counters")["total"])
         self.downloaded = self.stash.counters()["bytes_out"]
-        outcome.settle(self.items(*refs))
-        self.known = outcome.remembered
+        self.known = outcome.after(self.items(*refs))
         return outcome
 
     def forget_requests(self) -> None:

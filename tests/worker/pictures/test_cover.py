@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.images import ImageFailed, ImageKind, digest
+from core.picture_records import CoverRecord
 from simulators.stash.sample_pictures import picture
 from stash.images import NoCover, NotModified, Screenshot
 from worker.pictures.cover import Cover, Fetch, find_cover
@@ -12,7 +13,7 @@ from worker.pictures.poster_fit import Fit, PosterFitter
 
 POSTER, ART = ImageKind.POSTER, ImageKind.ART
 OLD, NEW = picture("old"), picture("new")
-KNOWN = {"etag": '"old"', "sha1": digest(OLD), "fit": "pad", "fitted": digest(b"pad" + OLD)}
+KNOWN = CoverRecord('"old"', digest(OLD), "pad", digest(b"pad" + OLD))
 
 
 def draw(data: bytes, fit: Fit) -> bytes:
@@ -30,23 +31,17 @@ def answering(*answers: Screenshot | NotModified | NoCover) -> tuple[Fetch, list
     return fetch, etags
 
 
-def found(fetch: Fetch, known: dict[str, str], fit: Fit = Fit.PAD) -> Cover:
+def found(fetch: Fetch, known: CoverRecord, fit: Fit = Fit.PAD) -> Cover:
     cover = find_cover(fetch, PosterFitter(fit, lambda: draw), known)
     assert isinstance(cover, Cover)
     return cover
 
 
-def remembered(cover: Cover, before: dict[str, str]) -> dict[str, str]:
-    after = dict(before)
-    cover.remember(after)
-    return after
-
-
 def test_a_known_cover_is_asked_for_once() -> None:
     fetch, etags = answering(NotModified())
     cover = found(fetch, KNOWN)
-    assert (cover.sha1(ART), cover.sha1(POSTER)) == (KNOWN["sha1"], KNOWN["fitted"])
-    assert remembered(cover, KNOWN) == KNOWN
+    assert (cover.sha1(ART), cover.sha1(POSTER)) == (KNOWN.sha1, KNOWN.fitted)
+    assert cover.record == KNOWN
     assert etags == ['"old"']
 
 
@@ -54,15 +49,10 @@ def test_a_known_cover_is_asked_for_once() -> None:
 def test_a_newer_cover_replaces_all_that_was_known(kind: ImageKind) -> None:
     fetch, etags = answering(NotModified(), Screenshot(NEW, '"new"', "image/jpeg"))
     cover = found(fetch, KNOWN)
-    assert cover.sha1(POSTER) == KNOWN["fitted"]
+    assert cover.sha1(POSTER) == KNOWN.fitted
     assert cover.data(kind).endswith(NEW)
     assert (cover.sha1(ART), cover.sha1(POSTER)) == (digest(NEW), digest(b"pad" + NEW))
-    assert remembered(cover, KNOWN) == {
-        "etag": '"new"',
-        "sha1": digest(NEW),
-        "fit": "pad",
-        "fitted": digest(b"pad" + NEW),
-    }
+    assert cover.record == CoverRecord('"new"', digest(NEW), "pad", digest(b"pad" + NEW))
     assert etags == ['"old"', ""]
 
 
@@ -71,28 +61,28 @@ def test_a_cover_that_goes_away_in_between_fails_alone() -> None:
     cover = found(fetch, KNOWN)
     with pytest.raises(ImageFailed, match="went away"):
         cover.data(ART)
-    assert remembered(cover, KNOWN) == KNOWN
+    assert cover.record == KNOWN
 
 
 def test_a_poster_that_was_not_asked_about_is_remembered_only_for_its_cover() -> None:
     fetch, _ = answering(NotModified())
     cover = found(fetch, KNOWN)
     cover.sha1(ART)
-    assert remembered(cover, KNOWN) == KNOWN
+    assert cover.record == KNOWN
     fetch, _ = answering(Screenshot(NEW, "", "image/jpeg"))
     cover = found(fetch, KNOWN)
-    assert remembered(cover, KNOWN) == {"sha1": digest(NEW)}
+    assert cover.record == CoverRecord(sha1=digest(NEW))
 
 
 def test_no_cover_still() -> None:
     fetch, etags = answering(NotModified())
-    assert find_cover(fetch, PosterFitter(Fit.NONE), {"etag": '"none"'}) == NoCover('"none"')
+    assert find_cover(fetch, PosterFitter(Fit.NONE), CoverRecord('"none"')) == NoCover('"none"')
     assert etags == ['"none"']
 
 
 def test_a_poster_left_as_it_is_needs_no_bytes() -> None:
     fetch, etags = answering(NotModified())
     cover = found(fetch, KNOWN, Fit.NONE)
-    assert cover.sha1(POSTER) == KNOWN["sha1"]
-    assert remembered(cover, KNOWN) == {**KNOWN, "fit": "none", "fitted": KNOWN["sha1"]}
+    assert cover.sha1(POSTER) == KNOWN.sha1
+    assert cover.record == KNOWN._replace(fit="none", fitted=KNOWN.sha1)
     assert etags == ['"old"']

@@ -7,9 +7,10 @@ import logging
 import pytest
 
 from core.images import ImageKind, digest, digest_in
+from core.picture_records import NO_PICTURES
 from tests.worker.pictures.house import BOTH, COVER, OTHER, POSTER, REFS, SHA1, House
 from worker.pictures.poster_fit import Fit, PosterFitter
-from worker.pictures.sync import ImageSyncer
+from worker.pictures.sync import PictureSync
 
 
 def test_items_of_both_sections_get_the_cover_from_one_download(house: House) -> None:
@@ -19,8 +20,9 @@ def test_items_of_both_sections_get_the_cover_from_one_download(house: House) ->
     for ref in REFS:
         assert house.shows(ref, "poster") == house.shows(ref, "background") == SHA1
         assert house.locked(ref) == {"thumb", "art"}
-    # Stash: the cover. Plex, for each item: two lists, two uploads, one lock for both.
-    assert house.asked == (1, 10)
+    # Stash: the cover. Plex, for each item: two lists, two uploads, each proven by another list,
+    # and one lock for both.
+    assert house.asked == (1, 14)
     assert house.downloaded == len(COVER)
 
 
@@ -29,9 +31,9 @@ def test_a_second_sync_asks_stash_once_and_plex_nothing(house: House) -> None:
     outcome = house.sync()
     assert house.asked == (1, 0)
     assert house.downloaded == 0
-    assert outcome.remembered == house.known
+    assert outcome.known == house.known
     assert (outcome.uploads, outcome.selects, outcome.touched) == (0, 0, set())
-    assert not outcome.journal
+    assert not outcome.changes
 
 
 def test_a_cover_that_goes_back_and_forth_is_uploaded_once_each(house: House) -> None:
@@ -50,7 +52,7 @@ def test_a_cover_that_goes_back_and_forth_is_uploaded_once_each(house: House) ->
 def test_previous_values_are_told_before_each_change(house: House) -> None:
     first = house.sync(POSTER, REFS[0])
     [told] = house.journal
-    assert first.journal == [told]
+    assert first.changes == [told]
     assert (told.scene_id, told.ref, told.field) == (1, REFS[0], "poster")
     assert told.before is not None
     assert told.before.startswith("media://")
@@ -79,7 +81,7 @@ def test_what_was_told_brings_the_old_picture_back(house: House) -> None:
 
 
 def test_what_is_not_wanted_is_not_touched(house: House) -> None:
-    assert house.sync(frozenset()).remembered == {}
+    assert house.sync(frozenset()).known == NO_PICTURES
     assert house.asked == (0, 0)
     house.sync(frozenset({"background"}), REFS[0])
     assert house.shows(REFS[0], "background") == SHA1
@@ -87,8 +89,9 @@ def test_what_is_not_wanted_is_not_touched(house: House) -> None:
     assert house.locked(REFS[0]) == {"art"}
     house.sync(BOTH, REFS[0])
     assert house.shows(REFS[0], "poster") == SHA1
-    # Stash: is it new? no, then its bytes. Plex, of the poster only: a list, an upload, a lock.
-    assert house.asked == (2, 3)
+    # Stash: is it new? no, then its bytes. Plex, of the poster only: a list, an upload, its proof,
+    # a lock.
+    assert house.asked == (2, 4)
     assert house.downloaded == len(COVER)
 
 
@@ -99,10 +102,9 @@ def test_edits_of_other_fields_cost_no_request_for_images(house: House) -> None:
         house.plex.edit(ref.section, 1, ref.key, [("title.value", "New")])
         house.process.switch(clock_offset=5)
     house.forget_requests()
-    syncer = ImageSyncer(house.client, house.images, PosterFitter(Fit.NONE), house.note)
+    syncer = PictureSync(house.client, house.images, PosterFitter(Fit.NONE), house.writer)
     outcome = syncer.sync(1, items, house.known, BOTH)
-    outcome.settle(house.items())
-    house.known = outcome.remembered
+    house.known = outcome.after(house.items())
     house.sync()
     assert house.asked == (1, 0)
 
@@ -118,14 +120,15 @@ def test_an_item_that_moved_is_looked_at_and_set_right(house: House) -> None:
     assert [(told.field, told.before) for told in house.journal] == [("poster", own)]
     assert house.shows(REFS[0], "poster") == SHA1
     assert house.locked(REFS[0]) == {"thumb", "art"}
-    # Two lists, one selection and one lock for the item that moved, nothing for the other.
-    assert house.asked == (1, 4)
+    # Two lists, one selection, its proof and one lock for the item that moved, nothing for the
+    # other.
+    assert house.asked == (1, 5)
     assert house.downloaded == 0
 
 
 def test_a_lost_memory_uploads_nothing(house: House) -> None:
     house.sync()
-    house.known = {}
+    house.known = NO_PICTURES
     outcome = house.sync()
     assert (outcome.uploads, outcome.selects, outcome.touched) == (0, 0, set())
     assert not house.journal
@@ -141,7 +144,7 @@ def test_a_lock_that_was_missed_is_made_up_for(house: House) -> None:
     [told] = house.journal
     assert digest_in(told.before or "") == digest_in(told.after) == SHA1
     assert house.locked(REFS[0]) == {"thumb"}
-    assert outcome.remembered["poster_locked:1:1"]
+    assert outcome.known.of("poster", REFS[0]).locked
 
 
 def test_a_new_item_of_a_known_cover_gets_the_bytes(house: House) -> None:

@@ -7,7 +7,8 @@ import hashlib
 import pytest
 
 from core.errors import StashUnreachable
-from core.images import FAILED, ImageKind, digest
+from core.images import ImageKind, digest
+from core.picture_records import NO_PICTURES, PictureRecords
 from plex.exceptions import PlexServerDown, PlexUnauthorized
 from simulators.stash.sample_pictures import picture
 from stash.client import StashClient
@@ -16,7 +17,7 @@ from tests.contract.scripted import refused_url
 from tests.contract.servers import Simulated
 from tests.worker.pictures.house import BOTH, COVER, OTHER, REFS, SHA1, House, draw
 from worker.pictures.poster_fit import Fit, PosterFitter
-from worker.pictures.sync import ImageSyncer
+from worker.pictures.sync import PictureSync
 
 # Failures -------------------------------------------------------------------------------------
 
@@ -39,10 +40,10 @@ def test_a_bad_answer_uploads_nothing_says_why_and_is_made_good(
     assert reason in said
     assert "scene 1" in said
     assert house.asked == (6 if "times" in fault else 1, 0)
-    assert outcome.remembered == {FAILED: "1"}
+    assert outcome.known == PictureRecords(failed=True)
     again = house.sync()
     assert again.uploads == 4
-    assert FAILED not in again.remembered
+    assert not again.known.failed
 
 
 def test_a_huge_cover_is_no_poster(house: House) -> None:
@@ -72,7 +73,7 @@ def test_what_one_item_refuses_is_tried_again_alone(house: House, status: int, s
     outcome = house.sync()
     assert (outcome.uploads, outcome.failures) == (1, [])
     assert house.shows(REFS[0], "poster") == SHA1
-    assert house.asked == (2, 3)
+    assert house.asked == (2, 4)
 
 
 def test_a_refused_lock_is_tried_again_alone(house: House) -> None:
@@ -93,15 +94,15 @@ def test_servers_that_are_away_end_it(house: House, stash: Simulated) -> None:
     fitter = PosterFitter(Fit.NONE)
     away = StashClient(StashConnection("http", "127.0.0.1", int(refused_url().rpartition(":")[2])))
     with pytest.raises(StashUnreachable):
-        ImageSyncer(away, house.images, fitter, house.note).sync(1, items, {}, BOTH)
+        PictureSync(away, house.images, fitter, house.writer).sync(1, items, NO_PICTURES, BOTH)
     away.close()
-    syncer = ImageSyncer(house.client, house.images, fitter, house.note)
+    syncer = PictureSync(house.client, house.images, fitter, house.writer)
     house.process.switch(maintenance=True)
     with pytest.raises(PlexServerDown):
-        syncer.sync(1, items, {}, BOTH)
+        syncer.sync(1, items, NO_PICTURES, BOTH)
     house.process.switch(maintenance=False, non_admin=True)
     with pytest.raises(PlexUnauthorized):
-        syncer.sync(1, items, {}, BOTH)
+        syncer.sync(1, items, NO_PICTURES, BOTH)
 
 
 # Fitted posters -------------------------------------------------------------------------------
@@ -164,7 +165,7 @@ def test_with_preserve_a_picture_chosen_in_plex_stays(house: House) -> None:
     house.sync(preserve=True)
     choose(house, chosen)
     outcome = house.sync(preserve=True)
-    assert (outcome.conflicts, outcome.journal) == ([], [])
+    assert (outcome.conflicts, outcome.changes) == ([], [])
     assert house.shows(REFS[0], "poster") == digest(chosen)
     house.cover("png:other")
     outcome = house.sync(preserve=True)

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.fields import BY_NAME, desired, fingerprint
-from core.models import FullItem, ItemRecord, ItemRef, Record, Role, Scene, Value
-from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded, refused
+from core.models import Change, FullItem, ItemRecord, ItemRef, Record, Role, Scene, Value
+from core.picture_records import CoverRecord, PictureRecord, PictureRecords
+from core.planning.item_plan import FirstSync, ItemPlan, MergeRules, plan_item, recorded, refused
+from core.planning.three_way_merge import FieldOutcome
 from plex.editing import edit_params
 from storage.journal import JournalEntry
 from tests.core.builders import ALL_FIELDS, FEWER, full, record, ref
@@ -23,7 +25,9 @@ from tests.core.planning.test_planning_laws import (
     settings_of_first_sync,
 )
 from tests.core.plex_like import EMPTY, Server
-from worker.executor.before_image import Known, field_extra, known_in, roles_in
+from worker.executor.before_image import Known, field_entry, known_in, picture_entry, roles_in
+from worker.plan import ItemEdit, ScenePlan
+from worker.scene_sync.scene_plan import sync_edit
 from worker.undo.item_undo_plan import (
     FieldHistory,
     ItemUndoPlan,
@@ -48,22 +52,10 @@ class Run:
     entries: tuple[JournalEntry, ...]
 
 
-def journal(
-    plan: ItemPlan, item: FullItem, known: Record | None, applied: str
-) -> list[JournalEntry]:
-    return [
-        JournalEntry(
-            1,
-            item.ref,
-            change.field,
-            change.before,
-            change.after,
-            0.0,
-            change.field in item.locked,
-            field_extra(known, item, change.field, applied),
-        )
-        for change in plan.changes
-    ]
+def journal(edit: ItemEdit, known: Record | None, applied: str) -> list[JournalEntry]:
+    """What the executor journals before it sends an edit."""
+    plan = ScenePlan(1, "", (edit,), known, lambda _plan, _proof: None, applied=applied)
+    return [field_entry(plan, edit, name, 0.0) for name in edit.names]
 
 
 def synced(
@@ -71,8 +63,8 @@ def synced(
 ) -> Run:
     wanted = desired(of, ALL_FIELDS)
     base = known.items[0] if known is not None else None
-    plan = plan_item(wanted, item, base, first_sync)
-    entries = journal(plan, item, known, fingerprint(wanted))
+    edit = sync_edit(wanted, item, base, MergeRules(first_sync))
+    plan, entries = edit.plan, journal(edit, known, fingerprint(wanted))
     shown = server.apply(plan, item)
     # A server that refuses a field refuses its lock with it.
     taken = {change.field for change in plan.changes} - server.refuses
@@ -85,18 +77,10 @@ def synced(
 
 def undone(run: Run, item: FullItem, server: Server, *, is_redo: bool = False) -> Run:
     """The run taken back from an item that may have changed since."""
-    ours = our_locks(run.known.items[0], run.known.images)
+    ours = our_locks(run.known.items[0], run.known.pictures)
     todo = item_undo_plan(item, histories(run.entries), {}, ours)
-    entries = [
-        replace(
-            todo.histories[name].first,
-            before=todo.now[name],
-            after=todo.histories[name].before,
-            locked_before=name in item.locked,
-            extra=field_extra(run.known, item, name, run.known.fingerprint),
-        )
-        for name in todo.work
-    ]
+    edit = ItemEdit(item, todo.plan, todo.locks, tuple(todo.roles), todo.title_sort)
+    entries = journal(edit, run.known, run.known.fingerprint)
     shown = server.apply(todo.plan, item)
     locks = {name for name in todo.locks if todo.locks[name]}
     unlocked = todo.locks.keys() - locks
@@ -220,7 +204,7 @@ def _outcome(plan: ItemPlan, name: str) -> tuple[bool, frozenset[str], frozenset
 
 
 @pytest.mark.parametrize(
-    ("field", "now", "fate"),
+    ("field", "now", "status_of"),
     [
         ("title", "Before", UndoStatus.BACK),
         ("title", " Before ", UndoStatus.BACK),
@@ -294,10 +278,10 @@ def test_locks(
 def test_actors_come_back_with_their_parts_and_photos() -> None:
     shown = (Role("Ann", "Captain", "http://a"), Role("Bö", "Cook", ""))
     before = replace(PLAIN, values={**EMPTY, "performers": ("Ann", "Bö")}, roles=shown)
-    extra = field_extra(None, before, "performers", "print")
-    entry = JournalEntry(
-        1, before.ref, "performers", ("Ann", "Bö"), ("Bö", "Cy"), 1.0, False, extra
-    )
+    change = Change("performers", ("Ann", "Bö"), ("Bö", "Cy"), ("Cy",), ("Ann",))
+    outcomes = {"performers": FieldOutcome(change, change.after)}
+    edit = ItemEdit(before, ItemPlan(before.ref, 1, outcomes), roles=before.roles)
+    (entry,) = journal(edit, None, "print")
     now = replace(
         PLAIN,
         values={**EMPTY, "performers": ("Bö", "Cy")},
@@ -320,10 +304,22 @@ def test_actors_come_back_with_their_parts_and_photos() -> None:
 # The record ----------------------------------------------------------------------------------
 
 
-def restored(known: Known, field: str = "title", before: Value = "A") -> Restored:
-    entry = JournalEntry(1, ref("7"), field, before, "B", 1.0, False, known.to_extra())
-    now: dict[str, str | None] = {field: "B"} if field == "poster" else {}
+def restored(known: Record | None, applied: str, field: str = "title") -> Restored:
+    """An item that shows "A" again, which a run had made "B" of.
+
+    Args:
+        known: the scene's record when that run changed it.
+        applied: what that run brought about.
+    """
     item = replace(PLAIN, values={**EMPTY, "title": "B"})
+    now: dict[str, str | None] = {}
+    change = Change(field, "A", "B")
+    edit = ItemEdit(item, ItemPlan(item.ref, 1, {field: FieldOutcome(change, "B")}))
+    (entry,) = journal(edit, known, applied)
+    if field == "poster":
+        plan = ScenePlan(1, "", (), known, lambda _plan, _proof: None, applied=applied)
+        entry = picture_entry(plan, item.ref, field, "A", "B", False, 1.0)
+        now = {field: "B"}
     todo = item_undo_plan(item, histories([entry]), now, frozenset())
     return Restored(todo, PLAIN, frozenset({field}))
 
@@ -343,35 +339,42 @@ def test_what_was_wanted_when_it_was_undone(
 ) -> None:
     of = record(ItemRecord(ref("7"), (), 1, {}), fingerprint=recorded_print)
 
-    after = after_undo(of, 1, [restored(Known(None, known, applied))], is_redo=False)
+    before = replace(of, fingerprint=known)
+    after = after_undo(of, 1, [restored(before, applied)], is_redo=False)
 
     assert after is not None
     assert (after.fingerprint, after.undone) == (left, True)
 
 
 def test_a_scene_whose_first_sync_was_killed_gets_a_record() -> None:
-    after = after_undo(None, 5, [restored(Known(applied="new"))], is_redo=False)
+    after = after_undo(None, 5, [restored(None, "new")], is_redo=False)
 
     assert after is not None
     assert (after.scene_id, after.fingerprint, after.undone) == (5, "new", True)
     assert [item.ref for item in after.items] == [ItemRef("1", "7")]
-    assert after_undo(None, 5, [restored(Known())], is_redo=False) is None
+    assert after_undo(None, 5, [restored(None, "")], is_redo=False) is None
 
 
 def test_what_was_remembered_of_a_picture_comes_back() -> None:
-    now = {"poster:1:7": "new", "poster_at:1:7": "9", "poster_locked:1:7": "1", "etag": "e"}
-    of = replace(record(ItemRecord(ref("7"), (), 1, {}), fingerprint="new"), images=now)
-    first = Known(None, "", "new")
-    later = Known(None, "old", "new", images={"poster:1:7": "old", "poster_locked:1:7": "1"})
+    poster, cover = ("poster", ref("7")), CoverRecord("e")
+    old, new = PictureRecord("old", locked=True), PictureRecord("new", 9, locked=True)
+    of, first, later = (
+        replace(
+            record(ItemRecord(ref("7"), (), 1, {}), fingerprint=of_print),
+            pictures=PictureRecords(cover, pictures),
+        )
+        for of_print, pictures in [("new", {poster: new}), ("", {}), ("old", {poster: old})]
+    )
 
     after_first, after_later = (
-        after_undo(of, 1, [restored(known, "poster")], is_redo=False) for known in (first, later)
+        after_undo(of, 1, [restored(known, "new", "poster")], is_redo=False)
+        for known in (first, later)
     )
 
     assert after_first is not None
     assert after_later is not None
-    assert after_first.images == {"etag": "e"}
-    assert after_later.images == {"poster:1:7": "old", "poster_locked:1:7": "1", "etag": "e"}
+    assert after_first.pictures == PictureRecords(cover)
+    assert after_later.pictures == PictureRecords(cover, {poster: old})
 
 
 def test_an_entry_without_what_was_known_is_read() -> None:

@@ -1,0 +1,177 @@
+"""What writing to Plex needs, open together: one run over a maker of plans, whichever it is."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from app.wiring import Context
+from core.models import Section
+from core.paths import PathMap
+from core.planning.item_plan import FirstSync, MergeRules
+from plex.cache import PlexCache
+from plex.client import PlexClient
+from plex.images import PlexImages
+from plex.library import synced_sections
+from plex.scanning import PlexScans
+from reconciliation.prefix_learning import saved_map
+from storage.state import State
+from sync_queue.queue import SyncQueue
+from worker.executor.acknowledge import Acknowledger, RetryRules
+from worker.executor.clear_guard import ClearGuard
+from worker.executor.executor import Executor
+from worker.executor.figures import Figures
+from worker.executor.list_edit_probe import finish_probe
+from worker.executor.outcome import Outcome
+from worker.executor.run import Interruption, RunKind, SettleAbsent, WriteRun, never
+from worker.finalizer.finalizer import Finalizer
+from worker.locating.locator import Locator
+from worker.locating.scan_wait import ScanWaiting
+from worker.pictures.poster_fit import Fit, PosterFitter
+from worker.pictures.sync import PictureSync
+from worker.pictures.writer import DryHand, Hand, PictureWriter
+from worker.preview.pictures import DryPictures
+from worker.scene_sync.absent import settle_absent
+from worker.scene_sync.preparer import PlanDestroyed, Policy, Preparer, leave_as_it_is
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """What carrying plans out needs; who writes holds the drain lock."""
+
+    context: Context
+    plex: PlexClient
+    state: State
+    queue: SyncQueue
+
+    def run(
+        self,
+        kind: RunKind,
+        figures: Figures,
+        *,
+        on_scenes: Callable[[int], None] = lambda _count: None,
+        guard: ClearGuard | None = None,
+        settle: SettleAbsent = lambda _absent, _acknowledger, _figures: None,
+        interruption: Callable[[], Interruption] = never,
+    ) -> WriteRun:
+        """A run of some kind, to be given a maker of plans."""
+        settings = self.context.settings
+        rules = RetryRules(
+            settings.max_retries, settings.skip_not_found, self.context.clock, random.random
+        )
+        return WriteRun(
+            kind,
+            self.state,
+            self.queue,
+            Acknowledger(self.queue, rules, figures),
+            figures,
+            self._executor,
+            guard=guard,
+            settle_absent=settle,
+            clock=self.context.clock,
+            on_scenes=on_scenes,
+            interruption=interruption,
+        )
+
+    def _executor(self, run_id: int, on_outcomes: Callable[[Sequence[Outcome]], None]) -> Executor:
+        finish_probe(self.plex, self.state)
+        return Executor(
+            self.plex,
+            self.state,
+            run_id,
+            partial(PictureWriter, PlexImages(self.plex)),
+            self.picture_sync,
+            self.context.clock,
+            on_outcomes,
+        )
+
+    def picture_sync(self, hand: Hand) -> PictureSync | None:
+        """What syncs pictures; None where none are wanted."""
+        settings = self.context.settings
+        if not settings.sync_policy().images:
+            return None
+        fitter = PosterFitter(Fit(settings.poster_fit))
+        preserve = settings.preserve_plex_edits
+        images = PlexImages(self.plex)
+        return PictureSync(self.context.stash, images, fitter, hand, preserve=preserve)
+
+    def dry_pictures(self) -> DryPictures:
+        """Pictures that are looked at only."""
+        return DryPictures(self.picture_sync(DryHand()))
+
+
+@dataclass(frozen=True, slots=True)
+class SceneWriter(Writer):
+    """What planning scenes needs besides."""
+
+    preparer: Preparer
+    scans: ScanWaiting
+
+    @property
+    def guard(self) -> ClearGuard:
+        """The clear guard of one run."""
+        return ClearGuard(self.context.settings.max_clear_percent)
+
+    @property
+    def settle(self) -> SettleAbsent:
+        """What becomes of scenes that Plex does not have."""
+        return partial(settle_absent, self.scans, self.queue)
+
+
+@contextlib.contextmanager
+def open_writer(context: Context) -> Iterator[Writer]:
+    """What carrying plans out needs, closed at the end."""
+    with context.open_plex() as plex, context.open_state() as state, context.open_queue() as queue:
+        yield Writer(context, plex, state, queue)
+
+
+@contextlib.contextmanager
+def open_scene_writer(context: Context) -> Iterator[SceneWriter]:
+    """What planning scenes and carrying the plans out needs, closed at the end."""
+    with open_writer(context) as writer, PlexCache(context.data_dir) as cache:
+        plex, state = writer.plex, writer.state
+        sections = synced_sections(plex, context.settings.plex_library)
+        preparer = _preparer(context, plex, sections, cache, state)
+        scans = ScanWaiting(
+            PlexScans(plex),
+            state.scans,
+            sections,
+            PathMap(context.settings.path_map),
+            saved_map(state),
+            asks=context.settings.trigger_plex_scan,
+            clock=context.clock,
+        )
+        yield SceneWriter(context, plex, state, writer.queue, preparer, scans)
+
+
+def _preparer(
+    context: Context,
+    plex: PlexClient,
+    sections: list[Section],
+    cache: PlexCache,
+    state: State,
+) -> Preparer:
+    settings = context.settings
+    locator = Locator(
+        plex,
+        sections,
+        cache,
+        PathMap(settings.path_map),
+        pins=state.pins.of_scenes,
+        learned=saved_map(state),
+        guess=not settings.strict_matching,
+        clock=context.clock,
+    )
+    rules = MergeRules(FirstSync(settings.first_sync), settings.preserve_plex_edits)
+    policy = Policy(settings.sync_policy(), rules, settings.max_retries)
+    contested = context.contested(state)
+    pins = state.pins.of_items
+    plan_destroyed: PlanDestroyed = leave_as_it_is
+    if settings.remove_on_destroy:
+        plan_destroyed = Finalizer(
+            context.stash, state.records, locator, policy, plex.full_items, contested, pins
+        ).plan
+    return Preparer(context.stash, state, locator, policy, contested, pins, plan_destroyed)

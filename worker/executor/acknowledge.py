@@ -1,0 +1,168 @@
+"""Tells the queue what became of scenes, and counts it: one switch from outcomes to jobs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from core.backoff import delay
+from core.models import Failure, Job
+from sync_queue.queue import SyncQueue
+from worker.executor.figures import Figures
+from worker.executor.messages import conflicts_of, refusals_of
+from worker.executor.outcome import Outcome, Status
+
+log = logging.getLogger(__name__)
+
+PICTURES_PAUSE = 300.0  # seconds for which pictures wait that cannot be had
+_FAILURES = {
+    Status.REJECTED: Failure.REJECTED,
+    Status.ITEM_FAILED: Failure.ITEM_FAILED,
+    Status.NOT_TAKEN: Failure.NOT_TAKEN,
+    Status.VANISHED: Failure.NOT_FOUND,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRules:
+    """How jobs that failed are tried again.
+
+    Attributes:
+        max_retries: after so many a job is given up on.
+        skip_not_found: a scene that Plex does not have is done.
+        clock: epoch seconds.
+        jitter: random numbers in [0, 1) for backoff.
+    """
+
+    max_retries: int
+    skip_not_found: bool
+    clock: Callable[[], float]
+    jitter: Callable[[], float]
+
+
+class Acknowledger:
+    """Acknowledges the jobs of plans and keeps count, of plans without a job as well."""
+
+    def __init__(self, queue: SyncQueue, rules: RetryRules, figures: Figures) -> None:
+        self._queue = queue
+        self._rules = rules
+        self._figures = figures
+
+    def outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """Count outcomes and end, retry or give up on their jobs. Records are written by now."""
+        finished: list[Job] = []
+        for outcome in outcomes:
+            self._count(outcome)
+            job = outcome.plan.job
+            if not outcome.is_proven:
+                self._fail(outcome)
+            elif outcome.pictures_wait:
+                self._wait_for_pictures(outcome)
+            elif outcome.failures:
+                self._note_failures(outcome)
+            elif not outcome.plan.is_whole:
+                self._figures.scenes_partly += 1
+                self._queue.release([job] if job is not None else [])
+            else:
+                self._figures.scenes_done += 1
+                self._figures.succeeded += job is not None
+                finished += [job] if job is not None else []
+        self._queue.finish(finished)
+
+    def _count(self, outcome: Outcome) -> None:
+        figures = self._figures
+        if outcome.plan.job is not None:
+            figures.processed += 1
+        edited = outcome.items_edited
+        figures.items_edited += edited
+        figures.scenes += edited > 0
+        figures.uploads += outcome.uploads
+        figures.selects += outcome.selects
+        figures.restored += sum(map(len, outcome.back.values()))
+        if not outcome.is_settled:
+            return
+        total = outcome.total
+        figures.unchanged += total.touched == 0 and outcome.is_proven
+        figures.values_touched += total.touched
+        figures.values_cleared += total.cleared
+        for line in conflicts_of(outcome):
+            figures.conflicts.note(line)
+            log.warning("%s", line)
+        for line in refusals_of(outcome):
+            figures.refused.note(line)
+            log.warning("%s", line)
+
+    def _fail(self, outcome: Outcome) -> None:
+        job, failure = outcome.plan.job, _FAILURES[outcome.status]
+        line = f"{outcome.plan.called}: {outcome.why}"
+        self._figures.failures.note(line)
+        if job is None:
+            log.warning("%s", line)
+        elif failure is Failure.NOT_FOUND:
+            self.missing(job, outcome.why)
+        elif failure is Failure.REJECTED:
+            self.park(job, failure, outcome.why)
+        else:
+            self.retry(job, failure, line)
+
+    def _note_failures(self, outcome: Outcome) -> None:
+        """Pictures and locks that failed: the scene is synced but for these."""
+        why = "; ".join(outcome.failures)
+        for line in outcome.failures:
+            self._figures.failures.note(f"{outcome.plan.called}: {line}")
+        if outcome.plan.job is not None:
+            self.retry(outcome.plan.job, Failure.PICTURE, f"{outcome.plan.called}: {why}")
+            return
+        log.warning("%s: %s", outcome.plan.called, why)
+        if outcome.plan.cover:
+            # A job brings a failed picture sooner than the next reconcile.
+            order = {"scene_id": outcome.plan.scene_id, "reason": f"a picture failed: {why}"}
+            self._queue.put_many([order])
+
+    def _wait_for_pictures(self, outcome: Outcome) -> None:
+        job, why = outcome.plan.job, outcome.pictures_wait
+        if job is None:
+            self._queue.put_many([{"scene_id": outcome.plan.scene_id, "reason": why}])
+            return
+        until = self._rules.clock() + PICTURES_PAUSE
+        self._queue.postpone([(job, until, Failure.PICTURE, why)])
+        self._figures.retried += 1
+
+    def without_write(self, done: Iterable[tuple[Job, str]]) -> None:
+        """End jobs that have nothing to do; the text says why."""
+        ended = list(done)
+        for job, why in ended:
+            log.info("scene %d: nothing to do, %s", job.scene_id, why)
+        self._figures.processed += len(ended)
+        self._figures.skipped += len(ended)
+        self._figures.succeeded += len(ended)
+        self._queue.finish([job for job, _ in ended])
+
+    def missing(self, job: Job, path: str) -> None:
+        """Plex may not have scanned it yet: wait, and give up after `max_retries`."""
+        if self._rules.skip_not_found:
+            log.info("scene %d is skipped: not in Plex (%s)", job.scene_id, path)
+            self._queue.finish([job])
+            self._figures.succeeded += 1
+            self._figures.skipped += 1
+            return
+        why = f"no item in Plex has the file of scene {job.scene_id} ({path})"
+        self.retry(job, Failure.NOT_FOUND, why)
+
+    def retry(self, job: Job, failure: Failure, why: str) -> None:
+        """Try a job again later, or give up on it."""
+        attempts = job.attempts + 1
+        if attempts > self._rules.max_retries:
+            self.park(job, failure, why)
+            return
+        log.info("scene %d will be tried again: %s", job.scene_id, why)
+        until = self._rules.clock() + delay(attempts, self._rules.jitter())
+        self._queue.retry(job, until, failure, why)
+        self._figures.retried += 1
+
+    def park(self, job: Job, failure: Failure, why: str) -> None:
+        """Make a job a dead letter."""
+        log.warning("scene %d is given up on: %s", job.scene_id, why)
+        self._queue.park(job, failure, why)
+        self._figures.failed += 1

@@ -1,0 +1,277 @@
+"""Carries plans out: journal, edit, pictures, read back, proof, record, then tell the outcome.
+
+Every step may be the last before the process is killed. The journal is durable before the first
+edit; what is told is proven and recorded; an edit sent twice changes nothing the second time, since
+the plan is made anew from what Plex shows. A scene is the unit: what fails concerns it alone, and
+what is proven is recorded at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from core.errors import StashError
+from core.images import ImageFailed, ImageKind
+from core.models import FullItem, ItemRef
+from core.picture_records import NO_PICTURES, PictureRecords
+from plex.client import PlexClient
+from plex.exceptions import PlexError, PlexItemFailed, PlexRejected
+from storage.state import State
+from worker.executor.before_image import field_entry, picture_entry
+from worker.executor.bulk_edit import BulkEditor, Sent
+from worker.executor.item_editor import ItemEditor
+from worker.executor.outcome import Outcome
+from worker.executor.proof import Written, judged
+from worker.executor.read_back import ReadBack
+from worker.pictures.sync import PictureOutcome, PictureSync
+from worker.pictures.writer import PictureChange, PictureWriter
+from worker.plan import ItemEdit, Proof, ScenePlan
+
+log = logging.getLogger(__name__)
+
+# What was written is read back after so many scenes, or so many seconds after the first of them.
+WINDOW = 25
+WINDOW_SECONDS = 2.0
+PICTURES_TRIED = 3  # scenes without an answer in a row, before a run goes on without pictures
+NO_PICTURES_NOW = "Stash gives no pictures for now"
+
+NewPictures = Callable[[PictureWriter], PictureSync | None]
+
+
+@dataclass(slots=True)
+class _Window:
+    """Scenes that were written to and not read back yet."""
+
+    written: list[Written] = field(default_factory=list)
+    began_at: float = 0.0
+
+    def is_full(self, now: float) -> bool:
+        return len(self.written) >= WINDOW or now - self.began_at >= WINDOW_SECONDS
+
+
+class Executor:
+    """Carries out the plans of one run.
+
+    Args:
+        run_id: under which the journal keeps the previous values.
+        writer: makes what writes pictures of what journals them.
+        pictures: makes what syncs covers of what writes pictures; None where none are wanted.
+        clock: epoch seconds.
+        on_outcomes: told what became of scenes, once that is recorded.
+    """
+
+    def __init__(
+        self,
+        plex: PlexClient,
+        state: State,
+        run_id: int,
+        writer: Callable[[Callable[[PictureChange], None]], PictureWriter],
+        pictures: NewPictures,
+        clock: Callable[[], float],
+        on_outcomes: Callable[[Sequence[Outcome]], None],
+    ) -> None:
+        self._state = state
+        self._run_id = run_id
+        self._clock = clock
+        self._on_outcomes = on_outcomes
+        self._editor = ItemEditor(plex)
+        self._read_back = ReadBack(plex, self._editor)
+        self._bulk = BulkEditor(plex, state, self._journal_items)
+        self._writer = writer(self._journal_picture)
+        self._pictures = pictures(self._writer)
+        self._plans: dict[ItemRef, ScenePlan] = {}
+        self._current: ScenePlan | None = None
+        self._journaled: set[int] = set()
+        self._without_pictures = 0
+
+    def execute(
+        self, plans: Sequence[ScenePlan], is_over: Callable[[], bool] = lambda: False
+    ) -> list[ScenePlan]:
+        """Carry some plans out, and tell what became of each.
+
+        Args:
+            is_over: asked after each scene; once it says so the others are left.
+
+        Returns:
+            those that were not begun.
+
+        Raises:
+            PlexError, StashError: a server went away. What was proven until then is recorded and
+                told; of the others nobody is to blame.
+        """
+        self._plans = {edit.ref: plan for plan in plans for edit in plan.edits}
+        self._journaled.clear()
+        window = _Window()
+        left: list[ScenePlan] = []
+        try:
+            shared = self._bulk.send(plans)
+            for number, plan in enumerate(plans):
+                # One that has its edit already is seen to the end.
+                if number and is_over() and shared.edited.isdisjoint(plan.items):
+                    left = [p for p in plans[number:] if shared.edited.isdisjoint(p.items)]
+                    self._finish(plans[number:], left, shared, window)
+                    break
+                self._write(plan, plans[number : number + WINDOW], shared, window)
+        except (PlexError, StashError):
+            self._prove_before_outage(window)
+            raise
+        self._prove(window)
+        return left
+
+    def _finish(
+        self,
+        rest: Iterable[ScenePlan],
+        left: Sequence[ScenePlan],
+        shared: Sent,
+        window: _Window,
+    ) -> None:
+        for plan in rest:
+            if plan not in left:
+                self._write(plan, [plan], shared, window)
+
+    # Writing -----------------------------------------------------------------------------
+
+    def _write(
+        self, plan: ScenePlan, next_plans: Sequence[ScenePlan], shared: Sent, window: _Window
+    ) -> None:
+        """Write one scene, and read back what waits for that if it is time."""
+        if plan.scene_id not in self._journaled:
+            self._journal(next_plans)
+        if not window.written:
+            window.began_at = self._clock()
+        written = Written(plan)
+        window.written.append(written)
+        self._current = plan
+        for edit in plan.edits:
+            if edit.ref in shared.edited:
+                written.edits[edit.ref] = edit
+                if edit.ref in shared.shown:
+                    written.shown[edit.ref] = shared.shown[edit.ref]
+            else:
+                self._edit(edit, written)
+        if self._pictures is not None and plan.cover and not written.errors:
+            known = plan.record.pictures if plan.record is not None else NO_PICTURES
+            written.cover = self._sync_cover(self._pictures, plan, known)
+        written.is_complete = True
+        if window.is_full(self._clock()):
+            self._prove(window)
+
+    def _sync_cover(
+        self, pictures: PictureSync, plan: ScenePlan, known: PictureRecords
+    ) -> PictureOutcome:
+        """Where Stash gives no pictures for several scenes, it is not asked for each other one."""
+        if self._without_pictures >= PICTURES_TRIED:
+            return PictureOutcome(replace(known, failed=True), unavailable=NO_PICTURES_NOW)
+        outcome = pictures.sync(plan.scene_id, plan.items, known, plan.cover)
+        self._without_pictures = self._without_pictures + 1 if outcome.unavailable else 0
+        return outcome
+
+    def _edit(self, edit: ItemEdit, written: Written) -> None:
+        """Select pictures that are put back, and send the one edit of an item."""
+        failed = {name for name in edit.pictures if not self._restore(edit, name, written)}
+        wanted = edit.only([name for name in edit.names if name not in failed])
+        if not wanted.names:
+            return
+        written.edits[edit.ref] = wanted
+        try:
+            written.refused_alone[edit.ref] = self._editor.send(wanted)
+        except (PlexRejected, PlexItemFailed) as error:
+            written.errors[edit.ref] = error
+
+    def _restore(self, edit: ItemEdit, name: str, written: Written) -> bool:
+        try:
+            self._writer.restore(edit.ref, ImageKind(name), edit.pictures[name])
+        except (ImageFailed, PlexRejected, PlexItemFailed) as error:
+            written.failures.append(f"{name} of item {edit.ref}: {error}")
+            return False
+        written.restored.setdefault(edit.ref, set()).add(name)
+        return True
+
+    # Journal -----------------------------------------------------------------------------
+
+    def _journal(self, plans: Iterable[ScenePlan]) -> None:
+        fresh = [plan for plan in plans if plan.scene_id not in self._journaled]
+        self._journaled.update(plan.scene_id for plan in fresh)
+        now = self._clock()
+        entries = [
+            field_entry(plan, edit, name, now)
+            for plan in fresh
+            if plan.is_journaled
+            for edit in plan.edits
+            for name in dict.fromkeys([*edit.names, *edit.pictures])
+        ]
+        if entries:
+            self._state.journal.write(self._run_id, entries)
+
+    def _journal_items(self, refs: Iterable[ItemRef]) -> None:
+        self._journal({id(plan): plan for ref in refs if (plan := self._plans[ref])}.values())
+
+    def _journal_picture(self, change: PictureChange) -> None:
+        assert self._current is not None
+        entry = picture_entry(
+            self._current,
+            change.ref,
+            change.field,
+            change.before,
+            change.after,
+            change.locked_before,
+            self._clock(),
+        )
+        self._state.journal.write(self._run_id, [entry])
+
+    # Proof -------------------------------------------------------------------------------
+
+    def _prove_before_outage(self, window: _Window) -> None:
+        """A server went away: what Plex still says of what was written is proven all the same.
+
+        Of the scene in hand it is not known what arrived; the journal has it.
+        """
+        window.written = [each for each in window.written if each.is_complete]
+        try:
+            self._prove(window)
+        except PlexError as error:
+            log.debug("what was written last could not be read back: %s", error)
+
+    def _prove(self, window: _Window) -> None:
+        """Read back, record and tell what was written."""
+        written, window.written = window.written, []
+        if not written:
+            return
+        outcomes, records = [], []
+        shown = self._shown(written)
+        for each in written:
+            outcome = judged(each, shown)
+            outcomes.append(outcome)
+            if outcome.is_proven or each.plan.is_partial_ok:
+                there = {ref: item for ref, item in each.after(shown).items() if item is not None}
+                proof = Proof(there, outcome.back, each.known(there))
+                records.append(each.plan.remember(each.plan, proof))
+        left = [
+            (edit.ref, change.field, shown[edit.ref].values.get(change.field))
+            for outcome in outcomes
+            for edit in outcome.plan.edits
+            if edit.ref in shown
+            for change, _ in outcome.refused
+            if change in edit.changes
+        ]
+        if left:
+            self._state.journal.note_left(self._run_id, left)
+        self._state.records.save_many([record for record in records if record is not None])
+        self._state.journal.settle(o.plan.scene_id for o in outcomes if o.is_settled)
+        self._on_outcomes(outcomes)
+
+    def _shown(self, written: Iterable[Written]) -> dict[ItemRef, FullItem]:
+        known: dict[ItemRef, FullItem] = {}
+        unread: dict[ItemRef, ItemEdit] = {}
+        moved: set[ItemRef] = set()
+        refused: dict[ItemRef, frozenset[str]] = {}
+        for each in written:
+            known |= each.shown
+            unread |= {r: e for r, e in each.edits.items() if r not in each.shown}
+            moved |= each.moved
+            refused |= each.refused_alone
+        failed = {ref for each in written for ref in each.errors}
+        edited = {ref: edit for ref, edit in unread.items() if ref not in failed}
+        return known | self._read_back.read(edited, moved - failed, refused)

@@ -1,0 +1,103 @@
+"""Sends the one edit of an item; what is refused as a whole is sent field by field."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from core.fields import TITLE
+from core.models import Change
+from plex.client import PlexClient
+from plex.editing import edit_params, lock_params, shortened, title_sort_params, unlock_params
+from plex.exceptions import PlexRejected
+from worker.plan import ItemEdit
+
+log = logging.getLogger(__name__)
+
+
+class ItemEditor:
+    """Edits items of one server."""
+
+    def __init__(self, plex: PlexClient) -> None:
+        self._plex = plex
+
+    def send(self, edit: ItemEdit) -> frozenset[str]:
+        """All changes and locks of an item in one edit; where that is refused, each by itself, so
+        that one field which the server will not take does not hold up the others.
+
+        Returns:
+            the fields that were refused by themselves.
+
+        Raises:
+            PlexRejected: none of them was taken. PlexError: as the client.
+        """
+        names = edit.names
+        try:
+            self._edit(edit, edit.changes, names)
+        except PlexRejected as rejected:
+            left = [name for name in names if not self._is_taken(edit, name)]
+            if len(left) == len(names):
+                raise rejected from None
+            return frozenset(left)
+        return frozenset()
+
+    def send_change(self, edit: ItemEdit, change: Change) -> bool:
+        """One change by itself, with its lock; whether it was taken.
+
+        Raises:
+            PlexError: but PlexRejected.
+        """
+        try:
+            self._edit(edit, [change], [change.field])
+        except PlexRejected as error:
+            log.warning("item %s refuses its %s: %s", edit.ref, change.field, error)
+            return False
+        return True
+
+    def _is_taken(self, edit: ItemEdit, name: str) -> bool:
+        change = next((each for each in edit.changes if each.field == name), None)
+        if change is None:
+            return self._is_lock_taken(edit, name)
+        cut = shortened(change)
+        return self.send_change(edit, change) or (cut is not None and self.send_change(edit, cut))
+
+    def _is_lock_taken(self, edit: ItemEdit, name: str) -> bool:
+        try:
+            self._edit(edit, (), [name])
+        except PlexRejected as error:
+            log.warning("the lock of %s of item %s is refused: %s", name, edit.ref, error)
+            return False
+        return True
+
+    def _edit(self, edit: ItemEdit, changes: Iterable[Change], names: Collection[str]) -> None:
+        params = params_of(edit, changes, names)
+        self._plex.edit(edit.ref.section, edit.item.item_type, edit.ref.key, params)
+
+
+def params_of(
+    edit: ItemEdit, changes: Iterable[Change], names: Collection[str]
+) -> list[tuple[str, str]]:
+    """The parameters of an edit that makes some of an item's changes.
+
+    Args:
+        names: the fields whose locks are set as the edit wants them.
+    """
+    listed = list(changes)
+    params = edit_params(listed, edit.roles, lock=False)
+    params += lock_changes({n: want for n, want in edit.locks.items() if n in names})
+    if edit.title_sort and any(change.field == TITLE for change in listed):
+        params += title_sort_params(edit.title_sort)
+    return params
+
+
+def lock_changes(locks: Mapping[str, bool]) -> list[tuple[str, str]]:
+    """The parameters that lock some fields and unlock others."""
+    lock = sorted(name for name, want in locks.items() if want)
+    unlock = sorted(name for name, want in locks.items() if not want)
+    return lock_params(lock) + unlock_params(unlock)
+
+
+def removal_alone(change: Change, name: str) -> Change:
+    """The removal of one entry of a list, for servers that take but one in an edit."""
+    return replace(change, before=(), added=(), removed=(name,))

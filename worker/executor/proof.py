@@ -1,0 +1,131 @@
+"""What one scene was written, and what its items show of that: only what was read back counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from core.models import Change, FullItem, ItemRef, Value
+from core.picture_records import NO_PICTURES, PictureRecords
+from core.planning.item_plan import is_untouched, refused
+from plex.exceptions import PlexError, PlexRejected
+from worker.executor.outcome import Outcome, Status
+from worker.pictures.sync import PictureOutcome
+from worker.plan import ItemEdit, ScenePlan
+
+DID_NOT_TAKE = "Plex did not take it: it answered, and item {ref} still shows what it had ({what})"
+
+
+@dataclass(slots=True)
+class Written:
+    """What was sent of one plan.
+
+    Attributes:
+        edits: the edits that were sent, as far as they were.
+        refused_alone: fields that were sent by themselves, and refused.
+        errors: items whose edit failed as a whole.
+        restored: pictures that were put back and proven, by item.
+        cover: what became of the pictures that were to show the cover.
+        shown: items that were read back already.
+        failures: pictures that could not be put back, for people.
+        is_complete: all of the plan was sent.
+    """
+
+    plan: ScenePlan
+    edits: dict[ItemRef, ItemEdit] = field(default_factory=dict)
+    refused_alone: dict[ItemRef, frozenset[str]] = field(default_factory=dict)
+    errors: dict[ItemRef, PlexError] = field(default_factory=dict)
+    restored: dict[ItemRef, set[str]] = field(default_factory=dict)
+    cover: PictureOutcome | None = None
+    shown: dict[ItemRef, FullItem] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    is_complete: bool = False
+
+    @property
+    def moved(self) -> set[ItemRef]:
+        """The items whose pictures were written to."""
+        touched = self.cover.touched if self.cover is not None else set()
+        return touched | self.restored.keys()
+
+    def after(self, shown: Mapping[ItemRef, FullItem]) -> dict[ItemRef, FullItem | None]:
+        """Each item as it is now: those that were written to as read back, None where gone."""
+        changed = (self.edits.keys() - self.errors.keys()) | self.moved
+        return {
+            ref: shown.get(ref) if ref in changed else item for ref, item in self.plan.items.items()
+        }
+
+    def known(self, there: Mapping[ItemRef, FullItem]) -> PictureRecords:
+        """What is known of the scene's pictures by now."""
+        if self.cover is not None:
+            return self.cover.after(there)
+        return self.plan.record.pictures if self.plan.record is not None else NO_PICTURES
+
+
+def judged(written: Written, shown: Mapping[ItemRef, FullItem]) -> Outcome:
+    """What became of a plan, by what its items show."""
+    outcome = Outcome(written.plan, Status.PROVEN, failures=written.failures)
+    after = written.after(shown)
+    back: dict[ItemRef, frozenset[str]] = {}
+    for ref, edit in written.edits.items():
+        item = after[ref]
+        if ref not in written.errors and item is not None:
+            back[ref] = _showing(edit, item, written.refused_alone.get(ref, ()), outcome)
+    for ref, names in written.restored.items():
+        back[ref] = back.get(ref, frozenset()) | names
+    outcome.back = back
+    if written.cover is not None:
+        _add_cover(written.cover, outcome)
+    outcome.status, outcome.why = _status(written, after)
+    return outcome
+
+
+def _showing(
+    edit: ItemEdit, item: FullItem, refused_alone: Collection[str], outcome: Outcome
+) -> frozenset[str]:
+    """The fields and locks of an edit that show, the altered ones among them."""
+    names = set(edit.names)
+    for change in refused(edit.plan, item):
+        value: Value = item.values.get(change.field)
+        if change.field in refused_alone and outcome.plan.is_partial_ok:
+            outcome.failures.append(f"item {edit.ref}, {change.field}: Plex refuses it")
+        else:
+            outcome.refused.append((change, value))
+        if change.field in refused_alone or is_untouched(change, value):
+            names.discard(change.field)
+    changed = {change.field for change in edit.changes}
+    for name, want in edit.locks.items():
+        if name not in changed and want != (name in item.locked):
+            names.discard(name)
+            state = "locked" if name in item.locked else "unlocked"
+            outcome.failures.append(f"item {edit.ref}: Plex keeps {name} {state}")
+    return frozenset(names)
+
+
+def _add_cover(cover: PictureOutcome, outcome: Outcome) -> None:
+    outcome.failures += cover.failures
+    outcome.pictures_wait = cover.unavailable
+    outcome.conflicts += cover.conflicts
+    outcome.uploads, outcome.selects = cover.uploads, cover.selects
+    back = dict(outcome.back)
+    for change in cover.changes:
+        back[change.ref] = back.get(change.ref, frozenset()) | {change.field}
+    outcome.back = back
+
+
+def _status(written: Written, after: Mapping[ItemRef, FullItem | None]) -> tuple[Status, str]:
+    if written.errors:
+        ref, error = next(iter(written.errors.items()))
+        is_refused = isinstance(error, PlexRejected)
+        return (Status.REJECTED if is_refused else Status.ITEM_FAILED), f"item {ref}: {error}"
+    if written.plan.edits and all(item is None for item in after.values()):
+        return Status.VANISHED, "its item went away"
+    for ref, edit in written.edits.items():
+        item = after[ref]
+        if item is not None and edit.changes and _is_untouched(edit.changes, item):
+            what = ", ".join(change.field for change in edit.changes)
+            return Status.NOT_TAKEN, DID_NOT_TAKE.format(ref=ref, what=what)
+    return Status.PROVEN, ""
+
+
+def _is_untouched(changes: Collection[Change], item: FullItem) -> bool:
+    return all(is_untouched(change, item.values.get(change.field)) for change in changes)

@@ -1,0 +1,314 @@
+"""A run that writes: its life, the same for every maker of plans.
+
+A maker yields batches of plans; this takes them through the clear guard to the executor, keeps the
+run's figures, lets others work in between, and gives back what it could not finish. A run that was
+cut off is gone on with by the next one of its kind.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, Protocol
+
+from core.errors import GuardStopped
+from core.models import Job
+from storage.runs import RunStatus
+from storage.state import State
+from sync_queue.queue import SyncQueue
+from worker.executor.acknowledge import Acknowledger
+from worker.executor.clear_guard import (
+    ClearGuard,
+    Loss,
+    is_covered,
+    lines_of,
+    marks_of,
+    without_losses,
+)
+from worker.executor.figures import Figures
+from worker.executor.outcome import Outcome
+from worker.plan import Absent, Batch, ScenePlan
+
+log = logging.getLogger(__name__)
+
+BATCH = 100  # scenes that are planned together
+RESUMED_WITHIN = 86_400.0  # seconds after which a run that was cut off is not gone on with
+STALE = 30.0  # seconds after which a plan that waited is made afresh
+
+
+class Interruption(Enum):
+    """NONE: go on. EDITS: take what a user has just edited first. END: let others work."""
+
+    NONE = "none"
+    EDITS = "edits"
+    END = "end"
+
+
+def never() -> Interruption:
+    """Nothing interrupts the run."""
+    return Interruption.NONE
+
+
+class PlanSource(Protocol):
+    """A maker of plans."""
+
+    def batches(self) -> Iterator[Batch]:
+        """Plans, batch by batch. Each is carried out before the next is asked for."""
+
+    def again(self, plans: Sequence[ScenePlan]) -> Batch:
+        """Plans for the same scenes, made afresh."""
+
+
+class PlanEnd(Protocol):
+    """What plans are handed to: the executor, or what stores or shows them."""
+
+    def execute(
+        self, plans: Sequence[ScenePlan], is_over: Callable[[], bool]
+    ) -> Sequence[ScenePlan]:
+        """Take some plans; returns those that were not begun."""
+
+
+# Decides about scenes that Plex does not have, once all others are done.
+SettleAbsent = Callable[[Sequence[Absent], Acknowledger, Figures], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunKind:
+    """What is particular to a kind of run.
+
+    Attributes:
+        name: of the kind, as the history has it.
+        reply: the figures of its reply, by name.
+        facts: what its history says of it besides.
+    """
+
+    name: str
+    reply: Mapping[str, str]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class WriteRun:
+    """One run; the caller holds the drain lock.
+
+    Args:
+        end: makes what plans are handed to, of the run's id and of who is told of outcomes.
+        guard: holds back scenes that lose something; None: nothing is held back.
+        settle_absent: decides about scenes that Plex does not have.
+        clock: epoch seconds.
+        on_scenes: told how many scenes are done, for progress.
+        interruption: asked after each scene.
+    """
+
+    def __init__(
+        self,
+        kind: RunKind,
+        state: State,
+        queue: SyncQueue,
+        acknowledger: Acknowledger,
+        figures: Figures,
+        end: Callable[[int, Callable[[Sequence[Outcome]], None]], PlanEnd],
+        *,
+        guard: ClearGuard | None,
+        settle_absent: SettleAbsent,
+        clock: Callable[[], float],
+        on_scenes: Callable[[int], None],
+        interruption: Callable[[], Interruption] = never,
+    ) -> None:
+        self._kind = kind
+        self._state = state
+        self._queue = queue
+        self._acknowledger = acknowledger
+        self._new_end = end
+        self._guard = guard
+        self._settle_absent = settle_absent
+        self._clock = clock
+        self._on_scenes = on_scenes
+        self._interruption = interruption
+        self._in_hand: list[Job] = []
+        self._absent: list[Absent] = []
+        self._planned_at: dict[int, float] = {}
+        self._loss: Loss | None = None
+        self._is_early = False
+        self.figures = figures
+        self.run_id = 0
+
+    def run(self, source: PlanSource) -> Figures:
+        """Carry out what the source plans, until there is no more or others are to work.
+
+        Raises:
+            GuardStopped: scenes are held back; everything else is done.
+            StashError, PlexError: a server went away or refused us. What was done stays done, the
+                jobs in hand are back in the queue, and `figures` has what was done until then.
+        """
+        with self._life():
+            end = self._new_end(self.run_id, self._told)
+            try:
+                self._work(source, end)
+                self._settle_absent(self._absent, self._acknowledger, self.figures)
+            finally:
+                waiting = self._guard.give_back() if self._guard is not None else []
+                self._give_back([*self._in_hand, *_jobs(waiting)])
+                self._give_back([each.job for each in self._absent])
+        if self._loss is not None:
+            raise GuardStopped(self._held_message(self._loss))
+        return self.figures
+
+    @contextmanager
+    def _life(self) -> Iterator[None]:
+        runs, kind, now = self._state.runs, self._kind, self._clock()
+        facts = dict(kind.facts)
+        known = runs.resume(
+            kind.name, now - RESUMED_WITHIN, lambda had: facts.items() <= dict(had).items()
+        )
+        if known is not None:
+            log.info("run %d goes on where it was cut off", known.id)
+            self.figures.restore(known.figures, kind.reply)
+        self.run_id = known.id if known is not None else runs.start(kind.name, now, facts)
+        status: RunStatus = "failed"
+        try:
+            yield
+            status = "partial" if self._is_early else "done"
+        finally:
+            self.figures.remaining = self._queue.stats(self._clock()).waiting
+            runs.finish(self.run_id, status, self._facts(), self._clock())
+
+    def _facts(self) -> dict[str, Any]:
+        return {**self._kind.facts, **self.figures.reply(self._kind.reply)}
+
+    def _told(self, outcomes: Sequence[Outcome]) -> None:
+        self._acknowledger.outcomes(outcomes)
+        self._state.runs.note(self.run_id, self._facts())
+        self._on_scenes(len(outcomes))
+
+    def _work(self, source: PlanSource, end: PlanEnd) -> None:
+        for batch in source.batches():
+            self._take(batch, end)
+            if self._guard is not None and self._guard.is_full:
+                self._verdict(source, end)
+            if self._interruption() is Interruption.END:
+                self._is_early = True
+                break
+        self._verdict(source, end)
+
+    def _take(self, batch: Batch, end: PlanEnd) -> None:
+        plans = batch.ready
+        self._in_hand = [*_jobs(plans), *batch.jobs]
+        self._sort_out(batch)
+        now = self._clock()
+        self._planned_at.update((plan.scene_id, now) for plan in plans)
+        if self._guard is None:
+            self._execute(plans, end)
+        else:
+            plans, held = self._parted(plans)
+            self._execute(self._guard.let_through(plans), end)
+            self._execute_harmless(held, end)
+        self._in_hand = []
+
+    def _parted(self, plans: Sequence[ScenePlan]) -> tuple[list[ScenePlan], list[ScenePlan]]:
+        """The plans, and those that would lose just what is held back of their scenes already."""
+        held = {each.job.scene_id: each.marks for each in self._queue.held(_scene_ids(plans))}
+        known = [
+            plan
+            for plan in plans
+            if plan.scene_id in held and marks_of(plan) and is_covered(plan, held[plan.scene_id])
+        ]
+        return [plan for plan in plans if plan not in known], known
+
+    def _execute_harmless(self, plans: Sequence[ScenePlan], end: PlanEnd) -> None:
+        """What is held back waits on, and all else of these scenes goes."""
+        self._execute([replace(without_losses(plan), job=None) for plan in plans], end)
+        self._queue.hold(
+            (plan.job, marks_of(plan), lines_of(plan)) for plan in plans if plan.job is not None
+        )
+
+    def _sort_out(self, batch: Batch) -> None:
+        """Acknowledge what has no plan."""
+        self._give_back(batch.left_alone)
+        self._acknowledger.without_write(batch.done)
+        for job, failure, why in batch.given_up:
+            self.figures.processed += 1
+            self._acknowledger.park(job, failure, why)
+        for job, failure, why in batch.failed:
+            self.figures.processed += 1
+            self._acknowledger.retry(job, failure, why)
+        self._absent += batch.not_found
+
+    def _execute(self, plans: Sequence[ScenePlan], end: PlanEnd) -> None:
+        left = end.execute(plans, lambda: self._interruption() is not Interruption.NONE)
+        self._give_back(_jobs(left))
+
+    def _verdict(self, source: PlanSource, end: PlanEnd) -> None:
+        """Let the scenes go that the guard kept waiting, or hold them back."""
+        if self._guard is None:
+            return
+        plans, loss = self._guard.verdict()
+        self._in_hand = _jobs(plans)
+        if loss is not None:
+            self._hold(plans, loss)
+        elif plans:
+            self._execute(self._fresh(source, plans), end)
+        self._in_hand = []
+
+    def _fresh(self, source: PlanSource, plans: Sequence[ScenePlan]) -> list[ScenePlan]:
+        """The plans as they are now: what waited for long is planned once more.
+
+        One that takes more away by now is left for the next run.
+        """
+        limit = self._clock() - STALE
+        kept = [plan for plan in plans if self._planned_at.get(plan.scene_id, limit) > limit]
+        old = {plan.scene_id: plan for plan in plans if plan not in kept}
+        for some in _chunks(list(old.values())):
+            batch = source.again(some)
+            self._sort_out(batch)
+            fits = [p for p in batch.ready if is_covered(p, marks_of(old[p.scene_id]))]
+            kept += fits
+            self._give_back(_jobs(plan for plan in batch.ready if plan not in fits))
+        return kept
+
+    def _hold(self, plans: Sequence[ScenePlan], loss: Loss) -> None:
+        for line in loss.lines:
+            log.info("held back: %s", line)
+        fresh = [plan.scene_id for plan in plans if plan.job is None]
+        self._queue.put_many({"scene_id": i, "reason": "held back"} for i in fresh)
+        ordered = self._queue.claim_scenes(fresh)
+        jobs = {job.scene_id: job for job in [*ordered, *_jobs(plans)]}
+        self._queue.hold(
+            (jobs[plan.scene_id], marks_of(plan), lines_of(plan))
+            for plan in plans
+            if plan.scene_id in jobs
+        )
+        self.figures.processed += len(plans)
+        self.figures.held += len(plans)
+        if self._loss is None:
+            self._loss = loss
+        else:
+            self._loss.total += loss.total
+            self._loss.fields += loss.fields
+
+    def _give_back(self, jobs: Iterable[Job]) -> None:
+        """Put jobs back in line as they were; what is acknowledged by now stays so."""
+        self._queue.release(jobs)
+
+    def _held_message(self, loss: Loss) -> str:
+        return (
+            f"{self.figures.held} scenes are held back: in Plex they would lose "
+            f"{loss.total.cleared} values ({loss.in_words()}), more than max_clear_percent allows. "
+            "All other scenes were written. 'View Queue Status' shows what is held; if it is "
+            "right, the task 'Confirm Stopped Run' writes it."
+        )
+
+
+def _scene_ids(plans: Iterable[ScenePlan]) -> list[int]:
+    return [plan.scene_id for plan in plans]
+
+
+def _jobs(plans: Iterable[ScenePlan]) -> list[Job]:
+    return [plan.job for plan in plans if plan.job is not None]
+
+
+def _chunks(plans: Sequence[ScenePlan]) -> Iterator[Sequence[ScenePlan]]:
+    for start in range(0, len(plans), BATCH):
+        yield plans[start : start + BATCH]

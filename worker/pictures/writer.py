@@ -1,0 +1,116 @@
+"""Writes pictures of items, and proves by what Plex has on offer that they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.images import Action, Decision, ImageFailed, ImageKind, digest_in, selected
+from core.models import FullItem, ItemRef
+from plex.images import PlexImages
+
+
+@dataclass(frozen=True, slots=True)
+class PictureChange:
+    """What is about to happen to one picture of one item.
+
+    Attributes:
+        field: "poster" or "background".
+        before: Plex's name of the picture that it shows; None: it shows none.
+        after: Plex's name of the picture to show; of an upload, the name that it should get, which
+            only its end, the digest, is sure of.
+        locked_before: whether the field was locked. It is locked afterwards.
+    """
+
+    scene_id: int
+    ref: ItemRef
+    field: str
+    before: str | None
+    after: str
+    locked_before: bool
+
+
+class Hand(Protocol):
+    """What carries out a decision on a picture."""
+
+    def show(self, change: PictureChange, decision: Decision, data: bytes) -> None:
+        """Make the item show it. `data` are the bytes of an upload."""
+
+    def lock(self, item: FullItem, kinds: Iterable[ImageKind]) -> None:
+        """Keep Plex from choosing other pictures."""
+
+
+class DryHand:
+    """Carries nothing out."""
+
+    def show(self, change: PictureChange, decision: Decision, data: bytes) -> None:
+        """Does nothing."""
+
+    def lock(self, item: FullItem, kinds: Iterable[ImageKind]) -> None:
+        """Does nothing."""
+
+
+class PictureWriter:
+    """Carries decisions out.
+
+    Args:
+        journal: told of each change before it is made; durable when it returns.
+    """
+
+    def __init__(self, plex: PlexImages, journal: Callable[[PictureChange], None]) -> None:
+        self._plex = plex
+        self._journal = journal
+
+    def show(self, change: PictureChange, decision: Decision, data: bytes) -> None:
+        """Make the item show a picture, and prove it.
+
+        Raises:
+            ImageFailed: Plex does not show it.
+            PlexRejected, PlexError: as `PlexImages`.
+        """
+        if decision.action is not Action.KEEP or not change.locked_before:
+            self._journal(change)
+        kind = ImageKind(change.field)
+        if decision.action is Action.UPLOAD:
+            self._plex.upload(change.ref.key, kind, data)
+        elif decision.action is Action.SELECT:
+            self._plex.select(change.ref.key, kind, decision.rating_key)
+        if decision.action is not Action.KEEP:
+            self._prove(change.ref, kind, change.after)
+
+    def lock(self, item: FullItem, kinds: Iterable[ImageKind]) -> None:
+        """Keep Plex from choosing other pictures at a refresh."""
+        self._plex.lock(item, kinds)
+
+    def restore(self, ref: ItemRef, kind: ImageKind, name: str | None) -> None:
+        """Show what is on offer under that name, or nothing, and prove it.
+
+        Raises:
+            ImageFailed: Plex does not show it.
+            PlexRejected, PlexError: as `PlexImages`.
+        """
+        if name is None:
+            self._plex.unset(ref.key, kind)
+        else:
+            self._plex.select(ref.key, kind, name)
+            self._prove(ref, kind, name)
+
+    def _prove(self, ref: ItemRef, kind: ImageKind, name: str) -> None:
+        """An answer is no proof: servers and proxies say 200 to what was never stored."""
+        entries = self._plex.entries(ref.key, kind)
+        if is_picture(selected(entries), name):
+            return
+        there = next((e.rating_key for e in entries if is_picture(e.rating_key, name)), None)
+        if there is not None:
+            self._plex.select(ref.key, kind, there)
+            if is_picture(selected(self._plex.entries(ref.key, kind)), name):
+                return
+        raise ImageFailed("Plex answered that it took the picture, and does not show it")
+
+
+def is_picture(shown: str | None, name: str) -> bool:
+    """Whether Plex's name of a picture means that picture: of uploads only the digest is sure."""
+    if shown is None:
+        return False
+    return shown == name or (digest_in(shown) or shown) == (digest_in(name) or name)

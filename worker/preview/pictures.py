@@ -1,0 +1,47 @@
+"""Finds out which pictures of a planned scene would change, by the code that changes them."""
+
+from __future__ import annotations
+
+from core.models import Change
+from core.picture_records import NO_PICTURES
+from storage.plans import PlannedChange
+from worker.pictures.sync import PictureSync
+from worker.plan import ScenePlan
+
+
+class DryPictures:
+    """Looks at the pictures of plans.
+
+    Args:
+        sync: one whose hand carries nothing out; None where no pictures are wanted.
+    """
+
+    def __init__(self, sync: PictureSync | None) -> None:
+        self._sync = sync
+
+    def changes(self, plan: ScenePlan) -> tuple[list[PlannedChange], list[str]]:
+        """The changes, and what could not be looked at.
+
+        Raises:
+            StashUnreachable, StashUnauthorized, PlexServerDown, PlexUnauthorized.
+        """
+        if self._sync is None or not plan.cover:
+            return [], []
+        known = plan.record.pictures if plan.record is not None else NO_PICTURES
+        outcome = self._sync.sync(plan.scene_id, plan.items, known, plan.cover)
+        planned = [
+            PlannedChange(
+                plan.scene_id, plan.title, each.ref, Change(each.field, each.before, each.after)
+            )
+            for each in outcome.changes
+        ]
+        return planned, outcome.failures
+
+
+def field_changes(plan: ScenePlan) -> list[PlannedChange]:
+    """What would be written of a scene, pictures left out."""
+    return [
+        PlannedChange(plan.scene_id, plan.title, edit.ref, change)
+        for edit in plan.edits
+        for change in edit.changes
+    ]

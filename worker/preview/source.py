@@ -1,0 +1,106 @@
+"""Plans of a stored preview: every scene is planned afresh, and cut down to what was shown.
+
+What changed meanwhile, on either side, is left and reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from core.models import Failure, Job
+from core.wording import change_line
+from storage.plans import PlannedChange, PlanStore
+from storage.sqlite import chunks
+from sync_queue.queue import SyncQueue
+from worker.executor.figures import Figures
+from worker.executor.run import BATCH
+from worker.plan import Batch, ScenePlan
+from worker.preview.pictures import DryPictures
+from worker.preview.plan_filter import cut
+from worker.scene_sync.preparer import Preparer
+
+KIND = "apply_preview"
+
+
+def job_for(scene_id: int) -> Job:
+    """A job that no queue knows, to have a scene planned."""
+    return Job(0, scene_id, "metadata", {}, 0.0, "preview", 0, 0.0, "", Failure.NONE)
+
+
+class PreviewSource:
+    """Makes plans of one preview.
+
+    Args:
+        preview: the run whose plan it is.
+        queue: whose jobs of these scenes are claimed; None for a look.
+        on_scenes: told how many scenes are planned, and of how many.
+    """
+
+    def __init__(
+        self,
+        preview: int,
+        store: PlanStore,
+        preparer: Preparer,
+        pictures: DryPictures,
+        queue: SyncQueue | None,
+        figures: Figures,
+        on_scenes: Callable[[int, int], None],
+    ) -> None:
+        self._preview = preview
+        self._store = store
+        self._preparer = preparer
+        self._pictures = pictures
+        self._queue = queue
+        self._figures = figures
+        self._on_scenes = on_scenes
+
+    def batches(self) -> Iterator[Batch]:
+        """The plans of all scenes that the preview has shown changes of."""
+        ids = self._store.scene_ids(self._preview)
+        self._preparer.expect(len(ids))
+        for number, some in enumerate(chunks(ids, BATCH), 1):
+            claimed = self._queue.claim_scenes(some) if self._queue is not None else []
+            try:
+                batch = self._plans(some, claimed)
+            except BaseException:
+                if self._queue is not None:
+                    self._queue.release(claimed)
+                raise
+            yield batch
+            self._on_scenes(min(number * BATCH, len(ids)), len(ids))
+
+    def again(self, plans: Sequence[ScenePlan]) -> Batch:
+        """The same plans; they are as fresh as the batch."""
+        return Batch(list(plans))
+
+    def _plans(self, ids: Sequence[int], claimed: Sequence[Job]) -> Batch:
+        planned = self._store.of_scenes(self._preview, ids)
+        self._figures.planned += sum(map(len, planned.values()))
+        known = {job.scene_id: job for job in claimed}
+        jobs = [known.get(scene_id) or job_for(scene_id) for scene_id in ids]
+        ready = {plan.scene_id: plan for plan in self._preparer.prepare(jobs).ready}
+        batch = Batch()
+        for scene_id, changes in planned.items():
+            if scene_id not in ready:
+                self._note_changed(changes)
+                continue
+            plan = self._cut(ready[scene_id], changes)
+            if plan is not None:
+                batch.ready.append(plan if scene_id in known else replace(plan, job=None))
+        planned_for = {plan.scene_id for plan in batch.ready}
+        batch.left_alone = [job for job in claimed if job.scene_id not in planned_for]
+        return batch
+
+    def _cut(self, plan: ScenePlan, changes: Sequence[PlannedChange]) -> ScenePlan | None:
+        pictures, failures = self._pictures.changes(plan)
+        for failure in failures:
+            self._figures.failures.note(f"{plan.called}: {failure}")
+        each = cut(plan, changes, pictures, not failures)
+        self._note_changed(each.missed)
+        self._figures.already += each.already
+        return each.plan if each.is_worth_a_record else None
+
+    def _note_changed(self, missed: Sequence[PlannedChange]) -> None:
+        for each in missed:
+            self._figures.changed.note(change_line(each.scene_id, each.title, each.change))

@@ -1,0 +1,157 @@
+"""Plans that unlock in Plex what we locked, for users who leave; what the user locked stays locked.
+
+A field that no longer shows what we left there is the user's by now, and so is its lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from core.fields import BY_NAME, PICTURES
+from core.images import ImageKind, digest_in, selected
+from core.models import FullItem, ItemRecord, Record
+from core.picture_records import PictureRecords
+from core.planning.item_plan import ItemPlan
+from plex.client import MAX_KEYS, PlexClient
+from plex.images import PlexImages
+from storage.records import RecordStore
+from storage.sqlite import chunks
+from worker.executor.figures import Figures
+from worker.plan import Batch, ItemEdit, Proof, ScenePlan
+from worker.undo.item_undo_plan import our_locks
+
+KIND = "release"
+
+
+class ReleaseSource:
+    """Makes the plans that take our locks off.
+
+    Args:
+        figures: count what is not to be done.
+        on_scenes: told how many scenes are judged, and of how many.
+    """
+
+    def __init__(
+        self,
+        plex: PlexClient,
+        records: RecordStore,
+        figures: Figures,
+        on_scenes: Callable[[int, int], None],
+    ) -> None:
+        self._plex = plex
+        self._pictures = PlexImages(plex)
+        self._records = records
+        self._figures = figures
+        self._on_scenes = on_scenes
+
+    def batches(self) -> Iterator[Batch]:
+        """The plans, batch by batch.
+
+        Raises:
+            PlexError: Plex does not answer.
+        """
+        ids = sorted(self._records.ids())
+        for number, some in enumerate(chunks(ids, MAX_KEYS), 1):
+            records = self._records.get_many(some)
+            keys = [
+                item.ref.key
+                for record in records.values()
+                for item in record.items
+                if our_locks(item, record.pictures)
+            ]
+            shown = self._plex.full_items(keys) if keys else {}
+            plans = (self._plan(record, shown) for record in records.values())
+            yield Batch([plan for plan in plans if plan.edits])
+            self._on_scenes(min(number * MAX_KEYS, len(ids)), len(ids))
+
+    def again(self, plans: Sequence[ScenePlan]) -> Batch:
+        """The same plans; nothing keeps them waiting."""
+        return Batch(list(plans))
+
+    def _plan(self, record: Record, shown: dict[str, FullItem]) -> ScenePlan:
+        edits = []
+        for known in record.items:
+            names = our_locks(known, record.pictures)
+            item = shown.get(known.ref.key)
+            if not names:
+                continue
+            if item is None or item.ref != known.ref:
+                self._figures.gone += 1
+                continue
+            ours = [n for n in names if self._is_ours(n, record.pictures, known, item)]
+            self._figures.kept += len(names.difference(ours) & item.locked)
+            if ours:
+                plan = ItemPlan(item.ref, item.item_type, {}, item.locked)
+                edits.append(ItemEdit(item, plan, dict.fromkeys(ours, False)))
+        return ScenePlan(
+            record.scene_id,
+            "",
+            tuple(edits),
+            record,
+            remember_released,
+            is_journaled=False,
+            is_partial_ok=True,
+        )
+
+    def _is_ours(
+        self, name: str, pictures: PictureRecords, known: ItemRecord, item: FullItem
+    ) -> bool:
+        """By the record, and by what the item shows: what was changed since is no longer ours."""
+        if name in PICTURES:
+            return self._shows_ours(name, pictures, item)
+        field_known = known.fields[name]
+        if name not in BY_NAME or field_known.user_owned:
+            return False
+        return BY_NAME[name].equal(field_known.read_back, item.values.get(name))
+
+    def _shows_ours(self, name: str, pictures: PictureRecords, item: FullItem) -> bool:
+        """Whether a picture is the one that we left there; Plex is asked only if the item moved."""
+        known = pictures.of(name, item.ref)
+        if known.seen_at is not None and known.seen_at == item.updated_at:
+            return True
+        shown = selected(self._pictures.entries(item.ref.key, ImageKind(name)))
+        return digest_in(shown or "") == known.sha1
+
+
+def remember_released(plan: ScenePlan, proof: Proof) -> Record | None:
+    """The record without the locks that are off, whoever took them off."""
+    record = plan.record
+    for edit in plan.edits:
+        after = proof.shown.get(edit.ref)
+        if record is not None and after is not None:
+            off = frozenset(edit.locks) - after.locked
+            record = without_locks(record, off, edit.item, after)
+    return record
+
+
+def without_locks(
+    record: Record, names: frozenset[str], before: FullItem, after: FullItem
+) -> Record:
+    """A record without some of our locks of one item.
+
+    Args:
+        before, after: the item as it was read before and after they were taken off. Where it stood
+            as we had left it, it stands so still.
+    """
+    pictures, ref = record.pictures, after.ref
+    still = [n for n in PICTURES if pictures.of(n, ref).seen_at == before.updated_at]
+    pictures = pictures.moved(ref, still, after.updated_at)
+    pictures = pictures.having(
+        {(n, ref): pictures.of(n, ref)._replace(locked=False) for n in PICTURES & names}
+    )
+    items = tuple(
+        _without(item, names, before, after) if item.ref == ref else item for item in record.items
+    )
+    return replace(record, items=items, pictures=pictures)
+
+
+def _without(
+    item: ItemRecord, names: frozenset[str], before: FullItem, after: FullItem
+) -> ItemRecord:
+    fields = {
+        name: replace(known, locked=False) if name in names else known
+        for name, known in item.fields.items()
+    }
+    unmoved = item.updated_at == before.updated_at
+    return replace(item, fields=fields, updated_at=after.updated_at if unmoved else item.updated_at)

@@ -1,0 +1,101 @@
+"""The plan of one scene's sync, and what is remembered of the scene afterwards. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from core.fields import LINE_LIMIT, Desired, fingerprint
+from core.models import FullItem, ItemRecord, ItemRef, Job, Record, Scene
+from core.planning.item_plan import MergeRules, field_recorded, plan_item, recorded
+from core.text import clean_line
+from worker.plan import ItemEdit, Proof, ScenePlan
+from worker.scene_sync.unproven import Recalled
+
+
+def scene_plan(
+    job: Job,
+    scene: Scene,
+    wanted: Desired,
+    known: Recalled,
+    items: Mapping[ItemRef, FullItem],
+    rules: MergeRules,
+) -> ScenePlan:
+    """What is to happen so that a scene's items show what it wants.
+
+    Args:
+        items: those that the scene owns.
+    """
+    record = known.record
+    edits = tuple(
+        sync_edit(wanted, item, base_of(record, ref), rules) for ref, item in items.items()
+    )
+    return ScenePlan(
+        scene.id,
+        clean_line(scene.title, LINE_LIMIT) or wanted.stem,
+        edits,
+        record,
+        partial(remember_synced, scene),
+        cover=frozenset(name.partition(":")[0] for name in wanted.images),
+        job=job,
+        notes=tuple(notes_of(edits)),
+        applied=fingerprint(wanted),
+        carried_out=known.carried_out,
+    )
+
+
+def sync_edit(
+    wanted: Desired, item: FullItem, base: ItemRecord | None, rules: MergeRules
+) -> ItemEdit:
+    """What is to happen to one item: its changes, locked, and what will be known of them."""
+    plan = plan_item(wanted, item, base, rules.first_sync, preserve=rules.preserve)
+    fields = base.fields if base is not None else {}
+    return ItemEdit(
+        item,
+        plan,
+        locks={change.field: True for change in plan.changes},
+        roles=item.roles,
+        next={
+            change.field: field_recorded(plan, change.field, change.after, fields.get(change.field))
+            for change in plan.changes
+        },
+    )
+
+
+def notes_of(edits: tuple[ItemEdit, ...]) -> Iterator[str]:
+    """The conflicts that planning found, a line each."""
+    for edit in edits:
+        for name, note in edit.plan.notes:
+            yield f"item {edit.ref}: {name} {note}"
+
+
+def remember_synced(scene: Scene, plan: ScenePlan, proof: Proof) -> Record:
+    """The record of a scene that was synced, or a part of it: then the scene counts as it did."""
+    record, synced_at = plan.record, scene.updated_at
+    if not plan.is_whole:
+        synced_at = record.scene_updated_at if record is not None else 0.0
+    return Record(
+        scene_id=scene.id,
+        scene_updated_at=synced_at,
+        fingerprint=plan.applied if plan.is_whole else "",
+        files=scene.files,
+        studio_id=scene.studio.id if scene.studio else None,
+        performer_ids=tuple(performer.id for performer in scene.performers),
+        tag_ids=tuple(tag.id for tag in scene.tags),
+        items=_items(plan, proof),
+        pictures=proof.pictures,
+    )
+
+
+def _items(plan: ScenePlan, proof: Proof) -> tuple[ItemRecord, ...]:
+    return tuple(
+        recorded(edit.plan, proof.shown[edit.ref], base_of(plan.record, edit.ref))
+        for edit in plan.edits
+        if edit.ref in proof.shown
+    )
+
+
+def base_of(record: Record | None, ref: ItemRef) -> ItemRecord | None:
+    """What a record says of one item."""
+    items = record.items if record is not None else ()
+    return next((item for item in items if item.ref == ref), None)

@@ -1,0 +1,124 @@
+"""Plans for the jobs of the queue: those that are due, and those that the user has confirmed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from core.models import Job
+from storage.sqlite import chunks
+from sync_queue.queue import SyncQueue
+from worker.executor.clear_guard import is_covered, lines_of, marks_of
+from worker.executor.figures import Figures
+from worker.executor.run import BATCH
+from worker.plan import Batch, ScenePlan
+from worker.scene_sync.preparer import Preparer
+
+log = logging.getLogger(__name__)
+
+KIND, CONFIRM = "drain", "confirm"
+
+
+class DueJobs:
+    """Plans for the jobs that are due when the run begins, a user's edits first.
+
+    Args:
+        clock: epoch seconds.
+        before_batch: called before jobs are claimed, for who has more to queue.
+    """
+
+    def __init__(
+        self,
+        queue: SyncQueue,
+        preparer: Preparer,
+        clock: Callable[[], float],
+        before_batch: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._queue = queue
+        self._preparer = preparer
+        self._before_batch = before_batch
+        self._started = clock()
+        recovered = queue.recover()
+        if recovered:
+            log.info("%d jobs of an interrupted run are taken up again", recovered)
+        self.due = queue.count_due(self._started)
+        preparer.expect(self.due)
+
+    def batches(self) -> Iterator[Batch]:
+        """Plans until no job is due."""
+        while True:
+            self._before_batch()
+            jobs = self._queue.claim(BATCH, self._started)
+            if not jobs:
+                return
+            yield _prepared(self._queue, self._preparer, jobs)
+
+    def again(self, plans: Sequence[ScenePlan]) -> Batch:
+        """Plans for the same jobs, made afresh."""
+        return self._preparer.again(plans)
+
+
+class ConfirmedJobs:
+    """Plans for what the clear guard holds back and the user has confirmed: exactly what was shown.
+
+    A scene that would lose anything else by now is held back again.
+    """
+
+    def __init__(self, queue: SyncQueue, preparer: Preparer, figures: Figures) -> None:
+        self._queue = queue
+        self._preparer = preparer
+        self._figures = figures
+        preparer.expect(0)
+
+    def batches(self) -> Iterator[Batch]:
+        """Plans of all that was held when this began."""
+        scene_ids = [each.job.scene_id for each in self._queue.held()]
+        for some in chunks(scene_ids, BATCH):
+            claimed = self._queue.claim_held(BATCH, some)
+            held = {each.job.scene_id: each.marks for each in claimed}
+            jobs = [each.job for each in claimed]
+            batch = _prepared(self._queue, self._preparer, jobs)
+            fits = [p for p in batch.ready if is_covered(p, held[p.scene_id])]
+            again = [plan for plan in batch.ready if plan not in fits]
+            self._queue.hold((p.job, marks_of(p), lines_of(p)) for p in again if p.job is not None)
+            for plan in again:
+                self._figures.changed.note(
+                    f"{plan.called}: it would lose something else by now, and is held back again"
+                )
+            self._figures.held += len(again)
+            yield replace(batch, ready=fits)
+
+    def again(self, plans: Sequence[ScenePlan]) -> Batch:
+        """Plans for the same jobs, made afresh."""
+        return self._preparer.again(plans)
+
+
+class ListedScenes:
+    """Plans for given scenes that no queue knows, to be looked at."""
+
+    def __init__(
+        self,
+        preparer: Preparer,
+        jobs: Sequence[Job],
+        on_scenes: Callable[[int, int], None],
+    ) -> None:
+        self._preparer = preparer
+        self._jobs = jobs
+        self._on_scenes = on_scenes
+        preparer.expect(len(jobs))
+
+    def batches(self) -> Iterator[Batch]:
+        """The plans, batch by batch."""
+        for start in range(0, len(self._jobs), BATCH):
+            some = self._jobs[start : start + BATCH]
+            yield self._preparer.prepare(some)
+            self._on_scenes(start + len(some), len(self._jobs))
+
+
+def _prepared(queue: SyncQueue, preparer: Preparer, jobs: Sequence[Job]) -> Batch:
+    try:
+        return preparer.prepare(jobs)
+    except BaseException:
+        queue.release(jobs)
+        raise

@@ -1,0 +1,114 @@
+"""What a run has written without a record of it, taken into what is known of a scene. Pure.
+
+A run that is cut off between its edit and the record of it leaves values in Plex which nothing but
+the journal knows to be ours. Without it they would be taken for the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from core.fields import BY_NAME, PICTURES
+from core.images import digest_in
+from core.models import Change, FieldRecord, FullItem, ItemRecord, ItemRef, Record, Scene, Value
+from core.picture_records import NO_PICTURES, PictureKey, PictureRecord
+from core.planning.item_plan import is_untouched
+from storage.journal import JournalEntry
+from worker.executor.before_image import next_in, says_next
+from worker.scene_sync.record_transfer import bare_record
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What is known of a scene, unproven writes included.
+
+    Attributes:
+        carried_out: the items that show something which was written without a record.
+    """
+
+    record: Record | None
+    carried_out: frozenset[ItemRef] = frozenset()
+
+
+def recall(
+    record: Record | None,
+    scene: Scene,
+    items: Mapping[ItemRef, FullItem],
+    entries: Iterable[JournalEntry],
+) -> Recalled:
+    """A scene's record with what the journal says of its items.
+
+    What an item shows decides: where it has what it had before the write, the write never arrived
+    and the record stands; anything else began with what we sent.
+
+    Args:
+        items: as Plex shows them now.
+        entries: the unsettled ones of the scene, oldest first.
+    """
+    by_field: dict[tuple[ItemRef, str], list[JournalEntry]] = {}
+    for entry in entries:
+        if entry.ref in items:
+            by_field.setdefault((entry.ref, entry.field), []).append(entry)
+    fields: dict[ItemRef, dict[str, FieldRecord | None]] = {}
+    pictures: dict[PictureKey, PictureRecord] = {}
+    had = record.pictures if record is not None else NO_PICTURES
+    for (ref, name), known in by_field.items():
+        if name in PICTURES:
+            pictures[name, ref] = _picture(had.of(name, ref), known, name in items[ref].locked)
+        elif name in BY_NAME and (last := _last_carried_out(known, items[ref].values.get(name))):
+            fields.setdefault(ref, {})[name] = next_in(last)
+    if not fields and not pictures:
+        return Recalled(record)
+    own = record if record is not None else bare_record(scene)
+    changed = {ref: _item(_of(own, ref), items[ref], fields[ref]) for ref in fields}
+    kept = tuple(changed.pop(item.ref, item) for item in own.items)
+    return Recalled(
+        replace(own, items=(*kept, *changed.values()), pictures=had.having(pictures)),
+        frozenset(fields),
+    )
+
+
+def _picture(
+    known: PictureRecord, entries: Sequence[JournalEntry], is_locked: bool
+) -> PictureRecord:
+    """A picture with what may have been selected; which of it is shown only Plex can say."""
+    sent = frozenset(digest_in(str(entry.after or "")) for entry in entries)
+    is_ours = is_locked and any(entry.locked_before is False for entry in entries)
+    return known._replace(unproven=sent - {""}, locked=known.locked or is_ours)
+
+
+def _last_carried_out(entries: Sequence[JournalEntry], shown: Value) -> JournalEntry | None:
+    """The last write of a field that arrived, of those that know what it would leave."""
+    followed_by = [*(later.before for later in entries[1:]), shown]
+    arrived = [
+        entry
+        for entry, now in zip(entries, followed_by, strict=True)
+        if says_next(entry) and _has_arrived(entry, now)
+    ]
+    return arrived[-1] if arrived else None
+
+
+def _has_arrived(entry: JournalEntry, now: Value) -> bool:
+    """Whether anything shows of a write, by what the field showed next. What the server was seen
+    to refuse has not arrived, whatever somebody else has written since."""
+    is_refused = BY_NAME[entry.field].equal(entry.before, entry.after)
+    change = Change(entry.field, entry.before, entry.after)
+    return not is_refused and not is_untouched(change, now)
+
+
+def _of(record: Record, ref: ItemRef) -> ItemRecord | None:
+    return next((item for item in record.items if item.ref == ref), None)
+
+
+def _item(
+    known: ItemRecord | None, shown: FullItem, fields: Mapping[str, FieldRecord | None]
+) -> ItemRecord:
+    """The item's record with what was sent; to be read whole, since it was not read back."""
+    merged = dict(known.fields) if known is not None else {}
+    for name, field in fields.items():
+        if field is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = field
+    return ItemRecord(shown.ref, tuple(file.path for file in shown.files), None, merged)

@@ -1,0 +1,236 @@
+"""Plans that take a run back: what it changed is put back, where Plex still shows what it left.
+
+An undo is journaled as a run of its own, so it can be undone as well. One that was killed is gone
+on with: what it had put back is known by the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+
+from core.fields import PICTURES
+from core.images import ImageKind, selected
+from core.models import FullItem, ItemRecord, ItemRef, Record
+from core.picture_records import NO_PICTURES
+from core.wording import shown
+from plex.client import PlexClient
+from plex.images import PlexImages
+from storage.journal import JournalEntry
+from storage.runs import Run
+from storage.sqlite import chunks
+from storage.state import State
+from worker.executor.before_image import known_in
+from worker.executor.figures import Figures
+from worker.executor.run import BATCH
+from worker.plan import Batch, ItemEdit, Proof, ScenePlan
+from worker.undo.item_undo_plan import (
+    FieldHistory,
+    ItemUndoPlan,
+    UndoStatus,
+    histories,
+    item_undo_plan,
+    our_locks,
+)
+from worker.undo.record import Restored, after_undo
+from worker.undo.run_choice import KIND, is_unfinished
+
+
+@dataclass(frozen=True, slots=True)
+class _SceneUndo:
+    """What is known of one scene whose items are put back.
+
+    Attributes:
+        items: what is to be done to each of its items.
+        begun: what an undo that was cut off has put back already, by item.
+        is_redo: what is undone was an undo itself.
+        is_part: later runs have changed the scene as well.
+    """
+
+    items: tuple[ItemUndoPlan, ...]
+    begun: Mapping[ItemRef, frozenset[str]]
+    is_redo: bool
+    is_part: bool
+
+
+class UndoSource:
+    """Makes the plans that take one run back.
+
+    Args:
+        figures: count what is not to be done.
+        on_scenes: told how many scenes are judged, and of how many.
+    """
+
+    def __init__(
+        self,
+        plex: PlexClient,
+        state: State,
+        run: Run,
+        figures: Figures,
+        on_scenes: Callable[[int, int], None],
+    ) -> None:
+        self._plex = plex
+        self._pictures = PlexImages(plex)
+        self._state = state
+        self._run = run
+        self._figures = figures
+        self._on_scenes = on_scenes
+
+    def batches(self) -> Iterator[Batch]:
+        """The plans, batch by batch; a scene's items are never torn apart.
+
+        Raises:
+            PlexError: Plex does not answer.
+        """
+        listed = self._state.journal.items(self._run.id)
+        scenes = [list(group) for _, group in groupby(listed, key=lambda pair: pair[0])]
+        for number, some in enumerate(chunks(scenes, BATCH), 1):
+            yield Batch(self._plans({ref: scene_id for scene in some for scene_id, ref in scene}))
+            self._on_scenes(min(number * BATCH, len(scenes)), len(scenes))
+
+    def again(self, plans: Sequence[ScenePlan]) -> Batch:
+        """The same plans; nothing keeps them waiting."""
+        return Batch(list(plans))
+
+    def _plans(self, refs: Mapping[ItemRef, int]) -> list[ScenePlan]:
+        scene_ids = sorted(set(refs.values()))
+        records = self._state.records.get_many(scene_ids)
+        known = self._state.journal.of_items(self._undo_id(), refs)
+        by_scene: dict[int, list[ItemUndoPlan]] = {}
+        for scene_id, each in self._judged(refs, records):
+            by_scene.setdefault(scene_id, []).append(each)
+        is_redo = self._run.kind == KIND
+        later: set[int] = set()
+        if is_redo:
+            # What later runs did stays as it is, so the scene need not be what it was then.
+            later = self._state.journal.changed_later(self._run.id, by_scene, besides=self._run.id)
+        plans = []
+        for scene_id, items in by_scene.items():
+            begun = _begun(items, known)
+            if any(each.is_work for each in items) or any(begun.values()):
+                undo = _SceneUndo(tuple(items), begun, is_redo, scene_id in later)
+                plans.append(_plan(scene_id, records.get(scene_id), undo))
+        return plans
+
+    def _undo_id(self) -> int:
+        """The undo of this run that is under way, or was cut off; 0 if there is none."""
+        for last in self._state.runs.latest(KIND, limit=1):
+            if is_unfinished(last) and last.figures.get("undone_run") == self._run.id:
+                return last.id
+        return 0
+
+    def _judged(
+        self, refs: Mapping[ItemRef, int], records: Mapping[int, Record]
+    ) -> Iterator[tuple[int, ItemUndoPlan]]:
+        """What is to be done to each item; what is not to be done is counted."""
+        entries = self._state.journal.of_items(self._run.id, refs)
+        items = self._plex.full_items([ref.key for ref in refs])
+        owners = self._state.records.owners_of(refs)
+        for ref, scene_id in refs.items():
+            item = items.get(ref.key)
+            if item is None or item.ref != ref:
+                self._figures.gone += 1
+            elif owners.get(ref, scene_id) != scene_id:
+                owner = f"it belongs to scene {owners[ref]} now"
+                self._figures.changed.note(f"{item_called(item)}: {owner}, left as it is")
+            else:
+                each = self._judge(item, histories(entries[ref]), records.get(scene_id))
+                self._figures.already += len(each.statuses) - len(each.work) - len(each.changed)
+                for name in each.changed:
+                    self._figures.changed.note(line_of(each, name))
+                yield scene_id, each
+
+    def _judge(
+        self, item: FullItem, known: Mapping[str, FieldHistory], record: Record | None
+    ) -> ItemUndoPlan:
+        pictures = {
+            name: selected(self._pictures.entries(item.ref.key, ImageKind(name)))
+            for name in PICTURES & known.keys()
+        }
+        remembered = record.pictures if record is not None else NO_PICTURES
+        ours = our_locks(_of_item(record, item.ref), remembered)
+        return item_undo_plan(item, known, pictures, ours)
+
+
+def _of_item(record: Record | None, ref: ItemRef) -> ItemRecord | None:
+    items = record.items if record is not None else ()
+    return next((item for item in items if item.ref == ref), None)
+
+
+def _begun(
+    items: Sequence[ItemUndoPlan], known: Mapping[ItemRef, Sequence[JournalEntry]]
+) -> dict[ItemRef, frozenset[str]]:
+    """What the undo has put back before it was cut off; it need not be recorded."""
+    return {
+        each.item.ref: frozenset(
+            entry.field for entry in known.get(each.item.ref, ())
+        ).intersection(each.named(UndoStatus.BACK))
+        for each in items
+    }
+
+
+def _plan(scene_id: int, record: Record | None, known: _SceneUndo) -> ScenePlan:
+    return ScenePlan(
+        scene_id,
+        "",
+        tuple(_edit(each) for each in known.items),
+        record,
+        partial(_remember, known),
+        applied=record.fingerprint if record is not None else "",
+        is_partial_ok=True,
+    )
+
+
+def _edit(each: ItemUndoPlan) -> ItemEdit:
+    pictures = {name: each.histories[name].before for name in each.pictures}
+    return ItemEdit(
+        each.item,
+        each.plan,
+        each.locks,
+        tuple(each.roles),
+        each.title_sort,
+        pictures={name: text if isinstance(text, str) else None for name, text in pictures.items()},
+        shown_pictures={
+            name: text if isinstance(text, str) else None
+            for name, text in each.now.items()
+            if name in PICTURES
+        },
+        next={name: known_in(each.histories[name].first).field for name in each.fields},
+    )
+
+
+def _remember(known: _SceneUndo, plan: ScenePlan, proof: Proof) -> Record | None:
+    restored, is_part = [], known.is_part
+    for each in known.items:
+        ref = each.item.ref
+        proven = proof.back.get(ref, frozenset())
+        back = proven | known.begun.get(ref, frozenset())
+        item = proof.shown.get(ref) if proven else each.item
+        is_part = is_part or bool(each.statuses.keys() - back)
+        if back and item is not None:
+            restored.append(Restored(each, item, back))
+    return after_undo(plan.record, plan.scene_id, restored, is_redo=known.is_redo, is_part=is_part)
+
+
+def item_called(item: FullItem) -> str:
+    """An item as people know it."""
+    return f"item {item.ref} {shown(item.values.get('title'))}"
+
+
+def line_of(each: ItemUndoPlan, name: str) -> str:
+    """One field in words: what is put back, or what changed since."""
+    item, now = item_called(each.item), shown(each.now[name])
+    if each.statuses[name] is UndoStatus.CHANGED:
+        return f"{item}: {name} is now {now}, left as it is"
+    if each.statuses[name] is UndoStatus.BACK:
+        return f"{item}: {name} {'locked' if each.locks[name] else 'unlocked'}"
+    return f"{item}: {name} {now} → {shown(each.histories[name].before)}"
+
+
+def lines_of(plan: ScenePlan) -> list[str]:
+    """What a plan of this module puts back, in words."""
+    known = plan.remember.args[0] if isinstance(plan.remember, partial) else None
+    assert isinstance(known, _SceneUndo)
+    return [line_of(each, name) for each in known.items for name in each.work]
