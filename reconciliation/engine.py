@@ -284,7 +284,8 @@ class GapDetectionEngine:
         sweep.moves.save(state.records, state.pins)
         if report is not None:
             owners = sweep.claims.holders().items()
-            state.set_value(CONTESTED, sorted(sweep.findings.contested))
+            lost = {*sweep.findings.contested, *sweep.findings.copied}
+            state.set_value(CONTESTED, sorted(lost))
             state.set_value(OWNERS, [[ref.section, ref.key, owner] for ref, owner in owners])
             forget_released(state.pins, state.records)
             report.keep(state, self._clock())

@@ -17,7 +17,7 @@ from tests.acceptance.conftest import Open
 from tests.acceptance.handmade import FILMS, Handmade, part
 from tests.acceptance.site import Site
 
-LOSERS = ("copied_loser", "merged_loser", "primary_loser", "twins_loser")
+LOSERS = ("merged_loser", "primary_loser", "twins_loser")
 
 
 class Watched(GapDetectionEngine):

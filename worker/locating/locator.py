@@ -15,6 +15,7 @@ from types import MappingProxyType
 from core import paths
 from core.matching.index import ItemIndex
 from core.matching.match import Claim, SceneMatch, match_scene
+from core.matching.ownership import Contest, is_copy
 from core.matching.pins import Pin
 from core.models import FullItem, ItemRef, MediaFile, Record, Scene, Section
 from core.paths import PathMap
@@ -89,17 +90,19 @@ class Locator:
         scenes: Sequence[Scene],
         records: Mapping[int, Record],
         sought: Mapping[int, Sought] = NOT_SOUGHT,
+        others: Container[ItemRef] = (),
     ) -> dict[int, Found]:
         """The items of some scenes.
 
         Args:
             sought: how scenes were looked for before, by scene id.
+            others: items that are none of theirs.
 
         Raises:
             PlexError: as the client; nothing is known of any of the scenes then.
         """
         pins = self._read_pins(scenes)
-        known = self._remembered(scenes, records, pins)
+        known = self._remembered(scenes, records, pins, others)
         found = self._match(scenes, records, pins, known)
         unknown = [scene for scene in scenes if is_open(scene, found, pins)]
         spared = self._spare(unknown, found, pins, sought)
@@ -123,7 +126,16 @@ class Locator:
             last = self._match(unknown, records, pins, fresh)
             found |= {scene_id: joined(found[scene_id], each) for scene_id, each in last.items()}
         self._warn(found, pins)
-        return found
+        return {scene_id: each.without(others) for scene_id, each in found.items()}
+
+    def lacks_own(self, scene: Scene, found: Found, lost: Sequence[Contest]) -> bool:
+        """Whether a scene has lost all its items, each of them a copy of its file."""
+        maps = [self._path_map, *([self._learned] if self._learned is not None else [])]
+        return (
+            found.items.keys() == {contest.ref for contest in lost}
+            and not found.undecided
+            and all(is_copy(each, scene, found.items[each.ref].files, maps) for each in lost)
+        )
 
     def _spare(
         self,
