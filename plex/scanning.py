@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -72,15 +71,10 @@ class PlexScans:
     def _activities(self) -> Iterable[Mapping[str, Any]]:
         """The scans among the activities; none where the server does not tell."""
         try:
-            body = self._plex.http.fetch("/activities")
+            listed = self._plex.http.read_if_any("/activities").get("Activity")
         except (PlexRejected, PlexUnauthorized) as error:
             log.debug("Plex does not tell its activities: %s", error)
             return []
-        try:
-            container = json.loads(body).get("MediaContainer")
-            listed = container.get("Activity")
-        except (ValueError, AttributeError):
-            return []  # an idle server may answer nothing at all
         return [
             each
             for each in (listed if isinstance(listed, list) else [listed])

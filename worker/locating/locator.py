@@ -342,7 +342,7 @@ class Locator:
         side = list_snapshot(
             self._plex, self._sections.values(), lambda _section, _done, _total: None
         )
-        if not side.is_complete:
+        if side.unknown:
             raise PlexServerDown("; ".join(side.troubles()))
         self._cache.save(side, self._clock())
         self._listed = side

@@ -25,7 +25,7 @@ from core.images import (
     selected,
 )
 from core.models import FullItem, ItemRef
-from plex.exceptions import PlexRejected
+from plex.exceptions import PlexItemFailed, PlexRejected
 from plex.images import PlexImages, upload_name
 from stash.client import StashClient
 from stash.images import NoCover, fetch_screenshot
@@ -211,7 +211,7 @@ class _Turn:
         self.outcome.touched.add(self.item.ref)
         try:
             self.plex.lock(self.item, unlocked)
-        except PlexRejected as error:
+        except (PlexRejected, PlexItemFailed) as error:
             for kind in unlocked:
                 self._fail(kind, error)
             return
