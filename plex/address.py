@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from core.errors import ConfigError
 
@@ -34,6 +35,15 @@ class Address:
             raise ConfigError("plex_url must look like http://192.168.1.5:32400")
         if not self.token.isascii() or not self.token.isprintable():
             raise ConfigError("plex_token has characters that no Plex token has; copy it again")
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The header for a proxy that asks for the user name and password of the address."""
+        parts = urlsplit(self.url)
+        if not parts.username:
+            return {}
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
 
     @property
     def shown(self) -> str:

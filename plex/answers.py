@@ -9,9 +9,9 @@ import html
 import re
 from typing import Any
 
-from core.json_text import decode_json
 from core.text import excerpt
-from transport.session import Answer
+from transport.decoding import NotJson, decode
+from transport.http import Answer
 
 _EXCERPT = 160
 _LOOKED_AT = 64 * 1024  # bytes of an answer in which a sentence is looked for
@@ -57,16 +57,13 @@ def container_in(answer: Answer) -> dict[str, Any]:
     """The MediaContainer of an answer.
 
     Raises:
-        ValueError: it has none; the text says what came instead.
+        NotJson: it has none; the text says what came instead.
     """
-    try:
-        value = decode_json(answer.body)
-    except ValueError as error:
-        raise ValueError(_what_came(answer, str(error))) from None
+    value = decode(answer.body, answer.content_type)
     container = value.get("MediaContainer") if isinstance(value, dict) else None
     if isinstance(container, dict):
         return container
-    raise ValueError(_what_came(answer, "it has no MediaContainer"))
+    raise NotJson("JSON came that is not Plex's")
 
 
 def strange_body(answer: Answer) -> str:
@@ -79,28 +76,16 @@ def strange_body(answer: Answer) -> str:
         return ""
     try:
         container_in(answer)
-    except ValueError as error:
+    except NotJson as error:
         return str(error)
     return ""
-
-
-def _what_came(answer: Answer, problem: str) -> str:
-    kind = excerpt(answer.content_type, 60)
-    start = answer.body[:256].lstrip().lower()
-    if not start:
-        return "nothing"
-    if start.startswith((b"<!doctype html", b"<html")):
-        return f"a web page ({kind or 'text/html'})"
-    if kind in ("", "application/json") or start.startswith((b"{", b"[")):
-        return f"JSON that cannot be used: {problem}"
-    return f"something that is no JSON ({kind})"
 
 
 def _sentence(body: bytes) -> str:
     """The first text under a name that sentences have, at most one level down."""
     try:
-        value = decode_json(body)
-    except ValueError:
+        value = decode(body)
+    except NotJson:
         return ""
     levels = [value, *(value.values() if isinstance(value, dict) else ())]
     for level in levels:

@@ -20,7 +20,7 @@ from plex.http import PlexHttp
 from plex.listing import OLDEST_FIRST, PAGE_SIZE, ListPage, SectionLister
 from plex.mapping import ONE_KEY
 from plex.url_encoding import Params, encode, encode_query, key_batches
-from transport.retrying import Retrier
+from transport.retrying import Retrying
 
 VIDEO_TYPES = ("movie", "show")
 # nginx takes 8 KB of request line by default, other proxies no less.
@@ -43,7 +43,7 @@ class PlexClient:
         connect_timeout, read_timeout: seconds; the second bounds each silence. An answer as a whole
             may take a second more for each 50 KB of it.
         verify_tls: whether its certificate is checked, or the file of the authorities that count.
-        retrier: tries again what may pass by itself.
+        retrying: tries again what may pass by itself.
 
     Every method raises what `plex.exceptions` says of the server's answer.
     """
@@ -56,10 +56,10 @@ class PlexClient:
         connect_timeout: float = 5,
         read_timeout: float = 30,
         verify_tls: bool | str = True,
-        retrier: Retrier | None = None,
+        retrying: Retrying | None = None,
     ) -> None:
         address = Address(url, token, connect_timeout, read_timeout, verify_tls)
-        self.http = PlexHttp(address, retrier)
+        self.http = PlexHttp(address, retrying)
 
     @property
     def requests_made(self) -> int:

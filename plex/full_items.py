@@ -9,7 +9,6 @@ from plex import mapping
 from plex.exceptions import PlexRejected, PlexServerDown
 from plex.http import PlexHttp
 from plex.narrowing import narrow
-from transport.retrying import TRIES
 
 MAX_KEYS = 100
 _FEW = 3
@@ -85,12 +84,12 @@ class FullReader:
         """Adds to `found`; returns the keys that Plex knows, gone and unreadable ones included."""
         answered: set[str] = set()
 
-        def ask(part: Sequence[str], tries: int) -> Iterable[Sequence[str]]:
-            answered.update(self._ask(part, tries, found))
+        def ask(part: Sequence[str], thorough: bool) -> Iterable[Sequence[str]]:
+            answered.update(self._ask(part, found, thorough=thorough))
             return ()
 
         try:
-            ask(keys, TRIES)
+            ask(keys, True)
         except PlexServerDown as failure:
             if not failure.may_be_one:
                 raise
@@ -98,7 +97,7 @@ class FullReader:
             found.unreadable.update((key, str(why)) for part, why in bad for key in part)
         return answered | found.unreadable.keys()
 
-    def _ask(self, keys: Sequence[str], tries: int, found: FullItems) -> set[str]:
+    def _ask(self, keys: Sequence[str], found: FullItems, *, thorough: bool) -> set[str]:
         window = [("X-Plex-Container-Start", "0"), ("X-Plex-Container-Size", str(len(keys)))]
         params = [
             ("skipRefresh", "1"),
@@ -108,7 +107,7 @@ class FullReader:
         ]
         path = f"/library/metadata/{','.join(keys)}"
         try:
-            container = self._http.read_list(path, params, dict(window), tries=tries)
+            container = self._http.read_list(path, params, dict(window), thorough=thorough)
         except PlexRejected as error:
             if error.status != 404:
                 raise

@@ -14,38 +14,20 @@ from plex.address import Address
 from plex.answers import container_in, is_locked, is_starting, said, strange_body
 from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
 from plex.url_encoding import Params, encode_query
-from transport.retrying import TRIES, Retrier, TryAgain, retry_after
-from transport.session import MB, Answer, Failure, HttpSession, TransportError
+from transport.decoding import NotJson
+from transport.errors import NotTrusted, Refused, TransportError
+from transport.http import Answer, Http
+from transport.retrying import Retrying, Transient
 
-# Bytes of an answer, by its kind. A thousand items in a listing have 2 MB; a hundred whole ones
-# with all their actors 3 MB.
+MB = 1024 * 1024
+# The most bytes of an answer, by its kind. A thousand items in a listing have 2 MB; a hundred whole
+# ones with all their actors 3 MB.
 LISTING, SMALL, WRITTEN = 16 * MB, 4 * MB, MB
 _LATER = "try again later"
-_IS_IT_UP = "is it running, and is plex_url right?"
 # One of these is in every list, also in an empty one.
 _LISTED = frozenset({"size", "totalSize", "Metadata", "Directory"})
 # Statuses that say "not now", though not all are 5xx.
 _BUSY = frozenset({408, 425, 429, 503})
-# Where no connection came about, nothing was sent, and more tries than these mean a long wait.
-_NOBODY_THERE: Mapping[Failure, int] = {
-    Failure.REFUSED: 3,
-    Failure.NO_HOST: 2,
-    Failure.UNREACHABLE: 2,
-}
-_LASTING = frozenset({Failure.UNTRUSTED, Failure.OTHER})
-_WORDS: Mapping[Failure, str] = {
-    Failure.REFUSED: f"refused the connection; {_IS_IT_UP}",
-    Failure.NO_HOST: f"cannot be found: there is no such host; {_IS_IT_UP}",
-    Failure.UNREACHABLE: f"could not be reached within {{connect}}; {_IS_IT_UP}",
-    Failure.UNTRUSTED: "has no trusted https connection; use http:// or its plex.direct address,"
-    " or name its certificate authority in verify_tls",
-    Failure.SILENT: f"did not answer within {{pause}}; {_LATER}",
-    Failure.TOO_SLOW: f"did not answer as a whole within {{pause}}; {_LATER}",
-    Failure.DROPPED: f"dropped the connection; {_LATER}",
-    Failure.BROKE_OFF: f"broke off in the middle of its answer; {_LATER}",
-    Failure.TOO_LARGE: f"sent more than any answer should have; {_LATER}",
-    Failure.OTHER: f"could not be asked ({{detail}}); {_IS_IT_UP}",
-}
 
 
 class PlexHttp:
@@ -53,23 +35,26 @@ class PlexHttp:
 
     Attributes:
         writes_made: requests that were to change something, repeated ones included.
-        retrier: tries again what raises TryAgain.
+        retrying: tries again what raises Transient.
     """
 
-    def __init__(self, address: Address, retrier: Retrier | None = None) -> None:
+    def __init__(self, address: Address, retrying: Retrying | None = None) -> None:
         self._address = address
-        self._base = address.url.rstrip("/")
-        self._session = HttpSession(
-            address.connect_timeout, address.read_timeout, address.verify_tls
+        self._http = Http(
+            address.url,
+            connect_timeout=address.connect_timeout,
+            pause=address.read_timeout,
+            verify=address.verify_tls,
         )
         self._headers = {
             "Accept": "application/json",
             "X-Plex-Token": address.token.strip(),
             "X-Plex-Client-Identifier": "stash2plex",
             "X-Plex-Product": "Stash2Plex",
+            **address.credentials,
         }
         self._where = f"Plex at {address.shown}"
-        self.retrier = retrier if retrier is not None else Retrier()
+        self.retrying = retrying if retrying is not None else Retrying()
         self.writes_made = 0
 
     def __repr__(self) -> str:
@@ -78,16 +63,16 @@ class PlexHttp:
     @property
     def requests_made(self) -> int:
         """Requests sent, repeated ones included."""
-        return self._session.requests_made
+        return self._http.requests_made
 
     @property
     def base_length(self) -> int:
         """How many bytes of each address the server's own part takes."""
-        return len(self._base)
+        return len(self._address.url.rstrip("/"))
 
     def close(self) -> None:
         """Closes the connection."""
-        self._session.close()
+        self._http.close()
 
     def read(
         self,
@@ -96,19 +81,20 @@ class PlexHttp:
         headers: Mapping[str, str] | None = None,
         *,
         most: int = SMALL,
-        tries: int = TRIES,
+        thorough: bool = True,
     ) -> dict[str, Any]:
         """GETs a path and returns its MediaContainer.
 
         Args:
             most: bytes that the answer may have.
-            tries: fewer, where a failure is no surprise.
+            thorough: False tries it once more only: a failure would be no surprise.
 
         Raises:
             PlexServerDown, PlexUnauthorized, PlexRejected: see `plex.exceptions`.
         """
-        get = partial(self._get, path, list(params), headers, most)
-        return self.retrier.call(lambda: self._container(path, get()), tries)
+        get = partial(self._answer, "GET", path, list(params), headers, most)
+        retrying = self.retrying if thorough else self.retrying.briefly()
+        return retrying.call(lambda: self._container(path, get()), repeatable=True)
 
     def read_list(
         self,
@@ -116,31 +102,34 @@ class PlexHttp:
         params: Params = (),
         headers: Mapping[str, str] | None = None,
         *,
-        tries: int = TRIES,
+        thorough: bool = True,
     ) -> dict[str, Any]:
         """`read`, of what lists things: an answer that says nothing of them is none.
 
         Raises:
             PlexServerDown: also where there are neither entries nor a count of them.
         """
-        get = partial(self._get, path, list(params), headers, LISTING)
+        get = partial(self._answer, "GET", path, list(params), headers, LISTING)
 
         def attempt() -> dict[str, Any]:
             container = self._container(path, get())
             if container.keys().isdisjoint(_LISTED):
-                raise self._strange("without saying what there is")
+                raise self._strange("it does not say what there is")
             return container
 
-        return self.retrier.call(attempt, tries)
+        retrying = self.retrying if thorough else self.retrying.briefly()
+        return retrying.call(attempt, repeatable=True)
 
     def read_if_any(self, path: str) -> dict[str, Any]:
-        """`read`, of what an idle server may answer with nothing at all: then {}."""
+        """`read`, of what an idle server may answer with nothing to the point: then {}."""
 
         def attempt() -> dict[str, Any]:
-            answer = self._get(path, (), None, SMALL)
-            return self._container(path, answer) if answer.body.strip() else {}
+            try:
+                return container_in(self._answer("GET", path, (), None, SMALL))
+            except NotJson:
+                return {}
 
-        return self.retrier.call(attempt)
+        return self.retrying.call(attempt, repeatable=True)
 
     def write(self, method: str, path: str, params: Params = ()) -> None:
         """PUTs or DELETEs a path (or GETs one that does something), again until it is taken:
@@ -150,7 +139,8 @@ class PlexHttp:
             PlexServerDown, PlexUnauthorized, PlexRejected: see `plex.exceptions`. After the first
             the change may or may not have been made.
         """
-        self.retrier.call(partial(self.try_write, method, path, list(params)))
+        once = partial(self.try_write, method, path, list(params))
+        self.retrying.call(once, repeatable=True)
 
     def try_write(
         self, method: str, path: str, params: Params = (), body: bytes | None = None
@@ -158,22 +148,15 @@ class PlexHttp:
         """`write`, of anything and once.
 
         Raises:
-            TryAgain: it failed in a way that may pass.
+            Transient: it failed in a way that may pass.
         """
         self.writes_made += 1
         answer = self._answer(method, path, params, None, WRITTEN, body)
         came = strange_body(answer)
         if came:
-            raise TryAgain(
-                PlexServerDown(
-                    f"{self._where} answered a change with {came}, so it was not made; {_LATER}"
-                )
+            raise Transient(
+                PlexServerDown(f"{self._where} did not take a change: {came}; {_LATER}")
             )
-
-    def _get(
-        self, path: str, params: Params, headers: Mapping[str, str] | None, most: int
-    ) -> Answer:
-        return self._answer("GET", path, params, headers, most)
 
     def _answer(
         self,
@@ -185,10 +168,10 @@ class PlexHttp:
         body: bytes | None = None,
     ) -> Answer:
         query = encode_query(params)
-        url = f"{self._base}{path}?{query}" if query else f"{self._base}{path}"
-        all_headers = {**self._headers, **(headers or {})}
+        target = f"{path}?{query}" if query else path
+        sent = {**self._headers, **(headers or {})}
         try:
-            answer = self._session.send(method, url, all_headers, body, most=most)
+            answer = self._http.send(method, target, headers=sent, limit=most, body=body)
         except TransportError as error:
             raise self._failed(error) from None
         self._check(answer, f"{method} {path}")
@@ -197,32 +180,27 @@ class PlexHttp:
     def _container(self, path: str, answer: Answer) -> dict[str, Any]:
         try:
             return container_in(answer)
-        except ValueError as error:
-            advice = "is plex_url right?" if path == "/identity" else _LATER
-            raise self._strange(f"with {error}", advice) from None
+        except NotJson as error:
+            raise self._strange(str(error), is_identity=path == "/identity") from None
 
-    def _strange(self, how: str, advice: str = _LATER) -> TryAgain:
-        down = PlexServerDown(f"{self._where} answered {how}; {advice}", may_be_one=True)
-        return TryAgain(down)
+    def _strange(self, what: str, *, is_identity: bool = False) -> Transient:
+        advice = "is plex_url right?" if is_identity else _LATER
+        message = f"{self._where} did not answer as Plex does: {what}; {advice}"
+        return Transient(PlexServerDown(message, may_be_one=True))
 
     def _failed(self, error: TransportError) -> Exception:
+        if isinstance(error, NotTrusted):
+            return PlexServerDown(
+                f"{self._where} {error}; use http:// or its plex.direct address, or name the"
+                " authority of its certificate in verify_tls"
+            )
+        if isinstance(error, Refused):
+            down = PlexServerDown(f"{self._where} {error}; is it running, and is plex_url right?")
+            return Transient(down, connected=False, done=False)
         down = PlexServerDown(
-            f"{self._where} {self._words(error)}",
-            may_be_one=error.failure not in _NOBODY_THERE and error.failure not in _LASTING,
-            is_slow=error.failure in (Failure.SILENT, Failure.TOO_SLOW),
+            f"{self._where} {error}; {_LATER}", may_be_one=True, is_slow=error.is_slow
         )
-        if error.failure in _LASTING:
-            return down
-        # Servers close idle connections, and that is no failure.
-        after = 0.0 if error.was_kept and error.failure is Failure.DROPPED else None
-        return TryAgain(down, after, _NOBODY_THERE.get(error.failure, TRIES))
-
-    def _words(self, error: TransportError) -> str:
-        return _WORDS[error.failure].format(
-            connect=f"{self._address.connect_timeout:g} s",
-            pause=f"{self._address.read_timeout:g} s",
-            detail=error,
-        )
+        return Transient(down, done=error.sent)
 
     def _check(self, answer: Answer, request: str) -> None:
         status = answer.status
@@ -243,11 +221,11 @@ class PlexHttp:
         told = f"HTTP {status}: {sentence}" if sentence else f"HTTP {status}"
         is_waiting = status in _BUSY or is_starting(sentence) or is_locked(sentence)
         if status >= 500 or is_waiting:
-            raise TryAgain(
+            raise Transient(
                 PlexServerDown(
                     f"{self._where} is starting, busy or failing ({told}); {_LATER}",
                     may_be_one=not is_waiting,
                 ),
-                retry_after(answer.headers.get("Retry-After")),
+                retry_after=answer.headers.get("Retry-After", ""),
             )
         raise PlexRejected(f"Plex refused {request} ({told})", status)

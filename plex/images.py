@@ -18,7 +18,7 @@ from plex.exceptions import PlexItemFailed
 from plex.listing import MAX_PAGE_SIZE
 from plex.mapping import ONE_KEY
 from plex.url_encoding import Params
-from transport.retrying import TryAgain
+from transport.retrying import Transient
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ class PlexImages:
         def attempt() -> None:
             try:
                 self._client.http.try_write("POST", path, body=data)
-            except TryAgain:
+            except Transient:
                 if not self._has_arrived(key, kind, digest(data)):
                     raise
 
-        self._change(lambda: self._client.http.retrier.call(attempt))
+        self._change(lambda: self._client.http.retrying.call(attempt, repeatable=True))
 
     def _has_arrived(self, key: str, kind: ImageKind, sha1: str) -> bool:
         choice = decide(self.entries(key, kind), sha1)

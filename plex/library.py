@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from core.errors import ConfigError
-from core.json_text import UNREADABLE
 from core.matching.index import ItemIndex
 from core.models import ItemRef, ListedItem, Section
 from core.text import excerpt, name_key
 from plex.client import VIDEO_TYPES, PlexClient
 from plex.exceptions import PlexError, PlexRejected, PlexServerDown, PlexShifted
 from plex.listing import ListPage
+from transport.decoding import UNREADABLE
 
 log = logging.getLogger(__name__)
 _SHOWN = 5

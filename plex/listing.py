@@ -12,7 +12,6 @@ from plex import mapping
 from plex.exceptions import PlexServerDown, PlexShifted
 from plex.http import PlexHttp
 from plex.narrowing import narrow
-from transport.retrying import TRIES
 
 PAGE_SIZE = 500
 MAX_PAGE_SIZE = 1000  # more is refused by servers since 2025
@@ -197,7 +196,7 @@ class SectionLister:
     def _window(self, window: _Window, total: int | None) -> _Answered:
         """What a window has; where it cannot be had whole, what its parts have."""
         try:
-            return self._ask(window, TRIES)
+            return self._ask(window, True)
         except PlexServerDown as failure:
             if not failure.may_be_one:
                 raise
@@ -209,8 +208,8 @@ class SectionLister:
         found: dict[int, list[dict[str, Any]]] = {}
         totals: list[int] = []
 
-        def ask(part: _Window, tries: int) -> Iterable[_Window]:
-            answered = self._ask(part, tries)
+        def ask(part: _Window, thorough: bool) -> Iterable[_Window]:
+            answered = self._ask(part, thorough)
             found[part.start] = answered.items
             if answered.total is not None:
                 totals.append(answered.total)
@@ -224,7 +223,7 @@ class SectionLister:
             items, totals[-1] if totals else None, sorted(each.start for each, _ in bad)
         )
 
-    def _ask(self, window: _Window, tries: int) -> _Answered:
+    def _ask(self, window: _Window, thorough: bool) -> _Answered:
         # Some endpoints honour only the query form of paging, some proxies only the headers.
         paging = [
             ("X-Plex-Container-Start", str(window.start)),
@@ -239,7 +238,7 @@ class SectionLister:
             *paging,
         ]
         path = f"/library/sections/{self._section.key}/all"
-        container = self._http.read_list(path, params, dict(paging), tries=tries)
+        container = self._http.read_list(path, params, dict(paging), thorough=thorough)
         total = container.get("totalSize")
         is_count = type(total) is int and 0 <= total <= _MOST_ITEMS
         return _Answered(mapping.items_in(container), total if is_count else None)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from plex.exceptions import PlexServerDown
-from transport.retrying import TRIES
 
 Part = TypeVar("Part")
 # So many may be bad among others that are answered, and where none is. More is the server's fault.
@@ -20,7 +19,7 @@ _MOST_SLOW = 3
 def narrow(
     whole: Part,
     halves: Callable[[Part], Sequence[Part]],
-    ask: Callable[[Part, int], Iterable[Part]],
+    ask: Callable[[Part, bool], Iterable[Part]],
     make_sure: Callable[[], object],
     failure: PlexServerDown,
 ) -> list[tuple[Part, PlexServerDown]]:
@@ -32,7 +31,8 @@ def narrow(
     Args:
         whole: has failed, with `failure`.
         halves: of a part; none where it cannot be cut.
-        ask: asks for a part, with so many tries; returns what of it the server left for later.
+        ask: asks for a part, and at length only where it says so (True), since what fails now has
+            failed several times; returns what of it the server left for later.
         make_sure: raises PlexServerDown if the server is down; asked before anything is called bad
             though nothing was answered yet.
 
@@ -56,7 +56,7 @@ def narrow(
         while smaller:
             half = smaller.pop(0)
             try:
-                smaller += ask(half, _tries(failure, is_last=not halves(half)))
+                smaller += ask(half, not halves(half) and not failure.is_slow)
             except PlexServerDown as error:
                 slow_in_a_row += error.is_slow
                 if not error.may_be_one or slow_in_a_row >= _MOST_SLOW:
@@ -66,10 +66,3 @@ def narrow(
                 is_sure = has_answered = True
                 slow_in_a_row = 0
     return bad
-
-
-def _tries(failure: PlexServerDown, *, is_last: bool) -> int:
-    """What fails now has failed several times: only the last thing left is asked as often again."""
-    if failure.is_slow:
-        return 2 if is_last else 1
-    return TRIES if is_last else 2

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from core.models import Section
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.recent_items import recent_items
 from plex.scanning import PlexScans, ScanRefused
-from tests.contract.scripted import Reply, Scripted, as_html, as_json, scripted
-
-TOKEN = "token-that-must-not-leak"
-SECTION = Section("3", "Scenes", "movie", "com.plexapp.agents.none", ("/data",), False)
-
-
-@contextmanager
-def client_of(*replies: Reply) -> Iterator[tuple[PlexClient, Scripted]]:
-    with scripted(*replies) as server:
-        client = PlexClient(server.url, TOKEN, connect_timeout=1, read_timeout=2)
-        yield client, server
-        client.close()
+from tests.contract.scripted import Reply, as_html, as_json
+from tests.plex.wire import SECTION, TOKEN, client_of
 
 
 def sections(*refreshing: str) -> Reply:
