@@ -316,6 +316,7 @@ class GapDetectionEngine:
             if gap.reason == NEVER_SYNCED and below:
                 del findings.drift[scene_id]
                 result.skipped_no_metadata += 1
+                result.ungated_count += 1
 
     def _count(
         self, sweep: Sweep, side: PlexSnapshot, result: GapDetectionResult, *, saw_all: bool

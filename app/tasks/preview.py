@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.arguments import run_id
-from app.tasks.reconcile import summary
+from app.tasks.reconcile_messages import summary
 from app.wiring import Context, WriteSession
 from core.errors import ConfigError, DrainBusy, GuardStopped
 from core.models import Job
@@ -90,7 +90,7 @@ def _preview_gaps(
 
 
 def _tell(result: GapDetectionResult) -> None:
-    log.info("%s", summary(result))
+    log.info("%s", summary(result, is_preview=True))
     for error in result.errors:
         log.warning("%s", error)
 
