@@ -16,7 +16,7 @@ from plex.library import PlexSnapshot
 from plex.listing import PAGE_SIZE
 from storage.code_digest import code_digest
 from storage.index import IndexRow, SectionIndexStore
-from storage.opening import Schema
+from storage.schema import Schema
 from storage.sqlite import Database
 
 log = logging.getLogger(__name__)
