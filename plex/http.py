@@ -6,10 +6,12 @@ because addresses end up in logs and in the texts of exceptions.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from core.errors import ConfigError
 from plex.address import Address
 from plex.answers import container_in, is_locked, is_starting, said, strange_body
 from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
@@ -40,6 +42,8 @@ class PlexHttp:
 
     def __init__(self, address: Address, retrying: Retrying | None = None) -> None:
         self._address = address
+        if isinstance(address.verify_tls, str):
+            _check_authorities(address.verify_tls)
         self._http = Http(
             address.url,
             connect_timeout=address.connect_timeout,
@@ -229,3 +233,14 @@ class PlexHttp:
                 retry_after=answer.headers.get("Retry-After", ""),
             )
         raise PlexRejected(f"Plex refused {request} ({told})", status)
+
+
+def _check_authorities(file: str) -> None:
+    """Raises ConfigError where a file cannot serve as authorities of certificates."""
+    try:
+        ssl.create_default_context(cafile=file)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "not PEM"
+        raise ConfigError(
+            f"verify_tls: {file} is no file of certificates that can be read ({why})"
+        ) from None

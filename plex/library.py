@@ -79,6 +79,10 @@ class PlexSnapshot:
 def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
     """The sections that the user named, or all video sections.
 
+    Args:
+        names: of libraries, in any case and spacing, or their keys. A name that several have means
+            all of them.
+
     Raises:
         ConfigError: a name fits no video section, the text lists those there are; or something
             else than Plex answers.
@@ -100,15 +104,26 @@ def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
         )
     if not names:
         return there
-    by_name = {name_key(section.title): section for section in there}
-    lost = [name for name in names if name_key(name) not in by_name]
+    chosen: dict[str, Section] = {}
+    lost: list[str] = []
+    for name in names:
+        fitting = [section for section in there if _plain(section.title) == _plain(name)]
+        fitting = fitting or [section for section in there if section.key == name]
+        chosen.update((section.key, section) for section in fitting)
+        if not fitting:
+            lost.append(name)
     if lost:
-        known = ", ".join(repr(section.title) for section in there) or "none"
+        known = ", ".join(f"{section.title!r} (number {section.key})" for section in there)
         raise ConfigError(
             f"plex_library names {', '.join(map(repr, lost))}, but Plex has no such movie or show "
             f"library. Its libraries: {known}. Correct the setting, or leave it empty for all."
         )
-    return [by_name[name_key(name)] for name in dict.fromkeys(names)]
+    return list(chosen.values())
+
+
+def _plain(title: str) -> str:
+    """A library's name without regard to case and blanks."""
+    return name_key(" ".join(title.split()))
 
 
 # Fetches the pages that a source yields while those before are dealt with.

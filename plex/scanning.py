@@ -11,7 +11,9 @@ from plex.exceptions import PlexError, PlexRejected, PlexUnauthorized
 
 log = logging.getLogger(__name__)
 
-SCAN = "library.update.section"
+# The second goes on for half a minute after the first: so long items come and change. An idle server
+# has other activities, a "butler" above all (facts of Plex, 13).
+_SCANS = frozenset({"library.update.section", "library.update.item.metadata"})
 
 
 class ScanRefused(PlexError):
@@ -78,7 +80,7 @@ class PlexScans:
         return [
             each
             for each in (listed if isinstance(listed, list) else [listed])
-            if isinstance(each, dict) and each.get("type") == SCAN
+            if isinstance(each, dict) and each.get("type") in _SCANS
         ]
 
 

@@ -116,6 +116,7 @@ class GapDetectionEngine:
             config.plex_token,
             connect_timeout=config.connect_timeout,
             read_timeout=config.read_timeout,
+            verify_tls=config.verify_tls,
         )
 
     def _run(

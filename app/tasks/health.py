@@ -26,8 +26,9 @@ def health_check(context: Context) -> dict[str, Any]:
     log.info("Plex %s answers and takes the token", identity.version)
     for section in sections:
         log.info(
-            "library %r (%s) is synced; its folders: %s",
+            "library %r (number %s, %s) is synced; its folders: %s",
             section.title,
+            section.key,
             section.type,
             ", ".join(section.locations),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -114,14 +115,21 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def scripted(*replies: Reply, by: Callable[[Asked], Reply] | None = None) -> Iterator[Scripted]:
+def scripted(
+    *replies: Reply,
+    by: Callable[[Asked], Reply] | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[Scripted]:
     """A server on loopback that gives these replies in turn, or to each request what `by` says."""
 
     class Handler(_Handler):
         """Bound to this script."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    script = Scripted(f"http://127.0.0.1:{server.server_address[1]}", replies, by)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    scheme = "http" if tls is None else "https"
+    script = Scripted(f"{scheme}://127.0.0.1:{server.server_address[1]}", replies, by)
     Handler.script = script
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
