@@ -6,13 +6,14 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from plex import mapping
 from plex.client import PlexClient
 from plex.exceptions import PlexError, PlexRejected, PlexUnauthorized
 
 log = logging.getLogger(__name__)
 
-# The second goes on for half a minute after the first: so long items come and change. An idle server
-# has other activities, a "butler" above all (facts of Plex, 13).
+# The second goes on for half a minute after the first: so long items come and change. Others run on
+# an idle server as well, a "butler" above all (facts of Plex, 13).
 _SCANS = frozenset({"library.update.section", "library.update.item.metadata"})
 
 
@@ -80,7 +81,7 @@ class PlexScans:
         return [
             each
             for each in (listed if isinstance(listed, list) else [listed])
-            if isinstance(each, dict) and each.get("type") in _SCANS
+            if isinstance(each, dict) and mapping.text(each.get("type")) in _SCANS
         ]
 
 

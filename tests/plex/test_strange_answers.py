@@ -6,7 +6,10 @@ import contextlib
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from plex import mapping
 from plex.exceptions import PlexError, PlexServerDown
 from tests.contract.scripted import Asked, Reply, as_html, as_json
 from tests.plex.plex_of import PlexOf
@@ -230,3 +233,57 @@ def test_a_write_may_be_answered_in_all_ways_of_plex() -> None:
         with client_of(Reply(200, body)) as (client, server):
             client.edit("3", 1, "5", [("title.value", "x")])
             assert len(server.asked) == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(
+    [
+        "ratingKey",
+        "key",
+        "title",
+        "type",
+        "Media",
+        "Part",
+        "file",
+        "size",
+        "duration",
+        "Genre",
+        "Role",
+        "tag",
+        "Field",
+        "name",
+        "locked",
+        "addedAt",
+        "updatedAt",
+        "userRating",
+        "librarySectionID",
+        "deletedAt",
+        "proxyType",
+        "Location",
+        "path",
+        "refreshing",
+        "Metadata",
+        "Directory",
+    ]
+)
+KNOWN = st.recursive(
+    JSON,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=8),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(NAMES, KNOWN))
+def test_whatever_elements_hold_they_are_mapped(raw: dict[str, object]) -> None:
+    listed, whole = mapping.listed_item(raw, "1"), mapping.full_item(raw, raw)
+    assert listed.ref.key == whole.ref.key
+    assert all(isinstance(file.path, str) for file in (*listed.files, *whole.files))
+    mapping.is_gone(raw)
+    mapping.items_in(raw)
+    mapping.sections_from_json(raw)
