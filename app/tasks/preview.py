@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from app.arguments import run_id
@@ -15,7 +16,7 @@ from core.models import Job
 from core.scopes import DAY
 from reconciliation.detector import EMPTY_METADATA, MISSING, Gap
 from reconciliation.result import GapDetectionResult, brief
-from stash.scenes import iter_scene_pages
+from stash.scenes import as_far_as_readable, iter_scene_pages
 from storage.runs import Run, RunStatus
 from storage.state import State
 from sync_queue.lock import DrainLock
@@ -67,7 +68,8 @@ def preview_recent_scenes(context: Context) -> dict[str, Any]:
 
 def _preview_scenes(context: Context, since: float | None) -> dict[str, Any]:
     def scenes() -> Sequence[Job]:
-        pages = iter_scene_pages(context.stash, since=since)
+        listed = iter_scene_pages(context.stash, since=since)
+        pages = as_far_as_readable(listed, partial(log.warning, "%s"))
         return [job_for(scene.id) for page in pages for scene in page]
 
     return _preview(context, scenes, {})

@@ -13,7 +13,7 @@ from core.scopes import DAY
 from reconciliation.detector import EMPTY_METADATA
 from reconciliation.enqueueing import Enqueued, SceneJobs
 from reconciliation.result import GapDetectionResult
-from stash.scenes import count_scenes, iter_scene_pages
+from stash.scenes import as_far_as_readable, count_scenes, iter_scene_pages
 from storage.runs import RunStatus
 
 log = logging.getLogger(__name__)
@@ -84,18 +84,24 @@ def enqueue_recent(context: Context) -> dict[str, Any]:
 def _enqueue_scenes(context: Context, since: float | None) -> dict[str, Any]:
     """Enqueue every scene that passes the quality gate or has a record."""
     checked, total = 0, Enqueued()
-    expected = max(count_scenes(context.stash), 1)
+    there = count_scenes(context.stash)
+    errors: list[str] = []
     with context.open_state() as state, context.open_queue() as queue:
         jobs = SceneJobs(queue, state.records.ids(), context.settings.organized_only)
-        for page in iter_scene_pages(context.stash, since=since):
+        expected = there if since is None else None
+        pages = iter_scene_pages(context.stash, since=since, expected=expected)
+        for page in as_far_as_readable(pages, errors.append):
             total += jobs.put(page, "all", lambda _scene: "asked for by the user")
             checked += len(page)
-            context.on_progress(min(1.0, checked / expected))
+            context.on_progress(min(1.0, checked / max(there, 1)))
     log.info("%s", enqueued(checked, total))
+    for error in errors:
+        log.warning("%s", error)
     return {
         "scenes_checked": checked,
         "enqueued_count": total.new,
         "skipped_already_queued": total.refreshed,
         "skipped_no_metadata": total.without_metadata,
         "skipped_unorganized": total.unorganized,
+        "errors": errors,
     }

@@ -10,9 +10,8 @@ import pytest
 import worker.executor.drain
 from app.sync_changes import intake
 from core.errors import GuardStopped, SyncError
-from core.models import Scene
 from simulators.library.generate import generate
-from stash.scenes import StashApi, fetch_scenes
+from stash.scenes import Fetched, StashApi, fetch_readable
 from tests.acceptance.always_on import others_wait
 from tests.acceptance.always_on_shop import NOW, Shop
 from tests.acceptance.conftest import Open
@@ -98,12 +97,12 @@ def test_it_does_not_read_the_whole_of_a_long_inbox(
     """A scan of everything, say, has noted every scene."""
     cost = 20.0
 
-    def slowly(stash: StashApi, ids: Sequence[int]) -> dict[int, Scene]:
+    def slowly(stash: StashApi, ids: Sequence[int]) -> Fetched:
         shop.now += cost
-        return fetch_scenes(stash, ids)
+        return fetch_readable(stash, ids)
 
     monkeypatch.setattr(intake, "MAX_IDS", 10)
-    monkeypatch.setattr(intake, "fetch_scenes", slowly)
+    monkeypatch.setattr(intake, "fetch_readable", slowly)
     for scene in scenes:
         shop.note(scene, by_user=False)
     shop.now += 5
