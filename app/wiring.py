@@ -75,6 +75,7 @@ class Context:
             settings.plex_token,
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
+            verify_tls=settings.verify_tls,
         )
         with contextlib.closing(client):
             yield client
@@ -121,6 +122,10 @@ def open_context(
             obfuscate_paths=settings.obfuscate_paths,
             secrets=[settings.plex_token],
         )
+        if settings.verify_tls is False and settings.plex_url.startswith("https:"):
+            log.warning(
+                "verify_tls is off: whoever stands between Stash and Plex can read the Plex token"
+            )
         if settings.unknown_keys:
             log.info("settings without a meaning here: %s", ", ".join(settings.unknown_keys))
         data_dir = data_dir_of(plugin, env)

@@ -52,7 +52,7 @@ class Writer:
         kind: RunKind,
         figures: Figures,
         *,
-        on_scenes: Callable[[int], None] = lambda _count: None,
+        on_scene: Callable[[], None] = lambda: None,
         guard: ClearGuard | None = None,
         settle: SettleAbsent = lambda _absent, _acknowledger, _figures: None,
         interruption: Callable[[], Interruption] = never,
@@ -68,15 +68,19 @@ class Writer:
             self.queue,
             Acknowledger(self.queue, rules, figures),
             figures,
-            self._executor,
+            partial(self._executor, on_scene),
             guard=guard,
             settle_absent=settle,
             clock=self.context.clock,
-            on_scenes=on_scenes,
             interruption=interruption,
         )
 
-    def _executor(self, run_id: int, on_outcomes: Callable[[Sequence[Outcome]], None]) -> Executor:
+    def _executor(
+        self,
+        on_scene: Callable[[], None],
+        run_id: int,
+        on_outcomes: Callable[[Sequence[Outcome]], None],
+    ) -> Executor:
         finish_probe(self.plex, self.state)
         return Executor(
             self.plex,
@@ -86,6 +90,7 @@ class Writer:
             self.picture_sync,
             self.context.clock,
             on_outcomes,
+            on_scene,
         )
 
     def picture_sync(self, hand: Hand) -> PictureSync | None:

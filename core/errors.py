@@ -38,6 +38,10 @@ class StashUnauthorized(StashError):
     """Stash refused our cookie or API key."""
 
 
+class StashIncomplete(StashError):
+    """Stash has scenes that could not be read; the text names them. All others were."""
+
+
 class StateError(SyncError):
     """A file of ours in the data directory cannot be used and could not be set aside."""
 

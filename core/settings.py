@@ -54,6 +54,18 @@ def _switch(value: object) -> bool:
     raise _BadValueError("on or off (true or false)")
 
 
+def _trust(value: object) -> bool | str:
+    """Whether certificates are checked, or the file of the authorities that count."""
+    try:
+        return _switch(value)
+    except _BadValueError:
+        allowed = "true, false, or the absolute path of a file of certificates (PEM)"
+        path = _text(value, allowed)
+        if _is_absolute(path):
+            return path
+        raise _BadValueError(allowed) from None
+
+
 def _number(low: float, high: float) -> Callable[[object], float]:
     def parse(value: object) -> float:
         allowed = _BadValueError(
@@ -165,6 +177,9 @@ def _without_closing_slash(path: str) -> str:
     return root[0] if root and len(bare) < len(root[0]) else bare
 
 
+_CHECKED: bool | str = True
+
+
 def _setting(default: T, parse: Callable[[object], T], *, secret: bool = False) -> T:
     """A field of `Settings` that knows how to read itself."""
     return field(default=default, repr=not secret, metadata={"parse": parse, "secret": secret})
@@ -187,6 +202,7 @@ class Settings:
     preserve_plex_edits: bool = _setting(False, _switch)
     connect_timeout: float = _setting(5.0, _number(0.1, 300))
     read_timeout: float = _setting(30.0, _number(0.1, 600))
+    verify_tls: bool | str = _setting(_CHECKED, _trust)
     max_tags: int = _setting(100, _whole(1, 1000))
     tag_blocklist: tuple[str, ...] = _setting((), _names)
     sync_master: bool = _setting(True, _switch)

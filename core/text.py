@@ -16,6 +16,13 @@ from functools import lru_cache
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+# What steers a terminal: colours, titles, links; ended or not.
+_ESCAPES = re.compile(
+    "(?:\x1b[\\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)?"
+    "|(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    "|\x1b[ -/]*[0-~]?"
+)
+_BIDI_MARKS = re.compile("[\u061c\u200e\u200f]")
 _LINE_ENDS = re.compile("\r\n?")
 _BLANKS = re.compile(r"\s+")
 
@@ -43,6 +50,11 @@ def _safe(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     return text.strip()
+
+
+def excerpt(text: str, limit: int) -> str:
+    """A server's text for a message: one line without escape sequences, controls and bidi marks."""
+    return clean_line(_BIDI_MARKS.sub("", _ESCAPES.sub("", text)), limit)
 
 
 def says_something(text: str) -> bool:

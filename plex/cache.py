@@ -12,11 +12,11 @@ from pathlib import Path
 
 from core.digests import digest_of
 from core.models import ItemRef, ListedItem, MediaFile
-from plex.client import PAGE_SIZE
 from plex.library import PlexSnapshot
+from plex.listing import PAGE_SIZE
 from storage.code_digest import code_digest
 from storage.index import IndexRow, SectionIndexStore
-from storage.opening import Schema
+from storage.schema import Schema
 from storage.sqlite import Database
 
 log = logging.getLogger(__name__)
@@ -43,8 +43,8 @@ class PlexCache:
         self._store = SectionIndexStore(Path(data_dir), log.warning)
 
     def save(self, side: PlexSnapshot, saved_at: float) -> None:
-        """Put the sections that were listed to their end in the place of what was known of them."""
-        for key in side.indexes:
+        """Put the sections that were listed whole in the place of what was known of them."""
+        for key in side.indexes.keys() - side.passed_over.keys():
             listed = [item for item in side.items.values() if item.ref.section == key]
             self._store.replace(key, _rows(listed), saved_at, _digest(listed))
 

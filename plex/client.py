@@ -6,32 +6,25 @@ fetches items again behind attribute access (facts of Plex, 9).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-import requests
-
-from core.models import FullItem, ItemRef, ListedItem, Section
+from core.models import ListedItem, Section
 from plex import mapping
+from plex.address import Address
 from plex.editing import split_params, unlock_params
-from plex.exceptions import PlexRejected, PlexServerDown, PlexShifted
-from plex.http import Address, PlexHttp
-from plex.url_encoding import encode, encode_query, key_batches
+from plex.exceptions import PlexItemFailed, PlexRejected, PlexServerDown
+from plex.full_items import MAX_KEYS as MAX_KEYS
+from plex.full_items import FullItems, FullReader
+from plex.http import PlexHttp
+from plex.listing import OLDEST_FIRST, PAGE_SIZE, ListPage, SectionLister
+from plex.mapping import ONE_KEY
+from plex.url_encoding import Params, encode, encode_query, key_batches
+from transport.retrying import Retrying
 
-PAGE_SIZE = 500
-MAX_PAGE_SIZE = 1000  # more is refused by servers since 2025
-MAX_KEYS = 100
-OLDEST_FIRST, NEWEST_FIRST = "addedAt:asc", "addedAt:desc"
+VIDEO_TYPES = ("movie", "show")
 # nginx takes 8 KB of request line by default, other proxies no less.
 MAX_URL = 7500
-# One rating key, never a list of them: Plex edits everything that the id names, and the whole
-# section if it names nothing.
-ONE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-# Wishes, not orders: servers that know them send less. Genre, Role, Media and Part are read.
-_LIST_WITHOUT = "Country,Guid,Rating,Collection,Director,Writer,Producer,Similar,Style,Mood,Format"
-_FULL_WITHOUT = "Country,Guid,Rating,Writer,Producer,Similar,Style,Mood,Format,Stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,99 +35,15 @@ class Identity:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    """One page of a listing.
-
-    Attributes:
-        section: the key of the section listed.
-        total: how many the server says there are; where it does not say, those received so far.
-        gone: items whose files are gone, still listed because the trash was not emptied.
-        received: how many the server sent, for progress.
-    """
-
-    section: str
-    total: int
-    gone: tuple[ItemRef, ...]
-    received: int
-    _present: tuple[dict[str, Any], ...] = field(repr=False)
-
-    @property
-    def items(self) -> tuple[ListedItem, ...]:
-        """Those present that no earlier page had; mapped when asked for, by whoever asks."""
-        return tuple(mapping.listed_item(raw, self.section) for raw in self._present)
-
-
-@dataclass(slots=True)
-class _Listing:
-    """What is known of a listing while it is paged."""
-
-    section: str
-    seen: set[str] = field(default_factory=set)
-    total: int | None = None
-    received: int = 0
-    nameless: int = 0
-
-    def take(self, container: dict[str, Any]) -> tuple[ListPage, int]:
-        """The page, and how many of its items are new."""
-        total = container.get("totalSize")
-        if type(total) is int and total >= 0:
-            self._count(total)
-        raw_items = mapping.items_in(container)
-        fresh = [raw for raw in raw_items if self._is_new(mapping.rating_key(raw))]
-        self.received += len(raw_items)
-        gone = [raw for raw in fresh if mapping.is_gone(raw)]
-        present = [raw for raw in fresh if not mapping.is_gone(raw)] if gone else fresh
-        shown = self.received if self.total is None else self.total
-        refs = tuple(ItemRef(self.section, mapping.rating_key(raw)) for raw in gone)
-        page = ListPage(self.section, shown, refs, len(raw_items), tuple(present))
-        return page, len(fresh)
-
-    def _count(self, total: int) -> None:
-        """Servers leave the total out of some pages, so only two that differ mean a change."""
-        if self.total is not None and total != self.total:
-            raise PlexShifted(
-                f"section {self.section} changed from {self.total} to {total} items while listed"
-            )
-        self.total = total
-
-    def has_ended(self, page: ListPage, new: int, size: int) -> bool:
-        """Whether no page follows one that was asked for with `size` items, `new` of them new.
-
-        A server leaves the total out where a window covers the whole section (facts of Plex, 13),
-        so a page that is not full is the last one; a longer one shows that paging is ignored.
-        """
-        if new == 0:
-            return True
-        if self.total is None:
-            return page.received != size
-        return self.received >= self.total
-
-    def _is_new(self, key: str) -> bool:
-        if not key:
-            self.nameless += 1
-            return False
-        if key in self.seen:
-            return False
-        self.seen.add(key)
-        return True
-
-    def check_complete(self) -> None:
-        """As many different items as the server counted, or pages have slid over each other."""
-        got = len(self.seen) + self.nameless
-        if self.total is not None and got < self.total:
-            raise PlexShifted(
-                f"section {self.section} listed {got} different items of {self.total}"
-            )
-
-
 class PlexClient:
     """One Plex Media Server.
 
     Args:
         url: like "http://192.168.1.5:32400".
-        connect_timeout, read_timeout: seconds; the second bounds each silence, not the whole.
-        session: an own `requests.Session`, which `close` closes too.
+        connect_timeout, read_timeout: seconds; the second bounds each silence. An answer as a whole
+            may take a second more for each 50 KB of it.
+        verify_tls: whether its certificate is checked, or the file of the authorities that count.
+        retrying: tries again what may pass by itself.
 
     Every method raises what `plex.exceptions` says of the server's answer.
     """
@@ -146,9 +55,11 @@ class PlexClient:
         *,
         connect_timeout: float = 5,
         read_timeout: float = 30,
-        session: requests.Session | None = None,
+        verify_tls: bool | str = True,
+        retrying: Retrying | None = None,
     ) -> None:
-        self.http = PlexHttp(Address(url, token, connect_timeout, read_timeout), session)
+        address = Address(url, token, connect_timeout, read_timeout, verify_tls)
+        self.http = PlexHttp(address, retrying)
 
     @property
     def requests_made(self) -> int:
@@ -173,6 +84,19 @@ class PlexClient:
         """All library sections, whatever their type."""
         return mapping.sections_from_json(self.http.read_list("/library/sections"))
 
+    def control_read(self) -> list[Section]:
+        """All sections, after making sure that Plex is there and answers us, whatever else fails.
+
+        Raises:
+            PlexServerDown: it is not, or something else answers in its place.
+            PlexUnauthorized: it refuses the token.
+        """
+        try:
+            self.identity()
+            return self.sections()
+        except PlexRejected as error:
+            raise PlexServerDown("no Plex answers at plex_url, only something else") from error
+
     def list_pages(
         self,
         section: Section,
@@ -183,6 +107,8 @@ class PlexClient:
     ) -> Iterator[ListPage]:
         """Every item of a section that has files, page by page, oldest first.
 
+        What Plex fails for is passed over, and named in its page.
+
         Args:
             sort: Plex's word for another order.
             query: filters, with Plex's operators as part of the name: ("updatedAt>>", "17...").
@@ -191,36 +117,48 @@ class PlexClient:
             PlexShifted: the section changed meanwhile. Pages may have slid over each other, so
                 what was listed is real but what was not proves nothing: list again.
         """
-        listing = _Listing(section.key)
-        size = max(1, min(page_size, MAX_PAGE_SIZE))
-        while True:
-            start = listing.received
-            page, new = listing.take(self._page(section, start, size, query, sort))
-            yield page
-            if listing.has_ended(page, new, size):
-                listing.check_complete()
-                return
+        lister = SectionLister(self.http, self.control_read, section, query, sort)
+        return lister.pages(page_size)
 
     def find_by_file(self, section: Section, substring: str) -> list[ListedItem]:
         """The items with a file whose path contains the text, ignoring case."""
         pages = self.list_pages(section, query=(("file", substring),))
         return [item for page in pages for item in page.items]
 
-    def full_items(self, keys: Iterable[str]) -> dict[str, FullItem]:
+    def full_items(self, keys: Iterable[str]) -> FullItems:
         """Items read whole, by rating key, 100 a request; what Plex does not have is absent.
 
         An answer with fewer items than asked for may be a cut one, so the rest is asked for once
-        more before it counts as absent. Items whose files are gone are absent too.
+        more before it counts as absent. Items whose files are gone are absent too. What Plex fails
+        for, while it answers for others, is in `unreadable`.
         """
         wanted = [key for key in dict.fromkeys(keys) if ONE_KEY.fullmatch(key)]
-        found: dict[str, FullItem] = {}
+        found = FullItems()
+        reader = FullReader(self.http, self._make_sure_it_reads)
         for start in range(0, len(wanted), MAX_KEYS):
-            batch = wanted[start : start + MAX_KEYS]
-            answered = self._read_full(batch, found)
-            rest = [key for key in batch if key not in answered]
-            if answered and rest:
-                self._read_full(rest, found)
+            some = reader.read(wanted[start : start + MAX_KEYS])
+            found.update(some)
+            found.unreadable.update(some.unreadable)
         return found
+
+    def _make_sure_it_reads(self, keys: Collection[str]) -> None:
+        """Other items than these can be read whole, or there are none that could show it.
+
+        Raises:
+            PlexServerDown: they cannot.
+        """
+        for section in self.control_read():
+            if section.type not in VIDEO_TYPES:
+                continue
+            page = next(iter(self.list_pages(section, page_size=len(keys) + 1)))
+            other = [item.ref.key for item in page.items if item.ref.key not in keys][:1]
+            if other:
+                asked = FullReader(self.http, lambda _keys: None).read(other)
+                if not asked:
+                    raise PlexServerDown(
+                        "Plex lists items and has none of them when they are asked for"
+                    )
+                return
 
     def edit(
         self, section_key: str, item_type: int, key: str, params: Sequence[tuple[str, str]]
@@ -247,7 +185,7 @@ class PlexClient:
         taken = self.http.base_length + len(path) + len(encode_query(target)) + 2
         edits = split_params(params, MAX_URL - taken)
         for part in edits:
-            self.http.write("PUT", path, target + part)
+            self._put(path, target + part)
         return len(edits)
 
     def unlock(
@@ -306,55 +244,22 @@ class PlexClient:
         batches = list(key_batches(keys, MAX_KEYS, room))
         for batch in batches:
             target = [("type", str(item_type)), ("id", ",".join(batch))]
-            self.http.write("PUT", path, [*target, *params])
+            self._put(path, [*target, *params])
         return len(batches)
 
-    def _page(
-        self, section: Section, start: int, size: int, query: Sequence[tuple[str, str]], sort: str
-    ) -> dict[str, Any]:
-        # Some endpoints honour only the query form of paging, some proxies only the headers.
-        window = [
-            ("X-Plex-Container-Start", str(start)),
-            ("X-Plex-Container-Size", str(size)),
-        ]
-        params = [
-            ("type", str(section.item_type)),
-            ("sort", sort),
-            ("excludeElements", _LIST_WITHOUT),
-            ("excludeFields", "tagline"),
-            *query,
-            *window,
-        ]
-        return self.http.read_list(f"/library/sections/{section.key}/all", params, dict(window))
+    def change_item(self, change: Callable[[], None]) -> None:
+        """Carry out a change of one item, or the same one of several.
 
-    def _make_sure_it_is_plex(self) -> None:
-        """A 404 means 'unknown' only from Plex; a proxy that lost its server says it as well."""
+        Raises:
+            PlexItemFailed: Plex fails for it, and answers otherwise.
+        """
         try:
-            self.identity()
-        except PlexRejected as error:
-            raise PlexServerDown("no Plex answers at plex_url, only something else") from error
-
-    def _read_full(self, keys: Sequence[str], found: dict[str, FullItem]) -> set[str]:
-        """Adds to `found`; returns the keys that Plex knows, gone ones included."""
-        window = [("X-Plex-Container-Start", "0"), ("X-Plex-Container-Size", str(len(keys)))]
-        params = [
-            ("skipRefresh", "1"),
-            ("checkFiles", "0"),
-            ("excludeElements", _FULL_WITHOUT),
-            *window,
-        ]
-        try:
-            path = f"/library/metadata/{','.join(keys)}"
-            container = self.http.read_list(path, params, dict(window))
-        except PlexRejected as error:
-            if error.status != 404:
+            change()
+        except PlexServerDown as error:
+            if not error.may_be_one:
                 raise
-            self._make_sure_it_is_plex()
-            return set()
-        answered = set()
-        for raw in mapping.items_in(container):
-            key = mapping.rating_key(raw)
-            answered.add(key)
-            if key in keys and not mapping.is_gone(raw):
-                found[key] = mapping.full_item(raw, container)
-        return answered
+            self.control_read()
+            raise PlexItemFailed(f"Plex fails for this item alone: {error}") from error
+
+    def _put(self, path: str, params: Params) -> None:
+        self.change_item(lambda: self.http.write("PUT", path, params))

@@ -10,7 +10,20 @@ class PlexError(SyncError):
 
 
 class PlexServerDown(PlexError):
-    """Unreachable, timed out, connection broken, 5xx, starting or busy: no item is to blame."""
+    """Unreachable, timed out, connection broken, 5xx, starting or busy: no item is to blame.
+
+    It has been tried again before it is raised.
+
+    Attributes:
+        may_be_one: it may lie in what was asked for rather than in the server, so that others may
+            be answered. The client finds out; what it raises after that is true of the server.
+        is_slow: no whole answer came in time.
+    """
+
+    def __init__(self, message: str, *, may_be_one: bool = False, is_slow: bool = False) -> None:
+        super().__init__(message)
+        self.may_be_one = may_be_one
+        self.is_slow = is_slow
 
 
 class PlexItemFailed(PlexError):

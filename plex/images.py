@@ -6,16 +6,19 @@ into Plex's log, and needs Plex to reach Stash (facts of Plex, 5.11).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from core.images import Entry, ImageFailed, ImageKind
+from core.images import Action, Entry, ImageFailed, ImageKind, decide, digest
 from core.models import FullItem
 from plex import mapping
-from plex.client import MAX_PAGE_SIZE, ONE_KEY, PlexClient
-from plex.exceptions import PlexServerDown
+from plex.client import PlexClient
+from plex.exceptions import PlexItemFailed
+from plex.listing import MAX_PAGE_SIZE
+from plex.mapping import ONE_KEY
 from plex.url_encoding import Params
+from transport.retrying import Transient
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,42 +55,58 @@ class PlexImages:
         window = {"X-Plex-Container-Start": "0", "X-Plex-Container-Size": str(MAX_PAGE_SIZE)}
         path = f"{_item(key)}/{_NAMES[kind].plural}"
         return [
-            Entry(mapping.rating_key(raw), str(raw.get("selected")).lower() in ("true", "1"))
+            Entry(
+                mapping.text(raw.get("ratingKey")),
+                str(raw.get("selected")).lower() in ("true", "1"),
+            )
             for raw in mapping.items_in(self._client.http.read_list(path, headers=window))
         ]
 
     def upload(self, key: str, kind: ImageKind, data: bytes) -> None:
-        """Give an item these bytes, which Plex then shows. It keeps them for ever."""
-        self._write("POST", key, kind, _NAMES[kind].plural, body=data)
+        """Give an item these bytes, which Plex then shows. It keeps them for ever.
+
+        What fails may have arrived all the same, so Plex is asked before the bytes are sent again.
+        Bytes that it has already are kept once, so this may be called again.
+        """
+        path = f"{_item(key)}/{_NAMES[kind].plural}"
+
+        def attempt() -> None:
+            try:
+                self._client.http.try_write("POST", path, body=data)
+            except Transient:
+                if not self._has_arrived(key, kind, digest(data)):
+                    raise
+
+        self._change(lambda: self._client.http.retrying.call(attempt, repeatable=True))
+
+    def _has_arrived(self, key: str, kind: ImageKind, sha1: str) -> bool:
+        choice = decide(self.entries(key, kind), sha1)
+        if choice.action is Action.SELECT:
+            self.select(key, kind, choice.rating_key)
+        return choice.action is not Action.UPLOAD
 
     def select(self, key: str, kind: ImageKind, rating_key: str) -> None:
         """Make an item show what is on offer under that name."""
-        self._write("PUT", key, kind, _NAMES[kind].singular, [("url", rating_key)])
+        self._write("PUT", key, _NAMES[kind].singular, [("url", rating_key)])
 
     def unset(self, key: str, kind: ImageKind) -> None:
         """Make an item show none of the pictures on offer."""
-        self._write("DELETE", key, kind, _NAMES[kind].field)
+        self._write("DELETE", key, _NAMES[kind].field)
 
     def lock(self, item: FullItem, kinds: Iterable[ImageKind], *, locked: bool = True) -> None:
         """Keep Plex from choosing other pictures at a refresh, or (`locked=False`) let it."""
         params = [(f"{_NAMES[kind].field}.locked", "1" if locked else "0") for kind in kinds]
         self._client.edit(item.ref.section, item.item_type, item.ref.key, params)
 
-    def _write(
-        self,
-        method: str,
-        key: str,
-        kind: ImageKind,
-        name: str,
-        params: Params = (),
-        body: bytes = b"",
-    ) -> None:
+    def _write(self, method: str, key: str, name: str, params: Params = ()) -> None:
+        path = f"{_item(key)}/{name}"
+        self._change(lambda: self._client.http.write(method, path, params))
+
+    def _change(self, write: Callable[[], None]) -> None:
+        """A server fails on a picture, and a proxy breaks off a large body."""
         try:
-            self._client.http.write(method, f"{_item(key)}/{name}", params, body=body or None)
-        except PlexServerDown as error:
-            # A server fails on a picture, and a proxy breaks off a large body. If Plex is down in
-            # truth, this raises as well.
-            self.entries(key, kind)
+            self._client.change_item(write)
+        except PlexItemFailed as error:
             raise ImageFailed(f"Plex could not take it: {error}") from error
 
 

@@ -11,48 +11,64 @@ from functools import partial
 from core.errors import ConfigError
 from core.matching.index import ItemIndex
 from core.models import ItemRef, ListedItem, Section
-from core.text import name_key
-from plex.client import ListPage, PlexClient
-from plex.exceptions import PlexRejected, PlexServerDown, PlexShifted
+from core.text import excerpt, name_key
+from plex.client import VIDEO_TYPES, PlexClient
+from plex.exceptions import PlexError, PlexRejected, PlexServerDown, PlexShifted
+from plex.listing import ListPage
+from transport.decoding import UNREADABLE
 
 log = logging.getLogger(__name__)
-VIDEO_TYPES = ("movie", "show")
+_SHOWN = 5
 # A library that changes while it is listed is listed again; after so many tries it stays unknown.
 LISTING_TRIES = 3
-# When Plex has failed for so many libraries in a row, it is not asked for the others: each of them
-# could take as long as the timeout.
-FAILURES = 2
 
 
 @dataclass(slots=True)
 class PlexSnapshot:
     """What was listed. A section in `unknown` was not listed to its end: its absences mean nothing.
 
+    Of one in `passed_over` all is known but a few items that Plex fails for: what is not found may
+    be one of those.
+
     Attributes:
         sections: the synced sections by key.
         indexes: one index for each section listed to its end.
         items: all items of those sections.
         unknown: why the others were not.
+        passed_over: where the items are that Plex fails for, in words, by section.
     """
 
     sections: dict[str, Section]
     indexes: dict[str, ItemIndex] = field(default_factory=dict)
     items: dict[ItemRef, ListedItem] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
+    passed_over: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
-        return not self.unknown
+        """Whether what is not here is not in Plex."""
+        return not self.unknown and not self.passed_over
+
+    def has_holes(self, section: str) -> bool:
+        """Whether a section may have items that are not here."""
+        return section in self.unknown or section in self.passed_over
 
     def troubles(self) -> list[str]:
         """A sentence for each reason why libraries were not read whole."""
         titles: dict[str, list[str]] = {}
         for key, why in self.unknown.items():
             titles.setdefault(why, []).append(repr(self.sections[key].title))
-        return [
+        lost = [
             f"{'library' if len(each) == 1 else 'libraries'} {', '.join(each)} "
             f"{'was' if len(each) == 1 else 'were'} not read whole: {why}"
             for why, each in titles.items()
+        ]
+        return lost + [
+            f"Plex fails for {len(places)} of the items in library"
+            f" {self.sections[key].title!r}, which were passed over: {_some(places)}."
+            " Nothing was called missing. Look at them in Plex: 'Refresh Metadata' or 'Analyze'"
+            " may mend them."
+            for key, places in self.passed_over.items()
         ]
 
     def locations(self) -> list[str]:
@@ -62,6 +78,10 @@ class PlexSnapshot:
 
 def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
     """The sections that the user named, or all video sections.
+
+    Args:
+        names: of libraries, in any case and spacing, or their keys. A name that several have means
+            all of them.
 
     Raises:
         ConfigError: a name fits no video section, the text lists those there are; or something
@@ -84,15 +104,26 @@ def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
         )
     if not names:
         return there
-    by_name = {name_key(section.title): section for section in there}
-    lost = [name for name in names if name_key(name) not in by_name]
+    chosen: dict[str, Section] = {}
+    lost: list[str] = []
+    for name in names:
+        fitting = [section for section in there if _plain(section.title) == _plain(name)]
+        fitting = fitting or [section for section in there if section.key == name]
+        chosen.update((section.key, section) for section in fitting)
+        if not fitting:
+            lost.append(name)
     if lost:
-        known = ", ".join(repr(section.title) for section in there) or "none"
+        known = ", ".join(f"{section.title!r} (number {section.key})" for section in there)
         raise ConfigError(
             f"plex_library names {', '.join(map(repr, lost))}, but Plex has no such movie or show "
             f"library. Its libraries: {known}. Correct the setting, or leave it empty for all."
         )
-    return [by_name[name_key(name)] for name in dict.fromkeys(names)]
+    return list(chosen.values())
+
+
+def _plain(title: str) -> str:
+    """A library's name without regard to case and blanks."""
+    return name_key(" ".join(title.split()))
 
 
 # Fetches the pages that a source yields while those before are dealt with.
@@ -111,25 +142,35 @@ def list_snapshot(
         on_page: told the section, the items listed so far and the section's total.
     """
     side = PlexSnapshot({section.key: section for section in sections})
-    failures: list[str] = []
+    down: PlexError | None = None
     for section in side.sections.values():
-        if len(failures) >= FAILURES:
-            side.unknown[section.key] = failures[-1]
+        if down is not None:
+            side.unknown[section.key] = str(down)
             continue
         try:
-            listed = _list_section(client, section, on_page, ahead)
+            listed, passed_over = _list_section(client, section, on_page, ahead)
         except (PlexServerDown, PlexShifted, PlexRejected) as error:
             side.unknown[section.key] = str(error)
             if isinstance(error, PlexServerDown):
-                failures.append(str(error))
+                down = _why_down(client)
             continue
-        failures.clear()
         index = ItemIndex()
         for item in listed.values():
             index.add(item.ref, item.files)
         side.indexes[section.key] = index
         side.items.update(listed)
+        if passed_over:
+            side.passed_over[section.key] = passed_over
     return side
+
+
+def _why_down(client: PlexClient) -> PlexError | None:
+    """Whether one library has failed because all of Plex does."""
+    try:
+        client.control_read()
+    except (PlexServerDown, PlexRejected) as error:
+        return error
+    return None
 
 
 def _list_section(
@@ -137,18 +178,40 @@ def _list_section(
     section: Section,
     on_page: Callable[[Section, int, int], None],
     ahead: Ahead,
-) -> dict[ItemRef, ListedItem]:
+) -> tuple[dict[ItemRef, ListedItem], list[str]]:
     for attempt in range(1, LISTING_TRIES + 1):
         listed: dict[ItemRef, ListedItem] = {}
+        passed_over: list[str] = []
         try:
             with ahead(partial(client.list_pages, section)) as pages:
                 for page in pages:
                     listed.update((item.ref, item) for item in page.items)
+                    passed_over += page.passed_over
                     on_page(section, len(listed), page.total)
         except PlexShifted:
             if attempt == LISTING_TRIES:
                 raise
             log.info("library %r changed while it was listed; listing it again", section.title)
             continue
-        return listed
+        _name_odd_files(section, listed.values())
+        return listed, passed_over
     raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _name_odd_files(section: Section, items: Iterable[ListedItem]) -> None:
+    """File names that are no text cannot be told from each other, nor always matched."""
+    odd = [file.path for item in items for file in item.files if UNREADABLE in file.path]
+    if odd:
+        log.warning(
+            "%d file names of library %r have bytes that are no text, shown as %s; a scene whose"
+            " name Stash shows otherwise is not found: %s",
+            len(odd),
+            section.title,
+            UNREADABLE,
+            _some([excerpt(path, 200) for path in odd]),
+        )
+
+
+def _some(texts: Sequence[str]) -> str:
+    rest = len(texts) - _SHOWN
+    return "; ".join(texts[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,15 @@ from core.fields import BY_NAME, Kind
 from core.models import FullItem, ItemRef, ListedItem, MediaFile, Role, Section, Value
 from plex.field_names import LIST_ELEMENTS, SCALAR_NAMES, our_lock
 
+# One rating key, never a list of them: Plex edits everything that the id names, and the whole
+# section if it names nothing.
+ONE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+# Larger numbers than a database can hold mean nothing.
+_LARGEST = 2**63 - 1
+# Files that Plex makes for its apps out of the user's (facts of Plex, 13).
+_OPTIMIZED = 42
+_OPTIMIZED_TITLE = "Optimized for "
+_OPTIMIZED_FOLDER = re.compile(r"[/\\]Plex Versions[/\\]")
 # Plex's type numbers of what can hold files.
 _TYPES: Mapping[str, int] = {"movie": 1, "show": 2, "season": 3, "episode": 4, "clip": 12}
 
@@ -17,19 +27,19 @@ def sections_from_json(container: Mapping[str, Any]) -> list[Section]:
     """The sections of `/library/sections`; entries without a key are left out."""
     return [
         Section(
-            key=str(raw["key"]),
-            title=_text(raw.get("title")),
-            type=_text(raw.get("type")),
-            agent=_text(raw.get("agent")),
+            key=_key(raw.get("key")),
+            title=text(raw.get("title")),
+            type=text(raw.get("type")),
+            agent=text(raw.get("agent")),
             locations=tuple(
                 place["path"]
                 for place in _objects(raw.get("Location"))
                 if isinstance(place.get("path"), str)
             ),
-            refreshing=_flag(raw.get("refreshing")),
+            refreshing=flag(raw.get("refreshing")),
         )
         for raw in _objects(container.get("Directory"))
-        if raw.get("key") not in (None, "")
+        if _key(raw.get("key"))
     ]
 
 
@@ -39,9 +49,8 @@ def items_in(container: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def rating_key(raw: Mapping[str, Any]) -> str:
-    """The item's rating key; "" where it has none."""
-    key = raw.get("ratingKey")
-    return str(key) if isinstance(key, (str, int)) else ""
+    """The item's rating key; "" where it has none that could be asked for."""
+    return _key(raw.get("ratingKey"))
 
 
 def is_gone(raw: Mapping[str, Any]) -> bool:
@@ -51,7 +60,7 @@ def is_gone(raw: Mapping[str, Any]) -> bool:
     """
     if raw.get("deletedAt"):
         return True
-    media = _objects(raw.get("Media"))
+    media = [each for each in _objects(raw.get("Media")) if not _is_optimized(each)]
     return bool(media) and all(each.get("deletedAt") for each in media)
 
 
@@ -60,10 +69,10 @@ def listed_item(raw: Mapping[str, Any], section: str) -> ListedItem:
     return ListedItem(
         ref=ItemRef(section, rating_key(raw)),
         files=_files(raw),
-        title=_text(raw.get("title")),
-        summary=_text(raw.get("summary")),
-        studio=_text(raw.get("studio")),
-        date=_text(raw.get("originallyAvailableAt")),
+        title=text(raw.get("title")),
+        summary=text(raw.get("summary")),
+        studio=text(raw.get("studio")),
+        date=text(raw.get("originallyAvailableAt")),
         rating=_float(raw.get("userRating")),
         has_performers=bool(raw.get("Role")),
         has_tags=bool(raw.get("Genre")),
@@ -80,42 +89,57 @@ def full_item(raw: Mapping[str, Any], container: Mapping[str, Any]) -> FullItem:
     """
     section = raw.get("librarySectionID", container.get("librarySectionID"))
     values: dict[str, Value] = {
-        name: (_float if BY_NAME[name].kind is Kind.RATING else _text)(raw.get(plex))
+        name: (_float if BY_NAME[name].kind is Kind.RATING else text)(raw.get(plex))
         for name, plex in SCALAR_NAMES.items()
     }
     for name, element in LIST_ELEMENTS.items():
         values[name] = tuple(
-            entry["tag"] for entry in _objects(raw.get(element)) if _text(entry.get("tag"))
+            entry["tag"] for entry in _objects(raw.get(element)) if text(entry.get("tag"))
         )
     return FullItem(
-        ref=ItemRef("" if section is None else str(section), rating_key(raw)),
-        item_type=_TYPES.get(_text(raw.get("type")), 1),
+        ref=ItemRef(_key(section), rating_key(raw)),
+        item_type=_TYPES.get(text(raw.get("type")), 1),
         files=_files(raw),
         values=values,
         locked=frozenset(
             our_lock(lock["name"])
             for lock in _objects(raw.get("Field"))
-            if _text(lock.get("name")) and _flag(lock.get("locked"))
+            if text(lock.get("name")) and flag(lock.get("locked"))
         ),
         updated_at=_int(raw.get("updatedAt")),
         roles=tuple(
-            Role(entry["tag"], _text(entry.get("role")), _text(entry.get("thumb")))
+            Role(entry["tag"], text(entry.get("role")), text(entry.get("thumb")))
             for entry in _objects(raw.get("Role"))
-            if _text(entry.get("tag"))
+            if text(entry.get("tag"))
         ),
-        title_sort=_text(raw.get("titleSort")),
+        title_sort=text(raw.get("titleSort")),
     )
 
 
 def _files(raw: Mapping[str, Any]) -> tuple[MediaFile, ...]:
-    """Every part of every medium that is still there."""
+    """Every part of every medium that is still there and the user's own."""
     return tuple(
-        MediaFile(part["file"], _int(part.get("size")), _seconds(part.get("duration")))
+        MediaFile(part["file"], _size(part.get("size")), _seconds(part.get("duration")))
         for media in _objects(raw.get("Media"))
-        if not media.get("deletedAt")
+        if not media.get("deletedAt") and not _is_optimized(media)
         for part in _objects(media.get("Part"))
-        if _text(part.get("file")) and not part.get("deletedAt")
+        if text(part.get("file"))
+        and not part.get("deletedAt")
+        and not _OPTIMIZED_FOLDER.search(part["file"])
     )
+
+
+def _is_optimized(media: Mapping[str, Any]) -> bool:
+    told = (text(media.get("title")), text(media.get("target")))
+    return _int(media.get("proxyType")) == _OPTIMIZED or any(
+        each.startswith(_OPTIMIZED_TITLE) for each in told
+    )
+
+
+def _key(raw: object) -> str:
+    """A rating key, or that of a section."""
+    key = str(raw) if isinstance(raw, (str, int)) and not isinstance(raw, bool) else ""
+    return key if ONE_KEY.fullmatch(key) else ""
 
 
 def _objects(raw: object) -> list[dict[str, Any]]:
@@ -125,19 +149,26 @@ def _objects(raw: object) -> list[dict[str, Any]]:
     return [raw] if isinstance(raw, dict) else []
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """A text; "" for anything else."""
     return value if isinstance(value, str) else ""
 
 
-def _flag(value: object) -> bool:
-    return value in (True, 1, "1", "true")
+def flag(value: object) -> bool:
+    """True or 1, and what servers write for them."""
+    return str(value).lower() in ("true", "1")
 
 
 def _int(value: object) -> int | None:
-    if type(value) is int:
-        return value
-    number = _float(value)
-    return None if number is None else int(number)
+    """A whole number that a database can hold."""
+    number = value if type(value) is int else _float(value)
+    return None if number is None or abs(number) > _LARGEST else int(number)
+
+
+def _size(value: object) -> int | None:
+    """Bytes of a file."""
+    size = _int(value)
+    return None if size is None or size < 0 else size
 
 
 def _float(value: object) -> float | None:
@@ -153,4 +184,4 @@ def _float(value: object) -> float | None:
 
 def _seconds(milliseconds: object) -> float | None:
     number = _float(milliseconds)
-    return None if number is None else number / 1000
+    return None if number is None or not 0 <= number <= _LARGEST else number / 1000

@@ -1,7 +1,7 @@
 """One file, one section: which item is it? The matcher as a function over a live section.
 
-A full run joins whole indexes instead (`core.matching.match` over `core.matching.index`);
-this face serves single look-ups, with what is remembered tried first.
+A reconcile joins whole indexes instead (`core.matching.match` over `core.matching.index`). This
+serves single look-ups: a drain's, for scenes that nothing remembered leads to.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from typing import Protocol
 from core import paths
 from core.matching.index import ItemIndex
 from core.matching.match import match_file
-from core.models import Confidence, FullItem, ItemRef, ListedItem, MediaFile, Section
+from core.models import Confidence, FullItem, ListedItem, MediaFile, Section
 from core.paths import PathMap
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexNotFound
 
 MatchConfidence = Confidence
-Evidence = Sequence[FullItem]
+Item = ListedItem | FullItem
+Candidates = Sequence[Item]
 
 
 class Library(Protocol):
@@ -62,13 +63,18 @@ def find_plex_items_with_confidence(
     size: int | None = None,
     duration: float | None = None,
     path_map: PathMap = PathMap(),  # noqa: B008 - immutable
+    learned: PathMap | None = None,
     library_cache: PlexCache | None = None,
     match_cache: MatchCache | None = None,
-) -> tuple[Confidence, FullItem | None, Evidence]:
+) -> tuple[Confidence, Item | None, Candidates]:
     """The item that a file of Stash is.
+
+    What is remembered is read whole before it is believed; what Plex tells now is believed as it
+    is listed.
 
     Args:
         size, duration: bytes and seconds as Stash knows them.
+        learned: folders that other matches have taught us.
         library_cache: the saved index, asked before the server.
         match_cache: remembered matches, asked before anything else and kept up to date.
 
@@ -78,64 +84,59 @@ def find_plex_items_with_confidence(
     Raises:
         PlexNotFound: no item of the section has the file. Other PlexErrors mean 'unknown'.
     """
-    file = MediaFile(stash_path, size, duration)
+    search = _Search(library, MediaFile(stash_path, size, duration), path_map, learned)
     key = library.section.key
     remembered = match_cache.get_match(key, stash_path) if match_cache is not None else None
     if remembered is not None and match_cache is not None:
-        item = library.full_items([remembered]).get(remembered)
-        if item is not None and _still_has(item, file, path_map):
-            return Confidence.HIGH, item, (item,)
+        found = search.among(library.full_items([remembered]).values())
+        if found is not None and found[0] is Confidence.HIGH:
+            return found
         match_cache.invalidate(key, stash_path)
-    confidence, items = _search(library, file, path_map, library_cache)
-    if confidence is Confidence.LOW:
-        return confidence, None, items
-    if match_cache is not None:
-        match_cache.set_match(key, stash_path, items[0].ref.key)
-    return confidence, items[0], items
+    found = search.saved(library_cache) if library_cache is not None else None
+    if found is None or found[0] is not Confidence.HIGH:
+        found = search.live(library_cache)
+    if match_cache is not None and found[1] is not None:
+        match_cache.set_match(key, stash_path, found[1].ref.key)
+    return found
 
 
-def _still_has(item: FullItem, file: MediaFile, path_map: PathMap) -> bool:
-    """Whether the evidence for a match is still there: a key may name another film by now."""
-    index = ItemIndex()
-    index.add(item.ref, item.files)
-    match = match_file(file, index, path_map)
-    return match is not None and match.confidence is Confidence.HIGH
+class _Search:
+    """The search for one file."""
 
+    def __init__(
+        self, library: Library, file: MediaFile, path_map: PathMap, learned: PathMap | None
+    ) -> None:
+        self._library = library
+        self._file = file
+        self._path_map = path_map
+        self._learned = learned
 
-def _search(
-    library: Library, file: MediaFile, path_map: PathMap, cache: PlexCache | None
-) -> tuple[Confidence, Evidence]:
-    if cache is not None:
-        saved = cache.items_named([paths.base_key(file.path)])
-        known = {ref: files for ref, files in saved.items() if ref.section == library.section.key}
-        decided = _decide(library, file, path_map, known)
-        if decided is not None and decided[0] is Confidence.HIGH:
-            return decided
-    listed = library.find_by_file(paths.base_name(file.path))
-    if cache is not None:
-        cache.learn(listed)
-    decided = _decide(library, file, path_map, {item.ref: item.files for item in listed})
-    if decided is None:
-        raise PlexNotFound(f"no item of library {library.section.title!r} has the file {file.path}")
-    return decided
+    def among(self, items: Iterable[Item]) -> tuple[Confidence, Item | None, Candidates] | None:
+        """What evidence says of some items; None if it leaves none of them."""
+        known = {item.ref: item for item in items}
+        index = ItemIndex()
+        for item in known.values():
+            index.add(item.ref, item.files)
+        match = match_file(self._file, index, self._path_map, self._learned)
+        if match is None:
+            return None
+        candidates = tuple(known[ref] for ref in match.refs)
+        is_sure = match.confidence is Confidence.HIGH
+        return match.confidence, candidates[0] if is_sure else None, candidates
 
+    def saved(self, cache: PlexCache) -> tuple[Confidence, Item | None, Candidates] | None:
+        """The same of what a saved index proposes."""
+        proposed = cache.items_named([paths.base_key(self._file.path)])
+        keys = [ref.key for ref in proposed if ref.section == self._library.section.key]
+        return self.among(self._library.full_items(keys).values()) if keys else None
 
-def _decide(
-    library: Library,
-    file: MediaFile,
-    path_map: PathMap,
-    known: Mapping[ItemRef, Sequence[MediaFile]],
-) -> tuple[Confidence, Evidence] | None:
-    index = ItemIndex()
-    for ref, files in known.items():
-        index.add(ref, files)
-    match = match_file(file, index, path_map)
-    if match is None:
-        return None
-    full = library.full_items([ref.key for ref in match.refs])
-    items = tuple(
-        full[ref.key]
-        for ref in match.refs
-        if ref.key in full and set(known[ref]) & set(full[ref.key].files)
-    )
-    return (match.confidence, items) if items else None
+    def live(self, cache: PlexCache | None) -> tuple[Confidence, Item | None, Candidates]:
+        """The same of what Plex tells now."""
+        listed = self._library.find_by_file(paths.base_name(self._file.path))
+        if cache is not None:
+            cache.learn(listed)
+        found = self.among(listed)
+        if found is None:
+            title = self._library.section.title
+            raise PlexNotFound(f"no item of library {title!r} has the file {self._file.path}")
+        return found

@@ -10,9 +10,10 @@ import logging
 from itertools import pairwise
 
 from core.models import ListedItem, Section
-from plex.client import NEWEST_FIRST, PlexClient
+from plex.client import PlexClient
 from plex.exceptions import PlexRejected, PlexShifted
 from plex.library import LISTING_TRIES
+from plex.listing import NEWEST_FIRST
 
 log = logging.getLogger(__name__)
 

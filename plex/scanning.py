@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from plex import mapping
 from plex.client import PlexClient
 from plex.exceptions import PlexError, PlexRejected, PlexUnauthorized
 
 log = logging.getLogger(__name__)
 
-SCAN = "library.update.section"
+# The second goes on for half a minute after the first: so long items come and change. Others run on
+# an idle server as well, a "butler" above all (facts of Plex, 13).
+_SCANS = frozenset({"library.update.section", "library.update.item.metadata"})
 
 
 class ScanRefused(PlexError):
@@ -72,19 +74,14 @@ class PlexScans:
     def _activities(self) -> Iterable[Mapping[str, Any]]:
         """The scans among the activities; none where the server does not tell."""
         try:
-            body = self._plex.http.fetch("/activities")
+            listed = self._plex.http.read_if_any("/activities").get("Activity")
         except (PlexRejected, PlexUnauthorized) as error:
             log.debug("Plex does not tell its activities: %s", error)
             return []
-        try:
-            container = json.loads(body).get("MediaContainer")
-            listed = container.get("Activity")
-        except (ValueError, AttributeError):
-            return []  # an idle server may answer nothing at all
         return [
             each
             for each in (listed if isinstance(listed, list) else [listed])
-            if isinstance(each, dict) and each.get("type") == SCAN
+            if isinstance(each, dict) and mapping.text(each.get("type")) in _SCANS
         ]
 
 

@@ -7,32 +7,26 @@ what it matches, and the few scenes that lose a claim are judged again at the en
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.fields import SyncPolicy, fingerprint
+from core.fields import SyncPolicy
 from core.matching.match import Claim, SceneMatch, match_scene
-from core.matching.ownership import Claims, Contest
+from core.matching.ownership import Claims, Contest, is_copy
 from core.matching.pins import Pin
 from core.models import FullItem, ItemRef, Record, Scene
 from core.paths import PathMap
-from core.planning.drift import (
-    Shown,
-    altered_fields,
-    is_left_undone,
-    needs_full_read,
-    picture_moved,
-)
+from core.planning.drift import is_left_undone
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
 from reconciliation.detector import MISSING, Gap, GapDetector, GapResult
+from reconciliation.drift_check import DriftCheck
 from reconciliation.prefix_learning import Learning
 from reconciliation.renamed_files import Moves
 from reconciliation.verdict_cache import VerdictCache
 from stash.mapping import UnreadScene
 
 REPORT_EVERY = 50  # scenes
-FULL_READ = 100  # items read whole in one request
 JUDGED = 100  # scenes looked at for the second time at once
 NOTHING_LOST: Mapping[int, Sequence[Contest]] = {}
 
@@ -58,33 +52,12 @@ class Rules:
     learned: PathMap | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A scene whose items may have to be read whole before its drift can be judged."""
-
-    scene: Scene
-    record: Record | None
-    wanted: str
-    owned: Sequence[ItemRef]
-
-    def moved(self, side: PlexSnapshot) -> list[ItemRef]:
-        """Its items that a listing cannot prove unmoved since our read-back."""
-        items = self.record.items if self.record is not None else ()
-        return [
-            item.ref
-            for item in items
-            if item.ref in self.owned and needs_full_read(item, side.items[item.ref])
-        ]
-
-
 class Sweep:
     """Judges scenes against one listed Plex side.
 
     Args:
         records: brings the records of some scene ids.
-        read_full: brings whole items by their rating keys (many per request).
-        on_confirmed: told items that moved since our read-back but still show what they should,
-            with the scene that owns them and their new `updatedAt`.
+        read_full, on_confirmed: see `DriftCheck`.
         on_matched: told how many scenes are matched so far, every 50 of them.
         settled: the verdicts of earlier runs; only for runs that see every scene.
     """
@@ -104,8 +77,6 @@ class Sweep:
         self._rules = rules
         self._timestamps = timestamps
         self._records = records
-        self._read_full = read_full
-        self._on_confirmed = on_confirmed
         self._on_matched = on_matched
         self._settled = settled
         self._matched = 0
@@ -115,8 +86,7 @@ class Sweep:
         self.learning = Learning(side, rules.learned)
         self.moves = Moves(side)
         self.kept: dict[int, Scene] = {}
-        self._pending: dict[int, _Pending] = {}
-        self._to_read: dict[str, tuple[int, ItemRef]] = {}
+        self._drift = DriftCheck(side, rules.sync_policy, read_full, on_confirmed, self.findings)
 
     def judge(
         self, scenes: Sequence[Scene], lost: Mapping[int, Sequence[Contest]] = NOTHING_LOST
@@ -130,11 +100,16 @@ class Sweep:
         }
         for scene in scenes:
             match = matches[scene.id]
-            self._forget(scene.id)
+            self.findings.forget(scene.id)
+            self._drift.forget(scene.id)
             self.findings.note(match, is_complete=self._side.is_complete)
             if scene.id in lost:
-                self.findings.contested[scene.id] = list(lost[scene.id])
-                self.findings.itemless |= set() if owned[scene.id] else {scene.id}
+                self.findings.note_lost(
+                    match,
+                    lost[scene.id],
+                    is_itemless=not owned[scene.id],
+                    is_copied=self._is_copied(scene, lost[scene.id]),
+                )
                 continue
             self.claims.offer(scene.id, match.claims)
             self.learning.note(scene, match)
@@ -173,13 +148,6 @@ class Sweep:
         for start in range(0, len(again), JUDGED):
             self.judge(again[start : start + JUDGED])
 
-    def _forget(self, scene_id: int) -> None:
-        self.findings.forget(scene_id)
-        if self._pending.pop(scene_id, None) is not None:
-            for key, (waiting, _) in list(self._to_read.items()):
-                if waiting == scene_id:
-                    del self._to_read[key]
-
     def keep_settled(self, *, is_whole: bool) -> None:
         """Spare later runs the scenes that are in order; of a run that ended early, none."""
         if self._settled is not None and is_whole:
@@ -209,6 +177,12 @@ class Sweep:
         if self._matched % REPORT_EVERY == 0:
             self._on_matched(self._matched)
 
+    def _is_copied(self, scene: Scene, lost: Iterable[Contest]) -> bool:
+        """Whether all that a scene has lost are copies of its file, other scenes' own."""
+        learned = self.learning.path_map
+        maps = [self._rules.path_map, *([learned] if learned is not None else [])]
+        return all(is_copy(each, scene, self._side.items[each.ref].files, maps) for each in lost)
+
     def _detect(
         self,
         scenes: Sequence[Scene],
@@ -230,62 +204,13 @@ class Sweep:
         found.empty |= _by_scene(self._detector.detect_empty_metadata(scenes, metadata))
         found.stale |= _by_scene(self._detector.detect_stale_syncs(scenes, self._timestamps))
         for scene in scenes:
-            if scene.id in found.empty or scene.id in found.stale or not owned[scene.id]:
-                continue
-            record = records.get(scene.id)
-            # Without a record it is a gap whatever it wants.
-            wanted = fingerprint(sync_policy.of(scene)) if record is not None else ""
-            pending = _Pending(scene, record, wanted, owned[scene.id])
-            self._pending[scene.id] = pending
-            moved = pending.moved(self._side)
-            self._to_read.update((ref.key, (scene.id, ref)) for ref in moved)
-        if len(self._to_read) >= FULL_READ:
-            self.finish()
-        else:
-            waiting = self._waiting()
-            self._detect_drift([i for i in self._pending if i not in waiting], {})
+            if scene.id not in found.empty and scene.id not in found.stale and owned[scene.id]:
+                self._drift.add(scene, records.get(scene.id), owned[scene.id])
+        self._drift.judge()
 
     def finish(self) -> None:
-        """Read what has to be read whole, and judge the scenes that waited for it."""
-        full = self._read_full(list(self._to_read)) if self._to_read else {}
-        self._to_read.clear()
-        self._detect_drift(list(self._pending), full)
-
-    def _waiting(self) -> set[int]:
-        return {scene_id for scene_id, _ in self._to_read.values()}
-
-    def _detect_drift(self, ids: Sequence[int], full: Mapping[str, FullItem]) -> None:
-        pending = {scene_id: self._pending.pop(scene_id) for scene_id in ids}
-        shown = {
-            scene_id: {ref: full.get(ref.key, self._side.items[ref]) for ref in each.owned}
-            for scene_id, each in pending.items()
-        }
-        records = {i: each.record for i, each in pending.items() if each.record is not None}
-        gaps = self._detector.detect_drift(
-            [each.scene for each in pending.values()],
-            records,
-            {scene_id: each.wanted for scene_id, each in pending.items()},
-            shown,
-            self._rules.sync_policy.enabled,
-        )
-        self.findings.drift |= _by_scene(gaps)
-        self._confirm(records, shown)
-
-    def _confirm(
-        self, records: Mapping[int, Record], shown: Mapping[int, Mapping[ItemRef, Shown]]
-    ) -> None:
-        """Remember items that moved but still show what they should: not to be read again."""
-        confirmed = [
-            (scene_id, item.ref, view.updated_at)
-            for scene_id, record in records.items()
-            for item in record.items
-            if isinstance(view := shown[scene_id].get(item.ref), FullItem)
-            and view.updated_at != item.updated_at
-            and not altered_fields(item, view, self._rules.sync_policy.enabled)
-            and not picture_moved(record, view)
-        ]
-        if confirmed:
-            self._on_confirmed(confirmed)
+        """Judge the scenes that wait for items which have to be read whole."""
+        self._drift.finish()
 
     def _detect_absent(
         self,
@@ -296,10 +221,19 @@ class Sweep:
         """Only a side that was listed to its end can prove that something is not there."""
         if not self._side.is_complete or not self._rules.detect_missing:
             return
-        there = {s.id for s in scenes if matches[s.id].claims or matches[s.id].undecided}
+        copied = self.findings.copied
+        there = {
+            s.id
+            for s in scenes
+            if s.id not in copied and (matches[s.id].claims or matches[s.id].undecided)
+        }
         paths = {file.path for s in scenes if s.id in there for file in s.files}
-        gaps = self._detector.detect_missing(scenes, self._timestamps, paths)
-        self.findings.missing |= _by_scene(gaps)
+        for gap in self._detector.detect_missing(scenes, self._timestamps, paths):
+            contests = copied.get(gap.scene_id)
+            if contests:
+                told = f"Plex has a copy of its file, which is that of scene {contests[0].owner}"
+                gap = replace(gap, reason=told)
+            self.findings.missing[gap.scene_id] = gap
         for scene in scenes:
             if scene.id in self._timestamps and scene.id not in there and scene.files:
                 gap = GapResult(scene.id, MISSING, scene, "its item has gone from Plex (vanished)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core.matching.match import FileMatch, SceneMatch
@@ -21,6 +21,8 @@ class DetectionState:
         ambiguous: of scenes without any item: the first of the above.
         contested: the items that a scene lost, to whom and why.
         itemless: those of the above that have no other item.
+        copied: scenes that have no item, since the one that is like their file is another scene's,
+            with the contests that they lost.
         lost_pins: pins whose item is gone; they were ignored.
         pinned: the scenes seen that have pins.
         outside: taken out of `missing`: no file below any folder of a synced library.
@@ -37,6 +39,7 @@ class DetectionState:
     ambiguous: dict[int, FileMatch] = field(default_factory=dict)
     contested: dict[int, list[Contest]] = field(default_factory=dict)
     itemless: set[int] = field(default_factory=set)
+    copied: dict[int, list[Contest]] = field(default_factory=dict)
     lost_pins: dict[int, tuple[Pin, ...]] = field(default_factory=dict)
     pinned: set[int] = field(default_factory=set)
     unorganized: set[int] = field(default_factory=set)
@@ -75,6 +78,22 @@ class DetectionState:
                 self.ambiguous[match.scene_id] = match.undecided[0]
         if match.lost_pins:
             self.lost_pins[match.scene_id] = match.lost_pins
+
+    def note_lost(
+        self, match: SceneMatch, lost: Sequence[Contest], *, is_itemless: bool, is_copied: bool
+    ) -> None:
+        """Note what a scene has lost to others.
+
+        Args:
+            is_itemless: it has no other item.
+            is_copied: each is a copy of its file, and lies where another scene's file is.
+        """
+        if is_itemless and is_copied and not match.undecided:
+            self.copied[match.scene_id] = list(lost)
+            return
+        self.contested[match.scene_id] = list(lost)
+        if is_itemless:
+            self.itemless.add(match.scene_id)
 
     def forget(self, scene_id: int) -> None:
         """Forget a scene that is about to be judged again."""

@@ -111,7 +111,7 @@ class GapDetector:
 
         Args:
             records: what was last applied, by scene id.
-            fingerprints: the digest of what is desired now, by scene id.
+            fingerprints: the digest of what is desired now, by the ids of scenes with a record.
             shown: the items that a scene owns, as Plex shows them, by scene id.
             enabled: the synced fields.
         """
@@ -120,7 +120,7 @@ class GapDetector:
             items = shown.get(scene.id)
             if not items:
                 continue
-            wanted = fingerprints[scene.id]
+            wanted = fingerprints.get(scene.id, "")
             reason = drift_reason(records.get(scene.id), wanted, items, enabled)
             if reason is not None:
                 gaps.append(GapResult(scene.id, DRIFT, told, reason))

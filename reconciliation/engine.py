@@ -11,9 +11,10 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
-from core.errors import StashError
+from core.errors import StashError, StashIncomplete
 from core.matching.pins import holds
 from core.matching.prefix_votes import LearnedPair, news, path_map_of
 from core.models import ItemRef, Section
@@ -116,6 +117,7 @@ class GapDetectionEngine:
             config.plex_token,
             connect_timeout=config.connect_timeout,
             read_timeout=config.read_timeout,
+            verify_tls=config.verify_tls,
         )
 
     def _run(
@@ -127,7 +129,9 @@ class GapDetectionEngine:
         expected = count_scenes(self.stash)
         if since is None:
             guard.check("scenes", "scenes in Stash", expected)
-        with Prefetch(lambda: iter_unread_pages(self.stash, since=since), PAGES_AHEAD) as pages:
+        there = expected if since is None else None
+        listing = partial(iter_unread_pages, self.stash, since=since, expected=there)
+        with Prefetch(listing, PAGES_AHEAD) as pages:
             side = self._list_plex(plex, guard)
             result.errors.extend(side.troubles())
             sweep = self._new_sweep(plex, side, state, expected, since is None)
@@ -284,13 +288,15 @@ class GapDetectionEngine:
         sweep.moves.save(state.records, state.pins)
         if report is not None:
             owners = sweep.claims.holders().items()
-            state.set_value(CONTESTED, sorted(sweep.findings.contested))
+            lost = {*sweep.findings.contested, *sweep.findings.copied}
+            state.set_value(CONTESTED, sorted(lost))
             state.set_value(OWNERS, [[ref.section, ref.key, owner] for ref, owner in owners])
             forget_released(state.pins, state.records)
             report.keep(state, self._clock())
 
     def _end_early(self, error: Exception, result: GapDetectionResult) -> None:
-        result.errors.append(f"The run ended early, after {result.scenes_checked} scenes: {error}")
+        early = f"The run ended early, after {result.scenes_checked} scenes: "
+        result.errors.append(f"{'' if isinstance(error, StashIncomplete) else early}{error}")
 
     def _fill_queue(
         self,
@@ -315,6 +321,7 @@ class GapDetectionEngine:
             if gap.reason == NEVER_SYNCED and below:
                 del findings.drift[scene_id]
                 result.skipped_no_metadata += 1
+                result.ungated_count += 1
 
     def _count(
         self, sweep: Sweep, side: PlexSnapshot, result: GapDetectionResult, *, saw_all: bool

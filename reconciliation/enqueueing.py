@@ -68,44 +68,43 @@ class GapQueue:
             for scene_id in self._outside(absent, findings.reached):
                 findings.outside[scene_id] = absent.pop(scene_id)
         result.outside_count = len(findings.outside)
+        chosen: list[Gap] = []
+        seen: set[int] = set()
+        refuses = self._refuses(findings, result)
+        for gap in findings.repairable():
+            if gap.scene_id in seen or (only is not None and gap.gap_type not in only):
+                continue
+            seen.add(gap.scene_id)
+            if not refuses(gap):
+                chosen.append(gap)
+        result.scenes_with_gaps, result.scenes_to_sync = len(seen), len(chosen)
+        if self._queue is not None and chosen:
+            jobs = [job_of(gap.scene_data, gap.gap_type, gap.reason) for gap in chosen]
+            result.enqueued_count = self._queue.put_many(jobs).new
+        return chosen
+
+    def _refuses(
+        self, findings: DetectionState, result: GapDetectionResult
+    ) -> Callable[[Gap], bool]:
+        """Says of a gap whether it gets no job, and counts why."""
         queued = self._queue.queued_scene_ids() if self._queue is not None else set()
         dead = self._dead()
-        chosen: dict[int, Gap] = {}
-        dropped: set[int] = set()
-        for gap in findings.repairable():
-            if gap.scene_id in chosen or gap.scene_id in dropped:
-                continue
-            if only is not None and gap.gap_type not in only:
-                continue
-            if self._is_dropped(gap, findings, queued, dead, result):
-                dropped.add(gap.scene_id)
-            else:
-                chosen[gap.scene_id] = gap
-        if self._queue is not None and chosen:
-            jobs = [job_of(g.scene_data, g.gap_type, g.reason) for g in chosen.values()]
-            result.enqueued_count = self._queue.put_many(jobs).new
-        return list(chosen.values())
 
-    def _is_dropped(
-        self,
-        gap: Gap,
-        findings: DetectionState,
-        queued: set[int],
-        dead: Mapping[int, Job],
-        result: GapDetectionResult,
-    ) -> bool:
-        if not passes_gate(gap.scene_data, self._with_record):
-            result.skipped_no_metadata += 1
+        def refuses(gap: Gap) -> bool:
+            known = dead.get(gap.scene_id)
+            if not passes_gate(gap.scene_data, self._with_record):
+                result.skipped_no_metadata += 1
+            elif gap.scene_id in queued:
+                result.skipped_already_queued += 1
+            elif self._is_hopeless(gap, findings):
+                result.skipped_unmatched += 1
+            elif known is not None and not self._has_news(gap, known, findings):
+                result.skipped_dead += 1
+            else:
+                return False
             return True
-        if gap.scene_id in queued:
-            result.skipped_already_queued += 1
-            return True
-        if self._is_hopeless(gap, findings):
-            return True
-        if gap.scene_id in dead and not self._has_news(gap, dead[gap.scene_id], findings):
-            result.skipped_dead += 1
-            return True
-        return False
+
+        return refuses
 
     def _is_hopeless(self, gap: Gap, findings: DetectionState) -> bool:
         """Whether no job could do anything: the scene is reported for what it is instead."""
@@ -158,7 +157,7 @@ class GapQueue:
         return self._gained
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Enqueued:
     """What became of scenes that were to be enqueued.
 
@@ -171,6 +170,14 @@ class Enqueued:
     refreshed: int = 0
     without_metadata: int = 0
     unorganized: int = 0
+
+    def __add__(self, other: Enqueued) -> Enqueued:
+        return Enqueued(
+            self.new + other.new,
+            self.refreshed + other.refreshed,
+            self.without_metadata + other.without_metadata,
+            self.unorganized + other.unorganized,
+        )
 
 
 @dataclass(frozen=True, slots=True)

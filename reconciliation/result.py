@@ -17,6 +17,12 @@ class GapDetectionResult:
     Attributes:
         total_gaps: what can be repaired by a job: empty + stale + missing + vanished + drift.
             A scene may count under several types, but is enqueued once.
+        scenes_with_gaps: the scenes that have gaps of the types asked for, each once.
+        scenes_to_sync: those of them for which a job is enqueued, or would be with a queue. The
+            others are among skipped_already_queued, skipped_no_metadata, skipped_dead and
+            skipped_unmatched: ambiguous, contested, outside, or without a file.
+        ungated_count: scenes below the quality gate that were never synced: no gaps, though counted
+            in skipped_no_metadata.
         missing_count: never synced, and no item; without those counted in `outside_count`.
         vanished_count: synced once, and its item has gone from Plex since.
         outside_count: no item, and no file below any location of the synced sections.
@@ -50,6 +56,10 @@ class GapDetectionResult:
     ambiguous_count: int = 0
     contested_count: int = 0
     orphan_count: int = 0
+    scenes_with_gaps: int = 0
+    scenes_to_sync: int = 0
+    skipped_unmatched: int = 0
+    ungated_count: int = 0
     skipped_dead: int = 0
     skipped_unorganized: int = 0
     undone_count: int = 0

@@ -9,6 +9,8 @@ from core.digests import digest_of
 from core.models import Entity, MediaFile, Scene
 from core.timestamps import parse_timestamp
 
+_LATEST = 1e12  # seconds; no time and no length is greater
+
 
 class SceneReader:
     """Reads many scenes and shares what they have in common: a library names few performers often.
@@ -133,7 +135,7 @@ def snapshot(scene: Scene) -> dict[str, object]:
 def epoch(value: object) -> float:
     """Epoch seconds of a time of Stash; 0.0 where there is none. Numbers pass as they are."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) < _LATEST else 0.0
     return parse_timestamp(value) or 0.0
 
 
@@ -142,14 +144,13 @@ def _text(value: object) -> str:
 
 
 def _int(value: object) -> int | None:
-    if isinstance(value, int):
-        return None if isinstance(value, bool) else value
-    if isinstance(value, float):
-        return round(value) if abs(value) < float("inf") else None
-    if isinstance(value, str):
+    """A whole number that databases can hold."""
+    if isinstance(value, str) and len(value) < 30:
         text = value.strip()
-        return int(text) if text.isascii() and text.lstrip("-").isdecimal() else None
-    return None
+        value = int(text) if text.isascii() and text.lstrip("-").isdecimal() else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return round(value) if abs(value) < 2**63 else None
 
 
 def _files(raw: object) -> tuple[MediaFile, ...]:
@@ -164,6 +165,6 @@ def _files(raw: object) -> tuple[MediaFile, ...]:
 
 def _seconds(value: object) -> float | None:
     """A length; Stash writes 0 where it could not tell."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value)
+    return float(value) if 0 < value < _LATEST else None

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 
+from core.errors import StashError
+
 # A bare selection without named fragments, as `find_scenes(fragment=...)` of stashapp-tools
 # wants it.
 SCENE_FRAGMENT = """
@@ -21,6 +23,10 @@ SCENE_FRAGMENT = """
 """
 
 COUNT_SCENES = "query CountScenes { findScenes(filter: {per_page: 0}) { count } }"
+COUNT_THESE = (
+    "query CountThese($scene_filter: SceneFilterType)"
+    " { findScenes(filter: {per_page: 0}, scene_filter: $scene_filter) { count } }"
+)
 VERSION = "query StashVersion { version { version } }"
 
 # Stash keeps its times as text with the offset of the moment they were written at and compares
@@ -40,15 +46,22 @@ def find_scenes_query(fragment: str | None) -> str:
 
 
 def scenes_after(
-    last_id: int, since: float | None, criteria: Mapping[str, object] | None = None
+    last_id: int,
+    since: float | None,
+    criteria: Mapping[str, object] | None = None,
+    up_to: int | None = None,
 ) -> dict[str, object]:
     """The SceneFilterType for the page behind `last_id`.
 
     Args:
+        up_to: the last id that counts.
         since: epoch seconds; narrows to scenes that may have been created or updated since.
         criteria: of a SceneFilterType, all of which have to hold as well.
     """
-    found: dict[str, object] = {"id": {"value": last_id, "modifier": "GREATER_THAN"}}
+    ids: dict[str, object] = {"value": last_id, "modifier": "GREATER_THAN"}
+    if up_to is not None:
+        ids = {"value": last_id + 1, "value2": up_to, "modifier": "BETWEEN"}
+    found: dict[str, object] = {"id": ids}
     found.update(criteria or {})
     if since is not None:
         day = _date_before(since)
@@ -116,8 +129,15 @@ def plugin_settings_query(plugin_id: str) -> str:
 
 
 def by_alias(data: Mapping[str, object], each: int) -> object:
-    """What a query with an id for each of its parts brought for one of them: None if it is gone."""
-    return data.get(f"s{each}")
+    """What a query with an id for each of its parts brought for one of them: None if it is gone.
+
+    Raises:
+        StashError: nothing was said of it.
+    """
+    alias = f"s{each}"
+    if alias not in data:
+        raise StashError(f"Stash answered without a word of {each}")
+    return data[alias]
 
 
 def _date_before(moment: float) -> str:

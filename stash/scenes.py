@@ -6,15 +6,17 @@ Works with our `StashClient` and with stashapp-tools' `StashInterface` alike.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import requests
 
-from core.errors import StashError, StashUnauthorized, StashUnreachable
+from core.errors import StashError, StashIncomplete, StashUnauthorized, StashUnreachable
 from core.models import Scene
 from stash import queries
 from stash.mapping import SceneReader, UnreadScene, unread_scenes
+from stash.narrowing import Listing, by_halves
 
 # Longer queries are slow to parse on Stash's side, and each scene costs it several SQL queries.
 MAX_IDS = 100
@@ -31,37 +33,54 @@ class StashApi(Protocol):
         """The `data` of the answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Scenes that were asked for by their ids.
+
+    Attributes:
+        scenes: those that Stash has.
+        unreadable: those that spoil each answer which holds them, with what Stash says.
+    """
+
+    scenes: dict[int, Scene]
+    unreadable: dict[int, StashError]
+
+
 def iter_unread_pages(
     stash: StashApi,
     *,
     page_size: int = 500,
     since: float | None = None,
     criteria: Mapping[str, object] | None = None,
+    expected: int | None = None,
 ) -> Iterator[list[UnreadScene]]:
     """All scenes in order of their ids, page by page; a page may be empty.
-
-    Pages by the last id seen and not by offset, so scenes that come and go meanwhile make no other
-    scene appear twice or not at all.
 
     Args:
         since: epoch seconds; only scenes created or updated at or after it.
         criteria: only scenes that fit these of a SceneFilterType; see `stash.queries`.
+        expected: how many such scenes there are; if that is not known, Stash is asked, unless
+            there are criteria.
 
     Raises:
+        StashIncomplete: after all pages: Stash has scenes that could not be read.
         StashError: or its kinds, from the first page that could not be had.
     """
     reader = SceneReader()
-    last_id = 0
-    while True:
-        raw = _page(stash, queries.scenes_after(last_id, since, criteria), page_size)
-        scenes = unread_scenes(raw, reader)
-        # A page without news would be asked for for ever.
-        if len(raw) >= page_size and not any(scene.id > last_id for scene in scenes):
-            raise StashError("Stash sent the same scenes again instead of the next ones")
+
+    def page(last_id: int, size: int) -> tuple[list[UnreadScene], int]:
+        raw = _page(stash, queries.scenes_after(last_id, since, criteria), size)
+        return unread_scenes(raw, reader), len(raw)
+
+    def count(last_id: int, up_to: int | None) -> int:
+        wanted = queries.scenes_after(last_id, since, criteria, up_to)
+        return _count(_query(stash, queries.COUNT_THESE, {"scene_filter": wanted}))
+
+    if expected is None:
+        # What is listed by criteria is looked at again by each reconcile.
+        expected = count(0, None) if criteria is None else 0
+    for scenes in Listing(page, count, page_size, expected).pages():
         yield [scene for scene in scenes if since is None or _touched(scene.read()) >= since]
-        if len(raw) < page_size:
-            return
-        last_id = max(scene.id for scene in scenes)
 
 
 def iter_scene_pages(
@@ -70,25 +89,68 @@ def iter_scene_pages(
     page_size: int = 500,
     since: float | None = None,
     criteria: Mapping[str, object] | None = None,
+    expected: int | None = None,
 ) -> Iterator[list[Scene]]:
     """`iter_unread_pages`, read."""
-    for page in iter_unread_pages(stash, page_size=page_size, since=since, criteria=criteria):
+    for page in iter_unread_pages(
+        stash, page_size=page_size, since=since, criteria=criteria, expected=expected
+    ):
         yield [scene.read() for scene in page]
 
 
+def as_far_as_readable(pages: Iterable[T], tell: Callable[[str], object]) -> Iterator[T]:
+    """The pages; `tell` gets a sentence about the scenes that could not be read, if there are."""
+    try:
+        yield from pages
+    except StashIncomplete as error:
+        tell(str(error))
+
+
 def fetch_scenes(stash: StashApi, ids: Iterable[int]) -> dict[int, Scene]:
-    """The scenes with these ids, one request for each 100; those gone from Stash are absent."""
+    """The scenes with these ids, one request for each 100; those gone from Stash are absent.
+
+    Raises:
+        StashIncomplete: some of them cannot be read.
+        StashError: or its kinds; Stash does not answer.
+    """
+    found = fetch_readable(stash, ids)
+    if found.unreadable:
+        named = "; ".join(f"scene {i} ({error})" for i, error in found.unreadable.items())
+        raise StashIncomplete(f"Stash could not give {named}")
+    return found.scenes
+
+
+def fetch_readable(stash: StashApi, ids: Iterable[int]) -> Fetched:
+    """The scenes with these ids, one request for each 100, and those that cannot be read.
+
+    Raises:
+        StashError: or its kinds; Stash does not answer.
+    """
     reader = SceneReader()
+
+    def ask(batch: Sequence[int]) -> dict[int, Scene | None]:
+        data = _query(stash, queries.scenes_by_id_query(batch))
+        return {each: _scene_of(data, each, reader) for each in batch}
+
     wanted = list(dict.fromkeys(ids))
-    found: dict[int, Scene] = {}
+    found = Fetched({}, {})
     for start in range(0, len(wanted), MAX_IDS):
         batch = wanted[start : start + MAX_IDS]
-        data = _query(stash, queries.scenes_by_id_query(batch))
-        for scene_id in batch:
-            scene = reader.read(queries.by_alias(data, scene_id))
-            if scene is not None:
-                found[scene_id] = scene
+        scenes, unreadable = by_halves(batch, ask, lambda: stash_version(stash))
+        found.scenes.update({i: scene for i, scene in scenes.items() if scene is not None})
+        found.unreadable.update(unreadable)
     return found
+
+
+def _scene_of(data: Mapping[str, object], scene_id: int, reader: SceneReader) -> Scene | None:
+    """One scene of an answer; None where Stash says that it is gone, and only there."""
+    raw = queries.by_alias(data, scene_id)
+    if raw is None:
+        return None
+    scene = reader.read(raw)
+    if scene is None or scene.id != scene_id:
+        raise StashError(f"Stash answered with something else than scene {scene_id}")
+    return scene
 
 
 def fetch_names(stash: StashApi, kind: str, ids: Iterable[int]) -> dict[int, str]:
@@ -109,10 +171,7 @@ def fetch_names(stash: StashApi, kind: str, ids: Iterable[int]) -> dict[int, str
 
 def count_scenes(stash: StashApi) -> int:
     """How many scenes Stash has."""
-    count = _inside(_query(stash, queries.COUNT_SCENES), "findScenes").get("count")
-    if not isinstance(count, int):
-        raise StashError("Stash answered without a count of scenes")
-    return count
+    return _count(_query(stash, queries.COUNT_SCENES))
 
 
 def plugin_settings(stash: StashApi, plugin_id: str) -> tuple[dict[str, object], str]:
@@ -151,6 +210,13 @@ def _page(stash: StashApi, wanted: Mapping[str, object], size: int) -> list[Any]
     return raw
 
 
+def _count(data: Mapping[str, Any]) -> int:
+    count = _inside(data, "findScenes").get("count")
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise StashError("Stash answered without a count of scenes")
+    return count
+
+
 def _touched(scene: Scene) -> float:
     return max(scene.created_at, scene.updated_at)
 
@@ -164,8 +230,10 @@ def _inside(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return inner if isinstance(inner, Mapping) else {}
 
 
-def _query(stash: StashApi, query: str) -> Mapping[str, Any]:
-    data = _ask(lambda: stash.call_GQL(query, {}))
+def _query(
+    stash: StashApi, query: str, variables: Mapping[str, object] | None = None
+) -> Mapping[str, Any]:
+    data = _ask(lambda: stash.call_GQL(query, variables or {}))
     if not isinstance(data, Mapping):
         raise StashError("Stash answered without data")
     return data

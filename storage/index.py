@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from core.models import ItemRef
 from core.paths import base_key, path_key
-from storage.opening import Clock, Schema, Warn
+from storage.opening import Clock, Warn
 from storage.rows import INT, REAL, TEXT, TIME, Row, Table
+from storage.schema import Schema
 from storage.sqlite import Database
 
 INDEX_FILE = "plex_index.db"

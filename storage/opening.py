@@ -5,48 +5,29 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Literal
 
 from filelock import FileLock
 
 from core.errors import StateError
+from storage import folder, wal
 from storage.damage import Suspicion, identity, is_damage, name_of, one_line
+from storage.salvage import salvage
+from storage.schema import Refusal, Schema, make_missing, migrate, version_of
 
 Warn = Callable[[str], None]
 Clock = Callable[[], float]
 
+WITHOUT_WAL = (
+    "its disk cannot share memory between processes, so SQLite keeps a rollback journal here"
+    " instead of its faster write-ahead log. All works as elsewhere, a little slower."
+)
+LOCK_FILE = "opening.lock"
 # A file up to this size is checked whole at every opening; a larger one only after a crash.
 WHOLE_CHECK_BYTES = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a sound file is no file of ours: `suffix` goes into its new name, `why` to the user."""
-
-    suffix: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """What a file holds and how it came to it.
-
-    Attributes:
-        title: what the user calls the content ("the sync history").
-        migrations: statements that lead from version n to n + 1, at index n.
-        remedy: what happens to the content when the file has to be rebuilt.
-        synchronous: FULL survives a power cut; NORMAL may lose the last commits of a cache.
-        refuse: looks at a file without a version (0) before it is migrated.
-    """
-
-    title: str
-    migrations: tuple[tuple[str, ...], ...]
-    remedy: str
-    synchronous: Literal["FULL", "NORMAL"] = "FULL"
-    refuse: Callable[[sqlite3.Connection], Refusal | None] | None = None
 
 
 class _UnusableError(Exception):
@@ -62,11 +43,13 @@ class Opener:
     """Opens one file; what it gives is ready for work.
 
     Args:
-        warn: gets a sentence for the user when the file was moved aside.
+        home: the data folder that the file belongs to.
+        warn: gets a sentence for the user when something was put right.
         busy_seconds: how long others may hold the file.
     """
 
     path: Path
+    home: Path
     schema: Schema
     warn: Warn
     clock: Clock
@@ -79,40 +62,61 @@ class Opener:
         Raises:
             StateError: see `storage.sqlite.Database`.
         """
-        try:
-            return self._prepared()
-        except _UnusableError:
-            pass
-        # Two openers must not move away each other's fresh file, so only one repairs at a time
-        # and looks again before it does.
-        with FileLock(f"{self.path}.repair.lock", timeout=self.busy_seconds):
+        for each in {self.home, self.path.parent}:
+            folder.ready(each)
+        if _size(self.path):
+            with suppress(_UnusableError, FileNotFoundError):
+                return self._prepared("rw")
+        # Two openers must not move away each other's fresh file, so only one makes or repairs a
+        # file at a time, and looks again before it does.
+        with FileLock(self.home / LOCK_FILE, timeout=self.busy_seconds, mode=0o600):
+            self._take_what_is_there()
             try:
-                return self._prepared()
+                return self._prepared("rwc")
             except _UnusableError as unusable:
-                self._set_aside(unusable.refusal)
+                self._replace(unusable.refusal)
             try:
-                return self._prepared()
+                return self._prepared("rwc")
             except _UnusableError as unusable:
                 raise StateError(f"{self.path} cannot be rebuilt: {unusable}.") from unusable
 
-    def _prepared(self) -> sqlite3.Connection:
-        unclean = _beside(self.path, "-wal").exists() or self.suspicion.exists()
+    def _take_what_is_there(self) -> None:
+        """A repair that was cut short is finished, and an empty file is said to be one."""
+        size = _size(self.path)
+        if size is None and self._salvaged.exists():
+            self._salvaged.rename(self.path)
+        elif size == 0:
+            self.warn(
+                f"{self.path} was empty, 0 bytes: {self.schema.title} is lost and was started"
+                f" anew. {self.schema.remedy}"
+            )
+
+    @property
+    def _salvaged(self) -> Path:
+        return _beside(self.path, ".salvaged")
+
+    def _prepared(self, mode: str) -> sqlite3.Connection:
+        tails = (_beside(self.path, tail) for tail in ("-wal", "-journal"))
+        unclean = any(map(_size, tails)) or self.suspicion.exists()
         if (proof := self.suspicion.proof()) is not None:
             raise _UnusableError(Refusal("corrupt", proof))
-        connection = sqlite3.connect(
-            self.path,
-            timeout=self.busy_seconds,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        connection = self._connect(mode)
         try:
-            self._refuse_newer(connection)
-            self._check(connection, unclean)
-            self._set_journal(connection)
-            self._migrate(connection)
+            try:
+                self._prepare(connection, unclean)
+            except sqlite3.OperationalError as error:
+                if not wal.is_refused(error):
+                    raise
+                connection.close()
+                connection = self._connect(mode)
+                wal.leave(connection)
+                wal.note(self.home)
+                self._prepare(connection, unclean)
         except sqlite3.DatabaseError as error:
             connection.close()
             if not is_damage(error):
+                if _size(self.path) is None:  # moved aside by another opener just now
+                    raise FileNotFoundError(self.path) from error
                 raise
             refusal = Refusal("corrupt", f"is damaged ({one_line(error)})")
             raise _UnusableError(refusal) from error
@@ -122,8 +126,26 @@ class Opener:
         self.suspicion.clear()
         return connection
 
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self.busy_seconds,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    def _prepare(self, connection: sqlite3.Connection, unclean: bool) -> None:
+        self._refuse_newer(connection)
+        # Before SQLite makes files beside it, which get its mode.
+        folder.make_private(self.path)
+        self._check(connection, unclean)
+        self._set_journal(connection)
+        if not migrate(connection, self.path, self.schema):
+            self._complete(connection)
+
     def _refuse_newer(self, connection: sqlite3.Connection) -> None:
-        version, known = _version(connection), len(self.schema.migrations)
+        version, known = version_of(connection), len(self.schema.migrations)
         if version > known:
             raise StateError(
                 f"{self.path} was written by a newer Stash2Plex (version {version} of its layout,"
@@ -136,52 +158,75 @@ class Opener:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise _UnusableError(Refusal("corrupt", f"is damaged ({one_line(found)})"))
-        if self.schema.refuse is not None and _version(connection) == 0:
+        if self.schema.refuse is not None and version_of(connection) == 0:
             refusal = self.schema.refuse(connection)
             if refusal is not None:
                 raise _UnusableError(refusal)
 
     def _set_journal(self, connection: sqlite3.Connection) -> None:
-        # Switching to WAL ignores the busy timeout, and first openers come in pairs.
+        mode = self._journal_mode(connection)
+        if mode != "wal":
+            wal.note(self.home)
+            connection.execute("PRAGMA journal_mode = TRUNCATE")
+            if wal.note(self.home, WITHOUT_WAL):
+                self.warn(f"The data folder {self.home}: {WITHOUT_WAL}")
+        # Without the log, less than FULL might damage the file at a power cut.
+        synchronous = self.schema.synchronous if mode == "wal" else "FULL"
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+
+    def _journal_mode(self, connection: sqlite3.Connection) -> str:
+        """Switches to WAL where it can be used; the mode that the file has then."""
+        if wal.is_noted(self.home):
+            return "truncate"
+        # Switching ignores the busy timeout, and first openers come in pairs.
         deadline = time.monotonic() + self.busy_seconds
         while True:
             try:
-                if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                    connection.execute("PRAGMA journal_mode = WAL")
-                break
+                mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+                if mode != "wal":
+                    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+                # Only now does SQLite find out whether it can use the log.
+                version_of(connection)
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
-        connection.execute(f"PRAGMA synchronous = {self.schema.synchronous}")
-        connection.execute("PRAGMA journal_size_limit = 67108864")
+            else:
+                return str(mode)
 
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        target = len(self.schema.migrations)
-        if _version(connection) == target:
-            return
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            # Read again: another process may have migrated while we waited for the lock.
-            for statements in self.schema.migrations[_version(connection) :]:
-                for statement in statements:
-                    connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {target}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    def _complete(self, connection: sqlite3.Connection) -> None:
+        """Makes tables again that are missing."""
+        made = make_missing(connection, self.schema)
+        if made:
+            self.warn(
+                f"{self.path} lacked {', '.join(made)}: made again, empty. {self.schema.remedy}"
+            )
 
-    def _set_aside(self, refusal: Refusal) -> None:
+    def _replace(self, refusal: Refusal) -> None:
         # Windows does not move what is still open, and then the next start has to know.
         self.suspicion.note(name_of(self.path), refusal.why)
+        saved: dict[str, int] = {}
+        if refusal.suffix == "corrupt" and self.schema.saved:
+            part = _beside(self._salvaged, "-part")
+            saved = salvage(self.path, part, self.schema.migrations, self.schema.saved)
+            if saved:
+                part.replace(self._salvaged)
         moved = set_aside(self.path, refusal.suffix, self.clock())
+        self._take_what_is_there()
         self.suspicion.clear()
+        rest = ", ".join(f"{count} {word}" for word, count in saved.items())
         self.warn(
-            f"{self.path} {refusal.why}: it was moved to {moved.name} and started anew."
-            f" {self.schema.remedy}"
+            f"{self.path} {refusal.why}: it was moved to {moved.name} and started anew"
+            f"{f', with {rest} saved from it' if rest else ''}. {self.schema.remedy}"
         )
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def set_aside(path: Path, suffix: str, now: float) -> Path:
@@ -196,7 +241,7 @@ def set_aside(path: Path, suffix: str, now: float) -> Path:
     while target.exists():
         number += 1
         target = _beside(path, f".{suffix}-{stamp}-{number}")
-    tails = {tail: identity(_beside(path, tail)) for tail in ("-wal", "-shm")}
+    tails = {tail: identity(_beside(path, tail)) for tail in ("-wal", "-shm", "-journal")}
     try:
         path.rename(target)
         # Only now: SQLite drops a -wal that lies beside an empty file, so a kill between these
@@ -210,10 +255,6 @@ def set_aside(path: Path, suffix: str, now: float) -> Path:
             f"{path} cannot be used and could not be moved aside ({error}). Move it away by hand."
         ) from error
     return target
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _beside(path: Path, tail: str) -> Path:

@@ -123,29 +123,26 @@ def _holds(kind: Kind, values: Sequence[Any]) -> bool:
     return bool(min(times) >= EARLIEST and max(times) <= LATEST)
 
 
+def lenient(raw: bytes) -> object:
+    """A text of a file, or what no `Table` takes for one where it is no UTF-8."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return _NoText(raw)
+
+
 def fetch(
     connection: sqlite3.Connection,
     sql: str,
     parameters: Sequence[object] = (),
-    undecodable: Callable[[bytes], object] = _NoText,
+    text: Callable[[bytes], object] = lenient,
 ) -> list[Row]:
-    """All rows of a query, also where a text in them is no UTF-8.
-
-    Args:
-        undecodable: what stands for such a text; by default something that no `Table` takes.
-    """
+    """All rows of a query, also where a text in them is no UTF-8: then `text` makes the texts."""
     try:
         return connection.execute(sql, parameters).fetchall()
     except sqlite3.OperationalError as error:
         if not str(error).startswith(_NO_TEXT):
             raise
-
-    def text(raw: bytes) -> object:
-        try:
-            return raw.decode()
-        except UnicodeDecodeError:
-            return undecodable(raw)
-
     connection.text_factory = text
     try:
         return connection.execute(sql, parameters).fetchall()
@@ -154,7 +151,7 @@ def fetch(
 
 
 def replaced(raw: bytes) -> str:
-    """A text that is no UTF-8, for people."""
+    """A text of a file, for people."""
     return raw.decode(errors="replace")
 
 

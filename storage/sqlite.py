@@ -19,8 +19,10 @@ from typing import TypeVar
 
 from core.errors import StateError
 from storage.damage import Suspicion, is_damage, name_of, one_line
-from storage.opening import Clock, Opener, Schema, Warn
+from storage.folder import WAY_OUT
+from storage.opening import Clock, Opener, Warn
 from storage.rows import Row, Table, fetch, move_aside, replaced, shown_key
+from storage.schema import Schema
 
 T = TypeVar("T")
 
@@ -49,6 +51,7 @@ class Database:
         schema: Schema,
         warn: Warn,
         *,
+        home: Path | None = None,
         clock: Clock = time.time,
         busy_seconds: float = BUSY_SECONDS,
     ) -> None:
@@ -65,10 +68,10 @@ class Database:
         self._suspicion = Suspicion(path)
         self._writes = False
         self._bad: list[_Bad] = []
-        opener = Opener(path, schema, warn, clock, busy_seconds, self._suspicion)
+        self._opened = ""
+        home = home or path.parent
+        opener = Opener(path, home, schema, warn, clock, busy_seconds, self._suspicion)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._opened = ""
             with self._translated():
                 self._connection = opener.open()
             self._opened = name_of(path)
@@ -86,6 +89,7 @@ class Database:
         with self._lock, self._translated(), self._begun("BEGIN IMMEDIATE"):
             self._writes = True
             yield self._connection
+            self._still_there()
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -200,10 +204,20 @@ class Database:
                 raise self._damaged(one_line(error)) from error
             if not isinstance(error, sqlite3.OperationalError):
                 raise
+            told = str(error)
+            hint = "Is the disk full or read-only, or does another program hold the file?"
+            if "readonly" in told or "unable to open" in told:
+                hint = WAY_OUT
+            raise StateError(f"{self.path} cannot be used: {told}. {hint}") from error
+
+    def _still_there(self) -> None:
+        """What is written into a file that was deleted is lost, and no error tells of it."""
+        if name_of(self.path) != self._opened:
             raise StateError(
-                f"{self.path} cannot be used: {error}. Is the disk full or read-only, or does"
-                " another program hold the file?"
-            ) from error
+                f"The data folder {self.path.parent} went away while it was in use, or"
+                f" {self.path.name} in it was replaced: what was to be noted there is lost. See to"
+                " it that the folder stays; then run the task again."
+            )
 
     def _damaged(self, what: str) -> StateError:
         self._suspicion.note(self._opened, f"is damaged ({what})")

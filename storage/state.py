@@ -11,12 +11,13 @@ from typing import Any
 from storage import journal, key_value, pins, plans, records, runs, scans, timestamps, verdicts
 from storage.journal import Journal
 from storage.key_value import KeyValueStore
-from storage.opening import Clock, Schema, Warn
+from storage.opening import Clock, Warn
 from storage.pins import PinStore
 from storage.plans import PlanStore
 from storage.records import RecordStore
 from storage.runs import RunStore
 from storage.scans import ScanStore
+from storage.schema import Schema
 from storage.sqlite import Database
 from storage.timestamps import TimestampStore
 from storage.verdicts import VerdictStore
@@ -37,6 +38,7 @@ SCHEMA = Schema(
         journal.THIRD,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
+    saved={"pins": "pins", "journal": "journal entries", "runs": "runs"},
 )
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # spares the hooks the import of typing
 INBOX_FILE = "inbox.db"
 # An empty database: a task that reads the inbox holds a transaction on it, until it ends or dies.
 READER_FILE = "inbox_reader.db"
+# Says that the disk cannot hold a write-ahead log; see `storage.wal`.
+NO_WAL_FILE = "no-wal"
 # How long a hook, and with it the user, waits for its turn to write.
 BUSY_SECONDS = 5.0
 # A task that was asked for may have to wait behind others; after this long somebody asks Stash.
@@ -98,11 +100,16 @@ class HookInbox:
 
     def __init__(self, data_dir: str, busy_seconds: float = BUSY_SECONDS) -> None:
         if not os.path.isdir(data_dir):  # noqa: PTH112 - hooks can't wait for pathlib
-            os.makedirs(data_dir, exist_ok=True)  # noqa: PTH103
+            os.makedirs(data_dir, mode=0o700, exist_ok=True)  # noqa: PTH103
         self._data_dir = data_dir
+        self._busy_seconds = busy_seconds
         self.path = os.path.join(data_dir, INBOX_FILE)  # noqa: PTH118
-        self._connection = sqlite3.connect(self.path, timeout=busy_seconds, isolation_level=None)
-        self._guarded(lambda: self._prepare(time.monotonic() + busy_seconds))
+        self._connect()
+        try:
+            self._guarded(self._prepare)
+        except sqlite3.OperationalError as error:
+            self._leave_wal(error)
+            self._guarded(self._prepare)
 
     def note(
         self,
@@ -154,7 +161,23 @@ class HookInbox:
     def _change(self, sql: str, values: tuple[object, ...]) -> None:
         self._guarded(lambda: self._connection.execute(sql, values))
 
-    def _prepare(self, deadline: float) -> None:
+    def _connect(self) -> None:
+        self._connection = sqlite3.connect(
+            self.path, timeout=self._busy_seconds, isolation_level=None
+        )
+
+    def _leave_wal(self, error: sqlite3.OperationalError) -> None:
+        """Where the disk cannot hold a write-ahead log, go without; all else is raised again."""
+        from storage import wal  # only here, where a hook has to do more than usual
+
+        if not wal.is_refused(error):
+            raise error
+        self._connection.close()
+        self._connect()
+        wal.leave(self._connection)
+        wal.note(self._data_dir)
+
+    def _prepare(self) -> None:
         """Bring a new file to its layout; of one that has it, only the version is read."""
         connection = self._connection
         target = len(MIGRATIONS)
@@ -162,7 +185,12 @@ class HookInbox:
         if version > target:
             raise NewerInbox(f"{self.path} was written by a newer Stash2Plex (version {version})")
         if version < target:
-            _switch_to_wal(connection, deadline)
+            try:  # noqa: SIM105 - hooks can't wait for contextlib
+                os.chmod(self.path, 0o600)  # noqa: PTH101 - what lies beside it gets its mode
+            except OSError:
+                pass  # it is another user's, and so is what lies beside it
+            if not os.path.exists(os.path.join(self._data_dir, NO_WAL_FILE)):  # noqa: PTH110, PTH118
+                _switch_to_wal(connection, time.monotonic() + self._busy_seconds)
             self._in_transaction(lambda: _migrate(connection, target))
         # A commit reaches the system at once and the disk a little later. A power cut may take the
         # last events; what they told of is then found by the next reconcile.

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from storage.opening import Clock, Schema, Warn
+from storage.folder import make_private
+from storage.opening import Clock, Warn
+from storage.schema import Schema
 from storage.sqlite import Database
 from sync_queue.inbox import (
     ACTIONS,
@@ -248,6 +250,7 @@ def _held(path: Path) -> sqlite3.Connection:
     )
     try:
         connection.execute("BEGIN EXCLUSIVE")
+        make_private(path)
     except sqlite3.DatabaseError:
         connection.close()
         raise

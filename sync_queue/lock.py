@@ -9,6 +9,7 @@ from types import TracebackType
 from filelock import FileLock, Timeout
 
 from core.errors import DrainBusy, StateError
+from storage import folder
 
 LOCK_FILE = "drain.lock"
 
@@ -27,9 +28,9 @@ class DrainLock:
         self._held: FileLock | None = None
 
     def __enter__(self) -> DrainLock:
-        lock = FileLock(self._path, timeout=0, thread_local=False)
+        lock = FileLock(self._path, timeout=0, thread_local=False, mode=0o600)
+        folder.ready(self._path.parent)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except Timeout:
             raise DrainBusy(

@@ -57,7 +57,9 @@ class QueueReader:
     def __init__(
         self, path: str | os.PathLike[str], *, warn: Warn = log.warning, clock: Clock = time.time
     ) -> None:
-        self.database = Database(Path(path) / QUEUE_FILE, SCHEMA, warn, clock=clock)
+        place = Path(path)
+        home = place.parent if place.name == "queue" else place  # the data folder
+        self.database = Database(place / QUEUE_FILE, SCHEMA, warn, home=home, clock=clock)
         self._clock = clock
         # A clock that was wrong, or no number at all: to SQLite every text is above the numbers.
         latest = clock() + LONGEST_DELAY

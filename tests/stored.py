@@ -6,6 +6,10 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
 
 from storage.state import STATE_FILE
 
@@ -46,3 +50,35 @@ def forget_records(data_dir: Path, scene_ids: Iterable[int]) -> None:
         data_dir / STATE_FILE,
         *(f"DELETE FROM {table} WHERE scene_id IN ({listed})" for table in tables),
     )
+
+
+class _WithoutSharedMemory(sqlite3.Connection):
+    """A connection on a disk of which no memory can be shared: what SQLite does there, it does.
+
+    Who does not have the file alone cannot read one that has a write-ahead log.
+    """
+
+    _place = Path()
+    _is_alone = False
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        if "locking_mode" in sql:
+            self._is_alone = "EXCLUSIVE" in sql
+        elif not self._is_alone and self._place.is_file():
+            with self._place.open("rb") as file:
+                if file.read(20)[18:] == b"\2\2":
+                    raise sqlite3.OperationalError("disk I/O error")
+        return super().execute(sql, parameters)
+
+
+def without_shared_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets all files lie on such a disk."""
+    connect = sqlite3.connect
+
+    def connect_there(database: Any, *args: Any, **kwargs: Any) -> sqlite3.Connection:
+        opened = connect(database, *args, **kwargs, factory=_WithoutSharedMemory)
+        path = str(database).removeprefix("file://").partition("?")[0]
+        opened._place = Path(unquote(path))
+        return opened
+
+    monkeypatch.setattr(sqlite3, "connect", connect_there)

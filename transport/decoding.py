@@ -7,10 +7,19 @@ import json
 import re
 from collections.abc import Iterable
 
+from core.text import excerpt as one_line
+
+# What stands for a byte or half a character that is no text, one for each, as Go's encoder has it.
+UNREADABLE = "\ufffd"
 MOST_LEVELS = 100  # of lists and objects inside each other; neither server needs twenty
+# Each takes up to 250 bytes of memory. A page of a thousand items of Plex has about 20,000.
+MOST_PARTS = 200_000
+_MOST_DIGITS = 400
 
 # Not strict: titles are found with raw control characters in them.
 _DECODER = json.JSONDecoder(strict=False)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_LONE_BYTES = re.compile("[\udc80-\udcff]")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _MARKUP = re.compile(r"<(?:style|script|head)\b.*?</[^>]*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.DOTALL | re.IGNORECASE)
@@ -29,23 +38,38 @@ def decode(body: bytes, content_type: str = "") -> object:
     suffer from them, and both servers' names of one file stay alike.
 
     Raises:
-        NotJson: it is none, or nested too deeply.
+        NotJson: it is none, or nested too deeply, or too much for our memory.
     """
+    brackets = body.translate(None, _NO_BRACKETS)
+    if len(brackets) > 2 * MOST_PARTS:
+        raise NotJson("JSON came that has too many parts")
     try:
         try:
             text = body.decode("utf-8-sig")
         except UnicodeDecodeError:
-            text = body.decode("utf-8-sig", "replace")
-        value = _DECODER.decode(text)
+            text = _LONE_BYTES.sub(UNREADABLE, body.decode("utf-8-sig", "surrogateescape"))
+        value = _decoded(text)
         if _SURROGATE.search(body):
             value = _DECODER.decode(_paired(json.dumps(value, ensure_ascii=False)))
-        if not _is_shallow(value):
+        if _may_be_deep(brackets) and not _is_shallow(value):
             raise NotJson("JSON came that is nested too deeply")
     except RecursionError:
         raise NotJson("JSON came that is nested too deeply") from None
     except ValueError:
         raise NotJson(what_came(body, content_type)) from None
     return value
+
+
+def _decoded(text: str) -> object:
+    try:
+        return _DECODER.decode(text)
+    except ValueError:
+        # Python refuses numbers of thousands of digits; here one spoils nothing else.
+        return json.loads(text, strict=False, parse_int=_integer)
+
+
+def _integer(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _MOST_DIGITS else None
 
 
 def what_came(body: bytes, content_type: str) -> str:
@@ -70,12 +94,21 @@ def excerpt(body: bytes) -> str:
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(html.unescape(_MARKUP.sub(" ", text)).split())
-    return "".join(filter(str.isprintable, line))[:_EXCERPT]
+    return one_line(html.unescape(_MARKUP.sub(" ", text)), _EXCERPT)
 
 
 def _paired(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _may_be_deep(brackets: bytes) -> bool:
+    """Whether it is worth while to look at each value: few pairs are left of most answers."""
+    for _ in range(MOST_LEVELS):
+        fewer = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if fewer == brackets:
+            return len(brackets) > MOST_LEVELS
+        brackets = fewer
+    return True
 
 
 def _is_shallow(value: object) -> bool:

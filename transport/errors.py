@@ -8,9 +8,13 @@ from __future__ import annotations
 
 
 class TransportError(Exception):
-    """No usable answer came."""
+    """No usable answer came. `is_slow`: none, or no whole one, in time."""
 
     sent = True
+
+    def __init__(self, text: str, *, is_slow: bool = False) -> None:
+        super().__init__(text)
+        self.is_slow = is_slow
 
 
 class Refused(TransportError):

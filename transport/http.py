@@ -132,7 +132,7 @@ def _no_answer(error: Exception, timeout: Timeout) -> TransportError:
     if isinstance(error, SSLError):
         return NotTrusted("has no certificate that is trusted, or does not speak https")
     if isinstance(error, ReadTimeoutError):
-        return NoAnswer(_slow(error, timeout))
+        return NoAnswer(_slow(error, timeout), is_slow=True)
     if isinstance(error, ValueError):
         return Refused(f"has no address that can be asked ({type(error).__name__})")
     return NoAnswer("dropped the connection")
@@ -140,7 +140,7 @@ def _no_answer(error: Exception, timeout: Timeout) -> TransportError:
 
 def _broke_off(error: Exception, timeout: Timeout) -> TransportError:
     if isinstance(error, ReadTimeoutError):
-        return BrokeOff(_slow(error, timeout))
+        return BrokeOff(_slow(error, timeout), is_slow=True)
     if isinstance(error, DecodeError):
         return BrokeOff("sent an answer that cannot be unpacked")
     return BrokeOff("broke off in the middle of its answer")

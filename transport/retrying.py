@@ -58,6 +58,11 @@ class Retrying:
         self._jitter = jitter
         self._policy = policy
 
+    def briefly(self) -> Retrying:
+        """The same with one more try only, for what is likely to fail again."""
+        brief = self._policy.new(total=1)
+        return Retrying(self._sleep, self._clock, self._jitter, brief)
+
     def call(self, attempt: Callable[[], T], *, repeatable: bool) -> T:
         """What `attempt` returns, at its first success.
 

@@ -15,6 +15,7 @@ from core.errors import StateError
 from core.schedule import INTERVALS, History, Wanted
 from core.scopes import BY_SETTING
 from core.settings import Settings
+from storage import folder
 from storage.state import State
 
 FACT = "reconcile_schedule"
@@ -69,9 +70,9 @@ def reconciling(data_dir: str | os.PathLike[str]) -> Iterator[bool]:
         StateError: the lock's file cannot be made.
     """
     path = Path(data_dir) / LOCK_FILE
-    lock = FileLock(path, timeout=0, thread_local=False)
+    lock = FileLock(path, timeout=0, thread_local=False, mode=0o600)
+    folder.ready(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         pass

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from app.wiring import Context
 from app.write_session import open_scene_writer
-from core.errors import DrainBusy
+from core.errors import DrainBusy, SyncError
 from sync_queue.lock import DrainLock
 from worker.executor.figures import DRAIN, Figures
 from worker.executor.run import Interruption, RunKind, never
@@ -52,15 +52,15 @@ def drain(
         source = DueJobs(writer.queue, writer.preparer, context.clock)
         done = 0
 
-        def on_scenes(count: int) -> None:
+        def on_scene() -> None:
             nonlocal done
-            done += count
+            done += 1
             context.report_scenes(done, source.due)
 
         run = writer.run(
             RunKind(KIND, DRAIN),
             figures,
-            on_scenes=on_scenes,
+            on_scene=on_scene,
             guard=writer.guard,
             settle=writer.settle,
             interruption=interruption,
@@ -97,15 +97,15 @@ class Drains:
         self.busy = ""
         is_left = is_first or self.has_work()
         while (is_left or self._has_news()) and not self._enough():
-            is_left = False
             before = self.result.processed
             try:
                 self._once()
             except DrainBusy as busy:
                 self.busy = str(busy)
                 return
-            if self.result.processed == before:
+            if self.result.processed == before and not is_first:
                 return
+            is_left = is_first = False
 
     def has_work(self) -> bool:
         """Whether a job is due, or was left behind by a drain that was killed."""
@@ -127,8 +127,12 @@ class Drains:
         figures = Figures()
         try:
             drain(self._context, figures, self._interruption)
-        finally:
+        except DrainBusy:
+            raise
+        except SyncError:
             self.result.add(figures)
+            raise
+        self.result.add(figures)
 
     def _interruption(self) -> Interruption:
         return Interruption.END if self._enough() else Interruption.NONE

@@ -7,15 +7,26 @@ name alone concerns no scene, and costs no page.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from core.fields import BY_NAME, Field, name_keys
 from core.models import Record, Scene, Value
 from stash.queries import showing
-from stash.scenes import MAX_IDS, StashApi, fetch_names, fetch_scenes, iter_scene_pages
+from stash.scenes import (
+    MAX_IDS,
+    StashApi,
+    as_far_as_readable,
+    fetch_names,
+    fetch_readable,
+    iter_scene_pages,
+)
 from storage.records import EntityKind, RecordStore
 from storage.sqlite import chunks
 from sync_queue.inbox_reader import Event
+
+log = logging.getLogger(__name__)
 
 # The fields in which each shows. Parents of studios and tags show in none.
 SHOWN_IN: Mapping[EntityKind, tuple[str, ...]] = {
@@ -64,11 +75,15 @@ class EntityChanges:
         names = fetch_names(self._stash, kind, updated)
         renamed = [i for i in updated if i in names and self._is_renamed(kind, i, names[i])]
         for some in chunks([*renamed, *merged], MAX_IDS):
-            yield from iter_scene_pages(self._stash, criteria=showing(kind, some))
+            pages = iter_scene_pages(self._stash, criteria=showing(kind, some))
+            yield from as_far_as_readable(pages, partial(log.warning, "%s"))
         unlinked = [*gone, *merged, *(i for i in updated if i not in names)]
         known = {scene for i in unlinked for scene in self._records.with_entity(kind, i)}
         for ids in chunks(sorted(known - seen), MAX_IDS):
-            yield fetch_scenes(self._stash, ids).values()
+            found = fetch_readable(self._stash, ids)
+            for scene, error in found.unreadable.items():
+                log.warning("scene %d is left to the next reconcile: %s", scene, error)
+            yield found.scenes.values()
 
     def _is_renamed(self, kind: EntityKind, entity_id: int, name: str) -> bool:
         """Whether a scene that was synced with it shows another name; also where none was."""

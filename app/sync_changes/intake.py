@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,10 +12,12 @@ from app.sync_changes.change_filter import News
 from app.wiring import Context
 from core.models import Scene
 from reconciliation.enqueueing import SceneJobs
-from stash.scenes import MAX_IDS, fetch_scenes
+from stash.scenes import MAX_IDS, fetch_readable
 from storage.sqlite import chunks
 from sync_queue.inbox_reader import Event, Inbox
 from sync_queue.jobs import BULK, EDIT
+
+log = logging.getLogger(__name__)
 
 KIND = "changed"
 SCENE = "scene"
@@ -108,7 +111,7 @@ class Intake:
         """What another drain has in hand may have been read before what the events tell, and then
         nobody sees it: the records tell what was brought to Plex before."""
         for ids in chunks(sorted(in_hand), MAX_IDS):
-            scenes = fetch_scenes(self._context.stash, ids)
+            scenes = fetch_readable(self._context.stash, ids).scenes
             self._enqueue(list(scenes.values()), dict.fromkeys(scenes, IN_HAND), books)
 
     def _scenes(self, events: Sequence[Event], books: _Books) -> None:
@@ -119,7 +122,10 @@ class Intake:
             if self.is_early:
                 return
             batch = ordered[start : start + MAX_IDS]
-            found = fetch_scenes(self._context.stash, [event.id for event in batch])
+            fetched = fetch_readable(self._context.stash, [event.id for event in batch])
+            found = fetched.scenes
+            for scene, error in fetched.unreadable.items():
+                log.warning("scene %d is left to the next reconcile: %s", scene, error)
             reasons = {event.id: _reason(event) for event in batch}
             edited = [found[e.id] for e in batch if e.by_user and e.id in found]
             scanned = [found[e.id] for e in batch if not e.by_user and e.id in found]
@@ -127,7 +133,7 @@ class Intake:
             self._enqueue(edited, reasons, books, EDIT)
             self._enqueue(new, reasons, books)
             self.result.nothing_new += len(scanned) - len(new)
-            self.result.gone += len(batch) - len(found)
+            self.result.gone += len(batch) - len(found) - len(fetched.unreadable)
             self._settle(batch)
 
     def _destroyed(self, events: Sequence[Event]) -> None:

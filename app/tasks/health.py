@@ -8,12 +8,15 @@ from typing import Any
 from app.wiring import Context
 from plex.library import synced_sections
 from stash.scenes import count_scenes, stash_version
+from storage import folder
 
 log = logging.getLogger(__name__)
 
 
 def health_check(context: Context) -> dict[str, Any]:
-    """Ask both servers who they are, and what is to be synced. Changes nothing."""
+    """Look whether the data folder can be written, and ask both servers who they are and what is
+    to be synced. Changes nothing."""
+    folder.try_writing(context.data_dir)
     version = stash_version(context.stash)
     scenes = count_scenes(context.stash)
     log.info("Stash %s answers, with %d scenes", version, scenes)
@@ -23,8 +26,9 @@ def health_check(context: Context) -> dict[str, Any]:
     log.info("Plex %s answers and takes the token", identity.version)
     for section in sections:
         log.info(
-            "library %r (%s) is synced; its folders: %s",
+            "library %r (number %s, %s) is synced; its folders: %s",
             section.title,
+            section.key,
             section.type,
             ", ".join(section.locations),
         )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from app.arguments import run_id
-from app.tasks.reconcile import summary
+from app.tasks.reconcile_messages import summary
 from app.wiring import Context
 from app.write_session import SceneWriter, open_scene_writer
 from core.errors import ConfigError, DrainBusy, GuardStopped
@@ -17,7 +18,7 @@ from core.scopes import DAY
 from core.wording import change_line
 from reconciliation.detector import EMPTY_METADATA, MISSING, Gap
 from reconciliation.result import GapDetectionResult, brief
-from stash.scenes import iter_scene_pages
+from stash.scenes import as_far_as_readable, iter_scene_pages
 from storage.runs import Run, RunStatus
 from storage.state import State
 from sync_queue.lock import DrainLock
@@ -75,7 +76,8 @@ def preview_recent_scenes(context: Context) -> dict[str, Any]:
 
 def _preview_scenes(context: Context, since: float | None) -> dict[str, Any]:
     def scenes() -> Sequence[Job]:
-        pages = iter_scene_pages(context.stash, since=since)
+        listed = iter_scene_pages(context.stash, since=since)
+        pages = as_far_as_readable(listed, partial(log.warning, "%s"))
         return [job_for(scene.id) for page in pages for scene in page]
 
     return _preview(context, scenes, {})
@@ -98,7 +100,7 @@ def _preview_gaps(
 
 
 def _tell(result: GapDetectionResult) -> None:
-    log.info("%s", summary(result))
+    log.info("%s", summary(result, is_preview=True))
     for error in result.errors:
         log.warning("%s", error)
 

@@ -55,9 +55,15 @@ class Sought:
         return cls(file, paths, tuple(map(path_key, paths)), base_key(file.path))
 
 
-def match_file(file: MediaFile, index: ItemIndex, path_map: PathMap) -> FileMatch | None:
-    """Match one file within one section; None when no candidate is left by the evidence."""
-    return match_sought(Sought.of(file, path_map), index)
+def match_file(
+    file: MediaFile, index: ItemIndex, path_map: PathMap, learned: PathMap | None = None
+) -> FileMatch | None:
+    """Match one file within one section; None when no candidate is left by the evidence.
+
+    Args:
+        learned: folders that other matches have taught us.
+    """
+    return _match_taught(Sought.of(file, path_map), index, learned)
 
 
 def match_sought(sought: Sought, index: ItemIndex) -> FileMatch | None:

@@ -1,12 +1,18 @@
-"""An item has one owner: strongest evidence, then primary file, then lowest scene id."""
+"""An item has one owner: strongest evidence, then primary file, then lowest scene id.
+
+A scene that loses its only claim has no item. Where the item lies at the scene's own place, two
+scenes want the same thing: the claim is contested. Elsewhere the item is a copy of the scene's
+file: Plex lacks the scene's own, and the scene is missing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.matching.match import Claim
-from core.models import ItemRef
+from core.matching.evidence import Claim, Evidence
+from core.models import ItemRef, MediaFile, Scene
+from core.paths import PathMap, same_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +98,18 @@ def _rank(rival: tuple[int, Claim]) -> tuple[bool, int, bool, int, bool, int]:
     scene_id, claim = rival
     pinned, weight, user_owned, shared = claim.standing
     return (not pinned, -weight, not user_owned, -shared, claim.file_rank != 0, scene_id)
+
+
+def is_copy(
+    contest: Contest, scene: Scene, files: Iterable[MediaFile], maps: Sequence[PathMap]
+) -> bool:
+    """Whether an item that a scene has lost lies at none of the places of the scene's own files.
+
+    Args:
+        files: the item's.
+        maps: what is known of where the folders of Stash are in Plex.
+    """
+    if contest.losing.evidence is Evidence.PINNED:
+        return False
+    places = {place for file in scene.files for known in maps for place in known.to_plex(file.path)}
+    return not any(same_path(place, file.path) for file in files for place in places)

@@ -120,7 +120,7 @@ class SectionIndex:
         same_path = [
             part
             for part in self.by_path.get(location.folded, ())
-            if _same(location, part.location) and _may_be(file, part)
+            if same_place(location, part.location) and _may_be(file, part)
         ]
         if same_path:
             exact = [part for part in same_path if part.size == file["size"]]
@@ -139,7 +139,8 @@ class SectionIndex:
         ]
 
 
-def _same(one: Location, other: Location) -> bool:
+def same_place(one: Location, other: Location) -> bool:
+    """Whether two paths name one file."""
     mine, theirs = one.against(other)
     return mine == theirs
 

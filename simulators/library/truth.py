@@ -5,6 +5,7 @@ The cases say what they meant to make; this says what they made. A test holds th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from simulators.library.match import (
     PathMap,
     match_library,
     present_parts,
+    same_place,
 )
 from simulators.library.oracle_fields import (
     Catalog,
@@ -52,7 +54,12 @@ def find_truth(
     matches = match_library(scenes, plex["sections"], path_map)
     items = items_by_name(plex)
     catalog = Catalog.of(stash)
-    missing = [scene for scene in scenes if _is_missing(scene, matches, timestamps)]
+    in_place = _in_place_test(plex, path_map)
+    missing = [
+        scene
+        for scene in scenes
+        if _is_without_item(scene, matches, in_place) and str(scene["id"]) not in timestamps
+    ]
     inside = _inside_test(plex, path_map)
     return {
         "path_map": path_map,
@@ -74,11 +81,17 @@ def find_truth(
     }
 
 
-def _is_missing(scene: StashScene, matches: Matches, timestamps: dict[str, float]) -> bool:
-    """A scene without files has nothing that could be missing."""
+def _is_without_item(
+    scene: StashScene, matches: Matches, in_place: Callable[[StashScene, str], bool]
+) -> bool:
+    """Plex has none of its files; at most a copy elsewhere, which is another scene's.
+
+    A scene without files has nothing that could be missing.
+    """
     number = scene["id"]
-    known = number in matches.found or number in matches.doubtful
-    return bool(scene["files"]) and not known and str(number) not in timestamps
+    if not scene["files"] or number in matches.doubtful or number in matches.owned:
+        return False
+    return not any(in_place(scene, item) for item in matches.found.get(number, ()))
 
 
 def _is_empty(scene: StashScene, matches: Matches, items: Items) -> bool:
@@ -112,6 +125,21 @@ def _inside_test(plex: PlexSeed, path_map: str) -> Callable[[StashScene], bool]:
         return any(path.inside(folder) for path in mapped for folder in folders)
 
     return inside
+
+
+def _in_place_test(plex: PlexSeed, path_map: str) -> Callable[[StashScene, str], bool]:
+    """Whether an item has a file where one of a scene should be."""
+    rules = PathMap.parse(path_map)
+    parts: dict[str, list[Location]] = defaultdict(list)
+    for section in plex["sections"]:
+        for part in present_parts(section):
+            parts[part.item].append(part.location)
+
+    def in_place(scene: StashScene, item: str) -> bool:
+        mapped = [rules.apply(file["path"]) for file in scene["files"]]
+        return any(same_place(path, there) for path in mapped for there in parts[item])
+
+    return in_place
 
 
 def orphans(plex: PlexSeed, matches: Matches) -> list[str]:

@@ -12,8 +12,8 @@ from simulators.library.oracle_text import name_keys
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 
-CASES = ("in_sync_lists",) * 8 + ("two_sections", "merged", "handmade", "copied")
-SCENES = 2 * (len(CASES) + 2)  # merged and copied are cases of two scenes
+CASES = ("in_sync_lists",) * 8 + ("two_sections", "merged", "handmade")
+SCENES = 2 * (len(CASES) + 1)  # merged is a case of two scenes
 Take = Callable[[str], int]
 
 

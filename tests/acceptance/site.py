@@ -29,6 +29,7 @@ from stash.connection import StashConnection
 from storage.state import State
 from sync_queue.operations import enqueue
 from sync_queue.queue import SyncQueue
+from transport.retrying import Retrying
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRY = ROOT / "Stash2Plex.py"
@@ -216,7 +217,8 @@ class Site:
         port = int(self.both.stash.url.rpartition(":")[2])
         connection = StashConnection("http", "127.0.0.1", port)
         settings = parse_settings(self._settings, {})
-        with contextlib.closing(StashClient(connection)) as stash:
+        hasty = Retrying(lambda _seconds: None)
+        with contextlib.closing(StashClient(connection, retrying=hasty)) as stash:
             yield Context(stash, settings, self.data, args, lambda _share: None, clock)
 
     def do(self, task: Task, clock: Callable[[], float] = time.time) -> dict[str, Any]:

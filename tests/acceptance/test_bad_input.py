@@ -128,7 +128,7 @@ def test_a_wrong_library_name_is_answered_with_those_there_are(site: Site) -> No
     error = _refused(site, site.run("reconcile_all"))
 
     assert "'Flims', 'Music'" in error
-    assert "'Clips', 'Films', 'Shelf', 'Series', 'Selection'" in error
+    assert "Its libraries: 'Clips' (number 1), 'Films' (number 2), " in error
     for task in (process_queue, health_check):
         assert "'Flims', 'Music'" in failure(partial(site.do, task))
 

@@ -17,13 +17,14 @@ from tests.acceptance.conftest import Open
 from tests.acceptance.handmade import FILMS, Handmade, part
 from tests.acceptance.site import Site
 
-LOSERS = ("copied_loser", "merged_loser", "primary_loser", "twins_loser")
+LOSERS = ("merged_loser", "primary_loser", "twins_loser")
 
 
 class Watched(GapDetectionEngine):
     """An engine that keeps what it found beside the figures."""
 
     findings: DetectionState
+    result: GapDetectionResult
     orphans: set[str]
 
     def _count(
@@ -47,7 +48,7 @@ def engine(site: Site) -> Iterator[Watched]:
     """An engine that has run once over all, without a queue."""
     with site.context() as context:
         watched = Watched(context.stash, context.settings, context.data_dir)
-        watched.run()
+        watched.result = watched.run()
         yield watched
 
 
@@ -64,6 +65,14 @@ def test_every_gap_type_is_the_truth(site: Site, engine: Watched) -> None:
     assert set(found.drift) == known - set(found.empty) - set(found.stale)
     gone = {int(scene) for scene in truth["sync_timestamps"]} - set(map(int, truth["matches"]))
     assert set(found.vanished) == gone & set(map(int, truth["cases"]))
+
+
+def test_the_figures_add_up(engine: Watched) -> None:
+    result, findings = engine.result, engine.findings
+    assert result.scenes_with_gaps == len({gap.scene_id for gap in findings.repairable()})
+    bare = result.skipped_no_metadata - result.ungated_count
+    assert result.scenes_with_gaps == result.scenes_to_sync + bare + result.skipped_unmatched
+    assert min(bare, result.ungated_count) > 0
 
 
 @pytest.mark.parametrize("gap_type", [EMPTY_METADATA, STALE_SYNC, MISSING, DRIFT])

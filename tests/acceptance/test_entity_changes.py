@@ -172,7 +172,8 @@ def test_what_shows_in_no_synced_field_concerns_nobody(office: Office) -> None:
 def test_an_event_stays_until_all_its_pages_are_queued(office: Office) -> None:
     num = office.pick("tag")
     office.rename("tag", num, "After All")
-    broken = {"match": "FindScenes", "action": "status", "status": 200, "body": '{"errors": []}'}
+    broken = {"match": "FindScenes", "action": "status", "status": 200, "times": -1}
+    broken["body"] = '{"errors": []}'
     office.site.both.stash.faults([DEAF, broken])
 
     with pytest.raises(StashError):

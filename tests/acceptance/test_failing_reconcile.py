@@ -5,10 +5,13 @@ from __future__ import annotations
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from core.errors import StashError
 from simulators.library.generate import generate
+from stash.client import StashClient
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import (
     BUSY,
@@ -177,6 +180,36 @@ def test_stash_down_midway_judges_only_what_was_seen(
     assert found["orphan_count"] == 0
     site.both.stash.faults([])
     assert site.reconcile()["errors"] == []
+    with site.queue() as queue:
+        queue.clear_waiting()
+
+
+@pytest.mark.parametrize("how", ["left out", "null", "no number", "spoiling"])
+def test_scenes_that_stash_does_not_give_are_not_missed(
+    two_pages: Site, data: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    site = two_pages
+    site.forget(data)
+    hidden = set(list(site.truth["cases"])[7:30:10])
+    listed = StashClient.find_scenes
+    odd: dict[str, list[Any]] = {"left out": [], "null": [None], "no number": [{"id": "9" * 30}]}
+
+    def find_scenes(client: StashClient, *args: Any, **kwargs: Any) -> list[Any]:
+        scenes = listed(client, *args, **kwargs)
+        if how == "spoiling" and any(scene["id"] in hidden for scene in scenes):
+            raise StashError("Stash answered with an error: boom")
+        return [x for s in scenes for x in (odd[how] if s["id"] in hidden else [s])]
+
+    monkeypatch.setattr(StashClient, "find_scenes", find_scenes)
+    found = site.reconcile()
+
+    assert found["partial"]
+    assert found["scenes_checked"] == 520 - len(hidden)
+    assert "early" not in found["errors"][0]
+    assert (found["orphan_count"], found["vanished_count"]) == (0, 0)
+    assert not {int(each) for each in hidden} & set(site.queued())
+    if how == "spoiling":
+        assert all(f"scene {each} (" in found["errors"][0] for each in hidden)
     with site.queue() as queue:
         queue.clear_waiting()
 

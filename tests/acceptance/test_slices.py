@@ -7,12 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import worker.scene_sync.source
 from app.sync_changes import intake
-from core.errors import GuardStopped, SyncError
-from core.models import Scene
 from simulators.library.generate import generate
-from stash.scenes import StashApi, fetch_scenes
+from stash.scenes import Fetched, StashApi, fetch_readable
 from tests.acceptance.always_on import others_wait
 from tests.acceptance.always_on_shop import NOW, Shop
 from tests.acceptance.conftest import Open
@@ -47,15 +44,6 @@ def work(shop: Shop, seconds: float) -> None:
     shop.on_scene = take
 
 
-def strip(shop: Shop, scenes: list[int]) -> None:
-    """Take all lists from some scenes, which is more than a guard lets pass."""
-    for scene in scenes:
-        nothing: dict[str, object] = {"performer_ids": [], "tag_ids": []}
-        shop.site.behind("edit_scene", scene_id=scene, values=nothing)
-    shop.site.use(first_sync="mirror")
-    shop.site.enqueue(*scenes)
-
-
 def test_it_ends_in_the_midst_of_a_batch(shop: Shop, scenes: list[int]) -> None:
     work(shop, 2)
     shop.site.enqueue(*scenes)
@@ -71,39 +59,18 @@ def test_it_ends_in_the_midst_of_a_batch(shop: Shop, scenes: list[int]) -> None:
     assert shop.site.queued() == {}
 
 
-def test_it_weighs_no_more_than_it_may_get_done(
-    shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """To weigh a scene is to read it from both servers."""
-    monkeypatch.setattr(worker.scene_sync.source, "BATCH", 5)
-    monkeypatch.setattr(worker.scene_sync.source, "PART", 10)
-    work(shop, 60)
-    shop.site.enqueue(*scenes)
-
-    with others_wait(shop.site):
-        shop.site.reset_counters()
-        figures = shop.sync()
-        asked = shop.site.both.stash.counters()["log"]
-
-    assert figures["processed"] == 1
-    graphql = [each for each in asked if each["path"] == "/graphql"]
-    assert len(graphql) <= 3 + 3  # two batches are weighed and one read; then the jobs of Stash
-    work(shop, 0)
-    assert shop.sync()["processed"] == len(scenes) - 1
-
-
 def test_it_does_not_read_the_whole_of_a_long_inbox(
     shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A scan of everything, say, has noted every scene."""
     cost = 20.0
 
-    def slowly(stash: StashApi, ids: Sequence[int]) -> dict[int, Scene]:
+    def slowly(stash: StashApi, ids: Sequence[int]) -> Fetched:
         shop.now += cost
-        return fetch_scenes(stash, ids)
+        return fetch_readable(stash, ids)
 
     monkeypatch.setattr(intake, "MAX_IDS", 10)
-    monkeypatch.setattr(intake, "fetch_scenes", slowly)
+    monkeypatch.setattr(intake, "fetch_readable", slowly)
     for scene in scenes:
         shop.note(scene, by_user=False)
     shop.now += 5
@@ -118,55 +85,3 @@ def test_it_does_not_read_the_whole_of_a_long_inbox(
     second = shop.sync()
     assert (second["events"], second["processed"]) == (len(scenes) - 20, len(scenes))
     assert shop.left() == []
-
-
-def test_what_was_confirmed_holds_for_the_slices_after_it(shop: Shop, scenes: list[int]) -> None:
-    strip(shop, scenes[:20])
-    with pytest.raises(GuardStopped):
-        shop.sync()
-    shop.do("confirm_stopped_run")
-
-    work(shop, 3)
-    with others_wait(shop.site):
-        first = shop.sync()
-    work(shop, 0)
-    second = shop.sync()
-
-    assert 0 < first["processed"] < 20
-    assert first["processed"] + second["processed"] == 20
-    strip(shop, scenes[20:])  # and for nothing else
-    with pytest.raises(GuardStopped):
-        shop.sync()
-
-
-def test_what_was_confirmed_holds_until_it_is_done(shop: Shop, scenes: list[int]) -> None:
-    strip(shop, scenes[:20])
-    with pytest.raises(GuardStopped):
-        shop.sync()
-    shop.do("confirm_stopped_run")
-    shop.site.both.plex.faults([{"match": "^PUT ", "action": "reset", "after": 5, "times": -1}])
-    with pytest.raises(SyncError):
-        shop.sync()
-    shop.site.both.plex.faults([])
-
-    assert shop.sync()["remaining"] == 0
-    strip(shop, scenes[20:])
-    with pytest.raises(GuardStopped):
-        shop.sync()
-
-
-def test_a_guard_tells_of_all_that_is_queued(
-    shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(worker.scene_sync.source, "BATCH", 5)
-    monkeypatch.setattr(worker.scene_sync.source, "PART", 20)
-    strip(shop, scenes)
-    with pytest.raises(GuardStopped) as of_all:
-        shop.do("process_queue")
-
-    shop.site.both.plex.reset()
-    with pytest.raises(GuardStopped) as of_a_part:
-        shop.sync()
-
-    assert str(of_a_part.value) == str(of_all.value)
-    assert shop.site.writes() == 0

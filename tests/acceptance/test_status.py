@@ -161,7 +161,7 @@ def test_while_the_plugin_is_switched_off(site: Site) -> None:
 
 def test_while_a_drain_runs(site: Site) -> None:
     site.run("reconcile_all")
-    site.both.plex.configure(latency=0.1)
+    site.both.plex.configure(latency=0.4)
     try:
         process = site.start("process_queue")
         until(lambda: working(site) > 0)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -37,9 +38,11 @@ def as_json(value: object, status: int = 200, **headers: str) -> Reply:
     )
 
 
-def as_html(status: int, title: str) -> Reply:
+def as_html(status: int, title: str, **headers: str) -> Reply:
     page = f"<html><head><title>{title}</title></head><body><h1>{status} {title}</h1></body></html>"
-    return Reply(status, page.encode(), {"Content-Type": "text/html", "X-Plex-Protocol": "1.0"})
+    more = {k.replace("_", "-"): v for k, v in headers.items()}
+    told = {"Content-Type": "text/html", "X-Plex-Protocol": "1.0", **more}
+    return Reply(status, page.encode(), told)
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,18 @@ class Asked:
 class Scripted:
     """The script and the record of one server. The last reply is repeated for ever."""
 
-    def __init__(self, url: str, replies: Sequence[Reply]) -> None:
+    def __init__(
+        self, url: str, replies: Sequence[Reply], by: Callable[[Asked], Reply] | None = None
+    ) -> None:
         self.url = url
         self.replies = list(replies)
+        self.by = by
         self.asked: list[Asked] = []
         self.closing = threading.Event()
 
     def next_reply(self) -> Reply:
+        if self.by is not None:
+            return self.by(self.asked[-1])
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
 
@@ -107,14 +115,21 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def scripted(*replies: Reply) -> Iterator[Scripted]:
-    """A server on loopback that gives these replies in turn."""
+def scripted(
+    *replies: Reply,
+    by: Callable[[Asked], Reply] | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[Scripted]:
+    """A server on loopback that gives these replies in turn, or to each request what `by` says."""
 
     class Handler(_Handler):
         """Bound to this script."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    script = Scripted(f"http://127.0.0.1:{server.server_address[1]}", replies)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    scheme = "http" if tls is None else "https"
+    script = Scripted(f"{scheme}://127.0.0.1:{server.server_address[1]}", replies, by)
     Handler.script = script
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

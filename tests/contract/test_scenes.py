@@ -78,7 +78,7 @@ def stash(request: pytest.FixtureRequest, server: Simulated) -> Iterator[scenes.
 
 
 def test_every_scene_comes_once_in_order(stash: scenes.StashApi, server: Simulated) -> None:
-    pages = list(scenes.iter_scene_pages(stash, page_size=10))
+    pages = list(scenes.iter_scene_pages(stash, page_size=10, expected=26))
     assert [len(page) for page in pages] == [10, 10, 6]
     assert [one.id for page in pages for one in page] == [*range(1, 26), 5000]
     assert server.counters()["total"] == 3
@@ -132,7 +132,7 @@ def test_only_scenes_touched_since(stash: scenes.StashApi, server: Simulated) ->
     created = epoch(2025, 6, 20, 9, 2, 44)
     assert len(touched(created)) == 26
     assert touched(created + 1) == [7]
-    assert server.counters()["total"] == 4
+    assert server.counters()["total"] == 8  # a page and a count each
     assert len(touched(-1e12)) == 26
     assert touched(1e15) == []
 
@@ -183,7 +183,7 @@ def test_a_page_that_fails_midway_keeps_the_earlier_ones(
 ) -> None:
     fault = {"match": "graphql", "action": "reset", "times": -1, "after": 1}
     with server.failing(fault):
-        pages = scenes.iter_scene_pages(stash, page_size=10)
+        pages = scenes.iter_scene_pages(stash, page_size=10, expected=26)
         assert len(next(pages)) == 10
         with pytest.raises(StashUnreachable):
             next(pages)
@@ -199,6 +199,31 @@ def test_scenes_that_go_meanwhile_make_no_other_scene_slide() -> None:
         first = [one.id for one in next(pages)]
         client.call_GQL('mutation { scenesDestroy(input: {ids: ["1", "3"]}) }')
         assert [*first, *(one.id for page in pages for one in page)] == [1, 2, 4, 5]
+
+
+class Spoilt(StashClient):
+    """Answers that hold certain scenes are errors."""
+
+    spoiling = frozenset({"3", "7", "5000"})
+
+    def call_GQL(self, query: str, variables: Any = None) -> Any:  # noqa: N802
+        data = super().call_GQL(query, variables)
+        listed = (data.get("findScenes") or {}).get("scenes") or data.values()
+        if any(isinstance(one, dict) and one.get("id") in self.spoiling for one in listed):
+            raise StashError("boom")
+        return data
+
+
+def test_scenes_that_spoil_their_answers_are_found_by_what_stash_counts(server: Simulated) -> None:
+    server.reset()
+    client = Spoilt(StashConnection("http", "127.0.0.1", server.port, api_key=API_KEY))
+    told: list[str] = []
+    pages = scenes.as_far_as_readable(scenes.iter_scene_pages(client, page_size=20), told.append)
+    ids = [one.id for page in pages for one in page]
+    assert ids == [each for each in range(1, 26) if each not in (3, 7)]
+    assert all(f"scene {each} (boom)" in told[0] for each in (3, 7, 5000))
+    assert scenes.fetch_readable(client, range(1, 26)).unreadable.keys() == {3, 7}
+    client.close()
 
 
 def test_another_program_in_stashs_place() -> None:

@@ -10,8 +10,9 @@ import pytest
 from core.models import Change, ItemRef, MediaFile, Role, Section
 from plex.client import PlexClient
 from plex.editing import edit_params, unlock_params
-from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
+from plex.exceptions import PlexItemFailed, PlexRejected, PlexServerDown, PlexUnauthorized
 from tests.contract.servers import Simulated, item, running, seed_of
+from tests.plex.wire import client_at
 
 TOKEN = "simulated-token"
 GENRES = ["Drama", "Night", "Outdoor", "Train", "Two, maybe three"]
@@ -49,9 +50,8 @@ def server() -> Iterator[Simulated]:
 @pytest.fixture
 def client(server: Simulated) -> Iterator[PlexClient]:
     server.reset()
-    made = PlexClient(server.url, TOKEN, connect_timeout=1, read_timeout=2)
-    yield made
-    made.close()
+    with client_at(server.url, TOKEN) as made:
+        yield made
 
 
 @pytest.fixture
@@ -269,10 +269,10 @@ def test_a_server_that_starts_or_fails(
             client.sections()
         with pytest.raises(PlexServerDown):
             client.full_items(["101"])
-    with server.switched(locked_share=1.0), pytest.raises(PlexServerDown, match="HTTP 500"):
+    with server.switched(locked_share=1.0), pytest.raises(PlexItemFailed, match="HTTP 500"):
         write(client, "115", tags=((), ("x",)))
     for action in ("reset", "truncate"):
-        fault = {"match": "/all", "action": action, "times": -1, "after": 1}
+        fault = {"match": "/all|library/sections", "action": action, "times": -1, "after": 1}
         with server.failing(fault):
             pages = client.list_pages(section, page_size=25)
             assert len(next(pages).items) == 23
@@ -281,11 +281,13 @@ def test_a_server_that_starts_or_fails(
 
 
 def test_a_hanging_server(server: Simulated) -> None:
-    client = PlexClient(server.url, TOKEN, read_timeout=0.2)
-    fault = {"match": "sections", "action": "hang", "times": 1, "seconds": 1}
-    with server.failing(fault), pytest.raises(PlexServerDown, match="within"):
+    fault = {"match": "sections", "action": "hang", "times": -1, "seconds": 1}
+    with (
+        client_at(server.url, TOKEN, pause=0.1) as client,
+        server.failing(fault),
+        pytest.raises(PlexServerDown, match="within"),
+    ):
         client.sections()
-    client.close()
 
 
 def write(client: PlexClient, key: str, **lists: tuple[tuple[str, ...], tuple[str, ...]]) -> None:

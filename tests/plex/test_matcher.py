@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from app.tasks.queue import clear_match_cache
-from core.models import FullItem
 from core.paths import PathMap, base_key
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
@@ -203,7 +202,8 @@ def test_it_works_without_any_memory(bench: Bench) -> None:
     )
 
     assert confidence is HIGH
-    assert isinstance(item, FullItem)
+    assert item is not None
+    assert item.files == candidates[0].files
     assert isinstance(candidates, Sequence)
     assert [found.ref.key for found in candidates] == ["12"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -14,7 +14,8 @@ from plex.images import PlexImages, upload_name
 from simulators.plex.process import PlexProcess
 from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
 from simulators.stash.sample_pictures import picture
-from tests.contract.scripted import Reply, Scripted, as_html, as_json, refused_url, scripted
+from tests.contract.scripted import Asked, Reply, Scripted, as_html, as_json, refused_url
+from tests.plex.wire import SECTIONS, TOKEN, TRIES, client_at, client_of
 
 POSTER, ART = ImageKind.POSTER, ImageKind.ART
 FIRST, SECOND = picture("first"), picture("png:second")
@@ -28,23 +29,18 @@ def process() -> Iterator[PlexProcess]:
         yield running
 
 
-@contextmanager
-def client_of(url: str) -> Iterator[PlexClient]:
-    client = PlexClient(url, "plex-token", connect_timeout=1, read_timeout=2)
-    yield client
-    client.close()
-
-
 @pytest.fixture
 def client(process: PlexProcess) -> Iterator[PlexClient]:
     process.load(plex_seed(plex_section([plex_item(1), plex_item(2)])))
-    with client_of(process.url) as made:
+    with client_at(process.url, "plex-token") as made:
         yield made
 
 
 @contextmanager
-def wire(*replies: Reply) -> Iterator[tuple[PlexImages, Scripted]]:
-    with scripted(*replies) as server, client_of(server.url) as client:
+def wire(
+    *replies: Reply, by: Callable[[Asked], Reply] | None = None
+) -> Iterator[tuple[PlexImages, Scripted]]:
+    with client_of(*replies, by=by) as (client, server):
         yield PlexImages(client), server
 
 
@@ -125,7 +121,7 @@ def test_what_is_sent() -> None:
         ("PUT", "/library/metadata/7/poster?url=upload%3A%2F%2Fposters%2Fa%20b%26c", b""),
         ("DELETE", "/library/metadata/7/thumb", b""),
     ]
-    assert headers["x-plex-token"] == "plex-token"
+    assert headers["x-plex-token"] == TOKEN
     assert headers["content-length"] == str(len(FIRST))
 
 
@@ -139,19 +135,41 @@ def test_selected_in_all_spellings() -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", [as_html(500, "Internal Server Error"), BUSY, Reply(fault="reset")]
+    "reply", [as_html(500, "Internal Server Error"), as_html(502, "Bad"), Reply(fault="reset")]
 )
 def test_a_picture_that_plex_chokes_on_does_not_look_like_an_outage(reply: Reply) -> None:
-    with wire(reply, EMPTY) as (images, server):
+    def server(asked: Asked) -> Reply:
+        return reply if asked.method == "POST" else SECTIONS
+
+    with wire(by=server) as (images, asked):
         with pytest.raises(ImageFailed, match="Plex could not take it"):
             images.upload("1", POSTER, FIRST)
-        assert [one.method for one in server.asked] == ["POST", "GET"]
+        assert sum(one.method == "POST" for one in asked.asked) == TRIES
+
+
+@pytest.mark.parametrize("is_selected", [True, False])
+def test_an_upload_that_has_arrived_is_not_sent_again(is_selected: bool) -> None:
+    name = upload_name(POSTER, digest(FIRST))
+    arrived = as_json(
+        {"MediaContainer": {"Metadata": [{"ratingKey": name, "selected": is_selected}]}}
+    )
+    with wire(as_html(500, "Error"), arrived, Reply()) as (images, server):
+        images.upload("1", POSTER, FIRST)
+        methods = [one.method for one in server.asked]
+    assert methods == ["POST", "GET"] + ([] if is_selected else ["PUT"])
+
+
+def test_an_upload_that_has_not_arrived_is_sent_again() -> None:
+    with wire(as_html(503, "Busy"), EMPTY, Reply(200, b"/library/metadata/1/posters")) as made:
+        images, server = made
+        images.upload("1", POSTER, FIRST)
+        assert [one.method for one in server.asked] == ["POST", "GET", "POST"]
 
 
 def test_an_outage_does_look_like_one() -> None:
     with wire(BUSY) as (images, _), pytest.raises(PlexServerDown):
         images.upload("1", POSTER, FIRST)
-    with client_of(refused_url()) as client, pytest.raises(PlexServerDown):
+    with client_at(refused_url()) as client, pytest.raises(PlexServerDown):
         PlexImages(client).upload("1", POSTER, FIRST)
 
 

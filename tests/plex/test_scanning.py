@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from core.models import Section
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.recent_items import recent_items
 from plex.scanning import PlexScans, ScanRefused
-from tests.contract.scripted import Reply, Scripted, as_html, as_json, scripted
-
-TOKEN = "token-that-must-not-leak"
-SECTION = Section("3", "Scenes", "movie", "com.plexapp.agents.none", ("/data",), False)
-
-
-@contextmanager
-def client_of(*replies: Reply) -> Iterator[tuple[PlexClient, Scripted]]:
-    with scripted(*replies) as server:
-        client = PlexClient(server.url, TOKEN, connect_timeout=1, read_timeout=2)
-        yield client, server
-        client.close()
+from tests.contract.scripted import Reply, as_html, as_json
+from tests.plex.wire import SECTION, TOKEN, client_of
 
 
 def sections(*refreshing: str) -> Reply:
@@ -62,9 +49,17 @@ def test_a_section_or_an_activity_says_that_it_is_scanned() -> None:
 
 
 def test_other_activities_are_no_scans() -> None:
-    other = activity("a", None, "library.refresh.items")
+    kinds = ("library.refresh.items", "butler", "media.generate.bif", "library.update")
+    others = [activity("a", "1", kind) for kind in kinds]
 
-    assert running(sections(), activities(other, {"type": None}, {})) == {}
+    assert running(sections(), activities(*others, {"type": None}, {"type": []}, {})) == {}
+
+
+def test_a_scan_goes_on_while_its_items_are_worked_on() -> None:
+    item = "library.update.item.metadata"
+    assert running(sections(), activities(activity("a", "2", item))) == {"2": {"a"}}
+    both = activities(activity("a", "2"), activity("b", None, item))
+    assert running(sections(), both) == {"2": {"a", "b"}}
 
 
 def test_an_activity_that_does_not_tell_its_section_yet_may_be_any() -> None:

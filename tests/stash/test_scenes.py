@@ -31,6 +31,8 @@ class Canned:
     def call_GQL(self, query: str, variables: Any = None) -> Any:  # noqa: N802 - ditto
         if isinstance(self.answer, Exception):
             raise self.answer
+        if "CountThese" in query and isinstance(self.answer, list):
+            return {"findScenes": {"count": len(self.answer)}}
         return self.answer
 
 
@@ -40,12 +42,6 @@ def test_a_stash_that_repeats_itself_ends_the_listing() -> None:
     assert [one.id for one in next(pages)] == [1, 2]
     with pytest.raises(StashError, match="again"):
         next(pages)
-
-
-def test_what_has_no_number_is_skipped() -> None:
-    stash = Canned([{"id": "1"}, {"id": "x"}, None, {}])
-    (page,) = scenes.iter_scene_pages(stash, page_size=5)
-    assert [one.id for one in page] == [1]
 
 
 @pytest.mark.parametrize("answer", [None, "scenes", {"scenes": []}])

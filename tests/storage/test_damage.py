@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StateError
-from storage.opening import Schema
+from storage.schema import Schema
 from storage.sqlite import Database
 
 NOTES = Schema(

@@ -60,6 +60,7 @@ class Executor:
         pictures: makes what syncs covers of what writes pictures; None where none are wanted.
         clock: epoch seconds.
         on_outcomes: told what became of scenes, once that is recorded.
+        on_scene: told after each scene that was written, for progress.
     """
 
     def __init__(
@@ -71,11 +72,13 @@ class Executor:
         pictures: NewPictures,
         clock: Callable[[], float],
         on_outcomes: Callable[[Sequence[Outcome]], None],
+        on_scene: Callable[[], None],
     ) -> None:
         self._state = state
         self._run_id = run_id
         self._clock = clock
         self._on_outcomes = on_outcomes
+        self._on_scene = on_scene
         self._editor = ItemEditor(plex)
         self._read_back = ReadBack(plex, self._editor)
         self._bulk = BulkEditor(plex, state, self._journal_items)
@@ -155,6 +158,7 @@ class Executor:
             known = plan.record.pictures if plan.record is not None else NO_PICTURES
             written.cover = self._sync_cover(self._pictures, plan, known)
         written.is_complete = True
+        self._on_scene()
         if window.is_full(self._clock()):
             self._prove(window)
 

@@ -98,7 +98,6 @@ class WriteRun:
         guard: holds back scenes that lose something; None: nothing is held back.
         settle_absent: decides about scenes that Plex does not have.
         clock: epoch seconds.
-        on_scenes: told how many scenes are done, for progress.
         interruption: asked after each scene.
     """
 
@@ -114,7 +113,6 @@ class WriteRun:
         guard: ClearGuard | None,
         settle_absent: SettleAbsent,
         clock: Callable[[], float],
-        on_scenes: Callable[[int], None],
         interruption: Callable[[], Interruption] = never,
     ) -> None:
         self._kind = kind
@@ -125,7 +123,6 @@ class WriteRun:
         self._guard = guard
         self._settle_absent = settle_absent
         self._clock = clock
-        self._on_scenes = on_scenes
         self._interruption = interruption
         self._in_hand: list[Job] = []
         self._absent: list[Absent] = []
@@ -181,7 +178,6 @@ class WriteRun:
     def _told(self, outcomes: Sequence[Outcome]) -> None:
         self._acknowledger.outcomes(outcomes)
         self._state.runs.note(self.run_id, self._facts())
-        self._on_scenes(len(outcomes))
 
     def _work(self, source: PlanSource, end: PlanEnd) -> None:
         for batch in source.batches():

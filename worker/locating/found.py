@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.matching.match import Claim, Evidence, FileMatch
 from core.matching.pins import Pin
@@ -29,6 +29,12 @@ class Found:
     def is_absent(self) -> bool:
         """Whether nothing that is remembered of what is there could be the scene."""
         return not self.items and not self.undecided and not self.is_outdated
+
+    def without(self, refs: Container[ItemRef]) -> Found:
+        """The same without some items."""
+        items = {ref: item for ref, item in self.items.items() if ref not in refs}
+        claims = tuple(claim for claim in self.claims if claim.ref not in refs)
+        return replace(self, items=items, claims=claims)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,22 @@ lists the sections whole when that is cheaper.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from core import paths
 from core.matching.index import ItemIndex
 from core.matching.match import Claim, SceneMatch, match_scene
+from core.matching.ownership import Contest, is_copy
 from core.matching.pins import Pin
 from core.models import FullItem, ItemRef, MediaFile, Record, Scene, Section
 from core.paths import PathMap
-from plex.cache import PlexCache
+from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSnapshot, list_snapshot
 from worker.locating.found import Found, Pinned, is_active, is_open, is_pinned, joined
+from worker.locating.live_lookup import LiveLookup, SoughtFile
 from worker.locating.recent_items import RecentItems, Sought
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class Locator:
         cache: the index that the last reconcile saved, kept current by what is looked up here.
         pins: brings the pins of some scenes.
         learned: the folders that the last full reconcile has learned from its matches.
+        matches: remembers what was looked up.
         guess: take the first of several equal candidates (`strict_matching` switched off).
     """
 
@@ -59,6 +62,7 @@ class Locator:
         *,
         pins: Callable[[Iterable[int]], Mapping[int, Sequence[Pin]]] = _no_pins,
         learned: PathMap | None = None,
+        matches: MatchCache | None = None,
         guess: bool,
         clock: Callable[[], float],
     ) -> None:
@@ -68,6 +72,7 @@ class Locator:
         self._path_map = path_map
         self._pins = pins
         self._learned = learned
+        self._lookup = LiveLookup(plex, self._sections, cache, matches, path_map, learned)
         self._guess = guess
         self._clock = clock
         self._additions = RecentItems(plex, cache, self._sections, clock)
@@ -89,17 +94,19 @@ class Locator:
         scenes: Sequence[Scene],
         records: Mapping[int, Record],
         sought: Mapping[int, Sought] = NOT_SOUGHT,
+        others: Collection[ItemRef] = (),
     ) -> dict[int, Found]:
         """The items of some scenes.
 
         Args:
             sought: how scenes were looked for before, by scene id.
+            others: items that are none of theirs.
 
         Raises:
             PlexError: as the client; nothing is known of any of the scenes then.
         """
         pins = self._read_pins(scenes)
-        known = self._remembered(scenes, records, pins)
+        known = self._remembered(scenes, records, pins, others)
         found = self._match(scenes, records, pins, known)
         unknown = [scene for scene in scenes if is_open(scene, found, pins)]
         spared = self._spare(unknown, found, pins, sought)
@@ -114,16 +121,25 @@ class Locator:
             }
             unknown = [scene for scene in unknown if scene.id not in done]
         if unknown:
-            fresh = self._look(unknown, pins, elsewhere=False)
+            fresh = self._look(unknown, pins, elsewhere=False, remembers=not others)
             now = self._match(unknown, records, pins, fresh)
             found |= {i: joined(found[i], n) if found[i].items else n for i, n in now.items()}
         unknown = [scene for scene in unknown if not found[scene.id].items]
         if unknown and self._listed is None:
-            fresh = self._look(unknown, pins, elsewhere=True)
+            fresh = self._look(unknown, pins, elsewhere=True, remembers=not others)
             last = self._match(unknown, records, pins, fresh)
             found |= {scene_id: joined(found[scene_id], each) for scene_id, each in last.items()}
         self._warn(found, pins)
-        return found
+        return {scene_id: each.without(others) for scene_id, each in found.items()}
+
+    def lacks_own(self, scene: Scene, found: Found, lost: Sequence[Contest]) -> bool:
+        """Whether a scene has lost all its items, each of them a copy of its file."""
+        maps = [self._path_map, *([self._learned] if self._learned is not None else [])]
+        return (
+            found.items.keys() == {contest.ref for contest in lost}
+            and not found.undecided
+            and all(is_copy(each, scene, found.items[each.ref].files, maps) for each in lost)
+        )
 
     def _spare(
         self,
@@ -281,40 +297,32 @@ class Locator:
         )
 
     def _look(
-        self, scenes: Sequence[Scene], pins: Pinned, *, elsewhere: bool
+        self, scenes: Sequence[Scene], pins: Pinned, *, elsewhere: bool, remembers: bool
     ) -> dict[str, ItemIndex]:
         """Ask Plex itself for files with these names.
 
         Args:
             elsewhere: in the sections where they should not be, after those where they should.
+            remembers: what was looked up before is believed.
         """
         if self._listed is not None:
             return self._listed.indexes
-        looked_for = {
-            (section, file.path)
+        sought = [
+            SoughtFile(section, file)
             for scene in scenes
             for file in scene.files
             for section in self._places(file.path, elsewhere=elsewhere)
-        }
+        ]
         if not elsewhere:
             lost = [pin for pin in pins.active if pin.ref not in pins.live]
-            looked_for |= {(pin.ref.section, file.path) for pin in lost for file in pin.files}
-        wanted = sorted(
-            {
-                (section, spelling)
-                for section, path in looked_for
-                for spelling in paths.spellings(paths.base_name(path))
-            }
-        )
-        self._looked_up += len(wanted)
+            sought += [SoughtFile(p.ref.section, file, True) for p in lost for file in p.files]
+        names = {(each.section, paths.base_name(each.file.path)) for each in sought}
+        self._looked_up += sum(len(paths.spellings(name)) for _, name in names)
         if self._is_large and self._looked_up > self._cache.pages(self._sections):
             return self._list().indexes
         indexes = self._new_indexes(pins)
-        for section, name in wanted:
-            items = self._plex.find_by_file(self._sections[section], name)
-            for item in items:
-                indexes[section].add(item.ref, item.files)
-            self._cache.learn(items)
+        for item in self._lookup.candidates(dict.fromkeys(sought), remembers=remembers):
+            indexes[item.ref.section].add(item.ref, item.files)
         return indexes
 
     def _places(self, path: str, *, elsewhere: bool = False) -> list[str]:
@@ -330,7 +338,7 @@ class Locator:
         side = list_snapshot(
             self._plex, self._sections.values(), lambda _section, _done, _total: None
         )
-        if not side.is_complete:
+        if side.unknown:
             raise PlexServerDown("; ".join(side.troubles()))
         self._cache.save(side, self._clock())
         self._listed = side

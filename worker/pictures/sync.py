@@ -17,7 +17,7 @@ from core.errors import PicturesUnavailable
 from core.images import Action, ImageFailed, ImageKind, decide, digest_in, selected
 from core.models import FullItem, ItemRef
 from core.picture_records import CoverRecord, PictureKey, PictureRecord, PictureRecords
-from plex.exceptions import PlexRejected
+from plex.exceptions import PlexItemFailed, PlexRejected
 from plex.images import PlexImages, upload_name
 from stash.client import StashClient
 from stash.images import NoCover, fetch_screenshot
@@ -164,7 +164,7 @@ class _Turn:
         self.outcome.touched.add(self.item.ref)
         try:
             self.hand.lock(self.item, unlocked)
-        except PlexRejected as error:
+        except (PlexRejected, PlexItemFailed) as error:
             for kind in unlocked:
                 self._fail(kind, error)
             return

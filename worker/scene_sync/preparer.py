@@ -20,7 +20,7 @@ from stash.scenes import StashApi, fetch_scenes
 from storage.state import State
 from worker.locating.found import Found
 from worker.locating.locator import Locator
-from worker.locating.recent_items import sought_before
+from worker.locating.recent_items import Sought, sought_before
 from worker.plan import Absent, Batch, ScenePlan
 from worker.scene_sync.record_transfer import with_transferred_items
 from worker.scene_sync.scene_plan import scene_plan
@@ -113,9 +113,7 @@ class Preparer:
                 wanted[job.scene_id] = job
         known = [scenes[scene_id] for scene_id in wanted]
         sought = {job.scene_id: sought_before(job, self._policy.max_retries) for job in jobs}
-        found = self._locator.locate(known, records, sought) if known else {}
-        recorded = self._records.owners_of([ref for each in found.values() for ref in each.items])
-        lost = self._contests(found, recorded)
+        found, recorded, lost = self._located(known, records, sought)
         for scene in known:
             job, each, contests = wanted[scene.id], found[scene.id], lost.get(scene.id, [])
             left = {contest.ref for contest in contests}
@@ -168,6 +166,32 @@ class Preparer:
             batch.done.append((job, "the scene has no file"))
         else:
             batch.not_found.append(Absent(job, tuple(file.path for file in scene.files)))
+
+    def _located(
+        self,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        sought: Mapping[int, Sought],
+    ) -> tuple[dict[int, Found], Owners, dict[int, list[Contest]]]:
+        """The items of some scenes, whose they were, and the claims that the scenes lose.
+
+        Where all that is found of a scene is a copy of its file, the scene's own is looked for.
+        """
+        found = self._locator.locate(scenes, records, sought) if scenes else {}
+        recorded = self._records.owners_of([ref for each in found.values() for ref in each.items])
+        lost = self._contests(found, recorded)
+        copied = [
+            s
+            for s in scenes
+            if s.id in lost and self._locator.lacks_own(s, found[s.id], lost[s.id])
+        ]
+        if copied:
+            others = {contest.ref for scene in copied for contest in lost[scene.id]}
+            found |= self._locator.locate(copied, records, sought, others)
+            refs = [ref for each in found.values() for ref in each.items]
+            recorded = self._records.owners_of(refs)
+            lost = self._contests(found, recorded)
+        return found, recorded, lost
 
     def _contests(self, found: Mapping[int, Found], recorded: Owners) -> dict[int, list[Contest]]:
         """The claims that scenes lose, also to those that are not in this batch."""

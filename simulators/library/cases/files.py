@@ -80,7 +80,10 @@ def two_sections(builder: Builder) -> None:
 
 
 def copied(builder: Builder) -> None:
-    """Two copies in Stash, one in Plex: it belongs to the scene whose path it has."""
+    """Two copies in Stash, one in Plex: it belongs to the scene whose path it has.
+
+    The other scene's own file is not in Plex.
+    """
     number = builder.number()
     name = f"copied {number}.mp4"
     copy = builder.spot("main", folder=f"Copy {number}", name=name)

@@ -86,7 +86,7 @@ VERDICTS: dict[str, tuple[str, int]] = {
     "second_part_only": ("in_sync", 1),
     "two_sections": ("in_sync", 2),
     "copied_owner": ("in_sync", 1),
-    "copied_loser": ("", 0),
+    "copied_loser": ("missing", 0),
     "merged_owner": ("in_sync", 1),
     "merged_loser": ("", 0),
     "primary_owner": ("in_sync", 1),

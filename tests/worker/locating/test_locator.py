@@ -11,7 +11,7 @@ import pytest
 from core.models import ItemRef, Scene
 from core.paths import PathMap
 from core.settings import parse_settings
-from plex.cache import PlexCache
+from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import list_snapshot, synced_sections
@@ -28,9 +28,10 @@ SCENES = 6 * len(CASES)
 class Bench:
     """A locator, and everything around it."""
 
-    def __init__(self, site: Site, cache: PlexCache, plex: PlexClient) -> None:
+    def __init__(self, site: Site, cache: PlexCache, matches: MatchCache, plex: PlexClient) -> None:
         self.site = site
         self.cache = cache
+        self.matches = matches
         self.plex = plex
         self.sections = synced_sections(plex, ())
 
@@ -38,7 +39,13 @@ class Bench:
         rules = {"plex_url": "http://x", "plex_token": "x", "path_map": self.site.truth["path_map"]}
         path_map = PathMap(parse_settings(rules, {}).path_map)
         return Locator(
-            self.plex, self.sections, self.cache, path_map, guess=guess, clock=lambda: 5.0
+            self.plex,
+            self.sections,
+            self.cache,
+            path_map,
+            matches=self.matches,
+            guess=guess,
+            clock=lambda: 5.0,
         )
 
     def scenes(self, *cases: str) -> list[Scene]:
@@ -65,8 +72,8 @@ def bench(library: Site, data: Path) -> Iterator[Bench]:
     library.both.plex.load(library.both.seed)
     data.mkdir()
     plex = PlexClient(library.both.plex.url, TOKEN, read_timeout=5)
-    with PlexCache(data) as cache, contextlib.closing(plex):
-        yield Bench(library, cache, plex)
+    with PlexCache(data) as cache, MatchCache(data) as matches, contextlib.closing(plex):
+        yield Bench(library, cache, matches, plex)
 
 
 def _names(refs: object) -> set[str]:
@@ -94,6 +101,39 @@ def test_what_was_looked_up_is_known_from_then_on(bench: Bench) -> None:
     bench.locator().locate(scenes, {})
 
     assert bench.plex.requests_made - before == 1
+
+
+def _looked_up(bench: Bench) -> int:
+    """How often Plex was asked for a file since the last time."""
+    log = bench.site.both.plex.counters()["log"]
+    bench.site.both.plex.reset()
+    return sum("file=" in line["path"] for line in log)
+
+
+def test_when_the_index_is_lost_no_match_is_looked_up_again(bench: Bench) -> None:
+    scenes = bench.scenes("in_sync")[:5]
+    bench.site.both.plex.reset()
+    bench.locator().locate(scenes, {})
+    first = _looked_up(bench)
+    bench.cache.clear()
+
+    found = bench.locator().locate(scenes, {})
+
+    assert all(_names(found[scene.id].items) == bench.right(scene) for scene in scenes)
+    assert _looked_up(bench) <= first - len(scenes)
+
+
+def test_a_match_that_is_remembered_wrongly_is_looked_up_again(bench: Bench) -> None:
+    scene, other = bench.scenes("in_sync")[:2]
+    (right,), (wrong,) = bench.right(scene), bench.right(other)
+    section, _, key = right.partition(":")
+    path = scene.files[0].path
+    bench.matches.set_match(section, path, wrong.partition(":")[2])
+
+    found = bench.locator().locate([scene], {})
+
+    assert _names(found[scene.id].items) == {right}
+    assert bench.matches.get_match(section, path) == key
 
 
 def test_the_saved_index_costs_one_read_of_all(bench: Bench) -> None:

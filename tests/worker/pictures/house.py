@@ -37,9 +37,12 @@ class House:
 
     def __init__(self, stash: Simulated, process: PlexProcess) -> None:
         self.stash, self.process = stash, process
+        retrying = Retrying(lambda _seconds: None)
         connection = StashConnection("http", "127.0.0.1", stash.port, cookie="c")
-        self.client = StashClient(connection, retrying=Retrying(lambda _seconds: None))
-        self.plex = PlexClient(process.url, process.token, connect_timeout=1, read_timeout=5)
+        self.client = StashClient(connection, retrying=retrying)
+        self.plex = PlexClient(
+            process.url, process.token, connect_timeout=1, read_timeout=5, retrying=retrying
+        )
         self.images = PlexImages(self.plex)
         self.writer = PictureWriter(self.images, self.note)
         self.known: PictureRecords = NO_PICTURES

@@ -1,0 +1,129 @@
+"""Items read whole, many in one request, whatever one of them does to the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from core.models import FullItem
+from plex import mapping
+from plex.exceptions import PlexRejected, PlexServerDown
+from plex.http import PlexHttp
+from plex.narrowing import narrow
+
+MAX_KEYS = 100
+_FEW = 3
+# A wish, not an order: servers that know it send less.
+_WITHOUT = "Country,Guid,Rating,Writer,Producer,Similar,Style,Mood,Format,Stream"
+
+
+class FullItems(dict[str, FullItem]):
+    """Items read whole, by rating key. What Plex does not have is neither here nor unreadable.
+
+    Attributes:
+        unreadable: why Plex fails for others, by rating key; nothing is known of those.
+    """
+
+    def __init__(
+        self,
+        found: Mapping[str, FullItem] | Iterable[tuple[str, FullItem]] = (),
+        unreadable: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(found)
+        self.unreadable: dict[str, str] = dict(unreadable or {})
+
+
+class FullReader:
+    """Reads items whole.
+
+    Args:
+        make_sure: raises PlexServerDown unless the server can be read; asked before Plex is
+            believed that none of some items is there, or that it fails for items. It is given
+            their keys.
+    """
+
+    def __init__(self, http: PlexHttp, make_sure: Callable[[Collection[str]], object]) -> None:
+        self._http = http
+        self._make_sure = make_sure
+
+    def read(self, keys: Sequence[str]) -> FullItems:
+        """At most 100 items.
+
+        Raises:
+            PlexServerDown: the server fails for all of them and for others, or has lost all.
+            PlexUnauthorized, PlexRejected.
+        """
+        found = FullItems()
+        answered = self._answered(keys, found)
+        rest = [key for key in keys if key not in answered]
+        if rest and answered:
+            # It may have been a part of the answer only.
+            self._answered(rest, found)
+        elif rest:
+            self._ask_apart(rest, found)
+        return found
+
+    def _ask_apart(self, keys: Sequence[str], found: FullItems) -> None:
+        """Asks once more for items of which none was there: in halves, then some of them alone.
+
+        Where one comes alone, this server fails at groups, and each is asked for alone.
+        """
+        alone = [[key] for key in keys]
+        rounds = ([] if len(keys) <= _FEW else _halves(keys), alone[:_FEW])
+        for parts in rounds:
+            answered = [self._answered(part, found) for part in parts]
+            if any(answered):
+                break
+        else:
+            self._make_sure(keys)
+            return
+        if parts is rounds[1]:
+            for part in alone[_FEW:]:
+                self._answered(part, found)
+
+    def _answered(self, keys: Sequence[str], found: FullItems) -> set[str]:
+        """Adds to `found`; returns the keys that Plex knows, gone and unreadable ones included."""
+        answered: set[str] = set()
+
+        def ask(part: Sequence[str], thorough: bool) -> Iterable[Sequence[str]]:
+            answered.update(self._ask(part, found, thorough=thorough))
+            return ()
+
+        try:
+            ask(keys, True)
+        except PlexServerDown as failure:
+            if not failure.may_be_one:
+                raise
+            bad = narrow(keys, _halves, ask, lambda: self._make_sure(keys), failure)
+            found.unreadable.update((key, str(why)) for part, why in bad for key in part)
+        return answered | found.unreadable.keys()
+
+    def _ask(self, keys: Sequence[str], found: FullItems, *, thorough: bool) -> set[str]:
+        window = [("X-Plex-Container-Start", "0"), ("X-Plex-Container-Size", str(len(keys)))]
+        params = [
+            ("skipRefresh", "1"),
+            ("checkFiles", "0"),
+            ("excludeElements", _WITHOUT),
+            *window,
+        ]
+        path = f"/library/metadata/{','.join(keys)}"
+        try:
+            container = self._http.read_list(path, params, dict(window), thorough=thorough)
+        except PlexRejected as error:
+            if error.status != 404:
+                raise
+            return set()
+        wanted = set(keys)
+        answered = set()
+        for raw in mapping.items_in(container):
+            key = mapping.rating_key(raw)
+            if key not in wanted:
+                continue
+            answered.add(key)
+            if not mapping.is_gone(raw):
+                found[key] = mapping.full_item(raw, container)
+        return answered
+
+
+def _halves(keys: Sequence[str]) -> Sequence[Sequence[str]]:
+    half = len(keys) // 2
+    return (keys[:half], keys[half:]) if half else ()

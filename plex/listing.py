@@ -1,0 +1,254 @@
+"""The listing of one section, page by page, whatever one of its items does to the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from core.models import ItemRef, ListedItem, Section
+from core.text import excerpt
+from plex import mapping
+from plex.exceptions import PlexServerDown, PlexShifted
+from plex.http import PlexHttp
+from plex.narrowing import narrow
+
+PAGE_SIZE = 500
+MAX_PAGE_SIZE = 1000  # more is refused by servers since 2025
+OLDEST_FIRST, NEWEST_FIRST = "addedAt:asc", "addedAt:desc"
+# A wish, not an order: servers that know it send less. Genre, Role, Media and Part are read.
+_WITHOUT = "Country,Guid,Rating,Collection,Director,Writer,Producer,Similar,Style,Mood,Format"
+# Of a server that tells no total though its pages are full. No real one is known to.
+_MOST_UNCOUNTED = 250  # pages
+_MOST_ITEMS = 5_000_000  # a total above that is no total
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of a listing.
+
+    Attributes:
+        section: the key of the section listed.
+        total: how many the server says there are; where it does not say, those received so far.
+        gone: items whose files are gone, still listed because the trash was not emptied.
+        received: how many the server sent, for progress.
+        passed_over: what could not be read, for people: where in the listing it is.
+    """
+
+    section: str
+    total: int
+    gone: tuple[ItemRef, ...]
+    received: int
+    passed_over: tuple[str, ...]
+    _present: tuple[dict[str, Any], ...] = field(repr=False)
+
+    @property
+    def items(self) -> tuple[ListedItem, ...]:
+        """Those present that no earlier page had; mapped when asked for, by whoever asks."""
+        return tuple(mapping.listed_item(raw, self.section) for raw in self._present)
+
+
+class _Window(NamedTuple):
+    start: int
+    size: int
+
+
+@dataclass(slots=True)
+class _Answered:
+    """What a window has; `bad` are the places that cannot be read, by their start."""
+
+    items: list[dict[str, Any]]
+    total: int | None
+    bad: Sequence[int] = ()
+
+    @property
+    def covered(self) -> int:
+        return len(self.items) + len(self.bad)
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What is known of a listing while it is paged."""
+
+    section: str
+    seen: set[str] = field(default_factory=set)
+    total: int | None = None
+    covered: int = 0
+    nameless: int = 0
+    pages: int = 0
+    most_pages: int = _MOST_UNCOUNTED
+
+    def take(self, answered: _Answered) -> tuple[ListPage, int]:
+        """The page, and how many of its items are new, those included that cannot be read."""
+        if answered.total is not None:
+            self._count(answered.total)
+        fresh = [raw for raw in answered.items if self._is_new(mapping.rating_key(raw))]
+        passed = tuple(self._place(answered, at) for at in answered.bad)
+        self.covered += answered.covered
+        self.nameless += len(passed)
+        self.pages += 1
+        if self.total is not None and self.pages == 1:
+            # Servers send fewer than asked, but not fewer and fewer.
+            self.most_pages = 10 + 2 * self.total // max(1, answered.covered)
+        gone = [raw for raw in fresh if mapping.is_gone(raw)]
+        present = [raw for raw in fresh if not mapping.is_gone(raw)] if gone else fresh
+        refs = tuple(ItemRef(self.section, mapping.rating_key(raw)) for raw in gone)
+        shown = self.covered if self.total is None else self.total
+        page = ListPage(self.section, shown, refs, answered.covered, passed, tuple(present))
+        return page, len(fresh) + len(passed)
+
+    def _count(self, total: int) -> None:
+        """Servers leave the total out of some pages, so only two that differ mean a change."""
+        if self.total is not None and total != self.total:
+            raise PlexShifted(
+                f"section {self.section} changed from {self.total} to {total} items while listed"
+            )
+        self.total = total
+
+    def has_ended(self, page: ListPage, new: int, size: int) -> bool:
+        """Whether no page follows one that was asked for with `size` items, `new` of them new.
+
+        A server leaves the total out where a window covers the whole section (facts of Plex, 13),
+        so a page that is not full is the last one; a longer one shows that paging is ignored.
+        """
+        if new == 0:
+            return True
+        if self.total is None:
+            return page.received != size
+        return self.covered >= self.total
+
+    def check_going_on(self) -> None:
+        """The listing of a server that is in its senses comes to an end."""
+        if self.pages >= self.most_pages:
+            raise PlexServerDown(
+                f"Plex lists section {self.section} without end ({len(self.seen)} items so far)"
+            )
+
+    def check_complete(self) -> None:
+        """As many different items as the server counted, or pages have slid over each other."""
+        got = len(self.seen) + self.nameless
+        if self.total is not None and got < self.total:
+            raise PlexShifted(
+                f"section {self.section} listed {got} different items of {self.total}"
+            )
+
+    def _is_new(self, key: str) -> bool:
+        if not key:
+            self.nameless += 1
+            return False
+        if key in self.seen:
+            return False
+        self.seen.add(key)
+        return True
+
+    def _place(self, answered: _Answered, at: int) -> str:
+        """Where an item is that cannot be read, by the one before it."""
+        before = sum(1 for other in answered.bad if other < at)
+        number = at - self.covered - before - 1
+        place = f"item {at + 1} of its listing by date added"
+        if 0 <= number < len(answered.items):
+            title = excerpt(str(answered.items[number].get("title", "")), 80)
+            return f"{place}, after {title!r}"
+        return place
+
+
+class SectionLister:
+    """Lists one section.
+
+    Args:
+        make_sure: raises PlexServerDown if the server is down.
+        query: filters, with Plex's operators as part of the name: ("updatedAt>>", "17...").
+        sort: Plex's word for an order.
+    """
+
+    def __init__(
+        self,
+        http: PlexHttp,
+        make_sure: Callable[[], object],
+        section: Section,
+        query: Sequence[tuple[str, str]],
+        sort: str,
+    ) -> None:
+        self._http = http
+        self._make_sure = make_sure
+        self._section = section
+        self._query = query
+        self._sort = sort
+
+    def pages(self, page_size: int) -> Iterator[ListPage]:
+        """Every item, page by page.
+
+        Raises:
+            PlexShifted: the section changed meanwhile. Pages may have slid over each other, so
+                what was listed is real but what was not proves nothing: list again.
+        """
+        progress = _Progress(self._section.key)
+        size = max(1, min(page_size, MAX_PAGE_SIZE))
+        while True:
+            answered = self._window(_Window(progress.covered, size), progress.total)
+            page, new = progress.take(answered)
+            yield page
+            if progress.has_ended(page, new, size):
+                progress.check_complete()
+                return
+            progress.check_going_on()
+
+    def _window(self, window: _Window, total: int | None) -> _Answered:
+        """What a window has; where it cannot be had whole, what its parts have."""
+        try:
+            return self._ask(window, True)
+        except PlexServerDown as failure:
+            if not failure.may_be_one:
+                raise
+            return self._narrowed(window, total, failure)
+
+    def _narrowed(self, window: _Window, total: int | None, failure: PlexServerDown) -> _Answered:
+        if total is not None:
+            window = window._replace(size=max(1, min(window.size, total - window.start)))
+        found: dict[int, list[dict[str, Any]]] = {}
+        totals: list[int] = []
+
+        def ask(part: _Window, thorough: bool) -> Iterable[_Window]:
+            answered = self._ask(part, thorough)
+            found[part.start] = answered.items
+            if answered.total is not None:
+                totals.append(answered.total)
+            got = len(answered.items)
+            left = min(part.size, (totals or [0])[-1] - part.start) - got
+            return [_Window(part.start + got, left)] if got and left > 0 else []
+
+        bad = narrow(window, _halves, ask, self._make_sure, failure)
+        items = [raw for start in sorted(found) for raw in found[start]]
+        return _Answered(
+            items, totals[-1] if totals else None, sorted(each.start for each, _ in bad)
+        )
+
+    def _ask(self, window: _Window, thorough: bool) -> _Answered:
+        # Some endpoints honour only the query form of paging, some proxies only the headers.
+        paging = [
+            ("X-Plex-Container-Start", str(window.start)),
+            ("X-Plex-Container-Size", str(window.size)),
+        ]
+        params = [
+            ("type", str(self._section.item_type)),
+            ("sort", self._sort),
+            ("excludeElements", _WITHOUT),
+            ("excludeFields", "tagline"),
+            *self._query,
+            *paging,
+        ]
+        path = f"/library/sections/{self._section.key}/all"
+        container = self._http.read_list(path, params, dict(paging), thorough=thorough)
+        total = container.get("totalSize")
+        is_count = type(total) is int and 0 <= total <= _MOST_ITEMS
+        return _Answered(mapping.items_in(container), total if is_count else None)
+
+
+def _halves(window: _Window) -> Sequence[_Window]:
+    if window.size < 2:
+        return ()
+    half = window.size // 2
+    return (
+        _Window(window.start, half),
+        _Window(window.start + half, window.size - half),
+    )

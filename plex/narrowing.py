@@ -1,0 +1,68 @@
+"""Narrows a request that always fails down to what makes it fail, by asking for its halves.
+
+One item can spoil every answer that holds it. A server that answers for the rest is not down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from plex.exceptions import PlexServerDown
+
+Part = TypeVar("Part")
+# So many may be bad among others that are answered, and where none is. More is the server's fault.
+_MOST_BAD, _MOST_BAD_ALONE = 20, 3
+_MOST_SLOW = 3
+
+
+def narrow(
+    whole: Part,
+    halves: Callable[[Part], Sequence[Part]],
+    ask: Callable[[Part, bool], Iterable[Part]],
+    make_sure: Callable[[], object],
+    failure: PlexServerDown,
+) -> list[tuple[Part, PlexServerDown]]:
+    """What of `whole` fails by itself, with the failure of each.
+
+    Both halves of a part are asked before their own halves, so that the good one shows soon that
+    the server answers.
+
+    Args:
+        whole: has failed, with `failure`.
+        halves: of a part; none where it cannot be cut.
+        ask: asks for a part, and at length only where it says so (True), since what fails now has
+            failed several times; returns what of it the server left for later.
+        make_sure: raises PlexServerDown if the server is down; asked before anything is called bad
+            though nothing was answered yet.
+
+    Raises:
+        PlexServerDown: it is not in what was asked for.
+    """
+    bad: list[tuple[Part, PlexServerDown]] = []
+    pending = [(whole, failure)]
+    is_sure = has_answered = False
+    slow_in_a_row = 0
+    while pending:
+        part, failure = pending.pop()
+        smaller = list(halves(part))
+        if not smaller:
+            if not is_sure:
+                make_sure()
+                is_sure = True
+            bad.append((part, failure))
+            if len(bad) > (_MOST_BAD if has_answered else _MOST_BAD_ALONE):
+                raise failure
+        while smaller:
+            half = smaller.pop(0)
+            try:
+                smaller += ask(half, not halves(half) and not failure.is_slow)
+            except PlexServerDown as error:
+                slow_in_a_row += error.is_slow
+                if not error.may_be_one or slow_in_a_row >= _MOST_SLOW:
+                    raise
+                pending.append((half, error))
+            else:
+                is_sure = has_answered = True
+                slow_in_a_row = 0
+    return bad

@@ -1,0 +1,65 @@
+"""The data folder: made if it is missing, for nobody but its owner."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from fnmatch import fnmatch
+from pathlib import Path
+
+from core.errors import StateError
+
+WAY_OUT = (
+    "Choose a folder that can be written: name it in the environment variable STASH_PLUGIN_DATA of"
+    " Stash, and restart Stash."
+)
+# What we, or the earlier plugin, put into a data folder.
+_OURS = ("*.db", "*.db-*", "*.db.*", "*.lock", "no-wal", "queue", "sync_timestamps.json*")
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def ready(folder: Path) -> None:
+    """Makes a folder if it is missing, and closes it and what is ours in it to all but its owner.
+
+    A folder that holds anything else is shared with others and keeps its mode.
+
+    Raises:
+        StateError: it cannot be made.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        entries = list(folder.iterdir())
+    except OSError as error:
+        raise StateError(f"The folder {folder} cannot be used: {error}. {WAY_OUT}") from error
+    ours = [each for each in entries if any(fnmatch(each.name, name) for name in _OURS)]
+    for each in ours:
+        if not each.is_symlink():
+            make_private(each)
+    if len(ours) == len(entries):
+        make_private(folder)
+
+
+def make_private(path: Path) -> None:
+    """Takes away what others may do with a file or folder, where the system knows such a thing."""
+    if os.name == "nt":
+        return
+    with suppress(OSError):  # it is another user's, or gone
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & _OTHERS and not mode & stat.S_ISVTX:
+            path.chmod(mode & ~_OTHERS)
+
+
+def try_writing(folder: Path) -> None:
+    """Makes sure that files can be made in the data folder.
+
+    Raises:
+        StateError: they cannot; the text names the way out.
+    """
+    ready(folder)
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"\0" * 4096)
+    except OSError as error:
+        raise StateError(f"Nothing can be written to {folder}: {error}. {WAY_OUT}") from error

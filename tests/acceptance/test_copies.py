@@ -1,0 +1,60 @@
+"""Two identical files in two folders: Plex has scanned one of them, and later the other."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.acceptance.conftest import Open
+from tests.acceptance.handmade import FILMS, Handmade, part, plex_item
+from tests.acceptance.site import Site
+
+SIZE = 700
+
+
+@pytest.fixture(scope="module", params=["same paths", "mapped", "unmapped"])
+def site(request: pytest.FixtureRequest, open_site: Open) -> Site:
+    """Scene 2 is the one whose file Plex has; scene 1 has the lower id."""
+    stash = "/data" if request.param == "same paths" else "/stash"
+    made = Handmade({FILMS: ["/data"]})
+    for number, folder in ((1, "Backup"), (2, "Films")):
+        made.scene(number, made.file(f"{stash}/{folder}/film.mp4", SIZE))
+    for number in range(3, 9):
+        made.scene(number, made.file(f"{stash}/Films/{number}.mp4", number))
+        made.item(FILMS, 100 + number, part(f"/data/Films/{number}.mp4", number))
+    made.item(FILMS, 102, part("/data/Films/film.mp4", SIZE))
+    return open_site(made.seed("/stash=>/data" if request.param == "mapped" else ""))
+
+
+def test_a_copy_that_plex_lacks_is_missing_until_it_is_there(site: Site) -> None:
+    found = site.reconcile()
+    assert (found["missing_count"], found["contested_count"]) == (1, 0)
+    assert site.queued()[1] == "missing: Plex has a copy of its file, which is that of scene 2"
+
+    drained = site.drain()
+
+    assert (drained["retried"], drained["items_edited"]) == (1, 7)
+    assert site.item("102")["title"] == "Scene 2"
+    later = time.time() + 3600
+    site.reset_counters()
+    assert site.drain(lambda: later)["retried"] == 1
+    assert site.both.plex.counters()["reads"] <= 8
+
+    item = plex_item(101, part("/data/Backup/film.mp4", SIZE))
+    site.both.plex.control("POST", "items", {"section": FILMS, "item": item})
+    later += 2 * 3600
+    assert site.drain(lambda: later)["items_edited"] == 1
+
+    assert site.item("101")["title"] == "Scene 1"
+    assert site.recorded()["1:101"] == 1
+    assert site.recorded()["1:102"] == 2
+    assert site.reconcile()["total_gaps"] == 0
+
+
+def test_a_copy_that_goes_is_gone_from_plex(site: Site) -> None:
+    site.drop_item("101")
+
+    found = site.reconcile()
+
+    assert (found["vanished_count"], found["contested_count"], found["total_gaps"]) == (1, 0, 1)

@@ -1,0 +1,199 @@
+"""One item that spoils every answer which holds it is narrowed down; all others go on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+
+import pytest
+
+from core.models import Section
+from plex.client import PlexClient
+from plex.exceptions import PlexItemFailed, PlexServerDown
+from plex.library import PlexSnapshot, list_snapshot
+from tests.contract.scripted import Asked, Reply, as_html, as_json
+from tests.plex.plex_of import FAILS, NOT_FOUND, PlexOf
+from tests.plex.wire import SECTION, client_of
+
+KEYS = [str(number) for number in range(1000, 1150)]
+BREAKS_OFF = Reply(200, b'{"MediaContainer": {"Metadata": [{"ratingKey": "1')
+HUGE = Reply(200, b" " * 17_000_000)
+
+
+def listed(client: PlexClient, sections: Collection[Section] = (SECTION,)) -> PlexSnapshot:
+    return list_snapshot(client, sections, lambda _section, _done, _total: None)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        FAILS,
+        as_html(502, "Bad Gateway"),
+        BREAKS_OFF,
+        HUGE,
+        as_html(200, "Error"),
+        Reply(fault="reset"),
+    ],
+    ids=["500", "502", "breaks off", "huge", "page", "reset"],
+)
+def test_a_listing_passes_over_what_spoils_it(failure: Reply) -> None:
+    plex = PlexOf(KEYS, bad={"1070"}, failure=failure)
+    with client_of(by=plex) as (client, _):
+        side = listed(client)
+    assert {ref.key for ref in side.items} == set(KEYS) - {"1070"}
+    assert side.passed_over == {"3": ["item 71 of its listing by date added, after 'Item 1069'"]}
+    assert side.has_holes("3")
+    assert not side.is_complete
+    (sentence,) = side.troubles()
+    assert "'Scenes'" in sentence
+    assert "after 'Item 1069'" in sentence
+
+
+@pytest.mark.parametrize("bad", [{"1000"}, {"1149"}, {"1000", "1001", "1100"}, set(KEYS[40:55])])
+@pytest.mark.parametrize("cap", [1000, 7])
+def test_wherever_and_however_many_they_are(bad: set[str], cap: int) -> None:
+    with client_of(by=PlexOf(KEYS, bad=bad, cap=cap)) as (client, server):
+        side = listed(client)
+        assert len(server.asked) < 300
+    assert {ref.key for ref in side.items} == set(KEYS) - bad
+    assert len(side.passed_over["3"]) == len(bad)
+
+
+def test_a_library_that_fails_as_a_whole_keeps_no_other_from_being_read() -> None:
+    def fails(asked: Asked) -> Reply | None:
+        return FAILS if "/sections/1/all" in asked.path or "/sections/2/all" in asked.path else None
+
+    sections = [Section(key, f"L{key}", "movie", "", (), False) for key in ("1", "2", "3")]
+    with client_of(by=PlexOf(KEYS, by=fails)) as (client, _):
+        side = listed(client, sections)
+    assert list(side.unknown) == ["1", "2"]
+    assert len(side.items) == len(KEYS)
+
+
+def test_when_plex_is_down_the_other_libraries_are_not_asked_for() -> None:
+    sections = [Section(key, f"L{key}", "movie", "", (), False) for key in ("1", "2", "3")]
+    with client_of(as_html(503, "Unavailable")) as (client, server):
+        side = listed(client, sections)
+        assert not [one for one in server.asked if "/sections/2" in one.path]
+    assert list(side.unknown) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("failure", [FAILS, BREAKS_OFF, Reply(fault="reset")])
+def test_whole_items_are_read_but_those_that_plex_fails_for(failure: Reply) -> None:
+    bad = {"1003", "1099", "1149"}
+    with client_of(by=PlexOf(KEYS, bad=bad, failure=failure)) as (client, server):
+        found = client.full_items([*KEYS, "77"])
+        assert len(server.asked) < 200
+    assert found.keys() == set(KEYS) - bad
+    assert found.unreadable.keys() == bad
+    assert all("try again later" in why for why in found.unreadable.values())
+
+
+def test_a_bad_item_alone_is_told_from_an_outage_by_another() -> None:
+    with client_of(by=PlexOf(KEYS, bad={"1000"})) as (client, _):
+        found = client.full_items(["1000"])
+    assert (found, list(found.unreadable)) == ({}, ["1000"])
+
+
+def test_items_that_nobody_can_read_are_an_outage() -> None:
+    with client_of(by=PlexOf(KEYS, bad=KEYS)) as (client, server):
+        with pytest.raises(PlexServerDown):
+            client.full_items(KEYS)
+        assert len(server.asked) < 200
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        NOT_FOUND,
+        as_json({"MediaContainer": {"size": 0}}),
+        as_json({"MediaContainer": {"Metadata": {}}}),
+    ],
+    ids=["404", "size 0", "Metadata {}"],
+)
+class TestNothingOfWhatWasAskedFor:
+    def test_once(self, answer: Reply) -> None:
+        """Asked again, it is all there."""
+        times = iter([answer])
+        plex = PlexOf(
+            KEYS, by=lambda asked: next(times, None) if "metadata" in asked.path else None
+        )
+        with client_of(by=plex) as (client, _):
+            assert len(client.full_items(KEYS[:20])) == 20
+
+    def test_for_groups(self, answer: Reply) -> None:
+        plex = PlexOf(KEYS, by=lambda asked: answer if "," in asked.path.split("?")[0] else None)
+        with client_of(by=plex) as (client, _):
+            assert len(client.full_items(KEYS[:20])) == 20
+
+    def test_for_all(self, answer: Reply) -> None:
+        plex = PlexOf(KEYS, by=lambda asked: answer if "/metadata/" in asked.path else None)
+        for keys in (KEYS[:20], KEYS[:1]):
+            with client_of(by=plex) as (client, _), pytest.raises(PlexServerDown, match="none"):
+                client.full_items(keys)
+
+    def test_since_they_are_gone(self, answer: Reply) -> None:
+        gone = [str(number) for number in range(20)]
+        asked_for_gone = "/metadata/0,|/metadata/10,"
+        plex = PlexOf(KEYS, by=lambda asked: answer if asked_for_gone in asked.path else None)
+        for keys in (gone, gone[:1]):
+            with client_of(by=plex) as (client, _):
+                found = client.full_items(keys)
+            assert (found, found.unreadable) == ({}, {})
+
+
+def test_some_that_are_gone_cost_one_more_request() -> None:
+    with client_of(by=PlexOf(KEYS)) as (client, server):
+        assert len(client.full_items(["1", *KEYS[:50]])) == 50
+        assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("failure", [FAILS, as_html(502, "Bad"), Reply(fault="reset")])
+def test_an_edit_that_fails_for_one_item_is_charged_to_it(failure: Reply) -> None:
+    with client_of(by=PlexOf(KEYS, bad={"1000"}, failure=failure)) as (client, _):
+        with pytest.raises(PlexItemFailed, match="for this item"):
+            client.edit("3", 1, "1000", [("title.value", "x")])
+        assert client.edit("3", 1, "1001", [("title.value", "x")]) == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        as_html(503, "Service Unavailable"),
+        as_html(500, "database is locked"),
+        Reply(
+            400,
+            b"the server is still starting up. Please retry later",
+            {"Content-Type": "text/plain"},
+        ),
+        as_html(200, "Log in"),
+    ],
+    ids=["503", "locked", "starting", "page"],
+)
+def test_what_is_no_items_fault_is_an_outage_for_edits(failure: Reply) -> None:
+    plex = PlexOf(KEYS, bad={"1000"}, failure=failure)
+    with client_of(by=plex) as (client, _), pytest.raises(PlexServerDown):
+        client.edit("3", 1, "1000", [("title.value", "x")])
+
+
+def test_an_edit_that_fails_while_all_fails_is_an_outage() -> None:
+    with client_of(FAILS) as (client, _), pytest.raises(PlexServerDown):
+        client.edit("3", 1, "1000", [("title.value", "x")])
+
+
+def test_odd_file_names_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    body = (
+        b'{"MediaContainer":{"size":2,"Metadata":['
+        + b",".join(
+            b'{"ratingKey":"%d","title":"T\x04%d","Media":[{"Part":[{"file":"%s"}]}]}'
+            % (key, key, name)
+            for key, name in enumerate([b"/data/caf\xe9.mp4", rb"/data/\ud83d.mp4"])
+        )
+        + b"]}}"
+    )
+    with caplog.at_level(logging.WARNING), client_of(Reply(200, body)) as (client, _):
+        side = listed(client)
+    paths = [item.files[0].path for item in side.items.values()]
+    assert paths == ["/data/caf\ufffd.mp4", "/data/\ufffd.mp4"]
+    assert side.is_complete
+    assert "2 file names of library 'Scenes'" in caplog.text

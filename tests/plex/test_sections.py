@@ -1,0 +1,48 @@
+"""Which libraries `plex_library` means."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import ConfigError
+from plex.library import synced_sections
+from tests.contract.scripted import as_json
+from tests.plex.wire import client_of
+
+TITLES = {"1": "Clips", "2": " Clips, short", "3": "CLIPS  ", "4": "Films", "5": "6", "6": "Music"}
+LISTED = as_json(
+    {
+        "MediaContainer": {
+            "size": len(TITLES),
+            "Directory": [
+                {"key": key, "title": title, "type": "artist" if key == "6" else "movie"}
+                for key, title in TITLES.items()
+            ],
+        }
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("names", "keys"),
+    [
+        ((), ["1", "2", "3", "4", "5"]),
+        (("films",), ["4"]),
+        (("clips",), ["1", "3"]),
+        (("3",), ["3"]),
+        (("clips,  short", "4"), ["2", "4"]),
+        (("Films", "FILMS", "4"), ["4"]),
+        (("6",), ["5"]),
+    ],
+)
+def test_names_and_numbers(names: tuple[str, ...], keys: list[str]) -> None:
+    with client_of(LISTED) as (client, _):
+        assert [section.key for section in synced_sections(client, names)] == keys
+
+
+@pytest.mark.parametrize("name", ["Music", "Flims", "9", "Clips, "])
+def test_what_is_no_library_is_answered_with_those_there_are(name: str) -> None:
+    with client_of(LISTED) as (client, _), pytest.raises(ConfigError) as caught:
+        synced_sections(client, (name,))
+    assert repr(name) in str(caught.value)
+    assert "'Clips' (number 1), ' Clips, short' (number 2)" in str(caught.value)

@@ -1,0 +1,351 @@
+"""What an opening puts right: gaps, empty files, damage, and disks without a write-ahead log."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from core.errors import StateError
+from core.matching.pins import Pin
+from core.models import ItemRef, MediaFile
+from storage import folder, opening
+from storage.journal import JournalEntry
+from storage.schema import Schema
+from storage.sqlite import Database
+from storage.state import SCHEMA, STATE_FILE, State
+from sync_queue.inbox import INBOX_FILE, HookInbox
+from sync_queue.inbox_reader import Inbox
+from sync_queue.queue import SyncQueue
+from tests.stored import sql, without_shared_memory
+
+REF = ItemRef("1", "7")
+FILES = (MediaFile("/a.mp4", 1),)
+POSIX = pytest.mark.skipif(os.name == "nt", reason="the system has no such modes")
+
+
+def fill(state: State, runs: int = 1) -> None:
+    """A pin, and as many runs with a change each."""
+    state.pins.save([Pin(1, REF, FILES)])
+    for n in range(1, runs + 1):
+        run = state.runs.start("drain", float(n))
+        state.journal.write(run, [JournalEntry(n, REF, "summary", "x" * 900, "b", 1.0)])
+
+
+def test_an_empty_file_is_said_to_be_one(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    (tmp_path / STATE_FILE).touch()
+
+    for _ in range(2):
+        with State(tmp_path, warnings.append) as state:
+            assert state.records.count() == 0
+
+    assert len(warnings) == 1
+    assert "state.db was empty, 0 bytes: the sync history is lost" in warnings[0]
+
+
+@pytest.mark.parametrize("table", ["journal", "runs", "facts", "pins", "verdicts", "records"])
+def test_a_missing_table_is_made_again(tmp_path: Path, table: str) -> None:
+    warnings: list[str] = []
+    with State(tmp_path, warnings.append) as state:
+        fill(state)
+    whole = sql(tmp_path / STATE_FILE, "SELECT name, sql FROM sqlite_master ORDER BY name")
+    sql(tmp_path / STATE_FILE, f"DROP TABLE {table}")
+
+    with State(tmp_path, warnings.append) as state:
+        assert len(state.pins.all()) == (table != "pins")
+        assert len(state.runs.latest()) == (table != "runs")
+
+    assert len(warnings) == 1
+    assert f"state.db lacked {table}: made again, empty." in warnings[0]
+    names = sql(tmp_path / STATE_FILE, "SELECT name, sql FROM sqlite_master ORDER BY name")
+    assert [name for name, _ in names] == [name for name, _ in whole]
+
+
+def test_a_missing_table_has_the_rows_of_a_new_one(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    Inbox(tmp_path).close()
+    sql(tmp_path / INBOX_FILE, "DROP TABLE request")
+
+    with Inbox(tmp_path, warn=warnings.append) as inbox:
+        assert inbox.newest() == (0, 0.0)
+    assert "inbox.db lacked request" in warnings[0]
+
+
+def test_an_index_that_is_missing_is_made_without_a_word(tmp_path: Path) -> None:
+    State(tmp_path, pytest.fail).close()
+    sql(tmp_path / STATE_FILE, "DROP INDEX journal_by_run")
+
+    State(tmp_path, pytest.fail).close()
+
+    assert sql(tmp_path / STATE_FILE, "SELECT 1 FROM sqlite_master WHERE name = 'journal_by_run'")
+
+
+def damage(path: Path, *pages: int) -> None:
+    """Overwrites pages of 4 KiB."""
+    content = bytearray(path.read_bytes())
+    for page in pages:
+        content[4096 * page : 4096 * (page + 1)] = b"\xff" * 4096
+    path.write_bytes(bytes(content))
+
+
+def pages_of(path: Path, table: str) -> list[int]:
+    """The pages that hold rows of a table, from its start to its end, counted from 0."""
+    where = f"name = '{table}' AND pagetype = 'leaf' ORDER BY path"
+    try:
+        rows = sql(path, f"SELECT pageno FROM dbstat WHERE {where}")
+    except sqlite3.OperationalError:
+        pytest.skip("this SQLite cannot tell where a table lies")
+    return [int(str(row[0])) - 1 for row in rows]
+
+
+def test_what_can_be_read_of_a_damaged_file_is_saved(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    with State(tmp_path, warnings.append) as state:
+        fill(state, runs=200)
+    pages = pages_of(tmp_path / STATE_FILE, "journal")
+    damage(tmp_path / STATE_FILE, pages[3], pages[9], pages_of(tmp_path / STATE_FILE, "facts")[0])
+
+    with State(tmp_path, warnings.append) as state:
+        assert state.pins.all() == {1: [Pin(1, REF, FILES)]}
+        assert len(state.runs.latest(limit=500)) == 200
+        kept = [len(list(state.journal.entries(run))) for run in range(1, 201)]
+        assert 180 <= sum(kept) < 200  # four rows a page
+        assert kept[:8] == kept[-100:-92] == [1] * 8
+        assert state.runs.start("drain", 5.0) == 201
+
+    assert len(warnings) == 1
+    assert f"started anew, with 1 pins, {sum(kept)} journal entries, 200 runs saved" in warnings[0]
+    assert not list(tmp_path.glob("*.salvaged*"))
+
+
+def test_a_repair_that_was_cut_short_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with State(tmp_path, pytest.fail) as state:
+        fill(state)
+    damage(tmp_path / STATE_FILE, pages_of(tmp_path / STATE_FILE, "facts")[0])
+    moving = Path.rename
+
+    def killed(self: Path, target: Path) -> Path:
+        if self.name.endswith(".salvaged"):
+            raise KeyboardInterrupt
+        return moving(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            State(tmp_path, print)
+    assert not (tmp_path / STATE_FILE).exists()
+
+    with State(tmp_path, pytest.fail) as state:
+        assert set(state.pins.all()) == {1}
+
+
+def test_a_damaged_file_of_an_earlier_version_is_saved_from_as_well(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    path = tmp_path / STATE_FILE
+    with closing(sqlite3.connect(path)) as old, old:
+        for statements in SCHEMA.migrations[:3]:
+            for statement in statements:
+                old.execute(statement)
+        old.execute("PRAGMA user_version = 3")
+        old.execute("INSERT INTO pins VALUES ('1', '7', 1, '[[\"/a.mp4\",1,null]]', 0)")
+    damage(path, pages_of(path, "facts")[0])
+
+    with State(tmp_path, warnings.append) as state:
+        assert state.pins.all() == {1: [Pin(1, REF, FILES)]}
+    assert "1 pins" in warnings[0]
+
+
+FIRST = ("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)",)
+SECOND = ("ALTER TABLE notes ADD COLUMN at REAL",)
+THIRD = ("ALTER TABLE notes ADD COLUMN by TEXT",)
+
+
+def versions(path: Path) -> dict[str, object]:
+    return {
+        each.name: sql(each, "PRAGMA user_version")[0][0] for each in path.parent.glob("notes.db*")
+    }
+
+
+def test_a_migration_makes_a_backup_first_and_keeps_one(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    for migrations in ((FIRST,), (FIRST, SECOND), (FIRST, SECOND, THIRD)):
+        Database(path, Schema("the notes", migrations, ""), pytest.fail).close()
+
+    assert versions(path) == {"notes.db": 3, "notes.db.v2-backup": 2}
+
+
+def test_a_migration_that_fails_leaves_file_and_backup(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    Database(path, Schema("the notes", (FIRST,), ""), pytest.fail).close()
+
+    with pytest.raises(StateError, match="already exists"):
+        Database(path, Schema("the notes", (FIRST, FIRST), ""), pytest.fail)
+
+    assert versions(path) == {"notes.db": 1, "notes.db.v1-backup": 1}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, an open file cannot be deleted")
+@pytest.mark.parametrize("is_back", [False, True])
+def test_a_folder_that_goes_away_is_an_error(tmp_path: Path, is_back: bool) -> None:
+    home = tmp_path / "data"
+    with State(home, pytest.fail) as state:
+        fill(state)
+        home.rename(tmp_path / "gone")
+        if is_back:
+            State(home, pytest.fail).close()
+
+        with pytest.raises(StateError, match=r"data folder .*data went away while"):
+            state.save_timestamp(1, 5.0)
+
+
+def modes(home: Path) -> dict[str, str]:
+    found = {each.name: oct(stat.S_IMODE(each.stat().st_mode)) for each in home.rglob("*")}
+    return {".": oct(stat.S_IMODE(home.stat().st_mode)), **found}
+
+
+def use(home: Path) -> None:
+    with State(home, pytest.fail) as state, SyncQueue(home / "queue") as queue:
+        fill(state)
+        queue.put_many([{"scene_id": 1}])
+        with Inbox(home) as inbox:
+            inbox.begin()
+
+
+def is_private(home: Path) -> bool:
+    folders = {".", "queue"}
+    return all(
+        mode == ("0o700" if name in folders else "0o600") for name, mode in modes(home).items()
+    )
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@POSIX
+@pytest.mark.parametrize("by", [use, lambda home: HookInbox(str(home)).close()])
+def test_the_data_folder_is_for_its_owner_alone(tmp_path: Path, by: Callable[[Path], None]) -> None:
+    with umask(0o022):
+        by(tmp_path / "data")
+
+    assert is_private(tmp_path / "data"), modes(tmp_path / "data")
+
+
+@POSIX
+def test_what_was_open_to_others_is_closed(tmp_path: Path) -> None:
+    home = tmp_path / "data"
+    use(home)
+    home.chmod(0o755)
+    for each in home.rglob("*"):
+        each.chmod(0o755 if each.is_dir() else 0o644)
+
+    use(home)
+
+    assert is_private(home), modes(home)
+
+
+@POSIX
+def test_a_folder_that_is_shared_with_others_keeps_its_mode(tmp_path: Path) -> None:
+    home = tmp_path / "data"
+    home.mkdir(mode=0o755)
+    (home / "of somebody else.txt").touch(0o644)
+
+    State(home, pytest.fail).close()
+
+    shown = modes(home)
+    assert (shown["."], shown["of somebody else.txt"]) == ("0o755", "0o644")
+    assert shown[STATE_FILE] == "0o600"
+
+
+def test_a_folder_that_cannot_be_written_names_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "mkdir", refuse)
+        with pytest.raises(StateError, match=r"Permission denied.*STASH_PLUGIN_DATA"):
+            State(tmp_path / "data", pytest.fail)
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(StateError, match=r"Permission denied.*STASH_PLUGIN_DATA"):
+        folder.try_writing(tmp_path)
+
+
+def used_by_all(home: Path, warnings: list[str]) -> None:
+    hook = HookInbox(str(home))
+    hook.note("scene", 5, "update", by_user=True, now=5.0)
+    hook.close()
+    with Inbox(home, warn=warnings.append) as inbox:
+        assert [event.id for event in inbox.take()] == [5]
+        inbox.begin()
+    with SyncQueue(home / "queue", warn=warnings.append) as queue:
+        queue.put_many([{"scene_id": 1}])
+        assert len(queue.claim(5, 9e9)) == 1
+        queue.recover()
+    with State(home, warnings.append) as state:
+        fill(state)
+        assert set(state.pins.all()) == {1}
+
+
+@pytest.mark.parametrize("first", ["hook", "task"])
+def test_a_disk_without_shared_memory_gets_rollback_journals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    without_shared_memory(monkeypatch)
+    warnings: list[str] = []
+    if first == "task":
+        State(tmp_path, warnings.append).close()
+
+    for _ in range(2):
+        used_by_all(tmp_path, warnings)
+
+    assert warnings == [f"The data folder {tmp_path}: {opening.WITHOUT_WAL}"]
+    for name in (STATE_FILE, INBOX_FILE, "queue/data.db"):
+        assert (tmp_path / name).read_bytes()[18:20] == b"\1\1"
+
+
+def test_files_that_move_to_a_disk_without_shared_memory_keep_what_they_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    used_by_all(tmp_path, warnings)
+    assert (tmp_path / STATE_FILE).read_bytes()[18:20] == b"\2\2"
+    without_shared_memory(monkeypatch)
+
+    used_by_all(tmp_path, warnings)
+
+    assert len(warnings) == 1
+    with State(tmp_path, warnings.append) as state:
+        assert len(state.runs.latest()) == 2
+
+
+def test_a_disk_that_is_broken_is_no_disk_without_shared_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(sqlite3.Connection):
+        def execute(self, *_args: object) -> sqlite3.Cursor:
+            raise sqlite3.OperationalError("disk I/O error")
+
+    State(tmp_path, pytest.fail).close()
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *args, **kwargs: connect(*args, **kwargs, factory=Broken)
+    )
+
+    with pytest.raises(StateError, match="disk I/O error"):
+        State(tmp_path, pytest.fail)
+    assert not (tmp_path / "no-wal").exists()
