@@ -129,6 +129,7 @@ class WriteRun:
         self._planned_at: dict[int, float] = {}
         self._loss: Loss | None = None
         self._is_early = False
+        self._before = Figures()
         self.figures = figures
         self.run_id = 0
 
@@ -162,7 +163,7 @@ class WriteRun:
         )
         if known is not None:
             log.info("run %d goes on where it was cut off", known.id)
-            self.figures.restore(known.figures, kind.reply)
+            self._before.restore(known.figures, kind.reply)
         self.run_id = known.id if known is not None else runs.start(kind.name, now, facts)
         status: RunStatus = "failed"
         try:
@@ -173,7 +174,11 @@ class WriteRun:
             runs.finish(self.run_id, status, self._facts(), self._clock())
 
     def _facts(self) -> dict[str, Any]:
-        return {**self._kind.facts, **self.figures.reply(self._kind.reply)}
+        """What the history says of the run, what was done before it was cut off included."""
+        total = Figures()
+        total.add(self._before)
+        total.add(self.figures)
+        return {**self._kind.facts, **total.reply(self._kind.reply)}
 
     def _told(self, outcomes: Sequence[Outcome]) -> None:
         self._acknowledger.outcomes(outcomes)
