@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.models import ItemRef, Section
+from core.models import Section
 from core.paths import PathMap
 from core.planning.item_plan import FirstSync
 from core.settings import Settings, parse_settings
@@ -20,7 +20,7 @@ from plex.images import PlexImages
 from plex.library import synced_sections
 from plex.scanning import PlexScans
 from reconciliation.detector import Gap
-from reconciliation.engine import OWNERS, GapDetectionEngine
+from reconciliation.engine import GapDetectionEngine
 from reconciliation.prefix_learning import saved_map
 from shell import logs
 from shell.protocol import PluginInput
@@ -187,16 +187,13 @@ class Context:
             settings.preserve_plex_edits,
             settings.max_retries,
         )
-        contested = {
-            ItemRef(section, key): owner for section, key, owner in state.get_value(OWNERS, [])
-        }
         pins = state.pins.of_items
         farewell: Farewell = leave_as_it_is
         if settings.remove_on_destroy:
             farewell = Finalizer(
-                self.stash, state.records, locator, policy, plex.full_items, contested, pins
+                self.stash, state.records, locator, policy, plex.full_items, state.owners.of, pins
             ).plan
-        return Preparer(self.stash, state.records, locator, policy, contested, pins, farewell)
+        return Preparer(self.stash, state.records, locator, policy, state.owners.of, pins, farewell)
 
     def _awaiting(self, plex: PlexClient, sections: list[Section], state: State) -> ScanWaiting:
         return ScanWaiting(

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NoReturn
 
 from core.errors import GuardStopped
 from core.guards import Tally, clears_too_much
 from core.models import Job
+from storage.key_value import Key
 from storage.runs import RunStatus
+from storage.shapes import Maybe
 from storage.state import State
 from sync_queue.queue import SyncQueue
 from worker.executor.apply import Applier
@@ -30,8 +33,13 @@ BATCH = 100
 PART = 1000  # jobs that a run which may be ended early weighs at a time
 EVERYTHING = 100  # per cent: no run can clear more than it touches, so there is nothing to weigh
 GUARD = "max_clear_percent"
-# The fact: the last run that was stopped, its marks, and whether it was confirmed and goes on.
-STOPPED = "max_clear_percent_stopped"
+# The last run that was stopped, its marks, and whether it was confirmed and goes on.
+STOPPED: Key[Mapping[str, Any]] = Key(
+    "max_clear_percent_stopped",
+    MappingProxyType({}),
+    {"stop": Maybe(int), "marks": Maybe(object), "goes_on": Maybe(bool)},
+    encode=dict,
+)
 KIND = "drain"
 
 
@@ -199,7 +207,7 @@ class Drain:
 
         A confirmed run that was interrupted, or that let others work, goes on without another word.
         """
-        stopped = self._state.get_value(STOPPED, {})
+        stopped = self._state.get_value(STOPPED)
         if not stopped or not weight.marks <= unpacked(stopped["marks"]):
             return False
         is_it = self._state.runs.take_confirmation(

@@ -19,7 +19,7 @@ from stash.scenes import StashApi, fetch_scenes, iter_scene_pages
 from storage.records import RecordStore
 from storage.sqlite import chunks
 from worker.locating.locator import Locator
-from worker.scene_sync.preparer import GONE, Batch, Owners, Policy, Prepared, base_of
+from worker.scene_sync.preparer import GONE, Batch, OwnersOf, Policy, Prepared, base_of
 from worker.scene_sync.record_transfer import still_is
 
 NAMES = 50  # file names that Stash is asked for at once
@@ -56,7 +56,7 @@ class Finalizer:
         locator: Locator,
         policy: Policy,
         read_full: ReadFull,
-        contested: Owners,
+        contested: OwnersOf,
         pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]],
     ) -> None:
         self._stash = stash
@@ -114,7 +114,7 @@ class Finalizer:
         """The items that a scene which Stash has may be."""
         pins = self._pins(items)
         pinned = {pin.scene_id for ref, pin in pins.items() if holds(pin, items[ref].files)}
-        owners = {self._contested[ref] for ref in items if ref in self._contested}
+        owners = set(self._contested(items).values())
         rivals = fetch_scenes(self._stash, (pinned | owners) - leaving.keys())
         files = [file.path for item in items.values() for file in item.files]
         files += [file.path for record in leaving.values() for file in record.files]

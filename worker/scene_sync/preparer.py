@@ -26,6 +26,7 @@ from worker.locating.recent_items import Sought, sought_before
 from worker.scene_sync.record_transfer import with_transferred_items
 
 Owners = Mapping[ItemRef, int]
+OwnersOf = Callable[[Iterable[ItemRef]], Owners]
 GONE = "the scene is gone from Stash"
 
 
@@ -136,7 +137,7 @@ class Preparer:
     """Prepares batches of jobs.
 
     Args:
-        contested: whose each item is, as the last full reconcile found.
+        contested: whose some items are, as the last full reconcile found.
         pins: brings the pins on some items.
         farewell: plans for scenes that are gone.
     """
@@ -147,7 +148,7 @@ class Preparer:
         records: RecordStore,
         locator: Locator,
         policy: Policy,
-        contested: Owners,
+        contested: OwnersOf,
         pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]] = _no_pins,
         farewell: Farewell = leave_as_it_is,
     ) -> None:
@@ -279,7 +280,7 @@ class Preparer:
         items = {ref: item for each in found.values() for ref, item in each.items.items()}
         pins = self._pins(items)
         pinned = {ref: p.scene_id for ref, p in pins.items() if holds(p, items[ref].files)}
-        unseen = claims.rivals_unseen({**recorded, **self._contested, **pinned})
+        unseen = claims.rivals_unseen({**recorded, **self._contested(items), **pinned})
         rivals = fetch_scenes(self._stash, unseen) if unseen else {}
         if rivals:
             located = self._locator.locate(list(rivals.values()), self._records.get_many(rivals))
