@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.models import ItemRef
 from core.settings import Settings, parse_settings
 from plex.client import PlexClient
 from reconciliation.detector import Gap
-from reconciliation.engine import OWNERS, GapDetectionEngine
+from reconciliation.engine import GapDetectionEngine
 from shell import logs
 from shell.protocol import PluginInput
 from stash.client import StashClient
@@ -95,10 +94,6 @@ class Context:
             on_progress=self.on_progress,
             on_gaps=on_gaps,
         )
-
-    def contested(self, state: State) -> Mapping[ItemRef, int]:
-        """Whose each item is, as the last full reconcile found."""
-        return {ItemRef(section, key): owner for section, key, owner in state.get_value(OWNERS, [])}
 
 
 @contextlib.contextmanager

@@ -172,7 +172,7 @@ def _preparer(
     )
     rules = MergeRules(FirstSync(settings.first_sync), settings.preserve_plex_edits)
     policy = Policy(settings.sync_policy(), rules, settings.max_retries)
-    contested = context.contested(state)
+    contested = state.owners.of
     pins = state.pins.of_items
     plan_destroyed: PlanDestroyed = leave_as_it_is
     if settings.remove_on_destroy:

@@ -15,7 +15,7 @@ from enum import Enum
 
 from core import paths
 from core.dates import agrees, padded, parse_date
-from core.models import Entity, Scene, Value
+from core.models import Entity, ListedItem, Scene, Value
 from core.text import clean_line, clean_names, clean_text, name_key
 
 # Plex documents no limits (facts of Plex, 4e); these keep one edit well inside a URL.
@@ -54,6 +54,7 @@ class Field:
         clear: when it may be emptied.
         want: reads its raw value from a scene. Pictures are asked for apart.
         element: of a list, what holds its entries in an item of Plex.
+        is_on: whether it is synced where the user has not said.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Field:
     clear: Clear
     want: Callable[[Scene], Value]
     element: str = ""
+    is_on: bool = True
     _normal: Callable[[Value], Value] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -191,6 +193,7 @@ FIELDS: tuple[Field, ...] = (
         Clear.OWN,
         lambda s: (s.studio.name,) if s.studio else (),
         "Collection",
+        is_on=False,
     ),
 )
 # Pictures compare by the digest of their bytes (`core.images`), which no scene carries.
@@ -199,12 +202,22 @@ PICTURE_FIELDS: tuple[Field, ...] = (
     Field("background", "art", Kind.IMAGE, Clear.NEVER, lambda _: None),
 )
 PICTURES = frozenset(field.name for field in PICTURE_FIELDS)
+# The switch of each field, by its setting.
+SWITCHES: Mapping[str, Field] = {
+    f"sync_{field.name}": field for field in (*FIELDS, *PICTURE_FIELDS)
+}
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SCALARS: tuple[Field, ...] = tuple(field for field in FIELDS if not field.is_list)
+_PLACES: Mapping[str, int] = {field.name: place for place, field in enumerate(SCALARS)}
 # Lists that we share with the user, and of which only what we added is ever removed.
 SHARED_LISTS: tuple[Field, ...] = tuple(
     field for field in FIELDS if field.is_list and field.clear is Clear.OWN
 )
+
+
+def listed_value(item: ListedItem, name: str) -> Value:
+    """A scalar field of a listed item, by its name."""
+    return item.scalars[_PLACES[name]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,29 +84,19 @@ class Section:
 
 
 class ListedItem(NamedTuple):
-    """An item as a section listing tells it: scalars whole, lists cut (so only 'has any')."""
+    """An item as a section listing tells it: scalars whole, lists cut (so only 'has any').
+
+    `scalars` are those of `core.fields.SCALARS`, in that order: texts "" and numbers None where
+    Plex has none.
+    """
 
     ref: ItemRef
     files: tuple[MediaFile, ...]
-    title: str
-    summary: str
-    studio: str
-    date: str
-    rating: float | None
+    scalars: tuple[Value, ...]
     has_performers: bool
     has_tags: bool
     added_at: int | None
     updated_at: int | None
-
-    def scalar(self, name: str) -> Value:
-        """The value of a scalar field of `core.fields` by its name."""
-        return {
-            "title": self.title,
-            "summary": self.summary,
-            "studio": self.studio,
-            "date": self.date,
-            "rating": self.rating,
-        }[name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ The rules, in one place:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -66,8 +66,16 @@ class History:
     gave_way_at: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-able; `History(**as_dict())` is the same history."""
+        """JSON-able, for `from_dict`."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> History:
+        """The history that `as_dict` has told, or an earlier or later version of it."""
+        known = {
+            each.name: told[each.name] for each in fields(cls) if told.get(each.name) is not None
+        }
+        return cls(**known)
 
 
 def due_at(history: History, wanted: Wanted) -> float | None:

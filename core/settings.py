@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from core import quoting
 from core.errors import ConfigError
-from core.fields import PICTURES, SyncPolicy, TagRules
+from core.fields import PICTURES, SWITCHES, SyncPolicy, TagRules
 from core.scopes import BY_SETTING
 from core.text import name_key
 
@@ -189,8 +189,9 @@ def _setting(default: T, parse: Callable[[object], T], *, secret: bool = False) 
 class Settings:
     """What the user wants. Field names are the keys in Stash; `docs/settings.md` explains each.
 
-    Timeouts are in seconds. `path_map` has (Stash's prefix, Plex's prefix) pairs. `unknown_keys`
-    are those found in Stash that mean nothing to this version; they are worth a line in the log.
+    Timeouts are in seconds. `path_map` has (Stash's prefix, Plex's prefix) pairs. `switched_on` are
+    the fields whose switches `sync_…` are on. `unknown_keys` are those found in Stash that mean
+    nothing to this version; they are worth a line in the log.
     """
 
     plex_url: str = _setting("", _url)
@@ -206,17 +207,6 @@ class Settings:
     max_tags: int = _setting(100, _whole(1, 1000))
     tag_blocklist: tuple[str, ...] = _setting((), _names)
     sync_master: bool = _setting(True, _switch)
-    sync_title: bool = _setting(True, _switch)
-    sync_studio: bool = _setting(True, _switch)
-    sync_summary: bool = _setting(True, _switch)
-    sync_date: bool = _setting(True, _switch)
-    sync_performers: bool = _setting(True, _switch)
-    sync_tags: bool = _setting(True, _switch)
-    sync_rating: bool = _setting(True, _switch)
-    sync_director: bool = _setting(True, _switch)
-    sync_poster: bool = _setting(True, _switch)
-    sync_background: bool = _setting(True, _switch)
-    sync_collection: bool = _setting(False, _switch)
     first_sync: str = _setting("merge", _one_of("merge", "mirror"))
     max_clear_percent: int = _setting(10, _whole(1, 100))
     poster_fit: str = _setting("none", _one_of("none", "crop", "pad"))
@@ -230,15 +220,18 @@ class Settings:
     reconcile_missing: bool = _setting(True, _switch)
     debug_logging: bool = _setting(False, _switch)
     obfuscate_paths: bool = _setting(False, _switch)
+    switched_on: frozenset[str] = frozenset(one.name for one in SWITCHES.values() if one.is_on)
     unknown_keys: tuple[str, ...] = field(default=(), compare=False)
 
+    def value(self, name: str) -> object:
+        """A setting by its key in Stash."""
+        if name in SWITCHES:
+            return SWITCHES[name].name in self.switched_on
+        return getattr(self, name)
+
     def synced_fields(self) -> frozenset[str]:
-        """The names after `sync_` of all fields to sync; none while `sync_master` is off."""
-        if not self.sync_master:
-            return frozenset()
-        switches = {one.name for one in fields(self) if one.name.startswith("sync_")}
-        on = {name for name in switches if getattr(self, name)}
-        return frozenset(name.removeprefix("sync_") for name in on - {"sync_master"})
+        """The names of all fields to sync; none while `sync_master` is off."""
+        return self.switched_on if self.sync_master else frozenset()
 
     def sync_policy(self) -> SyncPolicy:
         """What Plex should show, as far as the settings say."""
@@ -252,12 +245,15 @@ class Settings:
 
     def public(self) -> dict[str, object]:
         """All settings by name, for logs and reports, with secrets hidden."""
-        shown = {one.name: getattr(self, one.name) for one in fields(self)}
-        return shown | {name: "***" for name in _SECRET if shown[name]}
+        shown = {name: self.value(name) for name in DEFAULTS}
+        secrets = {name: "***" for name in _SECRET if shown[name]}
+        return {**shown, "unknown_keys": self.unknown_keys, **secrets}
 
 
-_PARSED = tuple(one for one in fields(Settings) if one.metadata)
-_SECRET = tuple(one.name for one in _PARSED if one.metadata["secret"])
+_PARSED = {one.name: one for one in fields(Settings) if one.metadata}
+_SECRET = tuple(name for name, one in _PARSED.items() if one.metadata["secret"])
+# Every setting that has an effect, with its default.
+DEFAULTS: Mapping[str, object] = {name: Settings().value(name) for name in (*_PARSED, *SWITCHES)}
 _FROM_ENV = {"plex_url": "PLEX_URL", "plex_token": "PLEX_TOKEN"}
 _REQUIRED = {
     "plex_url": "enter the address of Plex, like http://192.168.1.10:32400",
@@ -279,19 +275,22 @@ def parse_settings(raw: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
     given = _by_plain_key(raw)
     values: dict[str, Any] = {}
     faults: dict[str, str] = {}
-    for one in _PARSED:
-        value = given.get(_plain(one.name))
-        if _is_unset(value, one.default):
-            value = env.get(_FROM_ENV.get(one.name, ""), "").strip()
-        if not _is_unset(value, one.default):
-            _take(one.name, one.metadata["parse"], value, values, faults)
+    for name, default in DEFAULTS.items():
+        value = given.get(_plain(name))
+        if _is_unset(value, default):
+            value = env.get(_FROM_ENV.get(name, ""), "").strip()
+        if not _is_unset(value, default):
+            parse = _switch if name in SWITCHES else _PARSED[name].metadata["parse"]
+            _take(name, parse, value, values, faults)
     _take_old_path_map(given.get(_plain(OLD_PATH_MAP)), values, faults)
     for name, hint in _REQUIRED.items():
         if name not in values:
             faults.setdefault(name, f"{name} is not set; {hint}")
     if faults:
         raise ConfigError(_complaint(faults, given, env))
-    return Settings(**values, unknown_keys=_unknown(raw))
+    switches = {one.name: values.pop(key, one.is_on) for key, one in SWITCHES.items()}
+    switched_on = frozenset(name for name, is_on in switches.items() if is_on)
+    return Settings(**values, switched_on=switched_on, unknown_keys=_unknown(raw))
 
 
 def _take(
@@ -340,7 +339,7 @@ def _by_plain_key(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    names = (*(one.name for one in _PARSED), *WITHOUT_EFFECT, OLD_PATH_MAP)
+    names = (*DEFAULTS, *WITHOUT_EFFECT, OLD_PATH_MAP)
     known = {_plain(name) for name in names}
     return tuple(sorted(key for key in raw if _plain(key) not in known))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from core.fields import BY_NAME, Kind
+from core.fields import SCALARS, Kind
 from core.models import FullItem, ItemRef, ListedItem, MediaFile, Role, Section, Value
 from plex.field_names import LIST_ELEMENTS, SCALAR_NAMES, our_lock
 
@@ -69,11 +69,7 @@ def listed_item(raw: Mapping[str, Any], section: str) -> ListedItem:
     return ListedItem(
         ref=ItemRef(section, rating_key(raw)),
         files=_files(raw),
-        title=text(raw.get("title")),
-        summary=text(raw.get("summary")),
-        studio=text(raw.get("studio")),
-        date=text(raw.get("originallyAvailableAt")),
-        rating=_float(raw.get("userRating")),
+        scalars=tuple([read(raw.get(plex)) for plex, read in _SCALARS]),
         has_performers=bool(raw.get("Role")),
         has_tags=bool(raw.get("Genre")),
         added_at=_int(raw.get("addedAt")),
@@ -88,10 +84,7 @@ def full_item(raw: Mapping[str, Any], container: Mapping[str, Any]) -> FullItem:
     lists ().
     """
     section = raw.get("librarySectionID", container.get("librarySectionID"))
-    values: dict[str, Value] = {
-        name: (_float if BY_NAME[name].kind is Kind.RATING else text)(raw.get(plex))
-        for name, plex in SCALAR_NAMES.items()
-    }
+    values = dict(zip(SCALAR_NAMES, [read(raw.get(plex)) for plex, read in _SCALARS], strict=True))
     for name, element in LIST_ELEMENTS.items():
         values[name] = tuple(
             entry["tag"] for entry in _objects(raw.get(element)) if text(entry.get("tag"))
@@ -185,3 +178,9 @@ def _float(value: object) -> float | None:
 def _seconds(milliseconds: object) -> float | None:
     number = _float(milliseconds)
     return None if number is None or not 0 <= number <= _LARGEST else number / 1000
+
+
+# Plex's name of each scalar field, and how it is read.
+_SCALARS: tuple[tuple[str, Callable[[object], Value]], ...] = tuple(
+    (field.plex, _float if field.kind is Kind.RATING else text) for field in SCALARS
+)

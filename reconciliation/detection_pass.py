@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.fields import SyncPolicy
+from core.fields import SyncPolicy, listed_value
 from core.matching.match import Claim, SceneMatch, match_scene
 from core.matching.ownership import Claims, Contest, is_copy
 from core.matching.pins import Pin
@@ -265,11 +265,11 @@ class Sweep:
         ours = record is not None and any(known.ref == ref for known in record.items)
         dated = ours or self._side.sections[ref.section].has_agent
         return {
-            "studio": item.studio,
+            "studio": listed_value(item, "studio"),
             "performers": item.has_performers,
             "tags": item.has_tags,
-            "details": item.summary,
-            "date": item.date if dated else "",
+            "details": listed_value(item, "summary"),
+            "date": listed_value(item, "date") if dated else "",
         }
 
 

@@ -40,6 +40,7 @@ from reconciliation.result import GapDetectionResult
 from reconciliation.verdict_cache import VerdictCache, rules_digest
 from stash.mapping import UnreadScene
 from stash.scenes import StashApi, count_scenes, fetch_scenes, iter_unread_pages
+from storage.key_value import Key
 from storage.state import State
 from sync_queue.queue import SyncQueue
 
@@ -48,8 +49,8 @@ __all__ = ["GapDetectionEngine", "GapDetectionResult"]
 log = logging.getLogger(__name__)
 
 BATCH = 100  # scenes judged at a time
-OWNERS = "owners"  # the fact that says whose each item was when all scenes were seen last
-CONTESTED = "contested"  # the fact that says which scenes lost an item then
+# Which scenes lost an item when all scenes were seen last.
+CONTESTED: Key[frozenset[int]] = Key("contested", frozenset(), [int], frozenset, sorted)
 PAGES_AHEAD = 8  # of Stash, fetched while Plex is listed
 LISTING_SHARE = 0.4  # of the progress bar
 
@@ -192,7 +193,7 @@ class GapDetectionEngine:
             strict=config.strict_matching,
             detect_missing=config.reconcile_missing,
             pins=state.pins.all(),
-            suspects=frozenset(state.get_value(CONTESTED, [])),
+            suspects=state.get_value(CONTESTED),
             learned=None if full else saved_map(state),
         )
         return Sweep(
@@ -272,8 +273,9 @@ class GapDetectionEngine:
             for pin in pins
             if pin.ref in side.items and holds(pin, side.items[pin.ref].files)
         }
-        seen = {ItemRef(section, key): owner for section, key, owner in state.get_value(OWNERS, [])}
-        unseen = sweep.claims.rivals_unseen({**seen, **state.records.owners(), **pinned})
+        claimed = sweep.claims.holders()
+        seen, recorded = state.owners.of(claimed), state.records.owners_of(claimed)
+        unseen = sweep.claims.rivals_unseen({**seen, **recorded, **pinned})
         for scene_id, claims in sweep.claims_of(fetch_scenes(self.stash, unseen).values()).items():
             sweep.claims.offer(scene_id, [c for c in claims if c.ref in unseen[scene_id]])
 
@@ -287,10 +289,9 @@ class GapDetectionEngine:
         # After that: a record with other names by now makes no verdict.
         sweep.moves.save(state.records, state.pins)
         if report is not None:
-            owners = sweep.claims.holders().items()
             lost = {*sweep.findings.contested, *sweep.findings.copied}
-            state.set_value(CONTESTED, sorted(lost))
-            state.set_value(OWNERS, [[ref.section, ref.key, owner] for ref, owner in owners])
+            state.set_value(CONTESTED, frozenset(lost))
+            state.owners.replace(sweep.claims.holders())
             forget_released(state.pins, state.records)
             report.keep(state, self._clock())
 

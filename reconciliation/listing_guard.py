@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from core.errors import GuardStopped
 from core.guards import leads_nowhere, suddenly_empty
 from core.quoting import quoted
+from storage.key_value import Key
 from storage.state import State
 
 GUARD = "empty_side"
 MAP_GUARD = "path_map"
 KIND = "reconcile"
-MATCHED = "path_map_matched"  # the fact: by kind of map, what it is and how many scenes it led
+# By kind of map, what it is and how many scenes it led to their items.
+MATCHED: Key[Mapping[str, Any]] = Key(
+    "path_map_matched",
+    MappingProxyType({}),
+    {str: {"map": [object], "scenes": int}},
+    encode=dict,
+)
 MAPS_SHOWN = 5  # pairs that a message repeats
 Pairs = Sequence[tuple[str, str]]
 
@@ -39,14 +48,15 @@ class EmptySideGuard:
         Raises:
             GuardStopped: the side was full and is not any more.
         """
-        before = self._state.get_value(fact, 0)
+        key = Key(fact, 0, int)
+        before = self._state.get_value(key)
         if suddenly_empty(before, now):
             if not self._confirmed(fact, now):
                 self._stop(fact, what, before, now)
             self.was_confirmed = True
         else:
             self._state.runs.overtake(GUARD, lambda figures: figures.get("fact") == fact)
-        self._state.set_value(fact, now)
+        self._state.set_value(key, now)
 
     def _confirmed(self, fact: str, now: int) -> bool:
         return self._state.runs.take_confirmation(
@@ -100,7 +110,7 @@ class PathMapGuard:
         Raises:
             GuardStopped: less than half of them are left.
         """
-        known = self._state.get_value(MATCHED, {}).get(kind)
+        known = self._state.get_value(MATCHED).get(kind)
         if self._is_excused or known is None or known["map"] != self._identity(pairs):
             return
         before = known["scenes"]
@@ -113,9 +123,9 @@ class PathMapGuard:
 
     def remember(self, kind: str, pairs: Pairs, scenes: int) -> None:
         """Note a count for the next full run."""
-        known = self._state.get_value(MATCHED, {})
-        known[kind] = {"map": self._identity(pairs), "scenes": scenes}
-        self._state.set_value(MATCHED, known)
+        known = self._state.get_value(MATCHED)
+        count = {"map": self._identity(pairs), "scenes": scenes}
+        self._state.set_value(MATCHED, {**known, kind: count})
 
     def _identity(self, pairs: Pairs) -> list[object]:
         return [*self._scope, [list(pair) for pair in pairs]]

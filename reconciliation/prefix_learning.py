@@ -15,16 +15,23 @@ from core.models import ItemRef, Scene
 from core.paths import PathMap
 from plex.library import PlexSnapshot
 from reconciliation.listing_guard import PathMapGuard
+from storage.key_value import Key
 from storage.state import State
 
-# The fact that keeps the learned folders between runs, as [[Stash's, Plex's, scenes], ...].
-LEARNED = "learned_path_map"
+# The learned folders of the last full run, kept as [[Stash's, Plex's, scenes], ...].
+LEARNED: Key[tuple[LearnedPair, ...]] = Key(
+    "learned_path_map",
+    (),
+    [(str, str, int)],
+    lambda pairs: tuple(LearnedPair(*pair) for pair in pairs),
+    lambda pairs: [[pair.stash, pair.plex, pair.scenes] for pair in pairs],
+)
 _TEACHERS = frozenset({Evidence.SUFFIX, Evidence.SIZE, Evidence.PATH, Evidence.VERIFIED})
 
 
 def saved_map(state: State) -> PathMap:
     """The folders that the last full run has learned."""
-    return PathMap(tuple((stash, plex) for stash, plex, _ in state.get_value(LEARNED, [])))
+    return PathMap(tuple((pair.stash, pair.plex) for pair in state.get_value(LEARNED)))
 
 
 def learn(
@@ -42,7 +49,7 @@ def learn(
     taught = lessons.agreeing(learned)
     still = taught if learned == known else lessons.agreeing(known)
     guard.check("learned", "what was learned of folders", known.pairs, still)
-    state.set_value(LEARNED, [[pair.stash, pair.plex, pair.scenes] for pair in pairs])
+    state.set_value(LEARNED, tuple(pairs))
     guard.remember("path_map", setting, agreeing)
     guard.remember("learned", learned.pairs, taught)
     return pairs

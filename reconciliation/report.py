@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 from core.matching.pins import Pin
@@ -14,11 +15,19 @@ from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
 from reconciliation.enqueueing import Reach
 from reconciliation.result import DETAILS, GapDetectionResult
+from storage.key_value import Key
+from storage.shapes import Maybe
 from storage.state import State
 
 log = logging.getLogger(__name__)
 
-REPORT = "match_report"  # the fact that keeps the report of the last full run
+# The report of the last full run.
+REPORT: Key[Mapping[str, Any]] = Key(
+    "match_report",
+    MappingProxyType({}),
+    {"ambiguous": Maybe([{"scene_id": int, "candidates": [{"rating_key": str, "path": str}]}])},
+    encode=dict,
+)
 KEPT = 500  # entries of each kind in it
 LOGGED = 20  # lines of each kind in the log
 SUGGESTED = 10  # pairs

@@ -49,9 +49,8 @@ class PinStore:
 
     def of_items(self, refs: Iterable[ItemRef]) -> dict[ItemRef, Pin]:
         """The pins on those items that are pinned; released ones are none."""
-        wanted = set(refs)
-        active = self._database.select(_PINS, _pin, "WHERE released = 0")
-        return {pin.ref: pin for pin in active if pin.ref in wanted}
+        active = self._database.select_items(_PINS, _pin, refs, "AND released = 0")
+        return {pin.ref: pin for pin in active}
 
     def save(self, pins: Iterable[Pin]) -> None:
         """Writes pins; whatever was known of these items before is gone."""

@@ -154,22 +154,10 @@ class RecordStore:
         """The scenes that have a record."""
         return {row[0] for row in self._database.rows("SELECT scene_id FROM records")}
 
-    def owners(self) -> dict[ItemRef, int]:
-        """The scene that owns each item."""
-        return dict(self._database.select(_ITEMS, _owned))
-
     def owners_of(self, refs: Iterable[ItemRef]) -> dict[ItemRef, int]:
         """The scene that owns each of these items, where one does."""
-        keys: dict[str, list[str]] = {}
-        for section, key in refs:
-            keys.setdefault(section, []).append(key)
-        read, of_section = self._database.select_in, "AND section = ?"
         with self._database.snapshot():
-            return {
-                ref: scene_id
-                for section, some in keys.items()
-                for ref, scene_id in read(_ITEMS, _owned, "key", some, of_section, (section,))
-            }
+            return dict(self._database.select_items(_ITEMS, _owned, refs))
 
     def with_entity(self, kind: EntityKind, entity_id: int) -> list[int]:
         """The scenes whose record names that studio, performer or tag, in rising order."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.errors import StateError
+from core.models import ItemRef
 from storage.damage import Suspicion, is_damage, name_of, one_line
 from storage.folder import WAY_OUT
 from storage.opening import Clock, Opener, Warn
@@ -132,6 +133,19 @@ class Database:
         for some in chunks(values):
             where = f"WHERE {column} IN ({placeholders(len(some))}) {tail}"
             found += self.select(table, decode, where, [*some, *parameters])
+        return found
+
+    def select_items(
+        self, table: Table, decode: Callable[[Row], T], refs: Iterable[ItemRef], tail: str = ""
+    ) -> list[T]:
+        """The same for the rows whose `section` and `key` are those of some items."""
+        keys: dict[str, list[str]] = {}
+        for section, key in refs:
+            keys.setdefault(section, []).append(key)
+        tail = f"AND section = ? {tail}"
+        found: list[T] = []
+        for section, some in keys.items():
+            found += self.select_in(table, decode, "key", some, tail, [section])
         return found
 
     def read(self, table: Table, decode: Callable[[Row], T], rows: Sequence[Row]) -> list[T]:

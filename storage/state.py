@@ -6,12 +6,24 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TypeVar
 
-from storage import journal, key_value, pins, plans, records, runs, scans, timestamps, verdicts
+from storage import (
+    journal,
+    key_value,
+    owners,
+    pins,
+    plans,
+    records,
+    runs,
+    scans,
+    timestamps,
+    verdicts,
+)
 from storage.journal import Journal
-from storage.key_value import KeyValueStore
+from storage.key_value import Key, KeyValueStore
 from storage.opening import Clock, Warn
+from storage.owners import OwnerStore
 from storage.pins import PinStore
 from storage.plans import PlanStore
 from storage.records import RecordStore
@@ -21,6 +33,8 @@ from storage.schema import Schema
 from storage.sqlite import Database
 from storage.timestamps import TimestampStore
 from storage.verdicts import VerdictStore
+
+T = TypeVar("T")
 
 STATE_FILE = "state.db"
 # How long runs can be looked at and undone, in days.
@@ -35,6 +49,7 @@ SCHEMA = Schema(
         pins.TABLES,
         verdicts.TABLES,
         scans.TABLES,
+        owners.TABLES,
         journal.THIRD,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
@@ -59,6 +74,7 @@ class State:
         self.journal = Journal(self._database)
         self.runs = RunStore(self._database)
         self.plans = PlanStore(self._database)
+        self.owners = OwnerStore(self._database)
         self.pins = PinStore(self._database)
         self.verdicts = VerdictStore(self._database)
         self.scans = ScanStore(self._database)
@@ -78,16 +94,16 @@ class State:
         """Notes a sync timestamp; it holds until the scene's record is written again."""
         self._timestamps.save(scene_id, at)
 
-    def get_value(self, key: str, default: object = None) -> Any:
-        """The decoded JSON value of a fact; who asks knows its shape."""
-        return self._facts.get(key, default)
+    def get_value(self, key: Key[T]) -> T:
+        """What is kept under a key, or the key's default."""
+        return self._facts.get(key)
 
-    def set_value(self, key: str, value: object) -> None:
-        """Writes or replaces a JSON-able fact."""
+    def set_value(self, key: Key[T], value: T) -> None:
+        """Keeps a value under a key."""
         self._facts.set(key, value)
 
-    def change_value(self, key: str, change: Callable[[Any], Any]) -> Any:
-        """Replaces a fact by what `change` makes of it, in one transaction; see `Facts.change`."""
+    def change_value(self, key: Key[T], change: Callable[[T], T]) -> T:
+        """Replaces a value by what `change` makes of it; see `KeyValueStore.change`."""
         return self._facts.change(key, change)
 
     def forget_old(self, now: float) -> None:

@@ -82,3 +82,9 @@ def without_shared_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         return opened
 
     monkeypatch.setattr(sqlite3, "connect", connect_there)
+
+
+def owners(data_dir: Path, table: str = "record_items") -> dict[str, int]:
+    """ "section:ratingKey" → the scene that an item is recorded for."""
+    with closing(sqlite3.connect(data_dir / STATE_FILE)) as connection:
+        return dict(connection.execute(f"SELECT section || ':' || key, scene_id FROM {table}"))

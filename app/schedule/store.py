@@ -16,9 +16,24 @@ from core.schedule import INTERVALS, History, Wanted
 from core.scopes import BY_SETTING
 from core.settings import Settings
 from storage import folder
+from storage.key_value import Key
+from storage.shapes import Maybe
 from storage.state import State
 
-FACT = "reconcile_schedule"
+HISTORY = Key(
+    "reconcile_schedule",
+    History(),
+    {
+        "since": Maybe(float),
+        "ended": Maybe({str: float}),
+        "tries": Maybe(int),
+        "tried_at": Maybe(float),
+        "is_stopped": Maybe(bool),
+        "gave_way_at": Maybe(float),
+    },
+    History.from_dict,
+    History.as_dict,
+)
 LOCK_FILE = "reconcile.lock"
 
 
@@ -31,15 +46,12 @@ def wanted(settings: Settings) -> Wanted:
 
 def known(state: State, now: float) -> History:
     """The history as it counts now; changes nothing."""
-    return schedule.seen(History(**state.get_value(FACT, {})), now)
+    return schedule.seen(state.get_value(HISTORY), now)
 
 
 def change(state: State, now: float, step: Callable[[History], History]) -> History:
     """Take one step of `core.schedule` from the history as it counts now, in one transaction."""
-    after = state.change_value(
-        FACT, lambda told: step(schedule.seen(History(**(told or {})), now)).as_dict()
-    )
-    return History(**after)
+    return state.change_value(HISTORY, lambda told: step(schedule.seen(told, now)))
 
 
 def claim(state: State, want: Wanted, now: float) -> bool:

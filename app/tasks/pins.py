@@ -86,7 +86,7 @@ def _key(context: Context, state: State, scene_id: int) -> str:
     key = number(context.args, "rating_key")
     if key is not None:
         return str(key)
-    report = state.get_value(REPORT, {}).get("ambiguous", [])
+    report = state.get_value(REPORT).get("ambiguous") or []
     entry = next((each for each in report if each["scene_id"] == scene_id), None)
     if entry is None:
         raise PinRefused(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from core.fields import BY_NAME, PICTURES, SCALARS, SyncPolicy, fingerprint
+from core.fields import BY_NAME, PICTURES, SCALARS, SyncPolicy, fingerprint, listed_value
 from core.models import FullItem, ItemRecord, ItemRef, ListedItem, Record, Scene, Value
 
 Shown = ListedItem | FullItem
@@ -91,4 +91,4 @@ def altered_fields(record: ItemRecord, item: Shown, enabled: Iterable[str]) -> l
 
 
 def _value(item: Shown, name: str) -> Value:
-    return item.values.get(name) if isinstance(item, FullItem) else item.scalar(name)
+    return item.values.get(name) if isinstance(item, FullItem) else listed_value(item, name)

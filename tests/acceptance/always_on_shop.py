@@ -81,4 +81,4 @@ def overdue(site: Site) -> None:
     long_ago = time.time() - 2 * WEEK
     with site.state() as state:
         history = History(since=long_ago, ended={"all": long_ago})
-        state.set_value(store.FACT, history.as_dict())
+        state.set_value(store.HISTORY, history)

@@ -29,6 +29,7 @@ from stash.connection import StashConnection
 from storage.state import State
 from sync_queue.operations import enqueue
 from sync_queue.queue import SyncQueue
+from tests.stored import owners
 from transport.retrying import Retrying
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -342,8 +343,7 @@ class Site:
 
     def recorded(self) -> dict[str, int]:
         """ "section:ratingKey" → the scene that the plugin wrote it for, as it remembers."""
-        with self.state() as state:
-            return {str(ref): scene for ref, scene in state.records.owners().items()}
+        return owners(self.data)
 
 
 def _no_warning(message: str) -> None:

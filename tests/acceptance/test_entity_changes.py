@@ -12,6 +12,7 @@ from simulators.dumps import stash_seed
 from simulators.library.generate import generate
 from sync_queue.lock import DrainLock
 from tests.acceptance.noting import DEAF, Office, noting
+from tests.acceptance.test_shared_edits import LIST_EDITS
 from tests.stored import forget_records
 
 KINDS = ("performer", "studio", "tag")
@@ -47,7 +48,7 @@ def teach(office: Office, edits: str) -> None:
     server = [identity["machineIdentifier"], identity["version"]]
     lists = "adds" if edits == "additive" else "replaces"
     with office.site.state() as state:
-        state.set_value("list_edits", {"server": server, "lists": lists})
+        state.set_value(LIST_EDITS, {"server": server, "lists": lists})
 
 
 def is_for(office: Office, scenes: set[int]) -> None:

@@ -14,13 +14,14 @@ import pytest
 from app.tasks.queue import confirm_stopped_run
 from core.errors import GuardStopped
 from reconciliation.detector import Gap
-from reconciliation.engine import OWNERS, GapDetectionEngine
+from reconciliation.engine import GapDetectionEngine
 from simulators.library.generate import generate
 from simulators.seed import Seed
 from storage.state import STATE_FILE, State
 from tests.acceptance.conftest import Open
 from tests.acceptance.lives import Life, crowded
 from tests.acceptance.site import Site
+from tests.stored import owners
 
 SCENES = 150
 ROUNDS = 9
@@ -57,7 +58,7 @@ def look(site: Site, data: Path, *, everywhere: bool) -> dict[str, Any]:
     found.pop("plex_requests")
     found["gaps"] = sorted((gap.scene_id, gap.gap_type, gap.reason) for gap in gaps)
     with State(data, pytest.fail) as state:
-        found["owners"] = sorted(state.get_value(OWNERS))
+        found["owners"] = owners(data, "item_owners")
         records = state.records.get_many(state.records.ids())
         found["records"] = {scene_id: record.items for scene_id, record in records.items()}
     shutil.rmtree(data)

@@ -17,10 +17,12 @@ from core.errors import SyncError
 from core.models import Failure
 from simulators.library.generate import generate
 from simulators.library.oracle import untouched
+from storage.key_value import Key
 from tests.acceptance.faults import RESET
 from tests.acceptance.noting import Office, noting
 from tests.acceptance.standing import differing, now
 
+LIST_EDITS: Key[Any] = Key("list_edits", None, object)  # what Plex was found to do with lists
 CARRIED = 900  # the tag of all scenes
 CASES = ("in_sync", "two_sections", "extra_genre")
 SETTINGS = {"max_tags": 500, "reconcile_interval": "never"}  # and the guard as it is by default
@@ -78,12 +80,12 @@ def wrong(office: Office) -> list[str]:
 def forget(office: Office) -> None:
     """What earlier tests have taught of this server."""
     with office.site.state() as state:
-        state.set_value("list_edits", None)
+        state.set_value(LIST_EDITS, None)
 
 
 def known(office: Office) -> Any:
     with office.site.state() as state:
-        fact = state.get_value("list_edits")
+        fact = state.get_value(LIST_EDITS)
     return fact and fact["lists"]
 
 
@@ -164,8 +166,8 @@ def test_a_server_that_replaces_gets_an_edit_for_each_item(office: Office) -> No
     assert {len(keys) for _, keys in edits(plex)} == {1}
     assert set(office.written().values()) == {1}
     with office.site.state() as state:
-        fact = state.get_value("list_edits")
-        state.set_value("list_edits", {**fact, "server": [fact["server"][0], "0.1"]})
+        fact = state.get_value(LIST_EDITS)
+        state.set_value(LIST_EDITS, {**fact, "server": [fact["server"][0], "0.1"]})
     office.site.both.plex.configure(edit_section="additive")
     _, plex = rename(office, "After an Update of Plex")
     assert max(len(keys) for _, keys in edits(plex)) > 50

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import hypothesis
 
-from core.fields import BY_NAME
+from core.fields import BY_NAME, SCALARS
 from core.matching.index import ItemIndex
 from core.models import (
     Entity,
@@ -102,14 +102,17 @@ def listed(
     rating: float | None = None,
     updated_at: int | None = 100,
 ) -> ListedItem:
+    shown: dict[str, Value] = {
+        "title": title,
+        "summary": summary,
+        "studio": studio,
+        "date": date,
+        "rating": rating,
+    }
     return ListedItem(
         ref=ref(key),
         files=(),
-        title=title,
-        summary=summary,
-        studio=studio,
-        date=date,
-        rating=rating,
+        scalars=tuple(shown.get(field.name, "") for field in SCALARS),
         has_performers=False,
         has_tags=False,
         added_at=None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import random
 import unicodedata
@@ -25,8 +24,8 @@ from core.fields import (
     fingerprint,
     name_keys,
 )
-from core.models import ItemRef, ListedItem, Scene, Value
-from core.settings import Settings
+from core.models import Scene, Value
+from core.settings import DEFAULTS
 from core.text import name_key
 from tests.core.builders import ALL_FIELDS, entities, file, scene
 
@@ -60,13 +59,11 @@ def test_the_table() -> None:
 def test_every_row_has_its_setting_and_its_name_in_plex() -> None:
     rows = [*FIELDS, *PICTURE_FIELDS]
     names = [field.name for field in rows]
-    without_a_row = {"sync_master", "sync_tagline"}
-    switches = {one.name for one in dataclasses.fields(Settings) if one.name.startswith("sync_")}
-    assert sorted(switches - without_a_row) == sorted(f"sync_{name}" for name in names)
+    assert [DEFAULTS[f"sync_{field.name}"] for field in rows] == [field.is_on for field in rows]
+    rest = {key for key in DEFAULTS if key.startswith("sync_")} - {f"sync_{name}" for name in names}
+    assert rest == {"sync_master", "sync_tagline"} & rest
     assert len({field.plex for field in rows}) == len(rows)
     assert all(bool(field.element) == field.is_list for field in rows)
-    listed = ListedItem(ItemRef("1", "2"), (), "", "", "", "", None, False, False, None, None)
-    assert all(listed.scalar(field.name) in ("", None) for field in SCALARS)
 
 
 def test_what_a_full_scene_wants() -> None:

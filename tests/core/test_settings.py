@@ -10,18 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import settings
 from core.errors import ConfigError
 from core.fields import FIELDS
 from core.settings import OLD_PATH_MAP, WITHOUT_EFFECT, Settings, parse_settings
 
 URL = "http://plex:32400"
 TOKEN = "xyzzy-Token-123"
-NAMES = [one.name for one in dataclasses.fields(Settings) if one.name != "unknown_keys"]
+NAMES = list(settings.DEFAULTS)
 DEFAULTS = Settings(plex_url=URL, plex_token=TOKEN)
 
 
 def names_of(kind: type) -> list[str]:
-    return [name for name in NAMES if type(getattr(DEFAULTS, name)) is kind]
+    return [name for name in NAMES if type(DEFAULTS.value(name)) is kind]
 
 
 def parsed(**raw: Any) -> Settings:
@@ -53,19 +54,19 @@ def test_the_number_0_means_the_default(name: str, zero: object) -> None:
 @pytest.mark.parametrize("value", [True, "true", "True", "on", "yes", "1", 1, 1.0, " TRUE "])
 @pytest.mark.parametrize("name", ["enabled", "sync_collection"])
 def test_a_switch_that_is_on(name: str, value: object) -> None:
-    assert getattr(parsed(**{name: value}), name) is True
+    assert parsed(**{name: value}).value(name) is True
 
 
 @pytest.mark.parametrize("value", [False, "false", "FALSE", "off", "no", "0", 0, 0.0])
 @pytest.mark.parametrize("name", ["enabled", "sync_collection"])
 def test_a_switch_that_is_off(name: str, value: object) -> None:
-    assert getattr(parsed(**{name: value}), name) is False
+    assert parsed(**{name: value}).value(name) is False
 
 
 @pytest.mark.parametrize(("value", "number"), [(7, 7), (7.0, 7), ("7", 7), (" 7.0 ", 7)])
 @pytest.mark.parametrize("name", names_of(int))
 def test_a_whole_number_in_any_dress(name: str, value: object, number: int) -> None:
-    found = getattr(parsed(**{name: value}), name)
+    found = parsed(**{name: value}).value(name)
 
     assert found == number
     assert type(found) is int
@@ -74,7 +75,7 @@ def test_a_whole_number_in_any_dress(name: str, value: object, number: int) -> N
 @pytest.mark.parametrize("value", [0.5, "0.5", "5e-1"])
 @pytest.mark.parametrize("name", names_of(float))
 def test_timeouts_may_be_parts_of_a_second(name: str, value: object) -> None:
-    assert getattr(parsed(**{name: value}), name) == 0.5
+    assert parsed(**{name: value}).value(name) == 0.5
 
 
 @pytest.mark.parametrize("value", [-3, "-3", 1e9, "1e9", True, "abc", "nan", "inf", [5], 10**400])
@@ -240,7 +241,7 @@ def test_whom_to_trust(typed: object, trust: object) -> None:
     ],
 )
 def test_names_between_commas(name: str, typed: object, names: tuple[str, ...]) -> None:
-    assert getattr(parsed(**{name: typed}), name) == names
+    assert parsed(**{name: typed}).value(name) == names
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.backoff import FIRST_DELAY, LONGEST_DELAY, delay
+from core.fields import listed_value
 from core.guards import Tally, clears_too_much, suddenly_empty, tally
 from core.models import Change, ChangeKind, ItemRef, Section
 from tests.core.builders import listed
@@ -108,5 +109,5 @@ def test_sections(kind: str, agent: str, item_type: int, has_agent: bool) -> Non
 def test_a_listed_item_tells_its_scalars() -> None:
     item = listed(title="A", summary="B", studio="C", date="2024-01-02", rating=7.5)
     names = ("title", "summary", "studio", "date", "rating")
-    assert [item.scalar(name) for name in names] == ["A", "B", "C", "2024-01-02", 7.5]
+    assert [listed_value(item, name) for name in names] == ["A", "B", "C", "2024-01-02", 7.5]
     assert str(ItemRef("2", "15")) == "2:15"

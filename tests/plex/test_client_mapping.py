@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from core.fields import SCALARS, listed_value
 from core.models import ItemRef, MediaFile, Role
 from plex import mapping
 from plex.field_names import LIST_NAMES, SCALAR_NAMES, plex_name
@@ -82,17 +83,18 @@ def test_a_listed_item() -> None:
     item = mapping.listed_item(FULL, "9")
     assert item.ref == ItemRef("9", "50412")
     assert item.files == FILES
-    assert (item.title, item.summary, item.studio) == (
-        "Night Train",
-        "Two strangers.",
-        "Aurora Studio",
-    )
-    assert (item.date, item.rating) == ("2024-08-22", 8.0)
+    assert {field.name: listed_value(item, field.name) for field in SCALARS} == {
+        "title": "Night Train",
+        "summary": "Two strangers.",
+        "studio": "Aurora Studio",
+        "date": "2024-08-22",
+        "rating": 8.0,
+    }
     assert (item.added_at, item.updated_at) == (1724419305, 1726088450)
     assert item.has_performers
     assert item.has_tags
     bare = mapping.listed_item({"ratingKey": "1"}, "9")
-    assert (bare.title, bare.date, bare.rating, bare.files) == ("", "", None, ())
+    assert (bare.scalars, bare.files) == (("", "", "", "", None), ())
     assert not bare.has_performers
     assert not bare.has_tags
 

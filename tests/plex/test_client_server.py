@@ -93,8 +93,8 @@ def test_a_listing_is_whole_whatever_the_server_does(
         ItemRef("1", "104"),
     ]
     first, second = listed[:2]
-    assert (first.title, first.summary) == ("Night Train", "Two strangers.\n“Quotes” 🎬")
-    assert (first.studio, first.date, first.rating) == ("Aurora Studio", "2024-08-22", 8.0)
+    summary = "Two strangers.\n“Quotes” 🎬"
+    assert first.scalars == ("Night Train", summary, "Aurora Studio", "2024-08-22", 8.0)
     assert first.has_performers
     assert first.has_tags
     assert second.files == (MediaFile("/data/cd1.mp4"), MediaFile("/data/x.mp4"))

@@ -41,7 +41,7 @@ def record(scene_id: int) -> Record:
 def side(files: Mapping[ItemRef, MediaFile], updated_at: int | None = 5) -> PlexSnapshot:
     made = PlexSnapshot({"1": SECTION}, {"1": ItemIndex()})
     for ref, file in files.items():
-        told = (ref, (file,), "t", "", "", "", None, False, False, 1, updated_at)
+        told = (ref, (file,), ("t", "", "", "", None), False, False, 1, updated_at)
         made.items[ref] = ListedItem(*told)
         made.indexes["1"].add(ref, (file,))
     return made

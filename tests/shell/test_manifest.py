@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +12,13 @@ import yaml
 
 from app.task_runner import MODES
 from core.errors import ConfigError
-from core.settings import OLD_PATH_MAP, WITHOUT_EFFECT, Settings, parse_settings
+from core.settings import DEFAULTS, OLD_PATH_MAP, WITHOUT_EFFECT, parse_settings
 
 ROOT = Path(__file__).parents[2]
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "Stash2Plex.yml").read_text("utf-8"))
 TASKS: list[dict[str, Any]] = MANIFEST["tasks"]
 OFFERED: dict[str, dict[str, str]] = MANIFEST["settings"]
-DEFAULTS = Settings()
-NAMES = {one.name for one in dataclasses.fields(Settings)} - {"unknown_keys"}
+NAMES = set(DEFAULTS)
 KINDS = {bool: ("BOOLEAN", "switch"), int: ("NUMBER", "number"), float: ("NUMBER", "number")}
 
 
@@ -39,7 +37,7 @@ DOCUMENTED = {cells[0].strip("`"): (heading, cells) for heading, cells in rows("
 
 def default(name: str) -> object:
     """As it is entered: a switch that can also be a file is a text."""
-    value = getattr(DEFAULTS, name)
+    value = DEFAULTS[name]
     return str(value).lower() if name == "verify_tls" else value
 
 

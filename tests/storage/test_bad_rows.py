@@ -13,6 +13,7 @@ from core.models import Change, ItemRecord, ItemRef, MediaFile, Record
 from core.scans import AwaitedScan
 from storage.index import INDEX_FILE, IndexRow, SectionIndexStore
 from storage.journal import JournalEntry
+from storage.key_value import Key
 from storage.plans import PlannedChange
 from storage.rows import KEPT_ASIDE
 from storage.sqlite import NAMED
@@ -26,6 +27,7 @@ from tests.stored import NO_TEXT, spoil, sql
 REFS = ItemRef("1", "7"), ItemRef("1", "8")
 FILES = (MediaFile("/a.mp4", 1),)
 SCENES = 1, 2
+FACTS: dict[int, Key[list[int]]] = {n: Key(f"fact {n}", [], [int]) for n in SCENES}
 NO_JSON, WRONG, DEEP = "'[1, {'", "'[[1]]'", f"'{'[' * 100_000}'"
 
 
@@ -44,7 +46,8 @@ def fill(state: State) -> None:
         change = Change("title", "a", "b")
         state.plans.add(1, [PlannedChange(scene_id, "Title", ref, change)])
         state.pins.save([Pin(scene_id, ref, FILES)])
-        state.set_value(f"fact {scene_id}", [scene_id])
+        state.set_value(FACTS[scene_id], [scene_id])
+    state.owners.replace(dict(zip(REFS, SCENES, strict=True)))
     state.scans.note_asked("1", ["/1", "/2"], 5.0)
     state.scans.await_only({n: AwaitedScan(1.0, 1.0, frozenset({"scan"})) for n in ("1", "2")})
     state.verdicts.save({scene_id: Verdict(b"digest", ()) for scene_id in SCENES}, ())
@@ -57,7 +60,8 @@ def known(*found: object) -> set[int]:
 # How each table is read, and the scenes of which something is found.
 READ: dict[str, Callable[[State], set[int]]] = {
     "records": lambda state: set(state.records.get_many(SCENES)),
-    "record_items": lambda state: set(state.records.owners().values()),
+    "record_items": lambda state: set(state.records.owners_of(REFS).values()),
+    "item_owners": lambda state: set(state.owners.of(REFS).values()),
     "timestamps": lambda state: {scene for scene, at in state.timestamps().items() if at == 5.0},
     "journal": lambda state: known(*(list(state.journal.entries(n)) for n in SCENES)),
     "runs": lambda state: {run.id for run in state.runs.latest()},
@@ -67,7 +71,7 @@ READ: dict[str, Callable[[State], set[int]]] = {
         state.scans.asked_for("1", ["/1", "/2"], 6.0)).replace("/", ""))),
     "awaited_scans": lambda state: set(map(int, state.scans.awaited())),
     "verdicts": lambda state: set(state.verdicts.get_many(SCENES)),
-    "facts": lambda state: known(*(state.get_value(f"fact {n}") for n in SCENES)),
+    "facts": lambda state: known(*(state.get_value(FACTS[n]) for n in SCENES)),
 }  # fmt: skip
 # By table: what finds the rows of scene 1, and what is put into a column of them.
 BAD: list[tuple[str, str, dict[str, tuple[str, ...]]]] = [
@@ -80,6 +84,7 @@ BAD: list[tuple[str, str, dict[str, tuple[str, ...]]]] = [
     ("record_items", "scene_id = 1", {
         "key": (NO_TEXT, "x'00ff'"), "updated_at": ("'soon'", "1e300"), "scene_id": ("'one'",),
     }),
+    ("item_owners", "scene_id = 1", {"scene_id": ("'one'",)}),
     ("timestamps", "scene_id = 1", {"at": ("'soon'", "-1e300")}),
     ("journal", "scene_id = 1", {
         "section": ("x'00'",), "before": (NO_TEXT, NO_JSON, DEEP), "after": (NO_JSON,),
@@ -100,7 +105,7 @@ BAD: list[tuple[str, str, dict[str, tuple[str, ...]]]] = [
     ("scan_requests", "file = '/1'", {"asked_at": ("'soon'",)}),
     ("awaited_scans", "section = '1'", {"since": ("'soon'",), "activities": (NO_JSON, "'7'")}),
     ("verdicts", "scene_id = 1", {"digest": ("'text'",), "claims": (NO_JSON, WRONG, DEEP)}),
-    ("facts", "key = 'fact 1'", {"value": (NO_TEXT, NO_JSON, DEEP, "x'00'")}),
+    ("facts", "key = 'fact 1'", {"value": (NO_TEXT, NO_JSON, DEEP, "x'00'", WRONG, "'{}'")}),
 ]  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -143,17 +142,6 @@ def test_a_failing_question_takes_nothing(state: State) -> None:
     assert state.runs.take_confirmation("clears", lambda figures: True)
 
 
-def test_facts_are_json_by_name(state: State) -> None:
-    assert state.get_value("counts") is None
-    assert state.get_value("counts", {"plex": 0}) == {"plex": 0}
-    state.set_value("counts", {"plex": 5, "stash": 7})
-    state.set_value("counts", {"plex": 6})
-    assert state.get_value("counts") == {"plex": 6}
-    with pytest.raises(ValueError):
-        state.set_value("counts", float("nan"))
-    assert state.get_value("counts") == {"plex": 6}
-
-
 @pytest.mark.parametrize("version", range(len(SCHEMA.migrations)))
 def test_a_state_of_every_earlier_version_is_migrated(version: int, tmp_path: Path) -> None:
     old = sqlite3.connect(tmp_path / STATE_FILE)
@@ -166,8 +154,8 @@ def test_a_state_of_every_earlier_version_is_migrated(version: int, tmp_path: Pa
 
     warnings: list[str] = []
     with State(tmp_path, warnings.append) as migrated:
-        migrated.set_value("works", True)
-        assert migrated.timestamps() == {}
+        migrated.save_timestamp(1, 5.0)
+        assert migrated.timestamps() == {1: 5.0}
     assert warnings == []
 
 
@@ -181,28 +169,3 @@ def test_the_newest_run_of_every_kind(state: State) -> None:
         (4, "undo"),
         (2, "reconcile"),
     ]
-
-
-def test_a_fact_is_changed_by_several_at_once(tmp_path: Path) -> None:
-    """Each sees what the others have made of it."""
-
-    def count() -> None:
-        with State(tmp_path, print) as state:
-            for _ in range(20):
-                state.change_value("n", lambda before: (before or 0) + 1)
-
-    with ThreadPoolExecutor(4) as pool:
-        for done in [pool.submit(count) for _ in range(4)]:
-            done.result()
-    with State(tmp_path, print) as state:
-        assert state.get_value("n") == 80
-
-
-def test_a_change_that_fails_leaves_the_fact(state: State) -> None:
-    state.set_value("n", 1)
-
-    with pytest.raises(ZeroDivisionError):
-        state.change_value("n", lambda before: before / 0)
-
-    assert state.get_value("n") == 1
-    assert state.change_value("n", lambda before: before) == 1

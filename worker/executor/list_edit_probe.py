@@ -16,14 +16,24 @@ from core.text import name_key
 from plex.client import PlexClient
 from plex.editing import edit_params
 from plex.exceptions import PlexItemFailed, PlexRejected
+from storage.key_value import Key
+from storage.shapes import Maybe
 from storage.state import State
 from worker.plan import ItemEdit
 
 log = logging.getLogger(__name__)
 
 ADDS, REPLACES = "adds", "replaces"
-_KNOWN = "list_edits"  # the fact that says what a server was found to do
-_OPEN = "list_probe"  # the fact that names an item whose probe has not been looked at
+# What a server was found to do.
+_KNOWN: Key[Mapping[str, Any] | None] = Key(
+    "list_edits", None, Maybe({"server": [str], "lists": str})
+)
+# An item whose probe has not been looked at.
+_OPEN: Key[Mapping[str, Any] | None] = Key(
+    "list_probe",
+    None,
+    Maybe({"section": str, "key": str, "lists": {str: [str]}, "roles": [(str, str, str)]}),
+)
 
 
 class Memory:
@@ -37,8 +47,9 @@ class Memory:
     def replaces(self) -> bool:
         """Whether this very server is known to replace."""
         known = self._state.get_value(_KNOWN)
-        is_bad = isinstance(known, dict) and known.get("lists") == REPLACES
-        return is_bad and known.get("server") == self._identity()
+        if known is None or known["lists"] != REPLACES:
+            return False
+        return bool(known["server"] == self._identity())
 
     def note(self, lists: str) -> None:
         """Remember what this server does: ADDS or REPLACES."""
@@ -116,7 +127,7 @@ def finish_probe(plex: PlexClient, state: State) -> None:
         PlexError: Plex does not answer; the next run tries it again.
     """
     order = state.get_value(_OPEN)
-    if not isinstance(order, dict):
+    if order is None:
         return
     ref = ItemRef(order["section"], order["key"])
     item = plex.full_items([ref.key]).get(ref.key)

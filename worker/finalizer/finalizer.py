@@ -21,7 +21,7 @@ from storage.records import RecordStore
 from storage.sqlite import chunks
 from worker.locating.locator import Locator
 from worker.plan import Batch, Proof, ScenePlan
-from worker.scene_sync.preparer import GONE, Owners, Policy
+from worker.scene_sync.preparer import GONE, OwnersOf, Policy
 from worker.scene_sync.record_transfer import still_is
 from worker.scene_sync.scene_plan import base_of, notes_of, sync_edit
 
@@ -59,7 +59,7 @@ class Finalizer:
         locator: Locator,
         policy: Policy,
         read_full: ReadFull,
-        contested: Owners,
+        contested: OwnersOf,
         pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]],
     ) -> None:
         self._stash = stash
@@ -117,7 +117,7 @@ class Finalizer:
         """The items that a scene which Stash has may be."""
         pins = self._pins(items)
         pinned = {pin.scene_id for ref, pin in pins.items() if holds(pin, items[ref].files)}
-        owners = {self._contested[ref] for ref in items if ref in self._contested}
+        owners = set(self._contested(items).values())
         rivals = fetch_scenes(self._stash, (pinned | owners) - leaving.keys())
         files = [file.path for item in items.values() for file in item.files]
         files += [file.path for record in leaving.values() for file in record.files]

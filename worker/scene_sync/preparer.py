@@ -27,6 +27,7 @@ from worker.scene_sync.scene_plan import scene_plan
 from worker.scene_sync.unproven import recall
 
 Owners = Mapping[ItemRef, int]
+OwnersOf = Callable[[Iterable[ItemRef]], Owners]
 GONE = "the scene is gone from Stash"
 
 
@@ -60,7 +61,7 @@ class Preparer:
     """Prepares batches of jobs.
 
     Args:
-        contested: whose each item is, as the last full reconcile found.
+        contested: whose some items are, as the last full reconcile found.
         pins: brings the pins on some items.
         plan_destroyed: plans for scenes that are gone.
     """
@@ -71,7 +72,7 @@ class Preparer:
         state: State,
         locator: Locator,
         policy: Policy,
-        contested: Owners,
+        contested: OwnersOf,
         pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]] = _no_pins,
         plan_destroyed: PlanDestroyed = leave_as_it_is,
     ) -> None:
@@ -201,7 +202,7 @@ class Preparer:
         items = {ref: item for each in found.values() for ref, item in each.items.items()}
         pins = self._pins(items)
         pinned = {ref: p.scene_id for ref, p in pins.items() if holds(p, items[ref].files)}
-        unseen = claims.rivals_unseen({**recorded, **self._contested, **pinned})
+        unseen = claims.rivals_unseen({**recorded, **self._contested(items), **pinned})
         rivals = fetch_scenes(self._stash, unseen) if unseen else {}
         if rivals:
             located = self._locator.locate(list(rivals.values()), self._records.get_many(rivals))

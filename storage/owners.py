@@ -1,0 +1,55 @@
+"""Whose each item was when all scenes were seen last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from core.models import ItemRef
+from storage.rows import INT, TEXT, Row, Table
+from storage.sqlite import Database
+
+TABLES = (
+    """CREATE TABLE item_owners (
+        section TEXT NOT NULL,
+        key TEXT NOT NULL,
+        scene_id INTEGER NOT NULL,
+        PRIMARY KEY (section, key)
+    ) WITHOUT ROWID""",
+    # Earlier versions kept them as one fact, [[section, key, scene], ...].
+    """INSERT OR IGNORE INTO item_owners
+        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
+        FROM (SELECT each.value FROM facts, json_each(
+            CASE WHEN json_valid(facts.value) THEN facts.value ELSE '[]' END) each
+            WHERE facts.key = 'owners' AND each.type = 'array')
+        WHERE json_type(value, '$[0]') = 'text' AND json_type(value, '$[1]') = 'text'
+        AND json_type(value, '$[2]') = 'integer'""",
+    "DELETE FROM facts WHERE key = 'owners'",
+)
+_OWNERS = Table("item_owners", ("section", "key"), {"section": TEXT, "key": TEXT, "scene_id": INT})
+
+
+class OwnerStore:
+    """Scenes by the items that they own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, refs: Iterable[ItemRef]) -> dict[ItemRef, int]:
+        """The scene that owns each of these items, where one does."""
+        with self._database.snapshot():
+            return dict(self._database.select_items(_OWNERS, _owned, refs))
+
+    def replace(self, owners: Mapping[ItemRef, int]) -> None:
+        """Puts the owners of all items in the place of what was known; writes what differs."""
+        with self._database.transaction() as connection:
+            known = dict(self._database.select(_OWNERS, _owned))
+            gone = known.keys() - owners.keys()
+            connection.executemany("DELETE FROM item_owners WHERE section = ? AND key = ?", gone)
+            connection.executemany(
+                "INSERT OR REPLACE INTO item_owners VALUES (?, ?, ?)",
+                ((*ref, owner) for ref, owner in owners.items() if known.get(ref) != owner),
+            )
+
+
+def _owned(row: Row) -> tuple[ItemRef, int]:
+    return ItemRef(row[0], row[1]), row[2]
