@@ -17,7 +17,7 @@ from core.images import ImageFailed, ImageKind
 from core.models import FullItem, ItemRef
 from core.picture_records import NO_PICTURES, PictureRecords
 from plex.client import PlexClient
-from plex.exceptions import PlexError, PlexItemFailed, PlexRejected
+from plex.exceptions import PlexError, PlexItemFailed, PlexRejected, PlexServerDown
 from storage.state import State
 from worker.executor.before_image import field_entry, picture_entry
 from worker.executor.bulk_edit import BulkEditor, Sent
@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 WINDOW = 25
 WINDOW_SECONDS = 2.0
 PICTURES_TRIED = 3  # scenes without an answer in a row, before a run goes on without pictures
+ALL_FAIL = 3  # items in a row whose edits fail: then it is not the items
 NO_PICTURES_NOW = "Stash gives no pictures for now"
 
 NewPictures = Callable[[PictureWriter], PictureSync | None]
@@ -88,6 +89,7 @@ class Executor:
         self._current: ScenePlan | None = None
         self._journaled: set[int] = set()
         self._without_pictures = 0
+        self._failing: list[Written] = []
 
     def execute(
         self, plans: Sequence[ScenePlan], is_over: Callable[[], bool] = lambda: False
@@ -120,6 +122,7 @@ class Executor:
         except (PlexError, StashError):
             self._prove_before_outage(window)
             raise
+        self._failing.clear()
         self._prove(window)
         return left
 
@@ -181,8 +184,15 @@ class Executor:
         written.edits[edit.ref] = wanted
         try:
             written.refused_alone[edit.ref] = self._editor.send(wanted)
-        except (PlexRejected, PlexItemFailed) as error:
+        except PlexItemFailed as error:
             written.errors[edit.ref] = error
+            self._failing.append(written)
+            if len(self._failing) >= ALL_FAIL:
+                raise PlexServerDown(str(error)) from error
+            return
+        except PlexRejected as error:
+            written.errors[edit.ref] = error
+        self._failing.clear()
 
     def _restore(self, edit: ItemEdit, name: str, written: Written) -> bool:
         try:
@@ -232,7 +242,8 @@ class Executor:
 
         Of the scene in hand it is not known what arrived; the journal has it.
         """
-        window.written = [each for each in window.written if each.is_complete]
+        window.written = [w for w in window.written if w.is_complete and w not in self._failing]
+        self._failing.clear()
         try:
             self._prove(window)
         except PlexError as error:
@@ -240,12 +251,15 @@ class Executor:
 
     def _prove(self, window: _Window) -> None:
         """Read back, record and tell what was written."""
-        written, window.written = window.written, []
+        # Whether it is the items or the server that fails is seen by what comes next.
+        written = [each for each in window.written if each not in self._failing]
+        window.written = list(self._failing)
         if not written:
             return
         outcomes, records = [], []
         shown = self._shown(written)
         for each in written:
+            each.note_unreadable(self._read_back.unreadable)
             outcome = judged(each, shown)
             outcomes.append(outcome)
             if outcome.is_proven or each.plan.is_partial_ok:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from core.models import Change, FullItem, ItemRef, Value
 from core.picture_records import NO_PICTURES, PictureRecords
 from core.planning.item_plan import is_untouched, refused
-from plex.exceptions import PlexError, PlexRejected
+from plex.exceptions import PlexError, PlexItemFailed, PlexRejected
 from worker.executor.outcome import Outcome, Status
 from worker.pictures.sync import PictureOutcome
 from worker.plan import ItemEdit, ScenePlan
@@ -40,6 +40,11 @@ class Written:
     shown: dict[ItemRef, FullItem] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     is_complete: bool = False
+
+    def note_unreadable(self, unreadable: Mapping[ItemRef, str]) -> None:
+        """Items that could not be read back, though Plex answers for others, failed."""
+        for ref in (self.edits.keys() | self.moved) & unreadable.keys():
+            self.errors[ref] = PlexItemFailed(unreadable[ref])
 
     @property
     def moved(self) -> set[ItemRef]:

@@ -7,12 +7,13 @@ Stash changes it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from core.models import Change, FullItem, ItemRef
 from core.planning.item_plan import refused
 from core.text import name_key
 from plex.client import PlexClient
+from plex.full_items import FullItems
 from worker.executor.item_editor import ItemEditor, removal_alone
 from worker.plan import ItemEdit
 
@@ -21,12 +22,17 @@ HOPELESS_AFTER = 3
 
 
 class ReadBack:
-    """Reads back for one run."""
+    """Reads back for one run.
+
+    Attributes:
+        unreadable: of the last items read, those that Plex fails for, with what it says.
+    """
 
     def __init__(self, plex: PlexClient, editor: ItemEditor) -> None:
         self._plex = plex
         self._editor = editor
         self._hopeless: Counter[str] = Counter()
+        self.unreadable: dict[ItemRef, str] = {}
 
     def read(
         self,
@@ -44,6 +50,7 @@ class ReadBack:
         Raises:
             PlexError: as the client, but PlexRejected.
         """
+        self.unreadable = {}
         shown = self._items([*edited, *others])
         again: list[ItemRef] = []
         for ref, edit in edited.items():
@@ -60,9 +67,11 @@ class ReadBack:
             self._learn(edited, again, shown)
         return shown
 
-    def _items(self, refs: Iterable[ItemRef]) -> dict[ItemRef, FullItem]:
+    def _items(self, refs: Sequence[ItemRef]) -> dict[ItemRef, FullItem]:
         keys = list(dict.fromkeys(ref.key for ref in refs))
-        found = self._plex.full_items(keys) if keys else {}
+        found = self._plex.full_items(keys) if keys else FullItems()
+        bad = ((ref, found.unreadable.get(ref.key)) for ref in refs)
+        self.unreadable |= {ref: why for ref, why in bad if why is not None}
         return {ref: found[ref.key] for ref in refs if ref.key in found}
 
     def _worth_a_try(self, edit: ItemEdit, item: FullItem, tried: Collection[str]) -> list[Change]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.matching.match import Claim, Evidence, FileMatch
 from core.matching.pins import Pin
@@ -17,6 +17,7 @@ class Found:
     Attributes:
         gone: items that were remembered, and that Plex does not have any more.
         is_outdated: an item was proposed that is there, but not as it is remembered.
+        unreadable: items that Plex has and fails for, each with what it says.
     """
 
     items: Mapping[ItemRef, FullItem]
@@ -24,11 +25,13 @@ class Found:
     undecided: tuple[FileMatch, ...]
     gone: frozenset[ItemRef] = frozenset()
     is_outdated: bool = False
+    unreadable: Mapping[ItemRef, str] = field(default_factory=dict)
 
     @property
     def is_absent(self) -> bool:
         """Whether nothing that is remembered of what is there could be the scene."""
-        return not self.items and not self.undecided and not self.is_outdated
+        known = self.items or self.undecided or self.unreadable
+        return not known and not self.is_outdated
 
     def without(self, refs: Container[ItemRef]) -> Found:
         """The same without some items."""
@@ -69,4 +72,9 @@ def joined(first: Found, last: Found) -> Found:
     sections = {ref.section for ref in last.items}
     items = {ref: item for ref, item in first.items.items() if ref.section not in sections}
     claims = (claim for claim in first.claims if claim.ref.section not in sections)
-    return Found({**items, **last.items}, (*claims, *last.claims), first.undecided + last.undecided)
+    return Found(
+        {**items, **last.items},
+        (*claims, *last.claims),
+        first.undecided + last.undecided,
+        unreadable={**first.unreadable, **last.unreadable},
+    )

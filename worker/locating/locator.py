@@ -22,6 +22,7 @@ from core.paths import PathMap
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
+from plex.full_items import FullItems
 from plex.library import PlexSnapshot, list_snapshot
 from worker.locating.found import Found, Pinned, is_active, is_open, is_pinned, joined
 from worker.locating.live_lookup import LiveLookup, SoughtFile
@@ -272,7 +273,7 @@ class Locator:
         the evidence must be no weaker than that of the proposal.
         """
         refs = {ref for match in matches.values() for ref in match.refs}
-        full = self._plex.full_items(sorted(ref.key for ref in refs)) if refs else {}
+        full = self._plex.full_items(sorted(ref.key for ref in refs)) if refs else FullItems()
         confirmed: dict[int, Found] = {}
         for scene_id, match in matches.items():
             claims = [
@@ -281,9 +282,15 @@ class Locator:
                 if self._holds(scene_id, claim, full.get(claim.ref.key), again)
             ]
             items = {claim.ref: full[claim.ref.key] for claim in claims}
-            gone = frozenset(claim.ref for claim in match.claims if claim.ref.key not in full)
+            others = {claim.ref for claim in match.claims if claim.ref.key not in full}
+            unreadable = {
+                ref: full.unreadable[ref.key] for ref in others if ref.key in full.unreadable
+            }
+            gone = frozenset(others - unreadable.keys())
             is_outdated = len(claims) + len(gone) < len(match.claims)
-            confirmed[scene_id] = Found(items, tuple(claims), match.undecided, gone, is_outdated)
+            confirmed[scene_id] = Found(
+                items, tuple(claims), match.undecided, gone, is_outdated, unreadable
+            )
         return confirmed
 
     def _holds(self, scene_id: int, claim: Claim, item: FullItem | None, again: _Rematch) -> bool:

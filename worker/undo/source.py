@@ -130,7 +130,9 @@ class UndoSource:
         owners = self._state.records.owners_of(refs)
         for ref, scene_id in refs.items():
             item = items.get(ref.key)
-            if item is None or item.ref != ref:
+            if ref.key in items.unreadable:
+                self._figures.failures.note(f"item {ref}: {items.unreadable[ref.key]}")
+            elif item is None or item.ref != ref:
                 self._figures.gone += 1
             elif owners.get(ref, scene_id) != scene_id:
                 owner = f"it belongs to scene {owners[ref]} now"
