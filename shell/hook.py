@@ -157,7 +157,9 @@ def _asked(
     try:
         job_id = asking.sync_changes(server, env, ask.job_id)
     except asking.AskFailed as failed:
-        if not failed.slow:  # else the mark stays for a while, so that the next ones need not wait
+        if (
+            not failed.slow
+        ):  # else the lease stays taken for a while, so that the next ones need not wait
             opened.not_asked(ask.token)
         _log(b"d", f"Stash could not be asked for the task {asking.TASK!r}: {failed}")
         return NOTED
