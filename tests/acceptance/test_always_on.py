@@ -22,11 +22,14 @@ from tests.acceptance.always_on import (
     until,
 )
 from tests.acceptance.site import Site
+from tests.pool import Pool
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with always_on(generate(60, seed=4, only=("in_sync",)), tmp_path_factory.mktemp("on")) as site:
+def running(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with always_on(
+        pool, generate(60, seed=4, only=("in_sync",)), tmp_path_factory.mktemp("on")
+    ) as site:
         yield site
 
 
