@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+from simulators.plex.process import PlexProcess
 from tests.pool import Pool
 
 SLOW = [hypothesis.HealthCheck.too_slow]
@@ -30,3 +31,10 @@ def pool() -> Iterator[Pool]:
     """Running simulators."""
     with contextlib.ExitStack() as exits:
         yield Pool(exits)
+
+
+@pytest.fixture(scope="session")
+def process() -> Iterator[PlexProcess]:
+    """A Plex for tests that load their own library."""
+    with PlexProcess() as running:
+        yield running

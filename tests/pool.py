@@ -10,7 +10,7 @@ import pytest
 
 from simulators.launch import Simulators
 from simulators.seed import Seed
-from tests.contract.servers import seed_of
+from tests.contract.servers import Simulated, seed_of
 
 TOKEN = "PLEX-TOKEN-not-for-logs"
 
@@ -38,6 +38,18 @@ class Pool:
         if options:
             pair.load(seed_of())  # ends the plugins that may still run
         self._idle.append(pair)
+
+    @contextlib.contextmanager
+    def stash(self, seed: Seed, **options: Any) -> Iterator[Simulated]:
+        """Stash alone."""
+        with self.both(seed, **options) as pair:
+            yield Simulated(pair.stash.url)
+
+    @contextlib.contextmanager
+    def plex(self, seed: Seed) -> Iterator[Simulated]:
+        """Plex alone; it wants `TOKEN`."""
+        with self.both(seed) as pair:
+            yield Simulated(pair.plex.url)
 
     def _started(self) -> Simulators:
         with pytest.MonkeyPatch.context() as patch:
