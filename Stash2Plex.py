@@ -27,7 +27,7 @@ def task(raw: bytes, frames: protocol.Frames) -> bytes:
     logs.install(frames, [plugin.session_cookie, *logs.secrets_of(os.environ)])
     from app import task_runner
 
-    return protocol.encode_reply(task_runner.run_task(plugin, os.environ))
+    return protocol.encode_reply(task_runner.run_task(plugin, os.environ), logs.clean)
 
 
 def crash(error: BaseException, frames: protocol.Frames) -> str:
@@ -66,7 +66,7 @@ def main() -> int:
 
         status = 0 if isinstance(error, SyncError) else 1
         text = crash(error, frames) if status else str(error)
-        reply = protocol.encode_reply({"error": logs.clean(text)})
+        reply = protocol.encode_reply({"error": text}, logs.clean)
     with stdout:
         stdout.write(reply)
     return status

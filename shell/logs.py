@@ -104,7 +104,7 @@ def configure(*, debug: bool, obfuscate_paths: bool = False, secrets: Iterable[s
 
     Args:
         debug: everything is logged, the libraries' chatter included.
-        obfuscate_paths: file paths are replaced by short stable names.
+        obfuscate_paths: file paths, titles and names are replaced by short stable names.
         secrets: more texts that must never be seen, beside those already registered.
     """
     root = logging.getLogger()
@@ -113,7 +113,7 @@ def configure(*, debug: bool, obfuscate_paths: bool = False, secrets: Iterable[s
         logging.getLogger(name).setLevel(logging.NOTSET if debug else logging.INFO)
     for handler in _installed():
         handler.hears_libraries = debug
-        handler.redactor.hide_paths = obfuscate_paths
+        handler.redactor.hides_names = obfuscate_paths
         handler.redactor.add(secrets)
 
 
