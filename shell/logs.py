@@ -8,6 +8,7 @@ included, not just the messages that somebody thought of.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterable, Mapping
 
 from core.redaction import Redactor
@@ -122,6 +123,11 @@ def clean(text: str) -> str:
     for handler in _installed():
         text = handler.redactor.clean(text)
     return text
+
+
+def where_from() -> str:
+    """The traceback of the error that is being handled, as the log would show it."""
+    return clean(traceback.format_exc())
 
 
 def _installed() -> list[FrameHandler]:
