@@ -1,7 +1,6 @@
 """The script that Stash starts: input from stdin, the log to stderr, one reply to stdout.
 
-There is exactly one reply whatever happens, and none with a secret in it. Hooks take a short way,
-so nothing is imported here before it is known to be needed.
+There is one reply whatever happens. Hooks take a short way, so nothing is imported early.
 """
 
 from __future__ import annotations
@@ -25,22 +24,22 @@ def task(raw: bytes, frames: protocol.Frames) -> bytes:
 
     plugin = protocol.parse_input(raw)
     logs.install(frames, [plugin.session_cookie, *logs.secrets_of(os.environ)])
-    from app import task_runner
+    from app.task_runner import run_task
 
-    return protocol.encode_reply(task_runner.run_task(plugin, os.environ))
+    return protocol.encode_reply(run_task(plugin, os.environ), logs.clean)
 
 
 def crash(error: BaseException, frames: protocol.Frames) -> str:
-    """What to tell of something that went wrong in no way that we know; the log has more."""
-    import traceback
-
+    """What to tell of something that went wrong in an unknown way; the log has more."""
     from shell import logs, protocol
 
-    frames.log(protocol.ERROR, logs.clean(traceback.format_exc()))
+    frames.log(protocol.ERROR, logs.where_from())
     advice = "This is a bug in Stash2Plex; please report it with the log lines above this one."
     if isinstance(error, ModuleNotFoundError):
-        advice = "Install the plugin from its release zip, which brings all modules that it needs;"
-        advice += " or, in a checkout: python3 -m pip install --target vendor -r requirements.txt"
+        advice = (
+            "Install the plugin from its release zip, which brings the modules that it needs; or,"
+        )
+        advice += " in a checkout: python3 -m pip install --target vendor -r requirements.txt"
     return f"{type(error).__name__}: {error}. {advice}"
 
 
@@ -53,20 +52,24 @@ def main() -> int:
         hook.run(raw, HERE)  # ends here, if it is one
 
     from core.errors import SyncError
-    from shell import protocol
+    from shell import protocol, signals
 
     frames, status = protocol.stderr_frames(), 0
     stdout = protocol.take_stdout(frames)
     try:
+        signals.listen()
         if sys.version_info < (3, 10):  # noqa: UP036 - whatever Python Stash found starts this
             raise SyncError(f"Stash2Plex needs Python 3.10 or later; this is {sys.version}")
         reply = task(raw, frames)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the last line: Stash waits for a reply
+    except (Exception, SystemExit, signals.Stopped) as error:  # noqa: BLE001 - Stash waits
         from shell import logs
 
-        status = 0 if isinstance(error, SyncError) else 1
+        status = 0 if isinstance(error, (SyncError, signals.Stopped)) else 1
         text = crash(error, frames) if status else str(error)
-        reply = protocol.encode_reply({"error": logs.clean(text)})
+        if isinstance(error, signals.Stopped):
+            frames.log(protocol.WARNING, text)
+        reply = protocol.encode_reply({"error": text}, logs.clean)
+    signals.ignore()
     with stdout:
         stdout.write(reply)
     return status

@@ -1,4 +1,4 @@
-"""What texts for people must not show: secrets never, file paths where that is wished. Pure."""
+"""What texts for people must not show: secrets never, and names if so wished. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from urllib.parse import quote, unquote
+
+from core.text import visible
 
 HIDDEN = "***"
 
@@ -40,6 +42,7 @@ _PATH = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_NAME = re.compile("“([^“”\n]+)”")
 # What libraries tell of our requests has paths in their addresses.
 _QUERY = re.compile(r"(?<=[?&])(?P<name>path|file)=(?P<path>[^&\s\"']+)")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
@@ -47,11 +50,16 @@ _WHOLE_PATH = re.compile(rf"{_ROOT}.*|[^/\\\n]+{_MEDIA}", re.VERBOSE | re.DOTALL
 
 
 class Redactor:
-    """Takes secrets, and if asked file paths, out of texts for people."""
+    """Takes out of texts for people what cannot be seen, secrets and, if asked, paths and names.
 
-    def __init__(self, secrets: Iterable[str] = (), *, hide_paths: bool = False) -> None:
+    Attributes:
+        hides_names: file paths, and what stands in the quotes of `core.wording`, become short names
+            that are always the same.
+    """
+
+    def __init__(self, secrets: Iterable[str] = (), *, hides_names: bool = False) -> None:
         self._secrets: tuple[str, ...] = ()
-        self.hide_paths = hide_paths
+        self.hides_names = hides_names
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
@@ -64,7 +72,8 @@ class Redactor:
         self._secrets = tuple(sorted(known, key=len, reverse=True))
 
     def clean(self, text: str) -> str:
-        """`text` without secrets, and without file paths if they are hidden."""
+        """`text` without all that."""
+        text = visible(text)
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         text = _SECRETS_BY_NAME.sub(
@@ -72,8 +81,9 @@ class Redactor:
         )
         text = _KEY_OF_STASH.sub(HIDDEN, text)
         text = _USERINFO.sub(f"{HIDDEN}@", text)
-        if not self.hide_paths:
+        if not self.hides_names:
             return text
+        text = _NAME.sub(lambda found: f"“name-{_digest(found[1])}”", text)
         text = _QUERY.sub(lambda found: f"{found['name']}={_alias(unquote(found['path']))}", text)
         return _PATH.sub(lambda found: _alias(found[0]), text)
 
@@ -82,7 +92,7 @@ class Redactor:
 
         Inside a sentence the end of a path with blanks and no extension can only be guessed.
         """
-        if self.hide_paths and isinstance(value, (str, PurePath)):
+        if self.hides_names and isinstance(value, (str, PurePath)):
             text = str(value)
             return _alias(text) if _WHOLE_PATH.fullmatch(text) else value
         return value
@@ -112,6 +122,9 @@ def _forms(secret: str) -> Iterator[str]:
 def _alias(path: str) -> str:
     """The same short name for the same path, with its extension: `path-1f0c9a7be2.mp4`."""
     bare = path.rstrip(".,;:)")  # may belong to the sentence around it
-    digest = hashlib.sha256(bare.encode("utf-8", "surrogatepass")).hexdigest()[:10]
     extension = _EXTENSION.search(bare)
-    return f"path-{digest}{extension[0] if extension else ''}{path[len(bare) :]}"
+    return f"path-{_digest(bare)}{extension[0] if extension else ''}{path[len(bare) :]}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]

@@ -16,13 +16,21 @@ from functools import lru_cache
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-# What steers a terminal: colours, titles, links; ended or not.
+# What steers a terminal: colours, titles, links; of one without an end only its beginning.
 _ESCAPES = re.compile(
-    "(?:\x1b[\\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)?"
+    "(?:\x1b[\\]PX^_]|[\x9d\x90\x98\x9e\x9f])(?:[^\x07\x1b\x9c\n]{0,300}(?:\x07|\x1b\\\\|\x9c))?"
     "|(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]?"
     "|\x1b[ -/]*[0-~]?"
 )
 _BIDI_MARKS = re.compile("[\u061c\u200e\u200f]")
+# What no log shows: controls, bidi controls, and characters without width; joiners stay inside of
+# emoji and of scripts that need them.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+_LINE_BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _LINE_ENDS = re.compile("\r\n?")
 _BLANKS = re.compile(r"\s+")
 
@@ -55,6 +63,15 @@ def _safe(text: str) -> str:
 def excerpt(text: str, limit: int) -> str:
     """A server's text for a message: one line without escape sequences, controls and bidi marks."""
     return clean_line(_BIDI_MARKS.sub("", _ESCAPES.sub("", text)), limit)
+
+
+def visible(text: str) -> str:
+    """A text for the log or a reply, of any number of lines, without what cannot be seen in it:
+    escape sequences, controls but line ends and tabs, bidi controls, characters of no width.
+    """
+    if text.isprintable() or text.replace("\n", "").isprintable():
+        return text
+    return _UNSEEN.sub("", _LINE_BREAKS.sub("\n", _ESCAPES.sub("", text)))
 
 
 def says_something(text: str) -> bool:

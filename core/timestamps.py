@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime, timedelta, timezone
 
@@ -14,6 +15,7 @@ _TIMESTAMP = re.compile(
 # the calendar are left out: an offset may lead out of it.
 _PLAIN = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d[+-](?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0  # epoch seconds of the years 1 and 9999
 
 
 def parse_timestamp(value: object) -> float | None:
@@ -41,8 +43,12 @@ def parse_timestamp(value: object) -> float | None:
 
 
 def rfc3339(at: float) -> str:
-    """Epoch seconds as text in UTC, in whole seconds, like 2026-01-11T07:07:53Z."""
-    moment = _EPOCH + timedelta(seconds=int(at))
+    """Epoch seconds as text in UTC, like 2026-01-11T07:07:53Z: the whole second that has passed.
+
+    It is for people; what goes on being compared stays a number. Read again it is never later than
+    it was, and a time outside of the calendar becomes its first or last second.
+    """
+    moment = _EPOCH + timedelta(seconds=math.floor(min(max(_FIRST, at), _LAST)))
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

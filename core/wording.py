@@ -1,4 +1,8 @@
-"""Changes in words, a line each, for people. Pure."""
+"""Changes in words, a line each, for people. Pure.
+
+Titles and names of people, studios and tags stand in “these quotes”, and nothing else does: that is
+how the log knows them where they are to be hidden (`core.redaction`).
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,19 @@ from collections.abc import Iterable
 
 from core.fields import PICTURES
 from core.models import Change, Value
+from core.text import visible
 
 _LONGEST = 60  # characters of one value
+_INNER = str.maketrans("“”", '""')
 
 
 def scene_called(scene_id: int, title: str) -> str:
     """A scene by its id and, if it has one, its title."""
-    return f'scene {scene_id} "{_cut(title)}"' if title else f"scene {scene_id}"
+    return f"scene {scene_id} {named(title)}" if title else f"scene {scene_id}"
 
 
 def change_line(scene_id: int, title: str, change: Change) -> str:
-    """One change, like `scene 12 "Title": tags + Jazz − Night`."""
+    """One change, like `scene 12 “Title”: tags + “Jazz” − “Night”`."""
     return f"{scene_called(scene_id, title)}: {change.field} {_what(change)}"
 
 
@@ -26,7 +32,12 @@ def shown(value: Value) -> str:
         return "nothing"
     if isinstance(value, tuple):
         return _names(value)
-    return f'"{_cut(value)}"' if isinstance(value, str) else f"{value:g}"
+    return named(value) if isinstance(value, str) else f"{value:g}"
+
+
+def named(name: str) -> str:
+    """A title or name in one short line, and in its quotes."""
+    return f"“{_cut(name).translate(_INNER)}”"
 
 
 def _what(change: Change) -> str:
@@ -43,9 +54,9 @@ def _what(change: Change) -> str:
 
 
 def _names(names: Iterable[str]) -> str:
-    return ", ".join(map(_cut, names))
+    return ", ".join(map(named, names))
 
 
 def _cut(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(visible(text).split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

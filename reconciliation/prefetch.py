@@ -39,9 +39,12 @@ class Prefetch(Generic[T]):
     def __enter__(self) -> Prefetch[T]:
         return self
 
-    def __exit__(self, *_error: object) -> None:
-        """Stop fetching; the element being fetched is waited for and dropped."""
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        """Stop fetching; the element being fetched is waited for and dropped, unless the process
+        is to end."""
         self._closed.set()
+        if kind is not None and not issubclass(kind, Exception):
+            return
         while self._thread.is_alive():
             # Whatever it waits to put there: it looks at `_closed` after each element.
             with contextlib.suppress(queue.Empty):

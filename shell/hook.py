@@ -157,7 +157,9 @@ def _asked(
     try:
         job_id = asking.sync_changes(server, env, ask.job_id)
     except asking.AskFailed as failed:
-        if not failed.slow:  # else the mark stays for a while, so that the next ones need not wait
+        if (
+            not failed.slow
+        ):  # else the lease stays taken for a while, so that the next ones need not wait
             opened.not_asked(ask.token)
         _log(b"d", f"Stash could not be asked for the task {asking.TASK!r}: {failed}")
         return NOTED
@@ -245,13 +247,18 @@ def _decoded(raw: bytes) -> object:
 def _reply(key: str, text: str) -> bytes:
     import json
 
-    return json.dumps({key: text}).encode("ascii")
+    return json.dumps({key: _one_line(text)}).encode("ascii")
 
 
 def _log(level: bytes, text: str) -> None:
     """A line in the way of Stash (see `protocol`, which is too much to load here)."""
-    line = " ".join(text.split()).encode("utf-8", "backslashreplace")[:4000]
+    line = _one_line(text).encode("utf-8", "backslashreplace")[:4000]
     _write(2, b"\x01" + level + b"\x02" + line + b"\n")
+
+
+def _one_line(text: str) -> str:
+    """Without controls and what has no width (`core.text` takes too long to load)."""
+    return "".join(filter(str.isprintable, " ".join(text.split())))
 
 
 def _write(target: int, data: bytes) -> None:

@@ -8,6 +8,7 @@ included, not just the messages that somebody thought of.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterable, Mapping
 
 from core.redaction import Redactor
@@ -104,7 +105,7 @@ def configure(*, debug: bool, obfuscate_paths: bool = False, secrets: Iterable[s
 
     Args:
         debug: everything is logged, the libraries' chatter included.
-        obfuscate_paths: file paths are replaced by short stable names.
+        obfuscate_paths: file paths, titles and names are replaced by short stable names.
         secrets: more texts that must never be seen, beside those already registered.
     """
     root = logging.getLogger()
@@ -113,7 +114,7 @@ def configure(*, debug: bool, obfuscate_paths: bool = False, secrets: Iterable[s
         logging.getLogger(name).setLevel(logging.NOTSET if debug else logging.INFO)
     for handler in _installed():
         handler.hears_libraries = debug
-        handler.redactor.hide_paths = obfuscate_paths
+        handler.redactor.hides_names = obfuscate_paths
         handler.redactor.add(secrets)
 
 
@@ -122,6 +123,11 @@ def clean(text: str) -> str:
     for handler in _installed():
         text = handler.redactor.clean(text)
     return text
+
+
+def where_from() -> str:
+    """The traceback of the error that is being handled, as the log would show it."""
+    return clean(traceback.format_exc())
 
 
 def _installed() -> list[FrameHandler]:

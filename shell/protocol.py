@@ -1,8 +1,5 @@
 """The plugin protocol of Stash: one JSON object in, one out, log lines and progress on stderr.
 
-Every process that Stash starts passes through here, the hooks among them, and the user waits for
-those. So this module imports nothing that a bare interpreter has not loaded, save `json`.
-
 The rules are Stash's own: pkg/plugin/common/msg.go (shapes), pkg/plugin/raw.go (stdin, stdout) and
 pkg/logger/plugin.go (stderr).
 """
@@ -15,10 +12,11 @@ import os
 import sys
 
 from core.errors import ProtocolError
+from core.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # spares the hook path the import of typing
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, BinaryIO
 
 TRACE, DEBUG, INFO, WARNING, ERROR = "t", "d", "i", "w", "e"
@@ -26,8 +24,6 @@ TRACE, DEBUG, INFO, WARNING, ERROR = "t", "d", "i", "w", "e"
 # Stash stops reading stderr for good at a line of 64 KiB, and the next write then fails.
 MAX_LINE_BYTES = 8 * 1024
 _CUT = b" [cut]"
-# Stash reads \x01 and \x02 as its own marks; the others would let a title forge or garble a line.
-_VISIBLE = {code: f"\\x{code:02x}" for code in (*range(9), *range(10, 32), *range(127, 160))}
 
 
 class PluginInput:
@@ -102,21 +98,37 @@ def _no_input(reason: str) -> ProtocolError:
     )
 
 
-def encode_reply(reply: Mapping[str, Any]) -> bytes:
+def encode_reply(reply: Mapping[str, Any], clean: Callable[[str], str] = visible) -> bytes:
     """The one JSON document for stdout, in ASCII.
+
+    Args:
+        clean: makes each text in it safe to show.
 
     Raises:
         TypeError, ValueError: the reply holds something that JSON has no word for (NaN, say).
     """
-    return json.dumps(reply, ensure_ascii=True, allow_nan=False).encode("ascii")
+    return json.dumps(_cleaned(reply, clean), ensure_ascii=True, allow_nan=False).encode("ascii")
+
+
+def _cleaned(value: object, clean: Callable[[str], str]) -> object:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {_cleaned(key, clean): _cleaned(inner, clean) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_cleaned(inner, clean) for inner in value]
+    return value
 
 
 def frame(level: str, text: str) -> bytes:
     """Log lines for stderr: each physical line gets its own mark; blank lines are left out.
 
+    Nothing invisible gets through: Stash reads \\x01 and \\x02 as its own marks, and others would
+    let a title forge or garble a line.
+
     `level` is one of TRACE, DEBUG, INFO, WARNING, ERROR.
     """
-    return b"".join(_line(level, line) for line in text.splitlines() if line.strip())
+    return b"".join(_line(level, line) for line in visible(text).split("\n") if line.strip())
 
 
 def progress_frame(fraction: float) -> bytes:
@@ -127,7 +139,7 @@ def progress_frame(fraction: float) -> bytes:
 
 
 def _line(level: str, text: str) -> bytes:
-    body = text.translate(_VISIBLE).encode("utf-8", "backslashreplace")
+    body = text.encode("utf-8", "backslashreplace")
     room = MAX_LINE_BYTES - 1 - len(b"\x01l\x02\n")
     if len(body) > room:
         whole = body[: room - len(_CUT)].decode("utf-8", "ignore")

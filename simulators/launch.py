@@ -24,7 +24,7 @@ from typing import IO, Any
 
 import requests
 
-from simulators.seed import Seed, write_seed
+from simulators.seed import Seed, Truth, write_seed
 
 ROOT = Path(__file__).resolve().parent.parent
 POLITE_SECONDS = 5.0
@@ -153,6 +153,11 @@ class StashHandle(Handle):
         super().__init__(url)
         self.api_key = api_key
 
+    def move(self, url: str, api_key: str) -> None:
+        """From now on it is there, and wants that key."""
+        self._session.close()
+        self.url, self.api_key = url, api_key
+
     def graphql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Run a query or mutation; its `data`.
 
@@ -180,7 +185,7 @@ class PlexHandle(Handle):
 
     def load(self, seed: Seed) -> None:
         """Begin afresh with that library: default switches, no faults, counters at zero."""
-        self.control("POST", "seed", seed)
+        self.control("POST", "seed", seed["plex"])
         self.faults([])
         self.reset()
 
@@ -229,17 +234,10 @@ class Simulators:
         timeout: float = 300.0,
     ) -> None:
         self.seed = seed
-        self.truth = seed["truth"]
-        folders = [plugin_dir] if isinstance(plugin_dir, Path) else list(plugin_dir)
-        self._stash_arguments = ["--port", str(stash_port), "--python", python]
-        for folder in folders:
-            self._stash_arguments += ["--plugin-dir", str(folder)]
-        for name, value in (plugin_env or {}).items():
-            self._stash_arguments += ["--plugin-env", f"{name}={value}"]
-        if password:
-            self._stash_arguments += ["--username", username, "--password", password]
-        if api_key:
-            self._stash_arguments += ["--api-key", api_key]
+        self._stash_arguments = [
+            *("--port", str(stash_port), "--python", python, "--username", username),
+            *_stash_arguments(plugin_dir, plugin_env, password, api_key),
+        ]
         self._plex_arguments = ["--port", str(plex_port), "--token", token]
         self._api_key, self._token, self._timeout = api_key, token, timeout
         self._exits = ExitStack()
@@ -263,6 +261,30 @@ class Simulators:
             self._exits = exits.pop_all()
         return self
 
+    @property
+    def truth(self) -> Truth:
+        return self.seed["truth"]
+
+    def load(
+        self,
+        seed: Seed,
+        *,
+        plugin_dir: Path | Sequence[Path] = (),
+        plugin_env: Mapping[str, str] | None = None,
+        password: str = "",
+        api_key: str = "",
+    ) -> None:
+        """Both begin afresh with another library, in their processes; Plex's token stays.
+
+        Stash is at another address afterwards, and what it had started has ended.
+        """
+        arguments = _stash_arguments(plugin_dir, plugin_env, password, api_key)
+        asked = {"stash": seed["stash"], "arguments": arguments}
+        ready = self.stash.control("POST", "seed", asked)
+        self.stash.move(ready["url"], api_key)
+        self.plex.load(seed)
+        self.seed = seed
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -270,6 +292,22 @@ class Simulators:
         trace: TracebackType | None,
     ) -> None:
         self._exits.close()
+
+
+def _stash_arguments(
+    plugin_dir: Path | Sequence[Path],
+    plugin_env: Mapping[str, str] | None,
+    password: str,
+    api_key: str,
+) -> list[str]:
+    folders = [plugin_dir] if isinstance(plugin_dir, Path) else list(plugin_dir)
+    arguments = [f"--plugin-dir={folder}" for folder in folders]
+    arguments += [f"--plugin-env={name}={value}" for name, value in (plugin_env or {}).items()]
+    if password:
+        arguments += ["--password", password]
+    if api_key:
+        arguments += ["--api-key", api_key]
+    return arguments
 
 
 def _started(exits: ExitStack, module: str, seed: Path, arguments: list[str]) -> ServerProcess:

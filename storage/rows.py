@@ -30,6 +30,10 @@ _WORDS: Mapping[type, str] = {
 }
 
 
+class NonsenseError(ValueError):
+    """An entry is not what was written; the text says why, without any of its content."""
+
+
 class _NoText(bytes):
     """A text of the file that is no UTF-8."""
 
@@ -88,10 +92,9 @@ class Table:
         """Why nothing can be made of a row, without any of its content; "" if something can."""
         try:
             self._check(row)
-        except ValueError as error:
-            return str(error)
-        try:
             decode(row)
+        except NonsenseError as error:
+            return str(error)
         except NONSENSE as error:
             return f"its content makes no sense, {type(error).__name__}"
         return ""
@@ -110,7 +113,7 @@ class Table:
                 fault = (
                     "no time" if type(value) in kind.types else _WORDS.get(type(value), "no text")
                 )
-                raise ValueError(f"{name} is {fault}")
+                raise NonsenseError(f"{name} is {fault}")
 
 
 def _holds(kind: Kind, values: Sequence[Any]) -> bool:

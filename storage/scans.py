@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from core.scans import ASK_AGAIN, AwaitedScan
 from storage.codec import dumps
@@ -57,9 +58,9 @@ class ScanStore:
                 ((section, file, now) for file in files),
             )
 
-    def awaited(self) -> dict[str, AwaitedScan]:
-        """What jobs wait for, by section."""
-        return dict(self._database.select(_AWAITED, _awaited))
+    def awaited(self, now: float) -> dict[str, AwaitedScan]:
+        """What jobs wait for, by section; what was noted in the future counts as noted now."""
+        return dict(self._database.select(_AWAITED, partial(_awaited, now)))
 
     def await_only(self, scans: Mapping[str, AwaitedScan]) -> None:
         """Replace what jobs wait for."""
@@ -78,6 +79,7 @@ def _request(row: Row) -> tuple[str, float]:
     return row[1], row[2]
 
 
-def _awaited(row: Row) -> tuple[str, AwaitedScan]:
+def _awaited(now: float, row: Row) -> tuple[str, AwaitedScan]:
     section, since, seen_at, activities = row
-    return section, AwaitedScan(since, seen_at, frozenset(json.loads(activities)))
+    names = frozenset(json.loads(activities))
+    return section, AwaitedScan(min(since, now), min(seen_at, now), names)

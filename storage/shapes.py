@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from storage.rows import NonsenseError
+
 # A shape is one of:
 # - a type: `str`, `int`, `bool`, `float` (any finite number), or `object` for anything;
 # - `[shape]`, a list of such values, and `(shape, shape)`, a list of just these;
@@ -26,7 +28,7 @@ def check(value: Any, shape: Shape) -> None:
     """Makes sure that a value has a shape.
 
     Raises:
-        ValueError: it has not; the text says where, without any content.
+        NonsenseError: it has not; the text says where, without any content.
     """
     _check(value, shape, "the value")
 
@@ -40,14 +42,14 @@ def _check(value: Any, shape: Shape, place: str) -> None:
             _check(each, shape[0], f"an entry of {place}")
     elif isinstance(shape, tuple):
         if len(_of(list, value, place)) != len(shape):
-            raise ValueError(f"{place} has {len(value)} entries")
+            raise NonsenseError(f"{place} has {len(value)} entries")
         for each, inner in zip(value, shape, strict=True):
             _check(each, inner, f"an entry of {place}")
     elif isinstance(shape, Mapping):
         _check_object(_of(dict, value, place), shape, place)
     elif shape is float:
         if type(value) not in (int, float) or not math.isfinite(value):
-            raise ValueError(f"{place} is no number")
+            raise NonsenseError(f"{place} is no number")
     elif shape is not object:
         _of(shape, value, place)
 
@@ -64,5 +66,5 @@ def _check_object(value: dict[str, Any], shape: Mapping[Any, Shape], place: str)
 
 def _of(kind: type, value: Any, place: str) -> Any:
     if type(value) is not kind:
-        raise ValueError(f"{place} is no {kind.__name__}")
+        raise NonsenseError(f"{place} is no {kind.__name__}")
     return value

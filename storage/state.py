@@ -79,9 +79,9 @@ class State:
         self.verdicts = VerdictStore(self._database)
         self.scans = ScanStore(self._database)
         self._facts = KeyValueStore(self._database)
-        self._timestamps = TimestampStore(self._database)
+        self._timestamps = TimestampStore(self._database, clock)
         try:
-            self._timestamps.take_over(data_dir, warn, clock)
+            self._timestamps.take_over(data_dir, warn)
         except BaseException:
             self.close()
             raise

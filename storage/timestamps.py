@@ -16,6 +16,7 @@ from storage.rows import INT, TIME, Row, Table
 from storage.sqlite import Database
 
 LEGACY_FILE = "sync_timestamps.json"
+AHEAD = 86_400.0  # seconds by which clocks may differ
 
 TABLES = (
     "CREATE TABLE timestamps (scene_id INTEGER PRIMARY KEY, at REAL NOT NULL)",
@@ -30,25 +31,27 @@ _RECORDED = Table("records", ("scene_id",), {"scene_id": INT, "scene_updated_at"
 class TimestampStore:
     """Sync timestamps by scene id, in epoch seconds."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     def all(self) -> dict[int, float]:
         """Every scene that was synced once.
 
-        The time is the record's `scene_updated_at`, unless one was saved on its own after it.
+        The time is the record's `scene_updated_at`, unless one was saved on its own after it. One
+        that was saved while a clock was far ahead says nothing.
         """
+        read, latest = self._database.select, self._clock() + AHEAD
         with self._database.snapshot():
-            return dict(self._database.select(_RECORDED, _pair)) | dict(
-                self._database.select(_SAVED, _pair)
-            )
+            saved = {scene: at for scene, at in read(_SAVED, _pair) if at <= latest}
+            return dict(read(_RECORDED, _pair)) | saved
 
     def save(self, scene_id: int, at: float) -> None:
         """Notes a timestamp for a scene, with or without a record."""
         with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO timestamps VALUES (?, ?)", (scene_id, at))
 
-    def take_over(self, data_dir: Path, warn: Warn, clock: Clock) -> int:
+    def take_over(self, data_dir: Path, warn: Warn) -> int:
         """Imports `sync_timestamps.json` of an earlier plugin, once in the life of this database.
 
         The file is renamed to `….imported`; one that is no JSON object is moved aside with a
@@ -62,7 +65,7 @@ class TimestampStore:
         except OSError as error:
             raise StateError(f"{path} cannot be read: {error}.") from error
         if found is None:
-            moved = set_aside(path, "corrupt", clock())
+            moved = set_aside(path, "corrupt", self._clock())
             warn(
                 f"{path} is damaged: it was moved to {moved.name}."
                 " The next reconcile finds out anew what is in sync."
@@ -72,7 +75,7 @@ class TimestampStore:
             if connection.execute("SELECT 1 FROM takeover").fetchone():
                 return 0
             connection.executemany("INSERT OR IGNORE INTO timestamps VALUES (?, ?)", found.items())
-            connection.execute("INSERT INTO takeover VALUES (?, ?)", (clock(), len(found)))
+            connection.execute("INSERT INTO takeover VALUES (?, ?)", (self._clock(), len(found)))
         try:
             path.replace(path.with_name(path.name + ".imported"))
         except OSError as error:

@@ -4,10 +4,10 @@ Stash waits for every hook inside the user's request, so a hook must be able to 
 to no cost: sqlite3, os and time, nothing of ours, nothing from outside. `inbox_reader` is the side
 of the tasks.
 
-The file also holds the *mark*: that a task to read the inbox was asked for, or runs. The mark and
-the events change in the same transactions. So of a burst of events one asks, and an event comes
-either before the last look of a task, which then sees it, or after the mark was taken off, and then
-asks for another task.
+The file also holds the *wake-up lease*: that a task to read the inbox was asked for, or runs. The
+lease and the events change in the same transactions. So of a burst of events one asks, and an event
+comes either before the last look of a task, which then sees it, or after the lease was released,
+and then asks for another task.
 """
 
 from __future__ import annotations
@@ -29,17 +29,23 @@ NO_WAL_FILE = "no-wal"
 BUSY_SECONDS = 5.0
 # A task that was asked for may have to wait behind others; after this long somebody asks Stash.
 ASKED_SECONDS = 600.0
-# A mark without a job: who set it was killed while it asked, or Stash let it wait in vain, or the
-# task cannot begin. Nobody asks for so long, since each request is a wait for the user.
+# A lease without a job: who took it was killed while it asked, or Stash let it wait in vain. Nobody
+# asks for so long, since each request is a wait for the user.
 UNANSWERED_SECONDS = 10.0
+# Where tasks were asked for and could not begin (a bad setting, say), the next event asks all the
+# same: the cause may be mended. After so many of them in a row, only if it comes after a pause
+# (seconds), as an edit by hand does, or after UNANSWERED_SECONDS.
+FREE_DECLINES = 3
+PAUSE_SECONDS = 2.0
 
 # An event's action by its rank in the column `action`: of two events for one id the higher stays.
 # Ids are never given twice, so nothing that comes after a destroy brings the id back.
 ACTIONS = ("create", "update", "merge", "destroy")
 
-# `request` has one row. The mark is on while asked_at is set; while begun_at is set as well, it is
-# that of a task which runs or was killed. `token` is the revision at which the mark was set last.
-# `owed`: a task may have left jobs in the queue because it found another drain at work.
+# `request` has one row. The lease is taken while asked_at is set; while begun_at is set as well, it
+# is held by a task which runs or was killed. `token` is the revision at which it was taken last.
+# `follow_up`: a task has left jobs in the queue, because it found another drain at work.
+# `declines`: how many tasks could not begin since the last that did; `declined_at`: the last one.
 MIGRATIONS = (
     (
         "CREATE TABLE events (kind TEXT NOT NULL, id INTEGER NOT NULL, action INTEGER NOT NULL,"
@@ -49,6 +55,11 @@ MIGRATIONS = (
         " token INTEGER NOT NULL, asked_at REAL, begun_at REAL, job_id TEXT,"
         " owed INTEGER NOT NULL)",
         "INSERT INTO request VALUES (1, 0, 0, NULL, NULL, NULL, 0)",
+    ),
+    (
+        "ALTER TABLE request RENAME COLUMN owed TO follow_up",
+        "ALTER TABLE request ADD COLUMN declines INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE request ADD COLUMN declined_at REAL",
     ),
 )
 
@@ -65,14 +76,15 @@ class NewerInbox(Exception):
 
 
 class DamagedInbox(Exception):
-    """The file is no database any more; a task, or `inbox_reader.repair`, moves it aside."""
+    """The file is no database any more, or its request makes no sense; a task mends it, or
+    `inbox_reader.repair`."""
 
 
 class Ask:
-    """An order to ask Stash for a task; the mark is set, so nobody else does.
+    """An order to ask Stash for a task; the lease is taken, so nobody else does.
 
     Attributes:
-        token: names the mark, for `asked` and `not_asked`.
+        token: names the lease, for `asked` and `not_asked`.
         job_id: the job that was asked for too long ago; if Stash still has it waiting or running,
             asking again is not needed. None: ask at once.
     """
@@ -135,7 +147,8 @@ class HookInbox:
 
         def write() -> Ask | None:
             connection = self._connection
-            connection.execute("UPDATE request SET revision = revision + 1")
+            if connection.execute("UPDATE request SET revision = revision + 1").rowcount != 1:
+                raise DamagedInbox(f"{self.path} has lost its request")
             connection.execute(_UPSERT, (kind, num, ACTIONS.index(action), now, by_user))
             for each in gone:
                 connection.execute(_UPSERT, (kind, each, ACTIONS.index("destroy"), now, by_user))
@@ -150,7 +163,7 @@ class HookInbox:
     def not_asked(self, token: int) -> None:
         """Stash could not be asked: the next event shall try.
 
-        A task that began nevertheless keeps its mark.
+        A task that began nevertheless keeps the lease.
         """
         self._change(RELEASE_UNBEGUN, (token,))
 
@@ -219,6 +232,8 @@ class HookInbox:
                 self._connection.close()
                 raise DamagedInbox(f"{self.path} is damaged: {error}") from error
             raise
+        except TypeError as error:
+            raise DamagedInbox(f"{self.path} has a request that makes no sense") from error
         return found if isinstance(found, Ask) else None
 
 
@@ -228,13 +243,14 @@ RELEASE_UNBEGUN = (
 
 
 def claim_lease(connection: sqlite3.Connection, now: float, data_dir: str) -> Ask | None:
-    """Within a transaction: sets the mark, unless it is on and somebody stands for it.
+    """Within a transaction: takes the lease, unless somebody holds it who will see to the events.
 
     That is a task which lives, one that was asked for not too long ago, or somebody who is asking.
-    Returns None where it was on; the order to ask otherwise.
+    Returns None then; the order to ask otherwise.
     """
-    revision, asked_at, begun_at, job_id = connection.execute(
-        "SELECT revision, asked_at, begun_at, job_id FROM request"
+    revision, asked_at, begun_at, job_id, declines, declined_at, before = connection.execute(
+        "SELECT revision, asked_at, begun_at, job_id, declines, declined_at,"
+        " (SELECT max(at) FROM events WHERE events.revision < request.revision) FROM request"
     ).fetchone()
     if begun_at is not None:
         if reader_lives(data_dir):
@@ -242,6 +258,13 @@ def claim_lease(connection: sqlite3.Connection, now: float, data_dir: str) -> As
         job_id = None  # whatever Stash still says of it
     elif asked_at is None:
         job_id = None  # an answer that came when its task had ended
+        if (
+            declines > FREE_DECLINES
+            and _lies_within(UNANSWERED_SECONDS, declined_at, now)
+            and before is not None
+            and _lies_within(PAUSE_SECONDS, before, now)
+        ):
+            return None
     elif is_awaited(asked_at, job_id, now):
         return None
     connection.execute(
@@ -250,10 +273,14 @@ def claim_lease(connection: sqlite3.Connection, now: float, data_dir: str) -> As
     return Ask(revision, job_id)
 
 
+def _lies_within(seconds: float, at: float, now: float) -> bool:
+    return 0 <= now - at < seconds
+
+
 def is_awaited(asked_at: float, job_id: str | None, now: float) -> bool:
     """Whether a task that was asked for, and has not begun, is still to be waited for."""
     patience = UNANSWERED_SECONDS if job_id is None else ASKED_SECONDS
-    # A mark from the future was set before somebody put the clock right.
+    # A lease from the future was taken before somebody put the clock right.
     return -ASKED_SECONDS < now - asked_at < patience
 
 

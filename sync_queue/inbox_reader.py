@@ -1,4 +1,4 @@
-"""The inbox as tasks hold it: they take events, settle them, and keep or take off the mark."""
+"""The inbox as tasks hold it: they take events, settle them, and hold or release the lease."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from types import TracebackType
 
 from storage.folder import make_private
 from storage.opening import Clock, Warn
+from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.schema import Schema
 from storage.sqlite import Database
 from sync_queue.inbox import (
@@ -35,9 +36,28 @@ SCHEMA = Schema(
 )
 # A task that ends still holds its sign of life for a moment when the next one starts.
 HANDOVER_SECONDS = 0.5
-_TAKE_OFF = "UPDATE request SET asked_at = NULL, begun_at = NULL, job_id = NULL"
-# Answers to older requests mean nothing to a mark with another token.
+_RELEASE = "UPDATE request SET asked_at = NULL, begun_at = NULL, job_id = NULL"
+# Answers to older requests mean nothing to a lease with another token.
 _NEW_LEASE = "revision = revision + 1, token = revision + 1"
+KINDS = ("scene", "performer", "studio", "tag")
+_EVENTS = Table(
+    "events",
+    ("kind", "id"),
+    {"kind": TEXT, "id": INT, "action": INT, "at": TIME, "by_user": INT, "revision": INT},
+)
+_REQUEST = Table(
+    "request",
+    ("one",),
+    {
+        "one": INT,
+        "revision": INT,
+        "asked_at": TIME.optional(),
+        "begun_at": TIME.optional(),
+        "job_id": TEXT.optional(),
+        "declines": INT,
+        "declined_at": TIME.optional(),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +109,18 @@ class Inbox:
         self._data_dir = data_dir
         self._clock = clock
         self._reader: sqlite3.Connection | None = None
+        if not self._database.select(_REQUEST, _lease):
+            with self._database.transaction() as connection:
+                connection.execute(
+                    "INSERT OR IGNORE INTO request (one, revision, token, follow_up)"
+                    " SELECT 1, coalesce(max(revision), 0) + 1, 0, 0 FROM events"
+                )
 
     # Events ------------------------------------------------------------------------------
 
     def take(self) -> list[Event]:
         """All events, the earliest first. They stay until they are settled."""
-        rows = self._database.rows(
-            "SELECT kind, id, action, at, by_user, revision FROM events ORDER BY revision"
-        )
-        return [
-            Event(kind, num, ACTIONS[action], at, bool(by_user), revision)
-            for kind, num, action, at, by_user, revision in rows
-        ]
+        return self._database.select(_EVENTS, _event, "ORDER BY revision")
 
     def settle(self, events: Iterable[Event]) -> None:
         """Forgets events that were dealt with; one for which more has come since stays."""
@@ -117,21 +137,20 @@ class Inbox:
         What `take` returns afterwards holds every event up to that revision; see `leave`.
         """
         rows = self._database.rows(
-            "SELECT revision, (SELECT coalesce(max(at), 0.0) FROM events) FROM request"
+            "SELECT revision, (SELECT coalesce(max(at), 0.0) FROM events"
+            " WHERE typeof(at) = 'real') FROM request"
         )
         return int(rows[0][0]), float(rows[0][1])
 
     def counts(self) -> Mapping[str, int]:
         """How many events wait, by kind."""
-        return Counter(dict(self._database.rows("SELECT kind, count(*) FROM events GROUP BY kind")))
+        return Counter(event.kind for event in self.take())
 
-    # The mark ----------------------------------------------------------------------------
+    # The lease ---------------------------------------------------------------------------
 
     def lease(self) -> WakeUpLease:
         """The lease as it is."""
-        return WakeUpLease(
-            *self._database.rows("SELECT asked_at, begun_at, job_id FROM request")[0]
-        )
+        return self._database.select(_REQUEST, _lease)[0]
 
     def begin(self) -> None:
         """A task starts to read: until it leaves or dies, no event asks for another."""
@@ -140,12 +159,13 @@ class Inbox:
         now = self._clock()
         with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE request SET asked_at = coalesce(asked_at, ?), begun_at = ?, owed = 0",
+                "UPDATE request SET asked_at = coalesce(asked_at, ?), begun_at = ?,"
+                " follow_up = 0, declines = 0",
                 (now, now),
             )
 
     def _acquire(self) -> None:
-        """Hold what a kill sets free. If another task holds it, that one stands for both."""
+        """Hold what a kill sets free. Where another task holds it, the lease is held for both."""
         path = self._data_dir / READER_FILE
         try:
             try:
@@ -164,29 +184,29 @@ class Inbox:
             self._reader = None
 
     def leave(self, seen: int) -> bool:
-        """Takes the mark off, unless an event came after revision `seen`; True if it is off.
+        """Releases the lease, unless an event came after revision `seen`; True if it is free.
 
         From then on the next event asks for a task again.
         """
         with self._database.transaction() as connection:
-            off = connection.execute(f"{_TAKE_OFF} WHERE revision <= ?", (seen,)).rowcount > 0
-        if off:
+            free = connection.execute(f"{_RELEASE} WHERE revision <= ?", (seen,)).rowcount > 0
+        if free:
             self._release()
-        return off
+        return free
 
     def give_up(self) -> None:
-        """Takes the mark off whatever has come: the next event or task is to ask again."""
+        """Releases the lease whatever has come: the next event or task is to ask again."""
         with self._database.transaction() as connection:
-            connection.execute(_TAKE_OFF)
+            connection.execute(_RELEASE)
         self._release()
 
     def decline(self) -> None:
-        """No task can work now: who was asked for has come in vain, and the others of the burst
-        are not to ask again at once."""
+        """The task that was asked for cannot begin: the next event asks again, but of many tasks
+        that cannot begin not each is asked for; see `claim_lease`."""
         with self._database.transaction() as connection:
             connection.execute(
-                "UPDATE request SET asked_at = ?, begun_at = NULL, job_id = NULL,"
-                f" {_NEW_LEASE} WHERE asked_at IS NOT NULL",
+                f"{_RELEASE}, {_NEW_LEASE}, declines = declines + 1, declined_at = ?"
+                " WHERE asked_at IS NOT NULL",
                 (self._clock(),),
             )
         self._release()
@@ -203,17 +223,17 @@ class Inbox:
     def request_follow_up(self) -> None:
         """Jobs were left to a drain that runs, and might not take them."""
         with self._database.transaction() as connection:
-            connection.execute("UPDATE request SET owed = 1")
+            connection.execute("UPDATE request SET follow_up = 1")
 
     def claim(self) -> Ask | None:
         """The order to ask for a task, where something is left to do and nobody was asked."""
         with self._database.transaction() as connection:
             left = connection.execute(
-                "SELECT owed OR EXISTS (SELECT 1 FROM events) FROM request"
+                "SELECT follow_up OR EXISTS (SELECT 1 FROM events) FROM request"
             ).fetchone()[0]
             ask = claim_lease(connection, self._clock(), str(self._data_dir)) if left else None
             if ask is not None:
-                connection.execute("UPDATE request SET owed = 0")
+                connection.execute("UPDATE request SET follow_up = 0")
         return ask
 
     def asked(self, token: int, job_id: str) -> None:
@@ -225,7 +245,7 @@ class Inbox:
         """Stash could not be asked: the next event or task shall try."""
         with self._database.transaction() as connection:
             connection.execute(RELEASE_UNBEGUN, (token,))
-            connection.execute("UPDATE request SET owed = 1")
+            connection.execute("UPDATE request SET follow_up = 1")
 
     def close(self) -> None:
         """Closes the files; closing twice is fine."""
@@ -244,6 +264,17 @@ class Inbox:
         self.close()
 
 
+def _event(row: Row) -> Event:
+    kind, num, action, at, by_user, revision = row
+    if kind not in KINDS or num < 1 or action not in range(len(ACTIONS)):
+        raise ValueError("this is no event")
+    return Event(kind, num, ACTIONS[action], at, bool(by_user), revision)
+
+
+def _lease(row: Row) -> WakeUpLease:
+    return WakeUpLease(*row[2:5])
+
+
 def _held(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=HANDOVER_SECONDS, isolation_level=None, check_same_thread=False
@@ -258,7 +289,7 @@ def _held(path: Path) -> sqlite3.Connection:
 
 
 def repair(data_dir: Path, warn: Warn) -> None:
-    """Moves a damaged file aside and makes a new one, as the next task would.
+    """Mends the file, or moves a damaged one aside and makes a new one, as the next task would.
 
     Raises:
         StateError: that cannot be done.

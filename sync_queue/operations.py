@@ -52,7 +52,7 @@ def enqueue(
         priority: EDIT or BULK, of `sync_queue.jobs`.
 
     Returns:
-        The job object; `job_id` is the row that stands for it.
+        The job object; `job_id` is its row.
     """
     job: dict[str, Any] = {
         "scene_id": int(scene_id),

@@ -21,7 +21,7 @@ def task_starts(context: Context, mode: str) -> bool:
 
 
 def task_ended(context: Context) -> None:
-    """A task other than Sync Changes has ended well; what is owed then is asked for."""
+    """A task other than Sync Changes has ended well; what is due then is asked for."""
     owe_if_due(context)
 
 

@@ -92,7 +92,7 @@ def wake_scanned(context: Context) -> int:
         PlexError: as the client.
     """
     with context.open_state() as state:
-        awaited = state.scans.awaited()
+        awaited = state.scans.awaited(context.clock())
     with context.open_plex() as plex:
         running = PlexScans(plex).running()
     if awaited and awaited.keys() <= running.keys():

@@ -1,9 +1,13 @@
 """A Stash server for tests, demos and benchmarks: real HTTP on loopback, real plugin processes.
 
-    python -m simulators.stash.server --seed seed.json [--port 0] [--plugin-dir DIR]...
+    python -m simulators.stash.server [--seed seed.json] [--port 0] [--plugin-dir DIR]...
 
 Prints one line of JSON, {"url": ..., "port": ...}, once it answers. Besides Stash's own interface
-it has the control surface of `control.py` and of `stash_control.py` under /_sim/.
+it has the control surface of `simulators.control` and `simulators.stash.control` under /_sim/, and
+
+POST /_sim/seed   {"stash": half of a seed, "arguments": [as on the command line]}: ends this
+                  server, plugins included, and starts another in its process, at the address
+                  {"url": ..., "port": ...}; for tests, which need many and a start costs a second
 """
 
 from __future__ import annotations
@@ -37,6 +41,14 @@ from simulators.stash.times import Clock
 
 MAX_BODY = 64 * 1024 * 1024  # covers travel as base64 inside mutations
 MUTATION = re.compile(rb'"query"\s*:\s*"(?:\\n|\\t|\\r|\s|#[^\\]*)*mutation\b')
+LARGE = 5_000  # scenes, from where on the garbage collector is felt
+NOTHING: StashSeed = {
+    "studios": [],
+    "performers": [],
+    "tags": [],
+    "scenes": [],
+    "version": "v0.30.1",
+}
 LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Stash</title></head><body>Login</body></html>"
 
 
@@ -51,35 +63,67 @@ async def serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     wake = asyncio.get_running_loop().call_soon_threadsafe
     signal.signal(signal.SIGTERM, lambda *_: wake(stop.set))
-    gc.disable()  # looking through a library while it grows takes longer than loading it
-    sim = build_simulator(read_seed(options.seed)["stash"], options)
-    gc.freeze()  # it stays: later collections need not look through it either
-    gc.enable()
-    runner = web.AppRunner(
-        build_app(sim), handler_cancellation=True, access_log=None, shutdown_timeout=1.0
-    )
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", options.port)
-    await site.start()
-    sim.host.port = runner.addresses[0][1]
-    sim.jobs.start()
-    ready = {"url": f"http://127.0.0.1:{sim.host.port}", "port": sim.host.port}
-    print(json.dumps(ready), flush=True)
+    server = Server()
+    seed = read_seed(options.seed)["stash"] if options.seed else NOTHING
+    print(json.dumps(await server.start(seed, options)), flush=True)
     try:
         await stop.wait()
     finally:
-        await _end(sim, runner)
+        await server.end()
 
 
-async def _end(sim: Simulator, runner: web.AppRunner) -> None:
-    if sim.switches["leave_orphans"]:
-        for site in list(runner.sites):
-            await site.stop()
-        await sim.host.answered()
-    else:
-        await sim.jobs.close()
-    sim.host.close()
-    await runner.cleanup()
+class Server:
+    """One server after another; each has a library, sessions, jobs and an address of its own."""
+
+    def __init__(self) -> None:
+        self._sim: Simulator
+        self._runner: web.AppRunner
+        self._ending: set[asyncio.Task[None]] = set()
+
+    async def start(self, seed: StashSeed, options: argparse.Namespace) -> dict[str, Any]:
+        """Listens; the address."""
+        large = len(seed["scenes"]) > LARGE
+        gc.disable()  # looking through a library while it grows takes longer than loading it
+        sim = self._sim = build_simulator(seed, options)
+        if large:
+            gc.freeze()  # it stays: later collections need not look through it either
+        gc.enable()
+        app = build_app(sim)
+        app.router.add_post("/_sim/seed", self._reseed)
+        runner = self._runner = web.AppRunner(
+            app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0
+        )
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", options.port).start()
+        sim.host.port = runner.addresses[0][1]
+        sim.jobs.start()
+        return {"url": f"http://127.0.0.1:{sim.host.port}", "port": sim.host.port}
+
+    async def _reseed(self, request: web.Request) -> web.Response:
+        given: dict[str, Any] = await request.json()
+        options = parse_arguments(given.get("arguments", ()))
+        before, runner = self._sim, self._runner
+        await before.jobs.close()
+        before.host.close()
+        gc.unfreeze()
+        ready = await self.start(given["stash"], options)
+        # Only once this request is answered: it is one of those that the old server waits for.
+        ending = asyncio.create_task(runner.cleanup())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        return web.json_response(ready)
+
+    async def end(self) -> None:
+        """Ends the plugins, or leaves them behind if the switch says so, and stops to listen."""
+        if self._sim.switches["leave_orphans"]:
+            for site in list(self._runner.sites):
+                await site.stop()
+            await self._sim.host.answered()
+        else:
+            await self._sim.jobs.close()
+        self._sim.host.close()
+        await self._runner.cleanup()
+        await asyncio.gather(*self._ending)
 
 
 def build_simulator(seed: StashSeed, options: argparse.Namespace) -> Simulator:
@@ -181,7 +225,7 @@ def _login(sessions: Sessions) -> Handler:
 
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulators.stash.server")
-    parser.add_argument("--seed", type=Path, required=True)
+    parser.add_argument("--seed", type=Path, help="none: an empty server")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--plugin-dir", action="append", default=[], help="repeatable")
     parser.add_argument("--username", default="admin", help="counts with --password only")

@@ -9,27 +9,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from simulators.launch import Simulators
 from simulators.seed import Seed
 from storage.runs import Run
 from sync_queue.inbox_reader import Inbox
-from tests.acceptance.site import API_KEY, ENTRY, ROOT, TOKEN, Site
+from tests.acceptance.entry import API_KEY, ENTRY, ROOT
+from tests.acceptance.site import Site
+from tests.pool import TOKEN, Pool
 
 PASSWORD = "PASSWORD-not-for-logs"
 RUN = 'mutation($name: String!) { runPluginTask(plugin_id: "Stash2Plex", task_name: $name) }'
 
 
 @contextmanager
-def always_on(seed: Seed, folder: Path) -> Iterator[Site]:
+def always_on(pool: Pool, seed: Seed, folder: Path) -> Iterator[Site]:
     """Both servers; the plugin's code is that of this checkout, and Stash asks for a password."""
     data = folder / "data"
-    with Simulators(
+    with pool.both(
         seed,
         plugin_dir=install(folder),
         plugin_env={"STASH_PLUGIN_DATA": str(data)},
         password=PASSWORD,
         api_key=API_KEY,
-        token=TOKEN,
     ) as both:
         site = Site(both, data)
         site.use(first_sync="mirror", max_clear_percent=100)

@@ -56,7 +56,7 @@ class Shop:
         with self.context() as context:
             catch_up(context)
 
-    def mark(self) -> WakeUpLease:
+    def lease(self) -> WakeUpLease:
         with Inbox(self.site.data) as inbox:
             return inbox.lease()
 

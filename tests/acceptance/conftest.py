@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from simulators.launch import Simulators
 from simulators.seed import Seed
-from tests.acceptance.site import TOKEN, Site
+from tests.acceptance.site import Site
+from tests.pool import Pool
 
 Open = Callable[[Seed], Site]
 
 
 @pytest.fixture(scope="module")
-def open_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    """Starts both servers on a library; they stop with the module's last test."""
+def open_site(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    """Both servers of a library, until the module's last test has ended."""
     with contextlib.ExitStack() as stack:
 
         def start(seed: Seed) -> Site:
-            both = stack.enter_context(Simulators(seed, token=TOKEN))
+            both = stack.enter_context(pool.both(seed))
             return Site(both, tmp_path_factory.mktemp("plugin") / "data")
 
         yield start

@@ -15,7 +15,8 @@ from simulators.library.generate import generate
 from simulators.library.oracle import differences
 from simulators.plex.answers import MAINTENANCE
 from tests.acceptance.conftest import Open
-from tests.acceptance.site import SECRETS, Site
+from tests.acceptance.entry import SECRETS
+from tests.acceptance.site import Site
 
 CASES = (
     *("empty_no_agent", "empty_agent", "stale", "drift_title", "drift_studio", "extra_genre"),

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from simulators.dumps import stash_seed
-from simulators.launch import Simulators
 from simulators.library.oracle import differences
 from simulators.seed import Seed
 from tests.acceptance.always_on import install
 from tests.acceptance.always_on_shop import Shop
-from tests.acceptance.site import TOKEN, Site
+from tests.acceptance.site import Site
+from tests.pool import Pool
 
 DEAF = {"match": "runPluginTask", "action": "status", "status": 500, "times": -1}
 
@@ -87,15 +87,11 @@ class Office(Shop):
 
 
 @contextmanager
-def noting(seed: Seed, folder: Path) -> Iterator[Office]:
+def noting(pool: Pool, seed: Seed, folder: Path) -> Iterator[Office]:
     """Both servers; hooks note, and Stash never starts the task that they ask for."""
     data = folder / "data"
-    with Simulators(
-        seed,
-        plugin_dir=install(folder),
-        plugin_env={"STASH_PLUGIN_DATA": str(data)},
-        token=TOKEN,
-    ) as both:
+    environment = {"STASH_PLUGIN_DATA": str(data)}
+    with pool.both(seed, plugin_dir=install(folder), plugin_env=environment) as both:
         site = Site(both, data)
         site.use(first_sync="mirror", reconcile_interval="never")
         both.stash.faults([DEAF])

@@ -1,7 +1,8 @@
 """Both simulated servers, a data directory, and the plugin run as Stash runs it.
 
-Tests either start the entry script as a process (`Site.run`), with everything that Stash would see
-of it checked on the way, or call a task in this process (`Site.do`) where time has to be set.
+Tests run the entry script within this process (`Site.run`) or as one of its own where that matters
+(`Site.run_process`), with everything that Stash would see of it checked on the way; or they call a
+task (`Site.do`) where time has to be set.
 """
 
 from __future__ import annotations
@@ -10,10 +11,8 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,72 +28,16 @@ from stash.connection import StashConnection
 from storage.state import State
 from sync_queue.operations import enqueue
 from sync_queue.queue import SyncQueue
+from tests.acceptance import entry
+from tests.acceptance.entry import API_KEY as API_KEY
+from tests.acceptance.entry import COOKIE, PATIENCE, ROOT, SECRETS, Ended
+from tests.pool import TOKEN as TOKEN
 from tests.stored import owners
 from transport.retrying import Retrying
 
-ROOT = Path(__file__).resolve().parents[2]
-ENTRY = ROOT / "Stash2Plex.py"
-TOKEN = "PLEX-TOKEN-not-for-logs"
-COOKIE = "SESSION-COOKIE-not-for-logs"
-API_KEY = "API-KEY-not-for-logs"
-SECRETS = (TOKEN, COOKIE, API_KEY)
-MAX_LINE = 8 * 1024
 FAR = 4e9  # a moment at which every job is due
-PATIENCE = 200.0  # seconds that any one task may take before the test gives up
 
 Task = Callable[[Context], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What Stash sees of a process that has ended."""
-
-    status: int
-    stdout: bytes
-    stderr: bytes
-
-    @property
-    def reply(self) -> dict[str, Any]:
-        """The one JSON object on stdout."""
-        reply = json.loads(self.stdout)
-        assert isinstance(reply, dict)
-        assert list(reply) in (["output"], ["error"])
-        return reply
-
-    @property
-    def output(self) -> dict[str, Any]:
-        """The figures of a task that did its work."""
-        assert "output" in self.reply, self.reply
-        output: dict[str, Any] = self.reply["output"]
-        return output
-
-    @property
-    def error(self) -> str:
-        """The sentence for the user, of a task that could not do its work."""
-        assert "error" in self.reply, self.reply
-        error: str = self.reply["error"]
-        return error
-
-    @property
-    def log(self) -> str:
-        """The log without its marks, progress left out."""
-        lines = self.stderr.decode("utf-8").splitlines()
-        return "\n".join(line[3:] for line in lines if not line.startswith("\x01p"))
-
-    @property
-    def progress(self) -> list[float]:
-        lines = self.stderr.decode("utf-8").splitlines()
-        return [float(line[3:]) for line in lines if line.startswith("\x01p\x02")]
-
-    def check_protocol(self) -> None:
-        """Everything is framed as Stash wants it, and nothing of it is a secret."""
-        for line in self.stderr.splitlines():
-            assert line[:1] == b"\x01", line
-            assert line[1:2] in b"tdiwep", line
-            assert line[2:3] == b"\x02", line
-            assert len(line) < MAX_LINE
-        for secret in SECRETS:
-            assert secret.encode() not in self.stdout + self.stderr
 
 
 class Site:
@@ -159,15 +102,8 @@ class Site:
         ).encode()
 
     def start(self, mode: str, **env: str) -> subprocess.Popen[bytes]:
-        """Start a task and leave it running; the caller ends it."""
-        process = subprocess.Popen(
-            [sys.executable, str(ENTRY)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=os.sep,
-            env=self._environment() | env,
-        )
+        """Start a task as a process and leave it running; the caller ends it."""
+        process = entry.start(self._environment() | env)
         assert process.stdin is not None
         process.stdin.write(self.input(mode))
         process.stdin.close()
@@ -181,21 +117,16 @@ class Site:
         return self._checked(Ended(process.returncode, stdout, stderr))
 
     def run(self, mode: str, **args: Any) -> Ended:
+        """Run a task by the entry script, within this process."""
+        return self._checked(entry.run_here(self.input(mode, **args), self._environment()))
+
+    def run_process(self, mode: str, **args: Any) -> Ended:
         """Run a task as Stash does."""
         return self.run_raw(self.input(mode, **args))
 
-    def run_raw(self, stdin: bytes, **env: str) -> Ended:
-        """Run the entry script on any input."""
-        ended = subprocess.run(
-            [sys.executable, str(ENTRY)],
-            input=stdin,
-            capture_output=True,
-            cwd=os.sep,
-            env=self._environment() | env,
-            timeout=PATIENCE,
-            check=False,
-        )
-        return self._checked(Ended(ended.returncode, ended.stdout, ended.stderr))
+    def run_raw(self, stdin: bytes) -> Ended:
+        """Run the entry script on any input, as a process."""
+        return self._checked(entry.run_process(stdin, self._environment()))
 
     def _environment(self) -> dict[str, str]:
         ours = ("PLEX_URL", "PLEX_TOKEN", "STASH_URL", "STASH_API_KEY")

@@ -59,7 +59,7 @@ def test_another_drain_is_left_alone_and_what_is_owed_is_asked_for(
     shop.catch_up()
 
     assert len(jobs(shop.site)) == before + 1
-    assert shop.mark().job_id == jobs(shop.site)[-1]["id"]
+    assert shop.lease().job_id == jobs(shop.site)[-1]["id"]
     assert shop.sync()["processed"] == 1
     shop.catch_up()
     assert len(jobs(shop.site)) == before + 1
@@ -163,7 +163,7 @@ def test_a_stash_that_cannot_be_asked_is_asked_by_the_next_task(
     before = len(jobs(shop.site))
 
     shop.catch_up()
-    assert (len(jobs(shop.site)), shop.mark().asked_at) == (before, None)
+    assert (len(jobs(shop.site)), shop.lease().asked_at) == (before, None)
     shop.catch_up()
     assert len(jobs(shop.site)) == before + 1
 
@@ -189,9 +189,9 @@ def test_it_lets_others_work_after_thirty_seconds(
         assert 30 <= shop.now - NOW < 30 + 5 * 2
         assert 0 < first["processed"] == 20 - first["remaining"] < 20
         (ours,) = [job for job in jobs(shop.site) if job["endTime"] is None]
-        assert first["carried_on_by_job"] == ours["id"] == shop.mark().job_id
+        assert first["carried_on_by_job"] == ours["id"] == shop.lease().job_id
         shop.note(scenes[20])  # asks for nothing: somebody comes
-        assert shop.mark().job_id == ours["id"]
+        assert shop.lease().job_id == ours["id"]
 
         cost = 20.0
         second = shop.sync()
@@ -199,7 +199,7 @@ def test_it_lets_others_work_after_thirty_seconds(
 
     assert shop.sync()["remaining"] == 0
     assert shop.site.queued() == {}
-    assert shop.mark().asked_at is None
+    assert shop.lease().asked_at is None
 
 
 def test_alone_it_works_on(shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,10 @@ import pytest
 from simulators.library.generate import generate
 from sync_queue.inbox_reader import Inbox
 from tests.acceptance.always_on import always_on, at_rest, hooks, jobs, noted, runs, title, until
+from tests.acceptance.entry import API_KEY
 from tests.acceptance.faults import differing
-from tests.acceptance.site import API_KEY, Site
+from tests.acceptance.site import Site
+from tests.pool import Pool
 
 SCENES = 200  # `make bench` does it with 500
 EDITS = 200
@@ -21,10 +23,10 @@ KILLS = 3
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("bursts")
     seed = generate(SCENES, seed=4, only=("in_sync",))
-    with always_on(seed, folder) as found:
+    with always_on(pool, seed, folder) as found:
         yield found
 
 

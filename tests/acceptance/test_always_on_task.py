@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import StashUnreachable, SyncError
 from simulators.library.generate import generate
-from sync_queue.inbox import UNANSWERED_SECONDS
+from sync_queue.inbox_reader import WakeUpLease
 from tests.acceptance.always_on_shop import Shop
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
@@ -69,7 +69,7 @@ def test_a_burst_is_taken_as_one(shop: Shop, scenes: list[int]) -> None:
 
     assert shop.sync()["processed"] == 6
     assert shop.slept == [2.0] * 6
-    assert shop.mark().asked_at is None
+    assert shop.lease().asked_at is None
 
 
 def test_a_burst_without_end_is_waited_for_only_so_long(shop: Shop, scenes: list[int]) -> None:
@@ -182,7 +182,7 @@ def test_what_comes_while_it_works_is_done_as_well(shop: Shop, scenes: list[int]
 
     assert shop.sync()["processed"] == 3
     assert shop.left() == []
-    assert shop.mark().asked_at is None
+    assert shop.lease().asked_at is None
 
 
 # Failures -----------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_if_stash_goes_away_the_events_stay(shop: Shop, scenes: list[int]) -> No
         shop.sync()
 
     assert shop.left() == [scenes[0]]
-    assert shop.mark().asked_at is None
+    assert shop.lease().asked_at is None
     shop.site.both.stash.faults([])
     assert shop.sync()["processed"] == 1
 
@@ -209,7 +209,7 @@ def test_if_plex_goes_away_the_jobs_stay(shop: Shop, scenes: list[int]) -> None:
         shop.sync()
 
     assert (shop.left(), list(shop.site.queued())) == ([], [scenes[0]])
-    assert shop.mark().asked_at is None
+    assert shop.lease().asked_at is None
 
 
 @pytest.mark.parametrize(
@@ -226,10 +226,7 @@ def test_a_task_that_cannot_begin_leaves_the_asking_to_a_later_event(
 
     assert said in json.dumps(ended.reply)
     assert shop.left() == [scenes[0]]
-    mark = shop.mark()
-    assert mark.asked_at is not None
-    assert (mark.begun_at, mark.job_id) == (None, None)
-    for later, job_id in ((1, None), (UNANSWERED_SECONDS, "1")):
-        shop.now = mark.asked_at + later
-        shop.note(scenes[1])
-        assert shop.mark().job_id == job_id
+    assert shop.lease() == WakeUpLease(None, None, None)
+    shop.site.use()
+    shop.note(scenes[1])  # the very next
+    assert shop.lease().job_id == "1"

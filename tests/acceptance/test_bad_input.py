@@ -15,8 +15,10 @@ from app.tasks.reconcile import reconcile_all
 from core.errors import SyncError
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
+from tests.acceptance.entry import Ended
 from tests.acceptance.faults import failure, readable
-from tests.acceptance.site import TOKEN, Ended, Site, Task
+from tests.acceptance.site import Site, Task
+from tests.pool import TOKEN
 
 BUG = "This is a bug in Stash2Plex"
 

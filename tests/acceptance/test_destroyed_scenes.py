@@ -18,6 +18,7 @@ from tests.acceptance.always_on_shop import NOW
 from tests.acceptance.faults import BUSY, CUT, RESET, Fault
 from tests.acceptance.noting import DEAF, Office, noting
 from tests.acceptance.standing import Standing, differing, now
+from tests.pool import Pool
 
 SETTINGS = {
     "first_sync": "mirror",
@@ -29,13 +30,13 @@ BY_HAND = "Favourites of Mine"
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def library(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """All of it synced with collections; every item is in one of the user's as well."""
     seed = generate(70, seed=4, only=("in_sync", "two_sections"))
     for section in seed["plex"]["sections"]:
         for item in section["items"]:
             item["collections"].append(BY_HAND)
-    with noting(seed, tmp_path_factory.mktemp("noting")) as office:
+    with noting(pool, seed, tmp_path_factory.mktemp("noting")) as office:
         office.site.use(**SETTINGS)
         office.site.reconcile()
         office.site.drain()

@@ -13,6 +13,7 @@ from simulators.library.generate import generate
 from sync_queue.lock import DrainLock
 from tests.acceptance.noting import DEAF, Office, noting
 from tests.acceptance.test_shared_edits import LIST_EDITS
+from tests.pool import Pool
 from tests.stored import forget_records
 
 KINDS = ("performer", "studio", "tag")
@@ -21,9 +22,11 @@ CASES = ("in_sync", "two_sections", "two_files_two_items")
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def library(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """All of it synced; every test has things of its own, since Stash keeps what is done to it."""
-    with noting(generate(90, seed=4, only=CASES), tmp_path_factory.mktemp("noting")) as office:
+    with noting(
+        pool, generate(90, seed=4, only=CASES), tmp_path_factory.mktemp("noting")
+    ) as office:
         office.site.use(first_sync="mirror", reconcile_interval="never", max_clear_percent=100)
         office.site.reconcile()
         office.site.drain()

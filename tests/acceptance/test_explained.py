@@ -11,7 +11,8 @@ from app.tasks.reconcile import reconcile_recent
 from reconciliation.report import REPORT
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
-from tests.acceptance.site import Ended, Site
+from tests.acceptance.entry import Ended
+from tests.acceptance.site import Site
 
 EACH = 110
 CASES = ("ambiguous_sizes", "missing_outside", "merged")

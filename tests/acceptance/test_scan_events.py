@@ -13,14 +13,15 @@ from simulators.library.generate import generate
 from simulators.seed import StashFile
 from tests.acceptance.always_on import at_rest, hooks, until
 from tests.acceptance.noting import Office, noting
+from tests.pool import Pool
 
 SCENES = 14
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def library(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     seed = generate(SCENES, seed=4, only=("in_sync",))
-    with noting(seed, tmp_path_factory.mktemp("noting")) as office:
+    with noting(pool, seed, tmp_path_factory.mktemp("noting")) as office:
         office.site.reconcile()
         office.site.drain()
         yield office

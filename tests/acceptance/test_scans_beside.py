@@ -31,7 +31,7 @@ def test_other_jobs_of_stash_do_not_wait_for_a_scan(shop: ScanShop) -> None:
     with others_wait(shop.site):
         figures = shop.edited(101)
         (ours,) = [job for job in jobs(shop.site) if job["endTime"] is None]
-        assert figures["carried_on_by_job"] == ours["id"] == shop.mark().job_id
+        assert figures["carried_on_by_job"] == ours["id"] == shop.lease().job_id
     assert sum(shop.slept) <= 3
     assert shop.attempts() == {101: 0}
     shop.disk.put(101)

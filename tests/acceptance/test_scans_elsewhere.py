@@ -15,6 +15,7 @@ from tests.acceptance.always_on import always_on, at_rest, has_no_secret, jobs, 
 from tests.acceptance.handmade import FILMS, Handmade, part, plex_item
 from tests.acceptance.scanned import ROOT, Disk, ScanShop, library, shop, site
 from tests.acceptance.site import Site
+from tests.pool import Pool
 
 __all__ = ["shop", "site"]  # fixtures
 
@@ -142,8 +143,8 @@ def test_if_plex_goes_away_when_it_is_asked_nobody_has_failed(shop: ScanShop) ->
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with always_on(library(ROOT, CINEMA), tmp_path_factory.mktemp("scans")) as found:
+def running(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with always_on(pool, library(ROOT, CINEMA), tmp_path_factory.mktemp("scans")) as found:
         found.use(
             trigger_plex_scan=True,
             reconcile_interval="never",

@@ -183,7 +183,7 @@ def test_it_lets_waiting_jobs_of_stash_go_first_but_not_for_ever(shop: Shop) -> 
         said = shop.sync()
         assert "reconcile" not in said
         (ours,) = [job for job in jobs(shop.site) if job["endTime"] is None]
-        assert said["carried_on_by_job"] == ours["id"] == shop.mark().job_id
+        assert said["carried_on_by_job"] == ours["id"] == shop.lease().job_id
         shop.now += DAY - 1
         assert "reconcile" not in shop.sync()
         shop.now += 1

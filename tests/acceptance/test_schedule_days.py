@@ -76,7 +76,7 @@ class Month:
 
     def runs_after_another_task(self, started: float) -> None:
         assert len(self.shop.automatic()) == self.ran
-        asked = self.shop.mark().asked_at is not None
+        asked = self.shop.lease().asked_at is not None
         assert asked == self.is_due()
         if asked:
             self.shop.now += self.rng.uniform(0, 10 * MINUTE)
@@ -85,7 +85,7 @@ class Month:
     def look(self) -> None:
         status = self.shop.do("queue_status")["reconcile"]
         assert len(self.shop.automatic()) == self.ran
-        assert self.shop.mark().asked_at is None
+        assert self.shop.lease().asked_at is None
         if self.interval is None:
             assert status["next_due_at"] is None
         elif status["next_due_at_epoch"] is not None:  # an event or task has been there

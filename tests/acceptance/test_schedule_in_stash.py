@@ -12,13 +12,16 @@ from tests.acceptance.always_on import always_on, at_rest, jobs, start, until
 from tests.acceptance.always_on_shop import Shop, overdue
 from tests.acceptance.faults import differing
 from tests.acceptance.site import Site
+from tests.pool import Pool
 
 SYNCED = {"first_sync": "mirror", "max_clear_percent": 100}
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with always_on(generate(20, seed=4, only=("in_sync",)), tmp_path_factory.mktemp("on")) as site:
+def running(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with always_on(
+        pool, generate(20, seed=4, only=("in_sync",)), tmp_path_factory.mktemp("on")
+    ) as site:
         press(site, "Reconcile Library (All)")
         press(site, "Process Queue")
         yield site

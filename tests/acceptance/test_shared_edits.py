@@ -21,6 +21,7 @@ from storage.key_value import Key
 from tests.acceptance.faults import RESET
 from tests.acceptance.noting import Office, noting
 from tests.acceptance.standing import differing, now
+from tests.pool import Pool
 
 LIST_EDITS: Key[Any] = Key("list_edits", None, object)  # what Plex was found to do with lists
 CARRIED = 900  # the tag of all scenes
@@ -29,13 +30,13 @@ SETTINGS = {"max_tags": 500, "reconcile_interval": "never"}  # and the guard as 
 
 
 @contextmanager
-def opened(scenes: int, folder: Path) -> Iterator[Office]:
+def opened(pool: Pool, scenes: int, folder: Path) -> Iterator[Office]:
     """All of it synced; the tag stands beside others, some of them put there by hand."""
     seed = generate(scenes, seed=4, only=CASES)
     seed["stash"]["tags"].append({"id": CARRIED, "name": "Carried by All"})
     for scene in seed["stash"]["scenes"]:
         scene["tag_ids"].append(CARRIED)
-    with noting(seed, folder) as office:
+    with noting(pool, seed, folder) as office:
         office.site.use(**SETTINGS)
         office.site.reconcile()
         office.site.drain()
@@ -43,15 +44,15 @@ def opened(scenes: int, folder: Path) -> Iterator[Office]:
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with opened(300, tmp_path_factory.mktemp("large")) as office:
+def large(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with opened(pool, 300, tmp_path_factory.mktemp("large")) as office:
         yield office
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def small(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """More than one batch of the drain."""
-    with opened(120, tmp_path_factory.mktemp("small")) as office:
+    with opened(pool, 120, tmp_path_factory.mktemp("small")) as office:
         yield office
 
 

@@ -80,7 +80,7 @@ def test_it_does_not_read_the_whole_of_a_long_inbox(
 
     assert (first["events"], first["processed"]) == (20, 0)
     assert len(shop.left()) == len(scenes) - 20
-    assert shop.mark().job_id == first["carried_on_by_job"]
+    assert shop.lease().job_id == first["carried_on_by_job"]
     cost = 0.0
     second = shop.sync()
     assert (second["events"], second["processed"]) == (len(scenes) - 20, len(scenes))

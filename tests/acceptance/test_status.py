@@ -20,7 +20,8 @@ from sync_queue.inbox_reader import Inbox
 from tests.acceptance.always_on import jobs, until
 from tests.acceptance.always_on_shop import Shop
 from tests.acceptance.conftest import Open
-from tests.acceptance.site import Ended, Site
+from tests.acceptance.entry import Ended
+from tests.acceptance.site import Site
 
 HOUR, DAY = 3600.0, 86_400.0
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from simulators.launch import Simulators
 from simulators.library.generate import generate
+from tests.acceptance.entry import API_KEY, ENTRY, ROOT
 from tests.acceptance.faults import differing
-from tests.acceptance.site import API_KEY, ENTRY, ROOT, TOKEN, Site
+from tests.acceptance.site import Site
+from tests.pool import TOKEN, Pool
 
 PASSWORD = "PASSWORD-not-for-logs"
 CASES = ("empty_no_agent", "empty_agent", "stale", "drift_title", "in_sync")
@@ -23,7 +24,7 @@ mutation($name: String!) { runPluginTask(plugin_id: "Stash2Plex", task_name: $na
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Stash asks for a password and has the plugin; its code is that of this checkout."""
     folder = tmp_path_factory.mktemp("stash")
     plugin = folder / "plugins" / "Stash2Plex"
@@ -32,13 +33,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     start = f"import runpy\nrunpy.run_path({str(ENTRY)!r}, run_name='__main__')\n"
     (plugin / "Stash2Plex.py").write_text(start, encoding="utf-8")
     data = folder / "data"
-    with Simulators(
+    with pool.both(
         generate(40, seed=8, only=CASES),
         plugin_dir=folder / "plugins",
         plugin_env={"STASH_PLUGIN_DATA": str(data)},
         password=PASSWORD,
         api_key=API_KEY,
-        token=TOKEN,
     ) as both:
         found = Site(both, data)
         found.inherit_timestamps()
@@ -90,7 +90,7 @@ def test_the_buttons_of_stash_do_the_main_job(site: Site) -> None:
     assert drained["output"]["processed"] == found["output"]["enqueued_count"] == 40
     assert differing(site) == set()
     log = [line["message"] for line in site.both.stash.control("GET", "plugin_log")]
-    assert any("40 scenes checked against" in line for line in log)
+    assert any("40 scenes compared with" in line for line in log)
     assert any("40 scenes processed: 32 items changed" in line for line in log)
     _has_no_secret(site, site.data)
 

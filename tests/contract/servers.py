@@ -1,18 +1,14 @@
-"""One simulator alone, and seeds of hand-made scenes and items, for tests of the adapters."""
+"""A simulator's handle, and seeds of hand-made scenes and items, for tests of the adapters."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from simulators.launch import Handle, ServerProcess
-from simulators.seed import PlexItem, Seed, StashScene, write_seed
-
-START_SECONDS = 60
+from simulators.launch import Handle
+from simulators.seed import PlexItem, Seed, StashScene
 
 
 class Simulated(Handle):
@@ -40,23 +36,6 @@ class Simulated(Handle):
             yield
         finally:
             self.faults([])
-
-
-@contextmanager
-def running(module: str, seed: Seed, *options: str) -> Iterator[Simulated]:
-    """A simulator with this seed on a free port, until the block ends."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "seed.json"
-        write_seed(seed, path)
-        with (Path(folder) / "messages.txt").open("w+", encoding="utf-8") as messages:
-            arguments = ["--seed", str(path), *options]
-            process = ServerProcess(f"simulators.{module}", arguments, messages)
-            try:
-                handle = Simulated(process.ready(START_SECONDS))
-                yield handle
-                handle.close()
-            finally:
-                process.stop()
 
 
 def seed_of(scenes: list[StashScene] | None = None, items: list[PlexItem] | None = None) -> Seed:

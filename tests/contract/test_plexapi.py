@@ -12,16 +12,16 @@ from plexapi.server import PlexServer
 from core.models import Change, Section
 from plex.client import PlexClient
 from plex.editing import edit_params
-from tests.contract.servers import Simulated, item, running, seed_of
+from tests.contract.servers import Simulated, item, seed_of
+from tests.pool import TOKEN, Pool
 
-TOKEN = "simulated-token"
 TAG = "#a, b%2Cc+d & e;f=g?h/i'j\"k\\l!m(n)*o:p@q[r]s$t^u`v{w}|x~y%"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Simulated]:
+def server(pool: Pool) -> Iterator[Simulated]:
     items = [item(key) for key in range(1, 31)]
-    with running("plex.server", seed_of(items=items), "--token", TOKEN) as simulated:
+    with pool.plex(seed_of(items=items)) as simulated:
         yield simulated
 
 

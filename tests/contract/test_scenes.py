@@ -16,7 +16,8 @@ from stash import scenes
 from stash.client import StashClient
 from stash.connection import StashConnection
 from tests.contract.scripted import as_html, scripted
-from tests.contract.servers import Simulated, running, scene, seed_of
+from tests.contract.servers import Simulated, scene, seed_of
+from tests.pool import Pool
 from transport.retrying import Retrying
 
 Open = Callable[[Simulated], AbstractContextManager[scenes.StashApi]]
@@ -62,11 +63,11 @@ def theirs(server: Simulated) -> Iterator[scenes.StashApi]:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Simulated]:
+def server(pool: Pool) -> Iterator[Simulated]:
     made = [scene(number) for number in range(1, 26)]
     made[6] = scene(7, **FULL)
     made.append(scene(5000, title="", files=[]))
-    with running("stash.server", seed_of(scenes=made), "--api-key", API_KEY) as simulated:
+    with pool.stash(seed_of(scenes=made), api_key=API_KEY) as simulated:
         yield simulated
 
 
@@ -189,10 +190,10 @@ def test_a_page_that_fails_midway_keeps_the_earlier_ones(
             next(pages)
 
 
-def test_scenes_that_go_meanwhile_make_no_other_scene_slide() -> None:
+def test_scenes_that_go_meanwhile_make_no_other_scene_slide(pool: Pool) -> None:
     made = [scene(number) for number in range(1, 6)]
     with (
-        running("stash.server", seed_of(scenes=made), "--api-key", API_KEY) as server,
+        pool.stash(seed_of(scenes=made), api_key=API_KEY) as server,
         ours(server) as client,
     ):
         pages = scenes.iter_scene_pages(client, page_size=2)

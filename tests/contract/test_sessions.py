@@ -11,15 +11,16 @@ from core.errors import StashUnauthorized
 from stash import scenes
 from stash.client import StashClient
 from stash.connection import StashConnection
-from tests.contract.servers import Simulated, running, scene, seed_of
+from tests.contract.servers import Simulated, scene, seed_of
+from tests.pool import Pool
 
 KEY = "simulated-api-key"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Simulated]:
-    options = ("--password", "open sesame", "--api-key", KEY)
-    with running("stash.server", seed_of(scenes=[scene(1)]), *options) as simulated:
+def server(pool: Pool) -> Iterator[Simulated]:
+    seed = seed_of(scenes=[scene(1)])
+    with pool.stash(seed, password="open sesame", api_key=KEY) as simulated:
         yield simulated
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.text import clean_line, clean_names, clean_text, name_key, says_something
+from core.text import clean_line, clean_names, clean_text, name_key, says_something, visible
 
 LIMIT = 10_000
 FAMILY = "👨‍👩‍👧"
@@ -158,3 +158,27 @@ def test_names_lose_blanks_and_duplicates_and_keep_the_first_spelling() -> None:
     names = ("Sea  Walk", "", "SEA WALK", " \u200b ", "Bread", unicodedata.normalize("NFD", "Café"))
     assert clean_names((*names, "Café", "bread"), 255) == ("Sea Walk", "Bread", "Café")
     assert clean_names(("abcdef", "abcdxx"), 4) == ("abcd",)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b]0;title\x07a \x1b[1;31mred\x1b[0m b\x1b(B", "a red b"),
+        ("\x9b31ma\x9d0;x\x9cb\x1b", "ab"),
+        ("\x1b]no end\n\x90of it", "no end\nof it"),
+        ("one\r\ntwo\u2028three\x85four\tfive", "one\ntwo\nthree\nfour\tfive"),
+        ("\u202egpj\u202c.a\u200b\u200e\ufeff\u2066b\u00ad", "gpj.ab"),
+        ("a\u200db", "ab"),
+        (f"{FAMILY} می‌خواهم", f"{FAMILY} می‌خواهم"),
+    ],
+)
+def test_what_cannot_be_seen_is_not_shown(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+@given(anything)
+def test_whatever_is_shown_can_be_seen(text: str) -> None:
+    shown = visible(text)
+    odd = {letter for letter in shown if not letter.isprintable()} - set("\n\t\u200c\u200d")
+    assert not {letter for letter in odd if unicodedata.category(letter) in ("Cc", "Cf", "Cs")}
+    assert shown.encode() or not shown

@@ -60,11 +60,27 @@ def test_it_reads_what_isoformat_writes(moment: datetime.datetime, zone: datetim
     assert parse_timestamp(aware.isoformat()) == pytest.approx(aware.timestamp(), abs=1e-5)
 
 
-@given(st.floats(-1e9, 1e11))
-def test_a_moment_is_written_as_it_is_read(at: float) -> None:
+MOMENTS = st.floats(-6e10, 2.5e11) | st.integers(0, 2**61).map(lambda nanos: nanos / 1e9)
+
+
+@given(MOMENTS)
+def test_a_moment_that_was_written_is_read_as_none_that_is_later(at: float) -> None:
     read = parse_timestamp(rfc3339(at))
     assert read is not None
-    assert abs(read - at) < 1
+    assert at - 1 <= read <= at
+
+
+@given(MOMENTS, st.integers(0, 999_999_999))
+def test_later_moments_are_never_read_as_earlier_ones(at: float, nanos: int) -> None:
+    second = rfc3339(at).removesuffix("Z")
+    read = [parse_timestamp(f"{second}.{each:09}Z") for each in (nanos // 2, nanos)]
+    first, later = (one for one in read if one is not None)
+    assert parse_timestamp(f"{second}Z") <= first <= later  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("at", [float("inf"), float("-inf"), float("nan"), 1e300, -1e300])
+def test_any_number_is_some_moment(at: float) -> None:
+    assert parse_timestamp(rfc3339(at)) is not None
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from core.models import Change, ItemRef, MediaFile, Role, Section
 from plex.client import PlexClient
 from plex.editing import edit_params, unlock_params
 from plex.exceptions import PlexItemFailed, PlexRejected, PlexServerDown, PlexUnauthorized
-from tests.contract.servers import Simulated, item, running, seed_of
+from tests.contract.servers import Simulated, item, seed_of
 from tests.plex.wire import client_at
+from tests.pool import TOKEN, Pool
 
-TOKEN = "simulated-token"
 GENRES = ["Drama", "Night", "Outdoor", "Train", "Two, maybe three"]
 ROLES = ["Ana Lind", "Boris Kay", "Cleo Mar", "Dee Novak", "Eli Stone"]
 PUNCTUATION = "#a, b%2Cc+d & e;f=g?h/i'j\"k\\l!m(n)*o:p@q[r]s$t^u`v{w}|x~y%"
@@ -22,7 +22,7 @@ COUNT = 60
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Simulated]:
+def server(pool: Pool) -> Iterator[Simulated]:
     items = [item(key) for key in range(101, 101 + COUNT)]
     items[0] = item(
         101,
@@ -43,7 +43,7 @@ def server() -> Iterator[Simulated]:
     items[1] = item(102, media=[[{**part, "file": "/data/cd1.mp4"}, part], [gone]])
     items[2] = item(103, deleted_at=1_700_000_000)
     items[3] = item(104, media=[[gone]])
-    with running("plex.server", seed_of(items=items), "--token", TOKEN) as simulated:
+    with pool.plex(seed_of(items=items)) as simulated:
         yield simulated
 
 

@@ -23,12 +23,6 @@ EMPTY = as_json({"MediaContainer": {"size": 0}})
 BUSY = as_html(503, "Service Unavailable")
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[PlexProcess]:
-    with PlexProcess() as running:
-        yield running
-
-
 @pytest.fixture
 def client(process: PlexProcess) -> Iterator[PlexClient]:
     process.load(plex_seed(plex_section([plex_item(1), plex_item(2)])))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -194,6 +196,42 @@ def test_a_child_that_lives_on_does_not_keep_stash_waiting(tmp_path: Path) -> No
     child = psutil.Process(json.loads(ended.stdout)["output"])
     assert child.is_running()
     child.kill()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a word")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_told_to_end_it_tidies_up_and_says_so_in_one_line(name: str) -> None:
+    body = """
+        import logging, time
+        log = logging.getLogger("app.task_runner")
+        try:
+            log.info("working")
+            time.sleep(60)
+        finally:
+            time.sleep(0.2)
+            log.info("tidied")
+        """
+    process = subprocess.Popen(
+        [sys.executable, "-c", stand_in(body)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write(b'{"args": {"mode": "x"}}')
+    process.stdin.close()
+    process.stdin = None
+    assert process.stderr.readline() == b"\x01i\x02working\n"
+    for _ in range(2):  # impatience must not disturb the tidying up
+        process.send_signal(getattr(signal, name))
+        time.sleep(0.05)
+    stdout, stderr = process.communicate(timeout=30)
+
+    said = f"The task was stopped by {name}; what it had in hand waits for the next one."
+    assert json.loads(stdout) == {"error": said}
+    assert stderr.decode() == f"\x01i\x02tidied\n\x01w\x02{said}\n"
+    assert process.returncode == 0
 
 
 def test_a_python_that_is_too_old_is_told_so() -> None:

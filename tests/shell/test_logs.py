@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.redaction import HIDDEN, Redactor
+from core.wording import scene_called
 from shell import logs, protocol
 
 TOKEN = "tok/en+XyZ 123"
@@ -110,6 +111,13 @@ def test_debug_logging_lets_all_through(log: Log) -> None:
         "Set-Cookie: session=tok-1; Path=/",
         "session=tok-1",
         "http://me:tok-1@plex:32400/library",
+        "Authorization: Bearer tok-1",
+        "map[apiKey:tok-1 max_tags:5]",
+        r"{\"plexToken\": \"tok-1\"}",
+        "stash_api_key = 'tok 1 & tok 2'",
+        "eyJhbGciOiJIUzI1NiJ9.tok-1.tok",
+        "to\u200bk/en+Xy\x1b[1mZ 123",
+        "tok%2fen%2bXyZ%20123",
     ],
 )
 def test_secrets_are_replaced(log: Log, text: str) -> None:
@@ -183,7 +191,7 @@ def test_a_path_as_argument_becomes_a_stable_alias(log: Log, path: str) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_quoted_path_in_a_text_becomes_the_same_alias(path: str) -> None:
-    redactor = Redactor(hide_paths=True)
+    redactor = Redactor(hides_names=True)
 
     cleaned = redactor.clean(f'"{path}" has no item')
 
@@ -191,7 +199,7 @@ def test_a_quoted_path_in_a_text_becomes_the_same_alias(path: str) -> None:
 
 
 def test_repr_quotes_of_both_kinds_are_understood() -> None:
-    redactor = Redactor(hide_paths=True)
+    redactor = Redactor(hides_names=True)
 
     cleaned = redactor.clean(f"{PATHS[0]!r} and {PATHS[1]!r} differ")
 
@@ -213,14 +221,14 @@ def test_repr_quotes_of_both_kinds_are_understood() -> None:
     ],
 )
 def test_paths_in_a_text_are_found(text: str, shape: str) -> None:
-    assert re.fullmatch(shape, Redactor(hide_paths=True).clean(text))
+    assert re.fullmatch(shape, Redactor(hides_names=True).clean(text))
 
 
 def test_paths_in_addresses_are_hidden_too() -> None:
     line = '"GET /library/sections/1/refresh?path=%2Fdata%2FA%20b&x=1 HTTP/1.1" 200 0'
-    shown = Redactor(hide_paths=True).clean(line)
+    shown = Redactor(hides_names=True).clean(line)
     assert re.fullmatch(r'"GET .*\?path=path-[0-9a-f]{10}&x=1 HTTP/1.1" 200 0', shown)
-    name = Redactor(hide_paths=True).clean("GET /library/sections/1/all?file=A%20b.mp4&x=1")
+    name = Redactor(hides_names=True).clean("GET /library/sections/1/all?file=A%20b.mp4&x=1")
     assert re.fullmatch(r"GET .*\?file=path-[0-9a-f]{10}\.mp4&x=1", name)
     assert Redactor().clean(line) == line
 
@@ -232,6 +240,16 @@ def test_path_objects_and_named_arguments_are_hidden_too(log: Log) -> None:
     logging.getLogger("app").info("%(where)s", {"where": PureWindowsPath("C:/My Studio")})
 
     assert "Studio" not in log.text
+
+
+def test_names_are_hidden_like_paths(log: Log) -> None:
+    logs.configure(debug=False, obfuscate_paths=True)
+
+    for _ in range(2):
+        logging.getLogger("app").info("%s", scene_called(5, "Harbour “Lights”"))
+
+    (line,) = set(log.text.splitlines())
+    assert re.fullmatch(r"\x01i\x02scene 5 “name-\w{10}”", line)
 
 
 def test_paths_are_shown_unless_they_are_to_be_hidden(log: Log) -> None:

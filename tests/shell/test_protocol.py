@@ -97,12 +97,19 @@ def test_no_bytes_at_all_raise_anything_else(raw: bytes) -> None:
 
 
 def test_a_reply_is_one_ascii_document() -> None:
-    reply = {"output": {"title": "größe 場面 \udc80", "count": 3, "none": None}}
+    reply = {"output": {"title": "größe 場面", "count": 3, "none": None, "lines": ["a\nb", {}]}}
 
     encoded = protocol.encode_reply(reply)
 
     assert encoded.isascii()
     assert json.loads(encoded) == reply
+
+
+def test_each_text_of_a_reply_is_made_safe_to_show() -> None:
+    said = "\x1b[1ma\u202eb\udc80"
+    encoded = protocol.encode_reply({"output": {said: [said, {"x": (said, 5)}]}})
+    assert json.loads(encoded) == {"output": {"ab": ["ab", {"x": ["ab", 5]}]}}
+    assert b"***" in protocol.encode_reply({"error": "x"}, lambda _text: "***")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, {1, 2}, b"x"])
@@ -118,9 +125,9 @@ def test_every_physical_line_is_marked_and_blank_ones_are_left_out() -> None:
 
 
 def test_control_characters_cannot_forge_or_garble_a_line() -> None:
-    framed = protocol.frame(protocol.INFO, "a\x01e\x02b\x1b[31m\x00\x9b\tc")
+    framed = protocol.frame(protocol.INFO, "a\x01e\x02b\x1b[31m\x00\x9b0K\tc\x1b]0;x\x07d\u202e")
 
-    assert framed == b"\x01i\x02a\\x01e\\x02b\\x1b[31m\\x00\\x9b\tc\n"
+    assert framed == b"\x01i\x02aeb\tcd\n"
 
 
 @given(st.text(st.characters(), max_size=60), st.integers(1, 400))

@@ -17,7 +17,8 @@ from stash.client import StashClient
 from stash.connection import StashConnection
 from stash.images import NoCover, NotModified, Screenshot, fetch_screenshot
 from tests.contract.scripted import Reply, Scripted, refused_url, scripted
-from tests.contract.servers import Simulated, running, scene, seed_of
+from tests.contract.servers import Simulated, scene, seed_of
+from tests.pool import Pool
 from tests.transport.raw import HEAD, dripping, saying
 from transport.retrying import Retrying
 
@@ -36,11 +37,10 @@ def image(data: bytes, kind: str = "image/jpeg", **headers: str) -> Reply:
 
 
 @pytest.fixture(scope="module")
-def stash() -> Iterator[Simulated]:
+def stash(pool: Pool) -> Iterator[Simulated]:
     covers = ["cover 1", "png:cover 2", None, "huge:cover 4", "html:cover 5"]
     scenes = [scene(number, cover=cover) for number, cover in enumerate(covers, 1)]
-    options = ("--username", "admin", "--password", PASSWORD, "--api-key", KEY)
-    with running("stash.server", seed_of(scenes=scenes), *options) as simulated:
+    with pool.stash(seed_of(scenes=scenes), password=PASSWORD, api_key=KEY) as simulated:
         yield simulated
 
 

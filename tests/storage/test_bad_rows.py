@@ -69,7 +69,7 @@ READ: dict[str, Callable[[State], set[int]]] = {
     "pins": lambda state: set(state.pins.all()),
     "scan_requests": lambda state: set(map(int, "".join(
         state.scans.asked_for("1", ["/1", "/2"], 6.0)).replace("/", ""))),
-    "awaited_scans": lambda state: set(map(int, state.scans.awaited())),
+    "awaited_scans": lambda state: set(map(int, state.scans.awaited(9.0))),
     "verdicts": lambda state: set(state.verdicts.get_many(SCENES)),
     "facts": lambda state: known(*(state.get_value(FACTS[n]) for n in SCENES)),
 }  # fmt: skip

@@ -36,6 +36,13 @@ def test_the_newest_word_on_a_scene_holds(state: State) -> None:
     assert state.timestamps() == {1: 7.0, 2: 6.0, 3: 1.0}
 
 
+def test_a_timestamp_from_a_clock_that_was_ahead_says_nothing(tmp_path: Path) -> None:
+    with State(tmp_path, print, clock=lambda: 1_700_000_000.0) as state:
+        state.save_timestamp(1, 1_700_000_000.0 + 3600)
+        state.save_timestamp(2, 1_700_000_000.0 + 30 * 86_400)
+        assert set(state.timestamps()) == {1}
+
+
 def test_a_file_is_taken_over_and_renamed(tmp_path: Path) -> None:
     warnings: list[str] = []
     file = tmp_path / "sync_timestamps.json"

@@ -1,4 +1,4 @@
-"""The inbox: what hooks note, what tasks take, and the mark between them."""
+"""The inbox: what hooks note, what tasks take, and the lease between them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from sync_queue.inbox import (
     HookInbox,
     NewerInbox,
 )
-from sync_queue.inbox_reader import Event, Inbox, repair
+from sync_queue.inbox_reader import Event, Inbox, WakeUpLease, repair
+from tests.stored import spoil, sql
 from tests.sync_queue.sides import Sides
 
 ROOT = Path(__file__).parents[2]
@@ -141,6 +142,71 @@ def test_nothing_is_settled_that_was_not_taken(steps: list[tuple[object, ...]]) 
         left = {event.id: ACTIONS.index(event.action) for event in sides.task.take()}
         sides.close()
         assert left == unseen
+
+
+# Rows that make no sense -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("action", "99"),
+        ("action", "-1"),
+        ("id", "-5"),
+        ("kind", "'gallery'"),
+        ("kind", "x'ff'"),
+        ("at", "'soon'"),
+        ("by_user", "'yes'"),
+    ],
+)
+def test_an_event_that_makes_no_sense_holds_up_no_other(
+    tmp_path: Path, column: str, value: str
+) -> None:
+    sides = Sides(tmp_path)
+    sides.note(1)
+    sides.note(2)
+    spoil(tmp_path / INBOX_FILE, f"events.{column}", value, "id = 1")
+
+    sides.task.newest()
+    assert sides.task.counts() == {"scene": 1}
+    assert [event.id for event in sides.task.take()] == [2]
+    assert len(sides.warnings) == 1
+    sides.close()
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        "DELETE FROM request",
+        "UPDATE request SET asked_at = 'soon'",
+        "UPDATE request SET begun_at = x'ff'",
+        "UPDATE request SET job_id = x'ff'",
+        "UPDATE request SET declines = 'many'",
+    ],
+)
+@pytest.mark.parametrize("side", ["hook", "task"])
+def test_a_request_that_makes_no_sense_is_made_anew(
+    tmp_path: Path, spoiled: str, side: str
+) -> None:
+    sides = Sides(tmp_path)
+    sides.note(1)
+    sql(tmp_path / INBOX_FILE, spoiled)
+
+    if side == "hook":
+        try:
+            sides.note(2)
+        except DamagedInbox:
+            repair(tmp_path, sides.warnings.append)
+            assert sides.note(2) is not None
+    with Inbox(tmp_path, warn=sides.warnings.append, clock=lambda: NOW) as task:
+        task.begin()
+        seen, _ = task.newest()
+        assert {event.id for event in task.take()} >= {1}
+        assert task.leave(seen)
+        assert task.lease() == WakeUpLease(None, None, None)
+    assert sides.note(3) is not None
+    assert len(sides.warnings) <= 1
+    sides.close()
 
 
 # The file --------------------------------------------------------------------------------

@@ -108,6 +108,8 @@ class RecentItems:
         starts: dict[str, float] = {}
         for key in sections:
             saved = self._cache.saved_at(key)
+            if saved is not None and saved > self._clock() + TRUSTED:
+                saved = None  # noted while a clock was far ahead
             if since is None and (saved is None or self._clock() - saved > TRUSTED):
                 return None
             starts[key] = max(moment for moment in (saved, since) if moment is not None)

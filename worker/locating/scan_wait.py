@@ -74,7 +74,7 @@ class ScanWaiting:
             return {}
         now = self._clock()
         running = {k: v for k, v in self._scans.running().items() if k in self._sections}
-        awaited = _seen(self._store.awaited(), running, now)
+        awaited = _seen(self._store.awaited(now), running, now)
         over = {key for key, s in self._sections.items() if s.refreshing and key not in running}
         worth = over | {key for key, scan in awaited.items() if not scan.is_endless(now)}
         asked = self._ask(_idle(found.values(), worth, running), now) if self._asks else set()

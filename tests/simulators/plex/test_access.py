@@ -15,12 +15,6 @@ from tests.simulators.plex.client import PlexHttp
 EDIT = "/library/sections/1/all?type=1&id=1&title.value=New"
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[PlexProcess]:
-    with PlexProcess() as running:
-        yield running
-
-
 @pytest.fixture
 def plex(process: PlexProcess) -> Iterator[PlexHttp]:
     process.load(plex_seed(plex_section([plex_item(key) for key in range(1, 4)])))

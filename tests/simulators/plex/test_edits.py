@@ -22,12 +22,6 @@ def library() -> Any:
     return plex_seed(plex_section([plex_item(key) for key in range(1, 5)]))
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[PlexProcess]:
-    with PlexProcess() as running:
-        yield running
-
-
 @pytest.fixture
 def plex(process: PlexProcess) -> Iterator[PlexHttp]:
     process.load(library())

@@ -20,12 +20,6 @@ OTHER = b"\x89PNG another"
 POSTERS = "/library/metadata/1/posters"
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[PlexProcess]:
-    with PlexProcess() as running:
-        yield running
-
-
 @pytest.fixture
 def plex(process: PlexProcess) -> Iterator[PlexHttp]:
     process.load(plex_seed(plex_section([plex_item(1), plex_item(2)])))

@@ -12,12 +12,6 @@ from simulators.plex.small_seeds import plex_item, plex_part, plex_section, plex
 from tests.simulators.plex.client import PlexHttp
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[PlexProcess]:
-    with PlexProcess() as running:
-        yield running
-
-
 @pytest.fixture
 def plex(process: PlexProcess) -> Iterator[PlexHttp]:
     items = [plex_item(key) for key in range(1, 31)]

@@ -42,12 +42,6 @@ def library() -> Any:
     return plex_seed(movies, show, unscanned=[fresh])
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[PlexProcess]:
-    with PlexProcess() as running:
-        yield running
-
-
 @pytest.fixture
 def server(process: PlexProcess) -> Iterator[Any]:
     process.load(library())

@@ -40,12 +40,6 @@ def library() -> Any:
     return plex_seed(plex_section([plex_item(1)]), films, nested, music, unscanned=waiting)
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[PlexProcess]:
-    with PlexProcess() as running:
-        yield running
-
-
 @pytest.fixture
 def plex(process: PlexProcess) -> Iterator[PlexHttp]:
     process.load(library())

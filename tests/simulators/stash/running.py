@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -172,18 +172,48 @@ def until(look: Callable[[], Any], seconds: float = 10) -> Any:
     raise AssertionError("it did not happen in time")
 
 
+class StashProcess:
+    """A process in which one server follows another.
+
+    Attributes:
+        url: where the latest one listens.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def load(self, library: Mapping[str, Any], options: Sequence[str]) -> str:
+        """Start the next one, with options of the command line; its address."""
+        body = {"stash": library["stash"], "arguments": options}
+        answer = requests.post(f"{self.url}/_sim/seed", json=body, timeout=30)
+        answer.raise_for_status()
+        self.url = answer.json()["url"]
+        return self.url
+
+
 @contextmanager
-def running(folder: Path, library: Mapping[str, Any], *options: str) -> Iterator[Stash]:
-    """The simulator with this seed, until the block ends."""
-    path = folder / "seed.json"
-    path.write_text(json.dumps(library), encoding="utf-8")
-    command = [sys.executable, "-m", "simulators.stash.server", "--seed", str(path), *options]
-    with (
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process,
-        requests.Session() as session,
-    ):
+def started(*options: str) -> Iterator[str]:
+    """The simulator in a process that ends with the block; its address."""
+    command = [sys.executable, "-m", "simulators.stash.server", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
-            yield Stash(json.loads(process.stdout.readline())["url"], session)
+            yield json.loads(process.stdout.readline())["url"]
         finally:
             process.terminate()
+
+
+@contextmanager
+def running(folder: Path, library: Mapping[str, Any], *options: str) -> Iterator[Stash]:
+    """The simulator with this seed in a process that ends with the block."""
+    path = folder / "seed.json"
+    path.write_text(json.dumps(library), encoding="utf-8")
+    with started("--seed", str(path), *options) as url, requests.Session() as session:
+        yield Stash(url, session)
+
+
+@contextmanager
+def loaded(server: StashProcess, library: Mapping[str, Any], *options: str) -> Iterator[Stash]:
+    """The simulator with this seed, until the next one."""
+    with requests.Session() as session:
+        yield Stash(server.load(library, options), session)

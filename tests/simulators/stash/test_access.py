@@ -12,19 +12,19 @@ import requests
 
 from simulators.stash.session import Caller, Sessions, first_cookie
 from simulators.stash.state import default_switches
-from tests.simulators.stash.running import Stash, running, scene, seed
+from tests.simulators.stash.running import Stash, StashProcess, loaded, scene, seed
 
 KEY = "the-right-key"
 SWITCHES = default_switches("v0.30.1")
 
 
 @pytest.fixture(scope="module")
-def stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(server: StashProcess) -> Iterator[Stash]:
     library = seed(
         scene(1, cover="one"), scene(2), scene(3, cover="png:three"), scene(4, cover="huge:four")
     )
     options = ("--username", "anna", "--password", "secret", "--api-key", KEY)
-    with running(tmp_path_factory.mktemp("access"), library, *options) as client:
+    with loaded(server, library, *options) as client:
         yield client
 
 

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.simulators.stash.running import Stash, running, scene, seed
+from tests.simulators.stash.running import Stash, StashProcess, loaded, scene, seed
 
 NOW = "2026-06-01T12:00:00+02:00"
 BEFORE = "2025-02-01T10:00:00Z"
 
 
 @pytest.fixture(scope="module")
-def stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(server: StashProcess) -> Iterator[Stash]:
     tagged = [scene(num, tag_ids=[1], performer_ids=[1], studio_id=2) for num in range(1, 60)]
     library = seed(*tagged, scene(99, tag_ids=[2], performer_ids=[2], studio_id=1))
-    with running(tmp_path_factory.mktemp("entities"), library) as client:
+    with loaded(server, library) as client:
         client.tell("config", {"now": NOW, "offset": "+02:00"})
         yield client
 

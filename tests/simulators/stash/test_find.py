@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulators.stash.running import Stash, running, scene, seed
+from tests.simulators.stash.running import Stash, StashProcess, loaded, scene, seed
 
 TEXT_TIMES = {
     1: "2026-01-11T07:00:00Z",
@@ -29,8 +29,8 @@ def library() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
-    with running(tmp_path_factory.mktemp("find"), library()) as client:
+def stash(server: StashProcess) -> Iterator[Stash]:
+    with loaded(server, library()) as client:
         client.edit("update", kind="tag", id=2, values={"parent_ids": [1]})
         yield client
 

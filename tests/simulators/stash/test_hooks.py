@@ -11,7 +11,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.simulators.stash.running import Stash, running, scene, seed, until, write_plugin
+from tests.simulators.stash.running import (
+    Stash,
+    StashProcess,
+    loaded,
+    scene,
+    seed,
+    until,
+    write_plugin,
+)
 
 EVENTS = ["Create", "Update", "Destroy"]
 KINDS = ["Scene", "Performer", "Studio", "Tag"]
@@ -44,11 +52,11 @@ else:
 
 
 @pytest.fixture(scope="module")
-def stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(server: StashProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
     plugins = tmp_path_factory.mktemp("hooks") / "plugins"
     write_plugin(plugins, "Note", NOTE, NOTER)
     library = seed(*(scene(num, tag_ids=[1]) for num in range(1, 41)))
-    with running(tmp_path_factory.mktemp("seed"), library, "--plugin-dir", str(plugins)) as client:
+    with loaded(server, library, "--plugin-dir", str(plugins)) as client:
         yield client
 
 

@@ -10,20 +10,28 @@ from urllib.parse import urlsplit
 import pytest
 from stashapi.stashapp import StashInterface
 
-from tests.simulators.stash.running import Stash, running, scene, seed, until, write_plugin
+from tests.simulators.stash.running import (
+    Stash,
+    StashProcess,
+    loaded,
+    scene,
+    seed,
+    until,
+    write_plugin,
+)
 
 KEY = "key"
 
 
 @pytest.fixture(scope="module")
-def stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(server: StashProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
     plugins: Path = tmp_path_factory.mktemp("interface") / "plugins"
     write_plugin(plugins, "Demo", "answer(args)", "tasks:\n- name: Echo\n")
     library = seed(
         *(scene(num, tag_ids=[1, 2], performer_ids=[1], studio_id=2) for num in range(1, 31))
     )
     options = ("--plugin-dir", str(plugins), "--api-key", KEY)
-    with running(tmp_path_factory.mktemp("seed"), library, *options) as client:
+    with loaded(server, library, *options) as client:
         yield client
 
 

@@ -12,7 +12,16 @@ import psutil
 import pytest
 
 from simulators.stash.times import parse_time
-from tests.simulators.stash.running import Stash, running, scene, seed, until, write_plugin
+from tests.simulators.stash.running import (
+    Stash,
+    StashProcess,
+    loaded,
+    running,
+    scene,
+    seed,
+    until,
+    write_plugin,
+)
 
 TASKS = """
 tasks:
@@ -75,10 +84,10 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stash(plugins: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(server: StashProcess, plugins: Path) -> Iterator[Stash]:
     options = [f"--plugin-dir={plugins}", "--plugin-env=MARK=here"]
     options.append(f"--plugin-env=PYTHONPATH={plugins / 'elsewhere'}")
-    with running(tmp_path_factory.mktemp("jobs"), seed(scene(1)), *options) as client:
+    with loaded(server, seed(scene(1)), *options) as client:
         yield client
 
 

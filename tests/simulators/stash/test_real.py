@@ -23,7 +23,16 @@ from simulators.stash.plugin_io import LogSplitter, decode_output, go_text
 from simulators.stash.sample_pictures import media_type
 from simulators.stash.session import Sessions
 from simulators.stash.state import default_switches
-from tests.simulators.stash.running import ROOT, Stash, running, scene, seed, until, write_plugin
+from tests.simulators.stash.running import (
+    ROOT,
+    Stash,
+    StashProcess,
+    loaded,
+    scene,
+    seed,
+    until,
+    write_plugin,
+)
 
 YML = """
 tasks: [{name: Wait, defaultArgs: {mode: wait}}]
@@ -88,10 +97,10 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stash(plugins: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(server: StashProcess, plugins: Path) -> Iterator[Stash]:
     library = seed(*(scene(num) for num in range(1, 10)))
     options = (f"--plugin-dir={plugins}", "--username=anna", "--password=secret")
-    with running(tmp_path_factory.mktemp("seed"), library, *options) as client:
+    with loaded(server, library, *options) as client:
         form = {"username": "anna", "password": "secret"}
         client.session.post(f"{client.url}/login", data=form, timeout=10)
         key = client.data("mutation { generateAPIKey(input: {}) }")["generateAPIKey"]

@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from tests.simulators.stash.running import Stash, running, scene, seed, until, write_plugin
+from tests.simulators.stash.running import (
+    Stash,
+    StashProcess,
+    loaded,
+    scene,
+    seed,
+    until,
+    write_plugin,
+)
 
 HOOKS = """
 hooks:
@@ -43,11 +51,11 @@ def in_folder(num: int, folder: str, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(server: StashProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
     plugins = tmp_path_factory.mktemp("changes") / "plugins"
     write_plugin(plugins, "Note", NOTE, HOOKS)
     options = ("--plugin-dir", str(plugins))
-    with running(tmp_path_factory.mktemp("seed"), library(), *options) as client:
+    with loaded(server, library(), *options) as client:
         yield client
 
 

@@ -12,7 +12,16 @@ from typing import Any
 import pytest
 
 from simulators.stash.plugin_io import decode_output, go_json, logged
-from tests.simulators.stash.running import Stash, running, scene, seed, until, write_plugin
+from tests.simulators.stash.running import (
+    Stash,
+    StashProcess,
+    loaded,
+    running,
+    scene,
+    seed,
+    until,
+    write_plugin,
+)
 
 YML = """
 tasks: [{name: Wait, defaultArgs: {mode: wait}}, {name: Say, defaultArgs: {mode: say}}]
@@ -33,11 +42,11 @@ WAIT = """mutation ($s: String!) { runPluginTask(plugin_id: "Slow", task_name: "
 
 
 @pytest.fixture(scope="module")
-def stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(server: StashProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
     folder = tmp_path_factory.mktemp("real") / "plugins"
     write_plugin(folder, "Slow", SCRIPT, YML)
     library = seed(*(scene(num) for num in range(1, 4)))
-    with running(tmp_path_factory.mktemp("seed"), library, f"--plugin-dir={folder}") as client:
+    with loaded(server, library, f"--plugin-dir={folder}") as client:
         yield client
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulators.stash.running import Stash, running, scene, seed
+from tests.simulators.stash.running import Stash, StashProcess, loaded, scene, seed
 
 JSON = {"Accept": "application/json"}
 
@@ -30,8 +30,8 @@ def library() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
-    with running(tmp_path_factory.mktemp("queries"), library()) as client:
+def stash(server: StashProcess) -> Iterator[Stash]:
+    with loaded(server, library()) as client:
         yield client
 
 

@@ -11,15 +11,15 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.simulators.stash.running import Stash, running, scene, seed
+from tests.simulators.stash.running import Stash, StashProcess, loaded, scene, seed
 
 JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(server: StashProcess) -> Iterator[Stash]:
     library = seed(scene(1, studio_id=2, tag_ids=[2, 1], performer_ids=[2]), scene(2, files=[]))
-    with running(tmp_path_factory.mktemp("wire"), library) as client:
+    with loaded(server, library) as client:
         yield client
 
 

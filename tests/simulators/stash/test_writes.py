@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulators.stash.running import Stash, running, scene, seed
+from tests.simulators.stash.running import Stash, StashProcess, loaded, scene, seed
 
 NOW = "2026-06-01T12:00:00+02:00"
 BEFORE = "2025-02-01T10:00:00Z"
@@ -20,8 +20,8 @@ def many(count: int) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def stash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
-    with running(tmp_path_factory.mktemp("writes"), seed(*many(60))) as client:
+def stash(server: StashProcess) -> Iterator[Stash]:
+    with loaded(server, seed(*many(60))) as client:
         client.tell("config", {"now": NOW, "offset": "+02:00"})
         yield client
 

@@ -92,7 +92,7 @@ def test_what_is_told_of_a_scene_is_one_short_line_whatever_it_is_called(site: S
 
     (line,) = site.drain()["refused"]
 
-    assert line.startswith(f'scene {scene} "An endless title An endless')
+    assert line.startswith(f"scene {scene} “An endless title An endless")
     assert len(line.splitlines()) == 1
     assert len(line) < 400
     site.edit_scene(scene, title=raw["title"])

@@ -82,7 +82,7 @@ def test_few_are_looked_up(bench: Bench, missing: list[Scene]) -> None:
     assert asked(bench)[1] == len(bench.sections)
 
 
-@pytest.mark.parametrize("saved_at", [None, 5.0 - TRUSTED - 1])
+@pytest.mark.parametrize("saved_at", [None, 5.0 - TRUSTED - 1, 5.0 + TRUSTED + 1])
 def test_without_a_recent_index_every_file_is_looked_up(
     bench: Bench, missing: list[Scene], saved_at: float | None
 ) -> None:

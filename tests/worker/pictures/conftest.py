@@ -8,19 +8,14 @@ import pytest
 
 from simulators.plex.process import PlexProcess
 from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
-from tests.contract.servers import Simulated, running, scene, seed_of
+from tests.contract.servers import Simulated, scene, seed_of
+from tests.pool import Pool
 from tests.worker.pictures.house import House
 
 
 @pytest.fixture(scope="module")
-def stash() -> Iterator[Simulated]:
-    with running("stash.server", seed_of(scenes=[scene(1, cover="cover"), scene(2)])) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[PlexProcess]:
-    with PlexProcess() as server:
+def stash(pool: Pool) -> Iterator[Simulated]:
+    with pool.stash(seed_of(scenes=[scene(1, cover="cover"), scene(2)])) as server:
         yield server
 
 

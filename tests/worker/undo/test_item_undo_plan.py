@@ -204,7 +204,7 @@ def _outcome(plan: ItemPlan, name: str) -> tuple[bool, frozenset[str], frozenset
 
 
 @pytest.mark.parametrize(
-    ("field", "now", "status_of"),
+    ("field", "now", "expected"),
     [
         ("title", "Before", UndoStatus.BACK),
         ("title", " Before ", UndoStatus.BACK),
@@ -218,7 +218,7 @@ def _outcome(plan: ItemPlan, name: str) -> tuple[bool, frozenset[str], frozenset
         ("no such field", "Before", UndoStatus.CHANGED),
     ],
 )
-def test_of_several_changes_the_ends_count(field: str, now: Value, status_of: UndoStatus) -> None:
+def test_of_several_changes_the_ends_count(field: str, now: Value, expected: UndoStatus) -> None:
     picture = field == "poster"
     values = ("media://x", "media://y", "upload://posters/" + "ab" * 20)
     before, between, after = values if picture else ("Before", "Between", "After")
@@ -229,7 +229,7 @@ def test_of_several_changes_the_ends_count(field: str, now: Value, status_of: Un
 
     (past,) = histories(entries).values()
 
-    assert past.status_of(now) is status_of
+    assert past.status_of(now) is expected
     assert past.first.locked_before is False
 
 

@@ -1,0 +1,49 @@
+"""Being told to end: by the system, a container that stops, or Ctrl-C.
+
+Stash itself kills without a word, so nothing relies on this; but where there is time, what is in
+hand is given back, and the user reads one line instead of a traceback.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+
+# Windows has no SIGHUP, and others no SIGBREAK.
+_NAMES = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
+GRACE = 10.0  # seconds in which the same wish, repeated, does not disturb what it has begun
+
+
+class Stopped(BaseException):
+    """The process is to end. No error of ours: whoever handles those must not go on after it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The task was stopped by {name}; what it had in hand waits for the next one."
+        )
+
+
+def ignore() -> None:
+    """From now on signals to end change nothing: the process is about to end."""
+    for number in _numbers():
+        signal.signal(number, signal.SIG_IGN)
+
+
+def listen(clock: Callable[[], float] = time.monotonic) -> None:
+    """From now on signals to end raise `Stopped` in the main thread."""
+    last = -GRACE
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        nonlocal last
+        before, last = last, clock()
+        if last - before >= GRACE:
+            raise Stopped(signal.Signals(number).name)
+
+    for number in _numbers():
+        signal.signal(number, stop)
+
+
+def _numbers() -> list[int]:
+    return [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]

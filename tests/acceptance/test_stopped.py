@@ -1,0 +1,72 @@
+"""A task that is told to end while it works."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulators.library.generate import generate
+from tests.acceptance.conftest import Open
+from tests.acceptance.site import Site
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a word")
+
+
+@pytest.fixture(scope="module")
+def library(open_site: Open) -> Site:
+    return open_site(generate(30, seed=5, only=("drift_title", "extra_genre")))
+
+
+@pytest.fixture
+def site(library: Site, data: Path) -> Iterator[Site]:
+    library.forget(data)
+    library.both.plex.load(library.both.seed)
+    library.use(first_sync="mirror", max_clear_percent=100)
+    yield library
+    library.both.plex.configure(latency=0)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_drain_gives_back_what_it_has_in_hand(site: Site, name: str) -> None:
+    site.reconcile()
+    jobs = len(site.queued())
+    site.both.plex.configure(latency=0.05)
+    site.reset_counters()
+    process = site.start("process_queue")
+    deadline = time.monotonic() + 30
+    while site.writes() < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(getattr(signal, name))
+    stdout, stderr = process.communicate(timeout=30)
+
+    assert f"was stopped by {name}" in json.loads(stdout)["error"]
+    assert b"Traceback" not in stderr
+    with site.queue() as queue:
+        stats = queue.stats(time.time())
+    assert stats.working == 0
+    assert 0 < stats.waiting <= jobs
+    site.both.plex.configure(latency=0)
+    assert site.drain()["failed"] == 0
+    assert site.reconcile()["total_gaps"] == 0
+
+
+def test_a_reconcile_ends_while_a_page_is_on_its_way(site: Site) -> None:
+    slow = {"match": "FindScenes", "action": "delay", "seconds": 15, "times": -1}
+    site.both.stash.faults([slow])
+    process = site.start("reconcile_all")
+    deadline = time.monotonic() + 30
+    while not site.both.plex.counters()["total"] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    stdout, _ = process.communicate(timeout=30)
+    site.both.stash.faults([])
+
+    assert "was stopped by SIGTERM" in json.loads(stdout)["error"]
+    assert time.monotonic() - began < 10

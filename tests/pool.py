@@ -1,0 +1,58 @@
+"""Simulators that are started once for each process of the tests and loaded again and again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from simulators.launch import Simulators
+from simulators.seed import Seed
+from tests.contract.servers import Simulated, seed_of
+
+TOKEN = "PLEX-TOKEN-not-for-logs"
+
+
+class Pool:
+    """Pairs of simulators: as many as are in use at the same time.
+
+    Args:
+        exits: what ends them all.
+    """
+
+    def __init__(self, exits: contextlib.ExitStack) -> None:
+        self._exits = exits
+        self._idle: list[Simulators] = []
+
+    @contextlib.contextmanager
+    def both(self, seed: Seed, **options: Any) -> Iterator[Simulators]:
+        """Both servers of a library, for a block; the options are those of `Simulators.load`.
+
+        A pair whose block fails is not used again.
+        """
+        pair = self._idle.pop() if self._idle else self._started()
+        pair.load(seed, **options)
+        yield pair
+        if options:
+            pair.load(seed_of())  # ends the plugins that may still run
+        self._idle.append(pair)
+
+    @contextlib.contextmanager
+    def stash(self, seed: Seed, **options: Any) -> Iterator[Simulated]:
+        """Stash alone."""
+        with self.both(seed, **options) as pair:
+            yield Simulated(pair.stash.url)
+
+    @contextlib.contextmanager
+    def plex(self, seed: Seed) -> Iterator[Simulated]:
+        """Plex alone; it wants `TOKEN`."""
+        with self.both(seed) as pair:
+            yield Simulated(pair.plex.url)
+
+    def _started(self) -> Simulators:
+        with pytest.MonkeyPatch.context() as patch:
+            # The simulators' own tests measure what they cover: here it would cost too much.
+            patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+            return self._exits.enter_context(Simulators(seed_of(), token=TOKEN))
