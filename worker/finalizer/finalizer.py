@@ -144,11 +144,7 @@ def _last_known(record: Record) -> Scene:
     """What a record knows of a scene that is gone."""
     return Scene(
         id=record.scene_id,
-        title="",
-        details="",
-        date=None,
-        rating100=None,
-        director="",
+        said={},
         organized=False,
         studio=None,
         performers=(),
