@@ -52,7 +52,8 @@ class Field:
         plex: Plex's, in edits and of its lock.
         kind: how it compares and is edited: its normal form and its limit.
         clear: when it may be emptied.
-        want: reads its raw value from a scene. Pictures are asked for apart.
+        stash: Stash's name of the one value that it shows; "" for what is made of more.
+        want: reads its raw value from a scene; follows from `stash`. Pictures are asked for apart.
         element: of a list, what holds its entries in an item of Plex.
         is_on: whether it is synced where the user has not said.
     """
@@ -61,13 +62,16 @@ class Field:
     plex: str
     kind: Kind
     clear: Clear
-    want: Callable[[Scene], Value]
+    stash: str = ""
+    want: Callable[[Scene], Value] = field(default=lambda _: None, repr=False)
     element: str = ""
     is_on: bool = True
     _normal: Callable[[Value], Value] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_normal", _NORMAL[self.kind])
+        if self.stash:
+            object.__setattr__(self, "want", _WANTED.get(self.kind, _as_said)(self.stash))
 
     @property
     def is_list(self) -> bool:
@@ -153,6 +157,30 @@ _NORMAL: Mapping[Kind, Callable[[Value], Value]] = {
 }
 
 
+def _as_said(stash: str) -> Callable[[Scene], Value]:
+    return lambda scene: scene.said.get(stash)
+
+
+def _as_rating(stash: str) -> Callable[[Scene], Value]:
+    """Stash rates from 1 to 100, Plex from 0.1 to 10."""
+
+    def want(scene: Scene) -> Value:
+        value = scene.said.get(stash)
+        return value / 10 if isinstance(value, (int, float)) and value else None
+
+    return want
+
+
+def _as_one_name(stash: str) -> Callable[[Scene], Value]:
+    return lambda scene: (scene.text(stash),)
+
+
+_WANTED: Mapping[Kind, Callable[[str], Callable[[Scene], Value]]] = {
+    Kind.RATING: _as_rating,
+    Kind.NAMES: _as_one_name,
+}
+
+
 def _name_of(entity: Entity) -> str:
     return entity.name
 
@@ -162,45 +190,48 @@ TITLE = "title"
 _PACKER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 FIELDS: tuple[Field, ...] = (
-    Field(TITLE, "title", Kind.LINE, Clear.NEVER, lambda s: s.title),
-    Field("summary", "summary", Kind.TEXT, Clear.ALWAYS, lambda s: s.details),
-    Field("studio", "studio", Kind.LINE, Clear.ALWAYS, lambda s: s.studio and s.studio.name),
-    Field("date", "originallyAvailableAt", Kind.DATE, Clear.ALWAYS, lambda s: s.date),
-    Field(
-        "rating",
-        "userRating",
-        Kind.RATING,
-        Clear.OWN,
-        lambda s: s.rating100 / 10 if s.rating100 else None,
-    ),
+    Field(TITLE, "title", Kind.LINE, Clear.NEVER, "title"),
+    Field("summary", "summary", Kind.TEXT, Clear.ALWAYS, "details"),
+    Field("studio", "studio", Kind.LINE, Clear.ALWAYS, want=lambda s: s.studio and s.studio.name),
+    Field("date", "originallyAvailableAt", Kind.DATE, Clear.ALWAYS, "date"),
+    Field("rating", "userRating", Kind.RATING, Clear.OWN, "rating100"),
     Field(
         "performers",
         "actor",
         Kind.NAMES,
         Clear.ALWAYS,
-        lambda s: tuple(map(_name_of, s.performers)),
-        "Role",
+        want=lambda s: tuple(map(_name_of, s.performers)),
+        element="Role",
     ),
     Field(
-        "tags", "genre", Kind.NAMES, Clear.ALWAYS, lambda s: tuple(map(_name_of, s.tags)), "Genre"
+        "tags",
+        "genre",
+        Kind.NAMES,
+        Clear.ALWAYS,
+        want=lambda s: tuple(map(_name_of, s.tags)),
+        element="Genre",
     ),
-    Field("director", "director", Kind.NAMES, Clear.ALWAYS, lambda s: (s.director,), "Director"),
+    Field("director", "director", Kind.NAMES, Clear.ALWAYS, "director", element="Director"),
     # A collection may hold what the user put there: only entries that we added are ever removed.
     Field(
         "collection",
         "collection",
         Kind.NAMES,
         Clear.OWN,
-        lambda s: (s.studio.name,) if s.studio else (),
-        "Collection",
+        want=lambda s: (s.studio.name,) if s.studio else (),
+        element="Collection",
         is_on=False,
     ),
 )
 # Pictures compare by the digest of their bytes (`core.images`), which no scene carries.
 PICTURE_FIELDS: tuple[Field, ...] = (
-    Field("poster", "thumb", Kind.IMAGE, Clear.NEVER, lambda _: None),
-    Field("background", "art", Kind.IMAGE, Clear.NEVER, lambda _: None),
+    Field("poster", "thumb", Kind.IMAGE, Clear.NEVER),
+    Field("background", "art", Kind.IMAGE, Clear.NEVER),
 )
+# The single values that are asked of Stash, by its names, and which of them are numbers.
+SAID: Mapping[str, bool] = {
+    field.stash: field.kind is Kind.RATING for field in FIELDS if field.stash
+}
 PICTURES = frozenset(field.name for field in PICTURE_FIELDS)
 # The switch of each field, by its setting.
 SWITCHES: Mapping[str, Field] = {

@@ -34,14 +34,14 @@ class Entity(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """One Stash scene. Texts are "" when unset; `files` has the primary file first."""
+    """One Stash scene. `files` has the primary file first.
+
+    `said` has what Stash says in single values, by Stash's names: those of `core.fields.SAID`.
+    Texts are "" and numbers None when unset.
+    """
 
     id: int
-    title: str
-    details: str
-    date: str | None
-    rating100: int | None
-    director: str
+    said: Mapping[str, Value]
     organized: bool
     studio: Entity | None
     performers: tuple[Entity, ...]
@@ -49,6 +49,23 @@ class Scene(NamedTuple):
     files: tuple[MediaFile, ...]
     created_at: float
     updated_at: float
+
+    def text(self, name: str) -> str:
+        """A text that Stash says; "" for what is none."""
+        value = self.said.get(name)
+        return value if isinstance(value, str) else ""
+
+    @property
+    def title(self) -> str:
+        return self.text("title")
+
+    @property
+    def details(self) -> str:
+        return self.text("details")
+
+    @property
+    def date(self) -> str:
+        return self.text("date")
 
 
 class ItemRef(NamedTuple):

@@ -10,6 +10,7 @@ from core.models import ItemRef, ListedItem, Section
 from core.text import excerpt
 from plex import mapping
 from plex.exceptions import PlexServerDown, PlexShifted
+from plex.field_names import SCALAR_NAMES
 from plex.http import PlexHttp
 from plex.narrowing import narrow
 
@@ -18,6 +19,7 @@ MAX_PAGE_SIZE = 1000  # more is refused by servers since 2025
 OLDEST_FIRST, NEWEST_FIRST = "addedAt:asc", "addedAt:desc"
 # A wish, not an order: servers that know it send less. Genre, Role, Media and Part are read.
 _WITHOUT = "Country,Guid,Rating,Collection,Director,Writer,Producer,Similar,Style,Mood,Format"
+WITHOUT_FIELDS = ",".join({"tagline"} - set(SCALAR_NAMES.values()))
 # Of a server that tells no total though its pages are full. No real one is known to.
 _MOST_UNCOUNTED = 250  # pages
 _MOST_ITEMS = 5_000_000  # a total above that is no total
@@ -233,7 +235,7 @@ class SectionLister:
             ("type", str(self._section.item_type)),
             ("sort", self._sort),
             ("excludeElements", _WITHOUT),
-            ("excludeFields", "tagline"),
+            ("excludeFields", WITHOUT_FIELDS),
             *self._query,
             *paging,
         ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from core.digests import digest_of
-from core.models import Entity, MediaFile, Scene
+from core.fields import SAID
+from core.models import Entity, MediaFile, Scene, Value
 from core.timestamps import parse_timestamp
 
 _LATEST = 1e12  # seconds; no time and no length is greater
@@ -31,11 +32,7 @@ class SceneReader:
         studios = self._entities([raw.get("studio")])
         return Scene(
             id=scene_id,
-            title=_text(raw.get("title")),
-            details=_text(raw.get("details")),
-            date=_text(raw.get("date")) or None,
-            rating100=_int(raw.get("rating100")),
-            director=_text(raw.get("director")),
+            said={name: read(raw.get(name)) for name, read in _SAID.items()},
             organized=raw.get("organized") is True,
             studio=studios[0] if studios else None,
             performers=self._entities(raw.get("performers")),
@@ -122,8 +119,8 @@ def snapshot(scene: Scene) -> dict[str, object]:
         "path": scene.files[0].path if scene.files else "",
         "title": scene.title,
         "details": scene.details,
-        "date": scene.date,
-        "rating100": scene.rating100,
+        "date": scene.date or None,
+        "rating100": scene.said.get("rating100"),
         "studio": scene.studio.name if scene.studio else None,
         "performers": [performer.name for performer in scene.performers],
         "tags": [tag.name for tag in scene.tags],
@@ -168,3 +165,8 @@ def _seconds(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if 0 < value < _LATEST else None
+
+
+_SAID: Mapping[str, Callable[[object], Value]] = {
+    name: _int if is_number else _text for name, is_number in SAID.items()
+}

@@ -11,15 +11,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 
 from core.errors import StashError
+from core.fields import SAID
 
 # A bare selection without named fragments, as `find_scenes(fragment=...)` of stashapp-tools
 # wants it.
-SCENE_FRAGMENT = """
-    id title details date rating100 director organized created_at updated_at
-    files { path size duration }
-    studio { id name }
-    performers { id name }
-    tags { id name }
+SCENE_FRAGMENT = f"""
+    id {" ".join(SAID)} organized created_at updated_at
+    files {{ path size duration }}
+    studio {{ id name }}
+    performers {{ id name }}
+    tags {{ id name }}
 """
 
 COUNT_SCENES = "query CountScenes { findScenes(filter: {per_page: 0}) { count } }"

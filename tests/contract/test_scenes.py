@@ -93,11 +93,13 @@ def test_a_full_last_page_is_followed_by_an_empty_one(stash: scenes.StashApi) ->
 def test_a_scene_arrives_whole(stash: scenes.StashApi) -> None:
     whole = Scene(
         id=7,
-        title="Harbour Lights",
-        details="Evening.\nQuay. “Quotes” 🎬",
-        date="2025-06",
-        rating100=80,
-        director="R. Vale",
+        said={
+            "title": "Harbour Lights",
+            "details": "Evening.\nQuay. “Quotes” 🎬",
+            "date": "2025-06",
+            "rating100": 80,
+            "director": "R. Vale",
+        },
         organized=True,
         studio=Entity(1, "Quayside"),
         performers=(Entity(1, "Ana Ruiz"), Entity(2, "Ana Ruiz")),

@@ -53,11 +53,13 @@ def scene(
 ) -> Scene:
     return Scene(
         id=scene_id,
-        title=title,
-        details=details,
-        date=date,
-        rating100=rating100,
-        director=director,
+        said={
+            "title": title,
+            "details": details,
+            "date": date or "",
+            "rating100": rating100,
+            "director": director,
+        },
         organized=False,
         studio=None if studio is None else Entity(1, studio),
         performers=entities(*performers),

@@ -47,7 +47,8 @@ def digest(of: Scene, enabled: frozenset[str] = ALL_FIELDS) -> str:
 
 
 def altered(**parts: Any) -> Scene:
-    return FULL._replace(**parts)
+    said = {name: parts.pop(name) for name in FULL.said if name in parts}
+    return FULL._replace(said={**FULL.said, **said}, **parts)
 
 
 def test_the_table() -> None:

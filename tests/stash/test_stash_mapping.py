@@ -31,11 +31,13 @@ RAW = {
 }
 SCENE = Scene(
     id=1042,
-    title="Harbour Lights",
-    details="Evening walk along the quay.\nSecond paragraph with “quotes”. ",
-    date="2025-06-14",
-    rating100=80,
-    director="",
+    said={
+        "title": "Harbour Lights",
+        "details": "Evening walk along the quay.\nSecond paragraph with “quotes”. ",
+        "date": "2025-06-14",
+        "rating100": 80,
+        "director": "",
+    },
     organized=True,
     studio=Entity(17, "Quayside"),
     performers=(Entity(88, "Ana Ruiz"), Entity(203, "Ana Ruiz")),
@@ -62,7 +64,7 @@ def test_everything_but_the_id_may_be_missing_or_null() -> None:
     bare = SceneReader().read({"id": "7"})
     assert bare == SceneReader().read({"id": 7, **dict.fromkeys(set(RAW) - {"id"})})
     assert bare is not None
-    assert (bare.title, bare.date, bare.rating100, bare.studio) == ("", None, None, None)
+    assert (bare.title, bare.date, bare.said["rating100"], bare.studio) == ("", "", None, None)
     assert (bare.performers, bare.tags, bare.files) == ((), (), ())
     assert (bare.created_at, bare.updated_at) == (0.0, 0.0)
 
@@ -79,7 +81,7 @@ def test_odd_shapes_inside_lose_only_themselves() -> None:
         }
     )
     assert scene is not None
-    assert scene.rating100 == 85
+    assert scene.said["rating100"] == 85
     assert scene.files == (MediaFile("/a.mp4", None, None),)
     assert scene.tags == (Entity(0, "Kept"), Entity(3, "Three"))
     assert scene.studio is None

@@ -168,13 +168,13 @@ def test_after_a_merge_removals_in_stash_arrive_and_hand_work_stays(
 def test_titles_are_never_cleared_and_foreign_ratings_never_taken(
     of: Scene, edited: Scene, item: FullItem, server: Server, first_sync: FirstSync
 ) -> None:
-    foreign = of.rating100 is None
+    foreign = of.said["rating100"] is None
     base: ItemRecord | None = None
     before = item
     for now in (of, edited):
         item, base, plan = synced(now, item, base, server, first_sync)
         assert all(change.after for change in plan.changes if change.field == "title")
-    if foreign and edited.rating100 is None:
+    if foreign and edited.said["rating100"] is None:
         assert item.values["rating"] == before.values["rating"]
 
 
