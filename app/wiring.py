@@ -18,7 +18,9 @@ from shell.protocol import PluginInput
 from stash.client import StashClient
 from stash.connection import StashConnection
 from stash.scenes import plugin_settings
+from storage.opening import Warn
 from storage.state import State
+from sync_queue.inbox_reader import Inbox
 from sync_queue.queue import SyncQueue
 
 log = logging.getLogger(__name__)
@@ -53,17 +55,17 @@ class Context:
         """Progress by scenes."""
         self.on_progress(min(1.0, done / max(total, 1)))
 
-    @contextlib.contextmanager
-    def open_queue(self) -> Iterator[SyncQueue]:
-        """The queue, closed at the end."""
-        with SyncQueue(self.data_dir / "queue", clock=self.clock) as queue:
-            yield queue
+    def open_queue(self, warn: Warn = log.warning) -> SyncQueue:
+        """The queue; whoever opens it closes it, best by `with`."""
+        return SyncQueue(self.data_dir / "queue", warn=warn, clock=self.clock)
 
-    @contextlib.contextmanager
-    def open_state(self) -> Iterator[State]:
-        """The state, closed at the end."""
-        with State(self.data_dir, log.warning, clock=self.clock) as state:
-            yield state
+    def open_state(self, warn: Warn = log.warning) -> State:
+        """The state, likewise."""
+        return State(self.data_dir, warn, clock=self.clock)
+
+    def open_inbox(self, warn: Warn = log.warning) -> Inbox:
+        """The inbox, likewise."""
+        return Inbox(self.data_dir, warn=warn, clock=self.clock)
 
     @contextlib.contextmanager
     def open_plex(self) -> Iterator[PlexClient]:

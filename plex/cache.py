@@ -17,7 +17,7 @@ from plex.listing import PAGE_SIZE
 from storage.code_digest import code_digest
 from storage.index import IndexRow, SectionIndexStore
 from storage.schema import Schema
-from storage.sqlite import Database
+from storage.sqlite import Closing, Database
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ _MATCHES = Schema(
 )
 
 
-class PlexCache:
+class PlexCache(Closing):
     """The saved index: every file of every synced section, as of the last listing."""
 
     def __init__(self, data_dir: str | Path) -> None:
@@ -72,17 +72,10 @@ class PlexCache:
         self._store.clear()
 
     def close(self) -> None:
-        """Close the file; closing twice is fine."""
         self._store.close()
 
-    def __enter__(self) -> PlexCache:
-        return self
 
-    def __exit__(self, *_error: object) -> None:
-        self.close()
-
-
-class MatchCache:
+class MatchCache(Closing):
     """Which item a path of Stash was matched to, by section key."""
 
     def __init__(self, data_dir: str | Path) -> None:
@@ -115,14 +108,7 @@ class MatchCache:
             connection.execute("DELETE FROM matches")
 
     def close(self) -> None:
-        """Close the file; closing twice is fine."""
         self._database.close()
-
-    def __enter__(self) -> MatchCache:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
 
 
 def _digest(items: Iterable[ListedItem]) -> bytes:

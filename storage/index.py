@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple
 
 from core.models import ItemRef
@@ -16,7 +15,7 @@ from core.paths import base_key, path_key
 from storage.opening import Clock, Warn
 from storage.rows import INT, REAL, TEXT, TIME, Row, Table
 from storage.schema import Schema
-from storage.sqlite import Database
+from storage.sqlite import Closing, Database
 
 INDEX_FILE = "plex_index.db"
 
@@ -78,7 +77,7 @@ class IndexRow(NamedTuple):
     updated_at: int | None
 
 
-class SectionIndexStore:
+class SectionIndexStore(Closing):
     """Files of Plex by section, name, path and item."""
 
     def __init__(self, data_dir: Path, warn: Warn, *, clock: Clock = time.time) -> None:
@@ -155,19 +154,7 @@ class SectionIndexStore:
             connection.execute("DELETE FROM sections")
 
     def close(self) -> None:
-        """Closes the file; closing twice is fine."""
         self._database.close()
-
-    def __enter__(self) -> SectionIndexStore:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _section(self, key: str) -> tuple[str, float, int] | None:
         found = self._database.select(_SECTIONS, _whole, "WHERE section = ?", (key,))

@@ -26,6 +26,7 @@ from storage.rows import Row, Table, fetch, move_aside, replaced, shown_key
 from storage.schema import Schema
 
 T = TypeVar("T")
+C = TypeVar("C", bound="Closing")
 
 # Virtual generated columns came with 3.31; Debian 11 and every later system has more.
 OLDEST_SQLITE = (3, 31, 0)
@@ -38,7 +39,21 @@ NAMED = 20
 _Bad = tuple[Table, Callable[[Row], object], Row]
 
 
-class Database:
+class Closing:
+    """What holds a file open; a context manager that closes it."""
+
+    def close(self) -> None:
+        """Closes it; closing twice is fine."""
+        raise NotImplementedError
+
+    def __enter__(self: C) -> C:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+
+class Database(Closing):
     """One open SQLite file, usable by several threads; several processes may open it at once.
 
     Raises:
@@ -162,7 +177,6 @@ class Database:
         return good
 
     def close(self) -> None:
-        """Closes the file; closing twice is fine."""
         with self._lock:
             self._connection.close()
 

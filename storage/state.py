@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import TypeVar
 
 from storage import (
@@ -30,7 +29,7 @@ from storage.records import RecordStore
 from storage.runs import RunStore
 from storage.scans import ScanStore
 from storage.schema import Schema
-from storage.sqlite import Database
+from storage.sqlite import Closing, Database
 from storage.timestamps import TimestampStore
 from storage.verdicts import VerdictStore
 
@@ -57,7 +56,7 @@ SCHEMA = Schema(
 )
 
 
-class State:
+class State(Closing):
     """The stores of one data directory, on one connection; a context manager that closes it.
 
     Args:
@@ -114,16 +113,4 @@ class State:
             self.plans.drop_orphans()
 
     def close(self) -> None:
-        """Closes the file; closing twice is fine."""
         self._database.close()
-
-    def __enter__(self) -> State:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -9,13 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from storage.folder import make_private
 from storage.opening import Clock, Warn
 from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.schema import Schema
-from storage.sqlite import Database
+from storage.sqlite import Closing, Database
 from sync_queue.inbox import (
     ACTIONS,
     INBOX_FILE,
@@ -95,7 +94,7 @@ class WakeUpLease:
     job_id: str | None
 
 
-class Inbox:
+class Inbox(Closing):
     """The inbox of a data directory; a context manager that closes it.
 
     Raises:
@@ -248,20 +247,8 @@ class Inbox:
             connection.execute("UPDATE request SET follow_up = 1")
 
     def close(self) -> None:
-        """Closes the files; closing twice is fine."""
         self._release()
         self._database.close()
-
-    def __enter__(self) -> Inbox:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _event(row: Row) -> Event:

@@ -8,13 +8,12 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 from typing import TypeVar
 
 from core.backoff import LONGEST_DELAY
 from core.models import Failure, Job
 from storage.opening import Clock, Warn
-from storage.sqlite import Database
+from storage.sqlite import Closing, Database
 from sync_queue.jobs import (
     DEAD,
     HELD,
@@ -44,7 +43,7 @@ _TOO_LATE = "status < 2 AND not_before > ?"
 Self = TypeVar("Self", bound="QueueReader")
 
 
-class QueueReader:
+class QueueReader(Closing):
     """The queue in a directory (`<data_dir>/queue`), made if it is missing; a context manager.
 
     Args:
@@ -132,19 +131,7 @@ class QueueReader:
         return QueueStats(due, backing_off, working, dead, completed, held)
 
     def close(self) -> None:
-        """Closes the file; closing twice is fine."""
         self.database.close()
-
-    def __enter__(self: Self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _count(self, where: str, *parameters: object) -> int:
         sql = f"SELECT count(*) FROM {TABLE} WHERE {where}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,20 +11,31 @@ from urllib.parse import unquote
 
 import pytest
 
+from storage.schema import Schema
 from storage.state import STATE_FILE
 
 # Neither text nor JSON nor a number.
 NO_TEXT = "CAST(x'ff7b' AS TEXT)"
 
 
-def sql(path: Path, *statements: str) -> list[tuple[object, ...]]:
-    """Carries out statements on a file; the rows of the last one."""
+def sql(path: Path, *statements: str, bound: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    """Carries out statements on a file; the rows of the last one.
+
+    Args:
+        bound: the parameters of the last one.
+    """
+    *first, last = statements
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.text_factory = bytes
-        rows: list[tuple[object, ...]] = []
-        for statement in statements:
-            rows = connection.execute(statement).fetchall()
-    return rows
+        connection.text_factory = lambda raw: raw.decode(errors="replace")
+        for statement in first:
+            connection.execute(statement)
+        return connection.execute(last, bound).fetchall()
+
+
+def make_earlier(path: Path, schema: Schema, version: int, *statements: str) -> None:
+    """Makes a file as an earlier version did, and carries out statements on it."""
+    made = [statement for each in schema.migrations[:version] for statement in each]
+    sql(path, *made, *statements, f"PRAGMA user_version = {version}")
 
 
 def spoil(path: Path, column: str, value: str, where: str = "1") -> None:

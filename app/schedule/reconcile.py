@@ -19,7 +19,6 @@ from core.scopes import BY_MODE
 from core.timestamps import in_words
 from reconciliation.result import brief
 from storage.state import State
-from sync_queue.inbox_reader import Inbox
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +115,7 @@ def owe_if_due(context: Context) -> bool:
             due = look(context, state)
         if due is None or context.clock() < due:
             return False
-        with Inbox(context.data_dir, clock=context.clock) as inbox:
+        with context.open_inbox() as inbox:
             inbox.request_follow_up()
     except StateError as error:
         log.warning("%s", error)

@@ -10,7 +10,6 @@ from app.wiring import Context
 from core.models import Failure
 from plex.exceptions import PlexError
 from plex.scanning import PlexScans
-from sync_queue.inbox_reader import Inbox
 
 log = logging.getLogger(__name__)
 
@@ -114,5 +113,5 @@ def before_drain(context: Context) -> None:
 def leave_waiting(context: Context) -> None:
     """Another task has drained: have Sync Changes asked for, to wait for scans."""
     if count_awaiting(context):
-        with Inbox(context.data_dir, clock=context.clock) as inbox:
+        with context.open_inbox() as inbox:
             inbox.request_follow_up()

@@ -41,7 +41,7 @@ def sync_changes(context: Context, sleep: Sleep = time.sleep) -> dict[str, Any]:
     Raises:
         what a drain raises; the next event or task then carries on.
     """
-    with _inbox(context) as inbox:
+    with context.open_inbox() as inbox:
         inbox.begin()
         run = _Run(context, inbox, sleep)
         try:
@@ -59,14 +59,14 @@ def process_queue(context: Context) -> dict[str, Any]:
     if not context.settings.synced_fields():
         log.warning("%s", SWITCHED_OFF)
         return {"processed": 0, "note": SWITCHED_OFF}
-    with _inbox(context) as inbox:
+    with context.open_inbox() as inbox:
         Intake(context, inbox, IntakeResult()).take()
     before_drain(context)
     drains = Drains(context, lambda: False)
     try:
         drains.run(is_first=True)
         if drains.busy and not drains.result.processed:
-            with _inbox(context) as inbox:
+            with context.open_inbox() as inbox:
                 # Whoever is at work may be no drain, and leave the queue as it is.
                 inbox.request_follow_up()
             log.info("%s", drains.busy)
@@ -209,16 +209,12 @@ class _Run:
         )
 
 
-def _inbox(context: Context) -> Inbox:
-    return Inbox(context.data_dir, clock=context.clock)
-
-
 def catch_up(context: Context) -> None:
     """At the end of another task: ask for this one if something is left and nobody was asked."""
     if not (context.data_dir / INBOX_FILE).exists():
         return
     try:
-        with _inbox(context) as inbox:
+        with context.open_inbox() as inbox:
             ask = inbox.claim()
             if ask is None:
                 return

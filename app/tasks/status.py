@@ -18,7 +18,6 @@ from core.timestamps import rfc3339
 from storage.runs import Run
 from storage.state import State
 from sync_queue.inbox import INBOX_FILE, is_awaited, reader_lives
-from sync_queue.inbox_reader import Inbox
 from sync_queue.queue import SyncQueue
 
 log = logging.getLogger(__name__)
@@ -42,13 +41,13 @@ def queue_status(context: Context) -> dict[str, Any]:
         "enabled": context.settings.enabled,
         "inbox": _inbox(context, problems.append),
     }
-    with SyncQueue(context.data_dir / "queue", warn=problems.append, clock=context.clock) as queue:
+    with context.open_queue(problems.append) as queue:
         status |= _queue(queue, now)
         letters = [
             f"given up on: scene {job.scene_id} ({job.reason}): {job.error}"
             for job in queue.dead_letters()[:LETTERS]
         ]
-    with State(context.data_dir, problems.append, clock=context.clock) as state:
+    with context.open_state(problems.append) as state:
         status["scenes_recorded"] = state.records.count()
         status["last_runs"] = {run.kind: _run(run) for run in state.runs.latest_of_each_kind()}
         status["runs"] = [_run(run) for run in state.runs.latest(limit=RUNS)]
@@ -62,7 +61,7 @@ def _inbox(context: Context, warn: Callable[[str], None]) -> dict[str, Any]:
     """What hooks have noted, and who is to look at it."""
     if not (context.data_dir / INBOX_FILE).exists():
         return {"changes": 0, "by_kind": {}, "sync_changes": "none", "asked_at": None}
-    with Inbox(context.data_dir, warn=warn, clock=context.clock) as inbox:
+    with context.open_inbox(warn) as inbox:
         counts, lease = dict(inbox.counts()), inbox.lease()
     if lease.asked_at is None:
         stands = "none"

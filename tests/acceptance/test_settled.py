@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-import sqlite3
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from storage.state import STATE_FILE, State
 from tests.acceptance.conftest import Open
 from tests.acceptance.lives import Life, crowded
 from tests.acceptance.site import Site
-from tests.stored import owners
+from tests.stored import owners, sql
 
 SCENES = 150
 ROUNDS = 9
@@ -48,8 +47,7 @@ def look(site: Site, data: Path, *, everywhere: bool) -> dict[str, Any]:
     """What a reconcile finds and remembers, in a copy of the data directory."""
     shutil.copytree(site.data, data)
     if everywhere:
-        with closing(sqlite3.connect(data / STATE_FILE)) as connection, connection:
-            connection.execute("DELETE FROM verdicts")
+        sql(data / STATE_FILE, "DELETE FROM verdicts")
     gaps: list[Gap] = []
     with site.context() as context:
         engine = GapDetectionEngine(context.stash, context.settings, data, on_gaps=gaps.extend)

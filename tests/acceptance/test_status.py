@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from tests.acceptance.always_on_shop import Shop
 from tests.acceptance.conftest import Open
 from tests.acceptance.entry import Ended
 from tests.acceptance.site import Site
+from tests.stored import sql
 
 HOUR, DAY = 3600.0, 86_400.0
 
@@ -220,8 +219,7 @@ def test_a_damaged_file_is_told_by_its_name(site: Site, name: str) -> None:
 
 def test_a_file_of_a_newer_version_is_an_error(shop: Shop) -> None:
     shop.do("reconcile_all")
-    with closing(sqlite3.connect(shop.site.data / STATE_FILE)) as connection:
-        connection.execute("PRAGMA user_version = 999")
+    sql(shop.site.data / STATE_FILE, "PRAGMA user_version = 999")
 
     with pytest.raises(StateError, match="newer Stash2Plex"):
         shop.do("queue_status")

@@ -22,6 +22,7 @@ import yaml
 from shell import hook
 from sync_queue.inbox import INBOX_FILE, HookInbox
 from sync_queue.inbox_reader import Event, Inbox
+from tests.stored import sql
 
 ROOT = Path(__file__).parents[2]
 ENTRY = ROOT / "Stash2Plex.py"
@@ -331,9 +332,7 @@ def test_a_damaged_inbox_loses_nothing_that_comes_now(
 
 def test_an_inbox_of_a_newer_version_is_told(tmp_path: Path) -> None:
     claimed(tmp_path)
-    with sqlite3.connect(tmp_path / INBOX_FILE) as other:
-        other.execute("PRAGMA user_version = 9")
-    other.close()
+    sql(tmp_path / INBOX_FILE, "PRAGMA user_version = 9")
 
     reply = reply_of(given(), tmp_path)
 

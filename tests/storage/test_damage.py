@@ -26,7 +26,7 @@ NOTES = Schema(
 
 def make_a_lying_index(path: Path) -> None:
     """Nine rows, of which some go while the index looks away."""
-    with closing(Database(path, NOTES, pytest.fail)) as database, database.transaction() as filling:
+    with Database(path, NOTES, pytest.fail) as database, database.transaction() as filling:
         rows = ((n, f"name {n}", "text") for n in range(9))
         filling.executemany("INSERT INTO notes VALUES (?, ?, ?)", rows)
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -44,12 +44,12 @@ def test_an_index_that_lies_is_damage(tmp_path: Path) -> None:
     path, warnings = tmp_path / "notes.db", list[str]()
     make_a_lying_index(path)
 
-    with closing(Database(path, NOTES, warnings.append)) as database:
+    with Database(path, NOTES, warnings.append) as database:
         assert warnings == []
         with pytest.raises(StateError, match="rebuilt at the next start"):
             database.rows("SELECT text FROM notes WHERE name = 'name 8'")
 
-    with closing(Database(path, NOTES, warnings.append)) as database:
+    with Database(path, NOTES, warnings.append) as database:
         assert database.rows("SELECT count(*) FROM notes") == [(0,)]
     assert len(warnings) == 1
 
@@ -61,14 +61,14 @@ def test_damage_of_a_file_that_was_replaced_meanwhile_says_nothing_of_the_new_on
     make_a_lying_index(path)
     old = Database(path, NOTES, warnings.append)
     path.rename(tmp_path / "away.db")
-    with closing(Database(path, NOTES, warnings.append)) as new, new.transaction() as connection:
+    with Database(path, NOTES, warnings.append) as new, new.transaction() as connection:
         connection.execute("INSERT INTO notes VALUES (1, 'one', 'kept')")
 
     with pytest.raises(StateError, match="is damaged"):
         old.rows("SELECT text FROM notes WHERE name = 'name 8'")
     old.close()
 
-    with closing(Database(path, NOTES, warnings.append)) as again:
+    with Database(path, NOTES, warnings.append) as again:
         assert again.rows("SELECT text FROM notes") == [("kept",)]
     assert warnings == []
 

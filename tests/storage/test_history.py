@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from core.models import ItemRef, Value
 from storage.journal import JournalEntry
 from storage.runs import Run
 from storage.state import SCHEMA, STATE_FILE, State
+from tests.stored import make_earlier, sql
 
 ITEM = ItemRef("1", "77")
 
@@ -53,9 +53,7 @@ def test_values_of_the_journal_keep_their_types(state: State) -> None:
 def test_the_journal_is_on_disk_before_the_edit(state: State, tmp_path: Path) -> None:
     state.journal.write(1, [entry("title")])
 
-    other = sqlite3.connect(tmp_path / STATE_FILE)
-    assert other.execute("SELECT field FROM journal").fetchall() == [("title",)]
-    other.close()
+    assert sql(tmp_path / STATE_FILE, "SELECT field FROM journal") == [("title",)]
 
 
 def test_old_entries_are_pruned(state: State) -> None:
@@ -144,13 +142,7 @@ def test_a_failing_question_takes_nothing(state: State) -> None:
 
 @pytest.mark.parametrize("version", range(len(SCHEMA.migrations)))
 def test_a_state_of_every_earlier_version_is_migrated(version: int, tmp_path: Path) -> None:
-    old = sqlite3.connect(tmp_path / STATE_FILE)
-    for statements in SCHEMA.migrations[:version]:
-        for statement in statements:
-            old.execute(statement)
-    old.execute(f"PRAGMA user_version = {version}")
-    old.commit()
-    old.close()
+    make_earlier(tmp_path / STATE_FILE, SCHEMA, version)
 
     warnings: list[str] = []
     with State(tmp_path, warnings.append) as migrated:

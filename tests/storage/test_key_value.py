@@ -21,7 +21,7 @@ from reconciliation.report import REPORT
 from storage.key_value import Key
 from storage.shapes import Maybe, check
 from storage.state import SCHEMA, STATE_FILE, State
-from tests.stored import sql
+from tests.stored import make_earlier, sql
 
 COUNTS: Key[dict[str, int]] = Key("counts", {}, {str: int})
 NUMBER = Key("n", 0, int)
@@ -144,9 +144,8 @@ def test_owners_are_kept_by_item(state: State) -> None:
 )
 def test_owners_of_an_earlier_version_are_taken_over(tmp_path: Path, fact: str, kept: int) -> None:
     before = next(n for n, each in enumerate(SCHEMA.migrations) if "item_owners" in "".join(each))
-    statements = [text for each in SCHEMA.migrations[:before] for text in each]
     fact = f"INSERT INTO facts VALUES ('owners', '{fact}')"
-    sql(tmp_path / STATE_FILE, *statements, fact, f"PRAGMA user_version = {before}")
+    make_earlier(tmp_path / STATE_FILE, SCHEMA, before, fact)
 
     with State(tmp_path, pytest.fail) as state:
         owners = state.owners.of([ItemRef(s, k) for s in "12" for k in "78"])

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from storage.state import SCHEMA, STATE_FILE, State
 from sync_queue.inbox import INBOX_FILE, HookInbox
 from sync_queue.inbox_reader import Inbox
 from sync_queue.queue import SyncQueue
-from tests.stored import sql, without_shared_memory
+from tests.stored import make_earlier, sql, without_shared_memory
 
 REF = ItemRef("1", "7")
 FILES = (MediaFile("/a.mp4", 1),)
@@ -101,7 +101,7 @@ def pages_of(path: Path, table: str) -> list[int]:
         rows = sql(path, f"SELECT pageno FROM dbstat WHERE {where}")
     except sqlite3.OperationalError:
         pytest.skip("this SQLite cannot tell where a table lies")
-    return [int(str(row[0])) - 1 for row in rows]
+    return [row[0] - 1 for row in rows]
 
 
 def test_what_can_be_read_of_a_damaged_file_is_saved(tmp_path: Path) -> None:
@@ -150,12 +150,8 @@ def test_a_repair_that_was_cut_short_is_finished(
 def test_a_damaged_file_of_an_earlier_version_is_saved_from_as_well(tmp_path: Path) -> None:
     warnings: list[str] = []
     path = tmp_path / STATE_FILE
-    with closing(sqlite3.connect(path)) as old, old:
-        for statements in SCHEMA.migrations[:3]:
-            for statement in statements:
-                old.execute(statement)
-        old.execute("PRAGMA user_version = 3")
-        old.execute("INSERT INTO pins VALUES ('1', '7', 1, '[[\"/a.mp4\",1,null]]', 0)")
+    pin = """INSERT INTO pins VALUES ('1', '7', 1, '[["/a.mp4",1,null]]', 0)"""
+    make_earlier(path, SCHEMA, 3, pin)
     damage(path, pages_of(path, "facts")[0])
 
     with State(tmp_path, warnings.append) as state:

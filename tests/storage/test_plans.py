@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from storage.codec import field_body, field_from
 from storage.journal import JournalEntry
 from storage.plans import KEPT, PlannedChange
 from storage.state import DAY, KEPT_DAYS, SCHEMA, STATE_FILE, State
+from tests.stored import make_earlier
 
 ONE, TWO = ItemRef("1", "77"), ItemRef("2", "77")
 LIST = Change("tags", ("Night",), ("Jazz", "Sea"), ("Jazz", "Sea"), ("Night",))
@@ -188,19 +188,16 @@ def test_one_field_of_a_record_on_its_own(field: FieldRecord | None) -> None:
 
 
 def test_a_state_of_the_first_version_is_carried_over(tmp_path: Path) -> None:
-    database = sqlite3.connect(tmp_path / STATE_FILE)
-    for statement in SCHEMA.migrations[0]:
-        database.execute(statement)
     old = '[[["/a",5,1.5]],[["1","77",["/b"],{},{}]],{}]'
-    database.execute("INSERT INTO records VALUES (5, 10.0, 'print', '[null,[],[]]', ?)", (old,))
-    database.execute("INSERT INTO record_items VALUES ('1', '77', 5, 9)")
-    database.execute(
+    make_earlier(
+        tmp_path / STATE_FILE,
+        SCHEMA,
+        1,
+        f"INSERT INTO records VALUES (5, 10.0, 'print', '[null,[],[]]', '{old}')",
+        "INSERT INTO record_items VALUES ('1', '77', 5, 9)",
         "INSERT INTO journal (run_id, scene_id, section, key, field, before, after, extra, at)"
-        " VALUES (1, 5, '1', '77', 'title', '\"A\"', '\"B\"', '{}', 1.0)"
+        " VALUES (1, 5, '1', '77', 'title', '\"A\"', '\"B\"', '{}', 1.0)",
     )
-    database.execute("PRAGMA user_version = 1")
-    database.commit()
-    database.close()
 
     with State(tmp_path, lambda message: pytest.fail(message)) as state:
         record = state.records.get_many([5])[5]

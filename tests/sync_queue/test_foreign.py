@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from core.models import Job
 from sync_queue import operations
 from sync_queue.queue import SyncQueue
 from sync_queue.schema import SCHEMA, TABLE
+from tests.stored import make_earlier, sql
 from tests.sync_queue.conftest import NOW
 
 MOVED = "data.db.pickled-20231114-221320"
@@ -92,11 +92,9 @@ def test_no_question_loads_a_pickle(ask: Callable[[Path], object], path: Path, t
 @pytest.mark.parametrize("status", [0, 1, 2, 5, 9])
 def test_no_pickle_of_any_kind_is_taken_for_json(path: Path, protocol: int, status: int) -> None:
     persistqueue.SQLiteAckQueue(str(path)).close()
-    file = sqlite3.connect(path / "data.db")
     row = (pickle.dumps({"scene_id": 1}, protocol), 1.0, status)
-    file.execute(f"INSERT INTO {TABLE} (data, timestamp, status) VALUES (?, ?, ?)", row)
-    file.commit()
-    file.close()
+    put = f"INSERT INTO {TABLE} (data, timestamp, status) VALUES (?, ?, ?)"
+    sql(path / "data.db", put, bound=row)
 
     warnings: list[str] = []
     opened(path, warnings).close()
@@ -110,10 +108,8 @@ def test_no_pickle_of_any_kind_is_taken_for_json(path: Path, protocol: int, stat
 )
 def test_rows_that_are_no_jobs_are_moved_aside(path: Path, data: object) -> None:
     persistqueue.SQLiteAckQueue(str(path)).close()
-    file = sqlite3.connect(path / "data.db")
-    file.execute(f"INSERT INTO {TABLE} (data, timestamp, status) VALUES (?, 1, 0)", (data,))
-    file.commit()
-    file.close()
+    put = f"INSERT INTO {TABLE} (data, timestamp, status) VALUES (?, 1, 0)"
+    sql(path / "data.db", put, bound=(data,))
 
     warnings: list[str] = []
     with opened(path, warnings) as queue:
@@ -138,10 +134,7 @@ def test_a_bare_json_queue_is_migrated(path: Path) -> None:
     for end in (bare.ack, bare.ack_failed):
         end(bare.get())
     bare.get()
-    file = sqlite3.connect(path / "data.db")
-    file.execute(f"UPDATE {TABLE} SET status = 9 WHERE _id IN (4, 5)")
-    file.commit()
-    file.close()
+    sql(path / "data.db", f"UPDATE {TABLE} SET status = 9 WHERE _id IN (4, 5)")
     bare.close()
 
     warnings: list[str] = []
@@ -170,13 +163,7 @@ def test_an_id_is_never_given_twice_after_a_migration(path: Path) -> None:
 @pytest.mark.parametrize("version", range(len(SCHEMA.migrations)))
 def test_a_queue_of_every_earlier_version_is_migrated(path: Path, version: int) -> None:
     path.mkdir()
-    old = sqlite3.connect(path / "data.db")
-    for statements in SCHEMA.migrations[:version]:
-        for statement in statements:
-            old.execute(statement)
-    old.execute(f"PRAGMA user_version = {version}")
-    old.commit()
-    old.close()
+    make_earlier(path / "data.db", SCHEMA, version)
 
     warnings: list[str] = []
     with opened(path, warnings) as queue:
@@ -188,9 +175,7 @@ def test_a_queue_of_every_earlier_version_is_migrated(path: Path, version: int) 
 def test_a_newer_queue_is_refused_and_untouched(path: Path) -> None:
     with opened(path, []) as queue:
         queue.put({"scene_id": 1})
-    file = sqlite3.connect(path / "data.db")
-    file.execute("PRAGMA user_version = 99")
-    file.close()
+    sql(path / "data.db", "PRAGMA user_version = 99")
     before = (path / "data.db").read_bytes()
 
     with pytest.raises(StateError, match="newer Stash2Plex"):

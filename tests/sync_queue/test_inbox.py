@@ -293,9 +293,7 @@ def test_a_damaged_file_is_told_apart_moved_aside_and_replaced(tmp_path: Path) -
 
 
 def test_a_file_of_a_newer_version_is_left_alone(sides: Sides) -> None:
-    with sqlite3.connect(sides.folder / INBOX_FILE) as other:
-        other.execute("PRAGMA user_version = 9")
-    other.close()
+    sql(sides.folder / INBOX_FILE, "PRAGMA user_version = 9")
 
     with pytest.raises(NewerInbox, match="newer Stash2Plex"):
         HookInbox(str(sides.folder))

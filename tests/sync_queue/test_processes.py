@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import pytest
 
 from sync_queue.queue import SyncQueue
 from sync_queue.schema import TABLE
+from tests.stored import sql
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,13 +54,13 @@ def wait_for(log: Path, lines: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def assert_each_scene_at_most_once(folder: Path) -> None:
-    file = sqlite3.connect(folder / "queue" / "data.db")
-    assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    twins = file.execute(
+    path = folder / "queue" / "data.db"
+    assert sql(path, "PRAGMA integrity_check") == [("ok",)]
+    twins = sql(
+        path,
         f"SELECT scene_id, min(status, 2) FROM {TABLE} WHERE status < 5"
-        " GROUP BY scene_id, CASE WHEN status < 2 THEN 0 ELSE 2 END HAVING count(*) > 1"
-    ).fetchall()
-    file.close()
+        " GROUP BY scene_id, CASE WHEN status < 2 THEN 0 ELSE 2 END HAVING count(*) > 1",
+    )
     assert twins == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from core.models import Failure, Job
 from sync_queue.jobs import EnqueueOutcome
 from sync_queue.queue import SyncQueue
 from sync_queue.schema import TABLE
+from tests.stored import sql
 from tests.sync_queue.conftest import NOW
 
 
@@ -31,9 +31,7 @@ def test_a_job_comes_out_as_it_went_in(queue: SyncQueue) -> None:
 def test_a_job_is_json_with_the_keys_of_the_contract(queue: SyncQueue, path: Path) -> None:
     row_id = queue.put({"scene_id": "7", "job_key": "scene_7"})
 
-    file = sqlite3.connect(path / "data.db")
-    stored = file.execute(f"SELECT data FROM {TABLE}").fetchone()[0]
-    file.close()
+    ((stored,),) = sql(path / "data.db", f"SELECT data FROM {TABLE}")
     assert json.loads(stored) == {
         "job_id": row_id,
         "scene_id": 7,
