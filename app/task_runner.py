@@ -11,6 +11,7 @@ from typing import Any
 
 from app.arguments import flag
 from app.progress import Heartbeat
+from app.settings_guard import check_settings
 from app.sync_changes import lifecycle_hooks
 from app.sync_changes import task as sync_changes
 from app.tasks import health, pins, preview, queue, reconcile, status, undo
@@ -46,13 +47,14 @@ class Mode:
     works_when_off: bool = False
 
 
+CONFIRM = "confirm_stopped_run"
 _TABLE = (
     Mode("all", reconcile.enqueue_all, preview.preview_every_scene),
     Mode("apply_preview", preview.apply_preview, preview.look_at_apply),
     Mode("clear_dlq", queue.clear_dead_letters),
     Mode("clear_match_cache", queue.clear_match_cache),
     Mode("clear_queue", queue.clear_queue),
-    Mode("confirm_stopped_run", queue.confirm_stopped_run),
+    Mode(CONFIRM, queue.confirm_stopped_run),
     Mode("health_check", health.health_check, looks_only=True, works_when_off=True),
     Mode("pin", pins.pin),
     Mode("process_queue", sync_changes.process_queue, preview.preview_queue),
@@ -115,6 +117,7 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
 
     Raises:
         ConfigError: a dry run of a mode that has none: whoever asks wants nothing to be changed.
+        GuardStopped: all settings have vanished.
         what the task raises.
     """
     if flag(context.args, "dry_run") and not mode.looks_only:
@@ -122,6 +125,8 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
             able = ", ".join(sorted(each.name for each in _TABLE if each.dry_run))
             raise ConfigError(f"The mode {mode.name!r} has no dry_run; these have: {able}")
         return mode.dry_run(context)
+    if not mode.looks_only and not mode.works_when_off and mode.name != CONFIRM:
+        check_settings(context)
     if mode.looks_only or mode.name == sync_changes.MODE:
         return mode.task(context)
     if lifecycle_hooks.task_starts(context, mode.name):

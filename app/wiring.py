@@ -42,7 +42,11 @@ def data_dir_of(plugin: PluginInput, env: Mapping[str, str]) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a task needs."""
+    """What a task needs.
+
+    Attributes:
+        saved: the names of the settings that are saved in Stash.
+    """
 
     stash: StashClient
     settings: Settings
@@ -50,6 +54,7 @@ class Context:
     args: Mapping[str, object]
     on_progress: Callable[[float], None]
     clock: Callable[[], float] = time.time
+    saved: frozenset[str] = frozenset()
 
     def report_scenes(self, done: int, total: int) -> None:
         """Progress by scenes."""
@@ -126,4 +131,5 @@ def open_context(
         if settings.unknown_keys:
             log.info("settings without a meaning here: %s", ", ".join(settings.unknown_keys))
         data_dir = data_dir_of(plugin, env)
-        yield Context(stash, settings, data_dir, plugin.args, on_progress)
+        saved = frozenset(stored)
+        yield Context(stash, settings, data_dir, plugin.args, on_progress, saved=saved)

@@ -280,7 +280,7 @@ class StashClient:
     def _failed(self, error: TransportError, lost: type[StashUnreachable]) -> Exception:
         text = f"Stash at {self.base_url} {error}"
         if isinstance(error, TooLarge):
-            return AnswerTooLarge(text)
+            return AnswerTooLarge(f"{text}; is it Stash's address?")
         kind = lost if error.sent else StashUnreachable
         advice = "try again later" if error.sent else "is it running, and is that its address?"
         return Transient(kind(f"{text}; {advice}"), connected=error.sent, done=error.sent)

@@ -29,7 +29,9 @@ def waiting_jobs(stash: StashApi) -> list[WaitingJob]:
     """
     listed = _data(stash, _QUEUE, {}).get("jobQueue") or []  # null when empty
     return [
-        WaitingJob(str(job["id"]), is_waiting(job)) for job in listed if job["status"] == "READY"
+        WaitingJob(str(job.get("id")), is_waiting(job))
+        for job in (listed if isinstance(listed, list) else ())
+        if isinstance(job, Mapping) and job.get("status") == "READY"
     ]
 
 

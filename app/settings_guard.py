@@ -1,0 +1,47 @@
+"""Stops a task before it works by defaults: Stash has been seen to lose all settings of a plugin
+until it was started again, and address and token may stand in the environment."""
+
+from __future__ import annotations
+
+from app.wiring import Context
+from core.errors import GuardStopped
+from storage.key_value import Key
+from storage.state import State
+
+GUARD = "settings"
+KIND = "settings"
+# The names of the settings that were saved in Stash when a task last began.
+SAVED: Key[frozenset[str]] = Key("saved_settings", frozenset(), [str], frozenset, sorted)
+_NAMED = 8
+
+
+def check_settings(context: Context) -> None:
+    """Compare what Stash hands over with what it did before, and remember it.
+
+    Raises:
+        GuardStopped: there were settings, and now there are none.
+    """
+    with context.open_state() as state:
+        before = state.get_value(SAVED)
+        if context.saved or not before:
+            state.runs.overtake(GUARD)
+        elif not state.runs.take_confirmation(GUARD, lambda said: said.get("names") == len(before)):
+            _stop(context, state, before)
+        if context.saved != before:
+            state.set_value(SAVED, context.saved)
+
+
+def _stop(context: Context, state: State, before: frozenset[str]) -> None:
+    latest = next(iter(state.runs.latest(KIND, limit=1)), None)
+    if latest is None or latest.confirmation == "taken":
+        run_id = state.runs.start(KIND, context.clock())
+        figures = {"names": len(before)}
+        state.runs.finish(run_id, "stopped", figures, context.clock(), guard=GUARD)
+    names = sorted(before)
+    named = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    raise GuardStopped(
+        f"Stopped before anything was done: Stash hands over none of the {len(names)} settings "
+        f"that were saved for this plugin ({named}), so that all would be at their defaults. "
+        "Start Stash again, or enter them again. If the defaults are right, run the task "
+        "'Confirm Stopped Run' and then this one again."
+    )

@@ -1,0 +1,63 @@
+"""Settings that were there and are suddenly gone from Stash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulators.library.generate import generate
+from tests.acceptance import entry
+from tests.acceptance.conftest import Open
+from tests.acceptance.site import TOKEN, Site
+
+
+@pytest.fixture(scope="module")
+def library(open_site: Open) -> Site:
+    return open_site(generate(12, seed=5, only=("drift_title", "extra_genre")))
+
+
+@pytest.fixture
+def site(library: Site, data: Path) -> Site:
+    library.forget(data)
+    library.both.plex.load(library.both.seed)
+    library.reset_counters()
+    return library
+
+
+def reply(site: Site, mode: str) -> dict[str, Any]:
+    """Of a task that finds the address and the token in its environment."""
+    env = site._environment() | {"PLEX_URL": site.both.plex.url, "PLEX_TOKEN": TOKEN}
+    told: dict[str, Any] = entry.run_here(site.input(mode), env).reply
+    return told
+
+
+def test_settings_that_vanish_all_at_once_stop_each_task_before_it_writes(site: Site) -> None:
+    saved = {"first_sync": "mirror", "sync_title": False, "path_map": site.truth["path_map"]}
+    site.save(saved)
+    assert reply(site, "reconcile_all")["output"]["total_gaps"] > 0
+    site.save({})
+
+    for mode in ("process_queue", "reconcile_all", "sync_changes", "process_queue"):
+        error = reply(site, mode)["error"]
+        assert "none of the 3 settings" in error
+        assert "first_sync, path_map, sync_title" in error
+    assert site.writes() == 0
+    assert "output" in reply(site, "queue_status")
+
+    site.save({**saved, "max_clear_percent": 100})  # as after a restart of Stash
+    assert reply(site, "process_queue")["output"]["failed"] == 0
+    assert site.writes() > 0
+    assert reply(site, "confirm_stopped_run")["output"]["confirmed"] is False
+
+
+def test_whoever_wants_the_defaults_confirms_them(site: Site) -> None:
+    site.save({"sync_title": False})
+    reply(site, "all")
+    site.save({})
+    assert "Confirm Stopped Run" in reply(site, "all")["error"]
+
+    assert reply(site, "confirm_stopped_run")["output"]["guard"] == "settings"
+    for _ in range(2):
+        assert "output" in reply(site, "all")
