@@ -16,7 +16,7 @@ _FEW = 3
 # Elements that nobody reads. A wish, not an order: servers that know it send less.
 _SPARED = (
     *("Country", "Guid", "Rating", "Collection", "Director", "Writer", "Producer", "Similar"),
-    *("Style", "Mood", "Format", "Stream"),
+    *("Style", "Mood", "Format", "Stream", "Image", "UltraBlurColors"),
 )
 WITHOUT = ",".join(name for name in _SPARED if name not in LIST_ELEMENTS.values())
 

@@ -18,7 +18,10 @@ PAGE_SIZE = 500
 MAX_PAGE_SIZE = 1000  # more is refused by servers since 2025
 OLDEST_FIRST, NEWEST_FIRST = "addedAt:asc", "addedAt:desc"
 # A wish, not an order: servers that know it send less. Genre, Role, Media and Part are read.
-_WITHOUT = "Country,Guid,Rating,Collection,Director,Writer,Producer,Similar,Style,Mood,Format"
+_WITHOUT = (
+    "Country,Guid,Rating,Collection,Director,Writer,Producer,Similar,Style,Mood,Format,Image"
+    ",UltraBlurColors"
+)
 WITHOUT_FIELDS = ",".join({"tagline"} - set(SCALAR_NAMES.values()))
 # Of a server that tells no total though its pages are full. No real one is known to.
 _MOST_UNCOUNTED = 250  # pages

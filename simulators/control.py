@@ -13,43 +13,23 @@
 Requests under /_sim/ are never counted, delayed or broken. A request is counted on arrival, before
 any latency; `in_hand` says how many have arrived and not been answered yet.
 
-A fault is {"match": regex on "METHOD rawpath?query body", "times": n or -1, "after": n to let pass,
-"share": 0..1, "action": "status" | "reset" | "hang" | "delay" | "truncate",
-"status": 500, "body": "...", "content_type": "...", "seconds": s}.
+What a fault can be is told in `simulators.faults`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import re
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from simulators.faults import Fault, Handler, broken
+
 LOG_LIMIT = 20_000
-
-
-@dataclass(slots=True)
-class Fault:
-    match: re.Pattern[str]
-    action: str
-    times: int = 1
-    after: int = 0
-    share: float = 1.0
-    status: int = 500
-    body: str = ""
-    content_type: str = "text/html"
-    seconds: float = 0.0
-
-    @classmethod
-    def from_json(cls, raw: dict[str, Any]) -> Fault:
-        known = {**raw, "match": re.compile(raw.get("match", ""), re.DOTALL)}
-        return cls(**known)
 
 
 @dataclass(slots=True)
@@ -110,7 +90,7 @@ class Control:
         if self.switches["latency"]:
             await asyncio.sleep(float(self.switches["latency"]))
         fault = self._due_fault(request, body)
-        response = await (self._broken(fault, request, handler) if fault else handler(request))
+        response = await (broken(fault, request, handler) if fault else handler(request))
         if isinstance(response, web.Response) and isinstance(response.body, bytes):
             self.bytes_out += len(response.body)
         if len(self.log) < LOG_LIMIT:
@@ -126,45 +106,7 @@ class Control:
 
     def _due_fault(self, request: web.Request, body: bytes) -> Fault | None:
         text = f"{request.method} {request.raw_path} {body.decode('utf-8', 'replace')}"
-        for fault in self.faults:
-            if fault.times == 0 or not fault.match.search(text):
-                continue
-            if fault.after > 0:
-                fault.after -= 1
-                continue
-            if fault.share < 1 and self.rng.random() >= fault.share:
-                continue
-            if fault.times > 0:
-                fault.times -= 1
-            return fault
-        return None
-
-    async def _broken(
-        self, fault: Fault, request: web.Request, handler: Handler
-    ) -> web.StreamResponse:
-        if fault.action == "delay":
-            await asyncio.sleep(fault.seconds)
-            return await handler(request)
-        if fault.action == "hang":
-            await asyncio.sleep(fault.seconds or 3600)
-            return web.Response(status=504)
-        if fault.action == "status":
-            return web.Response(
-                status=fault.status, body=fault.body.encode(), content_type=fault.content_type
-            )
-        # "reset" drops the connection before any answer; "truncate" after half of the true one,
-        # which is what a proxy or a dying server does.
-        if fault.action == "truncate":
-            whole = await handler(request)
-            sent = whole.body if isinstance(whole, web.Response) else b""
-            half = bytes(sent)[: len(sent) // 2] if isinstance(sent, bytes) else b""
-            cut = web.StreamResponse(status=whole.status, headers=whole.headers.copy())
-            cut.content_length = len(half) * 2 + 2
-            await cut.prepare(request)
-            await cut.write(half)
-        if request.transport is not None:
-            request.transport.close()
-        return web.Response(status=500)
+        return next((fault for fault in self.faults if fault.meets(text, self.rng)), None)
 
     async def _health(self, _request: web.Request) -> web.Response:
         return web.json_response({"ok": True})

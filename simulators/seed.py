@@ -63,7 +63,11 @@ class StashSeed(TypedDict):
     version: str  # "v0.30.1"
 
 
-class PlexPart(TypedDict):
+class _Optimized(TypedDict, total=False):
+    optimized_for: str  # the file is Plex's own, made for this device
+
+
+class PlexPart(_Optimized):
     file: str  # as Plex sees it
     size: int | None  # None: attribute omitted
     duration: int | None  # milliseconds; None: attribute omitted (not analysed)

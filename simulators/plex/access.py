@@ -7,8 +7,8 @@ import time
 
 from aiohttp import web
 
-from simulators.control import Handler
-from simulators.plex.answers import html_error, maintenance
+from simulators.faults import Handler
+from simulators.plex.answers import html_error, starting
 from simulators.plex.context import World
 from simulators.plex.errors import Refused
 from simulators.plex.query import Query
@@ -32,12 +32,13 @@ class Gate:
     def __init__(self, world: World) -> None:
         self._world = world
         self._inside = 0
-        self._ready_at = 0.0
+        self._ready_at = self._seconds = 0.0
         self.configured({"startup_seconds"})
 
     def configured(self, names: set[str]) -> None:
         if "startup_seconds" in names:
-            self._ready_at = time.monotonic() + float(self._world.switches["startup_seconds"])
+            self._seconds = float(self._world.switches["startup_seconds"])
+            self._ready_at = time.monotonic() + self._seconds
 
     @web.middleware
     async def count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -67,8 +68,8 @@ class Gate:
     def _refusal(self, request: web.Request) -> web.Response | None:
         switches = self._world.switches
         identity = request.path == "/identity"
-        if not identity and (switches["maintenance"] or time.monotonic() < self._ready_at):
-            return maintenance(request)
+        if self._is_starting(identity=identity):
+            return starting(request, switches["starting_as"])
         limit = int(switches["burst_limit"])
         if limit and request["at_once"] > limit:
             return html_error(503)
@@ -78,11 +79,19 @@ class Gate:
             return html_error(401)
         return self._write_refusal(request)
 
+    def _is_starting(self, *, identity: bool) -> bool:
+        left = self._ready_at - time.monotonic()
+        if identity:
+            return left > self._seconds / 2
+        return left > 0 or bool(self._world.switches["maintenance"])
+
     def _write_refusal(self, request: web.Request) -> web.Response | None:
         switches = self._world.switches
         scan = request.path.endswith("/refresh")
         if not scan and not is_write(request, b""):
             return None
+        if switches["late_writes"]:
+            return starting(request, "text")
         if switches["non_admin"] and request.path != "/:/rate":
             return html_error(403)
         share = float(switches["locked_share"])

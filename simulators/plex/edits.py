@@ -14,7 +14,7 @@ from simulators.plex.edit_requests import Addition, Order, is_edit, read_order
 from simulators.plex.errors import Refused
 from simulators.plex.filters import compile_filters, is_filter
 from simulators.plex.library import Library
-from simulators.plex.model import RATING_FIELDS, TYPE_NAMES, Item, JsonObject, TagLink
+from simulators.plex.model import RATING_FIELDS, TYPE_NAMES, Item, JsonObject, Tag, TagLink
 from simulators.plex.query import Pair, Query, keys_of
 from simulators.plex.seed_loading import set_year
 
@@ -89,7 +89,7 @@ def apply_order(
     removals = order.removals[:1] if switches["single_removal"] else order.removals
     for kind in order.kinds - refused:
         gone = [name for wanted, name in removals if wanted == kind]
-        links = _new_links(library, item, kind, order, gone, mode, bool(switches["removal_last"]))
+        links = _new_links(library, item, kind, order, gone, mode, switches)
         library.set_tags(item, kind, links)
     for name, locked in order.locks.items():
         if name not in refused:
@@ -140,17 +140,20 @@ def _new_links(
     order: Order,
     gone: list[str],
     mode: str,
-    removal_last: bool,
+    switches: Mapping[str, Any],
 ) -> list[TagLink]:
     """The item's tags of a kind afterwards; order within a list only ever grows at its end."""
     additions = order.additions.get(kind, [])
     fresh = kind in order.cleared or (mode == "replacing" and bool(additions))
     links = [] if fresh else list(item.tags.get(kind, []))
-    if not removal_last:
+    if not switches["removal_last"]:
         links = _without(library, kind, links, gone)
     for addition in additions:
-        _add(library, kind, links, addition)
-    return _without(library, kind, links, gone) if removal_last else links
+        name = addition.name
+        if kind == "label" and switches["capital_labels"]:
+            name = name[:1].upper() + name[1:]
+        _add(library, library.tags.named(kind, name), links, addition)
+    return _without(library, kind, links, gone) if switches["removal_last"] else links
 
 
 def _without(library: Library, kind: str, links: list[TagLink], gone: list[str]) -> list[TagLink]:
@@ -158,8 +161,7 @@ def _without(library: Library, kind: str, links: list[TagLink], gone: list[str])
     return [link for link in links if link.tag not in tags]
 
 
-def _add(library: Library, kind: str, links: list[TagLink], addition: Addition) -> None:
-    tag = library.tags.named(kind, addition.name)
+def _add(library: Library, tag: Tag, links: list[TagLink], addition: Addition) -> None:
     if addition.thumb is not None:
         library.tags.set_thumb(tag, addition.thumb or None)
     for place, link in enumerate(links):

@@ -28,6 +28,8 @@ SECONDS = {
     "mon": 2_592_000,
     "y": 31_536_000,
 }
+# Filters that films and episodes lack: they give an empty list, and no refusal.
+OF_OTHER_TYPES = frozenset({"decade", "mood", "style", "subformat", "device", "make", "iso"})
 OPERATORS = {
     "string": {"", "!", "=", "!=", "<", ">"},
     "guid": {"", "!"},
@@ -92,6 +94,8 @@ def _compile(pair: Pair, now: int) -> Test | None:
         raise Refused(400)
     prefix, name, operator = match.groups()
     field = FIELDS.get(name)
+    if field is None and name in OF_OTHER_TYPES:
+        return lambda _item: False
     if field is None or (prefix and prefix not in TYPE_NUMBERS):
         raise Refused(400)
     if operator not in OPERATORS[field.kind]:

@@ -79,7 +79,7 @@ class ImageRoutes:
         shelf = shelf_of(item, kind)
         if url and shelf.named(url) is not None:
             shelf.selected = url
-            self._changed(item, kind, lock=False)
+            self._changed(item, kind)
         elif url and not url.startswith(("http://", "https://")):
             raise Refused(404)
         else:
@@ -90,7 +90,7 @@ class ImageRoutes:
         item = item_named(self._world, request.match_info["key"])
         kind = PLURAL[request.match_info["singular"]]
         shelf_of(item, kind).selected = None
-        self._changed(item, kind, lock=False)
+        self._changed(item, kind)
         return done()
 
     def _store(self, item: Item, kind: str, data: bytes) -> None:
@@ -105,10 +105,10 @@ class ImageRoutes:
         if shelf.named(name) is None:
             shelf.images.append(Image(name, digest))
         shelf.selected = name
-        self._changed(item, kind, lock=bool(self._world.switches["upload_locks"]))
+        self._changed(item, kind)
 
-    def _changed(self, item: Item, kind: str, *, lock: bool) -> None:
-        if lock:
+    def _changed(self, item: Item, kind: str) -> None:
+        if self._world.switches["pictures_lock"]:
             set_lock(item, KINDS[kind], True)
         self._world.library.touch(item, {KINDS[kind]})
         self._world.wrote(item)

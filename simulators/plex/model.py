@@ -92,6 +92,7 @@ class Media:
     id: int
     parts: list[Part]
     deleted_at: int | None = None
+    optimized_for: str | None = None  # made by Plex itself, for this device
 
     @property
     def duration(self) -> int | None:

@@ -71,6 +71,8 @@ def page_of(query: Query, headers: Mapping[str, str], switches: Mapping[str, Any
     """
     start = _number(query.get(START) or headers.get(START))
     size = _number(query.get(SIZE) or headers.get(SIZE))
+    if start is None and switches["size_without_start"] == "ignored":
+        size = None
     asked = start is not None or size is not None
     if size is None and switches["missing_size"] == "400":
         raise Refused(400)

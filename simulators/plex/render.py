@@ -8,6 +8,7 @@ page of 500 has to cost milliseconds.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 
 from simulators.plex.library import Library
@@ -22,6 +23,9 @@ ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 EXCLUDABLE_FIELDS = frozenset({"summary", "tagline", "file"})
 TITLES = ("title", "titleSort", "originalTitle", "editionTitle", "contentRating", "summary")
 RATINGS = ("rating", "audienceRating", "userRating", "lastRatedAt", "year", "tagline")
+IMAGE_TYPES = {"thumb": "coverPoster", "art": "background"}
+CORNERS = ("topLeft", "topRight", "bottomRight", "bottomLeft")
+COLOURS = dict.fromkeys(CORNERS, "12171c")
 ALWAYS = frozenset({"ratingKey", "key", "type", "title", "guid"})
 
 
@@ -86,11 +90,27 @@ class Renderer:
             elif kind in LIST_LIMITS:
                 cut = links[: LIST_LIMITS[kind]]
                 children[name] = [{"tag": link.tag.name} for link in cut]
+        children |= _pictures(item)
         if shape.guids and item.guid.startswith("plex://"):
             children["Guid"] = [{"id": f"imdb://tt{item.key:07d}"}, {"id": f"tmdb://{item.key}"}]
         if shape.detail and item.locked:
             children["Field"] = [{"locked": True, "name": name} for name in item.locked]
         return children
+
+
+def _pictures(item: Item) -> JsonObject:
+    """Elements that items have had since about 2024."""
+    title = item.values["title"]
+    listed = [
+        {"alt": title, "type": IMAGE_TYPES[name], "url": _picture_url(item, name)}
+        for kind, name in KINDS.items()
+        if shows_image(item, kind)
+    ]
+    return {"Image": listed, "UltraBlurColors": COLOURS} if listed else {}
+
+
+def _picture_url(item: Item, name: str) -> str:
+    return f"/library/metadata/{item.key}/{name}/{item.version}"
 
 
 def _full_tags(item: Item, kind: str) -> list[JsonObject]:
@@ -105,6 +125,8 @@ def _full_tags(item: Item, kind: str) -> list[JsonObject]:
             tag["role"] = link.role
         if link.tag.thumb:
             tag["thumb"] = link.tag.thumb
+        if kind == "actor":
+            tag["tagKey"] = f"{link.tag.id:024x}"
         tags.append(tag)
     return tags
 
@@ -118,6 +140,7 @@ def _scalars(item: Item, section: Section, detail: bool) -> JsonObject:
         "key": f"/library/metadata/{item.key}{below}",
         **_ancestors(item),
         "guid": item.guid,
+        "slug": "-".join(re.findall(r"[a-z0-9]+", values["title"].lower())) or None,
     }
     if detail:
         found |= {
@@ -126,9 +149,7 @@ def _scalars(item: Item, section: Section, detail: bool) -> JsonObject:
             "librarySectionKey": f"/library/sections/{section.key}",
         }
     pictures = {
-        name: f"/library/metadata/{item.key}/{name}/{item.version}"
-        for kind, name in KINDS.items()
-        if shows_image(item, kind)
+        name: _picture_url(item, name) for kind, name in KINDS.items() if shows_image(item, kind)
     }
     found |= {
         "studio": values.get("studio"),
@@ -174,7 +195,7 @@ def _counts(item: Item) -> JsonObject:
     if item.type == "show":
         leaves = sum(len(season.children) for season in item.children.values())
         return {
-            "childCount": str(len(item.children)),
+            "childCount": len(item.children),
             "leafCount": leaves,
             "viewedLeafCount": 0,
         }

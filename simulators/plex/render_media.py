@@ -39,6 +39,11 @@ def _media(media: Media, item: Item, shape: Shape) -> JsonObject:
         }
     elif container:
         body["container"] = container
+    if media.optimized_for is not None:
+        title = f"Optimized for {media.optimized_for}"
+        body |= {"title": title, "target": title, "proxyType": 42, "targetTagID": 7}
+    elif any(each.optimized_for for each in item.media):
+        body["title"] = "Original"
     if media.deleted_at is not None:
         body["deletedAt"] = media.deleted_at
     if "Part" not in shape.without_elements:

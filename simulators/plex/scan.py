@@ -32,10 +32,24 @@ class Scan:
     task: asyncio.Task[None] | None = None
 
 
+# What an idle server always has.
+BUTLER: JsonObject = {
+    "uuid": "b07e1e5c-0000-4000-8000-000000000001",
+    "type": "butler",
+    "cancellable": False,
+    "userID": 1,
+    "title": "Maintenance tasks",
+    "subtitle": "",
+    "progress": 100,
+}
+
+
 class Scanner:
     def __init__(self, world: World) -> None:
         self._world = world
         self.running: list[Scan] = []
+        self.settling: list[JsonObject] = []  # activities that go on after scans
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, section: Section, folder: str | None, *, force: bool = False) -> str:
         """Begins a scan; with the switch `scan_seconds` at 0 it is over on return.
@@ -91,6 +105,7 @@ class Scanner:
                 refill(self._world, item)
         scan.section.scanned_at = self._world.now()
         self._end(scan)
+        self._settle(scan, found)
         if not self.running:
             self._world.hub.scan_complete()
         quiet = scan.section.agentless and self._world.switches["agentless_stops_at_1"]
@@ -98,6 +113,30 @@ class Scanner:
             self._world.hub.timeline(item, 2, "loading")
             self._world.hub.timeline(item, 4, "processed")
             self._world.hub.timeline(item, 5)
+
+    def _settle(self, scan: Scan, found: list[Item]) -> None:
+        """What was found is worked on for a while: it changes once more at the end."""
+        seconds = float(self._world.switches["settle_seconds"])
+        if not seconds or not found:
+            return
+        activity = {
+            **scan.activity,
+            "uuid": str(uuid.uuid4()),
+            "type": "library.update.item.metadata",
+            "title": "Updating metadata",
+            "progress": 50,
+        }
+        self.settling.append(activity)
+
+        async def work() -> None:
+            await asyncio.sleep(seconds)
+            self.settling.remove(activity)
+            for item in found:
+                self._world.library.touch(item, set())
+
+        task = asyncio.get_running_loop().create_task(work())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _end(self, scan: Scan) -> None:
         self.running.remove(scan)
@@ -193,8 +232,11 @@ class ScanRoutes:
         return [section_named(self._world, text)]
 
     async def activities(self, request: web.Request) -> web.Response:
-        """An idle server has no `Activity` member at all."""
+        """Without any there is no `Activity` member at all."""
         running = [dict(scan.activity) for scan in self._scanner.running]
+        running += self._scanner.settling
+        if self._world.switches["butler"]:
+            running.append(BUTLER)
         body: JsonObject = {"size": len(running)}
         if running:
             body["Activity"] = running

@@ -111,7 +111,8 @@ def _media(parts: list[JsonObject], fresh_id: Callable[[], int]) -> Media:
         Part(fresh_id(), part["file"], part.get("size"), part.get("duration")) for part in parts
     ]
     deleted = next((part["deleted_at"] for part in parts if part.get("deleted_at")), None)
-    return Media(fresh_id(), made, deleted)
+    target = next((part["optimized_for"] for part in parts if part.get("optimized_for")), None)
+    return Media(fresh_id(), made, deleted, target)
 
 
 def _none_guid(files: list[str]) -> str:

@@ -11,8 +11,11 @@ from typing import Any
 def default_switches() -> dict[str, Any]:
     return {
         # Access and load
-        "maintenance": False,  # every request but /identity: 503 with the JSON of a starting server
-        "startup_seconds": 0.0,  # the same for so long after the start (or after setting this)
+        "maintenance": False,  # every request but /identity: 503 as of a starting server
+        "startup_seconds": 0.0,  # the same for so long after the start (or after setting this);
+        # /identity as well in the first half of them
+        "starting_as": "json",  # json | nested | text: what says so (to who asks for XML: XML)
+        "late_writes": False,  # reads work already, writes give 400 with the text of a start
         "non_admin": False,  # the token is no owner's: writes and scans give 403
         "locked_share": 0.0,  # share of writes that end in 500 (database is locked)
         "burst_limit": 0,  # 503 above so many requests at once; 0: none
@@ -23,6 +26,7 @@ def default_switches() -> dict[str, Any]:
         "size_cap": 1000,  # largest page
         "over_cap": "clamp",  # clamp | 400
         "total_size": "partial",  # partial | always: totalSize where a window covers all
+        "size_without_start": "ignored",  # ignored | used: ignored, everything is listed
         "missing_size": "full",  # full | 400: a listing without X-Plex-Container-Size
         "honour_excludes": True,  # excludeElements and excludeFields
         "honour_include_fields": True,  # "only these" from API version 1.0.0 on
@@ -35,6 +39,7 @@ def default_switches() -> dict[str, Any]:
         "single_removal": False,  # only the first removal of a PUT is honoured
         "removal_last": False,  # additions before removals
         "exact_tag_case": False,  # names that differ in case are different tags
+        "capital_labels": True,  # the first letter of a label is stored as a capital
         "strip_text": False,  # trailing blanks go, CRLF becomes LF
         "refuse_fields": [],  # fields that are silently not changed
         "round_rating": False,  # ratings are kept as whole points
@@ -42,9 +47,11 @@ def default_switches() -> dict[str, Any]:
         "clock_offset": 0,  # seconds added to the server's clock
         # Images
         "max_image": 10 * 1024 * 1024,  # bytes; larger uploads give 500
-        "upload_locks": False,  # an upload locks the thumb or art
+        "pictures_lock": True,  # an upload, selection or removal locks the thumb or art
         # Scans
         "scan_seconds": 0.0,  # how long a scan takes; 0: done when the request is answered
+        "settle_seconds": 0.0,  # so long after a scan items are worked on; 28 s on a real server
+        "butler": True,  # an idle server has an activity "butler"
         "bad_scan_path": 404,  # status for a path outside the section's Locations
         "auto_empty_trash": False,  # a scan takes out what is in the trash below its folder
         "agentless_stops_at_1": True,  # without an agent an item's timeline ends at state 1

@@ -26,7 +26,8 @@ from typing import Any
 
 from aiohttp import web
 
-from simulators.control import Control, Handler
+from simulators.control import Control
+from simulators.faults import Handler
 from simulators.seed import StashSeed, read_seed
 from simulators.stash.control import StashControl
 from simulators.stash.http import GraphQLEndpoint

@@ -18,9 +18,9 @@ __all__ = ["library", "site"]  # fixtures
 SERVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "adding": ("mirror", {}),
     "adding to what is there": ("merge", {}),
-    "replacing": ("mirror", {"edit_section": "replacing"}),
+    "replacing": ("mirror", {"edit_section": "replacing", "pictures_lock": False}),
     "one removal at a time": ("mirror", {"single_removal": True, "removal_last": True}),
-    "altering": ("mirror", {"round_rating": True, "strip_text": True, "upload_locks": True}),
+    "altering": ("mirror", {"round_rating": True, "strip_text": True}),
     "refusing": ("mirror", {"refuse_fields": ["genre", "summary"]}),
 }
 

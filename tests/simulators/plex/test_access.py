@@ -77,8 +77,19 @@ def test_a_starting_server_answers_503_in_json(plex: PlexHttp) -> None:
     assert plex.container("/identity")["claimed"] is True
     plex.sim.switch(maintenance=False, startup_seconds=30.0)
     assert plex.status("GET", "/") == 503
+    assert plex.status("GET", "/identity") == 503
     plex.sim.switch(startup_seconds=0.0)
     assert plex.status("GET", "/") == 200
+
+
+def test_a_starting_server_says_so_in_several_ways(plex: PlexHttp) -> None:
+    plex.sim.switch(maintenance=True, starting_as="nested")
+    assert plex.ask("GET", "/library").json()["Response"]["title"] == "Maintenance"
+    plex.sim.switch(maintenance=False, late_writes=True)
+    assert plex.status("GET", "/library") == 200
+    answer = plex.ask("PUT", "/library/sections/1/all?type=1&id=1&title.value=x")
+    assert answer.status_code == 400
+    assert answer.text == "the server is still starting up. Please retry later"
 
 
 def test_long_addresses_are_refused_only_when_switched_on(plex: PlexHttp) -> None:

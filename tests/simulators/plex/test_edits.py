@@ -186,11 +186,20 @@ TAG_NAMES = st.text(
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(TAG_NAMES.filter(bool), min_size=1, max_size=4, unique_by=str.casefold))
 def test_every_name_can_be_added_and_removed(plex: PlexHttp, names: list[str]) -> None:
-    plex.sim.switch(exact_tag_case=True)
+    plex.sim.switch(exact_tag_case=True, capital_labels=False)
     plex.edit(1, **{"label[].tag": ""}, **adds("label", *names))
     assert plex.sim.item(1)["label"] == names
     plex.edit(1, **removal("label", *names))
     assert plex.sim.item(1)["label"] == []
+
+
+def test_labels_begin_with_a_capital(plex: PlexHttp) -> None:
+    plex.edit(1, **{"label[].tag": ""}, **adds("label", "from stash", "élan", "OK"))
+    assert plex.sim.item(1)["label"] == ["From stash", "Élan", "OK"]
+    plex.edit(1, **removal("label", "from stash"))
+    assert plex.sim.item(1)["label"] == ["Élan", "OK"]
+    plex.edit(1, **adds("genre", "lower"))
+    assert "lower" in genres(plex)
 
 
 def test_only_the_first_removal_where_switched_on(plex: PlexHttp) -> None:

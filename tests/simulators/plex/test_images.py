@@ -106,12 +106,15 @@ def test_empty_and_oversized_uploads(plex: PlexHttp) -> None:
     assert len(offered(plex)) == 1
 
 
-def test_an_upload_locks_only_if_switched_on(plex: PlexHttp) -> None:
+def test_what_is_done_to_pictures_locks_them_unless_switched_off(plex: PlexHttp) -> None:
+    plex.sim.switch(pictures_lock=False)
     plex.status("POST", POSTERS, JPEG)
     assert plex.sim.item(1)["locked"] == []
-    plex.sim.switch(upload_locks=True)
+    plex.sim.switch(pictures_lock=True)
     plex.status("POST", POSTERS, OTHER)
     assert plex.sim.item(1)["locked"] == ["thumb"]
+    plex.status("DELETE", "/library/metadata/1/art")
+    assert plex.sim.item(1)["locked"] == ["thumb", "art"]
 
 
 def test_the_server_fetches_an_address_itself(plex: PlexHttp) -> None:

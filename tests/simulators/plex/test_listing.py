@@ -101,10 +101,14 @@ def test_limit_lowers_the_total(plex: PlexHttp) -> None:
 
 def test_sizes_beyond_the_cap_and_missing_sizes(plex: PlexHttp) -> None:
     plex.sim.switch(size_cap=4)
-    body = plex.container(f"{ALL}&X-Plex-Container-Size=100")
+    start = "X-Plex-Container-Start=0"
+    body = plex.container(f"{ALL}&{start}&X-Plex-Container-Size=100")
     assert (body["size"], body["totalSize"]) == (4, 12)
+    assert plex.container(f"{ALL}&X-Plex-Container-Size=2")["size"] == 12
+    plex.sim.switch(size_without_start="used")
+    assert plex.container(f"{ALL}&X-Plex-Container-Size=2")["size"] == 2
     plex.sim.switch(over_cap="400", missing_size="400")
-    assert plex.status("GET", f"{ALL}&X-Plex-Container-Size=100") == 400
+    assert plex.status("GET", f"{ALL}&{start}&X-Plex-Container-Size=100") == 400
     assert plex.status("GET", ALL) == 400
     assert plex.status("GET", "/library/metadata/1") == 200
     assert plex.status("GET", f"{ALL}&X-Plex-Container-Size=-1") == 400
@@ -112,8 +116,13 @@ def test_sizes_beyond_the_cap_and_missing_sizes(plex: PlexHttp) -> None:
 
 def test_all_leaves_ignores_paging_by_header(plex: PlexHttp) -> None:
     path = "/library/sections/1/allLeaves"
-    assert plex.container(path, {"X-Plex-Container-Size": "2"})["size"] == 12
-    assert plex.container(f"{path}?X-Plex-Container-Size=2")["size"] == 2
+    window: dict[str, str | None] = {
+        "X-Plex-Container-Start": "0",
+        "X-Plex-Container-Size": "2",
+    }
+    assert plex.container(path, window)["size"] == 12
+    query = "&".join(f"{name}={value}" for name, value in window.items())
+    assert plex.container(f"{path}?{query}")["size"] == 2
 
 
 def test_listings_cut_tags_and_leave_out_labels_and_locks(plex: PlexHttp) -> None:
@@ -189,12 +198,16 @@ def test_orders(plex: PlexHttp, sort: str, first: list[int]) -> None:
 
 
 def test_an_order_follows_edits_of_its_field(plex: PlexHttp) -> None:
-    path = f"{ALL}&sort=titleSort&X-Plex-Container-Size=2"
+    path = f"{ALL}&sort=titleSort&X-Plex-Container-Start=0&X-Plex-Container-Size=2"
     assert plex.keys(path) == [8, 1]
     assert plex.edit(5, **{"title.value": "AAAA first"}) == 200
     assert plex.keys(path) == [8, 5]
     plex.sim.sim("DELETE", "items/8")
     assert plex.keys(path) == [5, 1]
+
+
+def test_a_filter_of_other_types_finds_nothing(plex: PlexHttp) -> None:
+    assert plex.container(f"{ALL}&decade=1980")["size"] == 0
 
 
 @pytest.mark.parametrize("bad", ["sort=color", "type=99", "limit=x", "year=two", "nope=1", "title"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -97,8 +98,9 @@ def test_a_scan_of_everything(plex: PlexHttp) -> None:
 
 
 def test_a_running_scan_can_be_watched_and_cancelled(plex: PlexHttp) -> None:
+    assert [each["type"] for each in plex.container("/activities")["Activity"]] == ["butler"]
+    plex.sim.switch(scan_seconds=600.0, butler=False)
     assert plex.container("/activities") == {"size": 0}
-    plex.sim.switch(scan_seconds=600.0)
     name = plex.ask("GET", folder(NEW)).headers["X-Plex-Activity"]
     [activity] = plex.container("/activities")["Activity"]
     assert (activity["uuid"], activity["type"]) == (name, "library.update.section")
@@ -112,6 +114,20 @@ def test_a_running_scan_can_be_watched_and_cancelled(plex: PlexHttp) -> None:
     assert plex.status("DELETE", f"/activities/{activity['uuid']}") == 200
     assert plex.status("DELETE", f"/activities/{activity['uuid']}") == 404
     assert titles(plex) == ["Title 0001"]
+
+
+def test_items_are_worked_on_after_their_scan(plex: PlexHttp) -> None:
+    plex.sim.switch(butler=False, settle_seconds=0.3, clock_offset=5000)
+    plex.status("GET", folder(NEW))
+    assert not refreshing(plex)
+    [activity] = plex.container("/activities")["Activity"]
+    assert activity["type"] == "library.update.item.metadata"
+    assert activity["Context"] == {"librarySectionID": "1"}
+    plex.sim.switch(clock_offset=9000)
+    while plex.container("/activities")["size"]:
+        time.sleep(0.05)
+    [found] = plex.items(f"/library/sections/1/all?title={quote('Fresh')}")
+    assert found["updatedAt"] >= found["addedAt"] + 3900
 
 
 def test_scanned_at_moves_without_news_but_content_does_not(plex: PlexHttp) -> None:
@@ -264,6 +280,7 @@ def test_an_agents_refresh_overwrites_what_is_not_locked(plex: PlexHttp) -> None
     edit = "title.value=Mine&title.locked=1&summary.value=Mine&genre%5B%5D.tag=&label%5B%5D.tag="
     rating = "userRating.value=9"
     assert plex.status("PUT", f"/library/sections/2/all?type=1&id=10&{edit}&{rating}") == 200
+    plex.sim.switch(pictures_lock=False)
     plex.status("POST", "/library/metadata/10/posters", b"\x89PNG")
     assert plex.status("PUT", "/library/metadata/10/refresh") == 200
     item = plex.sim.item(10)
