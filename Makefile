@@ -12,10 +12,10 @@ STAMP := .venv/.stamp-requirements
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint demo bench clean
+.PHONY: help setup test lint variants demo bench clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s%s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## make .venv with all that the project needs (PYTHON=python3.12 to choose)
 
@@ -37,6 +37,9 @@ lint: setup ## check style, types and who imports whom
 
 test: lint ## all checks and all tests, with their coverage
 	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+
+variants: setup ## run acceptance tests against other kinds of Plex, one switch turned at a time
+	$(PY) -m tests.variants
 
 demo: setup ## show it at work between a simulated Stash and a simulated Plex
 	$(PY) -m simulators.demo.__main__

@@ -23,7 +23,7 @@ from simulators.plex.edits import apply_order, order_from_names
 from simulators.plex.model import Item, JsonObject, Unscanned
 from simulators.plex.scan import Scanner
 from simulators.plex.state import item_state
-from simulators.plex.switches import default_switches
+from simulators.plex.switches import first_switches
 
 
 class BackstageRoutes:
@@ -45,7 +45,7 @@ class BackstageRoutes:
     async def load(self, request: web.Request) -> web.Response:
         seed: JsonObject = await request.json()
         self._scanner.cancel()
-        self._world.switches.update(default_switches() | {"latency": 0.0})
+        self._world.switches.update(first_switches() | {"latency": 0.0})
         self._world.load(seed.get("plex", seed))
         return web.json_response({"items": len(self._world.library.items)})
 
@@ -56,7 +56,7 @@ class BackstageRoutes:
         locks = names.pop("locked", None)
         order = order_from_names(names, lock=bool(body.get("lock", True)))
         # A person's edit is taken as it is, whatever the switches do to requests.
-        plain = default_switches()
+        plain = first_switches()
         apply_order(self._world.library, item, order, "additive", plain)
         if locks is not None:
             item.locked = list(locks)

@@ -33,7 +33,7 @@ from simulators.plex.scan import Scanner, ScanRoutes
 from simulators.plex.sections import SectionRoutes
 from simulators.plex.sockets import SocketRoutes
 from simulators.plex.state import dump
-from simulators.plex.switches import default_switches
+from simulators.plex.switches import first_switches
 
 # aiohttp refuses addresses above 8 KB by default; the limit of this server is a switch.
 MAX_LINE = 4 * 1024 * 1024
@@ -42,7 +42,7 @@ MAX_BODY = 64 * 1024 * 1024
 
 def build_app(seed: dict[str, Any], token: str) -> web.Application:
     """The application; `seed` is the whole seed or just its `plex` half."""
-    switches = default_switches()
+    switches = first_switches()
     world = World(token, switches, time.time, random.Random(0), seed.get("plex", seed))
     gate = Gate(world)
     control = Control(

@@ -1,14 +1,29 @@
 """The switches of the Plex simulator: where public evidence conflicts, and how it may fail.
 
-`POST /_sim/config` changes them at run time.
+`POST /_sim/config` changes them at run time. The environment variable `PLEX_SIM_SWITCHES`, a JSON
+object, turns some from the start: so a whole test can be run against another kind of server.
 """
 
 from __future__ import annotations
 
+import json
+import os
 from typing import Any
+
+VARIABLE = "PLEX_SIM_SWITCHES"
+
+
+def first_switches() -> dict[str, Any]:
+    """The switches of a server that starts: the defaults, and what the environment turns."""
+    turned: dict[str, Any] = json.loads(os.environ.get(VARIABLE) or "{}")
+    switches = default_switches()
+    if not turned.keys() <= switches.keys():
+        raise ValueError(f"{VARIABLE} has unknown switches: {turned.keys() - switches.keys()}")
+    return switches | turned
 
 
 def default_switches() -> dict[str, Any]:
+    """What recordings and measurements of real servers show."""
     return {
         # Access and load
         "maintenance": False,  # every request but /identity: 503 as of a starting server

@@ -50,18 +50,6 @@ def test_plex_down_from_the_start_is_an_error_and_no_gap(site: Site, fault: Faul
     assert site.queued() == {}
 
 
-def test_a_plex_that_fails_twice_in_a_row_is_not_asked_for_every_library(site: Site) -> None:
-    plex_fails(site, "GET /library/sections/[0-9]+/all", BUSY)
-    site.reset_counters()
-
-    error = failure(site.reconcile)
-
-    assert error.startswith("libraries 'Clips', 'Films', 'Shelf', ")
-    assert error.count("busy or failing (HTTP 503") == 1
-    assert error.endswith("try again later")
-    assert site.both.plex.counters()["total"] == 3  # which libraries there are, and two of them
-
-
 def test_no_plex_at_all(site: Site) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

@@ -174,7 +174,7 @@ def test_items_that_are_gone_and_servers_that_refuse(site: Site) -> None:
 
 
 def test_interrupted_it_goes_on_at_the_next_start(site: Site) -> None:
-    site.both.plex.faults([{"match": "PUT ", "after": 1, "times": 1, **BUSY}])
+    site.both.plex.faults([{"match": "PUT ", "after": 1, "times": 6, **BUSY}])
     assert "HTTP 503" in site.run("release").error
 
     site.do(release)

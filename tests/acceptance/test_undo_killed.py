@@ -131,7 +131,7 @@ def test_plex_going_down_in_the_middle_costs_nothing(site: Site) -> None:
     before = now(site)
     site.reconcile()
     site.drain()
-    site.both.plex.faults([{"match": "PUT ", "after": 5, "times": 1, **BUSY}])
+    site.both.plex.faults([{"match": "PUT ", "after": 5, "times": 6, **BUSY}])
 
     with pytest.raises(PlexServerDown):
         site.do(undo_last_run)
