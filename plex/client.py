@@ -153,8 +153,7 @@ class PlexClient:
             page = next(iter(self.list_pages(section, page_size=len(keys) + 1)))
             other = [item.ref.key for item in page.items if item.ref.key not in keys][:1]
             if other:
-                asked = FullReader(self.http, lambda _keys: None).read(other)
-                if not asked:
+                if not FullReader(self.http, lambda _keys: None).is_there(other[0]):
                     raise PlexServerDown(
                         "Plex lists items and has none of them when they are asked for"
                     )

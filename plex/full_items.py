@@ -50,6 +50,14 @@ class FullReader:
         self._http = http
         self._make_sure = make_sure
 
+    def is_there(self, key: str) -> bool:
+        """Whether an item can be read whole, without asking for long.
+
+        Raises:
+            PlexServerDown: Plex fails for it.
+        """
+        return bool(self._ask([key], FullItems(), thorough=False))
+
     def read(self, keys: Sequence[str]) -> FullItems:
         """At most 100 items.
 

@@ -31,10 +31,10 @@ def narrow(
     Args:
         whole: has failed, with `failure`.
         halves: of a part; none where it cannot be cut.
-        ask: asks for a part, and at length only where it says so (True), since what fails now has
-            failed several times; returns what of it the server left for later.
-        make_sure: raises PlexServerDown if the server is down; asked before anything is called bad
-            though nothing was answered yet.
+        ask: asks for a part, and at length (True) only for what is left in the end, since what
+            fails now has failed several times; returns what of it the server left for later.
+        make_sure: raises PlexServerDown if the server is down; asked before the first part that
+            cannot be cut is blamed, unless something was answered by then.
 
     Raises:
         PlexServerDown: it is not in what was asked for.
@@ -46,23 +46,29 @@ def narrow(
     while pending:
         part, failure = pending.pop()
         smaller = list(halves(part))
-        if not smaller:
-            if not is_sure:
-                make_sure()
-                is_sure = True
-            bad.append((part, failure))
-            if len(bad) > (_MOST_BAD if has_answered else _MOST_BAD_ALONE):
-                raise failure
+        is_alone = not smaller
+        if is_alone and not is_sure:
+            make_sure()
+            is_sure = True
+        if is_alone and part is not whole:
+            smaller = [part]
         while smaller:
-            half = smaller.pop(0)
+            piece = smaller.pop(0)
             try:
-                smaller += ask(half, not halves(half) and not failure.is_slow)
+                smaller += ask(piece, is_alone)
             except PlexServerDown as error:
+                failure = error
                 slow_in_a_row += error.is_slow
                 if not error.may_be_one or slow_in_a_row >= _MOST_SLOW:
                     raise
-                pending.append((half, error))
+                if not is_alone:
+                    pending.append((piece, error))
             else:
                 is_sure = has_answered = True
                 slow_in_a_row = 0
+                is_alone = False
+        if is_alone:
+            bad.append((part, failure))
+            if len(bad) > (_MOST_BAD if has_answered else _MOST_BAD_ALONE):
+                raise failure
     return bad

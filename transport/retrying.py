@@ -51,12 +51,12 @@ class Retrying:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
-        policy: Retry = POLICY,
+        policy: Retry | None = None,
     ) -> None:
         self._sleep = sleep
         self._clock = clock
         self._jitter = jitter
-        self._policy = policy
+        self._policy = policy if policy is not None else POLICY
 
     def briefly(self) -> Retrying:
         """The same with one more try only, for what is likely to fail again."""

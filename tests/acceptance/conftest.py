@@ -11,6 +11,7 @@ import pytest
 from simulators.seed import Seed
 from tests.acceptance.site import Site
 from tests.pool import Pool
+from transport import retrying
 
 Open = Callable[[Seed], Site]
 
@@ -31,6 +32,14 @@ def open_site(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def data(tmp_path: Path) -> Path:
     """A data directory that is not there yet."""
     return tmp_path / "data"
+
+
+@pytest.fixture(scope="package", autouse=True)
+def short_pauses() -> Iterator[None]:
+    """Tasks in the test's own process do not wait long before they try something again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retrying, "POLICY", retrying.POLICY.new(backoff_factor=0.005))
+        yield
 
 
 @pytest.fixture(scope="package", autouse=True)

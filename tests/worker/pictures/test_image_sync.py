@@ -137,7 +137,8 @@ def test_a_lost_memory_uploads_nothing(house: House) -> None:
 
 
 def test_a_lock_that_was_missed_is_made_up_for(house: House) -> None:
-    """As after a kill between the upload and the lock."""
+    """As after a kill between the upload and the lock, where an upload does not lock by itself."""
+    house.process.switch(pictures_lock=False)
     house.images.upload("1", ImageKind.POSTER, COVER)
     outcome = house.sync(POSTER, REFS[0])
     assert (outcome.uploads, outcome.selects) == (0, 0)

@@ -83,6 +83,7 @@ def test_what_one_item_refuses_is_tried_again_alone(house: House, status: int, s
 
 
 def test_a_refused_lock_is_tried_again_alone(house: House) -> None:
+    house.process.switch(pictures_lock=False)
     refusal = {"match": "PUT .*locked", "action": "status", "status": 400}
     house.process.sim("POST", "faults", [refusal])
     outcome = house.sync(BOTH, REFS[0])
