@@ -123,6 +123,7 @@ class Acknowledger:
     def _wait_for_pictures(self, outcome: Outcome) -> None:
         job, why = outcome.plan.job, outcome.pictures_wait
         if job is None:
+            self._figures.failures.note(f"{outcome.plan.called}: {why}")
             self._queue.put_many([{"scene_id": outcome.plan.scene_id, "reason": why}])
             return
         until = self._rules.clock() + PICTURES_PAUSE

@@ -75,7 +75,7 @@ def test_a_field_that_the_server_never_takes_is_told_and_left(site: Site) -> Non
     scene = site.scene("drift_studio")
     site.both.plex.configure(refuse_fields=[])
     site.edit_scene(scene, studio_id=1, title="Named anew")
-    site.reconcile()
+    site.enqueue(scene)
     site.drain()
     studios = {row["id"]: row["name"] for row in site.both.seed["stash"]["studios"]}
     assert site.item(site.key(scene))["studio"] == studios[1]
