@@ -253,6 +253,7 @@ class Failure(Enum):
     PICTURE = "ImageFailed"
     REJECTED = "PlexRejected"
     ITEM_FAILED = "PlexItemFailed"
+    SCENE_FAILED = "StashSceneFailed"
     NOT_TAKEN = "PlexDidNotTakeIt"
     HELD = "HeldByGuard"
     OTHER = "Failed"

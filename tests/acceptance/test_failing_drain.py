@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from core.errors import StashError
+from core.models import Failure
 from plex.exceptions import PlexServerDown
+from stash.client import StashClient
 from tests.acceptance.faults import (
     BUSY,
     CLOSED,
@@ -32,7 +35,7 @@ from tests.acceptance.faults import (
     site,
     stash_fails,
 )
-from tests.acceptance.site import Site
+from tests.acceptance.site import FAR, Site
 
 __all__ = ["library", "site"]  # fixtures
 
@@ -142,6 +145,33 @@ def test_stash_down_stops_the_drain_before_it_writes(site: Site, fault: Fault) -
     assert "Stash" in failure(site.drain)
     assert site.queued() == queued
     assert site.writes() == 0
+
+
+def test_a_scene_that_stash_cannot_give_is_charged_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.reconcile()
+    bad = site.scene("drift_title")
+    ask = StashClient.call_GQL
+
+    def call_GQL(client: StashClient, query: str, variables: Any = None) -> Any:  # noqa: N802
+        if f"findScene(id: {bad})" in query:
+            raise StashError("Stash answered with an error: boom")
+        return ask(client, query, variables)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StashClient, "call_GQL", call_GQL)
+        drained = site.drain()
+
+    assert (drained["failed"], drained["retried"]) == (0, 1 + len(site.scenes("missing_inside")))
+    with site.queue() as queue:
+        (job,) = (job for job in queue.due(FAR) if job.failure is Failure.SCENE_FAILED)
+    assert (job.scene_id, job.attempts) == (bad, 1)
+    assert "Stash could not give the scene" in job.error
+    assert "boom" in job.error
+    assert differing(site) != set()
+    site.drain(lambda: time.time() + 600)
+    assert differing(site) == set()
 
 
 # Processes ---------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.errors import StashIncomplete
 from core.fields import SyncPolicy
 from core.matching.ownership import Claims, Contest
 from core.matching.pins import Pin, holds
@@ -16,7 +17,7 @@ from core.models import Failure, ItemRef, Job, Record, Scene
 from core.planning.drift import is_left_undone
 from core.planning.item_plan import MergeRules
 from core.quality_gate import passes_gate
-from stash.scenes import StashApi, fetch_scenes
+from stash.scenes import Fetched, StashApi, fetch_readable, fetch_scenes
 from storage.state import State
 from worker.locating.found import Found
 from worker.locating.locator import Locator
@@ -97,11 +98,11 @@ class Preparer:
         """
         batch = Batch()
         ids = [job.scene_id for job in jobs]
-        scenes = fetch_scenes(self._stash, ids)
+        fetched = fetch_readable(self._stash, ids)
+        scenes = fetched.scenes
         records = self._records.get_many(ids)
         unsettled = self._journal.unsettled(ids)
-        gone = [job for job in jobs if job.scene_id not in scenes]
-        self._plan_destroyed(gone, records, batch)
+        self._set_apart(batch, jobs, fetched, records)
         wanted: dict[int, Job] = {}
         for job in jobs:
             scene = scenes.get(job.scene_id)
@@ -132,6 +133,22 @@ class Preparer:
             wants = self._policy.sync_policy.of(scene)
             batch.ready.append(scene_plan(job, scene, wants, recalled, items, self._policy.rules))
         return batch
+
+    def _set_apart(
+        self, batch: Batch, jobs: Sequence[Job], fetched: Fetched, records: Mapping[int, Record]
+    ) -> None:
+        """Deal with the jobs of scenes that are gone from Stash, or that it cannot give."""
+        absent = [job for job in jobs if job.scene_id not in fetched.scenes]
+        for job in absent:
+            error = fetched.unreadable.get(job.scene_id)
+            if error is not None:
+                why = f"Stash could not give the scene: {error}"
+                batch.failed.append((job, Failure.SCENE_FAILED, why))
+        gone = [job for job in absent if job.scene_id not in fetched.unreadable]
+        try:
+            self._plan_destroyed(gone, records, batch)
+        except StashIncomplete as error:  # of scenes that may own their items by now
+            batch.failed += [(job, Failure.SCENE_FAILED, str(error)) for job in gone]
 
     def again(self, plans: Sequence[ScenePlan]) -> Batch:
         """`prepare` for the jobs of some plans."""
