@@ -8,6 +8,7 @@ import tempfile
 from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
+from urllib.parse import quote
 
 from core.errors import StateError
 
@@ -39,6 +40,14 @@ def ready(folder: Path) -> None:
             make_private(each)
     if len(ours) == len(entries):
         make_private(folder)
+
+
+def uri_of(path: Path, mode: str) -> str:
+    """A file for `sqlite3.connect`: `ro`, `rw`, or `rwc`, which makes it if it is missing."""
+    place = path.absolute().as_posix()
+    # Three slashes, because two would make the server of a Windows share SQLite's authority.
+    root = "" if place.startswith("/") else "/"
+    return f"file://{root}{quote(os.fsencode(place), safe='/:')}?mode={mode}"
 
 
 def make_private(path: Path) -> None:

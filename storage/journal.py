@@ -59,6 +59,8 @@ _ENTRIES = Table(
     },
 )
 
+_ITEMS = Table("journal", ("id",), {"id": INT, "scene_id": INT, "section": TEXT, "key": TEXT})
+
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
@@ -117,14 +119,14 @@ class Journal:
         Read in pages, so a run over a whole library fits, and what is written meanwhile is fine.
         """
         before = _NEWEST
-        while ids := self._database.rows(
+        while ids := self._database.numbers(
             "SELECT id FROM journal WHERE run_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
             (run_id, before, _PAGE),
         ):
             where = "WHERE run_id = ? AND id < ? AND id >= ? ORDER BY id DESC"
-            page = run_id, before, ids[-1][0]
+            page = run_id, before, ids[-1]
             yield from self._database.select(_ENTRIES, _entry, where, page)
-            before = ids[-1][0]
+            before = ids[-1]
 
     def note_left(self, run_id: int, left: Iterable[tuple[ItemRef, str, Value]]) -> None:
         """Notes what the server made of what we asked for, by item and field."""
@@ -147,25 +149,23 @@ class Journal:
         """What was, or was about to be, written to the items of some scenes without a record of
         it, oldest first; scenes without any are left out."""
         found: dict[int, list[JournalEntry]] = {}
-        for ids in chunks(scene_ids):
-            where = f"WHERE settled = 0 AND scene_id IN ({placeholders(len(ids))}) ORDER BY id"
-            for entry in self._database.select(_ENTRIES, _entry, where, ids):
-                found.setdefault(entry.scene_id, []).append(entry)
+        read, left = self._database.select_in, "AND settled = 0 ORDER BY id"
+        for entry in read(_ENTRIES, _entry, "scene_id", scene_ids, left):
+            found.setdefault(entry.scene_id, []).append(entry)
         return found
 
     def unsettled_scene_ids(self) -> set[int]:
         """The scenes of which `unsettled` knows something."""
-        rows = self._database.rows("SELECT DISTINCT scene_id FROM journal WHERE settled = 0")
-        return {row[0] for row in rows}
+        sql = "SELECT DISTINCT scene_id FROM journal WHERE settled = 0"
+        return set(self._database.numbers(sql))
 
     def items(self, run_id: int) -> list[tuple[int, ItemRef]]:
         """The items that a run changed, or was about to, each after its scene; by scene."""
-        rows = self._database.rows(
-            "SELECT scene_id, section, key, max(id) FROM journal WHERE run_id = ?"
-            " GROUP BY section, key ORDER BY scene_id, section, key",
-            (run_id,),
+        newest = (
+            "WHERE id IN (SELECT max(id) FROM journal WHERE run_id = ? GROUP BY section, key)"
+            " ORDER BY scene_id, section, key"
         )
-        return [(scene_id, ItemRef(section, key)) for scene_id, section, key, _ in rows]
+        return self._database.select(_ITEMS, _item, newest, (run_id,))
 
     def of_items(self, run_id: int, refs: Iterable[ItemRef]) -> dict[ItemRef, list[JournalEntry]]:
         """What a run changed of some items, oldest first."""
@@ -180,27 +180,32 @@ class Journal:
         """Those scenes of which later runs changed something as well, `besides` left out."""
         found: set[int] = set()
         for ids in chunks(list(scene_ids)):
-            rows = self._database.rows(
-                "SELECT DISTINCT scene_id FROM journal WHERE run_id > ? AND run_id <> ?"
-                f" AND scene_id IN ({placeholders(len(ids))})",
-                [run_id, besides, *ids],
+            found.update(
+                self._database.numbers(
+                    "SELECT DISTINCT scene_id FROM journal WHERE run_id > ? AND run_id <> ?"
+                    f" AND scene_id IN ({placeholders(len(ids))})",
+                    [run_id, besides, *ids],
+                )
             )
-            found.update(row[0] for row in rows)
         return found
 
     def last_run(self, kinds: Sequence[str]) -> int | None:
         """The newest run of these kinds that changed anything, or was about to."""
-        rows = self._database.rows(
+        ids = self._database.numbers(
             f"SELECT id FROM runs WHERE kind IN ({placeholders(len(kinds))})"
             " AND EXISTS (SELECT 1 FROM journal WHERE run_id = runs.id) ORDER BY id DESC LIMIT 1",
             kinds,
         )
-        return rows[0][0] if rows else None
+        return ids[0] if ids else None
 
     def prune(self, before: float) -> int:
         """Drops entries older than `before` (epoch seconds); returns how many."""
         with self._database.transaction() as connection:
             return connection.execute("DELETE FROM journal WHERE at < ?", (before,)).rowcount
+
+
+def _item(row: Row) -> tuple[int, ItemRef]:
+    return row[1], ItemRef(row[2], row[3])
 
 
 def _entry(row: Row) -> JournalEntry:

@@ -128,7 +128,7 @@ class Opener:
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         return sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={mode}",
+            folder.uri_of(self.path, mode),
             uri=True,
             timeout=self.busy_seconds,
             isolation_level=None,

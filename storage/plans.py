@@ -71,10 +71,9 @@ class PlanStore:
 
     def scene_ids(self, run_id: int) -> list[int]:
         """The scenes that a plan changes, in rising order."""
-        rows = self._database.rows(
+        return self._database.numbers(
             "SELECT DISTINCT scene_id FROM plans WHERE run_id = ? ORDER BY scene_id", (run_id,)
         )
-        return [row[0] for row in rows]
 
     def of_scenes(self, run_id: int, scene_ids: Sequence[int]) -> dict[int, list[PlannedChange]]:
         """The planned changes of some scenes; a scene without any is left out."""

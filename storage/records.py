@@ -152,7 +152,7 @@ class RecordStore:
 
     def ids(self) -> set[int]:
         """The scenes that have a record."""
-        return {row[0] for row in self._database.rows("SELECT scene_id FROM records")}
+        return set(self._database.numbers("SELECT scene_id FROM records"))
 
     def owners_of(self, refs: Iterable[ItemRef]) -> dict[ItemRef, int]:
         """The scene that owns each of these items, where one does."""
@@ -161,11 +161,10 @@ class RecordStore:
 
     def with_entity(self, kind: EntityKind, entity_id: int) -> list[int]:
         """The scenes whose record names that studio, performer or tag, in rising order."""
-        rows = self._database.rows(
+        return self._database.numbers(
             "SELECT scene_id FROM record_entities WHERE kind = ? AND entity_id = ? ORDER BY 1",
             (_KIND_CODES[kind], entity_id),
         )
-        return [row[0] for row in rows]
 
     def count(self) -> int:
         """How many records there are."""

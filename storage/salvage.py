@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
+from storage.folder import uri_of
 from storage.rows import Row, lenient
 from storage.schema import run
 
@@ -25,8 +26,7 @@ def salvage(
     Returns how many rows were saved, by what people call them; without any, no file is made.
     """
     saved: dict[str, int] = {}
-    uri = f"{damaged.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True)) as old:
+    with closing(sqlite3.connect(uri_of(damaged, "ro"), uri=True)) as old:
         old.text_factory = lenient
         try:
             version = old.execute("PRAGMA user_version").fetchone()[0]

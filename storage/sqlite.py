@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +20,7 @@ from typing import TypeVar
 from core.errors import StateError
 from core.models import ItemRef
 from storage.damage import Suspicion, is_damage, name_of, one_line
-from storage.folder import WAY_OUT
+from storage.folder import WAY_OUT, uri_of
 from storage.opening import Clock, Opener, Warn
 from storage.rows import Row, Table, fetch, move_aside, replaced, shown_key
 from storage.schema import Schema
@@ -92,7 +92,7 @@ class Database(Closing):
                 self._connection = opener.open()
             self._opened = name_of(path)
         except OSError as error:
-            raise StateError(f"{path} cannot be used: {error}.") from error
+            raise StateError(f"{path} cannot be used: {error}. {WAY_OUT}") from error
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -114,9 +114,13 @@ class Database(Closing):
             yield self._connection
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """All rows of one query, unchecked: for counts and ids."""
+        """All rows of one query, unchecked: for counts."""
         with self._lock, self._translated():
             return fetch(self._connection, sql, parameters, replaced)
+
+    def numbers(self, sql: str, parameters: Sequence[object] = ()) -> list[int]:
+        """The whole numbers in the first column of a query; what is none is passed over."""
+        return [row[0] for row in self.rows(sql, parameters) if type(row[0]) is int]
 
     def select(
         self,
@@ -240,12 +244,25 @@ class Database(Closing):
 
     def _still_there(self) -> None:
         """What is written into a file that was deleted is lost, and no error tells of it."""
-        if name_of(self.path) != self._opened:
+        if (name := name_of(self.path)) == self._opened:
+            return
+        if not name or not self._is_locked():
             raise StateError(
                 f"The data folder {self.path.parent} went away while it was in use, or"
                 f" {self.path.name} in it was replaced: what was to be noted there is lost. See to"
                 " it that the folder stays; then run the task again."
             )
+
+        self._opened = name  # some network file systems give the same file other numbers
+
+    def _is_locked(self) -> bool:
+        """Whether the file that is there now is the one that this transaction has locked."""
+        with closing(sqlite3.connect(uri_of(self.path, "rw"), uri=True, timeout=0)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                return "locked" in str(error)
+        return False
 
     def _damaged(self, what: str) -> StateError:
         self._suspicion.note(self._opened, f"is damaged ({what})")

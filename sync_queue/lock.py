@@ -37,7 +37,7 @@ class DrainLock:
                 "Another run is working through the queue; it takes these jobs with it."
             ) from None
         except OSError as error:
-            raise StateError(f"{self._path} cannot be locked: {error}.") from error
+            raise StateError(f"{self._path} cannot be locked: {error}. {folder.WAY_OUT}") from error
         self._held = lock
         return self
 

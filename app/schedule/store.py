@@ -89,7 +89,7 @@ def reconciling(data_dir: str | os.PathLike[str]) -> Iterator[bool]:
     except Timeout:
         pass
     except OSError as error:
-        raise StateError(f"{path} cannot be locked: {error}.") from error
+        raise StateError(f"{path} cannot be locked: {error}. {folder.WAY_OUT}") from error
     try:
         yield lock.is_locked
     finally:

@@ -202,6 +202,15 @@ def test_a_folder_that_goes_away_is_an_error(tmp_path: Path, is_back: bool) -> N
             state.save_timestamp(1, 5.0)
 
 
+def test_a_file_system_that_gives_a_file_other_numbers_is_no_reason_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with State(tmp_path, pytest.fail) as state:
+        monkeypatch.setattr("storage.sqlite.name_of", lambda _path: "another")
+        state.save_timestamp(1, 5.0)
+        assert state.timestamps() == {1: 5.0}
+
+
 def modes(home: Path) -> dict[str, str]:
     found = {each.name: oct(stat.S_IMODE(each.stat().st_mode)) for each in home.rglob("*")}
     return {".": oct(stat.S_IMODE(home.stat().st_mode)), **found}
@@ -264,6 +273,17 @@ def test_a_folder_that_is_shared_with_others_keeps_its_mode(tmp_path: Path) -> N
     shown = modes(home)
     assert (shown["."], shown["of somebody else.txt"]) == ("0o755", "0o644")
     assert shown[STATE_FILE] == "0o600"
+
+
+@pytest.mark.parametrize("name", ["a b?mode=ro#%41&c", "Ünï;cödé"])
+def test_any_name_of_a_folder_will_do(tmp_path: Path, name: str) -> None:
+    if os.name == "nt":
+        name = name.replace("?", "")
+    with State(tmp_path / name, pytest.fail) as state:
+        fill(state)
+    with State(tmp_path / name, pytest.fail) as state:
+        assert set(state.pins.all()) == {1}
+    assert (tmp_path / name / STATE_FILE).exists()
 
 
 def test_a_folder_that_cannot_be_written_names_the_way_out(
