@@ -105,7 +105,10 @@ def _advice(error: Exception) -> str:
         return "Update the plugin."
     if "locked" in str(error):
         return "Another process has held it for too long."
-    return "Is the disk full or read-only?"
+    return (
+        "Is the disk full or read-only? Another folder can be named in the environment variable"
+        " STASH_PLUGIN_DATA of Stash."
+    )
 
 
 class _Event:
