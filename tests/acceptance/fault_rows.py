@@ -1,0 +1,164 @@
+"""The fault matrix: what may go wrong with either server, and what is right then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from tests.acceptance.faults import HTML
+
+Fault = dict[str, Any]
+JSON = "application/json"
+DEEP = "[" * 100_000 + "]" * 100_000
+XML_MAINTENANCE = (
+    '<?xml version="1.0"?><Response code="503" title="Maintenance" '
+    'status="Plex Media Server is currently running startup maintenance tasks."/>'
+)
+NESTED_MAINTENANCE = (
+    '{"Response": {"code": 503, "title": "Maintenance", "status": "Plex Media Server is currently '
+    'running startup maintenance tasks."}}'
+)
+
+
+class Right(Enum):
+    """What is right. WAITS: the run ends or is partial, nobody is blamed, and all is well once the
+    fault is over. PASSES: nothing is to be noticed but time. ONE: what it concerns is charged
+    alone, and all others are done."""
+
+    WAITS = "waits"
+    PASSES = "passes"
+    ONE = "one"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fault.
+
+    Attributes:
+        met: what people would say has happened.
+        server: "plex" or "stash".
+        fault: as `simulators.faults` reads it; without `times` it stays until it is taken away.
+        says: what the sentence for the user has to have in it.
+    """
+
+    met: str
+    server: str
+    fault: Fault
+    right: Right = Right.WAITS
+    says: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.server}: {self.met}"
+
+
+# How any answer can be wrong, whatever was asked.
+ANSWERS: dict[str, Fault] = {
+    "the connection is cut": {"action": "reset"},
+    "half an answer comes": {"action": "truncate"},
+    "500, database is locked": {"action": "status", "status": 500, "body": "database is locked"},
+    "503, starting (JSON)": {
+        "action": "status",
+        "status": 503,
+        "body": NESTED_MAINTENANCE,
+        "content_type": JSON,
+    },
+    "503, starting (XML)": {
+        "action": "status",
+        "status": 503,
+        "body": XML_MAINTENANCE,
+        "content_type": "text/xml",
+    },
+    "429, with Retry-After": {"action": "status", "status": 429, "headers": {"Retry-After": "1"}},
+    "a web page with 200": {"action": "status", "status": 200, "body": HTML},
+    "nothing with 200": {"action": "status", "status": 200, "body": "", "content_type": JSON},
+    "an empty object": {"action": "status", "status": 200, "body": "{}", "content_type": JSON},
+    "JSON nested 100,000 deep": {
+        "action": "status",
+        "status": 200,
+        "body": DEEP,
+        "content_type": JSON,
+    },
+    "a redirect to a login page": {
+        "action": "status",
+        "status": 302,
+        "headers": {"Location": "/login"},
+    },
+    "a gzip that unpacks to 1 GB": {
+        "action": "status",
+        "status": 200,
+        "body": "0",
+        "size": 1_000_000_000,
+        "packed": True,
+        "content_type": JSON,
+    },
+}
+STARTING: Fault = {
+    "action": "status",
+    "status": 400,
+    "body": "the server is still starting up. Please retry later",
+    "content_type": "text/plain",
+}
+PLEX_READS = {
+    "its libraries": "^GET /library/sections(\\?|$)",
+    "a listing": "^GET /library/sections/\\d+/all",
+    "whole items": "^GET /library/metadata/",
+    "an edit": "^PUT /library/sections/",
+}
+STASH_READS = {"scenes": "^POST /graphql.*(findScenes|FindScenes)"}
+
+
+def rows() -> list[Row]:
+    """All rows: lasting faults of every kind of answer, those that pass, and single bad things."""
+    found = []
+    for answer, fault in ANSWERS.items():
+        for what, match in PLEX_READS.items():
+            if what == "an edit" and answer in ("nothing with 200", "an empty object"):
+                continue  # an edit is answered so when all is well; see test_proof
+            found.append(Row(f"{what}: {answer}", "plex", {"match": match, **fault, "times": -1}))
+        for what, match in STASH_READS.items():
+            found.append(Row(f"{what}: {answer}", "stash", {"match": match, **fault, "times": -1}))
+    found.append(Row("all: 400, starting", "plex", {"match": "", **STARTING, "times": -1}))
+    return [*found, *passing(), *single()]
+
+
+def passing() -> list[Row]:
+    """What the next try mends."""
+    kinds = ("the connection is cut", "500, database is locked", "503, starting (XML)")
+    found = []
+    for kind in kinds:
+        for what, match in PLEX_READS.items():
+            fault = {"match": match, **ANSWERS[kind], "times": 2}
+            found.append(Row(f"{what}, twice: {kind}", "plex", fault, Right.PASSES))
+        fault = {"match": STASH_READS["scenes"], **ANSWERS[kind], "times": 2}
+        found.append(Row(f"scenes, twice: {kind}", "stash", fault, Right.PASSES))
+    lost = {"match": PLEX_READS["an edit"], "action": "lost", "times": 2}
+    return [*found, Row("an edit, twice: carried out, and cut", "plex", lost, Right.PASSES)]
+
+
+def single() -> list[Row]:
+    """One byte, one item, one scene."""
+    all_items = "^GET /library/(sections/\\d+/all|metadata/)"
+    return [
+        Row(
+            "a control character in a title",
+            "plex",
+            {"match": all_items, "action": "alter", "find": '"title":"', "replace": '"title":"\x04'}
+            | {"times": -1},
+            Right.ONE,
+        ),
+        Row(
+            "updatedAt of 30 digits",
+            "plex",
+            {
+                "match": all_items,
+                "action": "alter",
+                "find": '"addedAt":',
+                "replace": '"addedAt":9' * 1,
+            }
+            | {"times": -1},
+            Right.ONE,
+        ),
+    ]
