@@ -52,11 +52,11 @@ else:
 
 
 @pytest.fixture(scope="module")
-def stash(server: StashProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(stash_process: StashProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
     plugins = tmp_path_factory.mktemp("hooks") / "plugins"
     write_plugin(plugins, "Note", NOTE, NOTER)
     library = seed(*(scene(num, tag_ids=[1]) for num in range(1, 41)))
-    with loaded(server, library, "--plugin-dir", str(plugins)) as client:
+    with loaded(stash_process, library, "--plugin-dir", str(plugins)) as client:
         yield client
 
 

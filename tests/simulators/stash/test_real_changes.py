@@ -51,11 +51,11 @@ def in_folder(num: int, folder: str, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def stash(server: StashProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(stash_process: StashProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
     plugins = tmp_path_factory.mktemp("changes") / "plugins"
     write_plugin(plugins, "Note", NOTE, HOOKS)
     options = ("--plugin-dir", str(plugins))
-    with loaded(server, library(), *options) as client:
+    with loaded(stash_process, library(), *options) as client:
         yield client
 
 

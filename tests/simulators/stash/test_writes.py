@@ -20,8 +20,8 @@ def many(count: int) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def stash(server: StashProcess) -> Iterator[Stash]:
-    with loaded(server, seed(*many(60))) as client:
+def stash(stash_process: StashProcess) -> Iterator[Stash]:
+    with loaded(stash_process, seed(*many(60))) as client:
         client.tell("config", {"now": NOW, "offset": "+02:00"})
         yield client
 
