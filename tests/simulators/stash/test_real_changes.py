@@ -232,7 +232,6 @@ def test_values_that_are_taken(stash: Stash) -> None:
             'destination_basename: "scene 28.mp4"})',
             "file /data/library/scene 28.mp4 already exists",
         ),
-        ('sceneSaveActivity(id: "999", resume_time: 1)', "id 999 does not exist in scenes"),
         ('stopJob(job_id: "x")', "converting id: strconv.Atoi"),
         ('tagUpdate(input: {id: "1", name: " "}) { id }', "tag name must not be blank"),
         (

@@ -189,24 +189,6 @@ def test_screenshots_are_made_by_a_job(stash: Stash) -> None:
     assert updated(stash, 33) == NOW
 
 
-def test_plays_are_counted_and_merged(stash: Stash) -> None:
-    play = 'mutation { sceneAddPlay(id: "34", times: ["2026-01-01T00:00:00Z"]) { count history } }'
-    assert stash.data(play)["sceneAddPlay"] == {"count": 1, "history": ["2026-01-01T00:00:00Z"]}
-    stash.data('mutation { sceneAddO(id: "34") { count } }')
-    assert stash.data('mutation { sceneResetO(id: "34") }') == {"sceneResetO": 0}
-    stash.data(
-        """mutation { sceneMerge(input: {source: ["34"], destination: "35", play_history: true})
-        { id } }"""
-    )
-    fields = "play_count o_counter last_played_at play_history"
-    assert stash.scene(35, fields) == {
-        "play_count": 1,
-        "o_counter": 0,
-        "last_played_at": "2026-01-01T00:00:00Z",
-        "play_history": ["2026-01-01T00:00:00Z"],
-    }
-
-
 def test_files_can_be_deleted_and_made_primary(stash: Stash) -> None:
     raw = {"path": "/second", "size": 1, "duration": 1, "oshash": "q"}
     num = str(stash.edit("attach_file", scene_id=36, file=raw)["id"])
