@@ -7,12 +7,17 @@ BIN := .venv/bin
 endif
 PY := $(BIN)/python
 STAMP := .venv/.stamp-requirements
+# Whoever has finished takes over tests of the other; a file need not stay in one process.
+TWO := -n 2 --dist worksteal
+
+PART ?= core
+COUNT ?= 60
 
 # Tests start hundreds of processes: none is to compile what the one before has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint variants demo bench clean
+.PHONY: help setup test check lint variants demo bench mutants clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s%s\n", $$1, $$2 }' Makefile
@@ -36,7 +41,10 @@ lint: setup ## check style, types and who imports whom
 	$(BIN)/lint-imports
 
 test: lint ## all checks and all tests, with their coverage
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+	$(PY) -m pytest $(TWO) --cov --cov-report=term
+
+check: lint ## while one works: all checks, and the tests that start no process
+	HYPOTHESIS_PROFILE=quick $(PY) -m pytest $(TWO) -q -m "not processes"
 
 variants: setup ## run acceptance tests against other kinds of Plex, one switch turned at a time
 	$(PY) -m tests.variants
@@ -47,7 +55,13 @@ demo: setup ## show it at work between a simulated Stash and a simulated Plex
 bench: setup ## measure it against the simulated servers
 	$(PY) -m benchmarks
 
+mutants: ## how many of COUNT small errors in a PART (core, sync_queue, worker) the tests notice
+	@test -d .venv-mutants || $(PYTHON) -m venv .venv-mutants
+	.venv-mutants/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check \
+	  -r requirements-dev.txt 'cosmic-ray>=8.4,<9'
+	.venv-mutants/$(notdir $(BIN))/python -m benchmarks.mutants $(PART) --count $(COUNT)
+
 clean: ## remove what the commands above have made
-	rm -rf .venv .coverage .coverage.* htmlcov dist
+	rm -rf .venv .venv-mutants .coverage .coverage.* htmlcov dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

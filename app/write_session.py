@@ -12,7 +12,7 @@ from app.wiring import Context
 from core.models import Section
 from core.paths import PathMap
 from core.planning.item_plan import FirstSync, MergeRules
-from plex.cache import PlexCache
+from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.images import PlexImages
 from plex.library import synced_sections
@@ -136,10 +136,14 @@ def open_writer(context: Context) -> Iterator[Writer]:
 @contextlib.contextmanager
 def open_scene_writer(context: Context) -> Iterator[SceneWriter]:
     """What planning scenes and carrying the plans out needs, closed at the end."""
-    with open_writer(context) as writer, PlexCache(context.data_dir) as cache:
+    with (
+        open_writer(context) as writer,
+        PlexCache(context.data_dir) as cache,
+        MatchCache(context.data_dir) as matches,
+    ):
         plex, state = writer.plex, writer.state
         sections = synced_sections(plex, context.settings.plex_library)
-        preparer = _preparer(context, plex, sections, cache, state)
+        preparer = _preparer(context, plex, sections, cache, matches, state)
         scans = ScanWaiting(
             PlexScans(plex),
             state.scans,
@@ -157,6 +161,7 @@ def _preparer(
     plex: PlexClient,
     sections: list[Section],
     cache: PlexCache,
+    matches: MatchCache,
     state: State,
 ) -> Preparer:
     settings = context.settings
@@ -167,6 +172,7 @@ def _preparer(
         PathMap(settings.path_map),
         pins=state.pins.of_scenes,
         learned=saved_map(state),
+        matches=matches,
         guess=not settings.strict_matching,
         clock=context.clock,
     )

@@ -17,6 +17,8 @@ class DetectionState:
     """All that a sweep has found, by scene id.
 
     Attributes:
+        refused: scenes that are as they were left, but of which Plex has not taken everything. They
+            get no job until Stash or Plex says something else.
         undecided: what evidence leaves open of a scene, also of one with other items.
         ambiguous: of scenes without any item: the first of the above.
         contested: the items that a scene lost, to whom and why.
@@ -35,6 +37,7 @@ class DetectionState:
     vanished: dict[int, Gap] = field(default_factory=dict)
     drift: dict[int, Gap] = field(default_factory=dict)
     outside: dict[int, Gap] = field(default_factory=dict)
+    refused: dict[int, Gap] = field(default_factory=dict)
     undecided: dict[int, tuple[FileMatch, ...]] = field(default_factory=dict)
     ambiguous: dict[int, FileMatch] = field(default_factory=dict)
     contested: dict[int, list[Contest]] = field(default_factory=dict)
@@ -61,6 +64,7 @@ class DetectionState:
         """The scenes of which there is anything to say at all."""
         found = (
             *(self.empty, self.stale, self.missing, self.vanished, self.drift, self.outside),
+            self.refused,
             *(self.undecided, self.contested, self.lost_pins),
         )
         return set().union(self.pinned, self.unorganized, self.undone, *found)
@@ -99,6 +103,5 @@ class DetectionState:
         """Forget a scene that is about to be judged again."""
         for found in (self.empty, self.stale, self.missing, self.vanished, self.drift):
             found.pop(scene_id, None)
-        self.undecided.pop(scene_id, None)
-        self.ambiguous.pop(scene_id, None)
-        self.lost_pins.pop(scene_id, None)
+        for noted in (self.refused, self.undecided, self.ambiguous, self.lost_pins):
+            noted.pop(scene_id, None)

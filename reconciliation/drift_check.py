@@ -10,10 +10,16 @@ from dataclasses import dataclass
 
 from core.fields import SyncPolicy, fingerprint
 from core.models import FullItem, ItemRef, Record, Scene
-from core.planning.drift import Shown, altered_fields, needs_full_read, picture_moved
+from core.planning.drift import (
+    Shown,
+    altered_fields,
+    needs_full_read,
+    picture_moved,
+    refused_fields,
+)
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
-from reconciliation.detector import GapDetector
+from reconciliation.detector import DRIFT, GapDetector, GapResult
 
 FULL_READ = 100  # items read whole in one request
 
@@ -96,7 +102,17 @@ class DriftCheck:
             self._sync_policy.enabled,
         )
         self._findings.drift |= {gap.scene_id: gap for gap in gaps}
+        self._note_refused(records, pending)
         self._confirm(records, shown)
+
+    def _note_refused(self, records: Mapping[int, Record], pending: Mapping[int, _Pending]) -> None:
+        """Scenes that are as they were left, but not all of what they want was taken."""
+        for scene_id, record in records.items():
+            names = refused_fields(record, self._sync_policy.enabled)
+            if names and scene_id not in self._findings.drift:
+                why = f"Plex did not take {', '.join(names)} when it was written last"
+                gap = GapResult(scene_id, DRIFT, pending[scene_id].scene, why)
+                self._findings.refused[scene_id] = gap
 
     def _confirm(
         self, records: Mapping[int, Record], shown: Mapping[int, Mapping[ItemRef, Shown]]

@@ -338,6 +338,7 @@ class GapDetectionEngine:
         result.contested_count = len(found.contested)
         result.skipped_unorganized = len(found.unorganized)
         result.undone_count = len(found.undone)
+        result.refused_count = len(found.refused)
         if saw_all:
             result.orphan_count = len(self._orphans(sweep, side))
         result.add_up()

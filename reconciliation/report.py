@@ -10,7 +10,16 @@ from typing import Any
 
 from core.matching.pins import Pin
 from core.matching.prefix_votes import LearnedPair
-from core.matching.reasons import Doubt, Loss, Outside, doubt, losses, outside
+from core.matching.reasons import (
+    Doubt,
+    IgnoredPin,
+    Loss,
+    Outside,
+    Refused,
+    doubt,
+    losses,
+    outside,
+)
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
 from reconciliation.enqueueing import Reach
@@ -31,16 +40,22 @@ REPORT: Key[Mapping[str, Any]] = Key(
 KEPT = 500  # entries of each kind in it
 LOGGED = 20  # lines of each kind in the log
 SUGGESTED = 10  # pairs
+Entry = Doubt | Loss | Outside | Refused | IgnoredPin
+# How each kind of entry is told, and what those are that the log has no room for.
+_WORDS: Mapping[str, tuple[int, str, str]] = {
+    "ambiguous": (logging.INFO, "scene %d is ambiguous: %s", "ambiguous scenes"),
+    "contested": (logging.INFO, "scene %d is left out: %s", "items of other scenes"),
+    "outside": (logging.INFO, "scene %d is outside: %s", "scenes outside every library"),
+    "refused": (logging.WARNING, "scene %d is not as it should be: %s", "such scenes"),
+    "ignored_pins": (logging.WARNING, "the pin of scene %d %s", "pins that were ignored"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class MatchReport:
-    """Everything about matching that a run has to tell."""
+    """What a run has to tell of single scenes, by kind, and of folders."""
 
-    ambiguous: Sequence[Doubt]
-    contested: Sequence[Loss]
-    outside: Sequence[Outside]
-    ignored_pins: Sequence[Mapping[str, Any]]
+    entries: Mapping[str, Sequence[Entry]]
     suggested: Sequence[LearnedPair]
 
     @classmethod
@@ -59,83 +74,52 @@ class MatchReport:
             ignored_pins: pins that could not be used, each with the reason.
         """
         titles = {key: section.title for key, section in side.sections.items()}
-        return cls(
-            [doubt(scene, low, titles) for scene, low in sorted(findings.ambiguous.items())],
-            [
+        entries: dict[str, Sequence[Entry]] = {
+            "ambiguous": [doubt(i, low, titles) for i, low in sorted(findings.ambiguous.items())],
+            "contested": [
                 loss
                 for scene, contests in sorted(findings.contested.items())
                 for loss in losses(scene, contests, titles)
             ],
-            [
+            "outside": [
                 outside(scene, file.path, reach.places(file.path))
                 for scene, gap in sorted(findings.outside.items())
                 for file in gap.scene_data.files[:1]
             ],
-            [_ignored(pin, titles, why) for pin, why in ignored_pins],
-            suggested[:SUGGESTED],
-        )
+            "refused": [Refused(i, gap.reason) for i, gap in sorted(findings.refused.items())],
+            "ignored_pins": [
+                IgnoredPin(
+                    pin.scene_id, titles.get(pin.ref.section, pin.ref.section), pin.ref.key, why
+                )
+                for pin, why in ignored_pins
+            ],
+        }
+        return cls(entries, suggested[:SUGGESTED])
 
     def tell(self, result: GapDetectionResult) -> None:
         """Tell the log, and put as much into the reply as it takes."""
-        self._log()
-        told = self._as_json(DETAILS)
-        result.ambiguous = told["ambiguous"]
-        result.contested = told["contested"]
-        result.outside = told["outside"]
-        result.ignored_pins = told["ignored_pins"]
-        result.suggested_path_map = told["suggested_path_map"]
-
-    def keep(self, state: State, at: float) -> None:
-        """Keep it until the next full run."""
-        counts = {
-            "ambiguous_count": len(self.ambiguous),
-            "contested_count": len(self.contested),
-            "outside_count": len(self.outside),
-        }
-        state.set_value(REPORT, {"at": at, **counts, **self._as_json(KEPT)})
-
-    def _log(self) -> None:
-        """The first of each kind in words."""
-        _log_some("scene %d is ambiguous: %s", self.ambiguous, "ambiguous scenes")
-        _log_some("scene %d is left out: %s", self.contested, "items of other scenes")
-        _log_some("scene %d is outside: %s", self.outside, "scenes outside every library")
-        for pin in self.ignored_pins[:LOGGED]:
-            log.warning(
-                "the pin of scene %d to item %s of library %r was ignored: %s",
-                pin["scene_id"],
-                pin["rating_key"],
-                pin["library"],
-                pin["why"],
-            )
+        for kind, (level, text, what) in _WORDS.items():
+            entries = self.entries[kind]
+            for entry in entries[:LOGGED]:
+                log.log(level, text, entry.scene_id, entry)
+            if len(entries) > LOGGED:
+                log.info("and %d more %s; the task's reply tells more", len(entries) - LOGGED, what)
         if self.suggested:
             log.info(
                 "matches show in which folders Plex has the files; path_map could say so: %s",
                 "; ".join(f"'{pair.setting}' ({pair.scenes} scenes)" for pair in self.suggested),
             )
+        result.details = self._as_json(DETAILS)
 
-    def _as_json(self, most: int) -> dict[str, Any]:
-        return {
-            "ambiguous": [asdict(each) for each in self.ambiguous[:most]],
-            "contested": [asdict(each) for each in self.contested[:most]],
-            "outside": [asdict(each) for each in self.outside[:most]],
-            "ignored_pins": [dict(each) for each in self.ignored_pins[:most]],
-            "suggested_path_map": [
-                {"setting": pair.setting, "scenes": pair.scenes} for pair in self.suggested
-            ],
+    def keep(self, state: State, at: float) -> None:
+        """Keep it until the next full run."""
+        counts = {f"{kind}_count": len(entries) for kind, entries in self.entries.items()}
+        state.set_value(REPORT, {"at": at, **counts, **self._as_json(KEPT)})
+
+    def _as_json(self, most: int) -> dict[str, list[dict[str, Any]]]:
+        told = {
+            kind: [asdict(entry) for entry in entries[:most]]
+            for kind, entries in self.entries.items()
         }
-
-
-def _log_some(text: str, entries: Sequence[Doubt | Loss | Outside], what: str) -> None:
-    for entry in entries[:LOGGED]:
-        log.info(text, entry.scene_id, entry)
-    if len(entries) > LOGGED:
-        log.info("and %d more %s; the task's reply tells more", len(entries) - LOGGED, what)
-
-
-def _ignored(pin: Pin, titles: Mapping[str, str], why: str) -> dict[str, Any]:
-    return {
-        "scene_id": pin.scene_id,
-        "library": titles.get(pin.ref.section, pin.ref.section),
-        "rating_key": pin.ref.key,
-        "why": why,
-    }
+        pairs = [{"setting": pair.setting, "scenes": pair.scenes} for pair in self.suggested]
+        return {**told, "suggested_path_map": pairs}

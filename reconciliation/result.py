@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 DETAILS = 100  # entries of each kind that a reply tells
-_DETAILS = frozenset({"ambiguous", "contested", "outside", "ignored_pins", "suggested_path_map"})
+# What is told of single scenes, and of folders.
+_DETAILS = ("ambiguous", "contested", "outside", "refused", "ignored_pins", "suggested_path_map")
+Details = Mapping[str, list[dict[str, Any]]]
 
 
 @dataclass(slots=True)
@@ -32,12 +34,15 @@ class GapDetectionResult:
         skipped_dead: missing scenes given up on before, with nothing new that would help.
         skipped_unorganized: scenes left alone because `organized_only` is on.
         undone_count: scenes that the user undid, left alone until Stash says something else.
+        refused_count: scenes of which Plex has not taken everything when it was written last. They
+            get no job until Stash or Plex says something else.
         partial: a server went away, so the figures are those of what was seen until then.
         errors: sentences for people; empty after a run that saw everything.
-        ambiguous, contested, outside: why single scenes were left out, and what would help, at
-            most `DETAILS` of each; as `core.matching.reasons` has them.
-        ignored_pins: {scene_id, library, rating_key, why} of pins that could not be used.
-        suggested_path_map: {setting, scenes}: pairs that matches imply and `path_map` does not
+        details: what is told of single scenes, at most `DETAILS` of each kind. `as_dict` has each
+            kind under its name: ambiguous, contested, outside: why scenes were left out, and what
+            would help, as `core.matching.reasons` has them; refused: {scene_id, why};
+            ignored_pins: {scene_id, library, rating_key, why} of pins that could not be used;
+            suggested_path_map: {setting, scenes}: pairs that matches imply and `path_map` does not
             say, with how many scenes agree (full runs only).
     """
 
@@ -63,18 +68,16 @@ class GapDetectionResult:
     skipped_dead: int = 0
     skipped_unorganized: int = 0
     undone_count: int = 0
+    refused_count: int = 0
     items_listed: int = 0
     plex_requests: int = 0
     partial: bool = False
-    ambiguous: list[dict[str, Any]] = field(default_factory=list)
-    contested: list[dict[str, Any]] = field(default_factory=list)
-    outside: list[dict[str, Any]] = field(default_factory=list)
-    ignored_pins: list[dict[str, Any]] = field(default_factory=list)
-    suggested_path_map: list[dict[str, Any]] = field(default_factory=list)
+    details: Details = field(default_factory=lambda: {kind: [] for kind in _DETAILS})
 
     def as_dict(self) -> dict[str, Any]:
         """The figures by name, as a task replies with them."""
-        return asdict(self)
+        figures = asdict(self)
+        return {**figures, **figures.pop("details")}
 
     def figures(self) -> dict[str, Any]:
         """The same without what is told of single scenes, as the history of runs keeps them."""

@@ -1,13 +1,15 @@
-"""What all tests share: the simulators, and how Hypothesis searches.
+"""What all tests share: the simulators, which tests start processes, and how Hypothesis searches.
 
 The same examples every time, and no time limit for one of them: a test that fails does so for
-everybody, and a slow machine is no failure. HYPOTHESIS_PROFILE=explore looks for new examples.
+everybody, and a slow machine is no failure. HYPOTHESIS_PROFILE=explore looks for new examples,
+"quick" is for `make check`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 
 import hypothesis
@@ -22,6 +24,9 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile(
     "explore", deadline=None, max_examples=1000, suppress_health_check=SLOW
+)
+hypothesis.settings.register_profile(
+    "quick", deadline=None, derandomize=True, max_examples=20, suppress_health_check=SLOW
 )
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
@@ -38,3 +43,27 @@ def process() -> Iterator[PlexProcess]:
     """A Plex for tests that load their own library."""
     with PlexProcess() as running:
         yield running
+
+
+# Whoever uses one of these starts a process; other tests that do have the mark `processes`.
+STARTING = frozenset({"pool", "process", "stash_process"})
+SPARED = "not processes"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start processes by a fixture."""
+    for item in items:
+        if isinstance(item, pytest.Function) and not STARTING.isdisjoint(item.fixturenames):
+            item.add_marker(pytest.mark.processes)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where tests with processes are left out, no other test may start a Python."""
+
+    def watch(event: str, args: tuple[object, ...]) -> None:
+        if event == "subprocess.Popen" and args[0] == sys.executable:
+            raise AssertionError("this test starts a process: it needs the mark 'processes'")
+
+    if config.option.markexpr == SPARED and "PYTEST_XDIST_WORKER" in os.environ:
+        sys.addaudithook(watch)

@@ -58,6 +58,7 @@ def table(report: Report, title: str) -> list[dict[str, str]]:
     return [dict(zip(names, row, strict=True)) for row in sheet.rows]
 
 
+@pytest.mark.processes
 def test_each_reconcile_has_its_row(report: Report) -> None:
     rows = table(report, "Reconcile")
     runs = [(row["scenes"], row["run"]) for row in rows]
@@ -67,11 +68,13 @@ def test_each_reconcile_has_its_row(report: Report) -> None:
     assert growth == [("1.0", "1.0"), ("2.0", "1.0")]
 
 
+@pytest.mark.processes
 def test_a_drain_of_changed_scenes_writes_each_of_them_once(report: Report) -> None:
     changed = table(report, "Process Queue")[-1]
     assert (changed["jobs"], changed["changed"], changed["writes"]) == ("4", "4", "1.00")
 
 
+@pytest.mark.processes
 def test_every_target_has_a_number(report: Report) -> None:
     goals = {goal.what: goal for goal in report.goals}
     assert len(goals) == len(report.goals) == 9
@@ -80,6 +83,7 @@ def test_every_target_has_a_number(report: Report) -> None:
     assert goals["first reconcile of 40 scenes: requests"].met
 
 
+@pytest.mark.processes
 def test_the_floor_fetches_the_pages_that_the_plugin_fetched(
     here: Stage, figures: LibraryFigures
 ) -> None:
@@ -94,6 +98,7 @@ def test_the_floor_fetches_the_pages_that_the_plugin_fetched(
     assert floor.wall == floor.stash + floor.plex > 0
 
 
+@pytest.mark.processes
 def test_a_start_is_measured_without_a_task(here: Stage) -> None:
     here.both.stash.reset()
     start = measure_start(here, 1)
@@ -102,11 +107,13 @@ def test_a_start_is_measured_without_a_task(here: Stage) -> None:
     assert here.both.stash.counters()["total"] == 0
 
 
+@pytest.mark.processes
 def test_a_task_that_fails_is_not_measured(here: Stage) -> None:
     with pytest.raises(BenchmarkError, match="dance"):
         here.task("dance")
 
 
+@pytest.mark.processes
 def test_a_process_is_accounted_for_alone() -> None:
     script = "import sys; held = bytearray(60_000_000); print(len(sys.stdin.read())); sys.exit(3)"
     usage = measure([sys.executable, "-c", script], b"four", dict(os.environ))
@@ -122,6 +129,7 @@ def test_enqueueing_is_measured_in_three_ways() -> None:
     assert report.goals[0].limit == pytest.approx(0.5 * 50 / 2_000)
 
 
+@pytest.mark.processes
 def test_a_renamed_tag_is_measured_from_its_event_on() -> None:
     with stage(LEARNING, library(LEARNING)) as here:
         here.task("all")

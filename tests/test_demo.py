@@ -27,6 +27,8 @@ from simulators.demo.scenes import TELLING, stories
 from simulators.library.generate import generate
 from simulators.seed import Seed
 
+pytestmark = pytest.mark.processes
+
 CASES = (*TELLING, "in_sync", "missing_inside", "stale", "empty_stale")
 
 

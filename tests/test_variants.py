@@ -17,6 +17,7 @@ def test_a_variant_turns_switches_that_there_are(name: str) -> None:
     assert all(Path(ROOT, test).exists() for test in TESTS)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("name", SAMPLED)
 def test_a_sample_holds(name: str) -> None:
     ended = run(name, SAMPLE)

@@ -79,7 +79,8 @@ def _apart(result: GapDetectionResult) -> Iterable[str]:
         (result.outside_count, "outside every Plex library"),
         (result.ungated_count, "never synced and without metadata"),
         (result.skipped_unorganized, "not organized"),
-        (result.undone_count, "undone and left alone"),
+        (result.undone_count, "undone"),
+        (result.refused_count, "of which Plex has not taken everything"),
     )
     if told := _listed(counts):
         yield f"Scenes left alone: {told}."

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from core.matching.match import Evidence, FileMatch
 from core.matching.ownership import Contest
-from core.models import ItemRef
 
 # Candidates that are shown of one scene; `scene.mp4` can have thousands.
 SHOWN = 10
@@ -107,6 +106,31 @@ class Outside:
         return f"Plex has no library folder for {places}. What you can do: {self.remedy}"
 
 
+@dataclass(frozen=True, slots=True)
+class IgnoredPin:
+    """A pin that could not be used."""
+
+    scene_id: int
+    library: str
+    rating_key: str
+    why: str
+
+    def __str__(self) -> str:
+        item = f"item {self.rating_key} of library {self.library!r}"
+        return f"to {item} was ignored: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A scene of which Plex has not taken everything."""
+
+    scene_id: int
+    why: str
+
+    def __str__(self) -> str:
+        return self.why
+
+
 def doubt(scene_id: int, low: FileMatch, titles: Mapping[str, str]) -> Doubt:
     """Why one file of a scene is left undecided; `titles` are the sections' by their keys."""
     shown = low.candidates[:SHOWN]
@@ -178,11 +202,6 @@ def _why_lost(contest: Contest) -> str:
     if (winning.file_rank == 0) != (losing.file_rank == 0):
         return f"{both}, and there it is the scene's primary file"
     return f"{both}, and it has the lower id"
-
-
-def of_ref(ref: ItemRef, titles: Mapping[str, str]) -> str:
-    """An item in words."""
-    return f"item {ref.key} of library {titles.get(ref.section, ref.section)!r}"
 
 
 def _size(size: int | None) -> str:

@@ -174,17 +174,6 @@ class DiskFile:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class History:
-    """The answer of the mutations that record plays."""
-
-    history: list[str]
-
-    @property
-    def count(self) -> int:
-        return len(self.history)
-
-
 @lru_cache(maxsize=200_000)
 def natural(text: str) -> tuple[tuple[int, Any], ...]:
     """Case-insensitive order in which numbers inside the text count as numbers."""

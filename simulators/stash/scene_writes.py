@@ -12,7 +12,7 @@ from typing import Any
 
 from simulators.stash.jobs import Job
 from simulators.stash.library import NO_ROWS, StashError, pick, to_num
-from simulators.stash.model import History, Scene, split_path
+from simulators.stash.model import Scene, split_path
 from simulators.stash.state import RequestContext
 
 Given = Mapping[str, Any]
@@ -102,38 +102,6 @@ class SceneMutations:
         ctx.sim.jobs.add(f"Generating screenshot for scene id {id_}", run)
         return "todo"
 
-    def scene_add_play(
-        self, ctx: RequestContext, id_: Any, times: Sequence[str] | None = None
-    ) -> History:
-        scene = _played(ctx, id_, "view")
-        ctx.sim.changes.play(scene, times or ())
-        return History(scene.play_history)
-
-    def scene_add_o(
-        self, ctx: RequestContext, id_: Any, times: Sequence[str] | None = None
-    ) -> History:
-        scene = _played(ctx, id_, "o")
-        ctx.sim.changes.count_o(scene, times or ())
-        return History(scene.o_history)
-
-    def scene_reset_o(self, ctx: RequestContext, id_: Any) -> int:
-        ctx.sim.changes.scene(id_).o_history.clear()
-        return 0
-
-    def scene_save_activity(
-        self,
-        ctx: RequestContext,
-        id_: Any,
-        resume_time: float | None = None,
-        play_duration: float | None = None,
-    ) -> bool:
-        scene = ctx.library.scenes.get(to_num(id_, "converting id"))
-        if scene is None:
-            raise StashError(f"id {id_} does not exist in scenes")
-        scene.resume_time = scene.resume_time if resume_time is None else resume_time
-        scene.play_duration += play_duration or 0
-        return True
-
     def move_files(self, ctx: RequestContext, input_: Given) -> bool:
         folder, name = input_.get("destination_folder"), input_.get("destination_basename")
         if input_.get("destination_folder_id") is not None:
@@ -157,13 +125,6 @@ class SceneMutations:
         for file in pick(ctx.library.files, ids, "file"):
             ctx.sim.changes.delete_file(file)
         return True
-
-
-def _played(ctx: RequestContext, scene_id: Any, kind: str) -> Scene:
-    scene = ctx.library.scenes.get(to_num(scene_id, "converting id"))
-    if scene is None:
-        raise StashError(f"inserting into scenes_{kind}_dates: FOREIGN KEY constraint failed")
-    return scene
 
 
 def file_facts(scene: Scene) -> dict[str, str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import hypothesis
-
 from core.fields import BY_NAME, SCALARS
 from core.matching.index import ItemIndex
 from core.models import (
@@ -20,10 +18,11 @@ from core.models import (
     Scene,
     Value,
 )
+from tests.examples import examples
 
 SECTION = "1"
 # For laws whose examples are big: half as many say as much.
-FEWER = hypothesis.settings(max_examples=hypothesis.settings().max_examples // 2)
+FEWER = examples(50)
 ALL_FIELDS = frozenset(BY_NAME)
 
 

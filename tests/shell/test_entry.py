@@ -17,6 +17,8 @@ from typing import Any
 import psutil
 import pytest
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 ENTRY = ROOT / "Stash2Plex.py"
 COOKIE = "MTczNjU4fE5vdEZvckxvZ3M="

@@ -89,6 +89,7 @@ def claimed(data: Path) -> None:
     inbox.close()
 
 
+@pytest.mark.processes
 def test_a_hook_loads_next_to_nothing(tmp_path: Path) -> None:
     claimed(tmp_path)
 
@@ -104,6 +105,7 @@ def test_a_hook_loads_next_to_nothing(tmp_path: Path) -> None:
     assert imported - set(sys.stdlib_module_names) <= ours
 
 
+@pytest.mark.processes
 def test_the_hook_that_asks_loads_the_standard_library_only(tmp_path: Path) -> None:
     ended = run("-S", "-X", "importtime", str(ENTRY), stdin=given(), data=tmp_path)
 
@@ -115,6 +117,7 @@ def test_the_hook_that_asks_loads_the_standard_library_only(tmp_path: Path) -> N
     assert not imported & {"http", "logging", "dataclasses", "typing", "pathlib", "urllib"}
 
 
+@pytest.mark.processes
 def test_a_hook_writes_the_inbox_and_nothing_else(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -130,6 +133,7 @@ def test_a_hook_writes_the_inbox_and_nothing_else(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
+@pytest.mark.processes
 def test_what_is_noted_is_there_though_nobody_closed_the_file(tmp_path: Path) -> None:
     before = time.time()
     run(str(ENTRY), stdin=given(sent={"id": "5"}), data=tmp_path / "new" / "data")
@@ -139,6 +143,7 @@ def test_what_is_noted_is_there_though_nobody_closed_the_file(tmp_path: Path) ->
     assert before <= event.at <= time.time()
 
 
+@pytest.mark.processes
 def test_megabytes_of_cover_are_no_burden(tmp_path: Path) -> None:
     cover = "data:image/jpeg;base64," + "QUJD" * 4_000_000
     started = time.monotonic()
@@ -150,6 +155,7 @@ def test_megabytes_of_cover_are_no_burden(tmp_path: Path) -> None:
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 200_000
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limits there")
 def test_a_full_disk_is_told_and_does_not_stop_stash(tmp_path: Path) -> None:
     limited = (
@@ -178,6 +184,7 @@ def read_only() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform == "win32", reason="folders are always writable there")
 def test_a_read_only_disk_is_told_and_does_not_stop_stash(read_only: Path) -> None:
     # Nothing is read-only for root, whom containers run as; and others may not see this checkout.
@@ -193,6 +200,7 @@ def test_a_read_only_disk_is_told_and_does_not_stop_stash(read_only: Path) -> No
     assert ended.reply["error"].startswith("scene 5")
 
 
+@pytest.mark.processes
 def test_a_busy_inbox_is_waited_for(tmp_path: Path) -> None:
     claimed(tmp_path)
     other = sqlite3.connect(tmp_path / INBOX_FILE, isolation_level=None, check_same_thread=False)
@@ -208,6 +216,7 @@ def test_a_busy_inbox_is_waited_for(tmp_path: Path) -> None:
     assert [event.id for event in events(tmp_path)] == [1, 77]
 
 
+@pytest.mark.processes
 def test_a_log_and_a_reply_that_nobody_reads_do_no_harm(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)

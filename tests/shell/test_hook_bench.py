@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.hooks import measure_hooks
 from benchmarks.plan import Plan
+
+pytestmark = pytest.mark.processes
 
 
 def test_hooks_are_measured_alone_and_in_bulk() -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 ENTRY = ROOT / "Stash2Plex.py"
 COOKIE = "COOKIE-not-for-anybody"

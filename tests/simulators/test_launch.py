@@ -15,6 +15,8 @@ import requests
 from simulators.launch import ROOT, Simulators, StartError
 from simulators.library.generate import generate
 
+pytestmark = pytest.mark.processes
+
 
 def _processes(both: Simulators) -> list[psutil.Process]:
     return [psutil.Process(process.pid) for process in both.processes]

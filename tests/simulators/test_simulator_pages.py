@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from simulators.stash.state import default_switches
+from simulators.plex.switches import default_switches as plex_switches
+from simulators.stash.state import default_switches as stash_switches
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "simulators.md").read_text(encoding="utf-8")
 
 
-def test_every_switch_of_the_stash_simulator_is_on_the_page() -> None:
-    rows = re.findall(r"^\| (`.*?) \|", PAGE.partition("### Switches")[2], re.MULTILINE)
-    named = set(re.findall(r"`(\w+)`", " ".join(rows)))
-    assert named == {*default_switches("v0.30.1"), "latency"}
+def switches_of(server: str) -> set[str]:
+    """The switches in the first column of a server's table."""
+    table = PAGE.partition(f"### Switches of the {server} simulator")[2].partition("\n#")[0]
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    return set(re.findall(r"`(\w+)`", " ".join(rows)))
+
+
+def test_every_switch_of_the_simulators_is_on_the_page() -> None:
+    assert switches_of("Stash") == {*stash_switches("v0.30.1"), "latency"}
+    assert switches_of("Plex") == set(plex_switches())
 
 
 def test_every_control_endpoint_is_on_the_page() -> None:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.models import FieldRecord, ItemRecord, ItemRef, MediaFile, Record
 from storage.records import EntityKind, RecordMark
 from storage.state import State
+from tests.examples import examples
 from tests.storage.test_picture_codec import RECORDS as PICTURES
 
 # Any text that UTF-8 can hold: titles come from the wild.
@@ -88,7 +89,7 @@ def saved(model: dict[int, Record], batch: Sequence[Record]) -> None:
         model[new.scene_id] = new
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     st.lists(
         st.lists(RECORDS, max_size=4, unique_by=lambda kept: kept.scene_id),

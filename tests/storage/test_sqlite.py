@@ -337,6 +337,7 @@ with database.transaction() as connection:
 """
 
 
+@pytest.mark.processes
 def test_a_kill_in_mid_transaction_leaves_what_was_committed(
     path: Path, warnings: list[str]
 ) -> None:

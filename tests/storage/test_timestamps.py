@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import StateError
 from core.models import Record
 from storage.state import STATE_FILE, State
+from tests.examples import examples
 from tests.stored import sql
 
 
@@ -123,7 +124,7 @@ def test_a_damaged_file_is_moved_aside(content: bytes, tmp_path: Path) -> None:
     assert moved.name in warnings[0]
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_queue.inbox import (
@@ -22,6 +22,7 @@ from sync_queue.inbox import (
     NewerInbox,
 )
 from sync_queue.inbox_reader import Event, Inbox, WakeUpLease, repair
+from tests.examples import examples
 from tests.stored import spoil, sql
 from tests.sync_queue.sides import Sides
 
@@ -118,7 +119,7 @@ def test_the_latest_time_stays_though_the_clock_was_set_back(sides: Sides) -> No
         max_size=30,
     )
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_nothing_is_settled_that_was_not_taken(steps: list[tuple[object, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         sides = Sides(Path(folder))
@@ -236,6 +237,7 @@ def in_processes(folder: Path, count: int, body: Callable[[int], str]) -> list[s
     return said
 
 
+@pytest.mark.processes
 def test_first_hooks_come_in_crowds(tmp_path: Path) -> None:
     """None is refused though the file is not there yet, none closes it, and one asks."""
     said = in_processes(

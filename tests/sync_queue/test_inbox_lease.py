@@ -160,6 +160,7 @@ def test_while_a_task_runs_nobody_asks(sides: Sides) -> None:
     assert sides.note() is None
 
 
+@pytest.mark.processes
 def test_a_task_that_was_killed_holds_no_lease(sides: Sides, tmp_path: Path) -> None:
     begin = (
         f"import sys, time; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path\n"

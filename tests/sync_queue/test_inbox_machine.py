@@ -6,12 +6,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from sync_queue.inbox import ASKED_SECONDS, FREE_DECLINES, UNANSWERED_SECONDS, Ask
 from sync_queue.inbox_reader import Inbox
+from tests.examples import examples
 from tests.sync_queue.sides import Sides
 
 
@@ -177,5 +177,5 @@ class HandOver(RuleBasedStateMachine):
         self.running = None
 
 
-HandOver.TestCase.settings = settings(max_examples=15, stateful_step_count=200)
+HandOver.TestCase.settings = examples(15, stateful_step_count=200)
 TestHandOver = HandOver.TestCase

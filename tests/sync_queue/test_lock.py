@@ -45,6 +45,7 @@ def test_this_process_cannot_take_it_twice(tmp_path: Path) -> None:
     try_to_take(lock)
 
 
+@pytest.mark.processes
 def test_a_killed_holder_frees_it(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path)],

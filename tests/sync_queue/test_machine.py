@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from core.models import Failure, Job
 from sync_queue.jobs import BULK, EDIT, EnqueueOutcome, QueueStats
 from sync_queue.queue import HELD_WHY, SyncQueue
+from tests.examples import examples
 from tests.sync_queue.conftest import rows
 from tests.sync_queue.model import Model, Order
 
@@ -334,5 +334,5 @@ def as_new(order: Order) -> Order:
     return replace(order, attempts=0, not_before=0.0, error="", failure=Failure.NONE)
 
 
-QueueMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=50)
+QueueMachine.TestCase.settings = examples(60, stateful_step_count=50)
 TestQueueMachine = QueueMachine.TestCase

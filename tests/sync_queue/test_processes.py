@@ -16,6 +16,8 @@ from sync_queue.queue import SyncQueue
 from sync_queue.schema import TABLE
 from tests.stored import sql
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 
 

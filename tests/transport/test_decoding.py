@@ -6,9 +6,10 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from transport.decoding import MOST_LEVELS, NotJson, decode, excerpt, what_came
 
 TEXTS = st.text(max_size=8)
@@ -19,7 +20,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(VALUES)
 def test_what_was_written_is_read(value: object) -> None:
     assert decode(json.dumps(value).encode()) == value

@@ -10,7 +10,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.matching.index import ItemIndex
@@ -20,6 +20,7 @@ from core.matching.prefix_votes import PrefixVotes, path_map_of
 from core.models import ItemRef, MediaFile, Scene
 from core.paths import PathMap
 from tests.core.builders import file, scene
+from tests.examples import examples
 
 NAMES = ("scene.mp4", "clip.mkv")
 FOLDERS = ("", "a", "b", "a/b", "c", "c/a")
@@ -131,7 +132,7 @@ def _sound(library: Library) -> Library:
 libraries = st.builds(make_library, st.integers(0, 2**32), st.integers(1, 4))
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(libraries)
 def test_learned_folders_never_make_a_wrong_match(drawn: Library) -> None:
     library = _sound(drawn)
@@ -148,7 +149,6 @@ def test_learned_folders_never_make_a_wrong_match(drawn: Library) -> None:
             assert known is None or claim.evidence >= known.evidence
 
 
-@settings(max_examples=100)
 @given(libraries, st.randoms(use_true_random=False))
 def test_the_order_of_lessons_does_not_matter(drawn: Library, rng: random.Random) -> None:
     matches = _match(drawn)
@@ -157,7 +157,6 @@ def test_the_order_of_lessons_does_not_matter(drawn: Library, rng: random.Random
     assert _taught(drawn, shuffled).pairs() == _taught(drawn, matches).pairs()
 
 
-@settings(max_examples=100)
 @given(libraries)
 def test_stronger_evidence_stands_whatever_was_learned(drawn: Library) -> None:
     """Also what wrong matches teach only fills gaps."""
@@ -170,7 +169,6 @@ def test_stronger_evidence_stands_whatever_was_learned(drawn: Library) -> None:
         assert {c.ref for c in before.claims} <= {c.ref for c in after.claims}
 
 
-@settings(max_examples=100)
 @given(libraries)
 def test_a_second_look_gives_every_item_one_owner(drawn: Library) -> None:
     """As a sweep does it: withdraw what was offered, offer what the second look finds."""

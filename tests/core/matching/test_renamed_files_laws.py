@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.matching.index import ItemIndex
@@ -18,6 +18,7 @@ from core.matching.pins import Pin, pinned_item
 from core.models import ItemRef, MediaFile, Record, Scene
 from core.paths import PathMap
 from tests.core.builders import item_record, record, scene
+from tests.examples import examples
 
 NAMES = [f"{folder}/{name}.mp4" for folder in ("a", "b", "a/b") for name in ("scene", "x", "y")]
 MAPS = [PathMap(), PathMap((("/d", "/m"),))]
@@ -91,7 +92,7 @@ def disturb(world: World, rng: random.Random) -> None:
 worlds = st.builds(lambda seed: random.Random(seed), st.integers(0, 2**32))
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(worlds, st.sampled_from(MAPS))
 def test_no_scene_ever_gets_the_item_of_another_film(rng: random.Random, path_map: PathMap) -> None:
     world = begin(rng)
@@ -105,7 +106,6 @@ def test_no_scene_ever_gets_the_item_of_another_film(rng: random.Random, path_ma
             assert not match.claims or film in world.plex
 
 
-@settings(max_examples=100)
 @given(worlds)
 def test_a_film_that_is_only_renamed_is_never_lost(rng: random.Random) -> None:
     """On either side, any number of times; there is no path map and no name that helps."""
@@ -120,7 +120,6 @@ def test_a_film_that_is_only_renamed_is_never_lost(rng: random.Random) -> None:
         assert match.refs == (ItemRef("1", world.keys[film]),)
 
 
-@settings(max_examples=100)
 @given(worlds)
 def test_a_pin_never_means_another_film(rng: random.Random) -> None:
     world = begin(rng)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.dates import agrees, padded
@@ -19,6 +19,7 @@ from core.models import FullItem, ItemRecord, Value
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded
 from tests.core.builders import full
 from tests.core.plex_like import EMPTY, Server
+from tests.examples import examples
 
 TEXTS: list[Value] = [None, "Tideline", "Northlight", "South"]
 IN_STASH: dict[str, list[Value]] = {
@@ -281,7 +282,7 @@ def take(world: World, step: Step) -> None:
         side(name, more[0], there=what in ("stash in", "plex in"))
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(worlds, histories)
 def test_what_is_the_users_stays_and_the_rest_follows_stash(
     world: World, history: list[Round]

@@ -6,7 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.dates import agrees, padded
@@ -30,6 +30,7 @@ from tests.core.planning.test_merge_laws import (
     worlds,
 )
 from tests.core.plex_like import EMPTY, Server
+from tests.examples import examples
 
 PATIENCE = 2  # how often a field is set back before it is left to whoever rewrites it
 
@@ -114,7 +115,7 @@ class Mirror:
         return want | self.kept[name]
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(worlds, histories)
 def test_by_default_plex_shows_what_stash_says_and_what_was_kept(
     world: World, history: list[Round]
@@ -144,7 +145,7 @@ stubborn_worlds = st.builds(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(stubborn_worlds, histories, st.booleans())
 def test_what_a_server_alters_or_refuses_is_not_sent_again(
     world: World, history: list[Round], preserve: bool
@@ -164,7 +165,7 @@ def test_what_a_server_alters_or_refuses_is_not_sent_again(
         assert (again.changes, again.notes) == ((), ())
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(stubborn_worlds, histories)
 def test_no_server_makes_hand_edits_a_reason_to_write(world: World, history: list[Round]) -> None:
     world.enabled = fields_of(history)
@@ -181,7 +182,7 @@ def test_no_server_makes_hand_edits_a_reason_to_write(world: World, history: lis
 # Killed between the edit and the record ----------------------------------------------------
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(worlds, histories, st.lists(st.booleans(), min_size=9, max_size=9))
 def test_a_lost_record_makes_nothing_the_users(
     world: World, history: list[Round], killed: list[bool]
@@ -218,7 +219,7 @@ def test_a_lost_record_makes_nothing_the_users(
 # Switching preserve_plex_edits -------------------------------------------------------------
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(worlds, histories, histories)
 def test_what_was_the_users_while_it_was_on_waits_for_stash(
     world: World, history: list[Round], later: list[Round]
@@ -248,7 +249,7 @@ def test_what_was_the_users_while_it_was_on_waits_for_stash(
 
 
 @pytest.mark.parametrize("start", [False, True])
-@settings(max_examples=40)
+@examples(40)
 @given(world=worlds, history=histories)
 def test_without_hand_edits_the_setting_makes_no_difference(
     start: bool, world: World, history: list[Round]

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.library.generate import ALL_CASES, generate
@@ -18,6 +18,7 @@ from simulators.library.oracle_fields import shows_nothing
 from simulators.library.places import Mounts
 from simulators.library.truth import find_truth, items_by_name
 from simulators.seed import Seed, Truth, read_seed, write_seed
+from tests.examples import examples
 
 # What each case was made to be: the sets that it is in, and how many items it owns. Written by
 # hand from the contract; `library_truth` works the same out from the data.
@@ -269,7 +270,7 @@ def test_every_case_can_be_asked_for_alone() -> None:
         assert len(generate(4, only=(case.name,))["stash"]["scenes"]) == 4
 
 
-@settings(max_examples=8, deadline=None)
+@examples(8)
 @given(st.integers(0, 10_000), st.randoms(use_true_random=False))
 def test_the_truth_does_not_depend_on_any_order(number: int, shuffler: random.Random) -> None:
     seed = generate(120, number)

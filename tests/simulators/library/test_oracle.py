@@ -14,6 +14,7 @@ from simulators.library.oracle import differences, expected, owners, untouched
 from simulators.library.oracle_fields import SYNCED, FirstSync
 from simulators.library.oracle_text import date_agrees, name_key, padded_date, safe_text
 from simulators.seed import Seed
+from tests.pool import Pool
 from tests.simulators.plain_sync import sync
 
 State = dict[str, Any]
@@ -25,8 +26,8 @@ def seed() -> Seed:
 
 
 @pytest.fixture(scope="module")
-def running(seed: Seed) -> Iterator[Simulators]:
-    with Simulators(seed) as started:
+def running(pool: Pool, seed: Seed) -> Iterator[Simulators]:
+    with pool.both(seed) as started:
         yield started
 
 
@@ -83,9 +84,9 @@ def test_a_careful_sync_satisfies_it(both: Simulators, seed: Seed, first_sync: F
 
 
 @pytest.fixture
-def own(seed: Seed) -> Iterator[Simulators]:
+def own(pool: Pool, seed: Seed) -> Iterator[Simulators]:
     """Servers for one test that writes to Stash."""
-    with Simulators(seed) as started:
+    with pool.both(seed) as started:
         yield started
 
 

@@ -7,11 +7,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from simulators.plex.process import PlexProcess
 from simulators.plex.small_seeds import BORN, plex_item, plex_section, plex_seed
+from tests.examples import examples
 from tests.simulators.plex.client import PlexHttp, query
 
 SECTION_EDIT = "/library/sections/1/all?type=1"
@@ -183,7 +184,7 @@ TAG_NAMES = st.text(
 ).map(str.strip)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(TAG_NAMES.filter(bool), min_size=1, max_size=4, unique_by=str.casefold))
 def test_every_name_can_be_added_and_removed(plex: PlexHttp, names: list[str]) -> None:
     plex.sim.switch(exact_tag_case=True, capital_labels=False)

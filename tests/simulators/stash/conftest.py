@@ -10,7 +10,7 @@ from tests.simulators.stash.running import StashProcess, started
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[StashProcess]:
+def stash_process() -> Iterator[StashProcess]:
     """A Stash without anything."""
     with started() as url:
         yield StashProcess(url)

@@ -19,12 +19,12 @@ SWITCHES = default_switches("v0.30.1")
 
 
 @pytest.fixture(scope="module")
-def stash(server: StashProcess) -> Iterator[Stash]:
+def stash(stash_process: StashProcess) -> Iterator[Stash]:
     library = seed(
         scene(1, cover="one"), scene(2), scene(3, cover="png:three"), scene(4, cover="huge:four")
     )
     options = ("--username", "anna", "--password", "secret", "--api-key", KEY)
-    with loaded(server, library, *options) as client:
+    with loaded(stash_process, library, *options) as client:
         yield client
 
 

@@ -13,10 +13,10 @@ BEFORE = "2025-02-01T10:00:00Z"
 
 
 @pytest.fixture(scope="module")
-def stash(server: StashProcess) -> Iterator[Stash]:
+def stash(stash_process: StashProcess) -> Iterator[Stash]:
     tagged = [scene(num, tag_ids=[1], performer_ids=[1], studio_id=2) for num in range(1, 60)]
     library = seed(*tagged, scene(99, tag_ids=[2], performer_ids=[2], studio_id=1))
-    with loaded(server, library) as client:
+    with loaded(stash_process, library) as client:
         client.tell("config", {"now": NOW, "offset": "+02:00"})
         yield client
 

@@ -29,8 +29,8 @@ def library() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def stash(server: StashProcess) -> Iterator[Stash]:
-    with loaded(server, library()) as client:
+def stash(stash_process: StashProcess) -> Iterator[Stash]:
+    with loaded(stash_process, library()) as client:
         client.edit("update", kind="tag", id=2, values={"parent_ids": [1]})
         yield client
 

@@ -24,14 +24,14 @@ KEY = "key"
 
 
 @pytest.fixture(scope="module")
-def stash(server: StashProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(stash_process: StashProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
     plugins: Path = tmp_path_factory.mktemp("interface") / "plugins"
     write_plugin(plugins, "Demo", "answer(args)", "tasks:\n- name: Echo\n")
     library = seed(
         *(scene(num, tag_ids=[1, 2], performer_ids=[1], studio_id=2) for num in range(1, 31))
     )
     options = ("--plugin-dir", str(plugins), "--api-key", KEY)
-    with loaded(server, library, *options) as client:
+    with loaded(stash_process, library, *options) as client:
         yield client
 
 

@@ -84,10 +84,10 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stash(server: StashProcess, plugins: Path) -> Iterator[Stash]:
+def stash(stash_process: StashProcess, plugins: Path) -> Iterator[Stash]:
     options = [f"--plugin-dir={plugins}", "--plugin-env=MARK=here"]
     options.append(f"--plugin-env=PYTHONPATH={plugins / 'elsewhere'}")
-    with loaded(server, seed(scene(1)), *options) as client:
+    with loaded(stash_process, seed(scene(1)), *options) as client:
         yield client
 
 
@@ -296,6 +296,7 @@ def test_a_disabled_plugin_fails_its_tasks(stash: Stash) -> None:
     assert stash.finished(start(stash, "Look"))["status"] == "FINISHED"
 
 
+@pytest.mark.processes
 def test_the_end_of_the_server_ends_its_plugins(plugins: Path, tmp_path: Path) -> None:
     script = str(plugins / "Demo" / "run.py")
     with running(tmp_path, seed(scene(1)), f"--plugin-dir={plugins}") as client:

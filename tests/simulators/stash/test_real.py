@@ -97,10 +97,10 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stash(server: StashProcess, plugins: Path) -> Iterator[Stash]:
+def stash(stash_process: StashProcess, plugins: Path) -> Iterator[Stash]:
     library = seed(*(scene(num) for num in range(1, 10)))
     options = (f"--plugin-dir={plugins}", "--username=anna", "--password=secret")
-    with loaded(server, library, *options) as client:
+    with loaded(stash_process, library, *options) as client:
         form = {"username": "anna", "password": "secret"}
         client.session.post(f"{client.url}/login", data=form, timeout=10)
         key = client.data("mutation { generateAPIKey(input: {}) }")["generateAPIKey"]
@@ -160,6 +160,7 @@ def test_an_unknown_errlog_means_error_and_unframed_lines_stay_as_they_are(stash
     assert any(said.items() <= entry.items() for entry in entries)
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe raises another error")
 def test_a_task_outlives_its_stash_and_meets_a_broken_pipe(tmp_path: Path) -> None:
     """At its end Stash waits for hooks and leaves tasks behind: their next line of log fails."""

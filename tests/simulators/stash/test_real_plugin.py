@@ -42,11 +42,11 @@ WAIT = """mutation ($s: String!) { runPluginTask(plugin_id: "Slow", task_name: "
 
 
 @pytest.fixture(scope="module")
-def stash(server: StashProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
+def stash(stash_process: StashProcess, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stash]:
     folder = tmp_path_factory.mktemp("real") / "plugins"
     write_plugin(folder, "Slow", SCRIPT, YML)
     library = seed(*(scene(num) for num in range(1, 4)))
-    with loaded(server, library, f"--plugin-dir={folder}") as client:
+    with loaded(stash_process, library, f"--plugin-dir={folder}") as client:
         yield client
 
 
@@ -163,6 +163,7 @@ def test_the_progress_of_a_scan_and_of_a_clean(stash: Stash) -> None:
     assert progress(stash, "metadataClean(input: {dryRun: false})") == 1
 
 
+@pytest.mark.processes
 def test_a_key_alone_gives_hooks_and_tasks_a_good_cookie(tmp_path: Path) -> None:
     """A caller with an API key and no session: what Stash starts for it still has a session."""
     folder = tmp_path / "plugins"

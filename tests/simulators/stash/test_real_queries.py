@@ -30,8 +30,8 @@ def library() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def stash(server: StashProcess) -> Iterator[Stash]:
-    with loaded(server, library()) as client:
+def stash(stash_process: StashProcess) -> Iterator[Stash]:
+    with loaded(stash_process, library()) as client:
         yield client
 
 

@@ -17,9 +17,9 @@ JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def stash(server: StashProcess) -> Iterator[Stash]:
+def stash(stash_process: StashProcess) -> Iterator[Stash]:
     library = seed(scene(1, studio_id=2, tag_ids=[2, 1], performer_ids=[2]), scene(2, files=[]))
-    with loaded(server, library) as client:
+    with loaded(stash_process, library) as client:
         yield client
 
 

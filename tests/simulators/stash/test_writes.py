@@ -20,8 +20,8 @@ def many(count: int) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def stash(server: StashProcess) -> Iterator[Stash]:
-    with loaded(server, seed(*many(60))) as client:
+def stash(stash_process: StashProcess) -> Iterator[Stash]:
+    with loaded(stash_process, seed(*many(60))) as client:
         client.tell("config", {"now": NOW, "offset": "+02:00"})
         yield client
 
@@ -187,24 +187,6 @@ def test_screenshots_are_made_by_a_job(stash: Stash) -> None:
     stash.data('mutation { sceneGenerateScreenshot(id: "33", at: 1.5) }')
     stash.finished(str(before + 1))
     assert updated(stash, 33) == NOW
-
-
-def test_plays_are_counted_and_merged(stash: Stash) -> None:
-    play = 'mutation { sceneAddPlay(id: "34", times: ["2026-01-01T00:00:00Z"]) { count history } }'
-    assert stash.data(play)["sceneAddPlay"] == {"count": 1, "history": ["2026-01-01T00:00:00Z"]}
-    stash.data('mutation { sceneAddO(id: "34") { count } }')
-    assert stash.data('mutation { sceneResetO(id: "34") }') == {"sceneResetO": 0}
-    stash.data(
-        """mutation { sceneMerge(input: {source: ["34"], destination: "35", play_history: true})
-        { id } }"""
-    )
-    fields = "play_count o_counter last_played_at play_history"
-    assert stash.scene(35, fields) == {
-        "play_count": 1,
-        "o_counter": 0,
-        "last_played_at": "2026-01-01T00:00:00Z",
-        "play_history": ["2026-01-01T00:00:00Z"],
-    }
 
 
 def test_files_can_be_deleted_and_made_primary(stash: Stash) -> None:

@@ -78,6 +78,7 @@ def test_pad_keeps_everything_and_fills_the_rest_with_its_own_colours() -> None:
     assert all(near(poster, 0.5, y, GREEN) for y in (0.05, 0.95))
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("fit", [Fit.CROP, Fit.PAD])
 def test_the_same_cover_is_the_same_poster_in_every_process(fit: Fit) -> None:
     data = striped(1280, 720, "JPEG")
@@ -154,6 +155,7 @@ def test_without_pillow_covers_stay_and_one_line_says_so(caplog: pytest.LogCaptu
     assert "Pillow is not installed" in record.getMessage()
 
 
+@pytest.mark.processes
 def test_the_product_runs_where_pillow_is_not() -> None:
     script = (
         "import sys; sys.modules['PIL'] = None\n"
@@ -172,6 +174,7 @@ def test_pillow_is_loaded_where_it_is() -> None:
     assert load_pillow() is draw
 
 
+@pytest.mark.processes
 def test_pillow_is_not_imported_before_it_is_asked_for() -> None:
     script = (
         "import sys; from worker.pictures.poster_fit import Fit, PosterFitter\n"

@@ -1,0 +1,13 @@
+"""How many examples a law is tried with, where Hypothesis's hundred are not the right number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import settings
+
+
+def examples(number: int, **more: Any) -> settings:
+    """So many in the usual profile, in others in proportion; `more` is for `settings`."""
+    usual = 100
+    return settings(max_examples=max(1, number * settings().max_examples // usual), **more)
