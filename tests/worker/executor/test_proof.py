@@ -113,6 +113,18 @@ def test_what_was_refused_by_itself_is_not_back_whatever_shows() -> None:
 
     assert (outcome.status, back(outcome)) == (Status.PROVEN, {"7": {"title"}})
     assert refused(outcome) == [("studio", "Somebody's")]
+    assert outcome.failures == []
+
+
+def test_where_a_part_is_enough_what_is_refused_by_itself_is_a_failure() -> None:
+    one = edit(TITLE, STUDIO)
+    written = sent(plan(one, is_partial_ok=True), refused_alone={one.ref: frozenset({"studio"})})
+
+    outcome = judged(written, shown(after(one, title="New")))
+
+    assert (outcome.status, back(outcome)) == (Status.PROVEN, {"7": {"title"}})
+    assert outcome.failures == ["item 1:7, studio: Plex refuses it"]
+    assert refused(outcome) == []
 
 
 # Several items ---------------------------------------------------------------------------------
@@ -207,7 +219,7 @@ def test_a_lock_alone_that_the_server_keeps_is_a_failure_and_no_refusal(
     outcome = judged(sent(plan(one)), shown(kept))
 
     state = "locked" if is_locked else "unlocked"
-    assert outcome.failures == [f"item 1:7: Plex keeps its summary {state}"]
+    assert outcome.failures == [f"item 1:7: Plex keeps summary {state}"]
     assert (outcome.status, back(outcome), outcome.refused) == (Status.PROVEN, {"7": set()}, [])
     outcome = judged(sent(plan(one)), shown(taken))
     assert (outcome.failures, back(outcome)) == ([], {"7": {"summary"}})
