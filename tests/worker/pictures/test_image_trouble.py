@@ -100,8 +100,9 @@ def test_an_avif_goes_up_though_stash_does_not_know_it(house: House) -> None:
 @pytest.mark.parametrize(("status", "said"), [(400, "HTTP 400"), (500, "HTTP 500")])
 def test_what_one_item_refuses_is_tried_again_alone(house: House, status: int, said: str) -> None:
     refusal = {"match": "POST /library/metadata/1/posters", "action": "status", "status": status}
-    house.process.sim("POST", "faults", [refusal])
+    house.process.sim("POST", "faults", [{**refusal, "times": -1}])
     outcome = house.sync()
+    house.process.sim("POST", "faults", [])
     [failure] = outcome.failures
     assert failure.startswith("poster of item 1:1: ")
     assert said in failure
