@@ -83,11 +83,14 @@ class RunKind:
         name: of the kind, as the history has it.
         reply: the figures of its reply, by name.
         facts: what its history says of it besides.
+        counts_on: one that goes on goes on counting. Otherwise its maker starts over, and what was
+            done before it was cut off counts as done already.
     """
 
     name: str
     reply: Mapping[str, str]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    counts_on: bool = False
 
 
 class WriteRun:
@@ -163,7 +166,8 @@ class WriteRun:
         )
         if known is not None:
             log.info("run %d goes on where it was cut off", known.id)
-            self._before.restore(known.figures, kind.reply)
+            if kind.counts_on:
+                self._before.restore(known.figures, kind.reply)
         self.run_id = known.id if known is not None else runs.start(kind.name, now, facts)
         status: RunStatus = "failed"
         try:
