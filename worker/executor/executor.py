@@ -264,7 +264,9 @@ class Executor:
         if left:
             self._state.journal.note_left(self._run_id, left)
         self._state.records.save_many([record for record in records if record is not None])
-        self._state.journal.settle(o.plan.scene_id for o in outcomes if o.is_settled)
+        settled = (o.plan for o in outcomes if o.is_settled)
+        # A plan that journals nothing knows nothing of what was cut off before it either.
+        self._state.journal.settle(plan.scene_id for plan in settled if plan.is_journaled)
         self._on_outcomes(outcomes)
 
     def _shown(self, written: Iterable[Written]) -> dict[ItemRef, FullItem]:
@@ -279,4 +281,4 @@ class Executor:
             refused |= each.refused_alone
         failed = {ref for each in written for ref in each.errors}
         edited = {ref: edit for ref, edit in unread.items() if ref not in failed}
-        return known | self._read_back.read(edited, moved - failed, refused)
+        return known | self._read_back.read(edited, moved, refused)
