@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.fields import BY_NAME
-from core.models import Change, ItemRef, Value
+from core.models import Change, Value
 from core.planning.item_plan import ItemPlan
 from core.planning.three_way_merge import FieldOutcome
 from tests.core.builders import full
@@ -40,7 +40,3 @@ def plan(*edits: ItemEdit, scene_id: int = 1, **more: Any) -> ScenePlan:
     """A plan of one scene of which nothing is remembered; `more` as of `ScenePlan`."""
     known = {"title": "Night", "record": None, "remember": lambda _plan, _proof: None}
     return ScenePlan(scene_id, edits=edits, **{**known, **more})
-
-
-def ref(key: str = "7") -> ItemRef:
-    return ItemRef("1", key)
