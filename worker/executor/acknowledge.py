@@ -71,14 +71,15 @@ class Acknowledger:
         self._queue.finish(finished)
 
     def _end_part(self, plan: ScenePlan) -> None:
-        """A part of a scene is done: its job has the rest to do, or to wait with."""
+        """A part of a scene is done: its job has the rest to do, or to wait with. Of what waits
+        the user was told when it was held back."""
         self._figures.scenes_partly += 1
         if plan.job is None:
             return
         if plan.held is None:
             self._queue.release([plan.job])
         else:
-            self._figures.held += 1
+            self._figures.succeeded += 1
             self._queue.hold([(plan.job, *plan.held)])
 
     def _count(self, outcome: Outcome) -> None:

@@ -379,8 +379,9 @@ def both(office: Office, *scene_ids: int) -> list[ScenePlan]:
 def test_of_a_scene_that_is_held_all_else_is_written(office: Office) -> None:
     held_before(office)
 
-    office.run(Source([Batch(both(office, 100))]), guard=ClearGuard(20))
+    figures = office.run(Source([Batch(both(office, 100))]), guard=ClearGuard(20)).figures
 
+    assert (figures.processed, figures.succeeded, figures.held) == (1, 1, 0)
     (written,) = office.ends[-1].written
     assert [each.field for each in written.changes] == ["title"]
     assert not written.is_whole
@@ -418,4 +419,4 @@ def test_of_more_that_is_held_only_what_is_new_is_told(office: Office) -> None:
     with pytest.raises(GuardStopped, match=f"^{len(more)} scenes are held back"):
         office.run(Source([Batch(plans)]), guard=ClearGuard(20))
 
-    assert office.made.figures.held == 1 + len(more)
+    assert (office.made.figures.held, office.made.figures.succeeded) == (len(more), 1)
