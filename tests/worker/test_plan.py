@@ -53,7 +53,7 @@ def test_the_values_before_a_plan() -> None:
     assert scene.items == {one.ref: one.item, ref("8"): scene.edits[1].item}
 
 
-@pytest.mark.parametrize(("title", "called"), [("Night", 'scene 1 "Night"'), ("", "scene 1")])
+@pytest.mark.parametrize(("title", "called"), [("Night", "scene 1 “Night”"), ("", "scene 1")])
 def test_a_scene_by_its_name(title: str, called: str) -> None:
     assert plan(title=title).called == called
 

@@ -66,7 +66,7 @@ def test_a_field_that_the_server_never_takes_is_told_and_left(site: Site) -> Non
 
     drained = site.drain()
 
-    told = {line.partition(' "')[0] for line in drained["refused"]}
+    told = {line.partition(" “")[0] for line in drained["refused"]}
     assert told == {f"scene {scene}" for scene in partly}
     assert (drained["refused_count"], drained["failed"], drained["retried"]) == (len(partly), 0, 0)
     site.reset_counters()

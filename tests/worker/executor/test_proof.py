@@ -198,6 +198,18 @@ def test_an_item_whose_edit_failed_but_whose_picture_is_back_is_read_again() -> 
     assert (outcome.status, back(outcome)) == (Status.REJECTED, {"7": {"poster"}})
 
 
+def test_an_item_that_plex_cannot_read_back_fails_and_is_not_gone() -> None:
+    idle = edit(key="9")
+    written = sent(plan(ONE, TWO, idle), restored={TWO.ref: {"poster"}})
+    written.note_unreadable({TWO.ref: "HTTP 500", idle.ref: "HTTP 500"})
+
+    outcome = judged(written, shown(after(ONE, title="New")))
+
+    assert (outcome.status, outcome.why) == (Status.ITEM_FAILED, "item 1:2: HTTP 500")
+    assert back(outcome) == {"1": {"title"}, "2": {"poster"}}
+    assert written.after({})[TWO.ref] is TWO.item
+
+
 def test_what_a_run_before_has_carried_out_counts_as_edited() -> None:
     scene = plan(ONE, edit(key="9"), carried_out=frozenset({ref("9")}))
     assert judged(sent(scene), shown(after(ONE, title="New"))).items_edited == 2
