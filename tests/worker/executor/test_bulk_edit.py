@@ -11,7 +11,7 @@ from core.fields import BY_NAME, desired
 from core.models import FullItem, ItemRef, Scene, Value
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, refused
 from plex.editing import difference
-from tests.core.builders import ALL_FIELDS
+from tests.core.builders import ALL_FIELDS, FEWER
 from tests.core.planning.test_planning_laws import items, scenes, settings_of_first_sync, synced
 from tests.core.plex_like import Server
 from worker.executor.bulk_edit import _groups
@@ -74,6 +74,7 @@ def test_a_server_that_replaces_is_found_out(
     assert not refused(plan, REPLACING.apply(plan, damaged))
 
 
+@FEWER
 @given(
     scenes,
     scenes,
