@@ -21,9 +21,6 @@ from core.errors import SyncError
 # Plex answers uploads above 10 MB with a failure (facts of Plex, 5.8), whichever megabyte it means.
 MAX_BYTES = 10_000_000
 
-# The key of `Record.images` that says: a picture of the scene could not be synced.
-FAILED = "failed"
-
 _SVG = "image/svg+xml"
 _UNTOLD = frozenset({"", "application/octet-stream"})
 _PAGE_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body")

@@ -58,7 +58,7 @@ def drain(
             context.report_scenes(done, source.due)
 
         run = writer.run(
-            RunKind(KIND, DRAIN),
+            RunKind(KIND, DRAIN, counts_on=True),
             figures,
             on_scene=on_scene,
             guard=writer.guard,

@@ -12,6 +12,7 @@ from sync_queue.queue import SyncQueue
 from worker.executor.figures import Figures
 from worker.executor.messages import conflicts_of, refusals_of
 from worker.executor.outcome import Outcome, Status
+from worker.plan import ScenePlan
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +63,24 @@ class Acknowledger:
             elif outcome.failures:
                 self._note_failures(outcome)
             elif not outcome.plan.is_whole:
-                self._figures.scenes_partly += 1
-                self._queue.release([job] if job is not None else [])
+                self._end_part(outcome.plan)
             else:
                 self._figures.scenes_done += 1
                 self._figures.succeeded += job is not None
                 finished += [job] if job is not None else []
         self._queue.finish(finished)
+
+    def _end_part(self, plan: ScenePlan) -> None:
+        """A part of a scene is done: its job has the rest to do, or to wait with. Of what waits
+        the user was told when it was held back."""
+        self._figures.scenes_partly += 1
+        if plan.job is None:
+            return
+        if plan.held is None:
+            self._queue.release([plan.job])
+        else:
+            self._figures.succeeded += 1
+            self._queue.hold([(plan.job, *plan.held)])
 
     def _count(self, outcome: Outcome) -> None:
         figures = self._figures

@@ -27,16 +27,19 @@ class Loss:
     """What some scenes would lose.
 
     Attributes:
+        scenes: how many these are.
         fields: how many values would be taken away, by field.
         lines: the first changes that take something away, in words.
     """
 
+    scenes: int = 0
     total: Tally = field(default_factory=Tally)
     fields: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
 
     def add(self, plan: ScenePlan) -> None:
         """Weigh one more scene."""
+        self.scenes += 1
         for change in plan.changes:
             one = tally([change])
             self.total += one
@@ -101,8 +104,10 @@ class ClearGuard:
 
 
 def without_losses(plan: ScenePlan) -> ScenePlan:
-    """The part of a plan that takes nothing away."""
-    return replace(plan, edits=tuple(_harmless(edit) for edit in plan.edits), is_whole=False)
+    """The part of a plan that takes nothing away, which knows what is left."""
+    edits = tuple(_harmless(edit) for edit in plan.edits)
+    held = (marks_of(plan), tuple(lines_of(plan)))
+    return replace(plan, edits=edits, is_whole=False, held=held)
 
 
 def _harmless(edit: ItemEdit) -> ItemEdit:

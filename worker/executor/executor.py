@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from core.errors import StashError
 from core.images import ImageFailed, ImageKind
 from core.models import FullItem, ItemRef
-from core.picture_records import NO_PICTURES, PictureRecords
+from core.picture_records import NO_PICTURES
 from plex.client import PlexClient
 from plex.exceptions import PlexError, PlexItemFailed, PlexRejected, PlexServerDown
 from storage.state import State
@@ -25,7 +25,7 @@ from worker.executor.item_editor import ItemEditor
 from worker.executor.outcome import Outcome
 from worker.executor.proof import Written, judged
 from worker.executor.read_back import ReadBack
-from worker.pictures.sync import PictureOutcome, PictureSync
+from worker.pictures.sync import PictureSync
 from worker.pictures.writer import PictureChange, PictureWriter
 from worker.plan import ItemEdit, Proof, ScenePlan
 
@@ -34,9 +34,7 @@ log = logging.getLogger(__name__)
 # What was written is read back after so many scenes, or so many seconds after the first of them.
 WINDOW = 25
 WINDOW_SECONDS = 2.0
-PICTURES_TRIED = 3  # scenes without an answer in a row, before a run goes on without pictures
 ALL_FAIL = 3  # items in a row whose edits fail: then it is not the items
-NO_PICTURES_NOW = "Stash gives no pictures for now"
 
 NewPictures = Callable[[PictureWriter], PictureSync | None]
 
@@ -88,7 +86,6 @@ class Executor:
         self._plans: dict[ItemRef, ScenePlan] = {}
         self._current: ScenePlan | None = None
         self._journaled: set[int] = set()
-        self._without_pictures = 0
         self._failing: list[Written] = []
 
     def execute(
@@ -159,21 +156,11 @@ class Executor:
                 self._edit(edit, written)
         if self._pictures is not None and plan.cover and not written.errors:
             known = plan.record.pictures if plan.record is not None else NO_PICTURES
-            written.cover = self._sync_cover(self._pictures, plan, known)
+            written.cover = self._pictures.sync(plan.scene_id, plan.items, known, plan.cover)
         written.is_complete = True
         self._on_scene()
         if window.is_full(self._clock()):
             self._prove(window)
-
-    def _sync_cover(
-        self, pictures: PictureSync, plan: ScenePlan, known: PictureRecords
-    ) -> PictureOutcome:
-        """Where Stash gives no pictures for several scenes, it is not asked for each other one."""
-        if self._without_pictures >= PICTURES_TRIED:
-            return PictureOutcome(replace(known, failed=True), unavailable=NO_PICTURES_NOW)
-        outcome = pictures.sync(plan.scene_id, plan.items, known, plan.cover)
-        self._without_pictures = self._without_pictures + 1 if outcome.unavailable else 0
-        return outcome
 
     def _edit(self, edit: ItemEdit, written: Written) -> None:
         """Select pictures that are put back, and send the one edit of an item."""
@@ -277,7 +264,9 @@ class Executor:
         if left:
             self._state.journal.note_left(self._run_id, left)
         self._state.records.save_many([record for record in records if record is not None])
-        self._state.journal.settle(o.plan.scene_id for o in outcomes if o.is_settled)
+        settled = (o.plan for o in outcomes if o.is_settled)
+        # A plan that journals nothing knows nothing of what was cut off before it either.
+        self._state.journal.settle(plan.scene_id for plan in settled if plan.is_journaled)
         self._on_outcomes(outcomes)
 
     def _shown(self, written: Iterable[Written]) -> dict[ItemRef, FullItem]:
@@ -292,4 +281,4 @@ class Executor:
             refused |= each.refused_alone
         failed = {ref for each in written for ref in each.errors}
         edited = {ref: edit for ref, edit in unread.items() if ref not in failed}
-        return known | self._read_back.read(edited, moved - failed, refused)
+        return known | self._read_back.read(edited, moved, refused)

@@ -112,15 +112,15 @@ class Figures:
         return told
 
     def restore(self, stored: Mapping[str, Any], names: Mapping[str, str]) -> None:
-        """Take up the figures of a run that goes on, as `reply` gave them."""
+        """Take up the figures of a run that goes on, as `reply` gave them; what is none is left."""
         for name, figure in names.items():
             attribute, _, part = figure.partition(".")
             value = stored.get(name)
             mine = getattr(self, attribute)
-            if isinstance(mine, Listing) and isinstance(value, (int, list)):
-                setattr(mine, part or "lines", value)
+            if isinstance(mine, Listing) and not part:
+                mine.lines = list(value) if isinstance(value, list) else mine.lines
             elif isinstance(value, int):
-                setattr(self, attribute, value)
+                setattr(mine if part else self, part or attribute, value)
 
 
 def _plain(*names: str) -> dict[str, str]:

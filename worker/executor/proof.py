@@ -54,10 +54,15 @@ class Written:
 
     def after(self, shown: Mapping[ItemRef, FullItem]) -> dict[ItemRef, FullItem | None]:
         """Each item as it is now: those that were written to as read back, None where gone."""
-        changed = (self.edits.keys() - self.errors.keys()) | self.moved
+        changed = self.edits.keys() | self.moved
         return {
-            ref: shown.get(ref) if ref in changed else item for ref, item in self.plan.items.items()
+            ref: item if ref not in changed or self._is_unread(ref, shown) else shown.get(ref)
+            for ref, item in self.plan.items.items()
         }
+
+    def _is_unread(self, ref: ItemRef, shown: Mapping[ItemRef, FullItem]) -> bool:
+        """Nothing is known of an item that failed, but what was read before."""
+        return ref in self.errors and ref not in shown
 
     def known(self, there: Mapping[ItemRef, FullItem]) -> PictureRecords:
         """What is known of the scene's pictures by now."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
@@ -83,11 +83,14 @@ class RunKind:
         name: of the kind, as the history has it.
         reply: the figures of its reply, by name.
         facts: what its history says of it besides.
+        counts_on: one that goes on goes on counting. Otherwise its maker starts over, and what was
+            done before it was cut off counts as done already.
     """
 
     name: str
     reply: Mapping[str, str]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    counts_on: bool = False
 
 
 class WriteRun:
@@ -163,7 +166,8 @@ class WriteRun:
         )
         if known is not None:
             log.info("run %d goes on where it was cut off", known.id)
-            self._before.restore(known.figures, kind.reply)
+            if kind.counts_on:
+                self._before.restore(known.figures, kind.reply)
         self.run_id = known.id if known is not None else runs.start(kind.name, now, facts)
         status: RunStatus = "failed"
         try:
@@ -205,7 +209,8 @@ class WriteRun:
         else:
             plans, held = self._parted(plans)
             self._execute(self._guard.let_through(plans), end)
-            self._execute_harmless(held, end)
+            # What is held back of these waits on, and all else of them goes.
+            self._execute([without_losses(plan) for plan in held], end)
         self._in_hand = []
 
     def _parted(self, plans: Sequence[ScenePlan]) -> tuple[list[ScenePlan], list[ScenePlan]]:
@@ -217,13 +222,6 @@ class WriteRun:
             if plan.scene_id in held and marks_of(plan) and is_covered(plan, held[plan.scene_id])
         ]
         return [plan for plan in plans if plan not in known], known
-
-    def _execute_harmless(self, plans: Sequence[ScenePlan], end: PlanEnd) -> None:
-        """What is held back waits on, and all else of these scenes goes."""
-        self._execute([replace(without_losses(plan), job=None) for plan in plans], end)
-        self._queue.hold(
-            (plan.job, marks_of(plan), lines_of(plan)) for plan in plans if plan.job is not None
-        )
 
     def _sort_out(self, batch: Batch) -> None:
         """Acknowledge what has no plan."""
@@ -286,6 +284,7 @@ class WriteRun:
         if self._loss is None:
             self._loss = loss
         else:
+            self._loss.scenes += loss.scenes
             self._loss.total += loss.total
             self._loss.fields += loss.fields
 
@@ -295,7 +294,7 @@ class WriteRun:
 
     def _held_message(self, loss: Loss) -> str:
         return (
-            f"{self.figures.held} scenes are held back: in Plex they would lose "
+            f"{loss.scenes} scenes are held back: in Plex they would lose "
             f"{loss.total.cleared} values ({loss.in_words()}), more than max_clear_percent allows. "
             "All other scenes were written. 'View Queue Status' shows what is held; if it is "
             "right, the task 'Confirm Stopped Run' writes it."

@@ -27,6 +27,9 @@ from worker.pictures.writer import Hand, PictureChange
 
 log = logging.getLogger(__name__)
 
+SCENES_TRIED = 3  # scenes in a row that Stash gives no picture of, before it is asked no more
+NO_PICTURES_NOW = "Stash gives no pictures for now"
+
 
 @dataclass(slots=True)
 class PictureOutcome:
@@ -89,6 +92,7 @@ class PictureSync:
         self._fitter = fitter
         self._hand = hand
         self._preserve = preserve
+        self._without = 0
 
     def sync(
         self,
@@ -111,10 +115,11 @@ class PictureSync:
         outcome = PictureOutcome(known)
         kinds = [kind for kind in ImageKind if kind.value in wanted]
         if kinds and items:
-            try:
+            if self._without < SCENES_TRIED:
                 self._show(scene_id, items, kinds, outcome)
-            except PicturesUnavailable as error:
-                outcome.unavailable = str(error)
+                self._without = self._without + 1 if outcome.unavailable else 0
+            else:
+                outcome.unavailable = NO_PICTURES_NOW
             # So that a reconcile finds it as well, if nobody tries again before.
             is_open = bool(outcome.failures or outcome.unavailable)
             outcome.known = replace(outcome.known, failed=is_open)
@@ -133,6 +138,9 @@ class PictureSync:
             cover = find_cover(fetch, self._fitter, known)
         except ImageFailed as error:
             outcome.failures.append(str(error))
+            return
+        except PicturesUnavailable as error:
+            outcome.unavailable = str(error)
             return
         if isinstance(cover, NoCover):
             if known.sha1:
@@ -174,6 +182,8 @@ class _Turn:
     def _is_unlocked_after(self, kind: ImageKind) -> bool:
         """Make the item show the picture; whether its field has yet to be locked."""
         known = self.outcome.known.of(kind.value, self.item.ref)
+        if self.outcome.unavailable:
+            return False
         try:
             is_unmoved = known.seen_at is not None and known.seen_at == self.item.updated_at
             is_settled = is_unmoved and known.sha1 == self.cover.sha1(kind)
@@ -181,6 +191,10 @@ class _Turn:
                 return False
         except (ImageFailed, PlexRejected) as error:
             self._fail(kind, error)
+            return False
+        except PicturesUnavailable as error:
+            # What was done of this scene is seen to its end, with its lock.
+            self.outcome.unavailable = str(error)
             return False
         self.outcome.verified.add((kind.value, self.item.ref))
         sha1, at = self.cover.sha1(kind), self.item.updated_at

@@ -92,6 +92,8 @@ class PictureWriter:
         """
         if name is None:
             self._plex.unset(ref.key, kind)
+            if selected(self._plex.entries(ref.key, kind)) is not None:
+                raise ImageFailed("Plex answered that it shows no picture, and still shows one")
         else:
             self._plex.select(ref.key, kind, name)
             self._prove(ref, kind, name)

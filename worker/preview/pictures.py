@@ -35,7 +35,7 @@ class DryPictures:
             )
             for each in outcome.changes
         ]
-        return planned, outcome.failures
+        return planned, [each for each in (*outcome.failures, outcome.unavailable) if each]
 
 
 def field_changes(plan: ScenePlan) -> list[PlannedChange]:

@@ -11,7 +11,7 @@ from core.fields import BY_NAME, desired
 from core.models import FullItem, ItemRef, Scene, Value
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, refused
 from plex.editing import difference
-from tests.core.builders import ALL_FIELDS
+from tests.core.builders import ALL_FIELDS, FEWER
 from tests.core.planning.test_planning_laws import items, scenes, settings_of_first_sync, synced
 from tests.core.plex_like import Server
 from worker.executor.bulk_edit import _groups
@@ -74,17 +74,26 @@ def test_a_server_that_replaces_is_found_out(
     assert not refused(plan, REPLACING.apply(plan, damaged))
 
 
-@given(scenes, scenes, st.lists(st.tuples(items, st.sampled_from(["1", "2"])), max_size=8))
+@FEWER
+@given(
+    scenes,
+    scenes,
+    st.lists(st.tuples(items, st.sampled_from(["1", "2"]), st.booleans()), max_size=8),
+)
 def test_only_the_very_same_change_in_one_section_is_shared(
-    of: Scene, then: Scene, cases: list[tuple[FullItem, str]]
+    of: Scene, then: Scene, cases: list[tuple[FullItem, str, bool]]
 ) -> None:
+    """With the same locks; what puts pictures or a sort title back is not shared at all."""
     edits = []
-    for number, (item, section) in enumerate(cases):
+    for number, (item, section, lock) in enumerate(cases):
         shown, plan = again(of, item, then, FirstSync.MERGE)
         ref = ItemRef(section, str(number))
-        edits.append(ItemEdit(replace(shown, ref=ref), replace(plan, ref=ref)))
+        locks = {change.field: lock for change in plan.changes}
+        edits.append(ItemEdit(replace(shown, ref=ref), replace(plan, ref=ref), locks))
 
-    groups = _groups(edits)
+    own = [replace(edit, title_sort="x") for edit in edits]
+    own += [replace(edit, pictures={"poster": None}) for edit in edits]
+    groups = _groups([*edits, *own])
 
     grouped = [edit.ref for group in groups for edit in group.edits]
     assert sorted(grouped) == sorted(edit.ref for edit in edits if edit.changes)
@@ -93,6 +102,7 @@ def test_only_the_very_same_change_in_one_section_is_shared(
         for edit in group.edits:
             assert edit.ref.section == first.ref.section
             assert edit.item.item_type == first.item.item_type
+            assert edit.locks == first.locks
             for one, other in zip(first.changes, edit.changes, strict=True):
                 assert one.field == other.field
                 assert set(one.added) == set(other.added)

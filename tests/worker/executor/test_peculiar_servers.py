@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from app.tasks.queue import retry_dead_letters
 from simulators.library.generate import generate
 from simulators.library.oracle import differences
 from simulators.library.oracle_text import name_keys
@@ -57,22 +59,22 @@ def test_one_removal_at_a_time(site: Site, edits: str, removal_last: bool) -> No
 
 
 def test_a_field_that_the_server_never_takes_is_told_and_left(site: Site) -> None:
+    """Beside others that it takes; it is told once and not sent again."""
     site.both.plex.configure(refuse_fields=["studio"])
-    site.reconcile()
+    partly = site.scenes("agent_filled")
+    site.enqueue(*partly)
 
     drained = site.drain()
 
-    refused = {line.partition(",")[0] for line in drained["refused"]}
-    # Of some only the studio differed, so nothing of their edits was carried out.
-    both = site.scenes("drift_studio") + site.scenes("agent_filled")
-    assert drained["refused_count"] + drained["retried"] == len(both)
-    assert drained["retried"] == len(site.scenes("drift_studio"))
-    assert len(refused) > 0
-    assert all("studio" in line for line in _wrong(site))
-    # They stay gaps until the server takes them.
-    assert site.reconcile()["total_gaps"] >= len(site.scenes("drift_studio"))
+    told = {line.partition(" “")[0] for line in drained["refused"]}
+    assert told == {f"scene {scene}" for scene in partly}
+    assert (drained["refused_count"], drained["failed"], drained["retried"]) == (len(partly), 0, 0)
+    site.reset_counters()
+    site.enqueue(*partly)
+    assert site.drain()["refused_count"] == 0
+    assert site.writes() == 0
     # A new wish is worth a new try.
-    scene = site.scene("drift_studio")
+    scene = partly[0]
     site.both.plex.configure(refuse_fields=[])
     site.edit_scene(scene, studio_id=1, title="Named anew")
     site.enqueue(scene)
@@ -81,6 +83,35 @@ def test_a_field_that_the_server_never_takes_is_told_and_left(site: Site) -> Non
     assert site.item(site.key(scene))["studio"] == studios[1]
     raw = next(row for row in site.both.seed["stash"]["scenes"] if row["id"] == scene)
     site.edit_scene(scene, studio_id=raw["studio_id"], title=raw["title"])
+
+
+def test_an_edit_of_which_nothing_shows_is_tried_again_and_given_up_on(site: Site) -> None:
+    site.both.plex.configure(refuse_fields=["studio"])
+    scenes = site.scenes("drift_studio")
+    site.reconcile()
+
+    drained = site.drain()
+
+    assert drained["retried"] == len(scenes)
+    assert all(site.record(scene) is None for scene in scenes)
+    later = 3e9
+    while len(site.dead()) < len(scenes):
+        later += 1e6
+        drained = site.drain(partial(float, later))
+        assert drained["retried"] + drained["failed"] == len(scenes)
+    for scene in scenes:
+        item = site.items(scene)[0]
+        assert f"Plex did not take it: it answered, and item {item}" in site.dead()[scene]
+    # It stays a gap, and the user may have it tried again.
+    assert site.reconcile()["total_gaps"] >= len(scenes)
+    site.reset_counters()
+    site.drain()
+    assert site.writes() == 0
+    site.both.plex.configure(refuse_fields=[])
+    site.do(retry_dead_letters)
+    assert site.drain(partial(float, later))["succeeded"] == len(scenes)
+    assert [line for line in _wrong(site) if "studio" not in line] == []
+    assert all(site.record(scene) is not None for scene in scenes)
 
 
 def test_what_is_told_of_a_scene_is_one_short_line_whatever_it_is_called(site: Site) -> None:

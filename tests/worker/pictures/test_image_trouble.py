@@ -15,35 +15,72 @@ from stash.client import StashClient
 from stash.connection import StashConnection
 from tests.contract.scripted import refused_url
 from tests.contract.servers import Simulated
-from tests.worker.pictures.house import BOTH, COVER, OTHER, REFS, SHA1, House, draw
+from tests.worker.pictures.house import BOTH, COVER, OTHER, POSTER, REFS, SHA1, House, draw
 from worker.pictures.poster_fit import Fit, PosterFitter
 from worker.pictures.sync import PictureSync
 
 # Failures -------------------------------------------------------------------------------------
 
-BROKEN: list[tuple[dict[str, object], str]] = [
+UNAVAILABLE: list[tuple[dict[str, object], str]] = [
     ({"action": "status", "status": 302}, "redirect"),
     ({"action": "status", "status": 200, "body": "<html>Log in</html>"}, "web page"),
     ({"action": "truncate", "times": -1}, "broke off"),
-    ({"action": "status", "status": 200, "body": "x", "content_type": "image/png"}, "no image"),
     ({"action": "status", "status": 500, "times": -1}, "HTTP 500"),
 ]
 
 
-@pytest.mark.parametrize(("fault", "reason"), BROKEN, ids=str)
-def test_a_bad_answer_uploads_nothing_says_why_and_is_made_good(
+@pytest.mark.parametrize(("fault", "reason"), UNAVAILABLE, ids=str)
+def test_where_stash_gives_no_pictures_nobodys_fails_and_it_is_made_good(
     house: House, fault: dict[str, object], reason: str
 ) -> None:
     with house.stash.failing({"match": "/scene/1/screenshot", **fault}):
         outcome = house.sync()
-    [said] = outcome.failures or [outcome.unavailable]
-    assert reason in said
-    assert "scene 1" in said
+    assert reason in outcome.unavailable
+    assert "scene 1" in outcome.unavailable
+    assert outcome.failures == []
     assert house.asked == (6 if "times" in fault else 1, 0)
+    assert outcome.known == PictureRecords(failed=True)
+    again = house.sync()
+    assert (again.uploads, again.unavailable) == (4, "")
+    assert not again.known.failed
+
+
+def test_a_bad_cover_uploads_nothing_says_why_and_is_made_good(house: House) -> None:
+    bad = {"action": "status", "status": 200, "body": "x", "content_type": "image/png"}
+    with house.stash.failing({"match": "/scene/1/screenshot", **bad}):
+        outcome = house.sync()
+    [said] = outcome.failures
+    assert "no image" in said
+    assert "scene 1" in said
+    assert outcome.unavailable == ""
+    assert house.asked == (1, 0)
     assert outcome.known == PictureRecords(failed=True)
     again = house.sync()
     assert again.uploads == 4
     assert not again.known.failed
+
+
+def test_what_was_done_before_stash_gives_no_more_pictures_is_locked_and_known(
+    house: House,
+) -> None:
+    """The poster is on offer, the background is not, and its bytes cannot be had."""
+    house.sync(POSTER)
+    own = house.offered(REFS[0], "poster")[0]["name"]
+    house.process.switch(clock_offset=5)
+    house.images.select("1", ImageKind.POSTER, own)
+    house.images.lock(house.items(REFS[0])[REFS[0]], [ImageKind.POSTER], locked=False)
+    gone = {"action": "status", "status": 500, "times": -1, "after": 1}
+    with house.stash.failing({"match": "/scene/1/screenshot", **gone}):
+        outcome = house.sync()
+    assert "HTTP 500" in outcome.unavailable
+    assert (outcome.uploads, outcome.selects, outcome.failures) == (0, 1, [])
+    assert house.shows(REFS[0], "poster") == SHA1
+    assert house.locked(REFS[0]) == {"thumb"}
+    # Stash is asked no more once it does not answer: not for the other item either.
+    assert house.asked == (7, 5)
+    again = house.sync()
+    assert (again.uploads, again.selects) == (2, 0)
+    assert house.locked(REFS[0]) == {"thumb", "art"}
 
 
 def test_a_huge_cover_is_no_poster(house: House) -> None:
@@ -62,20 +99,15 @@ def test_an_avif_goes_up_though_stash_does_not_know_it(house: House) -> None:
 
 @pytest.mark.parametrize(("status", "said"), [(400, "HTTP 400"), (500, "HTTP 500")])
 def test_what_one_item_refuses_is_tried_again_alone(house: House, status: int, said: str) -> None:
-    refusal = {
-        "match": "POST /library/metadata/1/posters",
-        "action": "status",
-        "status": status,
-        "times": -1,
-    }
-    house.process.sim("POST", "faults", [refusal])
+    refusal = {"match": "POST /library/metadata/1/posters", "action": "status", "status": status}
+    house.process.sim("POST", "faults", [{**refusal, "times": -1}])
     outcome = house.sync()
+    house.process.sim("POST", "faults", [])
     [failure] = outcome.failures
     assert failure.startswith("poster of item 1:1: ")
     assert said in failure
     assert outcome.uploads == 3
     assert house.locked(REFS[0]) == {"art"}
-    house.process.sim("POST", "faults", [])
     outcome = house.sync()
     assert (outcome.uploads, outcome.failures) == (1, [])
     assert house.shows(REFS[0], "poster") == SHA1
