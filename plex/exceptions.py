@@ -17,13 +17,13 @@ class PlexServerDown(PlexError):
     Attributes:
         may_be_one: it may lie in what was asked for rather than in the server, so that others may
             be answered. The client finds out; what it raises after that is true of the server.
-        is_slow: no whole answer came in time.
+        is_costly: no whole answer came in time, or too much of one.
     """
 
-    def __init__(self, message: str, *, may_be_one: bool = False, is_slow: bool = False) -> None:
+    def __init__(self, message: str, *, may_be_one: bool = False, is_costly: bool = False) -> None:
         super().__init__(message)
         self.may_be_one = may_be_one
-        self.is_slow = is_slow
+        self.is_costly = is_costly
 
 
 class PlexItemFailed(PlexError):

@@ -202,7 +202,7 @@ class PlexHttp:
             down = PlexServerDown(f"{self._where} {error}; is it running, and is plex_url right?")
             return Transient(down, connected=False, done=False)
         down = PlexServerDown(
-            f"{self._where} {error}; {_LATER}", may_be_one=True, is_slow=error.is_slow
+            f"{self._where} {error}; {_LATER}", may_be_one=True, is_costly=error.is_costly
         )
         return Transient(down, done=error.sent)
 

@@ -13,7 +13,7 @@ from plex.exceptions import PlexServerDown
 Part = TypeVar("Part")
 # So many may be bad among others that are answered, and where none is. More is the server's fault.
 _MOST_BAD, _MOST_BAD_ALONE = 20, 3
-_MOST_SLOW = 3
+_MOST_COSTLY = 3
 
 
 def narrow(
@@ -42,7 +42,7 @@ def narrow(
     bad: list[tuple[Part, PlexServerDown]] = []
     pending = [(whole, failure)]
     is_sure = has_answered = False
-    slow_in_a_row = 0
+    costly_in_a_row = 0
     while pending:
         part, failure = pending.pop()
         smaller = list(halves(part))
@@ -58,14 +58,14 @@ def narrow(
                 smaller += ask(piece, is_alone)
             except PlexServerDown as error:
                 failure = error
-                slow_in_a_row += error.is_slow
-                if not error.may_be_one or slow_in_a_row >= _MOST_SLOW:
+                costly_in_a_row += error.is_costly
+                if not error.may_be_one or costly_in_a_row >= _MOST_COSTLY:
                     raise
                 if not is_alone:
                     pending.append((piece, error))
             else:
                 is_sure = has_answered = True
-                slow_in_a_row = 0
+                costly_in_a_row = 0
                 is_alone = False
         if is_alone:
             bad.append((part, failure))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 
 class TransportError(Exception):
-    """No usable answer came. `is_slow`: none, or no whole one, in time."""
+    """No usable answer came. `is_costly`: no whole one in time, or too much of one."""
 
     sent = True
 
-    def __init__(self, text: str, *, is_slow: bool = False) -> None:
+    def __init__(self, text: str, *, is_costly: bool = False) -> None:
         super().__init__(text)
-        self.is_slow = is_slow
+        self.is_costly = is_costly
 
 
 class Refused(TransportError):

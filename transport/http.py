@@ -132,7 +132,7 @@ def _no_answer(error: Exception, timeout: Timeout) -> TransportError:
     if isinstance(error, SSLError):
         return NotTrusted("has no certificate that is trusted, or does not speak https")
     if isinstance(error, ReadTimeoutError):
-        return NoAnswer(_slow(error, timeout), is_slow=True)
+        return NoAnswer(_slow(error, timeout), is_costly=True)
     if isinstance(error, ValueError):
         return Refused(f"has no address that can be asked ({type(error).__name__})")
     return NoAnswer("dropped the connection")
@@ -140,7 +140,7 @@ def _no_answer(error: Exception, timeout: Timeout) -> TransportError:
 
 def _broke_off(error: Exception, timeout: Timeout) -> TransportError:
     if isinstance(error, ReadTimeoutError):
-        return BrokeOff(_slow(error, timeout), is_slow=True)
+        return BrokeOff(_slow(error, timeout), is_costly=True)
     if isinstance(error, DecodeError):
         return BrokeOff("sent an answer that cannot be unpacked")
     return BrokeOff("broke off in the middle of its answer")
@@ -167,10 +167,10 @@ def _pool(scheme: str, host: str, port: int | None, verify: bool | str) -> HTTPC
 def _body_within(response: BaseHTTPResponse, limit: int) -> bytes:
     told = response.headers.get("Content-Length", "")
     if told.isascii() and told.isdecimal() and int(told[:20]) > limit:
-        raise TooLarge(f"sent more than {limit / 1e6:.3g} MB")
+        raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", is_costly=True)
     received = bytearray()
     for chunk in response.stream(_CHUNK, decode_content=True):
         received += chunk
         if len(received) > limit:
-            raise TooLarge(f"sent more than {limit / 1e6:.3g} MB")
+            raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", is_costly=True)
     return bytes(received)

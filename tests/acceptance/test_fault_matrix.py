@@ -20,7 +20,7 @@ from tests.acceptance.faults import differing, readable
 from tests.acceptance.site import FAR, Site
 
 CASES = ("empty_no_agent", "stale", "drift_title", "extra_genre")
-SCENES = 12
+SCENES = 8
 MIRROR = {"first_sync": "mirror", "max_clear_percent": 100}
 PATIENCE = 30.0  # seconds in which any task ends
 
@@ -77,6 +77,7 @@ def nobody_is_blamed(site: Site) -> None:
 def test_a_fault_is_stood_and_heals(site: Site, row: Row) -> None:
     server = site.both.plex if row.server == "plex" else site.both.stash
     server.faults([row.fault])
+    site.reset_counters()
     began = time.monotonic()
 
     says = run(site)

@@ -175,7 +175,8 @@ class Executor:
             written.errors[edit.ref] = error
             self._failing.append(written)
             if len(self._failing) >= ALL_FAIL:
-                raise PlexServerDown(str(error)) from error
+                # Each was charged to its item; it is the server after all.
+                raise PlexServerDown(str(error.__cause__ or error)) from error
             return
         except PlexRejected as error:
             written.errors[edit.ref] = error
