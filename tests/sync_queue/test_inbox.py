@@ -119,7 +119,7 @@ def test_the_latest_time_stays_though_the_clock_was_set_back(sides: Sides) -> No
         max_size=30,
     )
 )
-@examples(60)
+@examples(20)
 def test_nothing_is_settled_that_was_not_taken(steps: list[tuple[object, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         sides = Sides(Path(folder))

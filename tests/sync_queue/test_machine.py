@@ -334,5 +334,5 @@ def as_new(order: Order) -> Order:
     return replace(order, attempts=0, not_before=0.0, error="", failure=Failure.NONE)
 
 
-QueueMachine.TestCase.settings = examples(60, stateful_step_count=50)
+QueueMachine.TestCase.settings = examples(20, stateful_step_count=120)
 TestQueueMachine = QueueMachine.TestCase
