@@ -198,18 +198,11 @@ def test_a_damaged_queue_is_started_anew(path: Path) -> None:
 
 
 def test_what_error_texts_told_becomes_a_failure(path: Path) -> None:
-    path.mkdir()
-    errors = ["", "PlexNotFound: no item", "AwaitsScan: 'Films'", "Busy: later", "no colon"]
-    old = sqlite3.connect(path / "data.db")
-    for statement in SCHEMA.migrations[0]:
-        old.execute(statement)
-    for scene_id, error in enumerate(errors, start=1):
-        columns = "(data, timestamp, status, scene_id, error)"
-        old.execute(f"INSERT INTO {TABLE} {columns} VALUES ('{{}}', 1, 0, ?, ?)", (scene_id, error))
-    old.execute(f"DELETE FROM {TABLE} WHERE scene_id = 5")
-    old.execute("PRAGMA user_version = 1")
-    old.commit()
-    old.close()
+    errors = ["", "PlexNotFound: no item", "AwaitsScan: films", "Busy: later", "no colon"]
+    make_earlier(path / "data.db", SCHEMA.migrations, 1)
+    put = f"INSERT INTO {TABLE} (data, timestamp, status, scene_id, error) VALUES ('{{}}', 1, 0, "
+    rows = [f"{put}{scene_id}, '{error}')" for scene_id, error in enumerate(errors, start=1)]
+    sql(path / "data.db", *rows, f"DELETE FROM {TABLE} WHERE scene_id = 5")
 
     with opened(path, []) as queue:
         assert [(each.failure, each.error) for each in queue.claim(9, NOW)] == [

@@ -204,8 +204,10 @@ def test_dead_letters_are_purged_by_the_time_of_their_death(path: Path) -> None:
         now[0] += 100
         queue.park(two, Failure.OTHER, "x")
 
+        assert queue.retry_dead(since=NOW + 1, until=NOW + 99) == 0
         assert queue.purge_dead(NOW + 50) == 1
         assert queue.dead_scene_ids() == {2}
+        assert queue.retry_dead(since=NOW + 100, until=NOW + 100) == 1
 
 
 def test_clearing_leaves_what_is_being_worked_on(queue: SyncQueue) -> None:
@@ -288,6 +290,9 @@ def test_a_held_job_is_answered_by_a_newer_order(queue: SyncQueue) -> None:
     queue.put(job(1, data={"title": "new"}))
     (newer,) = queue.claim(9, NOW)
     assert queue.stats(NOW).held == 2
+    beside = queue.claim_held(9)
+    assert [each.job.scene_id for each in beside] == [2]  # the other is being worked on
+    queue.release(each.job for each in beside)
     queue.finish([newer])  # it had nothing to clear
 
     (held,) = queue.held()
@@ -320,3 +325,27 @@ def test_a_bad_job_at_the_head_ends_no_claim(queue: SyncQueue, path: Path) -> No
         other.stats(NOW)
         assert [each.scene_id for each in other.claim(1, NOW)] == [3]
     assert len(told) == 2
+
+
+def test_what_goes_back_meets_a_newer_order(queue: SyncQueue) -> None:
+    """An edit stays urgent, a dead letter begins anew, and of two held jobs the newer stays."""
+    queue.put_many([job(1)], priority=EDIT)
+    (edit,) = queue.claim(9, NOW)
+    queue.put(job(1))
+    queue.release([edit])
+    (again,) = queue.claim(9, NOW)
+    assert again.priority == EDIT
+
+    queue.retry(again, NOW, Failure.PICTURE, "no")
+    (tried,) = queue.claim(9, NOW)
+    queue.park(tried, Failure.PICTURE, "no")
+    assert queue.retry_dead(failure=Failure.PICTURE) == 1
+    (revived,) = queue.claim(9, NOW)
+    assert (tried.attempts, revived.attempts, revived.failure) == (1, 0, Failure.NONE)
+
+    queue.hold([(revived, "older", [])])
+    queue.put(job(1))
+    queue.hold((claimed, "newer", []) for claimed in queue.claim(9, NOW))
+    assert [each.marks for each in queue.held()] == ["newer"]
+    assert queue.release_held() == 1
+    assert queue.has_fresh_due(NOW)
