@@ -199,10 +199,11 @@ def test_a_damaged_queue_is_started_anew(path: Path) -> None:
 
 def test_what_error_texts_told_becomes_a_failure(path: Path) -> None:
     errors = ["", "PlexNotFound: no item", "AwaitsScan: films", "Busy: later", "no colon"]
-    make_earlier(path / "data.db", SCHEMA.migrations, 1)
+    path.mkdir()
     put = f"INSERT INTO {TABLE} (data, timestamp, status, scene_id, error) VALUES ('{{}}', 1, 0, "
     rows = [f"{put}{scene_id}, '{error}')" for scene_id, error in enumerate(errors, start=1)]
-    sql(path / "data.db", *rows, f"DELETE FROM {TABLE} WHERE scene_id = 5")
+    gone = f"DELETE FROM {TABLE} WHERE scene_id = 5"
+    make_earlier(path / "data.db", SCHEMA, 1, *rows, gone)
 
     with opened(path, []) as queue:
         assert [(each.failure, each.error) for each in queue.claim(9, NOW)] == [
