@@ -85,7 +85,8 @@ def confirm_stopped_run(context: Context) -> dict[str, Any]:
         if run is not None and run.kind == reconcile.KIND:
             scheduled_reconcile.confirmed(context, state)
     if run is not None:
-        log.info("confirmed: %s stopped by %s with %s", run.kind, run.guard, dict(run.figures))
+        why = run.figures.get("why", f"stopped by {run.guard}")
+        log.info("confirmed, so that the next run goes on: %s", why)
     with context.open_queue() as queue:
         held = queue.stats(context.clock()).held
     if held:
