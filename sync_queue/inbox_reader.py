@@ -140,6 +140,14 @@ class Inbox(Closing):
         )
         return int(rows[0][0]), float(rows[0][1])
 
+    def newest_edit(self) -> int:
+        """The revision of the newest event here that is a user's edit of a scene; 0: none is."""
+        rows = self._database.rows(
+            "SELECT coalesce(max(revision), 0) FROM events WHERE kind = 'scene' AND by_user"
+            f" AND action < {ACTIONS.index('destroy')} AND typeof(revision) = 'integer'"
+        )
+        return int(rows[0][0])
+
     def counts(self) -> Mapping[str, int]:
         """How many events wait, by kind."""
         return Counter(event.kind for event in self.take())

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from app.schedule import reconcile as scheduled_reconcile
-from app.sync_changes.task import summary_of
+from app.sync_changes.messages import summary_of
 from app.tasks import reconcile
 from app.tasks.preview import busy
 from app.wiring import Context

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 import requests
 
-from app.sync_changes.task import process_queue
+from app.sync_changes.process_queue import process_queue
 from simulators.seed import Seed
 from tests.acceptance.always_on_shop import Shop
 from tests.acceptance.conftest import Open

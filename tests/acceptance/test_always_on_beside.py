@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import worker.scene_sync.source
-from app.sync_changes.task import process_queue, sync_changes
+from app.sync_changes.process_queue import process_queue
+from app.sync_changes.task import sync_changes
 from app.tasks.reconcile import reconcile_all
 from app.wiring import Context
 from core.models import Failure

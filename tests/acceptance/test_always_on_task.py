@@ -190,7 +190,7 @@ def test_what_comes_while_it_works_is_done_as_well(shop: Shop, scenes: list[int]
 
 def test_if_stash_goes_away_the_events_stay(shop: Shop, scenes: list[int]) -> None:
     shop.note(scenes[0])
-    shop.site.both.stash.faults([{"match": "ScenesById", "action": "reset", "times": -1}])
+    shop.site.both.stash.faults([{"match": "", "action": "reset", "times": -1}])
 
     with pytest.raises(StashUnreachable):
         shop.sync()

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from app.sync_changes.task import process_queue, sync_changes
+from app.sync_changes.process_queue import process_queue
+from app.sync_changes.task import sync_changes
 from app.tasks.health import health_check
 from app.tasks.reconcile import reconcile_all
 from app.tasks.status import queue_status

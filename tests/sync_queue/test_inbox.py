@@ -51,6 +51,20 @@ def test_events_are_taken_in_the_order_in_which_they_came(sides: Sides) -> None:
     assert sides.task.newest() == (2, NOW + 1)
 
 
+def test_the_newest_edit_of_a_scene_is_told_from_all_else(sides: Sides) -> None:
+    assert sides.task.newest_edit() == 0
+    sides.note(7)
+    sides.note(8, by_user=False)
+    sides.note(9, "destroy")
+    sides.note(7, kind="tag")
+    assert sides.task.newest_edit() == 1
+
+    sides.note(8)
+    assert sides.task.newest_edit() == 5
+    sides.task.settle(sides.task.take())
+    assert sides.task.newest_edit() == 0
+
+
 def test_taking_forgets_nothing_and_settling_does(sides: Sides) -> None:
     sides.note()
 

@@ -94,15 +94,17 @@ class QueueMachine(RuleBasedStateMachine):
         new = len(self.model.orders) - before
         assert outcome == EnqueueOutcome(new, len(items) - new)
 
-    @rule(limit=st.integers(1, 4))
-    def claim(self, limit: int) -> None:
+    @rule(limit=st.integers(1, 4), least=PRIORITIES)
+    def claim(self, limit: int, least: int) -> None:
         due = self.model.claimable(self.now)
         assert self.queue.due_scene_ids(self.now) == [order.scene_id for order in due]
         assert self.queue.count_due(self.now) == len(due)
         assert self.queue.has_fresh_due(self.now) == any(o.attempts == 0 for o in due)
-        expected = due[:limit]
+        urgent = [order for order in due if order.priority >= least]
+        assert self.queue.count_due(self.now, least=least) == len(urgent)
+        expected = urgent[:limit]
 
-        claimed = self.queue.claim(limit, self.now)
+        claimed = self.queue.claim(limit, self.now, least=least)
 
         assert [(job.job_id, job.data["version"], job.attempts) for job in claimed] == [
             (order.rank, order.version, order.attempts) for order in expected
