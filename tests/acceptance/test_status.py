@@ -15,12 +15,14 @@ from simulators.library.generate import generate
 from storage.state import STATE_FILE
 from sync_queue.inbox import INBOX_FILE, UNANSWERED_SECONDS, HookInbox
 from sync_queue.inbox_reader import Inbox
+from sync_queue.reader import QUEUE_FILE
+from sync_queue.schema import TABLE
 from tests.acceptance.always_on import jobs, until
 from tests.acceptance.always_on_shop import Shop
 from tests.acceptance.conftest import Open
 from tests.acceptance.entry import Ended
 from tests.acceptance.site import Site
-from tests.stored import sql
+from tests.stored import spoil, sql
 
 HOUR, DAY = 3600.0, 86_400.0
 
@@ -215,6 +217,44 @@ def test_a_damaged_file_is_told_by_its_name(site: Site, name: str) -> None:
     assert "was moved to" in problem
     assert path.name in ended.log
     assert look(site).output["problems"] == []
+
+
+def test_jobs_that_make_no_sense_spoil_neither_status_nor_drain(shop: Shop) -> None:
+    shop.do("reconcile_all")
+    waiting = shop.do("queue_status")["waiting"]
+    queue = shop.site.data / "queue" / QUEUE_FILE
+    faults = {
+        "data": f"CAST('{'[' * 100_000}' AS BLOB)",
+        "attempts": "'many'",
+        "error": "x'ff'",
+        "scene_id": "NULL",
+        "not_before": "'soon'",
+    }
+    for row, (column, value) in enumerate(faults.items(), start=1):
+        spoil(queue, f"{TABLE}.{column}", value, f"_id = {row}")
+
+    assert shop.do("queue_status")["waiting"] == waiting
+    done = shop.do("process_queue")
+
+    absent = len(shop.site.scenes("missing_inside"))
+    assert waiting - len(faults) - absent <= done["succeeded"] <= waiting - len(faults)
+    assert len(sql(queue, "SELECT 1 FROM set_aside")) == len(faults) - 1
+    shop.now += HOUR  # a due time can be put right
+    shop.do("process_queue")
+    assert shop.do("queue_status")["waiting"] <= absent
+
+
+def test_held_jobs_are_told(shop: Shop) -> None:
+    shop.do("reconcile_all")
+    with shop.context() as context, context.open_queue() as queue:
+        waiting = queue.stats(shop.now).waiting
+        queue.hold((job, "", ["clears details"]) for job in queue.claim(2, shop.now))
+
+    ended = look(shop.site)
+
+    assert (ended.output["waiting"], ended.output["held"]) == (waiting - 2, 2)
+    assert "2 held by a guard" in ended.log
+    assert re.search(r"held by the clear guard: scene \d+: clears details", ended.log)
 
 
 def test_a_file_of_a_newer_version_is_an_error(shop: Shop) -> None:
