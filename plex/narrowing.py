@@ -62,7 +62,7 @@ def narrow(
                 if not error.may_be_one or slow_in_a_row >= _MOST_SLOW:
                     raise
                 if not is_alone:
-                    pending.append((piece, error))
+                    pending.append((piece, failure))
             else:
                 is_sure = has_answered = True
                 slow_in_a_row = 0
@@ -72,3 +72,4 @@ def narrow(
             if len(bad) > (_MOST_BAD if has_answered else _MOST_BAD_ALONE):
                 raise failure
     return bad
+
