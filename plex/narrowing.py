@@ -72,4 +72,3 @@ def narrow(
             if len(bad) > (_MOST_BAD if has_answered else _MOST_BAD_ALONE):
                 raise failure
     return bad
-

@@ -12,9 +12,9 @@ from app.sync_changes.process_queue import process_queue
 from core.errors import GuardStopped
 from simulators.library.generate import generate
 from tests.acceptance.always_on import jobs, others_wait
-from tests.acceptance.always_on_shop import NOW, Shop
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
+from tests.acceptance.sync_driver import NOW, SyncDriver
 
 BULK = 150  # more than a batch
 
@@ -25,11 +25,11 @@ def library(open_site: Open) -> Site:
 
 
 @pytest.fixture
-def shop(library: Site, data: Path) -> Iterator[Shop]:
+def driver(library: Site, data: Path) -> Iterator[SyncDriver]:
     library.forget(data)
     library.both.plex.load(library.both.seed)
     library.use(first_sync="mirror")
-    yield Shop(library)
+    yield SyncDriver(library)
     library.both.stash.faults([])
 
 
@@ -38,15 +38,17 @@ def scenes(library: Site) -> list[int]:
     return library.scenes("in_sync")
 
 
-def process(shop: Shop) -> dict[str, Any]:
-    with shop.context() as context:
+def process(driver: SyncDriver) -> dict[str, Any]:
+    with driver.context() as context:
         return process_queue(context)
 
 
-DRAINS: list[Callable[[Shop], dict[str, Any]]] = [process, Shop.sync]
+DRAINS: list[Callable[[SyncDriver], dict[str, Any]]] = [process, SyncDriver.sync]
 
 
-def wanted(shop: Shop, scene: int, seconds: float, shows: Callable[[], bool]) -> list[float]:
+def wanted(
+    driver: SyncDriver, scene: int, seconds: float, shows: Callable[[], bool]
+) -> list[float]:
     """Let each scene take some time, and note an edit in the midst; when Plex was seen to show it.
 
     Of bulk work, so many scenes are looked at that a second batch is under way by then.
@@ -57,123 +59,125 @@ def wanted(shop: Shop, scene: int, seconds: float, shows: Callable[[], bool]) ->
     def after_a_scene() -> None:
         nonlocal done
         done += 1
-        shop.now += seconds
+        driver.now += seconds
         if done == BULK // 2:
-            shop.note(scene)
+            driver.note(scene)
         elif done > BULK // 2 and not seen and shows():
-            seen.append(shop.now)
+            seen.append(driver.now)
 
-    shop.on_scene = after_a_scene
+    driver.on_scene = after_a_scene
     return seen
 
 
 @pytest.mark.parametrize("drain", DRAINS)
 def test_an_edit_overtakes_bulk_work(
-    shop: Shop, scenes: list[int], drain: Callable[[Shop], dict[str, Any]]
+    driver: SyncDriver, scenes: list[int], drain: Callable[[SyncDriver], dict[str, Any]]
 ) -> None:
-    shop.site.enqueue(*scenes[:BULK])
+    driver.site.enqueue(*scenes[:BULK])
     edited = scenes[BULK]
-    shop.site.edit_scene(edited, title="Edited meanwhile")
-    key = shop.site.key(edited)
-    seen = wanted(shop, edited, 0.5, lambda: shop.site.item(key)["title"] == "Edited meanwhile")
+    driver.site.edit_scene(edited, title="Edited meanwhile")
+    key = driver.site.key(edited)
+    seen = wanted(driver, edited, 0.5, lambda: driver.site.item(key)["title"] == "Edited meanwhile")
 
-    figures = drain(shop)
+    figures = drain(driver)
 
     assert seen[0] - NOW - BULK / 4 <= 2 + 3 * 0.5
     assert figures["processed"] == BULK + 1
-    assert shop.left() == []
-    assert shop.site.queued() == {}
+    assert driver.left() == []
+    assert driver.site.queued() == {}
 
 
 @pytest.mark.parametrize("drain", DRAINS)
 def test_an_edit_of_a_scene_that_waits_among_bulk_work_is_one_job(
-    shop: Shop, scenes: list[int], drain: Callable[[Shop], dict[str, Any]]
+    driver: SyncDriver, scenes: list[int], drain: Callable[[SyncDriver], dict[str, Any]]
 ) -> None:
-    shop.site.enqueue(*scenes[:BULK])
+    driver.site.enqueue(*scenes[:BULK])
     last = scenes[BULK - 1]
-    shop.site.edit_scene(last, details="The last one.")
-    key = shop.site.key(last)
-    seen = wanted(shop, last, 0.5, lambda: shop.site.item(key)["summary"] == "The last one.")
+    driver.site.edit_scene(last, details="The last one.")
+    key = driver.site.key(last)
+    seen = wanted(driver, last, 0.5, lambda: driver.site.item(key)["summary"] == "The last one.")
 
-    figures = drain(shop)
+    figures = drain(driver)
 
     assert seen[0] - NOW - BULK / 4 <= 2 + 3 * 0.5
     assert figures["processed"] == BULK
 
 
 def test_what_an_edit_takes_away_does_not_wait_for_the_weighing_of_bulk_work(
-    shop: Shop, scenes: list[int]
+    driver: SyncDriver, scenes: list[int]
 ) -> None:
-    shop.site.enqueue(*scenes[:BULK])
+    driver.site.enqueue(*scenes[:BULK])
     edited = scenes[BULK + 1]
-    shop.site.edit_scene(edited, tag_ids=[])
-    key = shop.site.key(edited)
-    assert shop.site.item(key)["genre"]
-    seen = wanted(shop, edited, 0.5, lambda: not shop.site.item(key)["genre"])
+    driver.site.edit_scene(edited, tag_ids=[])
+    key = driver.site.key(edited)
+    assert driver.site.item(key)["genre"]
+    seen = wanted(driver, edited, 0.5, lambda: not driver.site.item(key)["genre"])
 
-    process(shop)
+    process(driver)
 
     assert seen[0] - NOW - BULK / 4 <= 2 + 3 * 0.5
 
 
 def test_a_bulk_edit_that_takes_much_away_is_held_back_as_a_whole(
-    shop: Shop, scenes: list[int]
+    driver: SyncDriver, scenes: list[int]
 ) -> None:
     cleared = scenes[-25:]
-    before = {scene: shop.site.item(shop.site.key(scene))["genre"] for scene in cleared}
+    before = {scene: driver.site.item(driver.site.key(scene))["genre"] for scene in cleared}
     for scene in cleared:
-        shop.site.edit_scene(scene, tag_ids=[], performer_ids=[])
-        shop.note(scene)
-    shop.now += 60
+        driver.site.edit_scene(scene, tag_ids=[], performer_ids=[])
+        driver.note(scene)
+    driver.now += 60
 
     with pytest.raises(GuardStopped):
-        shop.sync()
+        driver.sync()
 
-    assert {scene: shop.site.item(shop.site.key(scene))["genre"] for scene in cleared} == before
+    assert {scene: driver.site.item(driver.site.key(scene))["genre"] for scene in cleared} == before
 
 
-def test_what_a_scan_tells_meanwhile_waits(shop: Shop, scenes: list[int]) -> None:
-    shop.site.enqueue(*scenes[:10])
+def test_what_a_scan_tells_meanwhile_waits(driver: SyncDriver, scenes: list[int]) -> None:
+    driver.site.enqueue(*scenes[:10])
     waiting = [scenes[20]]
 
     def scanned() -> None:
-        shop.now += 3
+        driver.now += 3
         while waiting:
-            shop.note(waiting.pop(), by_user=False)
+            driver.note(waiting.pop(), by_user=False)
 
-    shop.on_scene = scanned
+    driver.on_scene = scanned
 
-    assert process(shop)["processed"] == 10
-    assert shop.left() == [scenes[20]]
+    assert process(driver)["processed"] == 10
+    assert driver.left() == [scenes[20]]
 
 
 def test_process_queue_lets_others_work_and_sync_changes_carries_on(
-    shop: Shop, scenes: list[int]
+    driver: SyncDriver, scenes: list[int]
 ) -> None:
-    shop.site.enqueue(*scenes[:40])
+    driver.site.enqueue(*scenes[:40])
 
     def work() -> None:
-        shop.now += 2
+        driver.now += 2
 
-    shop.on_scene = work
-    before = len(jobs(shop.site))
-    with others_wait(shop.site):
-        first = shop.do("process_queue")
+    driver.on_scene = work
+    before = len(jobs(driver.site))
+    with others_wait(driver.site):
+        first = driver.do("process_queue")
 
-    assert 30 <= shop.now - NOW <= 34
+    assert 30 <= driver.now - NOW <= 34
     assert first["processed"] == 40 - first["remaining"]
     assert "other tasks of Stash wait" in first["note"]
-    (asked,) = jobs(shop.site)[before:]
-    assert first["carried_on_by_job"] == asked["id"] == shop.lease().job_id
-    assert shop.sync()["processed"] == first["remaining"]
+    (asked,) = jobs(driver.site)[before:]
+    assert first["carried_on_by_job"] == asked["id"] == driver.lease().job_id
+    assert driver.sync()["processed"] == first["remaining"]
 
 
-def test_process_queue_that_has_done_all_hands_nothing_over(shop: Shop, scenes: list[int]) -> None:
-    shop.site.enqueue(scenes[0])
+def test_process_queue_that_has_done_all_hands_nothing_over(
+    driver: SyncDriver, scenes: list[int]
+) -> None:
+    driver.site.enqueue(scenes[0])
 
     def work() -> None:
-        shop.now += 60
+        driver.now += 60
 
-    shop.on_scene = work
-    with others_wait(shop.site):
-        assert "carried_on_by_job" not in shop.do("process_queue")
+    driver.on_scene = work
+    with others_wait(driver.site):
+        assert "carried_on_by_job" not in driver.do("process_queue")

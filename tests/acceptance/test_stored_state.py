@@ -25,8 +25,8 @@ from sync_queue.inbox import INBOX_FILE, HookInbox
 from sync_queue.reader import QUEUE_FILE
 from sync_queue.schema import TABLE
 from tests.acceptance.conftest import Open
-from tests.acceptance.handmade import FILMS, Handmade, part, restore
 from tests.acceptance.site import Site
+from tests.acceptance.small_library import FILMS, SmallLibrary, part, restore
 from tests.stored import NO_TEXT, owners, spoil, sql
 
 SCENES = range(1, 9)
@@ -52,7 +52,7 @@ BAD_ROWS = [
 
 @pytest.fixture(scope="module")
 def site(open_site: Open) -> Site:
-    made = Handmade({FILMS: ["/plex/films"]})
+    made = SmallLibrary({FILMS: ["/plex/films"]})
     for n in SCENES:
         made.scene(n, made.file(f"/stash/{n}.mp4", 1000 + n))
         made.item(FILMS, 100 + n, part(f"/plex/films/{n}.mp4", 1000 + n))

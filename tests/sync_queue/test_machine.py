@@ -15,7 +15,7 @@ from sync_queue.jobs import BULK, EDIT, EnqueueOutcome, QueueStats
 from sync_queue.queue import HELD_WHY, SyncQueue
 from tests.examples import examples
 from tests.sync_queue.conftest import rows
-from tests.sync_queue.model import Model, Order
+from tests.sync_queue.queue_model import Order, QueueModel
 
 # Few scenes, so that orders for one meet each other.
 SCENES = st.integers(1, 3)
@@ -32,7 +32,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.now = 1000.0
         self.version = 0
-        self.model = Model()
+        self.model = QueueModel()
         self.abandoned: list[SyncQueue] = []
         self.jobs: dict[int, Job] = {}
         self.queue = self.open()

@@ -22,7 +22,7 @@ from tests.acceptance.site import Site
 NOW = 1_900_000_000.0
 
 
-class Shop:
+class SyncDriver:
     """One library, its inbox, and a clock that goes on when somebody sleeps."""
 
     def __init__(self, site: Site) -> None:
