@@ -295,7 +295,7 @@ def test_much_that_goes_with_a_passing_item_is_guarded(site: Site) -> None:
 
     ended = site.run("process_queue")
 
-    assert f"would clear or remove {8 * len(FOLDER)} of the" in ended.error
+    assert f"would lose {8 * len(FOLDER)} values" in ended.error
     assert len(_shows(site, 105)[1]) == 9
 
 
