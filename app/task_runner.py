@@ -12,8 +12,9 @@ from typing import Any
 from app.arguments import flag
 from app.progress import Heartbeat
 from app.settings_guard import check_settings
-from app.sync_changes import lifecycle_hooks
-from app.sync_changes import task as sync_changes
+from app.sync_changes import handover, lifecycle_hooks
+from app.sync_changes.process_queue import process_queue
+from app.sync_changes.task import sync_changes
 from app.tasks import health, pins, preview, queue, reconcile, status, undo
 from app.wiring import Context, data_dir_of, open_context
 from core.errors import ConfigError, ProtocolError
@@ -57,7 +58,7 @@ _TABLE = (
     Mode(CONFIRM, queue.confirm_stopped_run),
     Mode("health_check", health.health_check, looks_only=True, works_when_off=True),
     Mode("pin", pins.pin),
-    Mode("process_queue", sync_changes.process_queue, preview.preview_queue),
+    Mode("process_queue", process_queue, preview.preview_queue),
     Mode("purge_dlq", queue.purge_dead_letters),
     Mode("queue_status", status.queue_status, looks_only=True, works_when_off=True),
     Mode("recent", reconcile.enqueue_recent, preview.preview_recent_scenes),
@@ -72,7 +73,7 @@ _TABLE = (
     Mode("reconcile_recent", reconcile.reconcile_recent, preview.preview_recent),
     Mode("release", undo.release, undo.look_at_release, works_when_off=True),
     Mode("retry_dlq", queue.retry_dead_letters),
-    Mode(sync_changes.MODE, sync_changes.sync_changes),
+    Mode(handover.MODE, sync_changes),
     Mode("undo_last_run", undo.undo_last_run, undo.look_at_undo, works_when_off=True),
     Mode("unpin", pins.unpin),
 )
@@ -99,13 +100,13 @@ def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
     progress = protocol.stderr_frames().progress
     data_dir = data_dir_of(plugin, env)
     with (
-        sync_changes.attended(plugin.mode, data_dir),
+        handover.attended(plugin.mode, data_dir),
         Heartbeat(progress) as heartbeat,
         open_context(plugin, env, heartbeat.report) as context,
     ):
         if not context.settings.enabled and not mode.works_when_off:
             log.warning(SWITCHED_OFF)
-            sync_changes.decline(mode.name, data_dir)
+            handover.decline(mode.name, data_dir)
             return {"output": {"note": SWITCHED_OFF}}
         output = perform(mode, context)
         heartbeat.report(1.0)
@@ -127,11 +128,11 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
         return mode.dry_run(context)
     if not mode.looks_only and not mode.works_when_off and mode.name != CONFIRM:
         check_settings(context)
-    if mode.looks_only or mode.name == sync_changes.MODE:
+    if mode.looks_only or mode.name == handover.MODE:
         return mode.task(context)
     if lifecycle_hooks.task_starts(context, mode.name):
-        sync_changes.catch_up(context)
+        handover.catch_up(context)
     output = mode.task(context)
     lifecycle_hooks.task_ended(context)
-    sync_changes.catch_up(context)
+    handover.catch_up(context)
     return output

@@ -8,17 +8,17 @@ everything that is wrong.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from core import quoting
+from core import setting_values as kinds
 from core.errors import ConfigError
 from core.fields import PICTURES, SWITCHES, SyncPolicy, TagRules
+from core.schedule import INTERVALS
 from core.scopes import BY_SETTING
+from core.setting_values import BadValueError
 from core.text import name_key
 
 T = TypeVar("T")
@@ -27,154 +27,7 @@ T = TypeVar("T")
 WITHOUT_EFFECT = frozenset({"poll_interval", "sync_tagline"})
 OLD_PATH_MAP = "plex_unmatched_path_map"
 
-_ON = frozenset({"true", "yes", "on", "1"})
-_OFF = frozenset({"false", "no", "off", "0"})
 _SHOWN = 80  # characters of a bad value that an error repeats
-
-
-class _BadValueError(Exception):
-    """A value that a setting cannot have; the text says what it can have."""
-
-
-def _text(value: object, allowed: str) -> str:
-    """A text as the user typed it; YAML makes a number of a library called 2024."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise _BadValueError(allowed)
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
-def _switch(value: object) -> bool:
-    word = str(value).strip().lower() if isinstance(value, (str, int, float)) else ""
-    if word in _ON or value == 1:
-        return True
-    if word in _OFF or value == 0:
-        return False
-    raise _BadValueError("on or off (true or false)")
-
-
-def _trust(value: object) -> bool | str:
-    """Whether certificates are checked, or the file of the authorities that count."""
-    try:
-        return _switch(value)
-    except _BadValueError:
-        allowed = "true, false, or the absolute path of a file of certificates (PEM)"
-        path = _text(value, allowed)
-        if _is_absolute(path):
-            return path
-        raise _BadValueError(allowed) from None
-
-
-def _number(low: float, high: float) -> Callable[[object], float]:
-    def parse(value: object) -> float:
-        allowed = _BadValueError(
-            f"a number from {low:g} to {high:g}, or 0 or empty for the default"
-        )
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise allowed
-        try:
-            number = float(value)
-        except (ValueError, OverflowError):
-            raise allowed from None
-        if not low <= number <= high:
-            raise allowed
-        return number
-
-    return parse
-
-
-def _whole(low: int, high: int) -> Callable[[object], int]:
-    def parse(value: object) -> int:
-        allowed = f"a whole number from {low} to {high}; 0 or empty for the default"
-        try:
-            number = _number(low, high)(value)
-        except _BadValueError:
-            raise _BadValueError(allowed) from None
-        if number != math.floor(number):
-            raise _BadValueError(allowed)
-        return int(number)
-
-    return parse
-
-
-def _one_of(*choices: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        allowed = "one of " + ", ".join(choices)
-        word = _text(value, allowed).lower()
-        if word not in choices:
-            raise _BadValueError(allowed)
-        return word
-
-    return parse
-
-
-def _names(value: object) -> tuple[str, ...]:
-    """Names between commas, each once, in the order given."""
-    found: dict[str, str] = {}
-    for name, _ in quoting.parts(_text(value, "names, with commas between them"), ","):
-        if name:
-            found.setdefault(name_key(name), name)
-    return tuple(found.values())
-
-
-def _url(value: object) -> str:
-    allowed = (
-        "the address of Plex and nothing else: http:// or https://, a host and if need be a port, "
-        "like http://192.168.1.10:32400"
-    )
-    try:
-        parts = urlsplit(_text(value, allowed))
-        port = parts.port
-    except ValueError:
-        raise _BadValueError(allowed) from None
-    extra = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
-    wrong_host = not parts.hostname or re.search(r"[\s\\\x00-\x1f<>\"]", parts.netloc)
-    if parts.scheme not in ("http", "https") or extra or wrong_host or port == 0:
-        raise _BadValueError(allowed)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _token(value: object) -> str:
-    allowed = "a Plex token: letters, digits, '-' and '_', without blanks"
-    text = _text(value, allowed)
-    if not re.fullmatch(r"[!-~]+", text):  # it travels in an HTTP header
-        raise _BadValueError(allowed)
-    return text
-
-
-def _path_map(value: object) -> tuple[tuple[str, str], ...]:
-    """Pairs of path prefixes from `left=>right; left=>right`, without closing slashes.
-
-    Raises:
-        _BadValueError: an entry is no pair of absolute paths, or a left side has two right ones.
-    """
-    allowed = "pairs of absolute paths, /left=>/right, with ';' between pairs"
-    pairs: dict[str, str] = {}
-    sides: list[str] = []
-    for side, end in quoting.parts(_text(value, allowed), "=>|[;\n]"):
-        sides.append(side)
-        if end == "=>":
-            continue
-        if any(sides):
-            if len(sides) != 2 or not all(map(_is_absolute, sides)):
-                entry = "=>".join(map(quoting.quoted, sides))
-                raise _BadValueError(f"{allowed}; this is none: {entry!r}")
-            left, right = map(_without_closing_slash, sides)
-            if pairs.setdefault(left, right) != right:
-                raise _BadValueError(f"one pair for each path on the left; {left!r} has two")
-        sides.clear()
-    return tuple(pairs.items())
-
-
-def _is_absolute(path: str) -> bool:
-    return re.match(r"/|\\\\|[A-Za-z]:[\\/]", path) is not None
-
-
-def _without_closing_slash(path: str) -> str:
-    root = re.match(r"[A-Za-z]:[\\/]|/", path)
-    bare = path.rstrip("/\\")
-    return root[0] if root and len(bare) < len(root[0]) else bare
 
 
 _CHECKED: bool | str = True
@@ -194,32 +47,32 @@ class Settings:
     nothing to this version; they are worth a line in the log.
     """
 
-    plex_url: str = _setting("", _url)
-    plex_token: str = _setting("", _token, secret=True)
-    plex_library: tuple[str, ...] = _setting((), _names)
-    enabled: bool = _setting(True, _switch)
-    max_retries: int = _setting(5, _whole(1, 100))
-    strict_matching: bool = _setting(True, _switch)
-    preserve_plex_edits: bool = _setting(False, _switch)
-    connect_timeout: float = _setting(5.0, _number(0.1, 300))
-    read_timeout: float = _setting(30.0, _number(0.1, 600))
-    verify_tls: bool | str = _setting(_CHECKED, _trust)
-    max_tags: int = _setting(100, _whole(1, 1000))
-    tag_blocklist: tuple[str, ...] = _setting((), _names)
-    sync_master: bool = _setting(True, _switch)
-    first_sync: str = _setting("merge", _one_of("merge", "mirror"))
-    max_clear_percent: int = _setting(10, _whole(1, 100))
-    poster_fit: str = _setting("none", _one_of("none", "crop", "pad"))
-    remove_on_destroy: bool = _setting(False, _switch)
-    trigger_plex_scan: bool = _setting(False, _switch)
-    skip_not_found: bool = _setting(False, _switch)
-    organized_only: bool = _setting(False, _switch)
-    path_map: tuple[tuple[str, str], ...] = _setting((), _path_map)
-    reconcile_interval: str = _setting("daily", _one_of("never", "hourly", "daily", "weekly"))
-    reconcile_scope: str = _setting("all", _one_of(*BY_SETTING))
-    reconcile_missing: bool = _setting(True, _switch)
-    debug_logging: bool = _setting(False, _switch)
-    obfuscate_paths: bool = _setting(False, _switch)
+    plex_url: str = _setting("", kinds.url)
+    plex_token: str = _setting("", kinds.token, secret=True)
+    plex_library: tuple[str, ...] = _setting((), kinds.names)
+    enabled: bool = _setting(True, kinds.switch)
+    max_retries: int = _setting(5, kinds.whole(1, 100))
+    strict_matching: bool = _setting(True, kinds.switch)
+    preserve_plex_edits: bool = _setting(False, kinds.switch)
+    connect_timeout: float = _setting(5.0, kinds.number(0.1, 300))
+    read_timeout: float = _setting(30.0, kinds.number(0.1, 600))
+    verify_tls: bool | str = _setting(_CHECKED, kinds.trust)
+    max_tags: int = _setting(100, kinds.whole(1, 1000))
+    tag_blocklist: tuple[str, ...] = _setting((), kinds.names)
+    sync_master: bool = _setting(True, kinds.switch)
+    first_sync: str = _setting("merge", kinds.one_of("merge", "mirror"))
+    max_clear_percent: int = _setting(10, kinds.whole(1, 100))
+    poster_fit: str = _setting("none", kinds.one_of("none", "crop", "pad"))
+    remove_on_destroy: bool = _setting(False, kinds.switch)
+    trigger_plex_scan: bool = _setting(False, kinds.switch)
+    skip_not_found: bool = _setting(False, kinds.switch)
+    organized_only: bool = _setting(False, kinds.switch)
+    path_map: tuple[tuple[str, str], ...] = _setting((), kinds.path_map)
+    reconcile_interval: str = _setting("daily", kinds.one_of("never", *INTERVALS))
+    reconcile_scope: str = _setting("all", kinds.one_of(*BY_SETTING))
+    reconcile_missing: bool = _setting(True, kinds.switch)
+    debug_logging: bool = _setting(False, kinds.switch)
+    obfuscate_paths: bool = _setting(False, kinds.switch)
     switched_on: frozenset[str] = frozenset(one.name for one in SWITCHES.values() if one.is_on)
     unknown_keys: tuple[str, ...] = field(default=(), compare=False)
 
@@ -280,7 +133,7 @@ def parse_settings(raw: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
         if _is_unset(value, default):
             value = env.get(_FROM_ENV.get(name, ""), "").strip()
         if not _is_unset(value, default):
-            parse = _switch if name in SWITCHES else _PARSED[name].metadata["parse"]
+            parse = kinds.switch if name in SWITCHES else _PARSED[name].metadata["parse"]
             _take(name, parse, value, values, faults)
     _take_old_path_map(given.get(_plain(OLD_PATH_MAP)), values, faults)
     for name, hint in _REQUIRED.items():
@@ -302,7 +155,7 @@ def _take(
 ) -> None:
     try:
         values[name] = parse(value)
-    except _BadValueError as allowed:
+    except BadValueError as allowed:
         shown = "***" if name in _SECRET else _shown(value)
         faults[name] = f"{name} is {shown}; allowed: {allowed}"
 
@@ -312,7 +165,7 @@ def _take_old_path_map(value: object, values: dict[str, Any], faults: dict[str, 
     if "path_map" in values or "path_map" in faults or _is_unset(value, ""):
         return
     old: dict[str, Any] = {}
-    _take(OLD_PATH_MAP, _path_map, value, old, faults)
+    _take(OLD_PATH_MAP, kinds.path_map, value, old, faults)
     values["path_map"] = tuple((ours, plex) for plex, ours in old.get(OLD_PATH_MAP, ()))
 
 

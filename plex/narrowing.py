@@ -62,7 +62,7 @@ def narrow(
                 if not error.may_be_one or costly_in_a_row >= _MOST_COSTLY:
                     raise
                 if not is_alone:
-                    pending.append((piece, error))
+                    pending.append((piece, failure))
             else:
                 is_sure = has_answered = True
                 costly_in_a_row = 0

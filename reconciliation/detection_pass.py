@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.fields import SyncPolicy, listed_value
-from core.matching.match import Claim, SceneMatch, match_scene
+from core.matching.evidence import Claim, SceneMatch
+from core.matching.match import match_scene
 from core.matching.ownership import Claims, Contest, is_copy
 from core.matching.pins import Pin
 from core.models import FullItem, ItemRef, Record, Scene

@@ -42,6 +42,7 @@ from stash.mapping import UnreadScene
 from stash.scenes import StashApi, count_scenes, fetch_scenes, iter_unread_pages
 from storage.key_value import Key
 from storage.state import State
+from sync_queue.operations import load_sync_timestamps
 from sync_queue.queue import SyncQueue
 
 __all__ = ["GapDetectionEngine", "GapDetectionResult"]
@@ -199,7 +200,7 @@ class GapDetectionEngine:
         return Sweep(
             side,
             rules,
-            state.timestamps(),
+            load_sync_timestamps(state),
             state.records.get_many,
             plex.full_items,
             state.records.touch_items,

@@ -15,6 +15,7 @@ from reconciliation.detector import Gap
 from reconciliation.result import GapDetectionResult
 from stash.mapping import snapshot
 from sync_queue.jobs import BULK
+from sync_queue.operations import enqueue_all, get_queued_scene_ids
 from sync_queue.queue import SyncQueue
 
 UPDATE_TYPE = "metadata"
@@ -80,14 +81,14 @@ class GapQueue:
         result.scenes_with_gaps, result.scenes_to_sync = len(seen), len(chosen)
         if self._queue is not None and chosen:
             jobs = [job_of(gap.scene_data, gap.gap_type, gap.reason) for gap in chosen]
-            result.enqueued_count = self._queue.put_many(jobs).new
+            result.enqueued_count = enqueue_all(self._queue, jobs).new
         return chosen
 
     def _refuses(
         self, findings: DetectionState, result: GapDetectionResult
     ) -> Callable[[Gap], bool]:
         """Says of a gap whether it gets no job, and counts why."""
-        queued = self._queue.queued_scene_ids() if self._queue is not None else set()
+        queued = get_queued_scene_ids(self._queue) if self._queue is not None else set()
         dead = self._dead()
 
         def refuses(gap: Gap) -> bool:
@@ -210,7 +211,7 @@ class SceneJobs:
         organized = [scene for scene in scenes if scene.organized or not self.organized_only]
         wanted = [scene for scene in organized if passes_gate(scene, self.recorded)]
         jobs = [job_of(scene, kind, reason(scene)) for scene in wanted]
-        outcome = self.queue.put_many(jobs, priority=priority)
+        outcome = enqueue_all(self.queue, jobs, priority=priority)
         return Enqueued(
             outcome.new,
             outcome.refreshed,

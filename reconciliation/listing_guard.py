@@ -23,7 +23,46 @@ MATCHED: Key[Mapping[str, Any]] = Key(
     encode=dict,
 )
 MAPS_SHOWN = 5  # pairs that a message repeats
+_CONFIRM = "run the task 'Confirm Stopped Run' and reconcile again"
 Pairs = Sequence[tuple[str, str]]
+
+
+class _Stops:
+    """Stopped runs of one guard, and what the user has confirmed of them."""
+
+    def __init__(self, state: State, clock: Callable[[], float], guard: str) -> None:
+        self._runs = state.runs
+        self._clock = clock
+        self._guard = guard
+
+    def confirmed_or_stop(
+        self, about: Mapping[str, object], before: int, now: int, why: str, advice: str
+    ) -> None:
+        """Go on if the user has confirmed a stop for the same reason, at a count no greater.
+
+        Args:
+            about: what the reason is, to be compared.
+            why, advice: for people.
+
+        Raises:
+            GuardStopped: nobody has.
+        """
+        if self._runs.take_confirmation(
+            self._guard,
+            lambda said: (
+                all(said.get(name) == value for name, value in about.items())
+                and said.get("now", 0) <= now
+            ),
+        ):
+            return
+        run_id = self._runs.start(KIND, self._clock())
+        figures = {**about, "before": before, "now": now, "why": why}
+        self._runs.finish(run_id, "stopped", figures, self._clock(), guard=self._guard)
+        raise GuardStopped(f"Stopped before anything was queued: {why}. {advice}")
+
+    def overtake(self, fact: str) -> None:
+        """All is well with this by itself: earlier stops cannot be confirmed any more."""
+        self._runs.overtake(self._guard, lambda said: said.get("fact") == fact)
 
 
 class EmptySideGuard:
@@ -35,7 +74,7 @@ class EmptySideGuard:
 
     def __init__(self, state: State, clock: Callable[[], float]) -> None:
         self._state = state
-        self._clock = clock
+        self._stops = _Stops(state, clock, GUARD)
         self.was_confirmed = False
 
     def check(self, fact: str, what: str, now: int) -> None:
@@ -51,28 +90,13 @@ class EmptySideGuard:
         key = Key(fact, 0, int)
         before = self._state.get_value(key)
         if suddenly_empty(before, now):
-            if not self._confirmed(fact, now):
-                self._stop(fact, what, before, now)
+            why = f"there were {before} {what} at the last full run, now there are {now}"
+            advice = f"Is a disk not mounted? If this is right, {_CONFIRM}."
+            self._stops.confirmed_or_stop({"fact": fact}, before, now, why, advice)
             self.was_confirmed = True
         else:
-            self._state.runs.overtake(GUARD, lambda figures: figures.get("fact") == fact)
+            self._stops.overtake(fact)
         self._state.set_value(key, now)
-
-    def _confirmed(self, fact: str, now: int) -> bool:
-        return self._state.runs.take_confirmation(
-            GUARD, lambda figures: figures.get("fact") == fact and figures.get("now", 0) <= now
-        )
-
-    def _stop(self, fact: str, what: str, before: int, now: int) -> None:
-        runs = self._state.runs
-        run_id = runs.start(KIND, self._clock())
-        figures = {"fact": fact, "before": before, "now": now}
-        runs.finish(run_id, "stopped", figures, self._clock(), guard=GUARD)
-        raise GuardStopped(
-            f"Stopped before anything was judged: there were {before} {what} at the last full run, "
-            f"now there are {now}. Is a disk not mounted? If this is right, run the task "
-            "'Confirm Stopped Run' and reconcile again."
-        )
 
 
 class PathMapGuard:
@@ -95,7 +119,7 @@ class PathMapGuard:
         is_excused: bool = False,
     ) -> None:
         self._state = state
-        self._clock = clock
+        self._stops = _Stops(state, clock, MAP_GUARD)
         self._is_excused = is_excused
         self._scope = [sorted(sections), [list(pair) for pair in setting]]
 
@@ -114,12 +138,18 @@ class PathMapGuard:
         if self._is_excused or known is None or known["map"] != self._identity(pairs):
             return
         before = known["scenes"]
-        if leads_nowhere(before, now):
-            if not self._confirmed(kind, pairs, now):
-                self._stop(kind, what, pairs, before, now)
-            self._is_excused = True  # what else the same disk has upset
-        else:
-            self._state.runs.overtake(MAP_GUARD, lambda figures: figures.get("fact") == kind)
+        if not leads_nowhere(before, now):
+            self._stops.overtake(kind)
+            return
+        shown = "; ".join(f"{quoted(stash)}=>{quoted(plex)}" for stash, plex in pairs[:MAPS_SHOWN])
+        why = f"{what} ({shown}) led {before} scenes to their items at the last full run, now {now}"
+        advice = (
+            "Is a disk not mounted, or mounted elsewhere? Correct the setting path_map; or, if "
+            f"this is right, {_CONFIRM}."
+        )
+        about = {"fact": kind, "map": self._identity(pairs)}
+        self._stops.confirmed_or_stop(about, before, now, why, advice)
+        self._is_excused = True  # what else the same disk has upset
 
     def remember(self, kind: str, pairs: Pairs, scenes: int) -> None:
         """Note a count for the next full run."""
@@ -129,26 +159,3 @@ class PathMapGuard:
 
     def _identity(self, pairs: Pairs) -> list[object]:
         return [*self._scope, [list(pair) for pair in pairs]]
-
-    def _confirmed(self, kind: str, pairs: Pairs, now: int) -> bool:
-        return self._state.runs.take_confirmation(
-            MAP_GUARD,
-            lambda figures: (
-                figures.get("fact") == kind
-                and figures.get("map") == self._identity(pairs)
-                and figures.get("now", 0) <= now
-            ),
-        )
-
-    def _stop(self, kind: str, what: str, pairs: Pairs, before: int, now: int) -> None:
-        runs = self._state.runs
-        run_id = runs.start(KIND, self._clock())
-        figures = {"fact": kind, "map": self._identity(pairs), "before": before, "now": now}
-        runs.finish(run_id, "stopped", figures, self._clock(), guard=MAP_GUARD)
-        shown = "; ".join(f"{quoted(stash)}=>{quoted(plex)}" for stash, plex in pairs[:MAPS_SHOWN])
-        raise GuardStopped(
-            f"Stopped before anything was queued: {what} ({shown}) led {before} scenes to their "
-            f"items at the last full run, now {now}. Is a disk not mounted, or mounted elsewhere? "
-            "Correct the setting path_map; or, if this is right, run the task 'Confirm Stopped "
-            "Run' and reconcile again."
-        )

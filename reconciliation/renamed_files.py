@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.matching.match import Evidence, SceneMatch
+from core.matching.evidence import Evidence, SceneMatch
 from core.matching.pins import Pin, pinned_item
 from core.models import ItemRef, Record, Scene
 from plex.library import PlexSnapshot

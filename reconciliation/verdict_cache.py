@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 
 from core.digests import digest, digest_of, item_digest
 from core.fields import SyncPolicy
-from core.matching.evidence import Claim, SceneMatch
+from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.index import BIG_BUCKET, Candidate
-from core.matching.match import Evidence
 from core.models import ItemRef, MediaFile, Record, Scene, Section
 from core.paths import PathMap, base_key
 from plex.library import PlexSnapshot

@@ -23,6 +23,7 @@ The first fault that meets a request counts.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import random
 import re
@@ -116,8 +117,9 @@ async def _status(fault: Fault, request: web.Request) -> web.StreamResponse:
     answer = web.StreamResponse(status=fault.status, headers=headers)
     await answer.prepare(request)
     blocks = _blocks(fault.body.encode() or b" ", fault.size)
-    for block in _packed(blocks) if fault.packed else blocks:
-        await answer.write(block)
+    with contextlib.suppress(ConnectionError):  # few clients read it to its end
+        for block in _packed(blocks) if fault.packed else blocks:
+            await answer.write(block)
     return answer
 
 

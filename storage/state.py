@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from storage import (
     journal,
@@ -20,7 +18,7 @@ from storage import (
     verdicts,
 )
 from storage.journal import Journal
-from storage.key_value import Key, KeyValueStore
+from storage.key_value import KeyValueStore
 from storage.opening import Clock, Warn
 from storage.owners import OwnerStore
 from storage.pins import PinStore
@@ -32,8 +30,6 @@ from storage.schema import Schema
 from storage.sqlite import Closing, Database
 from storage.timestamps import TimestampStore
 from storage.verdicts import VerdictStore
-
-T = TypeVar("T")
 
 STATE_FILE = "state.db"
 # How long runs can be looked at and undone, in days.
@@ -59,6 +55,10 @@ SCHEMA = Schema(
 class State(Closing):
     """The stores of one data directory, on one connection; a context manager that closes it.
 
+    Attributes:
+        get_value, set_value, change_value: of `KeyValueStore`.
+        timestamps, save_timestamp: `all` and `save` of `TimestampStore`.
+
     Args:
         data_dir: made if it is missing.
         warn: gets a sentence for the user when a damaged file was moved aside.
@@ -77,33 +77,16 @@ class State(Closing):
         self.pins = PinStore(self._database)
         self.verdicts = VerdictStore(self._database)
         self.scans = ScanStore(self._database)
-        self._facts = KeyValueStore(self._database)
-        self._timestamps = TimestampStore(self._database, clock)
+        values = KeyValueStore(self._database)
+        self.get_value, self.set_value = values.get, values.set
+        self.change_value = values.change
+        timestamps = TimestampStore(self._database, clock)
+        self.timestamps, self.save_timestamp = timestamps.all, timestamps.save
         try:
-            self._timestamps.take_over(data_dir, warn)
+            timestamps.take_over(data_dir, warn)
         except BaseException:
             self.close()
             raise
-
-    def timestamps(self) -> dict[int, float]:
-        """When each scene was last in agreement, in epoch seconds; see `TimestampStore.all`."""
-        return self._timestamps.all()
-
-    def save_timestamp(self, scene_id: int, at: float) -> None:
-        """Notes a sync timestamp; it holds until the scene's record is written again."""
-        self._timestamps.save(scene_id, at)
-
-    def get_value(self, key: Key[T]) -> T:
-        """What is kept under a key, or the key's default."""
-        return self._facts.get(key)
-
-    def set_value(self, key: Key[T], value: T) -> None:
-        """Keeps a value under a key."""
-        self._facts.set(key, value)
-
-    def change_value(self, key: Key[T], change: Callable[[T], T]) -> T:
-        """Replaces a value by what `change` makes of it; see `KeyValueStore.change`."""
-        return self._facts.change(key, change)
 
     def forget_old(self, now: float) -> None:
         """Drops runs, what they planned and what they changed, once they are `KEPT_DAYS` old."""

@@ -109,11 +109,10 @@ class Inbox(Closing):
         self._clock = clock
         self._reader: sqlite3.Connection | None = None
         if not self._database.select(_REQUEST, _lease):
-            with self._database.transaction() as connection:
-                connection.execute(
-                    "INSERT OR IGNORE INTO request (one, revision, token, follow_up)"
-                    " SELECT 1, coalesce(max(revision), 0) + 1, 0, 0 FROM events"
-                )
+            self._change(
+                "INSERT OR IGNORE INTO request (one, revision, token, follow_up)"
+                " SELECT 1, coalesce(max(revision), 0) + 1, 0, 0 FROM events"
+            )
 
     # Events ------------------------------------------------------------------------------
 
@@ -141,6 +140,14 @@ class Inbox(Closing):
         )
         return int(rows[0][0]), float(rows[0][1])
 
+    def newest_edit(self) -> int:
+        """The revision of the newest event here that is a user's edit of a scene; 0: none is."""
+        rows = self._database.rows(
+            "SELECT coalesce(max(revision), 0) FROM events WHERE kind = 'scene' AND by_user"
+            f" AND action < {ACTIONS.index('destroy')} AND typeof(revision) = 'integer'"
+        )
+        return int(rows[0][0])
+
     def counts(self) -> Mapping[str, int]:
         """How many events wait, by kind."""
         return Counter(event.kind for event in self.take())
@@ -155,13 +162,11 @@ class Inbox(Closing):
         """A task starts to read: until it leaves or dies, no event asks for another."""
         if self._reader is None:
             self._acquire()
-        now = self._clock()
-        with self._database.transaction() as connection:
-            connection.execute(
-                "UPDATE request SET asked_at = coalesce(asked_at, ?), begun_at = ?,"
-                " follow_up = 0, declines = 0",
-                (now, now),
-            )
+        self._change(
+            "UPDATE request SET asked_at = coalesce(asked_at, ?1), begun_at = ?1, follow_up = 0,"
+            " declines = 0",
+            self._clock(),
+        )
 
     def _acquire(self) -> None:
         """Hold what a kill sets free. Where another task holds it, the lease is held for both."""
@@ -187,42 +192,32 @@ class Inbox(Closing):
 
         From then on the next event asks for a task again.
         """
-        with self._database.transaction() as connection:
-            free = connection.execute(f"{_RELEASE} WHERE revision <= ?", (seen,)).rowcount > 0
-        if free:
+        is_free = self._change(f"{_RELEASE} WHERE revision <= ?", seen) > 0
+        if is_free:
             self._release()
-        return free
+        return is_free
 
     def give_up(self) -> None:
         """Releases the lease whatever has come: the next event or task is to ask again."""
-        with self._database.transaction() as connection:
-            connection.execute(_RELEASE)
+        self._change(_RELEASE)
         self._release()
 
     def decline(self) -> None:
         """The task that was asked for cannot begin: the next event asks again, but of many tasks
         that cannot begin not each is asked for; see `claim_lease`."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                f"{_RELEASE}, {_NEW_LEASE}, declines = declines + 1, declined_at = ?"
-                " WHERE asked_at IS NOT NULL",
-                (self._clock(),),
-            )
+        counted = "declines = declines + 1, declined_at = ? WHERE asked_at IS NOT NULL"
+        self._change(f"{_RELEASE}, {_NEW_LEASE}, {counted}", self._clock())
         self._release()
 
     def hand_over(self, job_id: str) -> None:
         """A job that waits in Stash carries on."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                f"UPDATE request SET asked_at = ?, begun_at = NULL, job_id = ?, {_NEW_LEASE}",
-                (self._clock(), job_id),
-            )
+        handed = f"asked_at = ?, begun_at = NULL, job_id = ?, {_NEW_LEASE}"
+        self._change(f"UPDATE request SET {handed}", self._clock(), job_id)
         self._release()
 
     def request_follow_up(self) -> None:
         """Jobs were left to a drain that runs, and might not take them."""
-        with self._database.transaction() as connection:
-            connection.execute("UPDATE request SET follow_up = 1")
+        self._change("UPDATE request SET follow_up = 1")
 
     def claim(self) -> Ask | None:
         """The order to ask for a task, where something is left to do and nobody was asked."""
@@ -237,14 +232,16 @@ class Inbox(Closing):
 
     def asked(self, token: int, job_id: str) -> None:
         """Stash has queued the task, or still has it: remember its job."""
-        with self._database.transaction() as connection:
-            connection.execute("UPDATE request SET job_id = ? WHERE token = ?", (job_id, token))
+        self._change("UPDATE request SET job_id = ? WHERE token = ?", job_id, token)
 
     def not_asked(self, token: int) -> None:
         """Stash could not be asked: the next event or task shall try."""
+        self.request_follow_up()
+        self._change(RELEASE_UNBEGUN, token)
+
+    def _change(self, sql: str, *parameters: object) -> int:
         with self._database.transaction() as connection:
-            connection.execute(RELEASE_UNBEGUN, (token,))
-            connection.execute("UPDATE request SET follow_up = 1")
+            return connection.execute(sql, parameters).rowcount
 
     def close(self) -> None:
         self._release()

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from storage.state import STATE_FILE, State
 from storage.timestamps import LEGACY_FILE
-from sync_queue.jobs import BULK, EnqueueOutcome
+from sync_queue.jobs import BULK, EnqueueOutcome, QueueStats
 from sync_queue.queue import SyncQueue
 from sync_queue.reader import QUEUE_FILE
 
@@ -87,15 +87,15 @@ def get_queued_scene_ids(queue: SyncQueue | AnyPath) -> set[int]:
 def get_stats(queue: SyncQueue | AnyPath) -> dict[str, int]:
     """Counts of jobs: pending (due and backing_off), in_progress, completed, failed, held."""
     with _queue(queue) as opened:
-        stats = None if opened is None else opened.stats(time.time())
+        stats = QueueStats(0, 0, 0, {}, 0) if opened is None else opened.stats(time.time())
     return {
-        "pending": stats.waiting if stats else 0,
-        "due": stats.due if stats else 0,
-        "backing_off": stats.backing_off if stats else 0,
-        "in_progress": stats.working if stats else 0,
-        "completed": stats.completed if stats else 0,
-        "failed": sum(stats.dead.values()) if stats else 0,
-        "held": stats.held if stats else 0,
+        "pending": stats.waiting,
+        "due": stats.due,
+        "backing_off": stats.backing_off,
+        "in_progress": stats.working,
+        "completed": stats.completed,
+        "failed": sum(stats.dead.values()),
+        "held": stats.held,
     }
 
 

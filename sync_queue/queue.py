@@ -64,14 +64,19 @@ class SyncQueue(QueueReader):
         with self.database.transaction() as connection:
             return transitions.insert_or_refresh(connection, wanted, now)
 
-    def claim(self, limit: int, now: float) -> list[Job]:
-        """Takes up to `limit` due jobs, leaving out scenes that are being worked on."""
-        where = f"WHERE {CLAIMABLE} {IN_ORDER} LIMIT ?"
+    def claim(self, limit: int, now: float, *, least: int = BULK) -> list[Job]:
+        """Takes up to `limit` due jobs, leaving out scenes that are being worked on.
+
+        Args:
+            least: EDIT takes users' edits alone.
+        """
+        where = f"WHERE {CLAIMABLE} AND priority >= ? {IN_ORDER} LIMIT ?"
+        parameters = (now, least, limit)
         with self.database.transaction() as connection:
-            claimed = self.database.select(jobs.JOBS, jobs.job_from, where, (now, limit))
-            while not claimed and limit > 0 and self.count_due(now):
+            claimed = self.database.select(jobs.JOBS, jobs.job_from, where, parameters)
+            while not claimed and limit > 0 and self.count_due(now, least=least):
                 # All rows that were read made no sense, and have been set aside.
-                claimed = self.database.select(jobs.JOBS, jobs.job_from, where, (now, limit))
+                claimed = self.database.select(jobs.JOBS, jobs.job_from, where, parameters)
             transitions.to_working(connection, [job.job_id for job in claimed])
         return claimed
 

@@ -15,6 +15,7 @@ from core.models import Failure, Job
 from storage.opening import Clock, Warn
 from storage.sqlite import Closing, Database
 from sync_queue.jobs import (
+    BULK,
     DEAD,
     HELD,
     HELD_JOBS,
@@ -76,9 +77,9 @@ class QueueReader(Closing):
         sql = f"SELECT scene_id FROM {TABLE} WHERE {CLAIMABLE} {IN_ORDER}"
         return [row[0] for row in self.database.rows(sql, (now,))]
 
-    def count_due(self, now: float) -> int:
+    def count_due(self, now: float, *, least: int = BULK) -> int:
         """How many jobs `claim` would hand out."""
-        return self._count(CLAIMABLE, now)
+        return self._count(f"{CLAIMABLE} AND priority >= ?", now, least)
 
     def has_fresh_due(self, now: float) -> bool:
         """Whether `claim` would hand out a job that has not failed since it was put."""

@@ -78,16 +78,19 @@ class Retrying:
             try:
                 return attempt()
             except Transient as failed:
-                if failed.done and not repeatable:
-                    raise failed.error from None
+                error = failed.error
+                is_over = failed.done and not repeatable
                 told = HTTPError() if failed.connected else ConnectTimeoutError()
+                pause = 0.0
                 try:
                     tries = tries.increment("GET", "", error=told)
                 except MaxRetryError:
-                    raise failed.error from None
-                pause = self._pause(tries, failed.retry_after)
-                if self._clock() + pause > end:
-                    raise failed.error from None
+                    is_over = True
+                else:
+                    pause = self._pause(tries, failed.retry_after)
+            # Not while `failed` is handled: its traceback holds on to all of a bad answer.
+            if is_over or self._clock() + pause > end:
+                raise error
             self._sleep(pause)
 
     def _pause(self, tries: Retry, retry_after: str) -> float:

@@ -108,8 +108,8 @@ def is_one_by_hand(context: Context, mode: str) -> bool:
     return scope is not None and schedule.covers(scope.name, store.wanted(context.settings).scope)
 
 
-def owe_if_due(context: Context) -> bool:
-    """In another task: note that Sync Changes owes a run that is due. Returns whether one is."""
+def request_if_due(context: Context) -> bool:
+    """In another task: request Sync Changes if a run is due. Returns whether one is."""
     try:
         with context.open_state() as state:
             due = look(context, state)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from app.wiring import Context
 from reconciliation.enqueueing import UPDATE_TYPE
 from storage.sqlite import chunks
+from sync_queue.operations import enqueue_all
 from worker.finalizer.finalizer import added_fields
 
 REASON = "destroyed: deleted in Stash, so what we added for it is to go"
@@ -34,5 +35,5 @@ def enqueue_destroyed(context: Context, scene_ids: Iterable[int]) -> int:
                 for record in records
                 if added_fields(record, enabled)
             ]
-            queued += queue.put_many(jobs).new
+            queued += enqueue_all(queue, jobs).new
     return queued

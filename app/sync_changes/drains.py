@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from app.sync_changes.edits import Edits
 from app.wiring import Context
 from app.write_session import open_scene_writer
 from core.errors import DrainBusy, SyncError
@@ -40,16 +41,22 @@ class Slice:
 
 
 def drain(
-    context: Context, figures: Figures, interruption: Callable[[], Interruption] = never
+    context: Context,
+    figures: Figures,
+    interruption: Callable[[], Interruption] = never,
+    before_batch: Callable[[], None] = lambda: None,
 ) -> None:
     """Work through the queue until no job is due, or it is interrupted.
+
+    Args:
+        before_batch: called before jobs are claimed, for who has more to queue.
 
     Raises:
         DrainBusy: another run writes to Plex. GuardStopped: scenes are held back.
         StashError, PlexError: a server went away; `figures` has what was done until then.
     """
     with DrainLock(context.data_dir), open_scene_writer(context) as writer:
-        source = DueJobs(writer.queue, writer.preparer, context.clock)
+        source = DueJobs(writer.queue, writer.preparer, context.clock, before_batch)
         done = 0
 
         def on_scene() -> None:
@@ -79,9 +86,10 @@ class Drains:
     each of them would ask Plex for its libraries each time.
     """
 
-    def __init__(self, context: Context, enough: Callable[[], bool]) -> None:
+    def __init__(self, context: Context, enough: Callable[[], bool], edits: Edits) -> None:
         self._context = context
         self._enough = enough
+        self._edits = edits
         self.result = Figures()
         self.busy = ""
 
@@ -126,7 +134,7 @@ class Drains:
     def _once(self) -> None:
         figures = Figures()
         try:
-            drain(self._context, figures, self._interruption)
+            drain(self._context, figures, self._interruption, self._edits.take)
         except DrainBusy:
             raise
         except SyncError:
@@ -135,4 +143,6 @@ class Drains:
         self.result.add(figures)
 
     def _interruption(self) -> Interruption:
-        return Interruption.END if self._enough() else Interruption.NONE
+        if self._enough():
+            return Interruption.END
+        return Interruption.EDITS if self._edits.are_noted() else Interruption.NONE

@@ -89,8 +89,19 @@ class Intake:
             StashError: or its kinds; what was not dealt with is still there.
             StateError: a file of ours cannot be used.
         """
-        self.is_early = False
+        self._deal_with(self._inbox.take())
+
+    def take_edits(self) -> None:
+        """Deal with the scenes that users have edited, and leave all else as it is.
+
+        Raises:
+            StashError, StateError: as `take`.
+        """
         events = self._inbox.take()
+        self._deal_with([each for each in events if each.by_user and _is_alive(each)])
+
+    def _deal_with(self, events: Sequence[Event]) -> None:
+        self.is_early = False
         if not events:
             return
         with self._context.open_state() as state, self._context.open_queue() as queue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.schedule.reconcile import is_one_by_hand, owe_if_due
+from app.schedule.reconcile import is_one_by_hand, request_if_due
 from app.sync_changes.destroyed_scenes import enqueue_destroyed
 from app.sync_changes.entity_changes import EntityChanges
 from app.wiring import Context
@@ -17,12 +17,12 @@ def task_starts(context: Context, mode: str) -> bool:
 
     Returns whether it has found something that Stash is to be asked for Sync Changes for.
     """
-    return not is_one_by_hand(context, mode) and owe_if_due(context)
+    return not is_one_by_hand(context, mode) and request_if_due(context)
 
 
 def task_ended(context: Context) -> None:
     """A task other than Sync Changes has ended well; what is due then is asked for."""
-    owe_if_due(context)
+    request_if_due(context)
 
 
 def scenes_of_entities(context: Context, events: Sequence[Event]) -> Iterator[Sequence[Scene]]:

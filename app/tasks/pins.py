@@ -20,6 +20,8 @@ from reconciliation.enqueueing import job_of
 from reconciliation.report import REPORT
 from stash.scenes import fetch_scenes
 from storage.state import State
+from sync_queue.jobs import EDIT
+from sync_queue.operations import enqueue_all
 
 log = logging.getLogger(__name__)
 KIND = "pin"
@@ -162,4 +164,4 @@ def _told(state: State, scene: Scene, item: FullItem, section: Section) -> dict[
 
 def _enqueue(context: Context, scene: Scene, reason: str) -> None:
     with context.open_queue() as queue:
-        queue.put_many([job_of(scene, KIND, reason)])
+        enqueue_all(queue, [job_of(scene, KIND, reason)], priority=EDIT)

@@ -37,23 +37,6 @@ DETECTION_SHARE = 0.4  # of the progress bar
 NOTHING_SYNCED = "every sync_… setting is off, so there is nothing to plan or to write"
 
 
-def preview_all(context: Context) -> dict[str, Any]:
-    """What a full reconcile and the drain after it would write."""
-    return _preview_gaps(context, "all")
-
-
-def preview_recent(context: Context) -> dict[str, Any]:
-    return _preview_gaps(context, "recent")
-
-
-def preview_7days(context: Context) -> dict[str, Any]:
-    return _preview_gaps(context, "recent_7days")
-
-
-def preview_missing_metadata(context: Context) -> dict[str, Any]:
-    return _preview_gaps(context, "all", frozenset({EMPTY_METADATA}))
-
-
 def preview_queue(context: Context) -> dict[str, Any]:
     """What a drain would write for the jobs that are due."""
 
@@ -64,17 +47,9 @@ def preview_queue(context: Context) -> dict[str, Any]:
     return _preview(context, due, {})
 
 
-def preview_every_scene(context: Context) -> dict[str, Any]:
+def preview_every_scene(context: Context, since: float | None = None) -> dict[str, Any]:
     """What a drain would write if every scene were queued."""
-    return _preview_scenes(context, None)
 
-
-def preview_recent_scenes(context: Context) -> dict[str, Any]:
-    """The same for scenes created or updated in the last 24 hours."""
-    return _preview_scenes(context, context.clock() - DAY)
-
-
-def _preview_scenes(context: Context, since: float | None) -> dict[str, Any]:
     def scenes() -> Sequence[Job]:
         listed = iter_scene_pages(context.stash, since=since)
         pages = as_far_as_readable(listed, partial(log.warning, "%s"))
@@ -83,9 +58,15 @@ def _preview_scenes(context: Context, since: float | None) -> dict[str, Any]:
     return _preview(context, scenes, {})
 
 
+def preview_recent_scenes(context: Context) -> dict[str, Any]:
+    """The same for scenes created or updated in the last 24 hours."""
+    return preview_every_scene(context, context.clock() - DAY)
+
+
 def _preview_gaps(
     context: Context, scope: str, only: frozenset[str] | None = None
 ) -> dict[str, Any]:
+    """What a reconcile and the drain after it would write."""
     found: list[Gap] = []
     figures: dict[str, Any] = {}
 
@@ -97,6 +78,12 @@ def _preview_gaps(
         return [job_for(gap.scene_id) for gap in found if gap.gap_type != MISSING]
 
     return _preview(context, gaps, figures)
+
+
+preview_all = partial(_preview_gaps, scope="all")
+preview_recent = partial(_preview_gaps, scope="recent")
+preview_7days = partial(_preview_gaps, scope="recent_7days")
+preview_missing_metadata = partial(_preview_gaps, scope="all", only=frozenset({EMPTY_METADATA}))
 
 
 def _tell(result: GapDetectionResult) -> None:

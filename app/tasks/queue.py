@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from app.schedule import reconcile as scheduled_reconcile
-from app.sync_changes.task import summary_of
+from app.sync_changes.messages import summary_of
 from app.tasks import reconcile
 from app.tasks.preview import busy
 from app.wiring import Context
@@ -85,7 +85,8 @@ def confirm_stopped_run(context: Context) -> dict[str, Any]:
         if run is not None and run.kind == reconcile.KIND:
             scheduled_reconcile.confirmed(context, state)
     if run is not None:
-        log.info("confirmed: %s stopped by %s with %s", run.kind, run.guard, dict(run.figures))
+        why = run.figures.get("why", f"stopped by {run.guard}")
+        log.info("confirmed, so that the next run goes on: %s", why)
     with context.open_queue() as queue:
         held = queue.stats(context.clock()).held
     if held:

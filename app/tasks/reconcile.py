@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from app.schedule import store
@@ -57,31 +58,18 @@ def reconcile(
     return result.as_dict()
 
 
-def reconcile_all(context: Context) -> dict[str, Any]:
-    return reconcile(context, "all")
-
-
-def reconcile_recent(context: Context) -> dict[str, Any]:
-    return reconcile(context, "recent")
-
-
-def reconcile_7days(context: Context) -> dict[str, Any]:
-    return reconcile(context, "recent_7days")
-
-
-def reconcile_missing_metadata(context: Context) -> dict[str, Any]:
-    return reconcile(context, "all", frozenset({EMPTY_METADATA}))
-
-
-def enqueue_all(context: Context) -> dict[str, Any]:
-    return _enqueue_scenes(context, None)
+reconcile_all = partial(reconcile, scope="all")
+reconcile_recent = partial(reconcile, scope="recent")
+reconcile_7days = partial(reconcile, scope="recent_7days")
+reconcile_missing_metadata = partial(reconcile, scope="all", only=frozenset({EMPTY_METADATA}))
 
 
 def enqueue_recent(context: Context) -> dict[str, Any]:
-    return _enqueue_scenes(context, context.clock() - DAY)
+    """Enqueue what was created or updated in the last 24 hours."""
+    return enqueue_all(context, context.clock() - DAY)
 
 
-def _enqueue_scenes(context: Context, since: float | None) -> dict[str, Any]:
+def enqueue_all(context: Context, since: float | None = None) -> dict[str, Any]:
     """Enqueue every scene that passes the quality gate or has a record."""
     checked, total = 0, Enqueued()
     there = count_scenes(context.stash)

@@ -23,7 +23,7 @@ from sync_queue.queue import SyncQueue
 log = logging.getLogger(__name__)
 
 RUNS = 10
-LETTERS = 20  # dead letters that the log names
+LETTERS = 20  # dead letters, and held jobs, that the log names
 SWITCHED_OFF = "Stash2Plex is switched off (setting enabled): changes are noted, nothing is synced"
 
 
@@ -44,6 +44,9 @@ def queue_status(context: Context) -> dict[str, Any]:
     with context.open_queue(problems.append) as queue:
         status |= _queue(queue, now)
         letters = [
+            f"held by the clear guard: scene {held.job.scene_id}: {'; '.join(held.lines)}"
+            for held in queue.held()[:LETTERS]
+        ] + [
             f"given up on: scene {job.scene_id} ({job.reason}): {job.error}"
             for job in queue.dead_letters()[:LETTERS]
         ]

@@ -16,19 +16,36 @@ _LOOKS = {
     "running": "Sync Changes is at work",
     "killed": "Sync Changes was stopped at its work; the next change or task carries on",
 }
-# Of a run's figures, what is worth a line; of other runs whatever is not 0.
-_TOLD = {
+# Of a run's figures, what is worth a line.
+_WRITTEN = {"items_edited": "items changed", "failed": "failed"}
+_TOLD: Mapping[str, Mapping[str, str]] = {
     "drain": {
         "processed": "processed",
         "items_edited": "items changed",
         "unchanged": "already right",
         "retried": "to be tried again",
+        "held": "held back",
         "failed": "given up on",
     },
     "reconcile": {
         "scenes_checked": "scenes checked",
         "total_gaps": "gaps",
         "enqueued_count": "jobs enqueued",
+    },
+    "preview": {
+        "scenes_planned": "scenes looked at",
+        "scenes_changing": "would change",
+        "items_changing": "items with them",
+        "unchanged": "already right",
+        "left_out": "left out",
+    },
+    "apply_preview": {"applied": "changes written", "already": "already there", **_WRITTEN},
+    "undo": {"restored": "changes taken back", "already": "already so", **_WRITTEN},
+    "release": {
+        "unlocked": "locks taken off",
+        "kept": "kept",
+        "items": "items",
+        "failed": "failed",
     },
 }
 _ENDED = {
@@ -105,15 +122,12 @@ def _trouble(reconcile: Part, now: float) -> list[str]:
 
 
 def _figures(kind: str, figures: Part) -> str:
-    chosen = _TOLD.get(kind)
-    if chosen is not None and chosen.keys() & figures.keys():
-        return ", ".join(f"{figures.get(name, 0)} {words}" for name, words in chosen.items())
-    numbers = {
-        name: value
-        for name, value in figures.items()
-        if isinstance(value, int) and not isinstance(value, bool)
-    }
-    return ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in numbers.items())
+    if "why" in figures:  # stopped by a guard
+        return str(figures["why"])
+    told = _TOLD.get(kind, {})
+    if not told.keys() & figures.keys():
+        return ""
+    return ", ".join(f"{figures.get(name, 0)} {words}" for name, words in told.items())
 
 
 def _ago(at: float | None, now: float) -> str:

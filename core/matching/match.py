@@ -19,18 +19,6 @@ from core.matching.verification import still_verified
 from core.models import Confidence, ItemRef, MediaFile, Record, Scene
 from core.paths import PathMap, base_key, common_suffix, path_key, same_name, same_path
 
-__all__ = [
-    "Claim",
-    "Evidence",
-    "FileMatch",
-    "SceneMatch",
-    "Sought",
-    "match_file",
-    "match_scene",
-    "match_sought",
-    "still_verified",
-]
-
 # Trailing path components that must agree where no size can tell two same-named files apart.
 MIN_SUFFIX = 2
 

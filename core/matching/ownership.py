@@ -75,23 +75,10 @@ class Claims:
                     lost.setdefault(scene_id, []).append(Contest(ref, owner, winning, claim))
         return lost
 
-    def owners(self) -> dict[ItemRef, int]:
-        """The owner of each item that more than one scene claims."""
-        return {ref: min(rivals, key=_rank)[0] for ref, rivals in self._contested.items()}
-
     def holders(self) -> dict[ItemRef, int]:
         """The owner of every claimed item."""
-        return {ref: scene_id for ref, (scene_id, _) in self._first.items()} | self.owners()
-
-    def losers(self) -> dict[int, frozenset[ItemRef]]:
-        """For each scene that lost a claim, the items that it does not own."""
-        lost: dict[int, set[ItemRef]] = {}
-        owners = self.owners()
-        for ref, rivals in self._contested.items():
-            for scene_id, _ in rivals:
-                if scene_id != owners[ref]:
-                    lost.setdefault(scene_id, set()).add(ref)
-        return {scene_id: frozenset(refs) for scene_id, refs in lost.items()}
+        first = {ref: scene_id for ref, (scene_id, _) in self._first.items()}
+        return first | {ref: min(rivals, key=_rank)[0] for ref, rivals in self._contested.items()}
 
 
 def _rank(rival: tuple[int, Claim]) -> tuple[bool, int, bool, int, bool, int]:

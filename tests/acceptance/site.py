@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from app.sync_changes.task import process_queue
+from app.sync_changes.process_queue import process_queue
 from app.tasks.reconcile import reconcile_all
 from app.wiring import Context
 from core.models import Record

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.sync_changes.task import process_queue
+from app.sync_changes.process_queue import process_queue
 from app.task_runner import MODES
 from app.tasks.health import health_check
 from app.tasks.reconcile import reconcile_all

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.acceptance.living import Take, library, shows, site, sync_again, take, unused
 from tests.acceptance.site import Site
+from tests.acceptance.synced_library import Take, library, shows, site, sync_again, take, unused
 
 __all__ = ["library", "site", "take", "unused"]  # fixtures
 

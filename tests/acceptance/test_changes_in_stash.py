@@ -6,8 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.living import Take, library, raw_scene, shows, site, sync_again, take, unused
 from tests.acceptance.site import Site
+from tests.acceptance.synced_library import (
+    Take,
+    library,
+    raw_scene,
+    shows,
+    site,
+    sync_again,
+    take,
+    unused,
+)
 
 __all__ = ["library", "site", "take", "unused"]  # fixtures
 

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from tests.acceptance.conftest import Open
-from tests.acceptance.handmade import FILMS, Handmade, part, plex_item
 from tests.acceptance.site import Site
+from tests.acceptance.small_library import FILMS, SmallLibrary, part, plex_item
 
 SIZE = 700
 
@@ -17,7 +17,7 @@ SIZE = 700
 def site(request: pytest.FixtureRequest, open_site: Open) -> Site:
     """Scene 2 is the one whose file Plex has; scene 1 has the lower id."""
     stash = "/data" if request.param == "same paths" else "/stash"
-    made = Handmade({FILMS: ["/data"]})
+    made = SmallLibrary({FILMS: ["/data"]})
     for number, folder in ((1, "Backup"), (2, "Films")):
         made.scene(number, made.file(f"{stash}/{folder}/film.mp4", SIZE))
     for number in range(3, 9):

@@ -12,7 +12,7 @@ from simulators.library.generate import generate
 from simulators.stash.sample_pictures import picture
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import WRONG
-from tests.acceptance.judge import picture as shown
+from tests.acceptance.oracle_check import picture as shown
 from tests.acceptance.site import Site
 
 CASES = ("two_sections", "in_sync", "empty_agent", "merged")

@@ -14,8 +14,8 @@ from reconciliation.engine import GapDetectionEngine, GapDetectionResult
 from simulators.library.generate import generate
 from simulators.library.places import Mounts
 from tests.acceptance.conftest import Open
-from tests.acceptance.handmade import FILMS, Handmade, part
 from tests.acceptance.site import Site
+from tests.acceptance.small_library import FILMS, SmallLibrary, part
 
 LOSERS = ("merged_loser", "primary_loser", "twins_loser")
 
@@ -116,7 +116,7 @@ def test_a_run_queues_each_scene_once_and_adds_up(site: Site, engine: Watched) -
 
 def test_what_was_in_plex_has_vanished_wherever_its_path_leads(open_site: Open) -> None:
     """No path map leads there; the record knows better."""
-    made = Handmade({FILMS: ["/plex/films"]})
+    made = SmallLibrary({FILMS: ["/plex/films"]})
     for scene, name in ((1, "once there"), (2, "never there")):
         made.scene(scene, made.file(f"/stash/{name}.mp4", 10 + scene))
     made.item(FILMS, 101, part("/plex/films/other/once there.mp4", 11))

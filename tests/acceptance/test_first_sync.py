@@ -16,7 +16,7 @@ from simulators.library.generate import generate
 from simulators.library.oracle_fields import SYNCED, WITH_COLLECTIONS, FirstSync
 from simulators.library.places import Mounts
 from tests.acceptance.conftest import Open
-from tests.acceptance.judge import picture, verdict
+from tests.acceptance.oracle_check import picture, verdict
 from tests.acceptance.site import Site
 
 ADDITIVE: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.sync_changes.task import process_queue
+from app.sync_changes.process_queue import process_queue
 from app.tasks.queue import confirm_stopped_run
 from core.errors import GuardStopped
 from plex.exceptions import PlexServerDown

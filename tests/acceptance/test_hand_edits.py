@@ -11,7 +11,7 @@ from typing import Any
 from simulators.dumps import State
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
-from tests.acceptance.hand_model import (
+from tests.acceptance.hand_edit_model import (
     FIELDS,
     LISTS,
     SCALARS,

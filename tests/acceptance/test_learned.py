@@ -15,8 +15,8 @@ from core.settings import parse_settings
 from simulators.library.generate import generate
 from simulators.seed import Seed
 from tests.acceptance.conftest import Open
-from tests.acceptance.handmade import FILMS, OTHER, Handmade, part, plex_item, restore
 from tests.acceptance.site import Site
+from tests.acceptance.small_library import FILMS, OTHER, SmallLibrary, part, plex_item, restore
 
 ENV = {"PLEX_URL": "http://plex", "PLEX_TOKEN": "x"}
 # Places that the generated library's setting leaves out, because names and sizes tell.
@@ -24,9 +24,9 @@ UNMAPPED = {("D:\\Films", "M:\\Films"), ("D:\\Nas", "\\\\nas\\films")}
 KNOWN = 12  # scenes in each place whose sizes Plex knows
 
 
-def _library(plex: str = "/mnt/cinema") -> Handmade:
+def _library(plex: str = "/mnt/cinema") -> SmallLibrary:
     """No folder has the same name on both sides, and Plex does not know every size."""
-    made = Handmade({FILMS: [plex], OTHER: ["/mnt/arrivals"]})
+    made = SmallLibrary({FILMS: [plex], OTHER: ["/mnt/arrivals"]})
     for number in range(1, KNOWN + 1):
         made.scene(number, made.file(f"/data/films/S{number % 4}/{number}.mp4", 100 + number))
         made.item(FILMS, 100 + number, part(f"{plex}/S{number % 4}/{number}.mp4", 100 + number))

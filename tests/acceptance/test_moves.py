@@ -8,25 +8,25 @@ import pytest
 
 from simulators.seed import PlexItem
 from tests.acceptance.conftest import Open
-from tests.acceptance.handmade import (
+from tests.acceptance.site import Site
+from tests.acceptance.small_library import (
     FILMS,
     MOMENT,
     OTHER,
     SERIES,
     TITLES,
-    Handmade,
+    SmallLibrary,
     part,
     plex_item,
     restore,
 )
-from tests.acceptance.site import Site
 
 STASH, PLEX = "/stash/lib", "/plex/films"
 FOLDER = range(1, 13)  # scenes 1 to 12 lie in one folder, items 101 to 112 are theirs
 SIZE = 1000
 
 
-def _file(made: Handmade, number: int, folder: str = "Old name") -> Any:
+def _file(made: SmallLibrary, number: int, folder: str = "Old name") -> Any:
     return made.file(f"{STASH}/{folder}/{number}.mp4", SIZE + number, 600.0 + 9 * number)
 
 
@@ -34,8 +34,8 @@ def _part(number: int, folder: str = "Old name") -> Any:
     return part(f"{PLEX}/{folder}/{number}.mp4", SIZE + number, 600.0 + 9 * number)
 
 
-def _library() -> Handmade:
-    made = Handmade({FILMS: [PLEX], OTHER: ["/plex/other"], SERIES: ["/plex/series"]})
+def _library() -> SmallLibrary:
+    made = SmallLibrary({FILMS: [PLEX], OTHER: ["/plex/other"], SERIES: ["/plex/series"]})
     for number in FOLDER:
         made.scene(number, _file(made, number))
         made.item(FILMS, 100 + number, _part(number))
@@ -295,7 +295,7 @@ def test_much_that_goes_with_a_passing_item_is_guarded(site: Site) -> None:
 
     ended = site.run("process_queue")
 
-    assert f"would clear or remove {8 * len(FOLDER)} of the" in ended.error
+    assert f"would lose {8 * len(FOLDER)} values" in ended.error
     assert len(_shows(site, 105)[1]) == 9
 
 

@@ -15,16 +15,24 @@ from app.tasks.reconcile import reconcile_all, reconcile_recent
 from app.wiring import Context
 from core.errors import ConfigError, PinRefused
 from tests.acceptance.conftest import Open
-from tests.acceptance.handmade import FILMS, OTHER, SERIES, Handmade, part, plex_item, restore
 from tests.acceptance.site import Site
+from tests.acceptance.small_library import (
+    FILMS,
+    OTHER,
+    SERIES,
+    SmallLibrary,
+    part,
+    plex_item,
+    restore,
+)
 
 # Scene 1 has two equal candidates (11, 12); scene 2 lies at the path of item 20, and 21 is free;
 # scene 3 has nothing in Plex by its name; 40 is an episode; 50 is in a library of its own.
 TWIN = ("/d/Takes/clip.mp4", 500)
 
 
-def _library() -> Handmade:
-    made = Handmade({FILMS: ["/m/films"], OTHER: ["/m/other"], SERIES: ["/m/series"]})
+def _library() -> SmallLibrary:
+    made = SmallLibrary({FILMS: ["/m/films"], OTHER: ["/m/other"], SERIES: ["/m/series"]})
     made.scene(1, made.file(*TWIN))
     made.item(FILMS, 11, part("/m/films/Copies A/clip.mp4", 500))
     made.item(FILMS, 12, part("/m/films/Copies B/clip.mp4", 500))

@@ -17,10 +17,10 @@ from simulators.library.oracle_fields import WITH_COLLECTIONS, FirstSync
 from sync_queue.lock import DrainLock
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import BUSY, WRONG
-from tests.acceptance.judge import verdict
+from tests.acceptance.oracle_check import verdict
 from tests.acceptance.plans import Edit, apply, planned, written
+from tests.acceptance.plex_state import differing, now
 from tests.acceptance.site import Site
-from tests.acceptance.standing import differing, now
 
 CASES = (
     *("empty_no_agent", "empty_agent", "drift_title", "extra_genre", "cleared_lists"),

@@ -9,8 +9,8 @@ from app.tasks.queue import confirm_stopped_run
 from core.errors import GuardStopped
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
+from tests.acceptance.plex_state import now
 from tests.acceptance.site import Site
-from tests.acceptance.standing import now
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from core.models import Failure
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import HTML, differing
+from tests.acceptance.plex_state import now
 from tests.acceptance.site import FAR, Site
-from tests.acceptance.standing import now
 
 CASES = ("empty_no_agent", "empty_agent", "stale", "drift_title", "extra_genre")
 SCENES = 40

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.acceptance.conftest import Open
-from tests.acceptance.handmade import FILMS, Handmade, part
 from tests.acceptance.site import Site
+from tests.acceptance.small_library import FILMS, SmallLibrary, part
 
 
 @pytest.fixture
 def site(open_site: Open) -> Site:
-    made = Handmade({FILMS: ["/data"]})
+    made = SmallLibrary({FILMS: ["/data"]})
     for number in (1, 2):
         made.scene(number, made.file(f"/data/{number}.mp4", number), details=f"Details {number}")
         made.item(FILMS, 100 + number, part(f"/data/{number}.mp4", number))

@@ -13,8 +13,8 @@ from app.tasks.undo import look_at_release, release
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import BUSY
+from tests.acceptance.plex_state import differing, now
 from tests.acceptance.site import Site
-from tests.acceptance.standing import differing, now
 
 CASES = ("empty_no_agent", "drift_title", "extra_genre", "locked_fields", "handmade")
 SCENES = 4 * len(CASES)

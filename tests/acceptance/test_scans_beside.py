@@ -3,75 +3,75 @@
 from __future__ import annotations
 
 from tests.acceptance.always_on import jobs, others_wait
-from tests.acceptance.scanned import KNOWN, ScanShop, shop, site
+from tests.acceptance.unscanned_library import KNOWN, ScanDriver, driver, site
 
-__all__ = ["shop", "site"]  # fixtures
+__all__ = ["driver", "site"]  # fixtures
 
 
-def test_what_is_noted_while_it_waits_is_done_at_once(shop: ScanShop) -> None:
-    shop.disk.scan(seconds=600)
+def test_what_is_noted_while_it_waits_is_done_at_once(driver: ScanDriver) -> None:
+    driver.disk.scan(seconds=600)
     late = [1]
 
     def work() -> None:
         if late:
-            shop.note(late.pop())
-        elif 1 in shop.synced():
-            shop.disk.stop()
+            driver.note(late.pop())
+        elif 1 in driver.synced():
+            driver.disk.stop()
 
-    shop.on_sleep = work
-    figures = shop.edited(101)
+    driver.on_sleep = work
+    figures = driver.edited(101)
 
-    assert 1 in shop.synced()
+    assert 1 in driver.synced()
     assert figures["failed"] == 0
-    assert sum(shop.slept) < 20
+    assert sum(driver.slept) < 20
 
 
-def test_other_jobs_of_stash_do_not_wait_for_a_scan(shop: ScanShop) -> None:
-    shop.disk.scan(seconds=600)
-    with others_wait(shop.site):
-        figures = shop.edited(101)
-        (ours,) = [job for job in jobs(shop.site) if job["endTime"] is None]
-        assert figures["carried_on_by_job"] == ours["id"] == shop.lease().job_id
-    assert sum(shop.slept) <= 3
-    assert shop.attempts() == {101: 0}
-    shop.disk.put(101)
-    shop.disk.stop()
+def test_other_jobs_of_stash_do_not_wait_for_a_scan(driver: ScanDriver) -> None:
+    driver.disk.scan(seconds=600)
+    with others_wait(driver.site):
+        figures = driver.edited(101)
+        (ours,) = [job for job in jobs(driver.site) if job["endTime"] is None]
+        assert figures["carried_on_by_job"] == ours["id"] == driver.lease().job_id
+    assert sum(driver.slept) <= 3
+    assert driver.attempts() == {101: 0}
+    driver.disk.put(101)
+    driver.disk.stop()
 
-    shop.sync()
+    driver.sync()
 
-    assert shop.synced() == {101}
+    assert driver.synced() == {101}
 
 
-def test_another_task_leaves_the_waiting_to_sync_changes(shop: ScanShop) -> None:
-    shop.disk.put(101)
-    shop.site.enqueue(101)
-    before = len(jobs(shop.site))
+def test_another_task_leaves_the_waiting_to_sync_changes(driver: ScanDriver) -> None:
+    driver.disk.put(101)
+    driver.site.enqueue(101)
+    before = len(jobs(driver.site))
 
-    figures = shop.drain()
-    shop.catch_up()
+    figures = driver.drain()
+    driver.catch_up()
 
     assert (figures["retried"], figures["awaiting"], figures["scans_asked"]) == (1, 1, 1)
-    assert shop.slept == []
-    assert len(jobs(shop.site)) == before + 1
-    assert shop.sync()["items_edited"] == 1
+    assert driver.slept == []
+    assert len(jobs(driver.site)) == before + 1
+    assert driver.sync()["items_edited"] == 1
 
 
-def test_process_queue_takes_what_a_scan_has_brought(shop: ScanShop) -> None:
-    shop.disk.scan(seconds=600)
-    shop.site.enqueue(101)
-    shop.drain()
-    shop.disk.put(101)
-    shop.disk.stop()
-    shop.disk.scan()
+def test_process_queue_takes_what_a_scan_has_brought(driver: ScanDriver) -> None:
+    driver.disk.scan(seconds=600)
+    driver.site.enqueue(101)
+    driver.drain()
+    driver.disk.put(101)
+    driver.disk.stop()
+    driver.disk.scan()
 
-    assert shop.drain()["items_edited"] == 1
+    assert driver.drain()["items_edited"] == 1
 
 
-def test_known_scenes_wait_for_nobody(shop: ScanShop) -> None:
-    shop.disk.scan(seconds=600)
+def test_known_scenes_wait_for_nobody(driver: ScanDriver) -> None:
+    driver.disk.scan(seconds=600)
 
-    figures = shop.edited(*range(1, KNOWN + 1))
+    figures = driver.edited(*range(1, KNOWN + 1))
 
     assert (figures["processed"], figures["succeeded"]) == (KNOWN, KNOWN)
-    assert shop.slept == []
-    assert not [1 for line in shop.disk.plex.counters()["log"] if "activities" in line["path"]]
+    assert driver.slept == []
+    assert not [1 for line in driver.disk.plex.counters()["log"] if "activities" in line["path"]]

@@ -12,12 +12,12 @@ from app.tasks.reconcile import reconcile_all
 from plex.exceptions import PlexServerDown
 from simulators.seed import Seed
 from tests.acceptance.always_on import always_on, at_rest, has_no_secret, jobs, until
-from tests.acceptance.handmade import FILMS, Handmade, part, plex_item
-from tests.acceptance.scanned import ROOT, Disk, ScanShop, library, shop, site
 from tests.acceptance.site import Site
+from tests.acceptance.small_library import FILMS, SmallLibrary, part, plex_item
+from tests.acceptance.unscanned_library import ROOT, Disk, ScanDriver, driver, library, site
 from tests.pool import Pool
 
-__all__ = ["shop", "site"]  # fixtures
+__all__ = ["driver", "site"]  # fixtures
 
 CINEMA = "/mnt/cinema"
 
@@ -40,46 +40,46 @@ def arrange(site: Site, seed: Seed) -> None:
     ],
 )
 def test_the_folder_is_the_one_that_plex_sees(
-    shop: ScanShop, stash: str, plex: str, path_map: str, asked: str
+    driver: ScanDriver, stash: str, plex: str, path_map: str, asked: str
 ) -> None:
-    arrange(shop.site, library(stash, plex))
-    shop.site.use(trigger_plex_scan=True, reconcile_interval="never", path_map=path_map)
-    shop.disk.put(101, root=plex)
+    arrange(driver.site, library(stash, plex))
+    driver.site.use(trigger_plex_scan=True, reconcile_interval="never", path_map=path_map)
+    driver.disk.put(101, root=plex)
 
-    figures = shop.edited(101)
+    figures = driver.edited(101)
 
-    assert shop.disk.asked() == [("1", asked)]
-    assert shop.synced() == {101}
+    assert driver.disk.asked() == [("1", asked)]
+    assert driver.synced() == {101}
     assert (figures["scans_asked"], figures["failed"], figures["remaining"]) == (1, 0, 0)
 
 
-def test_learned_folders_lead_to_it_without_a_path_map(shop: ScanShop) -> None:
-    arrange(shop.site, library(ROOT, CINEMA))
-    with shop.context() as context:
+def test_learned_folders_lead_to_it_without_a_path_map(driver: ScanDriver) -> None:
+    arrange(driver.site, library(ROOT, CINEMA))
+    with driver.context() as context:
         assert reconcile_all(context)["suggested_path_map"]
-    with shop.site.queue() as queue:
+    with driver.site.queue() as queue:
         queue.clear_waiting()
-    shop.disk.put(101, root=CINEMA)
+    driver.disk.put(101, root=CINEMA)
 
-    shop.edited(101)
+    driver.edited(101)
 
-    assert shop.disk.asked() == [("1", f"{CINEMA}/New 1")]
-    assert shop.synced() == {101}
+    assert driver.disk.asked() == [("1", f"{CINEMA}/New 1")]
+    assert driver.synced() == {101}
 
 
-def test_a_folder_is_asked_for_as_the_disk_has_it(shop: ScanShop) -> None:
+def test_a_folder_is_asked_for_as_the_disk_has_it(driver: ScanDriver) -> None:
     """A Mac writes the letter and its dots; Plex knows no other spelling of that folder."""
     folder = unicodedata.normalize("NFD", f"{ROOT}/Übung")
-    made = Handmade({FILMS: [ROOT]})
+    made = SmallLibrary({FILMS: [ROOT]})
     made.scene(101, made.file(f"{folder}/1.mp4", 501))
-    arrange(shop.site, made.seed())
+    arrange(driver.site, made.seed())
     item = plex_item(5101, part(f"{folder}/1.mp4", 501))
-    shop.disk.plex.control("POST", "unscanned", item)
+    driver.disk.plex.control("POST", "unscanned", item)
 
-    shop.edited(101)
+    driver.edited(101)
 
-    assert shop.disk.asked() == [("1", folder)]
-    assert shop.synced() == {101}
+    assert driver.disk.asked() == [("1", folder)]
+    assert driver.synced() == {101}
 
 
 # Refusals ----------------------------------------------------------------------------------
@@ -87,56 +87,56 @@ def test_a_folder_is_asked_for_as_the_disk_has_it(shop: ScanShop) -> None:
 
 @pytest.mark.parametrize(("status", "asked"), [(404, 3), (400, 3), (403, 1)])
 def test_a_plex_that_refuses_is_told_of_once_and_nobody_waits(
-    shop: ScanShop, caplog: pytest.LogCaptureFixture, status: int, asked: int
+    driver: ScanDriver, caplog: pytest.LogCaptureFixture, status: int, asked: int
 ) -> None:
     refusal = {"match": "/refresh", "action": "status", "status": status, "times": -1}
-    shop.disk.plex.faults([refusal])
-    shop.disk.put(101, 102, 103)
+    driver.disk.plex.faults([refusal])
+    driver.disk.put(101, 102, 103)
 
     with caplog.at_level(logging.WARNING):
-        figures = shop.edited(101, 102, 103)
+        figures = driver.edited(101, 102, 103)
         for _ in range(5):
-            shop.now += 3600
-            shop.drain()
+            driver.now += 3600
+            driver.drain()
 
-    assert len(shop.disk.asked()) == asked
+    assert len(driver.disk.asked()) == asked
     told = [record.getMessage() for record in caplog.records if "scan" in record.getMessage()]
     assert len(told) == 1
     assert told[0].startswith("trigger_plex_scan has no effect on some scenes")
     assert f"HTTP {status}" in told[0]
     assert (figures["retried"], figures["awaiting"], figures["scans_asked"]) == (3, 0, 0)
-    assert set(shop.site.dead()) == {101, 102, 103}
+    assert set(driver.site.dead()) == {101, 102, 103}
 
 
-def test_one_refused_folder_does_not_hold_up_the_others(shop: ScanShop) -> None:
+def test_one_refused_folder_does_not_hold_up_the_others(driver: ScanDriver) -> None:
     refusal = {"match": "/refresh.*New%202", "action": "status", "status": 404, "times": -1}
-    shop.disk.plex.faults([refusal])
-    shop.disk.put(101, 102)
+    driver.disk.plex.faults([refusal])
+    driver.disk.put(101, 102)
 
-    figures = shop.edited(101, 102)
+    figures = driver.edited(101, 102)
 
-    assert shop.synced() == {101}
-    assert shop.attempts() == {102: 1}
+    assert driver.synced() == {101}
+    assert driver.attempts() == {102: 1}
     assert (figures["scans_asked"], figures["awaiting"]) == (1, 1)
 
 
-def test_if_plex_goes_away_when_it_is_asked_nobody_has_failed(shop: ScanShop) -> None:
+def test_if_plex_goes_away_when_it_is_asked_nobody_has_failed(driver: ScanDriver) -> None:
     """And what it has accepted before is not asked for again."""
-    broken = {"match": "/refresh", "action": "reset", "times": 1, "after": 1}
-    shop.disk.plex.faults([broken])
-    shop.site.enqueue(1, 101, 102)
-    shop.disk.put(101, 102)
+    broken = {"match": "/refresh", "action": "reset", "times": 6, "after": 1}
+    driver.disk.plex.faults([broken])
+    driver.site.enqueue(1, 101, 102)
+    driver.disk.put(101, 102)
 
     with pytest.raises(PlexServerDown, match="dropped the connection"):
-        shop.drain()
+        driver.drain()
 
-    assert shop.synced() == {1}
-    assert shop.attempts() == {101: 0, 102: 0}
-    shop.drain()
-    shop.sync()
-    assert shop.synced() == {1, 101, 102}
-    folders = [folder for _, folder in shop.disk.asked()]
-    assert folders == [f"{ROOT}/New 1", f"{ROOT}/New 2", f"{ROOT}/New 2"]
+    assert driver.synced() == {1}
+    assert driver.attempts() == {101: 0, 102: 0}
+    driver.drain()
+    driver.sync()
+    assert driver.synced() == {1, 101, 102}
+    folders = [folder for _, folder in driver.disk.asked()]
+    assert folders == [f"{ROOT}/New 1", *[f"{ROOT}/New 2"] * 7]
 
 
 # Real processes ----------------------------------------------------------------------------

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from simulators.library.generate import generate
-from tests.acceptance.always_on_shop import NOW, Shop
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
+from tests.acceptance.sync_driver import NOW, SyncDriver
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 DAYS = 30
@@ -31,10 +31,10 @@ def library(open_site: Open) -> Site:
 
 
 class Month:
-    """One shop through the days, and what is told of each occasion from the outside."""
+    """One driver through the days, and what is told of each occasion from the outside."""
 
-    def __init__(self, shop: Shop, interval: str, scope: str, seed: str) -> None:
-        self.shop = shop
+    def __init__(self, driver: SyncDriver, interval: str, scope: str, seed: str) -> None:
+        self.driver = driver
         self.interval = INTERVALS[interval]
         self.covered_by = COVERED_BY[scope]
         self.rng = random.Random(seed)
@@ -43,68 +43,68 @@ class Month:
 
     def live(self) -> None:
         acts = [self.event] * 5 + [self.click, self.task, self.task, self.look, self.reconcile]
-        while self.shop.now < NOW + DAYS * DAY:
+        while self.driver.now < NOW + DAYS * DAY:
             longest = self.rng.choice([20 * MINUTE, 3 * HOUR, 72 * HOUR])
-            self.shop.now += self.rng.uniform(1, longest)
+            self.driver.now += self.rng.uniform(1, longest)
             self.rng.choice(acts)()
 
     def event(self) -> None:
-        scene = GONE if self.rng.random() < 0.8 else self.shop.site.scenes("in_sync")[0]
-        self.shop.note(scene, by_user=self.rng.random() < 0.5)
+        scene = GONE if self.rng.random() < 0.8 else self.driver.site.scenes("in_sync")[0]
+        self.driver.note(scene, by_user=self.rng.random() < 0.5)
         self.click()
 
     def click(self) -> None:
         """Sync Changes, whoever asked for it."""
-        started = self.shop.now
-        said = self.shop.sync()
+        started = self.driver.now
+        said = self.driver.sync()
         self.check("reconcile" in said, started)
 
     def task(self) -> None:
         """Another task runs none; it asks for Sync Changes, which Stash starts when it can."""
-        started = self.shop.now
-        self.shop.do(self.rng.choice(["retry_dlq", "process_queue", "clear_queue"]))
+        started = self.driver.now
+        self.driver.do(self.rng.choice(["retry_dlq", "process_queue", "clear_queue"]))
         self.runs_after_another_task(started)
 
     def reconcile(self) -> None:
         """By hand: what it has seen need not be looked at again so soon."""
-        started = self.shop.now
+        started = self.driver.now
         mode = self.rng.choice(["reconcile_all", "reconcile_7days", "reconcile_recent"])
-        self.shop.do(mode)
+        self.driver.do(mode)
         if mode in self.covered_by and self.interval is not None:
-            self.due = self.shop.now + self.interval
+            self.due = self.driver.now + self.interval
         self.runs_after_another_task(started)
 
     def runs_after_another_task(self, started: float) -> None:
-        assert len(self.shop.automatic()) == self.ran
-        asked = self.shop.lease().asked_at is not None
+        assert len(self.driver.automatic()) == self.ran
+        asked = self.driver.lease().asked_at is not None
         assert asked == self.is_due()
         if asked:
-            self.shop.now += self.rng.uniform(0, 10 * MINUTE)
+            self.driver.now += self.rng.uniform(0, 10 * MINUTE)
             self.click()
 
     def look(self) -> None:
-        status = self.shop.do("queue_status")["reconcile"]
-        assert len(self.shop.automatic()) == self.ran
-        assert self.shop.lease().asked_at is None
+        status = self.driver.do("queue_status")["reconcile"]
+        assert len(self.driver.automatic()) == self.ran
+        assert self.driver.lease().asked_at is None
         if self.interval is None:
             assert status["next_due_at"] is None
         elif status["next_due_at_epoch"] is not None:  # an event or task has been there
             assert status["next_due_at_epoch"] == self.due
 
     def is_due(self) -> bool:
-        return self.interval is not None and self.shop.now >= self.due
+        return self.interval is not None and self.driver.now >= self.due
 
     def check(self, ran: bool, started: float) -> None:
         assert ran == self.is_due()
         if ran:
             self.ran += 1
-            last = self.shop.automatic()[-1]
+            last = self.driver.automatic()[-1]
             assert started <= last.started_at
-            assert self.due <= last.started_at <= self.shop.now
+            assert self.due <= last.started_at <= self.driver.now
             assert last.finished_at is not None
             assert self.interval is not None
             self.due = last.finished_at + self.interval
-        assert len(self.shop.automatic()) == self.ran
+        assert len(self.driver.automatic()) == self.ran
 
 
 @pytest.mark.parametrize("scope", ["all", "24h", "7days"])
@@ -119,11 +119,11 @@ def test_each_run_is_at_the_first_event_or_task_from_its_due_time_on(
         reconcile_interval=interval,
         reconcile_scope=scope,
     )
-    shop = Shop(library)
-    shop.sync()  # the first occasion of all
-    month = Month(shop, interval, scope, f"{interval} {scope}")
+    driver = SyncDriver(library)
+    driver.sync()  # the first occasion of all
+    month = Month(driver, interval, scope, f"{interval} {scope}")
 
     month.live()
 
-    assert {run.status for run in shop.automatic()} <= {"done"}
+    assert {run.status for run in driver.automatic()} <= {"done"}
     assert month.ran >= {"never": 0, "hourly": 20, "daily": 10, "weekly": 2}[interval]

@@ -9,9 +9,9 @@ import pytest
 
 from simulators.library.generate import generate
 from tests.acceptance.always_on import always_on, at_rest, jobs, start, until
-from tests.acceptance.always_on_shop import Shop, overdue
 from tests.acceptance.faults import differing
 from tests.acceptance.site import Site
+from tests.acceptance.sync_driver import SyncDriver, overdue
 from tests.pool import Pool
 
 SYNCED = {"first_sync": "mirror", "max_clear_percent": 100}
@@ -60,30 +60,30 @@ def test_an_edit_brings_what_nobody_was_told_of(site: Site) -> None:
 
 
 def test_another_task_has_stash_start_it(site: Site) -> None:
-    ran = len(Shop(site).automatic())
+    ran = len(SyncDriver(site).automatic())
     (looked,) = press(site, "View Queue Status")
     assert looked["output"]["reconcile"]["next_due_in"] == 0
 
     _other, job = press(site, "Clear Dead Letters")
 
     assert job["output"]["reconcile"]["total_gaps"] == 0
-    assert len(Shop(site).automatic()) == ran + 1
+    assert len(SyncDriver(site).automatic()) == ran + 1
 
 
 def test_one_that_the_user_starts_stands_for_it(site: Site) -> None:
-    ran = len(Shop(site).automatic())
+    ran = len(SyncDriver(site).automatic())
 
     (job,) = press(site, "Reconcile Library (All)")
 
     assert job["plugin_error"] is None
-    assert len(Shop(site).automatic()) == ran
+    assert len(SyncDriver(site).automatic()) == ran
 
 
 def test_switched_off_it_does_not_run(site: Site) -> None:
     site.use(**SYNCED, enabled=False)
-    ran = len(Shop(site).automatic())
+    ran = len(SyncDriver(site).automatic())
 
     site.edit_scene(site.scenes("in_sync")[2], title="Later")
     until(lambda: at_rest(site))
 
-    assert len(Shop(site).automatic()) == ran
+    assert len(SyncDriver(site).automatic()) == ran

@@ -18,7 +18,7 @@ from simulators.library.generate import generate
 from simulators.seed import Seed
 from storage.state import STATE_FILE, State
 from tests.acceptance.conftest import Open
-from tests.acceptance.lives import Life, crowded
+from tests.acceptance.random_changes import RandomChanges, crowded
 from tests.acceptance.site import Site
 from tests.stored import owners, sql
 
@@ -81,7 +81,7 @@ def reconcile(site: Site) -> None:
 
 def test_nothing_is_missed(site: Site, tmp_path: Path) -> None:
     rng = random.Random(SEED)
-    life = Life(site, rng)
+    life = RandomChanges(site, rng)
     skipped = 0
     for turn in range(ROUNDS):
         reconcile(site)

@@ -12,9 +12,9 @@ import pytest
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import differing
-from tests.acceptance.judge import picture
-from tests.acceptance.living import raw_scene
+from tests.acceptance.oracle_check import picture
 from tests.acceptance.site import Site
+from tests.acceptance.synced_library import raw_scene
 
 LISTS, UNTITLED, PAIRS = "in_sync_lists", "untitled_file_name", "two_files_two_items"
 CASES = (LISTS,) * 12 + (UNTITLED,) + (PAIRS,) * 2

@@ -11,9 +11,9 @@ from app.sync_changes import intake
 from simulators.library.generate import generate
 from stash.scenes import Fetched, StashApi, fetch_readable
 from tests.acceptance.always_on import others_wait
-from tests.acceptance.always_on_shop import NOW, Shop
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
+from tests.acceptance.sync_driver import NOW, SyncDriver
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +22,11 @@ def library(open_site: Open) -> Site:
 
 
 @pytest.fixture
-def shop(library: Site, data: Path) -> Iterator[Shop]:
+def driver(library: Site, data: Path) -> Iterator[SyncDriver]:
     library.forget(data)
     library.both.plex.load(library.both.seed)
     library.use(first_sync="mirror", max_clear_percent=100)
-    yield Shop(library)
+    yield SyncDriver(library)
     library.both.stash.faults([])
 
 
@@ -35,53 +35,53 @@ def scenes(library: Site) -> list[int]:
     return library.scenes("in_sync")
 
 
-def work(shop: Shop, seconds: float) -> None:
+def work(driver: SyncDriver, seconds: float) -> None:
     """Let each scene take so long."""
 
     def take() -> None:
-        shop.now += seconds
+        driver.now += seconds
 
-    shop.on_scene = take
+    driver.on_scene = take
 
 
-def test_it_ends_in_the_midst_of_a_batch(shop: Shop, scenes: list[int]) -> None:
-    work(shop, 2)
-    shop.site.enqueue(*scenes)
+def test_it_ends_in_the_midst_of_a_batch(driver: SyncDriver, scenes: list[int]) -> None:
+    work(driver, 2)
+    driver.site.enqueue(*scenes)
 
-    with others_wait(shop.site):
-        first = shop.sync()
+    with others_wait(driver.site):
+        first = driver.sync()
 
-    assert 30 <= shop.now - NOW <= 34
+    assert 30 <= driver.now - NOW <= 34
     assert first["processed"] == first["succeeded"] == len(scenes) - first["remaining"]
-    with shop.site.queue() as queue:
-        assert queue.stats(shop.now).working == 0
-    assert shop.sync()["processed"] == first["remaining"]
-    assert shop.site.queued() == {}
+    with driver.site.queue() as queue:
+        assert queue.stats(driver.now).working == 0
+    assert driver.sync()["processed"] == first["remaining"]
+    assert driver.site.queued() == {}
 
 
 def test_it_does_not_read_the_whole_of_a_long_inbox(
-    shop: Shop, scenes: list[int], monkeypatch: pytest.MonkeyPatch
+    driver: SyncDriver, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A scan of everything, say, has noted every scene."""
     cost = 20.0
 
     def slowly(stash: StashApi, ids: Sequence[int]) -> Fetched:
-        shop.now += cost
+        driver.now += cost
         return fetch_readable(stash, ids)
 
     monkeypatch.setattr(intake, "MAX_IDS", 10)
     monkeypatch.setattr(intake, "fetch_readable", slowly)
     for scene in scenes:
-        shop.note(scene, by_user=False)
-    shop.now += 5
+        driver.note(scene, by_user=False)
+    driver.now += 5
 
-    with others_wait(shop.site):
-        first = shop.sync()
+    with others_wait(driver.site):
+        first = driver.sync()
 
     assert (first["events"], first["processed"]) == (20, 0)
-    assert len(shop.left()) == len(scenes) - 20
-    assert shop.lease().job_id == first["carried_on_by_job"]
+    assert len(driver.left()) == len(scenes) - 20
+    assert driver.lease().job_id == first["carried_on_by_job"]
     cost = 0.0
-    second = shop.sync()
+    second = driver.sync()
     assert (second["events"], second["processed"]) == (len(scenes) - 20, len(scenes))
-    assert shop.left() == []
+    assert driver.left() == []

@@ -15,12 +15,14 @@ from simulators.library.generate import generate
 from storage.state import STATE_FILE
 from sync_queue.inbox import INBOX_FILE, UNANSWERED_SECONDS, HookInbox
 from sync_queue.inbox_reader import Inbox
+from sync_queue.reader import QUEUE_FILE
+from sync_queue.schema import TABLE
 from tests.acceptance.always_on import jobs, until
-from tests.acceptance.always_on_shop import Shop
 from tests.acceptance.conftest import Open
 from tests.acceptance.entry import Ended
 from tests.acceptance.site import Site
-from tests.stored import sql
+from tests.acceptance.sync_driver import SyncDriver
+from tests.stored import spoil, sql
 
 HOUR, DAY = 3600.0, 86_400.0
 
@@ -40,8 +42,8 @@ def site(library: Site, data: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def shop(site: Site) -> Shop:
-    return Shop(site)
+def driver(site: Site) -> SyncDriver:
+    return SyncDriver(site)
 
 
 def look(site: Site) -> Ended:
@@ -75,27 +77,27 @@ def test_before_anything_has_happened(site: Site) -> None:
     assert look(site).output["reconcile"]["next_due_at"] is None
 
 
-def test_all_that_there_is_to_know(shop: Shop) -> None:
-    site, scenes = shop.site, shop.site.scenes("in_sync")
+def test_all_that_there_is_to_know(driver: SyncDriver) -> None:
+    site, scenes = driver.site, driver.site.scenes("in_sync")
     site.use(first_sync="mirror", max_clear_percent=100, max_retries=1)
-    shop.do("reconcile_all")
-    shop.now += HOUR
-    shop.do("process_queue")  # what is missing in Plex waits, and then is given up on
-    shop.now += HOUR
-    shop.do("process_queue")
+    driver.do("reconcile_all")
+    driver.now += HOUR
+    driver.do("process_queue")  # what is missing in Plex waits, and then is given up on
+    driver.now += HOUR
+    driver.do("process_queue")
     site.use(first_sync="mirror", max_clear_percent=100)
     site.behind("set", kind="scene", id=scenes[0], attributes={"details": "Of late."})
-    shop.do("reconcile_recent")
-    shop.note(scenes[1])
-    shop.note(scenes[2])
-    shop.now += 60
+    driver.do("reconcile_recent")
+    driver.note(scenes[1])
+    driver.note(scenes[2])
+    driver.now += 60
 
-    status = shop.do("queue_status")
+    status = driver.do("queue_status")
 
-    assert status["now_epoch"] == shop.now
+    assert status["now_epoch"] == driver.now
     assert status["inbox"]["by_kind"] == {"scene": 2}
     assert status["inbox"]["sync_changes"] == "asked for"
-    assert status["inbox"]["asked_at_epoch"] == shop.now - 60
+    assert status["inbox"]["asked_at_epoch"] == driver.now - 60
     assert sum(status["dead_letters"].values()) == len(site.scenes("missing_inside"))
     assert list(status["dead_letters"]) == ["PlexNotFound"]
     assert set(status["last_runs"]) == {"drain", "reconcile"}
@@ -111,9 +113,9 @@ def test_all_that_there_is_to_know(shop: Shop) -> None:
     assert reconcile["next_due_in"] == DAY - 2 * HOUR - 60
 
 
-def test_times_are_in_utc_and_in_seconds(shop: Shop) -> None:
-    shop.do("reconcile_all")
-    status = shop.do("queue_status")
+def test_times_are_in_utc_and_in_seconds(driver: SyncDriver) -> None:
+    driver.do("reconcile_all")
+    status = driver.do("queue_status")
 
     def check(part: Any) -> None:
         for name, value in part.items() if isinstance(part, dict) else ():
@@ -178,30 +180,30 @@ def test_while_a_drain_runs(site: Site) -> None:
     assert "not ended: it runs, or was killed" in status.log
 
 
-def test_a_task_that_was_killed_is_told(shop: Shop) -> None:
-    shop.note(1)
-    with Inbox(shop.site.data) as inbox:
+def test_a_task_that_was_killed_is_told(driver: SyncDriver) -> None:
+    driver.note(1)
+    with Inbox(driver.site.data) as inbox:
         inbox.begin()
-        assert shop.do("queue_status")["inbox"]["sync_changes"] == "running"
+        assert driver.do("queue_status")["inbox"]["sync_changes"] == "running"
 
-    assert shop.do("queue_status")["inbox"]["sync_changes"] == "killed"
+    assert driver.do("queue_status")["inbox"]["sync_changes"] == "killed"
 
 
-def test_a_request_that_came_to_nothing_is_no_request(shop: Shop) -> None:
-    hook = HookInbox(str(shop.site.data))
-    hook.note("scene", 1, "update", by_user=True, now=shop.now)
+def test_a_request_that_came_to_nothing_is_no_request(driver: SyncDriver) -> None:
+    hook = HookInbox(str(driver.site.data))
+    hook.note("scene", 1, "update", by_user=True, now=driver.now)
     hook.close()
-    assert shop.do("queue_status")["inbox"]["sync_changes"] == "asked for"
+    assert driver.do("queue_status")["inbox"]["sync_changes"] == "asked for"
 
-    shop.now += UNANSWERED_SECONDS + 1
-    assert shop.do("queue_status")["inbox"]["sync_changes"] == "none"
+    driver.now += UNANSWERED_SECONDS + 1
+    assert driver.do("queue_status")["inbox"]["sync_changes"] == "none"
 
 
 @pytest.mark.parametrize("name", [STATE_FILE, INBOX_FILE, "queue"])
 def test_a_damaged_file_is_told_by_its_name(site: Site, name: str) -> None:
-    shop = Shop(site)
-    shop.do("reconcile_all")
-    shop.note(1)
+    driver = SyncDriver(site)
+    driver.do("reconcile_all")
+    driver.note(1)
     path = site.data / name
     if path.is_dir():
         (path,) = path.glob("*.db")
@@ -217,19 +219,57 @@ def test_a_damaged_file_is_told_by_its_name(site: Site, name: str) -> None:
     assert look(site).output["problems"] == []
 
 
-def test_a_file_of_a_newer_version_is_an_error(shop: Shop) -> None:
-    shop.do("reconcile_all")
-    sql(shop.site.data / STATE_FILE, "PRAGMA user_version = 999")
+def test_jobs_that_make_no_sense_spoil_neither_status_nor_drain(driver: SyncDriver) -> None:
+    driver.do("reconcile_all")
+    waiting = driver.do("queue_status")["waiting"]
+    queue = driver.site.data / "queue" / QUEUE_FILE
+    faults = {
+        "data": f"CAST('{'[' * 100_000}' AS BLOB)",
+        "attempts": "'many'",
+        "error": "x'ff'",
+        "scene_id": "NULL",
+        "not_before": "'soon'",
+    }
+    for row, (column, value) in enumerate(faults.items(), start=1):
+        spoil(queue, f"{TABLE}.{column}", value, f"_id = {row}")
+
+    assert driver.do("queue_status")["waiting"] == waiting
+    done = driver.do("process_queue")
+
+    absent = len(driver.site.scenes("missing_inside"))
+    assert waiting - len(faults) - absent <= done["succeeded"] <= waiting - len(faults)
+    assert len(sql(queue, "SELECT 1 FROM set_aside")) == len(faults) - 1
+    driver.now += HOUR  # a due time can be put right
+    driver.do("process_queue")
+    assert driver.do("queue_status")["waiting"] <= absent
+
+
+def test_held_jobs_are_told(driver: SyncDriver) -> None:
+    driver.do("reconcile_all")
+    with driver.context() as context, context.open_queue() as queue:
+        waiting = queue.stats(driver.now).waiting
+        queue.hold((job, "", ["clears details"]) for job in queue.claim(2, driver.now))
+
+    ended = look(driver.site)
+
+    assert (ended.output["waiting"], ended.output["held"]) == (waiting - 2, 2)
+    assert "2 held by a guard" in ended.log
+    assert re.search(r"held by the clear guard: scene \d+: clears details", ended.log)
+
+
+def test_a_file_of_a_newer_version_is_an_error(driver: SyncDriver) -> None:
+    driver.do("reconcile_all")
+    sql(driver.site.data / STATE_FILE, "PRAGMA user_version = 999")
 
     with pytest.raises(StateError, match="newer Stash2Plex"):
-        shop.do("queue_status")
+        driver.do("queue_status")
 
 
-def test_an_overdue_reconcile_is_told(shop: Shop) -> None:
-    shop.now = time.time() - 3 * DAY
-    shop.do("reconcile_all")
+def test_an_overdue_reconcile_is_told(driver: SyncDriver) -> None:
+    driver.now = time.time() - 3 * DAY
+    driver.do("reconcile_all")
 
-    ended = look(shop.site)
+    ended = look(driver.site)
 
     assert ended.output["reconcile"]["next_due_in"] == 0
     assert "due now: it runs at the next change or task" in ended.log

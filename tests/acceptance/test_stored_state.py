@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from app.sync_changes.task import process_queue, sync_changes
+from app.sync_changes.process_queue import process_queue
+from app.sync_changes.task import sync_changes
 from app.tasks.health import health_check
 from app.tasks.reconcile import reconcile_all
 from app.tasks.status import queue_status
@@ -24,8 +25,8 @@ from sync_queue.inbox import INBOX_FILE, HookInbox
 from sync_queue.reader import QUEUE_FILE
 from sync_queue.schema import TABLE
 from tests.acceptance.conftest import Open
-from tests.acceptance.handmade import FILMS, Handmade, part, restore
 from tests.acceptance.site import Site
+from tests.acceptance.small_library import FILMS, SmallLibrary, part, restore
 from tests.stored import NO_TEXT, owners, spoil, sql
 
 SCENES = range(1, 9)
@@ -51,7 +52,7 @@ BAD_ROWS = [
 
 @pytest.fixture(scope="module")
 def site(open_site: Open) -> Site:
-    made = Handmade({FILMS: ["/plex/films"]})
+    made = SmallLibrary({FILMS: ["/plex/films"]})
     for n in SCENES:
         made.scene(n, made.file(f"/stash/{n}.mp4", 1000 + n))
         made.item(FILMS, 100 + n, part(f"/plex/films/{n}.mp4", 1000 + n))

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.tasks.undo import look_at_undo
+from tests.acceptance.plex_state import differing, now
 from tests.acceptance.site import Site
-from tests.acceptance.standing import differing, now
-from tests.acceptance.undoing import library, site, sync, undo, use
+from tests.acceptance.undo_library import library, site, sync, undo, use
 from worker.executor.figures import LISTED
 
 __all__ = ["library", "site"]  # fixtures

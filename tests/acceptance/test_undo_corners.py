@@ -8,9 +8,9 @@ import pytest
 
 from core.errors import ConfigError
 from core.models import Record
+from tests.acceptance.plex_state import differing, now
 from tests.acceptance.site import Site
-from tests.acceptance.standing import differing, now
-from tests.acceptance.undoing import library, site, sync, undo, use
+from tests.acceptance.undo_library import library, site, sync, undo, use
 
 __all__ = ["library", "site"]  # fixtures
 

@@ -15,8 +15,8 @@ from plex.exceptions import PlexServerDown
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import BUSY
+from tests.acceptance.plex_state import differing, now
 from tests.acceptance.site import Site
-from tests.acceptance.standing import differing, now
 
 CASES = ("empty_no_agent", "empty_agent", "drift_title", "extra_genre", "cleared_lists")
 SCENES = 4 * len(CASES)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from core.fields import BY_NAME, SCALARS
 from core.matching.index import ItemIndex
+from core.matching.ownership import Claims
 from core.models import (
     Entity,
     FieldRecord,
@@ -144,3 +145,9 @@ def record(
         tag_ids=(),
         items=items,
     )
+
+
+def losers(claims: Claims) -> dict[int, frozenset[ItemRef]]:
+    """For each scene that lost a claim, the items that it does not own."""
+    contests = claims.contests().items()
+    return {scene_id: frozenset(each.ref for each in lost) for scene_id, lost in contests}

@@ -19,8 +19,8 @@ from plex.exceptions import PlexNotFound, PlexServerDown
 from plex.library import list_snapshot
 from plex.matcher import MatchConfidence, PlexLibrary, find_plex_items_with_confidence
 from tests.acceptance.conftest import open_site
-from tests.acceptance.handmade import FILMS, Handmade, part, restore
 from tests.acceptance.site import TOKEN, Site
+from tests.acceptance.small_library import FILMS, SmallLibrary, part, restore
 
 __all__ = ["open_site"]  # a fixture
 
@@ -68,7 +68,7 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def library(open_site: Any) -> Site:
-    made = Handmade({FILMS: ["/m/films", "M:\\Films"]})
+    made = SmallLibrary({FILMS: ["/m/films", "M:\\Films"]})
     for key, file in ITEMS.items():
         made.item(FILMS, key, file)
     site: Site = open_site(made.seed())

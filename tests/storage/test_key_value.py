@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
-def test_what_has_another_shape_is_set_aside(tmp_path: Path, key: Key[Any]) -> None:
+def test_what_has_another_shape_is_set_aside(
+    empty_state: Path, tmp_path: Path, key: Key[Any]
+) -> None:
+    shutil.copy(empty_state, tmp_path)
     warnings: list[str] = []
     with State(tmp_path, warnings.append) as state:
         for text in WRONG:

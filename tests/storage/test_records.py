@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +91,14 @@ def saved(model: dict[int, Record], batch: Sequence[Record]) -> None:
         model[new.scene_id] = new
 
 
+@contextmanager
+def copied(empty_state: Path) -> Iterator[State]:
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(empty_state, folder)
+        with State(Path(folder), print) as state:
+            yield state
+
+
 @examples(60)
 @given(
     st.lists(
@@ -96,11 +106,9 @@ def saved(model: dict[int, Record], batch: Sequence[Record]) -> None:
         max_size=4,
     )
 )
-def test_the_store_agrees_with_a_dictionary(
-    steps: list[list[Record]],
-) -> None:
+def test_the_store_agrees_with_a_dictionary(empty_state: Path, steps: list[list[Record]]) -> None:
     model: dict[int, Record] = {}
-    with tempfile.TemporaryDirectory() as folder, State(Path(folder), print) as state:
+    with copied(empty_state) as state:
         store = state.records
         for batch in steps:
             store.save_many(batch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -134,8 +135,11 @@ def test_a_damaged_file_is_moved_aside(content: bytes, tmp_path: Path) -> None:
         ),
     )
 )
-def test_no_json_makes_it_fail(tmp_path_factory: pytest.TempPathFactory, content: object) -> None:
+def test_no_json_makes_it_fail(
+    empty_state: Path, tmp_path_factory: pytest.TempPathFactory, content: object
+) -> None:
     folder = tmp_path_factory.mktemp("data")
+    shutil.copy(empty_state, folder)
     (folder / "sync_timestamps.json").write_text(json.dumps(content))
 
     assert all(scene_id > 0 for scene_id in timestamps(folder, []))

@@ -12,7 +12,7 @@ import pytest
 from persistqueue.serializers import json as bare_json
 
 from core.errors import StateError
-from core.models import Job
+from core.models import Failure, Job
 from sync_queue import operations
 from sync_queue.queue import SyncQueue
 from sync_queue.schema import SCHEMA, TABLE
@@ -195,3 +195,21 @@ def test_a_damaged_queue_is_started_anew(path: Path) -> None:
 
     assert len(warnings) == 1
     assert "data.db.corrupt-20231114-221320" in warnings[0]
+
+
+def test_what_error_texts_told_becomes_a_failure(path: Path) -> None:
+    errors = ["", "PlexNotFound: no item", "AwaitsScan: films", "Busy: later", "no colon"]
+    path.mkdir()
+    put = f"INSERT INTO {TABLE} (data, timestamp, status, scene_id, error) VALUES ('{{}}', 1, 0, "
+    rows = [f"{put}{scene_id}, '{error}')" for scene_id, error in enumerate(errors, start=1)]
+    gone = f"DELETE FROM {TABLE} WHERE scene_id = 5"
+    make_earlier(path / "data.db", SCHEMA, 1, *rows, gone)
+
+    with opened(path, []) as queue:
+        assert [(each.failure, each.error) for each in queue.claim(9, NOW)] == [
+            (Failure.NONE, errors[0]),
+            (Failure.NOT_FOUND, errors[1]),
+            (Failure.AWAITS_SCAN, errors[2]),
+            (Failure.OTHER, errors[3]),
+        ]
+        assert queue.put({"scene_id": 9}) == 6  # the id of a row that is gone is not given again

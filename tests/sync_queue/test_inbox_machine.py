@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from sync_queue.inbox import ASKED_SECONDS, FREE_DECLINES, UNANSWERED_SECONDS, Ask
 from sync_queue.inbox_reader import Inbox
 from tests.examples import examples
-from tests.sync_queue.sides import Sides
+from tests.sync_queue.hook_and_task import HookAndTask
 
 
 @dataclass
@@ -37,7 +37,7 @@ class HandOver(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.sides = Sides(Path(self.folder.name))
+        self.both = HookAndTask(Path(self.folder.name))
         self.asking: list[Request] = []
         self.queued: list[str] = []
         self.holder = 0  # the token of who asks or was asked, -1: who it was handed over to
@@ -49,17 +49,17 @@ class HandOver(RuleBasedStateMachine):
         self.jobs = 0
 
     def teardown(self) -> None:
-        if not hasattr(self, "sides"):
+        if not hasattr(self, "both"):
             return
         # The law: once every wait is over, an event without anybody who sees to it gets somebody.
-        self.sides.now += ASKED_SECONDS + 1
-        ask = self.sides.note(1)
+        self.both.now += ASKED_SECONDS + 1
+        ask = self.both.note(1)
         assert ask is not None or self.running is not None
         if self.running is not None:
             self.running.inbox.close()
-        self.sides.close()
+        self.both.close()
         self.folder.cleanup()
-        assert self.sides.warnings == []
+        assert self.both.warnings == []
 
     def is_seen_to(self) -> bool:
         is_asking = any(not request.job for request in self.asking)
@@ -68,20 +68,20 @@ class HandOver(RuleBasedStateMachine):
     def takes(self, ask: Ask) -> None:
         """Of a burst one asks, and nobody while a task runs."""
         assert self.running is None
-        assert self.sides.now >= self.held_until
+        assert self.both.now >= self.held_until
         assert ask.job_id is None
         self.asking.append(Request(ask))
         self.hold(ask.token, UNANSWERED_SECONDS)
 
     def hold(self, token: int, seconds: float) -> None:
-        self.holder, self.held_until = token, self.sides.now + seconds
+        self.holder, self.held_until = token, self.both.now + seconds
 
     @rule(
         num=st.integers(1, 3), pause=st.sampled_from([0.0, 0.1, 1.0, 3.0]), is_quick=st.booleans()
     )
     def event(self, num: int, pause: float, is_quick: bool) -> None:
-        self.sides.now += pause
-        ask = self.sides.note(num)
+        self.both.now += pause
+        ask = self.both.note(num)
         self.unseen.add(num)
         if ask is not None:
             self.takes(ask)
@@ -89,7 +89,7 @@ class HandOver(RuleBasedStateMachine):
                 self.asking[-1].job = self.new_job()
                 self.ends(self.asking.pop(), "answered")
         elif not self.is_seen_to() and self.declines <= FREE_DECLINES:
-            assert self.sides.now < self.silent_until
+            assert self.both.now < self.silent_until
 
     @precondition(lambda self: any(not request.job for request in self.asking))
     @rule()
@@ -111,19 +111,19 @@ class HandOver(RuleBasedStateMachine):
     def ends(self, request: Request, how: str) -> None:
         is_holder = self.holder == request.ask.token
         if how == "answered" and request.job:
-            self.sides.hook.asked(request.ask.token, request.job)
+            self.both.hook.asked(request.ask.token, request.job)
             if is_holder:
                 self.held_until += ASKED_SECONDS - UNANSWERED_SECONDS
         elif how == "killed":
-            self.silent_until = self.sides.now + UNANSWERED_SECONDS
+            self.silent_until = self.both.now + UNANSWERED_SECONDS
         else:
-            self.sides.hook.not_asked(request.ask.token)
+            self.both.hook.not_asked(request.ask.token)
             if is_holder:
                 self.hold(0, 0.0)
 
     @rule()
     def another_task_ends(self) -> None:
-        ask = self.sides.task.claim()
+        ask = self.both.task.claim()
         if ask is not None:
             self.takes(ask)
 
@@ -132,7 +132,7 @@ class HandOver(RuleBasedStateMachine):
     def stash_starts_the_task(self, can_begin: bool) -> None:
         self.queued.pop(0)
         self.hold(0, 0.0)
-        inbox = Inbox(self.sides.folder, clock=lambda: self.sides.now)
+        inbox = Inbox(self.both.folder, clock=lambda: self.both.now)
         if can_begin:
             self.running, self.declines = Task(inbox, 0), 0
             inbox.begin()

@@ -15,7 +15,7 @@ from sync_queue.jobs import BULK, EDIT, EnqueueOutcome, QueueStats
 from sync_queue.queue import HELD_WHY, SyncQueue
 from tests.examples import examples
 from tests.sync_queue.conftest import rows
-from tests.sync_queue.model import Model, Order
+from tests.sync_queue.queue_model import Order, QueueModel
 
 # Few scenes, so that orders for one meet each other.
 SCENES = st.integers(1, 3)
@@ -32,7 +32,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.now = 1000.0
         self.version = 0
-        self.model = Model()
+        self.model = QueueModel()
         self.abandoned: list[SyncQueue] = []
         self.jobs: dict[int, Job] = {}
         self.queue = self.open()
@@ -94,15 +94,17 @@ class QueueMachine(RuleBasedStateMachine):
         new = len(self.model.orders) - before
         assert outcome == EnqueueOutcome(new, len(items) - new)
 
-    @rule(limit=st.integers(1, 4))
-    def claim(self, limit: int) -> None:
+    @rule(limit=st.integers(1, 4), least=PRIORITIES)
+    def claim(self, limit: int, least: int) -> None:
         due = self.model.claimable(self.now)
         assert self.queue.due_scene_ids(self.now) == [order.scene_id for order in due]
         assert self.queue.count_due(self.now) == len(due)
         assert self.queue.has_fresh_due(self.now) == any(o.attempts == 0 for o in due)
-        expected = due[:limit]
+        urgent = [order for order in due if order.priority >= least]
+        assert self.queue.count_due(self.now, least=least) == len(urgent)
+        expected = urgent[:limit]
 
-        claimed = self.queue.claim(limit, self.now)
+        claimed = self.queue.claim(limit, self.now, least=least)
 
         assert [(job.job_id, job.data["version"], job.attempts) for job in claimed] == [
             (order.rank, order.version, order.attempts) for order in expected
@@ -334,5 +336,5 @@ def as_new(order: Order) -> Order:
     return replace(order, attempts=0, not_before=0.0, error="", failure=Failure.NONE)
 
 
-QueueMachine.TestCase.settings = examples(60, stateful_step_count=50)
+QueueMachine.TestCase.settings = examples(20, stateful_step_count=120)
 TestQueueMachine = QueueMachine.TestCase

@@ -22,12 +22,12 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def crew(folder: Path, role: str, name: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of `crew`, whose words go to a file of its own."""
+def worker_process(folder: Path, role: str, name: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of `worker_processes`, whose words go to a file of its own."""
     with (
         (folder / f"{role}-{name}.log").open("wb") as log,
         subprocess.Popen(
-            [sys.executable, "-m", "tests.sync_queue.crew", role, str(folder), name],
+            [sys.executable, "-m", "tests.sync_queue.worker_processes", role, str(folder), name],
             stdout=log,
             cwd=ROOT,
         ) as process,
@@ -68,10 +68,10 @@ def assert_each_scene_at_most_once(folder: Path) -> None:
 
 def test_no_order_is_lost_and_none_is_applied_out_of_order(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        writers = [stack.enter_context(crew(tmp_path, "writer", name)) for name in "abc"]
+        writers = [stack.enter_context(worker_process(tmp_path, "writer", name)) for name in "abc"]
         # Two drains take turns by the lock; each is killed in the middle of its work.
         for life in range(3):
-            with crew(tmp_path, "drain", f"{life}") as drain:
+            with worker_process(tmp_path, "drain", f"{life}") as drain:
                 wait_for(tmp_path / f"drain-{life}.log", 25, drain)
                 if life == 1:
                     writers[0].kill()
@@ -79,7 +79,7 @@ def test_no_order_is_lost_and_none_is_applied_out_of_order(tmp_path: Path) -> No
         (tmp_path / "stop").touch()
         for writer in writers[1:]:
             assert writer.wait() == 0
-        with crew(tmp_path, "drain", "last") as drain:
+        with worker_process(tmp_path, "drain", "last") as drain:
             assert drain.wait() == 0
 
     assert_each_scene_at_most_once(tmp_path)
@@ -105,7 +105,7 @@ def test_no_order_is_lost_and_none_is_applied_out_of_order(tmp_path: Path) -> No
 
 def test_openers_that_come_together_all_work(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        writers = [stack.enter_context(crew(tmp_path, "writer", name)) for name in "abc"]
+        writers = [stack.enter_context(worker_process(tmp_path, "writer", name)) for name in "abc"]
         for name, writer in zip("abc", writers, strict=True):
             wait_for(tmp_path / f"writer-{name}.log", 3, writer)
         (tmp_path / "stop").touch()

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from core.backoff import LONGEST_DELAY
 from core.models import Failure, Job
-from sync_queue.jobs import EnqueueOutcome
+from sync_queue.jobs import EDIT, EnqueueOutcome
 from sync_queue.queue import SyncQueue
 from sync_queue.schema import TABLE
-from tests.stored import sql
+from tests.stored import spoil, sql
 from tests.sync_queue.conftest import NOW
 
 
@@ -203,8 +204,10 @@ def test_dead_letters_are_purged_by_the_time_of_their_death(path: Path) -> None:
         now[0] += 100
         queue.park(two, Failure.OTHER, "x")
 
+        assert queue.retry_dead(since=NOW + 1, until=NOW + 99) == 0
         assert queue.purge_dead(NOW + 50) == 1
         assert queue.dead_scene_ids() == {2}
+        assert queue.retry_dead(since=NOW + 100, until=NOW + 100) == 1
 
 
 def test_clearing_leaves_what_is_being_worked_on(queue: SyncQueue) -> None:
@@ -249,3 +252,100 @@ def test_threads_never_share_a_job(queue: SyncQueue) -> None:
         thread.join()
 
     assert sorted(taken) == list(range(1, 121))
+
+
+def test_what_was_noted_by_a_clock_that_ran_ahead_holds_up_nothing(path: Path) -> None:
+    ahead = NOW + 30 * 86_400.0
+    with SyncQueue(path, clock=lambda: ahead) as queue:
+        queue.put_many([job(1), job(2), job(3)])
+        for claimed in queue.claim(2, ahead):
+            queue.retry(claimed, ahead + 60, Failure.OTHER, "later")
+        queue.park(queue.claim(1, ahead)[0], Failure.OTHER, "no")
+    spoil(path / "data.db", f"{TABLE}.not_before", "'soon'", "scene_id = 2")
+
+    with SyncQueue(path, clock=lambda: NOW) as queue:
+        assert queue.next_due(NOW) == NOW + LONGEST_DELAY
+        assert queue.stats(NOW).backing_off == 2
+        queue.recover()
+        jobs = queue.claim(9, NOW + LONGEST_DELAY)
+        assert [(each.scene_id, each.enqueued_at) for each in jobs] == [(1, NOW), (2, NOW)]
+        assert queue.purge_dead(NOW + 1) == 1
+
+
+def test_edits_are_claimed_before_bulk_work_that_is_due_longer(queue: SyncQueue) -> None:
+    queue.put_many([job(1), job(2), job(3)])
+    queue.put_many([job(4, enqueued_at=NOW + 9), job(2)], priority=EDIT)
+
+    assert [each.scene_id for each in queue.claim(2, NOW)] == [2, 4]
+    queue.put(job(3))  # bulk work that comes later takes no urgency away, nor gives it
+    assert [(each.scene_id, each.priority) for each in queue.claim(9, NOW)] == [(1, 0), (3, 0)]
+
+
+def test_a_held_job_is_answered_by_a_newer_order(queue: SyncQueue) -> None:
+    queue.put_many([job(1), job(2)])
+    queue.hold((claimed, "marks", ["removes 3 tags"]) for claimed in queue.claim(9, NOW))
+    assert queue.count_due(NOW) == queue.stats(NOW).waiting == 0
+    assert [each.lines for each in queue.held([2])] == [("removes 3 tags",)]
+
+    queue.put(job(1, data={"title": "new"}))
+    (newer,) = queue.claim(9, NOW)
+    assert queue.stats(NOW).held == 2
+    beside = queue.claim_held(9)
+    assert [each.job.scene_id for each in beside] == [2]  # the other is being worked on
+    queue.release(each.job for each in beside)
+    queue.finish([newer])  # it had nothing to clear
+
+    (held,) = queue.held()
+    assert (held.job.scene_id, held.job.failure, held.marks) == (2, Failure.HELD, "marks")
+    assert held.job.error.startswith("HeldByGuard: ")
+
+
+def test_a_kill_while_held_jobs_are_applied_holds_them_again(path: Path, queue: SyncQueue) -> None:
+    queue.put_many([job(1), job(2)])
+    queue.hold((claimed, "marks", []) for claimed in queue.claim(9, NOW))
+    (one,) = queue.claim_held(1)
+
+    with SyncQueue(path, clock=lambda: NOW) as after:
+        after.recover()
+        assert [each.job.scene_id for each in after.held()] == [1, 2]
+        both = after.claim_held(9)
+        assert after.claim_held(9) == []
+        after.finish(each.job for each in both)
+        assert after.stats(NOW).held == after.stats(NOW).working == 0
+    assert one.job.scene_id == 1
+
+
+def test_a_bad_job_at_the_head_ends_no_claim(queue: SyncQueue, path: Path) -> None:
+    queue.put_many([job(1), job(2), job(3)])
+    spoil(path / "data.db", f"{TABLE}.scene_id", "NULL", "scene_id = 1")
+    spoil(path / "data.db", f"{TABLE}.attempts", "'many'", "scene_id = 2")
+    told: list[str] = []
+
+    with SyncQueue(path, warn=told.append, clock=lambda: NOW) as other:
+        other.stats(NOW)
+        assert [each.scene_id for each in other.claim(1, NOW)] == [3]
+    assert len(told) == 2
+
+
+def test_what_goes_back_meets_a_newer_order(queue: SyncQueue) -> None:
+    """An edit stays urgent, a dead letter begins anew, and of two held jobs the newer stays."""
+    queue.put_many([job(1)], priority=EDIT)
+    (edit,) = queue.claim(9, NOW)
+    queue.put(job(1))
+    queue.release([edit])
+    (again,) = queue.claim(9, NOW)
+    assert again.priority == EDIT
+
+    queue.retry(again, NOW, Failure.PICTURE, "no")
+    (tried,) = queue.claim(9, NOW)
+    queue.park(tried, Failure.PICTURE, "no")
+    assert queue.retry_dead(failure=Failure.PICTURE) == 1
+    (revived,) = queue.claim(9, NOW)
+    assert (tried.attempts, revived.attempts, revived.failure) == (1, 0, Failure.NONE)
+
+    queue.hold([(revived, "older", [])])
+    queue.put(job(1))
+    queue.hold((claimed, "newer", []) for claimed in queue.claim(9, NOW))
+    assert [each.marks for each in queue.held()] == ["newer"]
+    assert queue.release_held() == 1
+    assert queue.has_fresh_due(NOW)

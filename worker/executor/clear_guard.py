@@ -8,13 +8,14 @@ is held is remembered value by value: the user's word is for exactly that.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
-from core.guards import Tally, clears_too_much, tally
+from core.guards import FREE_CLEARS, Tally, clears_too_much, tally
 from core.models import Change, ItemRef
 from core.wording import change_line
+from sync_queue.jobs import EDIT
 from worker.plan import ItemEdit, ScenePlan
 
 MOST_WAITING = 1000  # scenes that wait for the verdict, before it is given on what is known
@@ -65,12 +66,18 @@ class ClearGuard:
         self._touched = Tally()
         self._waiting: list[ScenePlan] = []
 
-    def let_through(self, plans: Iterable[ScenePlan]) -> list[ScenePlan]:
-        """Those that take nothing away; the others wait for `verdict`."""
+    def let_through(self, plans: Sequence[ScenePlan]) -> list[ScenePlan]:
+        """Those that take nothing away, and users' edits while a run may take so much away in any
+        case: nobody waits for the end of bulk work to see his edit. The others wait for `verdict`.
+        """
+        edits = [plan for plan in plans if plan.job is not None and plan.job.priority == EDIT]
+        total = sum((tally(plan.changes) for plan in edits), self._touched)
+        few = total.cleared <= FREE_CLEARS
+        passing = {plan.scene_id for plan in edits} if few else set()
         free: list[ScenePlan] = []
         for plan in plans:
             total = tally(plan.changes)
-            if total.cleared and self._max_percent < 100:
+            if total.cleared and self._max_percent < 100 and plan.scene_id not in passing:
                 self._waiting.append(plan)
             else:
                 self._touched += total

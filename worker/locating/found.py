@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.matching.match import Claim, Evidence, FileMatch
+from core.matching.evidence import Claim, Evidence, FileMatch
 from core.matching.pins import Pin
 from core.models import FullItem, ItemRef, MediaFile, Scene
 

@@ -13,8 +13,9 @@ from collections.abc import Callable, Collection, Container, Iterable, Mapping, 
 from types import MappingProxyType
 
 from core import paths
+from core.matching.evidence import Claim, SceneMatch
 from core.matching.index import ItemIndex
-from core.matching.match import Claim, SceneMatch, match_scene
+from core.matching.match import match_scene
 from core.matching.ownership import Contest, is_copy
 from core.matching.pins import Pin
 from core.models import FullItem, ItemRef, MediaFile, Record, Scene, Section

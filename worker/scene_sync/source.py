@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from core.models import Job
 from storage.sqlite import chunks
+from sync_queue.jobs import EDIT
 from sync_queue.queue import SyncQueue
 from worker.executor.clear_guard import is_covered, lines_of, marks_of
 from worker.executor.figures import Figures
@@ -49,7 +50,9 @@ class DueJobs:
         """Plans until no job is due."""
         while True:
             self._before_batch()
-            jobs = self._queue.claim(BATCH, self._started)
+            # By themselves, so that they need not wait until bulk work is planned.
+            jobs = self._queue.claim(BATCH, self._started, least=EDIT)
+            jobs = jobs or self._queue.claim(BATCH, self._started)
             if not jobs:
                 return
             yield _prepared(self._queue, self._preparer, jobs)

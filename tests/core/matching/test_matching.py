@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from core.matching.match import Claim, Evidence, FileMatch, SceneMatch, match_file, match_scene
+from core.matching.evidence import Claim, Evidence, FileMatch, SceneMatch
+from core.matching.match import match_file, match_scene
 from core.models import Confidence, ItemRef, MediaFile
 from core.paths import PathMap
 from tests.core.builders import file, index, ref, scene

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.matching.evidence import SceneMatch
 from core.matching.index import BIG_BUCKET, ItemIndex
-from core.matching.match import SceneMatch, match_scene
+from core.matching.match import match_scene
 from core.matching.ownership import Claims
 from core.models import ItemRef, MediaFile
 from core.paths import PathMap, base_key, same_path
-from tests.core.builders import FEWER, file, scene
+from tests.core.builders import FEWER, file, losers, scene
 
 # So few names, folders and sizes that everything looks like everything else.
 NAMES = st.sampled_from(["scene.mp4", "Scene.mp4", "walk.mkv"])
@@ -136,6 +137,6 @@ def test_over_several_sections_every_item_ends_with_its_true_owner(library: list
     matches = match_all(library)
     for scene_id, match in matches.items():
         claims.offer(scene_id, match.claims)
-    lost = claims.losers()
+    lost = losers(claims)
     for scene_id, match in matches.items():
         assert set(match.refs) - lost.get(scene_id, frozenset()) == truth(library, scene_id)

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.matching.match import Claim, Evidence, match_scene
+from core.matching.evidence import Claim, Evidence
+from core.matching.match import match_scene
 from core.matching.ownership import Claims
 from core.models import ItemRef
 from core.paths import PathMap
-from tests.core.builders import file, index, ref, scene
+from tests.core.builders import file, index, losers, ref, scene
 
 ITEM = ref("7")
 Offer = tuple[int, list[Claim]]
@@ -59,8 +60,8 @@ def user_owned(native: Evidence) -> Claim:
 def test_who_owns_a_contested_item(rivals: dict[int, Claim], owner: int) -> None:
     for order in itertools.permutations(rivals.items()):
         claims = collected([(scene_id, [made]) for scene_id, made in order])
-        assert claims.owners() == {ITEM: owner}
-        assert claims.losers() == {
+        assert claims.holders() == {ITEM: owner}
+        assert losers(claims) == {
             scene_id: frozenset({ITEM}) for scene_id in rivals if scene_id != owner
         }
 
@@ -69,10 +70,9 @@ def test_an_item_that_one_scene_claims_is_not_contested() -> None:
     claims = collected([(1, [claim(Evidence.NONE)]), (2, [])])
     assert claims.is_claimed(ITEM)
     assert not claims.is_claimed(ref("8"))
-    assert claims.owners() == {}
-    assert claims.losers() == {}
+    assert claims.contests() == {}
     claims.offer(1, [claim(Evidence.NONE)])  # asked twice
-    assert claims.owners() == {}
+    assert claims.contests() == {}
 
 
 def test_copies_in_stash_leave_the_item_to_the_one_in_its_folder() -> None:
@@ -82,7 +82,7 @@ def test_copies_in_stash_leave_the_item_to_the_one_in_its_folder() -> None:
     for scene_id, folder in enumerate("abc"):
         copy = scene(file(f"/d/{folder}/walk.mp4", 5), scene_id=scene_id)
         claims.offer(scene_id, match_scene(copy, library, PathMap()).claims)
-    assert claims.owners() == {ITEM: 1}
+    assert claims.holders() == {ITEM: 1}
 
 
 def test_recorded_owners_that_have_not_spoken_yet() -> None:
@@ -112,18 +112,18 @@ def test_the_order_of_offers_never_matters(made: list[Offer], rng: random.Random
     shuffled = made[:]
     rng.shuffle(shuffled)
     one, other = collected(made), collected(shuffled)
-    assert one.owners() == other.owners()
-    assert one.losers() == other.losers()
+    assert one.holders() == other.holders()
+    assert losers(one) == losers(other)
 
 
 @given(offers)
 def test_every_claimed_item_has_exactly_one_owner(made: list[Offer]) -> None:
     claims = collected(made)
-    lost = claims.losers()
+    lost = losers(claims)
     for item in {each.ref for _, offered in made for each in offered}:
         claimants = [scene_id for scene_id, offered in made if item in {c.ref for c in offered}]
         holders = [one for one in claimants if item not in lost.get(one, frozenset())]
-        assert holders == [claims.owners().get(item, claimants[0])]
+        assert holders == [claims.holders()[item]]
 
 
 @given(offers, st.sets(refs))
@@ -134,17 +134,15 @@ def test_what_a_scene_takes_back_it_never_offered(made: list[Offer], taken: set[
         never.offer(scene_id, kept)
     if made:
         withdrawn.withdraw(made[0][0], taken)
-    assert withdrawn.owners() == never.owners()
-    assert withdrawn.losers() == never.losers()
+    assert withdrawn.holders() == never.holders()
+    assert losers(withdrawn) == losers(never)
     assert all(withdrawn.is_claimed(ref) == never.is_claimed(ref) for ref in taken)
 
 
 @given(offers)
 def test_a_contest_says_who_won_and_why(made: list[Offer]) -> None:
     claims = collected(made)
-    owners, contests = claims.owners(), claims.contests()
-    told = {loser: frozenset(each.ref for each in lost) for loser, lost in contests.items()}
-    assert told == claims.losers()
+    owners, contests = claims.holders(), claims.contests()
     for lost in contests.values():
         for each in lost:
             assert each.owner == owners[each.ref]

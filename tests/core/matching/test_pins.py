@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.matching.match import Claim, Evidence, SceneMatch, match_scene
+from core.matching.evidence import Claim, Evidence, SceneMatch
+from core.matching.match import match_scene
 from core.matching.ownership import Claims
 from core.matching.pins import Pin, pinned_item
 from core.models import ItemRef, MediaFile, Record
@@ -135,4 +136,4 @@ def test_the_pinned_scene_owns_the_item_whoever_claims_it() -> None:
     claims = Claims()
     claims.offer(1, [Claim(ref("7"), Evidence.VERIFIED, 0, native=Evidence.PATH)])
     claims.offer(9, [Claim(ref("7"), Evidence.PINNED, 0)])
-    assert claims.owners() == {ref("7"): 9}
+    assert claims.holders() == {ref("7"): 9}

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.index import ItemIndex
-from core.matching.match import Claim, Evidence, SceneMatch, match_scene
+from core.matching.match import match_scene
 from core.matching.ownership import Claims
 from core.matching.prefix_votes import PrefixVotes, path_map_of
 from core.models import ItemRef, MediaFile, Scene
 from core.paths import PathMap
-from tests.core.builders import file, scene
+from tests.core.builders import file, losers, scene
 from tests.examples import examples
 
 NAMES = ("scene.mp4", "clip.mkv")
@@ -187,8 +188,8 @@ def test_a_second_look_gives_every_item_one_owner(drawn: Library) -> None:
     fresh = Claims()
     for match in second:
         fresh.offer(match.scene_id, match.claims)
-    assert claims.owners() == fresh.owners()
-    assert claims.losers() == fresh.losers()
+    assert claims.holders() == fresh.holders()
+    assert losers(claims) == losers(fresh)
 
 
 def test_learning_fills_the_gap_that_it_is_for() -> None:

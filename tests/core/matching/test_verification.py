@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from core.matching.evidence import Claim, Evidence
 from core.matching.index import ItemIndex
-from core.matching.match import Claim, Evidence, match_scene, still_verified
+from core.matching.match import match_scene
+from core.matching.verification import still_verified
 from core.models import MediaFile
 from core.paths import PathMap
 from tests.core.builders import file, index, item_record, record, ref, scene

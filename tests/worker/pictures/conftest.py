@@ -10,7 +10,7 @@ from simulators.plex.process import PlexProcess
 from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
 from tests.contract.servers import Simulated, scene, seed_of
 from tests.pool import Pool
-from tests.worker.pictures.house import House
+from tests.worker.pictures.picture_site import PictureSite
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +20,10 @@ def stash(pool: Pool) -> Iterator[Simulated]:
 
 
 @pytest.fixture
-def house(stash: Simulated, process: PlexProcess) -> Iterator[House]:
+def site(stash: Simulated, process: PlexProcess) -> Iterator[PictureSite]:
     sections = [plex_section([plex_item(n)], key=n, title=f"Scenes {n}") for n in (1, 2)]
     process.load(plex_seed(*sections))
-    made = House(stash, process)
+    made = PictureSite(stash, process)
     made.cover("cover")
     made.cover(None, 2)
     stash.faults([])

@@ -12,15 +12,15 @@ from simulators.dumps import stash_seed
 from simulators.library.oracle import differences
 from simulators.seed import Seed
 from tests.acceptance.always_on import install
-from tests.acceptance.always_on_shop import Shop
 from tests.acceptance.site import Site
+from tests.acceptance.sync_driver import SyncDriver
 from tests.pool import Pool
 
 DEAF = {"match": "runPluginTask", "action": "status", "status": 500, "times": -1}
 
 
-class Office(Shop):
-    """A shop whose events come from the hooks of a Stash that can be told to do things."""
+class HookDriver(SyncDriver):
+    """A driver whose events come from the hooks of a Stash that can be told to do things."""
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)
@@ -87,7 +87,7 @@ class Office(Shop):
 
 
 @contextmanager
-def noting(pool: Pool, seed: Seed, folder: Path) -> Iterator[Office]:
+def hook_driver(pool: Pool, seed: Seed, folder: Path) -> Iterator[HookDriver]:
     """Both servers; hooks note, and Stash never starts the task that they ask for."""
     data = folder / "data"
     environment = {"STASH_PLUGIN_DATA": str(data)}
@@ -95,4 +95,4 @@ def noting(pool: Pool, seed: Seed, folder: Path) -> Iterator[Office]:
         site = Site(both, data)
         site.use(first_sync="mirror", reconcile_interval="never")
         both.stash.faults([DEAF])
-        yield Office(site)
+        yield HookDriver(site)

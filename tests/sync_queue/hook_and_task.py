@@ -1,4 +1,4 @@
-"""Both sides of one inbox for tests: a hook and a task, with one clock."""
+"""Both both of one inbox for tests: a hook and a task, with one clock."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sync_queue.inbox_reader import Inbox
 NOW = 1_700_000_000.0
 
 
-class Sides:
-    """Both sides of one inbox, and a clock."""
+class HookAndTask:
+    """Both both of one inbox, and a clock."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

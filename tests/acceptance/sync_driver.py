@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from app.schedule import store
-from app.sync_changes.task import catch_up, sync_changes
+from app.sync_changes.handover import catch_up
+from app.sync_changes.task import sync_changes
 from app.task_runner import MODES, perform
 from app.wiring import Context
 from core.schedule import WEEK, History
@@ -21,7 +22,7 @@ from tests.acceptance.site import Site
 NOW = 1_900_000_000.0
 
 
-class Shop:
+class SyncDriver:
     """One library, its inbox, and a clock that goes on when somebody sleeps."""
 
     def __init__(self, site: Site) -> None:

@@ -29,7 +29,7 @@ class Order:
     died_at: float = 0.0
 
 
-class Model:
+class QueueModel:
     """Orders by rank; at most one of each status a scene."""
 
     def __init__(self) -> None:

@@ -32,7 +32,7 @@ def draw(data: bytes, fit: Fit) -> bytes:
     return picture(f"{fit.value} {digest(data)}")
 
 
-class House:
+class PictureSite:
     """A syncer between both servers, and what it remembers from call to call."""
 
     def __init__(self, stash: Simulated, process: PlexProcess) -> None:

@@ -14,8 +14,8 @@ from app.tasks.undo import undo_last_run
 from core.errors import SyncError
 from simulators.seed import PlexItem, PlexPart, Seed
 from sync_queue.operations import save_sync_timestamp
-from tests.acceptance.handmade import FILMS, OTHER, SERIES, Handmade, part
 from tests.acceptance.site import Site
+from tests.acceptance.small_library import FILMS, OTHER, SERIES, SmallLibrary, part
 
 NAME = "Amélie Ünï.mp4"
 NAMES = (
@@ -39,7 +39,7 @@ PATH_MAP = "/d/films=>/m/films; D:\\Videos=>M:\\Videos"
 def crowded(scenes: int, seed: int) -> Seed:
     """A library in which many files bear few names, on mounts of all kinds, several in a scene."""
     rng = random.Random(seed)
-    made = Handmade(
+    made = SmallLibrary(
         {
             FILMS: ["/m/films", "M:\\Videos"],
             OTHER: ["/m/other", "\\\\nas\\films"],
@@ -84,7 +84,7 @@ def _parts(
     return parts if rng.random() < 0.5 else [parts]
 
 
-class Life:
+class RandomChanges:
     """Random changes on both sides and of what the plugin knows. Each method is one."""
 
     def __init__(self, site: Site, rng: random.Random) -> None:
@@ -98,7 +98,9 @@ class Life:
 
     def change(self) -> None:
         """One change; what cannot be done just now is left."""
-        name = self.rng.choice([n for n in vars(Life) if not n.startswith("_") and n != "change"])
+        name = self.rng.choice(
+            [n for n in vars(RandomChanges) if not n.startswith("_") and n != "change"]
+        )
         act: Callable[[], object] = getattr(self, name)
         self.told.append(f"{name} {act()}")
 

@@ -26,7 +26,7 @@ MOMENT = 1_760_000_000
 LENGTH = 600.0  # seconds, of every file
 
 
-class Handmade:
+class SmallLibrary:
     """A library in the making; `seed` is what the simulators start with.
 
     Args:
@@ -84,7 +84,7 @@ class Handmade:
         plex = {
             "version": "1.43.0.10492-abcdef012",
             "machine_identifier": "a" * 40,
-            "friendly_name": "Handmade",
+            "friendly_name": "SmallLibrary",
             "sections": list(self._sections.values()),
             "unscanned": [],
         }

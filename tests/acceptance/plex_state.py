@@ -12,10 +12,10 @@ from tests.acceptance.site import Site
 _COUNTS = frozenset({"writes"})
 _SHELVES = frozenset({"posters", "arts"})
 
-Standing = dict[str, dict[str, Any]]
+PlexState = dict[str, dict[str, Any]]
 
 
-def standing(state: State) -> Standing:
+def plex_state(state: State) -> PlexState:
     """ "section:ratingKey" → what the item shows, without the order of lists and times.
 
     Of pictures only the selected one counts: no upload can be deleted from Plex.
@@ -26,12 +26,12 @@ def standing(state: State) -> Standing:
     }
 
 
-def now(site: Site) -> Standing:
+def now(site: Site) -> PlexState:
     """How Plex stands."""
-    return standing(site.both.plex.state())
+    return plex_state(site.both.plex.state())
 
 
-def differing(before: Standing, after: Standing) -> dict[str, dict[str, tuple[Any, Any]]]:
+def differing(before: PlexState, after: PlexState) -> dict[str, dict[str, tuple[Any, Any]]]:
     """Item → field → (before, after), of all that is not the same."""
     found: dict[str, dict[str, tuple[Any, Any]]] = {}
     for key in before.keys() | after.keys():

@@ -10,12 +10,12 @@ from urllib.parse import unquote
 import pytest
 import requests
 
-from app.sync_changes.task import process_queue
+from app.sync_changes.process_queue import process_queue
 from simulators.seed import Seed
-from tests.acceptance.always_on_shop import Shop
 from tests.acceptance.conftest import Open
-from tests.acceptance.handmade import FILMS, OTHER, Handmade, part, plex_item, restore
 from tests.acceptance.site import TOKEN, Site
+from tests.acceptance.small_library import FILMS, OTHER, SmallLibrary, part, plex_item, restore
+from tests.acceptance.sync_driver import SyncDriver
 
 KNOWN = 12  # scenes that Plex has
 MANY = 30  # scenes that it has not, in three folders
@@ -28,7 +28,7 @@ def library(stash: str = ROOT, plex: str = ROOT) -> Seed:
     Args:
         stash, plex: the same folder as each of the two sees it.
     """
-    made = Handmade({FILMS: [plex], OTHER: [below(plex, "Both")]})
+    made = SmallLibrary({FILMS: [plex], OTHER: [below(plex, "Both")]})
     for number in range(1, KNOWN + 1):
         own = [f"Known {number % 4}", f"{number}.mp4"]
         made.scene(number, made.file(below(stash, *own), 100 + number))
@@ -95,8 +95,8 @@ class Disk:
         requests.request(method, url, headers=headers, timeout=30).raise_for_status()
 
 
-class ScanShop(Shop):
-    """A shop with scenes that Plex has not scanned."""
+class ScanDriver(SyncDriver):
+    """A driver with scenes that Plex has not scanned."""
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)
@@ -135,9 +135,9 @@ def site(open_site: Open) -> Site:
 
 
 @pytest.fixture
-def shop(site: Site, data: Path) -> Iterator[ScanShop]:
+def driver(site: Site, data: Path) -> Iterator[ScanDriver]:
     site.forget(data)
     restore(site)
     site.use(trigger_plex_scan=True, reconcile_interval="never")
-    yield ScanShop(site)
+    yield ScanDriver(site)
     site.both.plex.faults([])

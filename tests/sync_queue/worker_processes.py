@@ -1,7 +1,7 @@
 """The processes of `test_processes`: a writer and a drain, each killed at any instant.
 
-Run as `python -m tests.sync_queue.crew writer|drain FOLDER NAME`. What a process says on stdout
-has happened: a line is printed after the call that it tells of returned.
+Run as `python -m tests.sync_queue.worker_processes writer|drain FOLDER NAME`. What a process
+says on stdout has happened: a line is printed after the call that it tells of returned.
 """
 
 from __future__ import annotations

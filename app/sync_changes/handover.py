@@ -1,0 +1,87 @@
+"""Sync Changes and Stash's job queue: who asks for the task, gives way, and carries on behind."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.wiring import Context
+from core.errors import StashError, StateError
+from stash.job_queue import is_pending, queue_sync_changes, waiting_jobs
+from sync_queue.inbox import INBOX_FILE
+from sync_queue.inbox_reader import Inbox
+
+log = logging.getLogger(__name__)
+
+MODE = "sync_changes"
+
+
+def others_wait(context: Context) -> bool:
+    """Whether another job of Stash waits for ours to end; False where Stash does not say."""
+    try:
+        return any(not job.is_ours for job in waiting_jobs(context.stash))
+    except StashError as error:
+        log.debug("Stash could not be asked for its jobs: %s", error)
+        return False
+
+
+def hand_over(context: Context, inbox: Inbox) -> str:
+    """Have Sync Changes carry on behind all jobs of Stash that wait; the number of its job.
+
+    "": Stash could not be asked. Then the next event, or the end of the next task, asks.
+    """
+    stash = context.stash
+    try:
+        ours = [job.id for job in waiting_jobs(stash) if job.is_ours]
+        successor = ours[-1] if ours else queue_sync_changes(stash)
+    except StashError as error:
+        log.warning("Stash could not be asked to carry on later: %s", error)
+        inbox.give_up()
+        inbox.request_follow_up()
+        return ""
+    inbox.hand_over(successor)
+    return successor
+
+
+def catch_up(context: Context) -> None:
+    """At the end of another task: ask for Sync Changes if work is left and nobody was asked."""
+    if not (context.data_dir / INBOX_FILE).exists():
+        return
+    try:
+        with context.open_inbox() as inbox:
+            ask = inbox.claim()
+            if ask is None:
+                return
+            try:
+                stash = context.stash
+                pending = ask.job_id is not None and is_pending(stash, ask.job_id)
+                job = ask.job_id if pending else None
+                inbox.asked(ask.token, job or queue_sync_changes(stash))
+            except StashError as error:
+                inbox.not_asked(ask.token)
+                log.debug("Stash could not be asked for what hooks have noted: %s", error)
+    except StateError as error:
+        log.warning("%s", error)
+
+
+@contextmanager
+def attended(mode: str, data_dir: Path) -> Iterator[None]:
+    """Around a task: if Sync Changes cannot even begin, a later event shall ask for it again."""
+    try:
+        yield
+    except BaseException:
+        decline(mode, data_dir)
+        raise
+
+
+def decline(mode: str, data_dir: Path) -> None:
+    """Nobody reads the inbox now: what it holds waits for a later event or task."""
+    if mode != MODE:
+        return
+    try:
+        with Inbox(data_dir) as inbox:
+            inbox.decline()
+    except StateError as error:
+        log.warning("%s", error)

@@ -1,0 +1,54 @@
+"""The task that a user asks for: drain the queue. In slices, as Sync Changes, which carries on."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Any
+
+from app.sync_changes.drains import Drains, Slice
+from app.sync_changes.edits import Edits
+from app.sync_changes.handover import hand_over, others_wait
+from app.sync_changes.intake import Intake, IntakeResult
+from app.sync_changes.messages import CARRIED_ON, SWITCHED_OFF, summary_of
+from app.sync_changes.scans import before_drain, leave_waiting
+from app.wiring import Context
+from sync_queue.inbox_reader import Inbox
+from worker.executor.figures import DRAIN
+
+log = logging.getLogger(__name__)
+
+
+def process_queue(context: Context) -> dict[str, Any]:
+    """Drain the queue until nothing is due, with what hooks have noted, or others are to work."""
+    if not context.settings.synced_fields():
+        log.warning("%s", SWITCHED_OFF)
+        return {"processed": 0, "note": SWITCHED_OFF}
+    with context.open_inbox() as inbox:
+        slice_ = Slice(context.clock, partial(others_wait, context))
+        intake = Intake(context, inbox, IntakeResult(), slice_.over)
+        drains = Drains(context, slice_.over, Edits(inbox, intake, context.clock))
+        intake.take()
+        before_drain(context)
+        try:
+            drains.run(is_first=True)
+        finally:
+            log.info("%s", summary_of(drains.result))
+        return _ended(context, inbox, drains, is_early=slice_.over())
+
+
+def _ended(context: Context, inbox: Inbox, drains: Drains, *, is_early: bool) -> dict[str, Any]:
+    """See to what is left; the reply."""
+    reply = drains.result.reply(DRAIN)
+    if drains.busy and not drains.result.processed:
+        # Whoever is at work may be no drain, and leave the queue as it is.
+        inbox.request_follow_up()
+        log.info("%s", drains.busy)
+        return {"processed": 0, "note": drains.busy}
+    leave_waiting(context)
+    if is_early and drains.has_work():
+        successor = hand_over(context, inbox)
+        if successor:
+            log.info("%s", CARRIED_ON)
+            return {**reply, "carried_on_by_job": successor, "note": CARRIED_ON}
+    return reply

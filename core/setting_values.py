@@ -1,0 +1,160 @@
+"""What a setting may hold, kind by kind: each reads one value as Stash hands it over.
+
+Each raises BadValueError for what it cannot be.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from core import quoting
+from core.text import name_key
+
+_ON = frozenset({"true", "yes", "on", "1"})
+_OFF = frozenset({"false", "no", "off", "0"})
+
+
+class BadValueError(Exception):
+    """A value that a setting cannot have; the text says what it can have."""
+
+
+def text(value: object, allowed: str) -> str:
+    """A text as the user typed it; YAML makes a number of a library called 2024."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise BadValueError(allowed)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def switch(value: object) -> bool:
+    word = str(value).strip().lower() if isinstance(value, (str, int, float)) else ""
+    if word in _ON or value == 1:
+        return True
+    if word in _OFF or value == 0:
+        return False
+    raise BadValueError("on or off (true or false)")
+
+
+def trust(value: object) -> bool | str:
+    """Whether certificates are checked, or the file of the authorities that count."""
+    try:
+        return switch(value)
+    except BadValueError:
+        allowed = "true, false, or the absolute path of a file of certificates (PEM)"
+        path = text(value, allowed)
+        if _is_absolute(path):
+            return path
+        raise BadValueError(allowed) from None
+
+
+def number(low: float, high: float) -> Callable[[object], float]:
+    def parse(value: object) -> float:
+        allowed = BadValueError(f"a number from {low:g} to {high:g}, or 0 or empty for the default")
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise allowed
+        try:
+            read = float(value)
+        except (ValueError, OverflowError):
+            raise allowed from None
+        if not low <= read <= high:
+            raise allowed
+        return read
+
+    return parse
+
+
+def whole(low: int, high: int) -> Callable[[object], int]:
+    def parse(value: object) -> int:
+        allowed = f"a whole number from {low} to {high}; 0 or empty for the default"
+        try:
+            read = number(low, high)(value)
+        except BadValueError:
+            raise BadValueError(allowed) from None
+        if read != math.floor(read):
+            raise BadValueError(allowed)
+        return int(read)
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        allowed = "one of " + ", ".join(choices)
+        word = text(value, allowed).lower()
+        if word not in choices:
+            raise BadValueError(allowed)
+        return word
+
+    return parse
+
+
+def names(value: object) -> tuple[str, ...]:
+    """Names between commas, each once, in the order given."""
+    found: dict[str, str] = {}
+    for name, _ in quoting.parts(text(value, "names, with commas between them"), ","):
+        if name:
+            found.setdefault(name_key(name), name)
+    return tuple(found.values())
+
+
+def url(value: object) -> str:
+    allowed = (
+        "the address of Plex and nothing else: http:// or https://, a host and if need be a port, "
+        "like http://192.168.1.10:32400"
+    )
+    try:
+        parts = urlsplit(text(value, allowed))
+        port = parts.port
+    except ValueError:
+        raise BadValueError(allowed) from None
+    extra = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    wrong_host = not parts.hostname or re.search(r"[\s\\\x00-\x1f<>\"]", parts.netloc)
+    if parts.scheme not in ("http", "https") or extra or wrong_host or port == 0:
+        raise BadValueError(allowed)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def token(value: object) -> str:
+    allowed = "a Plex token: letters, digits, '-' and '_', without blanks"
+    given = text(value, allowed)
+    if not re.fullmatch(r"[!-~]+", given):  # it travels in an HTTP header
+        raise BadValueError(allowed)
+    return given
+
+
+def path_map(value: object) -> tuple[tuple[str, str], ...]:
+    """Pairs of path prefixes from `left=>right; left=>right`, without closing slashes.
+
+    Raises:
+        BadValueError: an entry is no pair of absolute paths, or a left side has two right ones.
+    """
+    allowed = "pairs of absolute paths, /left=>/right, with ';' between pairs"
+    pairs: dict[str, str] = {}
+    sides: list[str] = []
+    for side, end in quoting.parts(text(value, allowed), "=>|[;\n]"):
+        sides.append(side)
+        if end == "=>":
+            continue
+        if any(sides):
+            if len(sides) != 2 or not all(map(_is_absolute, sides)):
+                entry = "=>".join(map(quoting.quoted, sides))
+                raise BadValueError(f"{allowed}; this is none: {entry!r}")
+            left, right = map(_without_closing_slash, sides)
+            if pairs.setdefault(left, right) != right:
+                raise BadValueError(f"one pair for each path on the left; {left!r} has two")
+        sides.clear()
+    return tuple(pairs.items())
+
+
+def _is_absolute(path: str) -> bool:
+    return re.match(r"/|\\\\|[A-Za-z]:[\\/]", path) is not None
+
+
+def _without_closing_slash(path: str) -> str:
+    root = re.match(r"[A-Za-z]:[\\/]|/", path)
+    bare = path.rstrip("/\\")
+    return root[0] if root and len(bare) < len(root[0]) else bare
