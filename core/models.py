@@ -258,6 +258,10 @@ class Failure(Enum):
     HELD = "HeldByGuard"
     OTHER = "Failed"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Failure | None:
+        return cls.OTHER if isinstance(value, str) else None  # of a later version
+
     def told(self, why: str) -> str:
         """The error text for people: the value, then what happened."""
         return ": ".join(part for part in (self.value, why) if part)
