@@ -1,4 +1,4 @@
-"""The types that travel through the house: what Stash says, what Plex shows, what we know of both.
+"""The types that all packages share: what Stash says, what Plex shows, what we know of both.
 
 Everything here is an immutable value. Times are epoch seconds (UTC), sizes are bytes, durations are
 seconds, names of synced fields are those of `core.fields`.
