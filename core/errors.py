@@ -1,4 +1,4 @@
-"""The errors of the house. Adapters translate what their libraries raise into these, once.
+"""The errors that this project raises. Adapters translate what libraries raise into these, once.
 
 `str(error)` is written for the user: what happened, to which thing, what to do next. No error text
 ever carries a token, cookie or API key, or an answer's body beyond a short excerpt.

@@ -1,4 +1,4 @@
-"""The types that travel through the house: what Stash says, what Plex shows, what we know of both.
+"""The types that all packages share: what Stash says, what Plex shows, what we know of both.
 
 Everything here is an immutable value. Times are epoch seconds (UTC), sizes are bytes, durations are
 seconds, names of synced fields are those of `core.fields`.
@@ -257,6 +257,10 @@ class Failure(Enum):
     NOT_TAKEN = "PlexDidNotTakeIt"
     HELD = "HeldByGuard"
     OTHER = "Failed"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Failure | None:
+        return cls.OTHER if isinstance(value, str) else None  # of a later version
 
     def told(self, why: str) -> str:
         """The error text for people: the value, then what happened."""

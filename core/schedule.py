@@ -8,7 +8,7 @@ The rules, in one place:
   plugin has begun to work, or at once where it has synced scenes before it kept this history.
 - A run counts as one that failed until it says otherwise, so one that was killed does too. It is
   tried again after a quarter of the interval, at most an hour; then twice as long each time, up to
-  the interval or a day. One that a guard stopped waits that longest time, or for the user's word.
+  the interval or a day. One that a guard stopped waits that longest time, or until it is confirmed.
 - What was noted in the future, before somebody put the clock back, counts as noted now.
 """
 

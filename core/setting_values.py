@@ -121,7 +121,7 @@ def url(value: object) -> str:
 def token(value: object) -> str:
     allowed = "a Plex token: letters, digits, '-' and '_', without blanks"
     given = text(value, allowed)
-    if not re.fullmatch(r"[!-~]+", given):  # it travels in an HTTP header
+    if not re.fullmatch(r"[!-~]+", given):  # it is sent in an HTTP header
         raise BadValueError(allowed)
     return given
 

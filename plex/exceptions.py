@@ -1,4 +1,4 @@
-"""What can go wrong with Plex, in the words of this house."""
+"""What can go wrong with Plex, as errors of this project."""
 
 from __future__ import annotations
 

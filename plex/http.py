@@ -1,6 +1,6 @@
 """Requests to a Plex Media Server, and what can go wrong with them, told in our own words.
 
-What may pass by itself is tried again here and nowhere else. The token travels in a header only,
+What may pass by itself is tried again here and nowhere else. The token is sent in a header only,
 because addresses end up in logs and in the texts of exceptions.
 """
 

@@ -169,7 +169,7 @@ class Listing:
                 high = middle
         return high
 
-    def _goes_on(self, is_news: bool) -> bool:
+    def _goes_on(self, has_new: bool) -> bool:
         """Whether there is more behind a page that was not full."""
         self._missing = 0
         seen = self._listed + self._unreadable + len(self._passed_over)
@@ -179,8 +179,8 @@ class Listing:
         if there <= seen:
             return False
         self._missing = there - seen
-        goes_on = self._count(self._last_id, None) > 0 and (is_news or not self._asked_again)
-        self._asked_again = self._asked_again or not is_news
+        goes_on = self._count(self._last_id, None) > 0 and (has_new or not self._asked_again)
+        self._asked_again = self._asked_again or not has_new
         return goes_on
 
     def _complain(self) -> None:

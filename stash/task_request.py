@@ -29,14 +29,14 @@ _MOST = 1_000_000  # bytes of an answer
 
 
 class AskFailed(Exception):
-    """Stash could not be asked, or refused. `slow`: it let us wait in vain."""
+    """Stash could not be asked, or refused. `slow`: it did not answer in time."""
 
     def __init__(self, text: str, *, slow: bool = False) -> None:
         super().__init__(text)
         self.slow = slow
 
 
-class _Door:
+class _Endpoint:
     """Where Stash listens and what lets us in; as `stash.connection`, which takes too long."""
 
     __slots__ = ("headers", "host", "path", "port", "tls", "verify")
@@ -88,13 +88,13 @@ def sync_changes(server: Mapping[str, Any], env: Mapping[str, str], job_id: str 
     Raises:
         AskFailed: it may be queued or not.
     """
-    door, deadline = _Door(server, env), time.monotonic() + SECONDS
+    endpoint, deadline = _Endpoint(server, env), time.monotonic() + SECONDS
     if job_id is not None:
-        job = _ask(door, FIND_JOB, {"id": job_id}, deadline).get("findJob")
+        job = _ask(endpoint, FIND_JOB, {"id": job_id}, deadline).get("findJob")
         if is_waiting(job):
             return job_id
     given = {"plugin": PLUGIN, "task": TASK}
-    queued = _ask(door, RUN_TASK, given, deadline).get("runPluginTask")
+    queued = _ask(endpoint, RUN_TASK, given, deadline).get("runPluginTask")
     if not isinstance(queued, str):
         raise AskFailed("it answered without a job")
     return queued
@@ -111,17 +111,17 @@ def is_waiting(job: object) -> bool:
 
 
 def _ask(
-    door: _Door, query: str, variables: Mapping[str, str], deadline: float
+    endpoint: _Endpoint, query: str, variables: Mapping[str, str], deadline: float
 ) -> Mapping[str, Any]:
     body = json.dumps({"query": query, "variables": variables})
     # HTTP/1.0, so that the answer comes in one piece and ends with the connection.
     request = (
-        f"POST {door.path} HTTP/1.0\r\nHost: {_netloc(door)}\r\n{door.headers}"
+        f"POST {endpoint.path} HTTP/1.0\r\nHost: {_netloc(endpoint)}\r\n{endpoint.headers}"
         "Content-Type: application/json\r\nAccept: application/json\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}"
     )
     try:
-        head, _, content = _exchange(door, request.encode(), deadline).partition(b"\r\n\r\n")
+        head, _, content = _exchange(endpoint, request.encode(), deadline).partition(b"\r\n\r\n")
     except TimeoutError:
         raise AskFailed(f"no answer within {SECONDS:g} s", slow=True) from None
     except (OSError, UnicodeError) as error:  # the latter of a host that is no name
@@ -137,15 +137,15 @@ def _ask(
     return data
 
 
-def _netloc(door: _Door) -> str:
-    host = f"[{door.host}]" if ":" in door.host else door.host
-    return f"{host}:{door.port}"
+def _netloc(endpoint: _Endpoint) -> str:
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    return f"{host}:{endpoint.port}"
 
 
-def _exchange(door: _Door, request: bytes, deadline: float) -> bytes:
+def _exchange(endpoint: _Endpoint, request: bytes, deadline: float) -> bytes:
     answer = bytearray()
-    with socket.create_connection((door.host, door.port), _left(deadline)) as plain:
-        line = _encrypted(plain, door) if door.tls else plain
+    with socket.create_connection((endpoint.host, endpoint.port), _left(deadline)) as plain:
+        line = _encrypted(plain, endpoint) if endpoint.tls else plain
         line.settimeout(_left(deadline))
         line.sendall(request)
         while len(answer) < _MOST:
@@ -166,11 +166,11 @@ def _left(deadline: float) -> float:
     return left
 
 
-def _encrypted(plain: socket.socket, door: _Door) -> socket.socket:
+def _encrypted(plain: socket.socket, endpoint: _Endpoint) -> socket.socket:
     import ssl
 
     context = ssl.create_default_context()
-    if not door.verify:
+    if not endpoint.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(plain, server_hostname=door.host)
+    return context.wrap_socket(plain, server_hostname=endpoint.host)

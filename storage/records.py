@@ -20,7 +20,7 @@ _KIND_CODES: dict[EntityKind, int] = {"studio": 1, "performer": 2, "tag": 3}
 
 
 @dataclass(frozen=True, slots=True)
-class RecordMark:
+class RecordSummary:
     """The cheap part of a record: `items` pairs each item with its `updated_at`."""
 
     scene_updated_at: float
@@ -105,7 +105,7 @@ class RecordStore:
                 found.update((record.scene_id, record) for record in records)
         return found
 
-    def marks(self, scene_ids: Iterable[int]) -> dict[int, RecordMark]:
+    def summaries(self, scene_ids: Iterable[int]) -> dict[int, RecordSummary]:
         """What tells whether a scene changed, of those that have a record.
 
         Far less work than `get_many`: no JSON is read.
@@ -117,7 +117,7 @@ class RecordStore:
             for scene_id, section, key, updated_at in read(_ITEMS, tuple, "scene_id", ids):
                 owned.setdefault(scene_id, []).append((ItemRef(section, key), updated_at))
             return {
-                scene_id: RecordMark(at, fingerprint, tuple(owned.get(scene_id, ())))
+                scene_id: RecordSummary(at, fingerprint, tuple(owned.get(scene_id, ())))
                 for scene_id, at, fingerprint in read(_MARKS, tuple, "scene_id", ids)
             }
 

@@ -1,4 +1,4 @@
-"""The history of runs, and the user's word that a stopped run may go on.
+"""The history of runs, and the user's confirmations that a stopped run may go on.
 
 A guard stops a run before its first write and leaves its figures here. The user looks at them and
 confirms; the next run takes that confirmation, once, if it is about to do what was confirmed.

@@ -29,7 +29,7 @@ NO_WAL_FILE = "no-wal"
 BUSY_SECONDS = 5.0
 # A task that was asked for may have to wait behind others; after this long somebody asks Stash.
 ASKED_SECONDS = 600.0
-# A lease without a job: who took it was killed while it asked, or Stash let it wait in vain. Nobody
+# A lease without a job: who took it was killed while it asked, or Stash did not answer it. Nobody
 # asks for so long, since each request is a wait for the user.
 UNANSWERED_SECONDS = 10.0
 # Where tasks were asked for and could not begin (a bad setting, say), the next event asks all the

@@ -1,4 +1,4 @@
-"""The inbox as tasks hold it: they take events, settle them, and hold or release the lease."""
+"""The inbox as tasks hold it: they take events, acknowledge them, and hold or release the lease."""
 
 from __future__ import annotations
 
@@ -117,10 +117,10 @@ class Inbox(Closing):
     # Events ------------------------------------------------------------------------------
 
     def take(self) -> list[Event]:
-        """All events, the earliest first. They stay until they are settled."""
+        """All events, the earliest first. They stay until they are acknowledged."""
         return self._database.select(_EVENTS, _event, "ORDER BY revision")
 
-    def settle(self, events: Iterable[Event]) -> None:
+    def acknowledge(self, events: Iterable[Event]) -> None:
         """Forgets events that were dealt with; one for which more has come since stays."""
         with self._database.transaction() as connection:
             connection.executemany(
@@ -129,8 +129,8 @@ class Inbox(Closing):
             )
 
     def newest(self) -> tuple[int, float]:
-        """The revision of the newest event ever, settled or not, and when the latest that is here
-        happened (0.0 where none is).
+        """The revision of the newest event ever, acknowledged or not, and when the latest that is
+        here happened (0.0 where none is).
 
         What `take` returns afterwards holds every event up to that revision; see `leave`.
         """

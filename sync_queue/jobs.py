@@ -98,29 +98,28 @@ def normalised(item: Any, now: float, priority: int = BULK) -> dict[str, Any]:
         now: its `enqueued_at`, and `priority`: where the item names none.
 
     Raises:
-        ValueError: `item` is no mapping, or names no scene by a number above zero.
+        ValueError: `item` is no mapping, names no scene by a number above zero, or has values of
+            other kinds.
     """
-    if not isinstance(item, Mapping):
-        raise ValueError("a job is a mapping")  # noqa: TRY004  one kind of error for a bad job
     try:
-        scene_id = int(item["scene_id"])
-    except (KeyError, TypeError, ValueError):
-        raise ValueError(f"a job names its scene: {item.get('scene_id')!r} is no id") from None
-    if not 0 < scene_id < 2**63:
-        raise ValueError(f"a job names its scene: {scene_id} is no id")
-    return {
-        **item,
-        "job_id": 0,  # the store gives it
-        "scene_id": scene_id,
-        "update_type": str(item.get("update_type", "metadata")),
-        "data": dict(item.get("data") or {}),
-        "enqueued_at": float(item.get("enqueued_at", now)),
-        "reason": str(item.get("reason", "")),
-        "attempts": int(item.get("attempts", 0)),
-        "not_before": float(item.get("not_before", 0.0)),
-        "error": storable(str(item.get("error", ""))),
-        "priority": int(item.get("priority", priority)),
-    }
+        job = {
+            **item,
+            "job_id": 0,  # the store gives it
+            "scene_id": int(item["scene_id"]),
+            "update_type": str(item.get("update_type", "metadata")),
+            "data": dict(item.get("data") or {}),
+            "enqueued_at": float(item.get("enqueued_at", now)),
+            "reason": str(item.get("reason", "")),
+            "attempts": int(item.get("attempts", 0)),
+            "not_before": float(item.get("not_before", 0.0)),
+            "error": storable(str(item.get("error", ""))),
+            "priority": int(item.get("priority", priority)),
+        }
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        raise ValueError(f"this is no job: {type(error).__name__}: {error}") from None
+    if not 0 < job["scene_id"] < 2**63:
+        raise ValueError(f"a job names its scene: {job['scene_id']} is no id")
+    return job
 
 
 def storable(text: str) -> str:
@@ -128,39 +127,23 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def item_from(row: tuple[Any, ...]) -> dict[str, Any]:
-    """The job object of a row of `JOBS`, also of one that another program put in."""
-    job_id, data, _, scene_id, enqueued_at, attempts, not_before, error, _, priority = row
-    return {
-        "update_type": "metadata",
-        "data": {},
-        "reason": "",
-        **json.loads(data),
-        "job_id": job_id,
-        "scene_id": scene_id,
-        "enqueued_at": enqueued_at,
-        "attempts": attempts,
-        "not_before": not_before,
-        "error": error,
-        "priority": priority,
-    }
-
-
 def job_from(row: tuple[Any, ...]) -> Job:
-    """The typed job of a row of `JOBS`."""
-    item = item_from(row)
+    """The job of a row of `JOBS`, also of one that another program put in."""
+    job_id, data, _, scene_id, enqueued_at, attempts, not_before, error, failure, priority = row
+    item = json.loads(data)
+    snapshot = item.get("data", {})
     return Job(
-        job_id=item["job_id"],
-        scene_id=item["scene_id"],
-        update_type=str(item["update_type"]),
-        data=item["data"] if isinstance(item["data"], dict) else {},
-        enqueued_at=item["enqueued_at"],
-        reason=str(item["reason"]),
-        attempts=item["attempts"],
-        not_before=item["not_before"],
-        error=item["error"],
-        failure=failure_from(row[8]),
-        priority=item["priority"],
+        job_id,
+        scene_id,
+        str(item.get("update_type", "metadata")),
+        snapshot if isinstance(snapshot, dict) else {},
+        enqueued_at,
+        str(item.get("reason", "")),
+        attempts,
+        not_before,
+        error,
+        Failure(failure),
+        priority,
     )
 
 
@@ -168,11 +151,3 @@ def held_from(row: tuple[Any, ...]) -> HeldJob:
     """The held job of a row of `HELD_JOBS`."""
     *job, marks, lines = row
     return HeldJob(job_from(tuple(job)), str(marks), tuple(map(str, json.loads(lines))))
-
-
-def failure_from(value: str) -> Failure:
-    """A failure by its value; one that this version does not know is `OTHER`."""
-    try:
-        return Failure(value)
-    except ValueError:
-        return Failure.OTHER  # a later version's

@@ -21,7 +21,7 @@ from typing import Any
 
 from core.models import Failure, Job
 from sync_queue import jobs, transitions
-from sync_queue.jobs import BULK, DEAD, WORKING, EnqueueOutcome, HeldJob
+from sync_queue.jobs import BULK, DEAD, HELD, WORKING, EnqueueOutcome, HeldJob
 from sync_queue.reader import CLAIMABLE, IN_ORDER, QueueReader
 from sync_queue.schema import TABLE
 
@@ -153,20 +153,6 @@ class SyncQueue(QueueReader):
             transitions.to_working(connection, [each.job.job_id for each in claimed])
         return claimed
 
-    def release_held(self, scene_ids: Iterable[int] | None = None) -> int:
-        """Puts held jobs back in line, due at once, to be weighed anew; returns how many."""
-        with self.database.transaction() as connection:
-            ids = [each.job.job_id for each in self.held(scene_ids)]
-            transitions.to_new(connection, ids)
-        return len(ids)
-
-    def drop_held(self, scene_ids: Iterable[int] | None = None) -> int:
-        """Deletes held jobs; returns how many."""
-        with self.database.transaction() as connection:
-            ids = [(each.job.job_id,) for each in self.held(scene_ids)]
-            connection.executemany(f"DELETE FROM {TABLE} WHERE _id = ?", ids)
-        return len(ids)
-
     def recover(self) -> int:
         """Puts every working job back to where it was; only for who holds the drain lock.
 
@@ -227,8 +213,8 @@ class SyncQueue(QueueReader):
         return self._delete_rows(f"status = {DEAD}")
 
     def clear_waiting(self) -> int:
-        """Deletes every job that waits; those being worked on or held stay. Returns how many."""
-        return self._delete_rows("status < 2")
+        """Deletes every job that waits or is held, not those in hand; returns how many."""
+        return self._delete_rows(f"status < 2 OR status = {HELD}")
 
     def prune(self) -> None:
         """Gives space back after a great deal; finished rows are gone already."""

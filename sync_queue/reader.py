@@ -23,7 +23,6 @@ from sync_queue.jobs import (
     WORKING,
     HeldJob,
     QueueStats,
-    failure_from,
     held_from,
     job_from,
 )
@@ -72,11 +71,6 @@ class QueueReader(Closing):
         """All jobs that `claim` would hand out, in that order."""
         return self.database.select(JOBS, job_from, f"WHERE {CLAIMABLE} {IN_ORDER}", (now,))
 
-    def due_scene_ids(self, now: float) -> list[int]:
-        """The scenes of those jobs, in that order."""
-        sql = f"SELECT scene_id FROM {TABLE} WHERE {CLAIMABLE} {IN_ORDER}"
-        return [row[0] for row in self.database.rows(sql, (now,))]
-
     def count_due(self, now: float, *, least: int = BULK) -> int:
         """How many jobs `claim` would hand out."""
         return self._count(f"{CLAIMABLE} AND priority >= ?", now, least)
@@ -113,10 +107,6 @@ class QueueReader(Closing):
         """The scenes that are being worked on."""
         return self._scene_ids(f"status = {WORKING}")
 
-    def dead_scene_ids(self) -> set[int]:
-        """The scenes with a dead letter."""
-        return self._scene_ids(f"status = {DEAD}")
-
     def stats(self, now: float) -> QueueStats:
         """How the queue stands."""
         dead: Counter[Failure] = Counter()
@@ -125,7 +115,7 @@ class QueueReader(Closing):
             backing_off = self._count("status < 2") - due
             sql = f"SELECT failure, count(*) FROM {TABLE} WHERE status = {DEAD} GROUP BY 1"
             for value, count in self.database.rows(f"{sql} ORDER BY 2 DESC, 1"):
-                dead[failure_from(value)] += count
+                dead[Failure(value)] += count
             sql = "SELECT value FROM counters WHERE name = 'completed'"
             completed = self.database.rows(sql)[0][0]
             working, held = (self._count(f"status = {status}") for status in (WORKING, HELD))

@@ -88,7 +88,7 @@ def working(connection: sqlite3.Connection, ids: Iterable[int]) -> list[int]:
 
 
 def to_waiting(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """Puts working, held or dead rows back in line, merged with newer orders for their scenes."""
+    """Puts working or dead rows back in line, merged with newer orders for their scenes."""
     for chunk in chunks(ids):
         where = f"_id IN ({placeholders(len(chunk))}) AND status >= {WORKING}"
         connection.execute(
@@ -122,7 +122,7 @@ def to_backoff(
 
 
 def to_new(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
-    """Puts held or dead rows in line as if they were new."""
+    """Puts dead rows in line as if they were new."""
     sql = f"UPDATE {TABLE} SET attempts = 0, not_before = 0, error = '', failure = ''"
     connection.executemany(f"{sql} WHERE _id = ?", ((row_id,) for row_id in ids))
     to_waiting(connection, ids)

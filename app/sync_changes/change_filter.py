@@ -13,17 +13,17 @@ from core.models import Record, Scene
 from storage.records import RecordStore
 
 
-class News:
+class ChangeFilter:
     """Sorts out scenes of which there is nothing new to say. One without a record is always new."""
 
     def __init__(self, records: RecordStore, sync_policy: SyncPolicy) -> None:
         self._records = records
-        self._wishes = sync_policy
+        self._sync_policy = sync_policy
 
-    def wanted_otherwise(self, scenes: Sequence[Scene]) -> list[Scene]:
+    def not_applied(self, scenes: Sequence[Scene]) -> list[Scene]:
         """Those that want Plex to show something else than what was applied last."""
-        marks = self._records.marks([scene.id for scene in scenes])
-        applied = {scene_id: mark.fingerprint for scene_id, mark in marks.items()}
+        summaries = self._records.summaries([scene.id for scene in scenes])
+        applied = {scene_id: known.fingerprint for scene_id, known in summaries.items()}
         return [scene for scene in scenes if applied.get(scene.id) != self._wanted(scene)]
 
     def after_a_scan(self, scenes: Sequence[Scene]) -> list[Scene]:
@@ -40,4 +40,4 @@ class News:
         return scene.updated_at > record.scene_updated_at or set(scene.files) != set(record.files)
 
     def _wanted(self, scene: Scene) -> str:
-        return fingerprint(self._wishes.of(scene))
+        return fingerprint(self._sync_policy.of(scene))

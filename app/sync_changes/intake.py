@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.sync_changes import lifecycle_hooks
-from app.sync_changes.change_filter import News
+from app.sync_changes.change_filter import ChangeFilter
 from app.wiring import Context
 from core.models import Scene
 from reconciliation.enqueueing import SceneJobs
@@ -51,11 +51,11 @@ class IntakeResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Books:
+class _Stores:
     """What is open while events are dealt with."""
 
     jobs: SceneJobs
-    news: News
+    changes: ChangeFilter
 
 
 class Intake:
@@ -107,25 +107,25 @@ class Intake:
         with self._context.open_state() as state, self._context.open_queue() as queue:
             # Before anything is read of records, which tell what became of those.
             in_hand = queue.working_scene_ids()
-            news = News(state.records, self._context.settings.sync_policy())
+            changes = ChangeFilter(state.records, self._context.settings.sync_policy())
             only_organized = self._context.settings.organized_only
-            books = _Books(SceneJobs(queue, state.records.ids(), only_organized), news)
+            stores = _Stores(SceneJobs(queue, state.records.ids(), only_organized), changes)
             if in_hand and not all(each.kind == SCENE and each.by_user for each in events):
-                self._again(in_hand, books)
-            self._scenes([each for each in events if _is_alive(each)], books)
+                self._again(in_hand, stores)
+            self._scenes([each for each in events if _is_alive(each)], stores)
             if self.is_early:
                 return
             self._destroyed([each for each in events if _is_dead_scene(each)])
-            self._entities([each for each in events if each.kind != SCENE], books)
+            self._entities([each for each in events if each.kind != SCENE], stores)
 
-    def _again(self, in_hand: Collection[int], books: _Books) -> None:
+    def _again(self, in_hand: Collection[int], stores: _Stores) -> None:
         """What another drain has in hand may have been read before what the events tell, and then
         nobody sees it: the records tell what was brought to Plex before."""
         for ids in chunks(sorted(in_hand), MAX_IDS):
             scenes = fetch_readable(self._context.stash, ids).scenes
-            self._enqueue(list(scenes.values()), dict.fromkeys(scenes, IN_HAND), books)
+            self._enqueue(list(scenes.values()), dict.fromkeys(scenes, IN_HAND), stores)
 
-    def _scenes(self, events: Sequence[Event], books: _Books) -> None:
+    def _scenes(self, events: Sequence[Event], stores: _Stores) -> None:
         """Edits come first: somebody may be waiting for them."""
         ordered = sorted(events, key=lambda event: (not event.by_user, event.revision))
         for start in range(0, len(ordered), MAX_IDS):
@@ -140,46 +140,46 @@ class Intake:
             reasons = {event.id: _reason(event) for event in batch}
             edited = [found[e.id] for e in batch if e.by_user and e.id in found]
             scanned = [found[e.id] for e in batch if not e.by_user and e.id in found]
-            new = books.news.after_a_scan(scanned)
-            self._enqueue(edited, reasons, books, EDIT)
-            self._enqueue(new, reasons, books)
+            new = stores.changes.after_a_scan(scanned)
+            self._enqueue(edited, reasons, stores, EDIT)
+            self._enqueue(new, reasons, stores)
             self.result.nothing_new += len(scanned) - len(new)
             self.result.gone += len(batch) - len(found) - len(fetched.unreadable)
-            self._settle(batch)
+            self._acknowledge(batch)
 
     def _destroyed(self, events: Sequence[Event]) -> None:
         if events:
             lifecycle_hooks.scenes_destroyed(self._context, events)
             self.result.gone += len(events)
-            self._settle(events)
+            self._acknowledge(events)
 
-    def _entities(self, events: Sequence[Event], books: _Books) -> None:
+    def _entities(self, events: Sequence[Event], stores: _Stores) -> None:
         if not events:
             return
         first = f"{events[0].kind} {events[0].id}"
         what = f"{first} and {len(events) - 1} more" if len(events) > 1 else first
         for page in lifecycle_hooks.scenes_of_entities(self._context, events):
             reasons = {scene.id: f"{what} changed in Stash" for scene in page}
-            new = books.news.wanted_otherwise(page)
-            self._enqueue(new, reasons, books)
+            new = stores.changes.not_applied(page)
+            self._enqueue(new, reasons, stores)
             self.result.nothing_new += len(page) - len(new)
-        self._settle(events)
+        self._acknowledge(events)
 
     def _enqueue(
         self,
         scenes: Sequence[Scene],
         reasons: Mapping[int, str],
-        books: _Books,
+        stores: _Stores,
         priority: int = BULK,
     ) -> None:
-        outcome = books.jobs.put(scenes, KIND, lambda scene: reasons[scene.id], priority)
+        outcome = stores.jobs.put(scenes, KIND, lambda scene: reasons[scene.id], priority)
         self.result.enqueued_count += outcome.new
         self.result.refreshed += outcome.refreshed
         self.result.skipped_no_metadata += outcome.without_metadata
         self.result.skipped_unorganized += outcome.unorganized
 
-    def _settle(self, events: Sequence[Event]) -> None:
-        self._inbox.settle(events)
+    def _acknowledge(self, events: Sequence[Event]) -> None:
+        self._inbox.acknowledge(events)
         self.result.events += len(events)
 
 

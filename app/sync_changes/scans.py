@@ -47,11 +47,11 @@ class ScanWait:
         """Whether jobs wait for a scan."""
         return count_awaiting(self._context) > 0
 
-    def wait(self, is_news: Callable[[], bool]) -> Ended:
+    def wait(self, has_changes: Callable[[], bool]) -> Ended:
         """Until a scan that jobs wait for has ended, and its jobs are due.
 
         Args:
-            is_news: whether changes were noted that ought to be dealt with first.
+            has_changes: whether changes were noted that ought to be dealt with first.
         """
         if not self.has_jobs():
             return Ended.NOTHING
@@ -60,7 +60,7 @@ class ScanWait:
         while self._patience > 0:
             self._sleep(TICK)
             self._patience -= TICK
-            if is_news():
+            if has_changes():
                 return Ended.CHANGES
             if self._context.clock() < next_look:
                 continue

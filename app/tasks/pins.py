@@ -1,4 +1,4 @@
-"""The user's word for which item a scene is: pin, choose among candidates, unpin.
+"""Pins, by which the user says which item a scene is: pin, choose among candidates, unpin.
 
 They take arguments, so they are started through Stash's API and are no buttons.
 """

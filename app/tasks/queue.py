@@ -24,10 +24,10 @@ PURGE_DAYS = 30.0
 
 
 def clear_queue(context: Context) -> dict[str, Any]:
-    """Drop every waiting job; what is worked on and the dead letters stay."""
+    """Drop every job that waits or is held; what is worked on and the dead letters stay."""
     with context.open_queue() as queue:
         cleared = queue.clear_waiting()
-    log.info("%d waiting jobs cleared; a reconcile finds their gaps again", cleared)
+    log.info("%d jobs cleared; a reconcile finds their gaps again", cleared)
     return {"cleared": cleared}
 
 

@@ -1,4 +1,4 @@
-"""The user's word for which item a scene is, where evidence cannot tell or tells wrongly.
+"""Pins: the user says which item a scene is, where evidence cannot tell or tells wrongly.
 
 A pin names an item by its rating key, and remembers the item's files: Plex hands out new keys when
 its database is rebuilt, and then an old key may name another film.

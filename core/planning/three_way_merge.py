@@ -41,7 +41,7 @@ class FieldOutcome:
     Attributes:
         sent: what Stash wants shown.
         kept, suppressed, user_owned, rewrites, lock_ignored: as in `FieldRecord`.
-        note: a conflict or a giving up, for people; "" where all went by the book.
+        note: a conflict or a giving up, for people; "" where there is none.
     """
 
     change: Change | None

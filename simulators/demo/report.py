@@ -101,11 +101,11 @@ def gaps_table(before: TaskRun, after: TaskRun) -> Table:
     table.add_column("after", justify="right")
     table.add_column("and what is done about them")
     for group, style in ((REPAIRED, "green"), (REPORTED, "")):
-        for key, (name, fate) in group.items():
+        for key, (name, outcome) in group.items():
             was, now = before.output[key], after.output[key]
             good = style and not now and was
             shown = Text(f"{now:,}", style="bold green" if good else "")
-            table.add_row(name, f"{was:,}", shown, Text(fate, style="dim"))
+            table.add_row(name, f"{was:,}", shown, Text(outcome, style="dim"))
         table.add_section()
     return table
 

@@ -1,7 +1,7 @@
 """What the simulated Plex server knows: sections, items, their tags, files, locks and images.
 
 Plain data only. Names of values and locks are Plex's own (`originallyAvailableAt`), because they
-travel unchanged into requests and answers.
+pass unchanged into requests and answers.
 """
 
 from __future__ import annotations

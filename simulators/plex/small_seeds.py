@@ -9,7 +9,7 @@ from simulators.plex.model import JsonObject
 
 LOCATION = "/data/scenes"
 AGENT_NONE = "com.plexapp.agents.none"
-BORN = 1_700_000_000  # addedAt of item 0; each key is a second younger
+FIRST_ADDED_AT = 1_700_000_000  # addedAt of item 0; each key is a second younger
 
 
 def plex_item(key: int, **changes: Any) -> JsonObject:
@@ -34,8 +34,8 @@ def plex_item(key: int, **changes: Any) -> JsonObject:
         "labels": ["Stash"],
         "locked": [],
         "media": [[plex_part(f"{LOCATION}/Aurora/{key:04d}.mp4", size=1000 + key)]],
-        "added_at": BORN + key,
-        "updated_at": BORN + key,
+        "added_at": FIRST_ADDED_AT + key,
+        "updated_at": FIRST_ADDED_AT + key,
         "deleted_at": None,
         "show_title": None,
         "season": None,

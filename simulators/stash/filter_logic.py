@@ -16,7 +16,7 @@ from simulators.stash.criteria import Test
 from simulators.stash.library import StashError
 
 Filter = Mapping[str, Any]
-JOINTS = ("AND", "OR", "NOT")
+CONNECTIVES = ("AND", "OR", "NOT")
 JOINED = {"performers": "performers", "performers_filter": "performers"}
 JOINED |= {"tags": "tags", "tags_filter": "tags"}
 INNER = ("performers_filter", "tags_filter")
@@ -31,23 +31,23 @@ def joined(
     """The test of one level of a filter and those below.
 
     Raises:
-        StashError: two joints in one level, or a combination that does not do what it says.
+        StashError: two connectives in one level, or a combination that does not do what it says.
     """
-    joints = [name for name in JOINTS if wanted.get(name) is not None]
-    if len(joints) > 1:
-        raise StashError(f"cannot have {joints[0]} and {joints[1]} in the same filter")
+    connectives = [name for name in CONNECTIVES if wanted.get(name) is not None]
+    if len(connectives) > 1:
+        raise StashError(f"cannot have {connectives[0]} and {connectives[1]} in the same filter")
     own = [
         compile_one(name, criterion)
         for name, criterion in wanted.items()
-        if name not in JOINTS and criterion is not None
+        if name not in CONNECTIVES and criterion is not None
     ]
-    if not joints:
+    if not connectives:
         return own[0] if len(own) == 1 else lambda row: _all(own, row)
-    _refuse_unreliable(joints[0], wanted)
-    other = compile_all(wanted[joints[0]])
-    if joints[0] == "AND":
+    _refuse_unreliable(connectives[0], wanted)
+    other = compile_all(wanted[connectives[0]])
+    if connectives[0] == "AND":
         return lambda row: _all([*own, other], row)
-    if joints[0] == "OR":
+    if connectives[0] == "OR":
         # No criterion of one's own is no alternative.
         return (lambda row: _any([*own_all(own), other], row)) if own else other
     return lambda row: _all([*own, lambda entry: _not(other(entry))], row)
@@ -76,23 +76,23 @@ def _not(found: bool | None) -> bool | None:
     return None if found is None else not found
 
 
-def _refuse_unreliable(joint: str, wanted: Filter) -> None:
-    here = [(name, value) for name, value in wanted.items() if name not in JOINTS]
-    below = list(_criteria(wanted[joint]))
+def _refuse_unreliable(connective: str, wanted: Filter) -> None:
+    here = [(name, value) for name, value in wanted.items() if name not in CONNECTIVES]
+    below = list(_criteria(wanted[connective]))
     unreliable = {
         "AND": {JOINED.get(name) for name, _ in here}
         & {JOINED.get(name) for name, _ in below} - {None},
         "OR": [name for name, value in [*here, *below] if _narrows(name, value)],
         "NOT": [name for name, _ in below if name in JOINED and name != "tags"],
-    }[joint]
+    }[connective]
     if unreliable:
         names = ", ".join(sorted(str(name) for name in unreliable))
-        raise StashError(f"not simulated, since Stash's answer is odd: {joint} with {names}")
+        raise StashError(f"not simulated, since Stash's answer is odd: {connective} with {names}")
 
 
 def _criteria(wanted: Filter) -> Iterator[tuple[str, Any]]:
     for name, value in wanted.items():
-        if name in JOINTS and value is not None:
+        if name in CONNECTIVES and value is not None:
             yield from _criteria(value)
         elif value is not None:
             yield name, value

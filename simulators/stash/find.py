@@ -265,7 +265,7 @@ def _title(row: Any) -> tuple[int, Any, int]:
 def _id_range(rows: list[Scene], wanted: dict[str, Any]) -> list[Scene]:
     """Takes the usual id criteria off `wanted` and cuts the sorted rows: keyset paging is cheap."""
     criterion = wanted.get("id")
-    if criterion is None or any(joint in wanted for joint in ("AND", "OR", "NOT")):
+    if criterion is None or any(connective in wanted for connective in ("AND", "OR", "NOT")):
         return rows
     value = criterion["value"]
     if criterion["modifier"] == "GREATER_THAN":

@@ -40,7 +40,7 @@ from simulators.stash.session import Sessions
 from simulators.stash.state import Simulator, default_switches
 from simulators.stash.times import Clock
 
-MAX_BODY = 64 * 1024 * 1024  # covers travel as base64 inside mutations
+MAX_BODY = 64 * 1024 * 1024  # covers are sent as base64 inside mutations
 MUTATION = re.compile(rb'"query"\s*:\s*"(?:\\n|\\t|\\r|\s|#[^\\]*)*mutation\b')
 LARGE = 5_000  # scenes, from where on the garbage collector is felt
 NOTHING: StashSeed = {

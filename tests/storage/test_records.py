@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.models import FieldRecord, ItemRecord, ItemRef, MediaFile, Record
-from storage.records import EntityKind, RecordMark
+from storage.records import EntityKind, RecordSummary
 from storage.state import State
 from tests.examples import examples
 from tests.storage.test_picture_codec import RECORDS as PICTURES
@@ -121,7 +121,7 @@ def test_the_store_agrees_with_a_dictionary(empty_state: Path, steps: list[list[
         assert store.owners_of([*refs, ItemRef("1", "none")]) == refs
         assert {
             scene_id: (mark.scene_updated_at, mark.fingerprint, dict(mark.items))
-            for scene_id, mark in store.marks(range(1, 9)).items()
+            for scene_id, mark in store.summaries(range(1, 9)).items()
         } == {
             scene_id: (
                 kept.scene_updated_at,
@@ -177,9 +177,9 @@ def test_touching_moves_the_item_of_its_owner_only(state: State) -> None:
         [(1, ItemRef("1", "a"), 9), (1, ItemRef("1", "c"), 9), (1, ItemRef("1", "none"), 9)]
     )
 
-    assert store.marks([1, 2]) == {
-        1: RecordMark(10.0, "print", ((ItemRef("1", "a"), 9), (ItemRef("1", "b"), 5))),
-        2: RecordMark(10.0, "print", ((ItemRef("1", "c"), 5),)),
+    assert store.summaries([1, 2]) == {
+        1: RecordSummary(10.0, "print", ((ItemRef("1", "a"), 9), (ItemRef("1", "b"), 5))),
+        2: RecordSummary(10.0, "print", ((ItemRef("1", "c"), 5),)),
     }
     assert [item.updated_at for item in store.get_many([1])[1].items] == [9, 5]
 

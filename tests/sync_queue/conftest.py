@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sync_queue.jobs import JOBS, item_from
+from sync_queue.jobs import JOBS, job_from
 from sync_queue.queue import SyncQueue
 from sync_queue.schema import TABLE
 
@@ -29,6 +29,6 @@ def queue(path: Path) -> Iterator[SyncQueue]:
 
 
 def rows(queue: SyncQueue) -> list[dict[str, Any]]:
-    """Every row by its id: the job object, and its status as a number."""
+    """Every row by its id: the job, and its status as a number."""
     found = queue.database.rows(f"SELECT {JOBS.columns}, status FROM {TABLE} ORDER BY _id")
-    return [{"id": row[0], "data": item_from(row[:-1]), "status": row[-1]} for row in found]
+    return [{"id": row[0], "job": job_from(row[:-1]), "status": row[-1]} for row in found]

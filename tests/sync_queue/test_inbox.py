@@ -61,7 +61,7 @@ def test_the_newest_edit_of_a_scene_is_told_from_all_else(both: HookAndTask) -> 
 
     both.note(8)
     assert both.task.newest_edit() == 5
-    both.task.settle(both.task.take())
+    both.task.acknowledge(both.task.take())
     assert both.task.newest_edit() == 0
 
 
@@ -70,7 +70,7 @@ def test_taking_forgets_nothing_and_settling_does(both: HookAndTask) -> None:
 
     taken = both.task.take()
     assert both.task.take() == taken
-    both.task.settle(taken)
+    both.task.acknowledge(taken)
 
     assert both.task.take() == []
     assert both.task.newest() == (1, 0.0)
@@ -82,7 +82,7 @@ def test_an_event_that_comes_while_its_predecessor_is_dealt_with_stays(both: Hoo
     taken = both.task.take()
     both.note(1)
 
-    both.task.settle(taken)
+    both.task.acknowledge(taken)
 
     assert [(event.id, event.revision) for event in both.task.take()] == [(1, 3)]
 
@@ -152,7 +152,7 @@ def test_nothing_is_settled_that_was_not_taken(steps: list[tuple[object, ...]]) 
             elif step[0] == "take":
                 taken, fresh = both.task.take(), set()
             else:
-                both.task.settle(taken)
+                both.task.acknowledge(taken)
                 for event in taken:
                     if event.id not in fresh:
                         unseen.pop(event.id, None)

@@ -50,7 +50,7 @@ def test_who_could_not_ask_leaves_it_to_the_next(both: HookAndTask) -> None:
 
 
 def test_a_request_without_an_answer_counts_for_a_while(both: HookAndTask) -> None:
-    """Its hook was killed, say since the user has closed the page, or Stash let it wait in vain."""
+    """Its hook was killed, say since the user has closed the page, or Stash did not answer it."""
     assert both.note(1) is not None
 
     both.now += UNANSWERED_SECONDS - 1
@@ -270,7 +270,7 @@ def test_no_event_is_left_without_anybody_who_looks(both: HookAndTask, seed: int
             task.begin()
             while True:
                 seen, _ = task.newest()
-                task.settle(task.take())
+                task.acknowledge(task.take())
                 if task.leave(seen):
                     break
 

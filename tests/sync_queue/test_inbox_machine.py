@@ -149,7 +149,7 @@ class HandOver(RuleBasedStateMachine):
         self.running.seen, _ = self.running.inbox.newest()
         taken = self.running.inbox.take()
         assert {event.id for event in taken} == self.unseen
-        self.running.inbox.settle(taken)
+        self.running.inbox.acknowledge(taken)
         self.unseen.clear()
 
     @precondition(lambda self: self.running is not None)

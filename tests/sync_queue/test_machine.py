@@ -82,7 +82,7 @@ class QueueMachine(RuleBasedStateMachine):
         bare = [{k: v for k, v in item.items() if k != "priority"} for item in items]
         outcome = self.queue.put_many(bare, priority=priority)
 
-        ids = {row["data"]["data"]["version"]: row["id"] for row in rows(self.queue)}
+        ids = {row["job"].data["version"]: row["id"] for row in rows(self.queue)}
         before = len(self.model.orders)
         for item in items:
             order = self.order(item, 0)
@@ -97,7 +97,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 4), least=PRIORITIES)
     def claim(self, limit: int, least: int) -> None:
         due = self.model.claimable(self.now)
-        assert self.queue.due_scene_ids(self.now) == [order.scene_id for order in due]
+        assert [job.job_id for job in self.queue.due(self.now)] == [order.rank for order in due]
         assert self.queue.count_due(self.now) == len(due)
         assert self.queue.has_fresh_due(self.now) == any(o.attempts == 0 for o in due)
         urgent = [order for order in due if order.priority >= least]
@@ -163,7 +163,9 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 2), scene_ids=CHOSEN)
     def claim_held(self, limit: int, scene_ids: set[int] | None) -> None:
         busy = {order.scene_id for order in self.model.of("working")}
-        expected = [each for each in self.held(scene_ids) if each.scene_id not in busy][:limit]
+        held = self.held(scene_ids)
+        assert [each.job.job_id for each in self.queue.held(scene_ids)] == [o.rank for o in held]
+        expected = [each for each in held if each.scene_id not in busy][:limit]
 
         claimed = self.queue.claim_held(limit, scene_ids)
 
@@ -174,23 +176,13 @@ class QueueMachine(RuleBasedStateMachine):
             self.model.orders[order.rank] = replace(order, status="working", was_held=True)
         self.jobs.update({each.job.job_id: each.job for each in claimed})
 
-    @rule(scene_ids=CHOSEN)
-    def release_held(self, scene_ids: set[int] | None) -> None:
-        held = self.held(scene_ids)
-        assert [each.job.job_id for each in self.queue.held(scene_ids)] == [o.rank for o in held]
+    @rule()
+    def clear_waiting(self) -> None:
+        cleared = [*self.model.of("waiting"), *self.model.of("held")]
 
-        assert self.queue.release_held(scene_ids) == len(held)
+        assert self.queue.clear_waiting() == len(cleared)
 
-        for order in held:
-            self.model.back(as_new(order))
-
-    @rule(scene_ids=CHOSEN)
-    def drop_held(self, scene_ids: set[int] | None) -> None:
-        held = self.held(scene_ids)
-
-        assert self.queue.drop_held(scene_ids) == len(held)
-
-        for order in held:
+        for order in cleared:
             del self.model.orders[order.rank]
 
     def held(self, scene_ids: set[int] | None) -> list[Order]:
@@ -289,16 +281,17 @@ class QueueMachine(RuleBasedStateMachine):
             (
                 row["id"],
                 names[row["status"]],
-                item["scene_id"],
-                item["data"]["version"],
-                item["enqueued_at"],
-                item["attempts"],
-                item["not_before"],
-                item["error"],
-                item["priority"],
+                job.scene_id,
+                job.data["version"],
+                job.enqueued_at,
+                job.attempts,
+                job.not_before,
+                job.error,
+                job.failure,
+                job.priority,
             )
             for row in rows(self.queue)
-            for item in [row["data"]]
+            for job in [row["job"]]
         ]
         assert found == [
             (
@@ -310,6 +303,7 @@ class QueueMachine(RuleBasedStateMachine):
                 order.attempts,
                 order.not_before,
                 order.error,
+                order.failure,
                 order.priority,
             )
             for _, order in sorted(self.model.orders.items())
@@ -327,7 +321,6 @@ class QueueMachine(RuleBasedStateMachine):
             due, len(waiting) - due, len(working), dead, self.model.completed, len(held)
         )
         assert self.queue.queued_scene_ids() == {o.scene_id for o in [*waiting, *working, *held]}
-        assert self.queue.dead_scene_ids() == {o.scene_id for o in self.model.of("dead")}
         first = min((order.not_before for order in waiting), default=None)
         assert self.queue.next_due(self.now) == (None if first is None else max(first, self.now))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,18 @@ from sync_queue.operations import (
     get_queued_scene_ids,
     get_stats,
     load_sync_timestamps,
+    open_queue,
     save_sync_timestamp,
 )
 from sync_queue.queue import SyncQueue
-from tests.sync_queue.conftest import NOW, rows
+from tests.sync_queue.conftest import NOW
 
 
-def test_an_enqueued_job_is_returned_as_it_is_kept(queue: SyncQueue) -> None:
+def test_an_enqueued_job_is_returned_as_it_is_kept(queue: SyncQueue, path: Path) -> None:
     job = enqueue(queue, 7, "metadata", {"title": "x"}, "hook", now=5.0, not_before=3.0)
 
-    (item,) = [row["data"] for row in rows(queue)]
-    assert job == item
+    with closing(open_queue(path)) as bare:
+        assert [row["data"] for row in bare.queue()] == [job]
     assert job == {
         "job_id": 1,
         "scene_id": 7,

@@ -45,11 +45,11 @@ def _has_ours(item: ItemRecord, name: str) -> bool:
 
 
 class Finalizer:
-    """Plans for scenes that are gone; see `worker.prepare.Farewell`.
+    """Plans for scenes that are gone; see `PlanDestroyed`.
 
     Args:
         read_full: brings whole items by their rating keys.
-        contested, pins: as for `worker.prepare.Preparer`.
+        contested, pins: as for `Preparer`.
     """
 
     def __init__(

@@ -28,7 +28,7 @@ class Sought:
     """How a scene was looked for before.
 
     Attributes:
-        since: it was looked for in vain at some time after that one; None: never.
+        since: it was looked for and not found at some time after that one; None: never.
         waited: it has waited for a scan since.
         is_last: there will be no other look.
     """

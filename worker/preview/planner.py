@@ -1,6 +1,6 @@
 """Keeps plans instead of carrying them out: the end of a dry run.
 
-The same plans, and for pictures the same code with hands tied, so that a preview cannot disagree
+The same plans, and for pictures the same code without its writes, so that a preview cannot disagree
 with the writes that follow it.
 """
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import BORN, plex_item, plex_section, plex_seed
+from simulators.plex.small_seeds import FIRST_ADDED_AT, plex_item, plex_section, plex_seed
 from tests.examples import examples
 from tests.simulators.plex.client import PlexHttp, query
 
@@ -270,7 +270,7 @@ def test_updated_at_moves_with_edits_but_not_with_ratings(plex: PlexHttp) -> Non
     now = plex.sim.sim("GET", "state")["now"]
     assert plex.status("PUT", "/:/rate?key=1&identifier=com.plexapp&rating=7.5") == 200
     item = plex.full(1)
-    assert (item["userRating"], item["updatedAt"]) == (7.5, BORN + 1)
+    assert (item["userRating"], item["updatedAt"]) == (7.5, FIRST_ADDED_AT + 1)
     plex.edit(1, **{"userRating.value": "8", "userRating.locked": "1"})
     item = plex.full(1)
     assert item["userRating"] == 8.0

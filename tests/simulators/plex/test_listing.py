@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import BORN, plex_item, plex_part, plex_section, plex_seed
+from simulators.plex.small_seeds import (
+    FIRST_ADDED_AT,
+    plex_item,
+    plex_part,
+    plex_section,
+    plex_seed,
+)
 from tests.simulators.plex.client import PlexHttp
 
 ALL = "/library/sections/1/all?type=1"
@@ -216,7 +222,7 @@ def test_what_is_not_understood_is_400(plex: PlexHttp, bad: str) -> None:
 
 
 def test_the_updated_at_trap(plex: PlexHttp) -> None:
-    moment = BORN + 10
+    moment = FIRST_ADDED_AT + 10
     right = [10, 11, 12]
     assert sorted(plex.keys(f"{ALL}&updatedAt%3E%3E={moment - 1}")) == right
     assert sorted(plex.keys(f"{ALL}&updatedAt%3E={moment - 1}")) == right

@@ -13,7 +13,13 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSServerHandshakeError
 
 from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import BORN, plex_item, plex_part, plex_section, plex_seed
+from simulators.plex.small_seeds import (
+    FIRST_ADDED_AT,
+    plex_item,
+    plex_part,
+    plex_section,
+    plex_seed,
+)
 from tests.simulators.plex.client import PlexHttp
 
 REFRESH = "/library/sections/1/refresh"
@@ -331,7 +337,7 @@ def test_a_person_edits_in_plex_web(plex: PlexHttp) -> None:
         ["Own"],
         ["title", "genre", "studio"],
     )
-    assert item["updatedAt"] > BORN + 1
+    assert item["updatedAt"] > FIRST_ADDED_AT + 1
     assert (item["writes"], "studio" in item) == (0, False)
     plex.sim.sim("POST", "edit", {"key": 1, "set": {"locked": []}, "lock": False})
     assert plex.sim.item(1)["locked"] == []
@@ -350,4 +356,4 @@ def test_an_item_comes_and_goes_behind_the_servers_back(plex: PlexHttp) -> None:
     assert plex.full(1)["deletedAt"] == 5
     plex.sim.sim("POST", "trash", {"key": 1, "deleted_at": None})
     assert "deletedAt" not in plex.full(1)
-    assert plex.full(1)["updatedAt"] == BORN + 1
+    assert plex.full(1)["updatedAt"] == FIRST_ADDED_AT + 1

@@ -147,7 +147,7 @@ def test_filters(stash: Stash, wanted: dict[str, Any], found: list[int]) -> None
     ],
 )
 def test_filters_that_are_refused(stash: Stash, wanted: str, message: str) -> None:
-    """Two joints in one level at any depth, and the words for modifiers that make no sense."""
+    """Two connectives in one level at any depth, and the words for modifiers that make no sense."""
     assert stash.error(f"{{ findScenes(scene_filter: {{{wanted}}}) {{ count }} }}") == message
 
 
