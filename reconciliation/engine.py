@@ -309,7 +309,7 @@ class GapDetectionEngine:
         only: frozenset[str] | None,
         result: GapDetectionResult,
     ) -> None:
-        recorded = state.records.ids()
+        recorded = state.written_ids()
         self._drop_ungated(sweep.findings, recorded, result)
         gaps = GapQueue(self.queue, side, reach, recorded).fill(sweep.findings, only, result)
         self._on_gaps(gaps)

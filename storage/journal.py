@@ -137,25 +137,27 @@ class Journal:
                 ((dumps(value), run_id, ref.section, ref.key, field) for ref, field, value in left),
             )
 
-    def settle(self, scene_ids: Iterable[int]) -> None:
-        """Notes that the records of these scenes say what became of all that was written."""
+    def settle(self, refs: Iterable[ItemRef]) -> None:
+        """Notes that records say what became of all that was written to these items."""
         with self._database.transaction() as connection:
             connection.executemany(
-                "UPDATE journal SET settled = 1 WHERE scene_id = ? AND settled = 0",
-                ((scene_id,) for scene_id in scene_ids),
+                "UPDATE journal SET settled = 1 WHERE section = ? AND key = ? AND settled = 0", refs
             )
 
-    def unsettled(self, scene_ids: Iterable[int]) -> dict[int, list[JournalEntry]]:
-        """What was, or was about to be, written to the items of some scenes without a record of
-        it, oldest first; scenes without any are left out."""
-        found: dict[int, list[JournalEntry]] = {}
-        read, left = self._database.select_in, "AND settled = 0 ORDER BY id"
-        for entry in read(_ENTRIES, _entry, "scene_id", scene_ids, left):
-            found.setdefault(entry.scene_id, []).append(entry)
+    def unsettled(self, refs: Iterable[ItemRef]) -> dict[ItemRef, list[JournalEntry]]:
+        """What was, or was about to be, written to some items without a record of it, oldest
+        first; items without any are left out."""
+        found: dict[ItemRef, list[JournalEntry]] = {}
+        where = "WHERE section = ? AND key = ? AND settled = 0 ORDER BY id"
+        with self._database.snapshot():
+            for ref in refs:
+                entries = self._database.select(_ENTRIES, _entry, where, ref)
+                if entries:
+                    found[ref] = entries
         return found
 
     def unsettled_scene_ids(self) -> set[int]:
-        """The scenes of which `unsettled` knows something."""
+        """The scenes for which something was written without a record of it."""
         sql = "SELECT DISTINCT scene_id FROM journal WHERE settled = 0"
         return set(self._database.numbers(sql))
 

@@ -109,7 +109,7 @@ class Intake:
             in_hand = queue.working_scene_ids()
             changes = ChangeFilter(state.records, self._context.settings.sync_policy())
             only_organized = self._context.settings.organized_only
-            stores = _Stores(SceneJobs(queue, state.records.ids(), only_organized), changes)
+            stores = _Stores(SceneJobs(queue, state.written_ids(), only_organized), changes)
             if in_hand and not all(each.kind == SCENE and each.by_user for each in events):
                 self._again(in_hand, stores)
             self._scenes([each for each in events if _is_alive(each)], stores)

@@ -75,7 +75,7 @@ def enqueue_all(context: Context, since: float | None = None) -> dict[str, Any]:
     there = count_scenes(context.stash)
     errors: list[str] = []
     with context.open_state() as state, context.open_queue() as queue:
-        jobs = SceneJobs(queue, state.records.ids(), context.settings.organized_only)
+        jobs = SceneJobs(queue, state.written_ids(), context.settings.organized_only)
         expected = there if since is None else None
         pages = iter_scene_pages(context.stash, since=since, expected=expected)
         for page in as_far_as_readable(pages, errors.append):

@@ -267,7 +267,9 @@ class Executor:
         self._state.records.save_many([record for record in records if record is not None])
         settled = (o.plan for o in outcomes if o.is_settled)
         # A plan that journals nothing knows nothing of what was cut off before it either.
-        self._state.journal.settle(plan.scene_id for plan in settled if plan.is_journaled)
+        self._state.journal.settle(
+            ref for plan in settled if plan.is_journaled for ref in plan.items
+        )
         self._on_outcomes(outcomes)
 
     def _shown(self, written: Iterable[Written]) -> dict[ItemRef, FullItem]:

@@ -71,12 +71,16 @@ class PreviewSource:
             self._on_scenes(min(number * BATCH, len(ids)), len(ids))
 
     def again(self, plans: Sequence[ScenePlan]) -> Batch:
-        """The same plans; they are as fresh as the batch."""
-        return Batch(list(plans))
+        """Plans for the same scenes, made afresh; what they lack by now is left and counted."""
+        jobs = [plan.job for plan in plans if plan.job is not None]
+        return self._plans([plan.scene_id for plan in plans], jobs, is_again=True)
 
-    def _plans(self, ids: Sequence[int], claimed: Sequence[Job]) -> Batch:
+    def _plans(
+        self, ids: Sequence[int], claimed: Sequence[Job], *, is_again: bool = False
+    ) -> Batch:
         planned = self._store.of_scenes(self._preview, ids)
-        self._figures.planned += sum(map(len, planned.values()))
+        if not is_again:
+            self._figures.planned += sum(map(len, planned.values()))
         known = {job.scene_id: job for job in claimed}
         jobs = [known.get(scene_id) or job_for(scene_id) for scene_id in ids]
         ready = {plan.scene_id: plan for plan in self._preparer.prepare(jobs).ready}

@@ -101,14 +101,14 @@ class Preparer:
         fetched = fetch_readable(self._stash, ids)
         scenes = fetched.scenes
         records = self._records.get_many(ids)
-        unsettled = self._journal.unsettled(ids)
+        written = {*records, *self._journal.unsettled_scene_ids()}
         self._set_apart(batch, jobs, fetched, records)
         wanted: dict[int, Job] = {}
         for job in jobs:
             scene = scenes.get(job.scene_id)
             if scene is None:
                 continue
-            why = self._why_not(scene, records, {*records, *unsettled})
+            why = self._why_not(scene, records, written)
             if why:
                 batch.done.append((job, why))
             else:
@@ -116,6 +116,7 @@ class Preparer:
         known = [scenes[scene_id] for scene_id in wanted]
         sought = {job.scene_id: sought_before(job, self._policy.max_retries) for job in jobs}
         found, recorded, lost = self._located(known, records, sought)
+        unsettled = self._journal.unsettled({ref for each in found.values() for ref in each.items})
         for scene in known:
             job, each, contests = wanted[scene.id], found[scene.id], lost.get(scene.id, [])
             left = {contest.ref for contest in contests}
@@ -129,7 +130,8 @@ class Preparer:
                 continue
             own = records.get(scene.id)
             record = with_transferred_items(self._records, scene, own, items, recorded)
-            recalled = recall(record, scene, items, unsettled.get(scene.id, ()))
+            entries = [entry for ref in items for entry in unsettled.get(ref, ())]
+            recalled = recall(record, scene, items, entries)
             wants = self._policy.sync_policy.of(scene)
             batch.ready.append(scene_plan(job, scene, wants, recalled, items, self._policy.rules))
         return batch

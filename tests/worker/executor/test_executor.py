@@ -65,8 +65,9 @@ class Bench:
     def plan(self, wanted: Scene) -> ScenePlan:
         """As a drain makes it, of what is there now."""
         items = self.items(wanted.id)
-        unsettled = self.state.journal.unsettled([wanted.id]).get(wanted.id, [])
-        known = recall(self.record(wanted.id), wanted, items, unsettled)
+        unsettled = self.state.journal.unsettled(items)
+        entries = [entry for each in unsettled.values() for entry in each]
+        known = recall(self.record(wanted.id), wanted, items, entries)
         desire = desired(wanted, ALL_FIELDS)
         return scene_plan(job_for(wanted.id), wanted, desire, known, items, RULES)
 
@@ -246,12 +247,12 @@ def test_a_plan_that_journals_nothing_settles_nothing(bench: Bench) -> None:
     with pytest.raises(PlexError):
         bench.run(*plans)
     bench.faults()
-    before = bench.state.journal.unsettled([1])
+    before = bench.state.journal.unsettled(bench.items(1))
 
     bench.run(unlocking(bench, 1))
 
     assert bench.told() == {1: Status.PROVEN}
-    assert bench.state.journal.unsettled([1]) == before != {}
+    assert bench.state.journal.unsettled(bench.items(1)) == before != {}
 
 
 def test_a_picture_that_is_back_is_known_though_the_edit_of_its_item_was_refused(
