@@ -39,7 +39,15 @@ class StashUnauthorized(StashError):
 
 
 class StashIncomplete(StashError):
-    """Stash has scenes that could not be read; the text names them. All others were."""
+    """Stash has scenes that could not be read; the text names them. All others were.
+
+    Attributes:
+        is_unclear: Stash contradicts itself about which scenes there are.
+    """
+
+    def __init__(self, message: str, *, is_unclear: bool = False) -> None:
+        super().__init__(message)
+        self.is_unclear = is_unclear
 
 
 class StateError(SyncError):

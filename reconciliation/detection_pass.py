@@ -81,6 +81,7 @@ class Sweep:
         self._on_matched = on_matched
         self._settled = settled
         self._matched = 0
+        self._is_sure = True
         self._detector = GapDetector()
         self.claims = Claims()
         self.findings = DetectionState()
@@ -209,6 +210,12 @@ class Sweep:
                 self._drift.add(scene, records.get(scene.id), owned[scene.id])
         self._drift.judge()
 
+    def doubt(self) -> None:
+        """What Stash says of its scenes contradicts itself: nothing counts as missing."""
+        self._is_sure = False
+        self.findings.missing.clear()
+        self.findings.vanished.clear()
+
     def finish(self) -> None:
         """Judge the scenes that wait for items which have to be read whole."""
         self._drift.finish()
@@ -220,7 +227,7 @@ class Sweep:
         records: Mapping[int, Record],
     ) -> None:
         """Only a side that was listed to its end can prove that something is not there."""
-        if not self._side.is_complete or not self._rules.detect_missing:
+        if not (self._side.is_complete and self._rules.detect_missing and self._is_sure):
             return
         copied = self.findings.copied
         there = {

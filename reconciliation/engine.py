@@ -19,8 +19,6 @@ from core.matching.pins import holds
 from core.matching.prefix_votes import LearnedPair, news, path_map_of
 from core.models import ItemRef, Section
 from core.paths import PathMap
-from core.planning.drift import NEVER_SYNCED
-from core.quality_gate import passes_gate
 from core.scopes import scope_named
 from core.settings import Settings
 from plex.cache import PlexCache
@@ -28,7 +26,6 @@ from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSnapshot, list_snapshot, synced_sections
 from reconciliation.detection_pass import Rules, Sweep
-from reconciliation.detection_state import DetectionState
 from reconciliation.detector import Gap
 from reconciliation.enqueueing import GapQueue, Reach
 from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
@@ -148,7 +145,8 @@ class GapDetectionEngine:
             tuple(side.locations()),
             PathMap(roots if since is None else (*roots, *saved_map(state).pairs)),
         )
-        self._fill_queue(sweep, side, state, reach, only, result)
+        gaps = GapQueue(self.queue, side, reach, state.written_ids())
+        self._on_gaps(gaps.fill(sweep.findings, only, result))
         saw_all = since is None and not result.partial
         self._count(sweep, side, result, saw_all=saw_all)
         suggested = news(learned, reach.path_map)
@@ -230,6 +228,8 @@ class GapDetectionEngine:
         except (StashError, PlexServerDown) as error:
             if not result.scenes_checked:
                 raise
+            if isinstance(error, StashIncomplete) and error.is_unclear:
+                sweep.doubt()
             self._end_early(error, result)
 
     def _settle(
@@ -299,31 +299,6 @@ class GapDetectionEngine:
     def _end_early(self, error: Exception, result: GapDetectionResult) -> None:
         early = f"The run ended early, after {result.scenes_checked} scenes: "
         result.errors.append(f"{'' if isinstance(error, StashIncomplete) else early}{error}")
-
-    def _fill_queue(
-        self,
-        sweep: Sweep,
-        side: PlexSnapshot,
-        state: State,
-        reach: Reach,
-        only: frozenset[str] | None,
-        result: GapDetectionResult,
-    ) -> None:
-        recorded = state.written_ids()
-        self._drop_ungated(sweep.findings, recorded, result)
-        gaps = GapQueue(self.queue, side, reach, recorded).fill(sweep.findings, only, result)
-        self._on_gaps(gaps)
-
-    def _drop_ungated(
-        self, findings: DetectionState, recorded: set[int], result: GapDetectionResult
-    ) -> None:
-        """A scene never synced and below the quality gate is no gap: nothing may be written."""
-        for scene_id, gap in list(findings.drift.items()):
-            below = not passes_gate(gap.scene_data, recorded)
-            if gap.reason == NEVER_SYNCED and below:
-                del findings.drift[scene_id]
-                result.skipped_no_metadata += 1
-                result.ungated_count += 1
 
     def _count(
         self, sweep: Sweep, side: PlexSnapshot, result: GapDetectionResult, *, saw_all: bool

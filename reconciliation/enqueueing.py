@@ -8,6 +8,7 @@ from typing import Any
 
 from core.models import Failure, Job, Scene
 from core.paths import PathMap, folder, lies_in_any, path_key
+from core.planning.drift import NEVER_SYNCED
 from core.quality_gate import passes_gate
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
@@ -65,6 +66,7 @@ class GapQueue:
 
         Returns the gaps chosen, one a scene; without a queue that is all that happens to them.
         """
+        self._drop_ungated(findings, result)
         for absent in (findings.missing, findings.vanished):
             for scene_id in self._outside(absent, findings.reached):
                 findings.outside[scene_id] = absent.pop(scene_id)
@@ -83,6 +85,14 @@ class GapQueue:
             jobs = [job_of(gap.scene_data, gap.gap_type, gap.reason) for gap in chosen]
             result.enqueued_count = enqueue_all(self._queue, jobs).new
         return chosen
+
+    def _drop_ungated(self, findings: DetectionState, result: GapDetectionResult) -> None:
+        """A scene never synced and below the quality gate is no gap: nothing may be written."""
+        for scene_id, gap in list(findings.drift.items()):
+            if gap.reason == NEVER_SYNCED and not passes_gate(gap.scene_data, self._with_record):
+                del findings.drift[scene_id]
+                result.skipped_no_metadata += 1
+                result.ungated_count += 1
 
     def _refuses(
         self, findings: DetectionState, result: GapDetectionResult

@@ -193,5 +193,6 @@ class Listing:
             faults.append(f"{self._missing} scenes that it counts, but does not list")
         if faults:
             raise StashIncomplete(
-                f"Stash could not give all of its scenes; passed over: {'; '.join(faults)}"
+                f"Stash could not give all of its scenes; passed over: {'; '.join(faults)}",
+                is_unclear=bool(self._unreadable or self._missing),
             )

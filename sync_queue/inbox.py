@@ -248,9 +248,10 @@ def claim_lease(connection: sqlite3.Connection, now: float, data_dir: str) -> As
     That is a task which lives, one that was asked for not too long ago, or somebody who is asking.
     Returns None then; the order to ask otherwise.
     """
-    revision, asked_at, begun_at, job_id, declines, declined_at, before = connection.execute(
-        "SELECT revision, asked_at, begun_at, job_id, declines, declined_at,"
-        " (SELECT max(at) FROM events WHERE events.revision < request.revision) FROM request"
+    revision, asked_at, begun_at, job_id, declined_at, before = connection.execute(
+        "SELECT revision, asked_at, begun_at, job_id, declined_at, CASE WHEN declines > ? THEN"
+        " (SELECT max(at) FROM events WHERE events.revision < request.revision) END FROM request",
+        (FREE_DECLINES,),
     ).fetchone()
     if begun_at is not None:
         if reader_lives(data_dir):
@@ -259,10 +260,9 @@ def claim_lease(connection: sqlite3.Connection, now: float, data_dir: str) -> As
     elif asked_at is None:
         job_id = None  # an answer that came when its task had ended
         if (
-            declines > FREE_DECLINES
-            and _lies_within(UNANSWERED_SECONDS, declined_at, now)
-            and before is not None
+            before is not None
             and _lies_within(PAUSE_SECONDS, before, now)
+            and _lies_within(UNANSWERED_SECONDS, declined_at, now)
         ):
             return None
     elif is_awaited(asked_at, job_id, now):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -240,3 +240,44 @@ def test_a_small_side_was_never_full(tmp_path: Path) -> None:
         guard = EmptySideGuard(state, lambda: NOW)
         guard.check("scenes", "scenes in Stash", 9)
         guard.check("scenes", "scenes in Stash", 0)
+
+
+class Garbled:
+    """A Stash whose lists of scenes are other than its counts.
+
+    Args:
+        garble: what becomes of a page.
+    """
+
+    def __init__(self, stash: Any, garble: Callable[[list[Any]], list[Any]]) -> None:
+        self._stash = stash
+        self._garble = garble
+
+    def find_scenes(self, f: Any = None, filter: Any = None, *, fragment: Any = None) -> Any:  # noqa: A002
+        return self._garble(self._stash.find_scenes(f=f, filter=filter, fragment=fragment))
+
+    def call_GQL(self, query: str, variables: Any = None) -> Any:  # noqa: N802
+        return self._stash.call_GQL(query, variables)
+
+
+@pytest.mark.parametrize(
+    "garble",
+    [
+        lambda page: page[:-30],
+        lambda page: [*page[:-30], *[None] * 30],
+        lambda page: [*page[:-30], *({**scene, "id": "new"} for scene in page[-30:])],
+    ],
+    ids=["fewer", "null", "no number"],
+)
+def test_a_stash_that_contradicts_itself_proves_nothing_absent(
+    site: Site, garble: Callable[[list[Any]], list[Any]]
+) -> None:
+    with site.context() as context, site.queue() as queue:
+        stash = Garbled(context.stash, garble)
+        engine = GapDetectionEngine(stash, context.settings, context.data_dir, queue)
+        found = engine.run()
+
+    assert found.partial
+    assert found.errors
+    assert (found.missing_count, found.vanished_count, found.orphan_count) == (0, 0, 0)
+    assert found.enqueued_count > 0
