@@ -280,16 +280,22 @@ def test_a_scan_meets_moved_changed_and_second_files(stash: Stash) -> None:
     assert len(stash.scene(32, "files { id }")["files"]) == 2
 
 
+def scanned(stash: Stash, *disk: dict[str, str]) -> None:
+    stash.tell("disk", list(disk))
+    stash.finished(stash.data("mutation { metadataScan(input: {}) }")["metadataScan"])
+
+
 def test_a_rescan_fires_for_every_file(stash: Stash) -> None:
+    scanned(stash, {"path": "/data/again/1.mp4"}, {"path": "/data/again/2.mp4"})
     watch = Watch(stash)
-    scan = 'mutation { metadataScan(input: {rescan: true, paths: ["/data/new/"]}) }'
+    scan = 'mutation { metadataScan(input: {rescan: true, paths: ["/data/again/"]}) }'
     stash.finished(stash.data(scan)["metadataScan"])
-    assert {row["type"] for row in watch.contexts()} == {"Scene.Update.Post"}
-    assert len(watch.runs()) == 5
+    assert [row["type"] for row in watch.contexts()] == ["Scene.Update.Post"] * 2
 
 
 def test_a_clean_drops_scenes_whose_last_file_is_gone(stash: Stash) -> None:
-    stash.tell("disk", {"remove": ["/data/library/scene 33.mp4", "/data/library/scene 32.mp4"]})
+    scanned(stash, {"path": "/data/copies/of 35.mp4", "oshash": f"{35:016x}"})
+    stash.tell("disk", {"remove": ["/data/library/scene 33.mp4", "/data/library/scene 35.mp4"]})
     watch = Watch(stash)
     stash.finished(
         stash.data("mutation { metadataClean(input: {dryRun: false}) }")["metadataClean"]
@@ -298,7 +304,7 @@ def test_a_clean_drops_scenes_whose_last_file_is_gone(stash: Stash) -> None:
     assert (context["id"], context["type"]) == (33, "Scene.Destroy.Post")
     assert (context["input"]["id"], context["input"]["delete_file"]) == ("", None)
     assert stash.scene(33) is None
-    assert len(stash.scene(32, "files { id }")["files"]) == 1
+    assert len(stash.scene(35, "files { id }")["files"]) == 1
 
 
 def test_auto_tag_and_covers_fire_nothing(stash: Stash) -> None:
@@ -312,7 +318,7 @@ def test_auto_tag_and_covers_fire_nothing(stash: Stash) -> None:
         ]
     )
     assert watch.runs() == []
-    assert stash.scene(34, "performers { id }")["performers"] == [{"id": "1"}]
+    assert {"id": "1"} in stash.scene(34, "performers { id }")["performers"]
 
 
 def test_identify_tells_what_it_set_but_not_the_id(stash: Stash) -> None:
