@@ -229,6 +229,7 @@ class PlexClient:
             ValueError: before any request, where there is nothing to edit or a key does not name
                 exactly one item (Plex would edit others, or the whole section), or where the edit
                 leaves no room for keys in an address.
+            PlexItemFailed: Plex fails for one of them; some may be edited.
         """
         if not keys or not params or any("." not in name for name, _ in params):
             raise ValueError("an edit needs the rating keys of items, and parameters")
@@ -258,7 +259,9 @@ class PlexClient:
             if not error.may_be_one:
                 raise
             self.control_read()
-            raise PlexItemFailed(f"Plex fails for this item alone: {error}") from error
+            raise PlexItemFailed(
+                f"Plex fails for it, while it answers otherwise: {error}"
+            ) from error
 
     def _put(self, path: str, params: Params) -> None:
         self.change_item(lambda: self.http.write("PUT", path, params))

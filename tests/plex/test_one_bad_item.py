@@ -151,7 +151,7 @@ def test_some_that_are_gone_cost_one_more_request() -> None:
 @pytest.mark.parametrize("failure", [FAILS, as_html(502, "Bad"), Reply(fault="reset")])
 def test_an_edit_that_fails_for_one_item_is_charged_to_it(failure: Reply) -> None:
     with client_of(by=PlexOf(KEYS, bad={"1000"}, failure=failure)) as (client, _):
-        with pytest.raises(PlexItemFailed, match="for this item"):
+        with pytest.raises(PlexItemFailed, match="answers otherwise"):
             client.edit("3", 1, "1000", [("title.value", "x")])
         assert client.edit("3", 1, "1001", [("title.value", "x")]) == 1
 
