@@ -16,7 +16,7 @@ ONE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 # Larger numbers than a database can hold mean nothing.
 _LARGEST = 2**63 - 1
 # Files that Plex makes for its apps out of the user's (facts of Plex, 13).
-_OPTIMIZED = 42
+_OPTIMIZED = (42, "42")
 _OPTIMIZED_TITLE = "Optimized for "
 _OPTIMIZED_FOLDER = re.compile(r"[/\\]Plex Versions[/\\]")
 # Plex's type numbers of what can hold files.
@@ -60,8 +60,10 @@ def is_gone(raw: Mapping[str, Any]) -> bool:
     """
     if raw.get("deletedAt"):
         return True
-    media = [each for each in _objects(raw.get("Media")) if not _is_optimized(each)]
-    return bool(media) and all(each.get("deletedAt") for each in media)
+    media = _objects(raw.get("Media"))
+    if not any(each.get("deletedAt") for each in media):
+        return False
+    return all(each.get("deletedAt") or _is_optimized(each) for each in media)
 
 
 def listed_item(raw: Mapping[str, Any], section: str) -> ListedItem:
@@ -112,27 +114,35 @@ def full_item(raw: Mapping[str, Any], container: Mapping[str, Any]) -> FullItem:
 def _files(raw: Mapping[str, Any]) -> tuple[MediaFile, ...]:
     """Every part of every medium that is still there and the user's own."""
     return tuple(
-        MediaFile(part["file"], _size(part.get("size")), _seconds(part.get("duration")))
-        for media in _objects(raw.get("Media"))
-        if not media.get("deletedAt") and not _is_optimized(media)
-        for part in _objects(media.get("Part"))
-        if text(part.get("file"))
-        and not part.get("deletedAt")
-        and not _OPTIMIZED_FOLDER.search(part["file"])
+        [
+            MediaFile(path, _size(part.get("size")), _seconds(part.get("duration")))
+            for media in _objects(raw.get("Media"))
+            if not media.get("deletedAt") and not _is_optimized(media)
+            for part in _objects(media.get("Part"))
+            if (path := text(part.get("file")))
+            and not part.get("deletedAt")
+            and not ("Plex Versions" in path and _OPTIMIZED_FOLDER.search(path))
+        ]
     )
 
 
 def _is_optimized(media: Mapping[str, Any]) -> bool:
-    told = (text(media.get("title")), text(media.get("target")))
-    return _int(media.get("proxyType")) == _OPTIMIZED or any(
-        each.startswith(_OPTIMIZED_TITLE) for each in told
+    if media.get("proxyType") in _OPTIMIZED:
+        return True
+    title, target = media.get("title"), media.get("target")
+    return (title is not None and text(title).startswith(_OPTIMIZED_TITLE)) or (
+        target is not None and text(target).startswith(_OPTIMIZED_TITLE)
     )
 
 
 def _key(raw: object) -> str:
     """A rating key, or that of a section."""
-    key = str(raw) if isinstance(raw, (str, int)) and not isinstance(raw, bool) else ""
-    return key if ONE_KEY.fullmatch(key) else ""
+    if type(raw) is int:
+        raw = str(raw)
+    if not isinstance(raw, str):
+        return ""
+    # Most are digits alone.
+    return raw if (raw.isdigit() and raw.isascii()) or ONE_KEY.fullmatch(raw) else ""
 
 
 def _objects(raw: object) -> list[dict[str, Any]]:
