@@ -192,7 +192,7 @@ class ItemRecord:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What we know of one scene; see `docs/architecture.md`, "What is remembered"."""
+    """What we know of one scene; see `docs/storage.md`."""
 
     scene_id: int
     scene_updated_at: float  # of the scene data that was sent, never 'now'

@@ -1,6 +1,6 @@
 """Changes of one item as the parameters of one edit. Pure.
 
-The parameter language and its traps: facts of Plex, 4b and 4c, gathered in docs/architecture.md.
+The parameter language and its traps: facts of Plex, 4b and 4c, gathered in docs/queue.md.
 Lists are sent whole as additions, with the surplus named as removals: that is right on servers that
 add what an edit names, and on those that replace by it.
 """
