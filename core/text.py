@@ -1,8 +1,8 @@
 """Normal forms of text: what is compared is exactly what would be sent.
 
-Only what Plex cannot store or show is taken out (docs/merge.md, "How texts are compared"): control characters,
-zero-width blanks and bidi overrides. Paragraphs, quotes, emoji with their joiners and variation
-selectors, and ligatures stay.
+Only what Plex cannot store or show is taken out (docs/merge.md, "How texts are compared"): control
+characters, zero-width blanks and bidi overrides. Paragraphs, quotes, emoji with their joiners and
+variation selectors, and ligatures stay.
 """
 
 from __future__ import annotations

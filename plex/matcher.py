@@ -85,19 +85,22 @@ def find_plex_items_with_confidence(
         PlexNotFound: no item of the section has the file. Other PlexErrors mean 'unknown'.
     """
     search = _Search(library, MediaFile(stash_path, size, duration), path_map, learned)
-    key = library.section.key
-    remembered = match_cache.get_match(key, stash_path) if match_cache is not None else None
-    if remembered is not None and match_cache is not None:
-        found = search.among(library.full_items([remembered]).values())
-        if found is not None and found[0] is Confidence.HIGH:
-            return found
-        match_cache.invalidate(key, stash_path)
-    found = search.saved(library_cache) if library_cache is not None else None
-    if found is None or found[0] is not Confidence.HIGH:
+    found = search.remembered(match_cache) if match_cache is not None else None
+    if not _is_sure(found) and library_cache is not None:
+        found = search.saved(library_cache)
+    if not _is_sure(found):
         found = search.live(library_cache)
+    assert found is not None
     if match_cache is not None and found[1] is not None:
-        match_cache.set_match(key, stash_path, found[1].ref.key)
+        match_cache.set_match(library.section.key, stash_path, found[1].ref.key)
     return found
+
+
+Answer = tuple[Confidence, Item | None, Candidates]
+
+
+def _is_sure(found: Answer | None) -> bool:
+    return found is not None and found[0] is Confidence.HIGH
 
 
 class _Search:
@@ -111,7 +114,7 @@ class _Search:
         self._path_map = path_map
         self._learned = learned
 
-    def among(self, items: Iterable[Item]) -> tuple[Confidence, Item | None, Candidates] | None:
+    def among(self, items: Iterable[Item]) -> Answer | None:
         """What evidence says of some items; None if it leaves none of them."""
         known = {item.ref: item for item in items}
         index = ItemIndex()
@@ -124,13 +127,22 @@ class _Search:
         is_sure = match.confidence is Confidence.HIGH
         return match.confidence, candidates[0] if is_sure else None, candidates
 
-    def saved(self, cache: PlexCache) -> tuple[Confidence, Item | None, Candidates] | None:
+    def remembered(self, cache: MatchCache) -> Answer | None:
+        """The item that the file was found to be before; forgotten if that holds no more."""
+        section = self._library.section.key
+        key = cache.get_match(section, self._file.path)
+        found = self.among(self._library.full_items([key]).values()) if key is not None else None
+        if key is not None and not _is_sure(found):
+            cache.invalidate(section, self._file.path)
+        return found
+
+    def saved(self, cache: PlexCache) -> Answer | None:
         """The same of what a saved index proposes."""
         proposed = cache.items_named([paths.base_key(self._file.path)])
         keys = [ref.key for ref in proposed if ref.section == self._library.section.key]
         return self.among(self._library.full_items(keys).values()) if keys else None
 
-    def live(self, cache: PlexCache | None) -> tuple[Confidence, Item | None, Candidates]:
+    def live(self, cache: PlexCache | None) -> Answer:
         """The same of what Plex tells now."""
         listed = self._library.find_by_file(paths.base_name(self._file.path))
         if cache is not None:

@@ -13,9 +13,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Mapping, 
 from types import MappingProxyType
 
 from core import paths
-from core.matching.evidence import Claim, SceneMatch
 from core.matching.index import ItemIndex
-from core.matching.match import match_scene
 from core.matching.ownership import Contest, is_copy
 from core.matching.pins import Pin
 from core.models import FullItem, ItemRef, MediaFile, Record, Scene, Section
@@ -23,8 +21,8 @@ from core.paths import PathMap
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
-from plex.full_items import FullItems
 from plex.library import PlexSnapshot, list_snapshot
+from worker.locating.confirming import Confirming
 from worker.locating.found import Found, Pinned, is_active, is_open, is_pinned, joined
 from worker.locating.live_lookup import LiveLookup, SoughtFile
 from worker.locating.recent_items import RecentItems, Sought
@@ -38,9 +36,6 @@ NOT_SOUGHT: Mapping[int, Sought] = MappingProxyType({})
 
 def _no_pins(_scene_ids: Iterable[int]) -> Mapping[int, Sequence[Pin]]:
     return {}
-
-
-_Rematch = Callable[[int, Mapping[str, ItemIndex]], SceneMatch]
 
 
 class Locator:
@@ -75,7 +70,7 @@ class Locator:
         self._pins = pins
         self._learned = learned
         self._lookup = LiveLookup(plex, self._sections, cache, matches, path_map, learned)
-        self._guess = guess
+        self._confirming = Confirming(plex, path_map, learned, guess=guess)
         self._clock = clock
         self._additions = RecentItems(plex, cache, self._sections, clock)
         self._looked_up = 0
@@ -108,29 +103,26 @@ class Locator:
             PlexError: as the client; nothing is known of any of the scenes then.
         """
         pins = self._read_pins(scenes)
-        known = self._remembered(scenes, records, pins, others)
-        found = self._match(scenes, records, pins, known)
+        match = self._confirming.match
+        found = match(scenes, records, pins, self._remembered(scenes, records, pins, others))
         unknown = [scene for scene in scenes if is_open(scene, found, pins)]
         spared = self._spare(unknown, found, pins, sought)
         if spared:
             gone = {ref for scene in spared for ref in found[scene.id].gone}
             known = self._remembered(spared, records, pins, gone)
-            found |= self._match(spared, records, pins, known)
-            done = {
-                s.id
-                for s in spared
-                if found[s.id].items or (found[s.id].is_absent and not found[s.id].gone)
-            }
+            now = match(spared, records, pins, known)
+            found |= now
+            done = {i for i, n in now.items() if n.items or (n.is_absent and not n.gone)}
             unknown = [scene for scene in unknown if scene.id not in done]
         if unknown:
             fresh = self._look(unknown, pins, elsewhere=False, remembers=not others)
-            now = self._match(unknown, records, pins, fresh)
+            now = match(unknown, records, pins, fresh)
             found |= {i: joined(found[i], n) if found[i].items else n for i, n in now.items()}
         unknown = [scene for scene in unknown if not found[scene.id].items]
         if unknown and self._listed is None:
             fresh = self._look(unknown, pins, elsewhere=True, remembers=not others)
-            last = self._match(unknown, records, pins, fresh)
-            found |= {scene_id: joined(found[scene_id], each) for scene_id, each in last.items()}
+            now = match(unknown, records, pins, fresh)
+            found |= {i: joined(found[i], n) for i, n in now.items()}
         self._warn(found, pins)
         return {scene_id: each.without(others) for scene_id, each in found.items()}
 
@@ -178,7 +170,7 @@ class Locator:
         found: set[ItemRef] = set()
         for scene in known:
             record, own = records.get(scene.id), pins.get(scene.id, ())
-            match = self._match_one(scene, record, own, indexes)
+            match = self._confirming.match_one(scene, record, own, indexes)
             found.update(match.refs, *(low.refs for low in match.undecided))
         return found
 
@@ -200,39 +192,6 @@ class Locator:
                     pin.ref.key,
                     title,
                 )
-
-    def _match(
-        self,
-        scenes: Iterable[Scene],
-        records: Mapping[int, Record],
-        pins: Pinned,
-        known: Mapping[str, ItemIndex],
-    ) -> dict[int, Found]:
-        """Match some scenes in these indexes, and confirm what they propose."""
-        by_id = {scene.id: scene for scene in scenes}
-
-        def match(scene_id: int, indexes: Mapping[str, ItemIndex]) -> SceneMatch:
-            own = pins.by_scene.get(scene_id, ())
-            return self._match_one(by_id[scene_id], records.get(scene_id), own, indexes)
-
-        return self._confirm({scene_id: match(scene_id, known) for scene_id in by_id}, match)
-
-    def _match_one(
-        self,
-        scene: Scene,
-        record: Record | None,
-        pins: Sequence[Pin],
-        indexes: Mapping[str, ItemIndex],
-    ) -> SceneMatch:
-        return match_scene(
-            scene,
-            indexes,
-            self._path_map,
-            record,
-            pins=pins,
-            learned=self._learned,
-            guess=self._guess,
-        )
 
     def _new_indexes(self, pins: Pinned) -> dict[str, ItemIndex]:
         """Indexes with nothing in them but what was just read of pinned items."""
@@ -266,43 +225,6 @@ class Locator:
                 if item.ref.section in indexes and item.ref not in gone:
                     indexes[item.ref.section].add(item.ref, map(MediaFile, item.files))
         return indexes
-
-    def _confirm(self, matches: Mapping[int, SceneMatch], again: _Rematch) -> dict[int, Found]:
-        """Read the proposed items whole; keep those that still are what they were proposed for.
-
-        The scene is matched once more, against nothing but the files that the item has now, and
-        the evidence must be no weaker than that of the proposal.
-        """
-        refs = {ref for match in matches.values() for ref in match.refs}
-        full = self._plex.full_items(sorted(ref.key for ref in refs)) if refs else FullItems()
-        confirmed: dict[int, Found] = {}
-        for scene_id, match in matches.items():
-            claims = [
-                claim
-                for claim in match.claims
-                if self._holds(scene_id, claim, full.get(claim.ref.key), again)
-            ]
-            items = {claim.ref: full[claim.ref.key] for claim in claims}
-            others = {claim.ref for claim in match.claims if claim.ref.key not in full}
-            unreadable = {
-                ref: full.unreadable[ref.key] for ref in others if ref.key in full.unreadable
-            }
-            gone = frozenset(others - unreadable.keys())
-            is_outdated = len(claims) + len(gone) < len(match.claims)
-            confirmed[scene_id] = Found(
-                items, tuple(claims), match.undecided, gone, is_outdated, unreadable
-            )
-        return confirmed
-
-    def _holds(self, scene_id: int, claim: Claim, item: FullItem | None, again: _Rematch) -> bool:
-        if item is None or item.ref != claim.ref:
-            return False
-        index = ItemIndex()
-        index.add(item.ref, item.files)
-        match = again(scene_id, {claim.ref.section: index})
-        return any(
-            live.ref == claim.ref and live.evidence >= claim.evidence for live in match.claims
-        )
 
     def _look(
         self, scenes: Sequence[Scene], pins: Pinned, *, elsewhere: bool, remembers: bool
