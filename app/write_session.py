@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.wiring import Context
+from core.images import Fit
 from core.models import Section
 from core.paths import PathMap
 from core.planning.item_plan import FirstSync, MergeRules
@@ -30,7 +31,7 @@ from worker.executor.run import Interruption, RunKind, SettleAbsent, WriteRun, n
 from worker.finalizer.finalizer import Finalizer
 from worker.locating.locator import Locator
 from worker.locating.scan_wait import ScanWaiting
-from worker.pictures.poster_fit import Fit, PosterFitter
+from worker.pictures.poster_fit import PosterFitter
 from worker.pictures.sync import PictureSync
 from worker.pictures.writer import DryHand, Hand, PictureWriter
 from worker.preview.pictures import DryPictures

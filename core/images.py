@@ -36,6 +36,14 @@ class ImageFailed(SyncError):
     """One image could not be synced: the rest of its scene can, and it is tried again alone."""
 
 
+class Fit(Enum):
+    """The setting `poster_fit`: leave alone, cut the sides off, or add blurred bars."""
+
+    NONE = "none"
+    CROP = "crop"
+    PAD = "pad"
+
+
 class ImageKind(Enum):
     """The pictures of an item that are synced, by the names of their settings."""
 

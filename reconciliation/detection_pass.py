@@ -15,9 +15,10 @@ from core.matching.evidence import Claim, SceneMatch
 from core.matching.match import match_scene
 from core.matching.ownership import Claims, Contest, is_copy
 from core.matching.pins import Pin
-from core.models import FullItem, ItemRef, Record, Scene
+from core.models import FullItem, ItemRef, Scene
 from core.paths import PathMap
 from core.planning.drift import is_left_undone
+from core.records import Record
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
 from reconciliation.detector import MISSING, Gap, GapDetector, GapResult

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from core.models import ItemRef, Record, Scene
+from core.models import ItemRef, Scene
 from core.planning.drift import Shown, drift_reason
 from core.quality_gate import has_meaningful_metadata, is_meaningful
+from core.records import Record
 from core.timestamps import rfc3339
 from stash.mapping import SceneReader
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.fields import SyncPolicy, fingerprint
-from core.models import FullItem, ItemRef, Record, Scene
+from core.models import FullItem, ItemRef, Scene
 from core.planning.drift import (
     Shown,
     altered_fields,
@@ -17,6 +17,7 @@ from core.planning.drift import (
     picture_moved,
     refused_fields,
 )
+from core.records import Record
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
 from reconciliation.detector import DRIFT, GapDetector, GapResult

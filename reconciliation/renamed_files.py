@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from core.matching.evidence import Evidence, SceneMatch
 from core.matching.pins import Pin, pinned_item
-from core.models import ItemRef, Record, Scene
+from core.models import ItemRef, Scene
+from core.records import Record
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
 from storage.pins import PinStore

@@ -15,8 +15,9 @@ from core.digests import digest, digest_of, item_digest
 from core.fields import SyncPolicy
 from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.index import BIG_BUCKET, Candidate
-from core.models import ItemRef, MediaFile, Record, Scene, Section
+from core.models import ItemRef, MediaFile, Scene, Section
 from core.paths import PathMap, base_key
+from core.records import Record
 from plex.library import PlexSnapshot
 from stash.mapping import UnreadScene
 from storage.code_digest import code_digest

@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.models import FieldRecord, ItemRecord, ItemRef, MediaFile, Record, Value
+from core.models import ItemRef, MediaFile, Value
+from core.records import FieldRecord, ItemRecord, Record
 from storage.picture_codec import pictures_body, pictures_from
 
 # Made once: json.dumps with other than its defaults makes an encoder at each call.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.models import ItemRef
-from core.picture_records import CoverRecord, PictureKey, PictureRecord, PictureRecords
+from core.records import CoverRecord, PictureKey, PictureRecord, PictureRecords
 
 _FAILED = "failed"
 _COVER = CoverRecord._fields

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from core.models import ItemRef, MediaFile, Record
+from core.models import ItemRef, MediaFile
+from core.records import Record
 from storage.codec import body_of, entities_of, record_from, with_files
 from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.sqlite import Database, chunks, placeholders

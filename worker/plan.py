@@ -9,19 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from core.models import (
-    Change,
-    Failure,
-    FieldRecord,
-    FullItem,
-    ItemRef,
-    Job,
-    Record,
-    Role,
-    Value,
-)
-from core.picture_records import PictureKey, PictureRecord, PictureRecords
+from core.models import Change, Failure, FullItem, ItemRef, Job, Role, Value
 from core.planning.item_plan import ItemPlan, only
+from core.records import FieldRecord, PictureKey, PictureRecord, PictureRecords, Record
 from core.wording import scene_called
 
 

@@ -1,1 +1,1 @@
-"""The reconcile that nobody has to start: when it is due, and that one runs."""
+"""Reconciles: one run of them, when the automatic one is due, and that one runs at a time."""

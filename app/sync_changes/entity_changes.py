@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from core.fields import BY_NAME, Field, name_keys
-from core.models import Record, Scene, Value
+from core.models import Scene, Value
+from core.records import Record
 from stash.queries import showing
 from stash.scenes import (
     MAX_IDS,

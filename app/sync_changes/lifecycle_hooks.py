@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.schedule.reconcile import is_one_by_hand, request_if_due
+from app.schedule.automatic import is_one_by_hand, request_if_due
 from app.sync_changes.destroyed_scenes import enqueue_destroyed
 from app.sync_changes.entity_changes import EntityChanges
 from app.wiring import Context

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from app.schedule.reconcile import AutoReconcile
+from app.schedule.automatic import AutoReconcile
 from app.sync_changes.drains import Drains, Slice
 from app.sync_changes.edits import Edits
 from app.sync_changes.handover import hand_over, others_wait

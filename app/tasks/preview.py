@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from app.arguments import run_id
-from app.tasks.reconcile_messages import summary
+from app.schedule.messages import summary
 from app.wiring import Context
 from app.write_session import SceneWriter, open_scene_writer
 from core.errors import ConfigError, DrainBusy, GuardStopped

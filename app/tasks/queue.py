@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from app.schedule import reconcile as scheduled_reconcile
+from app.schedule import automatic
+from app.schedule.run import KIND
 from app.sync_changes.messages import summary_of
-from app.tasks import reconcile
 from app.tasks.preview import busy
 from app.wiring import Context
 from app.write_session import open_scene_writer
@@ -82,8 +82,8 @@ def confirm_stopped_run(context: Context) -> dict[str, Any]:
     through, once."""
     with context.open_state() as state:
         run = state.runs.confirm_latest()
-        if run is not None and run.kind == reconcile.KIND:
-            scheduled_reconcile.confirmed(context, state)
+        if run is not None and run.kind == KIND:
+            automatic.confirmed(context, state)
     if run is not None:
         why = run.figures.get("why", f"stopped by {run.guard}")
         log.info("confirmed, so that the next run goes on: %s", why)

@@ -16,8 +16,9 @@ from core.matching.index import Candidate, ItemIndex
 from core.matching.pins import Pin, pinned_item
 from core.matching.recordings import lengths_agree, may_be_same_file, sizes_differ
 from core.matching.verification import still_verified
-from core.models import Confidence, ItemRef, MediaFile, Record, Scene
+from core.models import Confidence, ItemRef, MediaFile, Scene
 from core.paths import PathMap, base_key, common_suffix, path_key, same_name, same_path
+from core.records import Record
 
 # Trailing path components that must agree where no size can tell two same-named files apart.
 MIN_SUFFIX = 2

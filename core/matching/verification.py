@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from core.matching.index import ItemIndex
 from core.matching.recordings import may_be_same_file, same_recording
-from core.models import ItemRecord, MediaFile, Record, Scene
+from core.models import MediaFile, Scene
 from core.paths import common_suffix, same_name
+from core.records import ItemRecord, Record
 
 
 def still_verified(scene: Scene, record: Record, item: ItemRecord, index: ItemIndex) -> int | None:

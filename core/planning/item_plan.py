@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from core import paths
 from core.fields import BY_NAME, LINE_LIMIT, TITLE, Clear, Desired, spelled
-from core.models import Change, FieldRecord, FullItem, ItemRecord, ItemRef, Value
+from core.models import Change, FullItem, ItemRef, Value
 from core.planning.three_way_merge import FieldOutcome, FirstSync, MergeRules, Sides, is_ours, merge
+from core.records import FieldRecord, ItemRecord
 from core.text import clean_line, name_key
 
 __all__ = ["FirstSync", "ItemPlan", "MergeRules", "plan_item", "recorded"]

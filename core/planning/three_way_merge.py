@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from core.fields import Clear, Field, name_keys, spelled
-from core.models import Change, FieldRecord, Value
+from core.models import Change, Value
+from core.records import FieldRecord
 from core.text import name_key
 
 # A field that somebody else has rewritten so often since Stash last changed it is left to them.

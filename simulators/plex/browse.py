@@ -13,7 +13,7 @@ from simulators.plex.errors import Refused
 from simulators.plex.filter_vocabulary import COLLECTIONS_META, meta_of
 from simulators.plex.model import TYPE_NAMES, Item, JsonObject, Section
 from simulators.plex.query import Page, Query, keys_of, page_of
-from simulators.plex.render import Shape
+from simulators.plex.render_media import Shape
 
 IDENTIFIER = "com.plexapp.plugins.library"
 MEDIA_TAGS: JsonObject = {

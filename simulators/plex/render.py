@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
 from simulators.plex.library import Library
 from simulators.plex.model import TAG_ELEMENTS, Item, JsonObject, Section
 from simulators.plex.picture_store import KINDS, shows_image
-from simulators.plex.render_media import media_elements
+from simulators.plex.render_media import Shape, media_elements
 from simulators.plex.xml import element, item_tag
 
 LIST_LIMITS = {"genre": 2, "actor": 3, "director": 2, "writer": 2, "country": 2, "collection": 2}
@@ -27,20 +26,6 @@ IMAGE_TYPES = {"thumb": "coverPoster", "art": "background"}
 CORNERS = ("topLeft", "topRight", "bottomRight", "bottomLeft")
 COLOURS = dict.fromkeys(CORNERS, "12171c")
 ALWAYS = frozenset({"ratingKey", "key", "type", "title", "guid"})
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What of an item a request wants to see."""
-
-    detail: bool = False
-    xml: bool = False
-    guids: bool = False
-    check_files: bool = False
-    without_elements: frozenset[str] = frozenset()
-    without_fields: frozenset[str] = frozenset()
-    only_fields: frozenset[str] = frozenset()
-    only_elements: frozenset[str] = frozenset()
 
 
 class Renderer:

@@ -1,14 +1,25 @@
-"""The `Media`, `Part` and `Stream` elements of an item."""
+"""What of an item an answer has, and its `Media`, `Part` and `Stream` elements."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from simulators.plex.model import Item, JsonObject, Media, Part
 from simulators.plex.paths import extension
 
-if TYPE_CHECKING:
-    from simulators.plex.render import Shape
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of an item a request wants to see."""
+
+    detail: bool = False
+    xml: bool = False
+    guids: bool = False
+    check_files: bool = False
+    without_elements: frozenset[str] = frozenset()
+    without_fields: frozenset[str] = frozenset()
+    only_fields: frozenset[str] = frozenset()
+    only_elements: frozenset[str] = frozenset()
 
 
 def media_elements(item: Item, shape: Shape) -> list[JsonObject]:

@@ -19,7 +19,7 @@ from typing import Any
 from app.sync_changes.process_queue import process_queue
 from app.tasks.reconcile import reconcile_all
 from app.wiring import Context
-from core.models import Record
+from core.records import Record
 from core.settings import parse_settings
 from simulators.launch import Simulators
 from simulators.seed import PlexItem, Truth

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from core.errors import ConfigError
-from core.models import Record
+from core.records import Record
 from tests.acceptance.plex_state import differing, now
 from tests.acceptance.site import Site
 from tests.acceptance.undo_library import library, site, sync, undo, use

@@ -7,18 +7,8 @@ from collections.abc import Mapping, Sequence
 from core.fields import BY_NAME, SCALARS
 from core.matching.index import ItemIndex
 from core.matching.ownership import Claims
-from core.models import (
-    Entity,
-    FieldRecord,
-    FullItem,
-    ItemRecord,
-    ItemRef,
-    ListedItem,
-    MediaFile,
-    Record,
-    Scene,
-    Value,
-)
+from core.models import Entity, FullItem, ItemRef, ListedItem, MediaFile, Scene, Value
+from core.records import FieldRecord, ItemRecord, Record
 from tests.examples import examples
 
 SECTION = "1"

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.models import FieldRecord, ItemRef
+from core.models import ItemRef
 from core.quality_gate import is_meaningful, passes_gate
+from core.records import FieldRecord
 from reconciliation.detector import GapDetector, GapResult, SceneData, has_meaningful_metadata
 from stash.mapping import SceneReader
 from tests.core.builders import ALL_FIELDS, full, item_record, listed, record

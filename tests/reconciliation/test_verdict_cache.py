@@ -11,8 +11,9 @@ import pytest
 from core.fields import FIELDS, SyncPolicy
 from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.index import BIG_BUCKET, ItemIndex
-from core.models import ItemRecord, ItemRef, ListedItem, MediaFile, Record, Section
+from core.models import ItemRef, ListedItem, MediaFile, Section
 from core.paths import PathMap
+from core.records import ItemRecord, Record
 from plex.library import PlexSnapshot
 from reconciliation import verdict_cache
 from reconciliation.verdict_cache import VerdictCache, rules_digest

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.matching.pins import Pin
-from core.models import Change, ItemRecord, ItemRef, MediaFile, Record
+from core.models import Change, ItemRef, MediaFile
+from core.records import ItemRecord, Record
 from core.scans import AwaitedScan
 from storage.index import INDEX_FILE, IndexRow, SectionIndexStore
 from storage.journal import JournalEntry

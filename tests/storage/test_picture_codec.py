@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.fields import PICTURES
 from core.models import ItemRef
-from core.picture_records import (
+from core.records import (
     NO_PICTURE,
     NO_PICTURES,
     CoverRecord,

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from core.matching.pins import Pin
-from core.models import FieldRecord, ItemRecord, ItemRef, MediaFile, Record
-from core.picture_records import PictureRecord, PictureRecords
+from core.models import ItemRef, MediaFile
+from core.records import FieldRecord, ItemRecord, PictureRecord, PictureRecords, Record
 from storage.records import Known
 from storage.state import State
 

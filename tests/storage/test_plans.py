@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.models import Change, FieldRecord, ItemRecord, ItemRef, Record, Value
-from core.picture_records import CoverRecord, PictureRecords
+from core.models import Change, ItemRef, Value
+from core.records import CoverRecord, FieldRecord, ItemRecord, PictureRecords, Record
 from storage import journal, records
 from storage.codec import field_body, field_from
 from storage.journal import JournalEntry

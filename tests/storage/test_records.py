@@ -12,7 +12,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.models import FieldRecord, ItemRecord, ItemRef, MediaFile, Record
+from core.models import ItemRef, MediaFile
+from core.records import FieldRecord, ItemRecord, Record
 from storage.records import EntityKind, RecordSummary
 from storage.state import State
 from tests.examples import examples

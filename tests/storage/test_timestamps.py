@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import StateError
-from core.models import Record
+from core.records import Record
 from storage.state import STATE_FILE, State
 from tests.examples import examples
 from tests.stored import sql

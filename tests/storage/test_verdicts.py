@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.matching.evidence import Claim, Evidence
-from core.models import ItemRecord, ItemRef, MediaFile, Record
+from core.models import ItemRef, MediaFile
+from core.records import ItemRecord, Record
 from storage.records import Known
 from storage.state import State
 from storage.verdicts import Verdict

@@ -13,8 +13,8 @@ from dataclasses import field as attribute
 from typing import Any
 
 from core.fields import PICTURES, TITLE
-from core.models import FieldRecord, ItemRef, Record, Role
-from core.picture_records import PictureKey, PictureRecord, PictureRecords
+from core.models import ItemRef, Role
+from core.records import FieldRecord, PictureKey, PictureRecord, PictureRecords, Record
 from storage.codec import field_body, field_from
 from storage.journal import JournalEntry
 from storage.picture_codec import pictures_body, pictures_from

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from core.errors import StashError
 from core.images import ImageFailed, ImageKind
 from core.models import FullItem, ItemRef
-from core.picture_records import NO_PICTURES
+from core.records import NO_PICTURES
 from plex.client import PlexClient
 from plex.exceptions import PlexError, PlexItemFailed, PlexRejected, PlexServerDown
 from storage.state import State

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from core.models import Change, FullItem, ItemRef, Value
-from core.picture_records import NO_PICTURES, PictureRecords
 from core.planning.item_plan import is_untouched, refused
+from core.records import NO_PICTURES, PictureRecords
 from plex.exceptions import PlexError, PlexItemFailed, PlexRejected
 from worker.executor.outcome import Outcome, Status
 from worker.pictures.sync import PictureOutcome

@@ -13,8 +13,9 @@ from dataclasses import replace
 from core import paths
 from core.fields import SHARED_LISTS, Desired
 from core.matching.pins import Pin, holds
-from core.models import FullItem, ItemRecord, ItemRef, Job, Record
+from core.models import FullItem, ItemRef, Job
 from core.planning.item_plan import recorded
+from core.records import ItemRecord, Record
 from stash.queries import with_file_named
 from stash.scenes import StashApi, fetch_scenes, iter_scene_pages
 from storage.records import RecordStore

@@ -16,8 +16,9 @@ from core import paths
 from core.matching.index import ItemIndex
 from core.matching.ownership import Contest, is_copy
 from core.matching.pins import Pin
-from core.models import FullItem, ItemRef, MediaFile, Record, Scene, Section
+from core.models import FullItem, ItemRef, MediaFile, Scene, Section
 from core.paths import PathMap
+from core.records import Record
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.images import ImageFailed, ImageKind, digest
-from core.picture_records import CoverRecord
+from core.images import Fit, ImageFailed, ImageKind, digest
+from core.records import CoverRecord
 from stash.images import NoCover, NotModified, Screenshot
-from worker.pictures.poster_fit import Fit, PosterFitter
+from worker.pictures.poster_fit import PosterFitter
 
 # Asks Stash for the cover with an ETag, or for its bytes in any case with "".
 Fetch = Callable[[str], Screenshot | NotModified | NoCover]

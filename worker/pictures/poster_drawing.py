@@ -12,7 +12,7 @@ from io import BytesIO
 
 from PIL import Image, ImageFilter, ImageOps
 
-from worker.pictures.poster_fit import Fit
+from core.images import Fit
 
 WIDTH = 1000  # pixels; the frame of a 4K video would make a poster of megabytes
 _QUALITY = 90

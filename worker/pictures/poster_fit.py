@@ -8,17 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from enum import Enum
+
+from core.images import Fit
 
 log = logging.getLogger(__name__)
-
-
-class Fit(Enum):
-    """The setting `poster_fit`: leave alone, cut the sides off, or add blurred bars."""
-
-    NONE = "none"
-    CROP = "crop"
-    PAD = "pad"
 
 
 # Bytes of an image and how to fit them -> bytes of the poster; None: it stays as it is.
@@ -28,10 +21,10 @@ Draw = Callable[[bytes, Fit], bytes | None]
 def load_pillow() -> Draw | None:
     """The drawing on Pillow; None where Pillow is not installed."""
     try:
-        from worker.pictures import poster_drawing
+        from worker.pictures.poster_drawing import draw
     except ImportError:
         return None
-    return poster_drawing.draw
+    return draw
 
 
 class PosterFitter:

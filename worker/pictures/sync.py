@@ -16,7 +16,7 @@ from functools import partial
 from core.errors import PicturesUnavailable
 from core.images import Action, ImageFailed, ImageKind, decide, digest_in, selected
 from core.models import FullItem, ItemRef
-from core.picture_records import CoverRecord, PictureKey, PictureRecord, PictureRecords
+from core.records import CoverRecord, PictureKey, PictureRecord, PictureRecords
 from plex.exceptions import PlexItemFailed, PlexRejected
 from plex.images import PlexImages, upload_name
 from stash.client import StashClient

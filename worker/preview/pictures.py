@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.models import Change
-from core.picture_records import NO_PICTURES
+from core.records import NO_PICTURES
 from storage.plans import PlannedChange
 from worker.pictures.sync import PictureSync
 from worker.plan import ScenePlan

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from core.fields import BY_NAME, PICTURES
 from core.images import ImageKind, digest_in, selected
-from core.models import FullItem, ItemRecord, Record
-from core.picture_records import PictureRecords
+from core.models import FullItem
 from core.planning.item_plan import ItemPlan
+from core.records import ItemRecord, PictureRecords, Record
 from plex.client import MAX_KEYS, PlexClient
 from plex.images import PlexImages
 from storage.records import RecordStore

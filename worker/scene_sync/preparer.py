@@ -13,10 +13,11 @@ from core.fields import SyncPolicy
 from core.matching.ownership import Claims, Contest
 from core.matching.pins import Pin, holds
 from core.matching.reasons import doubt, losses
-from core.models import Failure, ItemRef, Job, Record, Scene
+from core.models import Failure, ItemRef, Job, Scene
 from core.planning.drift import is_left_undone
 from core.planning.item_plan import MergeRules
 from core.quality_gate import passes_gate
+from core.records import Record
 from stash.scenes import Fetched, StashApi, fetch_readable, fetch_scenes
 from storage.state import State
 from worker.locating.found import Found

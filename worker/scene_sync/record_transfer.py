@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from core.matching.recordings import same_recording
-from core.models import FullItem, ItemRecord, ItemRef, Record, Scene
-from core.picture_records import PictureKey, PictureRecord
+from core.models import FullItem, ItemRef, Scene
+from core.records import ItemRecord, PictureKey, PictureRecord, Record
 from storage.records import RecordStore
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from core.fields import LINE_LIMIT, Desired, fingerprint
-from core.models import FullItem, ItemRecord, ItemRef, Job, Record, Scene
+from core.models import FullItem, ItemRef, Job, Scene
 from core.planning.item_plan import MergeRules, field_recorded, plan_item, recorded
+from core.records import ItemRecord, Record
 from core.text import clean_line
 from worker.plan import ItemEdit, Proof, ScenePlan
 from worker.scene_sync.unproven import Recalled

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from core.fields import BY_NAME, PICTURES
 from core.images import digest_in
-from core.models import Change, FieldRecord, FullItem, ItemRecord, ItemRef, Record, Scene, Value
-from core.picture_records import NO_PICTURES, PictureKey, PictureRecord
+from core.models import Change, FullItem, ItemRef, Scene, Value
 from core.planning.item_plan import is_untouched
+from core.records import NO_PICTURES, FieldRecord, ItemRecord, PictureKey, PictureRecord, Record
 from storage.journal import JournalEntry
 from worker.executor.before_image import next_in, says_next
 from worker.scene_sync.record_transfer import bare_record

@@ -12,10 +12,10 @@ from enum import Enum
 
 from core.fields import BY_NAME, PICTURES, TITLE
 from core.images import digest_in
-from core.models import Change, FullItem, ItemRecord, Role, Value
-from core.picture_records import PictureRecords
+from core.models import Change, FullItem, Role, Value
 from core.planning.item_plan import ItemPlan
 from core.planning.three_way_merge import FieldOutcome
+from core.records import ItemRecord, PictureRecords
 from core.text import name_key
 from storage.journal import JournalEntry
 from worker.executor.before_image import roles_in, title_sort_in

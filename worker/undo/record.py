@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from core.fields import BY_NAME, PICTURES
-from core.models import FieldRecord, FullItem, ItemRecord, ItemRef, Record
-from core.picture_records import NO_PICTURE, PictureRecords
+from core.models import FullItem, ItemRef
 from core.planning.drift import altered_fields
+from core.records import NO_PICTURE, FieldRecord, ItemRecord, PictureRecords, Record
 from worker.executor.before_image import Known, known_in
 from worker.undo.item_undo_plan import ItemUndoPlan
 

@@ -13,8 +13,8 @@ from itertools import groupby
 
 from core.fields import PICTURES
 from core.images import ImageKind, selected
-from core.models import FullItem, ItemRecord, ItemRef, Record
-from core.picture_records import NO_PICTURES
+from core.models import FullItem, ItemRef
+from core.records import NO_PICTURES, ItemRecord, Record
 from core.wording import shown
 from plex.client import PlexClient
 from plex.images import PlexImages

@@ -8,8 +8,9 @@ from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.match import match_scene
 from core.matching.ownership import Claims
 from core.matching.pins import Pin, pinned_item
-from core.models import ItemRef, MediaFile, Record
+from core.models import ItemRef, MediaFile
 from core.paths import PathMap
+from core.records import Record
 from tests.core.builders import file, index, item_record, record, ref, scene
 
 HERE = file("/d/x/scene.mp4", 5, 60)

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from core.matching.index import ItemIndex
 from core.matching.match import match_scene
 from core.matching.pins import Pin, pinned_item
-from core.models import ItemRef, MediaFile, Record, Scene
+from core.models import ItemRef, MediaFile, Scene
 from core.paths import PathMap
+from core.records import Record
 from tests.core.builders import item_record, record, scene
 from tests.examples import examples
 

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from core.fields import SyncPolicy, fingerprint
-from core.models import FieldRecord, ItemRef, Value
-from core.picture_records import PictureRecord, PictureRecords
+from core.models import ItemRef, Value
 from core.planning.drift import (
     NEVER_SYNCED,
     Shown,
@@ -20,6 +19,7 @@ from core.planning.drift import (
     needs_full_read,
     picture_moved,
 )
+from core.records import FieldRecord, PictureRecord, PictureRecords
 from tests.core.builders import ALL_FIELDS, full, item_record, listed, record, ref, scene
 
 LEFT_AT: Mapping[str, Value] = {

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from core.fields import BY_NAME
-from core.models import FieldRecord, FullItem, Value
+from core.models import FullItem, Value
 from core.planning.drift import altered_fields
 from core.planning.item_plan import FirstSync
 from core.planning.three_way_merge import MergeRules, Sides, merge
+from core.records import FieldRecord
 from storage.codec import field_body, field_from
 from tests.core.builders import full, item_record
 from tests.core.planning.test_merge_laws import FIELDS, World

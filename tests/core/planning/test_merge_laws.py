@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from core.dates import agrees, padded
 from core.fields import BY_NAME, Desired
-from core.models import FullItem, ItemRecord, Value
+from core.models import FullItem, Value
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded
+from core.records import ItemRecord
 from tests.core.builders import full
 from tests.core.plex_like import EMPTY, Server
 from tests.examples import examples

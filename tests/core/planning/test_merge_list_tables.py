@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 
 from core.fields import BY_NAME
-from core.models import FieldRecord
 from core.planning.three_way_merge import FieldOutcome, FirstSync, MergeRules, Sides, merge
+from core.records import FieldRecord
 from tests.core.planning.merge_page import (
     FIRST_LIST,
     LISTS,

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from core.fields import BY_NAME, Desired
-from core.models import FieldRecord, Value
+from core.models import Value
 from core.planning.item_plan import FirstSync, plan_item
 from core.planning.three_way_merge import FieldOutcome, Sides, merge
+from core.records import FieldRecord
 from tests.core.builders import full, item_record
 from tests.core.planning.merge_page import (
     FIRST_LIST,

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import pytest
 
 from core.fields import Desired, desired
-from core.models import Change, FieldRecord, Value
+from core.models import Change, Value
 from core.planning.item_plan import FirstSync, only, plan_item, recorded, refused
+from core.records import FieldRecord
 from tests.core.builders import ALL_FIELDS, file, full, item_record, scene
 from tests.core.plex_like import EMPTY
 

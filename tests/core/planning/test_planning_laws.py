@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from core.fields import BY_NAME, Clear, desired, fingerprint, name_keys
 from core.guards import Tally, tally
-from core.models import FullItem, ItemRecord, Scene, Value
+from core.models import FullItem, Scene, Value
 from core.planning.drift import altered_fields, drift_reason
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded
+from core.records import ItemRecord
 from tests.core.builders import ALL_FIELDS, FEWER, file, full, record, scene
 from tests.core.plex_like import Server
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from core.fields import Desired
-from core.models import FieldRecord, Value
+from core.models import Value
 from core.planning.item_plan import FirstSync, plan_item
 from core.planning.three_way_merge import FieldOutcome
+from core.records import FieldRecord
 from tests.core.builders import full, item_record
 from tests.core.plex_like import EMPTY
 

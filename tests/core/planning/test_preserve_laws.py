@@ -7,8 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 
 from core.fields import BY_NAME, desired
-from core.models import FullItem, ItemRecord, Scene
+from core.models import FullItem, Scene
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded
+from core.records import ItemRecord
 from tests.core.builders import ALL_FIELDS, FEWER
 from tests.core.planning.test_planning_laws import (
     any_server,

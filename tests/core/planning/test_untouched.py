@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.fields import BY_NAME, desired, fingerprint
-from core.models import Change, FieldRecord, FullItem, Scene, Value
+from core.models import Change, FullItem, Scene, Value
 from core.planning.drift import drift_reason, refused_fields
 from core.planning.item_plan import FirstSync, is_untouched, plan_item, refused
+from core.records import FieldRecord
 from tests.core.builders import ALL_FIELDS, FEWER, file, full, item_record, record, scene
 from tests.core.planning.test_planning_laws import (
     NAMES,

@@ -12,8 +12,9 @@ import pytest
 
 from core.fields import desired
 from core.images import ImageKind
-from core.models import FullItem, ItemRef, Record, Scene
+from core.models import FullItem, ItemRef, Scene
 from core.planning.item_plan import FirstSync, MergeRules
+from core.records import Record
 from plex.client import PlexClient
 from plex.exceptions import PlexError
 from plex.images import PlexImages

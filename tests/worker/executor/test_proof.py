@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.models import Change, FullItem, ItemRef, Record, Value
-from core.picture_records import NO_PICTURES, PictureRecord, PictureRecords
+from core.models import Change, FullItem, ItemRef, Value
+from core.records import NO_PICTURES, PictureRecord, PictureRecords, Record
 from plex.exceptions import PlexError, PlexItemFailed, PlexRejected
 from tests.core.builders import record, ref
 from tests.worker.builders import change, edit, plan

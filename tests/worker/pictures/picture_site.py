@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from core.images import digest, digest_in
+from core.images import Fit, digest, digest_in
 from core.models import FullItem, ItemRef
-from core.picture_records import NO_PICTURES, PictureRecords
+from core.records import NO_PICTURES, PictureRecords
 from plex.client import PlexClient
 from plex.images import PlexImages
 from simulators.plex.process import PlexProcess
@@ -16,7 +16,7 @@ from stash.client import StashClient
 from stash.connection import StashConnection
 from tests.contract.servers import Simulated
 from transport.retrying import Retrying
-from worker.pictures.poster_fit import Draw, Fit, PosterFitter
+from worker.pictures.poster_fit import Draw, PosterFitter
 from worker.pictures.sync import PictureOutcome, PictureSync
 from worker.pictures.writer import PictureChange, PictureWriter
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from core.images import ImageFailed, ImageKind, digest
-from core.picture_records import CoverRecord
+from core.images import Fit, ImageFailed, ImageKind, digest
+from core.records import CoverRecord
 from simulators.stash.sample_pictures import picture
 from stash.images import NoCover, NotModified, Screenshot
 from worker.pictures.cover import Cover, Fetch, find_cover
-from worker.pictures.poster_fit import Fit, PosterFitter
+from worker.pictures.poster_fit import PosterFitter
 
 POSTER, ART = ImageKind.POSTER, ImageKind.ART
 OLD, NEW = picture("old"), picture("new")

@@ -6,10 +6,10 @@ import logging
 
 import pytest
 
-from core.images import ImageKind, digest, digest_in
-from core.picture_records import NO_PICTURES
+from core.images import Fit, ImageKind, digest, digest_in
+from core.records import NO_PICTURES
 from tests.worker.pictures.picture_site import BOTH, COVER, OTHER, POSTER, REFS, SHA1, PictureSite
-from worker.pictures.poster_fit import Fit, PosterFitter
+from worker.pictures.poster_fit import PosterFitter
 from worker.pictures.sync import PictureSync
 
 

@@ -7,8 +7,8 @@ import hashlib
 import pytest
 
 from core.errors import StashUnreachable
-from core.images import ImageKind, digest
-from core.picture_records import NO_PICTURES, PictureRecords
+from core.images import Fit, ImageKind, digest
+from core.records import NO_PICTURES, PictureRecords
 from plex.exceptions import PlexServerDown, PlexUnauthorized
 from simulators.stash.sample_pictures import picture
 from stash.client import StashClient
@@ -25,7 +25,7 @@ from tests.worker.pictures.picture_site import (
     PictureSite,
     draw,
 )
-from worker.pictures.poster_fit import Fit, PosterFitter
+from worker.pictures.poster_fit import PosterFitter
 from worker.pictures.sync import PictureSync
 
 # Failures -------------------------------------------------------------------------------------

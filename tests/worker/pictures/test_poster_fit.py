@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.images import fault
+from core.images import Fit, fault
 from worker.pictures.poster_drawing import WIDTH, draw
-from worker.pictures.poster_fit import Draw, Fit, PosterFitter, load_pillow
+from worker.pictures.poster_fit import Draw, PosterFitter, load_pillow
 
 ROOT = Path(__file__).resolve().parents[3]
 RED, GREEN, BLUE = (200, 30, 30), (30, 200, 30), (30, 30, 200)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.fields import BY_NAME, desired
-from core.models import FieldRecord, FullItem, ItemRecord, Record, Scene, Value
-from core.picture_records import NO_PICTURE, PictureRecord, PictureRecords
+from core.models import FullItem, Scene, Value
 from core.planning.item_plan import FirstSync, MergeRules, field_recorded
+from core.records import NO_PICTURE, FieldRecord, ItemRecord, PictureRecord, PictureRecords, Record
 from storage.journal import JournalEntry
 from tests.core.builders import ALL_FIELDS, FEWER, file, full, record, ref, scene
 from tests.core.planning.test_planning_laws import honest, items, scenes, settings_of_first_sync

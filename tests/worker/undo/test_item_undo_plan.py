@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.fields import BY_NAME, desired, fingerprint
-from core.models import Change, FullItem, ItemRecord, ItemRef, Record, Role, Scene, Value
-from core.picture_records import CoverRecord, PictureRecord, PictureRecords
+from core.models import Change, FullItem, ItemRef, Role, Scene, Value
 from core.planning.item_plan import FirstSync, ItemPlan, MergeRules, plan_item, recorded, refused
 from core.planning.three_way_merge import FieldOutcome
+from core.records import CoverRecord, ItemRecord, PictureRecord, PictureRecords, Record
 from plex.editing import edit_params
 from storage.journal import JournalEntry
 from tests.core.builders import ALL_FIELDS, FEWER, full, record, ref

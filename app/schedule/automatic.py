@@ -10,7 +10,7 @@ import logging
 from typing import Any
 
 from app.schedule import store
-from app.tasks.reconcile import KIND, reconcile
+from app.schedule.run import KIND, reconcile
 from app.wiring import Context
 from core import schedule
 from core.errors import GuardStopped, StateError, SyncError

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.tasks.reconcile_messages import enqueued, summary
+from app.schedule.messages import enqueued, summary
 from reconciliation.detector import EMPTY_METADATA
 from reconciliation.enqueueing import Enqueued
 from reconciliation.result import GapDetectionResult

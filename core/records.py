@@ -1,15 +1,14 @@
-"""What is remembered of a scene's pictures: its cover, and each picture of each item."""
+"""What is remembered of a scene after a sync: of its items, field by field, and of its pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:  # `core.models` has records, and these are a part of them
-    from core.models import ItemRef
+from core.models import ItemRef, MediaFile, Value
 
-PictureKey = tuple[str, "ItemRef"]  # the field, "poster" or "background", and the item
+PictureKey = tuple[str, ItemRef]  # the field, "poster" or "background", and the item
 
 
 class CoverRecord(NamedTuple):
@@ -84,3 +83,59 @@ class PictureRecords:
 
 
 NO_PICTURES = PictureRecords()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRecord:
+    """What one field of one item was left at.
+
+    Attributes:
+        sent: the value that we asked Plex to show (None: we left the field empty or alone).
+        read_back: the value that Plex showed afterwards.
+        kept: what is in Plex and not ours to remove: found there at a first sync with
+            `first_sync=merge`, or added by the user while `preserve_plex_edits` is on. List
+            entries, or for a scalar the one value that Stash has nothing for.
+        suppressed: entries that the user took out of Plex.
+        user_owned: the value in Plex is the user's own.
+        rewrites: how often somebody else rewrote what we wrote since Stash last changed it.
+        locked: we locked the field; it was not locked before.
+        refused: the server did not take our last change; it still shows what was there before.
+        lock_ignored: a lock in Plex is no reason to leave the field alone: it came with an edit,
+            we wrote in spite of it, or both sides agreed when it came.
+    """
+
+    sent: Value
+    read_back: Value
+    kept: tuple[str, ...] = ()
+    suppressed: tuple[str, ...] = ()
+    user_owned: bool = False
+    rewrites: int = 0
+    locked: bool = False
+    lock_ignored: bool = False
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """What we know of one item that a scene owns, as of our last read-back of it."""
+
+    ref: ItemRef
+    files: tuple[str, ...]  # the item's paths, as Plex sees them
+    updated_at: int | None  # the item's, read after our own edit
+    fields: Mapping[str, FieldRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What we know of one scene; see `docs/storage.md`."""
+
+    scene_id: int
+    scene_updated_at: float  # of the scene data that was sent, never 'now'
+    fingerprint: str
+    files: tuple[MediaFile, ...]  # the scene's, as Stash sees them
+    studio_id: int | None
+    performer_ids: tuple[int, ...]
+    tag_ids: tuple[int, ...]
+    items: tuple[ItemRecord, ...]
+    pictures: PictureRecords = NO_PICTURES
+    undone: bool = False  # what was last written was undone: left alone until the fingerprint moves
