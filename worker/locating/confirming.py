@@ -8,8 +8,9 @@ from core.matching.evidence import Claim, SceneMatch
 from core.matching.index import ItemIndex
 from core.matching.match import match_scene
 from core.matching.pins import Pin
-from core.models import FullItem, Record, Scene
+from core.models import FullItem, Scene
 from core.paths import PathMap
+from core.records import Record
 from plex.client import PlexClient
 from plex.full_items import FullItems
 from worker.locating.found import Found, Pinned
