@@ -43,6 +43,9 @@ def server(pool: Pool) -> Iterator[Simulated]:
     items[1] = item(102, media=[[{**part, "file": "/data/cd1.mp4"}, part], [gone]])
     items[2] = item(103, deleted_at=1_700_000_000)
     items[3] = item(104, media=[[gone]])
+    own = {**part, "file": "/data/105.mp4"}
+    made = {**part, "file": "/data/Plex Versions/TV/105.mp4", "optimized_for": "TV"}
+    items[4] = item(105, media=[[own], [made]])
     with pool.plex(seed_of(items=items)) as simulated:
         yield simulated
 
@@ -146,6 +149,20 @@ def test_full_items_are_whole(
     }
     assert whole.locked == {"title", "tags"}
     assert whole.files == (MediaFile("/data/101.mp4", 5, 600.5),)
+
+
+def test_what_plex_has_optimized_is_no_file_of_the_user(
+    client: PlexClient, section: Section, server: Simulated
+) -> None:
+    raw = client.http.read_list("/library/metadata/105")["Metadata"][0]["Media"]
+    assert [(each["title"], each.get("proxyType")) for each in raw] == [
+        ("Original", None),
+        ("Optimized for TV", 42),
+    ]
+    own = (MediaFile("/data/105.mp4"),)
+    assert client.full_items(["105"])["105"].files == own
+    (found,) = client.find_by_file(section, "105.mp4")
+    assert found.files == own
 
 
 def test_items_that_nobody_knows(client: PlexClient) -> None:
