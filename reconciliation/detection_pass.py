@@ -16,7 +16,7 @@ from core.matching.match import match_scene
 from core.matching.ownership import Claims, Contest, is_copy
 from core.matching.pins import Pin
 from core.models import FullItem, ItemRef, Scene
-from core.paths import PathMap
+from core.paths import PathMap, lies_in_any
 from core.planning.drift import is_left_undone
 from core.records import Record
 from plex.library import PlexSnapshot
@@ -182,9 +182,12 @@ class Sweep:
 
     def _is_copied(self, scene: Scene, lost: Iterable[Contest]) -> bool:
         """Whether all that a scene has lost are copies of its file, other scenes' own."""
-        learned = self.learning.path_map
-        maps = [self._rules.path_map, *([learned] if learned is not None else [])]
+        maps = self._maps()
         return all(is_copy(each, scene, self._side.items[each.ref].files, maps) for each in lost)
+
+    def _maps(self) -> list[PathMap]:
+        learned = self.learning.path_map
+        return [self._rules.path_map, *([learned] if learned is not None else [])]
 
     def _detect(
         self,
@@ -228,8 +231,10 @@ class Sweep:
         records: Mapping[int, Record],
     ) -> None:
         """Only a side that was listed to its end can prove that something is not there."""
-        if not (self._side.is_complete and self._rules.detect_missing and self._is_sure):
+        if self._side.unknown or not (self._rules.detect_missing and self._is_sure):
             return
+        if self._side.passed_over:
+            scenes = [scene for scene in scenes if not self._may_be_passed_over(scene)]
         copied = self.findings.copied
         there = {
             s.id
@@ -250,6 +255,15 @@ class Sweep:
                 had = records[scene.id].items if scene.id in records else ()
                 if any(item.ref.section in self._side.sections for item in had):
                     self.findings.reached.add(scene.id)
+
+    def _may_be_passed_over(self, scene: Scene) -> bool:
+        """Whether a scene's item may be one that Plex fails for: it lies in a library with such
+        items, or nobody knows where it lies."""
+        maps = self._maps()
+        spots = [spot for file in scene.files for way in maps for spot in way.to_plex(file.path)]
+        sections = self._side.sections.items()
+        around = [key for key, section in sections if lies_in_any(spots, section.locations)]
+        return not around or any(map(self._side.has_holes, around))
 
     def _shown_metadata(
         self,

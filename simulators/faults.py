@@ -5,6 +5,7 @@ A fault says which requests it meets, and what becomes of them:
     "match"    regex on "METHOD rawpath?query body"
     "times"    how many of them are broken, -1: all (default 1); "after": how many pass before
     "every"    only each n-th of them; "share": only so many (0..1)
+    "holds"    only where the true answer holds this text: what one item spoils
     "action"   status    answered with "status", "body", "content_type" and "headers" (Retry-After);
                          not carried out. "size": the body is repeated to so many bytes; "packed":
                          and sent as gzip, however much it unpacks to
@@ -46,6 +47,7 @@ class Fault:
     after: int = 0
     every: int = 1
     share: float = 1.0
+    holds: str = ""
     status: int = 500
     body: str = ""
     content_type: str = "text/html"
@@ -78,6 +80,10 @@ class Fault:
 
 async def broken(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     """What becomes of a request that a fault meets."""
+    if fault.holds:
+        true = await handler(request)
+        if fault.holds.encode() not in _unpacked(true):
+            return true
     if fault.action == "delay":
         await asyncio.sleep(fault.seconds)
         return await handler(request)
@@ -147,12 +153,16 @@ async def _drip(fault: Fault, request: web.Request, true: web.StreamResponse) ->
 
 
 def _altered(fault: Fault, true: web.StreamResponse) -> web.Response:
-    body, headers = _body(true), true.headers.copy()
-    if headers.popall("Content-Encoding", None):
-        body = zlib.decompress(body, 31)
-    headers.popall("Content-Length", None)
-    body = body.replace(fault.find.encode(), fault.replace.encode("latin-1"))
+    headers = true.headers.copy()
+    for name in ("Content-Encoding", "Content-Length"):
+        headers.popall(name, None)
+    body = _unpacked(true).replace(fault.find.encode(), fault.replace.encode("latin-1"))
     return web.Response(status=true.status, body=body, headers=headers)
+
+
+def _unpacked(answer: web.StreamResponse) -> bytes:
+    body = _body(answer)
+    return zlib.decompress(body, 31) if "Content-Encoding" in answer.headers else body
 
 
 def _body(answer: web.StreamResponse) -> bytes:

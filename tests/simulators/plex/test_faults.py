@@ -88,6 +88,14 @@ def test_an_altered_answer(plex: PlexHttp) -> None:
     assert b'"title":"A\x04\xe9"' in plex.ask("GET", ONE, {"Accept-Encoding": "gzip"}).content
 
 
+def test_what_one_item_spoils(plex: PlexHttp) -> None:
+    faults(plex, {"match": "GET", "action": "status", "holds": '"ratingKey":"2"', "times": -1})
+    both = "/library/sections/1/all?X-Plex-Container-Start="
+    asked = (ONE, "/library/metadata/2", "/library/metadata/1,2", f"{both}0", f"{both}1")
+    assert [plex.status("GET", path) for path in asked] == [200, 500, 500, 500, 500]
+    assert plex.status("GET", f"{both}0&X-Plex-Container-Size=1&sort=addedAt") == 200
+
+
 def test_large_bodies_packed_or_not(plex: PlexHttp) -> None:
     large = {"match": ONE, "action": "status", "status": 200, "body": "[", "size": 1_000_000}
     faults(plex, large, large | {"packed": True})
