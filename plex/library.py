@@ -49,10 +49,6 @@ class PlexSnapshot:
         """Whether what is not here is not in Plex."""
         return not self.unknown and not self.passed_over
 
-    def has_holes(self, section: str) -> bool:
-        """Whether a section may have items that are not here."""
-        return section in self.unknown or section in self.passed_over
-
     def troubles(self) -> list[str]:
         """A sentence for each reason why libraries were not read whole."""
         titles: dict[str, list[str]] = {}
@@ -102,8 +98,10 @@ def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
             "Plex shows no movie or show library to this plex_token. Add a library in Plex, or "
             "enter the token of the account that owns the server."
         )
-    if not names:
-        return there
+    return _named(there, names) if names else there
+
+
+def _named(there: Sequence[Section], names: Sequence[str]) -> list[Section]:
     chosen: dict[str, Section] = {}
     lost: list[str] = []
     for name in names:

@@ -6,7 +6,7 @@ One item can spoil every answer that holds it. A server that answers for the res
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from plex.exceptions import PlexServerDown
 
@@ -14,6 +14,54 @@ Part = TypeVar("Part")
 # So many may be bad among others that are answered, and where none is. More is the server's fault.
 _MOST_BAD, _MOST_BAD_ALONE = 20, 3
 _MOST_COSTLY = 3
+
+
+class _Search(Generic[Part]):
+    """What is known so far of parts that fail."""
+
+    def __init__(
+        self, ask: Callable[[Part, bool], Iterable[Part]], make_sure: Callable[[], object]
+    ) -> None:
+        self._ask = ask
+        self._make_sure = make_sure
+        self._is_sure = False
+        self._costly_in_a_row = 0
+        self._has_answered = False
+        self.bad: list[tuple[Part, PlexServerDown]] = []
+
+    def ask(self, part: Part, *, at_length: bool) -> tuple[PlexServerDown | None, list[Part]]:
+        """How a part fails, if it does, and what the server left of it."""
+        try:
+            left = list(self._ask(part, at_length))
+        except PlexServerDown as error:
+            self._costly_in_a_row += error.is_costly
+            if not error.may_be_one or self._costly_in_a_row >= _MOST_COSTLY:
+                raise
+            return error, []
+        self._is_sure = self._has_answered = True
+        self._costly_in_a_row = 0
+        return None, left
+
+    def make_sure(self) -> None:
+        """Before anything is blamed by itself: the server is not down."""
+        if not self._is_sure:
+            self._make_sure()
+            self._is_sure = True
+
+    def judge(self, part: Part, failure: PlexServerDown | None) -> list[Part]:
+        """Note a part that fails by itself; what the server left of one that does not.
+
+        Args:
+            failure: None: it is asked for once more.
+        """
+        left: list[Part] = []
+        if failure is None:
+            failure, left = self.ask(part, at_length=True)
+        if failure is not None:
+            self.bad.append((part, failure))
+            if len(self.bad) > (_MOST_BAD if self._has_answered else _MOST_BAD_ALONE):
+                raise failure
+        return left
 
 
 def narrow(
@@ -39,36 +87,18 @@ def narrow(
     Raises:
         PlexServerDown: it is not in what was asked for.
     """
-    bad: list[tuple[Part, PlexServerDown]] = []
+    search = _Search(ask, make_sure)
     pending = [(whole, failure)]
-    is_sure = has_answered = False
-    costly_in_a_row = 0
     while pending:
-        part, failure = pending.pop()
+        part, known = pending.pop()
         smaller = list(halves(part))
-        is_alone = not smaller
-        if is_alone and not is_sure:
-            make_sure()
-            is_sure = True
-        if is_alone and part is not whole:
-            smaller = [part]
+        if not smaller:
+            search.make_sure()
+            smaller = search.judge(part, known if part is whole else None)
         while smaller:
             piece = smaller.pop(0)
-            try:
-                smaller += ask(piece, is_alone)
-            except PlexServerDown as error:
-                failure = error
-                costly_in_a_row += error.is_costly
-                if not error.may_be_one or costly_in_a_row >= _MOST_COSTLY:
-                    raise
-                if not is_alone:
-                    pending.append((piece, failure))
-            else:
-                is_sure = has_answered = True
-                costly_in_a_row = 0
-                is_alone = False
-        if is_alone:
-            bad.append((part, failure))
-            if len(bad) > (_MOST_BAD if has_answered else _MOST_BAD_ALONE):
-                raise failure
-    return bad
+            error, left = search.ask(piece, at_length=False)
+            smaller += left
+            if error is not None:
+                pending.append((piece, error))
+    return search.bad

@@ -97,8 +97,25 @@ class Http:
         timeout = self._timeout
         if pause is not None:
             timeout = Timeout(connect=timeout.connect_timeout, read=pause)
+        with closing(self._begun(method, target, headers, body, timeout)) as response:
+            try:
+                received = _body_within(response, limit)
+            except (HTTPError, OSError, ValueError) as error:
+                raise _broke_off(error, timeout) from None
+            response.release_conn()  # else closed with the response, at errors and large bodies
+        return Answer(response.status, response.headers, received)
+
+    def _begun(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout: Timeout,
+    ) -> BaseHTTPResponse:
+        """The answer, of which no body is read yet."""
         try:
-            response = self._pool.urlopen(
+            return self._pool.urlopen(
                 method,
                 self._prefix + target,
                 body=body,
@@ -113,13 +130,6 @@ class Http:
         except (HTTPError, OSError, ValueError) as error:
             # Not chained: what libraries raise may quote addresses and headers.
             raise _no_answer(error, timeout) from None
-        with closing(response):
-            try:
-                received = _body_within(response, limit)
-            except (HTTPError, OSError, ValueError) as error:
-                raise _broke_off(error, timeout) from None
-            response.release_conn()  # else closed with the response, at errors and large bodies
-        return Answer(response.status, response.headers, received)
 
 
 def _no_answer(error: Exception, timeout: Timeout) -> TransportError:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from core.models import Change, Failure, FullItem, ItemRef, Job, Role, Value
 from core.planning.item_plan import ItemPlan, only
-from core.records import FieldRecord, PictureKey, PictureRecord, PictureRecords, Record
+from core.records import FieldRecord, PictureRecords, Record
 from core.wording import scene_called
 
 
@@ -28,7 +28,6 @@ class ItemEdit:
         pictures: pictures to select by Plex's names of them; None unsets one.
         shown_pictures: of `pictures` and of locks of pictures: Plex's names of those shown before.
         next: of fields that change, what the record says once they show; None: nothing.
-        next_pictures: the same of `pictures`.
     """
 
     item: FullItem
@@ -39,7 +38,6 @@ class ItemEdit:
     pictures: Mapping[str, str | None] = field(default_factory=dict)
     shown_pictures: Mapping[str, str | None] = field(default_factory=dict)
     next: Mapping[str, FieldRecord | None] = field(default_factory=dict)
-    next_pictures: Mapping[PictureKey, PictureRecord] = field(default_factory=dict)
 
     @property
     def ref(self) -> ItemRef:

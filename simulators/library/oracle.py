@@ -62,8 +62,7 @@ def expected(
     catalog = Catalog.of(stash)
     scenes = {scene["id"]: scene for scene in stash["scenes"]}
     bases = {} if synced is None else _bases(synced)
-    known = items_by_name(plex_seed(before))
-    items = items_by_name(plex_seed(now))
+    known, items = (items_by_name(plex_seed(each)) for each in (before, now))
     result: dict[str, Fields] = {}
     for name, owner in owners(stash_state, now, truth).items():
         scene = scenes[owner]

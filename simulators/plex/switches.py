@@ -6,25 +6,18 @@ object, turns some from the start: so a whole test can be run against another ki
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+from types import MappingProxyType
 from typing import Any
 
 VARIABLE = "PLEX_SIM_SWITCHES"
 
 
-def first_switches() -> dict[str, Any]:
-    """The switches of a server that starts: the defaults, and what the environment turns."""
-    turned: dict[str, Any] = json.loads(os.environ.get(VARIABLE) or "{}")
-    switches = default_switches()
-    if not turned.keys() <= switches.keys():
-        raise ValueError(f"{VARIABLE} has unknown switches: {turned.keys() - switches.keys()}")
-    return switches | turned
-
-
-def default_switches() -> dict[str, Any]:
-    """What recordings and measurements of real servers show."""
-    return {
+# What recordings and measurements of real servers show.
+_DEFAULTS = MappingProxyType(
+    {
         # Access and load
         "maintenance": False,  # every request but /identity: 503 as of a starting server
         "startup_seconds": 0.0,  # the same for so long after the start (or after setting this);
@@ -71,3 +64,18 @@ def default_switches() -> dict[str, Any]:
         "auto_empty_trash": False,  # a scan takes out what is in the trash below its folder
         "agentless_stops_at_1": True,  # without an agent an item's timeline ends at state 1
     }
+)
+
+
+def first_switches() -> dict[str, Any]:
+    """The switches of a server that starts: the defaults, and what the environment turns."""
+    turned: dict[str, Any] = json.loads(os.environ.get(VARIABLE) or "{}")
+    switches = default_switches()
+    if not turned.keys() <= switches.keys():
+        raise ValueError(f"{VARIABLE} has unknown switches: {turned.keys() - switches.keys()}")
+    return switches | turned
+
+
+def default_switches() -> dict[str, Any]:
+    """The defaults, to be changed."""
+    return copy.deepcopy(dict(_DEFAULTS))

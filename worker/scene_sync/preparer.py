@@ -100,21 +100,10 @@ class Preparer:
         batch = Batch()
         ids = [job.scene_id for job in jobs]
         fetched = fetch_readable(self._stash, ids)
-        scenes = fetched.scenes
         records = self._records.get_many(ids)
-        written = {*records, *self._journal.unsettled_scene_ids()}
         self._set_apart(batch, jobs, fetched, records)
-        wanted: dict[int, Job] = {}
-        for job in jobs:
-            scene = scenes.get(job.scene_id)
-            if scene is None:
-                continue
-            why = self._why_not(scene, records, written)
-            if why:
-                batch.done.append((job, why))
-            else:
-                wanted[job.scene_id] = job
-        known = [scenes[scene_id] for scene_id in wanted]
+        wanted = self._wanted(batch, jobs, fetched, records)
+        known = [fetched.scenes[scene_id] for scene_id in wanted]
         sought = {job.scene_id: sought_before(job, self._policy.max_retries) for job in jobs}
         found, recorded, lost = self._located(known, records, sought)
         unsettled = self._journal.unsettled({ref for each in found.values() for ref in each.items})
@@ -136,6 +125,23 @@ class Preparer:
             wants = self._policy.sync_policy.of(scene)
             batch.ready.append(scene_plan(job, scene, wants, recalled, items, self._policy.rules))
         return batch
+
+    def _wanted(
+        self, batch: Batch, jobs: Sequence[Job], fetched: Fetched, records: Mapping[int, Record]
+    ) -> dict[int, Job]:
+        """The jobs by scene, without those of scenes that are to be left alone."""
+        written = {*records, *self._journal.unsettled_scene_ids()}
+        wanted: dict[int, Job] = {}
+        for job in jobs:
+            scene = fetched.scenes.get(job.scene_id)
+            if scene is None:
+                continue
+            why = self._why_not(scene, records, written)
+            if why:
+                batch.done.append((job, why))
+            else:
+                wanted[job.scene_id] = job
+        return wanted
 
     def _set_apart(
         self, batch: Batch, jobs: Sequence[Job], fetched: Fetched, records: Mapping[int, Record]
