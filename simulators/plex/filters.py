@@ -137,12 +137,12 @@ def _signed(test: Test, operator: str) -> Test:
 
 
 def _text_test(name: str, field: Field, operator: str, value: str) -> Test:
-    wanted = value.casefold()
+    wanted = value.lower()
     if name == "file" and operator == "":
         return lambda item: wanted in item.files_folded
 
     def text(item: Item) -> str:
-        return str(field.read(item) or "").casefold()
+        return str(field.read(item) or "").lower()
 
     tests: dict[str, Test] = {
         "": lambda item: wanted in text(item),

@@ -10,7 +10,7 @@ WINDOWS_ROOT = re.compile(r"^(?:[A-Za-z]:[\\/]|\\\\|//)")
 def normal(path: str) -> str:
     """A form in which paths of one server compare: Windows paths by `/` and without case."""
     if WINDOWS_ROOT.match(path):
-        path = path.replace("\\", "/").casefold()
+        path = path.replace("\\", "/").lower()
     return path.rstrip("/")
 
 

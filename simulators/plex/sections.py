@@ -183,7 +183,7 @@ def empty_trash(world: World, section: Section) -> None:
         item.media = [media for media in item.media if media.deleted_at is None]
         if item.media and item.deleted_at is None:
             files = [part.file for media in item.media for part in media.parts]
-            item.files_folded = "\n".join(files).casefold()
+            item.files_folded = "\n".join(files).lower()
             world.library.touch(item, {"file"})
             continue
         world.library.remove(item)

@@ -52,7 +52,7 @@ def item_from_seed(
         media=media,
         index=raw.get("episode"),
         origin=raw,
-        files_folded="\n".join(files).casefold(),
+        files_folded="\n".join(files).lower(),
     )
 
 

@@ -32,7 +32,7 @@ class TagRegister:
             return found
         tag = Tag(self._next[kind], kind, name)
         self._next[kind] += 1
-        self._by_name.setdefault((kind, name.casefold()), []).append(tag)
+        self._by_name.setdefault((kind, name.lower()), []).append(tag)
         self._by_id[tag.id] = tag
         return tag
 
@@ -45,7 +45,7 @@ class TagRegister:
         return found
 
     def find(self, kind: str, name: str) -> Tag | None:
-        alike = self._by_name.get((kind, name.casefold()), [])
+        alike = self._by_name.get((kind, name.lower()), [])
         if not self._exact_case():
             return alike[0] if alike else None
         return next((tag for tag in alike if tag.name == name), None)

@@ -203,6 +203,11 @@ def test_labels_begin_with_a_capital(plex: PlexHttp) -> None:
     assert "lower" in genres(plex)
 
 
+def test_names_are_compared_letter_by_letter(plex: PlexHttp) -> None:
+    plex.edit(1, **{"genre[].tag": ""}, **adds("genre", "Weiß", "WEISS", "weiss", "WEIß"))
+    assert genres(plex) == ["Weiß", "WEISS"]
+
+
 def test_only_the_first_removal_where_switched_on(plex: PlexHttp) -> None:
     plex.sim.switch(single_removal=True)
     plex.edit(1, **removal("genre", "Night", "Drama"))
