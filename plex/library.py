@@ -49,6 +49,10 @@ class PlexSnapshot:
         """Whether what is not here is not in Plex."""
         return not self.unknown and not self.passed_over
 
+    def has_holes(self, section: str) -> bool:
+        """Whether a section may have items that are not here."""
+        return section in self.unknown or section in self.passed_over
+
     def troubles(self) -> list[str]:
         """A sentence for each reason why libraries were not read whole."""
         titles: dict[str, list[str]] = {}
