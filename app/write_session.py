@@ -27,15 +27,15 @@ from worker.executor.executor import Executor
 from worker.executor.figures import Figures
 from worker.executor.list_edit_probe import finish_probe
 from worker.executor.outcome import Outcome
-from worker.executor.run import Interruption, RunKind, SettleAbsent, WriteRun, never
+from worker.executor.run import Interruption, ResolveAbsent, RunKind, WriteRun, never
 from worker.finalizer.finalizer import Finalizer
 from worker.locating.locator import Locator
 from worker.locating.scan_wait import ScanWaiting
 from worker.pictures.poster_fit import PosterFitter
 from worker.pictures.sync import PictureSync
-from worker.pictures.writer import DryHand, Hand, PictureWriter
+from worker.pictures.writer import DryPictureEnd, PictureEnd, PictureWriter
 from worker.preview.pictures import DryPictures
-from worker.scene_sync.absent import settle_absent
+from worker.scene_sync.absent import resolve_absent
 from worker.scene_sync.preparer import PlanDestroyed, Policy, Preparer, leave_as_it_is
 
 
@@ -55,7 +55,7 @@ class Writer:
         *,
         on_scene: Callable[[], None] = lambda: None,
         guard: ClearGuard | None = None,
-        settle: SettleAbsent = lambda _absent, _acknowledger, _figures: None,
+        resolve_absent: ResolveAbsent = lambda _absent, _acknowledger, _figures: None,
         interruption: Callable[[], Interruption] = never,
     ) -> WriteRun:
         """A run of some kind, to be given a maker of plans."""
@@ -71,7 +71,7 @@ class Writer:
             figures,
             partial(self._executor, on_scene),
             guard=guard,
-            settle_absent=settle,
+            resolve_absent=resolve_absent,
             clock=self.context.clock,
             interruption=interruption,
         )
@@ -94,7 +94,7 @@ class Writer:
             on_scene,
         )
 
-    def picture_sync(self, hand: Hand) -> PictureSync | None:
+    def picture_sync(self, end: PictureEnd) -> PictureSync | None:
         """What syncs pictures; None where none are wanted."""
         settings = self.context.settings
         if not settings.sync_policy().images:
@@ -102,11 +102,11 @@ class Writer:
         fitter = PosterFitter(Fit(settings.poster_fit))
         preserve = settings.preserve_plex_edits
         images = PlexImages(self.plex)
-        return PictureSync(self.context.stash, images, fitter, hand, preserve=preserve)
+        return PictureSync(self.context.stash, images, fitter, end, preserve=preserve)
 
     def dry_pictures(self) -> DryPictures:
         """Pictures that are looked at only."""
-        return DryPictures(self.picture_sync(DryHand()))
+        return DryPictures(self.picture_sync(DryPictureEnd()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +122,9 @@ class SceneWriter(Writer):
         return ClearGuard(self.context.settings.max_clear_percent)
 
     @property
-    def settle(self) -> SettleAbsent:
+    def resolve_absent(self) -> ResolveAbsent:
         """What becomes of scenes that Plex does not have."""
-        return partial(settle_absent, self.scans, self.queue)
+        return partial(resolve_absent, self.scans, self.queue)
 
 
 @contextlib.contextmanager

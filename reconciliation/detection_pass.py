@@ -37,7 +37,7 @@ __all__ = ["DetectionState", "Rules", "Sweep"]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The settings that a sweep needs, and what the user and earlier runs have settled.
+    """The settings that a sweep needs, and what the user and earlier runs have decided.
 
     Attributes:
         pins: by scene id.
@@ -61,7 +61,7 @@ class Sweep:
         records: brings the records of some scene ids.
         read_full, on_confirmed: see `DriftCheck`.
         on_matched: told how many scenes are matched so far, every 50 of them.
-        settled: the verdicts of earlier runs; only for runs that see every scene.
+        verdicts: those of earlier runs; only for runs that see every scene.
     """
 
     def __init__(
@@ -73,14 +73,14 @@ class Sweep:
         read_full: Callable[[Sequence[str]], Mapping[str, FullItem]],
         on_confirmed: Callable[[list[tuple[int, ItemRef, int | None]]], None],
         on_matched: Callable[[int], None],
-        settled: VerdictCache | None = None,
+        verdicts: VerdictCache | None = None,
     ) -> None:
         self._side = side
         self._rules = rules
         self._timestamps = timestamps
         self._records = records
         self._on_matched = on_matched
-        self._settled = settled
+        self._verdicts = verdicts
         self._matched = 0
         self._is_sure = True
         self._detector = GapDetector()
@@ -120,27 +120,27 @@ class Sweep:
             if pins:
                 self.findings.pinned.add(scene.id)
             self.moves.note(scene, match, records.get(scene.id), pins)
-            if self._settled is not None:
-                self._settled.note(scene, match, records.get(scene.id))
+            if self._verdicts is not None:
+                self._verdicts.note(scene, match, records.get(scene.id))
         self._detect(scenes, records, matches, owned)
 
     def judge_fetched(self, scenes: Sequence[UnreadScene]) -> None:
         """Judge scenes as they come from Stash: only those that have to be looked at are read."""
         suspects = self._rules.suspects
         self.kept.update((scene.id, scene.read()) for scene in scenes if scene.id in suspects)
-        self.judge([scene.read() for scene in self._unsettled(scenes)])
+        self.judge([scene.read() for scene in self._without_verdict(scenes)])
 
-    def _unsettled(self, scenes: Sequence[UnreadScene]) -> Sequence[UnreadScene]:
+    def _without_verdict(self, scenes: Sequence[UnreadScene]) -> Sequence[UnreadScene]:
         """Those scenes that have to be looked at; the others make the claims that they made."""
-        if self._settled is None:
+        if self._verdicts is None:
             return scenes
-        standing = self._settled.standing([s for s in scenes if s.id not in self._rules.pins])
-        for scene, claims in standing:
+        unchanged = self._verdicts.unchanged([s for s in scenes if s.id not in self._rules.pins])
+        for scene, claims in unchanged:
             self._count_matched()
             self.claims.offer(scene.id, claims)
             self.learning.teach([file.path for file in scene.files], claims)
-        settled = {scene.id for scene, _ in standing}
-        return [scene for scene in scenes if scene.id not in settled]
+        known = {scene.id for scene, _ in unchanged}
+        return [scene for scene in scenes if scene.id not in known]
 
     def look_again(self, learned: PathMap) -> None:
         """Judge what has little evidence of its own by the folders that others have taught."""
@@ -151,10 +151,10 @@ class Sweep:
         for start in range(0, len(again), JUDGED):
             self.judge(again[start : start + JUDGED])
 
-    def keep_settled(self, *, is_whole: bool) -> None:
+    def save_verdicts(self, *, is_whole: bool) -> None:
         """Spare later runs the scenes that are in order; of a run that ended early, none."""
-        if self._settled is not None and is_whole:
-            self._settled.save(self.findings.in_disorder())
+        if self._verdicts is not None and is_whole:
+            self._verdicts.save(self.findings.in_disorder())
 
     def claims_of(self, scenes: Iterable[Scene]) -> dict[int, tuple[Claim, ...]]:
         """What some scenes claim, without judging them."""

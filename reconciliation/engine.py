@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core.errors import StashError, StashIncomplete
 from core.matching.pins import holds
-from core.matching.prefix_votes import LearnedPair, news, path_map_of
+from core.matching.prefix_votes import LearnedPair, new_pairs, path_map_of
 from core.models import ItemRef, Section
 from core.paths import PathMap
 from core.scopes import scope_named
@@ -137,9 +137,9 @@ class GapDetectionEngine:
             self._judge_all(sweep, pages, result)
         known, excused = self.config.path_map, guard.was_confirmed
         maps = PathMapGuard(state, self._clock, side.sections, known, is_excused=excused)
-        learned = self._settle(sweep, side, state, None if since is not None else maps, result)
+        learned = self._look_again(sweep, side, state, None if since is not None else maps, result)
         result.partial = bool(result.errors)
-        roots = sweep.learning.lessons.roots().pairs
+        roots = sweep.learning.votes.roots().pairs
         reach = Reach(
             PathMap(known),
             tuple(side.locations()),
@@ -149,7 +149,7 @@ class GapDetectionEngine:
         self._on_gaps(gaps.fill(sweep.findings, only, result))
         saw_all = since is None and not result.partial
         self._count(sweep, side, result, saw_all=saw_all)
-        suggested = news(learned, reach.path_map)
+        suggested = new_pairs(learned, reach.path_map)
         ignored = ignored_pins(state.pins.all(), sweep.findings, side, saw_all=saw_all)
         report = MatchReport.of(sweep.findings, side, reach, suggested, ignored)
         report.tell(result)
@@ -203,10 +203,10 @@ class GapDetectionEngine:
             plex.full_items,
             state.records.touch_items,
             on_matched,
-            self._settled(side, state, rules) if full else None,
+            self._verdict_cache(side, state, rules) if full else None,
         )
 
-    def _settled(self, side: PlexSnapshot, state: State, rules: Rules) -> VerdictCache:
+    def _verdict_cache(self, side: PlexSnapshot, state: State, rules: Rules) -> VerdictCache:
         switches = rules.strict, rules.detect_missing
         sections = side.sections.values()
         seal = rules_digest(rules.sync_policy, rules.path_map, sections, *switches)
@@ -232,7 +232,7 @@ class GapDetectionEngine:
                 sweep.doubt()
             self._end_early(error, result)
 
-    def _settle(
+    def _look_again(
         self,
         sweep: Sweep,
         side: PlexSnapshot,
@@ -254,7 +254,7 @@ class GapDetectionEngine:
             elif result.errors:
                 sweep.look_again(saved_map(state))
             else:
-                learned = learn(sweep.learning.lessons, self.config.path_map, maps, state)
+                learned = learn(sweep.learning.votes, self.config.path_map, maps, state)
                 sweep.look_again(path_map_of(learned))
             contests = sweep.claims.contests()
             kept = [scene for i, scene in sweep.kept.items() if i in contests]
@@ -286,7 +286,7 @@ class GapDetectionEngine:
         Args:
             report: of a run that saw everything.
         """
-        sweep.keep_settled(is_whole=report is not None)
+        sweep.save_verdicts(is_whole=report is not None)
         # After that: a record with other names by now makes no verdict.
         sweep.moves.save(state.records, state.pins)
         if report is not None:

@@ -109,7 +109,7 @@ class GapQueue:
                 result.skipped_already_queued += 1
             elif self._is_hopeless(gap, findings):
                 result.skipped_unmatched += 1
-            elif known is not None and not self._has_news(gap, known, findings):
+            elif known is not None and not self._may_help(gap, known, findings):
                 result.skipped_dead += 1
             else:
                 return False
@@ -135,7 +135,7 @@ class GapQueue:
             return {}
         return {job.scene_id: job for job in self._queue.dead_letters()}
 
-    def _has_news(self, gap: Gap, dead: Job, findings: DetectionState) -> bool:
+    def _may_help(self, gap: Gap, dead: Job, findings: DetectionState) -> bool:
         """Whether anything changed that could help a scene which was given up on.
 
         That is what Stash says of it; for one that Plex lacks its file, or items that Plex has

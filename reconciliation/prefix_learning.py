@@ -35,19 +35,19 @@ def saved_map(state: State) -> PathMap:
 
 
 def learn(
-    lessons: PrefixVotes, setting: tuple[tuple[str, str], ...], guard: PathMapGuard, state: State
+    votes: PrefixVotes, setting: tuple[tuple[str, str], ...], guard: PathMapGuard, state: State
 ) -> tuple[LearnedPair, ...]:
     """What a full run has learned, saved for the worker and for runs over a part of the scenes.
 
     Raises:
         GuardStopped: the user's path map, or what was learned before, has lost most of its scenes.
     """
-    agreeing = lessons.agreeing(PathMap(setting))
+    agreeing = votes.agreeing(PathMap(setting))
     guard.check("path_map", "the path map", setting, agreeing)
-    known, pairs = saved_map(state), lessons.pairs()
+    known, pairs = saved_map(state), votes.pairs()
     learned = path_map_of(pairs)
-    taught = lessons.agreeing(learned)
-    still = taught if learned == known else lessons.agreeing(known)
+    taught = votes.agreeing(learned)
+    still = taught if learned == known else votes.agreeing(known)
     guard.check("learned", "what was learned of folders", known.pairs, still)
     state.set_value(LEARNED, tuple(pairs))
     guard.remember("path_map", setting, agreeing)
@@ -68,7 +68,7 @@ class Learning:
         self._unsure: dict[int, tuple[Scene, tuple[ItemRef, ...]]] = {}
         self._looks_twice = known is None
         self._is_second = False
-        self.lessons = PrefixVotes()
+        self.votes = PrefixVotes()
         self.path_map = known
 
     def note(self, scene: Scene, match: SceneMatch) -> None:
@@ -82,7 +82,7 @@ class Learning:
 
     def teach(self, paths: Sequence[str], claims: Iterable[Claim]) -> None:
         """Take in certain matches of a scene whose files lie at these paths."""
-        self.lessons.note(
+        self.votes.note(
             (claim.ref.section, paths[claim.file_rank], file.path)
             for claim in claims
             if claim.evidence in _TEACHERS

@@ -74,13 +74,13 @@ class Moves:
                 self._note_pin(pin)
 
     def _note_record(self, scene: Scene, match: SceneMatch, record: Record) -> None:
-        user_owned = {c.ref for c in match.claims if c.evidence >= Evidence.VERIFIED}
-        if not user_owned:
+        verified = {c.ref for c in match.claims if c.evidence >= Evidence.VERIFIED}
+        if not verified:
             return
         paths = {
             item.ref: now
             for item in record.items
-            if item.ref in user_owned and set(now := self._paths(item.ref)) != set(item.files)
+            if item.ref in verified and set(now := self._paths(item.ref)) != set(item.files)
         }
         if paths or scene.files != record.files:
             self.known.append(Known(scene.id, scene.files, paths))

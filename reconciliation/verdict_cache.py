@@ -78,7 +78,7 @@ class VerdictCache:
                 known = self._named.get(name)
                 self._named[name] = bucket if known is None else [*known, *bucket]
 
-    def standing(
+    def unchanged(
         self, scenes: Sequence[UnreadScene]
     ) -> list[tuple[UnreadScene, tuple[Claim, ...]]]:
         """Those scenes on which the last verdict still stands, with their claims."""

@@ -137,14 +137,14 @@ class Journal:
                 ((dumps(value), run_id, ref.section, ref.key, field) for ref, field, value in left),
             )
 
-    def settle(self, refs: Iterable[ItemRef]) -> None:
+    def mark_recorded(self, refs: Iterable[ItemRef]) -> None:
         """Notes that records say what became of all that was written to these items."""
         with self._database.transaction() as connection:
             connection.executemany(
                 "UPDATE journal SET settled = 1 WHERE section = ? AND key = ? AND settled = 0", refs
             )
 
-    def unsettled(self, refs: Iterable[ItemRef]) -> dict[ItemRef, list[JournalEntry]]:
+    def unrecorded(self, refs: Iterable[ItemRef]) -> dict[ItemRef, list[JournalEntry]]:
         """What was, or was about to be, written to some items without a record of it, oldest
         first; items without any are left out."""
         found: dict[ItemRef, list[JournalEntry]] = {}
@@ -156,7 +156,7 @@ class Journal:
                     found[ref] = entries
         return found
 
-    def unsettled_scene_ids(self) -> set[int]:
+    def unrecorded_scene_ids(self) -> set[int]:
         """The scenes for which something was written without a record of it."""
         sql = "SELECT DISTINCT scene_id FROM journal WHERE settled = 0"
         return set(self._database.numbers(sql))

@@ -91,7 +91,7 @@ class State(Closing):
     def written_ids(self) -> set[int]:
         """The scenes that something was written for: those with a record, and those of which a run
         that was cut off has no record yet."""
-        return self.records.ids() | self.journal.unsettled_scene_ids()
+        return self.records.ids() | self.journal.unrecorded_scene_ids()
 
     def forget_old(self, now: float) -> None:
         """Drops runs, what they planned and what they changed, once they are `KEPT_DAYS` old."""

@@ -69,7 +69,7 @@ def drain(
             figures,
             on_scene=on_scene,
             guard=writer.guard,
-            settle=writer.settle,
+            resolve_absent=writer.resolve_absent,
             interruption=interruption,
         )
         run.run(source)

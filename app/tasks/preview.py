@@ -171,7 +171,9 @@ def apply_preview(context: Context) -> dict[str, Any]:
             preview = chosen_preview(writer.state, run_id(context.args))
             writer.queue.recover()
             kind = RunKind(source.KIND, APPLY, {"preview": preview.id})
-            run = writer.run(kind, figures, guard=writer.guard, settle=writer.settle)
+            run = writer.run(
+                kind, figures, guard=writer.guard, resolve_absent=writer.resolve_absent
+            )
             try:
                 run.run(_source(context, writer, preview, figures, writer.queue))
             finally:

@@ -103,7 +103,11 @@ def _write_held(context: Context) -> dict[str, Any]:
     try:
         with DrainLock(context.data_dir), open_scene_writer(context) as writer:
             writer.queue.recover()
-            run = writer.run(RunKind(CONFIRM, DRAIN, counts_on=True), figures, settle=writer.settle)
+            run = writer.run(
+                RunKind(CONFIRM, DRAIN, counts_on=True),
+                figures,
+                resolve_absent=writer.resolve_absent,
+            )
             run.run(ConfirmedJobs(writer.queue, writer.preparer, figures))
     except DrainBusy:
         raise busy("Confirm Stopped Run") from None

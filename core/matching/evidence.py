@@ -62,11 +62,11 @@ class Claim(NamedTuple):
         return self.evidence, self.shared
 
     @property
-    def standing(self) -> tuple[bool, int, bool, int]:
+    def precedence(self) -> tuple[bool, int, bool, int]:
         """Compares the claims of several scenes: a pin, then evidence, then who has it already."""
-        user_owned = self.evidence is Evidence.VERIFIED
-        weight = self.native if user_owned else self.evidence
-        return self.evidence is Evidence.PINNED, weight, user_owned, self.shared
+        is_verified = self.evidence is Evidence.VERIFIED
+        weight = self.native if is_verified else self.evidence
+        return self.evidence is Evidence.PINNED, weight, is_verified, self.shared
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,8 @@ class Claims:
 
 def _rank(rival: tuple[int, Claim]) -> tuple[bool, int, bool, int, bool, int]:
     scene_id, claim = rival
-    pinned, weight, user_owned, shared = claim.standing
-    return (not pinned, -weight, not user_owned, -shared, claim.file_rank != 0, scene_id)
+    pinned, weight, is_verified, shared = claim.precedence
+    return (not pinned, -weight, not is_verified, -shared, claim.file_rank != 0, scene_id)
 
 
 def is_copy(

@@ -53,7 +53,7 @@ class LearnedPair:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lesson:
+class _Vote:
     """All matches between two folders."""
 
     components: tuple[str, ...]  # of Stash's folder
@@ -81,8 +81,8 @@ class PrefixVotes:
     def pairs(self) -> tuple[LearnedPair, ...]:
         """What is believed, the best supported first."""
         found: dict[tuple[str, str], int] = {}
-        for lessons in self._lessons().values():
-            for pair in _grow(lessons, 0, None):
+        for votes in self._votes().values():
+            for pair in _grow(votes, 0, None):
                 known = found.get((pair.stash, pair.plex), 0)
                 found[pair.stash, pair.plex] = max(known, pair.scenes)
         made = [LearnedPair(stash, plex, scenes) for (stash, plex), scenes in found.items()]
@@ -106,10 +106,10 @@ class PrefixVotes:
             if any(p != stash and same_path(p, plex) for p in path_map.to_plex(stash))
         )
 
-    def _lessons(self) -> Mapping[str, list[_Lesson]]:
-        by_section: dict[str, list[_Lesson]] = {}
+    def _votes(self) -> Mapping[str, list[_Vote]]:
+        by_section: dict[str, list[_Vote]] = {}
         for (section, stash, plex), scenes in sorted(self._seen.items()):
-            by_section.setdefault(section, []).append(_lesson(stash, plex, scenes))
+            by_section.setdefault(section, []).append(_vote(stash, plex, scenes))
         return by_section
 
 
@@ -118,7 +118,7 @@ def path_map_of(pairs: Iterable[LearnedPair]) -> PathMap:
     return PathMap(tuple((pair.stash, pair.plex) for pair in pairs))
 
 
-def news(pairs: Iterable[LearnedPair], path_map: PathMap) -> list[LearnedPair]:
+def new_pairs(pairs: Iterable[LearnedPair], path_map: PathMap) -> list[LearnedPair]:
     """The learned pairs that the user's path map does not say already."""
     return [
         pair
@@ -138,7 +138,7 @@ def _folders(stash: str, plex: str) -> tuple[str, str] | None:
     return (above, below) if above and below else None
 
 
-def _lesson(stash: str, plex: str, scenes: int) -> _Lesson:
+def _vote(stash: str, plex: str, scenes: int) -> _Vote:
     components, other = canonical(stash).split("/"), canonical(plex).split("/")
     folded = is_windows(stash + "/")
     keys = tuple(map(name_key, components)) if folded else tuple(components)
@@ -150,58 +150,58 @@ def _lesson(stash: str, plex: str, scenes: int) -> _Lesson:
     if depth == rest == 1 and components[0] == other[0] == "":
         depth = rest = 0  # the very same path
     root = "/".join(other[:rest])
-    return _Lesson(tuple(components), keys, (depth, name_key(root) if fold else root), root, scenes)
+    return _Vote(tuple(components), keys, (depth, name_key(root) if fold else root), root, scenes)
 
 
 def _equal(one: str, other: str, fold: bool) -> bool:
     return one != "" and (one == other or (fold and name_key(one) == name_key(other)))
 
 
-def _grow(lessons: Sequence[_Lesson], depth: int, above: _Pair | None) -> Iterator[LearnedPair]:
+def _grow(votes: Sequence[_Vote], depth: int, above: _Pair | None) -> Iterator[LearnedPair]:
     """What is believed of the folder that the first `depth` components name, and of those in it.
 
     Args:
         above: what is believed of a folder around it.
     """
-    votes: Counter[_Pair] = Counter()
-    for lesson in lessons:
-        votes[lesson.pair] += lesson.scenes
-    pair, agreeing = max(votes.items(), key=lambda vote: (vote[1], vote[0]))
-    disagreeing = votes.total() - agreeing
+    tally: Counter[_Pair] = Counter()
+    for vote in votes:
+        tally[vote.pair] += vote.scenes
+    pair, agreeing = max(tally.items(), key=lambda vote: (vote[1], vote[0]))
+    disagreeing = tally.total() - agreeing
     if disagreeing * MAJORITY <= agreeing and depth >= pair[0]:
-        yes = [lesson for lesson in lessons if lesson.pair == pair]
+        yes = [vote for vote in votes if vote.pair == pair]
         if _is_rooted(yes, depth):
             if pair != above and pair != (0, ""):
                 yield _made(yes[0], depth, agreeing)
             above = pair
-    if len(votes) == 1 and pair == above:
+    if len(tally) == 1 and pair == above:
         return
-    branches: dict[str, list[_Lesson]] = {}
-    for lesson in lessons:
-        if len(lesson.keys) > depth:
-            branches.setdefault(lesson.keys[depth], []).append(lesson)
+    branches: dict[str, list[_Vote]] = {}
+    for vote in votes:
+        if len(vote.keys) > depth:
+            branches.setdefault(vote.keys[depth], []).append(vote)
     for branch in branches.values():
         yield from _grow(branch, depth + 1, above)
 
 
-def _is_rooted(agreeing: Iterable[_Lesson], depth: int) -> bool:
+def _is_rooted(agreeing: Iterable[_Vote], depth: int) -> bool:
     """Whether enough matches spread widely enough in a folder to speak for all of it."""
     direct = 0
     branches = set()
-    for lesson in agreeing:
-        if len(lesson.keys) == depth:
-            direct += lesson.scenes
+    for vote in agreeing:
+        if len(vote.keys) == depth:
+            direct += vote.scenes
         else:
-            branches.add(lesson.keys[depth])
+            branches.add(vote.keys[depth])
         if direct >= AGREEING or len(branches) >= BRANCHES:
             return True
     return False
 
 
-def _made(lesson: _Lesson, depth: int, scenes: int) -> LearnedPair:
-    between = lesson.components[lesson.pair[0] : depth]
-    plex = "/".join((lesson.root, *between)) if between else lesson.root
-    return LearnedPair(_spelled("/".join(lesson.components[:depth])), _spelled(plex), scenes)
+def _made(vote: _Vote, depth: int, scenes: int) -> LearnedPair:
+    between = vote.components[vote.pair[0] : depth]
+    plex = "/".join((vote.root, *between)) if between else vote.root
+    return LearnedPair(_spelled("/".join(vote.components[:depth])), _spelled(plex), scenes)
 
 
 def _spelled(path: str) -> str:

@@ -33,8 +33,8 @@ def still_verified(scene: Scene, record: Record, item: ItemRecord, index: ItemIn
     return holding[0][0] if holding else None
 
 
-def _likeness(user_owned: tuple[int, MediaFile, MediaFile, MediaFile]) -> tuple[bool, int]:
-    _, file, old, other = user_owned
+def _likeness(candidate: tuple[int, MediaFile, MediaFile, MediaFile]) -> tuple[bool, int]:
+    _, file, old, other = candidate
     return same_recording(file, other), common_suffix(old.path, other.path)
 
 

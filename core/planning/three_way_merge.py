@@ -261,7 +261,7 @@ def _plain_list(
     known = (*wanted, *base.suppressed, *field.names(base.read_back)) if base else wanted
     target = (of.wanted - suppressed) | kept
     change = None
-    if _is_news(sides, of, target):
+    if _is_new(sides, of, target):
         added = tuple(n for n in wanted if name_key(n) in target - of.shown)
         before = tuple(name for _, name in shown)
         removed = tuple(name for key, name in shown if key not in target)
@@ -277,7 +277,7 @@ def _plain_list(
     )
 
 
-def _is_news(sides: Sides, of: _Entries, target: frozenset[str]) -> bool:
+def _is_new(sides: Sides, of: _Entries, target: frozenset[str]) -> bool:
     """Whether the list has to be written. What Plex refused to add or to let go of before is no
     reason by itself, until Stash changes the list."""
     missing, surplus = target - of.shown, of.shown - target

@@ -48,7 +48,7 @@ def side(files: Mapping[ItemRef, MediaFile], updated_at: int | None = 5) -> Plex
     return made
 
 
-def settled(state: State, plex: PlexSnapshot, *pairs: tuple[str, str]) -> VerdictCache:
+def cache_of(state: State, plex: PlexSnapshot, *pairs: tuple[str, str]) -> VerdictCache:
     return VerdictCache(state.verdicts, plex, PathMap(pairs), b"rules")
 
 
@@ -63,19 +63,19 @@ def match(scene_id: int) -> SceneMatch:
 
 
 def test_a_scene_that_nothing_has_changed_for_stands(state: State) -> None:
-    first = settled(state, side({OWN: OWN_FILE}))
-    assert first.standing([fetched(1)]) == []
+    first = cache_of(state, side({OWN: OWN_FILE}))
+    assert first.unchanged([fetched(1)]) == []
     first.note(fetched(1).read(), match(1), record(1))
     first.save(())
 
-    ((scene, claims),) = settled(state, side({OWN: OWN_FILE})).standing([fetched(1)])
+    ((scene, claims),) = cache_of(state, side({OWN: OWN_FILE})).unchanged([fetched(1)])
 
     assert (scene.id, claims) == (1, match(1).claims)
 
 
 def test_a_scene_that_was_looked_at_twice_is_looked_at_again(state: State) -> None:
-    run = settled(state, side({OWN: OWN_FILE}))
-    run.standing([fetched(1)])
+    run = cache_of(state, side({OWN: OWN_FILE}))
+    run.unchanged([fetched(1)])
     for _ in range(2):
         run.note(fetched(1).read(), match(1), record(1))
     run.save(())
@@ -84,8 +84,8 @@ def test_a_scene_that_was_looked_at_twice_is_looked_at_again(state: State) -> No
 
 
 def test_an_item_that_never_says_when_it_changed_is_looked_at_each_time(state: State) -> None:
-    run = settled(state, side({OWN: OWN_FILE}, updated_at=None))
-    run.standing([fetched(1)])
+    run = cache_of(state, side({OWN: OWN_FILE}, updated_at=None))
+    run.unchanged([fetched(1)])
     run.note(fetched(1).read(), match(1), record(1))
     run.save(())
 
@@ -94,16 +94,16 @@ def test_an_item_that_never_says_when_it_changed_is_looked_at_each_time(state: S
 
 def test_a_file_that_the_path_map_renames_may_be_another_item_by_now(state: State) -> None:
     pair = ("/s/1/scene.mp4", "/m/other/film.mp4")
-    run = settled(state, side({OWN: OWN_FILE}), pair)
-    run.standing([fetched(1)])
+    run = cache_of(state, side({OWN: OWN_FILE}), pair)
+    run.unchanged([fetched(1)])
     run.note(fetched(1).read(), match(1), record(1))
     run.save(())
     assert state.verdicts.count() == 1
 
     appeared = {ItemRef("1", "9"): MediaFile("/m/other/film.mp4", 500, 60.0)}
-    again = settled(state, side({OWN: OWN_FILE, **appeared}), pair)
+    again = cache_of(state, side({OWN: OWN_FILE, **appeared}), pair)
 
-    assert again.standing([fetched(1)]) == []
+    assert again.unchanged([fetched(1)]) == []
 
 
 def test_among_hundreds_of_one_name_a_size_of_0_is_not_an_unknown_one(state: State) -> None:
@@ -113,8 +113,8 @@ def test_among_hundreds_of_one_name_a_size_of_0_is_not_an_unknown_one(state: Sta
         for key in range(2, BIG_BUCKET + 10)
     }
     scenes = [fetched(1, size=0), fetched(2, size=None)]
-    first = settled(state, side({OWN: OWN_FILE, **crowd}))
-    first.standing(scenes)
+    first = cache_of(state, side({OWN: OWN_FILE, **crowd}))
+    first.unchanged(scenes)
     for scene in scenes:
         first.note(scene.read(), match(scene.id), record(scene.id))
     first.save(())
@@ -122,9 +122,9 @@ def test_among_hundreds_of_one_name_a_size_of_0_is_not_an_unknown_one(state: Sta
 
     gone = ItemRef("1", str(BIG_BUCKET))
     fewer = {ref: file for ref, file in crowd.items() if ref != gone}
-    standing = settled(state, side({OWN: OWN_FILE, **fewer})).standing(scenes)
+    unchanged = cache_of(state, side({OWN: OWN_FILE, **fewer})).unchanged(scenes)
 
-    assert [scene.id for scene, _ in standing] == [1]
+    assert [scene.id for scene, _ in unchanged] == [1]
 
 
 def test_verdicts_rest_on_the_rules_of_the_code_itself(monkeypatch: pytest.MonkeyPatch) -> None:

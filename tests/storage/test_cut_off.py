@@ -27,17 +27,17 @@ def test_what_was_written_is_unsettled_until_a_record_says_so(state: State) -> N
     state.journal.write(1, [entry(5), entry(6, ref=TWO)])
     state.journal.write(2, [entry(5, "tags")])
 
-    assert state.journal.unsettled([ONE, TWO, NONE]) == {
+    assert state.journal.unrecorded([ONE, TWO, NONE]) == {
         ONE: [entry(5), entry(5, "tags")],
         TWO: [entry(6, ref=TWO)],
     }
-    assert state.journal.unsettled([NONE]) == {}
-    assert state.journal.unsettled_scene_ids() == {5, 6}
+    assert state.journal.unrecorded([NONE]) == {}
+    assert state.journal.unrecorded_scene_ids() == {5, 6}
 
-    state.journal.settle([ONE, NONE])
+    state.journal.mark_recorded([ONE, NONE])
 
-    assert state.journal.unsettled([ONE, TWO]) == {TWO: [entry(6, ref=TWO)]}
-    assert state.journal.unsettled_scene_ids() == {6}
+    assert state.journal.unrecorded([ONE, TWO]) == {TWO: [entry(6, ref=TWO)]}
+    assert state.journal.unrecorded_scene_ids() == {6}
     # What a run changed can be undone all the same.
     assert len(list(state.journal.entries(1))) == 2
     assert state.journal.items(2) == [(5, ONE)]
@@ -45,17 +45,17 @@ def test_what_was_written_is_unsettled_until_a_record_says_so(state: State) -> N
 
 def test_a_later_write_is_unsettled_again(state: State) -> None:
     state.journal.write(1, [entry(5)])
-    state.journal.settle([ONE])
+    state.journal.mark_recorded([ONE])
     state.journal.write(2, [entry(5, "tags")])
 
-    assert state.journal.unsettled([ONE]) == {ONE: [entry(5, "tags")]}
+    assert state.journal.unrecorded([ONE]) == {ONE: [entry(5, "tags")]}
 
 
 def test_what_the_server_made_of_a_value_counts_for_what_is_unsettled_too(state: State) -> None:
     state.journal.write(1, [entry(5)])
     state.journal.note_left(1, [(ONE, "title", "before")])
 
-    ((known,),) = state.journal.unsettled([ONE]).values()
+    ((known,),) = state.journal.unrecorded([ONE]).values()
     assert known.after == "before"
 
 
@@ -63,9 +63,9 @@ def test_what_is_unsettled_outlives_the_process_but_not_the_journal(tmp_path: Pa
     with State(tmp_path, print) as state:
         state.journal.write(1, [entry(5), entry(6, at=9.0)])
     with State(tmp_path, print) as state:
-        assert state.journal.unsettled_scene_ids() == {5, 6}
+        assert state.journal.unrecorded_scene_ids() == {5, 6}
         state.journal.prune(9.0)
-        assert state.journal.unsettled_scene_ids() == {6}
+        assert state.journal.unrecorded_scene_ids() == {6}
 
 
 def test_what_was_written_before_this_was_known_is_settled(tmp_path: Path) -> None:
@@ -85,9 +85,9 @@ def test_what_was_written_before_this_was_known_is_settled(tmp_path: Path) -> No
     old.close()
 
     with State(tmp_path, lambda message: pytest.fail(message)) as state:
-        assert state.journal.unsettled([ONE]) == {}
+        assert state.journal.unrecorded([ONE]) == {}
         state.journal.write(1, [entry(5)])
-        assert state.journal.unsettled([ONE]) == {ONE: [entry(5)]}
+        assert state.journal.unrecorded([ONE]) == {ONE: [entry(5)]}
 
 
 # The run to go on with -------------------------------------------------------------------------

@@ -92,7 +92,7 @@ class Acknowledger:
         figures.uploads += outcome.uploads
         figures.selects += outcome.selects
         figures.restored += sum(map(len, outcome.back.values()))
-        if not outcome.is_settled:
+        if not outcome.is_recorded:
             return
         total = outcome.total
         figures.unchanged += total.touched == 0 and outcome.is_proven

@@ -265,9 +265,9 @@ class Executor:
         if left:
             self._state.journal.note_left(self._run_id, left)
         self._state.records.save_many([record for record in records if record is not None])
-        settled = (o.plan for o in outcomes if o.is_settled)
+        settled = (o.plan for o in outcomes if o.is_recorded)
         # A plan that journals nothing knows nothing of what was cut off before it either.
-        self._state.journal.settle(
+        self._state.journal.mark_recorded(
             ref for plan in settled if plan.is_journaled for ref in plan.items
         )
         self._on_outcomes(outcomes)

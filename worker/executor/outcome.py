@@ -53,7 +53,7 @@ class Outcome:
         return self.status is Status.PROVEN
 
     @property
-    def is_settled(self) -> bool:
+    def is_recorded(self) -> bool:
         """What was written is recorded, so the journal is not needed to know it."""
         return self.is_proven or self.plan.is_partial_ok
 

@@ -72,7 +72,7 @@ class PlanEnd(Protocol):
 
 
 # Decides about scenes that Plex does not have, once all others are done.
-SettleAbsent = Callable[[Sequence[Absent], Acknowledger, Figures], None]
+ResolveAbsent = Callable[[Sequence[Absent], Acknowledger, Figures], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class WriteRun:
     Args:
         end: makes what plans are handed to, of the run's id and of who is told of outcomes.
         guard: holds back scenes that lose something; None: nothing is held back.
-        settle_absent: decides about scenes that Plex does not have.
+        resolve_absent: decides about scenes that Plex does not have.
         clock: epoch seconds.
         interruption: asked after each scene.
     """
@@ -114,7 +114,7 @@ class WriteRun:
         end: Callable[[int, Callable[[Sequence[Outcome]], None]], PlanEnd],
         *,
         guard: ClearGuard | None,
-        settle_absent: SettleAbsent,
+        resolve_absent: ResolveAbsent,
         clock: Callable[[], float],
         interruption: Callable[[], Interruption] = never,
     ) -> None:
@@ -124,7 +124,7 @@ class WriteRun:
         self._acknowledger = acknowledger
         self._new_end = end
         self._guard = guard
-        self._settle_absent = settle_absent
+        self._resolve_absent = resolve_absent
         self._clock = clock
         self._interruption = interruption
         self._in_hand: list[Job] = []
@@ -148,7 +148,7 @@ class WriteRun:
             end = self._new_end(self.run_id, self._told)
             try:
                 self._work(source, end)
-                self._settle_absent(self._absent, self._acknowledger, self.figures)
+                self._resolve_absent(self._absent, self._acknowledger, self.figures)
             finally:
                 waiting = self._guard.give_back() if self._guard is not None else []
                 self._give_back([*self._in_hand, *_jobs(waiting)])

@@ -23,7 +23,7 @@ from stash.client import StashClient
 from stash.images import NoCover, fetch_screenshot
 from worker.pictures.cover import Cover, find_cover
 from worker.pictures.poster_fit import PosterFitter
-from worker.pictures.writer import Hand, PictureChange
+from worker.pictures.writer import PictureChange, PictureEnd
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class PictureSync:
     """Syncs the pictures of scenes, one scene after the other.
 
     Args:
-        hand: carries out what is decided.
+        end: carries out what is decided.
         preserve: pictures that the user chose in Plex stay (`preserve_plex_edits`).
     """
 
@@ -83,14 +83,14 @@ class PictureSync:
         stash: StashClient,
         plex: PlexImages,
         fitter: PosterFitter,
-        hand: Hand,
+        end: PictureEnd,
         *,
         preserve: bool = False,
     ) -> None:
         self._stash = stash
         self._plex = plex
         self._fitter = fitter
-        self._hand = hand
+        self._end = end
         self._preserve = preserve
         self._without = 0
 
@@ -148,17 +148,19 @@ class PictureSync:
             outcome.known = replace(outcome.known, cover=CoverRecord(cover.etag))
             return
         for item in items.values():
-            turn = _Turn(self._plex, self._hand, self._preserve, scene_id, item, cover, outcome)
+            turn = _ItemPictures(
+                self._plex, self._end, self._preserve, scene_id, item, cover, outcome
+            )
             turn.sync(kinds)
         outcome.known = replace(outcome.known, cover=cover.record)
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
+class _ItemPictures:
     """One item's turn."""
 
     plex: PlexImages
-    hand: Hand
+    end: PictureEnd
     preserve: bool
     scene_id: int
     item: FullItem
@@ -171,7 +173,7 @@ class _Turn:
             return
         self.outcome.touched.add(self.item.ref)
         try:
-            self.hand.lock(self.item, unlocked)
+            self.end.lock(self.item, unlocked)
         except (PlexRejected, PlexItemFailed) as error:
             for kind in unlocked:
                 self._fail(kind, error)
@@ -186,8 +188,8 @@ class _Turn:
             return False
         try:
             is_unmoved = known.seen_at is not None and known.seen_at == self.item.updated_at
-            is_settled = is_unmoved and known.sha1 == self.cover.sha1(kind)
-            if not is_settled and not self._show(kind, known):
+            is_shown = is_unmoved and known.sha1 == self.cover.sha1(kind)
+            if not is_shown and not self._show(kind, known):
                 return False
         except (ImageFailed, PlexRejected) as error:
             self._fail(kind, error)
@@ -202,7 +204,7 @@ class _Turn:
             kind,
             lambda known: known._replace(sha1=sha1, seen_at=at, told="", unproven=frozenset()),
         )
-        return not is_settled and kind.value not in self.item.locked
+        return not is_shown and kind.value not in self.item.locked
 
     def _show(self, kind: ImageKind, known: PictureRecord) -> bool:
         """Make the item show the picture. False: it keeps one that the user chose."""
@@ -222,7 +224,7 @@ class _Turn:
         if choice.action is not Action.KEEP:
             # Before the request: one that fails may have been carried out all the same.
             self.outcome.touched.add(self.item.ref)
-        self.hand.show(change, choice, data)
+        self.end.show(change, choice, data)
         if choice.action is not Action.KEEP or not is_locked:
             self.outcome.changes.append(change)
         self.outcome.uploads += choice.action is Action.UPLOAD

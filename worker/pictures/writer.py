@@ -31,7 +31,7 @@ class PictureChange:
     locked_before: bool
 
 
-class Hand(Protocol):
+class PictureEnd(Protocol):
     """What carries out a decision on a picture."""
 
     def show(self, change: PictureChange, decision: Decision, data: bytes) -> None:
@@ -41,7 +41,7 @@ class Hand(Protocol):
         """Keep Plex from choosing other pictures."""
 
 
-class DryHand:
+class DryPictureEnd:
     """Carries nothing out."""
 
     def show(self, change: PictureChange, decision: Decision, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Settles the jobs whose scenes Plex does not have, once all others are done."""
+"""Resolves the jobs whose scenes Plex does not have, once all others are done."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker.locating.scan_wait import ScanWaiting
 from worker.plan import Absent
 
 
-def settle_absent(
+def resolve_absent(
     scans: ScanWaiting,
     queue: SyncQueue,
     absent: Sequence[Absent],
@@ -22,7 +22,7 @@ def settle_absent(
     """Let jobs wait for scans of Plex; the others have failed an attempt.
 
     Raises:
-        PlexError: none of these jobs is settled then.
+        PlexError: none of these jobs is resolved then.
     """
     if not absent:
         return

@@ -106,7 +106,9 @@ class Preparer:
         known = [fetched.scenes[scene_id] for scene_id in wanted]
         sought = {job.scene_id: sought_before(job, self._policy.max_retries) for job in jobs}
         found, recorded, lost = self._located(known, records, sought)
-        unsettled = self._journal.unsettled({ref for each in found.values() for ref in each.items})
+        unrecorded = self._journal.unrecorded(
+            {ref for each in found.values() for ref in each.items}
+        )
         for scene in known:
             job, each, contests = wanted[scene.id], found[scene.id], lost.get(scene.id, [])
             left = {contest.ref for contest in contests}
@@ -120,7 +122,7 @@ class Preparer:
                 continue
             own = records.get(scene.id)
             record = with_transferred_items(self._records, scene, own, items, recorded)
-            entries = [entry for ref in items for entry in unsettled.get(ref, ())]
+            entries = [entry for ref in items for entry in unrecorded.get(ref, ())]
             recalled = recall(record, scene, items, entries)
             wants = self._policy.sync_policy.of(scene)
             batch.ready.append(scene_plan(job, scene, wants, recalled, items, self._policy.rules))
@@ -130,7 +132,7 @@ class Preparer:
         self, batch: Batch, jobs: Sequence[Job], fetched: Fetched, records: Mapping[int, Record]
     ) -> dict[int, Job]:
         """The jobs by scene, without those of scenes that are to be left alone."""
-        written = {*records, *self._journal.unsettled_scene_ids()}
+        written = {*records, *self._journal.unrecorded_scene_ids()}
         wanted: dict[int, Job] = {}
         for job in jobs:
             scene = fetched.scenes.get(job.scene_id)

@@ -44,7 +44,7 @@ def recall(
 
     Args:
         items: as Plex shows them now.
-        entries: the unsettled ones of the scene, oldest first.
+        entries: the unrecorded ones of the scene, oldest first.
     """
     by_field: dict[tuple[ItemRef, str], list[JournalEntry]] = {}
     for entry in entries:

@@ -90,7 +90,7 @@ class ItemUndoPlan:
     Attributes:
         item: as Plex shows it now.
         pasts: what the run did to it.
-        fates: of each field and picture.
+        statuses: of each field and picture.
         now: what Plex shows of each.
         locks: fields and pictures to lock (True) or to unlock.
     """
@@ -102,7 +102,7 @@ class ItemUndoPlan:
     locks: Mapping[str, bool]
 
     def named(self, status_of: UndoStatus) -> list[str]:
-        """The fields and pictures with that fate."""
+        """The fields and pictures with that status."""
         return [name for name, each in self.statuses.items() if each is status_of]
 
     @property

@@ -146,4 +146,4 @@ def test_a_contest_says_who_won_and_why(made: list[Offer]) -> None:
     for lost in contests.values():
         for each in lost:
             assert each.owner == owners[each.ref]
-            assert each.winning.standing >= each.losing.standing
+            assert each.winning.precedence >= each.losing.precedence

@@ -12,7 +12,7 @@ from core.matching.prefix_votes import (
     MOST_PAIRS,
     LearnedPair,
     PrefixVotes,
-    news,
+    new_pairs,
     path_map_of,
 )
 from core.paths import PathMap
@@ -184,9 +184,9 @@ def test_what_the_path_map_says_is_no_news() -> None:
         LearnedPair("/e", "/f", 3),
     ]
     known = PathMap((("/d", "/m"), ("d:\\X", "m:\\y")))
-    assert news(pairs, known) == [pairs[1], pairs[3]]
-    assert news(pairs, PathMap()) == pairs
-    assert news(pairs, path_map_of(pairs)) == []
+    assert new_pairs(pairs, known) == [pairs[1], pairs[3]]
+    assert new_pairs(pairs, PathMap()) == pairs
+    assert new_pairs(pairs, path_map_of(pairs)) == []
 
 
 def test_bare_prefixes_need_two_scenes_and_say_more_than_is_believed() -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from storage.state import State
 from sync_queue.queue import SyncQueue
-from tests.worker.executor.office import Office
+from tests.worker.executor.run_harness import RunHarness
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def harness(tmp_path: Path) -> Iterator[RunHarness]:
     with State(tmp_path, print) as state, SyncQueue(tmp_path / "queue") as queue:
-        yield Office(state, queue)
+        yield RunHarness(state, queue)
         assert queue.stats(4e9).working == 0

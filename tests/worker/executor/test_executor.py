@@ -66,7 +66,7 @@ class Bench:
     def plan(self, wanted: Scene) -> ScenePlan:
         """As a drain makes it, of what is there now."""
         items = self.items(wanted.id)
-        unsettled = self.state.journal.unsettled(items)
+        unsettled = self.state.journal.unrecorded(items)
         entries = [entry for each in unsettled.values() for entry in each]
         known = recall(self.record(wanted.id), wanted, items, entries)
         desire = desired(wanted, ALL_FIELDS)
@@ -96,7 +96,7 @@ class Bench:
         return {outcome.plan.scene_id: outcome.status for outcome in self.outcomes}
 
     def unsettled(self) -> set[int]:
-        return self.state.journal.unsettled_scene_ids()
+        return self.state.journal.unrecorded_scene_ids()
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_what_could_not_be_read_back_counts_as_ours_in_the_next_run(bench: Bench
     assert plan.carried_out == {ref}
     item = bench.items(1)[ref]
     assert item.values["summary"] == ""
-    # Hand work that was there before us stays.
+    # PictureEnd work that was there before us stays.
     assert item.values["tags"] == ("Drama", "Night", "Outdoor")
     assert bench.unsettled() == set()
 
@@ -248,12 +248,12 @@ def test_a_plan_that_journals_nothing_settles_nothing(bench: Bench) -> None:
     with pytest.raises(PlexError):
         bench.run(*plans)
     bench.faults()
-    before = bench.state.journal.unsettled(bench.items(1))
+    before = bench.state.journal.unrecorded(bench.items(1))
 
     bench.run(unlocking(bench, 1))
 
     assert bench.told() == {1: Status.PROVEN}
-    assert bench.state.journal.unsettled(bench.items(1)) == before != {}
+    assert bench.state.journal.unrecorded(bench.items(1)) == before != {}
 
 
 def test_a_picture_that_is_back_is_known_though_the_edit_of_its_item_was_refused(

@@ -10,33 +10,33 @@ import pytest
 from core.models import Failure, Job
 from plex.exceptions import PlexServerDown
 from tests.worker.builders import edit, plan
-from tests.worker.executor.office import KIND, SET, Office, Source
+from tests.worker.executor.run_harness import KIND, SET, RunHarness, Source
 from worker.executor.acknowledge import Acknowledger
 from worker.executor.figures import DRAIN, UNDO, Figures
 from worker.executor.run import RESUMED_WITHIN, Interruption, RunKind
 from worker.plan import Absent, Batch
 
 
-def job_of(office: Office, scene_id: int) -> Job:
-    job = office.plans(scene_id)[0].job
+def job_of(harness: RunHarness, scene_id: int) -> Job:
+    job = harness.plans(scene_id)[0].job
     assert job is not None
     return job
 
 
-def test_a_run_ends_its_jobs_and_tells_what_it_did(office: Office) -> None:
-    made = office.run(Source([Batch(office.plans(1, 2)), Batch(office.plans(3))]))
+def test_a_run_ends_its_jobs_and_tells_what_it_did(harness: RunHarness) -> None:
+    made = harness.run(Source([Batch(harness.plans(1, 2)), Batch(harness.plans(3))]))
 
     figures = made.figures
-    assert office.written == [1, 2, 3]
+    assert harness.written == [1, 2, 3]
     assert (figures.processed, figures.succeeded, figures.items_edited) == (3, 3, 3)
-    assert office.waiting() == set()
-    history = office.history()
+    assert harness.waiting() == set()
+    history = harness.history()
     assert (history.id, history.kind, history.status) == (made.run_id, "drain", "done")
     assert history.figures == figures.reply(DRAIN)
 
 
-def test_what_has_no_plan_is_acknowledged_for_what_it_is(office: Office) -> None:
-    done, given_up, failed, left, absent = (job_of(office, number) for number in range(1, 6))
+def test_what_has_no_plan_is_acknowledged_for_what_it_is(harness: RunHarness) -> None:
+    done, given_up, failed, left, absent = (job_of(harness, number) for number in range(1, 6))
     batch = Batch(
         done=[(done, "it has no file")],
         given_up=[(given_up, Failure.AMBIGUOUS, "several items fit")],
@@ -52,40 +52,40 @@ def test_what_has_no_plan_is_acknowledged_for_what_it_is(office: Office) -> None
         for each in missing:
             acknowledger.missing(each.job, each.path)
 
-    figures = office.run(Source([batch]), settle_absent=settle).figures
+    figures = harness.run(Source([batch]), resolve_absent=settle).figures
 
     assert seen == [5]
     assert (figures.processed, figures.skipped, figures.failed, figures.retried) == (4, 1, 1, 2)
-    assert office.waiting() == {3, 4, 5}
-    assert [job.scene_id for job in office.queue.dead_letters()] == [2]
+    assert harness.waiting() == {3, 4, 5}
+    assert [job.scene_id for job in harness.queue.dead_letters()] == [2]
     assert figures.remaining == 3
 
 
 # Cut off ---------------------------------------------------------------------------------------
 
 
-def test_in_an_outage_nobody_is_blamed_and_the_next_run_goes_on(office: Office) -> None:
-    batches = [Batch(office.plans(1, 2, 3)), Batch(office.plans(4))]
-    batches[0].not_found = [Absent(job_of(office, 5), ("/d/5.mp4",))]
+def test_in_an_outage_nobody_is_blamed_and_the_next_run_goes_on(harness: RunHarness) -> None:
+    batches = [Batch(harness.plans(1, 2, 3)), Batch(harness.plans(4))]
+    batches[0].not_found = [Absent(job_of(harness, 5), ("/d/5.mp4",))]
     with pytest.raises(PlexServerDown):
-        office.run(Source(batches[:1]), down_at=2)
-    first = office.made
-    assert office.history().status == "failed"
+        harness.run(Source(batches[:1]), down_at=2)
+    first = harness.made
+    assert harness.history().status == "failed"
     assert first.figures.succeeded == 1
-    office.queue.release([job for each in batches[1].ready if (job := each.job)])
-    assert office.waiting() == {2, 3, 4, 5}
-    assert {job.attempts for job in office.queue.due(4e9)} == {0}
+    harness.queue.release([job for each in batches[1].ready if (job := each.job)])
+    assert harness.waiting() == {2, 3, 4, 5}
+    assert {job.attempts for job in harness.queue.due(4e9)} == {0}
 
-    office.now += 60
-    second = office.run(Source([Batch(office.plans(2, 3, 4, 5))]))
+    harness.now += 60
+    second = harness.run(Source([Batch(harness.plans(2, 3, 4, 5))]))
 
     assert second.run_id == first.run_id
     assert second.figures.succeeded == 4, "a task tells what it did itself"
-    history = office.history()
+    history = harness.history()
     assert (history.status, history.started_at) == ("done", 1_000.0)
     assert history.figures["succeeded"] == 5
     # Once it has come to its end, the next is another one.
-    assert office.run(Source([])).run_id != first.run_id
+    assert harness.run(Source([])).run_id != first.run_id
 
 
 @pytest.mark.parametrize(
@@ -97,21 +97,21 @@ def test_in_an_outage_nobody_is_blamed_and_the_next_run_goes_on(office: Office) 
     ],
 )
 def test_a_run_of_long_ago_or_of_something_else_is_not_gone_on_with(
-    office: Office, later: float, kind: RunKind
+    harness: RunHarness, later: float, kind: RunKind
 ) -> None:
     with pytest.raises(PlexServerDown):
-        office.run(Source([Batch(office.plans(1))]), down_at=1)
-    first = office.made
-    office.now += later
+        harness.run(Source([Batch(harness.plans(1))]), down_at=1)
+    first = harness.made
+    harness.now += later
 
-    second = office.run(Source([Batch(office.plans(1))]), kind)
+    second = harness.run(Source([Batch(harness.plans(1))]), kind)
 
     assert second.run_id != first.run_id
-    assert office.history().figures.items() >= dict(kind.facts).items()
-    assert office.history().figures["succeeded"] == 1
+    assert harness.history().figures.items() >= dict(kind.facts).items()
+    assert harness.history().figures["succeeded"] == 1
 
 
-def test_a_run_whose_maker_starts_over_counts_anew(office: Office) -> None:
+def test_a_run_whose_maker_starts_over_counts_anew(harness: RunHarness) -> None:
     """What was put back before counts as back already, and what is gone is not counted twice."""
     kind = RunKind("undo", UNDO, {"undone_run": 3})
     figures = []
@@ -119,38 +119,38 @@ def test_a_run_whose_maker_starts_over_counts_anew(office: Office) -> None:
         source = Source([Batch([plan(edit(SET, key=str(n)), scene_id=n) for n in (1, 2)])])
 
         def count() -> None:
-            office.made.figures.gone += 1
+            harness.made.figures.gone += 1
 
         source.on_batch = count
         try:
-            figures.append(office.run(source, kind, down_at=down_at).figures)
+            figures.append(harness.run(source, kind, down_at=down_at).figures)
         except PlexServerDown:
-            figures.append(office.made.figures)
-            first = office.made.run_id
+            figures.append(harness.made.figures)
+            first = harness.made.run_id
 
-    assert office.made.run_id == first
-    history = office.history()
+    assert harness.made.run_id == first
+    history = harness.history()
     assert history.figures == {"undone_run": 3, **figures[1].reply(UNDO)}
     assert history.figures["gone"] == 1
 
 
-def test_others_may_work_in_between(office: Office) -> None:
-    source = Source([Batch(office.plans(1, 2, 3))])
-    made = office.run(source, interruption=lambda: Interruption.END)
+def test_others_may_work_in_between(harness: RunHarness) -> None:
+    source = Source([Batch(harness.plans(1, 2, 3))])
+    made = harness.run(source, interruption=lambda: Interruption.END)
 
-    assert office.written == [1]
-    assert office.waiting() == {2, 3}
-    assert office.history().status == "partial"
-    office.run(Source([Batch(office.plans(2, 3))]))
-    assert office.history().id == made.run_id
-    assert (office.history().status, office.history().figures["succeeded"]) == ("done", 3)
+    assert harness.written == [1]
+    assert harness.waiting() == {2, 3}
+    assert harness.history().status == "partial"
+    harness.run(Source([Batch(harness.plans(2, 3))]))
+    assert harness.history().id == made.run_id
+    assert (harness.history().status, harness.history().figures["succeeded"]) == ("done", 3)
 
 
-def test_what_a_user_has_just_edited_comes_first_and_the_run_goes_on(office: Office) -> None:
+def test_what_a_user_has_just_edited_comes_first_and_the_run_goes_on(harness: RunHarness) -> None:
     asked = iter([Interruption.EDITS, Interruption.NONE])
-    source = Source([Batch(office.plans(1, 2)), Batch(office.plans(3))])
+    source = Source([Batch(harness.plans(1, 2)), Batch(harness.plans(3))])
 
-    office.run(source, interruption=lambda: next(asked, Interruption.NONE))
+    harness.run(source, interruption=lambda: next(asked, Interruption.NONE))
 
-    assert office.written == [1, 3]
-    assert (office.waiting(), office.history().status) == ({2}, "done")
+    assert harness.written == [1, 3]
+    assert (harness.waiting(), harness.history().status) == ({2}, "done")

@@ -15,7 +15,7 @@ from plex.exceptions import PlexRejected
 from plex.images import PlexImages, upload_name
 from tests.contract.scripted import Reply, Scripted, as_html, as_json, scripted
 from tests.core.builders import full
-from worker.pictures.writer import DryHand, PictureChange, PictureWriter, is_picture
+from worker.pictures.writer import DryPictureEnd, PictureChange, PictureWriter, is_picture
 
 REF = ItemRef("1", "55")
 DATA = b"bytes of a cover"
@@ -153,7 +153,7 @@ def test_no_picture_is_put_back_and_proven_too() -> None:
 
 
 def test_a_dry_hand_asks_for_nothing() -> None:
-    hand = DryHand()
+    hand = DryPictureEnd()
     hand.show(about(), UPLOAD, DATA)
     hand.lock(full(), [ImageKind.POSTER])
 

@@ -17,8 +17,8 @@ from worker.executor.figures import DRAIN, Figures
 from worker.executor.outcome import Outcome, Status
 from worker.executor.run import (
     Interruption,
+    ResolveAbsent,
     RunKind,
-    SettleAbsent,
     WriteRun,
     never,
 )
@@ -85,7 +85,7 @@ class End:
 
 
 @dataclass
-class Office:
+class RunHarness:
     """A queue, a state, and runs over both."""
 
     state: State
@@ -107,7 +107,7 @@ class Office:
         down_at: int | None = None,
         refuses: frozenset[int] = frozenset(),
         guard: ClearGuard | None = None,
-        settle_absent: SettleAbsent = lambda _absent, _acknowledger, _figures: None,
+        resolve_absent: ResolveAbsent = lambda _absent, _acknowledger, _figures: None,
         interruption: Callable[[], Interruption] = never,
     ) -> WriteRun:
         figures = Figures()
@@ -125,7 +125,7 @@ class Office:
             figures,
             end,
             guard=guard,
-            settle_absent=settle_absent,
+            resolve_absent=resolve_absent,
             clock=lambda: self.now,
             interruption=interruption,
         )
