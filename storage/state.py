@@ -8,6 +8,7 @@ from pathlib import Path
 from storage import (
     journal,
     key_value,
+    outages,
     owners,
     pins,
     plans,
@@ -20,6 +21,7 @@ from storage import (
 from storage.journal import Journal
 from storage.key_value import KeyValueStore
 from storage.opening import Clock, Warn
+from storage.outages import OutageStore
 from storage.owners import OwnerStore
 from storage.pins import PinStore
 from storage.plans import PlanStore
@@ -46,6 +48,7 @@ SCHEMA = Schema(
         scans.TABLES,
         owners.TABLES,
         journal.THIRD,
+        outages.TABLES,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
     saved={"pins": "pins", "journal": "journal entries", "runs": "runs"},
@@ -77,6 +80,7 @@ class State(Closing):
         self.pins = PinStore(self._database)
         self.verdicts = VerdictStore(self._database)
         self.scans = ScanStore(self._database)
+        self.outages = OutageStore(self._database)
         values = KeyValueStore(self._database)
         self.get_value, self.set_value = values.get, values.set
         self.change_value = values.change
@@ -97,6 +101,7 @@ class State(Closing):
         """Drops runs, what they planned and what they changed, once they are `KEPT_DAYS` old."""
         before = now - KEPT_DAYS * DAY
         self.journal.prune(before)
+        self.outages.prune(before)
         if self.runs.prune(before):
             self.plans.drop_orphans()
 

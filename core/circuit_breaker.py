@@ -1,0 +1,106 @@
+"""A circuit breaker: whether a service is to be asked after it has failed, and when. Pure.
+
+    closed --5 failures in a row--> open --its pause is over--> half-open --success--> closed
+                                      ^-----------failure------------'
+
+While it is half-open, one trial is made at a time. Each failure makes the next pause longer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+OPENS_AFTER = 5  # failures in a row
+# Seconds until the next try: after the first failure, and at most. All arrives within a minute of
+# a recovery, so no pause may be much longer than half of it.
+FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 2.0, 30.0, 1.5
+# Seconds after which a trial of which nothing was heard is over: whoever made it was killed.
+TRIAL_SECONDS = 120.0
+# Seconds after a recovery in which the service is spared.
+RAMP_SECONDS = 30.0
+LONGEST_REST = 2.0
+
+
+class BreakerState(Enum):
+    """CLOSED: asked as ever. OPEN: not asked. HALF_OPEN: one trial is due."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """What is remembered of a service. Times are epoch seconds.
+
+    Attributes:
+        failures: in a row.
+        since: when the first of them was.
+        retry_at: before which it is not to be asked again.
+        recovered_at: when it last closed after it had been open.
+    """
+
+    failures: int = 0
+    since: float | None = None
+    retry_at: float = 0.0
+    recovered_at: float | None = None
+
+    def state(self, now: float) -> BreakerState:
+        """Where it stands."""
+        if self.failures < OPENS_AFTER:
+            return BreakerState.CLOSED
+        return BreakerState.OPEN if now < self.retry_at else BreakerState.HALF_OPEN
+
+    def failed(self, now: float, jitter: float) -> Breaker:
+        """The service has failed.
+
+        Args:
+            jitter: a random number in [0, 1).
+        """
+        failures = self.failures + 1
+        since = now if self.since is None else self.since
+        return replace(self, failures=failures, since=since, retry_at=now + pause(failures, jitter))
+
+    def succeeded(self, now: float) -> Breaker:
+        """The service has answered."""
+        was_open = self.failures >= OPENS_AFTER
+        return Breaker(recovered_at=now if was_open else self.recovered_at)
+
+    def tried(self, now: float) -> Breaker | None:
+        """A trial begins; None where none is due. A closed one takes any number of them."""
+        if self.failures < OPENS_AFTER:
+            return self
+        return replace(self, retry_at=now + TRIAL_SECONDS) if now >= self.retry_at else None
+
+    def seen(self, now: float) -> Breaker:
+        """It as it counts now: what was noted by a clock that was ahead counts as noted now."""
+        return replace(
+            self,
+            since=_not_after(now, self.since),
+            retry_at=min(self.retry_at, now + TRIAL_SECONDS),
+            recovered_at=_not_after(now, self.recovered_at),
+        )
+
+    def rest(self, now: float, latency: float) -> float:
+        """Seconds to leave the service alone after it has done something, just recovered: at first
+        as long as that took, then less and less.
+
+        Args:
+            latency: seconds that it took.
+        """
+        if self.recovered_at is None:
+            return 0.0
+        left = 1 - (now - self.recovered_at) / RAMP_SECONDS
+        return max(0.0, min(left, 1.0)) * min(max(latency, 0.0), LONGEST_REST)
+
+
+def pause(failures: int, jitter: float) -> float:
+    """Seconds until the next try, after so many failures in a row: from half to all of a pause that
+    grows with each."""
+    full = min(LONGEST_PAUSE, FIRST_PAUSE * GROWTH ** min(failures - 1, 32))
+    return full * (0.5 + 0.5 * jitter)
+
+
+def _not_after(now: float, at: float | None) -> float | None:
+    return None if at is None else min(at, now)
