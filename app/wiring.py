@@ -22,6 +22,7 @@ from storage.opening import Warn
 from storage.state import State
 from sync_queue.inbox_reader import Inbox
 from sync_queue.queue import SyncQueue
+from transport.retrying import Retrying
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +42,22 @@ def data_dir_of(plugin: PluginInput, env: Mapping[str, str]) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds until a connection stands, and without a sign of the server."""
+
+    connect: float
+    silence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What a task needs.
 
     Attributes:
         saved: the names of the settings that are saved in Stash.
+        has_new_settings: asks Stash whether other settings are saved there by now; raises
+            StashError.
+        retrying: how requests to Plex are repeated; None: as ever.
     """
 
     stash: StashClient
@@ -55,6 +67,8 @@ class Context:
     on_progress: Callable[[float], None]
     clock: Callable[[], float] = time.time
     saved: frozenset[str] = frozenset()
+    has_new_settings: Callable[[], bool] = lambda: False
+    retrying: Retrying | None = None
 
     def report_scenes(self, done: int, total: int) -> None:
         """Progress by scenes."""
@@ -73,15 +87,21 @@ class Context:
         return Inbox(self.data_dir, warn=warn, clock=self.clock)
 
     @contextlib.contextmanager
-    def open_plex(self) -> Iterator[PlexClient]:
-        """A client of Plex, closed at the end."""
+    def open_plex(self, patience: Patience | None = None) -> Iterator[PlexClient]:
+        """A client of Plex, closed at the end; with little patience it asks twice at most."""
         settings = self.settings
+        connect, silence = settings.connect_timeout, settings.read_timeout
+        retrying = self.retrying
+        if patience is not None:
+            retrying = (retrying or Retrying()).briefly()
+            connect, silence = min(connect, patience.connect), min(silence, patience.silence)
         client = PlexClient(
             settings.plex_url,
             settings.plex_token,
-            connect_timeout=settings.connect_timeout,
-            read_timeout=settings.read_timeout,
+            connect_timeout=connect,
+            read_timeout=silence,
             verify_tls=settings.verify_tls,
+            retrying=retrying,
         )
         with contextlib.closing(client):
             yield client
@@ -131,5 +151,12 @@ def open_context(
         if settings.unknown_keys:
             log.info("settings without a meaning here: %s", ", ".join(settings.unknown_keys))
         data_dir = data_dir_of(plugin, env)
-        saved = frozenset(stored)
-        yield Context(stash, settings, data_dir, plugin.args, on_progress, saved=saved)
+        yield Context(
+            stash,
+            settings,
+            data_dir,
+            plugin.args,
+            on_progress,
+            saved=frozenset(stored),
+            has_new_settings=lambda: plugin_settings(stash, PLUGIN_ID)[0] != stored,
+        )

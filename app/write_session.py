@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from app.plex_watch import PlexWatch
 from app.wiring import Context
 from core.images import Fit
 from core.models import Section
@@ -47,6 +48,7 @@ class Writer:
     plex: PlexClient
     state: State
     queue: SyncQueue
+    watch: PlexWatch
 
     def run(
         self,
@@ -130,8 +132,13 @@ class SceneWriter(Writer):
 @contextlib.contextmanager
 def open_writer(context: Context) -> Iterator[Writer]:
     """What carrying plans out needs, closed at the end."""
-    with context.open_plex() as plex, context.open_state() as state, context.open_queue() as queue:
-        yield Writer(context, plex, state, queue)
+    with (
+        context.open_plex() as plex,
+        context.open_state() as state,
+        context.open_queue() as queue,
+        PlexWatch(state.outages, context.clock) as watch,
+    ):
+        yield Writer(context, plex, state, queue, watch)
 
 
 @contextlib.contextmanager
@@ -154,7 +161,7 @@ def open_scene_writer(context: Context) -> Iterator[SceneWriter]:
             asks=context.settings.trigger_plex_scan,
             clock=context.clock,
         )
-        yield SceneWriter(context, plex, state, writer.queue, preparer, scans)
+        yield SceneWriter(context, plex, state, writer.queue, writer.watch, preparer, scans)
 
 
 def _preparer(

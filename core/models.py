@@ -193,6 +193,7 @@ class Failure(Enum):
     AMBIGUOUS = "Ambiguous"
     AWAITS_SCAN = "AwaitsScan"
     PICTURE = "ImageFailed"
+    NO_PICTURES = "PicturesUnavailable"
     REJECTED = "PlexRejected"
     ITEM_FAILED = "PlexItemFailed"
     SCENE_FAILED = "StashSceneFailed"

@@ -81,6 +81,14 @@ def whole(low: int, high: int) -> Callable[[object], int]:
     return parse
 
 
+def hours(value: object) -> float:
+    """A length of time; 0 is one, too."""
+    try:
+        return number(0, 168)(value)
+    except BadValueError:
+        raise BadValueError("a number from 0 to 168 (hours), or empty for the default") from None
+
+
 def one_of(*choices: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
         allowed = "one of " + ", ".join(choices)

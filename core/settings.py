@@ -33,9 +33,16 @@ _SHOWN = 80  # characters of a bad value that an error repeats
 _CHECKED: bool | str = True
 
 
-def _setting(default: T, parse: Callable[[object], T], *, secret: bool = False) -> T:
-    """A field of `Settings` that knows how to read itself."""
-    return field(default=default, repr=not secret, metadata={"parse": parse, "secret": secret})
+def _setting(
+    default: T, parse: Callable[[object], T], *, secret: bool = False, zero: bool = False
+) -> T:
+    """A field of `Settings` that knows how to read itself.
+
+    Args:
+        zero: the number 0 means 0, and not the default.
+    """
+    metadata = {"parse": parse, "secret": secret, "zero": zero}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +78,7 @@ class Settings:
     reconcile_interval: str = _setting("daily", kinds.one_of("never", *INTERVALS))
     reconcile_scope: str = _setting("all", kinds.one_of(*BY_SETTING))
     reconcile_missing: bool = _setting(True, kinds.switch)
+    outage_wait: float = _setting(12.0, kinds.hours, zero=True)
     debug_logging: bool = _setting(False, kinds.switch)
     obfuscate_paths: bool = _setting(False, kinds.switch)
     switched_on: frozenset[str] = frozenset(one.name for one in SWITCHES.values() if one.is_on)
@@ -107,6 +115,7 @@ _PARSED = {one.name: one for one in fields(Settings) if one.metadata}
 _SECRET = tuple(name for name, one in _PARSED.items() if one.metadata["secret"])
 # Every setting that has an effect, with its default.
 DEFAULTS: Mapping[str, object] = {name: Settings().value(name) for name in (*_PARSED, *SWITCHES)}
+_WITH_ZERO = tuple(name for name, one in _PARSED.items() if one.metadata["zero"])
 _FROM_ENV = {"plex_url": "PLEX_URL", "plex_token": "PLEX_TOKEN"}
 _REQUIRED = {
     "plex_url": "enter the address of Plex, like http://192.168.1.10:32400",
@@ -119,7 +128,7 @@ def parse_settings(raw: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
 
     Args:
         raw: keys and values as Stash hands them over. What is absent, null or an empty text means
-            the default, and so does the number 0, since no number here may be 0.
+            the default, and so does the number 0, but where 0 has a meaning of its own.
         env: the environment; PLEX_URL and PLEX_TOKEN stand in where Stash has none.
 
     Raises:
@@ -130,9 +139,10 @@ def parse_settings(raw: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
     faults: dict[str, str] = {}
     for name, default in DEFAULTS.items():
         value = given.get(_plain(name))
-        if _is_unset(value, default):
+        zero = name in _WITH_ZERO
+        if _is_unset(value, default, zero=zero):
             value = env.get(_FROM_ENV.get(name, ""), "").strip()
-        if not _is_unset(value, default):
+        if not _is_unset(value, default, zero=zero):
             parse = kinds.switch if name in SWITCHES else _PARSED[name].metadata["parse"]
             _take(name, parse, value, values, faults)
     _take_old_path_map(given.get(_plain(OLD_PATH_MAP)), values, faults)
@@ -169,13 +179,17 @@ def _take_old_path_map(value: object, values: dict[str, Any], faults: dict[str, 
     values["path_map"] = tuple((ours, plex) for plex, ours in old.get(OLD_PATH_MAP, ()))
 
 
-def _is_unset(value: object, default: object) -> bool:
-    """Whether a stored value is one that Stash shows for a setting nobody has touched."""
+def _is_unset(value: object, default: object, *, zero: bool = False) -> bool:
+    """Whether a stored value is one that Stash shows for a setting nobody has touched.
+
+    Args:
+        zero: the number 0 is none of these.
+    """
     if isinstance(default, bool):
         return value is None or (isinstance(value, str) and not value.strip())
     if value is None or value is False or (isinstance(value, str) and not value.strip()):
         return True
-    if isinstance(default, (int, float)):
+    if isinstance(default, (int, float)) and not zero:
         return value == 0 or (isinstance(value, str) and value.strip() == "0")
     return False
 

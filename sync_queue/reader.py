@@ -88,6 +88,10 @@ class QueueReader(Closing):
         """How many jobs wait because of that."""
         return self._count("status < 2 AND failure = ?", failure.value)
 
+    def waiting_scene_ids(self, failure: Failure) -> list[int]:
+        """The scenes whose jobs wait because of that, the lowest first."""
+        return sorted(self._scene_ids("status < 2 AND failure = ?", failure.value))
+
     def held(self, scene_ids: Iterable[int] | None = None) -> list[HeldJob]:
         """The held jobs, of these scenes or all, in the order in which they came in."""
         held = self.database.select(HELD_JOBS, held_from, f"WHERE status = {HELD} ORDER BY _id")
@@ -128,6 +132,6 @@ class QueueReader(Closing):
         sql = f"SELECT count(*) FROM {TABLE} WHERE {where}"
         return int(self.database.rows(sql, parameters)[0][0])
 
-    def _scene_ids(self, where: str) -> set[int]:
+    def _scene_ids(self, where: str, *parameters: object) -> set[int]:
         sql = f"SELECT scene_id FROM {TABLE} WHERE ({where}) AND typeof(scene_id) = 'integer'"
-        return {row[0] for row in self.database.rows(sql)}
+        return {row[0] for row in self.database.rows(sql, parameters)}

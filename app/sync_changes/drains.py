@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from app.sync_changes.edits import Edits
@@ -16,6 +17,8 @@ from worker.scene_sync.source import KIND, DueJobs
 # After so much work a slice looks whether other jobs of Stash wait, and then every so often.
 SLICE_SECONDS = 30.0
 LOOK_SECONDS = 5.0
+
+Sleep = Callable[[float], None]
 
 
 class Slice:
@@ -45,6 +48,7 @@ def drain(
     figures: Figures,
     interruption: Callable[[], Interruption] = never,
     before_batch: Callable[[], None] = lambda: None,
+    sleep: Sleep = time.sleep,
 ) -> None:
     """Work through the queue until no job is due, or it is interrupted.
 
@@ -63,6 +67,7 @@ def drain(
             nonlocal done
             done += 1
             context.report_scenes(done, source.due)
+            writer.watch.rest(sleep)
 
         run = writer.run(
             RunKind(KIND, DRAIN, counts_on=True),
@@ -86,10 +91,17 @@ class Drains:
     each of them would ask Plex for its libraries each time.
     """
 
-    def __init__(self, context: Context, enough: Callable[[], bool], edits: Edits) -> None:
+    def __init__(
+        self,
+        context: Context,
+        enough: Callable[[], bool],
+        edits: Edits,
+        sleep: Sleep = time.sleep,
+    ) -> None:
         self._context = context
         self._enough = enough
         self._edits = edits
+        self._sleep = sleep
         self.result = Figures()
         self.busy = ""
 
@@ -134,7 +146,7 @@ class Drains:
     def _once(self) -> None:
         figures = Figures()
         try:
-            drain(self._context, figures, self._interruption, self._edits.take)
+            drain(self._context, figures, self._interruption, self._edits.take, self._sleep)
         except DrainBusy:
             raise
         except SyncError:

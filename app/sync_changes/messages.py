@@ -6,7 +6,21 @@ from worker.executor.figures import Figures
 
 BUSY = "another run works through the queue and takes these changes with it"
 SWITCHED_OFF = "every sync_… setting is off; the queue is left as it is"
+NEW_SETTINGS = "the settings have changed, so the rest is done by a new task"
 CARRIED_ON = "other tasks of Stash wait, so the rest is done behind them"
+PLEX_IS_AWAY = "Plex did not answer when it was asked last"
+
+
+def left_waiting(error: str, waiting: int, *, is_asked: bool = False) -> str:
+    """What ends a task while Plex is away, and what brings the rest.
+
+    Args:
+        error: what Plex failed with.
+        is_asked: Sync Changes goes on by itself.
+    """
+    by = "Sync Changes" if is_asked else "the next change in Stash, or the task 'Sync Changes',"
+    what = f"{waiting} changes wait for Plex" if waiting != 1 else "1 change waits for Plex"
+    return f"{error.rstrip('.')}. {what}; {by} sends what waits once it is back."
 
 
 def summary_of(done: Figures) -> str:

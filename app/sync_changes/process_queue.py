@@ -3,38 +3,76 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from app.plex_watch import PlexWatch
 from app.sync_changes.drains import Drains, Slice
 from app.sync_changes.edits import Edits
 from app.sync_changes.handover import hand_over, others_wait
 from app.sync_changes.intake import Intake, IntakeResult
-from app.sync_changes.messages import CARRIED_ON, SWITCHED_OFF, summary_of
+from app.sync_changes.messages import CARRIED_ON, SWITCHED_OFF, left_waiting, summary_of
+from app.sync_changes.outage_wait import count_waiting
+from app.sync_changes.probes import BRIEF
 from app.sync_changes.scans import before_drain, leave_waiting
 from app.wiring import Context
+from plex.exceptions import PlexError, PlexServerDown
 from sync_queue.inbox_reader import Inbox
 from worker.executor.figures import DRAIN
 
 log = logging.getLogger(__name__)
 
 
-def process_queue(context: Context) -> dict[str, Any]:
-    """Drain the queue until nothing is due, with what hooks have noted, or others are to work."""
+def process_queue(context: Context, sleep: Callable[[float], None] = time.sleep) -> dict[str, Any]:
+    """Drain the queue until nothing is due, with what hooks have noted, or others are to work.
+
+    Raises:
+        PlexServerDown: Plex is away; Sync Changes waits for it.
+        what a drain raises.
+    """
     if not context.settings.synced_fields():
         log.warning("%s", SWITCHED_OFF)
         return {"processed": 0, "note": SWITCHED_OFF}
     with context.open_inbox() as inbox:
         slice_ = Slice(context.clock, partial(others_wait, context))
         intake = Intake(context, inbox, IntakeResult(), slice_.over)
-        drains = Drains(context, slice_.over, Edits(inbox, intake, context.clock))
+        drains = Drains(context, slice_.over, Edits(inbox, intake, context.clock), sleep)
         intake.take()
-        before_drain(context)
         try:
+            _make_sure_of_plex(context)
+            before_drain(context)
             drains.run(is_first=True)
+        except PlexServerDown as error:
+            raise PlexServerDown(_left(context, inbox, error)) from error
         finally:
             log.info("%s", summary_of(drains.result))
         return _ended(context, inbox, drains, is_early=slice_.over())
+
+
+def _make_sure_of_plex(context: Context) -> None:
+    """Ask briefly: a server that lets everybody wait would keep the user waiting for minutes.
+
+    Raises:
+        PlexServerDown: it does not answer.
+    """
+    with context.open_plex(BRIEF) as plex:
+        try:
+            plex.identity()
+        except PlexServerDown as error:
+            with context.open_state() as state:
+                PlexWatch(state.outages, context.clock).failed(error)
+            raise
+        except PlexError:
+            return  # what stands there in its place is asked for more by the drain
+
+
+def _left(context: Context, inbox: Inbox, error: PlexServerDown) -> str:
+    """Leave the rest to Sync Changes; what to tell the user."""
+    waiting = count_waiting(context, inbox)
+    successor = hand_over(context, inbox) if context.settings.outage_wait and waiting else ""
+    return left_waiting(str(error), waiting, is_asked=bool(successor))
 
 
 def _ended(context: Context, inbox: Inbox, drains: Drains, *, is_early: bool) -> dict[str, Any]:

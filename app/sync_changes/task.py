@@ -17,9 +17,21 @@ from app.sync_changes.drains import Drains, Slice
 from app.sync_changes.edits import Edits
 from app.sync_changes.handover import hand_over, others_wait
 from app.sync_changes.intake import Intake, IntakeResult
-from app.sync_changes.messages import BUSY, CARRIED_ON, SWITCHED_OFF, summary_of
+from app.sync_changes.messages import (
+    BUSY,
+    CARRIED_ON,
+    NEW_SETTINGS,
+    PLEX_IS_AWAY,
+    SWITCHED_OFF,
+    left_waiting,
+    summary_of,
+)
+from app.sync_changes.outage_wait import OutageWait, Over, Service, count_waiting
+from app.sync_changes.probes import plex_failure
 from app.sync_changes.scans import Ended, ScanWait
 from app.wiring import Context
+from plex.exceptions import PlexServerDown
+from storage.outages import PLEX
 from sync_queue.inbox_reader import Inbox
 from worker.executor.figures import DRAIN
 
@@ -61,21 +73,35 @@ class _Run:
         self._slice = Slice(context.clock, self._others_wait)
         self._intake = Intake(context, inbox, IntakeResult(), self._slice.over)
         edits = Edits(inbox, self._intake, context.clock)
-        self._drains = Drains(context, self._slice.over, edits)
+        self._drains = Drains(context, self._slice.over, edits, sleep)
+        self._outage = OutageWait(context, sleep)
+        self._is_trial = False
         self._auto = AutoReconcile(context)
         self._scans = ScanWait(context, sleep, self._others_wait)
         self._successor = ""
         self._notes: list[str] = []
 
     def work(self) -> None:
-        """Until nothing is left, or it is somebody else's turn."""
+        """Until nothing is left, or it is somebody else's turn.
+
+        Raises:
+            PlexServerDown: Plex is away, and not waited for any longer.
+            what a drain raises.
+        """
         self._auto.look()
         while True:
             self._wait_for_quiet()
             # In this order: what comes in between is taken, and seen once more.
             seen, _ = self._inbox.newest()
             self._intake.take()
-            self._drain()
+            down = self._drain_unless_down()
+            if down is not None:
+                over = self._wait_for_plex(down)
+                if over is Over.BACK:
+                    continue
+                why = NEW_SETTINGS if over is Over.SETTINGS else CARRIED_ON
+                self._hand_over(seen, anyway=True, why=why)
+                return
             if self._slice.over() and self._hand_over(seen, anyway=self._intake.is_early):
                 return
             if self._auto.is_due():
@@ -91,6 +117,30 @@ class _Run:
                 return
             if self._inbox.leave(seen):
                 return
+
+    def _drain_unless_down(self) -> PlexServerDown | None:
+        """Drain; what Plex fails with, if it is away."""
+        is_trial, self._is_trial = self._is_trial, False
+        if not is_trial and self._outage.has_failed(PLEX) and self._drains.has_work():
+            # A short question spares the patience of a drain.
+            return PlexServerDown(PLEX_IS_AWAY)
+        try:
+            self._drain(is_trial=is_trial)
+        except PlexServerDown as error:
+            return error
+        return None
+
+    def _wait_for_plex(self, error: PlexServerDown) -> Over:
+        plex = Service(PLEX, lambda: plex_failure(self._context) is None, self._count_waiting)
+        over = self._outage.wait(plex, str(error))
+        if over is Over.TOO_LONG:
+            raise PlexServerDown(left_waiting(str(error), self._count_waiting())) from error
+        # Whether it is back is seen by a drain.
+        self._is_trial = over is Over.BACK
+        return over
+
+    def _count_waiting(self) -> int:
+        return count_waiting(self._context, self._inbox)
 
     def _wait_for_scans(self, seen: int) -> Ended:
         if not self._can_drain():
@@ -113,11 +163,11 @@ class _Run:
     def _can_drain(self) -> bool:
         return bool(self._context.settings.synced_fields()) and not self._drains.busy
 
-    def _drain(self) -> None:
+    def _drain(self, *, is_trial: bool) -> None:
         if not self._context.settings.synced_fields():
             self._note(SWITCHED_OFF)
             return
-        self._drains.run()
+        self._drains.run(is_first=is_trial)
         if self._drains.busy:
             # Whoever has the lock looks for this when it has let go of it; if it did so between
             # our two steps, it is our turn.
@@ -131,14 +181,14 @@ class _Run:
             self._notes.append(text)
             log.info("%s", text)
 
-    def _hand_over(self, seen: int, *, anyway: bool = False) -> bool:
+    def _hand_over(self, seen: int, *, anyway: bool = False, why: str = CARRIED_ON) -> bool:
         """Let others work and carry on behind them; False if nothing is left to carry on with."""
         is_left = anyway or self._drains.has_work() or self._scans.has_jobs()
         if not is_left and self._inbox.newest()[0] <= seen:
             return False
         self._successor = hand_over(self._context, self._inbox)
         if self._successor:
-            self._note(CARRIED_ON)
+            self._note(why)
         return True
 
     def figures(self) -> dict[str, Any]:

@@ -151,7 +151,9 @@ class Site:
         settings = parse_settings(self._settings, {})
         hasty = Retrying(lambda _seconds: None)
         with contextlib.closing(StashClient(connection, retrying=hasty)) as stash:
-            yield Context(stash, settings, self.data, args, lambda _share: None, clock)
+            yield Context(
+                stash, settings, self.data, args, lambda _share: None, clock, retrying=hasty
+            )
 
     def do(self, task: Task, clock: Callable[[], float] = time.time) -> dict[str, Any]:
         """Run a task here. Raises what it raises."""

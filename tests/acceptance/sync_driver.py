@@ -31,6 +31,7 @@ class SyncDriver:
         self.slept: list[float] = []
         self.on_sleep: Callable[[], None] = lambda: None
         self.on_scene: Callable[[], None] = lambda: None
+        self.has_new_settings: Callable[[], bool] = lambda: False
 
     def note(self, num: int, action: str = "update", *, by_user: bool = True) -> None:
         hook = HookInbox(str(self.site.data))
@@ -47,7 +48,11 @@ class SyncDriver:
     @contextmanager
     def context(self) -> Iterator[Context]:
         with self.site.context(lambda: self.now) as context:
-            yield replace(context, on_progress=lambda _share: self.on_scene())
+            yield replace(
+                context,
+                on_progress=lambda _share: self.on_scene(),
+                has_new_settings=self.has_new_settings,
+            )
 
     def sync(self) -> dict[str, Any]:
         with self.context() as context:

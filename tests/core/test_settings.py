@@ -48,7 +48,10 @@ def test_an_unset_value_means_the_default(name: str, unset: object) -> None:
 @pytest.mark.parametrize("zero", [0, 0.0, "0", " 0 ", False])
 @pytest.mark.parametrize("name", names_of(int) + names_of(float))
 def test_the_number_0_means_the_default(name: str, zero: object) -> None:
-    assert parsed(**{name: zero}) == DEFAULTS
+    if name == "outage_wait" and zero is not False:
+        assert parsed(**{name: zero}).outage_wait == 0  # not at all
+    else:
+        assert parsed(**{name: zero}) == DEFAULTS
 
 
 @pytest.mark.parametrize("value", [True, "true", "True", "on", "yes", "1", 1, 1.0, " TRUE "])

@@ -104,7 +104,8 @@ def test_a_description_tells_the_default_that_stash_does_not_know(name: str) -> 
         assert ("On unless switched off" in said) is value
         assert value or "Off unless switched on" in said
     elif isinstance(value, (int, float)):
-        assert f"Empty or 0 means {value:g}." in said
+        zero = "Empty" if name == "outage_wait" else "Empty or 0"
+        assert re.search(rf"{zero} means {value:g}[.;]", said)
     else:
         assert re.search("Required|[Ee]mpty", said)
 

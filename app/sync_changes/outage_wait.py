@@ -1,0 +1,192 @@
+"""Sync Changes stays while Plex is away, so that after an outage nobody has to click.
+
+It asks with growing pauses whether the service is back, looks every few seconds whether another job
+of Stash waits, and then queues itself behind it. `outage_wait` hours after it has begun to wait, be
+it in an earlier task, it ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from app.sync_changes.handover import others_wait
+from app.wiring import Context
+from core.circuit_breaker import Breaker
+from core.errors import StashError
+from core.timestamps import in_words
+from storage.key_value import Key
+from storage.outages import PICTURES, PLEX
+from storage.state import State
+from sync_queue.inbox_reader import Inbox
+
+log = logging.getLogger(__name__)
+
+HOUR = 3600.0
+LOOK = 4.0  # seconds between two looks at Stash's jobs
+TELL = HOUR  # seconds between two lines in the log
+STASH_PATIENCE = 120.0  # seconds without Stash, after which nobody is there to wait for
+# By service: since when tasks wait for it, and when that was told last (epoch seconds).
+WAITS: Key[Mapping[str, tuple[float, float]]] = Key(
+    "outage_waits",
+    {},
+    {str: (float, float)},
+    lambda told: {service: (since, at) for service, (since, at) in told.items()},
+    dict,
+)
+NAMES = {PLEX: "Plex", PICTURES: "the pictures of Stash"}
+
+
+class Over(Enum):
+    """Why a wait is over."""
+
+    BACK = "the service may be back"
+    NEWS = "there is something to do meanwhile"
+    OTHERS = "another job of Stash waits"
+    SETTINGS = "the settings have changed, which another task is to read"
+    TOO_LONG = "it was waited for long enough"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What is waited for.
+
+    Attributes:
+        name: of `storage.outages`.
+        is_back: asks it, briefly.
+        waiting: how many changes wait for it.
+    """
+
+    name: str
+    is_back: Callable[[], bool]
+    waiting: Callable[[], int]
+
+
+class OutageWait:
+    """The waiting of one task.
+
+    Args:
+        sleep: seconds.
+        jitter: random numbers in [0, 1).
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        sleep: Callable[[float], None],
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._context = context
+        self._sleep = sleep
+        self._jitter = jitter
+        self._stash_lost_at: float | None = None
+
+    @property
+    def _longest(self) -> float:
+        return self._context.settings.outage_wait * HOUR
+
+    def breaker(self, service: str) -> Breaker:
+        """The breaker of a service."""
+        with self._context.open_state() as state:
+            return state.outages.breaker(service, self._context.clock())
+
+    def has_failed(self, service: str) -> bool:
+        """Whether a service has failed when it was asked last."""
+        return self.breaker(service).failures > 0
+
+    def wait(self, service: Service, why: str, is_news: Callable[[], bool] = lambda: False) -> Over:
+        """Until the service may be back, or the task is to do something else.
+
+        Args:
+            why: what the service failed with, for people.
+
+        Raises:
+            StashError: Stash has not answered for minutes.
+        """
+        if not self._longest:
+            return Over.TOO_LONG
+        breaker = self.breaker(service.name)
+        since, told_at = self._begun(service, breaker, why)
+        while True:
+            now = self._context.clock()
+            if others_wait(self._context):
+                return Over.OTHERS
+            if is_news():
+                return Over.NEWS
+            if now - since >= self._longest:
+                return Over.TOO_LONG
+            if now >= breaker.retry_at:
+                if self._has_new_settings(now):
+                    return Over.SETTINGS
+                if self._is_back(service, now):
+                    return Over.BACK
+                breaker = self._failed(service)
+            if now - told_at >= TELL:
+                told_at = self._tell(service, since)
+            self._sleep(min(LOOK, max(breaker.retry_at - self._context.clock(), 0.1)))
+
+    def _is_back(self, service: Service, now: float) -> bool:
+        with self._context.open_state() as state:
+            is_due = state.outages.try_again(service.name, now)
+        return is_due and service.is_back()
+
+    def _failed(self, service: Service) -> Breaker:
+        with self._context.open_state() as state:
+            return state.outages.failed(service.name, self._context.clock(), self._jitter(), "")
+
+    def _has_new_settings(self, now: float) -> bool:
+        try:
+            changed = self._context.has_new_settings()
+        except StashError:
+            if self._stash_lost_at is None:
+                self._stash_lost_at = now
+            if now - self._stash_lost_at >= STASH_PATIENCE:
+                raise
+            return False
+        self._stash_lost_at = None
+        return changed
+
+    def _begun(self, service: Service, breaker: Breaker, why: str) -> tuple[float, float]:
+        """Since when this outage is waited for, and when that was told."""
+        now = self._context.clock()
+        with self._context.open_state() as state:
+            since, told_at = state.get_value(WAITS).get(service.name, (0.0, 0.0))
+            began = now if breaker.since is None else breaker.since
+            if began <= since <= now < since + self._longest:
+                return since, min(told_at, now)
+            _note(state, service.name, (now, now))
+        log.warning(
+            "%s. %d changes wait for %s. Sync Changes stays until it is back, %s at most, and lets "
+            "other tasks of Stash go first.",
+            why.rstrip("."),
+            service.waiting(),
+            NAMES[service.name],
+            in_words(self._longest),
+        )
+        return now, now
+
+    def _tell(self, service: Service, since: float) -> float:
+        now = self._context.clock()
+        log.info(
+            "%s: away for %s, %d changes wait",
+            NAMES[service.name],
+            in_words(now - since),
+            service.waiting(),
+        )
+        with self._context.open_state() as state:
+            _note(state, service.name, (since, now))
+        return now
+
+
+def count_waiting(context: Context, inbox: Inbox) -> int:
+    """How many changes wait: jobs in the queue, and what hooks have noted."""
+    with context.open_queue() as queue:
+        waiting = queue.stats(context.clock()).waiting
+    return waiting + sum(inbox.counts().values())
+
+
+def _note(state: State, service: str, times: tuple[float, float]) -> None:
+    state.change_value(WAITS, lambda known: {**known, service: times})
