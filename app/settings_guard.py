@@ -1,5 +1,5 @@
 """Stops a task before it works by defaults: Stash has been seen to lose all settings of a plugin
-until it was started again, and address and token may stand in the environment."""
+until it was started again, and address and token may come from the environment."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def open_context(
         )
         if settings.verify_tls is False and settings.plex_url.startswith("https:"):
             log.warning(
-                "verify_tls is off: whoever stands between Stash and Plex can read the Plex token"
+                "verify_tls is off: whoever is between Stash and Plex can read the Plex token"
             )
         if settings.unknown_keys:
             log.info("settings without a meaning here: %s", ", ".join(settings.unknown_keys))

@@ -142,7 +142,7 @@ def fault(data: bytes, content_type: str) -> str:
     if not data:
         return "it is empty"
     if is_page(data, content_type):
-        return "a web page came instead of it; does a proxy or a login stand before Stash?"
+        return "a web page came instead of it; is a proxy or a login in front of Stash?"
     if told not in _UNTOLD and not told.startswith("image/"):
         return f"it is {told}, no image"
     if len(data) >= MAX_BYTES:

@@ -12,7 +12,7 @@ _DIVIDES = re.compile(r'[,;"\n]|=>|^\s|\s$')
 def parts(text: str, dividers: str) -> Iterator[tuple[str, str]]:
     """The entries of a text, each with the divider after it ("" after the last).
 
-    Blanks around an entry do not count. One in double quotes is taken as it stands between them,
+    Blanks around an entry do not count. One in double quotes is taken as it is between them,
     and two double quotes in it are one. Quotes that do not enclose a whole entry are letters.
 
     Args:

@@ -53,7 +53,7 @@ class Redactor:
     """Takes out of texts for people what cannot be seen, secrets and, if asked, paths and names.
 
     Attributes:
-        hides_names: file paths, and what stands in the quotes of `core.wording`, become short names
+        hides_names: file paths, and what is in the quotes of `core.wording`, become short names
             that are always the same.
     """
 
@@ -111,7 +111,7 @@ def secrets_in(value: object) -> Iterator[str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as it stands, in addresses, and inside JSON."""
+    """A secret as it is, in addresses, and inside JSON."""
     for form in (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
         yield form
         for packed in (quote(form, safe="", errors="replace"), quote(form, errors="replace")):

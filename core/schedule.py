@@ -159,7 +159,7 @@ def covers(scope: str, other: str) -> bool:
 
 
 def confirmed(history: History) -> History:
-    """Nothing stands in the way of a run that is due."""
+    """Nothing keeps a run that is due from starting."""
     return replace(history, tries=0, tried_at=None, is_stopped=False, gave_way_at=None)
 
 

@@ -129,7 +129,7 @@ def parse_settings(raw: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
     Args:
         raw: keys and values as Stash hands them over. What is absent, null or an empty text means
             the default, and so does the number 0, but where 0 has a meaning of its own.
-        env: the environment; PLEX_URL and PLEX_TOKEN stand in where Stash has none.
+        env: the environment; PLEX_URL and PLEX_TOKEN are used where Stash has none.
 
     Raises:
         ConfigError: settings are missing or make no sense; the text lists all of them.

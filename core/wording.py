@@ -1,6 +1,6 @@
 """Changes in words, a line each, for people. Pure.
 
-Titles and names of people, studios and tags stand in “these quotes”, and nothing else does: that is
+Titles and names of people, studios and tags are put in “these quotes”, and nothing else is: that is
 how the log knows them where they are to be hidden (`core.redaction`).
 """
 

@@ -1,4 +1,4 @@
-"""What an answer of Plex says, or of something that stands in Plex's place. Pure.
+"""What an answer of Plex says, or of another program at its address. Pure.
 
 Plex answers errors in HTML whatever was asked for, so the status is read before the body.
 """

@@ -1,4 +1,4 @@
-"""Requests to a Plex Media Server, and what can go wrong with them, told in our own words.
+"""Requests to a Plex Media Server, and what can go wrong with them, as errors of this project.
 
 What may pass by itself is tried again here and nowhere else. The token is sent in a header only,
 because addresses end up in logs and in the texts of exceptions.

@@ -214,7 +214,7 @@ class SceneJobs:
         """Enqueue those of some scenes that may be synced.
 
         Args:
-            kind: stands before the reason, as the type of a gap does.
+            kind: is put before the reason, as the type of a gap does.
             reason: why a scene is enqueued, for people.
             priority: EDIT or BULK, of `sync_queue.jobs`.
         """

@@ -81,7 +81,7 @@ class VerdictCache:
     def unchanged(
         self, scenes: Sequence[UnreadScene]
     ) -> list[tuple[UnreadScene, tuple[Claim, ...]]]:
-        """Those scenes on which the last verdict still stands, with their claims."""
+        """Those scenes whose last verdict still holds, with their claims."""
         verdicts = self.store.get_many([scene.id for scene in scenes])
         self._fetched = {scene.id: scene for scene in scenes}
         found = []

@@ -49,7 +49,7 @@ class FrameHandler(logging.Handler):
         self.hears_libraries = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record. A call whose arguments do not fit its message is shown as it stands."""
+        """Write one record. A call whose arguments do not fit its message is shown as it is."""
         if not self._heard(record):
             return
         try:

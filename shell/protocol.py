@@ -105,7 +105,7 @@ def encode_reply(reply: Mapping[str, Any], clean: Callable[[str], str] = visible
         clean: makes each text in it safe to show.
 
     Raises:
-        TypeError, ValueError: the reply holds something that JSON has no word for (NaN, say).
+        TypeError, ValueError: the reply holds something that JSON cannot express (NaN, say).
     """
     return json.dumps(_cleaned(reply, clean), ensure_ascii=True, allow_nan=False).encode("ascii")
 
@@ -151,7 +151,7 @@ class Frames:
     """Writes frames to a byte stream, stderr in a real run.
 
     Once Stash has gone, the frames go nowhere and the run goes on: what it does to Plex and to its
-    own state must not depend on somebody reading along.
+    own state must not depend on a reader.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -175,7 +175,7 @@ class Frames:
     def _silence(self) -> None:
         """Point the broken stream at the null device.
 
-        What sits in its buffer would fail again when the interpreter ends, which turns the exit
+        What is in its buffer would fail again when the interpreter ends, which turns the exit
         status of a good run into 120.
         """
         null = os.open(os.devnull, os.O_WRONLY)

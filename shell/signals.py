@@ -1,7 +1,7 @@
 """Being told to end: by the system, a container that stops, or Ctrl-C.
 
-Stash itself kills without a word, so nothing relies on this; but where there is time, what is in
-hand is given back, and the user reads one line instead of a traceback.
+Stash kills without a signal, so nothing relies on this; but where there is time, claimed jobs are
+given back, and the user reads one line instead of a traceback.
 """
 
 from __future__ import annotations

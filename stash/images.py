@@ -86,7 +86,7 @@ def _outage(answer: Download, content_type: str) -> str:
     if status >= 500 or status in (408, 425, 429):
         return f"Stash could not give it (HTTP {status}); it is tried again later"
     if status == 200 and is_page(answer.body, content_type) and not _is_stored(answer):
-        return "a web page came instead; does a proxy or a login stand before Stash?"
+        return "a web page came instead; is a proxy or a login in front of Stash?"
     return ""
 
 

@@ -137,7 +137,7 @@ def by_alias(data: Mapping[str, object], each: int) -> object:
     """
     alias = f"s{each}"
     if alias not in data:
-        raise StashError(f"Stash answered without a word of {each}")
+        raise StashError(f"Stash answered without {each}")
     return data[alias]
 
 

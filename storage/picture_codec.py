@@ -10,7 +10,7 @@ from core.records import CoverRecord, PictureKey, PictureRecord, PictureRecords
 
 _FAILED = "failed"
 _COVER = CoverRecord._fields
-# What stands behind the name of a picture in a key, by the attribute that it holds.
+# What follows the name of a picture in a key, by the attribute that it holds.
 _ENDS = {"sha1": "", "seen_at": "_at", "told": "_told", "locked": "_locked"}
 _ATTRIBUTES = {end.removeprefix("_"): name for name, end in _ENDS.items()}
 

@@ -171,7 +171,7 @@ class Database(Closing):
         """What `decode` makes of rows of a table, its columns as `Table` has them.
 
         A row of which nothing can be made is taken out of its table and kept in `set_aside`, once
-        no snapshot stands in the way, and the user is told; see `Table.read`.
+        no snapshot is in the way, and the user is told; see `Table.read`.
         """
         good, bad = table.read(decode, rows)
         if bad:

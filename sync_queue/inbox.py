@@ -27,7 +27,7 @@ READER_FILE = "inbox_reader.db"
 NO_WAL_FILE = "no-wal"
 # How long a hook, and with it the user, waits for its turn to write.
 BUSY_SECONDS = 5.0
-# A task that was asked for may have to wait behind others; after this long somebody asks Stash.
+# A task that was asked for may have to wait behind others; after this long an event asks again.
 ASKED_SECONDS = 600.0
 # A lease without a job: who took it was killed while it asked, or Stash did not answer it. Nobody
 # asks for so long, since each request is a wait for the user.
@@ -243,9 +243,9 @@ RELEASE_UNBEGUN = (
 
 
 def claim_lease(connection: sqlite3.Connection, now: float, data_dir: str) -> Ask | None:
-    """Within a transaction: takes the lease, unless somebody holds it who will see to the events.
+    """Within a transaction: takes the lease, unless its holder will deal with the events.
 
-    That is a task which lives, one that was asked for not too long ago, or somebody who is asking.
+    That is a task which lives, one that was asked for not too long ago, or a hook that is asking.
     Returns None then; the order to ask otherwise.
     """
     revision, asked_at, begun_at, job_id, declined_at, before = connection.execute(

@@ -91,12 +91,12 @@ class SyncQueue(QueueReader):
 
     def finish(self, done: Iterable[Job]) -> None:
         """Ends claimed jobs for good, with older dead letters and held jobs of their scenes."""
-        with self._in_hand(done) as (connection, ids):
+        with self._still_claimed(done) as (connection, ids):
             transitions.complete(connection, ids)
 
     def release(self, claimed: Iterable[Job]) -> None:
         """Gives claimed jobs back as they were, to their old place; nobody is blamed."""
-        with self._in_hand(claimed) as (connection, ids):
+        with self._still_claimed(claimed) as (connection, ids):
             transitions.give_back(connection, ids)
 
     def retry(
@@ -107,7 +107,7 @@ class SyncQueue(QueueReader):
         If the scene was put again meanwhile, that newer order stands, with its own due time and
         no attempts: what it brings may be the cure.
         """
-        with self._in_hand([job]) as (connection, ids):
+        with self._still_claimed([job]) as (connection, ids):
             if ids:
                 connection.execute(
                     f"UPDATE {TABLE} SET attempts = ? WHERE _id = ?",
@@ -127,7 +127,7 @@ class SyncQueue(QueueReader):
 
         A newer order for the scene stays in line and will be tried.
         """
-        with self._in_hand([job]) as (connection, ids):
+        with self._still_claimed([job]) as (connection, ids):
             transitions.to_dead(connection, ids, failure, why, self._clock())
 
     def hold(self, jobs_with: Iterable[tuple[Job, str, Sequence[str]]]) -> None:
@@ -223,7 +223,7 @@ class SyncQueue(QueueReader):
             self.database.rows("VACUUM")
 
     @contextmanager
-    def _in_hand(self, claimed: Iterable[Job]) -> Iterator[tuple[Connection, list[int]]]:
+    def _still_claimed(self, claimed: Iterable[Job]) -> Iterator[tuple[Connection, list[int]]]:
         """A transaction, and those of these jobs that are being worked on."""
         with self.database.transaction() as connection:
             yield connection, transitions.working(connection, [job.job_id for job in claimed])

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 KIND = "changed"
 SCENE = "scene"
 DESTROY = "destroy"
-IN_HAND = "was in hand while something changed in Stash"
+CLAIMED = "was being synced while something changed in Stash"
 
 
 @dataclass(slots=True)
@@ -106,24 +106,24 @@ class Intake:
             return
         with self._context.open_state() as state, self._context.open_queue() as queue:
             # Before anything is read of records, which tell what became of those.
-            in_hand = queue.working_scene_ids()
+            claimed = queue.working_scene_ids()
             changes = ChangeFilter(state.records, self._context.settings.sync_policy())
             only_organized = self._context.settings.organized_only
             stores = _Stores(SceneJobs(queue, state.written_ids(), only_organized), changes)
-            if in_hand and not all(each.kind == SCENE and each.by_user for each in events):
-                self._again(in_hand, stores)
+            if claimed and not all(each.kind == SCENE and each.by_user for each in events):
+                self._again(claimed, stores)
             self._scenes([each for each in events if _is_alive(each)], stores)
             if self.is_early:
                 return
             self._destroyed([each for each in events if _is_dead_scene(each)])
             self._entities([each for each in events if each.kind != SCENE], stores)
 
-    def _again(self, in_hand: Collection[int], stores: _Stores) -> None:
+    def _again(self, claimed: Collection[int], stores: _Stores) -> None:
         """What another drain has in hand may have been read before what the events tell, and then
         nobody sees it: the records tell what was brought to Plex before."""
-        for ids in chunks(sorted(in_hand), MAX_IDS):
+        for ids in chunks(sorted(claimed), MAX_IDS):
             scenes = fetch_readable(self._context.stash, ids).scenes
-            self._enqueue(list(scenes.values()), dict.fromkeys(scenes, IN_HAND), stores)
+            self._enqueue(list(scenes.values()), dict.fromkeys(scenes, CLAIMED), stores)
 
     def _scenes(self, events: Sequence[Event], stores: _Stores) -> None:
         """Edits come first: somebody may be waiting for them."""

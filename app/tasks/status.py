@@ -1,4 +1,4 @@
-"""How things stand: the inbox, the queue, the last runs, the next reconcile.
+"""The state of things: the inbox, the queue, the last runs, the next reconcile.
 
 Reads our own files and nothing else: no request to Plex, none to Stash but for the settings, and
 nothing is started. What is shown can be a moment old where a task is at work.
@@ -67,16 +67,16 @@ def _inbox(context: Context, warn: Callable[[str], None]) -> dict[str, Any]:
     with context.open_inbox(warn) as inbox:
         counts, lease = dict(inbox.counts()), inbox.lease()
     if lease.asked_at is None:
-        stands = "none"
+        state_of_task = "none"
     elif lease.begun_at is None:
         awaited = is_awaited(lease.asked_at, lease.job_id, context.clock())
-        stands = "asked for" if lease.job_id is not None or awaited else "none"
+        state_of_task = "asked for" if lease.job_id is not None or awaited else "none"
     else:
-        stands = "running" if reader_lives(str(context.data_dir)) else "killed"
+        state_of_task = "running" if reader_lives(str(context.data_dir)) else "killed"
     return {
         "changes": sum(counts.values()),
         "by_kind": counts,
-        "sync_changes": stands,
+        "sync_changes": state_of_task,
         **_moment("asked_at", lease.asked_at),
     }
 

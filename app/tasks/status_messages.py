@@ -66,7 +66,7 @@ def inbox_line(inbox: Part, now: float) -> str:
 
 
 def queue_line(status: Part) -> str:
-    """How the queue stands."""
+    """What the queue holds."""
     waits = f"{status['waiting']} waiting"
     if status["waiting"]:
         waits += f" ({status['due']} due, {status['backing_off']} backing off"

@@ -134,7 +134,7 @@ def is_untouched(change: Change, shown: Value) -> bool:
 
 
 def _not_taken(change: Change | None, shown: Value, known: FieldRecord | None) -> tuple[str, ...]:
-    """A value that may go only if it is ours, is not, and stands: the server did not take ours."""
+    """A value that may go only if ours, and is not: it is still shown, so ours was not taken."""
     if change is None or change.before is None:
         return ()
     field = BY_NAME[change.field]

@@ -79,7 +79,7 @@ class Sides:
         return self.base is not None and not self.field.equal(self.base.read_back, self.now)
 
     @property
-    def ours_stands(self) -> bool:
+    def neither_changed(self) -> bool:
         """We asked for this very value before, and Plex still shows what it made of it then."""
         return self.base is not None and not self.stash_changed and not self.plex_changed
 
@@ -147,7 +147,7 @@ def _is_the_users(sides: Sides, rules: MergeRules) -> bool:
     base = sides.base
     if not rules.preserve:
         # Switching it off by itself gives nothing away: only Stash's next change does.
-        return base is not None and base.user_owned and sides.ours_stands
+        return base is not None and base.user_owned and sides.neither_changed
     if sides.agree:
         # Whoever sets Stash's value in Plex gives the field back. Stash coming over does not.
         return base is not None and base.user_owned and not sides.plex_changed
@@ -164,7 +164,7 @@ def _plain_scalar(sides: Sides, rules: MergeRules) -> FieldOutcome:
         ours = base is not None and is_ours(base) and not sides.plex_changed
         found = field.clear is Clear.OWN and not ours
         return FieldOutcome(None, want, (str(sides.now),) if found else ())
-    if sides.ours_stands and base is not None:
+    if sides.neither_changed and base is not None:
         return FieldOutcome(None, want, base.kept)
     return FieldOutcome(_scalar_change(sides), want)
 
@@ -192,7 +192,7 @@ def _merge_empty(sides: Sides, rules: MergeRules) -> FieldOutcome:
         return keep if rules.first_sync is FirstSync.MERGE else clear
     if base.kept:
         return keep
-    return leave if sides.ours_stands else clear
+    return leave if sides.neither_changed else clear
 
 
 def is_ours(base: FieldRecord) -> bool:
@@ -233,7 +233,7 @@ def _merge_list(sides: Sides, rules: MergeRules) -> FieldOutcome:
     kept, suppressed = _kept(sides, rules, of), _suppressed(rules, of)
     plain = _plain_list(sides, of, kept, suppressed)
     if not rules.preserve:
-        still = sides.base is not None and sides.base.user_owned and sides.ours_stands
+        still = sides.base is not None and sides.base.user_owned and sides.neither_changed
         return replace(plain, user_owned=still)
     if sides.locked_by_user and _is_locked_whole(sides, plain):
         # What Stash does not have is the user's, also once the lock is gone.
@@ -308,7 +308,7 @@ def _suppressed(rules: MergeRules, of: _Entries) -> frozenset[str]:
     if not rules.preserve:
         # Switching it off by itself brings nothing back: only Stash's next change of them does.
         return of.suppressed - of.shown - (of.sent ^ of.wanted)
-    # What both sides dropped is settled, and what Plex would not let go of at once went late.
+    # What both sides dropped needs nothing, and what Plex would not let go of at once went late.
     ours = of.read_back - (of.sent & of.wanted | of.kept)
     return (of.suppressed | (of.read_back - ours)) - of.shown
 

@@ -127,7 +127,7 @@ class WriteRun:
         self._resolve_absent = resolve_absent
         self._clock = clock
         self._interruption = interruption
-        self._in_hand: list[Job] = []
+        self._claimed: list[Job] = []
         self._absent: list[Absent] = []
         self._planned_at: dict[int, float] = {}
         self._loss: Loss | None = None
@@ -151,7 +151,7 @@ class WriteRun:
                 self._resolve_absent(self._absent, self._acknowledger, self.figures)
             finally:
                 waiting = self._guard.give_back() if self._guard is not None else []
-                self._give_back([*self._in_hand, *_jobs(waiting)])
+                self._give_back([*self._claimed, *_jobs(waiting)])
                 self._give_back([each.job for each in self._absent])
         if self._loss is not None:
             raise GuardStopped(self._held_message(self._loss))
@@ -200,7 +200,7 @@ class WriteRun:
 
     def _take(self, batch: Batch, end: PlanEnd) -> None:
         plans = batch.ready
-        self._in_hand = [*_jobs(plans), *batch.jobs]
+        self._claimed = [*_jobs(plans), *batch.jobs]
         self._sort_out(batch)
         now = self._clock()
         self._planned_at.update((plan.scene_id, now) for plan in plans)
@@ -211,7 +211,7 @@ class WriteRun:
             self._execute(self._guard.let_through(plans), end)
             # What is held back of these waits on, and all else of them goes.
             self._execute([without_losses(plan) for plan in held], end)
-        self._in_hand = []
+        self._claimed = []
 
     def _parted(self, plans: Sequence[ScenePlan]) -> tuple[list[ScenePlan], list[ScenePlan]]:
         """The plans, and those that would lose just what is held back of their scenes already."""
@@ -244,12 +244,12 @@ class WriteRun:
         if self._guard is None:
             return
         plans, loss = self._guard.verdict()
-        self._in_hand = _jobs(plans)
+        self._claimed = _jobs(plans)
         if loss is not None:
             self._hold(plans, loss)
         elif plans:
             self._execute(self._fresh(source, plans), end)
-        self._in_hand = []
+        self._claimed = []
 
     def _fresh(self, source: PlanSource, plans: Sequence[ScenePlan]) -> list[ScenePlan]:
         """The plans as they are now: what waited for long is planned once more.
