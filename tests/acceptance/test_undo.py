@@ -95,7 +95,7 @@ def test_what_was_changed_since_stays_and_is_reported(site: Site) -> None:
     assert left[first].keys() == {"title", "genre", "locked"}
     assert left[second].keys() - {"year"} == {"originallyAvailableAt", "locked"}
     assert (undone["changed_since"], undone["gone"]) == (3, 1)
-    assert any('title is now "By hand", left as it is' in line for line in undone["changed"])
+    assert any("title is now “By hand”, left as it is" in line for line in undone["changed"])
 
 
 def test_values_set_back_by_hand_lose_only_our_lock(site: Site) -> None:
