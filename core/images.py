@@ -93,6 +93,11 @@ def digest_in(rating_key: str) -> str:
     return match[1].lower() if match else ""
 
 
+def identity(rating_key: str | None) -> str:
+    """What tells a picture from others: of an upload the digest, else Plex's name; "" for none."""
+    return digest_in(rating_key or "") or rating_key or ""
+
+
 def selected(entries: Iterable[Entry]) -> str | None:
     """Plex's name of the picture that an item shows; None where it shows none."""
     return next((entry.rating_key for entry in entries if entry.selected), None)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from core.errors import PicturesUnavailable
-from core.images import Action, ImageFailed, ImageKind, decide, digest_in, selected
+from core.images import Action, ImageFailed, ImageKind, decide, digest_in, identity, selected
 from core.models import FullItem, ItemRef
 from core.records import CoverRecord, PictureKey, PictureRecord, PictureRecords
 from plex.exceptions import PlexItemFailed, PlexRejected
@@ -235,10 +235,11 @@ class _ItemPictures:
         """Whether the user chose what is shown: since we wrote last, or before and locked it."""
         if not self.preserve:
             return False
-        digest = digest_in(shown or "")
-        if digest in known.unproven:
+        if identity(shown) in known.unproven:
             return False
-        return digest != known.sha1 if known.sha1 else kind.value in self.item.locked
+        return (
+            digest_in(shown or "") != known.sha1 if known.sha1 else kind.value in self.item.locked
+        )
 
     def _report_conflict(self, kind: ImageKind, known: PictureRecord) -> None:
         """Say once of each cover that it does not come."""

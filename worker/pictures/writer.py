@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.images import Action, Decision, ImageFailed, ImageKind, digest_in, selected
+from core.images import Action, Decision, ImageFailed, ImageKind, identity, selected
 from core.models import FullItem, ItemRef
 from plex.images import PlexImages
 
@@ -113,6 +113,4 @@ class PictureWriter:
 
 def is_picture(shown: str | None, name: str) -> bool:
     """Whether Plex's name of a picture means that picture: of uploads only the digest is sure."""
-    if shown is None:
-        return False
-    return shown == name or (digest_in(shown) or shown) == (digest_in(name) or name)
+    return shown is not None and identity(shown) == identity(name)

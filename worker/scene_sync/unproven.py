@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.fields import BY_NAME, PICTURES
-from core.images import digest_in
+from core.images import identity
 from core.models import Change, FullItem, ItemRef, Scene, Value
 from core.planning.item_plan import is_untouched
 from core.records import NO_PICTURES, FieldRecord, ItemRecord, PictureKey, PictureRecord, Record
@@ -72,10 +72,16 @@ def recall(
 def _picture(
     known: PictureRecord, entries: Sequence[JournalEntry], is_locked: bool
 ) -> PictureRecord:
-    """A picture with what may have been selected; which of it is shown only Plex can say."""
-    sent = frozenset(digest_in(str(entry.after or "")) for entry in entries)
+    """A picture with what may have been selected; which of it is shown only Plex can say.
+
+    What an undo had put back is among it: it is no choice of the user's either.
+    """
+    sent = frozenset(
+        identity(entry.after if isinstance(entry.after, str) else None) for entry in entries
+    )
     is_ours = is_locked and any(entry.locked_before is False for entry in entries)
-    return known._replace(unproven=sent - {""}, locked=known.locked or is_ours)
+    # Two changes within a second leave the item with one and the same time.
+    return known._replace(unproven=sent, seen_at=None, locked=known.locked or is_ours)
 
 
 def _last_carried_out(entries: Sequence[JournalEntry], shown: Value) -> JournalEntry | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from core.fields import BY_NAME, PICTURES, TITLE
-from core.images import digest_in
+from core.images import identity
 from core.models import Change, FullItem, Role, Value
 from core.planning.item_plan import ItemPlan
 from core.planning.three_way_merge import FieldOutcome
@@ -78,7 +78,7 @@ def is_same(field: str, one: Value, other: Value) -> bool:
     """Whether two values of a field are one. Of an upload only the digest in its name is sure."""
     if field in PICTURES:
         left, right = (value if isinstance(value, str) else "" for value in (one, other))
-        return left == right or (digest_in(left) or left) == (digest_in(right) or right)
+        return identity(left) == identity(right)
     known = BY_NAME.get(field)
     return one == other if known is None else known.equal(one, other)
 

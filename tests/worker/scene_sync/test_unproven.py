@@ -238,16 +238,18 @@ def test_every_picture_that_was_about_to_be_selected_may_be_ours(
     assert recalled.record is not None
     ours = is_locked and not was_locked
     assert recalled.record.pictures.of("poster", item.ref) == PictureRecord(
-        OLD, 5, locked=ours, unproven=frozenset({ONE, TWO})
+        OLD, None, locked=ours, unproven=frozenset({ONE, TWO})
     )
     # Only Plex can say whether it is shown, so nothing is known to have been carried out.
     assert recalled.carried_out == frozenset()
 
 
-def test_a_picture_that_was_about_to_be_put_back_is_none_of_ours() -> None:
+def test_a_picture_that_was_about_to_be_put_back_is_no_choice_of_the_user() -> None:
     entries = picture_tries("media://y", "")
 
     recalled = recall(record(), scene(), {ref("7"): shown()}, entries)
 
     assert recalled.record is not None
-    assert recalled.record.pictures.of("poster", ref("7")) == NO_PICTURE
+    assert recalled.record.pictures.of("poster", ref("7")) == NO_PICTURE._replace(
+        unproven=frozenset({"media://y", ""})
+    )
