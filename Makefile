@@ -17,10 +17,10 @@ COUNT ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check lint variants demo bench mutants clean
+.PHONY: help setup test check lint variants reliability soak demo bench mutants clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## make .venv with all that the project needs (PYTHON=python3.12 to choose)
 
@@ -48,6 +48,12 @@ check: lint ## while one works: all checks, and the tests that start no process
 
 variants: setup ## run acceptance tests against other kinds of Plex, one switch turned at a time
 	$(PY) -m tests.variants
+
+reliability: setup ## try all faults of both servers, and write the table of docs/reliability.md
+	$(PY) -m tests.reliability
+
+soak: setup ## about an hour: 500 kills, random faults, boundless answers; figures to the same page
+	$(PY) -m tests.reliability soak
 
 demo: setup ## show it at work between a simulated Stash and a simulated Plex
 	$(PY) -m simulators.demo.__main__

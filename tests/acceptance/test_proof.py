@@ -20,7 +20,6 @@ from tests.acceptance.site import FAR, Site
 
 CASES = ("empty_no_agent", "empty_agent", "stale", "drift_title", "extra_genre")
 SCENES = 40
-LOCKED: dict[str, Any] = {"action": "status", "status": 500, "body": "database is locked"}
 EMPTY: dict[str, Any] = {"action": "status", "status": 200, "body": ""}
 PAGE: dict[str, Any] = {"action": "status", "status": 200, "body": HTML}
 ALWAYS = {"times": -1}
@@ -44,31 +43,6 @@ def site(library: Site, data: Path) -> Iterator[Site]:
 
 def pictures(site: Site) -> None:
     site.use(**MIRROR, sync_poster=True, sync_background=True)
-
-
-def drained_to_the_end(site: Site) -> dict[str, Any]:
-    """Process Queue, once."""
-    site.reconcile()
-    return site.drain()
-
-
-@pytest.mark.parametrize("tags", ["additive", "replacing"])
-def test_answers_that_fail_now_and_then_cost_a_request_each(site: Site, tags: str) -> None:
-    pictures(site)
-    site.both.plex.configure(edit_section=tags)
-    site.reconcile()
-    site.both.plex.faults([{"match": "", "share": 0.02, **LOCKED, **ALWAYS}])
-    site.reset_counters()
-
-    drained = site.drain()
-
-    failed = sum(row["status"] == 500 for row in site.both.plex.counters()["log"])
-    assert failed > 0
-    assert (drained["failed"], drained["retried"], drained["remaining"]) == (0, 0, 0)
-    assert drained["succeeded"] == drained["processed"] == len(site.recorded())
-    site.both.plex.faults([])
-    assert differing(site) == set()
-    assert site.reconcile()["total_gaps"] == 0
 
 
 @pytest.mark.parametrize("answer", [EMPTY, PAGE], ids=["nothing", "a web page"])
