@@ -11,8 +11,9 @@ from typing import Any
 
 from app.arguments import flag
 from app.progress import Heartbeat
+from app.schedule.automatic import is_one_by_hand, request_if_due
 from app.settings_guard import check_settings
-from app.sync_changes import handover, lifecycle_hooks
+from app.sync_changes import handover
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.task import sync_changes
 from app.tasks import health, pins, preview, queue, reconcile, status, undo
@@ -130,9 +131,9 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
         check_settings(context)
     if mode.looks_only or mode.name == handover.MODE:
         return mode.task(context)
-    if lifecycle_hooks.task_starts(context, mode.name):
+    if not is_one_by_hand(context, mode.name) and request_if_due(context):
         handover.catch_up(context)
     output = mode.task(context)
-    lifecycle_hooks.task_ended(context)
+    request_if_due(context)
     handover.catch_up(context)
     return output

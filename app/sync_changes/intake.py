@@ -7,12 +7,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from app.sync_changes import lifecycle_hooks
 from app.sync_changes.change_filter import ChangeFilter
+from app.sync_changes.destroyed_scenes import enqueue_destroyed
+from app.sync_changes.entity_changes import EntityChanges
 from app.wiring import Context
 from core.models import Scene
 from reconciliation.enqueueing import SceneJobs
 from stash.scenes import MAX_IDS, fetch_readable
+from storage.records import RecordStore
 from storage.sqlite import chunks
 from sync_queue.inbox_reader import Event, Inbox
 from sync_queue.jobs import BULK, EDIT
@@ -54,6 +56,7 @@ class IntakeResult:
 class _Stores:
     """What is open while events are dealt with."""
 
+    records: RecordStore
     jobs: SceneJobs
     changes: ChangeFilter
 
@@ -109,7 +112,9 @@ class Intake:
             claimed = queue.working_scene_ids()
             changes = ChangeFilter(state.records, self._context.settings.sync_policy())
             only_organized = self._context.settings.organized_only
-            stores = _Stores(SceneJobs(queue, state.written_ids(), only_organized), changes)
+            stores = _Stores(
+                state.records, SceneJobs(queue, state.written_ids(), only_organized), changes
+            )
             if claimed and not all(each.kind == SCENE and each.by_user for each in events):
                 self._again(claimed, stores)
             self._scenes([each for each in events if _is_alive(each)], stores)
@@ -149,7 +154,8 @@ class Intake:
 
     def _destroyed(self, events: Sequence[Event]) -> None:
         if events:
-            lifecycle_hooks.scenes_destroyed(self._context, events)
+            # Their records are kept, so that a reconcile reports the items.
+            enqueue_destroyed(self._context, [event.id for event in events])
             self.result.gone += len(events)
             self._acknowledge(events)
 
@@ -158,7 +164,8 @@ class Intake:
             return
         first = f"{events[0].kind} {events[0].id}"
         what = f"{first} and {len(events) - 1} more" if len(events) > 1 else first
-        for page in lifecycle_hooks.scenes_of_entities(self._context, events):
+        enabled = self._context.settings.synced_fields()
+        for page in EntityChanges(self._context.stash, stores.records, enabled).scenes(events):
             reasons = {scene.id: f"{what} changed in Stash" for scene in page}
             new = stores.changes.not_applied(page)
             self._enqueue(new, reasons, stores)
