@@ -116,7 +116,7 @@ class Drains:
         """
         self.busy = ""
         is_left = is_first or self.has_work()
-        while (is_left or self._has_news()) and not self._enough():
+        while (is_left or self._has_fresh_jobs()) and not self._enough():
             before = self.result.processed
             try:
                 self._once()
@@ -134,7 +134,7 @@ class Drains:
         self.result.remaining = stats.waiting
         return stats.due + stats.working > 0
 
-    def _has_news(self) -> bool:
+    def _has_fresh_jobs(self) -> bool:
         """Whether a job is due that never failed, or was left behind by a drain that was killed."""
         now = self._context.clock()
         with self._context.open_queue() as queue:
