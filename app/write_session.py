@@ -33,6 +33,7 @@ from worker.finalizer.finalizer import Finalizer
 from worker.locating.locator import Locator
 from worker.locating.scan_wait import ScanWaiting
 from worker.pictures.poster_fit import PosterFitter
+from worker.pictures.supply import PictureSupply
 from worker.pictures.sync import PictureSync
 from worker.pictures.writer import DryPictureEnd, PictureEnd, PictureWriter
 from worker.preview.pictures import DryPictures
@@ -103,8 +104,10 @@ class Writer:
             return None
         fitter = PosterFitter(Fit(settings.poster_fit))
         preserve = settings.preserve_plex_edits
+        state, clock = self.state, self.context.clock
+        supply = PictureSupply(self.context.stash, state.outages, state.records.ids, clock)
         images = PlexImages(self.plex)
-        return PictureSync(self.context.stash, images, fitter, end, preserve=preserve)
+        return PictureSync(supply.fetch, images, fitter, end, preserve=preserve)
 
     def dry_pictures(self) -> DryPictures:
         """Pictures that are looked at only."""

@@ -19,8 +19,13 @@ def left_waiting(error: str, waiting: int, *, is_asked: bool = False) -> str:
         is_asked: Sync Changes goes on by itself.
     """
     by = "Sync Changes" if is_asked else "the next change in Stash, or the task 'Sync Changes',"
-    what = f"{waiting} changes wait for Plex" if waiting != 1 else "1 change waits for Plex"
+    what = f"{changes_wait(waiting)} for Plex"
     return f"{error.rstrip('.')}. {what}; {by} sends what waits once it is back."
+
+
+def changes_wait(count: int) -> str:
+    """How many changes wait."""
+    return f"{count} changes wait" if count != 1 else "1 change waits"
 
 
 def summary_of(done: Figures) -> str:

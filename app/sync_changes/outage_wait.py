@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from app.sync_changes.handover import others_wait
+from app.sync_changes.messages import changes_wait
 from app.wiring import Context
 from core.circuit_breaker import Breaker
 from core.errors import StashError
@@ -159,10 +160,9 @@ class OutageWait:
                 return since, min(told_at, now)
             _note(state, service.name, (now, now))
         log.warning(
-            "%s. %d changes wait for %s. Sync Changes stays until it is back, %s at most, and lets "
-            "other tasks of Stash go first.",
+            "%s. %s for %s, and so does Sync Changes, %s at most; other tasks of Stash go first.",
             why.rstrip("."),
-            service.waiting(),
+            changes_wait(service.waiting()),
             NAMES[service.name],
             in_words(self._longest),
         )
@@ -170,12 +170,8 @@ class OutageWait:
 
     def _tell(self, service: Service, since: float) -> float:
         now = self._context.clock()
-        log.info(
-            "%s: away for %s, %d changes wait",
-            NAMES[service.name],
-            in_words(now - since),
-            service.waiting(),
-        )
+        waiting = changes_wait(service.waiting())
+        log.info("%s: away for %s; %s", NAMES[service.name], in_words(now - since), waiting)
         with self._context.open_state() as state:
             _note(state, service.name, (since, now))
         return now

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from app.wiring import Context, Patience
-from core.errors import PicturesUnavailable, StashError
-from core.images import ImageFailed
+from core.errors import StashError
 from core.models import Failure
 from plex.exceptions import PlexError, PlexServerDown
-from stash.images import fetch_screenshot
+from storage.outages import PICTURES
+from worker.pictures.supply import gives_pictures
 
 # Seconds: another job of Stash may wait while a question is asked.
 BRIEF = Patience(2.0, 1.5)
-PICTURES_TRIED = 3
+PICTURES_TRIED = 2  # of either kind
 
 
 def plex_failure(context: Context) -> PlexServerDown | None:
@@ -37,18 +37,32 @@ def plex_failure(context: Context) -> PlexServerDown | None:
 
 
 def pictures_come(context: Context) -> bool:
-    """Whether Stash gives pictures, of those scenes that wait for theirs or of any."""
+    """Whether Stash gives pictures, of scenes that wait for theirs or of others."""
+    with context.open_queue() as queue, context.open_state() as state:
+        wanted = queue.waiting_scene_ids(Failure.NO_PICTURES)
+        others = sorted(state.records.ids().difference(wanted))
+    tried = [*wanted[:PICTURES_TRIED], *others[:PICTURES_TRIED]]
+    try:
+        return gives_pictures(context.stash.hasty(BRIEF.silence), tried)
+    except StashError:
+        return False
+
+
+def count_without_pictures(context: Context) -> int:
+    """How many jobs wait for pictures."""
     with context.open_queue() as queue:
-        wanted = queue.waiting_scene_ids(Failure.NO_PICTURES)[:PICTURES_TRIED]
-    stash = context.stash.hasty(BRIEF.silence)
-    for scene_id in wanted:
-        try:
-            fetch_screenshot(stash, scene_id)
-        except PicturesUnavailable:
-            continue
-        except ImageFailed:
-            pass  # that is an answer
-        except StashError:
-            return False
-        return True
-    return False
+        return queue.count_waiting(Failure.NO_PICTURES)
+
+
+def wake_for_pictures(context: Context) -> None:
+    """Pictures come again: the jobs that wait for them are due."""
+    with context.open_state() as state:
+        state.outages.succeeded(PICTURES, context.clock())
+    with context.open_queue() as queue:
+        queue.wake(Failure.NO_PICTURES)
+
+
+def look_for_pictures(context: Context) -> None:
+    """Where jobs wait for pictures, see once whether these come again."""
+    if count_without_pictures(context) and pictures_come(context):
+        wake_for_pictures(context)

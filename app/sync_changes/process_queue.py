@@ -15,7 +15,7 @@ from app.sync_changes.handover import hand_over, others_wait
 from app.sync_changes.intake import Intake, IntakeResult
 from app.sync_changes.messages import CARRIED_ON, SWITCHED_OFF, left_waiting, summary_of
 from app.sync_changes.outage_wait import count_waiting
-from app.sync_changes.probes import BRIEF
+from app.sync_changes.probes import BRIEF, look_for_pictures
 from app.sync_changes.scans import before_drain, leave_waiting
 from app.wiring import Context
 from plex.exceptions import PlexError, PlexServerDown
@@ -43,6 +43,7 @@ def process_queue(context: Context, sleep: Callable[[float], None] = time.sleep)
         try:
             _make_sure_of_plex(context)
             before_drain(context)
+            look_for_pictures(context)
             drains.run(is_first=True)
         except PlexServerDown as error:
             raise PlexServerDown(_left(context, inbox, error)) from error

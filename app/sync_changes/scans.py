@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from enum import Enum
 
+from app.sync_changes.probes import count_without_pictures
 from app.wiring import Context
 from core.models import Failure
 from plex.exceptions import PlexError
@@ -111,7 +112,7 @@ def before_drain(context: Context) -> None:
 
 
 def leave_waiting(context: Context) -> None:
-    """Another task has drained: have Sync Changes asked for, to wait for scans."""
-    if count_awaiting(context):
+    """Another task has drained: have Sync Changes asked for, to wait for scans and pictures."""
+    if count_awaiting(context) or count_without_pictures(context):
         with context.open_inbox() as inbox:
             inbox.request_follow_up()

@@ -27,13 +27,20 @@ from app.sync_changes.messages import (
     summary_of,
 )
 from app.sync_changes.outage_wait import OutageWait, Over, Service, count_waiting
-from app.sync_changes.probes import plex_failure
+from app.sync_changes.probes import (
+    count_without_pictures,
+    look_for_pictures,
+    pictures_come,
+    plex_failure,
+    wake_for_pictures,
+)
 from app.sync_changes.scans import Ended, ScanWait
 from app.wiring import Context
 from plex.exceptions import PlexServerDown
-from storage.outages import PLEX
+from storage.outages import PICTURES, PLEX
 from sync_queue.inbox_reader import Inbox
 from worker.executor.figures import DRAIN
+from worker.pictures.supply import NO_PICTURES_NOW
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +96,7 @@ class _Run:
             what a drain raises.
         """
         self._auto.look()
+        look_for_pictures(self._context)
         while True:
             self._wait_for_quiet()
             # In this order: what comes in between is taken, and seen once more.
@@ -99,8 +107,7 @@ class _Run:
                 over = self._wait_for_plex(down)
                 if over is Over.BACK:
                     continue
-                why = NEW_SETTINGS if over is Over.SETTINGS else CARRIED_ON
-                self._hand_over(seen, anyway=True, why=why)
+                self._hand_over(seen, anyway=True, why=_why(over))
                 return
             if self._slice.over() and self._hand_over(seen, anyway=self._intake.is_early):
                 return
@@ -114,6 +121,12 @@ class _Run:
             if ended is Ended.CHANGES:
                 continue
             if ended is Ended.OTHERS and self._hand_over(seen):
+                return
+            over = self._wait_for_pictures(seen)
+            if over in (Over.BACK, Over.NEWS):
+                continue
+            if over in (Over.OTHERS, Over.SETTINGS):
+                self._hand_over(seen, anyway=True, why=_why(over))
                 return
             if self._inbox.leave(seen):
                 return
@@ -137,6 +150,22 @@ class _Run:
             raise PlexServerDown(left_waiting(str(error), self._count_waiting())) from error
         # Whether it is back is seen by a drain.
         self._is_trial = over is Over.BACK
+        return over
+
+    def _wait_for_pictures(self, seen: int) -> Over:
+        context = self._context
+        if not self._can_drain() or not count_without_pictures(context):
+            return Over.TOO_LONG
+        pictures = Service(
+            PICTURES, lambda: pictures_come(context), lambda: count_without_pictures(context)
+        )
+        is_news = lambda: self._inbox.newest()[0] > seen  # noqa: E731
+        over = self._outage.wait(pictures, NO_PICTURES_NOW, is_news)
+        if over is Over.BACK:
+            wake_for_pictures(context)
+        elif over is Over.TOO_LONG:
+            waiting = count_without_pictures(context)
+            self._note(f"{NO_PICTURES_NOW}; {waiting} scenes are tried again by a later task")
         return over
 
     def _count_waiting(self) -> int:
@@ -208,3 +237,7 @@ class _Run:
             f"{taken.nothing_new} with nothing new, {taken.skipped_no_metadata} without metadata, "
             f"{taken.skipped_unorganized} not organized, {taken.gone} gone; {summary_of(done)}"
         )
+
+
+def _why(over: Over) -> str:
+    return NEW_SETTINGS if over is Over.SETTINGS else CARRIED_ON

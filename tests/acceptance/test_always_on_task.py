@@ -206,6 +206,7 @@ def test_if_stash_goes_away_the_events_stay(driver: SyncDriver, scenes: list[int
 
 
 def test_if_plex_goes_away_the_jobs_stay(driver: SyncDriver, scenes: list[int]) -> None:
+    driver.site.use(first_sync="mirror", outage_wait=0)
     driver.note(scenes[0])
     driver.site.both.plex.faults([{"match": "", "action": "reset", "times": -1}])
 

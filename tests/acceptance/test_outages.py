@@ -102,7 +102,7 @@ def test_after_an_hour_all_arrives_by_itself(
     blames_nobody(driver)
     assert max(driver.slept) <= 5
     told = [each.getMessage() for each in caplog.records]
-    assert sum("1 changes wait for Plex. Sync Changes stays" in line for line in told) == 1
+    assert sum("1 change waits for Plex, and so does Sync Changes" in line for line in told) == 1
     assert sum("Plex: away for 60 min" in line for line in told) <= 1
     assert sum("Plex answers again, after" in line for line in told) == 1
     with driver.site.state() as state:
@@ -149,7 +149,7 @@ def test_other_jobs_of_stash_wait_no_longer_than_five_seconds(
     assert driver.now - NOW <= 1000 + MINUTE
     assert titles(driver, scenes[:1]) == ["Behind a scan"]
     assert len(jobs(driver.site)) == asked
-    assert sum("Sync Changes stays" in record.getMessage() for record in caplog.records) == 1
+    assert sum("so does Sync Changes" in each.getMessage() for each in caplog.records) == 1
 
 
 def test_after_so_many_hours_it_ends_and_says_what_waits(

@@ -16,7 +16,7 @@ from worker.plan import ScenePlan
 
 log = logging.getLogger(__name__)
 
-PICTURES_PAUSE = 300.0  # seconds for which pictures wait that cannot be had
+PICTURES_PAUSE = 3600.0  # seconds; whoever finds that pictures come again wakes these jobs
 _FAILURES = {
     Status.REJECTED: Failure.REJECTED,
     Status.ITEM_FAILED: Failure.ITEM_FAILED,
@@ -139,7 +139,7 @@ class Acknowledger:
             self._queue.put_many([{"scene_id": outcome.plan.scene_id, "reason": why}])
             return
         until = self._rules.clock() + PICTURES_PAUSE
-        self._queue.postpone([(job, until, Failure.PICTURE, why)])
+        self._queue.postpone([(job, until, Failure.NO_PICTURES, why)])
         self._figures.retried += 1
 
     def without_write(self, done: Iterable[tuple[Job, str]]) -> None:

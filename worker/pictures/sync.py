@@ -19,16 +19,13 @@ from core.models import FullItem, ItemRef
 from core.records import CoverRecord, PictureKey, PictureRecord, PictureRecords
 from plex.exceptions import PlexItemFailed, PlexRejected
 from plex.images import PlexImages, upload_name
-from stash.client import StashClient
-from stash.images import NoCover, fetch_screenshot
+from stash.images import NoCover
 from worker.pictures.cover import Cover, find_cover
 from worker.pictures.poster_fit import PosterFitter
+from worker.pictures.supply import FetchCover
 from worker.pictures.writer import PictureChange, PictureEnd
 
 log = logging.getLogger(__name__)
-
-SCENES_TRIED = 3  # scenes in a row that Stash gives no picture of, before it is asked no more
-NO_PICTURES_NOW = "Stash gives no pictures for now"
 
 
 @dataclass(slots=True)
@@ -74,25 +71,25 @@ class PictureSync:
     """Syncs the pictures of scenes, one scene after the other.
 
     Args:
+        fetch: brings covers from Stash.
         end: carries out what is decided.
         preserve: pictures that the user chose in Plex stay (`preserve_plex_edits`).
     """
 
     def __init__(
         self,
-        stash: StashClient,
+        fetch: FetchCover,
         plex: PlexImages,
         fitter: PosterFitter,
         end: PictureEnd,
         *,
         preserve: bool = False,
     ) -> None:
-        self._stash = stash
+        self._fetch = fetch
         self._plex = plex
         self._fitter = fitter
         self._end = end
         self._preserve = preserve
-        self._without = 0
 
     def sync(
         self,
@@ -115,11 +112,7 @@ class PictureSync:
         outcome = PictureOutcome(known)
         kinds = [kind for kind in ImageKind if kind.value in wanted]
         if kinds and items:
-            if self._without < SCENES_TRIED:
-                self._show(scene_id, items, kinds, outcome)
-                self._without = self._without + 1 if outcome.unavailable else 0
-            else:
-                outcome.unavailable = NO_PICTURES_NOW
+            self._show(scene_id, items, kinds, outcome)
             # So that a reconcile finds it as well, if nobody tries again before.
             is_open = bool(outcome.failures or outcome.unavailable)
             outcome.known = replace(outcome.known, failed=is_open)
@@ -132,7 +125,7 @@ class PictureSync:
         kinds: Sequence[ImageKind],
         outcome: PictureOutcome,
     ) -> None:
-        fetch = partial(fetch_screenshot, self._stash, scene_id)
+        fetch = partial(self._fetch, scene_id)
         known = outcome.known.cover
         try:
             cover = find_cover(fetch, self._fitter, known)

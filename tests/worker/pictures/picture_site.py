@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from typing import Any
 
 from core.images import Fit, digest, digest_in
@@ -14,6 +15,7 @@ from simulators.plex.process import PlexProcess
 from simulators.stash.sample_pictures import picture
 from stash.client import StashClient
 from stash.connection import StashConnection
+from stash.images import fetch_screenshot
 from tests.contract.servers import Simulated
 from transport.retrying import Retrying
 from worker.pictures.poster_fit import Draw, PosterFitter
@@ -74,7 +76,13 @@ class PictureSite:
         items = self.items(*refs)
         self.forget_requests()
         fitter = PosterFitter(fit, lambda: pillow)
-        syncer = PictureSync(self.client, self.images, fitter, self.writer, preserve=preserve)
+        syncer = PictureSync(
+            partial(fetch_screenshot, self.client),
+            self.images,
+            fitter,
+            self.writer,
+            preserve=preserve,
+        )
         outcome = syncer.sync(number, items, self.known, wanted)
         self.asked = (self.stash.counters()["total"], self.process.sim("GET", "counters")["total"])
         self.downloaded = self.stash.counters()["bytes_out"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 import pytest
 
 from core.images import Fit, ImageKind, digest, digest_in
 from core.records import NO_PICTURES
+from stash.images import fetch_screenshot
 from tests.worker.pictures.picture_site import BOTH, COVER, OTHER, POSTER, REFS, SHA1, PictureSite
 from worker.pictures.poster_fit import PosterFitter
 from worker.pictures.sync import PictureSync
@@ -102,7 +104,9 @@ def test_edits_of_other_fields_cost_no_request_for_images(site: PictureSite) -> 
         site.plex.edit(ref.section, 1, ref.key, [("title.value", "New")])
         site.process.switch(clock_offset=5)
     site.forget_requests()
-    syncer = PictureSync(site.client, site.images, PosterFitter(Fit.NONE), site.writer)
+    syncer = PictureSync(
+        partial(fetch_screenshot, site.client), site.images, PosterFitter(Fit.NONE), site.writer
+    )
     outcome = syncer.sync(1, items, site.known, BOTH)
     site.known = outcome.after(site.items())
     site.sync()

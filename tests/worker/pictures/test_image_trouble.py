@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 import pytest
 
@@ -13,6 +14,7 @@ from plex.exceptions import PlexServerDown, PlexUnauthorized
 from simulators.stash.sample_pictures import picture
 from stash.client import StashClient
 from stash.connection import StashConnection
+from stash.images import fetch_screenshot
 from tests.contract.scripted import refused_url
 from tests.contract.servers import Simulated
 from tests.worker.pictures.picture_site import (
@@ -144,9 +146,11 @@ def test_servers_that_are_away_end_it(site: PictureSite, stash: Simulated) -> No
     fitter = PosterFitter(Fit.NONE)
     away = StashClient(StashConnection("http", "127.0.0.1", int(refused_url().rpartition(":")[2])))
     with pytest.raises(StashUnreachable):
-        PictureSync(away, site.images, fitter, site.writer).sync(1, items, NO_PICTURES, BOTH)
+        PictureSync(partial(fetch_screenshot, away), site.images, fitter, site.writer).sync(
+            1, items, NO_PICTURES, BOTH
+        )
     away.close()
-    syncer = PictureSync(site.client, site.images, fitter, site.writer)
+    syncer = PictureSync(partial(fetch_screenshot, site.client), site.images, fitter, site.writer)
     site.process.switch(maintenance=True)
     with pytest.raises(PlexServerDown):
         syncer.sync(1, items, NO_PICTURES, BOTH)

@@ -1,0 +1,154 @@
+"""Stash answers and gives no pictures: all else is synced, and the pictures come by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.circuit_breaker import OPENS_AFTER
+from core.models import Failure, Job
+from simulators.library.generate import generate
+from tests.acceptance.conftest import Open
+from tests.acceptance.faults import Fault
+from tests.acceptance.site import Site
+from tests.acceptance.sync_driver import NOW, SyncDriver
+from tests.acceptance.test_outages import Script, blames_nobody, edit, titles
+
+BUSY: Fault = {"action": "status", "status": 500}
+LOGIN: Fault = {"action": "status", "status": 302, "headers": {"Location": "/login"}}
+PAGE: Fault = {"action": "status", "status": 200, "body": "<html>Log in</html>"}
+COUNT = 20
+
+
+@pytest.fixture(scope="module")
+def library(open_site: Open) -> Site:
+    site = open_site(generate(COUNT, seed=4, only=("empty_agent",)))
+    for scene in site.scenes("empty_agent"):
+        site.behind("cover", scene_id=scene, cover=f"cover of {scene}")
+    return site
+
+
+@pytest.fixture
+def driver(library: Site, data: Path) -> Iterator[SyncDriver]:
+    library.forget(data)
+    library.both.plex.load(library.both.seed)
+    library.use(first_sync="mirror", sync_poster=True)
+    library.reset_counters()
+    yield SyncDriver(library)
+    library.both.stash.faults([])
+
+
+def covers_are(driver: SyncDriver, fault: Fault | None, of: str = r"\d+") -> None:
+    match = rf"GET /scene/{of}/screenshot"
+    faults = [{"match": match, "times": -1, **fault}] if fault else []
+    driver.site.both.stash.faults(faults)
+
+
+def jobs(driver: SyncDriver) -> list[Job]:
+    with driver.site.queue() as queue:
+        return queue.due(4e9)
+
+
+def with_poster(driver: SyncDriver) -> int:
+    items = driver.site.both.plex.state()["items"].values()
+    return sum(any(map(_is_uploaded, item["posters"])) for item in items)
+
+
+def _is_uploaded(image: dict[str, Any]) -> bool:
+    return bool(image["selected"]) and str(image["name"]).startswith("upload")
+
+
+def asked(driver: SyncDriver) -> int:
+    routes: dict[str, int] = driver.site.both.stash.counters()["by_route"]
+    return sum(count for route, count in routes.items() if "screenshot" in route)
+
+
+@pytest.mark.parametrize("fault", [BUSY, LOGIN, PAGE], ids=["busy", "login", "page"])
+def test_all_but_the_pictures_is_synced_and_these_come_once_they_can(
+    driver: SyncDriver, fault: Fault
+) -> None:
+    scenes = driver.site.scenes("empty_agent")
+    driver.site.enqueue(*scenes)
+    covers_are(driver, fault)
+    shown: list[int] = []
+
+    def recovers() -> None:
+        assert {job.failure for job in jobs(driver)} == {Failure.NO_PICTURES}
+        blames_nobody(driver)
+        shown.append(with_poster(driver))
+        covers_are(driver, None)
+
+    Script(driver).at(300, recovers)
+    first = titles(driver, scenes)
+
+    figures = driver.sync()
+
+    assert shown == [0]
+    assert first != titles(driver, scenes)
+    assert figures["uploads"] == with_poster(driver) == COUNT
+    assert driver.now - NOW < 360
+    assert driver.site.queued() == {}
+    with driver.site.state() as state:
+        (outage,) = state.outages.outages(0)
+    assert (outage.service, outage.ended_at is None) == ("pictures", False)
+
+
+def test_an_outage_costs_few_requests(driver: SyncDriver) -> None:
+    driver.site.use(first_sync="mirror", sync_poster=True, outage_wait=0)
+    driver.site.enqueue(*driver.site.scenes("empty_agent"))
+    covers_are(driver, PAGE)
+
+    driver.sync()
+
+    assert asked(driver) <= OPENS_AFTER * 6
+    before = asked(driver)
+    driver.do("process_queue")
+    assert asked(driver) - before <= 10
+
+
+def test_edits_are_brought_to_plex_meanwhile(driver: SyncDriver) -> None:
+    scenes = driver.site.scenes("empty_agent")
+    driver.site.enqueue(*scenes[:10])
+    covers_are(driver, BUSY)
+    seen: list[str] = []
+    script = Script(driver)
+    script.at(100, lambda: edit(driver, scenes[0], "Meanwhile"))
+    script.at(120, lambda: seen.extend(titles(driver, scenes[:1])))
+    script.at(200, lambda: covers_are(driver, None))
+
+    driver.sync()
+
+    assert seen == ["Meanwhile"]
+    assert driver.site.queued() == {}
+    assert with_poster(driver) == 10
+    assert driver.site.dead() == {}
+
+
+def test_a_cover_that_fails_while_others_come_is_its_own_trouble(driver: SyncDriver) -> None:
+    scenes = driver.site.scenes("empty_agent")
+    driver.site.enqueue(*scenes[:10])
+    driver.sync()
+    driver.site.enqueue(*scenes[10:])
+    covers_are(driver, BUSY, of=str(scenes[12]))
+
+    driver.sync()
+
+    (job,) = jobs(driver)
+    assert (job.scene_id, job.failure, job.attempts) == (scenes[12], Failure.PICTURE, 1)
+    assert "while others can" in job.error
+    assert with_poster(driver) == COUNT - 1
+
+
+def test_process_queue_leaves_pictures_to_sync_changes(driver: SyncDriver) -> None:
+    driver.site.enqueue(*driver.site.scenes("empty_agent")[:3])
+    covers_are(driver, BUSY)
+
+    driver.do("process_queue")
+
+    assert driver.lease().job_id is not None
+    Script(driver).at(60, lambda: covers_are(driver, None))
+    driver.sync()
+    assert with_poster(driver) == 3

@@ -1,0 +1,93 @@
+"""Stash's pictures behind a circuit breaker, so that an outage of them costs a run little time.
+
+A cover that cannot be had while another one comes is that scene's own trouble.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+from core.errors import PicturesUnavailable
+from core.images import ImageFailed
+from stash.client import StashClient
+from stash.images import NoCover, NotModified, Screenshot, fetch_screenshot
+from storage.outages import PICTURES, OutageStore
+
+# Asks Stash for a scene's cover with an ETag, or for its bytes in any case with "".
+FetchCover = Callable[[int, str], Screenshot | NotModified | NoCover]
+
+NO_PICTURES_NOW = "Stash gives no pictures for now"
+SILENCE = 5.0  # seconds that are left to a Stash which has just given no picture
+OTHERS = 2  # scenes that are asked for before one is called the only one
+
+
+class PictureSupply:
+    """The covers of one run.
+
+    Args:
+        others: scenes that may be asked for in the place of one.
+        clock: epoch seconds.
+        jitter: random numbers in [0, 1).
+    """
+
+    def __init__(
+        self,
+        stash: StashClient,
+        store: OutageStore,
+        others: Callable[[], Iterable[int]],
+        clock: Callable[[], float],
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._stash = stash
+        self._hasty = stash.hasty(SILENCE)
+        self._store = store
+        self._others = others
+        self._clock = clock
+        self._jitter = jitter
+        self._breaker = store.breaker(PICTURES, clock())
+
+    def fetch(self, scene_id: int, etag: str) -> Screenshot | NotModified | NoCover:
+        """A scene's cover.
+
+        Raises:
+            PicturesUnavailable: Stash gives no pictures, or is not asked since it gave none.
+            ImageFailed, StashUnreachable, StashUnauthorized: as `fetch_screenshot`.
+        """
+        has_failed = self._breaker.failures > 0
+        if has_failed and not self._store.try_again(PICTURES, self._clock()):
+            raise PicturesUnavailable(NO_PICTURES_NOW)
+        try:
+            found = fetch_screenshot(self._hasty if has_failed else self._stash, scene_id, etag)
+        except PicturesUnavailable as error:
+            if not has_failed and self._another_comes(scene_id):
+                raise ImageFailed(f"{error}, while others can") from error
+            self._breaker = self._store.failed(PICTURES, self._clock(), self._jitter(), str(error))
+            raise
+        except ImageFailed:
+            self._answers()
+            raise
+        self._answers()
+        return found
+
+    def _answers(self) -> None:
+        if self._breaker.failures:
+            self._breaker = self._store.succeeded(PICTURES, self._clock())
+
+    def _another_comes(self, scene_id: int) -> bool:
+        others = (each for each in self._others() if each != scene_id)
+        return gives_pictures(self._hasty, islice(others, OTHERS))
+
+
+def gives_pictures(stash: StashClient, scene_ids: Iterable[int]) -> bool:
+    """Whether Stash answers about the cover of any of these scenes."""
+    for scene_id in scene_ids:
+        try:
+            fetch_screenshot(stash, scene_id)
+        except PicturesUnavailable:
+            continue
+        except ImageFailed:
+            pass  # that is an answer
+        return True
+    return False
