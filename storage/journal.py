@@ -156,6 +156,10 @@ class Journal:
                     found[ref] = entries
         return found
 
+    def unrecorded_items(self) -> set[tuple[int, ItemRef]]:
+        """The items with such entries, each after the scene that it was written for."""
+        return set(self._database.select(_ITEMS, _item, "WHERE settled = 0"))
+
     def unrecorded_scene_ids(self) -> set[int]:
         """The scenes for which something was written without a record of it."""
         sql = "SELECT DISTINCT scene_id FROM journal WHERE settled = 0"

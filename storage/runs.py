@@ -105,8 +105,9 @@ class RunStore:
             )
 
     def resume(self, kind: str, since: float, fits: Callable[[Figures], bool]) -> Run | None:
-        """Goes on with the newest run of a kind, if it did not come to its end; only for who holds
-        that kind's lock. Older ones that never ended are closed.
+        """Goes on with the newest run of a kind, if it did not come to its end and nothing was
+        written by another run since: each run can be undone in the order in which they wrote. Only
+        for who holds that kind's lock. Older ones that never ended are closed.
 
         Args:
             since: epoch seconds before which a run that began is not gone on with.
@@ -117,6 +118,9 @@ class RunStore:
             newest.status in ("running", "failed", "partial")
             and newest.started_at >= since
             and fits(newest.figures)
+            and not self._database.numbers(
+                "SELECT 1 FROM journal WHERE run_id > ? LIMIT 1", (newest.id,)
+            )
         ):
             newest = None
         with self._database.transaction() as connection:

@@ -81,8 +81,8 @@ def release(context: Context) -> dict[str, Any]:
     try:
         with DrainLock(context.data_dir), open_writer(context) as writer:
             run = writer.run(RunKind(release_source.KIND, RELEASE), figures)
-            records = writer.state.records
-            run.run(ReleaseSource(writer.plex, records, figures, context.report_scenes))
+            report = context.report_scenes
+            run.run(ReleaseSource(writer.plex, writer.state, figures, report))
     except DrainBusy:
         raise busy("Release Locks") from None
     _tell_released(figures, "taken off")
@@ -93,8 +93,7 @@ def look_at_release(context: Context) -> dict[str, Any]:
     """What `release` would do now."""
     figures = Figures()
     with open_writer(context) as writer:
-        records = writer.state.records
-        source = ReleaseSource(writer.plex, records, figures, context.report_scenes)
+        source = ReleaseSource(writer.plex, writer.state, figures, context.report_scenes)
         for batch in source.batches():
             for edit in (edit for plan in batch.ready for edit in plan.edits):
                 figures.restored += len(edit.new_locks)

@@ -9,12 +9,14 @@ what is proven is recorded at once.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from core.errors import StashError
 from core.images import ImageFailed, ImageKind
-from core.models import FullItem, ItemRef
+from core.models import Failure, FullItem, ItemRef
 from core.records import NO_PICTURES
 from plex.client import PlexClient
 from plex.exceptions import PlexError, PlexItemFailed, PlexRejected, PlexServerDown
@@ -34,7 +36,7 @@ log = logging.getLogger(__name__)
 # What was written is read back after so many scenes, or so many seconds after the first of them.
 WINDOW = 25
 WINDOW_SECONDS = 2.0
-ALL_FAIL = 3  # items in a row whose edits fail: then it is not the items
+ALL_FAIL = 3  # scenes in a row whose edits fail, and another one too: then it is the server
 
 NewPictures = Callable[[PictureWriter], PictureSync | None]
 
@@ -109,13 +111,18 @@ class Executor:
         left: list[ScenePlan] = []
         try:
             shared = self._bulk.send(plans)
-            for number, plan in enumerate(plans):
+            pending, is_ending = deque(plans), False
+            while pending:
+                plan = self._next(pending)
                 # One that has its edit already is seen to the end.
-                if number and is_over() and shared.edited.isdisjoint(plan.items):
-                    left = [p for p in plans[number:] if shared.edited.isdisjoint(p.items)]
-                    self._finish(plans[number:], left, shared, window)
-                    break
-                self._write(plan, plans[number : number + WINDOW], shared, window)
+                is_open = shared.edited.isdisjoint(plan.items)
+                is_ending = is_ending or (is_open and len(pending) + 1 < len(plans) and is_over())
+                if is_open and is_ending:
+                    left.append(plan)
+                    continue
+                ahead = () if is_ending else islice(pending, WINDOW - 1)
+                self._write(plan, [plan, *ahead], shared, window)
+            self._look_for_outage(ALL_FAIL)
         except (PlexError, StashError):
             self._prove_before_outage(window)
             raise
@@ -123,16 +130,16 @@ class Executor:
         self._prove(window)
         return left
 
-    def _finish(
-        self,
-        rest: Iterable[ScenePlan],
-        left: Sequence[ScenePlan],
-        shared: Sent,
-        window: _Window,
-    ) -> None:
-        for plan in rest:
-            if plan not in left:
-                self._write(plan, [plan], shared, window)
+    def _next(self, pending: deque[ScenePlan]) -> ScenePlan:
+        """The next plan; of the other end where some in a row have failed, since items that Plex
+        fails for may well lie together."""
+        return pending.pop() if len(self._failing) == ALL_FAIL else pending.popleft()
+
+    def _look_for_outage(self, most: int) -> None:
+        """Raises PlexServerDown where so many scenes in a row have failed that it is no item."""
+        if len(self._failing) >= most:
+            error = next(iter(self._failing[-1].errors.values()))
+            raise PlexServerDown(str(error.__cause__ or error)) from error
 
     # Writing -----------------------------------------------------------------------------
 
@@ -173,10 +180,12 @@ class Executor:
             written.refused_alone[edit.ref] = self._editor.send(wanted)
         except PlexItemFailed as error:
             written.errors[edit.ref] = error
-            self._failing.append(written)
-            if len(self._failing) >= ALL_FAIL:
-                # Each was charged to its item; it is the server after all.
-                raise PlexServerDown(str(error.__cause__ or error)) from error
+            job = written.plan.job
+            # One that failed before while Plex took others says nothing of Plex.
+            is_known = job is not None and job.failure is Failure.ITEM_FAILED
+            if not is_known and written not in self._failing:
+                self._failing.append(written)
+                self._look_for_outage(ALL_FAIL + 1)
             return
         except PlexRejected as error:
             written.errors[edit.ref] = error
@@ -247,7 +256,7 @@ class Executor:
         outcomes, records = [], []
         shown = self._shown(written)
         for each in written:
-            each.note_unreadable(self._read_back.unreadable)
+            each.note_failed(self._read_back.failed)
             outcome = judged(each, shown)
             outcomes.append(outcome)
             if outcome.is_proven or each.plan.is_partial_ok:
@@ -265,11 +274,8 @@ class Executor:
         if left:
             self._state.journal.note_left(self._run_id, left)
         self._state.records.save_many([record for record in records if record is not None])
-        settled = (o.plan for o in outcomes if o.is_recorded)
-        # A plan that journals nothing knows nothing of what was cut off before it either.
-        self._state.journal.mark_recorded(
-            ref for plan in settled if plan.is_journaled for ref in plan.items
-        )
+        recorded = (outcome.plan for outcome in outcomes if outcome.is_recorded)
+        self._state.journal.mark_recorded(ref for plan in recorded for ref in plan.items)
         self._on_outcomes(outcomes)
 
     def _shown(self, written: Iterable[Written]) -> dict[ItemRef, FullItem]:

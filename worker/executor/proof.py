@@ -41,10 +41,10 @@ class Written:
     failures: list[str] = field(default_factory=list)
     is_complete: bool = False
 
-    def note_unreadable(self, unreadable: Mapping[ItemRef, str]) -> None:
-        """Items that could not be read back, though Plex answers for others, failed."""
-        for ref in (self.edits.keys() | self.moved) & unreadable.keys():
-            self.errors[ref] = PlexItemFailed(unreadable[ref])
+    def note_failed(self, failed: Mapping[ItemRef, str]) -> None:
+        """Items that could not be read back, or written again, though Plex answers for others."""
+        for ref in (self.edits.keys() | self.moved) & failed.keys():
+            self.errors[ref] = PlexItemFailed(failed[ref])
 
     @property
     def moved(self) -> set[ItemRef]:

@@ -13,6 +13,7 @@ from core.models import Change, FullItem, ItemRef
 from core.planning.item_plan import refused
 from core.text import name_key
 from plex.client import PlexClient
+from plex.exceptions import PlexItemFailed
 from plex.full_items import FullItems
 from worker.executor.item_editor import ItemEditor, removal_alone
 from worker.plan import ItemEdit
@@ -25,14 +26,14 @@ class ReadBack:
     """Reads back for one run.
 
     Attributes:
-        unreadable: of the last items read, those that Plex fails for, with what it says.
+        failed: of the last items read, those that Plex fails for, with what it says.
     """
 
     def __init__(self, plex: PlexClient, editor: ItemEditor) -> None:
         self._plex = plex
         self._editor = editor
         self._hopeless: Counter[str] = Counter()
-        self.unreadable: dict[ItemRef, str] = {}
+        self.failed: dict[ItemRef, str] = {}
 
     def read(
         self,
@@ -48,9 +49,9 @@ class ReadBack:
             refused_alone: fields that were sent by themselves before, and refused.
 
         Raises:
-            PlexError: as the client, but PlexRejected.
+            PlexError: as the client, but PlexRejected and PlexItemFailed.
         """
-        self.unreadable = {}
+        self.failed = {}
         shown = self._items([*edited, *others])
         again: list[ItemRef] = []
         for ref, edit in edited.items():
@@ -58,20 +59,23 @@ class ReadBack:
             tried = refused_alone.get(ref, ())
             changes = [] if item is None else self._worth_a_try(edit, item, tried)
             if item is not None and changes:
-                for change in changes:
-                    for single in _singles(change, item):
-                        self._editor.send_change(edit, single)
                 again.append(ref)
+                try:
+                    for change in changes:
+                        for single in _singles(change, item):
+                            self._editor.send_change(edit, single)
+                except PlexItemFailed as error:
+                    self.failed[ref] = str(error)
         if again:
             shown |= self._items(again)
-            self._learn(edited, again, shown)
+            self._learn(edited, [ref for ref in again if ref not in self.failed], shown)
         return shown
 
     def _items(self, refs: Sequence[ItemRef]) -> dict[ItemRef, FullItem]:
         keys = list(dict.fromkeys(ref.key for ref in refs))
         found = self._plex.full_items(keys) if keys else FullItems()
         bad = ((ref, found.unreadable.get(ref.key)) for ref in refs)
-        self.unreadable |= {ref: why for ref, why in bad if why is not None}
+        self.failed |= {ref: why for ref, why in bad if why is not None}
         return {ref: found[ref.key] for ref in refs if ref.key in found}
 
     def _worth_a_try(self, edit: ItemEdit, item: FullItem, tried: Collection[str]) -> list[Change]:

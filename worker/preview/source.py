@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from core.models import Failure, Job
-from core.wording import change_line
+from core.wording import change_line, scene_called
 from storage.plans import PlannedChange, PlanStore
 from storage.sqlite import chunks
 from sync_queue.queue import SyncQueue
@@ -83,9 +83,15 @@ class PreviewSource:
             self._figures.planned += sum(map(len, planned.values()))
         known = {job.scene_id: job for job in claimed}
         jobs = [known.get(scene_id) or job_for(scene_id) for scene_id in ids]
-        ready = {plan.scene_id: plan for plan in self._preparer.prepare(jobs).ready}
+        prepared = self._preparer.prepare(jobs)
+        ready = {plan.scene_id: plan for plan in prepared.ready}
+        failed = {job.scene_id: why for job, _, why in prepared.failed}
         batch = Batch()
         for scene_id, changes in planned.items():
+            if scene_id in failed:
+                called = scene_called(scene_id, changes[0].title)
+                self._figures.failures.note(f"{called}: {failed[scene_id]}")
+                continue
             if scene_id not in ready:
                 self._note_changed(changes)
                 continue

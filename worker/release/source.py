@@ -1,24 +1,28 @@
 """Plans that unlock in Plex what we locked, for users who leave; what the user locked stays locked.
 
-A field that no longer shows what we left there is the user's by now, and so is its lock.
+A field that no longer shows what we left there is the user's by now, and so is its lock. What a run
+has written before it was cut off is known by the journal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from core.fields import BY_NAME, PICTURES
-from core.images import ImageKind, digest_in, selected
-from core.models import FullItem
+from core.images import ImageKind, digest_in, identity, selected
+from core.models import FullItem, ItemRef
 from core.planning.item_plan import ItemPlan
 from core.records import ItemRecord, PictureRecords, Record
 from plex.client import MAX_KEYS, PlexClient
+from plex.full_items import FullItems
 from plex.images import PlexImages
-from storage.records import RecordStore
 from storage.sqlite import chunks
+from storage.state import State
 from worker.executor.figures import Figures
 from worker.plan import Batch, ItemEdit, Proof, ScenePlan
+from worker.scene_sync.unproven import recall
 from worker.undo.item_undo_plan import our_locks
 
 KIND = "release"
@@ -35,13 +39,13 @@ class ReleaseSource:
     def __init__(
         self,
         plex: PlexClient,
-        records: RecordStore,
+        state: State,
         figures: Figures,
         on_scenes: Callable[[int, int], None],
     ) -> None:
         self._plex = plex
         self._pictures = PlexImages(plex)
-        self._records = records
+        self._state = state
         self._figures = figures
         self._on_scenes = on_scenes
 
@@ -51,19 +55,42 @@ class ReleaseSource:
         Raises:
             PlexError: Plex does not answer.
         """
-        ids = sorted(self._records.ids())
+        cut_off = self._cut_off()
+        ids = sorted(self._state.records.ids() | cut_off.keys())
         for number, some in enumerate(chunks(ids, MAX_KEYS), 1):
-            records = self._records.get_many(some)
-            keys = [
+            records = self._state.records.get_many(some)
+            keys = [ref.key for scene_id in some for ref in cut_off.get(scene_id, ())]
+            keys += [
                 item.ref.key
                 for record in records.values()
                 for item in record.items
                 if our_locks(item, record.pictures)
             ]
-            shown = self._plex.full_items(keys) if keys else {}
+            shown = self._plex.full_items(keys) if keys else FullItems()
+            for scene_id in some:
+                written = {r: shown[r.key] for r in cut_off.get(scene_id, ()) if r.key in shown}
+                known = self._recalled(scene_id, records.get(scene_id), written)
+                if known is not None:
+                    records[scene_id] = known
             plans = (self._plan(record, shown) for record in records.values())
             yield Batch([plan for plan in plans if plan.edits])
             self._on_scenes(min(number * MAX_KEYS, len(ids)), len(ids))
+
+    def _cut_off(self) -> dict[int, list[ItemRef]]:
+        """By scene, the items that a run has written to without a record of it."""
+        written = self._state.journal.unrecorded_items()
+        owners = self._state.records.owners_of({ref for _, ref in written})
+        found: dict[int, set[ItemRef]] = {}
+        for scene_id, ref in written:
+            found.setdefault(owners.get(ref, scene_id), set()).add(ref)
+        return {scene_id: sorted(refs) for scene_id, refs in found.items()}
+
+    def _recalled(
+        self, scene_id: int, record: Record | None, items: Mapping[ItemRef, FullItem]
+    ) -> Record | None:
+        bare = Record(scene_id, 0.0, "", (), None, (), (), ())
+        entries = self._state.journal.unrecorded(items)
+        return recall(record, bare, items, chain.from_iterable(entries.values())).record
 
     def again(self, plans: Sequence[ScenePlan]) -> Batch:
         """The same plans; nothing keeps them waiting."""
@@ -111,7 +138,7 @@ class ReleaseSource:
         if known.seen_at is not None and known.seen_at == item.updated_at:
             return True
         shown = selected(self._pictures.entries(item.ref.key, ImageKind(name)))
-        return digest_in(shown or "") == known.sha1
+        return digest_in(shown or "") == known.sha1 or identity(shown) in known.unproven
 
 
 def remember_released(plan: ScenePlan, proof: Proof) -> Record | None:

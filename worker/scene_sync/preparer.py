@@ -24,7 +24,7 @@ from worker.locating.found import Found
 from worker.locating.locator import Locator
 from worker.locating.recent_items import Sought, sought_before
 from worker.plan import Absent, Batch, ScenePlan
-from worker.scene_sync.record_transfer import with_transferred_items
+from worker.scene_sync.record_transfer import bare_record, with_transferred_items
 from worker.scene_sync.scene_plan import scene_plan
 from worker.scene_sync.unproven import recall
 
@@ -123,7 +123,7 @@ class Preparer:
             own = records.get(scene.id)
             record = with_transferred_items(self._records, scene, own, items, recorded)
             entries = [entry for ref in items for entry in unrecorded.get(ref, ())]
-            recalled = recall(record, scene, items, entries)
+            recalled = recall(record, bare_record(scene), items, entries)
             wants = self._policy.sync_policy.of(scene)
             batch.ready.append(scene_plan(job, scene, wants, recalled, items, self._policy.rules))
         return batch

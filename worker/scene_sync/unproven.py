@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 
 from core.fields import BY_NAME, PICTURES
 from core.images import identity
-from core.models import Change, FullItem, ItemRef, Scene, Value
+from core.models import Change, FullItem, ItemRef, Value
 from core.planning.item_plan import is_untouched
 from core.records import NO_PICTURES, FieldRecord, ItemRecord, PictureKey, PictureRecord, Record
 from storage.journal import JournalEntry
 from worker.executor.before_image import next_in, says_next
-from worker.scene_sync.record_transfer import bare_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Recalled:
 
 def recall(
     record: Record | None,
-    scene: Scene,
+    bare: Record,
     items: Mapping[ItemRef, FullItem],
     entries: Iterable[JournalEntry],
 ) -> Recalled:
@@ -43,6 +42,7 @@ def recall(
     and the record stands; anything else began with what we sent.
 
     Args:
+        bare: the record that a scene without one gets.
         items: as Plex shows them now.
         entries: the unrecorded ones of the scene, oldest first.
     """
@@ -60,7 +60,7 @@ def recall(
             fields.setdefault(ref, {})[name] = next_in(last)
     if not fields and not pictures:
         return Recalled(record)
-    own = record if record is not None else bare_record(scene)
+    own = record if record is not None else bare
     changed = {ref: _item(_of(own, ref), items[ref], fields[ref]) for ref in fields}
     kept = tuple(changed.pop(item.ref, item) for item in own.items)
     return Recalled(

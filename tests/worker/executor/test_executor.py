@@ -28,6 +28,7 @@ from worker.executor.outcome import Outcome, Status
 from worker.pictures.writer import PictureWriter
 from worker.plan import ItemEdit, Proof, ScenePlan
 from worker.preview.source import job_for
+from worker.scene_sync.record_transfer import bare_record
 from worker.scene_sync.scene_plan import scene_plan
 from worker.scene_sync.unproven import recall
 
@@ -68,7 +69,7 @@ class Bench:
         items = self.items(wanted.id)
         unsettled = self.state.journal.unrecorded(items)
         entries = [entry for each in unsettled.values() for entry in each]
-        known = recall(self.record(wanted.id), wanted, items, entries)
+        known = recall(self.record(wanted.id), bare_record(wanted), items, entries)
         desire = desired(wanted, ALL_FIELDS)
         return scene_plan(job_for(wanted.id), wanted, desire, known, items, RULES)
 
@@ -231,29 +232,6 @@ def test_items_are_read_back_many_at_once(process: PlexProcess, bench: Bench) ->
 
 
 # What is no sync -------------------------------------------------------------------------------
-
-
-def unlocking(bench: Bench, number: int) -> ScenePlan:
-    """A plan that journals nothing, like that of a release of locks."""
-    plan = bench.plan(bench.wanted(number))
-    edits = tuple(replace(edit, locks={"tagline": False}).only(["tagline"]) for edit in plan.edits)
-    return replace(
-        plan, edits=edits, is_journaled=False, is_partial_ok=True, carried_out=frozenset()
-    )
-
-
-def test_a_plan_that_journals_nothing_settles_nothing(bench: Bench) -> None:
-    plans = [bench.plan(bench.wanted(1))]
-    bench.faults({"match": READ, "action": "reset", "times": -1})
-    with pytest.raises(PlexError):
-        bench.run(*plans)
-    bench.faults()
-    before = bench.state.journal.unrecorded(bench.items(1))
-
-    bench.run(unlocking(bench, 1))
-
-    assert bench.told() == {1: Status.PROVEN}
-    assert bench.state.journal.unrecorded(bench.items(1)) == before != {}
 
 
 def test_a_picture_that_is_back_is_known_though_the_edit_of_its_item_was_refused(

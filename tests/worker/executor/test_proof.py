@@ -201,7 +201,7 @@ def test_an_item_whose_edit_failed_but_whose_picture_is_back_is_read_again() -> 
 def test_an_item_that_plex_cannot_read_back_fails_and_is_not_gone() -> None:
     idle = edit(key="9")
     written = sent(plan(ONE, TWO, idle), restored={TWO.ref: {"poster"}})
-    written.note_unreadable({TWO.ref: "HTTP 500", idle.ref: "HTTP 500"})
+    written.note_failed({TWO.ref: "HTTP 500", idle.ref: "HTTP 500"})
 
     outcome = judged(written, shown(after(ONE, title="New")))
 

@@ -19,6 +19,7 @@ from tests.core.planning.test_planning_laws import honest, items, scenes, settin
 from tests.core.plex_like import EMPTY, Server
 from worker.executor.before_image import field_entry, picture_entry
 from worker.plan import ScenePlan
+from worker.scene_sync.record_transfer import bare_record
 from worker.scene_sync.scene_plan import base_of, sync_edit
 from worker.scene_sync.unproven import Recalled, recall
 
@@ -49,7 +50,7 @@ class CutOff:
         return cls(item, known, rules, server, [], fields)
 
     def recalled(self) -> Recalled:
-        return recall(self.known, scene(), {self.item.ref: self.item}, self.entries)
+        return recall(self.known, bare_record(scene()), {self.item.ref: self.item}, self.entries)
 
     def write(self, wanted: Scene, *, arrives: bool) -> None:
         """One try: journaled, sent, and cut off before or after it was carried out."""
@@ -200,7 +201,9 @@ def test_only_items_that_the_scene_owns_count_and_others_stay_as_they_are() -> N
     assert [item.ref for item in recalled.record.items] == [ref("8"), ref("7")]
     assert recalled.record.items[0] is other
     assert recalled.carried_out == {ref("7")}
-    assert recall(cut_off.known, scene(), {}, cut_off.entries) == Recalled(cut_off.known)
+    assert recall(cut_off.known, bare_record(scene()), {}, cut_off.entries) == Recalled(
+        cut_off.known
+    )
 
 
 def test_entries_of_older_versions_do_not_say_what_is_ours() -> None:
@@ -233,7 +236,7 @@ def test_every_picture_that_was_about_to_be_selected_may_be_ours(
         record(), pictures=PictureRecords(pictures={("poster", ref("7")): PictureRecord(OLD, 5)})
     )
 
-    recalled = recall(known, scene(), {item.ref: item}, entries)
+    recalled = recall(known, bare_record(scene()), {item.ref: item}, entries)
 
     assert recalled.record is not None
     ours = is_locked and not was_locked
@@ -247,7 +250,7 @@ def test_every_picture_that_was_about_to_be_selected_may_be_ours(
 def test_a_picture_that_was_about_to_be_put_back_is_no_choice_of_the_user() -> None:
     entries = picture_tries("media://y", "")
 
-    recalled = recall(record(), scene(), {ref("7"): shown()}, entries)
+    recalled = recall(record(), bare_record(scene()), {ref("7"): shown()}, entries)
 
     assert recalled.record is not None
     assert recalled.record.pictures.of("poster", ref("7")) == NO_PICTURE._replace(
