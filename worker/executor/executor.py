@@ -26,16 +26,13 @@ from worker.executor.bulk_edit import BulkEditor, Sent
 from worker.executor.item_editor import ItemEditor
 from worker.executor.outcome import Outcome
 from worker.executor.proof import Written, judged
-from worker.executor.read_back import ReadBack
+from worker.executor.read_back import WINDOW, WINDOW_SECONDS, ReadBack
 from worker.pictures.sync import PictureSync
 from worker.pictures.writer import PictureChange, PictureWriter
 from worker.plan import ItemEdit, Proof, ScenePlan
 
 log = logging.getLogger(__name__)
 
-# What was written is read back after so many scenes, or so many seconds after the first of them.
-WINDOW = 25
-WINDOW_SECONDS = 2.0
 ALL_FAIL = 3  # scenes in a row whose edits fail, and another one too: then it is the server
 
 NewPictures = Callable[[PictureWriter], PictureSync | None]

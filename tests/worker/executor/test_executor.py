@@ -23,8 +23,9 @@ from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
 from storage.state import State
 from tests.core.builders import ALL_FIELDS, file, scene
 from transport.retrying import Retrying
-from worker.executor.executor import WINDOW, Executor
+from worker.executor.executor import Executor
 from worker.executor.outcome import Outcome, Status
+from worker.executor.read_back import WINDOW
 from worker.pictures.writer import PictureWriter
 from worker.plan import ItemEdit, Proof, ScenePlan
 from worker.preview.source import job_for
