@@ -1,4 +1,5 @@
-"""What all tests share: the simulators, which tests start processes, and how Hypothesis searches.
+"""What all tests share: the simulators, which tests start processes, where temporary files lie, and
+how Hypothesis searches.
 
 The same examples every time, and no time limit for one of them: a test that fails does so for
 everybody, and a slow machine is no failure. HYPOTHESIS_PROFILE=explore looks for new examples,
@@ -9,14 +10,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 
 from simulators.plex.process import PlexProcess
 from tests.pool import Pool
+
+# SQLite waits for the disk at every commit, which no test can see: half of the time of many.
+MEMORY = Path("/dev/shm")
+ROOM = 2**30  # bytes; containers are often given far less
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None  # looked up anew
 
 SLOW = [hypothesis.HealthCheck.too_slow]
 hypothesis.settings.register_profile(
