@@ -1,4 +1,5 @@
-"""What all tests share: the simulators, which tests start processes, and how Hypothesis searches.
+"""What all tests share: the simulators, which tests start processes, where temporary files lie, and
+how Hypothesis searches.
 
 The same examples every time, and no time limit for one of them: a test that fails does so for
 everybody, and a slow machine is no failure. HYPOTHESIS_PROFILE=explore looks for new examples,
@@ -9,14 +10,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 
 from simulators.plex.process import PlexProcess
-from tests.pool import Pool
+from tests.pool import Measuring, Pool
+
+# SQLite waits for the disk at every commit, which no test can see: half of the time of many.
+MEMORY = Path("/dev/shm")
+ROOM = 2**30  # bytes; containers are often given far less
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None  # looked up anew
 
 SLOW = [hypothesis.HealthCheck.too_slow]
 hypothesis.settings.register_profile(
@@ -31,6 +42,34 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
+# What makes coverage start in a process.
+MEASURING = "COVERAGE_PROCESS_CONFIG"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def measuring() -> Iterator[Measuring]:
+    """Has the processes of a block measured. No others are: it would be half of all time."""
+    value = os.environ.get(MEASURING)
+
+    @contextlib.contextmanager
+    def measured() -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            if value is not None:
+                patch.setenv(MEASURING, value)
+            yield
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(MEASURING, raising=False)
+        yield measured
+
+
+@pytest.fixture
+def measured(measuring: Measuring) -> Iterator[None]:
+    """For tests whose processes are to be measured."""
+    with measuring():
+        yield
+
+
 @pytest.fixture(scope="session")
 def pool() -> Iterator[Pool]:
     """Running simulators."""
@@ -39,9 +78,11 @@ def pool() -> Iterator[Pool]:
 
 
 @pytest.fixture(scope="session")
-def process() -> Iterator[PlexProcess]:
+def process(measuring: Measuring) -> Iterator[PlexProcess]:
     """A Plex for tests that load their own library."""
-    with PlexProcess() as running:
+    with contextlib.ExitStack() as exits:
+        with measuring():
+            running = exits.enter_context(PlexProcess())
         yield running
 
 
@@ -52,10 +93,17 @@ SPARED = "not processes"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that start processes by a fixture."""
+    """Mark the tests that start processes by a fixture, and those whose coverage says nothing new.
+
+    Measuring takes as long as the test itself, and laws do many times what examples do.
+    """
     for item in items:
-        if isinstance(item, pytest.Function) and not STARTING.isdisjoint(item.fixturenames):
+        if not isinstance(item, pytest.Function):
+            continue
+        if not STARTING.isdisjoint(item.fixturenames):
             item.add_marker(pytest.mark.processes)
+        if hypothesis.is_hypothesis_test(item.function):
+            item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_configure(config: pytest.Config) -> None:

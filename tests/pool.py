@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-
-import pytest
 
 from simulators.launch import Simulators
 from simulators.seed import Seed
 from tests.contract.servers import Simulated, seed_of
 
+Measuring = Callable[[], contextlib.AbstractContextManager[None]]
 TOKEN = "PLEX-TOKEN-not-for-logs"
 
 
@@ -52,7 +51,4 @@ class Pool:
             yield Simulated(pair.plex.url)
 
     def _started(self) -> Simulators:
-        with pytest.MonkeyPatch.context() as patch:
-            # The simulators' own tests measure what they cover: here it would cost too much.
-            patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-            return self._exits.enter_context(Simulators(seed_of(), token=TOKEN))
+        return self._exits.enter_context(Simulators(seed_of(), token=TOKEN))

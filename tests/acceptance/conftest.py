@@ -40,11 +40,3 @@ def short_pauses() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retrying, "POLICY", retrying.POLICY.new(backoff_factor=0.005))
         yield
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _unmeasured_processes() -> Iterator[None]:
-    """The tests of each part measure what processes cover: here it would be half of the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-        yield

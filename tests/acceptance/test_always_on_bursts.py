@@ -16,6 +16,8 @@ from tests.acceptance.faults import differing
 from tests.acceptance.site import Site
 from tests.pool import Pool
 
+pytestmark = pytest.mark.no_cover  # much of the same
+
 SCENES = 200  # `make bench` does it with 500
 EDITS = 200
 AT_ONCE = 20

@@ -13,6 +13,8 @@ from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 from tests.acceptance.sync_driver import NOW, SyncDriver
 
+pytestmark = pytest.mark.no_cover  # much of the same
+
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 DAYS = 30
 INTERVALS = {"never": None, "hourly": HOUR, "daily": DAY, "weekly": 7 * DAY}

@@ -22,6 +22,8 @@ from tests.acceptance.random_changes import RandomChanges, crowded
 from tests.acceptance.site import Site
 from tests.stored import owners, sql
 
+pytestmark = pytest.mark.no_cover  # much of the same
+
 SCENES = 150
 ROUNDS = 9
 CHANGES = 4  # in each round

@@ -14,6 +14,8 @@ from sync_queue.operations import enqueue
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 
+pytestmark = pytest.mark.no_cover  # much of the same
+
 SCENES = 10_000
 MOST_REQUESTS = 60
 DRAINED = 500

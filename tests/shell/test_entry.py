@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("measured")]
 
 ROOT = Path(__file__).parents[2]
 ENTRY = ROOT / "Stash2Plex.py"

@@ -90,6 +90,7 @@ def claimed(data: Path) -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("measured")
 def test_a_hook_loads_next_to_nothing(tmp_path: Path) -> None:
     claimed(tmp_path)
 
@@ -106,6 +107,7 @@ def test_a_hook_loads_next_to_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("measured")
 def test_the_hook_that_asks_loads_the_standard_library_only(tmp_path: Path) -> None:
     ended = run("-S", "-X", "importtime", str(ENTRY), stdin=given(), data=tmp_path)
 
@@ -118,6 +120,7 @@ def test_the_hook_that_asks_loads_the_standard_library_only(tmp_path: Path) -> N
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("measured")
 def test_a_hook_writes_the_inbox_and_nothing_else(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -134,6 +137,7 @@ def test_a_hook_writes_the_inbox_and_nothing_else(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("measured")
 def test_what_is_noted_is_there_though_nobody_closed_the_file(tmp_path: Path) -> None:
     before = time.time()
     run(str(ENTRY), stdin=given(sent={"id": "5"}), data=tmp_path / "new" / "data")
@@ -144,6 +148,7 @@ def test_what_is_noted_is_there_though_nobody_closed_the_file(tmp_path: Path) ->
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("measured")
 def test_megabytes_of_cover_are_no_burden(tmp_path: Path) -> None:
     cover = "data:image/jpeg;base64," + "QUJD" * 4_000_000
     started = time.monotonic()
@@ -156,6 +161,7 @@ def test_megabytes_of_cover_are_no_burden(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("measured")
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limits there")
 def test_a_full_disk_is_told_and_does_not_stop_stash(tmp_path: Path) -> None:
     limited = (
@@ -185,6 +191,7 @@ def read_only() -> Iterator[Path]:
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("measured")
 @pytest.mark.skipif(sys.platform == "win32", reason="folders are always writable there")
 def test_a_read_only_disk_is_told_and_does_not_stop_stash(read_only: Path) -> None:
     # Nothing is read-only for root, whom containers run as; and others may not see this checkout.
@@ -201,6 +208,7 @@ def test_a_read_only_disk_is_told_and_does_not_stop_stash(read_only: Path) -> No
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("measured")
 def test_a_busy_inbox_is_waited_for(tmp_path: Path) -> None:
     claimed(tmp_path)
     other = sqlite3.connect(tmp_path / INBOX_FILE, isolation_level=None, check_same_thread=False)
@@ -217,6 +225,7 @@ def test_a_busy_inbox_is_waited_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("measured")
 def test_a_log_and_a_reply_that_nobody_reads_do_no_harm(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)

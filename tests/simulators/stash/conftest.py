@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
 
+from tests.pool import Measuring
 from tests.simulators.stash.running import StashProcess, started
 
 
 @pytest.fixture(scope="session")
-def stash_process() -> Iterator[StashProcess]:
+def stash_process(measuring: Measuring) -> Iterator[StashProcess]:
     """A Stash without anything."""
-    with started() as url:
+    with contextlib.ExitStack() as exits:
+        with measuring():
+            url = exits.enter_context(started())
         yield StashProcess(url)

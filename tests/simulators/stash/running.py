@@ -215,5 +215,7 @@ def running(folder: Path, library: Mapping[str, Any], *options: str) -> Iterator
 @contextmanager
 def loaded(server: StashProcess, library: Mapping[str, Any], *options: str) -> Iterator[Stash]:
     """The simulator with this seed, until the next one."""
+    # The server's own process is measured, that of a plugin of three lines need not be.
+    options = ("--plugin-env=COVERAGE_PROCESS_CONFIG=", *options)
     with requests.Session() as session:
         yield Stash(server.load(library, options), session)
