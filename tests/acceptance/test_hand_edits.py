@@ -34,7 +34,7 @@ ROUNDS = 10
 BY_HAND = 100  # edits in Plex in each round
 IN_STASH = 30  # scenes edited in each round
 READINGS = ("additive", "replacing")
-_CONFLICT = re.compile(r'scene \d+(?: ".*")?, item (\S+): (\w+) .*', re.DOTALL)
+_CONFLICT = re.compile(r"scene \d+(?: “.*”)?, item (\S+): (\w+) .*", re.DOTALL)
 
 
 def test_hand_edits_survive_and_all_else_arrives(open_site: Open) -> None:
