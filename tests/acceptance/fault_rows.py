@@ -23,12 +23,13 @@ NESTED_MAINTENANCE = (
 
 class Right(Enum):
     """What is right. WAITS: the run ends or is partial, nobody is blamed, and all is well once the
-    fault is over. PASSES: nothing is to be noticed but time. ONE: what it concerns is charged
-    alone, and all others are done."""
+    fault is over. PASSES: nothing is to be noticed but time. CHARGED: one job has an attempt less,
+    and all others are done. PICTURES: all is done but the pictures; nobody is blamed."""
 
     WAITS = "waits"
     PASSES = "passes"
-    ONE = "one"
+    CHARGED = "charged"
+    PICTURES = "pictures"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Row:
     Attributes:
         met: what people would say has happened.
         server: "plex" or "stash".
-        fault: as `simulators.faults` reads it; without `times` it stays until it is taken away.
+        fault: as `simulators.faults` reads it, "KEY" in its pattern being the key of an item.
         says: what the sentence for the user has to have in it.
     """
 
@@ -107,6 +108,7 @@ PLEX_READS = {
     "whole items": "^GET /library/metadata/",
     "an edit": "^PUT /library/sections/",
 }
+PICTURES = {"sync_poster": True, "sync_background": True}
 FEW = ("the connection is cut", "a web page with 200")
 STASH_READS = {"scenes": "^POST /graphql.*(findScenes|FindScenes)"}
 
@@ -142,26 +144,30 @@ def passing() -> list[Row]:
 
 
 def single() -> list[Row]:
-    """One byte, one item, one scene."""
-    all_items = "^GET /library/(sections/\\d+/all|metadata/)"
-    return [
+    """One byte, one number, one item, and what concerns pictures alone."""
+    spoilt = {
+        "a control character in each title": ('"title":"', '"title":"\x04'),
+        "a byte in each title that is no UTF-8": ('"title":"', '"title":"\xff'),
+        "half a surrogate pair in each title": ('"title":"', '"title":"\\ud83d'),
+        "addedAt of 20 digits": ('"addedAt":', '"addedAt":9999999999'),
+    }
+    listed = "^GET /library/sections/\\d+/all"
+    found = [
         Row(
-            "a control character in a title",
+            met,
             "plex",
-            {"match": all_items, "action": "alter", "find": '"title":"', "replace": '"title":"\x04'}
-            | {"times": -1},
-            Right.ONE,
-        ),
-        Row(
-            "updatedAt of 30 digits",
-            "plex",
-            {
-                "match": all_items,
-                "action": "alter",
-                "find": '"addedAt":',
-                "replace": '"addedAt":9999999999999999999',
-            }
-            | {"times": -1},
-            Right.ONE,
-        ),
+            {"match": listed, "action": "alter", "find": find, "replace": new, "times": -1},
+            Right.PASSES,
+        )
+        for met, (find, new) in spoilt.items()
     ]
+    alone = {"one item: 500 whenever it is read": "^GET /library/metadata/([0-9]+,)*KEY[,?]"}
+    alone["one item: 500 whenever it is edited"] = "^PUT /library/.*[?&]id=([0-9]+,)*KEY[,&]"
+    failing = {"action": "status", "status": 500, "body": "boom", "times": -1}
+    found += [
+        Row(met, "plex", {"match": match, **failing}, Right.CHARGED) for met, match in alone.items()
+    ]
+    for kind in ("500, database is locked", "a redirect to a login page", "a web page with 200"):
+        fault = {"match": "^GET /scene/.*/screenshot", **ANSWERS[kind], "times": -1}
+        found.append(Row(f"all covers: {kind}", "stash", fault, Right.PICTURES, settings=PICTURES))
+    return found
