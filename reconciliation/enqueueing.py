@@ -20,6 +20,7 @@ from sync_queue.operations import enqueue_all, get_queued_scene_ids
 from sync_queue.queue import SyncQueue
 
 UPDATE_TYPE = "metadata"
+FOREVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,18 @@ class GapQueue:
     ) -> Callable[[Gap], bool]:
         """Says of a gap whether it gets no job, and counts why."""
         queued = get_queued_scene_ids(self._queue) if self._queue is not None else set()
+        held = self._queue.held() if self._queue is not None else []
+        held_since = {each.job.scene_id: each.job.enqueued_at for each in held}
         dead = self._dead()
 
         def refuses(gap: Gap) -> bool:
             known = dead.get(gap.scene_id)
             if not passes_gate(gap.scene_data, self._with_record):
                 result.skipped_no_metadata += 1
-            elif gap.scene_id in queued:
+            elif gap.scene_id in queued and not (
+                # What Stash says since may take nothing away, or be the cure.
+                held_since.get(gap.scene_id, FOREVER) < gap.scene_data.updated_at
+            ):
                 result.skipped_already_queued += 1
             elif self._is_hopeless(gap, findings):
                 result.skipped_unmatched += 1

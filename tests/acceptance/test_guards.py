@@ -116,6 +116,25 @@ def test_what_is_held_is_told_once_and_stops_nothing_else(open_site: Open) -> No
     assert _held(site) == held
 
 
+def test_what_stash_says_since_reaches_held_scenes_by_a_reconcile_as_well(open_site: Open) -> None:
+    site = open_site(generate(SCENES, seed=2, only=CASES))
+    site.use(first_sync="mirror")
+    site.reconcile()
+    with pytest.raises(GuardStopped):
+        site.drain()
+    held = _held(site)
+    back, renamed = site.scene("cleared_details"), site.scene("cleared_lists")
+    site.edit_scene(back, details=site.item(site.key(back))["summary"])
+    site.edit_scene(renamed, title="Edited")
+
+    assert site.reconcile()["enqueued_count"] == 2
+    assert site.drain()["held"] == 0
+
+    assert site.item(site.key(renamed))["title"] == "Edited"
+    assert _held(site) == held - {back}
+    assert site.reconcile()["enqueued_count"] == 0
+
+
 def test_a_confirmation_covers_no_more_than_was_shown(site: Site) -> None:
     """The same scenes and the same figures: only the values are others than those confirmed."""
     lists = site.scenes("cleared_lists")
