@@ -139,3 +139,9 @@ class Record:
     items: tuple[ItemRecord, ...]
     pictures: PictureRecords = NO_PICTURES
     undone: bool = False  # what was last written was undone: left alone until the fingerprint moves
+
+
+def item_of(record: Record | None, ref: ItemRef) -> ItemRecord | None:
+    """What a record, if there is one, says of one item."""
+    items = record.items if record is not None else ()
+    return next((item for item in items if item.ref == ref), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import floor
 from typing import Any
 
 from core.models import Failure, Job, Scene
@@ -101,7 +102,8 @@ class GapQueue:
         """Says of a gap whether it gets no job, and counts why."""
         queued = get_queued_scene_ids(self._queue) if self._queue is not None else set()
         held = self._queue.held() if self._queue is not None else []
-        held_since = {each.job.scene_id: each.job.enqueued_at for each in held}
+        # Stash may tell times in whole seconds.
+        held_since = {each.job.scene_id: floor(each.job.enqueued_at) for each in held}
         dead = self._dead()
 
         def refuses(gap: Gap) -> bool:
@@ -110,7 +112,7 @@ class GapQueue:
                 result.skipped_no_metadata += 1
             elif gap.scene_id in queued and not (
                 # What Stash says since may take nothing away, or be the cure.
-                held_since.get(gap.scene_id, FOREVER) < gap.scene_data.updated_at
+                held_since.get(gap.scene_id, FOREVER) <= gap.scene_data.updated_at
             ):
                 result.skipped_already_queued += 1
             elif self._is_hopeless(gap, findings):

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.fields import PICTURES, TITLE
 from core.models import ItemRef, Role
-from core.records import FieldRecord, PictureKey, PictureRecord, PictureRecords, Record
+from core.records import FieldRecord, PictureKey, PictureRecord, PictureRecords, Record, item_of
 from storage.codec import field_body, field_from
 from storage.journal import JournalEntry
 from storage.picture_codec import pictures_body, pictures_from
@@ -86,7 +86,7 @@ def _extra(record: Record | None, ref: ItemRef, name: str, applied: str) -> dict
         known = {(name, ref): record.pictures.of(name, ref)}
         pictures = pictures_body(PictureRecords().having(known))
     else:
-        item = next((each for each in record.items if each.ref == ref), None)
+        item = item_of(record, ref)
         field = item.fields.get(name) if item is not None else None
     body = [field_body(field), record.fingerprint, applied, int(record.undone), pictures]
     return {_KNOWN: body}

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from core.errors import GuardStopped
 from core.models import Job
 from storage.runs import RunStatus
+from storage.sqlite import chunks
 from storage.state import State
 from sync_queue.queue import SyncQueue
 from worker.executor.acknowledge import Acknowledger
@@ -259,7 +260,7 @@ class WriteRun:
         limit = self._clock() - STALE
         kept = [plan for plan in plans if self._planned_at.get(plan.scene_id, limit) > limit]
         old = {plan.scene_id: plan for plan in plans if plan not in kept}
-        for some in _chunks(list(old.values())):
+        for some in chunks(list(old.values()), BATCH):
             batch = source.again(some)
             self._sort_out(batch)
             fits = [p for p in batch.ready if is_covered(p, marks_of(old[p.scene_id]))]
@@ -307,8 +308,3 @@ def _scene_ids(plans: Iterable[ScenePlan]) -> list[int]:
 
 def _jobs(plans: Iterable[ScenePlan]) -> list[Job]:
     return [plan.job for plan in plans if plan.job is not None]
-
-
-def _chunks(plans: Sequence[ScenePlan]) -> Iterator[Sequence[ScenePlan]]:
-    for start in range(0, len(plans), BATCH):
-        yield plans[start : start + BATCH]

@@ -15,7 +15,7 @@ from core.fields import SHARED_LISTS, Desired
 from core.matching.pins import Pin, holds
 from core.models import FullItem, ItemRef, Job
 from core.planning.item_plan import recorded
-from core.records import ItemRecord, Record
+from core.records import ItemRecord, Record, item_of
 from stash.queries import with_file_named
 from stash.scenes import StashApi, fetch_scenes, iter_scene_pages
 from storage.records import RecordStore
@@ -24,7 +24,7 @@ from worker.locating.locator import Locator
 from worker.plan import Batch, Proof, ScenePlan
 from worker.scene_sync.preparer import GONE, OwnersOf, Policy
 from worker.scene_sync.record_transfer import still_is
-from worker.scene_sync.scene_plan import base_of, notes_of, sync_edit
+from worker.scene_sync.scene_plan import notes_of, sync_edit
 
 NAMES = 50  # file names that Stash is asked for at once
 
@@ -135,7 +135,7 @@ class Finalizer:
         stem = paths.stem(record.files[0].path) if record.files else ""
         wanted = Desired(nothing, stem)
         edits = tuple(
-            sync_edit(wanted, item, base_of(record, ref), policy.rules)
+            sync_edit(wanted, item, item_of(record, ref), policy.rules)
             for ref, item in items.items()
         )
         return ScenePlan(
@@ -155,7 +155,7 @@ def remember_destroyed(plan: ScenePlan, proof: Proof) -> Record | None:
     if plan.record is None:
         return None
     changed = {
-        edit.ref: recorded(edit.plan, proof.shown[edit.ref], base_of(plan.record, edit.ref))
+        edit.ref: recorded(edit.plan, proof.shown[edit.ref], item_of(plan.record, edit.ref))
         for edit in plan.edits
         if edit.ref in proof.shown
     }

@@ -8,12 +8,12 @@ stay for ever, and hand work that was kept would be taken for ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from core.matching.recordings import same_recording
 from core.models import FullItem, ItemRef, Scene
-from core.records import ItemRecord, PictureKey, PictureRecord, Record
+from core.records import ItemRecord, PictureKey, PictureRecord, Record, item_of
 from storage.records import RecordStore
 
 
@@ -42,7 +42,7 @@ def with_transferred_items(
     pictures: dict[PictureKey, PictureRecord] = {}
     for ref, owner in passed.items():
         old = before.get(owner)
-        item = _item_of(old, ref)
+        item = item_of(old, ref)
         if old is not None and item is not None and still_is(item, old, items[ref]):
             known.append(item)
             pictures |= old.pictures.of_item(ref)
@@ -50,11 +50,6 @@ def with_transferred_items(
         return record
     own = record if record is not None else bare_record(scene)
     return replace(own, items=(*own.items, *known), pictures=own.pictures.having(pictures))
-
-
-def _item_of(record: Record | None, ref: ItemRef) -> ItemRecord | None:
-    items: Iterable[ItemRecord] = record.items if record is not None else ()
-    return next((item for item in items if item.ref == ref), None)
 
 
 def still_is(known: ItemRecord, record: Record, item: FullItem) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 from core.fields import LINE_LIMIT, Desired, fingerprint
 from core.models import FullItem, ItemRef, Job, Scene
 from core.planning.item_plan import MergeRules, field_recorded, plan_item, recorded
-from core.records import ItemRecord, Record
+from core.records import ItemRecord, Record, item_of
 from core.text import clean_line
 from worker.plan import ItemEdit, Proof, ScenePlan
 from worker.scene_sync.unproven import Recalled
@@ -29,7 +29,7 @@ def scene_plan(
     """
     record = known.record
     edits = tuple(
-        sync_edit(wanted, item, base_of(record, ref), rules) for ref, item in items.items()
+        sync_edit(wanted, item, item_of(record, ref), rules) for ref, item in items.items()
     )
     return ScenePlan(
         scene.id,
@@ -90,13 +90,7 @@ def remember_synced(scene: Scene, plan: ScenePlan, proof: Proof) -> Record:
 
 def _items(plan: ScenePlan, proof: Proof) -> tuple[ItemRecord, ...]:
     return tuple(
-        recorded(edit.plan, proof.shown[edit.ref], base_of(plan.record, edit.ref))
+        recorded(edit.plan, proof.shown[edit.ref], item_of(plan.record, edit.ref))
         for edit in plan.edits
         if edit.ref in proof.shown
     )
-
-
-def base_of(record: Record | None, ref: ItemRef) -> ItemRecord | None:
-    """What a record says of one item."""
-    items = record.items if record is not None else ()
-    return next((item for item in items if item.ref == ref), None)

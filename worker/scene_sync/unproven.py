@@ -13,7 +13,15 @@ from core.fields import BY_NAME, PICTURES
 from core.images import identity
 from core.models import Change, FullItem, ItemRef, Value
 from core.planning.item_plan import is_untouched
-from core.records import NO_PICTURES, FieldRecord, ItemRecord, PictureKey, PictureRecord, Record
+from core.records import (
+    NO_PICTURES,
+    FieldRecord,
+    ItemRecord,
+    PictureKey,
+    PictureRecord,
+    Record,
+    item_of,
+)
 from storage.journal import JournalEntry
 from worker.executor.before_image import next_in, says_next
 
@@ -61,7 +69,7 @@ def recall(
     if not fields and not pictures:
         return Recalled(record)
     own = record if record is not None else bare
-    changed = {ref: _item(_of(own, ref), items[ref], fields[ref]) for ref in fields}
+    changed = {ref: _item(item_of(own, ref), items[ref], fields[ref]) for ref in fields}
     kept = tuple(changed.pop(item.ref, item) for item in own.items)
     return Recalled(
         replace(own, items=(*kept, *changed.values()), pictures=had.having(pictures)),
@@ -101,10 +109,6 @@ def _has_arrived(entry: JournalEntry, now: Value) -> bool:
     is_refused = BY_NAME[entry.field].equal(entry.before, entry.after)
     change = Change(entry.field, entry.before, entry.after)
     return not is_refused and not is_untouched(change, now)
-
-
-def _of(record: Record, ref: ItemRef) -> ItemRecord | None:
-    return next((item for item in record.items if item.ref == ref), None)
 
 
 def _item(

@@ -89,8 +89,8 @@ class ItemUndoPlan:
 
     Attributes:
         item: as Plex shows it now.
-        pasts: what the run did to it.
-        statuses: of each field and picture.
+        histories: what the run did to it, by field and picture.
+        statuses: what is to become of each.
         now: what Plex shows of each.
         locks: fields and pictures to lock (True) or to unlock.
     """
@@ -101,9 +101,9 @@ class ItemUndoPlan:
     now: Mapping[str, Value]
     locks: Mapping[str, bool]
 
-    def named(self, status_of: UndoStatus) -> list[str]:
+    def named(self, status: UndoStatus) -> list[str]:
         """The fields and pictures with that status."""
-        return [name for name, each in self.statuses.items() if each is status_of]
+        return [name for name, each in self.statuses.items() if each is status]
 
     @property
     def fields(self) -> list[str]:
@@ -194,16 +194,16 @@ def item_undo_plan(
     return ItemUndoPlan(item, known, statuses, now, locks)
 
 
-def _lock(past: FieldHistory, status_of: UndoStatus, is_locked: bool, is_ours: bool) -> bool | None:
+def _lock(past: FieldHistory, status: UndoStatus, is_locked: bool, is_ours: bool) -> bool | None:
     """The lock that a field is to get; None leaves it.
 
     A value that is back already may have been set back by hand, with a lock of the user's; it is
     unlocked only where the lock is known to be ours.
     """
     wanted = past.first.locked_before
-    if wanted is None or status_of is UndoStatus.CHANGED or wanted == is_locked:
+    if wanted is None or status is UndoStatus.CHANGED or wanted == is_locked:
         return None
-    if status_of is UndoStatus.RESTORE:
+    if status is UndoStatus.RESTORE:
         return wanted
     if wanted:
         return True if past.is_lock_alone else None

@@ -14,7 +14,7 @@ from itertools import groupby
 from core.fields import PICTURES
 from core.images import ImageKind, selected
 from core.models import FullItem, ItemRef
-from core.records import NO_PICTURES, ItemRecord, Record
+from core.records import NO_PICTURES, Record, item_of
 from core.wording import shown
 from plex.client import PlexClient
 from plex.images import PlexImages
@@ -152,13 +152,8 @@ class UndoSource:
             for name in PICTURES & known.keys()
         }
         remembered = record.pictures if record is not None else NO_PICTURES
-        ours = our_locks(_of_item(record, item.ref), remembered)
+        ours = our_locks(item_of(record, item.ref), remembered)
         return item_undo_plan(item, known, pictures, ours)
-
-
-def _of_item(record: Record | None, ref: ItemRef) -> ItemRecord | None:
-    items = record.items if record is not None else ()
-    return next((item for item in items if item.ref == ref), None)
 
 
 def _begun(

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from core.fields import BY_NAME, desired
 from core.models import FullItem, Scene, Value
 from core.planning.item_plan import FirstSync, MergeRules, field_recorded
-from core.records import NO_PICTURE, FieldRecord, ItemRecord, PictureRecord, PictureRecords, Record
+from core.records import (
+    NO_PICTURE,
+    FieldRecord,
+    ItemRecord,
+    PictureRecord,
+    PictureRecords,
+    Record,
+    item_of,
+)
 from storage.journal import JournalEntry
 from tests.core.builders import ALL_FIELDS, FEWER, file, full, record, ref, scene
 from tests.core.planning.test_planning_laws import honest, items, scenes, settings_of_first_sync
@@ -20,7 +28,7 @@ from tests.core.plex_like import EMPTY, Server
 from worker.executor.before_image import field_entry, picture_entry
 from worker.plan import ScenePlan
 from worker.scene_sync.record_transfer import bare_record
-from worker.scene_sync.scene_plan import base_of, sync_edit
+from worker.scene_sync.scene_plan import sync_edit
 from worker.scene_sync.unproven import Recalled, recall
 
 ADDING = Server(replaces=False)
@@ -45,7 +53,7 @@ class CutOff:
 
     @classmethod
     def of(cls, item: FullItem, known: Record | None, rules: MergeRules, server: Server) -> CutOff:
-        base = base_of(known, item.ref)
+        base = item_of(known, item.ref)
         fields = dict(base.fields) if base is not None else {}
         return cls(item, known, rules, server, [], fields)
 
@@ -54,7 +62,7 @@ class CutOff:
 
     def write(self, wanted: Scene, *, arrives: bool) -> None:
         """One try: journaled, sent, and cut off before or after it was carried out."""
-        base = base_of(self.recalled().record, self.item.ref)
+        base = item_of(self.recalled().record, self.item.ref)
         edit = sync_edit(desired(wanted, ALL_FIELDS), self.item, base, self.rules)
         plan = ScenePlan(1, "", (edit,), self.known, lambda _plan, _proof: None)
         self.entries += [field_entry(plan, edit, name, 0.0) for name in edit.names]
@@ -103,14 +111,14 @@ def test_what_arrived_is_known_as_if_it_had_been_recorded(
 
     recalled = cut_off.recalled()
 
-    assert says(base_of(recalled.record, item.ref)) == says(
+    assert says(item_of(recalled.record, item.ref)) == says(
         ItemRecord(item.ref, (), None, cut_off.expected)
     )
     if not recalled.carried_out:
         assert recalled.record is cut_off.known
         assert cut_off.item.values == before.values
     else:
-        assert base_of(recalled.record, item.ref) is not None
+        assert item_of(recalled.record, item.ref) is not None
         # Nobody has read the item back since.
         assert [i.updated_at for i in recalled.record.items] == [None]  # type: ignore[union-attr]
 
