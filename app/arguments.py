@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from core.errors import ConfigError
+from core.timestamps import parse_timestamp
 
 _ON = frozenset({"true", "1", "yes", "on"})
 _OFF = frozenset({"false", "0", "no", "off", ""})
@@ -57,3 +59,35 @@ def text(args: Mapping[str, object], name: str) -> str:
     """A text without blanks around it; "" where it is not given."""
     raw = args.get(name)
     return "" if raw is None else str(raw).strip()
+
+
+def moment(args: Mapping[str, object], name: str) -> float | None:
+    """A point in time, as epoch seconds; None where it is not given.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    told = text(args, name)
+    if not told:
+        return None
+    if re.fullmatch(r"\d{1,12}(\.\d+)?", told, re.ASCII):
+        return float(told)
+    at = parse_timestamp(told if "T" in told or " " in told else f"{told}T00:00:00")
+    if at is None:
+        raise ConfigError(
+            f"The argument {name!r} is {args[name]!r}; a time like 2026-01-31T18:00:00+01:00, a "
+            "day like 2026-01-31, or seconds since 1970 are allowed."
+        )
+    return at
+
+
+def numbers(args: Mapping[str, object], name: str) -> list[int] | None:
+    """Whole numbers above 0, as a list or with commas between them; None where none is given.
+
+    Raises:
+        ConfigError: something else is among them.
+    """
+    raw = args.get(name)
+    listed = raw if isinstance(raw, list) else text(args, name).split(",")
+    found = [number({name: each}, name) for each in listed]
+    return [each for each in found if each is not None] or None

@@ -16,7 +16,7 @@ from app.settings_guard import check_settings
 from app.sync_changes import handover
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.task import sync_changes
-from app.tasks import health, pins, preview, queue, reconcile, status, undo
+from app.tasks import health, outages, pins, preview, queue, reconcile, status, undo
 from app.wiring import Context, data_dir_of, open_context
 from core.errors import ConfigError, ProtocolError
 from shell import protocol
@@ -58,6 +58,7 @@ _TABLE = (
     Mode("clear_queue", queue.clear_queue),
     Mode(CONFIRM, queue.confirm_stopped_run),
     Mode("health_check", health.health_check, looks_only=True, works_when_off=True),
+    Mode("outage_summary", outages.outage_summary, looks_only=True, works_when_off=True),
     Mode("pin", pins.pin),
     Mode("process_queue", process_queue, preview.preview_queue),
     Mode("purge_dlq", queue.purge_dead_letters),
@@ -72,6 +73,7 @@ _TABLE = (
     ),
     Mode("reconcile_preview", preview.preview_all, looks_only=True),
     Mode("reconcile_recent", reconcile.reconcile_recent, preview.preview_recent),
+    Mode("recover_outage_jobs", outages.recover_outage_jobs),
     Mode("release", undo.release, undo.look_at_release, works_when_off=True),
     Mode("retry_dlq", queue.retry_dead_letters),
     Mode(handover.MODE, sync_changes),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from sqlite3 import Connection
+from types import MappingProxyType
 
 from core.circuit_breaker import Breaker
 from core.outages import Outage
 from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.sqlite import Database
 
-PLEX, PICTURES = "plex", "pictures"  # the services: Plex, and the pictures of Stash
+PLEX, PICTURES = "plex", "pictures"
+# The services, with what people call them.
+NAMES: Mapping[str, str] = MappingProxyType({PLEX: "Plex", PICTURES: "the pictures of Stash"})
 
 TABLES = (
     """CREATE TABLE breakers (

@@ -20,7 +20,7 @@ from core.circuit_breaker import Breaker
 from core.errors import StashError
 from core.timestamps import in_words
 from storage.key_value import Key
-from storage.outages import PICTURES, PLEX
+from storage.outages import NAMES
 from storage.state import State
 from sync_queue.inbox_reader import Inbox
 
@@ -38,7 +38,6 @@ WAITS: Key[Mapping[str, tuple[float, float]]] = Key(
     lambda told: {service: (since, at) for service, (since, at) in told.items()},
     dict,
 )
-NAMES = {PLEX: "Plex", PICTURES: "the pictures of Stash"}
 
 
 class Over(Enum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from app import arguments
 from app.schedule import automatic
 from app.schedule.run import KIND
 from app.sync_changes.messages import summary_of
@@ -12,6 +13,7 @@ from app.tasks.preview import busy
 from app.wiring import Context
 from app.write_session import open_scene_writer
 from core.errors import ConfigError, DrainBusy
+from core.models import Failure
 from plex.cache import MatchCache, PlexCache
 from sync_queue.lock import DrainLock
 from worker.executor.figures import DRAIN, Figures
@@ -61,11 +63,33 @@ def _days(raw: object) -> float:
 
 
 def retry_dead_letters(context: Context) -> dict[str, Any]:
-    """Put every dead letter back in line."""
+    """Put dead letters back in line: all, or those that meet every condition that is given.
+
+    The arguments are `failure` (as the status names it), `error` (a part of the text), `ids` (of
+    scenes), `since` and `until` (when they were given up on).
+    """
+    args = context.args
+    failure, error = _failure(arguments.text(args, "failure")), arguments.text(args, "error")
+    ids = arguments.numbers(args, "ids")
     with context.open_queue() as queue:
-        retried = queue.retry_dead()
+        chosen = [
+            job.job_id
+            for job in queue.dead_letters()
+            if (ids is None or job.scene_id in ids) and error.casefold() in job.error.casefold()
+        ]
+        retried = queue.retry_dead(
+            chosen, failure, arguments.moment(args, "since"), arguments.moment(args, "until")
+        )
     log.info("%d dead letters are back in the queue", retried)
     return {"retried": retried}
+
+
+def _failure(told: str) -> Failure | None:
+    known = {failure.value.casefold(): failure for failure in Failure if failure.value}
+    if told and told.casefold() not in known:
+        names = ", ".join(failure.value for failure in known.values())
+        raise ConfigError(f"The argument 'failure' is {told!r}; one of these is allowed: {names}.")
+    return known.get(told.casefold())
 
 
 def clear_match_cache(context: Context) -> dict[str, Any]:

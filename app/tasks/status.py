@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.schedule import store
-from app.tasks.status_messages import inbox_line, queue_line, reconcile_line, run_line
+from app.tasks.status_messages import inbox_line, queue_line, reconcile_line, run_line, service_line
 from app.wiring import Context
 from core.schedule import due_at
 from core.timestamps import rfc3339
+from storage.outages import NAMES
 from storage.runs import Run
 from storage.state import State
 from sync_queue.inbox import INBOX_FILE, is_awaited, reader_lives
@@ -55,6 +56,7 @@ def queue_status(context: Context) -> dict[str, Any]:
         status["last_runs"] = {run.kind: _run(run) for run in state.runs.latest_of_each_kind()}
         status["runs"] = [_run(run) for run in state.runs.latest(limit=RUNS)]
         status["reconcile"] = _reconcile(context, state, now)
+        status["services"] = _services(state, now)
     status["problems"] = problems
     _tell(status, letters, now)
     return status
@@ -113,6 +115,23 @@ def _reconcile(context: Context, state: State, now: float) -> dict[str, Any]:
     }
 
 
+def _services(state: State, now: float) -> dict[str, Any]:
+    """What is known of the servers that we depend on, without asking them."""
+    lasting = {each.service: each for each in state.outages.outages(now) if each.ended_at is None}
+    told: dict[str, Any] = {}
+    for service in NAMES:
+        breaker = state.outages.breaker(service, now)
+        outage = lasting.get(service) if breaker.failures else None
+        told[service] = {
+            "breaker": breaker.state(now).value,
+            "failures": breaker.failures,
+            **_moment("away_since", breaker.since),
+            "error": "" if outage is None else outage.error,
+            **_moment("next_try_at", breaker.retry_at if breaker.failures else None),
+        }
+    return told
+
+
 def _run(run: Run) -> dict[str, Any]:
     ended = run.finished_at
     return {
@@ -146,6 +165,8 @@ def _tell(status: dict[str, Any], letters: list[str], now: float) -> None:
     for problem in status["problems"]:
         log.warning("%s", problem)
     log.info("%s", inbox_line(status["inbox"], now))
+    for service, told in status["services"].items():
+        log.info("%s", service_line(NAMES[service], told, now))
     log.info("%s", queue_line(status))
     for letter in letters:
         log.info("%s", letter)

@@ -83,6 +83,17 @@ def queue_line(status: Part) -> str:
     )
 
 
+def service_line(name: str, service: Part, now: float) -> str:
+    """Whether a server answers, as far as is known."""
+    if not service["failures"]:
+        return f"{name}: no outage that is known of (circuit breaker closed)"
+    tries = "tries" if service["failures"] != 1 else "try"
+    return (
+        f"{name}: away for {in_words(now - service['away_since_epoch'])}, {service['failures']} "
+        f"{tries} in vain (circuit breaker {service['breaker']}): {service['error']}"
+    )
+
+
 def run_line(run: Part, now: float) -> str:
     """One run: when, how long, how it ended, what it did."""
     by = " (automatic)" if run["figures"].get("automatic") else ""

@@ -70,10 +70,10 @@ class SyncDriver:
         with Inbox(self.site.data) as inbox:
             return [event.id for event in inbox.take()]
 
-    def do(self, mode: str) -> dict[str, Any]:
+    def do(self, mode: str, **args: object) -> dict[str, Any]:
         """Any task, with what belongs to its start and its end."""
         with self.context() as context:
-            return perform(MODES[mode], context)
+            return perform(MODES[mode], replace(context, args=args))
 
     def automatic(self) -> list[Run]:
         """The automatic reconciles until now, the first one first."""

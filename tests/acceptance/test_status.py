@@ -140,7 +140,7 @@ def test_the_log_is_for_people(site: Site) -> None:
     assert re.search(
         r"automatic reconcile: daily, over all scenes; last run .*; next due in 24 h", log
     )
-    assert "breaker" not in log  # there is none yet
+    assert "Plex: no outage that is known of (circuit breaker closed)" in log
 
 
 @pytest.mark.parametrize(
