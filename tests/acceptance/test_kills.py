@@ -149,6 +149,7 @@ def test_what_was_killed_is_taken_back_at_once(
         library.begin(tmp_path / str(label))
         prepare(library)
 
+    began = time.monotonic()
     begin("counted")
     points, kills = points_of(lambda: library.site.do(task)), amount(6, 30)
     for number, point in enumerate(spread(points, kills)):
@@ -157,3 +158,6 @@ def test_what_was_killed_is_taken_back_at_once(
         with contextlib.suppress(ConfigError):  # nothing has changed yet
             library.site.do(undo_last_run)
         assert library.changed() == {}, f"killed at point {point} of {points}"
+    name = "first drain" if prepare is queued else "undo"
+    took = time.monotonic() - began
+    figure(f"| {name}, then undone at once | {kills} | {points} | {took:.0f} s |")

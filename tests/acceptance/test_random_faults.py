@@ -105,5 +105,5 @@ def test_random_faults(site: Site, tmp_path: Path, tags: str) -> None:
     all_is_well(site, shown)
     figure(
         f"| {SCENES} scenes, tags {tags} | {least} requests | 2 %: 1 run, {made / least:.3f} × |"
-        f" 20 %: {runs} runs, {many / least:.2f} × |"
+        f" 20 %: {runs} run{'s' * (runs > 1)}, {many / least:.2f} × |"
     )
