@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from core.models import ItemRef, ListedItem, Section
 from core.text import excerpt
@@ -60,15 +60,25 @@ class _Window(NamedTuple):
 
 @dataclass(slots=True)
 class _Answered:
-    """What a window has; `bad` are the places that cannot be read, by their start."""
+    """What a window has.
+
+    Attributes:
+        bad: the places that cannot be read, by their start.
+        lost: how many entries are no items.
+        short: how many more the answer counts than it holds; where these are is not known.
+        repeated: how many of the items one answer holds twice: no page has slid over another.
+    """
 
     items: list[dict[str, Any]]
     total: int | None
     bad: Sequence[int] = ()
+    lost: int = 0
+    short: int = 0
+    repeated: int = 0
 
     @property
     def covered(self) -> int:
-        return len(self.items) + len(self.bad)
+        return len(self.items) + len(self.bad) + self.lost
 
 
 @dataclass(slots=True)
@@ -80,6 +90,7 @@ class _Progress:
     total: int | None = None
     covered: int = 0
     nameless: int = 0
+    is_short: bool = False
     pages: int = 0
     most_pages: int = _MOST_UNCOUNTED
 
@@ -88,9 +99,10 @@ class _Progress:
         if answered.total is not None:
             self._count(answered.total)
         fresh = [raw for raw in answered.items if self._is_new(mapping.rating_key(raw))]
-        passed = tuple(self._place(answered, at) for at in answered.bad)
+        passed = tuple(self._place(answered, at) for at in answered.bad) + _unusable(answered)
         self.covered += answered.covered
-        self.nameless += len(passed)
+        self.nameless += len(answered.bad) + answered.lost + answered.repeated
+        self.is_short |= answered.short > 0
         self.pages += 1
         if self.total is not None and self.pages == 1:
             # Servers send fewer than asked, but not fewer and fewer.
@@ -100,7 +112,7 @@ class _Progress:
         refs = tuple(ItemRef(self.section, mapping.rating_key(raw)) for raw in gone)
         shown = self.covered if self.total is None else self.total
         page = ListPage(self.section, shown, refs, answered.covered, passed, tuple(present))
-        return page, len(fresh) + len(passed)
+        return page, len(fresh) + len(answered.bad)
 
     def _count(self, total: int) -> None:
         """Servers leave the total out of some pages, so only two that differ mean a change."""
@@ -132,7 +144,8 @@ class _Progress:
     def check_complete(self) -> None:
         """As many different items as the server counted, or pages have slid over each other."""
         got = len(self.seen) + self.nameless
-        if self.total is not None and got < self.total:
+        # What an answer admits not to have sent is a hole; it has been told.
+        if self.total is not None and got < self.total and not self.is_short:
             raise PlexShifted(
                 f"section {self.section} listed {got} different items of {self.total}"
             )
@@ -155,6 +168,15 @@ class _Progress:
             title = excerpt(str(answered.items[number].get("title", "")), 80)
             return f"{place}, after {title!r}"
         return place
+
+
+def _unusable(answered: _Answered) -> tuple[str, ...]:
+    """What an answer counts or holds that could not be asked for again, for people."""
+    keyless = [raw for raw in answered.items if not mapping.rating_key(raw)]
+    found = [f"{excerpt(str(raw.get('title', '')), 80)!r}, without a number" for raw in keyless]
+    if answered.lost or answered.short:
+        found.append(f"{answered.lost + answered.short} that it counts, but does not send")
+    return tuple(found)
 
 
 class SectionLister:
@@ -210,22 +232,25 @@ class SectionLister:
     def _narrowed(self, window: _Window, total: int | None, failure: PlexServerDown) -> _Answered:
         if total is not None:
             window = window._replace(size=max(1, min(window.size, total - window.start)))
-        found: dict[int, list[dict[str, Any]]] = {}
+        found: dict[int, _Answered] = {}
         totals: list[int] = []
 
         def ask(part: _Window, thorough: bool) -> Iterable[_Window]:
             answered = self._ask(part, thorough)
-            found[part.start] = answered.items
+            found[part.start] = answered
             if answered.total is not None:
                 totals.append(answered.total)
-            got = len(answered.items)
+            got = answered.covered
             left = min(part.size, (totals or [0])[-1] - part.start) - got
             return [_Window(part.start + got, left)] if got and left > 0 else []
 
         bad = narrow(window, _halves, ask, self._make_sure, failure)
-        items = [raw for start in sorted(found) for raw in found[start]]
         return _Answered(
-            items, totals[-1] if totals else None, sorted(each.start for each, _ in bad)
+            [raw for start in sorted(found) for raw in found[start].items],
+            totals[-1] if totals else None,
+            sorted(each.start for each, _ in bad),
+            sum(each.lost for each in found.values()),
+            sum(each.short for each in found.values()),
         )
 
     def _ask(self, window: _Window, thorough: bool) -> _Answered:
@@ -245,8 +270,21 @@ class SectionLister:
         path = f"/library/sections/{self._section.key}/all"
         container = self._http.read_list(path, params, dict(paging), thorough=thorough)
         total = container.get("totalSize")
-        is_count = type(total) is int and 0 <= total <= _MOST_ITEMS
-        return _Answered(mapping.items_in(container), total if is_count else None)
+        items = mapping.items_in(container)
+        found = _Answered(items, total if _is_count(total) else None)
+        listed = container.get("Metadata")
+        found.lost = len(listed) - len(items) if isinstance(listed, list) else 0
+        told = container.get("size")
+        if _is_count(told) and told > found.covered:
+            most = window.size if found.total is None else found.total - window.start
+            found.short = max(0, min(told, most, window.size) - found.covered)
+        named = [key for key in map(mapping.rating_key, items) if key]
+        found.repeated = len(named) - len(set(named))
+        return found
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value <= _MOST_ITEMS
 
 
 def _halves(window: _Window) -> Sequence[_Window]:

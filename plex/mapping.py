@@ -58,12 +58,18 @@ def is_gone(raw: Mapping[str, Any]) -> bool:
 
     Plex marks the item, or each of its media (facts of Plex, 7.9).
     """
-    if raw.get("deletedAt"):
+    if _is_deleted(raw):
         return True
     media = _objects(raw.get("Media"))
-    if not any(each.get("deletedAt") for each in media):
+    if not any(map(_is_deleted, media)):
         return False
-    return all(each.get("deletedAt") or _is_optimized(each) for each in media)
+    return all(_is_deleted(each) or _is_optimized(each) for each in media)
+
+
+def _is_deleted(raw: Mapping[str, Any]) -> bool:
+    """Whether there is a time of its end; some servers write "0" where there is none."""
+    at = raw.get("deletedAt")
+    return bool(at) and at != "0"
 
 
 def listed_item(raw: Mapping[str, Any], section: str) -> ListedItem:
@@ -117,10 +123,10 @@ def _files(raw: Mapping[str, Any]) -> tuple[MediaFile, ...]:
         [
             MediaFile(path, _size(part.get("size")), _seconds(part.get("duration")))
             for media in _objects(raw.get("Media"))
-            if not media.get("deletedAt") and not _is_optimized(media)
+            if not _is_deleted(media) and not _is_optimized(media)
             for part in _objects(media.get("Part"))
             if (path := text(part.get("file")))
-            and not part.get("deletedAt")
+            and not _is_deleted(part)
             and not ("Plex Versions" in path and _OPTIMIZED_FOLDER.search(path))
         ]
     )

@@ -59,9 +59,14 @@ class FrameHandler(logging.Handler):
         self._frames.log(_mark(record.levelno), self.redactor.clean(text))
 
     def _heard(self, record: logging.LogRecord) -> bool:
-        """Libraries are quiet below WARNING; some, plexapi say, set a lower level of their own."""
-        ours = record.name.partition(".")[0] in OURS
-        return ours or self.hears_libraries or record.levelno >= logging.WARNING
+        """Libraries are quiet below WARNING; some, plexapi say, set a lower level of their own.
+
+        What urllib3 warns of, like headers that it cannot parse, is in our own errors if it harms.
+        """
+        name = record.name.partition(".")[0]
+        if name in OURS or self.hears_libraries:
+            return True
+        return record.levelno >= (logging.ERROR if name == "urllib3" else logging.WARNING)
 
     def _safe(self, record: logging.LogRecord) -> logging.LogRecord:
         """A copy of the record for this handler alone, its arguments cleaned."""

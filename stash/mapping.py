@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from core.fields import SAID
 from core.models import Entity, MediaFile, Scene, Value
 from core.timestamps import parse_timestamp
 
+_WHOLE = re.compile("-?[0-9]+")
 _LATEST = 1e12  # seconds; no time and no length is greater
 
 
@@ -26,7 +28,7 @@ class SceneReader:
         """The scene that one JSON object of Stash describes; None where it has no numeric id."""
         if not isinstance(raw, dict):
             return None
-        scene_id = _int(raw.get("id"))
+        scene_id = _scene_id(raw)
         if scene_id is None:
             return None
         studios = self._entities([raw.get("studio")])
@@ -109,7 +111,7 @@ def unread_scenes(raw: Iterable[object], reader: SceneReader) -> list[UnreadScen
     return [
         UnreadScene(scene_id, each, reader)
         for each in raw
-        if isinstance(each, dict) and (scene_id := _int(each.get("id"))) is not None
+        if isinstance(each, dict) and (scene_id := _scene_id(each)) is not None
     ]
 
 
@@ -136,6 +138,12 @@ def epoch(value: object) -> float:
     return parse_timestamp(value) or 0.0
 
 
+def _scene_id(raw: Mapping[str, object]) -> int | None:
+    """The scene's number; Stash counts from 1."""
+    number = _int(raw.get("id"))
+    return number if number is not None and number > 0 else None
+
+
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
@@ -144,7 +152,7 @@ def _int(value: object) -> int | None:
     """A whole number that databases can hold."""
     if isinstance(value, str) and len(value) < 30:
         text = value.strip()
-        value = int(text) if text.isascii() and text.lstrip("-").isdecimal() else None
+        value = int(text) if _WHOLE.fullmatch(text) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return round(value) if abs(value) < 2**63 else None
@@ -154,10 +162,18 @@ def _files(raw: object) -> tuple[MediaFile, ...]:
     if not isinstance(raw, list):
         return ()
     return tuple(
-        MediaFile(path, _int(each.get("size")), _seconds(each.get("duration")))
+        MediaFile(path, _size(each.get("size")), _seconds(each.get("duration")))
         for each in raw
         if isinstance(each, dict) and (path := _text(each.get("path")))
     )
+
+
+def _size(value: object) -> int | None:
+    """Bytes of a file."""
+    if isinstance(value, float) and not value.is_integer():
+        return None
+    size = _int(value)
+    return size if size is not None and size >= 0 else None
 
 
 def _seconds(value: object) -> float | None:

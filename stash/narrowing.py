@@ -111,11 +111,13 @@ class Listing:
             # A page without news would be asked for for ever.
             if entries >= size and last_id <= self._last_id:
                 raise StashError("Stash sent the same scenes again instead of the next ones")
-            yield scenes
-            self._listed += len(scenes)
+            # What is told twice is one scene, and does not stand for one that was not told.
+            fresh = {scene.id: scene for scene in scenes if scene.id > self._last_id}
+            yield list(fresh.values())
+            self._listed += len(fresh)
             self._unreadable += entries - len(scenes)
             self._last_id = max(last_id, self._last_id)
-            if entries < size and not self._goes_on(bool(scenes)):
+            if entries < size and not self._goes_on(bool(fresh)):
                 break
         self._complain()
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.models import Section
 from plex.client import PlexClient
-from plex.exceptions import PlexItemFailed, PlexServerDown
+from plex.exceptions import PlexItemFailed, PlexServerDown, PlexUnauthorized
 from plex.library import PlexSnapshot, list_snapshot
 from tests.contract.scripted import Asked, Reply, as_html, as_json
 from tests.plex.plex_of import FAILS, NOT_FOUND, PlexOf
@@ -196,3 +196,70 @@ def test_odd_file_names_are_named(caplog: pytest.LogCaptureFixture) -> None:
     assert paths == ["/data/caf\ufffd.mp4", "/data/\ufffd.mp4"]
     assert side.is_complete
     assert "2 file names of library 'Scenes'" in caplog.text
+
+
+def one_page(*items: object, **container: object) -> Reply:
+    return as_json({"MediaContainer": {"Metadata": list(items), **container}})
+
+
+def film(key: str) -> dict[str, object]:
+    return {"ratingKey": key, "title": key, "Media": [{"Part": [{"file": f"/data/{key}.mp4"}]}]}
+
+
+@pytest.mark.parametrize("total", [{}, {"totalSize": 3}], ids=["no total", "total"])
+def test_an_item_that_one_answer_has_twice_makes_no_library_unknown(total: dict[str, int]) -> None:
+    reply = one_page(film("1"), film("2"), film("1"), size=3, **total)
+    with client_of(reply) as (client, _):
+        side = listed(client)
+    assert {ref.key for ref in side.items} == {"1", "2"}
+    assert side.is_complete
+
+
+@pytest.mark.parametrize("total", [{}, {"totalSize": 3}], ids=["no total", "total"])
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        ([film("1"), film("2"), {"title": "Odd one"}], "'Odd one', without a number"),
+        ([film("1"), film("2"), None], "1 that it counts, but does not send"),
+        ([film("1"), film("2")], "1 that it counts, but does not send"),
+    ],
+    ids=["no key", "no item", "too few"],
+)
+def test_what_an_answer_counts_but_cannot_be_used_is_a_hole(
+    entries: list[object], told: str, total: dict[str, int]
+) -> None:
+    with client_of(one_page(*entries, size=3, **total)) as (client, _):
+        side = listed(client)
+    assert {ref.key for ref in side.items} == {"1", "2"}
+    assert side.passed_over == {"3": [told]}
+    assert told in side.troubles()[0]
+
+
+@pytest.mark.parametrize("lists", [None, "x", 5])
+def test_a_listing_that_counts_items_and_has_none_proves_nothing(lists: object) -> None:
+    reply = as_json({"MediaContainer": {"size": 4, "Metadata": lists}})
+    with client_of(reply) as (client, _):
+        assert not listed(client).is_complete
+
+
+def test_a_larger_count_does_not_make_a_full_page_skip_anything() -> None:
+    def lies(asked: Asked) -> Reply:
+        return Reply(200, plex(asked).body.replace(b'"size": ', b'"size": 9'))
+
+    plex = PlexOf(KEYS, cap=60)
+    with client_of(by=lies) as (client, _):
+        assert {ref.key for ref in listed(client).items} >= set(KEYS)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_one_library_that_refuses_us_keeps_no_other_from_being_read(status: int) -> None:
+    def refuses(asked: Asked) -> Reply | None:
+        return as_html(status, "No") if "/sections/1/all" in asked.path else None
+
+    sections = [Section(key, f"L{key}", "movie", "", (), False) for key in ("1", "2")]
+    with client_of(by=PlexOf(KEYS, by=refuses)) as (client, _):
+        side = listed(client, sections)
+    assert list(side.unknown) == ["1"]
+    assert len(side.items) == len(KEYS)
+    with client_of(as_html(status, "No")) as (client, _), pytest.raises(PlexUnauthorized):
+        listed(client, sections)

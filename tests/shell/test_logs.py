@@ -81,7 +81,6 @@ def test_ours_are_heard_from_info_on_and_libraries_from_warning_on(log: Log) -> 
         "plex.client info",
         "plex.client warning",
         "plexapi warning",
-        "urllib3.connectionpool warning",
         "somebody warning",
     ]
 

@@ -164,6 +164,14 @@ def test_scenes_that_are_counted_but_not_listed_are_told(
     assert (f"{junk} entries of its list" in error) == bool(junk)
 
 
+@pytest.mark.parametrize("size", [3, 10])
+def test_scenes_told_twice_do_not_stand_for_those_not_told(size: int) -> None:
+    stash = Stash(range(1, 7), hidden=frozenset({5, 6}), junk=[{"id": "1"}, {"id": "1"}])
+    seen, told = whole(stash, size)
+    assert seen == [1, 2, 3, 4]
+    assert "2 scenes that it counts, but does not list" in told
+
+
 def test_a_server_with_smaller_pages_is_read_whole() -> None:
     class Small(Stash):
         def find_scenes(self, f: Any = None, filter: Any = None, *, fragment: Any = None) -> Any:  # noqa: A002

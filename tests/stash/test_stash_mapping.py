@@ -55,7 +55,10 @@ def test_a_whole_scene() -> None:
     assert SceneReader().read(RAW) == SCENE
 
 
-@pytest.mark.parametrize("raw", [None, "x", [], {}, {"id": None}, {"id": "new"}, {"id": ""}])
+IDS = [{"id": each} for each in ("--5", "-5", -5, "0", 0, "+3", "٣", "1_0", 2**70, True)]
+
+
+@pytest.mark.parametrize("raw", [None, "x", [], {}, {"id": None}, {"id": "new"}, {"id": ""}, *IDS])
 def test_what_has_no_number_is_no_scene(raw: object) -> None:
     assert SceneReader().read(raw) is None
 
@@ -86,6 +89,13 @@ def test_odd_shapes_inside_lose_only_themselves() -> None:
     assert scene.tags == (Entity(0, "Kept"), Entity(3, "Three"))
     assert scene.studio is None
     assert not scene.organized
+
+
+@pytest.mark.parametrize("size", ["--5", -1, "-7", 1.5, 2**70, "x", [], True, None])
+def test_a_size_that_no_file_has_is_unknown(size: object) -> None:
+    scene = SceneReader().read({"id": "1", "files": [{"path": "/a.mp4", "size": size}]})
+    assert scene is not None
+    assert scene.files[0].size is None
 
 
 def test_the_snapshot_of_a_job() -> None:
