@@ -120,10 +120,18 @@ def url(value: object) -> str:
     except ValueError:
         raise BadValueError(allowed) from None
     extra = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
-    wrong_host = not parts.hostname or re.search(r"[\s\\\x00-\x1f<>\"]", parts.netloc)
+    wrong_host = not is_host(parts.hostname) or re.search(r"[\s\\<>\"]", parts.netloc)
     if parts.scheme not in ("http", "https") or extra or wrong_host or port == 0:
         raise BadValueError(allowed)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_host(name: str | None) -> bool:
+    """Whether a name could be one of a host: none of its parts is empty, too long or unseen."""
+    try:
+        return bool(name) and str(name).isprintable() and bool(str(name).encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def token(value: object) -> str:

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from core.errors import ConfigError, ProtocolError
+from core.setting_values import is_host
 
 DEFAULT_PORT = 9999
 # Stash tells the address that it is bound to, and these mean "all of them". 127.0.0.1 and not
@@ -86,7 +87,10 @@ def _parse_input(raw: Mapping[str, object]) -> tuple[str, str, int, str]:
         port = int(port)
     if isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 65536:
         raise ProtocolError(f"Stash named the port {port!r}; a number from 1 to 65535 is needed")
-    return scheme, _reachable(str(raw.get("Host") or "")), port, ""
+    host = _reachable(str(raw.get("Host") or ""))
+    if not is_host(host):
+        raise ProtocolError("Stash named a host that cannot be one; set STASH_URL")
+    return scheme, host, port, ""
 
 
 def _parse_url(url: str) -> tuple[str, str, int, str]:
@@ -97,14 +101,14 @@ def _parse_url(url: str) -> tuple[str, str, int, str]:
         port = parts.port
     except ValueError:
         raise ConfigError(problem) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not is_host(parts.hostname):
         raise ConfigError(problem)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigError(f"{problem}, without user, query or fragment (use STASH_API_KEY)")
     prefix = parts.path.rstrip("/").removesuffix("/graphql")
     return (
         parts.scheme,
-        _reachable(parts.hostname),
+        _reachable(str(parts.hostname)),
         port or _default_port(parts.scheme, url),
         prefix,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from core.errors import PicturesUnavailable
+from core.errors import PicturesUnavailable, StashUnauthorized
 from core.images import MAX_BYTES, ImageFailed, fault, is_page, says_no_cover
 from stash.client import AnswerTooLarge, Download, StashClient
 
@@ -48,14 +48,14 @@ def fetch_screenshot(
         ImageFailed: Stash answered with something else than a cover that Plex could show.
         PicturesUnavailable: it gives no pictures at all, as far as this answer tells.
         StashUnreachable: Stash does not answer.
-        StashUnauthorized: Stash refused the cookie and the API key.
     """
     conditions = {"If-None-Match": etag} if etag else {}
     try:
         answer = client.get(f"/scene/{scene_id}/screenshot", conditions, MAX_BYTES - 1)
     except AnswerTooLarge:
         raise _failed(scene_id, f"it is larger than {MAX_BYTES / 1e6:g} MB") from None
-    except PicturesUnavailable as error:
+    # One whose session or key nothing is left of gives no data either, and that ends the run.
+    except (PicturesUnavailable, StashUnauthorized) as error:
         raise _not_had(scene_id, str(error)) from None
     if answer.status == 304 and etag:
         return NotModified()

@@ -45,7 +45,9 @@ def test_an_empty_input_means_stash_on_this_machine() -> None:
     assert StashConnection.from_plugin_input({}, {}).base_url == "http://127.0.0.1:9999"
 
 
-@pytest.mark.parametrize("bad", [{"Scheme": "ftp"}, {"Port": 0}, {"Port": "x"}, {"Port": True}])
+@pytest.mark.parametrize(
+    "bad", [{"Scheme": "ftp"}, {"Port": 0}, {"Port": "x"}, {"Port": True}, {"Host": "a\u202e"}]
+)
 def test_an_input_that_makes_no_sense_is_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ProtocolError):
         StashConnection.from_plugin_input(given(**bad), {})

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from core.errors import PicturesUnavailable, StashUnauthorized, StashUnreachable
+from core.errors import PicturesUnavailable, StashUnreachable
 from core.images import MAX_BYTES, ImageFailed
 from simulators.stash.sample_pictures import picture
 from stash.client import StashClient
@@ -142,10 +142,10 @@ def test_a_key_that_is_known_outlives_the_session(stash: Simulated) -> None:
         assert client.requests_made == 3
 
 
-def test_a_refused_key_ends_the_run(stash: Simulated) -> None:
+def test_a_refused_key_is_an_outage_of_pictures(stash: Simulated) -> None:
     with (
         client_of(stash.url, cookie=None, key="wrong") as client,
-        pytest.raises(StashUnauthorized, match="STASH_API_KEY"),
+        pytest.raises(PicturesUnavailable, match="STASH_API_KEY"),
     ):
         fetch_screenshot(client, 1)
 

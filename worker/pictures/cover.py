@@ -109,7 +109,7 @@ def find_cover(fetch: Fetch, fitter: PosterFitter, known: CoverRecord) -> Cover 
     """The scene's cover, in one request that downloads nothing if it is the known one.
 
     Raises:
-        ImageFailed, StashUnreachable, StashUnauthorized: as `fetch_screenshot`.
+        ImageFailed, StashUnreachable: as `fetch_screenshot`.
     """
     found = fetch(known.etag)
     if isinstance(found, NotModified) and not known.sha1:

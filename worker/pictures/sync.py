@@ -106,7 +106,7 @@ class PictureSync:
             wanted: those of "poster" and "background" that are to be synced.
 
         Raises:
-            StashUnreachable, StashUnauthorized, PlexServerDown, PlexUnauthorized: nobody's picture
+            StashUnreachable, PlexServerDown, PlexUnauthorized: nobody's picture
                 is to blame. What was done is found again by the next call.
         """
         outcome = PictureOutcome(known)

@@ -23,7 +23,7 @@ class DryPictures:
         """The changes, and what could not be looked at.
 
         Raises:
-            StashUnreachable, StashUnauthorized, PlexServerDown, PlexUnauthorized.
+            StashUnreachable, PlexServerDown, PlexUnauthorized.
         """
         if self._sync is None or not plan.cover:
             return [], []
