@@ -16,7 +16,7 @@ from core.errors import StateError
 from storage import folder, wal
 from storage.damage import Suspicion, identity, is_damage, name_of, one_line
 from storage.salvage import salvage
-from storage.schema import Refusal, Schema, make_missing, migrate, version_of
+from storage.schema import Refusal, Schema, make_missing, migrate, restore_version, version_of
 
 Warn = Callable[[str], None]
 Clock = Callable[[], float]
@@ -83,6 +83,8 @@ class Opener:
     def _take_what_is_there(self) -> None:
         """A repair that was cut short is finished, and an empty file is said to be one."""
         size = _size(self.path)
+        if self.path.is_dir():
+            return
         if size is None and self._salvaged.exists():
             self._salvaged.rename(self.path)
         elif size == 0:
@@ -96,6 +98,8 @@ class Opener:
         return _beside(self.path, ".salvaged")
 
     def _prepared(self, mode: str) -> sqlite3.Connection:
+        if self.path.is_dir():
+            raise _UnusableError(Refusal("folder", "was a folder and no file"))
         tails = (_beside(self.path, tail) for tail in ("-wal", "-journal"))
         unclean = any(map(_size, tails)) or self.suspicion.exists()
         if (proof := self.suspicion.proof()) is not None:
@@ -141,6 +145,9 @@ class Opener:
         folder.make_private(self.path)
         self._check(connection, unclean)
         self._set_journal(connection)
+        restore_version(connection, self.schema)
+        if version_of(connection) < 0:
+            raise _UnusableError(Refusal("corrupt", "has lost the version of its layout"))
         if not migrate(connection, self.path, self.schema):
             self._complete(connection)
 

@@ -76,6 +76,24 @@ def migrate(connection: sqlite3.Connection, path: Path, schema: Schema) -> bool:
     return True
 
 
+def restore_version(connection: sqlite3.Connection, schema: Schema) -> None:
+    """Gives a file of the newest layout its version back, where it has none any more."""
+    if version_of(connection) > 0 or not _names(schema) <= _names_in(connection):
+        return
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        run(model, schema.migrations)
+        if _columns(connection, schema) == _columns(model, schema):
+            connection.execute(f"PRAGMA user_version = {len(schema.migrations)}")
+
+
+def _columns(connection: sqlite3.Connection, schema: Schema) -> dict[str, list[str]]:
+    """The columns of each table of the newest layout."""
+    return {
+        name: [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
+        for name in sorted(_names(schema))
+    }
+
+
 def run(connection: sqlite3.Connection, migrations: Iterable[Iterable[str]]) -> None:
     """Carries out migrations, within the caller's transaction."""
     for statements in migrations:

@@ -95,7 +95,7 @@ def _parse(content: bytes) -> dict[int, float] | None:
     """Scene id to epoch seconds, without what is no such pair; None: this is no JSON object."""
     try:
         decoded = json.loads(content.decode("utf-8-sig"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(decoded, dict):
         return None

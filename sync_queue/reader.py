@@ -119,9 +119,12 @@ class QueueReader(Closing):
             backing_off = self._count("status < 2") - due
             sql = f"SELECT failure, count(*) FROM {TABLE} WHERE status = {DEAD} GROUP BY 1"
             for value, count in self.database.rows(f"{sql} ORDER BY 2 DESC, 1"):
-                dead[Failure(value)] += count
-            sql = "SELECT value FROM counters WHERE name = 'completed'"
-            completed = self.database.rows(sql)[0][0]
+                dead[_failure(value)] += count
+            # Of a counter that has gone or holds no number, nothing hangs.
+            sql = (
+                "SELECT value FROM counters WHERE name = 'completed' AND typeof(value) = 'integer'"
+            )
+            completed = sum(value for (value,) in self.database.rows(sql))
             working, held = (self._count(f"status = {status}") for status in (WORKING, HELD))
         return QueueStats(due, backing_off, working, dead, completed, held)
 
@@ -135,3 +138,11 @@ class QueueReader(Closing):
     def _scene_ids(self, where: str, *parameters: object) -> set[int]:
         sql = f"SELECT scene_id FROM {TABLE} WHERE ({where}) AND typeof(scene_id) = 'integer'"
         return {row[0] for row in self.database.rows(sql, parameters)}
+
+
+def _failure(value: object) -> Failure:
+    """What a row says; one that says something else is set aside when it is read whole."""
+    try:
+        return Failure(value)
+    except ValueError:
+        return Failure.OTHER

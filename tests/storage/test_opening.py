@@ -67,6 +67,36 @@ def test_a_missing_table_is_made_again(tmp_path: Path, table: str) -> None:
     assert [name for name, _ in names] == [name for name, _ in whole]
 
 
+def test_a_folder_in_the_place_of_a_file_is_moved_aside(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    (tmp_path / STATE_FILE).mkdir()
+    for _ in range(2):
+        with State(tmp_path, warnings.append) as state:
+            assert state.records.count() == 0
+    (warning,) = warnings
+    assert "was a folder and no file: it was moved to state.db.folder-" in warning
+
+
+@pytest.mark.parametrize("version", [0, -3])
+def test_a_file_that_has_lost_its_version_keeps_all_else(tmp_path: Path, version: int) -> None:
+    with State(tmp_path, pytest.fail) as state:
+        fill(state)
+    sql(tmp_path / STATE_FILE, f"PRAGMA user_version = {version}")
+
+    with State(tmp_path, pytest.fail) as state:
+        assert state.pins.all() == {1: [Pin(1, REF, FILES)]}
+        assert len(state.runs.latest()) == 1
+
+
+def test_a_file_without_a_version_and_of_no_layout_is_replaced(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    sql(tmp_path / STATE_FILE, "CREATE TABLE other (id INTEGER PRIMARY KEY)")
+    sql(tmp_path / STATE_FILE, "PRAGMA user_version = -1")
+    with State(tmp_path, warnings.append) as state:
+        assert state.records.count() == 0
+    assert "has lost the version of its layout" in warnings[0]
+
+
 def test_a_missing_table_has_the_rows_of_a_new_one(tmp_path: Path) -> None:
     warnings: list[str] = []
     Inbox(tmp_path).close()

@@ -110,8 +110,11 @@ def test_garbage_entries_are_skipped(tmp_path: Path) -> None:
     assert warnings == []
 
 
+DEEP = b"[" * 100_000
+
+
 @pytest.mark.parametrize(
-    "content", [b'{"1": 17000', b"", b"[1, 2]", b"null", b"\xff\xfe\x00", b"\x80\x04K\x01."]
+    "content", [b'{"1": 17000', b"", b"[1, 2]", b"null", b"\xff\xfe\x00", b"\x80\x04K\x01.", DEEP]
 )
 def test_a_damaged_file_is_moved_aside(content: bytes, tmp_path: Path) -> None:
     warnings: list[str] = []

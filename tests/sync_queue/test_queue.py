@@ -185,6 +185,21 @@ def test_the_newest_dead_letter_of_a_scene_stands(queue: SyncQueue) -> None:
     assert [letter.error for letter in queue.dead_letters()] == ["PlexRejected: 400"]
 
 
+@pytest.mark.parametrize("odd", ["'soon'", "x'ff00'", "CAST(x'ff' AS TEXT)", "5"])
+def test_figures_stand_rows_that_make_no_sense(path: Path, odd: str) -> None:
+    with SyncQueue(path) as queue:
+        queue.put_many([job(1)])
+        queue.park(queue.claim(1, NOW)[0], Failure.REJECTED, "no")
+    spoiled = (f"UPDATE {TABLE} SET failure = {odd}", f"UPDATE counters SET name = {odd}")
+    sql(path / "data.db", "PRAGMA ignore_check_constraints = 1", *spoiled)
+
+    with SyncQueue(path) as queue:
+        stats = queue.stats(NOW)
+        assert (stats.dead, stats.completed) == ({Failure.OTHER: 1}, 0)
+        queue.put_many([job(2)])
+        queue.finish(queue.claim(1, NOW))
+
+
 def test_dead_letters_are_counted_by_their_failure(queue: SyncQueue) -> None:
     failures = [Failure.REJECTED, Failure.NOT_FOUND, Failure.NOT_FOUND, Failure.NONE]
     queue.put_many(job(n) for n in range(1, 5))
