@@ -34,6 +34,10 @@ class PlexUnauthorized(PlexError):
     """401 or 403: the token was refused, or may not edit."""
 
 
+class PlexForbidden(PlexUnauthorized):
+    """403: the token counts, but not for this."""
+
+
 class PlexNotFound(PlexError):
     """The item, section or file is not in Plex (yet)."""
 

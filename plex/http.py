@@ -14,7 +14,7 @@ from typing import Any
 from core.errors import ConfigError
 from plex.address import Address
 from plex.answers import container_in, is_locked, is_starting, said, strange_body
-from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
+from plex.exceptions import PlexForbidden, PlexRejected, PlexServerDown, PlexUnauthorized
 from plex.url_encoding import Params, encode_query
 from transport.decoding import NotJson
 from transport.errors import NotTrusted, Refused, TransportError
@@ -213,7 +213,7 @@ class PlexHttp:
         if status == 401:
             raise PlexUnauthorized(f"the Plex token was refused by {self._where}; check plex_token")
         if status == 403:
-            raise PlexUnauthorized(
+            raise PlexForbidden(
                 "the Plex token was refused for this: it must be the token of the server's owner"
                 f" ({request}, HTTP 403)"
             )

@@ -15,9 +15,9 @@ from stash.client import StashClient
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import (
     BUSY,
-    CLOSED,
     CUT,
     DOWN,
+    FORBIDDEN,
     GONE,
     HANG,
     NOTHING_SAID,
@@ -81,13 +81,33 @@ def test_plex_down_midway_judges_only_what_was_seen(site: Site, fault: Fault) ->
         ends_well(site)
 
 
-@pytest.mark.parametrize("fault", CLOSED.values(), ids=CLOSED)
-@pytest.mark.parametrize("asked", ["GET /library/sections ", "GET /library/sections/2/all"])
+@pytest.mark.parametrize(
+    ("fault", "asked"),
+    [
+        (REFUSED, "GET /library/sections "),
+        (FORBIDDEN, "GET /library/sections "),
+        (REFUSED, "GET /library/sections/2/all"),
+        (FORBIDDEN, "GET /library/sections"),
+    ],
+)
 def test_a_refused_token_stops_a_reconcile(site: Site, fault: Fault, asked: str) -> None:
     plex_fails(site, asked, fault)
 
     assert "the Plex token was refused" in failure(site.reconcile)
     assert site.queued() == {}
+
+
+def test_a_library_that_is_forbidden_keeps_no_other_from_being_looked_at(site: Site) -> None:
+    plex_fails(site, "GET /library/sections/2/all", FORBIDDEN)
+
+    found = site.reconcile()
+
+    assert found["partial"]
+    (error,) = found["errors"]
+    assert "'Films'" in error
+    assert found["missing_count"] == 0
+    assert site.queued()
+    ends_well(site)
 
 
 @pytest.mark.parametrize(
