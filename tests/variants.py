@@ -45,17 +45,15 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "labels as they are": {"capital_labels": False},
     "pictures do not lock": {"pictures_lock": False},
     "text is trimmed": {"strip_text": True},
-    "whole ratings": {"round_rating": True},
     "edits move content": {"edits_move_content": True},
     "no butler": {"butler": False},
     "no gzip": {"gzip": False},
     "scans empty the trash": {"auto_empty_trash": True},
 }
-# These tests turn what makes it impossible: an edit is told from two, what was no whole rating
-# stays none, and a server with small pages must not refuse to be asked for large ones.
+# These tests turn what makes it impossible: an edit is told from two, and a server with small pages
+# must not refuse to be asked for large ones.
 WITHOUT = {
     "one removal at a time": (UNDO,),
-    "whole ratings": (UNDO,),
     "small pages": (FIRST_SYNC,),
 }
 SAMPLED = ("pictures do not lock",)
