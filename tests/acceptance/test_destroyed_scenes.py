@@ -223,6 +223,7 @@ def test_many_scenes_cost_pages(driver: HookDriver) -> None:
 @pytest.mark.parametrize("fault", [RESET, CUT, BUSY], ids=["reset", "cut", "busy"])
 def test_whatever_request_fails_it_is_done_in_the_end(driver: HookDriver, fault: Fault) -> None:
     """Each request to Plex fails in its turn; an edit that is cut off was carried out."""
+    driver.site.use(**SETTINGS, remove_on_destroy=True, outage_wait=0)
     scene = victim(driver)
     before = collections(driver, scene)
     driver.destroy("scene", scene)
