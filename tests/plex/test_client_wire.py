@@ -11,6 +11,7 @@ from core.models import ItemRef
 from plex.client import PlexClient
 from plex.exceptions import (
     PlexError,
+    PlexForbidden,
     PlexRejected,
     PlexServerDown,
     PlexShifted,
@@ -102,7 +103,7 @@ def test_an_edit_too_long_for_an_address_is_cut_between_fields() -> None:
     ("reply", "kind", "words"),
     [
         (as_html(401, "Unauthorized"), PlexUnauthorized, "the Plex token was refused"),
-        (as_html(403, "Forbidden"), PlexUnauthorized, "owner"),
+        (as_html(403, "Forbidden"), PlexForbidden, "owner"),
         (as_html(400, "Bad Request"), PlexRejected, "HTTP 400: 400 Bad Request"),
         (as_html(404, "Not Found"), PlexRejected, "HTTP 404"),
         (as_html(409, "Conflict"), PlexRejected, "HTTP 409"),
