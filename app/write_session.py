@@ -194,6 +194,6 @@ def _preparer(
     plan_destroyed: PlanDestroyed = leave_as_it_is
     if settings.remove_on_destroy:
         plan_destroyed = Finalizer(
-            context.stash, state.records, locator, policy, plex.full_items, contested, pins
+            context.stash, state, locator, policy, plex.full_items, contested, pins
         ).plan
     return Preparer(context.stash, state, locator, policy, contested, pins, plan_destroyed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.wiring import Context
+from core.records import Record
 from reconciliation.enqueueing import UPDATE_TYPE
 from storage.sqlite import chunks
 from sync_queue.operations import enqueue_all
@@ -23,17 +24,24 @@ def enqueue_destroyed(context: Context, scene_ids: Iterable[int]) -> int:
     enabled = context.settings.synced_fields()
     queued = 0
     with context.open_state() as state, context.open_queue() as queue:
+        cut_off = state.journal.unrecorded_scene_ids()
         for ids in chunks(scene_ids):
-            records = state.records.get_many(ids).values()
+            records = state.records.get_many(ids)
+            leaving = [i for i in ids if i in records and added_fields(records[i], enabled)]
+            leaving += cut_off.intersection(ids).difference(leaving)
             jobs = [
                 {
-                    "scene_id": record.scene_id,
+                    "scene_id": scene_id,
                     "update_type": UPDATE_TYPE,
                     "reason": REASON,
-                    "data": {"path": record.files[0].path if record.files else ""},
+                    "data": {"path": _path(records.get(scene_id))},
                 }
-                for record in records
-                if added_fields(record, enabled)
+                for scene_id in leaving
             ]
             queued += enqueue_all(queue, jobs).new
     return queued
+
+
+def _path(record: Record | None) -> str:
+    """The primary file of a scene, for people; "" where nothing is known of it."""
+    return record.files[0].path if record is not None and record.files else ""

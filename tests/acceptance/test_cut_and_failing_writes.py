@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.sync_changes.destroyed_scenes import enqueue_destroyed
 from app.tasks.preview import apply_preview, preview_all
 from app.tasks.undo import release, undo_last_run
 from core.errors import SyncError
@@ -123,3 +124,24 @@ def test_a_run_that_was_undone_is_not_gone_on_with(site: Site) -> None:
 
     assert second["undone_run"] > first["run_id"]
     assert now(site) == before
+
+
+def test_what_a_run_that_was_cut_off_has_added_for_a_destroyed_scene_goes(open_site: Open) -> None:
+    seed = generate(6, seed=3, only=("in_sync", "empty_no_agent"))
+    site = open_site(seed)
+    site.use(sync_collection=True, remove_on_destroy=True)
+    with_studio = {row["id"] for row in seed["stash"]["scenes"] if row["studio_id"]}
+    scene = next(each for each in site.scenes("empty_no_agent") if each in with_studio)
+    site.reconcile()
+    cut_off(site, READ, after=1)
+    assert site.record(scene) is None
+    assert site.item(site.key(scene))["collection"]
+    site.both.stash.graphql(f'mutation {{ sceneDestroy(input: {{id: "{scene}"}}) }}', {})
+    with site.queue() as queue:
+        queue.clear_waiting()
+    with site.context() as context:
+        assert enqueue_destroyed(context, [scene]) == 1
+
+    assert site.drain()["failed"] == 0
+
+    assert not site.item(site.key(scene))["collection"]

@@ -7,7 +7,7 @@ now, say one that a rescan has made of the same file, is not touched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from core import paths
@@ -18,10 +18,11 @@ from core.planning.item_plan import recorded
 from core.records import ItemRecord, Record, item_of
 from stash.queries import with_file_named
 from stash.scenes import StashApi, fetch_scenes, iter_scene_pages
-from storage.records import RecordStore
 from storage.sqlite import chunks
+from storage.state import State
 from worker.locating.locator import Locator
 from worker.plan import Batch, Proof, ScenePlan
+from worker.scene_sync.cut_off import cut_off_items, with_cut_off
 from worker.scene_sync.preparer import GONE, OwnersOf, Policy
 from worker.scene_sync.record_transfer import still_is
 from worker.scene_sync.scene_plan import notes_of, sync_edit
@@ -56,7 +57,7 @@ class Finalizer:
     def __init__(
         self,
         stash: StashApi,
-        records: RecordStore,
+        state: State,
         locator: Locator,
         policy: Policy,
         read_full: ReadFull,
@@ -64,7 +65,7 @@ class Finalizer:
         pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]],
     ) -> None:
         self._stash = stash
-        self._records = records
+        self._state = state
         self._locator = locator
         self._policy = policy
         self._read_full = read_full
@@ -81,10 +82,11 @@ class Finalizer:
             StashError, PlexError: nothing is known then, and no job is to blame.
         """
         enabled = self._policy.sync_policy.enabled
+        known = self._with_cut_off({job.scene_id for job in jobs}, records)
         leaving = {
-            job.scene_id: records[job.scene_id]
+            job.scene_id: known[job.scene_id]
             for job in jobs
-            if job.scene_id in records and added_fields(records[job.scene_id], enabled)
+            if job.scene_id in known and added_fields(known[job.scene_id], enabled)
         }
         items = self._still_there(leaving.values()) if leaving else {}
         taken = self._taken(items, leaving) if items else frozenset()
@@ -98,6 +100,17 @@ class Finalizer:
                 batch.done.append((job, f"{GONE}, and its item is another scene's now"))
             else:
                 batch.done.append((job, GONE))
+
+    def _with_cut_off(
+        self, scene_ids: Collection[int], records: Mapping[int, Record]
+    ) -> Mapping[int, Record]:
+        """The records with what was written without a record of it."""
+        cut_off = cut_off_items(self._state).items()
+        written = {scene_id: refs for scene_id, refs in cut_off if scene_id in scene_ids}
+        if not written:
+            return records
+        shown = self._read_full([ref.key for refs in written.values() for ref in refs])
+        return with_cut_off(self._state, records, written, shown)
 
     def _still_there(self, leaving: Iterable[Record]) -> dict[ItemRef, FullItem]:
         """The items of some records as Plex shows them, if they are what the records say."""
@@ -126,7 +139,7 @@ class Finalizer:
         for some in chunks(sorted(names), NAMES):
             for page in iter_scene_pages(self._stash, criteria=with_file_named(some)):
                 rivals |= {scene.id: scene for scene in page}
-        known = self._records.get_many(rivals)
+        known = self._state.records.get_many(rivals)
         return self._locator.claimed(items.values(), rivals.values(), known)
 
     def _plan(self, job: Job, record: Record, items: Mapping[ItemRef, FullItem]) -> ScenePlan:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 
 from core.fields import BY_NAME, PICTURES
 from core.images import ImageKind, digest_in, identity, selected
-from core.models import FullItem, ItemRef
+from core.models import FullItem
 from core.planning.item_plan import ItemPlan
 from core.records import ItemRecord, PictureRecords, Record
 from plex.client import MAX_KEYS, PlexClient
@@ -22,7 +21,7 @@ from storage.sqlite import chunks
 from storage.state import State
 from worker.executor.figures import Figures
 from worker.plan import Batch, ItemEdit, Proof, ScenePlan
-from worker.scene_sync.unproven import recall
+from worker.scene_sync.cut_off import cut_off_items, with_cut_off
 from worker.undo.item_undo_plan import our_locks
 
 KIND = "release"
@@ -55,11 +54,12 @@ class ReleaseSource:
         Raises:
             PlexError: Plex does not answer.
         """
-        cut_off = self._cut_off()
+        cut_off = cut_off_items(self._state)
         ids = sorted(self._state.records.ids() | cut_off.keys())
         for number, some in enumerate(chunks(ids, MAX_KEYS), 1):
-            records = self._state.records.get_many(some)
-            keys = [ref.key for scene_id in some for ref in cut_off.get(scene_id, ())]
+            records: Mapping[int, Record] = self._state.records.get_many(some)
+            written = {scene_id: cut_off[scene_id] for scene_id in some if scene_id in cut_off}
+            keys = [ref.key for refs in written.values() for ref in refs]
             keys += [
                 item.ref.key
                 for record in records.values()
@@ -67,30 +67,10 @@ class ReleaseSource:
                 if our_locks(item, record.pictures)
             ]
             shown = self._plex.full_items(keys) if keys else FullItems()
-            for scene_id in some:
-                written = {r: shown[r.key] for r in cut_off.get(scene_id, ()) if r.key in shown}
-                known = self._recalled(scene_id, records.get(scene_id), written)
-                if known is not None:
-                    records[scene_id] = known
+            records = with_cut_off(self._state, records, written, shown)
             plans = (self._plan(record, shown) for record in records.values())
             yield Batch([plan for plan in plans if plan.edits])
             self._on_scenes(min(number * MAX_KEYS, len(ids)), len(ids))
-
-    def _cut_off(self) -> dict[int, list[ItemRef]]:
-        """By scene, the items that a run has written to without a record of it."""
-        written = self._state.journal.unrecorded_items()
-        owners = self._state.records.owners_of({ref for _, ref in written})
-        found: dict[int, set[ItemRef]] = {}
-        for scene_id, ref in written:
-            found.setdefault(owners.get(ref, scene_id), set()).add(ref)
-        return {scene_id: sorted(refs) for scene_id, refs in found.items()}
-
-    def _recalled(
-        self, scene_id: int, record: Record | None, items: Mapping[ItemRef, FullItem]
-    ) -> Record | None:
-        bare = Record(scene_id, 0.0, "", (), None, (), (), ())
-        entries = self._state.journal.unrecorded(items)
-        return recall(record, bare, items, chain.from_iterable(entries.values())).record
 
     def again(self, plans: Sequence[ScenePlan]) -> Batch:
         """The same plans; nothing keeps them waiting."""
