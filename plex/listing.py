@@ -25,6 +25,7 @@ _WITHOUT = (
 WITHOUT_FIELDS = ",".join({"tagline"} - set(SCALAR_NAMES.values()))
 # Of a server that tells no total though its pages are full. No real one is known to.
 _MOST_UNCOUNTED = 250  # pages
+_FAR_APART = 8  # items of a window that are searched without a look at it
 _MOST_ITEMS = 5_000_000  # a total above that is no total
 
 
@@ -244,6 +245,8 @@ class SectionLister:
             left = min(part.size, (totals or [0])[-1] - part.start) - got
             return [_Window(part.start + got, left)] if got and left > 0 else []
 
+        if not self._answers_for_some(window):
+            raise failure
         bad = narrow(window, _halves, ask, self._make_sure, failure)
         return _Answered(
             [raw for start in sorted(found) for raw in found[start].items],
@@ -252,6 +255,27 @@ class SectionLister:
             sum(each.lost for each in found.values()),
             sum(each.short for each in found.values()),
         )
+
+    def _answers_for_some(self, window: _Window) -> bool:
+        """Whether one of a few places far apart can be had, or it is too small to be sure.
+
+        Searching a library of which nothing can be had would take a hundred requests.
+        """
+        if window.size <= _FAR_APART:
+            return True
+        for place in (
+            window.start,
+            window.start + window.size // 2,
+            window.start + window.size - 1,
+        ):
+            try:
+                self._ask(_Window(place, 1), False)
+            except PlexServerDown as error:
+                if not error.may_be_one:
+                    raise
+            else:
+                return True
+        return False
 
     def _ask(self, window: _Window, thorough: bool) -> _Answered:
         # Some endpoints honour only the query form of paging, some proxies only the headers.

@@ -102,6 +102,20 @@ def test_a_token_refused_midway_stops_the_drain(site: Site, fault: Fault) -> Non
     assert site.writes() == 6
 
 
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_server_that_refuses_every_edit_makes_no_dead_letters(site: Site, status: int) -> None:
+    site.reconcile()
+    queued = set(site.queued())
+    refusal = {"action": "status", "status": status, "body": HTML.replace("502", str(status))}
+    plex_fails(site, "^PUT ", refusal)
+
+    assert "refuses every edit" in failure(site.drain)
+
+    nothing_lost(site, queued)
+    assert set(site.queued()) == queued
+    ends_well(site)
+
+
 @pytest.mark.parametrize("status", [400, 404])
 def test_one_refused_edit_is_a_dead_letter_and_the_others_go_on(site: Site, status: int) -> None:
     scene = site.scene("empty_no_agent")

@@ -35,6 +35,11 @@ log = logging.getLogger(__name__)
 
 ALL_FAIL = 3  # scenes in a row whose edits fail, and another one too: then it is the server
 
+REFUSES_ALL = (
+    "Plex refuses every edit, one that changes nothing included: {}. Does a proxy stand before it?"
+    " All jobs wait"
+)
+
 NewPictures = Callable[[PictureWriter], PictureSync | None]
 
 
@@ -136,6 +141,8 @@ class Executor:
         """Raises PlexServerDown where so many scenes in a row have failed that it is no item."""
         if len(self._failing) >= most:
             error = next(iter(self._failing[-1].errors.values()))
+            if isinstance(error, PlexRejected):
+                raise PlexServerDown(REFUSES_ALL.format(error)) from error
             raise PlexServerDown(str(error.__cause__ or error)) from error
 
     # Writing -----------------------------------------------------------------------------
@@ -180,13 +187,20 @@ class Executor:
             job = written.plan.job
             # One that failed before while Plex took others says nothing of Plex.
             is_known = job is not None and job.failure is Failure.ITEM_FAILED
-            if not is_known and written not in self._failing:
-                self._failing.append(written)
-                self._look_for_outage(ALL_FAIL + 1)
+            if not is_known:
+                self._note_failing(written)
             return
         except PlexRejected as error:
             written.errors[edit.ref] = error
+            if self._editor.is_change_refused(wanted):
+                self._note_failing(written)
+                return
         self._failing.clear()
+
+    def _note_failing(self, written: Written) -> None:
+        if written not in self._failing:
+            self._failing.append(written)
+            self._look_for_outage(ALL_FAIL + 1)
 
     def _restore(self, edit: ItemEdit, name: str, written: Written) -> bool:
         try:

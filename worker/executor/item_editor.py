@@ -55,6 +55,18 @@ class ItemEditor:
             return False
         return True
 
+    def is_change_refused(self, edit: ItemEdit) -> bool:
+        """Whether the server refuses for an item even what changes nothing: a lock as it is.
+
+        Raises:
+            PlexError: but PlexRejected.
+        """
+        try:
+            self._edit(replace(edit, locks={TITLE: TITLE in edit.item.locked}), (), [TITLE])
+        except PlexRejected:
+            return True
+        return False
+
     def _is_taken(self, edit: ItemEdit, name: str) -> bool:
         change = next((each for each in edit.changes if each.field == name), None)
         if change is None:
