@@ -19,6 +19,7 @@ from transport.decoding import UNREADABLE
 
 log = logging.getLogger(__name__)
 _SHOWN = 5
+_MOST_COSTLY = 2  # libraries of which no whole answer comes in time before the rest is left
 # A library that changes while it is listed is listed again; after so many tries it stays unknown.
 LISTING_TRIES = 3
 
@@ -145,6 +146,7 @@ def list_snapshot(
     """
     side = PlexSnapshot({section.key: section for section in sections})
     down: PlexError | None = None
+    costly = 0
     for section in side.sections.values():
         if down is not None:
             side.unknown[section.key] = str(down)
@@ -155,6 +157,10 @@ def list_snapshot(
             side.unknown[section.key] = str(error)
             if isinstance(error, (PlexServerDown, PlexForbidden)):
                 down = _why_down(client)
+            if isinstance(error, PlexServerDown):
+                costly += error.is_costly
+                # Minutes for each of the others would tell nothing new.
+                down = error if down is None and costly >= _MOST_COSTLY else down
             continue
         index = ItemIndex()
         for item in listed.values():

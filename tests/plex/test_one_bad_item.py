@@ -70,6 +70,15 @@ def test_a_library_that_fails_as_a_whole_keeps_no_other_from_being_read() -> Non
     assert len(side.items) == len(KEYS)
 
 
+def test_libraries_that_cost_minutes_each_are_not_all_waited_for() -> None:
+    sections = [Section(key, f"L{key}", "movie", "", (), False) for key in ("1", "2", "3")]
+    with client_of(by=PlexOf(KEYS, by=lambda a: HUGE if "/all" in a.path else None)) as made:
+        client, server = made
+        side = listed(client, sections)
+        assert not [one for one in server.asked if "/sections/3/all" in one.path]
+    assert list(side.unknown) == ["1", "2", "3"]
+
+
 def test_when_plex_is_down_the_other_libraries_are_not_asked_for() -> None:
     sections = [Section(key, f"L{key}", "movie", "", (), False) for key in ("1", "2", "3")]
     with client_of(as_html(503, "Unavailable")) as (client, server):
