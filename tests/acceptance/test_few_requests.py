@@ -12,7 +12,7 @@ from tests.acceptance.site import Site
 
 CASES = ("empty_agent", "extra_genre", "agent_filled", "in_sync")
 SCENES = 200
-AT_THE_START = 2  # reads: which libraries there are, and who is there
+AT_THE_START = 3  # reads: which libraries there are, who is there, and one item before a search
 PROBE = 3  # reads: what this server does with lists, each time a new kind of edit is shared
 KINDS = {"title.value", "genre", "actor", "userRating.value"}
 

@@ -216,11 +216,15 @@ def test_a_file_that_cannot_be_moved_is_an_error(
         reopened(path, warnings)
 
 
-def test_a_folder_in_the_place_of_the_file_is_an_error(path: Path, warnings: list[str]) -> None:
+def test_a_folder_in_the_place_of_the_file_is_moved_aside(path: Path, warnings: list[str]) -> None:
     path.mkdir(parents=True)
 
-    with pytest.raises(StateError, match="cannot be used"):
-        reopened(path, warnings)
+    reopened(path, warnings)
+
+    assert path.is_file()
+    assert len(warnings) == 1
+    assert "was a folder and no file: it was moved to" in warnings[0]
+    assert [kept.is_dir() for kept in path.parent.glob(f"{path.name}.folder-*")] == [True]
 
 
 def test_a_file_in_the_place_of_the_folder_is_an_error(path: Path, warnings: list[str]) -> None:
