@@ -134,11 +134,10 @@ class _Run:
     def _drain_unless_down(self) -> PlexServerDown | None:
         """Drain; what Plex fails with, if it is away."""
         is_trial, self._is_trial = self._is_trial, False
-        is_waited_for = self._context.settings.outage_wait > 0  # if not, nothing else would ask
-        if not is_trial and is_waited_for and self._outage.has_failed(PLEX):
-            if self._drains.has_work():
-                # A short question spares the patience of a drain.
-                return PlexServerDown(PLEX_IS_AWAY)
+        is_asked_first = not is_trial and self._context.settings.outage_wait > 0  # by the wait
+        if is_asked_first and self._outage.has_failed(PLEX) and self._drains.has_work():
+            # A short question spares the patience of a drain.
+            return PlexServerDown(PLEX_IS_AWAY)
         try:
             self._drain(is_trial=is_trial)
         except PlexServerDown as error:
