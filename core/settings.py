@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from core import setting_values as kinds
+from core.desired import SyncPolicy, TagRules
 from core.errors import ConfigError
-from core.fields import PICTURES, SWITCHES, SyncPolicy, TagRules
+from core.fields import PICTURES, SWITCHES
 from core.schedule import INTERVALS
 from core.scopes import BY_SETTING
 from core.setting_values import BadValueError

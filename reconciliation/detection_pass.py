@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.fields import SyncPolicy, listed_value
+from core.desired import SyncPolicy
+from core.fields import listed_value
 from core.matching.evidence import Claim, SceneMatch
 from core.matching.match import match_scene
 from core.matching.ownership import Claims, Contest, is_copy

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.fields import SyncPolicy, fingerprint
+from core.desired import SyncPolicy, fingerprint
 from core.models import FullItem, ItemRef, Scene
 from core.planning.drift import (
     Shown,

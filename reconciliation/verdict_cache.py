@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from core.desired import SyncPolicy
 from core.digests import digest, digest_of, item_digest
-from core.fields import SyncPolicy
 from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.index import BIG_BUCKET, Candidate
 from core.models import ItemRef, MediaFile, Scene, Section

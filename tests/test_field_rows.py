@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from core.fields import FIELDS, PICTURE_FIELDS, Field, Kind, desired, listed_value
+from core.desired import desired
+from core.fields import FIELDS, PICTURE_FIELDS, Field, Kind, listed_value
 from core.models import Change
 from core.settings import DEFAULTS
 from plex import full_items, listing, mapping

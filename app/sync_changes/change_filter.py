@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.fields import SyncPolicy, fingerprint
+from core.desired import SyncPolicy, fingerprint
 from core.models import Scene
 from core.records import Record
 from storage.records import RecordStore

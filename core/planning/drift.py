@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from core.fields import BY_NAME, PICTURES, SCALARS, SyncPolicy, fingerprint, listed_value
+from core.desired import SyncPolicy, fingerprint
+from core.fields import BY_NAME, PICTURES, SCALARS, listed_value
 from core.models import FullItem, ItemRef, ListedItem, Scene, Value
 from core.records import ItemRecord, Record
 

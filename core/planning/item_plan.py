@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from core import paths
-from core.fields import BY_NAME, LINE_LIMIT, TITLE, Clear, Desired, spelled
+from core.desired import Desired
+from core.fields import BY_NAME, LINE_LIMIT, TITLE, Clear, spelled
 from core.models import Change, FullItem, ItemRef, Value
 from core.planning.three_way_merge import FieldOutcome, FirstSync, MergeRules, Sides, is_ours, merge
 from core.records import FieldRecord, ItemRecord

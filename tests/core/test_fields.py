@@ -11,19 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fields import (
-    BY_NAME,
-    FIELDS,
-    LINE_LIMIT,
-    PICTURE_FIELDS,
-    SCALARS,
-    TEXT_LIMIT,
-    SyncPolicy,
-    TagRules,
-    desired,
-    fingerprint,
-    name_keys,
-)
+from core.desired import SyncPolicy, TagRules, desired, fingerprint
+from core.fields import BY_NAME, FIELDS, LINE_LIMIT, PICTURE_FIELDS, SCALARS, TEXT_LIMIT, name_keys
 from core.models import Scene, Value
 from core.settings import DEFAULTS
 from core.text import name_key

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.fields import FIELDS, SyncPolicy
+from core.desired import SyncPolicy
+from core.fields import FIELDS
 from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.index import BIG_BUCKET, ItemIndex
 from core.models import ItemRef, ListedItem, MediaFile, Section

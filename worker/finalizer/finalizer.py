@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from core import paths
-from core.fields import SHARED_LISTS, Desired
+from core.desired import Desired
+from core.fields import SHARED_LISTS
 from core.matching.pins import Pin, holds
 from core.models import FullItem, ItemRef, Job
 from core.planning.item_plan import recorded

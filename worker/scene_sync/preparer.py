@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.desired import SyncPolicy
 from core.errors import StashIncomplete
-from core.fields import SyncPolicy
 from core.matching.ownership import Claims, Contest
 from core.matching.pins import Pin, holds
 from core.matching.reasons import doubt, losses

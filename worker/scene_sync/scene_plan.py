@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from core.fields import LINE_LIMIT, Desired, fingerprint
+from core.desired import Desired, fingerprint
+from core.fields import LINE_LIMIT
 from core.models import FullItem, ItemRef, Job, Scene
 from core.planning.item_plan import MergeRules, field_recorded, plan_item, recorded
 from core.records import ItemRecord, Record, item_of

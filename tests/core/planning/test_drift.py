@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from core.fields import SyncPolicy, fingerprint
+from core.desired import SyncPolicy, fingerprint
 from core.models import ItemRef, Value
 from core.planning.drift import (
     NEVER_SYNCED,

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.dates import agrees, padded
-from core.fields import BY_NAME, Desired
+from core.desired import Desired
+from core.fields import BY_NAME
 from core.models import FullItem, Value
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded
 from core.records import ItemRecord

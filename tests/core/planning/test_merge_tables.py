@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from core.fields import BY_NAME, Desired
+from core.desired import Desired
+from core.fields import BY_NAME
 from core.models import Value
 from core.planning.item_plan import FirstSync, plan_item
 from core.planning.three_way_merge import FieldOutcome, Sides, merge

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from core.fields import Desired, desired
+from core.desired import Desired, desired
 from core.models import Change, Value
 from core.planning.item_plan import FirstSync, only, plan_item, recorded, refused
 from core.records import FieldRecord

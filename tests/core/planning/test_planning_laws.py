@@ -7,7 +7,8 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fields import BY_NAME, Clear, desired, fingerprint, name_keys
+from core.desired import desired, fingerprint
+from core.fields import BY_NAME, Clear, name_keys
 from core.guards import Tally, tally
 from core.models import FullItem, Scene, Value
 from core.planning.drift import altered_fields, drift_reason

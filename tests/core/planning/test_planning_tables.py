@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from core.fields import Desired
+from core.desired import Desired
 from core.models import Value
 from core.planning.item_plan import FirstSync, plan_item
 from core.planning.three_way_merge import FieldOutcome

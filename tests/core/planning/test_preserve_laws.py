@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from hypothesis import given
 
-from core.fields import BY_NAME, desired
+from core.desired import desired
+from core.fields import BY_NAME
 from core.models import FullItem, Scene
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded
 from core.records import ItemRecord

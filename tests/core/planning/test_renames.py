@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fields import desired, name_keys
+from core.desired import desired
+from core.fields import name_keys
 from core.guards import tally
 from core.models import FullItem
 from core.planning.item_plan import FirstSync, plan_item

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fields import BY_NAME, desired, fingerprint
+from core.desired import desired, fingerprint
+from core.fields import BY_NAME
 from core.models import Change, FullItem, Scene, Value
 from core.planning.drift import drift_reason, refused_fields
 from core.planning.item_plan import FirstSync, is_untouched, plan_item, refused

@@ -7,7 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fields import BY_NAME, desired
+from core.desired import desired
+from core.fields import BY_NAME
 from core.models import FullItem, ItemRef, Scene, Value
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, refused
 from plex.editing import difference

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.fields import desired
+from core.desired import desired
 from core.images import ImageKind
 from core.models import FullItem, ItemRef, Scene
 from core.planning.item_plan import FirstSync, MergeRules

@@ -7,7 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fields import Desired, spelled
+from core.desired import Desired
+from core.fields import spelled
 from core.models import FullItem, Scene, Value
 from core.planning.item_plan import FirstSync, plan_item, recorded
 from tests.core.builders import ALL_FIELDS, record

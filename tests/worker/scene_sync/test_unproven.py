@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fields import BY_NAME, desired
+from core.desired import desired
+from core.fields import BY_NAME
 from core.models import FullItem, Scene, Value
 from core.planning.item_plan import FirstSync, MergeRules, field_recorded
 from core.records import (

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fields import BY_NAME, desired, fingerprint
+from core.desired import desired, fingerprint
+from core.fields import BY_NAME
 from core.models import Change, FullItem, ItemRef, Role, Scene, Value
 from core.planning.item_plan import FirstSync, ItemPlan, MergeRules, plan_item, recorded, refused
 from core.planning.three_way_merge import FieldOutcome
