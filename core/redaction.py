@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -27,6 +28,7 @@ _SECRETS_BY_NAME = re.compile(
 _KEY_OF_STASH = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]+")  # a JSON web token
 _IS_SECRET = re.compile(rf"{_NAMED} | token | (?:session_?)? cookie | password", re.I | re.X)
 _ESCAPE = re.compile("%[0-9A-F]{2}")
+_SHORTEST_PACKED = 8  # characters of base64; shorter ones are parts of words
 _USERINFO = re.compile(r"(?<=://)[^\s/@]+@")
 
 _ROOT = r"(?: [A-Za-z]:[\\/] | \\\\ | / (?=[^\s/]) )"
@@ -111,12 +113,27 @@ def secrets_in(value: object) -> Iterator[str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as it is, in addresses, and inside JSON."""
-    for form in (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+    """A secret as it is, in addresses, inside JSON, and in base64."""
+    in_json = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    for form in (secret, *in_json, *_in_base64(secret)):
         yield form
         for packed in (quote(form, safe="", errors="replace"), quote(form, errors="replace")):
             yield packed
             yield _ESCAPE.sub(lambda found: found[0].lower(), packed)
+
+
+def _in_base64(secret: str) -> Iterator[str]:
+    """What base64 makes of a secret, alone or in the midst of a longer text.
+
+    There its bytes may begin at each of three places of a group of characters; what these share
+    with the bytes before and behind is left out.
+    """
+    data = secret.encode("utf-8", "surrogatepass")
+    for before in range(3):
+        packed = base64.b64encode(bytes(before) + data).decode()
+        own = packed[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+        if len(own) >= _SHORTEST_PACKED:
+            yield from {own, own.replace("+", "-").replace("/", "_")}
 
 
 def _alias(path: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath, PureWindowsPath
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -124,6 +126,21 @@ def test_secrets_are_replaced(log: Log, text: str) -> None:
 
     assert "***" in log.text
     assert "tok" not in log.text.replace("token", "").replace("Token", "")
+
+
+@pytest.mark.parametrize("before", ["", "u", "us", "me:", "user:"])
+@pytest.mark.parametrize("behind", ["", "?", ">>"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_secrets_in_base64_are_replaced(
+    log: Log, before: str, behind: str, encode: Callable[[bytes], bytes]
+) -> None:
+    packed = encode(f"{before}{TOKEN}{behind}".encode()).decode()
+
+    logging.getLogger("app").info("Basic %s, or %s in an address", packed, quote(packed))
+
+    assert log.text.count("***") == 2
+    # What is left of it says nothing: less than a group of characters on each side.
+    assert len(log.text.split("Basic ")[1].split("***")[0]) <= len(before) * 4 // 3 + 2
 
 
 def test_what_is_no_secret_is_left_alone(log: Log) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from core.backoff import delay
-from core.models import Failure, Job
+from core.models import Failure, ItemRef, Job
 from sync_queue.queue import SyncQueue
 from worker.executor.figures import Figures
 from worker.executor.messages import conflicts_of, refusals_of
@@ -49,6 +49,8 @@ class Acknowledger:
         self._queue = queue
         self._rules = rules
         self._figures = figures
+        self._items: set[ItemRef] = set()
+        self._scenes: set[int] = set()
 
     def outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Count outcomes and end, retry or give up on their jobs. Records are written by now."""
@@ -86,9 +88,12 @@ class Acknowledger:
         figures = self._figures
         if outcome.plan.job is not None:
             figures.processed += 1
-        edited = outcome.items_edited
-        figures.items_edited += edited
-        figures.scenes += edited > 0
+        # One that is taken up again in the same run counts once.
+        fresh = outcome.edited - self._items
+        figures.items_edited += len(fresh)
+        figures.scenes += bool(fresh) and outcome.plan.scene_id not in self._scenes
+        self._items |= fresh
+        self._scenes |= {outcome.plan.scene_id} if fresh else set()
         figures.uploads += outcome.uploads
         figures.selects += outcome.selects
         figures.restored += sum(map(len, outcome.back.values()))

@@ -73,6 +73,6 @@ class Outcome:
         return tally(self.proven_changes)
 
     @property
-    def items_edited(self) -> int:
+    def edited(self) -> set[ItemRef]:
         """The items that show something which was written to them."""
-        return len({ref for ref, names in self.back.items() if names} | self.plan.carried_out)
+        return {ref for ref, names in self.back.items() if names} | self.plan.carried_out

@@ -116,7 +116,7 @@ def test_what_is_proven_is_recorded_settled_and_told(bench: Bench) -> None:
     assert bench.run(bench.plan(bench.wanted(1)), bench.plan(bench.wanted(2))) == []
 
     assert bench.told() == {1: Status.PROVEN, 2: Status.PROVEN}
-    assert [outcome.items_edited for outcome in bench.outcomes] == [1, 1]
+    assert [len(outcome.edited) for outcome in bench.outcomes] == [1, 1]
     known = bench.record(1)
     assert known is not None
     assert known.items[0].fields["title"].read_back == "Scene 1"
@@ -133,7 +133,7 @@ def test_an_edit_that_was_answered_and_not_carried_out_is_not_taken(bench: Bench
     bench.run(bench.plan(bench.wanted(1)))
 
     assert bench.told() == {1: Status.NOT_TAKEN}
-    assert bench.outcomes[0].items_edited == 0
+    assert bench.outcomes[0].edited == set()
     assert bench.record(1) is None
     assert bench.unsettled() == {1}
     bench.faults()

@@ -99,7 +99,7 @@ def test_the_fields_of_one_item(
     assert [each.field for each in outcome.proven_changes] == [
         each.field for each in changes if each.field in showing
     ]
-    assert outcome.items_edited == bool(showing)
+    assert len(outcome.edited) == bool(showing)
     if status is Status.NOT_TAKEN:
         assert "1:7" in outcome.why
         assert all(each.field in outcome.why for each in changes)
@@ -149,7 +149,7 @@ def test_a_scene_is_proven_if_all_items_that_are_there_show_it(
 
     outcome = judged(sent(plan(ONE, TWO)), shown(*there))
 
-    assert (outcome.status, outcome.items_edited) == (status, edited)
+    assert (outcome.status, len(outcome.edited)) == (status, edited)
 
 
 def test_items_without_work_are_as_they_were_read_and_keep_a_scene_from_vanishing() -> None:
@@ -212,8 +212,8 @@ def test_an_item_that_plex_cannot_read_back_fails_and_is_not_gone() -> None:
 
 def test_what_a_run_before_has_carried_out_counts_as_edited() -> None:
     scene = plan(ONE, edit(key="9"), carried_out=frozenset({ref("9")}))
-    assert judged(sent(scene), shown(after(ONE, title="New"))).items_edited == 2
-    assert judged(sent(scene), shown(after(ONE))).items_edited == 1
+    assert len(judged(sent(scene), shown(after(ONE, title="New"))).edited) == 2
+    assert len(judged(sent(scene), shown(after(ONE))).edited) == 1
 
 
 # Locks -----------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ def test_pictures_count_beside_the_fields_of_their_item() -> None:
     outcome = judged(written, shown(after(one, title="New")))
 
     assert back(outcome) == {"7": {"title", "poster"}}
-    assert (outcome.uploads, outcome.selects, outcome.items_edited) == (1, 0, 1)
+    assert (outcome.uploads, outcome.selects, len(outcome.edited)) == (1, 0, 1)
     assert outcome.failures == ["background: no"]
     assert outcome.conflicts == ["chosen in Plex"]
     # Failed pictures are no reason to doubt the fields.

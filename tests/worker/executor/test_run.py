@@ -35,6 +35,16 @@ def test_a_run_ends_its_jobs_and_tells_what_it_did(harness: RunHarness) -> None:
     assert history.figures == figures.reply(DRAIN)
 
 
+def test_what_is_taken_up_again_in_a_run_is_counted_once(harness: RunHarness) -> None:
+    plans = harness.plans(1, 2)
+    source = Source([Batch(plans), Batch(plans[:1])])
+
+    figures = harness.run(source).figures
+
+    assert harness.written == [1, 2, 1]
+    assert (figures.items_edited, figures.scenes) == (2, 2)
+
+
 def test_what_has_no_plan_is_acknowledged_for_what_it_is(harness: RunHarness) -> None:
     done, given_up, failed, left, absent = (job_of(harness, number) for number in range(1, 6))
     batch = Batch(
