@@ -45,7 +45,7 @@ def library(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ho
 
 @pytest.fixture
 def driver(library: HookDriver) -> Iterator[HookDriver]:
-    library.site.use(**SETTINGS, remove_on_destroy=True)
+    library.site.use(**SETTINGS, remove_on_destroy=True, outage_wait=0)
     yield library
     library.site.both.stash.faults([DEAF])
     library.site.both.plex.faults([])

@@ -183,6 +183,9 @@ def test_it_does_not_wait_if_that_is_not_wanted(driver: SyncDriver, scenes: list
     with pytest.raises(PlexServerDown, match="1 change waits for Plex; the next change"):
         driver.sync()
     assert driver.now - NOW < MINUTE
+    plex_is(driver, None)
+    driver.sync()
+    assert titles(driver, scenes[:1]) == ["Alone"]
 
 
 @pytest.mark.parametrize("fault", [RESET, {"action": "hang", "seconds": 5}], ids=["off", "silent"])
