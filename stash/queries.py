@@ -65,7 +65,7 @@ def scenes_after(
     found: dict[str, object] = {"id": ids}
     found.update(criteria or {})
     if since is not None:
-        day = _date_before(since)
+        day = day_before(since)
         # One level takes one of AND, OR and NOT: id AND (created OR updated).
         found["AND"] = {
             "created_at": {"value": day, "modifier": "GREATER_THAN"},
@@ -141,7 +141,7 @@ def by_alias(data: Mapping[str, object], each: int) -> object:
     return data[alias]
 
 
-def _date_before(moment: float) -> str:
+def day_before(moment: float) -> str:
     try:
         day = _EPOCH + timedelta(seconds=moment) - _DATE_MARGIN
     except OverflowError:

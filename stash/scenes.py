@@ -74,7 +74,7 @@ def iter_unread_pages(
 
     def count(last_id: int, up_to: int | None) -> int:
         wanted = queries.scenes_after(last_id, since, criteria, up_to)
-        return _count(_query(stash, queries.COUNT_THESE, {"scene_filter": wanted}))
+        return _count(query_data(stash, queries.COUNT_THESE, {"scene_filter": wanted}))
 
     if expected is None:
         # What is listed by criteria is looked at again by each reconcile.
@@ -129,7 +129,7 @@ def fetch_readable(stash: StashApi, ids: Iterable[int]) -> Fetched:
     reader = SceneReader()
 
     def ask(batch: Sequence[int]) -> dict[int, Scene | None]:
-        data = _query(stash, queries.scenes_by_id_query(batch))
+        data = query_data(stash, queries.scenes_by_id_query(batch))
         return {each: _scene_of(data, each, reader) for each in batch}
 
     wanted = list(dict.fromkeys(ids))
@@ -160,7 +160,7 @@ def fetch_names(stash: StashApi, kind: str, ids: Iterable[int]) -> dict[int, str
     found: dict[int, str] = {}
     for start in range(0, len(wanted), MAX_IDS):
         batch = wanted[start : start + MAX_IDS]
-        data = _query(stash, queries.entity_names_query(kind, batch))
+        data = query_data(stash, queries.entity_names_query(kind, batch))
         for each in batch:
             raw = queries.by_alias(data, each)
             name = raw.get("name") if isinstance(raw, Mapping) else None
@@ -171,7 +171,7 @@ def fetch_names(stash: StashApi, kind: str, ids: Iterable[int]) -> dict[int, str
 
 def count_scenes(stash: StashApi) -> int:
     """How many scenes Stash has."""
-    return _count(_query(stash, queries.COUNT_SCENES))
+    return _count(query_data(stash, queries.COUNT_SCENES))
 
 
 def plugin_settings(stash: StashApi, plugin_id: str) -> tuple[dict[str, object], str]:
@@ -181,7 +181,7 @@ def plugin_settings(stash: StashApi, plugin_id: str) -> tuple[dict[str, object],
     `plexUrl`; such keys come back in our spelling.
     """
     query = queries.plugin_settings_query(plugin_id)
-    configuration = _inside(_query(stash, query), "configuration")
+    configuration = _inside(query_data(stash, query), "configuration")
     settings: dict[str, object] = {}
     for name, values in _inside(configuration, "plugins").items():
         if name.casefold() == plugin_id.casefold() and isinstance(values, Mapping):
@@ -193,7 +193,7 @@ def plugin_settings(stash: StashApi, plugin_id: str) -> tuple[dict[str, object],
 
 def stash_version(stash: StashApi) -> str:
     """Stash's version, like "v0.30.1"; "" where the build has none."""
-    version = _inside(_query(stash, queries.VERSION), "version").get("version")
+    version = _inside(query_data(stash, queries.VERSION), "version").get("version")
     return version if isinstance(version, str) else ""
 
 
@@ -230,7 +230,7 @@ def _inside(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return inner if isinstance(inner, Mapping) else {}
 
 
-def _query(
+def query_data(
     stash: StashApi, query: str, variables: Mapping[str, object] | None = None
 ) -> Mapping[str, Any]:
     data = _ask(lambda: stash.call_GQL(query, variables or {}))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from app.sync_changes.entity_changes import EntityChanges
 from app.wiring import Context
 from core.models import Scene
 from reconciliation.enqueueing import SceneJobs
-from stash.scenes import MAX_IDS, fetch_readable
+from stash.scenes import MAX_IDS, Fetched, fetch_readable
 from storage.records import RecordStore
 from storage.sqlite import chunks
 from sync_queue.inbox_reader import Event, Inbox
@@ -36,6 +37,7 @@ class IntakeResult:
         enqueued_count, refreshed: scenes with a new job, and with one that waited already.
         gone: scenes that Stash does not have any more.
         skipped_no_metadata, skipped_unorganized: scenes that are left alone.
+        unannounced: scenes that Stash has changed without an event.
         nothing_new: scenes of which Stash says nothing that was not brought to Plex already.
     """
 
@@ -45,6 +47,7 @@ class IntakeResult:
     gone: int = 0
     skipped_no_metadata: int = 0
     skipped_unorganized: int = 0
+    unannounced: int = 0
     nothing_new: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -54,11 +57,12 @@ class IntakeResult:
 
 @dataclass(frozen=True, slots=True)
 class _Stores:
-    """What is open while events are dealt with."""
+    """What is open while events are dealt with; `claimed`: the scenes that another drain has."""
 
     records: RecordStore
     jobs: SceneJobs
     changes: ChangeFilter
+    claimed: Collection[int]
 
 
 class Intake:
@@ -70,6 +74,7 @@ class Intake:
 
     Attributes:
         is_early: it was enough, so events are left.
+        read: when the scenes that were looked at had been touched last, as Stash said.
     """
 
     def __init__(
@@ -84,6 +89,7 @@ class Intake:
         self._enough = enough
         self.result = result
         self.is_early = False
+        self.read: dict[int, float] = {}
 
     def take(self) -> None:
         """Deal with all events that are there, those of performers, studios and tags last.
@@ -103,30 +109,59 @@ class Intake:
         events = self._inbox.take()
         self._deal_with([each for each in events if each.by_user and _is_alive(each)])
 
+    def take_scenes(self, scene_ids: Sequence[int], reason: str) -> None:
+        """Queue those of some scenes of which Stash says something that is not in Plex.
+
+        Raises:
+            StashError, StateError: as `take`.
+        """
+        self.is_early = False
+        if not scene_ids:
+            return
+        with self._stores() as stores:
+            for start in range(0, len(scene_ids), MAX_IDS):
+                self.is_early = start > 0 and self._enough()
+                if self.is_early:
+                    return
+                found = self._readable(scene_ids[start : start + MAX_IDS]).scenes
+                new = stores.changes.after_a_scan(list(found.values()))
+                self.result.unannounced += len(new)
+                self._enqueue(new, dict.fromkeys(found, reason), stores)
+
     def _deal_with(self, events: Sequence[Event]) -> None:
         self.is_early = False
         if not events:
             return
-        with self._context.open_state() as state, self._context.open_queue() as queue:
-            # Before anything is read of records, which tell what became of those.
-            claimed = queue.working_scene_ids()
-            changes = ChangeFilter(state.records, self._context.settings.sync_policy())
-            only_organized = self._context.settings.organized_only
-            stores = _Stores(
-                state.records, SceneJobs(queue, state.written_ids(), only_organized), changes
-            )
-            if claimed and not all(each.kind == SCENE and each.by_user for each in events):
-                self._again(claimed, stores)
+        with self._stores() as stores:
+            if stores.claimed and not all(each.kind == SCENE and each.by_user for each in events):
+                self._again(stores)
             self._scenes([each for each in events if _is_alive(each)], stores)
             if self.is_early:
                 return
             self._destroyed([each for each in events if _is_dead_scene(each)])
             self._entities([each for each in events if each.kind != SCENE], stores)
 
-    def _again(self, claimed: Collection[int], stores: _Stores) -> None:
+    @contextmanager
+    def _stores(self) -> Iterator[_Stores]:
+        settings = self._context.settings
+        with self._context.open_state() as state, self._context.open_queue() as queue:
+            # Before anything is read of records, which tell what became of those.
+            claimed = queue.working_scene_ids()
+            jobs = SceneJobs(queue, state.written_ids(), settings.organized_only)
+            changes = ChangeFilter(state.records, settings.sync_policy())
+            yield _Stores(state.records, jobs, changes, claimed)
+
+    def _readable(self, scene_ids: Iterable[int]) -> Fetched:
+        fetched = fetch_readable(self._context.stash, scene_ids)
+        for scene, error in fetched.unreadable.items():
+            log.warning("scene %d is left to the next reconcile: %s", scene, error)
+        self.read.update((scene.id, scene.updated_at) for scene in fetched.scenes.values())
+        return fetched
+
+    def _again(self, stores: _Stores) -> None:
         """What another drain has in hand may have been read before what the events tell, and then
         nobody sees it: the records tell what was brought to Plex before."""
-        for ids in chunks(sorted(claimed), MAX_IDS):
+        for ids in chunks(sorted(stores.claimed), MAX_IDS):
             scenes = fetch_readable(self._context.stash, ids).scenes
             self._enqueue(list(scenes.values()), dict.fromkeys(scenes, CLAIMED), stores)
 
@@ -138,10 +173,8 @@ class Intake:
             if self.is_early:
                 return
             batch = ordered[start : start + MAX_IDS]
-            fetched = fetch_readable(self._context.stash, [event.id for event in batch])
+            fetched = self._readable(event.id for event in batch)
             found = fetched.scenes
-            for scene, error in fetched.unreadable.items():
-                log.warning("scene %d is left to the next reconcile: %s", scene, error)
             reasons = {event.id: _reason(event) for event in batch}
             edited = [found[e.id] for e in batch if e.by_user and e.id in found]
             scanned = [found[e.id] for e in batch if not e.by_user and e.id in found]

@@ -35,6 +35,7 @@ from app.sync_changes.probes import (
     wake_for_pictures,
 )
 from app.sync_changes.scans import Ended, ScanWait
+from app.sync_changes.unannounced import queue_unannounced
 from app.wiring import Context
 from plex.exceptions import PlexServerDown
 from storage.outages import PICTURES, PLEX
@@ -83,6 +84,7 @@ class _Run:
         self._drains = Drains(context, self._slice.over, edits, sleep)
         self._outage = OutageWait(context, sleep)
         self._is_trial = False
+        self._has_looked = False
         self._auto = AutoReconcile(context)
         self._scans = ScanWait(context, sleep, self._others_wait)
         self._successor = ""
@@ -111,6 +113,8 @@ class _Run:
                 return
             if self._slice.over() and self._hand_over(seen, anyway=self._intake.is_early):
                 return
+            if self._has_unannounced():
+                continue
             if self._auto.is_due():
                 if self._others_wait() and self._auto.gives_way():
                     self._hand_over(seen, anyway=True)
@@ -130,6 +134,13 @@ class _Run:
                 return
             if self._inbox.leave(seen):
                 return
+
+    def _has_unannounced(self) -> bool:
+        """Once in a task, after what is known was brought to Plex."""
+        if self._has_looked or not self._can_drain():
+            return False
+        self._has_looked = True
+        return queue_unannounced(self._context, self._intake)
 
     def _drain_unless_down(self) -> PlexServerDown | None:
         """Drain; what Plex fails with, if it is away."""
@@ -235,7 +246,8 @@ class _Run:
         taken, done = self._intake.result, self._drains.result
         return (
             f"{taken.events} changes noted: {taken.enqueued_count} scenes queued, "
-            f"{taken.nothing_new} with nothing new, {taken.skipped_no_metadata} without metadata, "
+            f"{taken.unannounced} of them changed without an event, {taken.nothing_new} with "
+            f"nothing new, {taken.skipped_no_metadata} without metadata, "
             f"{taken.skipped_unorganized} not organized, {taken.gone} gone; {summary_of(done)}"
         )
 

@@ -1,0 +1,54 @@
+"""Whatever order changes are seen in, each is dealt with once, and none is missed."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.watermark import AHEAD, OVERLAP, Watermark
+
+NOW = 1_000_000.0
+TIMES = st.integers(-40, 40).map(lambda seconds: NOW + seconds)
+
+
+def test_what_was_touched_later_or_added_is_fresh() -> None:
+    mark = Watermark(NOW, 10)
+    touched = [(1, NOW + 1), (2, NOW - OVERLAP - 1), (11, NOW - 1e6)]
+    assert mark.fresh(touched) == {1: NOW + 1, 11: NOW - 1e6}
+
+
+def test_what_was_seen_is_not_fresh_again_until_it_is_touched() -> None:
+    mark = Watermark(NOW, 10).after([(1, NOW + 1), (11, 5.0)], NOW)
+    assert (mark.at, mark.last_id) == (NOW + 1, 11)
+    assert mark.fresh([(1, NOW + 1), (11, 5.0)]) == {}
+    assert mark.fresh([(1, NOW + 2), (2, NOW - 5)]) == {1: NOW + 2, 2: NOW - 5}
+
+
+def test_a_time_far_ahead_raises_no_watermark_and_is_fresh_once() -> None:
+    mark = Watermark(NOW, 10).after([(1, NOW + 2 * AHEAD), (2, NOW + 5)], NOW)
+    assert mark.at == NOW + 5
+    assert mark.fresh([(1, NOW + 2 * AHEAD)]) == {}
+
+
+def test_it_never_goes_back() -> None:
+    assert Watermark(NOW, 10).after([(1, NOW - 9e5)], NOW) == Watermark(NOW, 10)
+
+
+def test_it_is_kept_as_json() -> None:
+    mark = Watermark(NOW, 10, {3: NOW})
+    assert Watermark.from_dict(mark.as_dict()) == mark
+
+
+@given(st.lists(st.dictionaries(st.integers(1, 6), TIMES), max_size=8))
+def test_each_change_within_the_overlap_is_dealt_with_once(looks: list[dict[int, float]]) -> None:
+    """Of changes that come up late, by no more than the overlap."""
+    mark, dealt_with = Watermark(NOW, 6), list[tuple[int, float]]()
+    known: dict[int, float] = {}
+    for changes in looks:
+        late = mark.at - OVERLAP
+        known.update({scene: at for scene, at in changes.items() if at >= late})
+        fresh = mark.fresh(known.items())
+        dealt_with += fresh.items()
+        mark = mark.after(known.items(), NOW)
+        assert all(pair in dealt_with for pair in known.items())
+    assert len(set(dealt_with)) == len([*dict.fromkeys(dealt_with)])
