@@ -27,7 +27,7 @@ from sync_queue.inbox_reader import Inbox
 log = logging.getLogger(__name__)
 
 HOUR = 3600.0
-LOOK = 4.0  # seconds between two looks at Stash's jobs
+LOOK = 3.0  # seconds between two looks at Stash's jobs
 TELL = HOUR  # seconds between two lines in the log
 STASH_PATIENCE = 120.0  # seconds without Stash, after which nobody is there to wait for
 # By service: since when tasks wait for it, and when that was told last (epoch seconds).
@@ -124,6 +124,7 @@ class OutageWait:
                 if self._is_back(service, now):
                     return Over.BACK
                 breaker = self._failed(service)
+                continue
             if now - told_at >= TELL:
                 told_at = self._tell(service, since)
             self._sleep(min(LOOK, max(breaker.retry_at - self._context.clock(), 0.1)))

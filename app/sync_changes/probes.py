@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.plex_watch import PlexWatch
 from app.wiring import Context, Patience
 from core.errors import StashError
 from core.models import Failure
@@ -34,6 +35,24 @@ def plex_failure(context: Context) -> PlexServerDown | None:
         except PlexError:
             return None
     return None
+
+
+def make_sure_of_plex(context: Context) -> None:
+    """Ask briefly: for a server that is silent, a drain, and with it all jobs of Stash, would wait
+    for minutes.
+
+    Raises:
+        PlexServerDown: it does not answer.
+    """
+    with context.open_plex(BRIEF) as plex:
+        try:
+            plex.identity()
+        except PlexServerDown as error:
+            with context.open_state() as state:
+                PlexWatch(state.outages, context.clock).failed(error)
+            raise
+        except PlexError:
+            return  # what stands there in its place is asked for more by the drain
 
 
 def pictures_come(context: Context) -> bool:

@@ -8,17 +8,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from app.plex_watch import PlexWatch
 from app.sync_changes.drains import Drains, Slice
 from app.sync_changes.edits import Edits
 from app.sync_changes.handover import hand_over, others_wait
 from app.sync_changes.intake import Intake, IntakeResult
 from app.sync_changes.messages import CARRIED_ON, SWITCHED_OFF, left_waiting, summary_of
 from app.sync_changes.outage_wait import count_waiting
-from app.sync_changes.probes import BRIEF, look_for_pictures
+from app.sync_changes.probes import look_for_pictures, make_sure_of_plex
 from app.sync_changes.scans import before_drain, leave_waiting
 from app.wiring import Context
-from plex.exceptions import PlexError, PlexServerDown
+from plex.exceptions import PlexServerDown
 from sync_queue.inbox_reader import Inbox
 from worker.executor.figures import DRAIN
 
@@ -41,7 +40,7 @@ def process_queue(context: Context, sleep: Callable[[float], None] = time.sleep)
         drains = Drains(context, slice_.over, Edits(inbox, intake, context.clock), sleep)
         intake.take()
         try:
-            _make_sure_of_plex(context)
+            make_sure_of_plex(context)
             before_drain(context)
             look_for_pictures(context)
             drains.run(is_first=True)
@@ -50,23 +49,6 @@ def process_queue(context: Context, sleep: Callable[[float], None] = time.sleep)
         finally:
             log.info("%s", summary_of(drains.result))
         return _ended(context, inbox, drains, is_early=slice_.over())
-
-
-def _make_sure_of_plex(context: Context) -> None:
-    """Ask briefly: a server that lets everybody wait would keep the user waiting for minutes.
-
-    Raises:
-        PlexServerDown: it does not answer.
-    """
-    with context.open_plex(BRIEF) as plex:
-        try:
-            plex.identity()
-        except PlexServerDown as error:
-            with context.open_state() as state:
-                PlexWatch(state.outages, context.clock).failed(error)
-            raise
-        except PlexError:
-            return  # what stands there in its place is asked for more by the drain
 
 
 def _left(context: Context, inbox: Inbox, error: PlexServerDown) -> str:

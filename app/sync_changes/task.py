@@ -30,6 +30,7 @@ from app.sync_changes.outage_wait import OutageWait, Over, Service, count_waitin
 from app.sync_changes.probes import (
     count_without_pictures,
     look_for_pictures,
+    make_sure_of_plex,
     pictures_come,
     plex_failure,
     wake_for_pictures,
@@ -66,7 +67,7 @@ def sync_changes(context: Context, sleep: Sleep = time.sleep) -> dict[str, Any]:
             inbox.give_up()
             raise
         finally:
-            log.info("%s", run.summary())
+            log.log(run.level, "%s", run.summary())
     return run.figures()
 
 
@@ -145,11 +146,12 @@ class _Run:
     def _drain_unless_down(self) -> PlexServerDown | None:
         """Drain; what Plex fails with, if it is away."""
         is_trial, self._is_trial = self._is_trial, False
-        is_asked_first = not is_trial and self._context.settings.outage_wait > 0  # by the wait
-        if is_asked_first and self._outage.has_failed(PLEX) and self._drains.has_work():
-            # A short question spares the patience of a drain.
-            return PlexServerDown(PLEX_IS_AWAY)
+        is_asked_first = not is_trial and self._context.settings.outage_wait > 0
         try:
+            if is_asked_first and self._can_drain() and self._drains.has_work():
+                if self._outage.has_failed(PLEX):
+                    return PlexServerDown(PLEX_IS_AWAY)  # the wait asks it
+                make_sure_of_plex(self._context)
             self._drain(is_trial=is_trial)
         except PlexServerDown as error:
             return error
@@ -240,6 +242,13 @@ class _Run:
         if self._successor:
             figures["carried_on_by_job"] = self._successor
         return {**figures, "note": "; ".join(self._notes)} if self._notes else figures
+
+    @property
+    def level(self) -> int:
+        """How much the summary is worth: a task that only waited says so elsewhere."""
+        taken, done = self._intake.result, self._drains.result
+        did_something = taken.events or taken.unannounced or done.processed
+        return logging.INFO if did_something or not self._successor else logging.DEBUG
 
     def summary(self) -> str:
         """The run in one line for people."""
