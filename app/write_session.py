@@ -21,6 +21,7 @@ from plex.library import synced_sections
 from plex.scanning import PlexScans
 from reconciliation.prefix_learning import saved_map
 from storage.state import State
+from sync_queue.lock import DrainLock
 from sync_queue.queue import SyncQueue
 from worker.executor.acknowledge import Acknowledger, RetryRules
 from worker.executor.clear_guard import ClearGuard
@@ -130,6 +131,12 @@ class SceneWriter(Writer):
     def resolve_absent(self) -> ResolveAbsent:
         """What becomes of scenes that Plex does not have."""
         return partial(resolve_absent, self.scans, self.queue)
+
+
+def lock_for(context: Context, task: str) -> DrainLock:
+    """The drain lock for a task that a user starts; where another run holds it he is told."""
+    busy = f"Another run is writing to Plex. Start {task!r} again when it has ended."
+    return DrainLock(context.data_dir, busy)
 
 
 @contextlib.contextmanager

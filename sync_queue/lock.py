@@ -12,18 +12,23 @@ from core.errors import DrainBusy, StateError
 from storage import folder
 
 LOCK_FILE = "drain.lock"
+BUSY = "Another run is working through the queue; it takes these jobs with it."
 
 
 class DrainLock:
     """Held from `with` to its end; taken by somebody else, also in this process: `DrainBusy`.
+
+    Args:
+        busy: what that error says.
 
     Raises:
         DrainBusy: at once, another drain holds it.
         StateError: the lock's file cannot be made.
     """
 
-    def __init__(self, data_dir: str | os.PathLike[str]) -> None:
+    def __init__(self, data_dir: str | os.PathLike[str], busy: str = BUSY) -> None:
         self._path = Path(data_dir) / LOCK_FILE
+        self._busy = busy
         # One object could enter a FileLock twice; a new one in each __enter__ cannot.
         self._held: FileLock | None = None
 
@@ -33,9 +38,7 @@ class DrainLock:
         try:
             lock.acquire()
         except Timeout:
-            raise DrainBusy(
-                "Another run is working through the queue; it takes these jobs with it."
-            ) from None
+            raise DrainBusy(self._busy) from None
         except OSError as error:
             raise StateError(f"{self._path} cannot be locked: {error}. {folder.WAY_OUT}") from error
         self._held = lock

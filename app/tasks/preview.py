@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from app.arguments import run_id
 from app.schedule.messages import summary
 from app.wiring import Context
-from app.write_session import SceneWriter, open_scene_writer
-from core.errors import ConfigError, DrainBusy, GuardStopped
-from core.models import Job
+from app.write_session import SceneWriter, lock_for, open_scene_writer
+from core.errors import ConfigError, GuardStopped
+from core.models import ItemRef, Job
 from core.scopes import DAY
 from core.wording import change_line
 from reconciliation.detector import EMPTY_METADATA, MISSING, Gap
@@ -21,14 +21,15 @@ from reconciliation.result import GapDetectionResult, brief
 from stash.scenes import as_far_as_readable, iter_scene_pages
 from storage.runs import Run, RunStatus
 from storage.state import State
-from sync_queue.lock import DrainLock
 from sync_queue.queue import SyncQueue
+from worker.executor.dry_run import ShownPlans, dry_run
 from worker.executor.figures import APPLY, Figures
 from worker.executor.run import RunKind
+from worker.plan import ScenePlan
 from worker.preview import source
 from worker.preview.pictures import field_changes
-from worker.preview.planner import KIND, Planner, Preview
 from worker.preview.source import PreviewSource, job_for
+from worker.preview.stored_plans import KIND, Preview, StoredPlans
 from worker.scene_sync.source import ListedScenes
 
 log = logging.getLogger(__name__)
@@ -132,14 +133,13 @@ def _preview(
 
 
 def _plan(context: Context, writer: SceneWriter, preview: Preview, jobs: Sequence[Job]) -> None:
-    percent = context.settings.max_clear_percent
-    planner = Planner(writer.state.plans, writer.dry_pictures(), percent)
-    scenes = ListedScenes(writer.preparer, jobs, context.report_scenes)
-    planner.plan(preview, scenes.batches())
+    end = StoredPlans(preview, writer.state.plans, writer.dry_pictures())
+    dry_run(ListedScenes(writer.preparer, jobs, context.report_scenes), end)
+    preview.guard = end.verdict(context.settings.max_clear_percent)
 
 
 def _show(preview: Preview) -> None:
-    for line in [*preview.lines, *preview.conflicts]:
+    for line in [*preview.lines.lines, *preview.conflicts.lines]:
         log.info("%s", line)
     for field, by_kind in sorted(preview.changes.items()):
         log.info("%s: %s", field, _counts(by_kind))
@@ -166,21 +166,16 @@ def apply_preview(context: Context) -> dict[str, Any]:
         log.warning("%s", NOTHING_SYNCED)
         return {"note": NOTHING_SYNCED}
     figures = Figures()
-    try:
-        with DrainLock(context.data_dir), open_scene_writer(context) as writer:
-            preview = chosen_preview(writer.state, run_id(context.args))
-            writer.queue.recover()
-            kind = RunKind(source.KIND, APPLY, {"preview": preview.id})
-            run = writer.run(
-                kind, figures, guard=writer.guard, resolve_absent=writer.resolve_absent
-            )
-            try:
-                run.run(_source(context, writer, preview, figures, writer.queue))
-            finally:
-                _show_applied(preview.id, figures, "written")
-            writer.state.forget_old(context.clock())
-    except DrainBusy:
-        raise busy("Apply Preview") from None
+    with lock_for(context, "Apply Preview"), open_scene_writer(context) as writer:
+        preview = chosen_preview(writer.state, run_id(context.args))
+        writer.queue.recover()
+        kind = RunKind(source.KIND, APPLY, {"preview": preview.id})
+        run = writer.run(kind, figures, guard=writer.guard, resolve_absent=writer.resolve_absent)
+        try:
+            run.run(_source(context, writer, preview, figures, writer.queue))
+        finally:
+            _show_applied(preview.id, figures, "written")
+        writer.state.forget_old(context.clock())
     return {"run_id": run.run_id, "preview": preview.id, **figures.reply(APPLY)}
 
 
@@ -190,14 +185,12 @@ def look_at_apply(context: Context) -> dict[str, Any]:
     with open_scene_writer(context) as writer:
         preview = chosen_preview(writer.state, run_id(context.args))
         pictures = writer.dry_pictures()
-        for batch in _source(context, writer, preview, figures, None).batches():
-            for plan in batch.ready:
-                changes = [*field_changes(plan), *pictures.changes(plan)[0]]
-                for each in changes:
-                    figures.plans.note(change_line(each.scene_id, each.title, each.change))
-                figures.restored += len(changes)
-                figures.scenes_done += plan.is_whole
-                figures.scenes_partly += not plan.is_whole
+
+        def lines(plan: ScenePlan) -> Iterator[tuple[ItemRef, str]]:
+            for each in [*field_changes(plan), *pictures.changes(plan)[0]]:
+                yield each.ref, change_line(each.scene_id, each.title, each.change)
+
+        dry_run(_source(context, writer, preview, figures, None), ShownPlans(figures, lines))
     for line in figures.plans.lines:
         log.info("%s", line)
     _show_applied(preview.id, figures, "would be written")
@@ -220,11 +213,6 @@ def _source(
         figures,
         context.report_scenes,
     )
-
-
-def busy(task: str) -> DrainBusy:
-    """What a task says that may not write while another one does."""
-    return DrainBusy(f"Another run is writing to Plex. Start {task!r} again when it has ended.")
 
 
 def chosen_preview(state: State, wanted: int | None) -> Run:

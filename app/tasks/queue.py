@@ -9,13 +9,11 @@ from app import arguments
 from app.schedule import automatic
 from app.schedule.run import KIND
 from app.sync_changes.messages import summary_of
-from app.tasks.preview import busy
 from app.wiring import Context
-from app.write_session import open_scene_writer
-from core.errors import ConfigError, DrainBusy
+from app.write_session import lock_for, open_scene_writer
+from core.errors import ConfigError
 from core.models import Failure
 from plex.cache import MatchCache, PlexCache
-from sync_queue.lock import DrainLock
 from worker.executor.figures import DRAIN, Figures
 from worker.executor.run import RunKind
 from worker.scene_sync.source import CONFIRM, ConfirmedJobs
@@ -124,17 +122,11 @@ def confirm_stopped_run(context: Context) -> dict[str, Any]:
 def _write_held(context: Context) -> dict[str, Any]:
     """Write the held scenes: exactly what was shown of them."""
     figures = Figures()
-    try:
-        with DrainLock(context.data_dir), open_scene_writer(context) as writer:
-            writer.queue.recover()
-            run = writer.run(
-                RunKind(CONFIRM, DRAIN, counts_on=True),
-                figures,
-                resolve_absent=writer.resolve_absent,
-            )
-            run.run(ConfirmedJobs(writer.queue, writer.preparer, figures))
-    except DrainBusy:
-        raise busy("Confirm Stopped Run") from None
+    with lock_for(context, "Confirm Stopped Run"), open_scene_writer(context) as writer:
+        writer.queue.recover()
+        kind = RunKind(CONFIRM, DRAIN, counts_on=True)
+        run = writer.run(kind, figures, resolve_absent=writer.resolve_absent)
+        run.run(ConfirmedJobs(writer.queue, writer.preparer, figures))
     for line in figures.changed.lines:
         log.info("%s", line)
     log.info("%s", summary_of(figures))

@@ -6,16 +6,14 @@ import logging
 from typing import Any
 
 from app.arguments import run_id
-from app.tasks.preview import busy
 from app.wiring import Context
-from app.write_session import open_writer
-from core.errors import DrainBusy
+from app.write_session import lock_for, open_writer
 from storage.runs import Run
-from sync_queue.lock import DrainLock
+from worker.executor.dry_run import ShownPlans, dry_run
 from worker.executor.figures import RELEASE, UNDO, Figures
 from worker.executor.run import RunKind
 from worker.release import source as release_source
-from worker.release.source import ReleaseSource
+from worker.release.source import ReleaseSource, released_locks
 from worker.undo import run_choice
 from worker.undo.run_choice import chosen_run
 from worker.undo.source import UndoSource, lines_of
@@ -26,14 +24,11 @@ log = logging.getLogger(__name__)
 def undo_last_run(context: Context) -> dict[str, Any]:
     """Take a run back: the last that changed anything, unless `run_id` names another."""
     figures = Figures()
-    try:
-        with DrainLock(context.data_dir), open_writer(context) as writer:
-            chosen = chosen_run(writer.state, run_id(context.args))
-            run = writer.run(RunKind(run_choice.KIND, UNDO, {"undone_run": chosen.id}), figures)
-            report = context.report_scenes
-            run.run(UndoSource(writer.plex, writer.state, chosen, figures, report))
-    except DrainBusy:
-        raise busy("Undo Last Run") from None
+    with lock_for(context, "Undo Last Run"), open_writer(context) as writer:
+        chosen = chosen_run(writer.state, run_id(context.args))
+        run = writer.run(RunKind(run_choice.KIND, UNDO, {"undone_run": chosen.id}), figures)
+        report = context.report_scenes
+        run.run(UndoSource(writer.plex, writer.state, chosen, figures, report))
     _tell_undone(chosen, figures, "taken back")
     return {"run_id": run.run_id, "undone_run": chosen.id, **figures.reply(UNDO)}
 
@@ -44,13 +39,7 @@ def look_at_undo(context: Context) -> dict[str, Any]:
     with open_writer(context) as writer:
         chosen = chosen_run(writer.state, run_id(context.args))
         source = UndoSource(writer.plex, writer.state, chosen, figures, context.report_scenes)
-        for batch in source.batches():
-            for plan in batch.ready:
-                for line in lines_of(plan):
-                    figures.plans.note(line)
-                figures.items_edited += sum(edit.is_work for edit in plan.edits)
-                figures.scenes += any(edit.is_work for edit in plan.edits)
-        figures.restored = figures.plans.count
+        dry_run(source, ShownPlans(figures, lines_of))
     for line in figures.plans.lines:
         log.info("%s", line)
     _tell_undone(chosen, figures, "would be taken back")
@@ -78,13 +67,9 @@ def _tell_undone(run: Run, figures: Figures, what: str) -> None:
 def release(context: Context) -> dict[str, Any]:
     """Unlock what we locked."""
     figures = Figures()
-    try:
-        with DrainLock(context.data_dir), open_writer(context) as writer:
-            run = writer.run(RunKind(release_source.KIND, RELEASE), figures)
-            report = context.report_scenes
-            run.run(ReleaseSource(writer.plex, writer.state, figures, report))
-    except DrainBusy:
-        raise busy("Release Locks") from None
+    with lock_for(context, "Release Locks"), open_writer(context) as writer:
+        run = writer.run(RunKind(release_source.KIND, RELEASE), figures)
+        run.run(ReleaseSource(writer.plex, writer.state, figures, context.report_scenes))
     _tell_released(figures, "taken off")
     return {"run_id": run.run_id, **figures.reply(RELEASE)}
 
@@ -94,10 +79,7 @@ def look_at_release(context: Context) -> dict[str, Any]:
     figures = Figures()
     with open_writer(context) as writer:
         source = ReleaseSource(writer.plex, writer.state, figures, context.report_scenes)
-        for batch in source.batches():
-            for edit in (edit for plan in batch.ready for edit in plan.edits):
-                figures.restored += len(edit.new_locks)
-                figures.items_edited += bool(edit.new_locks)
+        dry_run(source, ShownPlans(figures, released_locks))
     _tell_released(figures, "would be taken off")
     return {"run_id": None, **figures.reply(RELEASE)}
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from core.errors import GuardStopped
 from core.models import Job
@@ -34,6 +34,7 @@ from worker.executor.outcome import Outcome
 from worker.plan import Absent, Batch, ScenePlan
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 BATCH = 100  # scenes that are planned together
 RESUMED_WITHIN = 86_400.0  # seconds after which a run that was cut off is not gone on with
@@ -48,19 +49,34 @@ class Interruption(Enum):
     END = "end"
 
 
+def in_parts(
+    everything: Sequence[T], size: int, on_done: Callable[[int, int], None]
+) -> Iterator[Sequence[T]]:
+    """Parts of a list; after each `on_done` is told how much is done, and of how much."""
+    for start in range(0, len(everything), size):
+        some = everything[start : start + size]
+        yield some
+        on_done(start + len(some), len(everything))
+
+
 def never() -> Interruption:
     """Nothing interrupts the run."""
     return Interruption.NONE
 
 
-class PlanSource(Protocol):
-    """A maker of plans."""
+class Batches(Protocol):
+    """A maker of plans that need not be made again."""
 
     def batches(self) -> Iterator[Batch]:
         """Plans, batch by batch. Each is carried out before the next is asked for."""
 
+
+class PlanSource(Batches, Protocol):
+    """A maker of plans."""
+
     def again(self, plans: Sequence[ScenePlan]) -> Batch:
-        """Plans for the same scenes, made afresh."""
+        """Plans for the same scenes, made afresh; the same ones, where no guard lets them wait."""
+        return Batch(list(plans))
 
 
 class PlanEnd(Protocol):
@@ -152,7 +168,7 @@ class WriteRun:
                 self._resolve_absent(self._absent, self._acknowledger, self.figures)
             finally:
                 waiting = self._guard.give_back() if self._guard is not None else []
-                self._give_back([*self._claimed, *_jobs(waiting)])
+                self._give_back([*self._claimed, *jobs_of(waiting)])
                 self._give_back([each.job for each in self._absent])
         if self._loss is not None:
             raise GuardStopped(self._held_message(self._loss))
@@ -201,7 +217,7 @@ class WriteRun:
 
     def _take(self, batch: Batch, end: PlanEnd) -> None:
         plans = batch.ready
-        self._claimed = [*_jobs(plans), *batch.jobs]
+        self._claimed = [*jobs_of(plans), *batch.jobs]
         self._sort_out(batch)
         now = self._clock()
         self._planned_at.update((plan.scene_id, now) for plan in plans)
@@ -238,14 +254,14 @@ class WriteRun:
 
     def _execute(self, plans: Sequence[ScenePlan], end: PlanEnd) -> None:
         left = end.execute(plans, lambda: self._interruption() is not Interruption.NONE)
-        self._give_back(_jobs(left))
+        self._give_back(jobs_of(left))
 
     def _verdict(self, source: PlanSource, end: PlanEnd) -> None:
         """Let the scenes go that the guard kept waiting, or hold them back."""
         if self._guard is None:
             return
         plans, loss = self._guard.verdict()
-        self._claimed = _jobs(plans)
+        self._claimed = jobs_of(plans)
         if loss is not None:
             self._hold(plans, loss)
         elif plans:
@@ -265,7 +281,7 @@ class WriteRun:
             self._sort_out(batch)
             fits = [p for p in batch.ready if is_covered(p, marks_of(old[p.scene_id]))]
             kept += fits
-            self._give_back(_jobs(plan for plan in batch.ready if plan not in fits))
+            self._give_back(jobs_of(plan for plan in batch.ready if plan not in fits))
         return kept
 
     def _hold(self, plans: Sequence[ScenePlan], loss: Loss) -> None:
@@ -274,7 +290,7 @@ class WriteRun:
         fresh = [plan.scene_id for plan in plans if plan.job is None]
         self._queue.put_many({"scene_id": i, "reason": "held back"} for i in fresh)
         ordered = self._queue.claim_scenes(fresh)
-        jobs = {job.scene_id: job for job in [*ordered, *_jobs(plans)]}
+        jobs = {job.scene_id: job for job in [*ordered, *jobs_of(plans)]}
         self._queue.hold(
             (jobs[plan.scene_id], marks_of(plan), lines_of(plan))
             for plan in plans
@@ -306,5 +322,6 @@ def _scene_ids(plans: Iterable[ScenePlan]) -> list[int]:
     return [plan.scene_id for plan in plans]
 
 
-def _jobs(plans: Iterable[ScenePlan]) -> list[Job]:
+def jobs_of(plans: Iterable[ScenePlan]) -> list[Job]:
+    """The jobs that plans are for; some have none."""
     return [plan.job for plan in plans if plan.job is not None]

@@ -11,10 +11,9 @@ from dataclasses import replace
 from core.models import Failure, Job
 from core.wording import change_line, scene_called
 from storage.plans import PlannedChange, PlanStore
-from storage.sqlite import chunks
 from sync_queue.queue import SyncQueue
 from worker.executor.figures import Figures
-from worker.executor.run import BATCH
+from worker.executor.run import BATCH, PlanSource, in_parts, jobs_of
 from worker.plan import Batch, ScenePlan
 from worker.preview.pictures import DryPictures
 from worker.preview.plan_filter import cut
@@ -28,7 +27,7 @@ def job_for(scene_id: int) -> Job:
     return Job(0, scene_id, "metadata", {}, 0.0, "preview", 0, 0.0, "", Failure.NONE)
 
 
-class PreviewSource:
+class PreviewSource(PlanSource):
     """Makes plans of one preview.
 
     Args:
@@ -59,7 +58,7 @@ class PreviewSource:
         """The plans of all scenes that the preview has shown changes of."""
         ids = self._store.scene_ids(self._preview)
         self._preparer.expect(len(ids))
-        for number, some in enumerate(chunks(ids, BATCH), 1):
+        for some in in_parts(ids, BATCH, self._on_scenes):
             claimed = self._queue.claim_scenes(some) if self._queue is not None else []
             try:
                 batch = self._plans(some, claimed)
@@ -68,12 +67,10 @@ class PreviewSource:
                     self._queue.release(claimed)
                 raise
             yield batch
-            self._on_scenes(min(number * BATCH, len(ids)), len(ids))
 
     def again(self, plans: Sequence[ScenePlan]) -> Batch:
         """Plans for the same scenes, made afresh; what they lack by now is left and counted."""
-        jobs = [plan.job for plan in plans if plan.job is not None]
-        return self._plans([plan.scene_id for plan in plans], jobs, is_again=True)
+        return self._plans([plan.scene_id for plan in plans], jobs_of(plans), is_again=True)
 
     def _plans(
         self, ids: Sequence[int], claimed: Sequence[Job], *, is_again: bool = False

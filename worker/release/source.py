@@ -6,20 +6,20 @@ has written before it was cut off is known by the journal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from core.fields import BY_NAME, PICTURES
 from core.images import ImageKind, digest_in, identity, selected
-from core.models import FullItem
+from core.models import FullItem, ItemRef
 from core.planning.item_plan import ItemPlan
 from core.records import ItemRecord, PictureRecords, Record
 from plex.client import MAX_KEYS, PlexClient
 from plex.full_items import FullItems
 from plex.images import PlexImages
-from storage.sqlite import chunks
 from storage.state import State
 from worker.executor.figures import Figures
+from worker.executor.run import PlanSource, in_parts
 from worker.plan import Batch, ItemEdit, Proof, ScenePlan
 from worker.scene_sync.cut_off import cut_off_items, with_cut_off
 from worker.undo.item_undo_plan import our_locks
@@ -27,7 +27,7 @@ from worker.undo.item_undo_plan import our_locks
 KIND = "release"
 
 
-class ReleaseSource:
+class ReleaseSource(PlanSource):
     """Makes the plans that take our locks off.
 
     Args:
@@ -56,7 +56,7 @@ class ReleaseSource:
         """
         cut_off = cut_off_items(self._state)
         ids = sorted(self._state.records.ids() | cut_off.keys())
-        for number, some in enumerate(chunks(ids, MAX_KEYS), 1):
+        for some in in_parts(ids, MAX_KEYS, self._on_scenes):
             records: Mapping[int, Record] = self._state.records.get_many(some)
             written = {scene_id: cut_off[scene_id] for scene_id in some if scene_id in cut_off}
             keys = [ref.key for refs in written.values() for ref in refs]
@@ -70,11 +70,6 @@ class ReleaseSource:
             records = with_cut_off(self._state, records, written, shown)
             plans = (self._plan(record, shown) for record in records.values())
             yield Batch([plan for plan in plans if plan.edits])
-            self._on_scenes(min(number * MAX_KEYS, len(ids)), len(ids))
-
-    def again(self, plans: Sequence[ScenePlan]) -> Batch:
-        """The same plans; nothing keeps them waiting."""
-        return Batch(list(plans))
 
     def _plan(self, record: Record, shown: dict[str, FullItem]) -> ScenePlan:
         edits = []
@@ -119,6 +114,11 @@ class ReleaseSource:
             return True
         shown = selected(self._pictures.entries(item.ref.key, ImageKind(name)))
         return digest_in(shown or "") == known.sha1 or identity(shown) in known.unproven
+
+
+def released_locks(plan: ScenePlan) -> list[tuple[ItemRef, str]]:
+    """The locks that a plan of this module takes off, with their items."""
+    return [(edit.ref, name) for edit in plan.edits for name in edit.new_locks]
 
 
 def remember_released(plan: ScenePlan, proof: Proof) -> Record | None:

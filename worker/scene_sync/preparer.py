@@ -23,7 +23,7 @@ from storage.state import State
 from worker.locating.found import Found
 from worker.locating.locator import Locator
 from worker.locating.recent_items import Sought, sought_before
-from worker.plan import Absent, Batch, ScenePlan
+from worker.plan import Absent, Batch
 from worker.scene_sync.record_transfer import bare_record, with_transferred_items
 from worker.scene_sync.scene_plan import scene_plan
 from worker.scene_sync.unproven import recall
@@ -160,10 +160,6 @@ class Preparer:
             self._plan_destroyed(gone, records, batch)
         except StashIncomplete as error:  # of scenes that may own their items by now
             batch.failed += [(job, Failure.SCENE_FAILED, str(error)) for job in gone]
-
-    def again(self, plans: Sequence[ScenePlan]) -> Batch:
-        """`prepare` for the jobs of some plans."""
-        return self.prepare([plan.job for plan in plans if plan.job is not None])
 
     def _why_not(self, scene: Scene, records: Mapping[int, Record], written: Container[int]) -> str:
         """Why a scene is to be left alone; "" if it is not.

@@ -12,7 +12,7 @@ from sync_queue.jobs import EDIT
 from sync_queue.queue import SyncQueue
 from worker.executor.clear_guard import is_covered, lines_of, marks_of
 from worker.executor.figures import Figures
-from worker.executor.run import BATCH
+from worker.executor.run import BATCH, PlanSource, in_parts, jobs_of
 from worker.plan import Batch, ScenePlan
 from worker.scene_sync.preparer import Preparer
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 KIND, CONFIRM = "drain", "confirm"
 
 
-class DueJobs:
+class DueJobs(PlanSource):
     """Plans for the jobs that are due when the run begins, a user's edits first.
 
     Args:
@@ -59,10 +59,10 @@ class DueJobs:
 
     def again(self, plans: Sequence[ScenePlan]) -> Batch:
         """Plans for the same jobs, made afresh."""
-        return self._preparer.again(plans)
+        return self._preparer.prepare(jobs_of(plans))
 
 
-class ConfirmedJobs:
+class ConfirmedJobs(PlanSource):
     """Plans for what the clear guard holds back and the user has confirmed: exactly what was shown.
 
     A scene that would lose anything else by now is held back again.
@@ -92,10 +92,6 @@ class ConfirmedJobs:
             self._figures.held += len(again)
             yield replace(batch, ready=fits)
 
-    def again(self, plans: Sequence[ScenePlan]) -> Batch:
-        """Plans for the same jobs, made afresh."""
-        return self._preparer.again(plans)
-
 
 class ListedScenes:
     """Plans for given scenes that no queue knows, to be looked at."""
@@ -113,10 +109,8 @@ class ListedScenes:
 
     def batches(self) -> Iterator[Batch]:
         """The plans, batch by batch."""
-        for start in range(0, len(self._jobs), BATCH):
-            some = self._jobs[start : start + BATCH]
+        for some in in_parts(self._jobs, BATCH, self._on_scenes):
             yield self._preparer.prepare(some)
-            self._on_scenes(start + len(some), len(self._jobs))
 
 
 def _prepared(queue: SyncQueue, preparer: Preparer, jobs: Sequence[Job]) -> Batch:

@@ -20,11 +20,10 @@ from plex.client import PlexClient
 from plex.images import PlexImages
 from storage.journal import JournalEntry
 from storage.runs import Run
-from storage.sqlite import chunks
 from storage.state import State
 from worker.executor.before_image import known_in
 from worker.executor.figures import Figures
-from worker.executor.run import BATCH
+from worker.executor.run import BATCH, PlanSource, in_parts
 from worker.plan import Batch, ItemEdit, Proof, ScenePlan
 from worker.undo.item_undo_plan import (
     FieldHistory,
@@ -55,7 +54,7 @@ class _SceneUndo:
     is_part: bool
 
 
-class UndoSource:
+class UndoSource(PlanSource):
     """Makes the plans that take one run back.
 
     Args:
@@ -86,13 +85,8 @@ class UndoSource:
         """
         listed = self._state.journal.items(self._run.id)
         scenes = [list(group) for _, group in groupby(listed, key=lambda pair: pair[0])]
-        for number, some in enumerate(chunks(scenes, BATCH), 1):
+        for some in in_parts(scenes, BATCH, self._on_scenes):
             yield Batch(self._plans({ref: scene_id for scene in some for scene_id, ref in scene}))
-            self._on_scenes(min(number * BATCH, len(scenes)), len(scenes))
-
-    def again(self, plans: Sequence[ScenePlan]) -> Batch:
-        """The same plans; nothing keeps them waiting."""
-        return Batch(list(plans))
 
     def _plans(self, refs: Mapping[ItemRef, int]) -> list[ScenePlan]:
         scene_ids = sorted(set(refs.values()))
@@ -226,8 +220,8 @@ def line_of(each: ItemUndoPlan, name: str) -> str:
     return f"{item}: {name} {now} → {shown(each.histories[name].before)}"
 
 
-def lines_of(plan: ScenePlan) -> list[str]:
-    """What a plan of this module puts back, in words."""
+def lines_of(plan: ScenePlan) -> list[tuple[ItemRef, str]]:
+    """What a plan of this module puts back, in words, with the items."""
     known = plan.remember.args[0] if isinstance(plan.remember, partial) else None
     assert isinstance(known, _SceneUndo)
-    return [line_of(each, name) for each in known.items for name in each.work]
+    return [(each.item.ref, line_of(each, name)) for each in known.items for name in each.work]

@@ -1,4 +1,4 @@
-"""Keeps plans instead of carrying them out: the end of a dry run.
+"""Stores plans instead of carrying them out: the end of a dry run that can be applied.
 
 The same plans, and for pictures the same code without its writes, so that a preview cannot disagree
 with the writes that follow it.
@@ -7,7 +7,7 @@ with the writes that follow it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,13 +15,13 @@ from core.guards import Tally, clears_too_much, tally
 from core.models import Change, ChangeKind
 from core.wording import change_line
 from storage.plans import PlannedChange, PlanStore
+from worker.executor.figures import Listing
 from worker.plan import Batch, ScenePlan
 from worker.preview.pictures import DryPictures, field_changes
 
 log = logging.getLogger(__name__)
 
 KIND = "preview"
-LISTED = 50  # changes that a reply carries as lines; the counts are whole
 MOST_REASONS = 20
 
 
@@ -31,7 +31,6 @@ class Preview:
 
     Attributes:
         run_id: under which the plan is kept.
-        scenes_planned: scenes looked at; those changing, unchanged and left out add up to it.
         scenes_changing, items_changing: those that something would be written to.
         unchanged: scenes whose items show all that is wanted.
         left_out: scenes that nothing can be written for now; `reasons` says how many and why.
@@ -41,12 +40,11 @@ class Preview:
         guard: what the clear guard would say to it.
         lines: the first changes in words.
         failures: pictures that could not be looked at.
-        conflict_count: values that the user changed in Plex, and that stay though Stash says
-            something else; `conflicts` says which. The sync that meets them reports them.
+        conflicts: values that the user changed in Plex, and that stay though Stash says
+            something else. The sync that meets them reports them.
     """
 
     run_id: int
-    scenes_planned: int = 0
     scenes_changing: int = 0
     items_changing: int = 0
     unchanged: int = 0
@@ -57,14 +55,24 @@ class Preview:
     values_touched: int = 0
     values_cleared: int = 0
     guard: str = ""
-    lines: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    conflict_count: int = 0
-    conflicts: list[str] = field(default_factory=list)
+    lines: Listing = field(default_factory=Listing)
+    failures: Listing = field(default_factory=Listing)
+    conflicts: Listing = field(default_factory=Listing)
+
+    @property
+    def scenes_planned(self) -> int:
+        """Scenes looked at."""
+        return self.scenes_changing + self.unchanged + self.left_out
 
     def as_dict(self) -> dict[str, Any]:
         """The figures by name, as a task replies with them."""
-        return asdict(self)
+        return asdict(self) | {
+            "scenes_planned": self.scenes_planned,
+            "lines": self.lines.lines,
+            "failures": self.failures.lines,
+            "conflict_count": self.conflicts.count,
+            "conflicts": self.conflicts.lines,
+        }
 
     def note(self, planned: PlannedChange) -> None:
         """Count one change, and put it into words while there is room."""
@@ -72,14 +80,7 @@ class Preview:
         for kind, values in _counted(planned.change):
             by_kind[kind.value] = by_kind.get(kind.value, 0) + values
             self.totals[kind.value] = self.totals.get(kind.value, 0) + values
-        if len(self.lines) < LISTED:
-            self.lines.append(change_line(planned.scene_id, planned.title, planned.change))
-
-    def note_conflict(self, line: str) -> None:
-        """Count a conflict, and list it while there is room."""
-        self.conflict_count += 1
-        if len(self.conflicts) < LISTED:
-            self.conflicts.append(line)
+        self.lines.note(change_line(planned.scene_id, planned.title, planned.change))
 
     def leave_out(self, why: str) -> None:
         """Count a scene that nothing can be written for."""
@@ -94,34 +95,24 @@ def _counted(change: Change) -> Iterable[tuple[ChangeKind, int]]:
     return ((kind, sizes.get(kind, 1)) for kind in change.kinds)
 
 
-class Planner:
-    """Stores plans under the run of a preview.
+class StoredPlans:
+    """Stores plans under the run of a preview, and counts them."""
 
-    Args:
-        max_clear_percent: the setting, for the verdict of the guard.
-    """
-
-    def __init__(self, store: PlanStore, pictures: DryPictures, max_clear_percent: int) -> None:
+    def __init__(self, preview: Preview, store: PlanStore, pictures: DryPictures) -> None:
+        self._preview = preview
         self._store = store
         self._pictures = pictures
-        self._max_clear_percent = max_clear_percent
         self._losing = 0
 
-    def plan(self, preview: Preview, batches: Iterable[Batch]) -> None:
-        """Keep the plans of batches, and count them.
-
-        Raises:
-            StashError, PlexError: a server went away; the preview has what was planned until then.
-        """
-        for batch in batches:
-            self._take(preview, batch)
-        total = Tally(preview.values_touched, preview.values_cleared)
-        preview.guard = self._verdict(total)
-
-    def _take(self, preview: Preview, batch: Batch) -> None:
+    def execute(
+        self, plans: Sequence[ScenePlan], is_over: Callable[[], bool]
+    ) -> Sequence[ScenePlan]:
+        """Store some plans, to the last."""
+        del is_over
+        preview = self._preview
         kept: list[PlannedChange] = []
-        for plan in batch.ready:
-            planned = self._planned(preview, plan)
+        for plan in plans:
+            planned = self._planned(plan)
             kept += planned
             preview.scenes_changing += bool(planned)
             preview.unchanged += not planned
@@ -129,36 +120,40 @@ class Planner:
             for each in planned:
                 preview.note(each)
             for note in plan.notes:
-                preview.note_conflict(f"{plan.called}, {note}")
+                preview.conflicts.note(f"{plan.called}, {note}")
             total = tally(plan.changes)
             self._losing += total.cleared > 0
             preview.values_touched += total.touched
             preview.values_cleared += total.cleared
         self._store.add(preview.run_id, kept)
-        for _job, why in batch.done:
-            preview.leave_out(why)
-        for _ in batch.not_found:
-            preview.leave_out("not in Plex (yet)")
-        for _ in batch.given_up:
-            preview.leave_out("several items of Plex fit")
-        for _job, _failure, why in batch.failed:
-            preview.leave_out(why)
-        preview.scenes_planned = preview.scenes_changing + preview.unchanged + preview.left_out
+        return []
 
-    def _planned(self, preview: Preview, plan: ScenePlan) -> list[PlannedChange]:
+    def without_plan(self, batch: Batch) -> None:
+        """Count the scenes that are left out, by the reason."""
+        preview = self._preview
+        whys = [
+            *(why for _, why in batch.done),
+            *("not in Plex (yet)" for _ in batch.not_found),
+            *("several items of Plex fit" for _ in batch.given_up),
+            *(why for *_, why in batch.failed),
+        ]
+        for why in whys:
+            preview.leave_out(why)
+
+    def _planned(self, plan: ScenePlan) -> list[PlannedChange]:
         pictures, failures = self._pictures.changes(plan)
         for failure in failures:
             log.warning("%s: %s", plan.called, failure)
-            if len(preview.failures) < LISTED:
-                preview.failures.append(f"{plan.called}: {failure}")
+            self._preview.failures.note(f"{plan.called}: {failure}")
         return [*field_changes(plan), *pictures]
 
-    def _verdict(self, total: Tally) -> str:
+    def verdict(self, max_clear_percent: int) -> str:
         """What the clear guard would do."""
-        if not clears_too_much(total, self._max_clear_percent):
+        total = Tally(self._preview.values_touched, self._preview.values_cleared)
+        if not clears_too_much(total, max_clear_percent):
             return "would pass"
         return (
             f"would hold back {self._losing} scenes: {total.cleared} of the {total.touched} values "
-            f"would be cleared or removed, more than {self._max_clear_percent} % "
+            f"would be cleared or removed, more than {max_clear_percent} % "
             "(max_clear_percent)"
         )

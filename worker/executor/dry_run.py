@@ -1,0 +1,62 @@
+"""A dry run: the plans of any maker go to an end that stores or shows them; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from core.models import ItemRef
+from worker.executor.figures import Figures
+from worker.executor.run import Batches, PlanEnd
+from worker.plan import Batch, ScenePlan
+
+
+class DryEnd(PlanEnd, Protocol):
+    """An end that writes nothing."""
+
+    def without_plan(self, batch: Batch) -> None:
+        """Take note of the jobs of a batch that have no plan."""
+
+
+def dry_run(source: Batches, end: DryEnd) -> None:
+    """Hand over all plans. No job is claimed or acknowledged, no run is begun.
+
+    Raises:
+        StashError, PlexError: a server went away; `end` has what was planned until then.
+    """
+    for batch in source.batches():
+        end.execute(batch.ready, lambda: False)
+        end.without_plan(batch)
+
+
+class ShownPlans:
+    """Puts plans into words, and counts them as if they had been carried out.
+
+    Args:
+        lines: of a plan, what it would write: the item, and the change in words.
+    """
+
+    def __init__(
+        self, figures: Figures, lines: Callable[[ScenePlan], Iterable[tuple[ItemRef, str]]]
+    ) -> None:
+        self._figures = figures
+        self._lines = lines
+
+    def execute(
+        self, plans: Sequence[ScenePlan], is_over: Callable[[], bool]
+    ) -> Sequence[ScenePlan]:
+        """Show some plans, to the last."""
+        del is_over
+        for plan in plans:
+            lines = list(self._lines(plan))
+            for _, line in lines:
+                self._figures.plans.note(line)
+            self._figures.restored += len(lines)
+            self._figures.items_edited += len({ref for ref, _ in lines})
+            self._figures.scenes += bool(lines)
+            self._figures.scenes_done += plan.is_whole
+            self._figures.scenes_partly += not plan.is_whole
+        return []
+
+    def without_plan(self, batch: Batch) -> None:
+        """What is left is counted by the maker."""
