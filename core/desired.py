@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core import paths
-from core.fields import FIELDS, LINE_LIMIT, TITLE, name_keys
+from core.fields import CONTENT_RATING, FIELDS, LINE_LIMIT, TITLE, Field, name_keys
 from core.models import Scene, Value
 from core.text import clean_line, name_key
 
@@ -57,40 +57,37 @@ class SyncPolicy:
     """The settings that say what Plex should show.
 
     Attributes:
-        enabled: the fields switched on, images among them.
+        enabled: the fields to sync, images among them.
         images: the images to sync and how they are to be fitted: part of the fingerprint.
         organized_only: scenes that are not marked as organized are left alone.
+        content_rating: that of every item.
     """
 
     enabled: frozenset[str]
     tags: TagRules = ALL_TAGS
     images: tuple[str, ...] = ()
     organized_only: bool = False
+    content_rating: str = ""
 
     def of(self, scene: Scene) -> Desired:
-        """What Plex should show for a scene."""
-        return desired(scene, self.enabled, self.tags, self.images)
+        """What Plex should show for a scene, a pure function of it and of the settings.
 
+        A date that is no date is left out: what we cannot read must not clear what Plex has.
+        """
+        values = {
+            field.name: field.normal(self._wanted(field, scene))
+            for field in FIELDS
+            if field.name in self.enabled
+        }
+        if scene.date and values.get("date") is None:
+            values.pop("date", None)
+        if "tags" in values:
+            values["tags"] = self.tags.chosen(values["tags"])
+        name = paths.stem(scene.files[0].path) if scene.files else ""
+        return Desired(values, clean_line(name, LINE_LIMIT), self.images)
 
-def desired(
-    scene: Scene,
-    enabled: frozenset[str],
-    tags: TagRules = ALL_TAGS,
-    images: tuple[str, ...] = (),
-) -> Desired:
-    """What Plex should show for a scene, a pure function of it and of the settings.
-
-    A date that is no date is left out: what we cannot read must not clear what Plex has.
-    """
-    values = {
-        field.name: field.normal(field.want(scene)) for field in FIELDS if field.name in enabled
-    }
-    if scene.date and values.get("date") is None:
-        values.pop("date", None)
-    if "tags" in values:
-        values["tags"] = tags.chosen(values["tags"])
-    name = paths.stem(scene.files[0].path) if scene.files else ""
-    return Desired(values, clean_line(name, LINE_LIMIT), images)
+    def _wanted(self, field: Field, scene: Scene) -> Value:
+        return self.content_rating if field.name == CONTENT_RATING else field.want(scene)
 
 
 def fingerprint(wanted: Desired) -> str:

@@ -1,8 +1,8 @@
 """THE table of synced fields, and what a scene wants each of them to show.
 
 Adding a field is one row here and its tests: what Stash says, what Plex calls it, its kind with the
-normal form and the limit, the setting that switches it (`sync_` and its name), and when it may be
-cleared. Planning, comparing, editing and recording read this table and nothing else.
+normal form and the limit, whether `sync_` and its name is a setting that switches it, and when it
+may be cleared. Planning, comparing, editing and recording read this table and nothing else.
 """
 
 from __future__ import annotations
@@ -45,14 +45,16 @@ class Field:
     """One synced field: a row of the table.
 
     Attributes:
-        name: ours; the setting `sync_<name>` switches it.
+        name: ours; the setting `sync_<name>` switches it, unless `has_switch` is False.
         plex: Plex's, in edits and of its lock.
         kind: how it compares and is edited: its normal form and its limit.
         clear: when it may be emptied.
         stash: Stash's name of the one value that it shows; "" for what is made of more.
-        want: reads its raw value from a scene; follows from `stash`. Pictures are asked for apart.
+        want: reads its raw value from a scene; follows from `stash`. Pictures are asked for apart,
+            and what other settings say is added by `core.desired`.
         element: of a list, what holds its entries in an item of Plex.
         is_on: whether it is synced where the user has not said.
+        has_switch: False: other settings say whether it is synced.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Field:
     want: Callable[[Scene], Value] = field(default=lambda _: None, repr=False)
     element: str = ""
     is_on: bool = True
+    has_switch: bool = True
     _normal: Callable[[Value], Value] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -183,6 +186,7 @@ def _name_of(entity: Entity) -> str:
 
 
 TITLE = "title"
+CONTENT_RATING = "content_rating"
 
 FIELDS: tuple[Field, ...] = (
     Field(TITLE, "title", Kind.LINE, Clear.NEVER, "title"),
@@ -217,6 +221,8 @@ FIELDS: tuple[Field, ...] = (
         element="Collection",
         is_on=False,
     ),
+    # The same for all scenes: the setting of this name.
+    Field(CONTENT_RATING, "contentRating", Kind.LINE, Clear.OWN, has_switch=False),
 )
 # Pictures compare by the digest of their bytes (`core.images`), which no scene carries.
 PICTURE_FIELDS: tuple[Field, ...] = (
@@ -230,7 +236,7 @@ SAID: Mapping[str, bool] = {
 PICTURES = frozenset(field.name for field in PICTURE_FIELDS)
 # The switch of each field, by its setting.
 SWITCHES: Mapping[str, Field] = {
-    f"sync_{field.name}": field for field in (*FIELDS, *PICTURE_FIELDS)
+    f"sync_{field.name}": field for field in (*FIELDS, *PICTURE_FIELDS) if field.has_switch
 }
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 SCALARS: tuple[Field, ...] = tuple(field for field in FIELDS if not field.is_list)

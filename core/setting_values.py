@@ -11,7 +11,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from core import quoting
-from core.text import name_key
+from core.fields import LINE_LIMIT
+from core.text import clean_line, name_key
 
 _ON = frozenset({"true", "yes", "on", "1"})
 _OFF = frozenset({"false", "no", "off", "0"})
@@ -28,6 +29,15 @@ def text(value: object, allowed: str) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
+
+
+def line(value: object) -> str:
+    """A text of one line, as Plex takes it."""
+    allowed = "a text of one line"
+    given = text(value, allowed)
+    if "\n" in given:
+        raise BadValueError(allowed)
+    return clean_line(given, LINE_LIMIT)
 
 
 def switch(value: object) -> bool:

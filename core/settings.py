@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from core import setting_values as kinds
 from core.desired import SyncPolicy, TagRules
 from core.errors import ConfigError
-from core.fields import PICTURES, SWITCHES
+from core.fields import CONTENT_RATING, PICTURES, SWITCHES
 from core.schedule import INTERVALS
 from core.scopes import BY_SETTING
 from core.setting_values import BadValueError
@@ -67,6 +67,7 @@ class Settings:
     verify_tls: bool | str = _setting(_CHECKED, kinds.trust)
     max_tags: int = _setting(100, kinds.whole(1, 1000))
     tag_blocklist: tuple[str, ...] = _setting((), kinds.names)
+    content_rating: str = _setting("", kinds.line)
     sync_master: bool = _setting(True, kinds.switch)
     first_sync: str = _setting("merge", kinds.one_of("merge", "mirror"))
     max_clear_percent: int = _setting(10, kinds.whole(1, 100))
@@ -93,7 +94,9 @@ class Settings:
 
     def synced_fields(self) -> frozenset[str]:
         """The names of all fields to sync; none while `sync_master` is off."""
-        return self.switched_on if self.sync_master else frozenset()
+        if not self.sync_master:
+            return frozenset()
+        return self.switched_on | ({CONTENT_RATING} if self.content_rating else frozenset())
 
     def sync_policy(self) -> SyncPolicy:
         """What Plex should show, as far as the settings say."""
@@ -103,7 +106,7 @@ class Settings:
             for name in sorted(enabled & PICTURES)
         )
         tags = TagRules(frozenset(map(name_key, self.tag_blocklist)), self.max_tags)
-        return SyncPolicy(enabled, tags, images, self.organized_only)
+        return SyncPolicy(enabled, tags, images, self.organized_only, self.content_rating)
 
     def public(self) -> dict[str, object]:
         """All settings by name, for logs and reports, with secrets hidden."""

@@ -41,6 +41,7 @@ def rules_digest(
             (sorted(tags.blocked), tags.limit),
             sync_policy.images,
             sync_policy.organized_only,
+            sync_policy.content_rating,
             path_map.pairs,
             sorted((section.key, section.type, section.agent) for section in sections),
             switches,

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import yaml
 
-from core.desired import desired
 from core.fields import FIELDS, PICTURE_FIELDS, Field, Kind, listed_value
 from core.models import Change
 from core.settings import DEFAULTS
@@ -17,16 +16,18 @@ from plex.editing import edit_params
 from plex.field_names import lock_name
 from stash.mapping import SceneReader
 from stash.queries import SCENE_FRAGMENT
+from tests.core.builders import desired
 
 ROOT = Path(__file__).parents[1]
-ROWS = [pytest.param(field, id=field.name) for field in (*FIELDS, *PICTURE_FIELDS)]
+ROWS = (*FIELDS, *PICTURE_FIELDS)
+SWITCHED = [pytest.param(field, id=field.name) for field in ROWS if field.has_switch]
 SAID = [pytest.param(field, id=field.name) for field in FIELDS if field.stash]
 SCALARS = [pytest.param(field, id=field.name) for field in FIELDS if not field.is_list]
 LISTS = [pytest.param(field, id=field.name) for field in FIELDS if field.is_list]
 SAMPLES: dict[Kind, Any] = {Kind.DATE: "2024-05-06", Kind.RATING: 80}
 
 
-@pytest.mark.parametrize("field", ROWS)
+@pytest.mark.parametrize("field", SWITCHED)
 def test_its_switch_is_a_setting_that_is_offered_and_documented(field: Field) -> None:
     switch = f"sync_{field.name}"
     assert DEFAULTS[switch] is field.is_on

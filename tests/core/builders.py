@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.fields import BY_NAME, SCALARS
+from core.desired import ALL_TAGS, Desired, SyncPolicy, TagRules
+from core.fields import FIELDS, SCALARS
 from core.matching.index import ItemIndex
 from core.matching.ownership import Claims
 from core.models import Entity, FullItem, ItemRef, ListedItem, MediaFile, Scene, Value
@@ -14,7 +15,8 @@ from tests.examples import examples
 SECTION = "1"
 # For laws whose examples are big: half as many say as much.
 FEWER = examples(50)
-ALL_FIELDS = frozenset(BY_NAME)
+# Those that scenes have a say in.
+ALL_FIELDS = frozenset(field.name for field in FIELDS if field.has_switch)
 
 
 def ref(key: str, section: str = SECTION) -> ItemRef:
@@ -58,6 +60,16 @@ def scene(
         created_at=0.0,
         updated_at=0.0,
     )
+
+
+def desired(
+    of: Scene,
+    enabled: frozenset[str] = ALL_FIELDS,
+    tags: TagRules = ALL_TAGS,
+    images: tuple[str, ...] = (),
+) -> Desired:
+    """What a scene wants, with all other settings as they are by default."""
+    return SyncPolicy(enabled, tags, images).of(of)
 
 
 def index(items: Mapping[str, Sequence[MediaFile]], section: str = SECTION) -> ItemIndex:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.desired import SyncPolicy, TagRules, desired, fingerprint
+from core.desired import SyncPolicy, TagRules, fingerprint
 from core.fields import BY_NAME, FIELDS, LINE_LIMIT, PICTURE_FIELDS, SCALARS, TEXT_LIMIT, name_keys
 from core.models import Scene, Value
 from core.settings import DEFAULTS
 from core.text import name_key
-from tests.core.builders import ALL_FIELDS, entities, file, scene
+from tests.core.builders import ALL_FIELDS, desired, entities, file, scene
 
 FULL = scene(
     file("/v/Night Walk.mp4"),
@@ -43,13 +43,14 @@ def altered(**parts: Any) -> Scene:
 def test_the_table() -> None:
     assert [field.name for field in FIELDS] == list(BY_NAME)
     lists = {"performers", "tags", "director", "collection"}
-    assert {field.name for field in SCALARS} == ALL_FIELDS - lists
+    assert {field.name for field in SCALARS} == BY_NAME.keys() - lists
 
 
 def test_every_row_has_its_setting_and_its_name_in_plex() -> None:
     rows = [*FIELDS, *PICTURE_FIELDS]
-    names = [field.name for field in rows]
-    assert [DEFAULTS[f"sync_{field.name}"] for field in rows] == [field.is_on for field in rows]
+    switched = [field for field in rows if field.has_switch]
+    names = [field.name for field in switched]
+    assert [DEFAULTS[f"sync_{name}"] for name in names] == [field.is_on for field in switched]
     rest = {key for key in DEFAULTS if key.startswith("sync_")} - {f"sync_{name}" for name in names}
     assert rest == {"sync_master", "sync_tagline"} & rest
     assert len({field.plex for field in rows}) == len(rows)

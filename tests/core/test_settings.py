@@ -359,4 +359,16 @@ def test_texts_numbers_and_booleans_mean_the_same(whole: int, on: bool, seconds:
 
 def test_every_field_that_is_synced_has_its_switch() -> None:
     everything_on = parsed(sync_collection=True)  # the one that is off by default
-    assert {one.name for one in FIELDS} <= everything_on.synced_fields()
+    switched = {one.name for one in FIELDS if one.has_switch}
+    assert switched <= everything_on.synced_fields()
+
+
+def test_a_content_rating_is_synced_where_there_is_one() -> None:
+    assert "content_rating" not in parsed(content_rating="").synced_fields()
+    assert "content_rating" not in parsed(content_rating="XXX", sync_master=False).synced_fields()
+    given = parsed(content_rating="  Not \t Rated ")
+    assert "content_rating" in given.synced_fields()
+    assert given.sync_policy().content_rating == "Not Rated"
+    assert parsed(content_rating=18).content_rating == "18"
+    with pytest.raises(ConfigError, match=r"content_rating is 'R.n18'; allowed: a text"):
+        parsed(content_rating="R\n18")

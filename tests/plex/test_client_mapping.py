@@ -56,6 +56,7 @@ def test_a_full_item() -> None:
         "studio": "Aurora Studio",
         "date": "2024-08-22",
         "rating": 8.0,
+        "content_rating": "",
         "performers": ("Ana Lind",),
         "tags": ("Drama", "Two, maybe three"),
         "director": ("R. Vale",),
@@ -89,12 +90,13 @@ def test_a_listed_item() -> None:
         "studio": "Aurora Studio",
         "date": "2024-08-22",
         "rating": 8.0,
+        "content_rating": "",
     }
     assert (item.added_at, item.updated_at) == (1724419305, 1726088450)
     assert item.has_performers
     assert item.has_tags
     bare = mapping.listed_item({"ratingKey": "1"}, "9")
-    assert (bare.scalars, bare.files) == (("", "", "", "", None), ())
+    assert (bare.scalars, bare.files) == (("", "", "", "", None, ""), ())
     assert not bare.has_performers
     assert not bare.has_tags
 

@@ -97,7 +97,7 @@ def test_a_listing_is_whole_whatever_the_server_does(
     ]
     first, second = listed[:2]
     summary = "Two strangers.\n“Quotes” 🎬"
-    assert first.scalars == ("Night Train", summary, "Aurora Studio", "2024-08-22", 8.0)
+    assert first.scalars == ("Night Train", summary, "Aurora Studio", "2024-08-22", 8.0, "")
     assert first.has_performers
     assert first.has_tags
     assert second.files == (MediaFile("/data/cd1.mp4"), MediaFile("/data/x.mp4"))
@@ -141,6 +141,7 @@ def test_full_items_are_whole(
         "studio": "Aurora Studio",
         "date": "2024-08-22",
         "rating": 8.0,
+        "content_rating": "",
         "performers": tuple(ROLES),
         "tags": tuple(GENRES),
         "director": ("R. Vale",),

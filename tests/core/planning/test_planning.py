@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from core.desired import Desired, desired
+from core.desired import Desired
 from core.models import Change, Value
 from core.planning.item_plan import FirstSync, only, plan_item, recorded, refused
 from core.records import FieldRecord
-from tests.core.builders import ALL_FIELDS, file, full, item_record, scene
+from tests.core.builders import ALL_FIELDS, desired, file, full, item_record, scene
 from tests.core.plex_like import EMPTY
 
 MERGE, MIRROR = FirstSync.MERGE, FirstSync.MIRROR

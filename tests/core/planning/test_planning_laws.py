@@ -7,14 +7,14 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.desired import desired, fingerprint
+from core.desired import fingerprint
 from core.fields import BY_NAME, Clear, name_keys
 from core.guards import Tally, tally
 from core.models import FullItem, Scene, Value
 from core.planning.drift import altered_fields, drift_reason
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded
 from core.records import ItemRecord
-from tests.core.builders import ALL_FIELDS, FEWER, file, full, record, scene
+from tests.core.builders import ALL_FIELDS, FEWER, desired, file, full, record, scene
 from tests.core.plex_like import Server
 
 NAMES = ["Sea", "SEA", "Bread", "Café", unicodedata.normalize("NFD", "Café"), "Jazz  Blues", "A, B"]
@@ -137,7 +137,8 @@ def test_a_first_merge_clears_and_removes_nothing(
     after, _, plan = synced(of, item, None, server, FirstSync.MERGE)
     assert tally(plan.changes).cleared == 0
     assert all(change.after is not None and not change.removed for change in plan.changes)
-    for name, field in BY_NAME.items():
+    for field in map(BY_NAME.__getitem__, sorted(ALL_FIELDS)):
+        name = field.name
         if field.is_list:
             assert keys(item, name) <= keys(after, name)
         elif field.normal(item.values[name]) is not None and name not in server.refuses:

@@ -6,12 +6,11 @@ from dataclasses import replace
 
 from hypothesis import given
 
-from core.desired import desired
 from core.fields import BY_NAME
 from core.models import FullItem, Scene
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded
 from core.records import ItemRecord
-from tests.core.builders import ALL_FIELDS, FEWER
+from tests.core.builders import ALL_FIELDS, FEWER, desired
 from tests.core.planning.test_planning_laws import (
     any_server,
     honest,

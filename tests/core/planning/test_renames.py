@@ -5,12 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.desired import desired
 from core.fields import name_keys
 from core.guards import tally
 from core.models import FullItem
 from core.planning.item_plan import FirstSync, plan_item
-from tests.core.builders import file, scene
+from tests.core.builders import desired, file, scene
 from tests.core.planning.test_planning_laws import (
     honest,
     items,

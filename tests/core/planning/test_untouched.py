@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.desired import desired, fingerprint
+from core.desired import fingerprint
 from core.fields import BY_NAME
 from core.models import Change, FullItem, Scene, Value
 from core.planning.drift import drift_reason, refused_fields
 from core.planning.item_plan import FirstSync, is_untouched, plan_item, refused
 from core.records import FieldRecord
-from tests.core.builders import ALL_FIELDS, FEWER, file, full, item_record, record, scene
+from tests.core.builders import ALL_FIELDS, FEWER, desired, file, full, item_record, record, scene
 from tests.core.planning.test_planning_laws import (
     NAMES,
     any_server,

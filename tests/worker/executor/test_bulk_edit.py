@@ -7,12 +7,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.desired import desired
 from core.fields import BY_NAME
 from core.models import FullItem, ItemRef, Scene, Value
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, refused
 from plex.editing import difference
-from tests.core.builders import ALL_FIELDS, FEWER
+from tests.core.builders import ALL_FIELDS, FEWER, desired
 from tests.core.planning.test_planning_laws import items, scenes, settings_of_first_sync, synced
 from tests.core.plex_like import Server
 from worker.executor.bulk_edit import _groups

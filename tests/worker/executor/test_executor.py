@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from core.desired import desired
 from core.images import ImageKind
 from core.models import FullItem, ItemRef, Scene
 from core.planning.item_plan import FirstSync, MergeRules
@@ -21,7 +20,7 @@ from plex.images import PlexImages
 from simulators.plex.process import PlexProcess
 from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
 from storage.state import State
-from tests.core.builders import ALL_FIELDS, file, scene
+from tests.core.builders import ALL_FIELDS, desired, file, scene
 from transport.retrying import Retrying
 from worker.executor.executor import Executor
 from worker.executor.outcome import Outcome, Status

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.desired import desired
 from core.fields import BY_NAME
 from core.models import FullItem, Scene, Value
 from core.planning.item_plan import FirstSync, MergeRules, field_recorded
@@ -23,7 +22,7 @@ from core.records import (
     item_of,
 )
 from storage.journal import JournalEntry
-from tests.core.builders import ALL_FIELDS, FEWER, file, full, record, ref, scene
+from tests.core.builders import ALL_FIELDS, FEWER, desired, file, full, record, ref, scene
 from tests.core.planning.test_planning_laws import honest, items, scenes, settings_of_first_sync
 from tests.core.plex_like import EMPTY, Server
 from worker.executor.before_image import field_entry, picture_entry

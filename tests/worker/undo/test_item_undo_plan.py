@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.desired import desired, fingerprint
+from core.desired import fingerprint
 from core.fields import BY_NAME
 from core.models import Change, FullItem, ItemRef, Role, Scene, Value
 from core.planning.item_plan import FirstSync, ItemPlan, MergeRules, plan_item, recorded, refused
@@ -17,7 +17,7 @@ from core.planning.three_way_merge import FieldOutcome
 from core.records import CoverRecord, ItemRecord, PictureRecord, PictureRecords, Record
 from plex.editing import edit_params
 from storage.journal import JournalEntry
-from tests.core.builders import ALL_FIELDS, FEWER, full, record, ref
+from tests.core.builders import ALL_FIELDS, FEWER, desired, full, record, ref
 from tests.core.planning.test_planning_laws import (
     any_server,
     honest,
