@@ -17,21 +17,21 @@ COUNT ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check lint variants reliability soak demo bench mutants clean
+.PHONY: help setup test check lint variants reliability soak demo bench mutants package constraints clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## make .venv with all that the project needs (PYTHON=python3.12 to choose)
 
-$(STAMP): requirements.txt requirements-dev.txt
+$(STAMP): requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 	  echo "Python 3.10 or later is needed, and '$(PYTHON)' is none." >&2; \
 	  echo "Install one, or name it: make setup PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv || { \
 	  echo "'$(PYTHON)' cannot make a virtual environment." >&2; \
 	  echo "On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@$(PY) -c 'open("$(STAMP)", "w").close()'
 
 lint: setup ## check style, types and who imports whom
@@ -66,6 +66,12 @@ mutants: ## how many of COUNT small errors in a PART (core, sync_queue, worker) 
 	.venv-mutants/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check \
 	  -r requirements-dev.txt 'cosmic-ray>=8.4,<9'
 	.venv-mutants/$(notdir $(BIN))/python -m benchmarks.mutants $(PART) --count $(COUNT)
+
+package: setup ## build the release: dist/Stash2Plex.zip and dist/index.yml
+	$(PY) -m build_release
+
+constraints: setup ## take over the libraries that are installed for the next release
+	$(PY) -m build_release --constraints
 
 clean: ## remove what the commands above have made
 	rm -rf .venv .venv-mutants .coverage .coverage.* htmlcov dist

@@ -9,10 +9,19 @@ import os
 import sys
 
 # Stash puts the folder of all plugins on PYTHONPATH, where a neighbour called `requests` would win.
-HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - hooks can't wait for pathlib
-_OWN = [path for path in (HERE, os.path.join(HERE, "vendor")) if os.path.isdir(path)]  # noqa: PTH112, PTH118
+HERE = os.path.dirname(os.path.abspath(__file__))
+_OWN = [HERE, os.path.join(HERE, "vendor")]
 sys.path[:] = _OWN + [path for path in sys.path if path not in _OWN]
+INSTALLED = not os.path.exists(os.path.join(HERE, "pyproject.toml"))
+if INSTALLED:  # nothing of Python's lies beside the code, nor comes before the data's folder
+    _data = os.environ.get("STASH_PLUGIN_DATA", "").strip() or os.path.join(HERE, "data")
+    sys.pycache_prefix = os.path.join(_data, "pycache")
+    sys.dont_write_bytecode |= not os.path.isdir(_data)
 
+TRY_AGAIN = (
+    "Files of Stash2Plex are missing or of another version. Stash may be updating it just now: "
+    "try again in a minute. If it stays so, install it again."
+)
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from shell import protocol
@@ -29,30 +38,15 @@ def task(raw: bytes, frames: protocol.Frames) -> bytes:
     return protocol.encode_reply(run_task(plugin, os.environ), logs.clean)
 
 
-def crash(error: BaseException, frames: protocol.Frames) -> str:
-    """What to tell of something that went wrong in an unknown way; the log has more."""
-    from shell import logs, protocol
-
-    frames.log(protocol.ERROR, logs.where_from())
-    advice = "This is a bug in Stash2Plex; please report it with the log lines above this one."
-    if isinstance(error, ModuleNotFoundError):
-        advice = (
-            "Install the plugin from its release zip, which brings the modules that it needs; or,"
-        )
-        advice += " in a checkout: python3 -m pip install --target vendor -r requirements.txt"
-    return f"{type(error).__name__}: {error}. {advice}"
-
-
-def main() -> int:
-    """Run once. Returns the exit status: 0 if the reply is one that we meant to give."""
-    raw = sys.stdin.buffer.read()
+def run(raw: bytes) -> int:
+    """Answer the input. Returns the exit status: 0 if the reply is one that we meant to give."""
     if sys.version_info >= (3, 10) and b'"hookContext"' in raw:
         from shell import hook
 
         hook.run(raw, HERE)  # ends here, if it is one
 
     from core.errors import SyncError
-    from shell import protocol, signals
+    from shell import crash, logs, protocol, signals
 
     frames, status = protocol.stderr_frames(), 0
     stdout = protocol.take_stdout(frames)
@@ -62,10 +56,8 @@ def main() -> int:
             raise SyncError(f"Stash2Plex needs Python 3.10 or later; this is {sys.version}")
         reply = task(raw, frames)
     except (Exception, SystemExit, signals.Stopped) as error:  # noqa: BLE001 - Stash waits
-        from shell import logs
-
         status = 0 if isinstance(error, (SyncError, signals.Stopped)) else 1
-        text = crash(error, frames) if status else str(error)
+        text = crash.explained(error, frames, HERE) if status else str(error)
         if isinstance(error, signals.Stopped):
             frames.log(protocol.WARNING, text)
         reply = protocol.encode_reply({"error": text}, logs.clean)
@@ -73,6 +65,17 @@ def main() -> int:
     with stdout:
         stdout.write(reply)
     return status
+
+
+def main() -> int:
+    """Run once, also where what was installed is not whole."""
+    try:
+        return run(sys.stdin.buffer.read())
+    except Exception:
+        if INSTALLED:
+            print(f'{{"error": "{TRY_AGAIN}"}}')
+            return 1
+        raise
 
 
 if __name__ == "__main__":

@@ -55,9 +55,12 @@ def _crashed(error: Exception) -> bytes:
 
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(place.filename)}, line {place.lineno}"  # noqa: PTH119
+    cause = "This is a bug in Stash2Plex; please report it."
+    if isinstance(error, (ImportError, SyntaxError)):
+        cause = "Stash may be updating the plugin just now."
     text = (
-        f"A change could not be noted: {type(error).__name__} in {where}. This is a bug in "
-        "Stash2Plex; please report it. The next reconcile finds the change."
+        f"A change could not be noted: {type(error).__name__} in {where}. {cause} "
+        "The next reconcile finds the change."
     )
     _log(b"e", text)
     return _reply("error", text)

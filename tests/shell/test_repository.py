@@ -57,7 +57,7 @@ def test_no_file_of_code_is_longer_than_one_can_read(files: list[Path]) -> None:
     }
 
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
-    assert lengths["Stash2Plex.py"] < 80
+    assert lengths["Stash2Plex.py"] < 90
 
 
 def test_packages_do_nothing_when_they_are_imported(files: list[Path]) -> None:
@@ -75,11 +75,21 @@ def test_nothing_names_a_machine_or_a_package_index(files: list[Path]) -> None:
     assert lines_with(PACKAGE_INDEX, files) == []
 
 
-def test_the_version_is_the_same_everywhere() -> None:
+def test_the_version_stands_in_one_place() -> None:
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     manifest = yaml.safe_load((ROOT / "Stash2Plex.yml").read_text("utf-8"))
 
-    assert f'\nversion = "{manifest["version"]}"\n' in project
+    assert re.fullmatch(r"\d+\.\d+\.\d+", manifest["version"])
+    assert not re.search(r"^version =", project, re.MULTILINE)
+
+
+def test_nothing_is_published_that_was_not_tested() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/release.yaml").read_text("utf-8"))
+    jobs = workflow["jobs"]
+
+    assert "./.ci/run" in [step.get("run") for step in jobs["test"]["steps"]]
+    assert "make package" in [step.get("run") for step in jobs["package"]["steps"]]
+    assert (jobs["package"]["needs"], jobs["publish"]["needs"]) == ("test", "package")
 
 
 def test_links_between_the_pages_lead_somewhere(files: list[Path]) -> None:
