@@ -15,7 +15,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 400
 # Homes and work folders of machines; what Stash's own Docker image has is a fact, not a leak.
-MACHINE_PATH = re.compile(r"/(?:work|home|Users|root/(?!\.stash))[/\w]*/\w")
+MACHINE_PATH = re.compile(r"/(?:(?:work|home|Users)\b|root/(?!\.stash))[/\w]*/\w")
 PACKAGE_INDEX = re.compile(r"\b(?:index-url|trusted-host|find-links|artifactory)\b")
 HERE = Path(__file__)
 
