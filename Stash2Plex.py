@@ -69,6 +69,11 @@ def run(raw: bytes) -> int:
 
 def main() -> int:
     """Run once, also where what was installed is not whole."""
+    # Stash gives no arguments, and its input by a pipe; a person, or their shell, does not.
+    if sys.argv[1:] or "_STASH2PLEX_COMPLETE" in os.environ or sys.stdin.isatty():
+        from cli.main import run as run_command
+
+        return run_command()
     try:
         return run(sys.stdin.buffer.read())
     except Exception:

@@ -84,8 +84,15 @@ MODES: Mapping[str, Mode] = MappingProxyType({mode.name: mode for mode in _TABLE
 SWITCHED_OFF = "Stash2Plex is switched off in its settings (enabled)"
 
 
-def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
+def run_task(
+    plugin: PluginInput,
+    env: Mapping[str, str],
+    on_progress: Callable[[float], None] | None = None,
+) -> dict[str, Any]:
     """Run the task that `plugin.mode` names and return Stash's reply.
+
+    Args:
+        on_progress: gets the share done, 0..1; None: Stash gets it, on stderr.
 
     Raises:
         ProtocolError: there is no such mode.
@@ -100,7 +107,7 @@ def run_task(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
             f"The task mode {plugin.mode[:MODE_SHOWN]!r} is unknown; known are: "
             + ", ".join(sorted(MODES))
         )
-    progress = protocol.stderr_frames().progress
+    progress = on_progress or protocol.stderr_frames().progress
     data_dir = data_dir_of(plugin, env)
     with (
         handover.attended(plugin.mode, data_dir),

@@ -11,7 +11,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,11 +110,26 @@ def run_here(stdin: bytes, env: Mapping[str, str]) -> Ended:
     stdout, stderr = _Kept(), _Kept()
     with pytest.MonkeyPatch.context() as patch, _restored():
         patch.setattr(os, "environ", dict(env))
+        patch.setattr(sys, "argv", [str(ENTRY)])
         patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         patch.setattr(sys, "stderr", io.TextIOWrapper(stderr))
         patch.setattr(protocol, "take_stdout", lambda _frames: stdout)
         status = _script().main()
     return Ended(status, stdout.getvalue(), stderr.getvalue())
+
+
+def command_here(arguments: Sequence[str], env: Mapping[str, str]) -> Ended:
+    """A command as a person types it, within this process, with its output going to a pipe."""
+    stdout, stderr = _Kept(), _Kept()
+    with pytest.MonkeyPatch.context() as patch, _restored():
+        patch.setattr(os, "environ", dict(env))
+        patch.setattr(sys, "argv", [str(ENTRY), *arguments])
+        patch.setattr(sys, "stdout", io.TextIOWrapper(stdout, encoding="utf-8"))
+        patch.setattr(sys, "stderr", io.TextIOWrapper(stderr, encoding="utf-8"))
+        status = _script().main()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return Ended(status, stdout.getvalue(), stderr.getvalue())
 
 
 class _Kept(io.BytesIO):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from simulators.library.generate import generate
+from tests.acceptance import entry
 from tests.acceptance.entry import API_KEY, ENTRY, ROOT
 from tests.acceptance.faults import differing
 from tests.acceptance.site import Site
@@ -105,3 +107,13 @@ def test_a_task_that_fails_says_so_where_the_user_looks(site: Site) -> None:
     log = site.both.stash.control("GET", "plugin_log")
     assert any("the Plex token was refused" in line["message"] for line in log)
     _has_no_secret(site, site.data)
+
+
+def test_a_command_can_leave_the_work_to_stash(site: Site) -> None:
+    env = {"STASH_URL": site.both.stash.url, "STASH_API_KEY": API_KEY}
+    ended = entry.command_here(["sync", "--in-stash", "--json"], env)
+    assert ended.status == 0, ended.stderr
+    assert json.loads(ended.stdout)["process_queue"] == {"ran_in_stash": True}
+    refused = entry.command_here(["sync", "--in-stash"], {**env, "STASH_API_KEY": "another"})
+    assert refused.status == 2
+    assert b"STASH_API_KEY" in refused.stderr

@@ -42,7 +42,7 @@ def watch(event, args):
     elif event in ("sqlite3.connect", "subprocess.Popen", "socket.connect", "os.mkdir"):
         os.write(2, f"{event} {args[0]}\\n".encode())
 sys.addaudithook(watch)
-runpy.run_path(sys.argv[1], run_name="__main__")
+runpy.run_path(sys.argv.pop(1), run_name="__main__")
 """
 
 
@@ -167,7 +167,7 @@ def test_a_full_disk_is_told_and_does_not_stop_stash(tmp_path: Path) -> None:
     limited = (
         "import resource, runpy, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
         "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
-        "runpy.run_path(sys.argv[1], run_name='__main__')"
+        "runpy.run_path(sys.argv.pop(1), run_name='__main__')"
     )
     ended = run("-c", limited, str(ENTRY), stdin=given(), data=tmp_path)
 

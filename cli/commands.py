@@ -1,0 +1,162 @@
+"""Commands that do something: check, sync, undo, report, watch, doctor."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cli import in_stash
+from cli.options import Command
+from cli.session import Session
+from core.errors import SyncError
+from stash.connection import StashConnection
+
+GAPS = 1
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _remote(function: F) -> F:
+    return click.option(
+        "--in-stash",
+        is_flag=True,
+        help="Let Stash run the task, in its own queue, and wait for its end.",
+    )(function)
+
+
+def _perform(
+    session: Session, mode: str, what: str, *, in_stash_too: bool, **args: object
+) -> Mapping[str, Any]:
+    """Run a mode here, or in Stash; what Stash runs has no output."""
+    if not in_stash_too:
+        return session.run(mode, args, what=what)
+    api = in_stash.connect(StashConnection.from_plugin_input({}, session.env))
+    session.terminal.begin(what)
+    try:
+        in_stash.run(api, mode, args, session.terminal.progress)
+    finally:
+        session.terminal.end()
+    session.terminal.say("Stash has run the task; its log says what was done.")
+    return {"ran_in_stash": True}
+
+
+@click.command(cls=Command)
+@click.pass_obj
+def doctor(session: Session) -> int:
+    """Find out whether all is set up well, and say what to do if not."""
+    found = session.run("health_check", what="Looking at Stash, Plex and the settings")
+    session.terminal.reply(found)
+    return GAPS if found.get("problems") else 0
+
+
+@click.command(cls=Command)
+@click.pass_obj
+def check(session: Session) -> int:
+    """Compare all of Plex with Stash and show what differs. Writes nothing.
+
+    Exit status 0: Plex shows what Stash says; 1: there are gaps.
+    """
+    found = session.run("reconcile_preview", what="Comparing Plex with Stash")
+    session.terminal.reply(found)
+    return GAPS if found.get("total_gaps") or found.get("errors") else 0
+
+
+@click.command(cls=Command)
+@click.option("--recent", is_flag=True, help="Only what Stash has changed in the last 24 hours.")
+@_remote
+@click.pass_obj
+def sync(session: Session, recent: bool, in_stash: bool) -> int:
+    """Compare Plex with Stash, then bring to Plex what differs."""
+    first = "reconcile_recent" if recent else "reconcile_all"
+    found = _perform(session, first, "Comparing Plex with Stash", in_stash_too=in_stash)
+    done = _perform(session, "process_queue", "Writing to Plex", in_stash_too=in_stash)
+    session.terminal.reply({"reconcile": found, "process_queue": done})
+    return GAPS if done.get("failed") or done.get("held") or found.get("errors") else 0
+
+
+@click.command(cls=Command)
+@click.argument("run_id", type=int, required=False)
+@click.option("--dry-run", is_flag=True, help="Show what would be put back. Writes nothing.")
+@_remote
+@click.pass_obj
+def undo(session: Session, run_id: int | None, dry_run: bool, in_stash: bool) -> int:
+    """Put back what a run has changed in Plex: RUN_ID, or the last that changed anything."""
+    done = _perform(
+        session,
+        "undo_last_run",
+        "Taking back",
+        in_stash_too=in_stash,
+        run_id=run_id,
+        dry_run=dry_run or None,
+    )
+    session.terminal.reply(done)
+    return GAPS if done.get("failed") else 0
+
+
+@click.command(cls=Command)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder for the files (default: reports in the data folder).",
+)
+@click.pass_obj
+def report(session: Session, output: Path | None) -> None:
+    """Write the last reconcile as a web page, as CSV and as JSON."""
+    folder = None if output is None else str(output.resolve())
+    written = session.run("report", {"folder": folder})
+    session.terminal.reply(written)
+
+
+@click.command(cls=Command)
+@click.option(
+    "--every",
+    type=click.IntRange(5, 86_400),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="The pause between two looks.",
+)
+@click.option("--times", type=click.IntRange(1), hidden=True)
+@click.pass_obj
+def watch(session: Session, every: int, times: int | None) -> None:
+    """Stay, and bring to Plex what changes in Stash, until interrupted.
+
+    Each look is the task Sync Changes; the reconcile of the settings runs when it is due. For
+    those who want a clock of their own; cron can run `sync` or `check` instead.
+    """
+    looks = 0
+    while times is None or looks < times:
+        looks += 1
+        try:
+            done = session.run("sync_changes")
+        except SyncError as error:
+            # The next look may find it mended, and nothing is lost until then.
+            session.terminal.fail(str(error))
+        else:
+            session.terminal.reply(done)
+        if times is None or looks < times:
+            time.sleep(every)
+
+
+@click.command(cls=Command)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def demo(session: Session, arguments: tuple[str, ...]) -> int:
+    """Show the plugin at work between a simulated Stash and a simulated Plex.
+
+    Needs a checkout of the project: the release does not carry the simulators.
+    """
+    if not (session.plugin_dir / "simulators").is_dir():
+        raise click.ClickException("The demo needs a checkout of the project; there: make demo")
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "simulators.demo.__main__", *arguments]
+    return subprocess.run(command, cwd=session.plugin_dir, env=os.environ, check=False).returncode
+
+
+COMMANDS = (doctor, check, sync, undo, report, watch, demo)

@@ -1,0 +1,153 @@
+"""Commands that show what the plugin knows, and change the queue: status, gaps, queue, runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from cli.options import Command, Group
+from cli.session import Session
+from cli.terminal import moment
+
+GAPS = 1
+MOST = 200  # rows of one page of the plugin's answers
+
+
+@click.command(cls=Command)
+@click.pass_obj
+def status(session: Session) -> None:
+    """What waits, what runs, what was given up on, and when the next reconcile is due."""
+    session.terminal.reply(session.run("queue_status"))
+
+
+@click.command(cls=Command)
+@click.option("--type", "gap_type", help="Only gaps of this type, like missing or drift.")
+@click.option("--studio", help="Only scenes of this studio.")
+@click.option("--library", help="Only scenes in this Plex library.")
+@click.option("--text", help="Only scenes with this text in title, path or reason.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Most rows.")
+@click.pass_obj
+def gaps(
+    session: Session,
+    gap_type: str | None,
+    studio: str | None,
+    library: str | None,
+    text: str | None,
+    limit: int,
+) -> int:
+    """The gaps that the last reconcile has found, with the reason of each.
+
+    Exit status 0: none; 1: there are some.
+    """
+    found = _all(
+        session, "page_gaps", limit, type=gap_type, studio=studio, library=library, text=text
+    )
+    rows = ([row["scene_id"], row["type"], row["title"], row["reason"]] for row in found["rows"])
+    session.terminal.table(["scene", "type", "title", "why"], rows, "No gaps.")
+    _rest(session, found)
+    return GAPS if found["total"] else 0
+
+
+@click.command(cls=Command)
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Most rows.")
+@click.pass_obj
+def runs(session: Session, limit: int) -> None:
+    """The last runs, with what each has done and whether it can be undone."""
+    found = _all(session, "page_runs", limit)
+    rows = (
+        [
+            row["run_id"],
+            row["title"],
+            moment(row["started_at"]),
+            row["status"],
+            row["items_changed"],
+            "yes" if row["can_undo"] else "",
+            row["text"],
+        ]
+        for row in found["rows"]
+    )
+    heads = ["run", "what", "when", "ended", "items", "undo", "figures"]
+    session.terminal.table(heads, rows, "No runs yet.")
+    _rest(session, found)
+
+
+@click.group(cls=Group)
+def queue() -> None:
+    """What waits for Plex, and what was given up on."""
+
+
+@queue.command("list")
+@click.option("--error", help="Only dead letters with this error, like PlexNotFound.")
+@click.option("--text", help="Only dead letters with this text in title or reason.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Most rows.")
+@click.pass_obj
+def queue_list(session: Session, error: str | None, text: str | None, limit: int) -> int:
+    """The scenes that were given up on, and why. Exit status 1 if there are some."""
+    found = _all(session, "page_dead_letters", limit, error=error, text=text)
+    rows = (
+        [row["scene_id"], moment(row["failed_at"]), row["error"], row["title"], row["reason"]]
+        for row in found["rows"]
+    )
+    heads = ["scene", "when", "error", "title", "why"]
+    session.terminal.table(heads, rows, "Nothing was given up on.")
+    _rest(session, found)
+    return GAPS if found["total"] else 0
+
+
+@queue.command("retry")
+@click.argument("scenes", nargs=-1, type=int)
+@click.option("--error", help="Only those whose error text holds this.")
+@click.pass_obj
+def queue_retry(session: Session, scenes: tuple[int, ...], error: str | None) -> None:
+    """Queue once more what was given up on: SCENES (their ids), or all."""
+    session.terminal.reply(session.run("retry_dlq", {"ids": list(scenes) or None, "error": error}))
+
+
+@queue.command("drop")
+@click.argument("scenes", nargs=-1, type=int, required=True)
+@click.pass_obj
+def queue_drop(session: Session, scenes: tuple[int, ...]) -> None:
+    """Forget what was given up on: SCENES (their ids)."""
+    dropped = session.run("drop_dead_letters", {"scene_ids": [str(scene) for scene in scenes]})
+    session.terminal.say(str(dropped.get("text", "")))
+    session.terminal.reply(dropped)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print what makes SHELL complete commands and options; source it from your start-up file."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    root = context.find_root()
+    assert found is not None
+    complete = found(root.command, {}, "stash2plex", "_STASH2PLEX_COMPLETE")
+    click.echo(complete.source())
+
+
+def _all(session: Session, mode: str, limit: int, **args: object) -> dict[str, Any]:
+    """The first `limit` rows of a paged answer."""
+    found: dict[str, Any] = {"total": 0, "rows": []}
+    page = 1
+    while len(found["rows"]) < limit:
+        told = session.run(mode, {"page": page, "per_page": min(limit, MOST), **args})
+        rows = [*found["rows"], *told["rows"]]
+        found = {**told, "rows": rows[:limit]}
+        if not told["rows"] or len(rows) >= told["total"]:
+            break
+        page += 1
+    return {key: value for key, value in found.items() if key not in ("page", "per_page")}
+
+
+def _rest(session: Session, found: Mapping[str, Any]) -> None:
+    session.terminal.reply(found)
+    left = found["total"] - len(found["rows"])
+    if left > 0:
+        session.terminal.say(f"and {left} more; --limit shows more of them", "dim")
+
+
+COMMANDS = (status, gaps, queue, runs, completion)

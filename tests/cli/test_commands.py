@@ -1,0 +1,104 @@
+"""Commands as people type them, against both simulators."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from cli.main import main
+from simulators.library.generate import generate
+from tests.acceptance import entry
+from tests.acceptance.entry import SECRETS, Ended
+from tests.acceptance.site import Site
+from tests.pool import Pool
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture(scope="module")
+def site(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with pool.both(generate(40, 3)) as both:
+        yield Site(both, tmp_path_factory.mktemp("plugin") / "data")
+
+
+@pytest.fixture(scope="module")
+def command(site: Site) -> Command:
+    def run(*arguments: str) -> Ended:
+        env = {"STASH_URL": site.both.stash.url, "STASH_PLUGIN_DATA": str(site.data)}
+        ended = entry.command_here(arguments, env)
+        assert not [one for one in SECRETS if one.encode() in ended.stdout + ended.stderr]
+        return ended
+
+    return run
+
+
+def test_a_library_is_brought_into_step_by_commands(site: Site, command: Command) -> None:
+    assert command("check").status == 1
+    synced = command("sync", "--json")
+    assert synced.status in (0, 1), synced.stderr
+    told = json.loads(synced.stdout)
+    assert told["process_queue"]["succeeded"] > 0
+    shown = json.loads(command("--json", "check").stdout)
+    assert shown["total_gaps"] == shown["missing_count"] + shown["vanished_count"]
+    assert command("undo", "--dry-run").status == 0
+    assert json.loads(command("status", "--json").stdout)["scenes_recorded"] > 0
+
+
+def test_doctor_names_the_libraries(command: Command) -> None:
+    found = command("doctor", "--json")
+    assert found.status == 0, found.stderr
+    assert json.loads(found.stdout)["libraries"]
+
+
+def test_watch_looks_as_often_as_it_is_told(command: Command) -> None:
+    ended = command("--json", "watch", "--every", "5", "--times", "1")
+    assert ended.status == 0
+    assert "processed" in json.loads(ended.stdout)
+
+
+def test_a_stash_that_is_not_there_is_an_error_for_people(site: Site, command: Command) -> None:
+    ended = command("--stash-url", "http://127.0.0.1:9", "check")
+    assert ended.status == 2
+    assert ended.stdout == b""
+    assert b"Stash" in ended.stderr
+    assert b"Traceback" not in ended.stderr
+    told = command("--stash-url", "http://127.0.0.1:9", "--json", "check")
+    assert list(json.loads(told.stdout)) == ["error"]
+
+
+def test_a_command_that_there_is_not_is_an_error(command: Command) -> None:
+    ended = command("chekc")
+    assert ended.status == 2
+    assert b"chekc" in ended.stderr
+
+
+def test_the_release_has_no_demo(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.main.PLUGIN_DIR", Path(__file__).parent)
+    ended = command("demo")
+    assert ended.status == 2
+    assert b"checkout" in ended.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_complete(command: Command, shell: str) -> None:
+    assert b"_STASH2PLEX_COMPLETE" in command("completion", shell).stdout
+
+
+def _all_commands(group: click.Group) -> Iterator[click.Command]:
+    for each in group.commands.values():
+        yield each
+        if isinstance(each, click.Group):
+            yield from _all_commands(each)
+
+
+def test_every_command_and_option_says_what_it_does() -> None:
+    for each in (main, *_all_commands(main)):
+        assert each.help, each.name
+        assert each.get_short_help_str(), each.name
+        for option in each.params:
+            if isinstance(option, click.Option) and not option.hidden:
+                assert option.help, (each.name, option.name)
