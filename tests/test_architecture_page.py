@@ -16,7 +16,7 @@ WALKS = [
     if walk.startswith("**")
 ]
 PRODUCT = ("app", "core", "plex", "reconciliation", "shell", "stash", "storage", "sync_queue")
-PACKAGES = (*PRODUCT, "transport", "worker", "simulators")
+PACKAGES = (*PRODUCT, "cli", "transport", "worker", "simulators")
 
 
 def files_in(text: str) -> list[str]:

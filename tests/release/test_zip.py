@@ -21,7 +21,7 @@ from tests.acceptance.entry import ROOT
 from tests.release.conftest import EPOCH
 
 PRODUCT = {
-    *("app", "core", "plex", "reconciliation", "shell", "stash", "storage", "sync_queue"),
+    *("app", "cli", "core", "plex", "reconciliation", "shell", "stash", "storage", "sync_queue"),
     *("transport", "worker", "ui", "public", VENDOR),
 }
 AT_ROOT = {"Stash2Plex.yml", "Stash2Plex.py", "LICENSE", CONTENTS}
