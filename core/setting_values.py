@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from core import quoting
@@ -61,53 +61,81 @@ def trust(value: object) -> bool | str:
         raise BadValueError(allowed) from None
 
 
-def number(low: float, high: float) -> Callable[[object], float]:
-    def parse(value: object) -> float:
-        allowed = BadValueError(f"a number from {low:g} to {high:g}, or 0 or empty for the default")
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number within limits."""
+
+    low: float
+    high: float
+
+    def __call__(self, value: object) -> float:
+        allowed = f"a number from {self.low:g} to {self.high:g}, or 0 or empty for the default"
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise allowed
+            raise BadValueError(allowed)
         try:
             read = float(value)
         except (ValueError, OverflowError):
-            raise allowed from None
-        if not low <= read <= high:
-            raise allowed
+            raise BadValueError(allowed) from None
+        if not self.low <= read <= self.high:
+            raise BadValueError(allowed)
         return read
 
-    return parse
 
+@dataclass(frozen=True, slots=True)
+class Whole(Number):
+    """A whole number within limits."""
 
-def whole(low: int, high: int) -> Callable[[object], int]:
-    def parse(value: object) -> int:
-        allowed = f"a whole number from {low} to {high}; 0 or empty for the default"
+    def __call__(self, value: object) -> int:
+        allowed = f"a whole number from {self.low} to {self.high}; 0 or empty for the default"
         try:
-            read = number(low, high)(value)
+            read = Number(self.low, self.high)(value)
         except BadValueError:
             raise BadValueError(allowed) from None
         if read != math.floor(read):
             raise BadValueError(allowed)
         return int(read)
 
-    return parse
 
-
-def hours(value: object) -> float:
+@dataclass(frozen=True, slots=True)
+class Hours(Number):
     """A length of time; 0 is one, too."""
-    try:
-        return number(0, 168)(value)
-    except BadValueError:
-        raise BadValueError("a number from 0 to 168 (hours), or empty for the default") from None
+
+    def __call__(self, value: object) -> float:
+        try:
+            return Number(self.low, self.high)(value)
+        except BadValueError:
+            limits = f"from {self.low:g} to {self.high:g} (hours)"
+            allowed = f"a number {limits}, or empty for the default"
+            raise BadValueError(allowed) from None
 
 
-def one_of(*choices: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        allowed = "one of " + ", ".join(choices)
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of some words, in any case."""
+
+    choices: tuple[str, ...]
+
+    def __call__(self, value: object) -> str:
+        allowed = "one of " + ", ".join(self.choices)
         word = text(value, allowed).lower()
-        if word not in choices:
+        if word not in self.choices:
             raise BadValueError(allowed)
         return word
 
-    return parse
+
+def number(low: float, high: float) -> Number:
+    return Number(low, high)
+
+
+def whole(low: int, high: int) -> Whole:
+    return Whole(low, high)
+
+
+hours = Hours(0, 168)
+
+
+def one_of(*choices: str) -> OneOf:
+    return OneOf(choices)
 
 
 def names(value: object) -> tuple[str, ...]:

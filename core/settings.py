@@ -111,32 +111,59 @@ class Settings:
     def public(self) -> dict[str, object]:
         """All settings by name, for logs and reports, with secrets hidden."""
         shown = {name: self.value(name) for name in DEFAULTS}
-        secrets = {name: "***" for name in _SECRET if shown[name]}
+        secrets = {name: "***" for name in SECRET if shown[name]}
         return {**shown, "unknown_keys": self.unknown_keys, **secrets}
 
 
 _PARSED = {one.name: one for one in fields(Settings) if one.metadata}
-_SECRET = tuple(name for name, one in _PARSED.items() if one.metadata["secret"])
+SECRET = tuple(name for name, one in _PARSED.items() if one.metadata["secret"])
 # Every setting that has an effect, with its default.
 DEFAULTS: Mapping[str, object] = {name: Settings().value(name) for name in (*_PARSED, *SWITCHES)}
 _WITH_ZERO = tuple(name for name, one in _PARSED.items() if one.metadata["zero"])
-_FROM_ENV = {"plex_url": "PLEX_URL", "plex_token": "PLEX_TOKEN"}
-_REQUIRED = {
+FROM_ENV = {"plex_url": "PLEX_URL", "plex_token": "PLEX_TOKEN"}
+REQUIRED = {
     "plex_url": "enter the address of Plex, like http://192.168.1.10:32400",
     "plex_token": "enter the token of the account that owns the Plex server",
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ReadSettings:
+    """Settings as far as they make sense.
+
+    Attributes:
+        settings: with the default in the place of what makes none.
+        faults: by key, what is wrong with it, for people; without secrets.
+    """
+
+    settings: Settings
+    faults: Mapping[str, str]
+
+    def complain(self) -> None:
+        """Raises ConfigError, which lists all faults, where there are any."""
+        if self.faults:
+            head = "The settings of Stash2Plex need your attention (in Stash: Settings > Plugins)"
+            raise ConfigError("\n- ".join([f"{head}:", *self.faults.values()]))
+
+
 def parse_settings(raw: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
+    """`read_settings`, where all of them have to make sense.
+
+    Raises:
+        ConfigError: settings are missing or make no sense; the text lists all of them.
+    """
+    read = read_settings(raw, env)
+    read.complain()
+    return read.settings
+
+
+def read_settings(raw: Mapping[str, Any], env: Mapping[str, str]) -> ReadSettings:
     """Settings from what Stash has stored for the plugin, as in `configuration { plugins }`.
 
     Args:
         raw: keys and values as Stash hands them over. What is absent, null or an empty text means
             the default, and so does the number 0, but where 0 has a meaning of its own.
         env: the environment; PLEX_URL and PLEX_TOKEN are used where Stash has none.
-
-    Raises:
-        ConfigError: settings are missing or make no sense; the text lists all of them.
     """
     given = _by_plain_key(raw)
     values: dict[str, Any] = {}
@@ -145,19 +172,31 @@ def parse_settings(raw: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
         value = given.get(_plain(name))
         zero = name in _WITH_ZERO
         if _is_unset(value, default, zero=zero):
-            value = env.get(_FROM_ENV.get(name, ""), "").strip()
+            value = env.get(FROM_ENV.get(name, ""), "").strip()
         if not _is_unset(value, default, zero=zero):
-            parse = kinds.switch if name in SWITCHES else _PARSED[name].metadata["parse"]
-            _take(name, parse, value, values, faults)
+            _take(name, parser_of(name), value, values, faults)
     _take_old_path_map(given.get(_plain(OLD_PATH_MAP)), values, faults)
-    for name, hint in _REQUIRED.items():
+    for name, hint in REQUIRED.items():
         if name not in values:
             faults.setdefault(name, f"{name} is not set; {hint}")
-    if faults:
-        raise ConfigError(_complaint(faults, given, env))
     switches = {one.name: values.pop(key, one.is_on) for key, one in SWITCHES.items()}
     switched_on = frozenset(name for name, is_on in switches.items() if is_on)
-    return Settings(**values, switched_on=switched_on, unknown_keys=_unknown(raw))
+    settings = Settings(**values, switched_on=switched_on, unknown_keys=_unknown(raw))
+    return ReadSettings(settings, _without_secrets(faults, given, env))
+
+
+def parser_of(name: str) -> Callable[[object], Any]:
+    """What reads a setting, by its key; see `core.setting_values`."""
+    if name in SWITCHES:
+        return kinds.switch
+    parse: Callable[[object], Any] = _PARSED[name].metadata["parse"]
+    return parse
+
+
+def stored_value(raw: Mapping[str, Any], name: str) -> object:
+    """What Stash has stored for a setting, however it spells its key; None where it is not set."""
+    value = _by_plain_key(raw).get(_plain(name))
+    return None if _is_unset(value, DEFAULTS[name], zero=name in _WITH_ZERO) else value
 
 
 def _take(
@@ -170,7 +209,7 @@ def _take(
     try:
         values[name] = parse(value)
     except BadValueError as allowed:
-        shown = "***" if name in _SECRET else _shown(value)
+        shown = "***" if name in SECRET else _shown(value)
         faults[name] = f"{name} is {shown}; allowed: {allowed}"
 
 
@@ -223,12 +262,16 @@ def _shown(value: object) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
-def _complaint(faults: Mapping[str, str], given: Mapping[str, Any], env: Mapping[str, str]) -> str:
-    head = "The settings of Stash2Plex need your attention (in Stash: Settings > Plugins)"
-    text = "\n- ".join([f"{head}:", *faults.values()])
-    # A token pasted into the wrong box must not show up here either.
-    for name in _SECRET:
-        for secret in (given.get(_plain(name)), env.get(_FROM_ENV[name])):
-            if isinstance(secret, str) and len(secret.strip()) > 5:
-                text = text.replace(secret.strip(), "***")
-    return text
+def _without_secrets(
+    faults: Mapping[str, str], given: Mapping[str, Any], env: Mapping[str, str]
+) -> dict[str, str]:
+    """A token pasted into the wrong box must not show up in what is said of that one."""
+    found = [given.get(_plain(name)) for name in SECRET]
+    found += [env.get(FROM_ENV.get(name, "")) for name in SECRET]
+    secrets = [each.strip() for each in found if isinstance(each, str) and len(each.strip()) > 5]
+    cleaned = dict(faults)
+    for name, text in cleaned.items():
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        cleaned[name] = text
+    return cleaned
