@@ -19,6 +19,7 @@ from plex.client import PlexClient
 from plex.images import PlexImages
 from plex.library import synced_sections
 from plex.scanning import PlexScans
+from reconciliation.library_facts import LibraryPolicy
 from reconciliation.prefix_learning import saved_map
 from storage.state import State
 from sync_queue.lock import DrainLock
@@ -195,7 +196,8 @@ def _preparer(
         clock=context.clock,
     )
     rules = MergeRules(FirstSync(settings.first_sync), settings.preserve_plex_edits)
-    policy = Policy(settings.sync_policy(), rules, settings.max_retries)
+    sync_policy = LibraryPolicy(context.stash, settings, state).known()
+    policy = Policy(sync_policy, rules, settings.max_retries)
     contested = state.owners.of
     pins = state.pins.of_items
     plan_destroyed: PlanDestroyed = leave_as_it_is

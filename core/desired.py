@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as attribute
 
 from core import paths
-from core.fields import CONTENT_RATING, FIELDS, LINE_LIMIT, TITLE, Field, name_keys
-from core.models import Scene, Value
+from core.fields import CONTENT_RATING, FIELDS, LINE_LIMIT, PERFORMERS, TITLE, Field, name_keys
+from core.models import Entity, Scene, Value
 from core.text import clean_line, name_key
 
 # Made once: json.dumps with other than its defaults makes an encoder at each call.
@@ -61,6 +62,7 @@ class SyncPolicy:
         images: the images to sync and how they are to be fitted: part of the fingerprint.
         organized_only: scenes that are not marked as organized are left alone.
         content_rating: that of every item.
+        disambiguations: those that are part of performers' names, by the performer's id.
     """
 
     enabled: frozenset[str]
@@ -68,6 +70,24 @@ class SyncPolicy:
     images: tuple[str, ...] = ()
     organized_only: bool = False
     content_rating: str = ""
+    disambiguations: Mapping[int, str] = attribute(default_factory=dict)
+
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """All that it says, in an order of its own, for digests."""
+        return (
+            sorted(self.enabled),
+            (sorted(self.tags.blocked), self.tags.limit),
+            self.images,
+            self.organized_only,
+            self.content_rating,
+            sorted(self.disambiguations.items()),
+        )
+
+    def name_of(self, performer: Entity) -> str:
+        """What a performer is called in Plex."""
+        more = self.disambiguations.get(performer.id)
+        return performer.name if more is None else f"{performer.name} ({more})"
 
     def of(self, scene: Scene) -> Desired:
         """What Plex should show for a scene, a pure function of it and of the settings.
@@ -87,7 +107,11 @@ class SyncPolicy:
         return Desired(values, clean_line(name, LINE_LIMIT), self.images)
 
     def _wanted(self, field: Field, scene: Scene) -> Value:
-        return self.content_rating if field.name == CONTENT_RATING else field.want(scene)
+        if field.name == CONTENT_RATING:
+            return self.content_rating
+        if field.name == PERFORMERS and self.disambiguations:
+            return tuple(map(self.name_of, scene.performers))
+        return field.want(scene)
 
 
 def fingerprint(wanted: Desired) -> str:

@@ -186,6 +186,7 @@ def _name_of(entity: Entity) -> str:
 
 
 TITLE = "title"
+PERFORMERS = "performers"
 CONTENT_RATING = "content_rating"
 
 FIELDS: tuple[Field, ...] = (
@@ -195,7 +196,7 @@ FIELDS: tuple[Field, ...] = (
     Field("date", "originallyAvailableAt", Kind.DATE, Clear.ALWAYS, "date"),
     Field("rating", "userRating", Kind.RATING, Clear.OWN, "rating100"),
     Field(
-        "performers",
+        PERFORMERS,
         "actor",
         Kind.NAMES,
         Clear.ALWAYS,

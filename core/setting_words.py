@@ -142,6 +142,12 @@ WORDS: Mapping[str, Word] = MappingProxyType(
             "The content rating that all items get in Plex, like XXX or 18.",
             "Empty means that it is left as it is.",
         ),
+        "performer_disambiguation": Word(
+            CONTENT,
+            "Performers of one name",
+            "When performers are called 'Name (disambiguation)' in Plex: needed (where Stash has"
+            " two of that name), always or never.",
+        ),
         "organized_only": Word(
             CONTENT,
             "Only organized scenes",

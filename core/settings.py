@@ -17,6 +17,7 @@ from core import setting_values as kinds
 from core.desired import SyncPolicy, TagRules
 from core.errors import ConfigError
 from core.fields import CONTENT_RATING, PICTURES, SWITCHES
+from core.performer_names import Disambiguate
 from core.schedule import INTERVALS
 from core.scopes import BY_SETTING
 from core.setting_values import BadValueError
@@ -32,6 +33,7 @@ _SHOWN = 80  # characters of a bad value that an error repeats
 
 
 _CHECKED: bool | str = True
+_DISAMBIGUATE = tuple(each.value for each in Disambiguate)
 
 
 def _setting(
@@ -68,6 +70,7 @@ class Settings:
     max_tags: int = _setting(100, kinds.whole(1, 1000))
     tag_blocklist: tuple[str, ...] = _setting((), kinds.names)
     content_rating: str = _setting("", kinds.line)
+    performer_disambiguation: str = _setting("needed", kinds.one_of(*_DISAMBIGUATE))
     sync_master: bool = _setting(True, kinds.switch)
     first_sync: str = _setting("merge", kinds.one_of("merge", "mirror"))
     max_clear_percent: int = _setting(10, kinds.whole(1, 100))
@@ -99,7 +102,7 @@ class Settings:
         return self.switched_on | ({CONTENT_RATING} if self.content_rating else frozenset())
 
     def sync_policy(self) -> SyncPolicy:
-        """What Plex should show, as far as the settings say."""
+        """What Plex should show, as far as the settings alone say: `stash.policy` has the rest."""
         enabled = self.synced_fields()
         images = tuple(
             f"{name}:{self.poster_fit}" if name == "poster" else name

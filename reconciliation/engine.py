@@ -28,6 +28,7 @@ from plex.library import PlexSnapshot, list_snapshot, synced_sections
 from reconciliation.detection_pass import Rules, Sweep
 from reconciliation.detector import Gap
 from reconciliation.enqueueing import GapQueue, Reach
+from reconciliation.library_facts import LibraryPolicy
 from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
 from reconciliation.prefetch import Prefetch
 from reconciliation.prefix_learning import learn, saved_map
@@ -187,7 +188,7 @@ class GapDetectionEngine:
             self._on_progress(LISTING_SHARE + (1 - LISTING_SHARE) * share)
 
         rules = Rules(
-            sync_policy=config.sync_policy(),
+            sync_policy=LibraryPolicy(self.stash, config, state).fresh(),
             path_map=PathMap(config.path_map),
             strict=config.strict_matching,
             detect_missing=config.reconcile_missing,

@@ -33,15 +33,10 @@ def rules_digest(
     sync_policy: SyncPolicy, path_map: PathMap, sections: Iterable[Section], *switches: bool
 ) -> bytes:
     """Everything that all verdicts of a run rest on."""
-    tags = sync_policy.tags
     return digest_of(
         (
             code_digest(*RULES),
-            sorted(sync_policy.enabled),
-            (sorted(tags.blocked), tags.limit),
-            sync_policy.images,
-            sync_policy.organized_only,
-            sync_policy.content_rating,
+            sync_policy.parts,
             path_map.pairs,
             sorted((section.key, section.type, section.agent) for section in sections),
             switches,

@@ -66,7 +66,7 @@ class SceneReader:
         if not isinstance(raw, dict) or not isinstance(name, str) or not name:
             return None
         given = raw.get("id")
-        entity = Entity(_int(given) or 0, name)
+        entity = Entity(number(given) or 0, name)
         if isinstance(given, str):
             self._known[given, name] = entity
         return entity
@@ -140,19 +140,20 @@ def epoch(value: object) -> float:
 
 def _scene_id(raw: Mapping[str, object]) -> int | None:
     """The scene's number; Stash counts from 1."""
-    number = _int(raw.get("id"))
-    return number if number is not None and number > 0 else None
+    found = number(raw.get("id"))
+    return found if found is not None and found > 0 else None
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """A text; "" for what is none."""
     return value if isinstance(value, str) else ""
 
 
-def _int(value: object) -> int | None:
+def number(value: object) -> int | None:
     """A whole number that databases can hold."""
     if isinstance(value, str) and len(value) < 30:
-        text = value.strip()
-        value = int(text) if _WHOLE.fullmatch(text) else None
+        bare = value.strip()
+        value = int(bare) if _WHOLE.fullmatch(bare) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return round(value) if abs(value) < 2**63 else None
@@ -164,7 +165,7 @@ def _files(raw: object) -> tuple[MediaFile, ...]:
     return tuple(
         MediaFile(path, _size(each.get("size")), _seconds(each.get("duration")))
         for each in raw
-        if isinstance(each, dict) and (path := _text(each.get("path")))
+        if isinstance(each, dict) and (path := text(each.get("path")))
     )
 
 
@@ -172,7 +173,7 @@ def _size(value: object) -> int | None:
     """Bytes of a file."""
     if isinstance(value, float) and not value.is_integer():
         return None
-    size = _int(value)
+    size = number(value)
     return size if size is not None and size >= 0 else None
 
 
@@ -184,5 +185,5 @@ def _seconds(value: object) -> float | None:
 
 
 _SAID: Mapping[str, Callable[[object], Value]] = {
-    name: _int if is_number else _text for name, is_number in SAID.items()
+    name: number if is_number else text for name, is_number in SAID.items()
 }

@@ -8,11 +8,12 @@ name alone concerns no scene, and costs no page.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
+from core.desired import SyncPolicy
 from core.fields import BY_NAME, Field, name_keys
-from core.models import Scene, Value
+from core.models import Entity, Scene, Value
 from core.records import Record
 from stash.queries import showing
 from stash.scenes import (
@@ -41,41 +42,54 @@ class EntityChanges:
     """Resolves events.
 
     Args:
-        enabled: the synced fields. What shows in none of them concerns nobody.
+        policy: what Plex should show. What shows in none of its fields concerns nobody.
     """
 
-    def __init__(self, stash: StashApi, records: RecordStore, enabled: frozenset[str]) -> None:
+    def __init__(self, stash: StashApi, records: RecordStore, policy: SyncPolicy) -> None:
         self._stash = stash
         self._records = records
+        self._policy = policy
         self._fields: Mapping[EntityKind, list[Field]] = {
-            kind: [BY_NAME[name] for name in names if name in enabled]
+            kind: [BY_NAME[name] for name in names if name in policy.enabled]
             for kind, names in SHOWN_IN.items()
         }
 
-    def scenes(self, events: Sequence[Event]) -> Iterator[Sequence[Scene]]:
+    def scenes(
+        self, events: Sequence[Event], namesakes: Collection[int] = ()
+    ) -> Iterator[Sequence[Scene]]:
         """The scenes that some events concern, page by page, each scene once.
+
+        Args:
+            namesakes: performers who are called otherwise now, whatever happened to them.
 
         Raises:
             StashError: or its kinds; the pages until then are good.
         """
         seen: set[int] = set()
         for kind in (kind for kind, fields in self._fields.items() if fields):
-            for page in self._pages(kind, [e for e in events if e.kind == kind], seen):
+            named = namesakes if kind == "performer" else ()
+            for page in self._pages(kind, [e for e in events if e.kind == kind], named, seen):
                 fresh = [scene for scene in page if scene.id not in seen]
                 seen.update(scene.id for scene in fresh)
                 if fresh:
                     yield fresh
 
     def _pages(
-        self, kind: EntityKind, events: Sequence[Event], seen: set[int]
+        self,
+        kind: EntityKind,
+        events: Sequence[Event],
+        namesakes: Collection[int],
+        seen: set[int],
     ) -> Iterator[Iterable[Scene]]:
         updated, merged, gone = (
             [event.id for event in events if event.action == action]
             for action in ("update", "merge", "destroy")
         )
         names = fetch_names(self._stash, kind, updated)
+        if kind == "performer":
+            names = {i: self._policy.name_of(Entity(i, name)) for i, name in names.items()}
         renamed = [i for i in updated if i in names and self._is_renamed(kind, i, names[i])]
-        for some in chunks([*renamed, *merged], MAX_IDS):
+        for some in chunks(list(dict.fromkeys([*renamed, *merged, *namesakes])), MAX_IDS):
             pages = iter_scene_pages(self._stash, criteria=showing(kind, some))
             yield from as_far_as_readable(pages, partial(log.warning, "%s"))
         unlinked = [*gone, *merged, *(i for i in updated if i not in names)]

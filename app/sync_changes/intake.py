@@ -14,6 +14,7 @@ from app.sync_changes.entity_changes import EntityChanges
 from app.wiring import Context
 from core.models import Scene
 from reconciliation.enqueueing import SceneJobs
+from reconciliation.library_facts import LibraryPolicy
 from stash.scenes import MAX_IDS, Fetched, fetch_readable
 from storage.records import RecordStore
 from storage.sqlite import chunks
@@ -63,6 +64,7 @@ class _Stores:
     jobs: SceneJobs
     changes: ChangeFilter
     claimed: Collection[int]
+    policy: LibraryPolicy
 
 
 class Intake:
@@ -148,8 +150,9 @@ class Intake:
             # Before anything is read of records, which tell what became of those.
             claimed = queue.working_scene_ids()
             jobs = SceneJobs(queue, state.written_ids(), settings.organized_only)
-            changes = ChangeFilter(state.records, settings.sync_policy())
-            yield _Stores(state.records, jobs, changes, claimed)
+            policy = LibraryPolicy(self._context.stash, settings, state)
+            changes = ChangeFilter(state.records, policy.known())
+            yield _Stores(state.records, jobs, changes, claimed, policy)
 
     def _readable(self, scene_ids: Iterable[int]) -> Fetched:
         fetched = fetch_readable(self._context.stash, scene_ids)
@@ -197,12 +200,19 @@ class Intake:
             return
         first = f"{events[0].kind} {events[0].id}"
         what = f"{first} and {len(events) - 1} more" if len(events) > 1 else first
-        enabled = self._context.settings.synced_fields()
-        for page in EntityChanges(self._context.stash, stores.records, enabled).scenes(events):
+        before = facts = stores.policy.remembered()
+        if any(event.kind == "performer" for event in events):
+            facts = stores.policy.ask()
+        policy = stores.policy.by(facts)
+        filtered = ChangeFilter(stores.records, policy)
+        entities = EntityChanges(self._context.stash, stores.records, policy)
+        for page in entities.scenes(events, namesakes=facts.renamed(before)):
             reasons = {scene.id: f"{what} changed in Stash" for scene in page}
-            new = stores.changes.not_applied(page)
+            new = filtered.not_applied(page)
             self._enqueue(new, reasons, stores)
             self.result.nothing_new += len(page) - len(new)
+        # Not before all are queued: who comes after a task that was cut off finds the same.
+        stores.policy.remember(facts)
         self._acknowledge(events)
 
     def _enqueue(

@@ -69,7 +69,7 @@ ODD_TAGS = (
 DECOMPOSED_TAGS = tuple(
     unicodedata.normalize("NFD", name) for name in ("Crème brûlée", "Fête de la mer", "Düne")
 )
-# (name, disambiguation): people that only the disambiguation, or the case, tells apart.
+# (name, disambiguation): people that only the disambiguation tells apart for sure.
 DOUBLED_PERFORMERS = (
     ("Ana Müller", "cellist"),
     ("Ana Müller", "cook"),

@@ -7,12 +7,13 @@ as sorted case-folded names.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from simulators.library.oracle_text import date_agrees, name_keys, padded_date, safe_text
-from simulators.seed import PlexItem, StashScene, StashSeed
+from simulators.library.oracle_text import date_agrees, name_key, name_keys, padded_date, safe_text
+from simulators.seed import PlexItem, StashPerformer, StashScene, StashSeed
 
 Value = str | float | list[str] | None
 Fields = dict[str, Value]
@@ -40,12 +41,24 @@ class Catalog:
     def of(cls, stash: StashSeed) -> Catalog:
         return cls(
             {studio["id"]: studio["name"] for studio in stash["studios"]},
-            {performer["id"]: performer["name"] for performer in stash["performers"]},
+            _called(stash["performers"]),
             {tag["id"]: tag["name"] for tag in stash["tags"]},
         )
 
     def studio(self, scene: StashScene) -> str:
         return "" if scene["studio_id"] is None else self.studios[scene["studio_id"]]
+
+
+def _called(performers: Iterable[StashPerformer]) -> dict[int, str]:
+    """By id; of those who share a name, with the disambiguation that tells them apart."""
+    known = list(performers)
+    names = Counter(name_key(each["name"]) for each in known)
+    return {
+        each["id"]: f"{each['name']} ({each['disambiguation']})"
+        if each["disambiguation"] and names[name_key(each["name"])] > 1
+        else each["name"]
+        for each in known
+    }
 
 
 def passes_quality_gate(scene: StashScene) -> bool:

@@ -91,7 +91,7 @@ def _doubled(builder: Builder) -> list[int]:
 
 
 def doubled_new(builder: Builder) -> None:
-    """Performers whom only case, spelling or disambiguation tells apart: one actor in Plex."""
+    """Performers whom only a disambiguation tells apart, next to case and spelling."""
     _scanned_pair(builder, "doubled_new", full(builder, performer_ids=_doubled(builder)))
 
 

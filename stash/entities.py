@@ -1,0 +1,106 @@
+"""Listings of performers, studios, tags and groups: what a scene's own answer does not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from core.performer_names import Disambiguate, Performer, in_doubt, shown
+from stash.mapping import number, text
+from stash.scenes import MAX_IDS, StashApi, query_data
+
+Kind = Literal["performer", "studio", "tag", "group"]
+
+PAGE = 1000
+TRIES = 3  # of a listing that changes while it is read
+_HAVE_DISAMBIGUATION = {"disambiguation": {"value": "", "modifier": "NOT_NULL"}}
+
+
+def list_entities(
+    stash: StashApi, kind: Kind, fields: str, criteria: Mapping[str, object] | None = None
+) -> list[Mapping[str, Any]]:
+    """All entities of a kind, each once, as JSON objects.
+
+    Args:
+        fields: those to ask for besides `id`, as GraphQL.
+        criteria: of Stash's filter of that kind.
+
+    Raises:
+        StashError: or its kinds; Stash does not answer.
+    """
+    found: dict[int, Mapping[str, Any]] = {}
+    for _ in range(TRIES):
+        found, totals = _listed(stash, kind, fields, criteria)
+        if totals <= {len(found)}:
+            break
+    return list(found.values())
+
+
+def _listed(
+    stash: StashApi, kind: Kind, fields: str, criteria: Mapping[str, object] | None
+) -> tuple[dict[int, Mapping[str, Any]], set[int]]:
+    """The entities by id, and how many Stash counts with each page: these go by offset, and
+    slide."""
+    given, passed = "", ""
+    if criteria is not None:
+        given = f", $criteria: {kind.capitalize()}FilterType"
+        passed = f", {kind}_filter: $criteria"
+    asked = (
+        f"query Listed($filter: FindFilterType{given}) {{"
+        f" listed: find{kind.capitalize()}s(filter: $filter{passed})"
+        f" {{ count found: {kind}s {{ id {fields} }} }} }}"
+    )
+    found: dict[int, Mapping[str, Any]] = {}
+    totals: set[int] = set()
+    page = 1
+    while True:
+        paging = {"page": page, "per_page": PAGE, "sort": "name", "direction": "ASC"}
+        variables = {"filter": paging, **({"criteria": criteria} if criteria is not None else {})}
+        listed = query_data(stash, asked, variables).get("listed")
+        raw = listed.get("found") if isinstance(listed, Mapping) else None
+        rows = [each for each in raw or () if isinstance(each, Mapping)]
+        found.update({i: each for each in rows if (i := number(each.get("id"))) is not None})
+        total = number(listed.get("count")) if isinstance(listed, Mapping) else None
+        totals |= {total} if total is not None else set()
+        if len(rows) < PAGE:
+            return found, totals
+        page += 1
+
+
+def disambiguations(stash: StashApi, when: Disambiguate) -> Mapping[int, str]:
+    """The disambiguations that are part of names, by the performer's id: one request, and more only
+    where there are some.
+
+    Raises:
+        StashError: or its kinds; Stash does not answer.
+    """
+    if when is Disambiguate.NEVER:
+        return {}
+    listed = list_entities(stash, "performer", "name disambiguation", _HAVE_DISAMBIGUATION)
+    performers = [
+        Performer(number(each["id"]) or 0, text(each.get("name")), text(each.get("disambiguation")))
+        for each in listed
+    ]
+    shared: list[str] = []
+    if when is Disambiguate.NEEDED:
+        names = in_doubt(performers)
+        for start in range(0, len(names), MAX_IDS):
+            shared += _shared(stash, names[start : start + MAX_IDS])
+    return shown(performers, when, shared)
+
+
+def _shared(stash: StashApi, names: Sequence[str]) -> Iterable[str]:
+    """Those of some names that more than one performer has, whatever their case."""
+    given = ", ".join(f"$n{place}: String!" for place in range(len(names)))
+    # A name with % or _ is a pattern there, and may find too many: then it says more than needed.
+    asked = " ".join(
+        f"n{place}: findPerformers(filter: {{per_page: 0}}, performer_filter:"
+        f" {{name: {{value: $n{place}, modifier: EQUALS}}}}) {{ count }}"
+        for place in range(len(names))
+    )
+    variables = {f"n{place}": name for place, name in enumerate(names)}
+    data = query_data(stash, f"query Namesakes({given}) {{ {asked} }}", variables)
+    for place, name in enumerate(names):
+        counted = data.get(f"n{place}")
+        if isinstance(counted, Mapping) and (number(counted.get("count")) or 0) > 1:
+            yield name
