@@ -17,7 +17,7 @@ COUNT ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check lint variants reliability soak demo bench mutants package constraints clean
+.PHONY: help setup test check lint ui variants reliability soak demo bench mutants package constraints clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ test: lint ## all checks and all tests, with their coverage
 
 check: lint ## while one works: all checks, and the tests that start no process
 	HYPOTHESIS_PROFILE=quick $(PY) -m pytest $(TWO) -q -m "not processes"
+
+ui: ## check style and types of the page and run its units (needs npm; fetches its tools once)
+	cd ui && npm ci --no-audit --no-fund && npm run check
 
 variants: setup ## run acceptance tests against other kinds of Plex, one switch turned at a time
 	$(PY) -m tests.variants
@@ -75,5 +78,6 @@ constraints: setup ## take over the libraries that are installed for the next re
 
 clean: ## remove what the commands above have made
 	rm -rf .venv .venv-mutants .coverage .coverage.* htmlcov dist
+	rm -rf ui/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

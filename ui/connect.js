@@ -1,0 +1,256 @@
+// @ts-check
+// How the page gets a connection to Plex: an address tried while it is typed, or signing in.
+(function () {
+  "use strict";
+  const s2p = window.stash2plex;
+  if (!s2p || !s2p.parts) return;
+  const { React, h, hooks, parts, server, text } = s2p;
+  const { Button, Icon } = parts;
+
+  const TYPING_MILLISECONDS = 800;
+  const CHECK_MILLISECONDS = 3000;
+
+  /**
+   * What Plex says at an address, asked once nobody types any more.
+   * @param {string} url
+   * @param {string} token "" for the one that the plugin has
+   * @param {boolean} hasToken whether the plugin has one
+   */
+  function useConnection(url, token, hasToken) {
+    const [state, setState] = React.useState(
+      /** @type {{trying: boolean, answer: any, error: string}} */ ({
+        trying: false,
+        answer: null,
+        error: "",
+      })
+    );
+    const ready = /^https?:\/\/[^/\s]+/.test(url) && (token !== "" || hasToken);
+    React.useEffect(() => {
+      if (!ready) {
+        setState({ trying: false, answer: null, error: "" });
+        return undefined;
+      }
+      let current = true;
+      setState((before) => ({ trying: true, answer: before.answer, error: "" }));
+      const args = Object.assign({ plex_url: url }, token ? { plex_token: token } : {});
+      const timer = window.setTimeout(() => {
+        server.operation("try_connection", args).then(
+          (answer) => current && setState({ trying: false, answer, error: "" }),
+          (error) =>
+            current && setState({ trying: false, answer: null, error: text.sentence(error) })
+        );
+      }, TYPING_MILLISECONDS);
+      return () => {
+        current = false;
+        window.clearTimeout(timer);
+      };
+    }, [url, token, ready]);
+    return state;
+  }
+
+  /** @param {{state: any}} props */
+  function ConnectionResult({ state }) {
+    if (state.trying) {
+      return h(
+        "p",
+        { role: "status", className: "s2p-result" },
+        h("span", { className: "spinner-border s2p-tiny", "aria-hidden": true }),
+        "Asking Plex…"
+      );
+    }
+    const ok = Boolean(state.answer && state.answer.ok);
+    const said = state.error || (state.answer && state.answer.text);
+    if (!said) return null;
+    return h(
+      "p",
+      { role: "status", className: "s2p-result" },
+      h(Icon, { name: ok ? "good" : "problem", className: ok ? "text-success" : "text-danger" }),
+      ` ${said}`
+    );
+  }
+
+  /**
+   * Sign in to Plex by a code: the token goes from Plex to the plugin and never comes here.
+   * @param {{onUrl: (url: string) => void, onDone: () => void}} props
+   */
+  function SignIn({ onUrl, onDone }) {
+    const [asked, setAsked] = React.useState(/** @type {any} */ (null));
+    const [found, setFound] = React.useState(/** @type {any} */ (null));
+    const [error, setError] = React.useState("");
+    const begin = async () => {
+      setError("");
+      setFound(null);
+      try {
+        setAsked(await server.operation("sign_in"));
+      } catch (problem) {
+        setError(text.sentence(problem));
+      }
+    };
+    React.useEffect(() => {
+      if (!asked) return undefined;
+      let current = true;
+      const check = async () => {
+        try {
+          const answer = await server.operation("sign_in_check", { id: asked.id });
+          if (!current) return;
+          if (answer.state === "waiting") {
+            timer = window.setTimeout(check, CHECK_MILLISECONDS);
+            return;
+          }
+          setAsked(null);
+          if (answer.state === "done") {
+            setFound(answer);
+            onDone();
+          } else setError("The code has expired. Begin again.");
+        } catch (problem) {
+          if (current) {
+            setAsked(null);
+            setError(text.sentence(problem));
+          }
+        }
+      };
+      let timer = window.setTimeout(check, CHECK_MILLISECONDS);
+      return () => {
+        current = false;
+        window.clearTimeout(timer);
+      };
+    }, [asked]);
+    return h(
+      "div",
+      { className: "s2p-sign-in" },
+      asked
+        ? h(
+            "p",
+            { role: "status" },
+            "Open ",
+            h("a", { href: safe(asked.link), target: "_blank", rel: "noreferrer" }, asked.link),
+            ", sign in, and enter the code ",
+            h("strong", { className: "s2p-code" }, asked.code),
+            ". This page notices by itself."
+          )
+        : h(Button, { kind: "secondary", onClick: begin }, "Sign in to Plex"),
+      error ? h("p", { role: "alert", className: "text-danger mb-0" }, error) : null,
+      found ? h(Servers, { found, onUrl }) : null
+    );
+  }
+
+  /** @param {string} link only web addresses become links */
+  const safe = (link) => (/^https?:\/\//.test(link || "") ? link : undefined);
+
+  /** The servers of an account and which of their addresses answer. @param {any} props */
+  function Servers({ found, onUrl }) {
+    return h(
+      "div",
+      null,
+      h("p", null, found.connected_as ? `Signed in as ${found.connected_as}.` : "Signed in."),
+      (found.servers || []).map((/** @type {any} */ one) =>
+        h(
+          "div",
+          { key: one.name, className: "s2p-server" },
+          h("strong", null, one.name),
+          h(
+            "ul",
+            { className: "list-unstyled mb-0" },
+            (one.addresses || []).map((/** @type {any} */ place) =>
+              h(
+                "li",
+                { key: place.url },
+                h(Icon, {
+                  name: place.ok ? "good" : "problem",
+                  className: place.ok ? "text-success" : "text-danger",
+                }),
+                ` ${place.url} `,
+                h("small", { className: "text-muted" }, place.text),
+                place.ok
+                  ? h(
+                      Button,
+                      {
+                        kind: place.url === one.best ? "primary" : "secondary",
+                        onClick: () => onUrl(place.url),
+                      },
+                      "Use this"
+                    )
+                  : null
+              )
+            )
+          )
+        )
+      )
+    );
+  }
+
+  /** Servers that answer in the local network. @param {{onUrl: (url: string) => void}} props */
+  function Discover({ onUrl }) {
+    const [servers, setServers] = React.useState(/** @type {any[] | null} */ (null));
+    const action = hooks.useAction();
+    const look = () =>
+      action.run("discover", async () => {
+        setServers((await server.operation("discover")).servers || []);
+        return {};
+      });
+    return h(
+      "div",
+      { className: "s2p-buttons" },
+      h(
+        Button,
+        { kind: "secondary", onClick: look, busy: action.busy === "discover" },
+        "Look in my network"
+      ),
+      servers && servers.length === 0 ? h("span", null, "No Plex answers there.") : null,
+      (servers || []).map((one) =>
+        h(
+          Button,
+          { key: one.url, kind: "secondary", onClick: () => onUrl(one.url) },
+          `${one.name}: ${one.url}`
+        )
+      )
+    );
+  }
+
+  /** Whether Stash's folders and those of Plex line up, tried on a sample.
+   * @param {{onMap: (map: string) => void, libraries?: string}} props
+   */
+  function Folders({ onMap, libraries }) {
+    const [answer, setAnswer] = React.useState(/** @type {any} */ (null));
+    const action = hooks.useAction();
+    const check = () =>
+      action.run("check", async () => {
+        setAnswer(await server.operation("check_folders", libraries ? { libraries } : {}));
+        return {};
+      });
+    return h(
+      "div",
+      { className: "s2p-folders" },
+      h(
+        Button,
+        { kind: "secondary", onClick: check, busy: action.busy === "check" },
+        answer ? "Check again" : "Check the folders"
+      ),
+      answer ? h("p", { role: "status", className: "s2p-result" }, answer.text) : null,
+      answer && answer.examples.length > 0
+        ? h(
+            "ul",
+            { className: "s2p-examples" },
+            answer.examples.map((/** @type {any} */ example, /** @type {number} */ place) =>
+              h(
+                "li",
+                { key: place },
+                h("code", { className: "s2p-path" }, example.path),
+                h("div", null, example.text)
+              )
+            )
+          )
+        : null,
+      answer && answer.suggested_path_map
+        ? h(
+            "p",
+            { className: "s2p-advice" },
+            h("code", { className: "s2p-path" }, answer.suggested_path_map),
+            h(Button, { onClick: () => onMap(answer.suggested_path_map) }, "Use this path map")
+          )
+        : null
+    );
+  }
+
+  Object.assign(s2p.parts, { useConnection, ConnectionResult, SignIn, Discover, Folders });
+})();

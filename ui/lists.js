@@ -1,0 +1,149 @@
+// @ts-check
+// What the views with rows share: a bar of filters, a bar for what is ticked, rows that open.
+(function () {
+  "use strict";
+  const s2p = window.stash2plex;
+  if (!s2p || !s2p.parts) return;
+  const { React, h, text } = s2p;
+  const { Button, Icon, Pager } = s2p.parts;
+
+  /** @param {{children?: any, total?: number | null, what?: string, many?: string}} props */
+  function Toolbar({ children, total, what, many }) {
+    return h(
+      "div",
+      { className: "s2p-toolbar" },
+      children,
+      typeof total === "number"
+        ? h("span", { className: "s2p-total text-muted" }, text.plural(total, what || "row", many))
+        : null
+    );
+  }
+
+  /** The box before all rows. @param {{selection: any, label: string}} props */
+  function TickAll({ selection, label }) {
+    return h(
+      "label",
+      { className: "s2p-tick-all" },
+      h("input", {
+        type: "checkbox",
+        checked: selection.all,
+        onChange: selection.toggleAll,
+      }),
+      label
+    );
+  }
+
+  /** What can be done with the ticked rows; it stays in sight while rows are ticked.
+   * @param {{selection: any, total: number, children: any, note?: any}} props
+   */
+  function SelectionBar({ selection, total, children, note }) {
+    if (total === 0) return null;
+    const chosen = selection.keys.length;
+    return h(
+      "div",
+      { className: `s2p-selection ${chosen ? "s2p-selection-on" : ""}` },
+      h(TickAll, {
+        selection,
+        label: chosen ? `${text.count(chosen)} chosen` : "Choose all on this page",
+      }),
+      chosen ? children : note || null
+    );
+  }
+
+  /**
+   * One row, which may open.
+   * @param {{id: string, selection?: any, label: string, cover?: any, head: any, actions?: any,
+   *   open?: boolean, onOpen?: () => void, opens?: string, children?: any, marks?: string}} props
+   */
+  function Row({ id, selection, label, cover, head, actions, open, onOpen, opens, children }) {
+    const detail = `s2p-detail-${id}`;
+    return h(
+      "li",
+      { className: "s2p-row card" },
+      h(
+        "div",
+        { className: "s2p-row-main" },
+        selection
+          ? h("input", {
+              type: "checkbox",
+              className: "s2p-tick",
+              checked: selection.has(id),
+              onChange: () => selection.toggle(id),
+              "aria-label": `Choose ${label}`,
+            })
+          : null,
+        cover || null,
+        h("div", { className: "s2p-row-head" }, head),
+        h(
+          "div",
+          { className: "s2p-row-actions" },
+          actions,
+          onOpen
+            ? h(
+                Button,
+                {
+                  kind: "secondary",
+                  onClick: onOpen,
+                  "aria-expanded": Boolean(open),
+                  "aria-controls": detail,
+                  "aria-label": `${opens || "Details"}: ${label}`,
+                },
+                h(Icon, { name: open ? "down" : "right" }),
+                opens || "Details"
+              )
+            : null
+        )
+      ),
+      open ? h("div", { className: "s2p-row-detail", id: detail }, children) : null
+    );
+  }
+
+  /** Which rows are open. @param {string} [first] one that is open at the start */
+  function useOpen(first) {
+    const [open, setOpen] = React.useState(
+      /** @type {Set<string>} */ (new Set(first ? [first] : []))
+    );
+    return {
+      has: (/** @type {string} */ id) => open.has(id),
+      toggle: (/** @type {string} */ id) => {
+        const next = new Set(open);
+        if (!next.delete(id)) next.add(id);
+        setOpen(next);
+      },
+    };
+  }
+
+  /** @param {{data: any, filters: any, children: any}} props rows with the pages below them */
+  function Rows({ data, filters, children }) {
+    return h(
+      React.Fragment,
+      null,
+      h("ul", { className: "list-unstyled s2p-rows" }, children),
+      h(Pager, {
+        total: data.total,
+        page: data.page,
+        perPage: data.per_page,
+        turn: filters.turn,
+      })
+    );
+  }
+
+  /** A question that is asked before an action; `ask` shows it. */
+  function useConfirm() {
+    const [question, setQuestion] = React.useState(/** @type {any} */ (null));
+    const element = question
+      ? h(
+          s2p.parts.Confirm,
+          Object.assign({ onClose: () => setQuestion(null) }, question),
+          question.body
+        )
+      : null;
+    return { ask: setQuestion, element };
+  }
+
+  /** A small label. @param {{tone?: string, children: any, title?: string}} props */
+  const Tag = ({ tone, children, title }) =>
+    h("span", { className: `badge badge-${tone || "secondary"} s2p-tag`, title }, children);
+
+  Object.assign(s2p.parts, { Toolbar, SelectionBar, Row, Rows, Tag, useOpen, useConfirm });
+})();

@@ -1,0 +1,127 @@
+// @ts-check
+// Looks every few minutes, in one visible tab of the browser, at what the plugin has published.
+// It marks the entry in the navigation bar, and asks for Sync Changes when something is due. No
+// process is started for a look: the state is a file, Stash's queue is in memory.
+(function () {
+  "use strict";
+  const s2p = window.stash2plex;
+  if (!s2p || !s2p.server) return;
+  const { React, server } = s2p;
+
+  const PERIOD_SECONDS = 300;
+  const LOOK_MILLISECONDS = 60000;
+  const KEY = "stash2plex.tick";
+  const STATE_KEY = "stash2plex.state";
+
+  /**
+   * Whether it is this tab's turn.
+   * @param {{now: number, last: number, hidden: boolean}} state `last`: when any tab last looked,
+   *   epoch seconds; one in the future is of a clock that was set back
+   */
+  const isDue = ({ now, last, hidden }) => !hidden && (last > now || now - last >= PERIOD_SECONDS);
+
+  /**
+   * What needs somebody; "" for nothing.
+   * @param {import("./types").PublishedState | null} state
+   */
+  function notice(state) {
+    if (!state) return "";
+    if (state.token_refused) return "Plex refuses the token. Sign in again under Settings.";
+    if (state.held) {
+      return `${s2p.text.plural(state.held, "scene")} held back until you confirm.`;
+    }
+    if (state.paused_since_at) {
+      const since = s2p.text.ago(state.paused_since_at).replace(/ ago$/, "");
+      const waiting = state.waiting ? `; ${s2p.text.plural(state.waiting, "scene")} wait` : "";
+      return `Plex has not answered for ${since}${waiting}.`;
+    }
+    if (state.dead_letters) {
+      return `${s2p.text.plural(state.dead_letters, "scene")} given up on.`;
+    }
+    return "";
+  }
+
+  /**
+   * Whether Sync Changes is to be asked for.
+   * @param {import("./types").PublishedState | null} state
+   * @param {number} now epoch seconds
+   */
+  const wantsSync = (state, now) =>
+    Boolean(
+      state && state.tick && !state.token_refused && state.next_due_at && state.next_due_at <= now
+    );
+
+  /** @type {{text: string, listeners: Set<(text: string) => void>}} */
+  const mark = { text: "", listeners: new Set() };
+
+  /** @param {string} text */
+  function setMark(text) {
+    mark.text = text;
+    mark.listeners.forEach((listener) => listener(text));
+  }
+
+  /** What needs somebody, for the entry in the navigation bar. @returns {string} */
+  function useMark() {
+    const [text, setText] = React.useState(mark.text);
+    React.useEffect(() => {
+      mark.listeners.add(setText);
+      setText(mark.text);
+      return () => void mark.listeners.delete(setText);
+    }, []);
+    return text;
+  }
+
+  /** A store that all tabs share; a browser that has none, or no room, counts as empty.
+   * @param {string} key @param {string} [value]
+   */
+  function stored(key, value) {
+    try {
+      if (value !== undefined) window.localStorage.setItem(key, value);
+      return window.localStorage.getItem(key);
+    } catch (error) {
+      return null;
+    }
+  }
+
+  let stopped = false;
+
+  async function look() {
+    const now = Date.now() / 1000;
+    const last = Number(stored(KEY)) || 0;
+    if (stopped || !isDue({ now, last, hidden: document.hidden })) return;
+    stored(KEY, String(now));
+    try {
+      const state = await server.publishedState();
+      stored(STATE_KEY, JSON.stringify(state));
+      setMark(notice(state));
+      if (wantsSync(state, now)) await askForSync();
+    } catch (error) {
+      // Nobody is signed in any more: this tab is to leave the session alone.
+      if (error instanceof server.ServerError && error.expired) stopped = true;
+    }
+  }
+
+  async function askForSync() {
+    const jobs = await server.jobs();
+    if (!jobs.some((job) => server.taskOf(job) !== "")) await server.startTask("sync_changes");
+  }
+
+  /** What another tab has read last. */
+  function remembered() {
+    try {
+      setMark(notice(JSON.parse(stored(STATE_KEY) || "null")));
+    } catch (error) {
+      setMark("");
+    }
+  }
+
+  function start() {
+    remembered();
+    look();
+    window.setInterval(look, LOOK_MILLISECONDS);
+    document.addEventListener("visibilitychange", look);
+    window.addEventListener("storage", (event) => event.key === STATE_KEY && remembered());
+  }
+
+  Object.assign(s2p, { tick: { start, look, useMark, isDue, notice, wantsSync } });
+})();

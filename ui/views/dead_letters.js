@@ -1,0 +1,156 @@
+// @ts-check
+// Dead letters: scenes that were given up on, why, and how to try them again.
+(function () {
+  "use strict";
+  const s2p = window.stash2plex;
+  if (!s2p || !s2p.parts) return;
+  const { h, hooks, parts, server, text } = s2p;
+  const { Ago, Button, Empty, Row, Rows, SearchBox, Select, SelectionBar, Shown, Tag } = parts;
+  const { Toolbar } = parts;
+
+  /** "PlexNotFound" as words: the classes of errors have names that are sentences in short.
+   * @param {string} name */
+  const errorLabel = (name) =>
+    name
+      .replace(/Error$/, "")
+      .replace(/([a-z])([A-Z])/g, "$1 $2")
+      .replace(/ [A-Z]/g, (/** @type {string} */ part) => part.toLowerCase());
+
+  function DeadLetters() {
+    const filters = hooks.useFilters(["error", "text"]);
+    const read = hooks.useRead("page_dead_letters", filters.args);
+    const confirm = parts.useConfirm();
+    const rows = (read.data && read.data.rows) || [];
+    const selection = hooks.useSelection(rows.map((/** @type {any} */ row) => row.scene_id));
+    const action = hooks.useAction(() => {
+      selection.clear();
+      read.reload();
+    });
+    s2p.work.useReloadAfterWork(read.reload);
+    const { values, set } = filters;
+    const facets = (read.data && read.data.facets) || {};
+    const busy = Boolean(action.busy);
+    /** @param {string} mode @param {any} args @param {string} [name] */
+    const run = (mode, args, name) =>
+      action.run(name || mode, () => server.operation(mode, args));
+    /** @param {string[]} scenes */
+    const drop = (scenes) =>
+      confirm.ask({
+        title: `Forget ${text.plural(scenes.length, "dead letter")}?`,
+        action: "Forget",
+        danger: true,
+        body: h(
+          "p",
+          { className: "mb-0" },
+          "The scenes are not tried again by themselves; the next reconcile finds those that still differ."
+        ),
+        onConfirm: () => run("drop_dead_letters", { scene_ids: scenes }),
+      });
+    const filtered = Boolean(values.text || values.error);
+    const all = values.error ? { error: values.error } : {};
+    return h(
+      "div",
+      null,
+      confirm.element,
+      h(
+        Toolbar,
+        { total: read.data && read.data.total, what: "dead letter" },
+        h(SearchBox, {
+          label: "Title",
+          value: values.text,
+          onChange: (/** @type {string} */ value) => set("text", value),
+        }),
+        h(Select, {
+          label: "All reasons",
+          all: "All reasons",
+          value: values.error,
+          options: parts.facetOptions(facets.errors, errorLabel),
+          onChange: (/** @type {string} */ value) => set("error", value),
+        })
+      ),
+      h(Shown, { read }, (/** @type {any} */ data) =>
+        rows.length === 0
+          ? h(
+              Empty,
+              { title: filtered ? "No dead letter matches." : "No dead letters." },
+              filtered
+                ? h(Button, { kind: "secondary", onClick: filters.clear }, "Clear filters")
+                : "A scene comes here when it could not be synced after all its tries."
+            )
+          : h(
+              "div",
+              null,
+              h(
+                SelectionBar,
+                {
+                  selection,
+                  total: rows.length,
+                  note: values.text
+                    ? null
+                    : h(
+                        Button,
+                        { kind: "secondary", disabled: busy, onClick: () => run("retry_dlq", all) },
+                        `Try all ${text.count(data.total)} again`
+                      ),
+                },
+                h(
+                  "span",
+                  { className: "s2p-buttons" },
+                  h(
+                    Button,
+                    { disabled: busy, onClick: () => run("retry_dlq", { scene_ids: selection.keys }) },
+                    "Try these again"
+                  ),
+                  h(
+                    Button,
+                    { kind: "danger", disabled: busy, onClick: () => drop(selection.keys) },
+                    "Forget these"
+                  )
+                )
+              ),
+              h(
+                Rows,
+                { data, filters },
+                rows.map((/** @type {any} */ row) =>
+                  h(Row, {
+                    key: row.job_id || row.scene_id,
+                    id: row.scene_id,
+                    label: row.title,
+                    selection,
+                    cover: h(parts.Cover, { sceneId: row.scene_id }),
+                    head: [
+                      h(parts.SceneLink, { key: "title", sceneId: row.scene_id, title: row.title }),
+                      h(
+                        "div",
+                        { key: "tags", className: "s2p-tags" },
+                        h(Tag, { tone: "danger" }, errorLabel(row.error)),
+                        h(
+                          "small",
+                          { className: "text-muted" },
+                          "given up ",
+                          h(Ago, { at: row.failed_at }),
+                          ` after ${text.plural(row.attempts, "try", "tries")}`
+                        )
+                      ),
+                      h("p", { key: "reason", className: "s2p-reason" }, row.reason),
+                    ],
+                    actions: h(
+                      Button,
+                      {
+                        disabled: busy,
+                        busy: action.busy === row.scene_id,
+                        "aria-label": `Try again: ${row.title}`,
+                        onClick: () => run("retry_dlq", { scene_ids: [row.scene_id] }, row.scene_id),
+                      },
+                      "Try again"
+                    ),
+                  })
+                )
+              )
+            )
+      )
+    );
+  }
+
+  s2p.views.dead_letters = DeadLetters;
+})();

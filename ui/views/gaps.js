@@ -1,0 +1,272 @@
+// @ts-check
+// Gaps: every scene that is not as it should be in Plex, why, and what to do about it.
+(function () {
+  "use strict";
+  const s2p = window.stash2plex;
+  if (!s2p || !s2p.parts) return;
+  const { h, hooks, parts, server, text } = s2p;
+  const { Ago, Button, Empty, Row, Rows, SearchBox, Select, SelectionBar, Shown } = parts;
+  const { Tag, Toolbar, ViewLink } = parts;
+
+  const FILTERS = ["type", "studio", "library", "text", "sort"];
+  const SORTS = [
+    ["", "By title"],
+    ["-updated", "Last changed first"],
+    ["type", "By type"],
+    ["studio", "By studio"],
+    ["library", "By library"],
+  ].map(([value, label]) => ({ value, label }));
+
+  /** @param {string} name */
+  const typeLabel = (name) => parts.GAP_TYPES[name] || name;
+
+  /** @param {{filters: any, facets: any, total: number | null}} props */
+  function Filters({ filters, facets, total }) {
+    const { values, set } = filters;
+    /** @param {string} name @param {string} all @param {any} options */
+    const select = (name, all, options) =>
+      h(Select, {
+        label: all,
+        value: values[name],
+        all,
+        options,
+        onChange: (/** @type {string} */ value) => set(name, value),
+      });
+    return h(
+      Toolbar,
+      { total, what: "gap" },
+      h(SearchBox, {
+        label: "Title or path",
+        value: values.text,
+        onChange: (/** @type {string} */ value) => set("text", value),
+      }),
+      select("type", "All types", parts.facetOptions(facets.types, typeLabel)),
+      select("studio", "All studios", parts.facetOptions(facets.studios)),
+      select("library", "All libraries", parts.facetOptions(facets.libraries)),
+      h(Select, {
+        label: "Order",
+        value: values.sort,
+        all: null,
+        options: SORTS,
+        onChange: (/** @type {string} */ value) => set("sort", value),
+      }),
+      FILTERS.some((name) => name !== "sort" && values[name])
+        ? h(Button, { kind: "secondary", onClick: filters.clear }, "Clear filters")
+        : null
+    );
+  }
+
+  /** @param {{row: import("../types").GapRow, plex: any, selection: any, opened: any, act: any,
+   *   reload: () => void}} props
+   */
+  function Gap({ row, plex, selection, opened, act, reload }) {
+    const { action, run } = act;
+    /** @param {string} label @param {string} mode @param {string} kind */
+    const button = (label, mode, kind) =>
+      h(
+        Button,
+        {
+          kind,
+          busy: action.busy === `${mode} ${row.scene_id}`,
+          disabled: Boolean(action.busy),
+          "aria-label": `${label}: ${row.title}`,
+          onClick: () => run(mode, [row.scene_id], `${mode} ${row.scene_id}`),
+        },
+        label
+      );
+    return h(
+      Row,
+      {
+        id: row.scene_id,
+        label: row.title,
+        selection,
+        cover: h(parts.Cover, { sceneId: row.scene_id, at: row.updated_at }),
+        open: opened.has(row.scene_id),
+        onOpen: () => opened.toggle(row.scene_id),
+        opens: "Compare",
+        head: [
+          h(parts.SceneLink, { key: "title", sceneId: row.scene_id, title: row.title }),
+          h(
+            "div",
+            { key: "tags", className: "s2p-tags" },
+            h(Tag, { tone: row.ignored ? "secondary" : "warning" }, typeLabel(row.type)),
+            row.queued ? h(Tag, { tone: "info" }, "waits to be synced") : null,
+            row.library ? h(Tag, null, row.library) : null,
+            row.studio ? h(Tag, null, row.studio) : null,
+            (row.items || []).map((item) =>
+              h(parts.PlexLink, {
+                key: `${item.section}/${item.rating_key}`,
+                plex,
+                ratingKey: item.rating_key,
+              })
+            )
+          ),
+          h("p", { key: "reason", className: "s2p-reason" }, row.reason),
+          h("code", { key: "path", className: "s2p-path" }, row.path),
+        ],
+        actions: row.ignored
+          ? button("Stop ignoring", "unignore_scenes", "secondary")
+          : [
+              h("span", { key: "sync" }, button("Sync now", "sync_scenes", "primary")),
+              h("span", { key: "ignore" }, button("Ignore", "ignore_scenes", "secondary")),
+            ],
+      },
+      h(parts.SceneState, { sceneId: row.scene_id, onChange: reload })
+    );
+  }
+
+  /** Actions on what is ticked. @param {any} props */
+  function Chosen({ selection, act, ignored }) {
+    const busy = Boolean(act.action.busy);
+    /** @param {string} label @param {string} mode @param {string} kind */
+    const button = (label, mode, kind) =>
+      h(
+        Button,
+        { kind, disabled: busy, onClick: () => act.run(mode, selection.keys, mode) },
+        label
+      );
+    return ignored
+      ? button("Stop ignoring", "unignore_scenes", "primary")
+      : h(
+          "span",
+          { className: "s2p-buttons" },
+          button("Sync now", "sync_scenes", "primary"),
+          button("Ignore", "ignore_scenes", "secondary")
+        );
+  }
+
+  /** Actions on all that the filters leave, on whatever page. @param {any} props */
+  function All({ total, values, act, confirm }) {
+    const filter = Object.fromEntries(
+      ["type", "studio", "library", "text"]
+        .filter((name) => values[name])
+        .map((name) => [name, values[name]])
+    );
+    const what = text.plural(total, "gap");
+    /** @param {string} mode */
+    const run = (mode) => act.action.run(mode, () => server.operation(mode, { filter }));
+    const ask = (/** @type {string} */ mode, /** @type {string} */ verb, /** @type {string} */ body) =>
+      confirm.ask({
+        title: `${verb} all ${what}?`,
+        action: `${verb} all`,
+        body: h("p", { className: "mb-0" }, body),
+        onConfirm: () => run(mode),
+      });
+    return h(
+      "span",
+      { className: "s2p-buttons" },
+      h(
+        Button,
+        {
+          kind: "secondary",
+          disabled: Boolean(act.action.busy),
+          onClick: () =>
+            ask("sync_scenes", "Sync", "All gaps that the filters show are queued and synced."),
+        },
+        `Sync all ${text.count(total)}`
+      ),
+      h(
+        Button,
+        {
+          kind: "secondary",
+          disabled: Boolean(act.action.busy),
+          onClick: () =>
+            ask(
+              "ignore_scenes",
+              "Ignore",
+              "They are left alone from now on, until you stop ignoring them."
+            ),
+        },
+        `Ignore all ${text.count(total)}`
+      )
+    );
+  }
+
+  /** @param {{filters: any}} props */
+  function NoGaps({ filters }) {
+    const filtered = FILTERS.some((name) => name !== "sort" && filters.values[name]);
+    return filtered
+      ? h(
+          Empty,
+          { title: "No gap matches these filters." },
+          h(Button, { kind: "secondary", onClick: filters.clear }, "Clear filters")
+        )
+      : h(
+          Empty,
+          { title: "No gaps: Plex shows what Stash says." },
+          "The next reconcile compares all again. ",
+          h(ViewLink, { view: "overview" }, "Back to the overview")
+        );
+  }
+
+  function Gaps() {
+    const filters = hooks.useFilters(FILTERS);
+    const scene = hooks.useQuery().get("scene");
+    const read = hooks.useRead("page_gaps", filters.args);
+    const opened = parts.useOpen(scene);
+    const confirm = parts.useConfirm();
+    const rows = (read.data && read.data.rows) || [];
+    const selection = hooks.useSelection(rows.map((/** @type {any} */ row) => row.scene_id));
+    const action = hooks.useAction(() => {
+      selection.clear();
+      read.reload();
+    });
+    s2p.work.useReloadAfterWork(read.reload);
+    const act = {
+      action,
+      run: (/** @type {string} */ mode, /** @type {string[]} */ ids, /** @type {string} */ name) =>
+        action.run(name, () => server.operation(mode, { scene_ids: ids })),
+    };
+    const facets = (read.data && read.data.facets) || {};
+    const ignored = filters.values.type === "ignored";
+    return h(
+      "div",
+      null,
+      confirm.element,
+      h(Filters, { filters, facets, total: read.data && read.data.total }),
+      h(Shown, { read }, (/** @type {any} */ data) =>
+        rows.length === 0
+          ? h(NoGaps, { filters })
+          : h(
+              "div",
+              null,
+              h(
+                SelectionBar,
+                {
+                  selection,
+                  total: rows.length,
+                  note: ignored
+                    ? null
+                    : h(All, { total: data.total, values: filters.values, act, confirm }),
+                },
+                h(Chosen, { selection, act, ignored })
+              ),
+              h(
+                Rows,
+                { data, filters },
+                rows.map((/** @type {import("../types").GapRow} */ row) =>
+                  h(Gap, {
+                    key: row.scene_id,
+                    row,
+                    plex: data.plex,
+                    selection,
+                    opened,
+                    act,
+                    reload: read.reload,
+                  })
+                )
+              ),
+              h(
+                "p",
+                { className: "text-muted small" },
+                "As of ",
+                h(Ago, { at: data.as_of_at }),
+                "."
+              )
+            )
+      )
+    );
+  }
+
+  s2p.views.gaps = Gaps;
+})();

@@ -1,0 +1,154 @@
+// @ts-check
+// Not in Stash (items of Plex that no scene's file matches) and Pins.
+(function () {
+  "use strict";
+  const s2p = window.stash2plex;
+  if (!s2p || !s2p.parts) return;
+  const { h, hooks, parts, server } = s2p;
+  const { Ago, Button, Empty, Row, Rows, SearchBox, Select, Shown, Tag, Toolbar } = parts;
+
+  function Orphans() {
+    const filters = hooks.useFilters(["library", "text"]);
+    const read = hooks.useRead("page_orphans", filters.args);
+    s2p.work.useReloadAfterWork(read.reload);
+    const { values, set } = filters;
+    const data = read.data;
+    const libraries = (data && data.facets && data.facets.libraries) || [];
+    return h(
+      "div",
+      null,
+      h(
+        "p",
+        { className: "text-muted" },
+        "Items in Plex that are no scene in Stash. Stash2Plex leaves them alone."
+      ),
+      h(
+        Toolbar,
+        { total: data && data.total, what: "item" },
+        h(SearchBox, {
+          label: "Title or path",
+          value: values.text,
+          onChange: (/** @type {string} */ value) => set("text", value),
+        }),
+        libraries.length > 0 || values.library
+          ? h(Select, {
+              label: "All libraries",
+              all: "All libraries",
+              value: values.library,
+              options: parts.facetOptions(libraries),
+              onChange: (/** @type {string} */ value) => set("library", value),
+            })
+          : null
+      ),
+      h(Shown, { read }, (/** @type {any} */ page) =>
+        page.rows.length === 0
+          ? h(
+              Empty,
+              { title: "Nothing here." },
+              values.text || values.library
+                ? "No item matches these filters."
+                : "Every item of the synced libraries is a scene in Stash, or no full reconcile has looked yet."
+            )
+          : h(
+              Rows,
+              { data: page, filters },
+              page.rows.map((/** @type {any} */ row) =>
+                h(Row, {
+                  key: `${row.section}/${row.rating_key}`,
+                  id: `${row.section}-${row.rating_key}`,
+                  label: row.title,
+                  head: [
+                    h(parts.PlexLink, {
+                      key: "title",
+                      plex: page.plex,
+                      ratingKey: row.rating_key,
+                      label: row.title,
+                    }),
+                    h(
+                      "div",
+                      { key: "tags", className: "s2p-tags" },
+                      h(Tag, null, row.library),
+                      row.added_at
+                        ? h("small", { className: "text-muted" }, "added ", h(Ago, { at: row.added_at }))
+                        : null
+                    ),
+                    h("code", { key: "path", className: "s2p-path" }, row.path),
+                  ],
+                })
+              )
+            )
+      )
+    );
+  }
+
+  function Pins() {
+    const filters = hooks.useFilters([]);
+    const read = hooks.useRead("page_pins", filters.args);
+    const action = hooks.useAction(read.reload);
+    /** @param {any} row */
+    const unpin = (row) =>
+      action.run(row.scene_id + row.rating_key, async () => {
+        await server.operation("unpin", { scene_id: row.scene_id, rating_key: row.rating_key });
+        return { text: `'${row.title}' is no longer pinned; its files decide again.` };
+      });
+    return h(
+      "div",
+      null,
+      h(
+        "p",
+        { className: "text-muted" },
+        "A pin says which item in Plex a scene is, whatever its files say."
+      ),
+      h(Shown, { read }, (/** @type {any} */ page) =>
+        page.rows.length === 0
+          ? h(
+              Empty,
+              { title: "No scene is pinned." },
+              "Pin one where several items fit: open the gap and choose the right item."
+            )
+          : h(
+              Rows,
+              { data: page, filters },
+              page.rows.map((/** @type {any} */ row) =>
+                h(Row, {
+                  key: `${row.scene_id}/${row.rating_key}`,
+                  id: `${row.scene_id}-${row.rating_key}`,
+                  label: row.title,
+                  cover: h(parts.Cover, { sceneId: row.scene_id }),
+                  head: [
+                    h(parts.SceneLink, { key: "title", sceneId: row.scene_id, title: row.title }),
+                    h(
+                      "p",
+                      { key: "item", className: "s2p-reason" },
+                      "is ",
+                      h(parts.PlexLink, {
+                        plex: page.plex,
+                        ratingKey: row.rating_key,
+                        label: row.item_title || `item ${row.rating_key}`,
+                      }),
+                      row.library ? ` in ${row.library}` : "",
+                      ", since ",
+                      h(Ago, { at: row.since_at })
+                    ),
+                    h("code", { key: "path", className: "s2p-path" }, row.path),
+                  ],
+                  actions: h(
+                    Button,
+                    {
+                      kind: "secondary",
+                      disabled: Boolean(action.busy),
+                      "aria-label": `Take the pin back: ${row.title}`,
+                      onClick: () => unpin(row),
+                    },
+                    "Take the pin back"
+                  ),
+                })
+              )
+            )
+      )
+    );
+  }
+
+  s2p.views.orphans = Orphans;
+  s2p.views.pins = Pins;
+})();

@@ -1,0 +1,234 @@
+// @ts-check
+// Overview: is it right, what is wrong, what happens now, what to do next.
+(function () {
+  "use strict";
+  const s2p = window.stash2plex;
+  if (!s2p || !s2p.parts) return;
+  const { h, hooks, parts, server, text } = s2p;
+  const { Ago, Button, Icon, Shown, ViewLink } = parts;
+
+  const TYPES = /** @type {Record<string, string>} */ ({
+    missing: "Not in Plex",
+    empty_metadata: "Empty in Plex",
+    stale_sync: "Changed in Stash",
+    drift: "Changed in Plex",
+    ambiguous: "Several items fit",
+    ignored: "Ignored",
+  });
+
+  const VIEWS = /** @type {Record<string, string>} */ ({
+    start: "Set it up",
+    gaps: "See the gaps",
+    orphans: "See them",
+    plan: "See the plan",
+    runs: "See the runs",
+    held: "See what is held",
+    dead_letters: "See them",
+    pins: "See the pins",
+    settings: "Open the settings",
+    log: "Open the log",
+  });
+
+  const OPERATIONS = /** @type {Record<string, string>} */ ({
+    retry_dlq: "Try them again",
+    write_defaults: "Write the defaults",
+  });
+
+  /** A button or link for an action of the plugin; nothing for one that this page does not know.
+   * @param {{name: string | null, action: any, kind?: string}} props
+   */
+  function Act({ name, action, kind }) {
+    if (!name) return null;
+    if (VIEWS[name]) {
+      return h(
+        ViewLink,
+        { view: name, className: `btn btn-sm btn-${kind || "secondary"}` },
+        VIEWS[name]
+      );
+    }
+    const operation = OPERATIONS[name];
+    const label = operation || (server.title(name) === name ? "" : server.title(name));
+    if (!label) return null;
+    const run = () =>
+      action.run(name, () => (operation ? server.operation(name) : s2p.work.start(name)));
+    return h(
+      Button,
+      {
+        kind: kind || "secondary",
+        onClick: run,
+        busy: action.busy === name,
+        disabled: Boolean(action.busy),
+      },
+      label
+    );
+  }
+
+  /** @param {{label: string, value: any, note?: any, view?: string, filters?: any, tone?: string}} props */
+  function Tile({ label, value, note, view, filters, tone }) {
+    const inside = [
+      h("span", { key: "value", className: `s2p-tile-value ${tone ? `text-${tone}` : ""}` }, value),
+      h("span", { key: "label", className: "s2p-tile-label" }, label),
+      note ? h("small", { key: "note", className: "text-muted" }, note) : null,
+    ];
+    if (!view) return h("div", { className: "card s2p-tile" }, inside);
+    return h(ViewLink, { view, filters, className: "card s2p-tile s2p-tile-link" }, inside);
+  }
+
+  /** @param {{tiles: any}} props */
+  function Tiles({ tiles }) {
+    const waiting = tiles.edits_waiting
+      ? `${text.plural(tiles.edits_waiting, "edit")} of yours among them`
+      : null;
+    return h(
+      "div",
+      { className: "s2p-tiles" },
+      h(Tile, { label: "Scenes", value: text.count(tiles.scenes) }),
+      h(Tile, { label: "In step with Plex", value: `${tiles.in_step_percent} %` }),
+      h(Tile, {
+        label: "Gaps",
+        value: text.count(tiles.gaps),
+        view: "gaps",
+        tone: tiles.gaps ? "warning" : "",
+      }),
+      h(Tile, { label: "Waiting", value: text.count(tiles.waiting), note: waiting }),
+      h(Tile, {
+        label: "Dead letters",
+        value: text.count(tiles.dead_letters),
+        view: "dead_letters",
+        tone: tiles.dead_letters ? "danger" : "",
+        note: "given up on",
+      }),
+      h(Tile, {
+        label: "Held back",
+        value: text.count(tiles.held),
+        view: "held",
+        tone: tiles.held ? "warning" : "",
+        note: "until you confirm",
+      })
+    );
+  }
+
+  /** @param {{tiles: any}} props */
+  function GapTypes({ tiles }) {
+    const types = Object.entries(tiles.gaps_by_type || {}).filter(([, n]) => n > 0);
+    if (types.length === 0) return null;
+    const most = Math.max(...types.map(([, n]) => n));
+    return h(
+      "section",
+      { className: "card s2p-panel" },
+      h("h3", { className: "h6" }, "Gaps by type"),
+      h(
+        "ul",
+        { className: "list-unstyled s2p-types" },
+        types.map(([type, n]) =>
+          h(
+            "li",
+            { key: type },
+            h(ViewLink, { view: "gaps", filters: { type } }, TYPES[type] || type),
+            h(
+              "span",
+              { className: "s2p-share", "aria-hidden": true },
+              h("span", { style: { width: `${Math.max(1, (100 * n) / most)}%` } })
+            ),
+            h("span", { className: "s2p-number" }, text.count(n))
+          )
+        )
+      )
+    );
+  }
+
+  /** @param {{data: any}} props */
+  function Times({ data }) {
+    const last = data.last_reconcile;
+    return h(
+      "section",
+      { className: "card s2p-panel" },
+      h("h3", { className: "h6" }, "Reconcile and services"),
+      h(
+        "dl",
+        { className: "s2p-facts" },
+        h("dt", null, "Last reconcile"),
+        h("dd", null, h(Ago, { at: last && last.at }), last ? `: ${last.text}` : null),
+        h("dt", null, "Next reconcile"),
+        h(
+          "dd",
+          null,
+          next(data.next_reconcile_at)
+        ),
+        (data.services || []).map((/** @type {any} */ service) => [
+          h("dt", { key: service.name }, service.name),
+          h(
+            "dd",
+            { key: `${service.name} state` },
+            h(Icon, {
+              name: service.ok ? "good" : "problem",
+              className: service.ok ? "text-success" : "text-danger",
+            }),
+            ` ${service.text}`
+          ),
+        ])
+      )
+    );
+  }
+
+  /** @param {number | null} at */
+  function next(at) {
+    if (!at) return "not by itself";
+    if (at <= Date.now() / 1000) return "due: at the next change or task";
+    return h(Ago, { at });
+  }
+
+  const STARTS = ["sync_everything", "reconcile_preview", "reconcile_all", "process_queue"];
+
+  /** @param {{overview: import("../types").Read<any>}} props what the frame has read already */
+  function Overview({ overview: read }) {
+    const action = hooks.useAction(read.reload);
+    return h(Shown, { read }, (/** @type {any} */ data) =>
+      h(
+        "div",
+        null,
+        h(
+          "section",
+          { className: `card s2p-headline s2p-${data.tone}` },
+          h(Icon, { name: data.tone }),
+          h(
+            "div",
+            null,
+            h("h2", { className: "h4" }, data.headline),
+            (data.advice || []).map((/** @type {any} */ advice, /** @type {number} */ place) =>
+              h(
+                "p",
+                { key: place, className: "s2p-advice" },
+                h("span", null, advice.text),
+                h(Act, { name: advice.action, action, kind: place ? "secondary" : "primary" })
+              )
+            )
+          )
+        ),
+        h(Tiles, { tiles: data.tiles }),
+        h(
+          "div",
+          { className: "s2p-buttons s2p-starts" },
+          STARTS.map((name, place) =>
+            h(Act, { key: name, name, action, kind: place ? "secondary" : "primary" })
+          )
+        ),
+        h(
+          "div",
+          { className: "s2p-panels" },
+          h(GapTypes, { tiles: data.tiles }),
+          h(
+            "section",
+            { className: "card s2p-panel" },
+            h("h3", { className: "h6" }, "The last 30 days"),
+            h(s2p.chart.Chart, { points: data.points })
+          ),
+          h(Times, { data })
+        )
+      )
+    );
+  }
+
+  s2p.views.overview = Overview;
+  Object.assign(s2p.parts, { GAP_TYPES: TYPES });
+})();

@@ -1,0 +1,95 @@
+// @ts-check
+// What of ours waits or runs in Stash's queue, asked while somebody looks at it.
+(function () {
+  "use strict";
+  const s2p = window.stash2plex;
+  if (!s2p || !s2p.server) return;
+  const { React, server } = s2p;
+
+  const BUSY_MILLISECONDS = 1500;
+  const IDLE_MILLISECONDS = 15000;
+
+  /** @type {import("./types").Work} */
+  let current = { jobs: [], ended: 0, expired: false };
+  /** @type {Set<() => void>} */
+  const listeners = new Set();
+  /** @type {number | undefined} */
+  let timer;
+  let asking = false;
+
+  /** Jobs of ours, the running one first. @param {import("./types").Job[]} all */
+  const ours = (all) => all.filter((job) => server.taskOf(job) !== "");
+
+  async function look() {
+    if (asking) return;
+    asking = true;
+    window.clearTimeout(timer);
+    try {
+      if (!document.hidden) update(ours(await server.jobs()));
+    } catch (error) {
+      if (error instanceof server.ServerError && error.expired) current.expired = true;
+    } finally {
+      asking = false;
+    }
+    if (listeners.size > 0 && !current.expired) {
+      const pause = current.jobs.length > 0 ? BUSY_MILLISECONDS : IDLE_MILLISECONDS;
+      timer = window.setTimeout(look, pause);
+    }
+  }
+
+  /** @param {import("./types").Job[]} jobs */
+  function update(jobs) {
+    const there = new Set(jobs.map((job) => job.id));
+    const gone = current.jobs.filter((job) => !there.has(job.id)).length;
+    current = { jobs, ended: current.ended + gone, expired: false };
+    listeners.forEach((listener) => listener());
+  }
+
+  /** Ask at once: something has just been started or stopped. */
+  function refresh() {
+    if (listeners.size > 0) look();
+  }
+
+  /**
+   * Start a task, and notice its end even if it is over before the queue is looked at.
+   * @param {string} mode
+   * @param {Record<string, unknown>} [args]
+   */
+  async function start(mode, args) {
+    const id = await server.startTask(mode, args);
+    const description = `Stash2Plex: ${server.title(mode)}`;
+    const job = { id, status: "READY", description, progress: null, startTime: null };
+    update(current.jobs.filter((each) => each.id !== id).concat([job]));
+    refresh();
+    return { id, text: `${server.title(mode)} has been asked for.` };
+  }
+
+  document.addEventListener("visibilitychange", () => !document.hidden && refresh());
+
+  /** Our jobs, and how many have ended since this page was opened. */
+  function useWork() {
+    const [, setTurn] = React.useState(0);
+    React.useEffect(() => {
+      const listener = () => setTurn((n) => n + 1);
+      listeners.add(listener);
+      look();
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) window.clearTimeout(timer);
+      };
+    }, []);
+    return current;
+  }
+
+  /** Calls `reload` whenever a job of ours has ended. @param {() => void} reload */
+  function useReloadAfterWork(reload) {
+    const { ended } = useWork();
+    const first = React.useRef(ended);
+    React.useEffect(() => {
+      if (ended !== first.current) reload();
+      first.current = ended;
+    }, [ended, reload]);
+  }
+
+  Object.assign(s2p, { work: { useWork, useReloadAfterWork, refresh, start } });
+})();
