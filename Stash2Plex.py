@@ -33,9 +33,9 @@ def task(raw: bytes, frames: protocol.Frames) -> bytes:
 
     plugin = protocol.parse_input(raw)
     logs.install(frames, [plugin.session_cookie, *logs.secrets_of(os.environ)])
-    from app.task_runner import run_task
+    from app.answering import reply_to
 
-    return protocol.encode_reply(run_task(plugin, os.environ), logs.clean)
+    return protocol.encode_reply(reply_to(plugin, os.environ), logs.clean)
 
 
 def run(raw: bytes) -> int:

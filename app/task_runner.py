@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gc
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from app.arguments import flag
+from app.page.operations import READS
+from app.page.publishing import publishing
+from app.page.running import RunningNote
+from app.places import data_dir_of
 from app.progress import Heartbeat
 from app.schedule.automatic import is_one_by_hand, request_if_due
 from app.settings_guard import check_settings
@@ -17,7 +22,7 @@ from app.sync_changes import handover
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.task import sync_changes
 from app.tasks import health, outages, pins, preview, queue, reconcile, status, undo
-from app.wiring import Context, data_dir_of, open_context
+from app.wiring import Context, open_context
 from core.errors import ConfigError, ProtocolError
 from shell import protocol
 from shell.protocol import PluginInput
@@ -40,6 +45,7 @@ class Mode:
         dry_run: what it does with the argument `dry_run`: it shows what it would do.
         looks_only: it changes nothing in any case, so a dry run of it is the task itself.
         works_when_off: it also works while the plugin is switched off.
+        is_operation: it is answered at once and asks for no reconcile.
     """
 
     name: str
@@ -47,6 +53,7 @@ class Mode:
     dry_run: Task | None = None
     looks_only: bool = False
     works_when_off: bool = False
+    is_operation: bool = False
 
 
 CONFIRM = "confirm_stopped_run"
@@ -59,7 +66,7 @@ _TABLE = (
     Mode(CONFIRM, queue.confirm_stopped_run),
     Mode("health_check", health.health_check, looks_only=True, works_when_off=True),
     Mode("outage_summary", outages.outage_summary, looks_only=True, works_when_off=True),
-    Mode("pin", pins.pin),
+    Mode("pin", pins.pin, is_operation=True),
     Mode("process_queue", process_queue, preview.preview_queue),
     Mode("purge_dlq", queue.purge_dead_letters),
     Mode("queue_status", status.queue_status, looks_only=True, works_when_off=True),
@@ -75,10 +82,10 @@ _TABLE = (
     Mode("reconcile_recent", reconcile.reconcile_recent, preview.preview_recent),
     Mode("recover_outage_jobs", outages.recover_outage_jobs),
     Mode("release", undo.release, undo.look_at_release, works_when_off=True),
-    Mode("retry_dlq", queue.retry_dead_letters),
+    Mode("retry_dlq", queue.retry_dead_letters, is_operation=True),
     Mode(handover.MODE, sync_changes),
     Mode("undo_last_run", undo.undo_last_run, undo.look_at_undo, works_when_off=True),
-    Mode("unpin", pins.unpin),
+    Mode("unpin", pins.unpin, is_operation=True),
 )
 MODES: Mapping[str, Mode] = MappingProxyType({mode.name: mode for mode in _TABLE})
 SWITCHED_OFF = "Stash2Plex is switched off in its settings (enabled)"
@@ -105,15 +112,18 @@ def run_task(
     if mode is None:
         raise ProtocolError(
             f"The task mode {plugin.mode[:MODE_SHOWN]!r} is unknown; known are: "
-            + ", ".join(sorted(MODES))
+            + ", ".join(sorted([*MODES, *READS]))
         )
     progress = on_progress or protocol.stderr_frames().progress
     data_dir = data_dir_of(plugin, env)
     with (
+        publishing(plugin, env) as publisher,
         handover.attended(plugin.mode, data_dir),
-        Heartbeat(progress) as heartbeat,
+        RunningNote(data_dir, "" if mode.is_operation else mode.name, time.time()) as note,
+        Heartbeat(_telling(progress, note)) as heartbeat,
         open_context(plugin, env, heartbeat.report) as context,
     ):
+        publisher.settings = context.settings
         if not context.settings.enabled and not mode.works_when_off:
             log.warning(SWITCHED_OFF)
             handover.decline(mode.name, data_dir)
@@ -121,6 +131,16 @@ def run_task(
         output = perform(mode, context)
         heartbeat.report(1.0)
         return {"output": output}
+
+
+def _telling(progress: Callable[[float], None], note: RunningNote) -> Callable[[float], None]:
+    """Tells Stash, or who else wants to know, and the page of the share that is done."""
+
+    def tell(share: float) -> None:
+        progress(share)
+        note.tell(share, time.time())
+
+    return tell
 
 
 def perform(mode: Mode, context: Context) -> dict[str, Any]:
@@ -140,6 +160,10 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
         check_settings(context)
     if mode.looks_only or mode.name == handover.MODE:
         return mode.task(context)
+    if mode.is_operation:
+        output = mode.task(context)
+        handover.catch_up(context)
+        return output
     if not is_one_by_hand(context, mode.name) and request_if_due(context):
         handover.catch_up(context)
     output = mode.task(context)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.places import data_dir_of
 from core.settings import Settings, parse_settings
 from plex.client import PlexClient
 from reconciliation.detector import Gap
@@ -19,6 +20,7 @@ from stash.client import StashClient
 from stash.connection import StashConnection
 from stash.scenes import plugin_settings
 from storage.opening import Warn
+from storage.page_file import PageFile
 from storage.state import State
 from sync_queue.inbox_reader import Inbox
 from sync_queue.queue import SyncQueue
@@ -27,18 +29,6 @@ from transport.retrying import Retrying
 log = logging.getLogger(__name__)
 
 PLUGIN_ID = "Stash2Plex"
-
-
-def data_dir_of(plugin: PluginInput, env: Mapping[str, str]) -> Path:
-    """`$STASH_PLUGIN_DATA`, or `data` in the plugin's own folder."""
-    chosen = env.get("STASH_PLUGIN_DATA", "").strip()
-    if chosen:
-        return Path(chosen)
-    told = plugin.server_connection.get("PluginDir")
-    # Stash may tell a path relative to its own working directory, which need not be ours.
-    if isinstance(told, str) and Path(told).is_absolute():
-        return Path(told) / "data"
-    return Path(__file__).resolve().parent.parent / "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +71,10 @@ class Context:
     def open_state(self, warn: Warn = log.warning) -> State:
         """The state, likewise."""
         return State(self.data_dir, warn, clock=self.clock)
+
+    def open_page(self, warn: Warn = log.warning) -> PageFile:
+        """What the page shows, likewise."""
+        return PageFile(self.data_dir, warn, clock=self.clock)
 
     def open_inbox(self, warn: Warn = log.warning) -> Inbox:
         """The inbox, likewise."""

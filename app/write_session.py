@@ -21,6 +21,7 @@ from plex.library import synced_sections
 from plex.scanning import PlexScans
 from reconciliation.library_facts import LibraryPolicy
 from reconciliation.prefix_learning import saved_map
+from storage.page_file import PageFile
 from storage.state import State
 from sync_queue.lock import DrainLock
 from sync_queue.queue import SyncQueue
@@ -52,6 +53,7 @@ class Writer:
     state: State
     queue: SyncQueue
     watch: PlexWatch
+    page: PageFile
 
     def run(
         self,
@@ -72,7 +74,7 @@ class Writer:
             kind,
             self.state,
             self.queue,
-            Acknowledger(self.queue, rules, figures),
+            Acknowledger(self.queue, rules, figures, self.page.findings.note_done),
             figures,
             partial(self._executor, on_scene),
             guard=guard,
@@ -148,8 +150,9 @@ def open_writer(context: Context) -> Iterator[Writer]:
         context.open_state() as state,
         context.open_queue() as queue,
         PlexWatch(state.outages, context.clock) as watch,
+        context.open_page() as page,
     ):
-        yield Writer(context, plex, state, queue, watch)
+        yield Writer(context, plex, state, queue, watch, page)
 
 
 @contextlib.contextmanager
@@ -172,7 +175,8 @@ def open_scene_writer(context: Context) -> Iterator[SceneWriter]:
             asks=context.settings.trigger_plex_scan,
             clock=context.clock,
         )
-        yield SceneWriter(context, plex, state, writer.queue, writer.watch, preparer, scans)
+        opened = (context, plex, state, writer.queue, writer.watch, writer.page)
+        yield SceneWriter(*opened, preparer, scans)
 
 
 def _preparer(

@@ -83,6 +83,7 @@ class Settings:
     reconcile_interval: str = _setting("daily", kinds.one_of("never", *INTERVALS))
     reconcile_scope: str = _setting("all", kinds.one_of(*BY_SETTING))
     reconcile_missing: bool = _setting(True, kinds.switch)
+    page_tick: bool = _setting(True, kinds.switch)
     outage_wait: float = _setting(12.0, kinds.hours, zero=True)
     debug_logging: bool = _setting(False, kinds.switch)
     obfuscate_paths: bool = _setting(False, kinds.switch)

@@ -74,6 +74,11 @@ def visible(text: str) -> str:
     return _UNSEEN.sub("", _LINE_BREAKS.sub("\n", _ESCAPES.sub("", text)))
 
 
+def storable(text: str) -> str:
+    """`text` without the lone surrogates that odd paths bring: UTF-8 has none."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def says_something(text: str) -> bool:
     """Whether anything of a text would be left if it were made safe."""
     return clean_text(text, 1) != ""

@@ -42,6 +42,7 @@ class Rules:
 
     Attributes:
         pins: by scene id.
+        ignored: scenes that are left alone; what they claim is theirs all the same.
         suspects: scenes to be kept at hand, since they are likely to be judged again.
         learned: see `Learning`.
     """
@@ -51,6 +52,7 @@ class Rules:
     strict: bool
     detect_missing: bool
     pins: Mapping[int, Sequence[Pin]] = field(default_factory=dict)
+    ignored: frozenset[int] = frozenset()
     suspects: frozenset[int] = frozenset()
     learned: PathMap | None = None
 
@@ -90,6 +92,7 @@ class Sweep:
         self.learning = Learning(side, rules.learned)
         self.moves = Moves(side)
         self.kept: dict[int, Scene] = {}
+        self.seen: set[int] = set()
         self._drift = DriftCheck(side, rules.sync_policy, read_full, on_confirmed, self.findings)
 
     def judge(
@@ -106,6 +109,11 @@ class Sweep:
             match = matches[scene.id]
             self.findings.forget(scene.id)
             self._drift.forget(scene.id)
+            if scene.id in self._rules.ignored:
+                self._pass_over(scene, match, is_known=scene.id in lost)
+                continue
+            if match.undecided or scene.id in lost:
+                self.findings.scenes[scene.id] = scene
             self.findings.note(match, is_complete=self._side.is_complete)
             if scene.id in lost:
                 self.findings.note_lost(
@@ -123,11 +131,20 @@ class Sweep:
             self.moves.note(scene, match, records.get(scene.id), pins)
             if self._verdicts is not None:
                 self._verdicts.note(scene, match, records.get(scene.id))
-        self._detect(scenes, records, matches, owned)
+        ignored = self._rules.ignored
+        self._detect([s for s in scenes if s.id not in ignored], records, matches, owned)
+
+    def _pass_over(self, scene: Scene, match: SceneMatch, *, is_known: bool) -> None:
+        """Leave a scene alone; `is_known`: it has made its claims."""
+        self.findings.ignored.add(scene.id)
+        self.findings.scenes[scene.id] = scene
+        if not is_known:
+            self.claims.offer(scene.id, match.claims)
 
     def judge_fetched(self, scenes: Sequence[UnreadScene]) -> None:
         """Judge scenes as they come from Stash: only those that have to be looked at are read."""
         suspects = self._rules.suspects
+        self.seen.update(scene.id for scene in scenes)
         self.kept.update((scene.id, scene.read()) for scene in scenes if scene.id in suspects)
         self.judge([scene.read() for scene in self._without_verdict(scenes)])
 
@@ -135,7 +152,8 @@ class Sweep:
         """Those scenes that have to be looked at; the others make the claims that they made."""
         if self._verdicts is None:
             return scenes
-        unchanged = self._verdicts.unchanged([s for s in scenes if s.id not in self._rules.pins])
+        apart = self._rules.pins.keys() | self._rules.ignored
+        unchanged = self._verdicts.unchanged([s for s in scenes if s.id not in apart])
         for scene, claims in unchanged:
             self._count_matched()
             self.claims.offer(scene.id, claims)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from core.matching.evidence import FileMatch, SceneMatch
 from core.matching.ownership import Contest
 from core.matching.pins import Pin
-from core.models import ItemRef
+from core.models import ItemRef, Scene
 from reconciliation.detector import Gap
 
 
@@ -28,6 +28,8 @@ class DetectionState:
         lost_pins: pins whose item is gone; they were ignored.
         pinned: the scenes seen that have pins.
         outside: taken out of `missing`: no file below any folder of a synced library.
+        ignored: scenes that the user wants to be left alone.
+        scenes: those that nothing but their id is said of above, to be told of.
         reached: scenes whose item was in a synced library once, wherever their paths lead.
     """
 
@@ -48,6 +50,8 @@ class DetectionState:
     unorganized: set[int] = field(default_factory=set)
     undone: set[int] = field(default_factory=set)
     reached: set[int] = field(default_factory=set)
+    ignored: set[int] = field(default_factory=set)
+    scenes: dict[int, Scene] = field(default_factory=dict)
 
     @property
     def contenders(self) -> set[ItemRef]:
@@ -67,7 +71,7 @@ class DetectionState:
             self.refused,
             *(self.undecided, self.contested, self.lost_pins),
         )
-        return set().union(self.pinned, self.unorganized, self.undone, *found)
+        return set().union(self.pinned, self.unorganized, self.undone, self.ignored, *found)
 
     def note(self, match: SceneMatch, *, is_complete: bool) -> None:
         """Note what a match leaves open.

@@ -30,6 +30,7 @@ from reconciliation.detector import Gap
 from reconciliation.enqueueing import GapQueue, Reach
 from reconciliation.library_facts import LibraryPolicy
 from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
+from reconciliation.page_report import PageReport
 from reconciliation.prefetch import Prefetch
 from reconciliation.prefix_learning import learn, saved_map
 from reconciliation.renamed_files import forget_released, ignored_pins
@@ -155,6 +156,8 @@ class GapDetectionEngine:
         report = MatchReport.of(sweep.findings, side, reach, suggested, ignored)
         report.tell(result)
         self._remember(sweep, state, report if saw_all else None)
+        told = PageReport(sweep, side, reach, result)
+        told.keep(self.data_dir, self._clock(), self._orphans(sweep, side) if saw_all else None)
         result.plex_requests = plex.requests_made - requests_before
         return result
 
@@ -193,6 +196,7 @@ class GapDetectionEngine:
             strict=config.strict_matching,
             detect_missing=config.reconcile_missing,
             pins=state.pins.all(),
+            ignored=state.ignored.ids(),
             suspects=state.get_value(CONTESTED),
             learned=None if full else saved_map(state),
         )
@@ -315,6 +319,7 @@ class GapDetectionEngine:
         result.contested_count = len(found.contested)
         result.skipped_unorganized = len(found.unorganized)
         result.undone_count = len(found.undone)
+        result.ignored_count = len(found.ignored)
         result.refused_count = len(found.refused)
         if saw_all:
             result.orphan_count = len(self._orphans(sweep, side))

@@ -182,13 +182,14 @@ class Enqueued:
 
     Attributes:
         new, refreshed: scenes with a new job, and with one that waited already.
-        without_metadata, unorganized: scenes that are left alone.
+        without_metadata, unorganized, ignored: scenes that are left alone.
     """
 
     new: int = 0
     refreshed: int = 0
     without_metadata: int = 0
     unorganized: int = 0
+    ignored: int = 0
 
     def __add__(self, other: Enqueued) -> Enqueued:
         return Enqueued(
@@ -196,6 +197,7 @@ class Enqueued:
             self.refreshed + other.refreshed,
             self.without_metadata + other.without_metadata,
             self.unorganized + other.unorganized,
+            self.ignored + other.ignored,
         )
 
 
@@ -206,11 +208,13 @@ class SceneJobs:
     Attributes:
         recorded: the scenes that have a record.
         organized_only: scenes that are not marked as organized are left alone.
+        ignored: scenes that the user wants to be left alone.
     """
 
     queue: SyncQueue
     recorded: Container[int]
     organized_only: bool
+    ignored: Container[int] = frozenset()
 
     def put(
         self,
@@ -226,7 +230,8 @@ class SceneJobs:
             reason: why a scene is enqueued, for people.
             priority: EDIT or BULK, of `sync_queue.jobs`.
         """
-        organized = [scene for scene in scenes if scene.organized or not self.organized_only]
+        heeded = [scene for scene in scenes if scene.id not in self.ignored]
+        organized = [scene for scene in heeded if scene.organized or not self.organized_only]
         wanted = [scene for scene in organized if passes_gate(scene, self.recorded)]
         jobs = [job_of(scene, kind, reason(scene)) for scene in wanted]
         outcome = enqueue_all(self.queue, jobs, priority=priority)
@@ -234,7 +239,8 @@ class SceneJobs:
             outcome.new,
             outcome.refreshed,
             without_metadata=len(organized) - len(wanted),
-            unorganized=len(scenes) - len(organized),
+            unorganized=len(heeded) - len(organized),
+            ignored=len(scenes) - len(heeded),
         )
 
 

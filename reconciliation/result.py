@@ -34,6 +34,7 @@ class GapDetectionResult:
         skipped_dead: missing scenes given up on before, with nothing new that would help.
         skipped_unorganized: scenes left alone because `organized_only` is on.
         undone_count: scenes that the user undid, left alone until Stash says something else.
+        ignored_count: scenes that the user wants to be left alone.
         refused_count: scenes of which Plex has not taken everything when it was written last. They
             get no job until Stash or Plex says something else.
         partial: a server went away, so the figures are those of what was seen until then.
@@ -68,6 +69,7 @@ class GapDetectionResult:
     skipped_dead: int = 0
     skipped_unorganized: int = 0
     undone_count: int = 0
+    ignored_count: int = 0
     refused_count: int = 0
     items_listed: int = 0
     plex_requests: int = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections import deque
 from collections.abc import Iterable, Mapping
 
 from core.redaction import Redactor
@@ -39,14 +40,29 @@ def secrets_of(env: Mapping[str, str]) -> list[str]:
     return [env.get("PLEX_TOKEN", ""), env.get("STASH_API_KEY", "")]
 
 
+KEPT = 1000  # records
+_LEVELS = {
+    protocol.ERROR: "error",
+    protocol.WARNING: "warning",
+    protocol.INFO: "info",
+    protocol.DEBUG: "debug",
+    protocol.TRACE: "debug",
+}
+
+
 class FrameHandler(logging.Handler):
-    """Writes each record as frames, each of its lines with the mark of the record's level."""
+    """Writes each record as frames, each of its lines with the mark of the record's level.
+
+    Attributes:
+        kept: the last records as they were written: when (epoch seconds), level and text.
+    """
 
     def __init__(self, frames: protocol.Frames, redactor: Redactor) -> None:
         super().__init__()
         self._frames = frames
         self.redactor = redactor
         self.hears_libraries = False
+        self.kept: deque[tuple[float, str, str]] = deque(maxlen=KEPT)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record. A call whose arguments do not fit its message is shown as it is."""
@@ -56,7 +72,9 @@ class FrameHandler(logging.Handler):
             text = self.format(self._safe(record))
         except (TypeError, ValueError, KeyError) as error:
             text = f"{record.msg} (its arguments do not fit: {error})"
-        self._frames.log(_mark(record.levelno), self.redactor.clean(text))
+        mark, clean_text = _mark(record.levelno), self.redactor.clean(text)
+        self._frames.log(mark, clean_text)
+        self.kept.append((record.created, _LEVELS[mark], clean_text))
 
     def _heard(self, record: logging.LogRecord) -> bool:
         """Libraries are quiet below WARNING; some, plexapi say, set a lower level of their own.
@@ -128,6 +146,11 @@ def clean(text: str) -> str:
     for handler in _installed():
         text = handler.redactor.clean(text)
     return text
+
+
+def kept() -> list[tuple[float, str, str]]:
+    """The last records of this process, as they were written: when, level and text."""
+    return [each for handler in _installed() for each in handler.kept]
 
 
 def where_from() -> str:

@@ -17,7 +17,17 @@ WAY_OUT = (
     " Stash, and restart Stash."
 )
 # What we, or the earlier plugin, put into a data folder.
-_OURS = ("*.db", "*.db[-.]*", "*.lock", "no-wal", "pycache", "queue", "sync_timestamps.json*")
+_OURS = (
+    "*.db",
+    "*.db[-.]*",
+    "*.lock",
+    "running.json*",
+    "stop-request",
+    "no-wal",
+    "pycache",
+    "queue",
+    "sync_timestamps.json*",
+)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 

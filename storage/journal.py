@@ -204,6 +204,21 @@ class Journal:
         )
         return ids[0] if ids else None
 
+    def count(self, run_id: int) -> int:
+        """How many entries a run has."""
+        sql = "SELECT count(*) FROM journal WHERE run_id = ?"
+        return self._database.numbers(sql, (run_id,))[0]
+
+    def page(self, run_id: int, offset: int, limit: int) -> list[JournalEntry]:
+        """Some of what a run changed, oldest first."""
+        where = "WHERE run_id = ? ORDER BY id LIMIT ? OFFSET ?"
+        return self._database.select(_ENTRIES, _entry, where, (run_id, limit, offset))
+
+    def among(self, run_ids: Iterable[int]) -> set[int]:
+        """Those of some runs that have changed anything, or were about to."""
+        sql = "SELECT EXISTS (SELECT 1 FROM journal WHERE run_id = ?)"
+        return {each for each in run_ids if self._database.numbers(sql, (each,))[0]}
+
     def prune(self, before: float) -> int:
         """Drops entries older than `before` (epoch seconds); returns how many."""
         with self._database.transaction() as connection:

@@ -80,6 +80,24 @@ class Opener:
             except _UnusableError as unusable:
                 raise StateError(f"{self.path} cannot be rebuilt: {unusable}.") from unusable
 
+    def look(self) -> sqlite3.Connection:
+        """A connection that writes nothing, and none of the checks of `open`: for questions that
+        are to be answered at once. Where the file is not as it should be, it is what `open` gives.
+
+        Raises:
+            StateError: see `storage.sqlite.Database`.
+        """
+        if _size(self.path) and not self.suspicion.exists():
+            connection = self._connect("rw")
+            try:
+                if version_of(connection) == len(self.schema.migrations):
+                    connection.execute("PRAGMA query_only = ON")
+                    return connection
+            except sqlite3.DatabaseError:
+                pass  # told by whoever opens it for good
+            connection.close()
+        return self.open()
+
     def _take_what_is_there(self) -> None:
         """A repair that was cut short is finished, and an empty file is said to be one."""
         size = _size(self.path)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from core.fields import PICTURES
 from core.models import Change, ItemRef
 from storage.codec import dumps, value_from_json
 from storage.rows import INT, TEXT, Row, Table
@@ -27,6 +28,11 @@ TABLES = (
         removed TEXT NOT NULL
     )""",
     "CREATE INDEX plans_by_scene ON plans (run_id, scene_id)",
+)
+# With all that a list of a plan can be filtered by.
+SECOND = (
+    "DROP INDEX plans_by_scene",
+    "CREATE INDEX plans_by_scene ON plans (run_id, scene_id, field, kinds, title)",
 )
 
 _PLANS = Table(
@@ -83,6 +89,32 @@ class PlanStore:
         for planned in read(_PLANS, _planned, "scene_id", scene_ids, of_run, (run_id,)):
             found.setdefault(planned.scene_id, []).append(planned)
         return found
+
+    def page(
+        self, run_id: int, kinds: Sequence[str] | None, text: str, offset: int, limit: int
+    ) -> tuple[int, list[int]]:
+        """How many scenes a plan changes like that, and some of them, in rising order.
+
+        Args:
+            kinds: values of `ChangeKind` of which it has one; empty: it changes a picture; None:
+                any change will do.
+            text: a part of the scene's title, in any case, or its id.
+        """
+        terms, values = ["run_id = ?"], list[object]([run_id])
+        pictures = ", ".join(f"'{name}'" for name in sorted(PICTURES))
+        if kinds is not None:
+            has = " OR ".join(["instr(',' || kinds || ',', ?)"] * len(kinds))
+            terms.append(
+                f"field NOT IN ({pictures}) AND ({has})" if kinds else f"field IN ({pictures})"
+            )
+            values += [f",{kind}," for kind in kinds]
+        if text:
+            terms.append("(instr(lower(title), ?) OR scene_id = ?)")
+            values += [text.lower(), text]
+        where = " AND ".join(terms)
+        sql = f"SELECT DISTINCT scene_id FROM plans WHERE {where} ORDER BY scene_id"
+        ids = self._database.numbers(sql, values)
+        return len(ids), ids[offset : offset + limit]
 
     def changes(self, run_id: int) -> Iterator[PlannedChange]:
         """The whole plan of a run, with the changes of a scene together."""

@@ -160,6 +160,52 @@ class RunStore:
         newest = "WHERE id IN (SELECT max(id) FROM runs GROUP BY kind) ORDER BY id DESC"
         return self._database.select(_RUNS, _run, newest)
 
+    def page(self, offset: int, limit: int) -> tuple[int, list[Run]]:
+        """How many runs are known, and some of them."""
+        total = self._database.numbers("SELECT count(*) FROM runs")[0]
+        tail = "ORDER BY id DESC LIMIT ? OFFSET ?"
+        return total, self._database.select(_RUNS, _run, tail, (limit, offset))
+
+    def undone_by(self, run_id: int) -> list[int]:
+        """The runs that took a run back, or a part of it."""
+        told = "CASE WHEN json_valid(figures) THEN json_extract(figures, '$.undone_run') END"
+        sql = f"SELECT id FROM runs WHERE kind = 'undo' AND id > ? AND {told} = ?"
+        return self._database.numbers(sql, (run_id, run_id))
+
+    def sums(self, since: float, width: float) -> list[tuple[int, int, int | None]]:
+        """What runs that have ended since then did, by stretches of so many seconds.
+
+        Returns:
+            the number of each stretch, counted from 1970; how many scenes were brought to Plex in
+            it; how many gaps the last whole reconcile in it found, None where there was none.
+        """
+        told = "CASE WHEN json_valid(figures) THEN figures ELSE '{}' END"
+        rows = self._database.rows(
+            "SELECT CAST(finished_at / ?2 AS INTEGER) AS stretch, kind, status,"
+            " coalesce(json_extract(told, '$.succeeded'), json_extract(told, '$.scenes_done'), 0)"
+            " - coalesce(json_extract(told, '$.skipped'), 0),"
+            " json_extract(told, '$.scenes_with_gaps') + json_extract(told, '$.ambiguous_count'),"
+            " json_extract(told, '$.scope')"
+            f" FROM (SELECT *, {told} AS told FROM runs WHERE finished_at >= ?1) ORDER BY id",
+            (since, width),
+        )
+        synced: dict[int, int] = {}
+        gaps: dict[int, int] = {}
+        for stretch, kind, status, done, found, scope in rows:
+            is_whole = kind == "reconcile" and status == "done" and scope == "all"
+            if is_whole and isinstance(found, int):
+                gaps[stretch] = found
+            synced[stretch] = synced.get(stretch, 0)
+            if kind in ("drain", "confirm", "apply_preview") and isinstance(done, int):
+                synced[stretch] += max(done, 0)
+        return [(each, synced[each], gaps.get(each)) for each in sorted(synced)]
+
+    def stopped_latest(self) -> Run | None:
+        """The latest run that a guard has stopped, if the user can still confirm it."""
+        where = "WHERE status = 'stopped' AND guard <> '' ORDER BY id DESC LIMIT 1"
+        run = self._one(where, ())
+        return run if run is not None and run.confirmation == "none" else None
+
     def confirm_latest(self, guard: str | None = None) -> Run | None:
         """The user agrees to what the latest stopped run (of that guard) was about to do.
 

@@ -56,6 +56,9 @@ class Closing:
 class Database(Closing):
     """One open SQLite file, usable by several threads; several processes may open it at once.
 
+    Args:
+        looks_only: nothing will be written, so nothing is made sure of first; see `Opener.look`.
+
     Raises:
         StateError: the file is newer than this code, busy for too long, cannot be read or written,
             or is damaged and cannot be moved aside.
@@ -70,6 +73,7 @@ class Database(Closing):
         home: Path | None = None,
         clock: Clock = time.time,
         busy_seconds: float = BUSY_SECONDS,
+        looks_only: bool = False,
     ) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise StateError(
@@ -89,7 +93,7 @@ class Database(Closing):
         opener = Opener(path, home, schema, warn, clock, busy_seconds, self._suspicion)
         try:
             with self._translated():
-                self._connection = opener.open()
+                self._connection = opener.look() if looks_only else opener.open()
             self._opened = name_of(path)
         except OSError as error:
             raise StateError(f"{path} cannot be used: {error}. {WAY_OUT}") from error

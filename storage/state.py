@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from storage import (
+    ignored,
     journal,
     key_value,
     outages,
@@ -18,6 +19,7 @@ from storage import (
     timestamps,
     verdicts,
 )
+from storage.ignored import IgnoredStore
 from storage.journal import Journal
 from storage.key_value import KeyValueStore
 from storage.opening import Clock, Warn
@@ -49,9 +51,15 @@ SCHEMA = Schema(
         owners.TABLES,
         journal.THIRD,
         outages.TABLES,
+        (*ignored.TABLES, *plans.SECOND),
     ),
     remedy="The next reconcile finds out anew what is in sync.",
-    saved={"pins": "pins", "journal": "journal entries", "runs": "runs"},
+    saved={
+        "pins": "pins",
+        "journal": "journal entries",
+        "runs": "runs",
+        "ignored_scenes": "ignored scenes",
+    },
 )
 
 
@@ -65,13 +73,17 @@ class State(Closing):
     Args:
         data_dir: made if it is missing.
         warn: gets a sentence for the user when a damaged file was moved aside.
+        looks_only: nothing will be written; see `storage.sqlite.Database`.
 
     Raises:
         StateError: see `storage.sqlite.Database`.
     """
 
-    def __init__(self, data_dir: Path, warn: Warn, *, clock: Clock = time.time) -> None:
-        self._database = Database(data_dir / STATE_FILE, SCHEMA, warn, clock=clock)
+    def __init__(
+        self, data_dir: Path, warn: Warn, *, clock: Clock = time.time, looks_only: bool = False
+    ) -> None:
+        path = data_dir / STATE_FILE
+        self._database = Database(path, SCHEMA, warn, clock=clock, looks_only=looks_only)
         self.records = RecordStore(self._database)
         self.journal = Journal(self._database)
         self.runs = RunStore(self._database)
@@ -81,13 +93,15 @@ class State(Closing):
         self.verdicts = VerdictStore(self._database)
         self.scans = ScanStore(self._database)
         self.outages = OutageStore(self._database)
+        self.ignored = IgnoredStore(self._database)
         values = KeyValueStore(self._database)
         self.get_value, self.set_value = values.get, values.set
         self.change_value = values.change
         timestamps = TimestampStore(self._database, clock)
         self.timestamps, self.save_timestamp = timestamps.all, timestamps.save
         try:
-            timestamps.take_over(data_dir, warn)
+            if not looks_only:
+                timestamps.take_over(data_dir, warn)
         except BaseException:
             self.close()
             raise

@@ -102,13 +102,19 @@ class Inbox(Closing):
     """
 
     def __init__(
-        self, data_dir: Path, *, warn: Warn = log.warning, clock: Clock = time.time
+        self,
+        data_dir: Path,
+        *,
+        warn: Warn = log.warning,
+        clock: Clock = time.time,
+        looks_only: bool = False,
     ) -> None:
-        self._database = Database(data_dir / INBOX_FILE, SCHEMA, warn, clock=clock)
+        path = data_dir / INBOX_FILE
+        self._database = Database(path, SCHEMA, warn, clock=clock, looks_only=looks_only)
         self._data_dir = data_dir
         self._clock = clock
         self._reader: sqlite3.Connection | None = None
-        if not self._database.select(_REQUEST, _lease):
+        if not looks_only and not self._database.select(_REQUEST, _lease):
             self._change(
                 "INSERT OR IGNORE INTO request (one, revision, token, follow_up)"
                 " SELECT 1, coalesce(max(revision), 0) + 1, 0, 0 FROM events"
@@ -147,6 +153,10 @@ class Inbox(Closing):
             f" AND action < {ACTIONS.index('destroy')} AND typeof(revision) = 'integer'"
         )
         return int(rows[0][0])
+
+    def count(self) -> int:
+        """How many events wait."""
+        return self._database.numbers("SELECT count(*) FROM events")[0]
 
     def counts(self) -> Mapping[str, int]:
         """How many events wait, by kind."""

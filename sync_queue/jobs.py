@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.models import Failure, Job
+from core.text import storable
 from storage.rows import INT, TEXT, TIME, Kind, Table
 from sync_queue.schema import TABLE
 
@@ -120,11 +121,6 @@ def normalised(item: Any, now: float, priority: int = BULK) -> dict[str, Any]:
     if not 0 < job["scene_id"] < 2**63:
         raise ValueError(f"a job names its scene: {job['scene_id']} is no id")
     return job
-
-
-def storable(text: str) -> str:
-    """`text` without the lone surrogates that odd paths bring: SQLite's texts are UTF-8."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def job_from(row: tuple[Any, ...]) -> Job:

@@ -20,6 +20,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from core.models import Failure, Job
+from storage.sqlite import chunks, placeholders
 from sync_queue import jobs, transitions
 from sync_queue.jobs import BULK, DEAD, HELD, WORKING, EnqueueOutcome, HeldJob
 from sync_queue.reader import CLAIMABLE, IN_ORDER, QueueReader
@@ -203,6 +204,15 @@ class SyncQueue(QueueReader):
             chosen = [row[0] for row in rows if wanted is None or row[0] in wanted]
             transitions.to_new(connection, chosen)
         return len(chosen)
+
+    def drop_scenes(self, scene_ids: Iterable[int], *, is_dead: bool = False) -> int:
+        """Deletes what waits or is held of some scenes, or their dead letters; returns how many."""
+        statuses = f"status = {DEAD}" if is_dead else f"(status < 2 OR status = {HELD})"
+        dropped = 0
+        for some in chunks(scene_ids):
+            where = f"{statuses} AND scene_id IN ({placeholders(len(some))})"
+            dropped += self._delete_rows(where, some)
+        return dropped
 
     def purge_dead(self, before: float) -> int:
         """Deletes dead letters that died before that time (epoch seconds); returns how many."""

@@ -13,7 +13,7 @@ from typing import TypeVar
 from core.backoff import LONGEST_DELAY
 from core.models import Failure, Job
 from storage.opening import Clock, Warn
-from storage.sqlite import Closing, Database
+from storage.sqlite import Closing, Database, chunks, placeholders
 from sync_queue.jobs import (
     BULK,
     DEAD,
@@ -48,18 +48,28 @@ class QueueReader(Closing):
 
     Args:
         warn: gets a sentence for the user when a row, or a damaged or pickled file, was set aside.
+        looks_only: nothing will be written; see `storage.sqlite.Database`.
 
     Raises:
         StateError: see `storage.sqlite.Database`; every method may raise it.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, warn: Warn = log.warning, clock: Clock = time.time
+        self,
+        path: str | os.PathLike[str],
+        *,
+        warn: Warn = log.warning,
+        clock: Clock = time.time,
+        looks_only: bool = False,
     ) -> None:
         place = Path(path)
         home = place.parent if place.name == "queue" else place  # the data folder
-        self.database = Database(place / QUEUE_FILE, SCHEMA, warn, home=home, clock=clock)
+        self.database = Database(
+            place / QUEUE_FILE, SCHEMA, warn, home=home, clock=clock, looks_only=looks_only
+        )
         self._clock = clock
+        if looks_only:
+            return
         # A clock that was wrong, or no number at all: to SQLite every text is above the numbers.
         latest = clock() + LONGEST_DELAY
         if self._count(_TOO_LATE, latest):
@@ -102,6 +112,34 @@ class QueueReader(Closing):
         """The jobs given up on, newest first."""
         where = f"WHERE status = {DEAD} ORDER BY timestamp DESC"
         return self.database.select(JOBS, job_from, where)
+
+    def dead_page(
+        self, failure: str, text: str, offset: int, limit: int
+    ) -> tuple[int, list[tuple[Job, float]]]:
+        """How many dead letters there are like that ("" for all), and some of them, newest first,
+        each with the time when it was given up on (epoch seconds).
+
+        Args:
+            failure: the value of a `Failure`.
+            text: a part of what the job says, in any case.
+        """
+        where = f"status = {DEAD} AND (? = '' OR failure = ?) AND (? = '' OR instr(lower("
+        where += "CAST(data AS TEXT) || error), ?))"
+        values: list[object] = [failure, failure, text, text.lower()]
+        tail = f"WHERE {where} ORDER BY timestamp DESC, _id DESC LIMIT ? OFFSET ?"
+        found = self.database.select(
+            JOBS, lambda row: (job_from(row), float(row[2])), tail, [*values, limit, offset]
+        )
+        return self._count(where, *values), found
+
+    def queued_among(self, scene_ids: Iterable[int]) -> set[int]:
+        """Those of some scenes that wait, are held or are being worked on."""
+        found: set[int] = set()
+        for some in chunks(scene_ids):
+            among = placeholders(len(some))
+            waits = f"status < 2 OR status IN ({WORKING}, {HELD})"
+            found |= self._scene_ids(f"({waits}) AND scene_id IN ({among})", *some)
+        return found
 
     def queued_scene_ids(self) -> set[int]:
         """The scenes that wait, are held or are being worked on."""

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core.models import Failure
+from core.text import storable
 from storage.sqlite import chunks, placeholders
-from sync_queue.jobs import ACKED, DEAD, HELD, READY, WORKING, dumps, storable
+from sync_queue.jobs import ACKED, DEAD, HELD, READY, WORKING, dumps
 from sync_queue.schema import TABLE
 
 _TWIN = f"FROM {TABLE} twin WHERE twin.scene_id = {TABLE}.scene_id AND twin.status < 2"

@@ -34,6 +34,7 @@ def enqueued(scenes: int, outcome: Enqueued) -> str:
         (outcome.refreshed, "in the queue already"),
         (outcome.without_metadata, "left alone without metadata"),
         (outcome.unorganized, "left alone, not organized"),
+        (outcome.ignored, "ignored"),
     )
     return f"{_count(scenes, 'scene')}: {_listed(counts) or 'nothing to enqueue'}"
 
@@ -80,6 +81,7 @@ def _apart(result: GapDetectionResult) -> Iterable[str]:
         (result.ungated_count, "never synced and without metadata"),
         (result.skipped_unorganized, "not organized"),
         (result.undone_count, "undone"),
+        (result.ignored_count, "ignored"),
         (result.refused_count, "of which Plex has not taken everything"),
     )
     if told := _listed(counts):

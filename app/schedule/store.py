@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from app.schedule.history import HISTORY
 from app.wiring import Context
 from core import schedule
 from core.errors import StateError
@@ -16,24 +17,8 @@ from core.schedule import INTERVALS, History, Wanted
 from core.scopes import BY_SETTING
 from core.settings import Settings
 from storage import folder
-from storage.key_value import Key
-from storage.shapes import Maybe
 from storage.state import State
 
-HISTORY = Key(
-    "reconcile_schedule",
-    History(),
-    {
-        "since": Maybe(float),
-        "ended": Maybe({str: float}),
-        "tries": Maybe(int),
-        "tried_at": Maybe(float),
-        "is_stopped": Maybe(bool),
-        "gave_way_at": Maybe(float),
-    },
-    History.from_dict,
-    History.as_dict,
-)
 LOCK_FILE = "reconcile.lock"
 
 

@@ -15,7 +15,8 @@ REASON = "destroyed: deleted in Stash, so what we added for it is to go"
 
 
 def enqueue_destroyed(context: Context, scene_ids: Iterable[int]) -> int:
-    """Queue scenes that have left something which `remove_on_destroy` takes back; how many.
+    """Queue scenes that have left something which `remove_on_destroy` takes back, but for those
+    that the user ignores; how many.
 
     What is done about them is decided by the worker, which meets a job whose scene is gone.
     """
@@ -25,7 +26,8 @@ def enqueue_destroyed(context: Context, scene_ids: Iterable[int]) -> int:
     queued = 0
     with context.open_state() as state, context.open_queue() as queue:
         cut_off = state.journal.unrecorded_scene_ids()
-        for ids in chunks(scene_ids):
+        ignored = state.ignored.ids()
+        for ids in chunks(each for each in scene_ids if each not in ignored):
             records = state.records.get_many(ids)
             leaving = [i for i in ids if i in records and added_fields(records[i], enabled)]
             leaving += cut_off.intersection(ids).difference(leaving)

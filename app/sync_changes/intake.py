@@ -37,7 +37,7 @@ class IntakeResult:
         events: how many were dealt with.
         enqueued_count, refreshed: scenes with a new job, and with one that waited already.
         gone: scenes that Stash does not have any more.
-        skipped_no_metadata, skipped_unorganized: scenes that are left alone.
+        skipped_no_metadata, skipped_unorganized, ignored_count: scenes that are left alone.
         unannounced: scenes that Stash has changed without an event.
         nothing_new: scenes of which Stash says nothing that was not brought to Plex already.
     """
@@ -48,6 +48,7 @@ class IntakeResult:
     gone: int = 0
     skipped_no_metadata: int = 0
     skipped_unorganized: int = 0
+    ignored_count: int = 0
     unannounced: int = 0
     nothing_new: int = 0
 
@@ -149,7 +150,8 @@ class Intake:
         with self._context.open_state() as state, self._context.open_queue() as queue:
             # Before anything is read of records, which tell what became of those.
             claimed = queue.working_scene_ids()
-            jobs = SceneJobs(queue, state.written_ids(), settings.organized_only)
+            ignored = state.ignored.ids()
+            jobs = SceneJobs(queue, state.written_ids(), settings.organized_only, ignored)
             policy = LibraryPolicy(self._context.stash, settings, state)
             changes = ChangeFilter(state.records, policy.known())
             yield _Stores(state.records, jobs, changes, claimed, policy)
@@ -227,6 +229,7 @@ class Intake:
         self.result.refreshed += outcome.refreshed
         self.result.skipped_no_metadata += outcome.without_metadata
         self.result.skipped_unorganized += outcome.unorganized
+        self.result.ignored_count += outcome.ignored
 
     def _acknowledge(self, events: Sequence[Event]) -> None:
         self._inbox.acknowledge(events)

@@ -34,7 +34,8 @@ def enqueue_all(context: Context, since: float | None = None) -> dict[str, Any]:
     there = count_scenes(context.stash)
     errors: list[str] = []
     with context.open_state() as state, context.open_queue() as queue:
-        jobs = SceneJobs(queue, state.written_ids(), context.settings.organized_only)
+        organized_only, ignored = context.settings.organized_only, state.ignored.ids()
+        jobs = SceneJobs(queue, state.written_ids(), organized_only, ignored)
         expected = there if since is None else None
         pages = iter_scene_pages(context.stash, since=since, expected=expected)
         for page in as_far_as_readable(pages, errors.append):
@@ -50,5 +51,6 @@ def enqueue_all(context: Context, since: float | None = None) -> dict[str, Any]:
         "skipped_already_queued": total.refreshed,
         "skipped_no_metadata": total.without_metadata,
         "skipped_unorganized": total.unorganized,
+        "ignored_count": total.ignored,
         "errors": errors,
     }

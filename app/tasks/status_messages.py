@@ -48,7 +48,7 @@ _TOLD: Mapping[str, Mapping[str, str]] = {
         "failed": "failed",
     },
 }
-_ENDED = {
+ENDED = {
     "partial": ", but has not seen everything",
     "failed": ", and failed",
     "stopped": ", and was stopped by a guard: see 'Confirm Stopped Run'",
@@ -101,8 +101,8 @@ def run_line(run: Part, now: float) -> str:
     if run["status"] == "running":
         return f"{head}, not ended: it runs, or was killed"
     took = f", took {in_words(run['seconds'])}" if run["seconds"] is not None else ""
-    told = _figures(run["kind"], run["figures"])
-    return f"{head}{took}{_ENDED.get(run['status'], '')}" + (f": {told}" if told else "")
+    told = figures_line(run["kind"], run["figures"])
+    return f"{head}{took}{ENDED.get(run['status'], '')}" + (f": {told}" if told else "")
 
 
 def reconcile_line(reconcile: Part, now: float) -> str:
@@ -132,7 +132,8 @@ def _trouble(reconcile: Part, now: float) -> list[str]:
     return [f"tried {reconcile['tries']} × since, last {ago}, and not got through so far"]
 
 
-def _figures(kind: str, figures: Part) -> str:
+def figures_line(kind: str, figures: Part) -> str:
+    """What a run did, in words; "" where there is nothing to tell."""
     if "why" in figures:  # stopped by a guard
         return str(figures["why"])
     told = _TOLD.get(kind, {})

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from app.schedule import store
+from app.schedule.history import HISTORY
 from app.sync_changes.handover import catch_up
 from app.sync_changes.task import sync_changes
 from app.task_runner import MODES, perform
@@ -87,4 +87,4 @@ def overdue(site: Site) -> None:
     long_ago = time.time() - 2 * WEEK
     with site.state() as state:
         history = History(since=long_ago, ended={"all": long_ago})
-        state.set_value(store.HISTORY, history)
+        state.set_value(HISTORY, history)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.schedule import store
+from app.schedule.history import HISTORY
 from core.errors import ConfigError
 from core.models import Failure
 from core.schedule import History
@@ -48,7 +48,7 @@ def outage(driver: SyncDriver, began: float, seconds: float | None, service: str
 def test_the_summary_of_ten_days_is_as_worked_out_by_hand(driver: SyncDriver) -> None:
     """Ten days watched, 240 h: 4 h and 8 h away, so 228 h up, 114 h for each; 95 % available."""
     with driver.site.state() as state:
-        state.set_value(store.HISTORY, History(since=NOW - 10 * DAY))
+        state.set_value(HISTORY, History(since=NOW - 10 * DAY))
     outage(driver, NOW - 9 * DAY, 4 * HOUR)
     outage(driver, NOW - 3 * DAY, 8 * HOUR)
 
@@ -66,7 +66,7 @@ def test_the_summary_of_ten_days_is_as_worked_out_by_hand(driver: SyncDriver) ->
 def test_the_summary_in_words(driver: SyncDriver, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     with driver.site.state() as state:
-        state.set_value(store.HISTORY, History(since=NOW - 40 * DAY))
+        state.set_value(HISTORY, History(since=NOW - 40 * DAY))
     outage(driver, NOW - 35 * DAY, 2 * HOUR)  # too long ago
     outage(driver, NOW - 6 * HOUR, None)
 

@@ -47,6 +47,8 @@ def test_hook_status_and_reconcile_run(both: Simulators, installed: Installed) -
     assert reconciled.output["partial"] is False
     assert status.output["last_runs"]
     assert [each.status for each in (noted, reconciled, status)] == [0, 0, 0]
-    assert installed.files() == before, "only its data may change"
+    after = installed.files()
+    assert json.loads(after.pop("public/state.json"))["waiting"] == status.output["waiting"]
+    assert after == before, "only its data may change, and what it publishes"
     assert (installed.data / "pycache").is_dir(), "or each hook would compile all that it runs"
     assert installed.data.stat().st_mode & 0o077 == 0

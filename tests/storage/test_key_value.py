@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.schedule.store import HISTORY
+from app.schedule.history import HISTORY
 from core.models import ItemRef
 from core.schedule import History
 from reconciliation.engine import CONTESTED

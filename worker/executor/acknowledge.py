@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.backoff import delay
@@ -43,10 +43,21 @@ class RetryRules:
 
 
 class Acknowledger:
-    """Acknowledges the jobs of plans and keeps count, of plans without a job as well."""
+    """Acknowledges the jobs of plans and keeps count, of plans without a job as well.
 
-    def __init__(self, queue: SyncQueue, rules: RetryRules, figures: Figures) -> None:
+    Args:
+        on_done: told the scenes that nothing is left to do for, by id, with what they are called.
+    """
+
+    def __init__(
+        self,
+        queue: SyncQueue,
+        rules: RetryRules,
+        figures: Figures,
+        on_done: Callable[[Mapping[int, str]], None] = lambda _titles: None,
+    ) -> None:
         self._queue = queue
+        self._on_done = on_done
         self._rules = rules
         self._figures = figures
         self._items: set[ItemRef] = set()
@@ -55,6 +66,7 @@ class Acknowledger:
     def outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Count outcomes and end, retry or give up on their jobs. Records are written by now."""
         finished: list[Job] = []
+        titles: dict[int, str] = {}
         for outcome in outcomes:
             self._count(outcome)
             job = outcome.plan.job
@@ -70,7 +82,9 @@ class Acknowledger:
                 self._figures.scenes_done += 1
                 self._figures.succeeded += job is not None
                 finished += [job] if job is not None else []
+                titles[outcome.plan.scene_id] = outcome.plan.title
         self._queue.finish(finished)
+        self._on_done(titles)
 
     def _end_part(self, plan: ScenePlan) -> None:
         """A part of a scene is done: its job has the rest to do, or to wait with. Of what waits
@@ -156,6 +170,7 @@ class Acknowledger:
         self._figures.skipped += len(ended)
         self._figures.succeeded += len(ended)
         self._queue.finish([job for job, _ in ended])
+        self._on_done({job.scene_id: str(job.data.get("title") or "") for job, _ in ended})
 
     def missing(self, job: Job, path: str) -> None:
         """Plex may not have scanned it yet: wait, and give up after `max_retries`."""

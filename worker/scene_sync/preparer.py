@@ -31,6 +31,7 @@ from worker.scene_sync.unproven import recall
 Owners = Mapping[ItemRef, int]
 OwnersOf = Callable[[Iterable[ItemRef]], Owners]
 GONE = "the scene is gone from Stash"
+IGNORED = "the scene is ignored"
 
 
 def _no_pins(_refs: Iterable[ItemRef]) -> Mapping[ItemRef, Pin]:
@@ -81,6 +82,7 @@ class Preparer:
         self._stash = stash
         self._records = state.records
         self._journal = state.journal
+        self._ignored = state.ignored
         self._locator = locator
         self._policy = policy
         self._contested = contested
@@ -133,12 +135,14 @@ class Preparer:
     ) -> dict[int, Job]:
         """The jobs by scene, without those of scenes that are to be left alone."""
         written = {*records, *self._journal.unrecorded_scene_ids()}
+        ignored = self._ignored.ids()
         wanted: dict[int, Job] = {}
         for job in jobs:
             scene = fetched.scenes.get(job.scene_id)
             if scene is None:
                 continue
-            why = self._why_not(scene, records, written)
+            is_ignored = scene.id in ignored
+            why = IGNORED if is_ignored else self._why_not(scene, records, written)
             if why:
                 batch.done.append((job, why))
             else:

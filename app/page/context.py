@@ -1,0 +1,49 @@
+"""What an operation of the page needs: our own files, opened when they are asked for."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storage.page_file import PageFile
+from storage.state import State
+from sync_queue.inbox_reader import Inbox
+from sync_queue.queue import SyncQueue
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """Whoever opens a file closes it, best by `with`.
+
+    Attributes:
+        server: Stash, as the plugin input names it.
+        looks_only: nothing will be written.
+    """
+
+    data_dir: Path
+    plugin_dir: Path
+    args: Mapping[str, Any]
+    server: Mapping[str, Any]
+    env: Mapping[str, str]
+    looks_only: bool = True
+    clock: Callable[[], float] = time.time
+
+    def open_state(self) -> State:
+        return State(self.data_dir, log.warning, clock=self.clock, looks_only=self.looks_only)
+
+    def open_queue(self) -> SyncQueue:
+        return SyncQueue(
+            self.data_dir / "queue", warn=log.warning, clock=self.clock, looks_only=self.looks_only
+        )
+
+    def open_inbox(self) -> Inbox:
+        return Inbox(self.data_dir, warn=log.warning, clock=self.clock, looks_only=self.looks_only)
+
+    def open_page(self) -> PageFile:
+        return PageFile(self.data_dir, log.warning, clock=self.clock, looks_only=self.looks_only)

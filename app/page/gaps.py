@@ -1,0 +1,89 @@
+"""The lists of the last reconcile: gaps, and items of Plex that no scene has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.arguments import text
+from app.page.context import PageContext
+from app.page.paging import Paging
+from app.page.plex_side import links
+from core.errors import ConfigError
+from storage.finding_query import GAPS, IGNORED, LEFT_ALONE, SORTS, Wanted
+from storage.findings import Finding
+from storage.page_facts import LAST
+
+
+def page_gaps(context: PageContext) -> dict[str, Any]:
+    """The gaps by `type`, `studio`, `library` and `text`, in the order `sort`."""
+    wanted, paging = _wanted(context), Paging.of(context.args)
+    with context.open_page() as page:
+        total, found = page.findings.page(wanted, paging.offset, paging.per_page)
+        facets = page.findings.facets()
+        told = {"as_of_at": page.get_value(LAST).get("at"), "plex": links(page)}
+    with context.open_queue() as queue:
+        queued = queue.queued_among(each.scene_id for each in found)
+    rows = [_row(each, is_queued=each.scene_id in queued) for each in found]
+    named = {
+        kind: [{"name": name, "count": count} for name, count in counts]
+        for kind, counts in facets.items()
+    }
+    return {**paging.reply(total, rows), "facets": named, **told}
+
+
+def _wanted(context: PageContext) -> Wanted:
+    args = context.args
+    kind, sort = text(args, "type"), text(args, "sort") or "title"
+    if kind not in ("", *GAPS, *LEFT_ALONE):
+        known = ", ".join((*GAPS, *LEFT_ALONE))
+        raise ConfigError(f"The argument 'type' is {kind!r}; one of these is allowed: {known}.")
+    if sort.removeprefix("-") not in SORTS:
+        raise ConfigError(
+            f"The argument 'sort' is {sort!r}; one of these is allowed, with or without '-' before "
+            f"it: {', '.join(SORTS)}."
+        )
+    return Wanted(kind, text(args, "studio"), text(args, "library"), text(args, "text"), sort)
+
+
+def _row(each: Finding, *, is_queued: bool) -> dict[str, Any]:
+    return {
+        "scene_id": str(each.scene_id),
+        "title": each.title,
+        "type": each.type,
+        "reason": each.reason,
+        "studio": each.studio,
+        "library": each.library,
+        "path": each.path,
+        "updated_at": each.updated_at or None,
+        "items": [
+            {"section": item.section, "rating_key": item.key, "title": item.title}
+            for item in each.items
+        ],
+        "candidates": [dict(one) for one in each.candidates],
+        "queued": is_queued,
+        "ignored": each.type == IGNORED,
+    }
+
+
+def page_orphans(context: PageContext) -> dict[str, Any]:
+    """The items that no scene's file matches, by `library` and `text`."""
+    args, paging = context.args, Paging.of(context.args)
+    with context.open_page() as page:
+        total, found = page.orphans.page(
+            text(args, "library"), text(args, "text"), paging.offset, paging.per_page
+        )
+        counts = page.orphans.count()
+        told = {"as_of_at": page.get_value(LAST).get("at"), "plex": links(page)}
+    rows = [
+        {
+            "section": each.section,
+            "library": each.library,
+            "rating_key": each.key,
+            "title": each.title,
+            "path": each.path,
+            "added_at": each.added_at,
+        }
+        for each in found
+    ]
+    facets = {"libraries": [{"name": name, "count": count} for name, count in counts.items()]}
+    return {**paging.reply(total, rows), "facets": facets, **told}

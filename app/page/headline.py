@@ -1,0 +1,77 @@
+"""How things stand in one sentence, and what there is to do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from app.page.snapshot import Snapshot
+from core.timestamps import in_words
+from storage.outages import NAMES, PICTURES, PLEX
+
+GOOD, WORK, ATTENTION, PROBLEM = "good", "work", "attention", "problem"
+
+
+def headline(known: Snapshot) -> tuple[str, str]:
+    """The sentence, and its tone: good, work, attention or problem."""
+    waits = _waits(known)
+    away = known.away_since(PLEX)
+    if known.refused_at:
+        return f"Plex refuses the token. {waits}Enter a new one in the settings.", PROBLEM
+    if away is not None:
+        error = known.errors.get(PLEX, "").rstrip(".")
+        because = f" because {error}" if error else ""
+        since = in_words(known.now - away)
+        return f"Paused for {since}: Plex does not answer{because}. {waits}".strip(), PROBLEM
+    if known.settings and not known.settings.get("enabled"):
+        return f"Stash2Plex is switched off in its settings. {waits}".strip(), ATTENTION
+    if not known.last:
+        if known.latest_reconcile is None:
+            return "Nothing has been compared yet: the first reconcile is still to come.", ATTENTION
+        return "The library has not been compared as a whole yet.", ATTENTION
+    if known.gaps:
+        one = known.gaps == 1
+        gaps = "1 scene is" if one else f"{known.gaps:,} scenes are"
+        tone = WORK if known.waiting or known.running is not None else ATTENTION
+        return f"{gaps} not in step with Plex. {waits}".strip(), tone
+    if known.waiting or known.edits_waiting:
+        return f"All is in step but for what was just changed. {waits}".strip(), WORK
+    return f"All {known.in_step:,} scenes are in step with Plex.", GOOD
+
+
+def _waits(known: Snapshot) -> str:
+    waiting = known.waiting + known.edits_waiting
+    if not waiting:
+        return ""
+    return "1 change waits. " if waiting == 1 else f"{waiting:,} changes wait. "
+
+
+def advice(known: Snapshot) -> list[dict[str, Any]]:
+    """What there is to do, the most urgent first, each with the action or view that does it."""
+    return [{"text": text, "action": action} for text, action in _advice(known)]
+
+
+def _advice(known: Snapshot) -> Iterator[tuple[str, str | None]]:
+    if not known.settings:
+        yield "Connect Stash to Plex: the assistant takes you through it.", "start"
+        return
+    if known.refused_at:
+        yield "Plex refuses the token: sign in again, or enter a new token.", "settings"
+    if known.held:
+        what = "1 scene waits" if known.held == 1 else f"{known.held:,} scenes wait"
+        yield f"{what} for your word, since they would lose values in Plex.", "held"
+    elif known.stopped is not None:
+        why = str(known.stopped.figures.get("why") or f"the guard {known.stopped.guard} stopped it")
+        yield f"A run was stopped: {why}. If that is right, confirm it.", "confirm_stopped_run"
+    if known.dead_letters:
+        what = "1 scene was" if known.dead_letters == 1 else f"{known.dead_letters:,} scenes were"
+        yield f"{what} given up on: see why, and try them again.", "dead_letters"
+    if known.away_since(PICTURES) is not None:
+        yield f"{NAMES[PICTURES]} do not come; what lacks them is brought later.", None
+    if not known.last:
+        yield "Compare the library with Plex, to see what is not in step.", "reconcile_all"
+    elif ambiguous := known.gaps_by_type["ambiguous"]:
+        what = "1 scene fits" if ambiguous == 1 else f"{ambiguous:,} scenes fit"
+        yield f"{what} several items of Plex: choose the right ones.", "gaps"
+    if known.waiting and known.running is None and known.away_since(PLEX) is None:
+        yield "Bring what waits to Plex now.", "process_queue"

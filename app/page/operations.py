@@ -1,0 +1,47 @@
+"""The operations of the page by their modes, and how one is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from app.page.context import PageContext
+from app.page.gaps import page_gaps, page_orphans
+from app.page.log import page_log
+from app.page.overview import page_overview
+from app.page.plan import page_plan
+from app.page.runs import page_run, page_runs
+from app.page.waiting import page_dead_letters, page_held, page_pins
+from app.places import data_dir_of, plugin_dir_of
+from shell.protocol import PluginInput
+
+Operation = Callable[[PageContext], dict[str, Any]]
+
+READS: Mapping[str, Operation] = MappingProxyType(
+    {
+        each.__name__: each
+        for each in (
+            *(page_overview, page_gaps, page_orphans, page_plan, page_runs, page_run),
+            *(page_held, page_dead_letters, page_pins, page_log),
+        )
+    }
+)
+
+
+def answer(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
+    """The reply to a read.
+
+    Raises:
+        KeyError: `plugin.mode` is none of `READS`.
+        SyncError: it cannot be answered; the text is for the user.
+    """
+    operation = READS[plugin.mode]
+    context = PageContext(
+        data_dir_of(plugin, env),
+        plugin_dir_of(plugin),
+        plugin.args,
+        plugin.server_connection,
+        env,
+    )
+    return {"output": operation(context)}

@@ -1,0 +1,84 @@
+"""The overview: how things stand, in one headline and in figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.page.context import PageContext
+from app.page.headline import advice, headline
+from app.page.runs import page_row
+from app.page.snapshot import Snapshot, snapshot
+from app.page.tasks import title_of_mode
+from app.places import version_of
+from core.timestamps import in_words
+from storage.outages import NAMES
+
+
+def page_overview(context: PageContext) -> dict[str, Any]:
+    """All that the first view shows."""
+    known = snapshot(context)
+    text, tone = headline(known)
+    return {
+        "version": version_of(context.plugin_dir),
+        "headline": text,
+        "tone": tone,
+        "needs_setup": not known.settings or not (known.last or known.is_used),
+        "advice": advice(known),
+        "tiles": _tiles(known),
+        "last_reconcile": _last_reconcile(known),
+        "next_reconcile_at": known.next_reconcile_at,
+        "running": _running(known),
+        "services": [_service(known, service) for service in NAMES],
+        "points": known.points,
+        "unused_defaults": False,
+    }
+
+
+def _tiles(known: Snapshot) -> dict[str, Any]:
+    compared = known.in_step + known.gaps
+    return {
+        "scenes": known.scenes,
+        "in_step": known.in_step,
+        # Rounded down: 100 is for those that have no gap.
+        "in_step_percent": 1000 * known.in_step // compared / 10 if compared else None,
+        "gaps": known.gaps,
+        "gaps_by_type": known.gaps_by_type,
+        "waiting": known.waiting,
+        "dead_letters": known.dead_letters,
+        "held": known.held,
+        "edits_waiting": known.edits_waiting,
+        "ignored": known.by_type.get("ignored", 0),
+    }
+
+
+def _last_reconcile(known: Snapshot) -> dict[str, Any] | None:
+    run = known.latest_reconcile
+    if run is None:
+        return None
+    row = page_row(run, is_busy=known.running is not None)
+    return {"at": run.finished_at or run.started_at, "status": row["status"], "text": row["text"]}
+
+
+def _running(known: Snapshot) -> dict[str, Any] | None:
+    running = known.running
+    if running is None:
+        return None
+    done = f", {100 * running.share:.0f} % done" if running.share else ""
+    since = in_words(known.now - running.since_at)
+    title = title_of_mode(running.mode)
+    return {
+        "task": title,
+        "mode": running.mode,
+        "since_at": running.since_at,
+        "progress": running.share,
+        "text": f"{title} has been at work for {since}{done}.",
+    }
+
+
+def _service(known: Snapshot, service: str) -> dict[str, Any]:
+    since, name = known.away_since(service), NAMES[service]
+    if since is None:
+        return {"name": name, "ok": True, "since_at": None, "text": f"{name}: no outage is known."}
+    error = known.errors.get(service, "")
+    text = f"{name}: no answer for {in_words(known.now - since)}" + (f": {error}" if error else ".")
+    return {"name": name, "ok": False, "since_at": since, "text": text}

@@ -1,0 +1,136 @@
+"""The plan of a preview, scene by scene."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.arguments import run_id, text
+from app.page.context import PageContext
+from app.page.labels import label_of, plain
+from app.page.paging import Paging
+from app.page.plex_side import libraries, links
+from core.errors import ConfigError
+from core.fields import PICTURES
+from core.models import Change, ChangeKind
+from core.run_kinds import PREVIEW
+from core.timestamps import rfc3339
+from storage.plans import PlannedChange
+from storage.runs import Run
+from storage.state import State
+
+KINDS: Mapping[str, tuple[ChangeKind, ...]] = {
+    "set": (ChangeKind.SET, ChangeKind.CHANGE),
+    "clear": (ChangeKind.CLEAR,),
+    "add": (ChangeKind.ADD,),
+    "remove": (ChangeKind.REMOVE,),
+    "picture": (),
+}
+_WHY: Mapping[ChangeKind, str] = {
+    ChangeKind.SET: "Plex shows nothing here.",
+    ChangeKind.CHANGE: "Plex shows something else than Stash says.",
+    ChangeKind.CLEAR: "Stash has nothing here.",
+    ChangeKind.ADD: "Stash has more entries than Plex shows.",
+    ChangeKind.REMOVE: "Plex shows entries that Stash does not have.",
+}
+NONE_YET = "There is no preview yet: start one to see what a sync would change in Plex."
+
+
+def page_plan(context: PageContext) -> dict[str, Any]:
+    """The plan of the preview `run_id`, or of the last one, by `kind` of change and `text`."""
+    paging = Paging.of(context.args)
+    kind, wanted = text(context.args, "kind"), text(context.args, "text")
+    if kind and kind not in KINDS:
+        known = ", ".join(KINDS)
+        raise ConfigError(f"The argument 'kind' is {kind!r}; one of these is allowed: {known}.")
+    with context.open_state() as state, context.open_page() as page:
+        told: dict[str, Any] = {"plex": links(page)}
+        run = _chosen(state, run_id(context.args))
+        if run is None:
+            none = {"run_id": None, "made_at": None, "counts": _counts({}), "can_apply": False}
+            return {**paging.reply(0, []), **none, "text": NONE_YET, **told}
+        kinds = [each.value for each in KINDS[kind]] if kind else None
+        total, ids = state.plans.page(run.id, kinds, wanted, paging.offset, paging.per_page)
+        planned = state.plans.of_scenes(run.id, ids)
+        titles = libraries(page)
+    rows = [_row(scene_id, planned.get(scene_id, []), titles) for scene_id in ids]
+    return {**paging.reply(total, rows), **_head(run, has_plan=total > 0), **told}
+
+
+def _chosen(state: State, wanted: int | None) -> Run | None:
+    """The preview that is asked for, or the last that came to its end."""
+    if wanted is None:
+        latest = state.runs.latest(PREVIEW, limit=100)
+        return next((run for run in latest if run.status in ("done", "partial")), None)
+    run = state.runs.get(wanted)
+    if run is None or run.kind != PREVIEW:
+        raise ConfigError(f"Run {wanted} is no preview that is still known.")
+    return run
+
+
+def _head(run: Run, *, has_plan: bool) -> dict[str, Any]:
+    counts = _counts(run.figures)
+    made = f"Made at {rfc3339(run.finished_at or run.started_at)}"
+    guard = str(run.figures.get("guard") or "")
+    what = f"{counts['scenes']:,} scenes would change, {counts['items']:,} items with them"
+    is_kept = has_plan or not counts["scenes"]
+    gone = "" if is_kept else " Its single changes are not kept any more: start a new preview."
+    return {
+        "run_id": str(run.id),
+        "made_at": run.finished_at or run.started_at,
+        "counts": counts,
+        "can_apply": run.status in ("done", "partial") and has_plan,
+        "text": f"{made}: {what}{f' ({guard})' if guard else ''}.{gone}",
+    }
+
+
+def _counts(figures: Mapping[str, Any]) -> dict[str, int]:
+    """How many values of each kind would be written; entries of lists count."""
+    fields = figures.get("changes") or {}
+    pictures = sum(sum(kinds.values()) for name, kinds in fields.items() if name in PICTURES)
+    texts = [kinds for name, kinds in fields.items() if name not in PICTURES]
+    counts = {
+        kind: sum(each.get(one.value, 0) for each in texts for one in ones)
+        for kind, ones in KINDS.items()
+        if ones
+    }
+    scenes = int(figures.get("scenes_changing") or 0)
+    items = int(figures.get("items_changing") or 0)
+    return {"scenes": scenes, "items": items, **counts, "pictures": pictures}
+
+
+def _row(scene_id: int, planned: list[PlannedChange], titles: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "scene_id": str(scene_id),
+        "title": planned[0].title if planned else "",
+        "changes": [change_row(each, titles) for each in planned],
+    }
+
+
+def change_row(planned: PlannedChange, titles: Mapping[str, str]) -> dict[str, Any]:
+    """One change for people.
+
+    Args:
+        titles: of libraries, by the keys of their sections.
+    """
+    change = planned.change
+    is_picture = change.field in PICTURES
+    after = "the cover in Stash" if is_picture else plain(change.field, change.after)
+    return {
+        "library": titles.get(planned.ref.section, ""),
+        "rating_key": planned.ref.key,
+        "item_title": "",
+        "field": change.field,
+        "label": label_of(change.field),
+        "before": plain(change.field, change.before),
+        "after": after,
+        "kind": "picture" if is_picture else _kind(change),
+        "why": "Stash has another cover." if is_picture else _WHY[change.kinds[0]],
+    }
+
+
+def _kind(change: Change) -> str:
+    """The one kind that says most of a change; a list that loses and gains is set anew."""
+    if len(change.kinds) > 1:
+        return "set"
+    return next(kind for kind, ones in KINDS.items() if change.kinds[0] in ones)

@@ -1,0 +1,163 @@
+"""What a task leaves for people to look at when it ends: its lines of the log, the settings that it
+went by, and a few figures that Stash serves to every open tab."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.page.context import PageContext
+from app.page.running import write_whole
+from app.page.snapshot import Snapshot, snapshot
+from app.places import data_dir_of, plugin_dir_of, version_of
+from core.errors import StateError
+from core.run_kinds import PREVIEW, RECONCILE, SYNCING, UNDO
+from core.settings import Settings
+from plex.exceptions import PlexUnauthorized
+from shell import logs
+from shell.protocol import PluginInput
+from storage.log_lines import LogLine
+from storage.outages import PLEX
+from storage.page_facts import REFUSED_AT, SETTINGS
+from storage.page_file import PageFile
+
+log = logging.getLogger(__name__)
+
+FOLDER, FILE = "public", "state.json"
+HEALTH_CHECK = "health_check"
+_ASKING_PLEX = (RECONCILE, PREVIEW, UNDO, *SYNCING)
+
+
+@dataclass(slots=True)
+class Publisher:
+    """Publishes at the end of one task.
+
+    Attributes:
+        settings: what the task goes by, once that is known.
+    """
+
+    plugin: PluginInput
+    context: PageContext
+    settings: Settings | None = None
+    _began: float = field(default_factory=time.time)
+
+    def publish(self, error: BaseException | None) -> None:
+        """Keep what is to be kept, and publish the figures.
+
+        Args:
+            error: what the task ended with.
+        """
+        try:
+            with self.context.open_page() as page:
+                if self.settings is not None:
+                    known = _told(self.settings)
+                    if page.get_value(SETTINGS) != known:
+                        page.set_value(SETTINGS, known)
+                self._note_token(page, error)
+                page.log.add(self._lines(error))
+            told = _figures(snapshot(self.context, with_points=False))
+        except StateError as trouble:
+            log.debug("nothing could be kept for the page: %s", trouble)
+            return
+        folder = self.context.plugin_dir / FOLDER
+        told["version"] = version_of(self.context.plugin_dir)
+        with suppress(OSError):  # the folder of the code may be read-only
+            folder.mkdir(exist_ok=True)
+            write_whole(folder / FILE, json.dumps(told).encode(), 0o644)
+
+    def _note_token(self, page: PageFile, error: BaseException | None) -> None:
+        """Whether Plex refuses the token: until a task has been able to work with it."""
+        refused_at = page.get_value(REFUSED_AT)
+        if isinstance(error, PlexUnauthorized):
+            page.set_value(REFUSED_AT, self.context.clock())
+        elif refused_at and error is None and self._has_worked(refused_at):
+            page.set_value(REFUSED_AT, 0.0)
+
+    def _has_worked(self, since: float) -> bool:
+        if self.plugin.mode == HEALTH_CHECK:
+            return True
+        with self.context.open_state() as state:
+            latest = state.runs.latest_of_each_kind()
+        return any(
+            run.kind in _ASKING_PLEX
+            and run.status in ("done", "partial")
+            and run.started_at > since
+            for run in latest
+        )
+
+    def _lines(self, error: BaseException | None) -> Iterator[LogLine]:
+        run = f"{int(self._began * 1000):x}-{os.getpid()}"
+        for at, level, text in logs.kept():
+            yield LogLine(at, level, text, run, self.plugin.mode)
+        if error is not None:
+            text = logs.clean(str(error) or type(error).__name__)
+            yield LogLine(self.context.clock(), "error", text, run, self.plugin.mode)
+
+
+@contextmanager
+def publishing(
+    plugin: PluginInput, env: Mapping[str, str], clock: Callable[[], float] = time.time
+) -> Iterator[Publisher]:
+    """Around a task: publishes at its end, whatever came of it."""
+    context = PageContext(
+        data_dir_of(plugin, env),
+        plugin_dir_of(plugin),
+        plugin.args,
+        plugin.server_connection,
+        env,
+        looks_only=False,
+        clock=clock,
+    )
+    publisher = Publisher(plugin, context)
+    try:
+        yield publisher
+    except BaseException as error:
+        publisher.publish(error)
+        raise
+    publisher.publish(None)
+
+
+def _told(settings: Settings) -> dict[str, Any]:
+    """What the page has to know of the settings without asking Stash."""
+    public = {name: list(v) if isinstance(v, tuple) else v for name, v in settings.public().items()}
+    return {
+        "enabled": settings.enabled,
+        "syncs": bool(settings.synced_fields()),
+        "reconcile_interval": settings.reconcile_interval,
+        "reconcile_scope": settings.reconcile_scope,
+        "obfuscate_paths": settings.obfuscate_paths,
+        "page_tick": settings.page_tick,
+        "public": json.loads(json.dumps(public)),
+    }
+
+
+def _figures(known: Snapshot) -> dict[str, Any]:
+    """Counts and times alone: whoever reaches Stash may read them."""
+    return {
+        "at": known.now,
+        "waiting": known.waiting,
+        "edits_waiting": known.edits_waiting,
+        "dead_letters": known.dead_letters,
+        "held": known.held,
+        "gaps": known.gaps,
+        "paused_since_at": known.away_since(PLEX),
+        "token_refused": bool(known.refused_at),
+        "next_due_at": _next_due(known),
+        "tick": bool(known.settings.get("page_tick", True)),
+    }
+
+
+def _next_due(known: Snapshot) -> float | None:
+    """When there is something to do for Sync Changes; None: never, as things stand."""
+    noted = known.now if known.edits_waiting else None
+    due = [each for each in (known.next_due, known.next_reconcile_at, noted) if each is not None]
+    if not due:
+        return None
+    breaker = known.breakers[PLEX]
+    return max(min(due), breaker.retry_at if breaker.failures else 0.0)

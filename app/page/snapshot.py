@@ -1,0 +1,149 @@
+"""How things stand: all that the overview and the published figures are made of, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.page.context import PageContext
+from app.page.running import Running, running_now
+from app.schedule.history import HISTORY
+from core import schedule
+from core.circuit_breaker import Breaker
+from core.run_kinds import RECONCILE
+from core.schedule import INTERVALS, Wanted
+from core.scopes import BY_SETTING
+from storage.finding_query import GAPS
+from storage.outages import NAMES
+from storage.page_facts import LAST, REFUSED_AT, SETTINGS
+from storage.runs import Run
+from storage.state import State
+from sync_queue.inbox import INBOX_FILE
+
+POINTS = 180  # of the chart
+POINTS_DAYS = 30
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Times are epoch seconds.
+
+    Attributes:
+        settings: as the last task read them; empty before the first one.
+        last: of the last whole reconcile, see `storage.page_facts`.
+        by_type: findings by type.
+        next_due: when the next waiting job is due.
+        edits_waiting: changes that hooks have noted and no task has looked at.
+        latest_reconcile: the newest run, whatever became of it.
+        breakers: by service.
+        errors: of the outages that last, by service.
+        stopped: the run that a guard has stopped, if it can still be confirmed.
+        is_used: something has been synced.
+    """
+
+    now: float
+    settings: Mapping[str, Any]
+    last: Mapping[str, Any]
+    by_type: Mapping[str, int]
+    refused_at: float
+    waiting: int
+    next_due: float | None
+    dead_letters: int
+    held: int
+    edits_waiting: int
+    latest_reconcile: Run | None
+    next_reconcile_at: float | None
+    breakers: Mapping[str, Breaker]
+    errors: Mapping[str, str]
+    stopped: Run | None
+    points: list[dict[str, Any]]
+    running: Running | None
+    is_used: bool
+
+    @property
+    def gaps_by_type(self) -> dict[str, int]:
+        return {kind: self.by_type.get(kind, 0) for kind in GAPS}
+
+    @property
+    def gaps(self) -> int:
+        return sum(self.gaps_by_type.values())
+
+    @property
+    def scenes(self) -> int:
+        return int(self.last.get("scenes") or 0)
+
+    @property
+    def in_step(self) -> int:
+        """The scenes that show in Plex what they should; those left alone are none."""
+        apart = sum(self.by_type.values()) + int(self.last.get("left_alone") or 0)
+        return max(0, self.scenes - apart)
+
+    def away_since(self, service: str) -> float | None:
+        """Since when a server does not answer; None where it does."""
+        breaker = self.breakers[service]
+        return breaker.since if breaker.failures else None
+
+
+def snapshot(context: PageContext, *, with_points: bool = True) -> Snapshot:
+    """How things stand now.
+
+    Raises:
+        StateError: a file cannot be read.
+    """
+    now = context.clock()
+    with context.open_page() as page:
+        settings, last = page.get_value(SETTINGS), page.get_value(LAST)
+        by_type, refused_at = page.findings.count_by_type(), page.get_value(REFUSED_AT)
+    with context.open_queue() as queue:
+        stats, next_due = queue.stats(now), queue.next_due(now)
+    with context.open_state() as state:
+        lasting = [each for each in state.outages.outages(now) if each.ended_at is None]
+        return Snapshot(
+            now,
+            settings,
+            last,
+            by_type,
+            refused_at,
+            stats.waiting,
+            next_due,
+            sum(stats.dead.values()),
+            stats.held,
+            _edits(context),
+            next(iter(state.runs.latest(RECONCILE, limit=1)), None),
+            _next_reconcile(state, settings, now),
+            {service: state.outages.breaker(service, now) for service in NAMES},
+            {each.service: each.error for each in lasting},
+            state.runs.stopped_latest(),
+            _points(state, now) if with_points else [],
+            running_now(context.data_dir, now),
+            state.records.count() > 0,
+        )
+
+
+def _edits(context: PageContext) -> int:
+    if not (context.data_dir / INBOX_FILE).exists():
+        return 0
+    with context.open_inbox() as inbox:
+        return inbox.count()
+
+
+def _next_reconcile(state: State, settings: Mapping[str, Any], now: float) -> float | None:
+    is_on = settings.get("enabled") and settings.get("syncs")
+    interval = INTERVALS.get(settings.get("reconcile_interval") or "") if is_on else None
+    scope = BY_SETTING.get(settings.get("reconcile_scope") or "", BY_SETTING["all"])
+    history = schedule.seen(state.get_value(HISTORY), now)
+    return schedule.due_at(history, Wanted(interval, scope.name))
+
+
+def _points(state: State, now: float) -> list[dict[str, Any]]:
+    """Gaps and synced scenes over time; where no reconcile ended, the gaps are those before."""
+    width = POINTS_DAYS * DAY / POINTS
+    gaps: int | None = None
+    points: list[dict[str, Any]] = []
+    for stretch, synced, found in state.runs.sums(now - POINTS_DAYS * DAY, width):
+        gaps = found if found is not None else gaps
+        at = min((stretch + 1) * width, now)
+        points.append({"at": at, "gaps": gaps, "synced": synced})
+    return points

@@ -1,0 +1,120 @@
+"""The lists of what waits for the user: dead letters, held scenes; and his pins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.arguments import text
+from app.page.context import PageContext
+from app.page.paging import Paging
+from app.page.plex_side import libraries, links
+from core.errors import ConfigError
+from core.models import Failure, Job
+from sync_queue.jobs import HeldJob
+
+MARK = 12  # characters of each value that the clear guard has noted
+
+
+def page_dead_letters(context: PageContext) -> dict[str, Any]:
+    """What was given up on, newest first, by `error` and `text`."""
+    args, paging = context.args, Paging.of(context.args)
+    error = text(args, "error")
+    known = {failure.value for failure in Failure}
+    if error not in known:
+        raise ConfigError(f"The argument 'error' is {error!r}, which is no kind of failure.")
+    with context.open_queue() as queue:
+        total, found = queue.dead_page(error, text(args, "text"), paging.offset, paging.per_page)
+        dead = queue.stats(context.clock()).dead
+    rows = [_dead_row(job, at) for job, at in found]
+    errors = [{"name": failure.value, "count": count} for failure, count in dead.items()]
+    return {**paging.reply(total, rows), "facets": {"errors": errors}}
+
+
+def _dead_row(job: Job, at: float) -> dict[str, Any]:
+    return {
+        "job_id": job.job_id,
+        "scene_id": str(job.scene_id),
+        "title": title_of(job),
+        "error": job.failure.value,
+        "reason": job.error.removeprefix(f"{job.failure.value}: "),
+        "failed_at": at,
+        "attempts": job.attempts,
+    }
+
+
+def title_of(job: Job) -> str:
+    """What the scene of a job was called when it was put; "" where nobody knows."""
+    return str(job.data.get("title") or "")
+
+
+def page_held(context: PageContext) -> dict[str, Any]:
+    """The scenes that the clear guard holds back, and what each would lose."""
+    paging = Paging.of(context.args)
+    with context.open_queue() as queue:
+        held = queue.held()
+    shown = held[paging.offset : paging.offset + paging.per_page]
+    with context.open_page() as page:
+        titles = page.findings.titles(each.job.scene_id for each in shown)
+    rows = [_held_row(each, titles.get(each.job.scene_id, "")) for each in shown]
+    what = "1 scene is" if len(held) == 1 else f"{len(held)} scenes are"
+    headline = "Nothing is held back."
+    if held:
+        headline = (
+            f"{what} held back: together they would lose more in Plex than the setting 'Most values"
+            " to remove' allows. Look at them; if they are right, confirm them."
+        )
+    return {**paging.reply(len(held), rows), "headline": headline, "can_confirm": bool(held)}
+
+
+def _held_row(each: HeldJob, title: str) -> dict[str, Any]:
+    losses = len(each.marks) // MARK
+    return {
+        "scene_id": str(each.job.scene_id),
+        "title": title_of(each.job) or title,
+        "reason": f"It would lose {losses} value{'s' if losses != 1 else ''} in Plex.",
+        "would_remove": losses,
+        "changes": [_loss(line) for line in each.lines],
+    }
+
+
+def _loss(line: str) -> dict[str, Any]:
+    """A line like `scene 12 “Title”: tags − “Jazz”` as a change."""
+    told = line[line.find("”: ") + 3 :] if "”: " in line else line.partition(": ")[2]
+    field, _, what = told.partition(" ")
+    return {
+        "library": "",
+        "rating_key": "",
+        "item_title": "",
+        "field": field,
+        "label": field.replace("_", " ").capitalize(),
+        "before": what.removeprefix("− ").removeprefix("cleared, was "),
+        "after": None,
+        "kind": "clear" if what.startswith("cleared") else "remove",
+        "why": "Stash does not have it.",
+    }
+
+
+def page_pins(context: PageContext) -> dict[str, Any]:
+    """The pins that stand."""
+    paging = Paging.of(context.args)
+    with context.open_state() as state:
+        pins = [
+            pin for _, some in sorted(state.pins.all().items()) for pin in some if not pin.released
+        ]
+    shown = pins[paging.offset : paging.offset + paging.per_page]
+    with context.open_page() as page:
+        titles, plex = page.findings.titles(pin.scene_id for pin in shown), links(page)
+        sections = libraries(page)
+    rows = [
+        {
+            "scene_id": str(pin.scene_id),
+            "title": titles.get(pin.scene_id, ""),
+            "library": sections.get(pin.ref.section, ""),
+            "rating_key": pin.ref.key,
+            "item_title": "",
+            "path": pin.files[0].path if pin.files else "",
+            "since_at": None,
+        }
+        for pin in shown
+    ]
+    return {**paging.reply(len(pins), rows), "plex": plex}

@@ -1,0 +1,73 @@
+"""What findings are listed by: their types, filters and orders. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# The types that a job can repair, and the one that waits for a word of the user.
+AMBIGUOUS = "ambiguous"
+GAPS = ("missing", "empty_metadata", "stale_sync", "drift", AMBIGUOUS)
+# What is left alone, and why.
+OUTSIDE, CONTESTED, REFUSED, IGNORED = "outside", "contested", "refused", "ignored"
+LEFT_ALONE = (OUTSIDE, CONTESTED, REFUSED, IGNORED)
+
+KEY_LENGTH = 40  # characters of a title by which lists are sorted
+_SORTS = {
+    "title": ("title_key",),
+    "type": ("type", "title_key"),
+    "studio": ("studio", "title_key"),
+    "library": ("library", "title_key"),
+    "updated": ("updated_at",),
+}
+SORTS = tuple(_SORTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be listed, "" for all.
+
+    Attributes:
+        type: one type; "" for all that are gaps.
+        text: a part of title, path or studio, in any case.
+        sort: a column of `SORTS`, with "-" before it for the descending order.
+    """
+
+    type: str = ""
+    studio: str = ""
+    library: str = ""
+    text: str = ""
+    sort: str = "title"
+
+
+def title_key(title: str) -> str:
+    """What lists are sorted by."""
+    return title[:KEY_LENGTH].casefold()
+
+
+def terms_of(wanted: Wanted) -> tuple[list[str], list[object]]:
+    """The conditions that a finding has to meet, each with its value."""
+    is_gap = not wanted.type or wanted.type in GAPS
+    terms: list[str] = ["gap = ?"]
+    values: list[object] = [int(is_gap)]
+    for column in ("type", "studio", "library"):
+        value = getattr(wanted, column)
+        if value:
+            terms.append(f"{column} = ?")
+            values.append(value)
+    if wanted.text:
+        terms.append("instr(search, ?)")
+        values.append(wanted.text.casefold())
+    return terms, values
+
+
+def order_of(sort: str) -> str:
+    """The order of a list.
+
+    Raises:
+        ValueError: there is no such.
+    """
+    columns = _SORTS.get(sort.removeprefix("-"))
+    if columns is None:
+        raise ValueError(f"lists are sorted by {', '.join(_SORTS)}, not by {sort!r}")
+    down = " DESC" if sort.startswith("-") else ""
+    return ", ".join(f"{column}{down}" for column in (*columns, "scene_id"))

@@ -1,0 +1,289 @@
+"""The lists of the page: which rows, in what words, and in pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import ConfigError
+from core.matching.pins import Pin
+from core.models import Change, Failure, ItemRef, MediaFile
+from core.run_kinds import UNDOABLE
+from storage.findings import Finding, Item
+from storage.journal import JournalEntry
+from storage.log_lines import KEPT, LogLine
+from storage.orphans import Orphan
+from storage.page_facts import LAST, MACHINE
+from storage.plans import PlannedChange
+from tests.app.page.conftest import NOW, Folder
+from worker.undo import run_choice
+
+LIBRARIES = {"1": "Films"}
+
+
+def put(folder: Folder, *scene_ids: int) -> None:
+    with folder.queue() as queue:
+        queue.put_many({"scene_id": i, "data": {"title": f"Scene {i}"}} for i in scene_ids)
+
+
+def test_a_gap_is_told_with_all_that_its_row_shows(folder: Folder) -> None:
+    candidate = {"library": "Films", "section": "1", "rating_key": "8", "path": "/p", "size": 3}
+    with folder.page() as page:
+        page.set_value(LAST, {"at": NOW, "scenes": 3, "libraries": LIBRARIES})
+        page.set_value(MACHINE, "abc")
+        page.findings.replace_all(
+            [
+                Finding(
+                    1,
+                    "drift",
+                    "One",
+                    "/m/1.mp4",
+                    "why",
+                    "Ann",
+                    "Films",
+                    5.0,
+                    (Item("1", "7", "Uno"),),
+                ),
+                Finding(2, "ambiguous", "Two", candidates=(candidate,)),
+                Finding(3, "outside", "Three"),
+            ],
+            [],
+        )
+    put(folder, 1)
+
+    told = folder.ask("page_gaps", sort="-type")
+
+    assert told["total"] == 2
+    first, second = told["rows"]
+    assert first == {
+        "scene_id": "1",
+        "title": "One",
+        "type": "drift",
+        "reason": "why",
+        "studio": "Ann",
+        "library": "Films",
+        "path": "/m/1.mp4",
+        "updated_at": 5.0,
+        "items": [{"section": "1", "rating_key": "7", "title": "Uno"}],
+        "candidates": [],
+        "queued": True,
+        "ignored": False,
+    }
+    assert second["candidates"] == [candidate]
+    assert not second["queued"]
+    assert second["updated_at"] is None
+    assert told["facets"]["studios"] == [{"name": "Ann", "count": 1}]
+    assert {"name": "outside", "count": 1} in told["facets"]["types"]
+    assert told["as_of_at"] == NOW
+    assert told["plex"]["machine_identifier"] == "abc"
+    assert folder.ask("page_gaps", type="outside")["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ({"type": "odd"}, "'type' is 'odd'; one of these"),
+        ({"sort": "size"}, "'sort' is 'size'; one of these"),
+        ({"page": "0"}, "'page' is '0'"),
+        ({"per_page": 201}, "at most 200"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_sentence(
+    folder: Folder, args: dict[str, object], says: str
+) -> None:
+    with pytest.raises(ConfigError, match=says):
+        folder.ask("page_gaps", **args)
+
+
+def test_orphans_come_in_pages(folder: Folder) -> None:
+    with folder.page() as page:
+        page.findings.replace_all(
+            [], [Orphan("1", str(n), "Films", f"Item {n}", f"/{n}.mp4", n) for n in range(5)]
+        )
+    told = folder.ask("page_orphans", page=2, per_page=2)
+    assert [row["rating_key"] for row in told["rows"]] == ["2", "3"]
+    assert (told["total"], told["page"], told["per_page"]) == (5, 2, 2)
+    assert told["facets"]["libraries"] == [{"name": "Films", "count": 5}]
+
+
+def test_dead_letters_are_filtered_by_failure_and_text(folder: Folder) -> None:
+    put(folder, 1, 2, 3)
+    with folder.queue() as queue:
+        for job in queue.claim(3, NOW):
+            failure = Failure.AMBIGUOUS if job.scene_id == 2 else Failure.NOT_FOUND
+            folder.now += 1
+            queue.park(job, failure, f"not there {job.scene_id}")
+
+    told = folder.ask("page_dead_letters")
+    assert [row["scene_id"] for row in told["rows"]] == ["3", "2", "1"]
+    assert told["rows"][0] == {
+        "job_id": 3,
+        "scene_id": "3",
+        "title": "Scene 3",
+        "error": "PlexNotFound",
+        "reason": "not there 3",
+        "failed_at": NOW + 3,
+        "attempts": 0,
+    }
+    assert told["facets"]["errors"] == [
+        {"name": "PlexNotFound", "count": 2},
+        {"name": "Ambiguous", "count": 1},
+    ]
+    assert folder.ask("page_dead_letters", error="Ambiguous")["total"] == 1
+    assert folder.ask("page_dead_letters", text="SCENE 1")["total"] == 1
+    with pytest.raises(ConfigError, match="no kind of failure"):
+        folder.ask("page_dead_letters", error="Odd")
+
+
+def test_held_scenes_say_what_they_would_lose(folder: Folder) -> None:
+    put(folder, 1)
+    with folder.queue() as queue:
+        job = queue.claim(1, NOW)[0]
+        lines = ["scene 1 “A: b”: tags − “Jazz”", "scene 1: studio cleared, was “X”"]
+        queue.hold([(job, "a" * 24, lines)])
+
+    told = folder.ask("page_held")
+
+    assert told["can_confirm"]
+    assert told["headline"].startswith("1 scene is held back")
+    row = told["rows"][0]
+    assert (row["would_remove"], row["title"]) == (2, "Scene 1")
+    assert [(c["label"], c["before"], c["kind"]) for c in row["changes"]] == [
+        ("Tags", "“Jazz”", "remove"),
+        ("Studio", "“X”", "clear"),
+    ]
+
+
+def test_pins_that_stand_are_listed(folder: Folder) -> None:
+    with folder.state() as state:
+        state.pins.save(
+            [Pin(4, ItemRef("1", "7"), (MediaFile("/p.mp4"),)), Pin(5, ItemRef("1", "8"), ())]
+        )
+        state.pins.release(5)
+    with folder.page() as page:
+        page.set_value(LAST, {"libraries": LIBRARIES})
+        page.findings.note_done({4: "Four"})
+    told = folder.ask("page_pins")
+    assert told["total"] == 1
+    assert told["rows"][0]["title"] == "Four"
+    assert told["rows"][0]["library"] == "Films"
+    assert told["rows"][0]["path"] == "/p.mp4"
+
+
+def test_a_plan_is_told_scene_by_scene(folder: Folder) -> None:
+    ref = ItemRef("1", "7")
+    changes = [
+        Change("title", None, "New"),
+        Change("tags", ("A",), ("A", "B"), added=("B",)),
+        Change("poster", "one", "two"),
+    ]
+    figures = {
+        "scenes_changing": 2,
+        "items_changing": 2,
+        "changes": {"title": {"set": 1}, "tags": {"add": 1, "remove": 1}, "poster": {"change": 1}},
+    }
+    with folder.state() as state:
+        run = state.runs.start("preview", NOW)
+        state.plans.add(run, [PlannedChange(1, "One", ref, change) for change in changes])
+        state.plans.add(
+            run, [PlannedChange(2, "Two", ref, Change("tags", ("A",), None, removed=("A",)))]
+        )
+        state.runs.finish(run, "done", figures, NOW + 1)
+
+    told = folder.ask("page_plan")
+    assert (told["run_id"], told["total"], told["can_apply"]) == (str(run), 2, True)
+    assert told["counts"] == {
+        "scenes": 2,
+        "items": 2,
+        "set": 1,
+        "clear": 0,
+        "add": 1,
+        "remove": 1,
+        "pictures": 1,
+    }
+    kinds = [(c["label"], c["before"], c["after"], c["kind"]) for c in told["rows"][0]["changes"]]
+    assert kinds == [
+        ("Title", None, "New", "set"),
+        ("Tags", ["A"], ["A", "B"], "add"),
+        ("Poster", "a picture", "the cover in Stash", "picture"),
+    ]
+    for args, scenes in (
+        ({"kind": "remove"}, ["2"]),
+        ({"kind": "picture"}, ["1"]),
+        ({"kind": "set", "text": "ONE"}, ["1"]),
+        ({"text": "2"}, ["2"]),
+        ({"kind": "clear"}, []),
+    ):
+        rows = folder.ask("page_plan", **args)["rows"]
+        assert [row["scene_id"] for row in rows] == scenes, args
+
+
+def test_without_a_preview_there_is_no_plan(folder: Folder) -> None:
+    told = folder.ask("page_plan")
+    assert (told["total"], told["run_id"], told["can_apply"]) == (0, None, False)
+    assert "no preview yet" in told["text"]
+
+
+def entry(scene_id: int, key: str, field: str) -> JournalEntry:
+    return JournalEntry(scene_id, ItemRef("1", key), field, "old", ("a", "b"), NOW)
+
+
+def test_runs_tell_what_they_did_and_whether_they_can_be_taken_back(folder: Folder) -> None:
+    with folder.state() as state:
+        reconcile = state.runs.start("reconcile", NOW, {"scope": "all", "automatic": True})
+        state.runs.finish(reconcile, "done", {"scope": "all", "automatic": True}, NOW + 1)
+        drain = state.runs.start("drain", NOW + 2)
+        state.journal.write(drain, [entry(1, "7", "title"), entry(1, "7", "tags")])
+        state.runs.finish(drain, "done", {"processed": 4, "items_edited": 3}, NOW + 3)
+        undo = state.runs.start("undo", NOW + 4, {"undone_run": drain})
+        state.journal.write(undo, [entry(1, "7", "title")])
+        state.runs.start("preview", NOW + 5)
+    with folder.page() as page:
+        page.findings.note_done({1: "One"})
+
+    told = folder.ask("page_runs")
+    assert [row["title"] for row in told["rows"]] == [
+        "Preview",
+        "Undo",
+        "Sync to Plex",
+        "Reconcile Library (All), by itself",
+    ]
+    assert [row["can_undo"] for row in told["rows"]] == [False, True, True, False]
+    assert told["rows"][0]["status"] == "killed"
+    assert told["rows"][2]["items_changed"] == 3
+    assert told["rows"][2]["text"].startswith("4 processed, 3 items changed")
+
+    told = folder.ask("page_run", run_id=drain)
+    assert told["run"]["run_id"] == str(drain)
+    assert [(row["label"], row["undone"]) for row in told["rows"]] == [
+        ("Title", True),
+        ("Tags", False),
+    ]
+    assert told["rows"][0]["title"] == "One"
+    assert told["rows"][0]["after"] == ["a", "b"]
+    with pytest.raises(ConfigError, match="no such run"):
+        folder.ask("page_run", run_id="99")
+
+
+def test_the_runs_that_can_be_taken_back_are_those_of_the_undo() -> None:
+    assert UNDOABLE == run_choice.KINDS
+
+
+def test_the_log_keeps_its_last_lines_and_tells_them_newest_first(folder: Folder) -> None:
+    with folder.page() as page:
+        page.log.add(LogLine(n, "info", f"line {n}", "a", "reconcile_all") for n in range(KEPT))
+        page.log.add(
+            [
+                LogLine(NOW, "warning", "Careful", "b", "sync_changes"),
+                LogLine(NOW, "error", "It failed", "b", "sync_changes"),
+            ]
+        )
+    told = folder.ask("page_log", per_page=2)
+    assert told["total"] == KEPT
+    assert [row["text"] for row in told["rows"]] == ["It failed", "Careful"]
+    assert told["rows"][0]["task"] == "Sync Changes"
+    assert [run["run"] for run in told["runs"]] == ["b", "a"]
+    assert folder.ask("page_log", run="b")["total"] == 2
+    assert folder.ask("page_log", level="error")["total"] == 1
+    assert folder.ask("page_log", level="info", text="LINE 99")["total"] == 11
+    with pytest.raises(ConfigError, match="'level'"):
+        folder.ask("page_log", level="loud")

@@ -1,0 +1,182 @@
+"""How things stand in words and figures, and what is published of it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+from typing import Any
+
+from app.page.publishing import FILE, FOLDER, publishing
+from app.page.running import RunningNote
+from core.settings import parse_settings
+from plex.exceptions import PlexUnauthorized
+from shell import logs
+from shell.protocol import Frames
+from storage.findings import Finding
+from storage.outages import PLEX
+from storage.page_facts import LAST
+from storage.runs import RunStatus
+from tests.app.page.conftest import NOW, Folder
+
+SETTINGS = parse_settings({"plex_url": "http://plex:32400", "plex_token": "t" * 20}, {})
+
+
+def end_task(folder: Folder, mode: str = "reconcile_all", error: Exception | None = None) -> None:
+    """A task begins and ends."""
+    with (
+        contextlib.suppress(PlexUnauthorized),
+        publishing(folder.plugin(mode), folder.env, lambda: folder.now) as publisher,
+    ):
+        publisher.settings = SETTINGS
+        if error is not None:
+            raise error
+
+
+def compare(folder: Folder, *found: Finding, scenes: int = 10, status: RunStatus = "done") -> None:
+    """A reconcile has looked at all scenes."""
+    with folder.state() as state:
+        run = state.runs.start("reconcile", folder.now, {"scope": "all"})
+        figures = {"scope": "all", "scenes_with_gaps": len(found), "ambiguous_count": 0}
+        state.runs.finish(run, status, figures, folder.now)
+    with folder.page() as page:
+        page.findings.replace_all(found, [])
+        page.set_value(LAST, {"at": folder.now, "scenes": scenes, "left_alone": 1})
+
+
+def published(folder: Folder) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((folder.plugin_dir / FOLDER / FILE).read_bytes())
+    return told
+
+
+def test_before_the_first_task_it_has_to_be_set_up(folder: Folder) -> None:
+    told = folder.ask("page_overview")
+    assert told["needs_setup"]
+    assert told["version"] == "9.8.7"
+    assert told["advice"][0]["action"] == "start"
+    assert told["tiles"]["in_step_percent"] is None
+
+
+def test_what_is_in_step_is_said_in_one_sentence(folder: Folder) -> None:
+    compare(folder)
+    end_task(folder)
+    told = folder.ask("page_overview")
+    assert not told["needs_setup"]
+    assert (told["headline"], told["tone"]) == ("All 9 scenes are in step with Plex.", "good")
+    assert told["tiles"]["in_step_percent"] == 100.0
+    assert told["last_reconcile"]["status"] == "done"
+    assert told["next_reconcile_at"] is None
+
+
+def test_gaps_are_counted_by_type_and_never_rounded_away(folder: Folder) -> None:
+    compare(folder, Finding(1, "drift", "One"), Finding(2, "outside", "Two"), scenes=5003)
+    end_task(folder)
+    told = folder.ask("page_overview")
+    assert told["tone"] == "attention"
+    assert told["headline"].startswith("1 scene is not in step")
+    assert told["tiles"]["gaps_by_type"]["drift"] == 1
+    assert told["tiles"]["in_step"] == 5000
+    assert told["tiles"]["in_step_percent"] == 99.9
+
+
+def test_an_outage_is_said_with_what_waits(folder: Folder) -> None:
+    compare(folder)
+    end_task(folder)
+    with folder.queue() as queue:
+        queue.put({"scene_id": 1})
+    with folder.state() as state:
+        state.outages.failed(PLEX, NOW, 0.5, "no route to host")
+    folder.now = NOW + 7200
+    end_task(folder, "sync_changes")
+
+    told = folder.ask("page_overview")
+    assert told["tone"] == "problem"
+    assert told["headline"] == (
+        "Paused for 2 h: Plex does not answer because no route to host. 1 change waits."
+    )
+    assert not told["services"][0]["ok"]
+    assert published(folder)["paused_since_at"] == NOW
+
+
+def test_a_refused_token_is_told_until_a_task_could_work_with_it(folder: Folder) -> None:
+    compare(folder)
+    end_task(folder, error=PlexUnauthorized("no"))
+    assert "refuses the token" in folder.ask("page_overview")["headline"]
+    assert published(folder)["token_refused"]
+    folder.now += 1
+    end_task(folder, "sync_changes")  # which had nothing to ask Plex for
+    assert published(folder)["token_refused"]
+    folder.now += 1
+    compare(folder)
+    end_task(folder)
+    assert not published(folder)["token_refused"]
+    end_task(folder, error=PlexUnauthorized("no"))
+    end_task(folder, "health_check")
+    assert not published(folder)["token_refused"]
+
+
+def test_what_is_published_says_counts_and_times_alone(folder: Folder) -> None:
+    compare(folder, Finding(1, "drift", "A secret title", "/secret/path.mp4"))
+    with folder.queue() as queue:
+        queue.put({"scene_id": 1, "not_before": NOW + 60})
+    end_task(folder)
+    assert published(folder) == {
+        "version": "9.8.7",
+        "at": NOW,
+        "waiting": 1,
+        "edits_waiting": 0,
+        "dead_letters": 0,
+        "held": 0,
+        "gaps": 1,
+        "paused_since_at": None,
+        "token_refused": False,
+        "next_due_at": NOW + 60,
+        "tick": True,
+    }
+
+
+def test_where_the_code_cannot_be_written_nothing_is_published(folder: Folder) -> None:
+    (folder.plugin_dir / FOLDER).write_text("in the way")
+    end_task(folder)
+    assert folder.ask("page_overview")["needs_setup"]
+
+
+def test_the_lines_of_a_task_are_kept_without_secrets(folder: Folder) -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    logs.install(Frames(io.BytesIO()), ["my-secret-token"])
+    try:
+        logging.getLogger("app").info("it uses my-secret-token")
+        end_task(folder, error=PlexUnauthorized("refused my-secret-token"))
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    told = folder.ask("page_log")
+    assert [row["text"] for row in told["rows"]] == ["refused ***", "it uses ***"]
+    assert [row["level"] for row in told["rows"]] == ["error", "info"]
+
+
+def test_what_runs_is_told_while_it_lives(folder: Folder) -> None:
+    folder.data.mkdir()
+    with RunningNote(folder.data, "reconcile_all", NOW - 60) as note:
+        note.tell(0.25, NOW)
+        told = folder.ask("page_overview")["running"]
+        assert told["task"] == "Reconcile Library (All)"
+        assert told["progress"] == 0.25
+        assert told["text"] == "Reconcile Library (All) has been at work for 1 min, 25 % done."
+        folder.now += 11  # it was killed
+        assert folder.ask("page_overview")["running"] is None
+        note.tell(0.5, folder.now)
+        assert folder.ask("page_overview")["running"] is not None
+    assert folder.ask("page_overview")["running"] is None
+
+
+def test_the_chart_has_gaps_and_syncs_over_time(folder: Folder) -> None:
+    compare(folder, Finding(1, "drift", "One"), Finding(2, "drift", "Two"))
+    folder.now += 86_400
+    with folder.state() as state:
+        for kind, figures in (("drain", {"succeeded": 5, "skipped": 1}), ("confirm", {})):
+            state.runs.finish(state.runs.start(kind, folder.now), "done", figures, folder.now)
+    points = folder.ask("page_overview")["points"]
+    assert [(point["gaps"], point["synced"]) for point in points] == [(2, 0), (2, 4)]
