@@ -47,7 +47,7 @@ def test_hook_status_and_reconcile_run(both: Simulators, installed: Installed) -
     assert reconciled.output["partial"] is False
     assert status.output["last_runs"]
     assert [each.status for each in (noted, reconciled, status)] == [0, 0, 0]
-    after = installed.files()
+    after = dict(installed.files())
     assert json.loads(after.pop("public/state.json"))["waiting"] == status.output["waiting"]
     assert after == before, "only its data may change, and what it publishes"
     assert (installed.data / "pycache").is_dir(), "or each hook would compile all that it runs"
