@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from core.models import ListedItem, Section
 from plex import mapping
 from plex.address import Address
-from plex.editing import split_params, unlock_params
+from plex.editing import split_params
 from plex.exceptions import PlexItemFailed, PlexRejected, PlexServerDown
 from plex.full_items import MAX_KEYS as MAX_KEYS
 from plex.full_items import FullItems, FullReader
@@ -186,25 +186,6 @@ class PlexClient:
         for part in edits:
             self._put(path, target + part)
         return len(edits)
-
-    def unlock(
-        self, section_key: str, item_type: int, keys: Sequence[str], fields: Collection[str]
-    ) -> int:
-        """Unlocks the same fields of many items, and leaves what they show alone.
-
-        Unlocking is the same for all of them, and cannot put a wrong value anywhere.
-
-        Args:
-            item_type: Plex's number, as in `FullItem.item_type`.
-            fields: our names of fields and pictures.
-
-        Returns:
-            how many requests it took.
-
-        Raises:
-            ValueError: as `edit_alike`.
-        """
-        return self.edit_alike(section_key, item_type, keys, unlock_params(sorted(fields)))
 
     def edit_alike(
         self,

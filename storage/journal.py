@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 
@@ -40,8 +40,6 @@ THIRD = (
     "CREATE INDEX journal_unsettled ON journal (scene_id) WHERE settled = 0",
 )
 
-_NEWEST = 2**63 - 1
-_PAGE = 1000
 _ENTRIES = Table(
     "journal",
     ("id",),
@@ -112,21 +110,6 @@ class Journal:
                     for entry in entries
                 ),
             )
-
-    def entries(self, run_id: int) -> Iterator[JournalEntry]:
-        """What a run changed, newest first: the order in which it is undone.
-
-        Read in pages, so a run over a whole library fits, and what is written meanwhile is fine.
-        """
-        before = _NEWEST
-        while ids := self._database.numbers(
-            "SELECT id FROM journal WHERE run_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-            (run_id, before, _PAGE),
-        ):
-            where = "WHERE run_id = ? AND id < ? AND id >= ? ORDER BY id DESC"
-            page = run_id, before, ids[-1]
-            yield from self._database.select(_ENTRIES, _entry, where, page)
-            before = ids[-1]
 
     def note_left(self, run_id: int, left: Iterable[tuple[ItemRef, str, Value]]) -> None:
         """Notes what the server made of what we asked for, by item and field."""

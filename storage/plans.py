@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.fields import PICTURES
 from core.models import Change, ItemRef
 from storage.codec import dumps, value_from_json
 from storage.rows import INT, TEXT, Row, Table
-from storage.sqlite import Database, chunks
+from storage.sqlite import Database
 
 TABLES = (
     """CREATE TABLE plans (
@@ -115,12 +115,6 @@ class PlanStore:
         sql = f"SELECT DISTINCT scene_id FROM plans WHERE {where} ORDER BY scene_id"
         ids = self._database.numbers(sql, values)
         return len(ids), ids[offset : offset + limit]
-
-    def changes(self, run_id: int) -> Iterator[PlannedChange]:
-        """The whole plan of a run, with the changes of a scene together."""
-        for some in chunks(self.scene_ids(run_id)):
-            for planned in self.of_scenes(run_id, some).values():
-                yield from planned
 
     def drop_old(self) -> None:
         """Forgets all plans but the newest."""

@@ -203,20 +203,16 @@ class RunStore:
     def stopped_latest(self) -> Run | None:
         """The latest run that a guard has stopped, if the user can still confirm it."""
         where = "WHERE status = 'stopped' AND guard <> '' ORDER BY id DESC LIMIT 1"
-        run = self._one(where, ())
+        run = self._one(where)
         return run if run is not None and run.confirmation == "none" else None
 
-    def confirm_latest(self, guard: str | None = None) -> Run | None:
-        """The user agrees to what the latest stopped run (of that guard) was about to do.
+    def confirm_latest(self) -> Run | None:
+        """The user agrees to what the latest stopped run was about to do.
 
         None when no run was stopped, or when its confirmation is already used up.
         """
         with self._database.transaction() as connection:
-            run = self._one(
-                "WHERE status = 'stopped' AND guard <> '' AND (? IS NULL OR guard = ?)"
-                " ORDER BY id DESC LIMIT 1",
-                (guard, guard),
-            )
+            run = self._one("WHERE status = 'stopped' AND guard <> '' ORDER BY id DESC LIMIT 1")
             if run is None or run.confirmation == "taken":
                 return None
             connection.execute("UPDATE runs SET confirmation = 'given' WHERE id = ?", (run.id,))
@@ -255,7 +251,7 @@ class RunStore:
                 "DELETE FROM runs WHERE started_at < ? AND status <> 'running'", (before,)
             ).rowcount
 
-    def _one(self, where: str, parameters: tuple[object, ...]) -> Run | None:
+    def _one(self, where: str, parameters: tuple[object, ...] = ()) -> Run | None:
         return next(iter(self._database.select(_RUNS, _run, where, parameters)), None)
 
     def _stopped(self, guard: str, where: str) -> list[Run]:

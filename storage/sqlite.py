@@ -98,11 +98,6 @@ class Database(Closing):
         except OSError as error:
             raise StateError(f"{path} cannot be used: {error}. {WAY_OUT}") from error
 
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The raw connection, in autocommit; for persist-queue, which wants one of its own."""
-        return self._connection
-
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One `BEGIN IMMEDIATE`: all of it happens, or nothing. Does not nest."""

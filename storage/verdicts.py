@@ -88,10 +88,6 @@ class VerdictStore:
                 ),
             )
 
-    def count(self) -> int:
-        """How many scenes were found in order."""
-        return int(self._database.rows("SELECT count(*) FROM verdicts")[0][0])
-
 
 def _text(claims: Iterable[Claim]) -> str:
     rows = [(c.ref.section, c.ref.key, c.evidence, c.file_rank, c.shared, c.native) for c in claims]

@@ -100,10 +100,8 @@ class SyncQueue(QueueReader):
         with self._still_claimed(claimed) as (connection, ids):
             transitions.give_back(connection, ids)
 
-    def retry(
-        self, job: Job, not_before: float, failure: Failure, why: str, *, attempt: bool = True
-    ) -> None:
-        """Puts a claimed job back until `not_before`; `attempt` counts it as a failure of its own.
+    def retry(self, job: Job, not_before: float, failure: Failure, why: str) -> None:
+        """Puts a claimed job back until `not_before`, with one more attempt.
 
         If the scene was put again meanwhile, that newer order stands, with its own due time and
         no attempts: what it brings may be the cure.
@@ -112,7 +110,7 @@ class SyncQueue(QueueReader):
             if ids:
                 connection.execute(
                     f"UPDATE {TABLE} SET attempts = ? WHERE _id = ?",
-                    (job.attempts + attempt, job.job_id),
+                    (job.attempts + 1, job.job_id),
                 )
                 transitions.to_backoff(connection, [(job.job_id, not_before, failure, why)])
 

@@ -11,8 +11,11 @@ from urllib.parse import unquote
 
 import pytest
 
+from storage import journal
+from storage.journal import JournalEntry
+from storage.plans import PlannedChange
 from storage.schema import Schema
-from storage.state import STATE_FILE
+from storage.state import STATE_FILE, State
 
 # Neither text nor JSON nor a number.
 NO_TEXT = "CAST(x'ff7b' AS TEXT)"
@@ -30,6 +33,23 @@ def sql(path: Path, *statements: str, bound: Sequence[object] = ()) -> list[tupl
         for statement in first:
             connection.execute(statement)
         return connection.execute(last, bound).fetchall()
+
+
+def journal_of(state: State, run_id: int) -> list[JournalEntry]:
+    """What a run changed, newest first."""
+    where = "WHERE run_id = ? ORDER BY id DESC"
+    return state._database.select(journal._ENTRIES, journal._entry, where, (run_id,))
+
+
+def plan_of(state: State, run_id: int) -> list[PlannedChange]:
+    """The whole plan of a run, with the changes of a scene together."""
+    planned = state.plans.of_scenes(run_id, state.plans.scene_ids(run_id))
+    return [change for changes in planned.values() for change in changes]
+
+
+def verdict_count(state: State) -> int:
+    """How many scenes were found in order."""
+    return len(state._database.numbers("SELECT scene_id FROM verdicts"))
 
 
 def make_earlier(path: Path, schema: Schema, version: int, *statements: str) -> None:

@@ -88,11 +88,6 @@ def what_came(body: bytes, content_type: str) -> str:
     return f"{content_type or 'something without a type'} came"
 
 
-def excerpt(body: bytes) -> str:
-    """The beginning of an answer that is a text or a page, in one line, for people."""
-    return _one_line(body[:_SEEN].decode("utf-8", "replace"))
-
-
 def _one_line(text: str) -> str:
     return one_line(html.unescape(_MARKUP.sub(" ", text)), _EXCERPT)
 

@@ -57,11 +57,6 @@ class ItemEdit:
         """What the one edit of the item concerns: fields, and locks that change alone."""
         return list(dict.fromkeys([*(c.field for c in self.changes), *self.new_locks]))
 
-    @property
-    def is_work(self) -> bool:
-        """Something is to be written by an edit, or a picture to be selected."""
-        return bool(self.changes or self.new_locks or self.pictures)
-
     def only(self, names: Collection[str]) -> ItemEdit:
         """The part of the edit that concerns some fields and locks; pictures stay."""
         locks = {name: want for name, want in self.locks.items() if name in names}

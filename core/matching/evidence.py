@@ -35,7 +35,6 @@ class FileMatch:
     confidence: Confidence
     refs: tuple[ItemRef, ...]
     evidence: Evidence
-    reason: str
     shared: int = 0
     tie: Evidence = Evidence.NONE
     candidates: tuple[Candidate, ...] = ()

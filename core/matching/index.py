@@ -71,10 +71,6 @@ class ItemIndex:
         """All files, by the keys of their base names."""
         return self._names
 
-    def named(self, name: str) -> list[Candidate]:
-        """Files whose base name has this key."""
-        return self._names.get(name, [])
-
     def named_like(self, name: str, size: int | None) -> list[Candidate]:
         """Files whose base name has this key; in a big bucket only those that the size allows."""
         bucket = self._names.get(name, [])

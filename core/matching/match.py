@@ -68,7 +68,7 @@ def match_sought(sought: Sought, index: ItemIndex) -> FileMatch | None:
     ]
     for believed in (_sized(file, at_path), [c for c in at_path if not sizes_differ(file, c.file)]):
         if believed:
-            return _decide(file, believed, Evidence.PATH, "equal path")
+            return _decide(file, believed, Evidence.PATH)
     named = [
         candidate
         for candidate in index.named_like(sought.name, file.size)
@@ -77,11 +77,11 @@ def match_sought(sought: Sought, index: ItemIndex) -> FileMatch | None:
     sized = _sized(file, named)
     if sized:
         nearest, shared = _nearest(sized, paths)
-        return _decide(file, nearest, Evidence.SIZE, "equal name and size", shared)
+        return _decide(file, nearest, Evidence.SIZE, shared)
     if at_path:
         # Weaker than an equal size, also where two scenes claim one item.
         shared = max(_suffix(candidate, paths) for candidate in at_path)
-        return _decide(file, at_path, Evidence.SUFFIX, "equal path, another size", shared)
+        return _decide(file, at_path, Evidence.SUFFIX, shared)
     if named:
         return _by_suffix(file, named, paths)
     return None
@@ -95,10 +95,8 @@ def _sized(file: MediaFile, candidates: Iterable[Candidate]) -> list[Candidate]:
 def _by_suffix(file: MediaFile, named: Sequence[Candidate], paths: Sequence[str]) -> FileMatch:
     nearest, shared = _nearest(named, paths)
     if shared >= MIN_SUFFIX:
-        reason = f"{shared} equal trailing path components"
-        return _decide(file, nearest, Evidence.SUFFIX, reason, shared)
-    reason = "only the base name is equal, and a size is unknown"
-    return _undecided(file, named, Evidence.NONE, reason)
+        return _decide(file, nearest, Evidence.SUFFIX, shared)
+    return _undecided(file, named, Evidence.NONE)
 
 
 def _suffix(candidate: Candidate, paths: Sequence[str]) -> int:
@@ -117,25 +115,18 @@ def _refs(candidates: Iterable[Candidate]) -> tuple[ItemRef, ...]:
 
 
 def _decide(
-    file: MediaFile,
-    candidates: Sequence[Candidate],
-    evidence: Evidence,
-    reason: str,
-    shared: int = 0,
+    file: MediaFile, candidates: Sequence[Candidate], evidence: Evidence, shared: int = 0
 ) -> FileMatch:
     refs = _refs(candidates)
     if len(refs) == 1:
-        return FileMatch(Confidence.HIGH, refs, evidence, reason, shared)
-    told = f"{reason} in {len(refs)} items, nothing tells them apart"
-    return _undecided(file, candidates, evidence, told)
+        return FileMatch(Confidence.HIGH, refs, evidence, shared)
+    return _undecided(file, candidates, evidence)
 
 
-def _undecided(
-    file: MediaFile, candidates: Iterable[Candidate], tie: Evidence, reason: str
-) -> FileMatch:
+def _undecided(file: MediaFile, candidates: Iterable[Candidate], tie: Evidence) -> FileMatch:
     ordered = tuple(sorted(candidates, key=lambda found: (found.ref, found.file.path)))
     refs = _refs(ordered)
-    return FileMatch(Confidence.LOW, refs, Evidence.NONE, reason, 0, tie, ordered, file)
+    return FileMatch(Confidence.LOW, refs, Evidence.NONE, 0, tie, ordered, file)
 
 
 def _taught(sought: Sought, index: ItemIndex, learned: PathMap) -> tuple[ItemRef, ...]:
@@ -164,7 +155,7 @@ def _match_taught(sought: Sought, index: ItemIndex, learned: PathMap | None) -> 
     refs = _taught(sought, index, learned)
     if len(refs) != 1 or (found is not None and not _open_to(found, refs)):
         return found
-    return FileMatch(Confidence.HIGH, refs, Evidence.LEARNED, "equal path after learned folders")
+    return FileMatch(Confidence.HIGH, refs, Evidence.LEARNED)
 
 
 def _open_to(found: FileMatch, refs: tuple[ItemRef, ...]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from app.tasks.preview import apply_preview
 from core.models import ItemRef, Value
 from tests.acceptance.site import Site
+from tests.stored import journal_of, plan_of
 
 # item, field, before, after; lists without their order
 Edit = tuple[ItemRef, str, object, object]
@@ -22,7 +23,7 @@ def planned(site: Site, run_id: int) -> set[Edit]:
     with site.state() as state:
         return {
             (each.ref, each.change.field, _plain(each.change.before), _plain(each.change.after))
-            for each in state.plans.changes(run_id)
+            for each in plan_of(state, run_id)
         }
 
 
@@ -32,7 +33,7 @@ def written(site: Site, kind: str) -> list[Edit]:
         (run,) = state.runs.latest(kind, limit=1)
         return [
             (each.ref, each.field, _plain(each.before), _plain(each.after))
-            for each in state.journal.entries(run.id)
+            for each in journal_of(state, run.id)
         ]
 
 

@@ -36,6 +36,7 @@ from tests.acceptance.faults import (
     stash_fails,
 )
 from tests.acceptance.site import FAR, Site
+from tests.stored import journal_of
 
 __all__ = ["library", "site"]  # fixtures
 
@@ -237,7 +238,7 @@ def _journal_knows(site: Site, original: dict[str, Any]) -> None:
     first: dict[tuple[str, str], Any] = {}
     with site.state() as state:
         for run in state.runs.latest("drain", limit=100):
-            for entry in state.journal.entries(run.id):  # newest first
+            for entry in journal_of(state, run.id):  # newest first
                 first[entry.ref.key, entry.field] = entry.before
     names = {"tags": "genre", "performers": "actor", "date": "originallyAvailableAt"}
     final = site.both.plex.state()["items"]

@@ -22,6 +22,7 @@ from tests.acceptance.oracle_check import verdict
 from tests.acceptance.plans import Edit, apply, planned, written
 from tests.acceptance.plex_state import differing, now
 from tests.acceptance.site import Site
+from tests.stored import plan_of
 
 CASES = (
     *("empty_no_agent", "empty_agent", "drift_title", "extra_genre", "cleared_lists"),
@@ -77,7 +78,7 @@ def test_a_preview_changes_nothing(site: Site) -> None:
     assert shown["lines"][0] in ended.log
     assert f"preview {shown['run_id']}: " in ended.log
     with site.state() as state:
-        changes = [each.change for each in state.plans.changes(shown["run_id"])]
+        changes = [each.change for each in plan_of(state, shown["run_id"])]
     counted = sum(len(each.added) + len(each.removed) or 1 for each in changes)
     assert counted == sum(shown["totals"].values())
     by_kind: dict[str, int] = {}

@@ -11,6 +11,7 @@ from core.records import Record
 from tests.acceptance.plex_state import differing, now
 from tests.acceptance.site import Site
 from tests.acceptance.undo_library import library, site, sync, undo, use
+from tests.stored import journal_of
 
 __all__ = ["library", "site"]  # fixtures
 
@@ -70,7 +71,7 @@ def _drains(site: Site) -> list[int]:
     """The drains that changed something, newest first."""
     with site.state() as state:
         runs = state.runs.latest("drain")
-        return [run.id for run in runs if any(state.journal.entries(run.id))]
+        return [run.id for run in runs if any(journal_of(state, run.id))]
 
 
 def test_an_item_that_went_to_another_scene_is_left_to_it(site: Site) -> None:

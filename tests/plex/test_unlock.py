@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from plex.client import MAX_KEYS, MAX_URL, PlexClient
+from plex.editing import unlock_params
 from plex.field_names import lock_name
 from tests.contract.scripted import Asked, Reply, scripted
 
@@ -20,7 +21,9 @@ def send(keys: Sequence[str], fields: Sequence[str], section: str = "3") -> list
     with scripted(Reply()) as server:
         client = PlexClient(server.url, "token", connect_timeout=1, read_timeout=1)
         try:
-            assert client.unlock(section, 1, keys, fields) == len(server.asked)
+            assert client.edit_alike(section, 1, keys, unlock_params(sorted(fields))) == len(
+                server.asked
+            )
         finally:
             client.close()
         return list(server.asked)
@@ -73,7 +76,7 @@ def test_what_could_reach_other_items_is_refused(
     with scripted(Reply()) as server:
         client = PlexClient(server.url, "token", connect_timeout=1, read_timeout=1)
         with pytest.raises(ValueError):
-            client.unlock(section, 1, keys, fields)
+            client.edit_alike(section, 1, keys, unlock_params(sorted(fields)))
         client.close()
         assert server.asked == []
 

@@ -20,6 +20,7 @@ from reconciliation import verdict_cache
 from reconciliation.verdict_cache import VerdictCache, rules_digest
 from stash.mapping import SceneReader, UnreadScene
 from storage.state import State
+from tests.stored import verdict_count
 
 SECTION = Section("1", "Films", "movie", "tv.plex.agents.movie", ("/m",), refreshing=False)
 OWN = ItemRef("1", "1")
@@ -81,7 +82,7 @@ def test_a_scene_that_was_looked_at_twice_is_looked_at_again(state: State) -> No
         run.note(fetched(1).read(), match(1), record(1))
     run.save(())
 
-    assert state.verdicts.count() == 0
+    assert verdict_count(state) == 0
 
 
 def test_an_item_that_never_says_when_it_changed_is_looked_at_each_time(state: State) -> None:
@@ -90,7 +91,7 @@ def test_an_item_that_never_says_when_it_changed_is_looked_at_each_time(state: S
     run.note(fetched(1).read(), match(1), record(1))
     run.save(())
 
-    assert state.verdicts.count() == 0
+    assert verdict_count(state) == 0
 
 
 def test_a_file_that_the_path_map_renames_may_be_another_item_by_now(state: State) -> None:
@@ -99,7 +100,7 @@ def test_a_file_that_the_path_map_renames_may_be_another_item_by_now(state: Stat
     run.unchanged([fetched(1)])
     run.note(fetched(1).read(), match(1), record(1))
     run.save(())
-    assert state.verdicts.count() == 1
+    assert verdict_count(state) == 1
 
     appeared = {ItemRef("1", "9"): MediaFile("/m/other/film.mp4", 500, 60.0)}
     again = cache_of(state, side({OWN: OWN_FILE, **appeared}), pair)
@@ -119,7 +120,7 @@ def test_among_hundreds_of_one_name_a_size_of_0_is_not_an_unknown_one(state: Sta
     for scene in scenes:
         first.note(scene.read(), match(scene.id), record(scene.id))
     first.save(())
-    assert state.verdicts.count() == 2
+    assert verdict_count(state) == 2
 
     gone = ItemRef("1", str(BIG_BUCKET))
     fewer = {ref: file for ref, file in crowd.items() if ref != gone}

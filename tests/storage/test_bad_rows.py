@@ -24,7 +24,7 @@ from storage.verdicts import Verdict
 from sync_queue.queue import SyncQueue
 from sync_queue.reader import QUEUE_FILE
 from sync_queue.schema import TABLE
-from tests.stored import NO_TEXT, spoil, sql
+from tests.stored import NO_TEXT, journal_of, plan_of, spoil, sql
 
 REFS = ItemRef("1", "7"), ItemRef("1", "8")
 FILES = (MediaFile("/a.mp4", 1),)
@@ -76,9 +76,9 @@ READ: dict[str, Callable[[State], set[int]]] = {
     "record_items": lambda state: set(state.records.owners_of(REFS).values()),
     "item_owners": lambda state: set(state.owners.of(REFS).values()),
     "timestamps": lambda state: {scene for scene, at in state.timestamps().items() if at == 5.0},
-    "journal": lambda state: known(*(list(state.journal.entries(n)) for n in SCENES)),
+    "journal": lambda state: known(*(journal_of(state, n) for n in SCENES)),
     "runs": lambda state: {run.id for run in state.runs.latest()},
-    "plans": lambda state: {planned.scene_id for planned in state.plans.changes(1)},
+    "plans": lambda state: {planned.scene_id for planned in plan_of(state, 1)},
     "pins": lambda state: set(state.pins.all()),
     "scan_requests": lambda state: set(map(int, "".join(
         state.scans.asked_for("1", ["/1", "/2"], 6.0)).replace("/", ""))),
@@ -213,7 +213,7 @@ def test_a_bad_row_that_cannot_be_set_aside_now_is_passed_over(tmp_path: Path) -
     with State(tmp_path, warnings.append) as state, State(tmp_path, print) as other:
         fill(state)
         spoil(tmp_path / STATE_FILE, "pins.files", "'7'", "scene_id = 1")
-        state._database.connection.execute("PRAGMA busy_timeout = 10")
+        state._database._connection.execute("PRAGMA busy_timeout = 10")
 
         with other._database.transaction():
             assert set(state.pins.all()) == {2}

@@ -14,7 +14,7 @@ from storage.codec import field_body, field_from
 from storage.journal import JournalEntry
 from storage.plans import KEPT, PlannedChange
 from storage.state import DAY, KEPT_DAYS, SCHEMA, STATE_FILE, State
-from tests.stored import make_earlier
+from tests.stored import journal_of, make_earlier, plan_of
 
 ONE, TWO = ItemRef("1", "77"), ItemRef("2", "77")
 LIST = Change("tags", ("Night",), ("Jazz", "Sea"), ("Jazz", "Sea"), ("Night",))
@@ -45,7 +45,7 @@ def test_a_plan_comes_back_as_it_was(state: State) -> None:
 
     assert state.plans.scene_ids(4) == [3, 9]
     assert state.plans.of_scenes(4, [3, 9, 10]) == {3: changes[1:4], 9: [changes[0], changes[4]]}
-    assert list(state.plans.changes(4)) == [changes[0], changes[4], *changes[1:4]]
+    assert plan_of(state, 4) == [changes[0], changes[4], *changes[1:4]]
     assert state.plans.of_scenes(4, [1]) == {}
     assert state.plans.scene_ids(6) == []
 
@@ -54,7 +54,7 @@ def test_a_plan_of_many_scenes(state: State) -> None:
     state.plans.add(1, (planned(number) for number in range(1, 1201)))
 
     assert len(state.plans.of_scenes(1, range(1, 1201))) == 1200
-    assert sorted(each.scene_id for each in state.plans.changes(1)) == list(range(1, 1201))
+    assert sorted(each.scene_id for each in plan_of(state, 1)) == list(range(1, 1201))
 
 
 def test_only_the_newest_plans_are_kept(state: State) -> None:
@@ -116,8 +116,8 @@ def test_what_the_server_made_of_a_value_counts(state: State, left: Value) -> No
         entry(ONE, "rating", after=left),
         entry(ONE, "title"),
     ]
-    assert [each.after for each in state.journal.entries(1)] == ["after", "after", left]
-    assert list(state.journal.entries(2)) == [of_other_run]
+    assert [each.after for each in journal_of(state, 1)] == ["after", "after", left]
+    assert journal_of(state, 2) == [of_other_run]
 
 
 def test_the_last_run_that_changed_anything(state: State) -> None:
@@ -149,9 +149,9 @@ def test_old_runs_are_forgotten_with_what_they_changed(state: State) -> None:
     state.forget_old(now)
 
     assert [run.id for run in state.runs.latest()] == [abandoned, 2]
-    assert list(state.journal.entries(1)) == []
-    assert len(list(state.journal.entries(2))) == 1
-    assert [len(list(state.plans.changes(run_id))) for run_id in (1, 2)] == [0, 1]
+    assert journal_of(state, 1) == []
+    assert len(journal_of(state, 2)) == 1
+    assert [len(plan_of(state, run_id)) for run_id in (1, 2)] == [0, 1]
     state.runs.close_abandoned("drain", now)
     state.forget_old(now)
     assert [run.id for run in state.runs.latest()] == [2]
@@ -202,10 +202,10 @@ def test_a_state_of_the_first_version_is_carried_over(tmp_path: Path) -> None:
     with State(tmp_path, lambda message: pytest.fail(message)) as state:
         record = state.records.get_many([5])[5]
         assert (record.undone, record.items[0].ref) == (False, ONE)
-        assert [each.after for each in state.journal.entries(1)] == ["B"]
+        assert [each.after for each in journal_of(state, 1)] == ["B"]
         state.plans.add(1, [planned(5)])
         state.journal.note_left(1, [(ONE, "title", "C")])
-        assert [each.after for each in state.journal.entries(1)] == ["C"]
+        assert [each.after for each in journal_of(state, 1)] == ["C"]
 
 
 def test_no_step_of_the_schema_was_edited() -> None:

@@ -117,7 +117,7 @@ def test_a_job_in_backoff_holds_up_nobody_and_a_new_order_ends_its_wait(queue: S
 def test_waiting_uses_up_no_attempt(queue: SyncQueue) -> None:
     queue.put(job(1))
     (first,) = queue.claim(1, NOW)
-    queue.retry(first, NOW, Failure.PICTURE, "later", attempt=False)
+    queue.postpone([(first, NOW, Failure.PICTURE, "later")])
     (second,) = queue.claim(1, NOW)
     queue.retry(second, NOW, Failure.PICTURE, "later")
     (third,) = queue.claim(1, NOW)

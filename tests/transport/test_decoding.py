@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from transport.decoding import MOST_LEVELS, NotJson, decode, excerpt, what_came
+from transport.decoding import MOST_LEVELS, NotJson, decode, what_came
 
 TEXTS = st.text(max_size=8)
 VALUES = st.recursive(
@@ -84,7 +84,8 @@ def test_too_many_parts_are_refused_before_they_take_memory() -> None:
         decode(b"[" + b"{}," * 250_000 + b"{}]")
 
 
-def test_an_excerpt_is_one_line_that_can_be_shown() -> None:
-    page = b"<html><style>p{}</style><p>It\x1b]0;x\x07 is\n&lt;starting&gt;</p>" + b"y" * 9000
-    assert excerpt(page).startswith("It is <starting> y")
-    assert len(excerpt(page)) == 160
+def test_the_title_of_a_page_is_one_line_that_can_be_shown() -> None:
+    page = b"<html><title>It\x1b]0;x\x07 is\n&lt;starting&gt; " + b"y" * 7000 + b"</title>"
+    told = what_came(page, "text/html")
+    assert told.startswith('a web page came ("It is <starting> y')
+    assert len(told) < 190

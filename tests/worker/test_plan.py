@@ -29,18 +29,11 @@ def test_the_part_of_an_edit_that_concerns_some_fields(
     assert set(part.names) == set(whole.names) & names
     assert part.locks == {name: want for name, want in locks.items() if name in names}
     assert [each.field for each in part.changes] == [n for n in ("title", "tags") if n in names]
-    assert (part.ref, part.pictures, part.is_work) == (whole.ref, whole.pictures, True)
+    assert (part.ref, part.pictures) == (whole.ref, whole.pictures)
     # A field that changes is named once, and a lock only where it is not as it is wanted.
     assert sorted(whole.names) == sorted({*whole.names})
     assert whole.new_locks.keys() == {n for n, want in locks.items() if want != (n in LOCKED)}
     assert set(whole.names) == {"title", "tags", *whole.new_locks}
-
-
-def test_what_is_no_work() -> None:
-    assert not edit(locked=LOCKED, locks={"title": True, "tags": False}).is_work
-    assert edit(locked=LOCKED, locks={"title": False}).is_work
-    assert edit(TITLE).is_work
-    assert edit(pictures={"poster": "media://x"}).is_work
 
 
 def test_the_values_before_a_plan() -> None:

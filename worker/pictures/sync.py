@@ -141,9 +141,7 @@ class PictureSync:
             outcome.known = replace(outcome.known, cover=CoverRecord(cover.etag))
             return
         for item in items.values():
-            turn = _ItemPictures(
-                self._plex, self._end, self._preserve, scene_id, item, cover, outcome
-            )
+            turn = _ItemPictures(self._plex, self._end, self._preserve, item, cover, outcome)
             turn.sync(kinds)
         outcome.known = replace(outcome.known, cover=cover.record)
 
@@ -155,7 +153,6 @@ class _ItemPictures:
     plex: PlexImages
     end: PictureEnd
     preserve: bool
-    scene_id: int
     item: FullItem
     cover: Cover
     outcome: PictureOutcome
@@ -213,7 +210,7 @@ class _ItemPictures:
             choice = decide(entries, self.cover.sha1(kind))
         is_locked = kind.value in self.item.locked
         after = choice.rating_key or upload_name(kind, self.cover.sha1(kind))
-        change = PictureChange(self.scene_id, self.item.ref, kind.value, shown, after, is_locked)
+        change = PictureChange(self.item.ref, kind.value, shown, after, is_locked)
         if choice.action is not Action.KEEP:
             # Before the request: one that fails may have been carried out all the same.
             self.outcome.touched.add(self.item.ref)

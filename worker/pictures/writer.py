@@ -23,7 +23,6 @@ class PictureChange:
         locked_before: whether the field was locked. It is locked afterwards.
     """
 
-    scene_id: int
     ref: ItemRef
     field: str
     before: str | None

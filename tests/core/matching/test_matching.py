@@ -198,7 +198,6 @@ def test_one_file_in_one_section(case: Case) -> None:
             assert found is None
             continue
         assert found is not None
-        assert found.reason
         assert found.evidence is case.evidence
         if isinstance(case.found, set):
             assert found.confidence is Confidence.LOW
@@ -302,5 +301,5 @@ def test_evidence_is_ordered() -> None:
         "VERIFIED",
         "PINNED",
     ]
-    low = FileMatch(Confidence.LOW, (), Evidence.NONE, "")
+    low = FileMatch(Confidence.LOW, (), Evidence.NONE)
     assert low.shared == 0

@@ -249,7 +249,7 @@ def test_the_lock_of_a_field_that_was_taken_is_not_asked_for_again() -> None:
 
 
 def cover(*fields: str, failures: list[str] | None = None) -> PictureOutcome:
-    changes = [PictureChange(1, ref("7"), field, None, "upload://x", False) for field in fields]
+    changes = [PictureChange(ref("7"), field, None, "upload://x", False) for field in fields]
     known = PictureRecords(
         pictures={(field, ref("7")): PictureRecord("ab", 100) for field in fields}
     )

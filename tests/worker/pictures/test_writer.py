@@ -50,7 +50,7 @@ def writer(*replies: Reply) -> Iterator[tuple[PictureWriter, Scripted, list[Pict
 
 
 def about(after: str = OURS, *, locked: bool = False) -> PictureChange:
-    return PictureChange(1, REF, "poster", OWN, after, locked)
+    return PictureChange(REF, "poster", OWN, after, locked)
 
 
 def asked(server: Scripted) -> list[str]:
