@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from core.models import FullItem
 from plex import mapping
@@ -37,6 +38,7 @@ class FullItems(dict[str, FullItem]):
         self.unreadable: dict[str, str] = dict(unreadable or {})
 
 
+@dataclass(frozen=True, slots=True)
 class FullReader:
     """Reads items whole.
 
@@ -46,9 +48,8 @@ class FullReader:
             their keys.
     """
 
-    def __init__(self, http: PlexHttp, make_sure: Callable[[Collection[str]], object]) -> None:
-        self._http = http
-        self._make_sure = make_sure
+    http: PlexHttp
+    make_sure: Callable[[Collection[str]], object]
 
     def is_there(self, key: str) -> bool:
         """Whether an item can be read whole, without asking for long.
@@ -87,7 +88,7 @@ class FullReader:
             if any(answered):
                 break
         else:
-            self._make_sure(keys)
+            self.make_sure(keys)
             return
         if parts is rounds[1]:
             for part in alone[_FEW:]:
@@ -106,7 +107,7 @@ class FullReader:
         except PlexServerDown as failure:
             if not failure.may_be_one:
                 raise
-            bad = narrow(keys, _halves, ask, lambda: self._make_sure(keys), failure)
+            bad = narrow(keys, _halves, ask, lambda: self.make_sure(keys), failure)
             found.unreadable.update((key, str(why)) for part, why in bad for key in part)
         return answered | found.unreadable.keys()
 
@@ -120,7 +121,7 @@ class FullReader:
         ]
         path = f"/library/metadata/{','.join(keys)}"
         try:
-            container = self._http.read_list(path, params, dict(window), thorough=thorough)
+            container = self.http.read_list(path, params, dict(window), thorough=thorough)
         except PlexRejected as error:
             if error.status != 404:
                 raise

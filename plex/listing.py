@@ -180,6 +180,7 @@ def _unusable(answered: _Answered) -> tuple[str, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
 class SectionLister:
     """Lists one section.
 
@@ -189,19 +190,11 @@ class SectionLister:
         sort: Plex's word for an order.
     """
 
-    def __init__(
-        self,
-        http: PlexHttp,
-        make_sure: Callable[[], object],
-        section: Section,
-        query: Sequence[tuple[str, str]],
-        sort: str,
-    ) -> None:
-        self._http = http
-        self._make_sure = make_sure
-        self._section = section
-        self._query = query
-        self._sort = sort
+    http: PlexHttp
+    make_sure: Callable[[], object]
+    section: Section
+    query: Sequence[tuple[str, str]]
+    sort: str
 
     def pages(self, page_size: int) -> Iterator[ListPage]:
         """Every item, page by page.
@@ -210,7 +203,7 @@ class SectionLister:
             PlexShifted: the section changed meanwhile. Pages may have slid over each other, so
                 what was listed is real but what was not proves nothing: list again.
         """
-        progress = _Progress(self._section.key)
+        progress = _Progress(self.section.key)
         size = max(1, min(page_size, MAX_PAGE_SIZE))
         while True:
             answered = self._window(_Window(progress.covered, size), progress.total)
@@ -247,7 +240,7 @@ class SectionLister:
 
         if not self._answers_for_some(window):
             raise failure
-        bad = narrow(window, _halves, ask, self._make_sure, failure)
+        bad = narrow(window, _halves, ask, self.make_sure, failure)
         return _Answered(
             [raw for start in sorted(found) for raw in found[start].items],
             totals[-1] if totals else None,
@@ -284,15 +277,15 @@ class SectionLister:
             ("X-Plex-Container-Size", str(window.size)),
         ]
         params = [
-            ("type", str(self._section.item_type)),
-            ("sort", self._sort),
+            ("type", str(self.section.item_type)),
+            ("sort", self.sort),
             ("excludeElements", _WITHOUT),
             ("excludeFields", WITHOUT_FIELDS),
-            *self._query,
+            *self.query,
             *paging,
         ]
-        path = f"/library/sections/{self._section.key}/all"
-        container = self._http.read_list(path, params, dict(paging), thorough=thorough)
+        path = f"/library/sections/{self.section.key}/all"
+        container = self.http.read_list(path, params, dict(paging), thorough=thorough)
         total = container.get("totalSize")
         items = mapping.items_in(container)
         found = _Answered(items, total if _is_count(total) else None)

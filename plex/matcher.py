@@ -7,6 +7,7 @@ serves single look-ups: a drain's, for scenes that nothing remembered leads to.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from core import paths
@@ -41,19 +42,19 @@ class PlexLibrary:
     """A section of a live server as a `Library`."""
 
     def __init__(self, client: PlexClient, section: Section) -> None:
-        self._client = client
+        self.client = client
         self.section = section
 
     def find_by_file(self, name: str) -> Sequence[ListedItem]:
         found = {
             item.ref: item
             for spelling in paths.spellings(name)
-            for item in self._client.find_by_file(self.section, spelling)
+            for item in self.client.find_by_file(self.section, spelling)
         }
         return list(found.values())
 
     def full_items(self, keys: Iterable[str]) -> Mapping[str, FullItem]:
-        return self._client.full_items(keys)
+        return self.client.full_items(keys)
 
 
 def find_plex_items_with_confidence(
@@ -103,16 +104,14 @@ def _is_sure(found: Answer | None) -> bool:
     return found is not None and found[0] is Confidence.HIGH
 
 
+@dataclass(frozen=True, slots=True)
 class _Search:
     """The search for one file."""
 
-    def __init__(
-        self, library: Library, file: MediaFile, path_map: PathMap, learned: PathMap | None
-    ) -> None:
-        self._library = library
-        self._file = file
-        self._path_map = path_map
-        self._learned = learned
+    library: Library
+    file: MediaFile
+    path_map: PathMap
+    learned: PathMap | None
 
     def among(self, items: Iterable[Item]) -> Answer | None:
         """What evidence says of some items; None if it leaves none of them."""
@@ -120,7 +119,7 @@ class _Search:
         index = ItemIndex()
         for item in known.values():
             index.add(item.ref, item.files)
-        match = match_file(self._file, index, self._path_map, self._learned)
+        match = match_file(self.file, index, self.path_map, self.learned)
         if match is None:
             return None
         candidates = tuple(known[ref] for ref in match.refs)
@@ -129,26 +128,26 @@ class _Search:
 
     def remembered(self, cache: MatchCache) -> Answer | None:
         """The item that the file was found to be before; forgotten if that holds no more."""
-        section = self._library.section.key
-        key = cache.get_match(section, self._file.path)
-        found = self.among(self._library.full_items([key]).values()) if key is not None else None
+        section = self.library.section.key
+        key = cache.get_match(section, self.file.path)
+        found = self.among(self.library.full_items([key]).values()) if key is not None else None
         if key is not None and not _is_sure(found):
-            cache.invalidate(section, self._file.path)
+            cache.invalidate(section, self.file.path)
         return found
 
     def saved(self, cache: PlexCache) -> Answer | None:
         """The same of what a saved index proposes."""
-        proposed = cache.items_named([paths.base_key(self._file.path)])
-        keys = [ref.key for ref in proposed if ref.section == self._library.section.key]
-        return self.among(self._library.full_items(keys).values()) if keys else None
+        proposed = cache.items_named([paths.base_key(self.file.path)])
+        keys = [ref.key for ref in proposed if ref.section == self.library.section.key]
+        return self.among(self.library.full_items(keys).values()) if keys else None
 
     def live(self, cache: PlexCache | None) -> Answer:
         """The same of what Plex tells now."""
-        listed = self._library.find_by_file(paths.base_name(self._file.path))
+        listed = self.library.find_by_file(paths.base_name(self.file.path))
         if cache is not None:
             cache.learn(listed)
         found = self.among(listed)
         if found is None:
-            title = self._library.section.title
-            raise PlexNotFound(f"no item of library {title!r} has the file {self._file.path}")
+            title = self.library.section.title
+            raise PlexNotFound(f"no item of library {title!r} has the file {self.file.path}")
         return found

@@ -7,6 +7,7 @@ would show, and a job costs a look at both servers. What was changed in Plex is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.desired import SyncPolicy, fingerprint
 from core.models import Scene
@@ -14,23 +15,23 @@ from core.records import Record
 from storage.records import RecordStore
 
 
+@dataclass(frozen=True, slots=True)
 class ChangeFilter:
     """Sorts out scenes of which there is nothing new to say. One without a record is always new."""
 
-    def __init__(self, records: RecordStore, sync_policy: SyncPolicy) -> None:
-        self._records = records
-        self._sync_policy = sync_policy
+    records: RecordStore
+    sync_policy: SyncPolicy
 
     def not_applied(self, scenes: Sequence[Scene]) -> list[Scene]:
         """Those that want Plex to show something else than what was applied last."""
-        summaries = self._records.summaries([scene.id for scene in scenes])
+        summaries = self.records.summaries([scene.id for scene in scenes])
         applied = {scene_id: known.fingerprint for scene_id, known in summaries.items()}
         return [scene for scene in scenes if applied.get(scene.id) != self._wanted(scene)]
 
     def after_a_scan(self, scenes: Sequence[Scene]) -> list[Scene]:
         """The same, and those with other files, or that Stash has touched since for other reasons:
         its cover is part of no comparison."""
-        records = self._records.get_many([scene.id for scene in scenes])
+        records = self.records.get_many([scene.id for scene in scenes])
         return [scene for scene in scenes if self._is_new(scene, records.get(scene.id))]
 
     def _is_new(self, scene: Scene, record: Record | None) -> bool:
@@ -41,4 +42,4 @@ class ChangeFilter:
         return scene.updated_at > record.scene_updated_at or set(scene.files) != set(record.files)
 
     def _wanted(self, scene: Scene) -> str:
-        return fingerprint(self._sync_policy.of(scene))
+        return fingerprint(self.sync_policy.of(scene))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from core.models import ItemRef
@@ -29,6 +30,7 @@ def dry_run(source: Batches, end: DryEnd) -> None:
         end.without_plan(batch)
 
 
+@dataclass(frozen=True, slots=True)
 class ShownPlans:
     """Puts plans into words, and counts them as if they had been carried out.
 
@@ -36,11 +38,8 @@ class ShownPlans:
         lines: of a plan, what it would write: the item, and the change in words.
     """
 
-    def __init__(
-        self, figures: Figures, lines: Callable[[ScenePlan], Iterable[tuple[ItemRef, str]]]
-    ) -> None:
-        self._figures = figures
-        self._lines = lines
+    figures: Figures
+    lines: Callable[[ScenePlan], Iterable[tuple[ItemRef, str]]]
 
     def execute(
         self, plans: Sequence[ScenePlan], is_over: Callable[[], bool]
@@ -48,14 +47,14 @@ class ShownPlans:
         """Show some plans, to the last."""
         del is_over
         for plan in plans:
-            lines = list(self._lines(plan))
+            lines = list(self.lines(plan))
             for _, line in lines:
-                self._figures.plans.note(line)
-            self._figures.restored += len(lines)
-            self._figures.items_edited += len({ref for ref, _ in lines})
-            self._figures.scenes += bool(lines)
-            self._figures.scenes_done += plan.is_whole
-            self._figures.scenes_partly += not plan.is_whole
+                self.figures.plans.note(line)
+            self.figures.restored += len(lines)
+            self.figures.items_edited += len({ref for ref, _ in lines})
+            self.figures.scenes += bool(lines)
+            self.figures.scenes_done += plan.is_whole
+            self.figures.scenes_partly += not plan.is_whole
         return []
 
     def without_plan(self, batch: Batch) -> None:

@@ -8,7 +8,7 @@ now, say one that a rescan has made of the same file, is not touched.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from core import paths
 from core.desired import Desired
@@ -47,6 +47,7 @@ def _has_ours(item: ItemRecord, name: str) -> bool:
     return known is not None and bool(known.sent)
 
 
+@dataclass(frozen=True, slots=True)
 class Finalizer:
     """Plans for scenes that are gone; see `PlanDestroyed`.
 
@@ -55,23 +56,13 @@ class Finalizer:
         contested, pins: as for `Preparer`.
     """
 
-    def __init__(
-        self,
-        stash: StashApi,
-        state: State,
-        locator: Locator,
-        policy: Policy,
-        read_full: ReadFull,
-        contested: OwnersOf,
-        pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]],
-    ) -> None:
-        self._stash = stash
-        self._state = state
-        self._locator = locator
-        self._policy = policy
-        self._read_full = read_full
-        self._contested = contested
-        self._pins = pins
+    stash: StashApi
+    state: State
+    locator: Locator
+    policy: Policy
+    read_full: ReadFull
+    contested: OwnersOf
+    pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]]
 
     def plan(self, jobs: Sequence[Job], records: Mapping[int, Record], batch: Batch) -> None:
         """Plan for some jobs, each of another scene that is gone.
@@ -82,7 +73,7 @@ class Finalizer:
         Raises:
             StashError, PlexError: nothing is known then, and no job is to blame.
         """
-        enabled = self._policy.sync_policy.enabled
+        enabled = self.policy.sync_policy.enabled
         known = self._with_cut_off({job.scene_id for job in jobs}, records)
         leaving = {
             job.scene_id: known[job.scene_id]
@@ -106,18 +97,18 @@ class Finalizer:
         self, scene_ids: Collection[int], records: Mapping[int, Record]
     ) -> Mapping[int, Record]:
         """The records with what was written without a record of it."""
-        cut_off = cut_off_items(self._state).items()
+        cut_off = cut_off_items(self.state).items()
         written = {scene_id: refs for scene_id, refs in cut_off if scene_id in scene_ids}
         if not written:
             return records
-        shown = self._read_full([ref.key for refs in written.values() for ref in refs])
-        return with_cut_off(self._state, records, written, shown)
+        shown = self.read_full([ref.key for refs in written.values() for ref in refs])
+        return with_cut_off(self.state, records, written, shown)
 
     def _still_there(self, leaving: Iterable[Record]) -> dict[ItemRef, FullItem]:
         """The items of some records as Plex shows them, if they are what the records say."""
-        synced = self._locator.titles
+        synced = self.locator.titles
         known = [(r, item) for r in leaving for item in r.items if item.ref.section in synced]
-        shown = self._read_full([item.ref.key for _, item in known])
+        shown = self.read_full([item.ref.key for _, item in known])
         return {
             item.ref: full
             for record, item in known
@@ -130,21 +121,21 @@ class Finalizer:
         self, items: Mapping[ItemRef, FullItem], leaving: Mapping[int, Record]
     ) -> set[ItemRef]:
         """The items that a scene which Stash has may be."""
-        pins = self._pins(items)
+        pins = self.pins(items)
         pinned = {pin.scene_id for ref, pin in pins.items() if holds(pin, items[ref].files)}
-        owners = set(self._contested(items).values())
-        rivals = fetch_scenes(self._stash, (pinned | owners) - leaving.keys())
+        owners = set(self.contested(items).values())
+        rivals = fetch_scenes(self.stash, (pinned | owners) - leaving.keys())
         files = [file.path for item in items.values() for file in item.files]
         files += [file.path for record in leaving.values() for file in record.files]
         names = {name for path in files for name in paths.spellings(paths.base_name(path))}
         for some in chunks(sorted(names), NAMES):
-            for page in iter_scene_pages(self._stash, criteria=with_file_named(some)):
+            for page in iter_scene_pages(self.stash, criteria=with_file_named(some)):
                 rivals |= {scene.id: scene for scene in page}
-        known = self._state.records.get_many(rivals)
-        return self._locator.claimed(items.values(), rivals.values(), known)
+        known = self.state.records.get_many(rivals)
+        return self.locator.claimed(items.values(), rivals.values(), known)
 
     def _plan(self, job: Job, record: Record, items: Mapping[ItemRef, FullItem]) -> ScenePlan:
-        policy = self._policy
+        policy = self.policy
         nothing = dict.fromkeys(added_fields(record, policy.sync_policy.enabled))
         stem = paths.stem(record.files[0].path) if record.files else ""
         wanted = Desired(nothing, stem)

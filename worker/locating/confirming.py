@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from core.matching.evidence import Claim, SceneMatch
 from core.matching.index import ItemIndex
@@ -18,6 +19,7 @@ from worker.locating.found import Found, Pinned
 _Rematch = Callable[[int, Mapping[str, ItemIndex]], SceneMatch]
 
 
+@dataclass(frozen=True, slots=True)
 class Confirming:
     """Matches and confirms.
 
@@ -26,13 +28,10 @@ class Confirming:
         guess: take the first of several equal candidates (`strict_matching` switched off).
     """
 
-    def __init__(
-        self, plex: PlexClient, path_map: PathMap, learned: PathMap | None, *, guess: bool
-    ) -> None:
-        self._plex = plex
-        self._path_map = path_map
-        self._learned = learned
-        self._guess = guess
+    plex: PlexClient
+    path_map: PathMap
+    learned: PathMap | None
+    guess: bool
 
     def match(
         self,
@@ -65,11 +64,11 @@ class Confirming:
         return match_scene(
             scene,
             indexes,
-            self._path_map,
+            self.path_map,
             record,
             pins=pins,
-            learned=self._learned,
-            guess=self._guess,
+            learned=self.learned,
+            guess=self.guess,
         )
 
     def _confirm(self, matches: Mapping[int, SceneMatch], again: _Rematch) -> dict[int, Found]:
@@ -79,7 +78,7 @@ class Confirming:
         the evidence must be no weaker than that of the proposal.
         """
         refs = {ref for match in matches.values() for ref in match.refs}
-        full = self._plex.full_items(sorted(ref.key for ref in refs)) if refs else FullItems()
+        full = self.plex.full_items(sorted(ref.key for ref in refs)) if refs else FullItems()
         confirmed: dict[int, Found] = {}
         for scene_id, match in matches.items():
             claims = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.models import ListedItem, MediaFile, Section
@@ -36,6 +37,7 @@ class _Library(PlexLibrary):
         return self._asked[name]
 
 
+@dataclass(frozen=True, slots=True)
 class LiveLookup:
     """Looks files up.
 
@@ -45,21 +47,12 @@ class LiveLookup:
         learned: the folders that the last full reconcile has learned from its matches.
     """
 
-    def __init__(
-        self,
-        plex: PlexClient,
-        sections: Mapping[str, Section],
-        cache: PlexCache,
-        matches: MatchCache | None,
-        path_map: PathMap,
-        learned: PathMap | None,
-    ) -> None:
-        self._plex = plex
-        self._sections = sections
-        self._cache = cache
-        self._matches = matches
-        self._path_map = path_map
-        self._learned = learned
+    plex: PlexClient
+    sections: Mapping[str, Section]
+    cache: PlexCache
+    matches: MatchCache | None
+    path_map: PathMap
+    learned: PathMap | None
 
     def candidates(self, files: Iterable[SoughtFile], *, remembers: bool) -> Iterator[Item]:
         """The items that some files may be.
@@ -71,12 +64,11 @@ class LiveLookup:
             PlexError: as the client; nothing is known then.
         """
         libraries = {
-            key: _Library(self._plex, section, self._cache)
-            for key, section in self._sections.items()
+            key: _Library(self.plex, section, self.cache) for key, section in self.sections.items()
         }
         for each in files:
             try:
-                matches = self._matches if remembers else None
+                matches = self.matches if remembers else None
                 yield from self._one(libraries[each.section], each, matches)
             except PlexNotFound:
                 continue
@@ -89,8 +81,8 @@ class LiveLookup:
             sought.file.path,
             size=sought.file.size,
             duration=sought.file.duration,
-            path_map=PathMap() if sought.is_of_plex else self._path_map,
-            learned=None if sought.is_of_plex else self._learned,
+            path_map=PathMap() if sought.is_of_plex else self.path_map,
+            learned=None if sought.is_of_plex else self.learned,
             match_cache=matches,
         )
         return candidates

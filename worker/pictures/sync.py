@@ -67,6 +67,7 @@ class PictureOutcome:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class PictureSync:
     """Syncs the pictures of scenes, one scene after the other.
 
@@ -76,20 +77,11 @@ class PictureSync:
         preserve: pictures that the user chose in Plex stay (`preserve_plex_edits`).
     """
 
-    def __init__(
-        self,
-        fetch: FetchCover,
-        plex: PlexImages,
-        fitter: PosterFitter,
-        end: PictureEnd,
-        *,
-        preserve: bool = False,
-    ) -> None:
-        self._fetch = fetch
-        self._plex = plex
-        self._fitter = fitter
-        self._end = end
-        self._preserve = preserve
+    fetch: FetchCover
+    plex: PlexImages
+    fitter: PosterFitter
+    end: PictureEnd
+    preserve: bool = False
 
     def sync(
         self,
@@ -125,10 +117,10 @@ class PictureSync:
         kinds: Sequence[ImageKind],
         outcome: PictureOutcome,
     ) -> None:
-        fetch = partial(self._fetch, scene_id)
+        fetch = partial(self.fetch, scene_id)
         known = outcome.known.cover
         try:
-            cover = find_cover(fetch, self._fitter, known)
+            cover = find_cover(fetch, self.fitter, known)
         except ImageFailed as error:
             outcome.failures.append(str(error))
             return
@@ -141,7 +133,7 @@ class PictureSync:
             outcome.known = replace(outcome.known, cover=CoverRecord(cover.etag))
             return
         for item in items.values():
-            turn = _ItemPictures(self._plex, self._end, self._preserve, item, cover, outcome)
+            turn = _ItemPictures(self.plex, self.end, self.preserve, item, cover, outcome)
             turn.sync(kinds)
         outcome.known = replace(outcome.known, cover=cover.record)
 

@@ -50,6 +50,7 @@ class DryPictureEnd:
         """Does nothing."""
 
 
+@dataclass(frozen=True, slots=True)
 class PictureWriter:
     """Carries decisions out.
 
@@ -57,9 +58,8 @@ class PictureWriter:
         journal: told of each change before it is made; durable when it returns.
     """
 
-    def __init__(self, plex: PlexImages, journal: Callable[[PictureChange], None]) -> None:
-        self._plex = plex
-        self._journal = journal
+    plex: PlexImages
+    journal: Callable[[PictureChange], None]
 
     def show(self, change: PictureChange, decision: Decision, data: bytes) -> None:
         """Make the item show a picture, and prove it.
@@ -69,18 +69,18 @@ class PictureWriter:
             PlexRejected, PlexError: as `PlexImages`.
         """
         if decision.action is not Action.KEEP or not change.locked_before:
-            self._journal(change)
+            self.journal(change)
         kind = ImageKind(change.field)
         if decision.action is Action.UPLOAD:
-            self._plex.upload(change.ref.key, kind, data)
+            self.plex.upload(change.ref.key, kind, data)
         elif decision.action is Action.SELECT:
-            self._plex.select(change.ref.key, kind, decision.rating_key)
+            self.plex.select(change.ref.key, kind, decision.rating_key)
         if decision.action is not Action.KEEP:
             self._prove(change.ref, kind, change.after)
 
     def lock(self, item: FullItem, kinds: Iterable[ImageKind]) -> None:
         """Keep Plex from choosing other pictures at a refresh."""
-        self._plex.lock(item, kinds)
+        self.plex.lock(item, kinds)
 
     def restore(self, ref: ItemRef, kind: ImageKind, name: str | None) -> None:
         """Show what is on offer under that name, or nothing, and prove it.
@@ -90,22 +90,22 @@ class PictureWriter:
             PlexRejected, PlexError: as `PlexImages`.
         """
         if name is None:
-            self._plex.unset(ref.key, kind)
-            if selected(self._plex.entries(ref.key, kind)) is not None:
+            self.plex.unset(ref.key, kind)
+            if selected(self.plex.entries(ref.key, kind)) is not None:
                 raise ImageFailed("Plex answered that it shows no picture, and still shows one")
         else:
-            self._plex.select(ref.key, kind, name)
+            self.plex.select(ref.key, kind, name)
             self._prove(ref, kind, name)
 
     def _prove(self, ref: ItemRef, kind: ImageKind, name: str) -> None:
         """An answer is no proof: servers and proxies say 200 to what was never stored."""
-        entries = self._plex.entries(ref.key, kind)
+        entries = self.plex.entries(ref.key, kind)
         if is_picture(selected(entries), name):
             return
         there = next((e.rating_key for e in entries if is_picture(e.rating_key, name)), None)
         if there is not None:
-            self._plex.select(ref.key, kind, there)
-            if is_picture(selected(self._plex.entries(ref.key, kind)), name):
+            self.plex.select(ref.key, kind, there)
+            if is_picture(selected(self.plex.entries(ref.key, kind)), name):
                 return
         raise ImageFailed("Plex answered that it took the picture, and does not show it")
 

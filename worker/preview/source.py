@@ -6,7 +6,7 @@ What changed meanwhile, on either side, is left and reported.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from core.models import Failure, Job
 from core.wording import change_line, scene_called
@@ -27,6 +27,7 @@ def job_for(scene_id: int) -> Job:
     return Job(0, scene_id, "metadata", {}, 0.0, "preview", 0, 0.0, "", Failure.NONE)
 
 
+@dataclass(frozen=True, slots=True)
 class PreviewSource(PlanSource):
     """Makes plans of one preview.
 
@@ -36,35 +37,25 @@ class PreviewSource(PlanSource):
         on_scenes: told how many scenes are planned, and of how many.
     """
 
-    def __init__(
-        self,
-        preview: int,
-        store: PlanStore,
-        preparer: Preparer,
-        pictures: DryPictures,
-        queue: SyncQueue | None,
-        figures: Figures,
-        on_scenes: Callable[[int, int], None],
-    ) -> None:
-        self._preview = preview
-        self._store = store
-        self._preparer = preparer
-        self._pictures = pictures
-        self._queue = queue
-        self._figures = figures
-        self._on_scenes = on_scenes
+    preview: int
+    store: PlanStore
+    preparer: Preparer
+    pictures: DryPictures
+    queue: SyncQueue | None
+    figures: Figures
+    on_scenes: Callable[[int, int], None]
 
     def batches(self) -> Iterator[Batch]:
         """The plans of all scenes that the preview has shown changes of."""
-        ids = self._store.scene_ids(self._preview)
-        self._preparer.expect(len(ids))
-        for some in in_parts(ids, BATCH, self._on_scenes):
-            claimed = self._queue.claim_scenes(some) if self._queue is not None else []
+        ids = self.store.scene_ids(self.preview)
+        self.preparer.expect(len(ids))
+        for some in in_parts(ids, BATCH, self.on_scenes):
+            claimed = self.queue.claim_scenes(some) if self.queue is not None else []
             try:
                 batch = self._plans(some, claimed)
             except BaseException:
-                if self._queue is not None:
-                    self._queue.release(claimed)
+                if self.queue is not None:
+                    self.queue.release(claimed)
                 raise
             yield batch
 
@@ -75,19 +66,19 @@ class PreviewSource(PlanSource):
     def _plans(
         self, ids: Sequence[int], claimed: Sequence[Job], *, is_again: bool = False
     ) -> Batch:
-        planned = self._store.of_scenes(self._preview, ids)
+        planned = self.store.of_scenes(self.preview, ids)
         if not is_again:
-            self._figures.planned += sum(map(len, planned.values()))
+            self.figures.planned += sum(map(len, planned.values()))
         known = {job.scene_id: job for job in claimed}
         jobs = [known.get(scene_id) or job_for(scene_id) for scene_id in ids]
-        prepared = self._preparer.prepare(jobs)
+        prepared = self.preparer.prepare(jobs)
         ready = {plan.scene_id: plan for plan in prepared.ready}
         failed = {job.scene_id: why for job, _, why in prepared.failed}
         batch = Batch()
         for scene_id, changes in planned.items():
             if scene_id in failed:
                 called = scene_called(scene_id, changes[0].title)
-                self._figures.failures.note(f"{called}: {failed[scene_id]}")
+                self.figures.failures.note(f"{called}: {failed[scene_id]}")
                 continue
             if scene_id not in ready:
                 self._note_changed(changes)
@@ -100,14 +91,14 @@ class PreviewSource(PlanSource):
         return batch
 
     def _cut(self, plan: ScenePlan, changes: Sequence[PlannedChange]) -> ScenePlan | None:
-        pictures, failures = self._pictures.changes(plan)
+        pictures, failures = self.pictures.changes(plan)
         for failure in failures:
-            self._figures.failures.note(f"{plan.called}: {failure}")
+            self.figures.failures.note(f"{plan.called}: {failure}")
         each = cut(plan, changes, pictures, not failures)
         self._note_changed(each.missed)
-        self._figures.already += each.already
+        self.figures.already += each.already
         return each.plan if each.is_worth_a_record else None
 
     def _note_changed(self, missed: Sequence[PlannedChange]) -> None:
         for each in missed:
-            self._figures.changed.note(change_line(each.scene_id, each.title, each.change))
+            self.figures.changed.note(change_line(each.scene_id, each.title, each.change))

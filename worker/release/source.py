@@ -7,7 +7,7 @@ has written before it was cut off is known by the journal.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from core.fields import BY_NAME, PICTURES
 from core.images import ImageKind, digest_in, identity, selected
@@ -27,6 +27,7 @@ from worker.undo.item_undo_plan import our_locks
 KIND = "release"
 
 
+@dataclass(frozen=True, slots=True)
 class ReleaseSource(PlanSource):
     """Makes the plans that take our locks off.
 
@@ -35,18 +36,10 @@ class ReleaseSource(PlanSource):
         on_scenes: told how many scenes are judged, and of how many.
     """
 
-    def __init__(
-        self,
-        plex: PlexClient,
-        state: State,
-        figures: Figures,
-        on_scenes: Callable[[int, int], None],
-    ) -> None:
-        self._plex = plex
-        self._pictures = PlexImages(plex)
-        self._state = state
-        self._figures = figures
-        self._on_scenes = on_scenes
+    plex: PlexClient
+    state: State
+    figures: Figures
+    on_scenes: Callable[[int, int], None]
 
     def batches(self) -> Iterator[Batch]:
         """The plans, batch by batch.
@@ -54,10 +47,10 @@ class ReleaseSource(PlanSource):
         Raises:
             PlexError: Plex does not answer.
         """
-        cut_off = cut_off_items(self._state)
-        ids = sorted(self._state.records.ids() | cut_off.keys())
-        for some in in_parts(ids, MAX_KEYS, self._on_scenes):
-            records: Mapping[int, Record] = self._state.records.get_many(some)
+        cut_off = cut_off_items(self.state)
+        ids = sorted(self.state.records.ids() | cut_off.keys())
+        for some in in_parts(ids, MAX_KEYS, self.on_scenes):
+            records: Mapping[int, Record] = self.state.records.get_many(some)
             written = {scene_id: cut_off[scene_id] for scene_id in some if scene_id in cut_off}
             keys = [ref.key for refs in written.values() for ref in refs]
             keys += [
@@ -66,8 +59,8 @@ class ReleaseSource(PlanSource):
                 for item in record.items
                 if our_locks(item, record.pictures)
             ]
-            shown = self._plex.full_items(keys) if keys else FullItems()
-            records = with_cut_off(self._state, records, written, shown)
+            shown = self.plex.full_items(keys) if keys else FullItems()
+            records = with_cut_off(self.state, records, written, shown)
             plans = (self._plan(record, shown) for record in records.values())
             yield Batch([plan for plan in plans if plan.edits])
 
@@ -79,10 +72,10 @@ class ReleaseSource(PlanSource):
             if not names:
                 continue
             if item is None or item.ref != known.ref:
-                self._figures.gone += 1
+                self.figures.gone += 1
                 continue
             ours = [n for n in names if self._is_ours(n, record.pictures, known, item)]
-            self._figures.kept += len(names.difference(ours) & item.locked)
+            self.figures.kept += len(names.difference(ours) & item.locked)
             if ours:
                 plan = ItemPlan(item.ref, item.item_type, {}, item.locked)
                 edits.append(ItemEdit(item, plan, dict.fromkeys(ours, False)))
@@ -112,7 +105,7 @@ class ReleaseSource(PlanSource):
         known = pictures.of(name, item.ref)
         if known.seen_at is not None and known.seen_at == item.updated_at:
             return True
-        shown = selected(self._pictures.entries(item.ref.key, ImageKind(name)))
+        shown = selected(PlexImages(self.plex).entries(item.ref.key, ImageKind(name)))
         return digest_in(shown or "") == known.sha1 or identity(shown) in known.unproven
 
 

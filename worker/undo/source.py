@@ -54,6 +54,7 @@ class _SceneUndo:
     is_part: bool
 
 
+@dataclass(frozen=True, slots=True)
 class UndoSource(PlanSource):
     """Makes the plans that take one run back.
 
@@ -62,20 +63,11 @@ class UndoSource(PlanSource):
         on_scenes: told how many scenes are judged, and of how many.
     """
 
-    def __init__(
-        self,
-        plex: PlexClient,
-        state: State,
-        run: Run,
-        figures: Figures,
-        on_scenes: Callable[[int, int], None],
-    ) -> None:
-        self._plex = plex
-        self._pictures = PlexImages(plex)
-        self._state = state
-        self._run = run
-        self._figures = figures
-        self._on_scenes = on_scenes
+    plex: PlexClient
+    state: State
+    run: Run
+    figures: Figures
+    on_scenes: Callable[[int, int], None]
 
     def batches(self) -> Iterator[Batch]:
         """The plans, batch by batch; a scene's items are never torn apart.
@@ -83,23 +75,23 @@ class UndoSource(PlanSource):
         Raises:
             PlexError: Plex does not answer.
         """
-        listed = self._state.journal.items(self._run.id)
+        listed = self.state.journal.items(self.run.id)
         scenes = [list(group) for _, group in groupby(listed, key=lambda pair: pair[0])]
-        for some in in_parts(scenes, BATCH, self._on_scenes):
+        for some in in_parts(scenes, BATCH, self.on_scenes):
             yield Batch(self._plans({ref: scene_id for scene in some for scene_id, ref in scene}))
 
     def _plans(self, refs: Mapping[ItemRef, int]) -> list[ScenePlan]:
         scene_ids = sorted(set(refs.values()))
-        records = self._state.records.get_many(scene_ids)
-        known = self._state.journal.of_items(self._undo_id(), refs)
+        records = self.state.records.get_many(scene_ids)
+        known = self.state.journal.of_items(self._undo_id(), refs)
         by_scene: dict[int, list[ItemUndoPlan]] = {}
         for scene_id, each in self._judged(refs, records):
             by_scene.setdefault(scene_id, []).append(each)
-        is_redo = self._run.kind == KIND
+        is_redo = self.run.kind == KIND
         later: set[int] = set()
         if is_redo:
             # What later runs did stays as it is, so the scene need not be what it was then.
-            later = self._state.journal.changed_later(self._run.id, by_scene, besides=self._run.id)
+            later = self.state.journal.changed_later(self.run.id, by_scene, besides=self.run.id)
         plans = []
         for scene_id, items in by_scene.items():
             begun = _begun(items, known)
@@ -110,8 +102,8 @@ class UndoSource(PlanSource):
 
     def _undo_id(self) -> int:
         """The undo of this run that is under way, or was cut off; 0 if there is none."""
-        for last in self._state.runs.latest(KIND, limit=1):
-            if is_unfinished(last) and last.figures.get("undone_run") == self._run.id:
+        for last in self.state.runs.latest(KIND, limit=1):
+            if is_unfinished(last) and last.figures.get("undone_run") == self.run.id:
                 return last.id
         return 0
 
@@ -119,30 +111,30 @@ class UndoSource(PlanSource):
         self, refs: Mapping[ItemRef, int], records: Mapping[int, Record]
     ) -> Iterator[tuple[int, ItemUndoPlan]]:
         """What is to be done to each item; what is not to be done is counted."""
-        entries = self._state.journal.of_items(self._run.id, refs)
-        items = self._plex.full_items([ref.key for ref in refs])
-        owners = self._state.records.owners_of(refs)
+        entries = self.state.journal.of_items(self.run.id, refs)
+        items = self.plex.full_items([ref.key for ref in refs])
+        owners = self.state.records.owners_of(refs)
         for ref, scene_id in refs.items():
             item = items.get(ref.key)
             if ref.key in items.unreadable:
-                self._figures.failures.note(f"item {ref}: {items.unreadable[ref.key]}")
+                self.figures.failures.note(f"item {ref}: {items.unreadable[ref.key]}")
             elif item is None or item.ref != ref:
-                self._figures.gone += 1
+                self.figures.gone += 1
             elif owners.get(ref, scene_id) != scene_id:
                 owner = f"it belongs to scene {owners[ref]} now"
-                self._figures.changed.note(f"{item_called(item)}: {owner}, left as it is")
+                self.figures.changed.note(f"{item_called(item)}: {owner}, left as it is")
             else:
                 each = self._judge(item, histories(entries[ref]), records.get(scene_id))
-                self._figures.already += len(each.statuses) - len(each.work) - len(each.changed)
+                self.figures.already += len(each.statuses) - len(each.work) - len(each.changed)
                 for name in each.changed:
-                    self._figures.changed.note(line_of(each, name))
+                    self.figures.changed.note(line_of(each, name))
                 yield scene_id, each
 
     def _judge(
         self, item: FullItem, known: Mapping[str, FieldHistory], record: Record | None
     ) -> ItemUndoPlan:
         pictures = {
-            name: selected(self._pictures.entries(item.ref.key, ImageKind(name)))
+            name: selected(PlexImages(self.plex).entries(item.ref.key, ImageKind(name)))
             for name in PICTURES & known.keys()
         }
         remembered = record.pictures if record is not None else NO_PICTURES
