@@ -109,8 +109,11 @@
     );
   }
 
-  /** @param {{sceneId: string, onChange?: () => void, whole?: boolean}} props */
-  function SceneState({ sceneId, onChange, whole }) {
+  /**
+   * @param {{sceneId: string, onChange?: () => void, whole?: boolean, reason?: string,
+   *   without?: string[]}} props reason, without: what stands beside it already
+   */
+  function SceneState({ sceneId, onChange, whole, reason, without }) {
     const read = hooks.useRead("page_scene", { scene_id: sceneId });
     const action = hooks.useAction(() => {
       read.reload();
@@ -127,12 +130,14 @@
         whole
           ? h("h3", { className: "h5" }, h(Tag, { tone }, label), " ", scene.headline)
           : null,
-        scene.reason ? h("p", null, scene.reason) : null,
+        scene.reason && scene.reason !== reason ? h("p", null, scene.reason) : null,
         scene.queued ? h("p", { className: "text-muted" }, "It waits to be synced.") : null,
         h(SceneActions, {
           sceneId,
           action,
-          actions: scene.actions || [],
+          actions: (scene.actions || []).filter(
+            (/** @type {string} */ name) => !(without || []).includes(name)
+          ),
           pinned: Boolean(scene.pinned),
         }),
         h(Candidates, {

@@ -121,9 +121,17 @@
    * @returns {Promise<import("./types").PublishedState | null>}
    */
   async function publishedState() {
-    const address = `${s2p.base()}plugin/${s2p.plugin}/assets/state.json`;
-    const response = await fetch(address, { cache: "no-store", credentials: "same-origin" });
-    if (response.status === 401 || response.redirected) throw new ServerError(EXPIRED, true);
+    const folder = `${s2p.base()}plugin/${s2p.plugin}/assets/`;
+    /** @param {string} address */
+    const get = async (address) => {
+      const answer = await fetch(address, { cache: "no-store", credentials: "same-origin" });
+      if (answer.status === 401 || answer.redirected) throw new ServerError(EXPIRED, true);
+      return answer;
+    };
+    // Before the first task there is no such file, and browsers show each 404 as an error.
+    const listing = await get(folder);
+    if (!listing.ok || !(await listing.text()).includes("state.json")) return null;
+    const response = await get(`${folder}state.json`);
     return response.ok ? response.json().catch(() => null) : null;
   }
 

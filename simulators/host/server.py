@@ -68,7 +68,7 @@ class HostPage:
             "/scene/{id}/screenshot": self._pass_on,
             f"{of_plugin}/javascript": self._javascript,
             f"{of_plugin}/css": self._css,
-            f"{of_plugin}/assets/{{name:.+}}": self._asset,
+            f"{of_plugin}/assets/{{name:.*}}": self._asset,
             "/host/{name}": self._own_file,
             "/{path:.*}": self._page,
         }.items():
@@ -114,6 +114,9 @@ class HostPage:
             return _missing()
         root = (self._assets or self._plugin / folder).resolve()
         path = (root / request.match_info["name"]).resolve()
+        if path == root and root.is_dir():
+            names = "".join(f'<a href="{each.name}">{each.name}</a>' for each in root.iterdir())
+            return web.Response(text=names, content_type="text/html")
         return web.FileResponse(path) if path.is_file() and root in path.parents else _missing()
 
     async def _pass_on(self, request: web.Request) -> web.Response:

@@ -83,6 +83,7 @@ export const answer = (body, status = 200) => ({
   status,
   redirected: false,
   json: () => Promise.resolve(body),
+  text: () => Promise.resolve(String(body)),
 });
 
 /** All elements of a tree of React, depth first. */

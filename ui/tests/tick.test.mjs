@@ -9,6 +9,7 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
 function ticking(state, jobs = null, status = 200) {
   const asked = [];
   const fetch = (url, init) => {
+    if (url.endsWith("assets/")) return Promise.resolve(answer('<a href="state.json">', status));
     asked.push(init.body ? JSON.parse(init.body) : url);
     if (url.endsWith("state.json")) return Promise.resolve(answer(state, status));
     const isTask = init.body.includes("runPluginTask");
@@ -61,7 +62,7 @@ test("an ended session ends the looking", async () => {
   await settled();
   window.localStorage.setItem("stash2plex.tick", "0");
   await page.tick.look();
-  assert.equal(asked.length, 1);
+  assert.equal(asked.length, 0);
 });
 
 test("what needs somebody is said in order of weight", () => {

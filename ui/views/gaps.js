@@ -111,7 +111,12 @@
               h("span", { key: "ignore" }, button("Ignore", "ignore_scenes", "secondary")),
             ],
       },
-      h(parts.SceneState, { sceneId: row.scene_id, onChange: reload })
+      h(parts.SceneState, {
+        sceneId: row.scene_id,
+        onChange: reload,
+        reason: row.reason,
+        without: ["sync", "ignore", "unignore"],
+      })
     );
   }
 
