@@ -4,7 +4,7 @@
   "use strict";
   const s2p = window.stash2plex;
   if (!s2p || !s2p.parts) return;
-  const { h, hooks, parts, server } = s2p;
+  const { h, hooks, parts, server, text } = s2p;
   const { Button, Shown, Tag, PlexLink } = parts;
 
   const STATES = /** @type {Record<string, [string, string]>} */ ({
@@ -130,7 +130,7 @@
         whole
           ? h("h3", { className: "h5" }, h(Tag, { tone }, label), " ", scene.headline)
           : null,
-        scene.reason && scene.reason !== reason ? h("p", null, scene.reason) : null,
+        scene.reason && scene.reason !== reason ? h("p", null, text.asSentence(scene.reason)) : null,
         scene.queued ? h("p", { className: "text-muted" }, "It waits to be synced.") : null,
         h(SceneActions, {
           sceneId,

@@ -150,6 +150,15 @@
     return found.filter((piece) => piece.text !== "");
   }
 
+  /** A reason as a sentence. @param {string | null | undefined} said */
+  const asSentence = (said) =>
+    said ? said[0].toUpperCase() + said.slice(1) + (/[.!?]$/.test(said) ? "" : ".") : "";
+
+  /** What a scene is called where nobody knows its title.
+   * @param {{scene_id: string, title?: string}} row
+   */
+  const nameOf = (row) => row.title || `Scene ${row.scene_id}`;
+
   /** An error as a sentence. @param {unknown} error */
   const sentence = (error) => (error instanceof Error ? error.message : String(error));
 
@@ -164,6 +173,8 @@
       listDifference,
       textDifference,
       sentence,
+      asSentence,
+      nameOf,
     },
   });
 })();

@@ -35,6 +35,7 @@ export type GapRow = {
   studio: string;
   library: string;
   path: string;
+  candidates?: unknown[];
   updated_at: number | null;
   items: ItemPlace[];
   queued: boolean;
@@ -140,6 +141,8 @@ export interface Shared {
     listDifference: (left: string[], right: string[]) => [Piece[], Piece[]];
     textDifference: (left: string, right: string) => [Piece[], Piece[]];
     sentence: (error: unknown) => string;
+    asSentence: (said: string | null | undefined) => string;
+    nameOf: (row: { scene_id: string; title?: string }) => string;
   };
   chart: { layout: (points: Point[], width: number, height: number) => any; Chart: any };
   tick: any;

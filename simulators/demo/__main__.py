@@ -1,8 +1,9 @@
 """The plugin at work between a simulated Stash and a simulated Plex, for people to watch.
 
-    python -m simulators.demo.__main__ [--scenes 500] [--seed 1] [--svg FILE]
+    python -m simulators.demo.__main__ [--scenes 500] [--seed 1] [--svg FILE] [--page]
 
-The exit status is 1 if anything in Plex differs at the end from what it must be.
+On a terminal, or with --page, it ends with the plugin's page open to look at, until Ctrl-C. The
+exit status is 1 if anything in Plex differs at the end from what it must be.
 """
 
 from __future__ import annotations
@@ -11,21 +12,34 @@ import argparse
 import io
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Event
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from simulators.demo.report import Page, leftovers, opening, outcome
-from simulators.demo.run import DemoRun, TaskFailed, TaskRun, Traffic, judge, perform, prepared
+from simulators.demo.run import (
+    PLUGIN,
+    DemoRun,
+    TaskFailed,
+    TaskRun,
+    Traffic,
+    judge,
+    perform,
+    plugin_folder,
+    prepared,
+)
 from simulators.demo.scenes import stories
-from simulators.launch import StartError
+from simulators.launch import ROOT, ServerProcess, Simulators, StartError
 from simulators.library.generate import generate
 from simulators.seed import Seed
 
 WIDTH = 80
+START_SECONDS = 60.0
 SVG_ID = "demo"  # the same picture has the same bytes
 
 
@@ -36,14 +50,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.print(opening(seed))
     console.print()
     try:
-        with prepared(seed) as both, watching(console) as watcher:
-            run = perform(both, watcher)
+        with plugin_folder() as plugins, prepared(seed, plugins) as both:
+            with watching(console) as watcher:
+                run = perform(both, watcher)
+            status = show(console, seed, run, chosen.svg)
+            if console.is_terminal or chosen.page:
+                serve_page(console, both, plugins)
+            return status
     except (StartError, TaskFailed) as error:
         console.print(str(error), style="red", markup=False)
         return 1
     except KeyboardInterrupt:
         return 130
-    return show(console, seed, run, chosen.svg)
+
+
+def serve_page(console: Console, both: Simulators, plugins: Path) -> None:
+    """Offer the plugin's page between both servers until somebody presses Ctrl-C.
+
+    Raises:
+        StartError: it could not be started.
+    """
+    published = plugins / PLUGIN / "public"
+    published.mkdir(exist_ok=True)
+    arguments = ["--stash", both.stash.url, "--plugin-dir", str(ROOT), "--assets", str(published)]
+    with TemporaryFile("w+", encoding="utf-8", errors="replace") as messages:
+        host = ServerProcess("simulators.host.server", arguments, messages)
+        try:
+            address = f"{host.ready(START_SECONDS)}/plugins/stash2plex"
+            text = f"The plugin's page is at {address} until you press Ctrl-C."
+            console.print(text, markup=False, soft_wrap=True)
+            with suppress(KeyboardInterrupt):
+                Event().wait()
+        finally:
+            host.stop()
 
 
 def show(console: Console, seed: Seed, run: DemoRun, svg: Path | None = None) -> int:
@@ -133,6 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scenes", type=int, default=500, help="scenes in Stash (500)")
     parser.add_argument("--seed", type=int, default=1, help="another number, another library")
     parser.add_argument("--svg", type=Path, help="save the last page as a picture")
+    parser.add_argument("--page", action="store_true", help="keep the page open without a terminal")
     return parser
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -124,15 +124,18 @@ def settings_for(both: Simulators) -> dict[str, Any]:
 
 
 @contextmanager
-def prepared(seed: Seed) -> Iterator[Simulators]:
+def prepared(seed: Seed, plugins: Path | None = None) -> Iterator[Simulators]:
     """Both servers with that library, and the plugin installed and configured.
+
+    Args:
+        plugins: what `plugin_folder` has made; one of its own if None.
 
     The plugin finds the history of an earlier one, as the library's truth has it.
 
     Raises:
         simulators.launch.StartError: a server did not start.
     """
-    with plugin_folder() as folder:
+    with plugin_folder() if plugins is None else nullcontext(plugins) as folder:
         data = folder / PLUGIN / "data"
         data.mkdir()
         history = json.dumps(seed["truth"]["sync_timestamps"])

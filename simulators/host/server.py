@@ -155,7 +155,7 @@ async def serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     wake = asyncio.get_running_loop().call_soon_threadsafe
     signal.signal(signal.SIGTERM, lambda *_: wake(stop.set))
-    page = HostPage(options.stash, options.plugin_dir, options.prefix)
+    page = HostPage(options.stash, options.plugin_dir, options.prefix, options.assets)
     runner, port = await listen(page, options.port)
     print(json.dumps({"url": f"http://127.0.0.1:{port}{options.prefix}", "port": port}), flush=True)
     await stop.wait()
@@ -166,6 +166,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m simulators.host.server")
     parser.add_argument("--stash", required=True, help="the address of a Stash")
     parser.add_argument("--plugin-dir", type=Path, required=True, help="where Stash2Plex.yml is")
+    parser.add_argument("--assets", type=Path, help="what the plugin publishes; beside the yml")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--prefix", default="", help="as of a reverse proxy, like /stash")
     with contextlib.suppress(KeyboardInterrupt):

@@ -115,7 +115,7 @@
                   h(Row, {
                     key: row.job_id || row.scene_id,
                     id: row.scene_id,
-                    label: row.title,
+                    label: text.nameOf(row),
                     selection,
                     cover: h(parts.Cover, { sceneId: row.scene_id }),
                     head: [
@@ -132,14 +132,14 @@
                           ` after ${text.plural(row.attempts, "try", "tries")}`
                         )
                       ),
-                      h("p", { key: "reason", className: "s2p-reason" }, row.reason),
+                      h("p", { key: "reason", className: "s2p-reason" }, text.asSentence(row.reason)),
                     ],
                     actions: h(
                       Button,
                       {
                         disabled: busy,
                         busy: action.busy === row.scene_id,
-                        "aria-label": `Try again: ${row.title}`,
+                        "aria-label": `Try again: ${text.nameOf(row)}`,
                         onClick: () => run("retry_dlq", { scene_ids: [row.scene_id] }, row.scene_id),
                       },
                       "Try again"

@@ -69,7 +69,7 @@
           kind,
           busy: action.busy === `${mode} ${row.scene_id}`,
           disabled: Boolean(action.busy),
-          "aria-label": `${label}: ${row.title}`,
+          "aria-label": `${label}: ${text.nameOf(row)}`,
           onClick: () => run(mode, [row.scene_id], `${mode} ${row.scene_id}`),
         },
         label
@@ -78,7 +78,7 @@
       Row,
       {
         id: row.scene_id,
-        label: row.title,
+        label: text.nameOf(row),
         selection,
         cover: h(parts.Cover, { sceneId: row.scene_id, at: row.updated_at }),
         open: opened.has(row.scene_id),
@@ -101,7 +101,7 @@
               })
             )
           ),
-          h("p", { key: "reason", className: "s2p-reason" }, row.reason),
+          h("p", { key: "reason", className: "s2p-reason" }, text.asSentence(row.reason)),
           h("code", { key: "path", className: "s2p-path" }, row.path),
         ],
         actions: row.ignored

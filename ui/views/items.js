@@ -4,7 +4,7 @@
   "use strict";
   const s2p = window.stash2plex;
   if (!s2p || !s2p.parts) return;
-  const { h, hooks, parts, server } = s2p;
+  const { h, hooks, parts, server, text } = s2p;
   const { Ago, Button, Empty, Row, Rows, SearchBox, Select, Shown, Tag, Toolbar } = parts;
 
   function Orphans() {
@@ -89,7 +89,7 @@
     const unpin = (row) =>
       action.run(row.scene_id + row.rating_key, async () => {
         await server.operation("unpin", { scene_id: row.scene_id, rating_key: row.rating_key });
-        return { text: `'${row.title}' is no longer pinned; its files decide again.` };
+        return { text: `'${text.nameOf(row)}' is no longer pinned; its files decide again.` };
       });
     return h(
       "div",
@@ -113,7 +113,7 @@
                 h(Row, {
                   key: `${row.scene_id}/${row.rating_key}`,
                   id: `${row.scene_id}-${row.rating_key}`,
-                  label: row.title,
+                  label: text.nameOf(row),
                   cover: h(parts.Cover, { sceneId: row.scene_id }),
                   head: [
                     h(parts.SceneLink, { key: "title", sceneId: row.scene_id, title: row.title }),
@@ -137,7 +137,7 @@
                     {
                       kind: "secondary",
                       disabled: Boolean(action.busy),
-                      "aria-label": `Take the pin back: ${row.title}`,
+                      "aria-label": `Take the pin back: ${text.nameOf(row)}`,
                       onClick: () => unpin(row),
                     },
                     "Take the pin back"

@@ -14,6 +14,9 @@
     drift: "Changed in Plex",
     ambiguous: "Several items fit",
     ignored: "Ignored",
+    outside: "Outside the libraries",
+    contested: "Two scenes, one item",
+    refused: "Refused by Plex",
   });
 
   const VIEWS = /** @type {Record<string, string>} */ ({
@@ -83,7 +86,11 @@
       "div",
       { className: "s2p-tiles" },
       h(Tile, { label: "Scenes", value: text.count(tiles.scenes) }),
-      h(Tile, { label: "In step with Plex", value: `${tiles.in_step_percent} %` }),
+      h(Tile, {
+        label: "In step with Plex",
+        value: tiles.in_step_percent === null ? "–" : `${tiles.in_step_percent} %`,
+        note: tiles.in_step_percent === null ? "not compared yet" : null,
+      }),
       h(Tile, {
         label: "Gaps",
         value: text.count(tiles.gaps),
@@ -148,7 +155,7 @@
         "dl",
         { className: "s2p-facts" },
         h("dt", null, "Last reconcile"),
-        h("dd", null, h(Ago, { at: last && last.at }), last ? `: ${last.text}` : null),
+        h("dd", null, h(Ago, { at: last && last.at }), last ? `: ${text.asSentence(last.text)}` : null),
         h("dt", null, "Next reconcile"),
         h(
           "dd",
@@ -156,7 +163,7 @@
           next(data.next_reconcile_at)
         ),
         (data.services || []).map((/** @type {any} */ service) => [
-          h("dt", { key: service.name }, service.name),
+          h("dt", { key: service.name }, text.asSentence(service.name).slice(0, -1)),
           h(
             "dd",
             { key: `${service.name} state` },
@@ -164,7 +171,7 @@
               name: service.ok ? "good" : "problem",
               className: service.ok ? "text-success" : "text-danger",
             }),
-            ` ${service.text}`
+            ` ${text.asSentence(service.text)}`
           ),
         ])
       )

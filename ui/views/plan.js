@@ -48,7 +48,7 @@
       Row,
       {
         id: row.scene_id,
-        label: row.title,
+        label: text.nameOf(row),
         selection,
         cover: h(parts.Cover, { sceneId: row.scene_id }),
         open: opened.has(row.scene_id),
@@ -268,7 +268,7 @@
                     opened,
                     selection,
                     plex: data.plex,
-                    note: `${row.reason} It would lose ${text.plural(row.would_remove, "value")}.`,
+                    note: `${text.asSentence(row.reason)} It would lose ${text.plural(row.would_remove, "value")}.`,
                   })
                 )
               )

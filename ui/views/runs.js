@@ -14,7 +14,14 @@
     running: "info",
     failed: "danger",
     stopped: "warning",
-    interrupted: "warning",
+    partial: "warning",
+    killed: "danger",
+  });
+
+  const WORDS = /** @type {Record<string, string>} */ ({
+    running: "runs",
+    partial: "in part",
+    killed: "broken off",
   });
 
   /** The changes of one run. @param {{runId: string}} props */
@@ -99,10 +106,10 @@
                         "div",
                         { key: "title", className: "s2p-tags" },
                         h("strong", null, run.title),
-                        h(Tag, { tone: TONES[run.status] }, run.status),
+                        h(Tag, { tone: TONES[run.status] }, WORDS[run.status] || run.status),
                         h("small", { className: "text-muted" }, h(Ago, { at: run.started_at }), took(run))
                       ),
-                      h("p", { key: "text", className: "s2p-reason" }, run.text),
+                      h("p", { key: "text", className: "s2p-reason" }, text.asSentence(run.text)),
                     ],
                     actions: run.can_undo
                       ? h(
