@@ -7,9 +7,11 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app.places import data_dir_of
+from app.setup.token import SETTING, resolve_token
 from core.settings import Settings, parse_settings
 from plex.client import PlexClient
 from reconciliation.detector import Gap
@@ -18,6 +20,7 @@ from shell import logs
 from shell.protocol import PluginInput
 from stash.client import StashClient
 from stash.connection import StashConnection
+from stash.plugin_settings import change_plugin_settings
 from stash.scenes import plugin_settings
 from storage.opening import Warn
 from storage.page_file import PageFile
@@ -117,6 +120,11 @@ class Context:
         )
 
 
+def _read(stash: StashClient, data_dir: Path) -> dict[str, object]:
+    """The settings as they are by now, with the token that counts; changes nothing in Stash."""
+    return resolve_token(plugin_settings(stash, PLUGIN_ID)[0], data_dir, lambda _changes: None)
+
+
 @contextlib.contextmanager
 def open_context(
     plugin: PluginInput, env: Mapping[str, str], on_progress: Callable[[float], None]
@@ -132,7 +140,11 @@ def open_context(
         # A task may outlive its session; the key stays in memory and never reaches a file.
         logs.configure(debug=False, secrets=[api_key])
         stash.remember_api_key(api_key)
-        settings = parse_settings(stored, env)
+        data_dir = data_dir_of(plugin, env)
+        save = partial(change_plugin_settings, stash, PLUGIN_ID)
+        in_force = resolve_token(stored, data_dir, save)
+        logs.configure(debug=False, secrets=[str(in_force.get(SETTING, ""))])
+        settings = parse_settings(in_force, env)
         logs.configure(
             debug=settings.debug_logging,
             obfuscate_paths=settings.obfuscate_paths,
@@ -144,7 +156,6 @@ def open_context(
             )
         if settings.unknown_keys:
             log.info("settings without a meaning here: %s", ", ".join(settings.unknown_keys))
-        data_dir = data_dir_of(plugin, env)
         yield Context(
             stash,
             settings,
@@ -152,5 +163,5 @@ def open_context(
             plugin.args,
             on_progress,
             saved=frozenset(stored),
-            has_new_settings=lambda: plugin_settings(stash, PLUGIN_ID)[0] != stored,
+            has_new_settings=lambda: _read(stash, data_dir) != in_force,
         )

@@ -28,6 +28,10 @@ COUNT_THESE = (
     "query CountThese($scene_filter: SceneFilterType)"
     " { findScenes(filter: {per_page: 0}, scene_filter: $scene_filter) { count } }"
 )
+SAVE_PLUGIN_SETTINGS = (
+    "mutation SavePluginSettings($id: ID!, $input: Map!)"
+    " { configurePlugin(plugin_id: $id, input: $input) }"
+)
 VERSION = "query StashVersion { version { version } }"
 
 # Stash keeps its times as text with the offset of the moment they were written at and compares

@@ -24,6 +24,7 @@ _OURS = (
     "running.json*",
     "stop-request",
     "no-wal",
+    "plex_token*",
     "pycache",
     "queue",
     "sync_timestamps.json*",

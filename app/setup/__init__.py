@@ -1,0 +1,1 @@
+"""Connecting to Plex: where the token is kept, signing in, finding servers."""

@@ -1,0 +1,58 @@
+"""What it takes to connect: our files and Stash, whatever the settings are."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.setup.token import KEPT, SETTING
+from stash.client import StashClient
+from stash.connection import StashConnection
+from stash.plugin_settings import change_plugin_settings
+from storage.state import State
+
+if TYPE_CHECKING:
+    from plex.account import PlexAccount
+
+log = logging.getLogger(__name__)
+
+
+def _account(client_id: str) -> PlexAccount:
+    from plex.account import PlexAccount
+
+    return PlexAccount(client_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupContext:
+    """Whoever opens a file closes it, best by `with`.
+
+    Attributes:
+        plugin_id: the plugin's, in Stash.
+        args: of the operation.
+        account: makes the account at plex.tv for the id of this installation.
+    """
+
+    plugin_id: str
+    data_dir: Path
+    args: Mapping[str, Any]
+    connection: StashConnection
+    clock: Callable[[], float] = time.time
+    account: Callable[[str], PlexAccount] = _account
+
+    def open_state(self) -> State:
+        return State(self.data_dir, log.warning, clock=self.clock)
+
+    def use_token(self) -> None:
+        """Say in Stash's settings that the token rests in its file.
+
+        Raises:
+            StashError: Stash does not answer, or does not take it.
+        """
+        with contextlib.closing(StashClient(self.connection)) as stash:
+            change_plugin_settings(stash, self.plugin_id, {SETTING: KEPT})

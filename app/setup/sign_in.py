@@ -1,0 +1,145 @@
+"""Sign in to Plex: a code for the user to enter at plex.tv, then the token and where Plex answers.
+
+Two processes take part: one asks for the code, others ask whether it was entered. In between the
+code rests in the state, which only the owner of the data folder can read.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from app.setup.context import SetupContext
+from core.errors import SyncError
+from plex.client import PlexClient
+from plex.exceptions import PlexError
+from shell import logs
+from storage.key_value import Key
+from storage.shapes import Maybe
+from storage.state import State
+from storage.token_file import TokenFile
+from transport.retrying import Retrying
+
+CLIENT_ID: Key[str] = Key("plex_client_id", "", str)
+# Number, text and end (epoch seconds) of the code that waits; empty: none.
+PENDING: Key[Mapping[str, Any]] = Key(
+    "plex_sign_in",
+    MappingProxyType({}),
+    {"number": Maybe(str), "text": Maybe(str), "expires_at": Maybe(float)},
+    encode=dict,
+)
+CONNECT, SILENCE = 3.0, 5.0  # seconds that an address may take
+AT_ONCE = 8  # addresses tried at the same time
+Probe = Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An address of Plex, tried from where Stash runs; `problem` is "" where it works."""
+
+    url: str
+    problem: str
+
+    def told(self) -> dict[str, Any]:
+        return {
+            "url": self.url,
+            "ok": not self.problem,
+            "text": self.problem or "answers, and takes the token",
+        }
+
+
+def sign_in(context: SetupContext) -> dict[str, Any]:
+    """Ask plex.tv for a code.
+
+    Raises:
+        PlexServerDown: plex.tv does not answer.
+    """
+    from plex.account import EXPIRES, LINK
+
+    with context.open_state() as state:
+        code = context.account(_client_id(state)).new_code()
+        expires_at = context.clock() + EXPIRES
+        state.set_value(
+            PENDING, {"number": code.number, "text": code.text, "expires_at": expires_at}
+        )
+    return {"code": code.text, "link": LINK, "id": code.text, "expires_at": expires_at}
+
+
+def sign_in_check(context: SetupContext, probe: Probe | None = None) -> dict[str, Any]:
+    """Whether the code was entered; once it was, the token is kept and addresses are tried.
+
+    Raises:
+        PlexServerDown: plex.tv does not answer.
+        StateError: the token cannot be kept.
+    """
+    from plex.account import Code
+
+    with context.open_state() as state:
+        pending = state.get_value(PENDING)
+        wanted = str(context.args.get("id") or pending.get("text", ""))
+        if not pending or pending["text"] != wanted or pending["expires_at"] < context.clock():
+            return _told("expired")
+        account = context.account(_client_id(state))
+        token = account.token_of(Code(pending["number"], pending["text"]))
+        if not token:
+            return _told("waiting" if token == "" else "expired")
+        logs.configure(debug=False, secrets=[token])
+        TokenFile(context.data_dir).write(token)
+        state.set_value(PENDING, {})
+    context.use_token()
+    name, servers = account.servers(token)
+    attempts = try_addresses([u for s in servers for u in s.addresses], token, probe or answers)
+    found = [(each, [attempts[url] for url in each.addresses]) for each in servers]
+    return {
+        **_told("done"),
+        "connected_as": name,
+        "servers": [
+            {
+                "name": server.name,
+                "addresses": [attempt.told() for attempt in tried],
+                "best": next((each.url for each in tried if not each.problem), ""),
+            }
+            for server, tried in found
+        ],
+    }
+
+
+def try_addresses(urls: Sequence[str], token: str, probe: Probe) -> dict[str, Attempt]:
+    """Each address tried, several at a time."""
+    unique = list(dict.fromkeys(urls))
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        problems = pool.map(lambda url: probe(url, token), unique)
+        return {url: Attempt(url, why) for url, why in zip(unique, problems, strict=True)}
+
+
+def answers(url: str, token: str) -> str:
+    """Why no Plex that takes the token answers there; "" if one does."""
+    try:
+        client = PlexClient(
+            url, token, connect_timeout=CONNECT, read_timeout=SILENCE, retrying=Retrying().briefly()
+        )
+    except SyncError as error:
+        return str(error)
+    try:
+        client.control_read()
+    except PlexError as error:
+        return str(error)
+    finally:
+        client.close()
+    return ""
+
+
+def _client_id(state: State) -> str:
+    known = state.get_value(CLIENT_ID)
+    if not known:
+        known = uuid.uuid4().hex
+        state.set_value(CLIENT_ID, known)
+    return known
+
+
+def _told(state: str) -> dict[str, Any]:
+    return {"state": state, "servers": [], "connected_as": None}

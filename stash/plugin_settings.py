@@ -1,0 +1,24 @@
+"""The plugin's settings in Stash: read, and changed without losing what others have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stash import queries
+from stash.scenes import StashApi, plugin_settings, query_data
+
+
+def change_plugin_settings(
+    stash: StashApi, plugin_id: str, changes: Mapping[str, object]
+) -> dict[str, object]:
+    """Changes some settings and leaves all others as they are; returns all.
+
+    Stash replaces the whole map of a plugin, so it is read again right before.
+
+    Raises:
+        StashError: Stash does not answer, or does not take it.
+    """
+    stored, _ = plugin_settings(stash, plugin_id)
+    merged = {**stored, **changes}
+    query_data(stash, queries.SAVE_PLUGIN_SETTINGS, {"id": plugin_id, "input": merged})
+    return merged
