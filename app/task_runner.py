@@ -121,7 +121,7 @@ def run_task(
         handover.attended(plugin.mode, data_dir),
         RunningNote(data_dir, "" if mode.is_operation else mode.name, time.time()) as note,
         Heartbeat(_telling(progress, note)) as heartbeat,
-        open_context(plugin, env, heartbeat.report) as context,
+        open_context(plugin, env, heartbeat.report, looks_only=mode.looks_only) as context,
     ):
         publisher.settings = context.settings
         if not context.settings.enabled and not mode.works_when_off:

@@ -122,14 +122,21 @@ class Context:
 
 def _read(stash: StashClient, data_dir: Path) -> dict[str, object]:
     """The settings as they are by now, with the token that counts; changes nothing in Stash."""
-    return resolve_token(plugin_settings(stash, PLUGIN_ID)[0], data_dir, lambda _changes: None)
+    return resolve_token(plugin_settings(stash, PLUGIN_ID)[0], data_dir, None)
 
 
 @contextlib.contextmanager
 def open_context(
-    plugin: PluginInput, env: Mapping[str, str], on_progress: Callable[[float], None]
+    plugin: PluginInput,
+    env: Mapping[str, str],
+    on_progress: Callable[[float], None],
+    *,
+    looks_only: bool = False,
 ) -> Iterator[Context]:
     """Connect to Stash, read and check the settings.
+
+    Args:
+        looks_only: a Plex token that was typed into the settings stays there.
 
     Raises:
         ConfigError: the settings; StashError: Stash does not answer, or not as it should.
@@ -141,7 +148,7 @@ def open_context(
         logs.configure(debug=False, secrets=[api_key])
         stash.remember_api_key(api_key)
         data_dir = data_dir_of(plugin, env)
-        save = partial(change_plugin_settings, stash, PLUGIN_ID)
+        save = None if looks_only else partial(change_plugin_settings, stash, PLUGIN_ID)
         in_force = resolve_token(stored, data_dir, save)
         logs.configure(debug=False, secrets=[str(in_force.get(SETTING, ""))])
         settings = parse_settings(in_force, env)

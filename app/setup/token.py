@@ -26,7 +26,7 @@ KEPT = "kept in a file of the plugin's data folder"
 def resolve_token(
     stored: Mapping[str, object],
     data_dir: Path,
-    save: Callable[[Mapping[str, object]], object],
+    save: Callable[[Mapping[str, object]], object] | None,
 ) -> dict[str, object]:
     """The settings as Stash has them, with the token that counts in its place.
 
@@ -34,7 +34,8 @@ def resolve_token(
 
     Args:
         stored: the plugin's settings.
-        save: writes some of the plugin's settings back to Stash; raises StashError.
+        save: writes some of the plugin's settings back to Stash; raises StashError. None: nothing
+            is moved.
     """
     file, typed = TokenFile(data_dir), stored.get(SETTING)
     if not isinstance(typed, str) or not typed.strip() or typed.strip() == KEPT:
@@ -45,7 +46,8 @@ def resolve_token(
         token = parse_token(typed)
     except BadValueError:
         return dict(stored)  # whoever reads the settings says what is wrong
-    _move(token, file, save)
+    if save is not None:
+        _move(token, file, save)
     return {**stored, SETTING: token}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from simulators.seed import Seed
 from storage.runs import Run
 from sync_queue.inbox_reader import Inbox
+from tests.acceptance import entry
 from tests.acceptance.entry import API_KEY, ENTRY, ROOT
 from tests.acceptance.site import Site
 from tests.pool import TOKEN, Pool
@@ -118,7 +119,7 @@ def title(site: Site, scene: int) -> str:
 def has_no_secret(site: Site) -> None:
     """Neither the log of Stash nor a file of ours holds one."""
     log = str(site.both.stash.control("GET", "plugin_log"))
-    files = b"".join(path.read_bytes() for path in site.data.rglob("*") if path.is_file())
+    files = b"".join(entry.stored(site.data).values())
     for secret in (TOKEN, API_KEY, PASSWORD, "eyJ1c2VyIj"):
         assert secret not in log
         assert secret.encode() not in files

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from shell import protocol
+from storage.token_file import TOKEN_FILE
 from tests.pool import TOKEN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,6 +83,12 @@ class Ended:
             assert len(line) < MAX_LINE
         for secret in SECRETS:
             assert secret.encode() not in self.stdout + self.stderr
+
+
+def stored(data: Path) -> dict[Path, bytes]:
+    """What lies in a data folder, without the file that is there to hold the Plex token."""
+    files = (path for path in data.rglob("*") if path.is_file() and path.name != TOKEN_FILE)
+    return {path: path.read_bytes() for path in files}
 
 
 def start(env: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -26,7 +26,6 @@ from simulators.seed import PlexItem, Truth
 from stash.client import StashClient
 from stash.connection import StashConnection
 from storage.state import State
-from storage.token_file import TOKEN_FILE
 from sync_queue.operations import enqueue
 from sync_queue.queue import SyncQueue
 from tests.acceptance import entry
@@ -136,10 +135,8 @@ class Site:
 
     def _checked(self, ended: Ended) -> Ended:
         ended.check_protocol()
-        for path in self.data.rglob("*"):
-            if path.is_file() and path.name != TOKEN_FILE:  # which is there to hold one
-                content = path.read_bytes()
-                assert not [secret for secret in SECRETS if secret.encode() in content], path
+        for path, content in entry.stored(self.data).items():
+            assert not [secret for secret in SECRETS if secret.encode() in content], path
         return ended
 
     # In this process ---------------------------------------------------------------------

@@ -67,7 +67,7 @@ def _wait(site: Site, number: str) -> dict[str, Any]:
 
 def _has_no_secret(site: Site, data: Path) -> None:
     log = str(site.both.stash.control("GET", "plugin_log"))
-    files = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
+    files = b"".join(entry.stored(data).values())
     for secret in (TOKEN, API_KEY, PASSWORD):
         assert secret not in log
         assert secret.encode() not in files
