@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.page.operations import READS, answer
 from shell.protocol import PluginInput
 
 
-def reply_to(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
-    """Stash's reply. Raises what the operation or the task raises."""
+def reply_to(
+    plugin: PluginInput,
+    env: Mapping[str, str],
+    on_progress: Callable[[float], None] | None = None,
+) -> dict[str, Any]:
+    """Stash's reply. Raises what the operation or the task raises.
+
+    Args:
+        on_progress: gets the share of a task that is done, 0..1; None: Stash gets it, on stderr.
+    """
     if plugin.mode in READS:
         return answer(plugin, env)
-    from app.task_runner import run_task  # half a second of imports, which no read waits for
+    # Half a second of imports, which no read waits for.
+    from app.setup.operations import OPERATIONS, connect
 
-    return run_task(plugin, env)
+    if plugin.mode in OPERATIONS:
+        return connect(plugin, env)
+    from app.task_runner import run_task
+
+    return run_task(plugin, env, on_progress)

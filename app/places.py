@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shell.protocol import PluginInput
 
+PLUGIN_ID = "Stash2Plex"
 MANIFEST = "Stash2Plex.yml"
 
 

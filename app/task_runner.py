@@ -18,6 +18,7 @@ from app.places import data_dir_of
 from app.progress import Heartbeat
 from app.schedule.automatic import is_one_by_hand, request_if_due
 from app.settings_guard import check_settings
+from app.setup.operations import OPERATIONS
 from app.sync_changes import handover
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.task import sync_changes
@@ -112,7 +113,7 @@ def run_task(
     if mode is None:
         raise ProtocolError(
             f"The task mode {plugin.mode[:MODE_SHOWN]!r} is unknown; known are: "
-            + ", ".join(sorted([*MODES, *READS]))
+            + ", ".join(sorted([*MODES, *READS, *OPERATIONS]))
         )
     progress = on_progress or protocol.stderr_frames().progress
     data_dir = data_dir_of(plugin, env)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from app.places import data_dir_of
+from app.places import PLUGIN_ID, data_dir_of
 from app.setup.token import SETTING, resolve_token
 from core.settings import Settings, parse_settings
 from plex.client import PlexClient
@@ -30,8 +30,6 @@ from sync_queue.queue import SyncQueue
 from transport.retrying import Retrying
 
 log = logging.getLogger(__name__)
-
-PLUGIN_ID = "Stash2Plex"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ from cli import in_stash
 from cli.options import Command
 from cli.session import Session
 from core.errors import SyncError
+from shell import protocol
 from stash.connection import StashConnection
 
 GAPS = 1
+POLL = 2.0  # seconds between two looks whether a code was entered
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -51,6 +53,48 @@ def doctor(session: Session) -> int:
     found = session.run("health_check", what="Looking at Stash, Plex and the settings")
     session.terminal.reply(found)
     return GAPS if found.get("problems") else 0
+
+
+@click.command(cls=Command)
+@click.option(
+    "--wait",
+    type=click.IntRange(0, 900),
+    default=900,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for you to enter the code.",
+)
+@click.pass_obj
+def login(session: Session, wait: int) -> int:
+    """Sign in to Plex: enter a code at plex.tv, and the plugin keeps the token.
+
+    Exit status 0: signed in, and a server of yours answers; 1: not.
+    """
+    terminal = session.terminal
+    asked = session.run("sign_in")
+    told = f"Open {asked['link']} and enter the code {asked['code']}"
+    # With JSON too: somebody has to enter it.
+    terminal.log(protocol.WARNING, told)
+    deadline = time.monotonic() + wait
+    found = session.run("sign_in_check", {"id": asked["id"]})
+    while found["state"] == "waiting" and time.monotonic() < deadline:
+        time.sleep(min(POLL, max(0.0, deadline - time.monotonic())))
+        found = session.run("sign_in_check", {"id": asked["id"]})
+    terminal.reply(found)
+    if found["state"] != "done":
+        terminal.say("Not signed in: the code was not entered in time.")
+        return GAPS
+    terminal.say(f"Signed in as {found['connected_as']}; the token is kept in the data folder.")
+    rows = [
+        [server["name"], address["url"], address["text"]]
+        for server in found["servers"]
+        for address in server["addresses"]
+    ]
+    terminal.table(["server", "address", "from here"], rows, "The account has no Plex server.")
+    best = next((server["best"] for server in found["servers"] if server["best"]), "")
+    if best:
+        terminal.say(f"In the plugin's settings, plex_url can be {best}")
+    return 0 if best else GAPS
 
 
 @click.command(cls=Command)
@@ -159,4 +203,4 @@ def demo(session: Session, arguments: tuple[str, ...]) -> int:
     return subprocess.run(command, cwd=session.plugin_dir, env=os.environ, check=False).returncode
 
 
-COMMANDS = (doctor, check, sync, undo, report, watch, demo)
+COMMANDS = (doctor, login, check, sync, undo, report, watch, demo)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from app.task_runner import run_task
+from app.answering import reply_to
 from cli.terminal import Terminal
 from shell import logs
 from shell.protocol import PluginInput
@@ -48,7 +48,7 @@ class Session:
         if what:
             self.terminal.begin(what)
         try:
-            reply = run_task(plugin, self.env, self.terminal.progress)
+            reply = reply_to(plugin, self.env, self.terminal.progress)
         finally:
             self.terminal.end()
         output: dict[str, Any] = reply["output"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,17 +12,21 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
+from app.setup import operations
 from app.setup.context import SetupContext
+from app.setup.operations import OPERATIONS
 from app.setup.sign_in import answers, sign_in, sign_in_check
 from app.setup.token import KEPT
 from plex import discovery
 from plex.account import EXPIRES, PlexAccount
 from plex.exceptions import PlexServerDown, PlexUnauthorized
+from shell.protocol import PluginInput
 from simulators.launch import Simulators
 from simulators.library.generate import generate
 from simulators.plex_tv import PlexTv, running
 from stash.connection import StashConnection
 from storage.token_file import TokenFile
+from tests.acceptance import entry
 from tests.pool import TOKEN, Pool
 
 NOW = 1_700_000_000.0
@@ -172,3 +177,33 @@ def test_a_network_that_lets_nothing_out_has_no_servers() -> None:
         raise OSError("Network is unreachable")
 
     assert discovery.discover(refused) == []
+
+
+def test_the_command_waits_for_the_code(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(plugin: PluginInput, _env: Mapping[str, str]) -> dict[str, Any]:
+        if plugin.mode == "sign_in_check":
+            desk.plex_tv.entered.update(desk.plex_tv.codes.values())
+        return {"output": OPERATIONS[plugin.mode](desk.context(**plugin.args))}
+
+    monkeypatch.setattr(operations, "connect", connect)
+    ended = entry.command_here(["login"], {"STASH_URL": desk.both.stash.url})
+    assert ended.status == 0, ended.stderr
+    assert b"plex.tv/link" in ended.stderr
+    assert desk.both.plex.url.encode() in ended.stdout
+    assert TOKEN.encode() not in ended.stdout + ended.stderr
+
+
+def test_the_command_gives_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(plugin: PluginInput, _env: Mapping[str, str]) -> dict[str, Any]:
+        return {"output": OPERATIONS[plugin.mode](desk.context(**plugin.args))}
+
+    monkeypatch.setattr(operations, "connect", connect)
+    ended = entry.command_here(["login", "--wait", "0"], {"STASH_URL": desk.both.stash.url})
+    assert ended.status == 1
+    assert b"Not signed in" in ended.stdout
+
+
+def test_operations_run_through_the_entry_script(desk: Desk) -> None:
+    env = {"STASH_URL": desk.both.stash.url, "STASH_PLUGIN_DATA": str(desk.data)}
+    stdin = json.dumps({"args": {"mode": "sign_in_check", "id": "none"}}).encode()
+    assert entry.run_here(stdin, env).output["state"] == "expired"
