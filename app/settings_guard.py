@@ -34,9 +34,8 @@ def check_settings(context: Context) -> None:
 def _stop(context: Context, state: State, before: frozenset[str]) -> None:
     latest = next(iter(state.runs.latest(KIND, limit=1)), None)
     if latest is None or latest.confirmation == "taken":
-        run_id = state.runs.start(KIND, context.clock())
         figures = {"names": len(before), "why": f"none of {len(before)} settings is left in Stash"}
-        state.runs.finish(run_id, "stopped", figures, context.clock(), guard=GUARD)
+        state.runs.stopped(KIND, GUARD, figures, context.clock())
     names = sorted(before)
     named = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     raise GuardStopped(

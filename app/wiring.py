@@ -6,7 +6,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -84,21 +84,15 @@ class Context:
     @contextlib.contextmanager
     def open_plex(self, patience: Patience | None = None) -> Iterator[PlexClient]:
         """A client of Plex, closed at the end; with little patience it asks twice at most."""
-        settings = self.settings
-        connect, silence = settings.connect_timeout, settings.read_timeout
-        retrying = self.retrying
+        settings, retrying = self.settings, self.retrying
         if patience is not None:
             retrying = (retrying or Retrying()).briefly()
-            connect, silence = min(connect, patience.connect), min(silence, patience.silence)
-        client = PlexClient(
-            settings.plex_url,
-            settings.plex_token,
-            connect_timeout=connect,
-            read_timeout=silence,
-            verify_tls=settings.verify_tls,
-            retrying=retrying,
-        )
-        with contextlib.closing(client):
+            settings = replace(
+                settings,
+                connect_timeout=min(settings.connect_timeout, patience.connect),
+                read_timeout=min(settings.read_timeout, patience.silence),
+            )
+        with contextlib.closing(PlexClient.by(settings, retrying)) as client:
             yield client
 
     def engine(

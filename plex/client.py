@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.models import ListedItem, Section
+from core.settings import Settings
 from plex import mapping
 from plex.address import Address
 from plex.editing import split_params
@@ -60,6 +61,18 @@ class PlexClient:
     ) -> None:
         address = Address(url, token, connect_timeout, read_timeout, verify_tls)
         self.http = PlexHttp(address, retrying)
+
+    @classmethod
+    def by(cls, settings: Settings, retrying: Retrying | None = None) -> PlexClient:
+        """The server that the settings name; whoever opens it closes it."""
+        return cls(
+            settings.plex_url,
+            settings.plex_token,
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            verify_tls=settings.verify_tls,
+            retrying=retrying,
+        )
 
     @property
     def requests_made(self) -> int:

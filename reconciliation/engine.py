@@ -108,18 +108,8 @@ class GapDetectionEngine:
         since = scope_named(scope).since(self._clock())
         with contextlib.ExitStack() as stack:
             state = stack.enter_context(State(self.data_dir, log.warning, clock=self._clock))
-            plex = self._plex or stack.enter_context(contextlib.closing(self._connect()))
+            plex = self._plex or stack.enter_context(contextlib.closing(PlexClient.by(self.config)))
             return self._run(since, only, state, plex)
-
-    def _connect(self) -> PlexClient:
-        config = self.config
-        return PlexClient(
-            config.plex_url,
-            config.plex_token,
-            connect_timeout=config.connect_timeout,
-            read_timeout=config.read_timeout,
-            verify_tls=config.verify_tls,
-        )
 
     def _run(
         self, since: float | None, only: frozenset[str] | None, state: State, plex: PlexClient

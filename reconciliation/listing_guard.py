@@ -55,9 +55,8 @@ class _Stops:
             ),
         ):
             return
-        run_id = self._runs.start(KIND, self._clock())
         figures = {**about, "before": before, "now": now, "why": why}
-        self._runs.finish(run_id, "stopped", figures, self._clock(), guard=self._guard)
+        self._runs.stopped(KIND, self._guard, figures, self._clock())
         raise GuardStopped(f"Stopped before anything was queued: {why}. {advice}")
 
     def overtake(self, fact: str) -> None:

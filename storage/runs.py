@@ -7,11 +7,13 @@ confirms; the next run takes that confirmation, once, if it is about to do what 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
+from core.errors import GuardStopped
 from storage.codec import dumps
 from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.sqlite import Database
@@ -71,11 +73,54 @@ class Run:
     confirmation: Literal["none", "given", "taken"] = "none"
 
 
+@dataclass(slots=True)
+class OpenRun:
+    """A run under way, as its history will have it at its end.
+
+    Attributes:
+        figures: asked for at the end, whatever the end is.
+        status: `failed` until somebody says something else.
+    """
+
+    id: int
+    figures: Callable[[], Figures]
+    status: RunStatus = "failed"
+
+
 class RunStore:
     """Runs, newest first wherever several are returned."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @contextmanager
+    def begun(
+        self,
+        kind: str,
+        clock: Callable[[], float],
+        figures: Figures = MappingProxyType({}),
+        resumed: Run | None = None,
+    ) -> Iterator[OpenRun]:
+        """A run that ends with the `with`: `stopped` by GuardStopped, or as its `status` says.
+
+        Args:
+            clock: epoch seconds.
+            figures: what is known of it by now.
+            resumed: the run to go on with, instead of a new one.
+        """
+        run_id = resumed.id if resumed is not None else self.start(kind, clock(), figures)
+        run = OpenRun(run_id, lambda: figures)
+        try:
+            yield run
+        except GuardStopped:
+            run.status = "stopped"
+            raise
+        finally:
+            self.finish(run.id, run.status, run.figures(), clock())
+
+    def stopped(self, kind: str, guard: str, figures: Figures, at: float) -> None:
+        """Notes a run that a guard has stopped before it did anything."""
+        self.finish(self.start(kind, at), "stopped", figures, at, guard=guard)
 
     def start(self, kind: str, at: float, figures: Figures = MappingProxyType({})) -> int:
         """Notes that a run begins, and what is known of it by then; returns its id."""

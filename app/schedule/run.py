@@ -8,9 +8,7 @@ from typing import Any
 from app.schedule import store
 from app.schedule.messages import summary
 from app.wiring import Context
-from core.errors import GuardStopped
 from reconciliation.result import GapDetectionResult
-from storage.runs import RunStatus
 
 log = logging.getLogger(__name__)
 KIND = "reconcile"
@@ -33,19 +31,12 @@ def reconcile(
     ):
         if is_alone:
             state.runs.close_abandoned(KIND, context.clock())
-        run_id = state.runs.start(KIND, context.clock(), asked)
-        status: RunStatus = "failed"
         result = GapDetectionResult()
-        try:
+        with state.runs.begun(KIND, context.clock, asked) as run:
+            run.figures = lambda: {**asked, **result.figures()}
             result = context.engine(queue).run(scope, only)
-            status = "partial" if result.partial else "done"
-        except GuardStopped:
-            status = "stopped"
-            raise
-        finally:
-            figures = {**asked, **result.figures()}
-            state.runs.finish(run_id, status, figures, context.clock())
-        if status == "done" and only is None:
+            run.status = "partial" if result.partial else "done"
+        if not result.partial and only is None:
             store.succeeded(context, state, scope)
     log.info("%s", summary(result, only))
     for error in result.errors:

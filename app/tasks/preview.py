@@ -12,14 +12,14 @@ from app.arguments import run_id
 from app.schedule.messages import summary
 from app.wiring import Context
 from app.write_session import SceneWriter, lock_for, open_scene_writer
-from core.errors import ConfigError, GuardStopped
+from core.errors import ConfigError
 from core.models import ItemRef, Job
 from core.scopes import DAY
 from core.wording import change_line
 from reconciliation.detector import EMPTY_METADATA, MISSING, Gap
 from reconciliation.result import GapDetectionResult, brief
 from stash.scenes import as_far_as_readable, iter_scene_pages
-from storage.runs import Run, RunStatus
+from storage.runs import Run
 from storage.state import State
 from sync_queue.queue import SyncQueue
 from worker.executor.dry_run import ShownPlans, dry_run
@@ -114,22 +114,16 @@ def _preview(
         log.warning("%s", NOTHING_SYNCED)
         return {"note": NOTHING_SYNCED}
     with context.open_state() as state:
-        preview = Preview(state.runs.start(KIND, context.clock()))
-        status: RunStatus = "failed"
-        try:
+        with state.runs.begun(KIND, context.clock) as run:
+            preview = Preview(run.id)
+            run.figures = lambda: brief({**figures, **preview.as_dict()})
             jobs = find()
             with open_scene_writer(context) as writer:
                 _plan(_sharing(context, DETECTION_SHARE, 1.0), writer, preview, jobs)
-            status = "partial" if figures.get("partial") else "done"
-        except GuardStopped:
-            status = "stopped"
-            raise
-        finally:
-            told = {**figures, **preview.as_dict()}
-            state.runs.finish(preview.run_id, status, brief(told), context.clock())
+            run.status = "partial" if figures.get("partial") else "done"
         state.plans.drop_old()
     _show(preview)
-    return told
+    return {**figures, **preview.as_dict()}
 
 
 def _plan(context: Context, writer: SceneWriter, preview: Preview, jobs: Sequence[Job]) -> None:

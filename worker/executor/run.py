@@ -16,7 +16,6 @@ from typing import Any, Protocol, TypeVar
 
 from core.errors import GuardStopped
 from core.models import Job
-from storage.runs import RunStatus
 from storage.sqlite import chunks
 from storage.state import State
 from sync_queue.queue import SyncQueue
@@ -185,14 +184,13 @@ class WriteRun:
             log.info("run %d goes on where it was cut off", known.id)
             if kind.counts_on:
                 self._before.restore(known.figures, kind.reply)
-        self.run_id = known.id if known is not None else runs.start(kind.name, now, facts)
-        status: RunStatus = "failed"
-        try:
-            yield
-            status = "partial" if self._is_early else "done"
-        finally:
-            self.figures.remaining = self._queue.stats(self._clock()).waiting
-            runs.finish(self.run_id, status, self._facts(), self._clock())
+        with runs.begun(kind.name, self._clock, facts, known) as run:
+            self.run_id, run.figures = run.id, self._facts
+            try:
+                yield
+            finally:
+                self.figures.remaining = self._queue.stats(self._clock()).waiting
+            run.status = "partial" if self._is_early else "done"
 
     def _facts(self) -> dict[str, Any]:
         """What the history says of the run, what was done before it was cut off included."""
