@@ -8,7 +8,7 @@
   const { Button, Icon } = parts;
 
   const TYPING_MILLISECONDS = 800;
-  const CHECK_MILLISECONDS = 3000;
+  const CHECK_MILLISECONDS = 2000;
 
   /**
    * What Plex says at an address, asked once nobody types any more.

@@ -46,6 +46,7 @@
           type: "checkbox",
           role: "switch",
           className: "custom-control-input",
+          "aria-labelledby": `${id}-name`,
           "aria-describedby": `${id}-help`,
           checked: Boolean(value),
           onChange: (/** @type {any} */ event) => onChange(event.target.checked),
@@ -94,9 +95,9 @@
       h(
         "div",
         { className: "s2p-setting-about" },
-        // A switch has its label of its own, which says its state.
+        // Beside a switch stands its state; that is what is clicked.
         row.kind === "switch"
-          ? h("strong", null, row.label)
+          ? h("strong", { id: `${id}-name` }, row.label)
           : h("label", { htmlFor: id }, row.label),
         " ",
         row.required && !row.is_set && !asText(value) ? h(Tag, { tone: "warning" }, "required") : null,
