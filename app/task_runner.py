@@ -17,12 +17,13 @@ from app.page.running import RunningNote
 from app.places import data_dir_of
 from app.progress import Heartbeat
 from app.schedule.automatic import is_one_by_hand, request_if_due
+from app.self_test.health import health_check, look_after_change
 from app.settings_guard import check_settings
 from app.setup.operations import OPERATIONS
 from app.sync_changes import handover
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.task import sync_changes
-from app.tasks import health, outages, pins, preview, queue, reconcile, status, undo
+from app.tasks import outages, pins, preview, queue, reconcile, status, undo
 from app.wiring import Context, open_context
 from core.errors import ConfigError, ProtocolError
 from shell import protocol
@@ -47,6 +48,7 @@ class Mode:
         looks_only: it changes nothing in any case, so a dry run of it is the task itself.
         works_when_off: it also works while the plugin is switched off.
         is_operation: it is answered at once and asks for no reconcile.
+        bears_faults: it also works with settings that make no sense.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Mode:
     looks_only: bool = False
     works_when_off: bool = False
     is_operation: bool = False
+    bears_faults: bool = False
 
 
 CONFIRM = "confirm_stopped_run"
@@ -65,7 +68,7 @@ _TABLE = (
     Mode("clear_match_cache", queue.clear_match_cache),
     Mode("clear_queue", queue.clear_queue),
     Mode(CONFIRM, queue.confirm_stopped_run),
-    Mode("health_check", health.health_check, looks_only=True, works_when_off=True),
+    Mode("health_check", health_check, looks_only=True, works_when_off=True, bears_faults=True),
     Mode("outage_summary", outages.outage_summary, looks_only=True, works_when_off=True),
     Mode("pin", pins.pin, is_operation=True),
     Mode("process_queue", process_queue, preview.preview_queue),
@@ -122,7 +125,13 @@ def run_task(
         handover.attended(plugin.mode, data_dir),
         RunningNote(data_dir, "" if mode.is_operation else mode.name, time.time()) as note,
         Heartbeat(_telling(progress, note)) as heartbeat,
-        open_context(plugin, env, heartbeat.report, looks_only=mode.looks_only) as context,
+        open_context(
+            plugin,
+            env,
+            heartbeat.report,
+            looks_only=mode.looks_only,
+            bears_faults=mode.bears_faults,
+        ) as context,
     ):
         publisher.settings = context.settings
         if not context.settings.enabled and not mode.works_when_off:
@@ -159,12 +168,15 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
         return mode.dry_run(context)
     if not mode.looks_only and not mode.works_when_off and mode.name != CONFIRM:
         check_settings(context)
-    if mode.looks_only or mode.name == handover.MODE:
+    if mode.looks_only:
         return mode.task(context)
     if mode.is_operation:
         output = mode.task(context)
         handover.catch_up(context)
         return output
+    look_after_change(context)
+    if mode.name == handover.MODE:
+        return mode.task(context)
     if not is_one_by_hand(context, mode.name) and request_if_due(context):
         handover.catch_up(context)
     output = mode.task(context)

@@ -6,13 +6,13 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from app.places import PLUGIN_ID, data_dir_of
 from app.setup.token import SETTING, resolve_token
-from core.settings import Settings, parse_settings
+from core.settings import Settings, read_settings
 from plex.client import PlexClient
 from reconciliation.detector import Gap
 from reconciliation.engine import GapDetectionEngine
@@ -46,6 +46,9 @@ class Context:
 
     Attributes:
         saved: the names of the settings that are saved in Stash.
+        stored: these settings, as Stash has them.
+        env: the environment.
+        faults: by setting, what is wrong with it; not empty only for tasks that bear it.
         has_new_settings: asks Stash whether other settings are saved there by now; raises
             StashError.
         retrying: how requests to Plex are repeated; None: as ever.
@@ -60,6 +63,9 @@ class Context:
     saved: frozenset[str] = frozenset()
     has_new_settings: Callable[[], bool] = lambda: False
     retrying: Retrying | None = None
+    stored: Mapping[str, object] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
 
     def report_scenes(self, done: int, total: int) -> None:
         """Progress by scenes."""
@@ -124,11 +130,13 @@ def open_context(
     on_progress: Callable[[float], None],
     *,
     looks_only: bool = False,
+    bears_faults: bool = False,
 ) -> Iterator[Context]:
     """Connect to Stash, read and check the settings.
 
     Args:
         looks_only: a Plex token that was typed into the settings stays there.
+        bears_faults: go on, with defaults in their place, where settings make no sense.
 
     Raises:
         ConfigError: the settings; StashError: Stash does not answer, or not as it should.
@@ -143,7 +151,10 @@ def open_context(
         save = None if looks_only else partial(change_plugin_settings, stash, PLUGIN_ID)
         in_force = resolve_token(stored, data_dir, save)
         logs.configure(debug=False, secrets=[str(in_force.get(SETTING, ""))])
-        settings = parse_settings(in_force, env)
+        read = read_settings(in_force, env)
+        if not bears_faults:
+            read.complain()
+        settings = read.settings
         logs.configure(
             debug=settings.debug_logging,
             obfuscate_paths=settings.obfuscate_paths,
@@ -163,4 +174,7 @@ def open_context(
             on_progress,
             saved=frozenset(stored),
             has_new_settings=lambda: _read(stash, data_dir) != in_force,
+            stored=stored,
+            env=env,
+            faults=read.faults,
         )

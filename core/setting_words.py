@@ -269,4 +269,4 @@ def by_label(text: str) -> str:
     return _KEYS.sub(lambda key: f"'{WORDS[key[0]].label}'", text)
 
 
-_KEYS = re.compile(rf"\b({'|'.join(sorted(WORDS, key=len, reverse=True))})\b")
+_KEYS = re.compile(rf"\b({'|'.join(key for key in WORDS if '_' in key)})\b")

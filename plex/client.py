@@ -14,7 +14,7 @@ from core.settings import Settings
 from plex import mapping
 from plex.address import Address
 from plex.editing import split_params
-from plex.exceptions import PlexItemFailed, PlexRejected, PlexServerDown
+from plex.exceptions import PlexItemFailed, PlexRejected, PlexServerDown, PlexUnauthorized
 from plex.full_items import MAX_KEYS as MAX_KEYS
 from plex.full_items import FullItems, FullReader
 from plex.http import PlexHttp
@@ -92,6 +92,33 @@ class PlexClient:
         return Identity(
             str(container.get("machineIdentifier", "")), str(container.get("version", ""))
         )
+
+    def name(self) -> str:
+        """What its owner calls the server; "" where it does not say."""
+        return str(self.http.read("/").get("friendlyName", ""))
+
+    def is_owners_token(self) -> bool | None:
+        """Whether the token is that of the account that owns the server; None: cannot be told.
+
+        The list of accounts is for the owner alone; a token that it was shared with, or of a
+        managed user, reads libraries and is refused here. To be asked once the token has counted.
+        """
+        try:
+            self.http.read("/accounts", thorough=False)
+        except PlexUnauthorized:
+            return False
+        except PlexRejected:
+            return None
+        return True
+
+    def count_items(self, section: Section) -> int:
+        """How many movies, or episodes, a section has."""
+        window = [("X-Plex-Container-Start", "0"), ("X-Plex-Container-Size", "0")]
+        params = [("type", str(section.item_type)), *window]
+        path = f"/library/sections/{section.key}/all"
+        counted = self.http.read_list(path, params, dict(window))
+        total = counted.get("totalSize", counted.get("size"))
+        return total if isinstance(total, int) and total > 0 else 0
 
     def sections(self) -> list[Section]:
         """All library sections, whatever their type."""

@@ -24,6 +24,7 @@ class SectionRoutes:
     def add_routes(self, app: web.Application) -> None:
         app.router.add_get("/", self.root)
         app.router.add_get("/identity", self.identity)
+        app.router.add_get("/accounts", self.accounts)
         app.router.add_get("/library", self.library)
         app.router.add_get("/library/sections", self.sections)
         app.router.add_get("/library/sections/", self.sections)
@@ -72,6 +73,15 @@ class SectionRoutes:
                 "version": library.version,
             },
         )
+
+    async def accounts(self, request: web.Request) -> web.Response:
+        """Who uses the server: for its owner alone."""
+        if self._world.switches["non_admin"]:
+            raise Refused(403)
+        owner = {"id": 1, "key": "/accounts/1", "name": "owner", "defaultAudioLanguage": "en"}
+        everybody = {"id": 0, "key": "/accounts/0", "name": ""}
+        body = {"size": 2, "identifier": "com.plexapp.system.accounts"}
+        return self._answer(request, {**body, "Account": [everybody, owner]})
 
     async def library(self, request: web.Request) -> web.Response:
         entries = (("sections", "Library Sections"), ("recentlyAdded", "Recently Added"))

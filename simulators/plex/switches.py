@@ -24,7 +24,7 @@ _DEFAULTS = MappingProxyType(
         # /identity as well in the first half of them
         "starting_as": "json",  # json | nested | text: what says so (to who asks for XML: XML)
         "late_writes": False,  # reads work already, writes give 400 with the text of a start
-        "non_admin": False,  # the token is no owner's: writes and scans give 403
+        "non_admin": False,  # the token is no owner's: writes, scans and /accounts give 403
         "locked_share": 0.0,  # share of writes that end in 500 (database is locked)
         "burst_limit": 0,  # 503 above so many requests at once; 0: none
         "max_url": 0,  # longest address in bytes, else 414; 0: unlimited

@@ -10,7 +10,6 @@ import pytest
 
 from app.sync_changes.process_queue import process_queue
 from app.task_runner import MODES
-from app.tasks.health import health_check
 from app.tasks.reconcile import reconcile_all
 from core.errors import SyncError
 from simulators.library.generate import generate
@@ -120,8 +119,7 @@ def test_a_wrong_token_is_said(site: Site) -> None:
 
     assert "the Plex token was refused" in error
     assert "plex_token" in error
-    for task in (reconcile_all, health_check):
-        assert "the Plex token was refused" in failure(partial(site.do, task))
+    assert "the Plex token was refused" in failure(partial(site.do, reconcile_all))
 
 
 def test_a_wrong_library_name_is_answered_with_those_there_are(site: Site) -> None:
@@ -131,8 +129,7 @@ def test_a_wrong_library_name_is_answered_with_those_there_are(site: Site) -> No
 
     assert "'Flims', 'Music'" in error
     assert "Its libraries: 'Clips' (number 1), 'Films' (number 2), " in error
-    for task in (process_queue, health_check):
-        assert "'Flims', 'Music'" in failure(partial(site.do, task))
+    assert "'Flims', 'Music'" in failure(partial(site.do, process_queue))
 
 
 def test_a_plex_without_libraries_is_said(site: Site) -> None:

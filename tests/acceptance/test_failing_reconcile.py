@@ -55,7 +55,7 @@ def test_no_plex_at_all(site: Site) -> None:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     site.use(plex_url=f"http://127.0.0.1:{port}")
-    for mode in ("reconcile_all", "process_queue", "health_check"):
+    for mode in ("reconcile_all", "process_queue"):
         ended = site.run(mode)
         assert f"127.0.0.1:{port}" in readable(ended.error)
         assert ended.status == 0

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from app.self_test.health import health_check
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.task import sync_changes
-from app.tasks.health import health_check
 from app.tasks.reconcile import reconcile_all
 from app.tasks.status import queue_status
 from app.tasks.undo import look_at_undo
@@ -138,6 +138,6 @@ def test_a_folder_that_cannot_be_made_names_the_way_out(site: Site, tmp_path: Pa
     (tmp_path / "file").touch()
     site.data = tmp_path / "file" / "data"
 
-    for task in (health_check, process_queue, queue_status):
+    for task in (process_queue, queue_status):
         with pytest.raises(StateError, match="STASH_PLUGIN_DATA"):
             site.do(task)

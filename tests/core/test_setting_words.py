@@ -37,9 +37,11 @@ def test_stashs_own_list_says_the_same(key: str) -> None:
 def test_help_is_in_sentences_without_keys(key: str) -> None:
     said = WORDS[key].help + WORDS[key].unset
     assert said.endswith(".")
-    assert by_label(said) == said or "_" not in key  # 'enabled' is a word of its own
+    assert by_label(said) == said
 
 
 def test_keys_become_labels_in_sentences() -> None:
-    said = by_label("is plex_url right? plex_urls and my_plex_url are none; see path_map")
-    assert said == "is 'Plex URL' right? plex_urls and my_plex_url are none; see 'Path map'"
+    said = by_label("is plex_url right? plex_urls and my_plex_url are none; see path_map, enabled")
+    assert (
+        said == "is 'Plex URL' right? plex_urls and my_plex_url are none; see 'Path map', enabled"
+    )

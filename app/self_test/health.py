@@ -1,0 +1,147 @@
+"""The health check as a task, and once by itself after the settings have changed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from app.self_test.checks import OK, PROBLEM, WARN, Checks
+from app.self_test.folders import check_folders
+from app.self_test.machine import Kept, Machine, check_files, check_machine
+from app.self_test.servers import (
+    PATIENCE,
+    Library,
+    StashSide,
+    can_ask_plex,
+    check_libraries,
+    check_owner,
+    check_plex,
+    check_stash,
+)
+from app.self_test.switches import check_settings
+from app.wiring import Context
+from core.digests import digest_of
+from storage.key_value import Key
+
+log = logging.getLogger(__name__)
+# A digest of the settings that were looked at last.
+LOOKED_AT: Key[str] = Key("health_checked_settings", "", str)
+_WAITING = frozenset({"held", "dead_letters"})  # for somebody to act
+_LEVELS = {OK: logging.INFO, WARN: logging.WARNING, PROBLEM: logging.ERROR}
+
+
+@dataclass(slots=True)
+class Found:
+    """All that one look has found."""
+
+    checks: Checks = field(default_factory=Checks)
+    stash: StashSide = field(default_factory=StashSide)
+    plex_version: str | None = None
+    libraries: Sequence[Library] = ()
+    kept: Kept = field(default_factory=Kept)
+
+    @property
+    def problems(self) -> list[str]:
+        return [check.sentences for check in self.checks.of(PROBLEM)]
+
+    @property
+    def next_step(self) -> str:
+        """The one thing to do now."""
+        waiting = [each for each in self.checks.of(WARN) if each.name in _WAITING]
+        for check in (*self.checks.of(PROBLEM), *waiting):
+            return check.advice
+        stats = self.kept.stats
+        if not self.kept.has_compared:
+            return "Press 'Preview' to see what a sync would change."
+        if stats is not None and stats.waiting:
+            return "Press 'Process Queue' to bring to Plex what waits."
+        return "Nothing has to be done."
+
+    @property
+    def headline(self) -> str:
+        problems, warnings = len(self.problems), len(self.checks.of(WARN))
+        if problems:
+            found = "1 problem" if problems == 1 else f"{problems} problems"
+        elif warnings:
+            things = "1 thing" if warnings == 1 else f"{warnings} things"
+            found = f"no problem, and {things} to know of"
+        else:
+            found = "all is well"
+        return f"Health check: {found}. Next step: {self.next_step}"
+
+
+def health_check(context: Context, machine: Machine | None = None) -> dict[str, Any]:
+    """Look at the settings, our own files and both servers. Changes nothing."""
+    found = look(context, machine or Machine())
+    for check in found.checks.made:
+        log.log(_LEVELS[check.state], "%s", check.sentences)
+    log.info("%s", found.headline)
+    stats = found.kept.stats
+    return {
+        "checks": [asdict(check) for check in found.checks.made],
+        "problems": found.problems,
+        "next_step": found.next_step,
+        "stash_version": found.stash.version,
+        "scenes": found.stash.scenes,
+        "plex_version": found.plex_version or "",
+        "libraries": [library.section.title for library in found.libraries],
+        "waiting": stats.waiting if stats else 0,
+        "dead_letters": sum(stats.dead.values()) if stats else 0,
+        "settings": context.settings.public(),
+    }
+
+
+def look(context: Context, machine: Machine) -> Found:
+    """Make all checks that can be made."""
+    found = Found()
+    own, checks = Checks(), found.checks
+    found.kept = check_files(own, context)  # before others open them, who would mend them
+    check_settings(checks, context.settings, context.faults)
+    found.stash = check_stash(checks, context)
+    if can_ask_plex(context):
+        _look_at_plex(found, context)
+    checks.made += own.made
+    check_machine(checks, context, machine)
+    return found
+
+
+def _look_at_plex(found: Found, context: Context) -> None:
+    checks = found.checks
+    with context.open_plex(PATIENCE) as plex:
+        found.plex_version = check_plex(checks, plex)
+        if found.plex_version is None:
+            return
+        check_owner(checks, plex)
+        found.libraries = check_libraries(checks, plex, context.settings.plex_library)
+        has_items = any(library.items for library in found.libraries)
+        if has_items and found.stash.scenes and found.kept.stats is not None:
+            check_folders(checks, context, plex, found.libraries, found.stash.scenes)
+
+
+def look_after_change(context: Context, machine: Machine | None = None) -> None:
+    """Once after each change of the settings: tells of problems, and one line.
+
+    Nothing is said while Plex is known to be away, nor counted as looked at while it does not
+    answer: what there is to say of folders would be missing.
+    """
+    digest = _digest(context)
+    with context.open_state() as state:
+        plex = state.outages.breaker("plex", context.clock())
+        if plex.failures or state.get_value(LOOKED_AT) == digest:
+            return
+    found = look(context, machine or Machine())
+    for problem in found.problems:
+        log.error("%s", problem)
+    log.info("The settings are new. %s", found.headline)
+    if found.plex_version is not None:
+        with context.open_state() as state:
+            state.set_value(LOOKED_AT, digest)
+
+
+def _digest(context: Context) -> str:
+    """Of all settings; that of the token tells nothing of it."""
+    settings = context.settings
+    told: Mapping[str, object] = {**settings.public(), "token": settings.plex_token}
+    return digest_of([sorted((name, repr(value)) for name, value in told.items())]).hex()

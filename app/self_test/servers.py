@@ -1,0 +1,131 @@
+"""Both servers: whether they answer, who they are, whether the token is the owner's, what there is.
+
+What is asked of Plex is little: a handful of small requests, given up soon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.self_test.checks import Checks
+from app.wiring import Context, Patience
+from core.errors import ConfigError, StashError
+from core.models import Section
+from core.settings import REQUIRED
+from plex.client import PlexClient
+from plex.exceptions import PlexError, PlexUnauthorized
+from plex.library import synced_sections
+from stash.scenes import count_scenes, stash_version
+
+PATIENCE = Patience(connect=5.0, silence=10.0)
+NO_OWNER = (
+    "The token is not that of the account that owns the Plex server, so Plex takes no changes."
+)
+SIGN_IN = "Sign in to Plex with the owner's account, or enter the owner's token in plex_token."
+
+
+@dataclass(frozen=True, slots=True)
+class StashSide:
+    """What Stash says of itself; "" and 0 where it did not answer."""
+
+    version: str = ""
+    scenes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A synced library, and how many movies or episodes it has."""
+
+    section: Section
+    items: int
+
+
+def check_stash(checks: Checks, context: Context) -> StashSide:
+    """Stash's version, and how many scenes it has."""
+    version = ""
+    try:
+        version = stash_version(context.stash)
+        scenes = count_scenes(context.stash)
+    except StashError as error:
+        checks.problem("stash", str(error), "Look at Stash's own log, and try again.")
+        return StashSide(version)
+    shown = version or "of an unknown version"
+    if scenes:
+        checks.ok("stash", f"Stash {shown} answers and has {_count(scenes, 'scene')}.")
+    else:
+        advice = "Let Stash scan your files first."
+        checks.warn("stash", f"Stash {shown} answers and has no scenes.", advice)
+    return StashSide(version, scenes)
+
+
+def can_ask_plex(context: Context) -> bool:
+    """Whether the settings say where Plex is and how to enter; if not, they are told as faults."""
+    return context.faults.keys().isdisjoint({*REQUIRED, "verify_tls"})
+
+
+def check_plex(checks: Checks, plex: PlexClient) -> str | None:
+    """Plex's version, after making sure that the token counts; None: it cannot be worked with."""
+    try:
+        version = plex.identity().version
+        plex.control_read()
+    except PlexUnauthorized as error:
+        checks.problem("plex", str(error), SIGN_IN)
+        return None
+    except (PlexError, ConfigError) as error:
+        advice = "Start Plex, or correct plex_url; the assistant finds addresses that work."
+        checks.problem("plex", str(error), advice)
+        return None
+    checks.ok("plex", f"Plex {version} answers and takes the token.")
+    return version
+
+
+def check_owner(checks: Checks, plex: PlexClient) -> None:
+    """Only the owner's token may edit."""
+    try:
+        is_owner = plex.is_owners_token()
+    except PlexError as error:
+        checks.warn("owner", f"Plex does not say whose token it is: {error}", "Try again later.")
+        return
+    if is_owner is False:
+        checks.problem("owner", NO_OWNER, SIGN_IN)
+    elif is_owner:
+        checks.ok("owner", "The token is that of the account that owns the server.")
+    else:
+        checks.ok("owner", "This Plex does not tell whose token it is.")
+
+
+def check_libraries(checks: Checks, plex: PlexClient, names: Sequence[str]) -> list[Library]:
+    """The synced libraries with their numbers of items; [] where there are none to be synced."""
+    try:
+        found = count_libraries(plex, synced_sections(plex, names))
+    except ConfigError as error:
+        checks.problem("libraries", str(error), "Choose the libraries again in the settings.")
+        return []
+    except PlexError as error:
+        checks.problem("libraries", str(error), "Try again later.")
+        return []
+    for library in found:
+        section = library.section
+        folders = ", ".join(section.locations) or "none"
+        what = f"Library {section.title!r} (number {section.key})"
+        if library.items:
+            items = _count(library.items, "episode" if section.type == "show" else "item")
+            checks.ok("libraries", f"{what} has {items}; its folders: {folders}.")
+        else:
+            advice = "Let Plex scan it, or leave it out in plex_library."
+            checks.warn("libraries", f"{what} is empty; its folders: {folders}.", advice)
+    return found
+
+
+def count_libraries(plex: PlexClient, sections: Sequence[Section]) -> list[Library]:
+    """The number of items of each section.
+
+    Raises:
+        PlexError: or its kinds.
+    """
+    return [Library(section, plex.count_items(section)) for section in sections]
+
+
+def _count(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
