@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any
 
 from app.arguments import flag
-from app.page.operations import READS
 from app.page.publishing import publishing
 from app.page.running import RunningNote
 from app.places import data_dir_of
@@ -19,7 +18,6 @@ from app.progress import Heartbeat
 from app.schedule.automatic import is_one_by_hand, request_if_due
 from app.self_test.health import health_check, look_after_change
 from app.settings_guard import check_settings
-from app.setup.operations import OPERATIONS
 from app.sync_changes import handover
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.task import sync_changes
@@ -116,7 +114,7 @@ def run_task(
     if mode is None:
         raise ProtocolError(
             f"The task mode {plugin.mode[:MODE_SHOWN]!r} is unknown; known are: "
-            + ", ".join(sorted([*MODES, *READS, *OPERATIONS]))
+            + ", ".join(sorted(each.name for each in _TABLE if not each.is_operation))
         )
     progress = on_progress or protocol.stderr_frames().progress
     data_dir = data_dir_of(plugin, env)

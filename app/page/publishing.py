@@ -30,7 +30,6 @@ from storage.page_file import PageFile
 log = logging.getLogger(__name__)
 
 FOLDER, FILE = "public", "state.json"
-HEALTH_CHECK = "health_check"
 _ASKING_PLEX = (RECONCILE, PREVIEW, UNDO, *SYNCING)
 
 
@@ -80,8 +79,6 @@ class Publisher:
             page.set_value(REFUSED_AT, 0.0)
 
     def _has_worked(self, since: float) -> bool:
-        if self.plugin.mode == HEALTH_CHECK:
-            return True
         with self.context.open_state() as state:
             latest = state.runs.latest_of_each_kind()
         return any(

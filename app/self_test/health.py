@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.self_test.machine import Kept, Machine, check_files, check_machine
 from app.self_test.servers import (
     PATIENCE,
     Library,
+    PlexSide,
     StashSide,
     can_ask_plex,
     check_libraries,
@@ -23,7 +25,9 @@ from app.self_test.servers import (
 from app.self_test.switches import check_settings
 from app.wiring import Context
 from core.digests import digest_of
+from core.errors import StateError
 from storage.key_value import Key
+from storage.page_facts import REFUSED_AT
 
 log = logging.getLogger(__name__)
 # A digest of the settings that were looked at last.
@@ -38,7 +42,7 @@ class Found:
 
     checks: Checks = field(default_factory=Checks)
     stash: StashSide = field(default_factory=StashSide)
-    plex_version: str | None = None
+    plex: PlexSide = field(default_factory=PlexSide)
     libraries: Sequence[Library] = ()
     kept: Kept = field(default_factory=Kept)
 
@@ -78,6 +82,7 @@ def health_check(context: Context, machine: Machine | None = None) -> dict[str, 
     for check in found.checks.made:
         log.log(_LEVELS[check.state], "%s", check.sentences)
     log.info("%s", found.headline)
+    _note_token(context, found.plex)
     stats = found.kept.stats
     return {
         "checks": [asdict(check) for check in found.checks.made],
@@ -85,12 +90,21 @@ def health_check(context: Context, machine: Machine | None = None) -> dict[str, 
         "next_step": found.next_step,
         "stash_version": found.stash.version,
         "scenes": found.stash.scenes,
-        "plex_version": found.plex_version or "",
+        "plex_version": found.plex.version or "",
         "libraries": [library.section.title for library in found.libraries],
         "waiting": stats.waiting if stats else 0,
         "dead_letters": sum(stats.dead.values()) if stats else 0,
         "settings": context.settings.public(),
     }
+
+
+def _note_token(context: Context, plex: PlexSide) -> None:
+    """For the page, which asks people to sign in while Plex refuses the token."""
+    if plex.version is None and not plex.refuses_token:
+        return
+    with suppress(StateError), context.open_page() as page:
+        if plex.refuses_token or page.get_value(REFUSED_AT):
+            page.set_value(REFUSED_AT, context.clock() if plex.refuses_token else 0.0)
 
 
 def look(context: Context, machine: Machine) -> Found:
@@ -110,8 +124,8 @@ def look(context: Context, machine: Machine) -> Found:
 def _look_at_plex(found: Found, context: Context) -> None:
     checks = found.checks
     with context.open_plex(PATIENCE) as plex:
-        found.plex_version = check_plex(checks, plex)
-        if found.plex_version is None:
+        found.plex = check_plex(checks, plex)
+        if found.plex.version is None:
             return
         check_owner(checks, plex)
         found.libraries = check_libraries(checks, plex, context.settings.plex_library)
@@ -135,7 +149,7 @@ def look_after_change(context: Context, machine: Machine | None = None) -> None:
     for problem in found.problems:
         log.error("%s", problem)
     log.info("The settings are new. %s", found.headline)
-    if found.plex_version is not None:
+    if found.plex.version is not None:
         with context.open_state() as state:
             state.set_value(LOOKED_AT, digest)
 

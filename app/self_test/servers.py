@@ -64,20 +64,33 @@ def can_ask_plex(context: Context) -> bool:
     return context.faults.keys().isdisjoint({*REQUIRED, "verify_tls"})
 
 
-def check_plex(checks: Checks, plex: PlexClient) -> str | None:
-    """Plex's version, after making sure that the token counts; None: it cannot be worked with."""
+@dataclass(frozen=True, slots=True)
+class PlexSide:
+    """Whether Plex can be worked with.
+
+    Attributes:
+        version: None where it cannot.
+        refuses_token: it answers, and does not take the token.
+    """
+
+    version: str | None = None
+    refuses_token: bool = False
+
+
+def check_plex(checks: Checks, plex: PlexClient) -> PlexSide:
+    """Whether Plex answers and takes the token."""
     try:
         version = plex.identity().version
         plex.control_read()
     except PlexUnauthorized as error:
         checks.problem("plex", str(error), SIGN_IN)
-        return None
+        return PlexSide(refuses_token=True)
     except (PlexError, ConfigError) as error:
         advice = "Start Plex, or correct plex_url; the assistant finds addresses that work."
         checks.problem("plex", str(error), advice)
-        return None
+        return PlexSide()
     checks.ok("plex", f"Plex {version} answers and takes the token.")
-    return version
+    return PlexSide(version)
 
 
 def check_owner(checks: Checks, plex: PlexClient) -> None:

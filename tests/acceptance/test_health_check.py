@@ -12,6 +12,7 @@ import pytest
 from app.self_test.health import health_check
 from app.self_test.machine import MB, Machine
 from core.models import Failure
+from storage.page_facts import REFUSED_AT
 from storage.state import STATE_FILE
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
@@ -353,3 +354,19 @@ def test_a_fresh_index_is_taken_for_what_plex_has(site: Site) -> None:
     site.reconcile()
     site.both.plex.configure(seconds_per_item=1.0)
     assert "All 5 scenes" in said(found(site), "folders")[1]
+
+
+def test_the_page_is_told_whether_the_token_is_refused(site: Site) -> None:
+    def refused_at() -> float:
+        with site.context() as context, context.open_page() as page:
+            return page.get_value(REFUSED_AT)
+
+    site.use(plex_token="another")
+    found(site)
+    assert refused_at()
+    site.use(plex_url="http://127.0.0.1:9")
+    found(site)
+    assert refused_at()
+    site.use()
+    found(site)
+    assert refused_at() == 0.0

@@ -111,9 +111,6 @@ def test_a_refused_token_is_told_until_a_task_could_work_with_it(folder: Folder)
     compare(folder)
     end_task(folder)
     assert not published(folder)["token_refused"]
-    end_task(folder, error=PlexUnauthorized("no"))
-    end_task(folder, "health_check")
-    assert not published(folder)["token_refused"]
 
 
 def test_what_is_published_says_counts_and_times_alone(folder: Folder) -> None:
