@@ -217,6 +217,12 @@ WORDS: Mapping[str, Word] = MappingProxyType(
         "reconcile_missing": Word(
             CLOCK, "Reconcile missing scenes", "Queue scenes that are not in Plex at all."
         ),
+        "page_tick": Word(
+            CLOCK,
+            "Sync while Stash is open",
+            "A tab of Stash that is open looks every few minutes whether changes wait, and starts"
+            " Sync Changes for them.",
+        ),
         "outage_wait": Word(
             CLOCK,
             "Wait for Plex (hours)",
