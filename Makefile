@@ -17,7 +17,7 @@ COUNT ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check lint ui variants reliability soak demo bench mutants package constraints clean
+.PHONY: help setup test check lint ui variants reliability soak demo bench mutants docs package constraints clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' Makefile
@@ -72,6 +72,9 @@ mutants: ## how many of COUNT small errors in a PART (core, sync_queue, worker) 
 
 package: setup ## build the release: dist/Stash2Plex.zip and dist/index.yml
 	$(PY) -m build_release
+
+docs: setup ## build the docs site into dist/site
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet -f mkdocs.yaml
 
 constraints: setup ## take over the libraries that are installed for the next release
 	$(PY) -m build_release --constraints
