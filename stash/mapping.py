@@ -12,13 +12,16 @@ from core.models import Entity, MediaFile, Scene, Value
 from core.timestamps import parse_timestamp
 
 _WHOLE = re.compile("-?[0-9]+")
+# The lists of a scene, none of which is ever null, and what each of their entries has.
+_LISTS = {"files": "path", "performers": "name", "tags": "name"}
 _LATEST = 1e12  # seconds; no time and no length is greater
 
 
 class SceneReader:
     """Reads many scenes and shares what they have in common: a library names few performers often.
 
-    Texts are kept as they are. What is missing, null or of another type counts as unset.
+    Texts are kept as they are. What is missing, null or of another type counts as unset; of lists
+    see `lacks`.
     """
 
     def __init__(self) -> None:
@@ -81,6 +84,11 @@ class UnreadScene:
 
     __slots__ = ("_known_files", "_raw", "_reader", "id")
 
+    @property
+    def lacks(self) -> str:
+        """`lacks` of what Stash told, without a look at the entries of lists."""
+        return _first(self._raw, lambda told, _key: type(told) is list)
+
     def __init__(self, scene_id: int, raw: dict[str, Any], reader: SceneReader) -> None:
         self.id = scene_id
         self._raw = raw
@@ -113,6 +121,24 @@ def unread_scenes(raw: Iterable[object], reader: SceneReader) -> list[UnreadScen
         for each in raw
         if isinstance(each, dict) and (scene_id := _scene_id(each)) is not None
     ]
+
+
+def lacks(raw: Mapping[str, object]) -> str:
+    """Which of the lists that a scene always has Stash has not told, or not whole; "" for none.
+
+    What is not told is unknown: taken for empty, it would be removed from Plex.
+    """
+    return _first(raw, _is_whole)
+
+
+def _first(raw: Mapping[str, object], is_whole: Callable[[object, str], bool]) -> str:
+    return next((n for n, key in _LISTS.items() if n in raw and not is_whole(raw[n], key)), "")
+
+
+def _is_whole(told: object, key: str) -> bool:
+    return isinstance(told, list) and all(
+        isinstance(each, dict) and isinstance(each.get(key), str) and each[key] for each in told
+    )
 
 
 def snapshot(scene: Scene) -> dict[str, object]:

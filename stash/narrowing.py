@@ -21,13 +21,18 @@ _NAMED = 10  # scenes named in one error
 
 
 def by_halves(
-    ids: Sequence[int], ask: Callable[[Sequence[int]], Mapping[int, T]], probe: Callable[[], object]
+    ids: Sequence[int],
+    ask: Callable[[Sequence[int]], Mapping[int, T]],
+    probe: Callable[[], object],
+    another: Callable[[], bool],
 ) -> tuple[dict[int, T], dict[int, StashError]]:
     """What `ask` brings for some scenes, and those for which it fails even alone.
 
     Args:
         ask: raises StashError or its kinds.
         probe: asks something else, once `ask` has failed; raises where Stash does not answer.
+        another: whether Stash gives another scene, or has but one; asked where it gives none of
+            these.
 
     Raises:
         StashError: or its kinds; it is Stash that fails, and no scene.
@@ -45,14 +50,14 @@ def by_halves(
             failures += 1
             if failures == 1:
                 _probe(probe, error)
-            if failures >= MOST_PARTS and not found:
+            if failures == MOST_PARTS and not found and not another():
                 raise
             if len(part) == 1:
                 failed[part[0]] = error
             else:
                 half = len(part) // 2
                 parts += [part[half:], part[:half]]
-    if len(failed) == len(ids) > 1:
+    if failed and not found and failures < MOST_PARTS and not another():
         raise next(iter(failed.values()))
     return found, failed
 
@@ -113,8 +118,11 @@ class Listing:
                 raise StashError("Stash sent the same scenes again instead of the next ones")
             # What is told twice is one scene, and does not stand for one that was not told.
             fresh = {scene.id: scene for scene in scenes if scene.id > self._last_id}
-            yield list(fresh.values())
-            self._listed += len(fresh)
+            lacking = {i: scene.lacks for i, scene in fresh.items() if scene.lacks}
+            for scene_id, what in lacking.items():
+                self._passed_over[scene_id] = StashError(f"it does not say which {what} it has")
+            yield [scene for scene in fresh.values() if scene.id not in lacking]
+            self._listed += len(fresh) - len(lacking)
             self._unreadable += entries - len(scenes)
             self._last_id = max(last_id, self._last_id)
             if entries < size and not self._goes_on(bool(fresh)):

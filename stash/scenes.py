@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import requests
@@ -15,11 +16,12 @@ import requests
 from core.errors import StashError, StashIncomplete, StashUnauthorized, StashUnreachable
 from core.models import Scene
 from stash import queries
-from stash.mapping import SceneReader, UnreadScene, unread_scenes
+from stash.mapping import SceneReader, UnreadScene, lacks, unread_scenes
 from stash.narrowing import Listing, by_halves
 
 # Longer queries are slow to parse on Stash's side, and each scene costs it several SQL queries.
 MAX_IDS = 100
+OTHERS = 3  # scenes that are asked for where none of some can be had
 T = TypeVar("T")
 
 
@@ -128,7 +130,7 @@ def fetch_readable(stash: StashApi, ids: Iterable[int]) -> Fetched:
     """
     reader = SceneReader()
 
-    def ask(batch: Sequence[int]) -> dict[int, Scene | None]:
+    def ask(batch: Sequence[int]) -> dict[int, Scene | StashError | None]:
         data = query_data(stash, queries.scenes_by_id_query(batch))
         return {each: _scene_of(data, each, reader) for each in batch}
 
@@ -136,17 +138,52 @@ def fetch_readable(stash: StashApi, ids: Iterable[int]) -> Fetched:
     found = Fetched({}, {})
     for start in range(0, len(wanted), MAX_IDS):
         batch = wanted[start : start + MAX_IDS]
-        scenes, unreadable = by_halves(batch, ask, lambda: stash_version(stash))
-        found.scenes.update({i: scene for i, scene in scenes.items() if scene is not None})
-        found.unreadable.update(unreadable)
+        another = partial(_gives_another, stash, batch, ask)
+        told, unreadable = by_halves(batch, ask, lambda: stash_version(stash), another)
+        lacking = {i: each for i, each in told.items() if isinstance(each, StashError)}
+        if lacking and len(lacking) == len(told) and not another():
+            raise next(iter(lacking.values()))
+        found.scenes.update({i: each for i, each in told.items() if isinstance(each, Scene)})
+        found.unreadable.update({**unreadable, **lacking})
     return found
 
 
-def _scene_of(data: Mapping[str, object], scene_id: int, reader: SceneReader) -> Scene | None:
-    """One scene of an answer; None where Stash says that it is gone, and only there."""
+def _gives_another(
+    stash: StashApi,
+    but: Sequence[int],
+    ask: Callable[[Sequence[int]], Mapping[int, Scene | StashError | None]],
+) -> bool:
+    """Whether Stash gives one of a few scenes that are none of these, or has only this one."""
+    others: set[int] = set()
+    is_told = False
+    for last_id, size in ((0, len(but) + OTHERS), (max(but), OTHERS)):
+        try:
+            listed = _page(stash, queries.scenes_after(last_id, None), size, "id")
+        except StashError:
+            continue
+        is_told = True
+        others.update(scene.id for scene in unread_scenes(listed, SceneReader()))
+    others.difference_update(but)
+    for each in sorted(others)[-OTHERS:]:
+        try:
+            if isinstance(ask([each])[each], Scene):
+                return True
+        except StashError:
+            continue
+    return is_told and not others and len(but) == 1
+
+
+def _scene_of(
+    data: Mapping[str, object], scene_id: int, reader: SceneReader
+) -> Scene | StashError | None:
+    """One scene of an answer; None where Stash says that it is gone, and only there; an error where
+    it says a part of it."""
     raw = queries.by_alias(data, scene_id)
     if raw is None:
         return None
+    lacking = lacks(raw) if isinstance(raw, Mapping) else ""
+    if lacking:
+        return StashError(f"Stash does not say which {lacking} scene {scene_id} has")
     scene = reader.read(raw)
     if scene is None or scene.id != scene_id:
         raise StashError(f"Stash answered with something else than scene {scene_id}")
@@ -197,14 +234,13 @@ def stash_version(stash: StashApi) -> str:
     return version if isinstance(version, str) else ""
 
 
-def _page(stash: StashApi, wanted: Mapping[str, object], size: int) -> list[Any]:
-    raw = _ask(
-        lambda: stash.find_scenes(
-            f=wanted,
-            filter=queries.page_of(size),
-            fragment=queries.SCENE_FRAGMENT,
-        )
-    )
+def _page(
+    stash: StashApi,
+    wanted: Mapping[str, object],
+    size: int,
+    fragment: str = queries.SCENE_FRAGMENT,
+) -> list[Any]:
+    raw = _ask(lambda: stash.find_scenes(f=wanted, filter=queries.page_of(size), fragment=fragment))
     if not isinstance(raw, list):
         raise StashError("Stash answered without a list of scenes")
     return raw
