@@ -1,4 +1,9 @@
-"""Notes whether Plex answers those who write to it, and spares it after an outage."""
+"""Notes whether Plex answers those who write to it, and spares it after an outage.
+
+An outage is over with the first scene that is proven to show in Plex, or a run that comes to its
+end: a server may well answer questions and fail at all that matters. Until then whatever fails is
+part of the same outage.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ import random
 from collections.abc import Callable
 from types import TracebackType
 
+from core.circuit_breaker import LONGEST_PAUSE, LONGEST_STALL
 from core.errors import GuardStopped
 from core.timestamps import in_words
 from plex.exceptions import PlexError, PlexServerDown
@@ -33,10 +39,12 @@ class PlexWatch:
         self._clock = clock
         self._jitter = jitter
         self._breaker = store.breaker(PLEX, clock())
+        self._is_trial = self._breaker.failures > 0
         self._last = clock()
 
-    def answers(self) -> None:
-        """Plex has answered: an outage is over."""
+    def proven(self) -> None:
+        """Plex has done what it was asked for: an outage is over."""
+        self._is_trial = False
         since = self._breaker.since
         if since is not None:
             now = self._clock()
@@ -44,12 +52,13 @@ class PlexWatch:
             log.info("Plex answers again, after %s", in_words(now - since))
 
     def failed(self, error: PlexServerDown) -> None:
-        """Plex has not answered."""
-        self._breaker = self._store.failed(PLEX, self._clock(), self._jitter(), str(error))
+        """Plex has not answered, or fails at the work for which it said that it is back."""
+        longest = LONGEST_STALL if self._is_trial else LONGEST_PAUSE
+        now, jitter = self._clock(), self._jitter()
+        self._breaker = self._store.failed(PLEX, now, jitter, str(error), longest)
 
     def rest(self, sleep: Callable[[float], None]) -> None:
         """Something was written: go on at once, or after a while where Plex is just back."""
-        self.answers()
         now = self._clock()
         seconds = self._breaker.rest(now, now - self._last)
         if seconds > 0:
@@ -68,4 +77,4 @@ class PlexWatch:
         if isinstance(error, PlexServerDown):
             self.failed(error)
         elif error is None or isinstance(error, (PlexError, GuardStopped)):
-            self.answers()
+            self.proven()

@@ -81,6 +81,7 @@ class Writer:
             resolve_absent=resolve_absent,
             clock=self.context.clock,
             interruption=interruption,
+            on_proven=self.watch.proven,
         )
 
     def _executor(
@@ -108,10 +109,13 @@ class Writer:
             return None
         fitter = PosterFitter(Fit(settings.poster_fit))
         preserve = settings.preserve_plex_edits
-        state, clock = self.state, self.context.clock
-        supply = PictureSupply(self.context.stash, state.outages, state.records.ids, clock)
+        outages, clock = self.state.outages, self.context.clock
+        supply = PictureSupply(self.context.stash, outages, self._scene_ids, clock)
         images = PlexImages(self.plex)
         return PictureSync(supply.fetch, images, fitter, end, preserve=preserve)
+
+    def _scene_ids(self) -> set[int]:
+        return self.state.records.ids() | self.queue.queued_scene_ids()
 
     def dry_pictures(self) -> DryPictures:
         """Pictures that are looked at only."""

@@ -3,7 +3,8 @@
     closed --5 failures in a row--> open --its pause is over--> half-open --success--> closed
                                       ^-----------failure------------'
 
-While it is half-open, one trial is made at a time. Each failure makes the next pause longer.
+While it is half-open, one trial is made at a time. Each failure makes the next pause longer. A
+service that answers questions and fails at the work itself is tried less and less often.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ OPENS_AFTER = 5  # failures in a row
 # Seconds until the next try: after the first failure, and at most. All arrives within a minute of
 # a recovery, so no pause may be much longer than half of it.
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 2.0, 30.0, 1.5
+# The longest after which work is tried again that has failed though the service answers.
+LONGEST_STALL = 300.0
 # Seconds after which a trial of which nothing was heard is over: whoever made it was killed.
 TRIAL_SECONDS = 120.0
 # Seconds after a recovery in which the service is spared.
@@ -52,15 +55,17 @@ class Breaker:
             return BreakerState.CLOSED
         return BreakerState.OPEN if now < self.retry_at else BreakerState.HALF_OPEN
 
-    def failed(self, now: float, jitter: float) -> Breaker:
+    def failed(self, now: float, jitter: float, longest: float = LONGEST_PAUSE) -> Breaker:
         """The service has failed.
 
         Args:
             jitter: a random number in [0, 1).
+            longest: seconds until the next try, at most.
         """
         failures = self.failures + 1
         since = now if self.since is None else self.since
-        return replace(self, failures=failures, since=since, retry_at=now + pause(failures, jitter))
+        retry_at = now + pause(failures, jitter, longest)
+        return replace(self, failures=failures, since=since, retry_at=retry_at)
 
     def succeeded(self, now: float) -> Breaker:
         """The service has answered."""
@@ -78,7 +83,7 @@ class Breaker:
         return replace(
             self,
             since=_not_after(now, self.since),
-            retry_at=min(self.retry_at, now + TRIAL_SECONDS),
+            retry_at=min(self.retry_at, now + LONGEST_STALL),
             recovered_at=_not_after(now, self.recovered_at),
         )
 
@@ -89,16 +94,19 @@ class Breaker:
         Args:
             latency: seconds that it took.
         """
-        if self.recovered_at is None:
+        if self.failures >= OPENS_AFTER:
+            left = 1.0  # on trial
+        elif self.recovered_at is None:
             return 0.0
-        left = 1 - (now - self.recovered_at) / RAMP_SECONDS
+        else:
+            left = 1 - (now - self.recovered_at) / RAMP_SECONDS
         return max(0.0, min(left, 1.0)) * min(max(latency, 0.0), LONGEST_REST)
 
 
-def pause(failures: int, jitter: float) -> float:
+def pause(failures: int, jitter: float, longest: float = LONGEST_PAUSE) -> float:
     """Seconds until the next try, after so many failures in a row: from half to all of a pause that
     grows with each."""
-    full = min(LONGEST_PAUSE, FIRST_PAUSE * GROWTH ** min(failures - 1, 32))
+    full = min(longest, FIRST_PAUSE * GROWTH ** min(failures - 1, 32))
     return full * (0.5 + 0.5 * jitter)
 
 

@@ -14,7 +14,13 @@ from core.settings import Settings
 from plex import mapping
 from plex.address import Address
 from plex.editing import split_params
-from plex.exceptions import PlexItemFailed, PlexRejected, PlexServerDown, PlexUnauthorized
+from plex.exceptions import (
+    PlexError,
+    PlexItemFailed,
+    PlexRejected,
+    PlexServerDown,
+    PlexUnauthorized,
+)
 from plex.full_items import MAX_KEYS as MAX_KEYS
 from plex.full_items import FullItems, FullReader
 from plex.http import PlexHttp
@@ -26,6 +32,7 @@ from transport.retrying import Retrying
 VIDEO_TYPES = ("movie", "show")
 # nginx takes 8 KB of request line by default, other proxies no less.
 MAX_URL = 7500
+OTHERS = 3  # items of a section that are tried before it is said that none can be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +168,18 @@ class PlexClient:
         return lister.pages(page_size)
 
     def find_by_file(self, section: Section, substring: str) -> list[ListedItem]:
-        """The items with a file whose path contains the text, ignoring case."""
-        pages = self.list_pages(section, query=(("file", substring),))
+        """The items with a file whose path contains the text, ignoring case.
+
+        Raises:
+            PlexItemFailed: Plex fails for some of them, and nothing is known of those.
+        """
+        pages = list(self.list_pages(section, query=(("file", substring),)))
+        bad = [place for page in pages for place in page.passed_over]
+        if bad:
+            raise PlexItemFailed(
+                f"Plex fails for {len(bad)} of the items of library {section.title!r} that have"
+                " this file name; 'Refresh Metadata' or 'Analyze' in Plex may mend them"
+            )
         return [item for page in pages for item in page.items]
 
     def full_items(self, keys: Iterable[str]) -> FullItems:
@@ -174,39 +191,74 @@ class PlexClient:
         """
         wanted = [key for key in dict.fromkeys(keys) if ONE_KEY.fullmatch(key)]
         found = FullItems()
-        reader = FullReader(self.http, self._make_sure_it_reads)
+        reader = FullReader(self.http, self.make_sure_it_reads)
         for start in range(0, len(wanted), MAX_KEYS):
             some = reader.read(wanted[start : start + MAX_KEYS])
             found.update(some)
             found.unreadable.update(some.unreadable)
         return found
 
-    def _make_sure_it_reads(self, keys: Collection[str]) -> None:
-        """Other items than these can be read whole, or there are none that could show it.
+    def make_sure_it_reads(self, but: Collection[str] = ()) -> bool:
+        """Whether items can be read whole: any others than these will do. False: there are none.
 
         Raises:
             PlexServerDown: they cannot.
+            PlexUnauthorized: they must not.
         """
+        failures: list[PlexError] = []
         for section in self.control_read():
             if section.type not in VIDEO_TYPES:
                 continue
-            page = next(iter(self.list_pages(section, page_size=len(keys) + 1)))
-            other = [item.ref.key for item in page.items if item.ref.key not in keys][:1]
-            if other:
-                if not FullReader(self.http, lambda _keys: None).is_there(other[0]):
-                    raise PlexServerDown(
-                        "Plex lists items and has none of them when they are asked for"
-                    )
-                return
+            try:
+                if self._reads_in(section, but):
+                    return True
+            except PlexError as error:
+                failures.append(error)
+                if isinstance(error, PlexServerDown) and (error.is_costly or not error.may_be_one):
+                    break
+        if failures:
+            raise failures[-1]
+        return False
+
+    def _reads_in(self, section: Section, but: Collection[str]) -> bool:
+        """`make_sure_it_reads` in one section, by a few of its items."""
+        reader = FullReader(self.http, lambda _keys: False)
+        failure: PlexServerDown | None = None
+        for key in self.others_in(section, but):
+            try:
+                if reader.is_there(key):
+                    return True
+                failure = PlexServerDown(
+                    "Plex lists items and has none of them when they are asked for"
+                )
+            except PlexServerDown as error:
+                failure = error
+                if error.is_costly or not error.may_be_one:
+                    break
+        if failure is not None:
+            raise failure
+        return False
+
+    def others_in(self, section: Section, but: Collection[str]) -> list[str]:
+        """A few items of a section that are none of these."""
+        page = next(iter(self.list_pages(section, page_size=len(but) + OTHERS)))
+        return [item.ref.key for item in page.items if item.ref.key not in but][:OTHERS]
 
     def edit(
-        self, section_key: str, item_type: int, key: str, params: Sequence[tuple[str, str]]
+        self,
+        section_key: str,
+        item_type: int,
+        key: str,
+        params: Sequence[tuple[str, str]],
+        *,
+        thorough: bool = True,
     ) -> int:
         """Edits one item, in one request unless its address would grow too long.
 
         Args:
             item_type: Plex's number, as in `FullItem.item_type`.
             params: as `plex.editing` makes them.
+            thorough: False tries it once more only: a failure would be no surprise.
 
         Returns:
             how many requests it took.
@@ -224,7 +276,7 @@ class PlexClient:
         taken = self.http.base_length + len(path) + len(encode_query(target)) + 2
         edits = split_params(params, MAX_URL - taken)
         for part in edits:
-            self._put(path, target + part)
+            self._put(path, target + part, thorough=thorough)
         return len(edits)
 
     def edit_alike(
@@ -250,7 +302,7 @@ class PlexClient:
             ValueError: before any request, where there is nothing to edit or a key does not name
                 exactly one item (Plex would edit others, or the whole section), or where the edit
                 leaves no room for keys in an address.
-            PlexItemFailed: Plex fails for one of them; some may be edited.
+            PlexItemFailed: Plex fails for one of them, or refuses it; some may be edited.
         """
         if not keys or not params or any("." not in name for name, _ in params):
             raise ValueError("an edit needs the rating keys of items, and parameters")
@@ -272,7 +324,7 @@ class PlexClient:
         """Carry out a change of one item, or the same one of several.
 
         Raises:
-            PlexItemFailed: Plex fails for it, and answers otherwise.
+            PlexItemFailed: Plex fails for it, or refuses it, and answers otherwise.
         """
         try:
             change()
@@ -283,6 +335,9 @@ class PlexClient:
             raise PlexItemFailed(
                 f"Plex fails for it, while it answers otherwise: {error}"
             ) from error
+        except PlexUnauthorized as error:
+            self.control_read()
+            raise PlexItemFailed(f"Plex answers otherwise, and refuses this: {error}") from error
 
-    def _put(self, path: str, params: Params) -> None:
-        self.change_item(lambda: self.http.write("PUT", path, params))
+    def _put(self, path: str, params: Params, *, thorough: bool = True) -> None:
+        self.change_item(lambda: self.http.write("PUT", path, params, thorough=thorough))

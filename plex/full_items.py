@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.models import FullItem
 from plex import mapping
-from plex.exceptions import PlexRejected, PlexServerDown
+from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
 from plex.field_names import LIST_ELEMENTS
 from plex.http import PlexHttp
 from plex.narrowing import narrow
@@ -43,13 +43,13 @@ class FullReader:
     """Reads items whole.
 
     Args:
-        make_sure: raises PlexServerDown unless the server can be read; asked before Plex is
+        make_sure: raises PlexServerDown unless other items can be read; asked before Plex is
             believed that none of some items is there, or that it fails for items. It is given
-            their keys.
+            their keys. False: there are no others.
     """
 
     http: PlexHttp
-    make_sure: Callable[[Collection[str]], object]
+    make_sure: Callable[[Collection[str]], bool]
 
     def is_there(self, key: str) -> bool:
         """Whether an item can be read whole, without asking for long.
@@ -64,8 +64,17 @@ class FullReader:
 
         Raises:
             PlexServerDown: the server fails for all of them and for others, or has lost all.
-            PlexUnauthorized, PlexRejected.
+            PlexUnauthorized: it refuses us all of them, and others.
+            PlexRejected.
         """
+        try:
+            return self._read(keys)
+        except PlexServerDown as error:
+            if isinstance(error.__cause__, PlexUnauthorized):
+                raise error.__cause__ from None
+            raise
+
+    def _read(self, keys: Sequence[str]) -> FullItems:
         found = FullItems()
         answered = self._answered(keys, found)
         rest = [key for key in keys if key not in answered]
@@ -126,6 +135,8 @@ class FullReader:
             if error.status != 404:
                 raise
             return set()
+        except PlexUnauthorized as error:  # that may be a matter of one library
+            raise PlexServerDown(str(error), may_be_one=True) from error
         wanted = set(keys)
         answered = set()
         for raw in mapping.items_in(container):

@@ -135,16 +135,20 @@ class PlexHttp:
 
         return self.retrying.call(attempt, repeatable=True)
 
-    def write(self, method: str, path: str, params: Params = ()) -> None:
+    def write(self, method: str, path: str, params: Params = (), *, thorough: bool = True) -> None:
         """PUTs or DELETEs a path (or GETs one that does something), again until it is taken:
         only for what may be done twice.
+
+        Args:
+            thorough: as of `read`.
 
         Raises:
             PlexServerDown, PlexUnauthorized, PlexRejected: see `plex.exceptions`. After the first
             the change may or may not have been made.
         """
         once = partial(self.try_write, method, path, list(params))
-        self.retrying.call(once, repeatable=True)
+        retrying = self.retrying if thorough else self.retrying.briefly()
+        retrying.call(once, repeatable=True)
 
     def try_write(
         self, method: str, path: str, params: Params = (), body: bytes | None = None

@@ -13,7 +13,7 @@ from core.matching.index import ItemIndex
 from core.models import ItemRef, ListedItem, Section
 from core.text import excerpt, name_key
 from plex.client import VIDEO_TYPES, PlexClient
-from plex.exceptions import PlexError, PlexForbidden, PlexRejected, PlexServerDown, PlexShifted
+from plex.exceptions import PlexError, PlexRejected, PlexServerDown, PlexShifted, PlexUnauthorized
 from plex.listing import ListPage
 from transport.decoding import UNREADABLE
 
@@ -153,9 +153,9 @@ def list_snapshot(
             continue
         try:
             listed, passed_over = _list_section(client, section, on_page, ahead)
-        except (PlexServerDown, PlexShifted, PlexRejected, PlexForbidden) as error:
+        except (PlexServerDown, PlexShifted, PlexRejected, PlexUnauthorized) as error:
             side.unknown[section.key] = str(error)
-            if isinstance(error, (PlexServerDown, PlexForbidden)):
+            if isinstance(error, (PlexServerDown, PlexUnauthorized)):
                 down = _why_down(client)
             if isinstance(error, PlexServerDown):
                 costly += error.is_costly

@@ -11,8 +11,9 @@ from typing import Generic, TypeVar
 from plex.exceptions import PlexServerDown
 
 Part = TypeVar("Part")
-# So many may be bad among others that are answered, and where none is. More is the server's fault.
-_MOST_BAD, _MOST_BAD_ALONE = 20, 3
+# So many may be bad in one request, and so many after each other without an answer before others
+# are asked for once more. Of the first few it is made sure at length.
+_MOST_BAD, _MOST_IN_A_ROW, _AT_LENGTH = 100, 3, 10
 _MOST_COSTLY = 3
 
 
@@ -20,12 +21,13 @@ class _Search(Generic[Part]):
     """What is known so far of parts that fail."""
 
     def __init__(
-        self, ask: Callable[[Part, bool], Iterable[Part]], make_sure: Callable[[], object]
+        self, ask: Callable[[Part, bool], Iterable[Part]], make_sure: Callable[[], bool]
     ) -> None:
         self._ask = ask
         self._make_sure = make_sure
         self._is_sure = False
         self._costly_in_a_row = 0
+        self._bad_in_a_row = 0
         self._has_answered = False
         self.bad: list[tuple[Part, PlexServerDown]] = []
 
@@ -39,7 +41,7 @@ class _Search(Generic[Part]):
                 raise
             return error, []
         self._is_sure = self._has_answered = True
-        self._costly_in_a_row = 0
+        self._costly_in_a_row = self._bad_in_a_row = 0
         return None, left
 
     def make_sure(self) -> None:
@@ -56,11 +58,16 @@ class _Search(Generic[Part]):
         """
         left: list[Part] = []
         if failure is None:
-            failure, left = self.ask(part, at_length=True)
+            failure, left = self.ask(part, at_length=len(self.bad) < _AT_LENGTH)
         if failure is not None:
             self.bad.append((part, failure))
-            if len(self.bad) > (_MOST_BAD if self._has_answered else _MOST_BAD_ALONE):
+            self._bad_in_a_row += 1
+            if len(self.bad) > _MOST_BAD:
                 raise failure
+            if self._bad_in_a_row > _MOST_IN_A_ROW:
+                if not self._make_sure() and not self._has_answered:
+                    raise failure
+                self._bad_in_a_row = 0
         return left
 
 
@@ -68,7 +75,7 @@ def narrow(
     whole: Part,
     halves: Callable[[Part], Sequence[Part]],
     ask: Callable[[Part, bool], Iterable[Part]],
-    make_sure: Callable[[], object],
+    make_sure: Callable[[], bool],
     failure: PlexServerDown,
 ) -> list[tuple[Part, PlexServerDown]]:
     """What of `whole` fails by itself, with the failure of each.
@@ -82,7 +89,8 @@ def narrow(
         ask: asks for a part, and at length (True) only for what is left in the end, since what
             fails now has failed several times; returns what of it the server left for later.
         make_sure: raises PlexServerDown if the server is down; asked before the first part that
-            cannot be cut is blamed, unless something was answered by then.
+            cannot be cut is blamed, unless something was answered by then, and again after several
+            without an answer. False: it cannot tell whether the like is answered at all.
 
     Raises:
         PlexServerDown: it is not in what was asked for.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from sqlite3 import Connection
 from types import MappingProxyType
 
-from core.circuit_breaker import Breaker
+from core.circuit_breaker import LONGEST_PAUSE, Breaker
 from core.outages import Outage
 from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.sqlite import Database
@@ -60,14 +60,16 @@ class OutageStore:
         found = self._database.select(_BREAKERS, _breaker, "WHERE service = ?", (service,))
         return (found[0] if found else Breaker()).seen(now)
 
-    def failed(self, service: str, now: float, jitter: float, error: str) -> Breaker:
+    def failed(
+        self, service: str, now: float, jitter: float, error: str, longest: float = LONGEST_PAUSE
+    ) -> Breaker:
         """Notes a failure, and with the first in a row that an outage has begun.
 
         Args:
-            jitter: a random number in [0, 1).
+            jitter, longest: as `Breaker.failed`.
             error: for people.
         """
-        return self._step(service, now, lambda known: known.failed(now, jitter), error)
+        return self._step(service, now, lambda known: known.failed(now, jitter, longest), error)
 
     def succeeded(self, service: str, now: float) -> Breaker:
         """Notes that the service answers, and with that the end of its outage."""

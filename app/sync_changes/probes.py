@@ -8,17 +8,18 @@ from core.errors import StashError
 from core.models import Failure
 from plex.exceptions import PlexError, PlexServerDown
 from storage.outages import PICTURES
-from worker.pictures.supply import gives_pictures
+from worker.pictures.supply import gives_pictures, some_of
 
 # Seconds: another job of Stash may wait while a question is asked.
 BRIEF = Patience(2.0, 1.5)
-PICTURES_TRIED = 2  # of either kind
+PICTURES_TRIED = 3  # of either kind
 
 
 def plex_failure(context: Context) -> PlexServerDown | None:
     """What Plex fails with; None if it answers, be it that it refuses us or takes its time.
 
-    `/identity` is answered without the database and the account, so what needs those is asked too.
+    `/identity` is answered without the database and the account, and the list of libraries without
+    any item, so all that a drain begins with is asked for.
     """
     with context.open_plex(BRIEF) as plex:
         try:
@@ -28,7 +29,7 @@ def plex_failure(context: Context) -> PlexServerDown | None:
         except PlexError:
             pass  # something that refuses to say who it is; the next question tells
         try:
-            plex.control_read()
+            plex.make_sure_it_reads()
         except PlexServerDown as error:
             # One that is there and slow gets the patience of a drain.
             return None if error.is_costly else error
@@ -59,8 +60,8 @@ def pictures_come(context: Context) -> bool:
     """Whether Stash gives pictures, of scenes that wait for theirs or of others."""
     with context.open_queue() as queue, context.open_state() as state:
         wanted = queue.waiting_scene_ids(Failure.NO_PICTURES)
-        others = sorted(state.records.ids().difference(wanted))
-    tried = [*wanted[:PICTURES_TRIED], *others[:PICTURES_TRIED]]
+        others = state.records.ids().difference(wanted)
+    tried = [*some_of(wanted, PICTURES_TRIED), *some_of(others, PICTURES_TRIED)]
     try:
         return gives_pictures(context.stash.hasty(BRIEF.silence), tried)
     except StashError:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.circuit_breaker import LONGEST_PAUSE
+from core.circuit_breaker import LONGEST_PAUSE, LONGEST_STALL
 from core.errors import StashUnreachable, SyncError
 from plex.exceptions import PlexServerDown, PlexUnauthorized
 from simulators.library.generate import generate
@@ -291,3 +291,46 @@ def test_nobody_waits_for_a_stash_that_has_gone(driver: SyncDriver, scenes: list
 
     assert driver.now - NOW < 400
     assert driver.lease().asked_at is None
+
+
+@pytest.mark.parametrize("fault", [RESET, {"action": "status", "status": 500}], ids=["cut", "500"])
+def test_one_that_answers_all_but_items_is_asked_for_an_item_before_a_drain(
+    driver: SyncDriver, scenes: list[int], fault: Fault
+) -> None:
+    driver.site.enqueue(*scenes)
+    items = {"match": "^GET /library/metadata/", "times": -1, **fault}
+    driver.site.both.plex.faults([items])
+    Script(driver).at(HOUR, lambda: plex_is(driver, None))
+
+    driver.sync()
+
+    assert HOUR < driver.now - NOW <= HOUR + MINUTE
+    assert titles(driver, scenes) != []
+    blames_nobody(driver)
+    with driver.site.state() as state:
+        assert len(state.outages.outages(0)) == 1
+        (run,) = state.runs.latest("drain")
+        assert run.figures["succeeded"] == len(scenes)
+
+
+def test_one_that_answers_and_takes_no_edit_is_tried_less_and_less_often(
+    driver: SyncDriver, scenes: list[int]
+) -> None:
+    driver.site.enqueue(*scenes)
+    driver.site.both.plex.faults(
+        [{"match": "^PUT ", "times": -1, "action": "status", "status": 500}]
+    )
+    drains: list[float] = []
+    driver.on_scene = lambda: drains.append(driver.now)
+    Script(driver).at(HOUR, lambda: plex_is(driver, None))
+
+    driver.sync()
+
+    tries = sorted({at for at in drains if at < NOW + HOUR})
+    assert 10 <= len(tries) <= 40
+    assert HOUR < driver.now - NOW <= HOUR + LONGEST_STALL + MINUTE
+    blames_nobody(driver)
+    with driver.site.state() as state:
+        (outage,) = state.outages.outages(0)
+    assert outage.ended_at is not None
+    assert outage.ended_at - outage.began_at > HOUR - MINUTE

@@ -20,6 +20,11 @@ from tests.acceptance.test_outages import Script, blames_nobody, edit, titles
 BUSY: Fault = {"action": "status", "status": 500}
 LOGIN: Fault = {"action": "status", "status": 302, "headers": {"Location": "/login"}}
 PAGE: Fault = {"action": "status", "status": 200, "body": "<html>Log in</html>"}
+EMPTY: Fault = {"action": "status", "status": 200, "content_type": "image/jpeg"}
+CUT_PNG: Fault = {**EMPTY, "body": "\x89PNG", "content_type": "image/png"}
+LOGIN_AS_JPEG: Fault = {**EMPTY, "body": "<!DOCTYPE html><title>Log in</title>"}
+LOST: Fault = {"action": "status", "status": 404}
+UNUSABLE = {"empty": EMPTY, "cut": CUT_PNG, "login as jpeg": LOGIN_AS_JPEG, "404": LOST}
 COUNT = 20
 
 
@@ -66,7 +71,10 @@ def asked(driver: SyncDriver) -> int:
     return sum(count for route, count in routes.items() if "screenshot" in route)
 
 
-@pytest.mark.parametrize("fault", [BUSY, LOGIN, PAGE], ids=["busy", "login", "page"])
+ALL = {"busy": BUSY, "login": LOGIN, "page": PAGE, **UNUSABLE}
+
+
+@pytest.mark.parametrize("fault", ALL.values(), ids=ALL)
 def test_all_but_the_pictures_is_synced_and_these_come_once_they_can(
     driver: SyncDriver, fault: Fault
 ) -> None:
@@ -127,19 +135,26 @@ def test_edits_are_brought_to_plex_meanwhile(driver: SyncDriver) -> None:
     assert driver.site.dead() == {}
 
 
-def test_a_cover_that_fails_while_others_come_is_its_own_trouble(driver: SyncDriver) -> None:
+@pytest.mark.parametrize("fault", [BUSY, *UNUSABLE.values()], ids=["busy", *UNUSABLE])
+@pytest.mark.parametrize("first", [False, True], ids=["later", "at first"])
+def test_a_cover_that_fails_while_others_come_is_its_own_trouble(
+    driver: SyncDriver, fault: Fault, first: bool
+) -> None:
     scenes = driver.site.scenes("empty_agent")
-    driver.site.enqueue(*scenes[:10])
-    driver.sync()
-    driver.site.enqueue(*scenes[10:])
-    covers_are(driver, BUSY, of=str(scenes[12]))
+    if not first:
+        driver.site.enqueue(*scenes[:10])
+        driver.sync()
+    bad = scenes[0] if first else scenes[12]
+    driver.site.enqueue(*scenes if first else scenes[10:])
+    covers_are(driver, fault, of=str(bad))
 
     driver.sync()
 
     (job,) = jobs(driver)
-    assert (job.scene_id, job.failure, job.attempts) == (scenes[12], Failure.PICTURE, 1)
-    assert "while others can" in job.error
+    assert (job.scene_id, job.failure, job.attempts) == (bad, Failure.PICTURE, 1)
     assert with_poster(driver) == COUNT - 1
+    with driver.site.state() as state:
+        assert state.outages.outages(0) == []
 
 
 def test_process_queue_leaves_pictures_to_sync_changes(driver: SyncDriver) -> None:

@@ -10,6 +10,7 @@ from core.circuit_breaker import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
     LONGEST_REST,
+    LONGEST_STALL,
     OPENS_AFTER,
     RAMP_SECONDS,
     TRIAL_SECONDS,
@@ -84,11 +85,21 @@ def test_the_rest_follows_the_latency(passed: float, rest: float) -> None:
     assert recovered.rest(NOW + passed, 0.4) == pytest.approx(rest)
 
 
+def test_on_trial_it_rests_as_long_as_things_take() -> None:
+    assert broken(OPENS_AFTER).rest(NOW, 0.4) == 0.4
+
+
+def test_work_that_fails_while_questions_are_answered_is_tried_less_often() -> None:
+    stalled = broken(30).failed(NOW, 0.9, LONGEST_STALL)
+    assert LONGEST_PAUSE < stalled.retry_at - NOW <= LONGEST_STALL
+    assert stalled.seen(NOW) == stalled
+
+
 def test_without_an_outage_there_is_no_rest() -> None:
     assert Breaker().rest(NOW, 5) == 0
 
 
 def test_a_clock_that_was_ahead_holds_nothing_up() -> None:
     ahead = broken(OPENS_AFTER, NOW + 86_400)
-    assert ahead.seen(NOW) == Breaker(OPENS_AFTER, NOW, NOW + TRIAL_SECONDS)
+    assert ahead.seen(NOW) == Breaker(OPENS_AFTER, NOW, NOW + LONGEST_STALL)
     assert Breaker(recovered_at=NOW + 86_400).seen(NOW).recovered_at == NOW

@@ -266,7 +266,7 @@ def test_edits_that_plex_refuses(client: PlexClient, server: Simulated) -> None:
     with pytest.raises(PlexRejected) as caught:
         client.edit("1", 1, "114", [("nonsense.value", "x")])
     assert caught.value.status == 400
-    with server.switched(non_admin=True), pytest.raises(PlexUnauthorized, match="owner"):
+    with server.switched(non_admin=True), pytest.raises(PlexItemFailed, match="owner"):
         client.edit("1", 1, "114", edit_params([Change("title", None, "x")]))
 
 

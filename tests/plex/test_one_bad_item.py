@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+import re
+from collections.abc import Callable, Collection
 
 import pytest
 
@@ -102,6 +103,37 @@ def test_a_bad_item_alone_is_told_from_an_outage_by_another() -> None:
     with client_of(by=PlexOf(KEYS, bad={"1000"})) as (client, _):
         found = client.full_items(["1000"])
     assert (found, list(found.unreadable)) == ({}, ["1000"])
+
+
+def spoilt_alone(bad: Collection[str]) -> Callable[[Asked], Reply | None]:
+    """Items that can be listed, and whole ones that cannot be had."""
+
+    def fails(asked: Asked) -> Reply | None:
+        whole = re.match(r"/library/metadata/([\w,]+)", asked.path)
+        return FAILS if whole is not None and set(bad).intersection(whole[1].split(",")) else None
+
+    return fails
+
+
+@pytest.mark.parametrize("count", [4, 30, 100])
+def test_however_many_are_bad_a_server_that_gives_another_is_not_down(count: int) -> None:
+    bad = KEYS[:count]
+    with client_of(by=PlexOf(KEYS, by=spoilt_alone(bad))) as (client, server):
+        found = client.full_items(bad)
+        assert len(server.asked) < 8 * count + 100
+    assert (found, sorted(found.unreadable)) == ({}, bad)
+
+
+def test_another_is_asked_for_again_while_a_search_takes_long() -> None:
+    """Plex may go down meanwhile."""
+    bad = KEYS[:40]
+    plex = PlexOf(KEYS, by=spoilt_alone(bad))
+    with client_of(by=plex) as (client, server):
+        client.full_items(bad)
+        half = len(server.asked) * 3 // 2
+        plex.by = lambda asked: spoilt_alone(bad if len(server.asked) < half else KEYS)(asked)
+        with pytest.raises(PlexServerDown):
+            client.full_items(bad)
 
 
 def test_items_that_nobody_can_read_are_an_outage() -> None:
@@ -261,18 +293,35 @@ def test_a_larger_count_does_not_make_a_full_page_skip_anything() -> None:
         assert {ref.key for ref in listed(client).items} >= set(KEYS)
 
 
-def test_one_library_that_is_forbidden_keeps_no_other_from_being_read() -> None:
-    def refuses(asked: Asked) -> Reply | None:
-        return as_html(status, "No") if "/sections/1/all" in asked.path else None
+@pytest.mark.parametrize("status", [401, 403])
+def test_one_library_that_is_forbidden_keeps_no_other_from_being_read(status: int) -> None:
+    forbidden = "/sections/1/all"
 
-    status = 403
+    def refuses(asked: Asked) -> Reply | None:
+        return as_html(status, "No") if forbidden in asked.path else None
+
     sections = [Section(key, f"L{key}", "movie", "", (), False) for key in ("1", "2")]
     with client_of(by=PlexOf(KEYS, by=refuses)) as (client, _):
         side = listed(client, sections)
         assert list(side.unknown) == ["1"]
         assert len(side.items) == len(KEYS)
-        status = 401
+        forbidden = "/sections"
         with pytest.raises(PlexUnauthorized):
             listed(client, sections)
-    with client_of(as_html(403, "No")) as (client, _), pytest.raises(PlexUnauthorized):
-        listed(client, sections)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_items_that_must_not_be_read_are_charged_while_others_may(status: int) -> None:
+    forbidden = KEYS[:6]
+
+    def refuses(asked: Asked) -> Reply | None:
+        return as_html(status, "No") if spoilt_alone(forbidden)(asked) else None
+
+    with client_of(by=PlexOf(KEYS, by=refuses)) as (client, _):
+        found = client.full_items(KEYS[:9])
+        assert found.keys() == set(KEYS[6:9])
+        assert found.unreadable.keys() == set(forbidden)
+        assert all("the Plex token was refused" in why for why in found.unreadable.values())
+        forbidden = KEYS
+        with pytest.raises(PlexUnauthorized):
+            client.full_items(KEYS[:9])

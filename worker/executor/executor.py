@@ -16,13 +16,20 @@ from itertools import islice
 
 from core.errors import StashError
 from core.images import ImageFailed, ImageKind
-from core.models import Failure, FullItem, ItemRef
+from core.models import FullItem, ItemRef
 from core.records import NO_PICTURES
 from plex.client import PlexClient
-from plex.exceptions import PlexError, PlexItemFailed, PlexRejected, PlexServerDown
+from plex.exceptions import (
+    PlexError,
+    PlexItemFailed,
+    PlexRejected,
+    PlexServerDown,
+    PlexUnauthorized,
+)
 from storage.state import State
 from worker.executor.before_image import field_entry, picture_entry
 from worker.executor.bulk_edit import BulkEditor, Sent
+from worker.executor.control_edit import ControlEdit
 from worker.executor.item_editor import ItemEditor
 from worker.executor.outcome import Outcome
 from worker.executor.proof import Written, judged
@@ -33,7 +40,8 @@ from worker.plan import ItemEdit, Proof, ScenePlan
 
 log = logging.getLogger(__name__)
 
-ALL_FAIL = 3  # scenes in a row whose edits fail, and another one too: then it is the server
+# Scenes in a row whose edits fail; with another one, it is asked whether it is the server.
+ALL_FAIL = 3
 
 REFUSES_ALL = (
     "Plex refuses every edit, one that changes nothing included: {}. Does a proxy stand before it?"
@@ -83,6 +91,7 @@ class Executor:
         self._on_outcomes = on_outcomes
         self._on_scene = on_scene
         self._editor = ItemEditor(plex)
+        self._control = ControlEdit(plex, self._editor)
         self._read_back = ReadBack(plex, self._editor)
         self._bulk = BulkEditor(plex, state, self._journal_items)
         self._writer = writer(self._journal_picture)
@@ -124,11 +133,10 @@ class Executor:
                     continue
                 ahead = () if is_ending else islice(pending, WINDOW - 1)
                 self._write(plan, [plan, *ahead], shared, window)
-            self._look_for_outage(ALL_FAIL)
+            self._look_for_outage(1)
         except (PlexError, StashError):
             self._prove_before_outage(window)
             raise
-        self._failing.clear()
         self._prove(window)
         return left
 
@@ -138,12 +146,25 @@ class Executor:
         return pending.pop() if len(self._failing) == ALL_FAIL else pending.popleft()
 
     def _look_for_outage(self, most: int) -> None:
-        """Raises PlexServerDown where so many scenes in a row have failed that it is no item."""
-        if len(self._failing) >= most:
+        """Where so many scenes in a row have failed, see whether Plex takes an edit of another.
+
+        Raises:
+            PlexServerDown: it does not. PlexUnauthorized: it lets us edit nothing.
+        """
+        if len(self._failing) < most:
+            return
+        failed = {ref for each in self._failing for ref in each.errors}
+        is_taken = self._control.is_taken(failed)
+        if is_taken is False or (is_taken is None and len(self._failing) >= ALL_FAIL):
             error = next(iter(self._failing[-1].errors.values()))
+            if isinstance(error.__cause__, PlexUnauthorized):
+                raise error.__cause__
             if isinstance(error, PlexRejected):
                 raise PlexServerDown(REFUSES_ALL.format(error)) from error
             raise PlexServerDown(str(error.__cause__ or error)) from error
+        if len(self._failing) > ALL_FAIL:
+            self._editor.hopeless |= {ref.section for ref in failed}
+        self._failing.clear()
 
     # Writing -----------------------------------------------------------------------------
 
@@ -168,6 +189,9 @@ class Executor:
         if self._pictures is not None and plan.cover and not written.errors:
             known = plan.record.pictures if plan.record is not None else NO_PICTURES
             written.cover = self._pictures.sync(plan.scene_id, plan.items, known, plan.cover)
+            refused = written.cover.refused
+            if refused is not None and self._control.is_taken(plan.items.keys()) is False:
+                raise refused
         written.is_complete = True
         self._on_scene()
         if window.is_full(self._clock()):
@@ -182,20 +206,12 @@ class Executor:
         written.edits[edit.ref] = wanted
         try:
             written.refused_alone[edit.ref] = self._editor.send(wanted)
-        except PlexItemFailed as error:
+        except (PlexItemFailed, PlexRejected) as error:
             written.errors[edit.ref] = error
-            job = written.plan.job
-            # One that failed before while Plex took others says nothing of Plex.
-            is_known = job is not None and job.failure is Failure.ITEM_FAILED
-            if not is_known:
-                self._note_failing(written)
-            return
-        except PlexRejected as error:
-            written.errors[edit.ref] = error
-            if self._editor.is_change_refused(wanted):
-                self._note_failing(written)
-                return
-        self._failing.clear()
+            self._note_failing(written)
+        else:
+            self._control.note_taken(edit.item)
+            self._failing.clear()
 
     def _note_failing(self, written: Written) -> None:
         if written not in self._failing:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from core.fields import TITLE
-from core.models import Change
+from core.models import Change, FullItem
 from plex.client import PlexClient
 from plex.editing import edit_params, lock_params, shortened, title_sort_params, unlock_params
 from plex.exceptions import PlexRejected
@@ -17,10 +17,15 @@ log = logging.getLogger(__name__)
 
 
 class ItemEditor:
-    """Edits items of one server."""
+    """Edits items of one server.
+
+    Attributes:
+        hopeless: sections in which edits fail while others are taken; not tried there for long.
+    """
 
     def __init__(self, plex: PlexClient) -> None:
         self._plex = plex
+        self.hopeless: set[str] = set()
 
     def send(self, edit: ItemEdit) -> frozenset[str]:
         """All changes and locks of an item in one edit; where that is refused, each by itself, so
@@ -55,17 +60,14 @@ class ItemEditor:
             return False
         return True
 
-    def is_change_refused(self, edit: ItemEdit) -> bool:
-        """Whether the server refuses for an item even what changes nothing: a lock as it is.
+    def change_nothing(self, item: FullItem) -> None:
+        """An edit that leaves an item as it is: its title keeps the lock that it has, or has not.
 
         Raises:
-            PlexError: but PlexRejected.
+            PlexError: as the client.
         """
-        try:
-            self._edit(replace(edit, locks={TITLE: TITLE in edit.item.locked}), (), [TITLE])
-        except PlexRejected:
-            return True
-        return False
+        params = lock_changes({TITLE: TITLE in item.locked})
+        self._plex.edit(item.ref.section, item.item_type, item.ref.key, params)
 
     def _is_taken(self, edit: ItemEdit, name: str) -> bool:
         change = next((each for each in edit.changes if each.field == name), None)
@@ -83,8 +85,10 @@ class ItemEditor:
         return True
 
     def _edit(self, edit: ItemEdit, changes: Iterable[Change], names: Collection[str]) -> None:
-        params = params_of(edit, changes, names)
-        self._plex.edit(edit.ref.section, edit.item.item_type, edit.ref.key, params)
+        section, params = edit.ref.section, params_of(edit, changes, names)
+        thorough = section not in self.hopeless
+        self._plex.edit(section, edit.item.item_type, edit.ref.key, params, thorough=thorough)
+        self.hopeless.discard(section)
 
 
 def params_of(

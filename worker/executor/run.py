@@ -118,6 +118,7 @@ class WriteRun:
         resolve_absent: decides about scenes that Plex does not have.
         clock: epoch seconds.
         interruption: asked after each scene.
+        on_proven: told that scenes were proven and recorded.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class WriteRun:
         resolve_absent: ResolveAbsent,
         clock: Callable[[], float],
         interruption: Callable[[], Interruption] = never,
+        on_proven: Callable[[], None] = lambda: None,
     ) -> None:
         self._kind = kind
         self._state = state
@@ -143,6 +145,7 @@ class WriteRun:
         self._resolve_absent = resolve_absent
         self._clock = clock
         self._interruption = interruption
+        self._on_proven = on_proven
         self._claimed: list[Job] = []
         self._absent: list[Absent] = []
         self._planned_at: dict[int, float] = {}
@@ -201,6 +204,8 @@ class WriteRun:
 
     def _told(self, outcomes: Sequence[Outcome]) -> None:
         self._acknowledger.outcomes(outcomes)
+        if any(outcome.is_proven for outcome in outcomes):
+            self._on_proven()
         self._state.runs.note(self.run_id, self._facts())
 
     def _work(self, source: PlanSource, end: PlanEnd) -> None:

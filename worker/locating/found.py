@@ -18,6 +18,7 @@ class Found:
         gone: items that were remembered, and that Plex does not have any more.
         is_outdated: an item was proposed that is there, but not as it is remembered.
         unreadable: items that Plex has and fails for, each with what it says.
+        trouble: why Plex could not say whether it has the scene, for people; "" where it could.
     """
 
     items: Mapping[ItemRef, FullItem]
@@ -26,6 +27,14 @@ class Found:
     gone: frozenset[ItemRef] = frozenset()
     is_outdated: bool = False
     unreadable: Mapping[ItemRef, str] = field(default_factory=dict)
+    trouble: str = ""
+
+    @property
+    def failure(self) -> str:
+        """What Plex failed with, of all that is the scene; "" where all of it is known."""
+        for ref, why in self.unreadable.items():
+            return f"item {ref}: {why}"
+        return self.trouble
 
     @property
     def is_absent(self) -> bool:

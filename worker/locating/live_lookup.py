@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from core.models import ListedItem, MediaFile, Section
 from core.paths import PathMap
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
-from plex.exceptions import PlexNotFound
+from plex.exceptions import (
+    PlexError,
+    PlexItemFailed,
+    PlexNotFound,
+    PlexServerDown,
+    PlexUnauthorized,
+)
 from plex.matcher import Item, PlexLibrary, find_plex_items_with_confidence
 
 
@@ -45,6 +51,10 @@ class LiveLookup:
         cache: the saved index; learns what is found.
         matches: remembers which item a file was found to be.
         learned: the folders that the last full reconcile has learned from its matches.
+
+    Attributes:
+        failed: files of which Plex could not say, in one of its sections, who has them: by path,
+            with what it said.
     """
 
     plex: PlexClient
@@ -53,6 +63,9 @@ class LiveLookup:
     matches: MatchCache | None
     path_map: PathMap
     learned: PathMap | None
+    failed: dict[str, str] = field(default_factory=dict)
+    _lost: dict[str, PlexError] = field(default_factory=dict)
+    _answered: set[str] = field(default_factory=set)
 
     def candidates(self, files: Iterable[SoughtFile], *, remembers: bool) -> Iterator[Item]:
         """The items that some files may be.
@@ -61,17 +74,37 @@ class LiveLookup:
             remembers: what a file was found to be before is believed, while it still has the file.
 
         Raises:
-            PlexError: as the client; nothing is known then.
+            PlexError: as the client; nothing is known then. One section that cannot be searched
+                while others can raises nothing: see `failed`.
         """
         libraries = {
             key: _Library(self.plex, section, self.cache) for key, section in self.sections.items()
         }
+        matches = self.matches if remembers else None
         for each in files:
             try:
-                matches = self.matches if remembers else None
+                if each.section in self._lost:
+                    raise self._lost[each.section]
                 yield from self._one(libraries[each.section], each, matches)
+                self._answered.add(each.section)
             except PlexNotFound:
                 continue
+            except PlexItemFailed as error:
+                self.failed[each.file.path] = str(error)
+            except (PlexServerDown, PlexUnauthorized) as error:
+                self._lose(each, error)
+        if self._lost and not self._answered:
+            raise next(iter(self._lost.values()))
+
+    def _lose(self, sought: SoughtFile, error: PlexError) -> None:
+        """A section cannot be searched. Raises the error where nothing else could be."""
+        if sought.section not in self._lost:
+            if isinstance(error, PlexServerDown) and not error.may_be_one:
+                raise error
+            self.plex.make_sure_it_reads()
+            self._lost[sought.section] = error
+        title = self.sections[sought.section].title
+        self.failed[sought.file.path] = f"library {title!r} could not be searched: {error}"
 
     def _one(
         self, library: _Library, sought: SoughtFile, matches: MatchCache | None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from core import paths
@@ -125,7 +126,23 @@ class Locator:
             now = match(unknown, records, pins, fresh)
             found |= {i: joined(found[i], n) for i, n in now.items()}
         self._warn(found, pins)
+        for scene in unknown:
+            if not found[scene.id].items and not found[scene.id].undecided:
+                found[scene.id] = replace(found[scene.id], trouble=self._trouble(scene))
         return {scene_id: each.without(others) for scene_id, each in found.items()}
+
+    def _trouble(self, scene: Scene) -> str:
+        """Why a scene that was not found may be in Plex all the same; "" where it is not."""
+        for file in scene.files:
+            if file.path in self._lookup.failed:
+                return self._lookup.failed[file.path]
+            holes = [key for key in self._places(file.path) if self._has_holes(key)]
+            if holes:
+                return f"library {self._sections[holes[0]].title!r} could not be read whole"
+        return ""
+
+    def _has_holes(self, section: str) -> bool:
+        return self._listed is not None and self._listed.has_holes(section)
 
     def lacks_own(self, scene: Scene, found: Found, lost: Sequence[Contest]) -> bool:
         """Whether a scene has lost all its items, each of them a copy of its file."""
@@ -269,7 +286,7 @@ class Locator:
         side = list_snapshot(
             self._plex, self._sections.values(), lambda _section, _done, _total: None
         )
-        if side.unknown:
+        if side.unknown and not side.indexes:
             raise PlexServerDown("; ".join(side.troubles()))
         self._cache.save(side, self._clock())
         self._listed = side

@@ -1,13 +1,12 @@
 """Stash's pictures behind a circuit breaker, so that an outage of them costs a run little time.
 
-A cover that cannot be had while another one comes is that scene's own trouble.
+A cover that cannot be had, or be used, while another one can is that scene's own trouble.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable
 
 from core.errors import PicturesUnavailable
 from core.images import ImageFailed
@@ -20,7 +19,8 @@ FetchCover = Callable[[int, str], Screenshot | NotModified | NoCover]
 
 NO_PICTURES_NOW = "Stash gives no pictures for now"
 SILENCE = 5.0  # seconds that are left to a Stash which has just given no picture
-OTHERS = 2  # scenes that are asked for before one is called the only one
+# Scenes that are asked for before one is called the only one; fewer where no answer comes.
+OTHERS, UNANSWERED = 5, 2
 
 
 class PictureSupply:
@@ -53,7 +53,8 @@ class PictureSupply:
 
         Raises:
             PicturesUnavailable: Stash gives no pictures, or is not asked since it gave none.
-            ImageFailed, StashUnreachable, StashUnauthorized: as `fetch_screenshot`.
+            ImageFailed: it gives others.
+            StashUnreachable, StashUnauthorized: as `fetch_screenshot`.
         """
         has_failed = self._breaker.failures > 0
         if has_failed and not self._store.try_again(PICTURES, self._clock()):
@@ -61,11 +62,12 @@ class PictureSupply:
         try:
             found = fetch_screenshot(self._hasty if has_failed else self._stash, scene_id, etag)
         except PicturesUnavailable as error:
-            if not has_failed and self._another_comes(scene_id):
+            if not has_failed and self._another_comes(scene_id, none_counts=True):
                 raise ImageFailed(f"{error}, while others can") from error
-            self._breaker = self._store.failed(PICTURES, self._clock(), self._jitter(), str(error))
-            raise
-        except ImageFailed:
+            raise self._failed(error) from error
+        except ImageFailed as error:
+            if self._another_comes(scene_id) is False:
+                raise self._failed(error) from error
             self._answers()
             raise
         self._answers()
@@ -75,19 +77,40 @@ class PictureSupply:
         if self._breaker.failures:
             self._breaker = self._store.succeeded(PICTURES, self._clock())
 
-    def _another_comes(self, scene_id: int) -> bool:
-        others = (each for each in self._others() if each != scene_id)
-        return gives_pictures(self._hasty, islice(others, OTHERS))
+    def _failed(self, error: Exception) -> PicturesUnavailable:
+        self._breaker = self._store.failed(PICTURES, self._clock(), self._jitter(), str(error))
+        return PicturesUnavailable(str(error))
+
+    def _another_comes(self, scene_id: int, *, none_counts: bool = False) -> bool | None:
+        """Whether Stash gives the cover of another scene; None: there is no other."""
+        others = some_of(set(self._others()) - {scene_id}, OTHERS)
+        return gives_pictures(self._hasty, others, none_counts=none_counts) if others else None
 
 
-def gives_pictures(stash: StashClient, scene_ids: Iterable[int]) -> bool:
-    """Whether Stash answers about the cover of any of these scenes."""
+def some_of(scene_ids: Collection[int], most: int) -> list[int]:
+    """A few of them, and not the same each time: some have bad covers for ever."""
+    return random.sample(sorted(scene_ids), min(most, len(scene_ids)))
+
+
+def gives_pictures(
+    stash: StashClient, scene_ids: Iterable[int], *, none_counts: bool = False
+) -> bool:
+    """Whether Stash gives a picture of any of these scenes.
+
+    Args:
+        none_counts: that it has none of a scene is a sign that it would give what it has.
+    """
+    unanswered = 0
     for scene_id in scene_ids:
         try:
-            fetch_screenshot(stash, scene_id)
+            found = fetch_screenshot(stash, scene_id)
         except PicturesUnavailable:
-            continue
+            unanswered += 1
+            if unanswered >= UNANSWERED:
+                return False
         except ImageFailed:
-            pass  # that is an answer
-        return True
+            continue
+        else:
+            if none_counts or isinstance(found, Screenshot):
+                return True
     return False

@@ -17,7 +17,7 @@ from core.errors import PicturesUnavailable
 from core.images import Action, ImageFailed, ImageKind, decide, digest_in, identity, selected
 from core.models import FullItem, ItemRef
 from core.records import CoverRecord, PictureKey, PictureRecord, PictureRecords
-from plex.exceptions import PlexItemFailed, PlexRejected
+from plex.exceptions import PlexItemFailed, PlexRejected, PlexUnauthorized
 from plex.images import PlexImages, upload_name
 from stash.images import NoCover
 from worker.pictures.cover import Cover, find_cover
@@ -38,6 +38,7 @@ class PictureOutcome:
         uploads, selects: those of them that were proven, or would be made.
         unavailable: why Stash gives no pictures for now, for people; nobody's picture is to blame.
         failures: what did not work, for people; a later `sync` tries just that again.
+        refused: the token was refused for a picture, though Plex answers otherwise.
         conflicts: pictures chosen in Plex that stay, though Stash has a new cover.
         touched: the items that were changed, so that their `updatedAt` moved.
         verified: what shows the cover now.
@@ -49,6 +50,7 @@ class PictureOutcome:
     selects: int = 0
     unavailable: str = ""
     failures: list[str] = field(default_factory=list)
+    refused: PlexUnauthorized | None = None
     conflicts: list[str] = field(default_factory=list)
     touched: set[ItemRef] = field(default_factory=set)
     verified: set[PictureKey] = field(default_factory=set)
@@ -98,8 +100,8 @@ class PictureSync:
             wanted: those of "poster" and "background" that are to be synced.
 
         Raises:
-            StashUnreachable, PlexServerDown, PlexUnauthorized: nobody's picture
-                is to blame. What was done is found again by the next call.
+            StashUnreachable, PlexServerDown, PlexUnauthorized: nobody's picture is to blame.
+                What was done is found again by the next call.
         """
         outcome = PictureOutcome(known)
         kinds = [kind for kind in ImageKind if kind.value in wanted]
@@ -237,6 +239,10 @@ class _ItemPictures:
 
     def _fail(self, kind: ImageKind, error: Exception) -> None:
         self.outcome.failures.append(f"{kind.value} of item {self.item.ref}: {error}")
+        cause = error.__cause__
+        while cause is not None and not isinstance(cause, PlexUnauthorized):
+            cause = cause.__cause__
+        self.outcome.refused = self.outcome.refused or cause
         self.outcome.verified.discard((kind.value, self.item.ref))
         self._note(kind, lambda known: known._replace(seen_at=None))
 

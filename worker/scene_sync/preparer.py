@@ -115,9 +115,8 @@ class Preparer:
             job, each, contests = wanted[scene.id], found[scene.id], lost.get(scene.id, [])
             left = {contest.ref for contest in contests}
             items = {ref: item for ref, item in each.items.items() if ref not in left}
-            if each.unreadable:
-                ref, why = next(iter(each.unreadable.items()))
-                batch.failed.append((job, Failure.ITEM_FAILED, f"item {ref}: {why}"))
+            if each.failure:
+                batch.failed.append((job, Failure.ITEM_FAILED, each.failure))
                 continue
             if not items:
                 self._sort_out(batch, job, scene, each, contests)

@@ -18,6 +18,7 @@ from plex.library import list_snapshot, synced_sections
 from simulators.library.generate import generate
 from stash.scenes import fetch_scenes
 from tests.acceptance.conftest import Open
+from tests.acceptance.faults import Fault
 from tests.acceptance.site import TOKEN, Site
 from worker.locating.locator import LISTING_FROM, Locator
 
@@ -57,6 +58,9 @@ class Bench:
         """Save the index that a reconcile leaves behind."""
         side = list_snapshot(self.plex, self.sections, lambda *_told: None)
         self.cache.save(side, 1.0)
+
+    def section_of(self, scene: Scene) -> str:
+        return self.site.items(scene.id)[0].partition(":")[0]
 
     def right(self, scene: Scene) -> set[str]:
         return set(self.site.items(scene.id))
@@ -222,12 +226,41 @@ def test_few_jobs_are_never_worth_a_listing(bench: Bench) -> None:
 def test_a_listing_that_breaks_off_decides_nothing(bench: Bench) -> None:
     locator = bench.locator()
     locator.expect(LISTING_FROM)
-    bench.site.both.plex.faults(
-        [{"match": "GET /library/sections/4/all", "action": "reset", "times": -1}]
-    )
+    scenes = bench.scenes("in_sync", "same_name")
+    broken = {"action": "reset", "times": -1}
+    section = bench.section_of(scenes[0])
+    bench.site.both.plex.faults([{"match": f"GET /library/sections/{section}/all", **broken}])
 
-    with pytest.raises(PlexServerDown, match="'Series' was not read whole"):
-        locator.locate(bench.scenes("in_sync", "same_name"), {})
+    found = locator.locate(scenes, {})
+
+    lost = {i for i, each in found.items() if each.failure}
+    assert lost == {s.id for s in scenes if not found[s.id].items}
+    assert 0 < len(lost) < len(scenes)
+    assert all("could not be read whole" in found[i].failure for i in lost)
+    bench.site.both.plex.faults([{"match": "GET /library/sections/.*/all", **broken}])
+    bench.cache.clear()
+    fresh = bench.locator()
+    fresh.expect(LISTING_FROM)
+    with pytest.raises(PlexServerDown, match="were not read whole"):
+        fresh.locate(scenes, {})
+
+
+@pytest.mark.parametrize(
+    "fault", [{"action": "reset"}, {"action": "status", "status": 403}], ids=["cut", "403"]
+)
+def test_a_library_that_cannot_be_searched_keeps_no_other_scene_from_being_found(
+    bench: Bench, fault: Fault
+) -> None:
+    scenes = bench.scenes("in_sync", "same_name")
+    match = f"GET /library/sections/{bench.section_of(scenes[0])}/all"
+    bench.site.both.plex.faults([{"match": match, "times": -1, **fault}])
+
+    found = bench.locator().locate(scenes, {})
+
+    lost = {i for i, each in found.items() if each.failure}
+    assert 0 < len(lost) < len(scenes)
+    assert lost == {s.id for s in scenes if not found[s.id].items}
+    assert all("could not be searched" in found[i].failure for i in lost)
 
 
 def test_a_library_that_is_not_synced_is_not_looked_into(bench: Bench) -> None:

@@ -1,0 +1,114 @@
+"""Edits that fail one after the other: bad items are told from a server that takes none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from plex.exceptions import PlexServerDown, PlexUnauthorized
+from simulators.plex.process import PlexProcess
+from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
+from tests.worker.executor.test_executor import EDIT, Bench, bench, process
+from worker.executor.outcome import Status
+from worker.plan import ScenePlan
+
+__all__ = ["bench", "process"]
+BAD = range(1, 8)
+Fault = dict[str, Any]
+FAILS: Fault = {"action": "status", "status": 500, "times": -1}
+REFUSES: Fault = {"action": "status", "status": 400, "times": -1}
+FORBIDS: Fault = {"action": "status", "status": 403, "times": -1}
+DENIES: Fault = {"action": "status", "status": 401, "times": -1}
+OF_BAD = f"{EDIT}.*[?&]id=[1-7]&"
+IN_FIRST, ANYWHERE = "PUT /library/sections/1/", "PUT /library/sections/"
+
+
+@pytest.fixture
+def plans(process: PlexProcess, bench: Bench) -> Callable[..., list[ScenePlan]]:
+    """Two libraries: items 1 to 12 in the first, 21 and 22 in the second."""
+    first = plex_section([plex_item(n) for n in range(1, 13)])
+    second = plex_section([plex_item(n) for n in (21, 22)], key=2, title="Others")
+    process.load(plex_seed(first, second))
+    return lambda numbers: [bench.plan(bench.wanted(n, title=f"Own {n}")) for n in numbers]
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (FAILS, Status.ITEM_FAILED),
+        ({"action": "reset", "times": -1}, Status.ITEM_FAILED),
+        (REFUSES, Status.REJECTED),
+        (FORBIDS, Status.ITEM_FAILED),
+    ],
+    ids=["500", "cut", "400", "403"],
+)
+@pytest.mark.parametrize("others", [[], [8, 9]], ids=["alone", "before others"])
+def test_however_many_are_bad_each_is_charged_and_others_go_on(
+    bench: Bench,
+    plans: Callable[..., list[ScenePlan]],
+    fault: Fault,
+    status: Status,
+    others: list[int],
+) -> None:
+    made = plans([*BAD, *others])
+    bench.faults({"match": OF_BAD, **fault})
+
+    bench.run(*made)
+
+    assert bench.told() == {**dict.fromkeys(BAD, status), **dict.fromkeys(others, Status.PROVEN)}
+
+
+@pytest.mark.parametrize("fault", [FAILS, REFUSES], ids=["500", "400"])
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_where_no_item_takes_an_edit_nobody_is_to_blame(
+    bench: Bench, plans: Callable[..., list[ScenePlan]], fault: Fault, count: int
+) -> None:
+    made = plans(BAD[:count])
+    bench.faults({"match": ANYWHERE, **fault})
+
+    with pytest.raises(PlexServerDown):
+        bench.run(*made)
+
+    assert bench.told() == {}
+
+
+@pytest.mark.parametrize("fault", [FORBIDS, DENIES], ids=["403", "401"])
+def test_a_library_that_may_not_be_edited_is_charged_and_the_others_go_on(
+    bench: Bench, plans: Callable[..., list[ScenePlan]], fault: Fault
+) -> None:
+    made = plans([*BAD, 21, 22])
+    bench.faults({"match": IN_FIRST, **fault})
+
+    bench.run(*made)
+
+    failed, proven = Status.ITEM_FAILED, Status.PROVEN
+    assert bench.told() == {**dict.fromkeys(BAD, failed), 21: proven, 22: proven}
+    assert "the Plex token was refused" in bench.outcomes[0].why
+
+
+def test_edits_in_a_library_that_takes_none_are_not_tried_for_long(
+    bench: Bench, plans: Callable[..., list[ScenePlan]]
+) -> None:
+    made = plans(range(1, 13))
+    bench.faults({"match": IN_FIRST, **FAILS})
+    bench.process.sim("POST", "counters/reset")
+
+    bench.run(*made)
+
+    assert set(bench.told().values()) == {Status.ITEM_FAILED}
+    assert bench.process.sim("GET", "counters")["total"] < 4 * 9 + 8 * 6 + 20
+
+
+@pytest.mark.parametrize("fault", [FORBIDS, DENIES], ids=["403", "401"])
+def test_a_token_that_may_edit_nothing_is_refused(
+    bench: Bench, plans: Callable[..., list[ScenePlan]], fault: Fault
+) -> None:
+    made = plans(BAD)
+    bench.faults({"match": ANYWHERE, **fault})
+
+    with pytest.raises(PlexUnauthorized, match="token was refused"):
+        bench.run(*made)
+
+    assert bench.told() == {}
