@@ -16,10 +16,11 @@ from core.matching.evidence import Claim, SceneMatch
 from core.matching.match import match_scene
 from core.matching.ownership import Claims, Contest, is_copy
 from core.matching.pins import Pin
-from core.models import FullItem, ItemRef, Scene
+from core.models import ItemRef, Scene
 from core.paths import PathMap, lies_in_any
 from core.planning.drift import is_left_undone
 from core.records import Record
+from plex.full_items import FullItems
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
 from reconciliation.detector import MISSING, Gap, GapDetector, GapResult
@@ -73,7 +74,7 @@ class Sweep:
         rules: Rules,
         timestamps: Mapping[int, float],
         records: Callable[[Sequence[int]], Mapping[int, Record]],
-        read_full: Callable[[Sequence[str]], Mapping[str, FullItem]],
+        read_full: Callable[[Sequence[str]], FullItems],
         on_confirmed: Callable[[list[tuple[int, ItemRef, int | None]]], None],
         on_matched: Callable[[int], None],
         verdicts: VerdictCache | None = None,
@@ -86,6 +87,7 @@ class Sweep:
         self._verdicts = verdicts
         self._matched = 0
         self._is_sure = True
+        self._is_cut_off = False
         self._detector = GapDetector()
         self.claims = Claims()
         self.findings = DetectionState()
@@ -170,10 +172,18 @@ class Sweep:
         for start in range(0, len(again), JUDGED):
             self.judge(again[start : start + JUDGED])
 
-    def save_verdicts(self, *, is_whole: bool) -> None:
-        """Spare later runs the scenes that are in order; of a run that ended early, none."""
-        if self._verdicts is not None and is_whole:
+    def save_verdicts(self) -> None:
+        """Spare later runs the scenes that are in order; of a run that was cut off, none.
+
+        What a library has and could not be read speaks against no verdict: it rests on items that
+        were, and ends where others come into sight.
+        """
+        if self._verdicts is not None and not self._is_cut_off:
             self._verdicts.save(self.findings.in_disorder())
+
+    def cut_off(self) -> None:
+        """Not all scenes are judged to their end."""
+        self._is_cut_off = True
 
     def claims_of(self, scenes: Iterable[Scene]) -> dict[int, tuple[Claim, ...]]:
         """What some scenes claim, without judging them."""
@@ -236,6 +246,7 @@ class Sweep:
     def doubt(self) -> None:
         """What Stash says of its scenes contradicts itself: nothing counts as missing."""
         self._is_sure = False
+        self.cut_off()
         self.findings.missing.clear()
         self.findings.vanished.clear()
 

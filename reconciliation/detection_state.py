@@ -11,6 +11,8 @@ from core.matching.pins import Pin
 from core.models import ItemRef, Scene
 from reconciliation.detector import Gap
 
+_NAMED = 5  # scenes named in one sentence
+
 
 @dataclass(slots=True)
 class DetectionState:
@@ -31,6 +33,7 @@ class DetectionState:
         ignored: scenes that the user wants to be left alone.
         scenes: those that nothing but their id is said of above, to be told of.
         reached: scenes whose item was in a synced library once, wherever their paths lead.
+        unread: scenes that were judged by a listing alone: Plex fails for their item, and how.
     """
 
     empty: dict[int, Gap] = field(default_factory=dict)
@@ -52,6 +55,7 @@ class DetectionState:
     reached: set[int] = field(default_factory=set)
     ignored: set[int] = field(default_factory=set)
     scenes: dict[int, Scene] = field(default_factory=dict)
+    unread: dict[int, str] = field(default_factory=dict)
 
     @property
     def contenders(self) -> set[ItemRef]:
@@ -68,10 +72,22 @@ class DetectionState:
         """The scenes of which there is anything to say at all."""
         found = (
             *(self.empty, self.stale, self.missing, self.vanished, self.drift, self.outside),
-            self.refused,
+            *(self.refused, self.unread),
             *(self.undecided, self.contested, self.lost_pins),
         )
         return set().union(self.pinned, self.unorganized, self.undone, self.ignored, *found)
+
+    def troubles(self) -> list[str]:
+        """A sentence about the scenes that could not be judged by all of their items."""
+        if not self.unread:
+            return []
+        some = [f"scene {i} ({why})" for i, why in sorted(self.unread.items())[:_NAMED]]
+        rest = len(self.unread) - len(some)
+        return [
+            f"Plex fails for the items of {len(self.unread)} scenes when they are read whole, so"
+            f" that only what its listing shows of them was compared: {'; '.join(some)}"
+            + (f" and {rest} more" if rest else "")
+        ]
 
     def note(self, match: SceneMatch, *, is_complete: bool) -> None:
         """Note what a match leaves open.

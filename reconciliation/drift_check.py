@@ -18,6 +18,7 @@ from core.planning.drift import (
     refused_fields,
 )
 from core.records import Record
+from plex.full_items import FullItems
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
 from reconciliation.detector import DRIFT, GapDetector, GapResult
@@ -47,7 +48,7 @@ class DriftCheck:
         self,
         side: PlexSnapshot,
         sync_policy: SyncPolicy,
-        read_full: Callable[[Sequence[str]], Mapping[str, FullItem]],
+        read_full: Callable[[Sequence[str]], FullItems],
         on_confirmed: Callable[[list[tuple[int, ItemRef, int | None]]], None],
         findings: DetectionState,
     ) -> None:
@@ -82,7 +83,8 @@ class DriftCheck:
 
     def finish(self) -> None:
         """Read what has to be read whole, and judge the scenes that waited for it."""
-        full = self._read_full(list(self._to_read)) if self._to_read else {}
+        full = self._read_full(list(self._to_read)) if self._to_read else FullItems()
+        self._findings.unread.update({self._to_read[k]: why for k, why in full.unreadable.items()})
         self._to_read.clear()
         self._judge(list(self._pending), full)
 

@@ -225,7 +225,7 @@ class GapDetectionEngine:
                 raise
             if isinstance(error, StashIncomplete) and error.is_unclear:
                 sweep.doubt()
-            self._end_early(error, result)
+            self._end_early(error, sweep, result)
 
     def _look_again(
         self,
@@ -256,8 +256,9 @@ class GapDetectionEngine:
             others = fetch_scenes(self.stash, contests.keys() - sweep.kept.keys())
             sweep.judge([*kept, *others.values()], contests)
             sweep.finish()
+            result.errors.extend(sweep.findings.troubles())
         except (StashError, PlexServerDown) as error:
-            self._end_early(error, result)
+            self._end_early(error, sweep, result)
         return learned
 
     def _offer_unseen(self, sweep: Sweep, side: PlexSnapshot, state: State) -> None:
@@ -281,7 +282,7 @@ class GapDetectionEngine:
         Args:
             report: of a run that saw everything.
         """
-        sweep.save_verdicts(is_whole=report is not None)
+        sweep.save_verdicts()
         # After that: a record with other names by now makes no verdict.
         sweep.moves.save(state.records, state.pins)
         if report is not None:
@@ -291,9 +292,13 @@ class GapDetectionEngine:
             forget_released(state.pins, state.records)
             report.keep(state, self._clock())
 
-    def _end_early(self, error: Exception, result: GapDetectionResult) -> None:
+    def _end_early(self, error: Exception, sweep: Sweep, result: GapDetectionResult) -> None:
+        if isinstance(error, StashIncomplete):
+            result.errors.append(str(error))
+            return
+        sweep.cut_off()
         early = f"The run ended early, after {result.scenes_checked} scenes: "
-        result.errors.append(f"{'' if isinstance(error, StashIncomplete) else early}{error}")
+        result.errors.append(f"{early}{error}")
 
     def _count(
         self, sweep: Sweep, side: PlexSnapshot, result: GapDetectionResult, *, saw_all: bool

@@ -85,3 +85,39 @@ def test_its_job_alone_waits_and_all_comes_right_when_it_is_mended(site: Site) -
     site.reconcile()
     site.drain(lambda: 3e9)
     assert differing(site) - missing == set()
+
+
+def test_scenes_whose_items_were_read_are_spared_next_time(site: Site) -> None:
+    site.reconcile()
+    site.drain()
+    bad = site.scene("drift_title")
+    spoil(site, bad)
+
+    assert site.reconcile()["partial"]
+
+    synced = {scene for case in CASES[:-1] for scene in site.scenes(case)}
+    with site.state() as state:
+        assert state.verdicts.get_many(synced).keys() == synced - {bad}
+    site.both.plex.faults([])
+    site.hand_edit(site.key(bad), title="Somebody's")
+    site.hand_edit(site.key(site.scene("stale")), title="Somebody's as well")
+    assert site.reconcile()["drift_count"] == 2
+
+
+def test_one_that_cannot_be_read_whole_is_not_taken_for_compared(site: Site) -> None:
+    site.reconcile()
+    site.drain()
+    bad = site.scene("extra_genre")
+    site.both.plex.configure(clock_offset=60)
+    site.hand_edit(site.key(bad), genre=["Somebody's"])
+    site.both.plex.configure(clock_offset=0)
+    whole = f"^GET /library/metadata/([0-9]+,)*{site.key(bad)}[,?]"
+    site.both.plex.faults([{"match": whole, **SPOILS}])
+
+    for _ in range(2):  # nor the next time
+        found = site.reconcile()
+        (told,) = found["errors"]
+        assert (found["drift_count"], f"scene {bad} (" in told) == (0, True)
+    site.both.plex.faults([])
+
+    assert site.reconcile()["drift_count"] == 1
