@@ -72,11 +72,13 @@ class Proof:
             read; those that are gone are absent.
         back: of each item that was written to, the fields, pictures and locks that show.
         pictures: what is known of the scene's pictures by now.
+        tells_locks: the server says which fields are locked.
     """
 
     shown: Mapping[ItemRef, FullItem]
     back: Mapping[ItemRef, frozenset[str]]
     pictures: PictureRecords
+    tells_locks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,27 +71,41 @@ def plan_item(
     return ItemPlan(item.ref, item.item_type, outcomes, item.locked)
 
 
-def recorded(plan: ItemPlan, shown: FullItem, base: ItemRecord | None) -> ItemRecord:
-    """The record of an item after its read-back: what was sent beside what came back."""
+def recorded(
+    plan: ItemPlan, shown: FullItem, base: ItemRecord | None, *, tells_locks: bool = False
+) -> ItemRecord:
+    """The record of an item after its read-back: what was sent beside what came back.
+
+    Args:
+        tells_locks: the server says which fields are locked. Without that, an item that shows no
+            lock at all counts as locked as it was sent.
+    """
     fields = dict(base.fields) if base is not None else {}
+    locked = shown.locked if tells_locks or shown.locked else None
     for name in plan.outcomes:
-        fields[name] = field_recorded(plan, name, shown.values.get(name), fields.get(name))
+        value = shown.values.get(name)
+        fields[name] = field_recorded(plan, name, value, fields.get(name), locked)
     files = tuple(file.path for file in shown.files)
     return ItemRecord(plan.ref, files, shown.updated_at, fields)
 
 
 def field_recorded(
-    plan: ItemPlan, name: str, shown: Value, known: FieldRecord | None
+    plan: ItemPlan,
+    name: str,
+    shown: Value,
+    known: FieldRecord | None,
+    all_locked: frozenset[str] | None = None,
 ) -> FieldRecord:
     """The record of one planned field of an item that shows `shown` afterwards.
 
     Args:
         known: the record of the field so far.
+        all_locked: the locks that the item shows; None: that is not told.
     """
     outcome = plan.outcomes[name]
     locked = known is not None and known.locked
     if outcome.change is not None and name not in plan.locked:
-        locked = True
+        locked = all_locked is None or name in all_locked
     value = BY_NAME[name].normal(shown)
     return FieldRecord(
         outcome.sent,

@@ -297,40 +297,37 @@ def test_nobody_waits_for_a_stash_that_has_gone(driver: SyncDriver, scenes: list
 def test_one_that_answers_all_but_items_is_asked_for_an_item_before_a_drain(
     driver: SyncDriver, scenes: list[int], fault: Fault
 ) -> None:
-    driver.site.enqueue(*scenes)
+    driver.site.enqueue(*scenes[:6])
     items = {"match": "^GET /library/metadata/", "times": -1, **fault}
     driver.site.both.plex.faults([items])
-    Script(driver).at(HOUR, lambda: plex_is(driver, None))
+    Script(driver).at(5 * MINUTE, lambda: plex_is(driver, None))
 
     driver.sync()
 
-    assert HOUR < driver.now - NOW <= HOUR + MINUTE
-    assert titles(driver, scenes) != []
+    assert 5 * MINUTE < driver.now - NOW <= 6 * MINUTE
     blames_nobody(driver)
     with driver.site.state() as state:
         assert len(state.outages.outages(0)) == 1
-        (run,) = state.runs.latest("drain")
-        assert run.figures["succeeded"] == len(scenes)
+        (run,) = state.runs.latest("drain")  # one that failed, and the one that goes on with it
+        assert run.figures["succeeded"] == 6
 
 
 def test_one_that_answers_and_takes_no_edit_is_tried_less_and_less_often(
     driver: SyncDriver, scenes: list[int]
 ) -> None:
-    driver.site.enqueue(*scenes)
-    driver.site.both.plex.faults(
-        [{"match": "^PUT ", "times": -1, "action": "status", "status": 500}]
-    )
-    drains: list[float] = []
-    driver.on_scene = lambda: drains.append(driver.now)
-    Script(driver).at(HOUR, lambda: plex_is(driver, None))
+    driver.site.enqueue(*scenes[:6])
+    fails = {"match": "^PUT ", "times": -1, "action": "status", "status": 500}
+    driver.site.both.plex.faults([fails])
+    tries: set[float] = set()
+    driver.on_scene = lambda: tries.add(driver.now)
+    Script(driver).at(15 * MINUTE, lambda: plex_is(driver, None))
 
     driver.sync()
 
-    tries = sorted({at for at in drains if at < NOW + HOUR})
-    assert 10 <= len(tries) <= 40
-    assert HOUR < driver.now - NOW <= HOUR + LONGEST_STALL + MINUTE
+    assert 8 <= len([at for at in tries if at < NOW + 15 * MINUTE]) <= 20
+    assert 15 * MINUTE < driver.now - NOW <= 16 * MINUTE + LONGEST_STALL
     blames_nobody(driver)
     with driver.site.state() as state:
         (outage,) = state.outages.outages(0)
     assert outage.ended_at is not None
-    assert outage.ended_at - outage.began_at > HOUR - MINUTE
+    assert outage.ended_at - outage.began_at > 14 * MINUTE

@@ -182,7 +182,7 @@ class BulkEditor:
             if item is not None and refused(edit.plan, item):
                 self._refute(group.shape, is_lossy=lost(edit.plan, item))
                 continue
-            if item is not None:
+            if item is not None and not _lacks_locks(edit, item):
                 sent.edited.add(edit.ref)
                 sent.shown[edit.ref] = item
 
@@ -193,6 +193,12 @@ class BulkEditor:
             log.info("this server replaces lists, so each item gets an edit of its own")
             self._memory.note(REPLACES)
             self._is_off = True
+
+
+def _lacks_locks(edit: ItemEdit, item: FullItem) -> bool:
+    """Whether an item that shows locks does not show those that were sent."""
+    wanted = {name for name in edit.names if edit.locks.get(name)}
+    return bool(item.locked) and not wanted <= item.locked
 
 
 def _groups(edits: Iterable[ItemEdit]) -> list[_Group]:

@@ -285,10 +285,13 @@ class Executor:
         for each in written:
             each.note_failed(self._read_back.failed)
             outcome = judged(each, shown)
+            unlocked = self._read_back.unlocked
+            outcome.unlocked = {r: unlocked[r] for r in each.plan.items if r in unlocked}
             outcomes.append(outcome)
             if outcome.is_proven or each.plan.is_partial_ok:
                 there = {ref: item for ref, item in each.after(shown).items() if item is not None}
-                proof = Proof(there, outcome.back, each.known(there))
+                known, tells_locks = each.known(there), self._read_back.tells_locks
+                proof = Proof(there, outcome.back, known, tells_locks)
                 records.append(each.plan.remember(each.plan, proof))
         left = [
             (edit.ref, change.field, shown[edit.ref].values.get(change.field))

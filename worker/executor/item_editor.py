@@ -60,29 +60,35 @@ class ItemEditor:
             return False
         return True
 
+    def send_locks(self, edit: ItemEdit, names: Collection[str]) -> bool:
+        """Some of the locks by themselves; whether they were taken.
+
+        Raises:
+            PlexError: but PlexRejected.
+        """
+        try:
+            self._edit(edit, (), names)
+        except PlexRejected as error:
+            what = ", ".join(names)
+            log.warning("the lock of %s of item %s is refused: %s", what, edit.ref, error)
+            return False
+        return True
+
     def change_nothing(self, item: FullItem) -> None:
         """An edit that leaves an item as it is: its title keeps the lock that it has, or has not.
 
         Raises:
             PlexError: as the client.
         """
-        params = lock_changes({TITLE: TITLE in item.locked})
-        self._plex.edit(item.ref.section, item.item_type, item.ref.key, params)
+        ref, params = item.ref, lock_changes({TITLE: TITLE in item.locked})
+        self._plex.edit(ref.section, item.item_type, ref.key, params, thorough=False)
 
     def _is_taken(self, edit: ItemEdit, name: str) -> bool:
         change = next((each for each in edit.changes if each.field == name), None)
         if change is None:
-            return self._is_lock_taken(edit, name)
+            return self.send_locks(edit, [name])
         cut = shortened(change)
         return self.send_change(edit, change) or (cut is not None and self.send_change(edit, cut))
-
-    def _is_lock_taken(self, edit: ItemEdit, name: str) -> bool:
-        try:
-            self._edit(edit, (), [name])
-        except PlexRejected as error:
-            log.warning("the lock of %s of item %s is refused: %s", name, edit.ref, error)
-            return False
-        return True
 
     def _edit(self, edit: ItemEdit, changes: Iterable[Change], names: Collection[str]) -> None:
         section, params = edit.ref.section, params_of(edit, changes, names)

@@ -17,11 +17,16 @@ def conflicts_of(outcome: Outcome) -> Iterator[str]:
 
 
 def refusals_of(outcome: Outcome) -> Iterator[str]:
-    """What Plex was sent and does not show, a line each."""
+    """What Plex was sent and does not show or keep, a line each."""
     for change, shown in outcome.refused:
         yield (
             f"{outcome.plan.called}: Plex was sent {_brief(change.after)} for {change.field} "
             f"and shows {_brief(shown)}; it is not sent again until Stash changes it"
+        )
+    for ref, names in outcome.unlocked.items():
+        yield (
+            f"{outcome.plan.called}, item {ref}: Plex shows {', '.join(names)} as sent and does"
+            " not lock it, so that a refresh of its metadata may replace it"
         )
 
 

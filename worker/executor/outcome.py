@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -31,6 +31,7 @@ class Outcome:
         why: of every status but PROVEN, for people.
         back: of each item that was written to, the fields, pictures and locks that show.
         refused: changes that the server did not take, with what it shows instead.
+        unlocked: fields that show and are not locked, by item.
         failures: what did not work of pictures and locks, for people.
         pictures_wait: pictures cannot be had for now; nobody has failed.
         conflicts: pictures chosen in Plex that stay, for people.
@@ -42,6 +43,7 @@ class Outcome:
     why: str = ""
     back: Mapping[ItemRef, frozenset[str]] = field(default_factory=dict)
     refused: list[tuple[Change, Value]] = field(default_factory=list)
+    unlocked: Mapping[ItemRef, Sequence[str]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     pictures_wait: str = ""
     conflicts: list[str] = field(default_factory=list)

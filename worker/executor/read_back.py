@@ -21,8 +21,9 @@ from worker.plan import ItemEdit
 # What was written is read back after so many scenes, or so many seconds after the first of them.
 WINDOW = 25
 WINDOW_SECONDS = 2.0
-# After so many fields of one name that a second try did not help, the server is known for it.
-HOPELESS_AFTER = 3
+# After so many fields or locks of one name that a second try did not help, the server is known for
+# it.
+MOST = 3
 
 
 class ReadBack:
@@ -30,6 +31,9 @@ class ReadBack:
 
     Attributes:
         failed: of the last items read, those that Plex fails for, with what it says.
+        unlocked: of the last items read, fields that show what was sent and not the lock that was
+            sent with it, also after a second try.
+        tells_locks: this server says which fields are locked.
     """
 
     def __init__(self, plex: PlexClient, editor: ItemEditor) -> None:
@@ -37,6 +41,8 @@ class ReadBack:
         self._editor = editor
         self._hopeless: Counter[str] = Counter()
         self.failed: dict[ItemRef, str] = {}
+        self.unlocked: dict[ItemRef, list[str]] = {}
+        self.tells_locks = False
 
     def read(
         self,
@@ -54,38 +60,53 @@ class ReadBack:
         Raises:
             PlexError: as the client, but PlexRejected and PlexItemFailed.
         """
-        self.failed = {}
+        self.failed, self.unlocked = {}, {}
         shown = self._items([*edited, *others])
-        again: list[ItemRef] = []
-        for ref, edit in edited.items():
-            item = shown.get(ref)
-            tried = refused_alone.get(ref, ())
-            changes = [] if item is None else self._worth_a_try(edit, item, tried)
-            if item is not None and changes:
-                again.append(ref)
-                try:
-                    for change in changes:
-                        for single in _singles(change, item):
-                            self._editor.send_change(edit, single)
-                except PlexItemFailed as error:
-                    self.failed[ref] = str(error)
+        self.tells_locks |= any(edit.item.locked for edit in edited.values())
+        again = [
+            ref
+            for ref, edit in edited.items()
+            if ref in shown and self._try_again(edit, shown[ref], refused_alone.get(ref, ()))
+        ]
         if again:
             shown |= self._items(again)
             self._learn(edited, [ref for ref in again if ref not in self.failed], shown)
         return shown
+
+    def _try_again(self, edit: ItemEdit, item: FullItem, tried: Collection[str]) -> bool:
+        """Send once more what an item does not show; whether there was something."""
+        changes = self._worth_a_try(edit, item, tried)
+        locks = [n for n in self._not_locked(edit, item) if self._hopeless[_lock_of(n)] < MOST]
+        try:
+            for change in changes:
+                for single in _singles(change, item):
+                    self._editor.send_change(edit, single)
+            if locks:
+                self._editor.send_locks(edit, locks)
+        except PlexItemFailed as error:
+            self.failed[edit.ref] = str(error)
+        return bool(changes or locks)
+
+    def _not_locked(self, edit: ItemEdit, item: FullItem) -> list[str]:
+        """The fields that show what was sent, and are not locked as they were to be."""
+        if not self.tells_locks:
+            return []
+        there = {c.field for c in edit.changes} - {c.field for c in refused(edit.plan, item)}
+        return sorted(n for n in there if edit.locks.get(n) and n not in item.locked)
 
     def _items(self, refs: Sequence[ItemRef]) -> dict[ItemRef, FullItem]:
         keys = list(dict.fromkeys(ref.key for ref in refs))
         found = self._plex.full_items(keys) if keys else FullItems()
         bad = ((ref, found.unreadable.get(ref.key)) for ref in refs)
         self.failed |= {ref: why for ref, why in bad if why is not None}
+        self.tells_locks |= any(item.locked for item in found.values())
         return {ref: found[ref.key] for ref in refs if ref.key in found}
 
     def _worth_a_try(self, edit: ItemEdit, item: FullItem, tried: Collection[str]) -> list[Change]:
         return [
             change
             for change in refused(edit.plan, item)
-            if change.field not in tried and self._hopeless[change.field] < HOPELESS_AFTER
+            if change.field not in tried and self._hopeless[change.field] < MOST
         ]
 
     def _learn(
@@ -96,8 +117,18 @@ class ReadBack:
     ) -> None:
         for ref in again:
             item = shown.get(ref)
-            for change in refused(edited[ref].plan, item) if item is not None else ():
+            if item is None:
+                continue
+            for change in refused(edited[ref].plan, item):
                 self._hopeless[change.field] += 1
+            unlocked = self._not_locked(edited[ref], item)
+            self._hopeless.update(map(_lock_of, unlocked))
+            if unlocked:
+                self.unlocked[ref] = unlocked
+
+
+def _lock_of(name: str) -> str:
+    return f"lock of {name}"
 
 
 def _singles(change: Change, item: FullItem) -> Iterable[Change]:

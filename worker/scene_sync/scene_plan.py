@@ -91,7 +91,12 @@ def remember_synced(scene: Scene, plan: ScenePlan, proof: Proof) -> Record:
 
 def _items(plan: ScenePlan, proof: Proof) -> tuple[ItemRecord, ...]:
     return tuple(
-        recorded(edit.plan, proof.shown[edit.ref], item_of(plan.record, edit.ref))
+        recorded(
+            edit.plan,
+            proof.shown[edit.ref],
+            item_of(plan.record, edit.ref),
+            tells_locks=proof.tells_locks,
+        )
         for edit in plan.edits
         if edit.ref in proof.shown
     )
