@@ -1,8 +1,9 @@
 """Writes docs/reliability.md anew from what tests have found.
 
 `python -m tests.reliability` (`make reliability`) writes its table of faults; with the argument
-`soak` (`make soak`, about an hour) its figures of kills, random faults and boundless answers. What
-stands between the page's markers is replaced; it stays as it is where a test fails.
+`soak` (`make soak`, about an hour) its figures of kills, random faults, boundless answers and real
+time, or of those parts that are named after it. What stands between the page's markers is replaced;
+it stays as it is where a test fails.
 """
 
 from __future__ import annotations
@@ -16,15 +17,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
 ACCEPTANCE = "tests/acceptance"
+SOAK = ("kills", "random_faults", "limits", "real_time")
 # Part of the page → what finds its rows, the variable that names the file for them, others.
 PARTS: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
     "faults": ((f"{ACCEPTANCE}/test_fault_matrix.py",), "RELIABILITY_PAGE", {}),
-    **{
-        name: ((f"{ACCEPTANCE}/test_{name}.py",), "SOAK_FIGURES", {"SOAK": "1"})
-        for name in ("kills", "random_faults", "limits")
-    },
+    **{name: ((f"{ACCEPTANCE}/test_{name}.py",), "SOAK_FIGURES", {"SOAK": "1"}) for name in SOAK},
 }
-SOAK = ("kills", "random_faults", "limits")
 
 
 def replaced(page: str, part: str, rows: str) -> str:
@@ -56,7 +54,7 @@ def measured(part: str) -> str | None:
 def main(arguments: list[str]) -> int:
     """Measure and write; the exit status."""
     failed = False
-    for part in SOAK if arguments == ["soak"] else ("faults",):
+    for part in (arguments[1:] or SOAK) if arguments[:1] == ["soak"] else ("faults",):
         rows = measured(part)
         failed = failed or rows is None
         if rows is not None:
