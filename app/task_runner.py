@@ -22,6 +22,7 @@ from app.sync_changes import handover
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.task import sync_changes
 from app.tasks import outages, pins, preview, queue, reconcile, status, undo
+from app.tasks.rules import page_rules
 from app.wiring import Context, open_context
 from core.errors import ConfigError, ProtocolError
 from shell import protocol
@@ -68,6 +69,7 @@ _TABLE = (
     Mode(CONFIRM, queue.confirm_stopped_run),
     Mode("health_check", health_check, looks_only=True, works_when_off=True, bears_faults=True),
     Mode("outage_summary", outages.outage_summary, looks_only=True, works_when_off=True),
+    Mode("page_rules", page_rules, looks_only=True, works_when_off=True, is_operation=True),
     Mode("pin", pins.pin, is_operation=True),
     Mode("process_queue", process_queue, preview.preview_queue),
     Mode("purge_dlq", queue.purge_dead_letters),

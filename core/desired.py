@@ -9,8 +9,22 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 
 from core import paths
-from core.fields import CONTENT_RATING, FIELDS, LINE_LIMIT, PERFORMERS, TITLE, Field, name_keys
+from core.fields import (
+    BY_NAME,
+    COLLECTION,
+    CONTENT_RATING,
+    FIELDS,
+    LABEL,
+    LINE_LIMIT,
+    PERFORMERS,
+    STUDIO,
+    TAGS,
+    TITLE,
+    name_keys,
+)
 from core.models import Entity, Scene, Value
+from core.placing import Placing
+from core.taxonomy import Kind
 from core.text import clean_line, name_key
 
 # Made once: json.dumps with other than its defaults makes an encoder at each call.
@@ -51,6 +65,7 @@ class TagRules:
 
 
 ALL_TAGS = TagRules()
+_LISTS = {Kind.GENRE: TAGS, Kind.LABEL: LABEL, Kind.COLLECTION: COLLECTION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +78,7 @@ class SyncPolicy:
         organized_only: scenes that are not marked as organized are left alone.
         content_rating: that of every item.
         disambiguations: those that are part of performers' names, by the performer's id.
+        placing: where tags, studios and groups show; None: as in the table of fields.
     """
 
     enabled: frozenset[str]
@@ -71,6 +87,7 @@ class SyncPolicy:
     organized_only: bool = False
     content_rating: str = ""
     disambiguations: Mapping[int, str] = attribute(default_factory=dict)
+    placing: Placing | None = None
 
     @property
     def parts(self) -> tuple[object, ...]:
@@ -82,6 +99,7 @@ class SyncPolicy:
             self.organized_only,
             self.content_rating,
             sorted(self.disambiguations.items()),
+            self.placing.parts if self.placing is not None else None,
         )
 
     def name_of(self, performer: Entity) -> str:
@@ -94,24 +112,33 @@ class SyncPolicy:
 
         A date that is no date is left out: what we cannot read must not clear what Plex has.
         """
+        placed = self._placed(scene)
         values = {
-            field.name: field.normal(self._wanted(field, scene))
+            field.name: field.normal(
+                placed[field.name] if field.name in placed else field.want(scene)
+            )
             for field in FIELDS
             if field.name in self.enabled
         }
         if scene.date and values.get("date") is None:
             values.pop("date", None)
-        if "tags" in values:
-            values["tags"] = self.tags.chosen(values["tags"])
+        if TAGS in values:
+            values[TAGS] = self.tags.chosen(values[TAGS])
         name = paths.stem(scene.files[0].path) if scene.files else ""
         return Desired(values, clean_line(name, LINE_LIMIT), self.images)
 
-    def _wanted(self, field: Field, scene: Scene) -> Value:
-        if field.name == CONTENT_RATING:
-            return self.content_rating
-        if field.name == PERFORMERS and self.disambiguations:
-            return tuple(map(self.name_of, scene.performers))
-        return field.want(scene)
+    def _placed(self, scene: Scene) -> dict[str, Value]:
+        """What the settings and the library say otherwise than the table of fields."""
+        said: dict[str, Value] = {}
+        if self.content_rating:
+            said[CONTENT_RATING] = self.content_rating
+        if self.disambiguations:
+            said[PERFORMERS] = tuple(map(self.name_of, scene.performers))
+        if self.placing is not None:
+            names = self.placing.of_scene(scene)
+            said[STUDIO] = next(iter(names[Kind.STUDIO]), None)
+            said |= {field: names[kind] for kind, field in _LISTS.items()}
+        return said
 
 
 def fingerprint(wanted: Desired) -> str:
@@ -119,6 +146,7 @@ def fingerprint(wanted: Desired) -> str:
     state: dict[str, object] = {
         name: sorted(name_keys(value)) if isinstance(value, tuple) else value
         for name, value in wanted.values.items()
+        if value is not None or not BY_NAME[name].on_demand
     }
     if TITLE in wanted.values and wanted.values[TITLE] is None:
         state["stem"] = wanted.stem

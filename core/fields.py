@@ -55,6 +55,7 @@ class Field:
         element: of a list, what holds its entries in an item of Plex.
         is_on: whether it is synced where the user has not said.
         has_switch: False: other settings say whether it is synced.
+        on_demand: nothing is known of it, nor asked, where it was never wanted.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Field:
     element: str = ""
     is_on: bool = True
     has_switch: bool = True
+    on_demand: bool = False
     _normal: Callable[[Value], Value] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -187,12 +189,13 @@ def _name_of(entity: Entity) -> str:
 
 TITLE = "title"
 PERFORMERS = "performers"
+TAGS, STUDIO, LABEL, COLLECTION = "tags", "studio", "label", "collection"
 CONTENT_RATING = "content_rating"
 
 FIELDS: tuple[Field, ...] = (
     Field(TITLE, "title", Kind.LINE, Clear.NEVER, "title"),
     Field("summary", "summary", Kind.TEXT, Clear.ALWAYS, "details"),
-    Field("studio", "studio", Kind.LINE, Clear.ALWAYS, want=lambda s: s.studio and s.studio.name),
+    Field(STUDIO, "studio", Kind.LINE, Clear.ALWAYS, want=lambda s: s.studio and s.studio.name),
     Field("date", "originallyAvailableAt", Kind.DATE, Clear.ALWAYS, "date"),
     Field("rating", "userRating", Kind.RATING, Clear.OWN, "rating100"),
     Field(
@@ -204,7 +207,7 @@ FIELDS: tuple[Field, ...] = (
         element="Role",
     ),
     Field(
-        "tags",
+        TAGS,
         "genre",
         Kind.NAMES,
         Clear.ALWAYS,
@@ -214,13 +217,23 @@ FIELDS: tuple[Field, ...] = (
     Field("director", "director", Kind.NAMES, Clear.ALWAYS, "director", element="Director"),
     # A collection may hold what the user put there: only entries that we added are ever removed.
     Field(
-        "collection",
+        COLLECTION,
         "collection",
         Kind.NAMES,
         Clear.OWN,
         want=lambda s: (s.studio.name,) if s.studio else (),
         element="Collection",
         is_on=False,
+    ),
+    # Other programs label items as well, and the user does.
+    Field(
+        LABEL,
+        "label",
+        Kind.NAMES,
+        Clear.OWN,
+        element="Label",
+        has_switch=False,
+        on_demand=True,
     ),
     # The same for all scenes: the setting of this name.
     Field(CONTENT_RATING, "contentRating", Kind.LINE, Clear.OWN, has_switch=False),

@@ -25,7 +25,7 @@ class MediaFile(NamedTuple):
 
 
 class Entity(NamedTuple):
-    """A studio, performer or tag of Stash."""
+    """A studio, performer, tag or group of Stash."""
 
     id: int
     name: str
@@ -35,7 +35,7 @@ class Scene(NamedTuple):
     """One Stash scene. `files` has the primary file first.
 
     `said` has what Stash says in single values, by Stash's names: those of `core.fields.SAID`.
-    Texts are "" and numbers None when unset.
+    Texts are "" and numbers None when unset. `groups` are asked for only where they matter.
     """
 
     id: int
@@ -47,6 +47,7 @@ class Scene(NamedTuple):
     files: tuple[MediaFile, ...]
     created_at: float
     updated_at: float
+    groups: tuple[Entity, ...] = ()
 
     def text(self, name: str) -> str:
         """A text that Stash says; "" for what is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_QUOTED = r'"(?:[^"]|"")*"'
+QUOTED = r'"(?:[^"]|"")*"'
 _DIVIDES = re.compile(r'[,;"\n]|=>|^\s|\s$')
 
 
@@ -18,13 +18,16 @@ def parts(text: str, dividers: str) -> Iterator[tuple[str, str]]:
     Args:
         dividers: an expression.
     """
-    for found in re.finditer(rf"\s*({_QUOTED}|.*?)\s*({dividers}|\Z)", text, re.DOTALL):
+    for found in re.finditer(rf"\s*({QUOTED}|.*?)\s*({dividers}|\Z)", text, re.DOTALL):
         entry, divider = found[1], found[2]
-        if re.fullmatch(_QUOTED, entry):
-            entry = entry[1:-1].replace('""', '"')
-        yield entry, divider
+        yield unquoted(entry), divider
         if not divider:
             return
+
+
+def unquoted(entry: str) -> str:
+    """An entry as it is meant, without the quotes that enclose it."""
+    return entry[1:-1].replace('""', '"') if re.fullmatch(QUOTED, entry) else entry
 
 
 def quoted(entry: str) -> str:

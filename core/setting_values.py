@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from core import quoting
 from core.fields import LINE_LIMIT
+from core.taxonomy import FORM, RuleError, parse
 from core.text import clean_line, name_key
 
 _ON = frozenset({"true", "yes", "on", "1"})
@@ -38,6 +39,15 @@ def line(value: object) -> str:
     if "\n" in given:
         raise BadValueError(allowed)
     return clean_line(given, LINE_LIMIT)
+
+
+def tag_rules(value: object) -> str:
+    """Rules of `core.taxonomy`, written as it writes them."""
+    given = text(value, FORM)
+    try:
+        return str(parse(given))
+    except RuleError as error:
+        raise BadValueError(f"{FORM}; {error}") from None
 
 
 def switch(value: object) -> bool:

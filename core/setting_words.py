@@ -136,6 +136,19 @@ WORDS: Mapping[str, Word] = MappingProxyType(
             " quotes.",
             "Empty means none.",
         ),
+        "tag_rules": Word(
+            CONTENT,
+            "Tag rules",
+            "What tags and studios become in Plex, like: tag Solo => label; parent Places, use < 5"
+            " => nothing; parent Places => collection, genre; parent studio => collection. The"
+            " first rule that fits a tag decides.",
+            "Empty means that all tags become genres.",
+        ),
+        "collection_min_items": Word(
+            CONTENT,
+            "Least items of a collection",
+            "A studio or tag makes a collection only if at least so many scenes have it.",
+        ),
         "content_rating": Word(
             CONTENT,
             "Content rating",

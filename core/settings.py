@@ -16,11 +16,13 @@ from typing import Any, TypeVar
 from core import setting_values as kinds
 from core.desired import SyncPolicy, TagRules
 from core.errors import ConfigError
-from core.fields import CONTENT_RATING, PICTURES, SWITCHES
+from core.fields import COLLECTION, CONTENT_RATING, LABEL, PICTURES, SWITCHES, TAGS
 from core.performer_names import Disambiguate
+from core.placing import PlacingRules
 from core.schedule import INTERVALS
 from core.scopes import BY_SETTING
 from core.setting_values import BadValueError
+from core.taxonomy import Kind, parse
 from core.text import name_key
 
 T = TypeVar("T")
@@ -69,6 +71,8 @@ class Settings:
     verify_tls: bool | str = _setting(_CHECKED, kinds.trust)
     max_tags: int = _setting(100, kinds.whole(1, 1000))
     tag_blocklist: tuple[str, ...] = _setting((), kinds.names)
+    tag_rules: str = _setting("", kinds.tag_rules)
+    collection_min_items: int = _setting(1, kinds.whole(1, 100_000))
     content_rating: str = _setting("", kinds.line)
     performer_disambiguation: str = _setting("needed", kinds.one_of(*_DISAMBIGUATE))
     sync_master: bool = _setting(True, kinds.switch)
@@ -100,10 +104,27 @@ class Settings:
         """The names of all fields to sync; none while `sync_master` is off."""
         if not self.sync_master:
             return frozenset()
-        return self.switched_on | ({CONTENT_RATING} if self.content_rating else frozenset())
+        rules = self.placing_rules()
+        by_setting = {
+            CONTENT_RATING: bool(self.content_rating),
+            LABEL: TAGS in self.switched_on or rules.taxonomy.makes(Kind.LABEL),
+            COLLECTION: rules.makes_collections,
+        }
+        return self.switched_on.union(name for name, is_on in by_setting.items() if is_on)
+
+    def placing_rules(self) -> PlacingRules:
+        """Where tags and studios show; rules about tags are asleep while tags are not synced."""
+        taxonomy = parse(self.tag_rules)
+        return PlacingRules(
+            taxonomy if TAGS in self.switched_on else taxonomy.without_tags(),
+            frozenset(map(name_key, self.tag_blocklist)),
+            studios=COLLECTION in self.switched_on,
+            least=self.collection_min_items,
+        )
 
     def sync_policy(self) -> SyncPolicy:
-        """What Plex should show, as far as the settings alone say: `stash.policy` has the rest."""
+        """What Plex should show, as far as the settings alone say. The library has a say as well:
+        `reconciliation.library_facts`."""
         enabled = self.synced_fields()
         images = tuple(
             f"{name}:{self.poster_fit}" if name == "poster" else name

@@ -12,13 +12,12 @@ ACTOR = "actor"
 SCALAR_NAMES: Mapping[str, str] = MappingProxyType(
     {field.name: field.plex for field in FIELDS if not field.is_list}
 )
-# Labels are read, so that nobody has to ask again, and never written.
 LIST_NAMES: Mapping[str, str] = MappingProxyType(
-    {**{field.name: field.plex for field in FIELDS if field.is_list}, "label": "label"}
+    {field.name: field.plex for field in FIELDS if field.is_list}
 )
 # Our field name -> the element of an item that holds its entries.
 LIST_ELEMENTS: Mapping[str, str] = MappingProxyType(
-    {**{field.name: field.element for field in FIELDS if field.is_list}, "label": "Label"}
+    {field.name: field.element for field in FIELDS if field.is_list}
 )
 
 # Pictures have a lock like any field, but no value that an edit could carry.

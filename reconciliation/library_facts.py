@@ -6,50 +6,55 @@ so that a scene costs no request more, and that both want the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.desired import SyncPolicy
 from core.fields import PERFORMERS
+from core.library_facts import GROUP, STUDIO, TAG, LibraryFacts, Used
 from core.performer_names import Disambiguate
+from core.placing import Placing, PlacingRules
 from core.settings import Settings
-from stash.entities import disambiguations
+from stash.entities import disambiguations, used
 from stash.scenes import StashApi
 from storage.key_value import Key
 from storage.state import State
 
+PERFORMER = "performer"
+
 
 @dataclass(frozen=True, slots=True)
-class LibraryFacts:
-    """What was found.
+class Remembered:
+    """Facts, and by what they are about the settings that they were asked for."""
 
-    Attributes:
-        asked_for: the settings that it was asked for.
-        disambiguations: see `SyncPolicy`.
-    """
-
-    asked_for: str = ""
-    disambiguations: Mapping[int, str] = field(default_factory=dict)
-
-    def renamed(self, before: LibraryFacts) -> set[int]:
-        """The performers who are called otherwise now than by what was found before."""
-        changed = self.disambiguations.items() ^ before.disambiguations.items()
-        return {performer for performer, _ in changed}
+    asked_for: Mapping[str, str] = field(default_factory=dict)
+    facts: LibraryFacts = field(default_factory=LibraryFacts)
 
 
-def _from_json(body: Any) -> LibraryFacts:
-    return LibraryFacts(body["for"], dict(body["disambiguations"]))
+def _from_json(body: Any) -> Remembered:
+    tags, studios, groups = (
+        {i: Used(name, scenes, tuple(above)) for i, name, scenes, above in body[about]}
+        for about in (TAG, STUDIO, GROUP)
+    )
+    return Remembered(body["for"], LibraryFacts(dict(body[PERFORMER]), tags, studios, groups))
 
 
-def _to_json(facts: LibraryFacts) -> object:
-    return {"for": facts.asked_for, "disambiguations": sorted(facts.disambiguations.items())}
+def _to_json(known: Remembered) -> object:
+    facts = known.facts
+    return {
+        "for": dict(known.asked_for),
+        PERFORMER: sorted(facts.disambiguations.items()),
+        **{about: sorted((i, *u) for i, u in facts.of(about).items()) for about in _USED},
+    }
 
 
-FACTS: Key[LibraryFacts] = Key(
-    "library_facts",
-    LibraryFacts(),
-    {"for": str, "disambiguations": [(int, str)]},
+_USED = (TAG, STUDIO, GROUP)
+_ROWS = [(int, str, int, [int])]
+FACTS: Key[Remembered] = Key(
+    "library",
+    Remembered(),
+    {"for": {str: str}, PERFORMER: [(int, str)], **dict.fromkeys(_USED, _ROWS)},
     _from_json,
     _to_json,
 )
@@ -60,44 +65,93 @@ class LibraryPolicy:
 
     def __init__(self, stash: StashApi, settings: Settings, state: State) -> None:
         self._stash = stash
-        self._settings = settings
         self._state = state
         self._policy = settings.sync_policy()
+        self._rules = settings.placing_rules()
         named = PERFORMERS in self._policy.enabled
         when = settings.performer_disambiguation if named else Disambiguate.NEVER.value
-        self._when = Disambiguate(when)
+        needed = {
+            TAG: self._rules.needs_tags,
+            STUDIO: self._rules.needs_studios,
+            GROUP: self._rules.needs_groups,
+        }
+        # What has to be asked for, and how.
+        self._needs = {
+            **({PERFORMER: when} if when != Disambiguate.NEVER.value else {}),
+            **{about: "used" for about, is_needed in needed.items() if is_needed},
+        }
 
     def known(self) -> SyncPolicy:
-        """By what was found last; Stash is asked only where that was for other settings.
+        """By what was found last; Stash is asked only for what other settings left out.
 
         Raises:
             StashError: or its kinds; Stash does not answer.
         """
-        facts = self.remembered()
-        if facts.asked_for != self._when.value:
-            facts = self.ask()
-            self.remember(facts)
-        return self.by(facts)
+        known = self.remembered()
+        if known.asked_for != self._needs:
+            had = known.asked_for
+            known = self.ask(known, [a for a, how in self._needs.items() if had.get(a) != how])
+            self.remember(known)
+        return self.by(known)
 
     def fresh(self) -> SyncPolicy:
         """By what Stash says now, which is remembered. Raises as `known`."""
-        facts = self.ask()
-        self.remember(facts)
-        return self.by(facts)
+        known = self.ask(Remembered(), self._needs)
+        self.remember(known)
+        return self.by(known)
 
-    def by(self, facts: LibraryFacts) -> SyncPolicy:
+    def by(self, known: Remembered) -> SyncPolicy:
         """By what was found."""
-        return replace(self._policy, disambiguations=facts.disambiguations)
+        placing = None if self._rules.is_plain else Placing(self._rules, known.facts)
+        names = known.facts.disambiguations
+        return replace(self._policy, disambiguations=names, placing=placing)
 
-    def remembered(self) -> LibraryFacts:
+    def remembered(self) -> Remembered:
         """What was found last."""
         return self._state.get_value(FACTS)
 
-    def ask(self) -> LibraryFacts:
-        """What Stash says now. Raises as `known`."""
-        return LibraryFacts(self._when.value, disambiguations(self._stash, self._when))
+    def ask(self, known: Remembered, about: Collection[str]) -> Remembered:
+        """What Stash says now about these, and what is known of all else that matters.
 
-    def remember(self, facts: LibraryFacts) -> None:
+        Raises:
+            StashError: or its kinds; Stash does not answer.
+        """
+        facts = known.facts
+        names = facts.disambiguations if PERFORMER in self._needs else {}
+        if PERFORMER in self._needs and PERFORMER in about:
+            names = disambiguations(self._stash, Disambiguate(self._needs[PERFORMER]))
+        tags, studios, groups = (self._used(each, facts, each in about) for each in _USED)
+        return Remembered(dict(self._needs), LibraryFacts(names, tags, studios, groups))
+
+    def _used(self, about: str, facts: LibraryFacts, is_asked: bool) -> Mapping[int, Used]:
+        if about not in self._needs:
+            return {}
+        return used(self._stash, about) if is_asked else facts.of(about)
+
+    def remember(self, known: Remembered) -> None:
         """Let later tasks go by this."""
-        if facts != self.remembered():
-            self._state.set_value(FACTS, facts)
+        if known != self.remembered():
+            self._state.set_value(FACTS, known)
+
+
+def moved(before: SyncPolicy, now: SyncPolicy) -> dict[str, set[int]]:
+    """The performers, tags, studios and groups that show otherwise by what is known now."""
+    names = now.disambiguations.items() ^ before.disambiguations.items()
+    found = {PERFORMER: {each for each, _ in names}}
+    placed = [each.placing.effects() if each.placing is not None else {} for each in (before, now)]
+    for about, number in {each for each, _ in placed[0].items() ^ placed[1].items()}:
+        found.setdefault(about, set()).add(number)
+    return found
+
+
+def library_of(stash: StashApi, rules: PlacingRules) -> LibraryFacts:
+    """All tags, and the studios and groups that the rules are about, for a look at the whole.
+
+    Raises:
+        StashError: or its kinds; Stash does not answer.
+    """
+    return LibraryFacts(
+        tags=used(stash, TAG),
+        studios=used(stash, STUDIO) if rules.is_about_studios else {},
+        groups=used(stash, GROUP) if rules.groups else {},
+    )

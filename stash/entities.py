@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
+from core.library_facts import GROUP, STUDIO, TAG, Used
 from core.performer_names import Disambiguate, Performer, in_doubt, shown
 from stash.mapping import number, text
 from stash.scenes import MAX_IDS, StashApi, query_data
-
-Kind = Literal["performer", "studio", "tag", "group"]
 
 PAGE = 1000
 TRIES = 3  # of a listing that changes while it is read
@@ -17,7 +16,7 @@ _HAVE_DISAMBIGUATION = {"disambiguation": {"value": "", "modifier": "NOT_NULL"}}
 
 
 def list_entities(
-    stash: StashApi, kind: Kind, fields: str, criteria: Mapping[str, object] | None = None
+    stash: StashApi, kind: str, fields: str, criteria: Mapping[str, object] | None = None
 ) -> list[Mapping[str, Any]]:
     """All entities of a kind, each once, as JSON objects.
 
@@ -37,7 +36,7 @@ def list_entities(
 
 
 def _listed(
-    stash: StashApi, kind: Kind, fields: str, criteria: Mapping[str, object] | None
+    stash: StashApi, kind: str, fields: str, criteria: Mapping[str, object] | None
 ) -> tuple[dict[int, Mapping[str, Any]], set[int]]:
     """The entities by id, and how many Stash counts with each page: these go by offset, and
     slide."""
@@ -104,3 +103,23 @@ def _shared(stash: StashApi, names: Sequence[str]) -> Iterable[str]:
         counted = data.get(f"n{place}")
         if isinstance(counted, Mapping) and (number(counted.get("count")) or 0) > 1:
             yield name
+
+
+_ABOVE = {TAG: "parents { id }", STUDIO: "parent_studio { id }", GROUP: ""}
+
+
+def used(stash: StashApi, kind: str) -> dict[int, Used]:
+    """All tags, studios or groups by id: how many scenes have each, and what lies right above it.
+
+    Raises:
+        StashError: or its kinds; Stash does not answer.
+    """
+    rows = list_entities(stash, kind, f"name scene_count {_ABOVE[kind]}")
+    return {number(row["id"]) or 0: _used(row) for row in rows}
+
+
+def _used(row: Mapping[str, Any]) -> Used:
+    above = row.get("parents") or [row.get("parent_studio")]
+    ids = [number(each.get("id")) for each in above if isinstance(each, Mapping)]
+    scenes = number(row.get("scene_count")) or 0
+    return Used(text(row.get("name")), scenes, tuple(i for i in ids if i is not None))

@@ -30,7 +30,9 @@ from sync_queue.inbox_reader import Event
 
 log = logging.getLogger(__name__)
 
-# The fields in which each shows. Parents of studios and tags show in none.
+NOTHING: Mapping[str, Collection[int]] = {}
+
+# The fields in which the name of each shows, unless rules say otherwise.
 SHOWN_IN: Mapping[EntityKind, tuple[str, ...]] = {
     "performer": ("performers",),
     "studio": ("studio", "collection"),
@@ -55,20 +57,20 @@ class EntityChanges:
         }
 
     def scenes(
-        self, events: Sequence[Event], namesakes: Collection[int] = ()
+        self, events: Sequence[Event], moved: Mapping[str, Collection[int]] = NOTHING
     ) -> Iterator[Sequence[Scene]]:
         """The scenes that some events concern, page by page, each scene once.
 
         Args:
-            namesakes: performers who are called otherwise now, whatever happened to them.
+            moved: by kind, those that show otherwise now, whatever happened to them.
 
         Raises:
             StashError: or its kinds; the pages until then are good.
         """
         seen: set[int] = set()
         for kind in (kind for kind, fields in self._fields.items() if fields):
-            named = namesakes if kind == "performer" else ()
-            for page in self._pages(kind, [e for e in events if e.kind == kind], named, seen):
+            others = moved.get(kind, ())
+            for page in self._pages(kind, [e for e in events if e.kind == kind], others, seen):
                 fresh = [scene for scene in page if scene.id not in seen]
                 seen.update(scene.id for scene in fresh)
                 if fresh:
@@ -78,7 +80,7 @@ class EntityChanges:
         self,
         kind: EntityKind,
         events: Sequence[Event],
-        namesakes: Collection[int],
+        moved: Collection[int],
         seen: set[int],
     ) -> Iterator[Iterable[Scene]]:
         updated, merged, gone = (
@@ -88,8 +90,12 @@ class EntityChanges:
         names = fetch_names(self._stash, kind, updated)
         if kind == "performer":
             names = {i: self._policy.name_of(Entity(i, name)) for i, name in names.items()}
-        renamed = [i for i in updated if i in names and self._is_renamed(kind, i, names[i])]
-        for some in chunks(list(dict.fromkeys([*renamed, *merged, *namesakes])), MAX_IDS):
+        # Where rules decide what a name becomes, what was applied decides whether that is new.
+        is_ruled = kind != "performer" and self._policy.placing is not None
+        renamed = [
+            i for i in updated if i in names and (is_ruled or self._is_renamed(kind, i, names[i]))
+        ]
+        for some in chunks(list(dict.fromkeys([*renamed, *merged, *moved])), MAX_IDS):
             pages = iter_scene_pages(self._stash, criteria=showing(kind, some))
             yield from as_far_as_readable(pages, partial(log.warning, "%s"))
         unlinked = [*gone, *merged, *(i for i in updated if i not in names)]

@@ -14,7 +14,7 @@ from app.sync_changes.entity_changes import EntityChanges
 from app.wiring import Context
 from core.models import Scene
 from reconciliation.enqueueing import SceneJobs
-from reconciliation.library_facts import LibraryPolicy
+from reconciliation.library_facts import LibraryPolicy, moved
 from stash.scenes import MAX_IDS, Fetched, fetch_readable
 from storage.records import RecordStore
 from storage.sqlite import chunks
@@ -202,19 +202,19 @@ class Intake:
             return
         first = f"{events[0].kind} {events[0].id}"
         what = f"{first} and {len(events) - 1} more" if len(events) > 1 else first
-        before = facts = stores.policy.remembered()
-        if any(event.kind == "performer" for event in events):
-            facts = stores.policy.ask()
-        policy = stores.policy.by(facts)
+        library = stores.policy
+        before = library.remembered()
+        now = library.ask(before, {event.kind for event in events})
+        policy = library.by(now)
         filtered = ChangeFilter(stores.records, policy)
         entities = EntityChanges(self._context.stash, stores.records, policy)
-        for page in entities.scenes(events, namesakes=facts.renamed(before)):
+        for page in entities.scenes(events, moved(library.by(before), policy)):
             reasons = {scene.id: f"{what} changed in Stash" for scene in page}
             new = filtered.not_applied(page)
             self._enqueue(new, reasons, stores)
             self.result.nothing_new += len(page) - len(new)
         # Not before all are queued: who comes after a task that was cut off finds the same.
-        stores.policy.remember(facts)
+        library.remember(now)
         self._acknowledge(events)
 
     def _enqueue(

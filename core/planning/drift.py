@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from core.desired import SyncPolicy, fingerprint
-from core.fields import BY_NAME, PICTURES, SCALARS, listed_value
+from core.fields import BY_NAME, PICTURES, SCALARS, Clear, Field, listed_value, name_keys
 from core.models import FullItem, ItemRef, ListedItem, Scene, Value
-from core.records import ItemRecord, Record
+from core.records import FieldRecord, ItemRecord, Record
 
 Shown = ListedItem | FullItem
 
@@ -88,8 +88,17 @@ def altered_fields(record: ItemRecord, item: Shown, enabled: Iterable[str]) -> l
         for field in fields
         if field.name in switched_on
         and field.name in record.fields
-        and not field.equal(record.fields[field.name].read_back, _value(item, field.name))
+        and _is_altered(field, record.fields[field.name], _value(item, field.name))
     ]
+
+
+def _is_altered(field: Field, known: FieldRecord, shown: Value) -> bool:
+    """Whether a field is not as it was left. In lists that others use as well, only what is ours
+    counts: labels come and go there, and it is none of our business."""
+    if field.is_list and field.clear is Clear.OWN:
+        ours = name_keys(known.sent) & name_keys(known.read_back) - name_keys(known.suppressed)
+        return not ours <= name_keys(field.normal(shown))
+    return not field.equal(known.read_back, shown)
 
 
 def _value(item: Shown, name: str) -> Value:

@@ -59,6 +59,8 @@ def plan_item(
     outcomes: dict[str, FieldOutcome] = {}
     for name, value in wanted.values.items():
         known = base.fields.get(name) if base is not None else None
+        if known is None and value is None and BY_NAME[name].on_demand:
+            continue
         if name == TITLE and value is None:
             value = _stem_title(wanted, item, known)
         void = known is not None and (known.locked or known.lock_ignored)

@@ -42,7 +42,7 @@ def altered(**parts: Any) -> Scene:
 
 def test_the_table() -> None:
     assert [field.name for field in FIELDS] == list(BY_NAME)
-    lists = {"performers", "tags", "director", "collection"}
+    lists = {"performers", "tags", "director", "collection", "label"}
     assert {field.name for field in SCALARS} == BY_NAME.keys() - lists
 
 

@@ -154,3 +154,23 @@ def test_what_was_undone_is_left_alone_until_stash_says_something_else() -> None
     assert not is_left_undone(undone, edited, sync_policy)
     assert not is_left_undone(applied, of, sync_policy)
     assert not is_left_undone(None, of, sync_policy)
+
+
+@pytest.mark.parametrize("name", ["collection", "label"])
+@pytest.mark.parametrize(
+    ("left", "shown", "is_altered"),
+    [
+        (FieldRecord(("Ours",), ("Ours",)), ("Ours",), False),
+        (FieldRecord(("Ours",), ("Ours", "Theirs")), ("OURS", "Another"), False),
+        (FieldRecord(("Ours",), ("Ours", "Theirs")), ("Theirs",), True),
+        (FieldRecord(("Refused",), ("Theirs",)), (), False),
+        (FieldRecord(("Ours",), ("Ours",), suppressed=("Ours",)), (), False),
+        (FieldRecord(None, ()), ("Theirs",), False),
+    ],
+)
+def test_of_lists_that_others_use_only_what_is_ours_counts(
+    name: str, left: FieldRecord, shown: tuple[str, ...], is_altered: bool
+) -> None:
+    known = item_record(fields={name: left})
+    altered = altered_fields(known, full(values={name: shown}), frozenset({name}))
+    assert altered == ([name] if is_altered else [])

@@ -51,7 +51,7 @@ def test_on_a_server_that_adds_it_comes_to_the_same(
     alone, bulk_editor = ADDING.apply(plan, shown), ADDING.apply(shared(plan), shown)
 
     assert not lost(plan, bulk_editor)
-    for name, field in BY_NAME.items():
+    for name, field in ((each, BY_NAME[each]) for each in ALL_FIELDS):
         assert field.equal(alone.values[name], bulk_editor.values[name])
 
 

@@ -94,7 +94,7 @@ def undone(run: Run, item: FullItem, server: Server, *, is_redo: bool = False) -
 def shows(item: FullItem) -> dict[str, object]:
     """What an item shows, lists without their order and spelling."""
     values: dict[str, object] = {}
-    for name, field in BY_NAME.items():
+    for name, field in ((each, BY_NAME[each]) for each in ALL_FIELDS):
         value = field.normal(item.values[name])
         values[name] = frozenset(map(str.casefold, value)) if isinstance(value, tuple) else value
     return {**values, "locked": item.locked}
@@ -163,7 +163,7 @@ def test_what_somebody_changed_since_is_his(
 
     back = undone(run, edited, server)
 
-    for name in BY_NAME:
+    for name in ALL_FIELDS:
         wanted = values[name] if name in values else item.values[name]
         assert is_same(name, back.item.values[name], wanted), name
         if name not in values:
