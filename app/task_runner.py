@@ -17,6 +17,7 @@ from app.places import data_dir_of
 from app.progress import Heartbeat
 from app.schedule.automatic import is_one_by_hand, request_if_due
 from app.self_test.health import health_check, look_after_change
+from app.self_test.operation import check_folders
 from app.settings_guard import check_settings
 from app.sync_changes import handover
 from app.sync_changes.process_queue import process_queue
@@ -63,6 +64,14 @@ CONFIRM = "confirm_stopped_run"
 _TABLE = (
     Mode("all", reconcile.enqueue_all, preview.preview_every_scene),
     Mode("apply_preview", preview.apply_preview, preview.look_at_apply),
+    Mode(
+        "check_folders",
+        check_folders,
+        looks_only=True,
+        works_when_off=True,
+        bears_faults=True,
+        is_operation=True,
+    ),
     Mode("clear_dlq", queue.clear_dead_letters),
     Mode("clear_match_cache", queue.clear_match_cache),
     Mode("clear_queue", queue.clear_queue),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -212,6 +213,11 @@ def path_map(value: object) -> tuple[tuple[str, str], ...]:
                 raise BadValueError(f"one pair for each path on the left; {left!r} has two")
         sides.clear()
     return tuple(pairs.items())
+
+
+def path_map_text(pairs: Iterable[tuple[str, str]]) -> str:
+    """Pairs of path prefixes as they would be typed."""
+    return "; ".join(f"{quoting.quoted(left)}=>{quoting.quoted(right)}" for left, right in pairs)
 
 
 def _is_absolute(path: str) -> bool:

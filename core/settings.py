@@ -262,6 +262,13 @@ def _is_unset(value: object, default: object, *, zero: bool = False) -> bool:
     return False
 
 
+def same_key(one: str, other: str) -> bool:
+    """Whether two spellings name one setting; the old path map is a spelling of the new one."""
+    new, old = _plain("path_map"), _plain(OLD_PATH_MAP)
+    left, right = (new if _plain(each) == old else _plain(each) for each in (one, other))
+    return left == right
+
+
 def _plain(key: str) -> str:
     """A key without case and underscores: Stash before 0.26 makes `plexUrl` of `plex_url`."""
     return key.replace("_", "").casefold()

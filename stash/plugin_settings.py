@@ -13,12 +13,16 @@ def change_plugin_settings(
 ) -> dict[str, object]:
     """Changes some settings and leaves all others as they are; returns all.
 
+    Args:
+        changes: by key; None takes a setting out, which then has its default.
+
     Stash replaces the whole map of a plugin, so it is read again right before.
 
     Raises:
         StashError: Stash does not answer, or does not take it.
     """
     stored, _ = plugin_settings(stash, plugin_id)
-    merged = {**stored, **changes}
+    changed = {**stored, **changes}
+    merged = {key: value for key, value in changed.items() if value is not None}
     query_data(stash, queries.SAVE_PLUGIN_SETTINGS, {"id": plugin_id, "input": merged})
     return merged

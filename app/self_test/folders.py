@@ -86,7 +86,7 @@ class _Seen:
     scenes: list[Scene] = field(default_factory=list)
 
 
-def check_folders(
+def add_folders_check(
     checks: Checks, context: Context, plex: PlexClient, libraries: Sequence[Library], scenes: int
 ) -> None:
     """How many of a sample line up, with examples of those that do not."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from app.self_test.checks import OK, PROBLEM, WARN, Checks
-from app.self_test.folders import check_folders
+from app.self_test.folders import add_folders_check
 from app.self_test.machine import Kept, Machine, check_files, check_machine
 from app.self_test.servers import (
     PATIENCE,
@@ -131,7 +131,7 @@ def _look_at_plex(found: Found, context: Context) -> None:
         found.libraries = check_libraries(checks, plex, context.settings.plex_library)
         has_items = any(library.items for library in found.libraries)
         if has_items and found.stash.scenes and found.kept.stats is not None:
-            check_folders(checks, context, plex, found.libraries, found.stash.scenes)
+            add_folders_check(checks, context, plex, found.libraries, found.stash.scenes)
 
 
 def look_after_change(context: Context, machine: Machine | None = None) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,9 +44,16 @@ class SetupContext:
     connection: StashConnection
     clock: Callable[[], float] = time.time
     account: Callable[[str], PlexAccount] = _account
+    env: Mapping[str, str] = field(default_factory=dict)
 
     def open_state(self) -> State:
         return State(self.data_dir, log.warning, clock=self.clock)
+
+    @contextlib.contextmanager
+    def open_stash(self) -> Iterator[StashClient]:
+        """A client of Stash, closed at the end."""
+        with contextlib.closing(StashClient(self.connection)) as stash:
+            yield stash
 
     def use_token(self) -> None:
         """Say in Stash's settings that the token rests in its file.
@@ -54,5 +61,5 @@ class SetupContext:
         Raises:
             StashError: Stash does not answer, or does not take it.
         """
-        with contextlib.closing(StashClient(self.connection)) as stash:
+        with self.open_stash() as stash:
             change_plugin_settings(stash, self.plugin_id, {SETTING: KEPT})

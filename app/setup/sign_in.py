@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.setup.context import SetupContext
+from app.setup.settings_page import remember_account
 from core.errors import SyncError
 from plex.client import PlexClient
 from plex.exceptions import PlexError
@@ -92,6 +93,7 @@ def sign_in_check(context: SetupContext, probe: Probe | None = None) -> dict[str
         state.set_value(PENDING, {})
     context.use_token()
     name, servers = account.servers(token)
+    remember_account(context, name, token)
     attempts = try_addresses([u for s in servers for u in s.addresses], token, probe or answers)
     found = [(each, [attempts[url] for url in each.addresses]) for each in servers]
     return {

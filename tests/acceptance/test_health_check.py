@@ -370,3 +370,22 @@ def test_the_page_is_told_whether_the_token_is_refused(site: Site) -> None:
     site.use()
     found(site)
     assert refused_at() == 0.0
+
+
+# For the page ----------------------------------------------------------------------------------
+
+
+def test_folders_are_looked_at_for_the_assistant(site: Site) -> None:
+    told = site.run("check_folders").output
+    assert (told["scenes"], told["line_up"], told["examples"]) == (5, 5, [])
+    assert told["text"] == "All 5 scenes that were looked at have their file in Plex."
+    assert told["suggested_path_map"] == ""
+    told = site.run("check_folders", path_map="", libraries=["1"]).output
+    assert told["suggested_path_map"] == "/stash/films=>/plex/movies"
+    told = site.run("check_folders", libraries="Series").output
+    assert (told["scenes"], told["line_up"], len(told["examples"])) == (5, 0, 3)
+    assert told["examples"][0]["path"] == "/stash/films/1.mp4"
+    assert "Say in 'Path map' where Plex sees it" in told["examples"][0]["text"]
+    assert "allowed: pairs of absolute" in site.run("check_folders", path_map="x").error
+    site.save({})
+    assert site.run("check_folders").error.startswith("Connect to Plex first")
