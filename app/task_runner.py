@@ -20,9 +20,10 @@ from app.self_test.health import health_check, look_after_change
 from app.self_test.operation import check_folders
 from app.settings_guard import check_settings
 from app.sync_changes import handover
+from app.sync_changes.failing import failing_in_words
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.task import sync_changes
-from app.tasks import outages, pins, preview, queue, reconcile, status, undo
+from app.tasks import everything, outages, pins, preview, queue, reconcile, status, undo
 from app.tasks.rules import page_rules
 from app.wiring import Context, open_context
 from core.errors import ConfigError, ProtocolError
@@ -58,6 +59,11 @@ class Mode:
     works_when_off: bool = False
     is_operation: bool = False
     bears_faults: bool = False
+
+    @property
+    def sends(self) -> bool:
+        """Whether it brings changes to Plex, or looks for them."""
+        return self.name == handover.MODE or bool(self.dry_run and not self.works_when_off)
 
 
 CONFIRM = "confirm_stopped_run"
@@ -97,6 +103,7 @@ _TABLE = (
     Mode("release", undo.release, undo.look_at_release, works_when_off=True),
     Mode("retry_dlq", queue.retry_dead_letters, is_operation=True),
     Mode(handover.MODE, sync_changes),
+    Mode("sync_everything", everything.sync_everything, preview.preview_all),
     Mode("undo_last_run", undo.undo_last_run, undo.look_at_undo, works_when_off=True),
     Mode("unpin", pins.unpin, is_operation=True),
 )
@@ -131,6 +138,7 @@ def run_task(
     data_dir = data_dir_of(plugin, env)
     with (
         publishing(plugin, env) as publisher,
+        failing_in_words(data_dir, sends=mode.sends),
         handover.attended(plugin.mode, data_dir),
         RunningNote(data_dir, "" if mode.is_operation else mode.name, time.time()) as note,
         Heartbeat(_telling(progress, note)) as heartbeat,

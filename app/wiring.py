@@ -123,6 +123,15 @@ def _read(stash: StashClient, data_dir: Path) -> dict[str, object]:
     return resolve_token(plugin_settings(stash, PLUGIN_ID)[0], data_dir, None)
 
 
+def sharing(context: Context, start: float, end: float) -> Context:
+    """The context with its progress in a part of the bar."""
+
+    def report(share: float) -> None:
+        context.on_progress(start + (end - start) * share)
+
+    return replace(context, on_progress=report)
+
+
 @contextlib.contextmanager
 def open_context(
     plugin: PluginInput,
@@ -162,7 +171,8 @@ def open_context(
         )
         if settings.verify_tls is False and settings.plex_url.startswith("https:"):
             log.warning(
-                "verify_tls is off: whoever is between Stash and Plex can read the Plex token"
+                "the certificate of Plex is not checked: whoever is between it and Stash can read "
+                "the Plex token"
             )
         if settings.unknown_keys:
             log.info("settings without a meaning here: %s", ", ".join(settings.unknown_keys))

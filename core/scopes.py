@@ -46,7 +46,10 @@ SCOPES: tuple[Scope, ...] = (
 )
 BY_NAME: Mapping[str, Scope] = {scope.name: scope for scope in SCOPES}
 BY_SETTING: Mapping[str, Scope] = {scope.setting: scope for scope in SCOPES}
-BY_MODE: Mapping[str, Scope] = {scope.mode: scope for scope in SCOPES}
+# The scope that a task looks at; one goes on to bring what it finds to Plex.
+BY_MODE: Mapping[str, Scope] = {scope.mode: scope for scope in SCOPES} | {
+    "sync_everything": BY_NAME["all"]
+}
 
 
 def scope_named(name: str) -> Scope:

@@ -13,6 +13,7 @@ from core.models import Change, Value
 from core.text import visible
 
 _LONGEST = 60  # characters of one value
+_SHOWN = 6  # changes of one scene or item
 _INNER = str.maketrans("“”", '""')
 
 
@@ -21,9 +22,31 @@ def scene_called(scene_id: int, title: str) -> str:
     return f"scene {scene_id} {named(title)}" if title else f"scene {scene_id}"
 
 
-def change_line(scene_id: int, title: str, change: Change) -> str:
-    """One change, like `scene 12 “Title”: tags + “Jazz” − “Night”`."""
-    return f"{scene_called(scene_id, title)}: {change.field} {_what(change)}"
+def change_line(scene_id: int, title: str, *changes: Change) -> str:
+    """Changes of a scene, like `scene 12 “Title”: tags + “Jazz” − “Night”; rating = 8`."""
+    return line_of(scene_called(scene_id, title), map(phrase, changes))
+
+
+def phrase(change: Change) -> str:
+    """One change, like `tags + “Jazz” − “Night”`."""
+    return f"{change.field} {_what(change)}"
+
+
+def line_of(called: str, phrases: Iterable[str]) -> str:
+    """What there is to say of one scene or item in one line: the first of it, and how much more."""
+    told = list(phrases)
+    more = [f"and {len(told) - _SHOWN} more"] if len(told) > _SHOWN else []
+    return f"{called}: {'; '.join([*told[:_SHOWN], *more])}"
+
+
+def counted(number: int, what: str) -> str:
+    """Like “1 scene”, “2 scenes”."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def listed(counts: Iterable[tuple[int, str]]) -> str:
+    """Numbers of things, those that are 0 left out."""
+    return ", ".join(f"{count} {words}" for count, words in counts if count)
 
 
 def shown(value: Value) -> str:

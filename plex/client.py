@@ -142,7 +142,9 @@ class PlexClient:
             self.identity()
             return self.sections()
         except PlexRejected as error:
-            raise PlexServerDown("no Plex answers at plex_url, only something else") from error
+            raise PlexServerDown(
+                "no Plex answers at the 'Plex URL' of the settings, only something else"
+            ) from error
 
     def list_pages(
         self,

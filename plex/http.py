@@ -192,7 +192,7 @@ class PlexHttp:
             raise self._strange(str(error), is_identity=path == "/identity") from None
 
     def _strange(self, what: str, *, is_identity: bool = False) -> Transient:
-        advice = "is plex_url right?" if is_identity else _LATER
+        advice = "is the setting 'Plex URL' right?" if is_identity else _LATER
         message = f"{self._where} did not answer as Plex does: {what}; {advice}"
         return Transient(PlexServerDown(message, may_be_one=True))
 
@@ -200,10 +200,12 @@ class PlexHttp:
         if isinstance(error, NotTrusted):
             return PlexServerDown(
                 f"{self._where} {error}; use http:// or its plex.direct address, or name the"
-                " authority of its certificate in verify_tls"
+                " authority of its certificate in the setting 'Check certificates'"
             )
         if isinstance(error, Refused):
-            down = PlexServerDown(f"{self._where} {error}; is it running, and is plex_url right?")
+            down = PlexServerDown(
+                f"{self._where} {error}; is it running, and is the setting 'Plex URL' right?"
+            )
             return Transient(down, connected=False, done=False)
         down = PlexServerDown(
             f"{self._where} {error}; {_LATER}", may_be_one=True, is_costly=error.is_costly
@@ -215,7 +217,9 @@ class PlexHttp:
         if 200 <= status < 300:
             return
         if status == 401:
-            raise PlexUnauthorized(f"the Plex token was refused by {self._where}; check plex_token")
+            raise PlexUnauthorized(
+                f"the Plex token was refused by {self._where}; check the setting 'Plex token'"
+            )
         if status == 403:
             raise PlexForbidden(
                 "the Plex token was refused for this: it must be the token of the server's owner"
@@ -223,7 +227,7 @@ class PlexHttp:
             )
         if status < 400:
             raise PlexServerDown(
-                f"{self._where} answered with a redirect (HTTP {status}); is plex_url right?"
+                f"{self._where} answered with a redirect (HTTP {status}); is 'Plex URL' right?"
             )
         sentence = said(answer, self._address.token.strip())
         told = f"HTTP {status}: {sentence}" if sentence else f"HTTP {status}"

@@ -95,12 +95,12 @@ def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
         if error.status != 404:
             raise
         raise ConfigError(
-            "plex_url leads to a server, but to none that is Plex; correct its host and port"
+            "'Plex URL' leads to a server, but to none that is Plex; correct its host and port"
         ) from None
     there = [section for section in listed if section.type in VIDEO_TYPES]
     if not there:
         raise ConfigError(
-            "Plex shows no movie or show library to this plex_token. Add a library in Plex, or "
+            "Plex shows no movie or show library to this token. Add a library in Plex, or "
             "enter the token of the account that owns the server."
         )
     return _named(there, names) if names else there
@@ -118,8 +118,8 @@ def _named(there: Sequence[Section], names: Sequence[str]) -> list[Section]:
     if lost:
         known = ", ".join(f"{section.title!r} (number {section.key})" for section in there)
         raise ConfigError(
-            f"plex_library names {', '.join(map(repr, lost))}, but Plex has no such movie or show "
-            f"library. Its libraries: {known}. Correct the setting, or leave it empty for all."
+            f"'Plex libraries' names {', '.join(map(repr, lost))}, but Plex has no such movie or "
+            f"show library. Its libraries: {known}. Correct the setting, or leave it empty for all."
         )
     return list(chosen.values())
 

@@ -68,6 +68,11 @@ class DetectionState:
         for found in (self.empty, self.stale, self.missing, self.vanished, self.drift):
             yield from found.values()
 
+    def concerned(self) -> set[int]:
+        """The scenes that are left alone."""
+        found = (self.ambiguous, self.contested, self.copied, self.outside, self.refused)
+        return set().union(self.unorganized, self.undone, *found)
+
     def in_disorder(self) -> set[int]:
         """The scenes of which there is anything to say at all."""
         found = (

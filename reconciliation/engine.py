@@ -316,6 +316,8 @@ class GapDetectionEngine:
         result.undone_count = len(found.undone)
         result.ignored_count = len(found.ignored)
         result.refused_count = len(found.refused)
+        concerned = found.concerned() | {gap.scene_id for gap in found.repairable()}
+        result.in_order_count = result.scenes_checked - len(concerned) - result.ungated_count
         if saw_all:
             result.orphan_count = len(self._orphans(sweep, side))
         result.add_up()

@@ -143,7 +143,7 @@ class PathMapGuard:
         shown = "; ".join(f"{quoted(stash)}=>{quoted(plex)}" for stash, plex in pairs[:MAPS_SHOWN])
         why = f"{what} ({shown}) led {before} scenes to their items at the last full run, now {now}"
         advice = (
-            "Is a disk not mounted, or mounted elsewhere? Correct the setting path_map; or, if "
+            "Is a disk not mounted, or mounted elsewhere? Correct the setting 'Path map'; or, if "
             f"this is right, {_CONFIRM}."
         )
         about = {"fact": kind, "map": self._identity(pairs)}

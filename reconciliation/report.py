@@ -38,7 +38,8 @@ REPORT: Key[Mapping[str, Any]] = Key(
     encode=dict,
 )
 KEPT = 500  # entries of each kind in it
-LOGGED = 20  # lines of each kind in the log
+LOGGED = 10  # lines of all kinds in the log, but for the fewest of each
+FEWEST = 2
 SUGGESTED = 10  # pairs
 Entry = Doubt | Loss | Outside | Refused | IgnoredPin
 # How each kind of entry is told, and what those are that the log has no room for.
@@ -98,15 +99,16 @@ class MatchReport:
 
     def tell(self, result: GapDetectionResult) -> None:
         """Tell the log, and put as much into the reply as it takes."""
+        logged = max(FEWEST, LOGGED // max(1, sum(map(bool, self.entries.values()))))
         for kind, (level, text, what) in _WORDS.items():
             entries = self.entries[kind]
-            for entry in entries[:LOGGED]:
+            for entry in entries[:logged]:
                 log.log(level, text, entry.scene_id, entry)
-            if len(entries) > LOGGED:
-                log.info("and %d more %s; the task's reply tells more", len(entries) - LOGGED, what)
+            if len(entries) > logged:
+                log.info("and %d more %s", len(entries) - logged, what)
         if self.suggested:
             log.info(
-                "matches show in which folders Plex has the files; path_map could say so: %s",
+                "matches show in which folders Plex has the files; 'Path map' could say so: %s",
                 "; ".join(f"'{pair.setting}' ({pair.scenes} scenes)" for pair in self.suggested),
             )
         result.details = self._as_json(DETAILS)

@@ -37,6 +37,8 @@ class GapDetectionResult:
         ignored_count: scenes that the user wants to be left alone.
         refused_count: scenes of which Plex has not taken everything when it was written last. They
             get no job until Stash or Plex says something else.
+        in_order_count: scenes with nothing to do and nothing to tell; with those that have gaps of
+            any type and those that are left alone they are all that were checked.
         partial: a server went away, so the figures are those of what was seen until then.
         errors: sentences for people; empty after a run that saw everything.
         details: what is told of single scenes, at most `DETAILS` of each kind. `as_dict` has each
@@ -71,6 +73,7 @@ class GapDetectionResult:
     undone_count: int = 0
     ignored_count: int = 0
     refused_count: int = 0
+    in_order_count: int = 0
     items_listed: int = 0
     plex_requests: int = 0
     partial: bool = False

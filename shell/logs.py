@@ -8,14 +8,19 @@ included, not just the messages that somebody thought of.
 from __future__ import annotations
 
 import logging
+import re
 import traceback
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from core.redaction import Redactor
 from shell import protocol
 
 TRACE = 5
+# Stash's page of the log shows who opens it later its last 30 lines: of lines that say the same of
+# many things, so many are examples, and the others are counted.
+EXAMPLES = 10
 
 # The first part of the names of our own loggers. All others are libraries': heard from WARNING on.
 OURS = frozenset(
@@ -63,6 +68,7 @@ class FrameHandler(logging.Handler):
         self.redactor = redactor
         self.hears_libraries = False
         self.kept: deque[tuple[float, str, str]] = deque(maxlen=KEPT)
+        self._alike: Counter[str] = Counter()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record. A call whose arguments do not fit its message is shown as it is."""
@@ -73,7 +79,8 @@ class FrameHandler(logging.Handler):
         except (TypeError, ValueError, KeyError) as error:
             text = f"{record.msg} (its arguments do not fit: {error})"
         mark, clean_text = _mark(record.levelno), self.redactor.clean(text)
-        self._frames.log(mark, clean_text)
+        if not self._is_one_more(record):
+            self._frames.log(mark, clean_text)
         self.kept.append((record.created, _LEVELS[mark], clean_text))
 
     def _heard(self, record: logging.LogRecord) -> bool:
@@ -85,6 +92,26 @@ class FrameHandler(logging.Handler):
         if name in OURS or self.hears_libraries:
             return True
         return record.levelno >= (logging.ERROR if name == "urllib3" else logging.WARNING)
+
+    def _is_one_more(self, record: logging.LogRecord) -> bool:
+        """Count what follows on enough examples; while debugging everything is told."""
+        is_of_many = record.levelno >= logging.INFO and record.args and record.msg != "%s"
+        if self.hears_libraries or not is_of_many:
+            return False
+        self._alike[record.msg] += 1
+        return self._alike[record.msg] > EXAMPLES
+
+    def count(self, text: str, more: int) -> None:
+        """Count lines that are not at hand."""
+        self._alike[text] += more
+
+    def tell_left_out(self) -> None:
+        """Tell how many lines were only counted."""
+        alike, self._alike = self._alike, Counter()
+        for text, count in alike.items():
+            if count > EXAMPLES:
+                told = re.sub(r"%[-\w.]*[a-z]", "…", text)
+                self._frames.log(protocol.INFO, f"and {count - EXAMPLES} more lines like: {told}")
 
     def _safe(self, record: logging.LogRecord) -> logging.LogRecord:
         """A copy of the record for this handler alone, its arguments cleaned."""
@@ -139,6 +166,33 @@ def configure(*, debug: bool, obfuscate_paths: bool = False, secrets: Iterable[s
         handler.hears_libraries = debug
         handler.redactor.hides_names = obfuscate_paths
         handler.redactor.add(secrets)
+
+
+class Listing(Protocol):
+    """Lines for people: the first are at hand, all are counted."""
+
+    count: int
+    lines: list[str]
+
+
+def examples(log: logging.Logger, text: str, listing: Listing) -> None:
+    """Log the first lines of a listing, each put into `text`; the headline tells how many more."""
+    for line in listing.lines:
+        log.info(text, line)
+    for handler in _installed():
+        handler.count(text, listing.count - len(listing.lines))
+
+
+def headline(log: logging.Logger, text: str, level: int = logging.INFO) -> None:
+    """Log what a task came to: the last line, after the counts of what came before."""
+    tell_left_out()
+    log.log(level, "%s", text)
+
+
+def tell_left_out() -> None:
+    """Tell how many lines were only counted so far."""
+    for handler in _installed():
+        handler.tell_left_out()
 
 
 def clean(text: str) -> str:

@@ -28,7 +28,7 @@ from sync_queue.schema import TABLE
 
 # Space is given back once more than half of at least this many pages (of 4 KiB) are free.
 _WORTH_A_VACUUM = 4096
-HELD_WHY = "the guard max_clear_percent holds it until 'Confirm Stopped Run'"
+HELD_WHY = "the guard against many removals holds it until 'Confirm Stopped Run'"
 
 
 class SyncQueue(QueueReader):

@@ -2,44 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterator
 
+from core.wording import counted, listed
 from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from reconciliation.enqueueing import Enqueued
 from reconciliation.result import GapDetectionResult
 
-Counts = Iterable[tuple[int, str]]
+Lines = Iterator[str]
+NEXT = "'Process Queue' brings {} to Plex"
 
 
 def summary(
-    result: GapDetectionResult, only: Container[str] | None = None, *, is_preview: bool = False
-) -> str:
-    """A run in a few sentences whose numbers add up.
+    result: GapDetectionResult,
+    only: Container[str] | None = None,
+    *,
+    is_preview: bool = False,
+    goes_on: bool = False,
+) -> list[str]:
+    """A run in a few lines whose numbers add up, with what matters most in the last.
 
     Args:
         only: the gap types asked for; None: all.
         is_preview: nothing was to be enqueued.
+        goes_on: the task itself brings what was found to Plex.
     """
-    compared = (
-        f"{_count(result.scenes_checked, 'scene')} compared with "
-        f"{_count(result.items_listed, 'Plex item')} in {_count(result.plex_requests, 'request')}."
-    )
-    return " ".join([compared, _gaps(result, only), *_jobs(result, is_preview), *_apart(result)])
+    lines = [*_compared(result), *_apart(result), *_skipped(result), *_gaps(result, only)]
+    return lines if is_preview else [*lines, _headline(result, only, goes_on=goes_on)]
 
 
 def enqueued(scenes: int, outcome: Enqueued) -> str:
     """Scenes that were enqueued without looking at Plex."""
     counts = (
-        (outcome.new, "enqueued"),
+        (outcome.new, "queued"),
         (outcome.refreshed, "in the queue already"),
         (outcome.without_metadata, "left alone without metadata"),
         (outcome.unorganized, "left alone, not organized"),
         (outcome.ignored, "ignored"),
     )
-    return f"{_count(scenes, 'scene')}: {_listed(counts) or 'nothing to enqueue'}"
+    then = f" {NEXT.format('them')}." if outcome.new else ""
+    return f"{counted(scenes, 'scene')}: {listed(counts) or 'nothing to queue'}.{then}"
 
 
-def _gaps(result: GapDetectionResult, only: Container[str] | None) -> str:
+def _compared(result: GapDetectionResult) -> Lines:
+    scenes, items = counted(result.scenes_checked, "scene"), counted(result.items_listed, "item")
+    orphans = f"; {result.orphan_count} of these items without a scene"
+    orphans = orphans if result.orphan_count else ""
+    yield f"{scenes} compared with {items} in Plex, by {_requests(result)}{orphans}."
+
+
+def _requests(result: GapDetectionResult) -> str:
+    return counted(result.plex_requests, "request")
+
+
+def _gaps(result: GapDetectionResult, only: Container[str] | None) -> Lines:
     counts = [
         (count, words)
         for gap_type, count, words in (
@@ -51,28 +67,25 @@ def _gaps(result: GapDetectionResult, only: Container[str] | None) -> str:
         )
         if only is None or gap_type in only
     ]
-    if not result.scenes_with_gaps:
-        return "No gaps."
-    double = sum(count for count, _ in counts) - result.scenes_with_gaps
-    twice = f" ({double} counted twice)" if double else ""
-    return f"{_count(result.scenes_with_gaps, 'scene')} with gaps: {_listed(counts)}{twice}."
+    if result.scenes_with_gaps:
+        double = sum(count for count, _ in counts) - result.scenes_with_gaps
+        twice = f" ({double} counted twice)" if double else ""
+        yield f"{counted(result.scenes_with_gaps, 'scene')} with gaps: {listed(counts)}{twice}."
 
 
-def _jobs(result: GapDetectionResult, is_preview: bool) -> Iterable[str]:
-    if not result.scenes_with_gaps:
-        return
-    skipped = (
+def _skipped(result: GapDetectionResult) -> Lines:
+    """The gaps that get no job."""
+    counts = (
         (result.skipped_already_queued, "in the queue already"),
         (result.skipped_dead, "given up on before"),
         (result.skipped_unmatched, "ambiguous, another scene's or outside every library"),
     )
-    told = sum(count for count, _ in skipped) + result.scenes_to_sync
-    bare = result.scenes_with_gaps - told, "without metadata"
-    what = "would be enqueued" if is_preview else "enqueued"
-    yield f"{_count(result.scenes_to_sync, 'job')} {what}{_tail(_listed([*skipped, bare]))}."
+    rest = result.scenes_with_gaps - result.scenes_to_sync - sum(count for count, _ in counts)
+    if told := listed((*counts, (rest, "without metadata"))):
+        yield f"Gaps that get no job now: {told}."
 
 
-def _apart(result: GapDetectionResult) -> Iterable[str]:
+def _apart(result: GapDetectionResult) -> Lines:
     """What is no gap that a job repairs."""
     counts = (
         (result.ambiguous_count, "ambiguous"),
@@ -84,19 +97,25 @@ def _apart(result: GapDetectionResult) -> Iterable[str]:
         (result.ignored_count, "ignored"),
         (result.refused_count, "of which Plex has not taken everything"),
     )
-    if told := _listed(counts):
+    if told := listed(counts):
         yield f"Scenes left alone: {told}."
-    if result.orphan_count:
-        yield f"{_count(result.orphan_count, 'Plex item')} without a scene."
 
 
-def _listed(counts: Counts) -> str:
-    return ", ".join(f"{count} {words}" for count, words in counts if count)
-
-
-def _tail(text: str) -> str:
-    return f"; {text}" if text else ""
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _headline(result: GapDetectionResult, only: Container[str] | None, *, goes_on: bool) -> str:
+    """What was found, and what to do."""
+    alone = result.scenes_checked - result.scenes_with_gaps - result.in_order_count
+    parts = [
+        (result.scenes_with_gaps, "with gaps"),
+        (alone, "left alone"),
+        (result.in_order_count, "in order"),
+    ]
+    told = f": {listed(parts)}" if only is None and result.scenes_checked else ""
+    seen = " Not everything could be seen, see above." if result.partial else ""
+    what = f"{counted(result.scenes_checked, 'scene')} looked at{told}.{seen}"
+    if not result.scenes_with_gaps:
+        return f"{what} No gaps."
+    if not result.scenes_to_sync:
+        return f"{what} No further scene is queued."
+    verb, them = ("is", "it") if result.scenes_to_sync == 1 else ("are", "them")
+    queued = f"{counted(result.scenes_to_sync, 'scene')} {verb} queued"
+    return f"{what} {queued}." if goes_on else f"{what} {queued}; {NEXT.format(them)}."

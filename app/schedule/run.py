@@ -9,17 +9,26 @@ from app.schedule import store
 from app.schedule.messages import summary
 from app.wiring import Context
 from reconciliation.result import GapDetectionResult
+from shell.logs import headline
 
 log = logging.getLogger(__name__)
 KIND = "reconcile"
 
 
 def reconcile(
-    context: Context, scope: str, only: frozenset[str] | None = None, *, automatic: bool = False
+    context: Context,
+    scope: str,
+    only: frozenset[str] | None = None,
+    *,
+    automatic: bool = False,
+    goes_on: bool = False,
 ) -> dict[str, Any]:
     """Find the gaps and enqueue them; the reply has the fields of GapDetectionResult.
 
     One that has seen all of its scope is what an automatic one waits for, whoever started it.
+
+    Args:
+        goes_on: the task goes on to bring them to Plex, as with an automatic one.
     """
     asked = {"scope": scope, "automatic": automatic}
     if only is not None:
@@ -38,7 +47,21 @@ def reconcile(
             run.status = "partial" if result.partial else "done"
         if not result.partial and only is None:
             store.succeeded(context, state, scope)
-    log.info("%s", summary(result, only))
+    tell(result, only, is_preview=False, goes_on=goes_on or automatic)
+    return result.as_dict()
+
+
+def tell(
+    result: GapDetectionResult,
+    only: frozenset[str] | None = None,
+    *,
+    is_preview: bool = False,
+    goes_on: bool = False,
+) -> None:
+    """Tell the log what a run has found, the most important last."""
     for error in result.errors:
         log.warning("%s", error)
-    return result.as_dict()
+    *lines, last = summary(result, only, is_preview=is_preview, goes_on=goes_on)
+    for line in lines:
+        log.info("%s", line)
+    headline(log, last)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from core.wording import counted, listed
 from worker.executor.figures import Figures
 
 BUSY = "another run works through the queue and takes these changes with it"
 SWITCHED_OFF = "every sync_… setting is off; the queue is left as it is"
 NEW_SETTINGS = "the settings have changed, so the rest is done by a new task"
 CARRIED_ON = "other tasks of Stash wait, so the rest is done behind them"
+SENDS = "sends what waits"
 PLEX_IS_AWAY = "Plex did not answer when it was asked last"
 
 
@@ -20,7 +22,14 @@ def left_waiting(error: str, waiting: int, *, is_asked: bool = False) -> str:
     """
     by = "Sync Changes" if is_asked else "the next change in Stash, or the task 'Sync Changes',"
     what = f"{changes_wait(waiting)} for Plex"
-    return f"{error.rstrip('.')}. {what}; {by} sends what waits once it is back."
+    return f"{error.rstrip('.')}. {what}; {by} {SENDS} once it is back."
+
+
+def once_mended(waiting: int) -> str:
+    """What ends a task that fails for another reason."""
+    if not waiting:
+        return "No change waits to be sent."
+    return f"{changes_wait(waiting)}; the task 'Process Queue' {SENDS} once this is mended."
 
 
 def changes_wait(count: int) -> str:
@@ -29,9 +38,17 @@ def changes_wait(count: int) -> str:
 
 
 def summary_of(done: Figures) -> str:
-    """What drains did, in one line for people."""
-    return (
-        f"{done.processed} scenes processed: {done.items_edited} items changed, "
-        f"{done.unchanged} already right, {done.skipped} skipped, {done.retried} to be tried "
-        f"again, {done.held} held back, {done.failed} given up on; {done.remaining} jobs remain"
+    """What drains did, in one line for people; the numbers of scenes add up."""
+    changed = done.succeeded - done.unchanged - done.skipped
+    counts = (
+        (changed, f"changed ({counted(done.items_edited, 'item')} in Plex)"),
+        (done.unchanged, "already right"),
+        (done.skipped, "skipped"),
+        (done.retried, "to be tried again"),
+        (done.held, "held back"),
+        (done.failed, "given up on"),
     )
+    told = listed(counts)
+    what = f"{counted(done.processed, 'scene')}: {told}" if told else "no scene was due"
+    left = f"{counted(done.remaining, 'scene')} left in the queue" if done.remaining else ""
+    return f"{what}; {left or 'the queue is empty'}"

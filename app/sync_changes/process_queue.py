@@ -18,6 +18,7 @@ from app.sync_changes.probes import look_for_pictures, make_sure_of_plex
 from app.sync_changes.scans import before_drain, leave_waiting
 from app.wiring import Context
 from plex.exceptions import PlexServerDown
+from shell.logs import headline
 from sync_queue.inbox_reader import Inbox
 from worker.executor.figures import DRAIN
 
@@ -44,11 +45,15 @@ def process_queue(context: Context, sleep: Callable[[float], None] = time.sleep)
             before_drain(context)
             look_for_pictures(context)
             drains.run(is_first=True)
-        except PlexServerDown as error:
-            raise PlexServerDown(_left(context, inbox, error)) from error
-        finally:
-            log.info("%s", summary_of(drains.result))
-        return _ended(context, inbox, drains, is_early=slice_.over())
+        except BaseException as error:
+            if drains.result.processed:
+                headline(log, f"{summary_of(drains.result)}.")
+            if isinstance(error, PlexServerDown):
+                raise PlexServerDown(_left(context, inbox, error)) from error
+            raise
+        reply = _ended(context, inbox, drains, is_early=slice_.over())
+        headline(log, f"{summary_of(drains.result)}.")
+        return reply
 
 
 def _left(context: Context, inbox: Inbox, error: PlexServerDown) -> str:

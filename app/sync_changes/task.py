@@ -38,7 +38,9 @@ from app.sync_changes.probes import (
 from app.sync_changes.scans import Ended, ScanWait
 from app.sync_changes.unannounced import queue_unannounced
 from app.wiring import Context
+from core.wording import counted, listed
 from plex.exceptions import PlexServerDown
+from shell.logs import headline
 from storage.outages import PICTURES, PLEX
 from sync_queue.inbox_reader import Inbox
 from worker.executor.figures import DRAIN
@@ -67,7 +69,7 @@ def sync_changes(context: Context, sleep: Sleep = time.sleep) -> dict[str, Any]:
             inbox.give_up()
             raise
         finally:
-            log.log(run.level, "%s", run.summary())
+            headline(log, run.summary(), run.level)
     return run.figures()
 
 
@@ -253,12 +255,19 @@ class _Run:
     def summary(self) -> str:
         """The run in one line for people."""
         taken, done = self._intake.result, self._drains.result
-        return (
-            f"{taken.events} changes noted: {taken.enqueued_count} scenes queued, "
-            f"{taken.unannounced} of them changed without an event, {taken.nothing_new} with "
-            f"nothing new, {taken.skipped_no_metadata} without metadata, "
-            f"{taken.skipped_unorganized} not organized, {taken.gone} gone; {summary_of(done)}"
+        counts = (
+            (taken.enqueued_count, "queued"),
+            (taken.nothing_new, "with nothing new"),
+            (taken.skipped_no_metadata, "without metadata"),
+            (taken.skipped_unorganized, "not organized"),
+            (taken.gone, "gone"),
         )
+        silent = counted(taken.unannounced, "scene") + " changed without an event"
+        found = f"{counted(taken.events, 'change')} noted" + (
+            f", {silent}" if taken.unannounced else ""
+        )
+        scenes = f" (scenes: {told})" if (told := listed(counts)) else ""
+        return f"{found}{scenes}; {summary_of(done)}."
 
 
 def _why(over: Over) -> str:

@@ -11,6 +11,8 @@ from app.wiring import Context
 from core.models import Failure
 from core.outages import Outage, OutageFigures, figures
 from core.timestamps import in_words, rfc3339
+from core.wording import counted
+from shell.logs import headline
 from storage.outages import NAMES
 from storage.state import KEPT_DAYS
 
@@ -36,10 +38,10 @@ def outage_summary(context: Context) -> dict[str, Any]:
     for service, name in NAMES.items():
         outages = [each for each in known if each.service == service]
         found = figures(outages, since, now)
-        log.info("%s, last %s: %s", name, in_words(now - since), _line(found))
         latest = outages[: -LISTED - 1 : -1]
-        for each in latest:
-            log.info("%s: %s", name, _outage_line(each, now))
+        for each in reversed(latest):
+            log.info("outage of %s: %s", name, _outage_line(each, now))
+        headline(log, f"{name}, in the last {in_words(now - since)}: {_line(found)}.")
         services[service] = {
             **asdict(found),
             "is_away": any(each.ended_at is None for each in outages),
@@ -97,10 +99,9 @@ def recover_outage_jobs(context: Context) -> dict[str, Any]:
     if woken + retried:
         with context.open_inbox() as inbox:
             inbox.request_follow_up()
-    log.info(
-        "%d jobs that waited because of an outage are due, %d that were given up on during one are "
-        "back in the queue",
-        woken,
-        retried,
+    headline(
+        log,
+        f"{counted(woken, 'scene')} that waited because of an outage made due; "
+        f"{counted(retried, 'scene')} given up on during one put back into the queue.",
     )
     return {"due": woken, "retried": retried}

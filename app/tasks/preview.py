@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from app.arguments import run_id
-from app.schedule.messages import summary
-from app.wiring import Context
+from app.schedule.run import tell
+from app.wiring import Context, sharing
 from app.write_session import SceneWriter, lock_for, open_scene_writer
 from core.errors import ConfigError
 from core.models import ItemRef, Job
 from core.scopes import DAY
-from core.wording import change_line
+from core.wording import counted, listed, phrase
 from reconciliation.detector import EMPTY_METADATA, MISSING, Gap
-from reconciliation.result import GapDetectionResult, brief
+from reconciliation.result import brief
+from shell.logs import examples, headline
 from stash.scenes import as_far_as_readable, iter_scene_pages
 from storage.runs import Run
 from storage.state import State
@@ -29,7 +29,7 @@ from worker.plan import ScenePlan
 from worker.preview import source
 from worker.preview.pictures import field_changes
 from worker.preview.source import PreviewSource, job_for
-from worker.preview.stored_plans import KIND, Preview, StoredPlans
+from worker.preview.stored_plans import KIND, PASSES, Preview, StoredPlans
 from worker.scene_sync.source import ListedScenes
 
 log = logging.getLogger(__name__)
@@ -72,9 +72,9 @@ def _preview_gaps(
     figures: dict[str, Any] = {}
 
     def gaps() -> Sequence[Job]:
-        looking = _sharing(context, 0.0, DETECTION_SHARE)
+        looking = sharing(context, 0.0, DETECTION_SHARE)
         result = looking.engine(None, found.extend).run(scope, only)
-        _tell(result)
+        tell(result, is_preview=True)
         figures.update(result.as_dict())
         return [job_for(gap.scene_id) for gap in found if gap.gap_type != MISSING]
 
@@ -85,21 +85,6 @@ preview_all = partial(_preview_gaps, scope="all")
 preview_recent = partial(_preview_gaps, scope="recent")
 preview_7days = partial(_preview_gaps, scope="recent_7days")
 preview_missing_metadata = partial(_preview_gaps, scope="all", only=frozenset({EMPTY_METADATA}))
-
-
-def _tell(result: GapDetectionResult) -> None:
-    log.info("%s", summary(result, is_preview=True))
-    for error in result.errors:
-        log.warning("%s", error)
-
-
-def _sharing(context: Context, start: float, end: float) -> Context:
-    """The context with its progress in a part of the bar."""
-
-    def report(share: float) -> None:
-        context.on_progress(start + (end - start) * share)
-
-    return dataclasses.replace(context, on_progress=report)
 
 
 def _preview(
@@ -119,7 +104,7 @@ def _preview(
             run.figures = lambda: brief({**figures, **preview.as_dict()})
             jobs = find()
             with open_scene_writer(context) as writer:
-                _plan(_sharing(context, DETECTION_SHARE, 1.0), writer, preview, jobs)
+                _plan(sharing(context, DETECTION_SHARE, 1.0), writer, preview, jobs)
             run.status = "partial" if figures.get("partial") else "done"
         state.plans.drop_old()
     _show(preview)
@@ -133,20 +118,24 @@ def _plan(context: Context, writer: SceneWriter, preview: Preview, jobs: Sequenc
 
 
 def _show(preview: Preview) -> None:
-    for line in [*preview.lines.lines, *preview.conflicts.lines]:
-        log.info("%s", line)
-    for field, by_kind in sorted(preview.changes.items()):
-        log.info("%s: %s", field, _counts(by_kind))
-    for why, scenes in preview.reasons.items():
-        log.info("%d scenes left out: %s", scenes, why)
-    log.info(
-        "preview %d: %d of %d scenes would change %d items: %s (%s). 'Apply Preview' writes this.",
-        preview.run_id,
-        preview.scenes_changing,
-        preview.scenes_planned,
-        preview.items_changing,
-        _counts(preview.totals) or "nothing",
-        preview.guard,
+    examples(log, "would change: %s", preview.lines)
+    examples(log, "would stay as it is in Plex: %s", preview.conflicts)
+    for why, scenes in sorted(preview.reasons.items(), key=lambda each: -each[1]):
+        log.info("left out: %s: %s", counted(scenes, "scene"), why)
+    fields = (f"{name}: {_counts(each)}" for name, each in sorted(preview.changes.items()))
+    if told := "; ".join(fields):
+        log.info("values by field: %s", told)
+    parts = (
+        (preview.scenes_changing, f"would change ({counted(preview.items_changing, 'item')})"),
+        (preview.unchanged, "are right already"),
+        (preview.left_out, "are left out"),
+    )
+    headline(
+        log,
+        f"Preview {preview.run_id} of {counted(preview.scenes_planned, 'scene')}: "
+        f"{listed(parts) or 'nothing to look at'}. "
+        + (f"The guard against many removals {preview.guard}. " if preview.guard != PASSES else "")
+        + "Nothing was written.",
     )
 
 
@@ -180,13 +169,12 @@ def look_at_apply(context: Context) -> dict[str, Any]:
         preview = chosen_preview(writer.state, run_id(context.args))
         pictures = writer.dry_pictures()
 
-        def lines(plan: ScenePlan) -> Iterator[tuple[ItemRef, str]]:
+        def phrases(plan: ScenePlan) -> Iterator[tuple[ItemRef, str, str]]:
             for each in [*field_changes(plan), *pictures.changes(plan)[0]]:
-                yield each.ref, change_line(each.scene_id, each.title, each.change)
+                yield each.ref, plan.called, phrase(each.change)
 
-        dry_run(_source(context, writer, preview, figures, None), ShownPlans(figures, lines))
-    for line in figures.plans.lines:
-        log.info("%s", line)
+        dry_run(_source(context, writer, preview, figures, None), ShownPlans(figures, phrases))
+    examples(log, "would change: %s", figures.plans)
     _show_applied(preview.id, figures, "would be written")
     return {"run_id": None, "preview": preview.id, **figures.reply(APPLY)}
 
@@ -237,16 +225,15 @@ def is_whole(run: Run) -> bool:
 
 
 def _show_applied(preview: int, figures: Figures, what: str) -> None:
-    for line in figures.changed.lines:
-        log.info("changed meanwhile, left alone: %s", line)
-    log.info(
-        "preview %d: %d of %d changes %s, %d were there already, %d changed meanwhile and were "
-        "left alone, %d scenes failed",
-        preview,
-        figures.restored,
-        figures.planned,
-        what,
-        figures.already,
-        figures.changed.count,
-        figures.failures.count,
+    examples(log, "changed meanwhile, left alone: %s", figures.changed)
+    parts = (
+        (figures.restored, what),
+        (figures.already, "there already"),
+        (figures.changed.count, "changed meanwhile and left alone"),
+    )
+    failed = figures.failures.count
+    headline(
+        log,
+        f"Preview {preview}, {counted(figures.planned, 'change')}: {listed(parts) or 'nothing'}"
+        + (f"; {counted(failed, 'scene')} failed" if failed else ""),
     )

@@ -13,7 +13,9 @@ from app.wiring import Context
 from app.write_session import lock_for, open_scene_writer
 from core.errors import ConfigError
 from core.models import Failure
+from core.wording import counted
 from plex.cache import MatchCache, PlexCache
+from shell.logs import examples, headline
 from worker.executor.figures import DRAIN, Figures
 from worker.executor.run import RunKind
 from worker.scene_sync.source import CONFIRM, ConfirmedJobs
@@ -27,7 +29,9 @@ def clear_queue(context: Context) -> dict[str, Any]:
     """Drop every job that waits or is held; what is worked on and the dead letters stay."""
     with context.open_queue() as queue:
         cleared = queue.clear_waiting()
-    log.info("%d jobs cleared; a reconcile finds their gaps again", cleared)
+    headline(
+        log, f"{counted(cleared, 'scene')} taken out of the queue; a reconcile finds them again."
+    )
     return {"cleared": cleared}
 
 
@@ -35,7 +39,7 @@ def clear_dead_letters(context: Context) -> dict[str, Any]:
     """Drop every dead letter."""
     with context.open_queue() as queue:
         cleared = queue.clear_dead()
-    log.info("%d dead letters cleared", cleared)
+    headline(log, f"{counted(cleared, 'dead letter')} cleared.")
     return {"cleared": cleared}
 
 
@@ -44,7 +48,7 @@ def purge_dead_letters(context: Context) -> dict[str, Any]:
     days = _days(context.args.get("days"))
     with context.open_queue() as queue:
         purged = queue.purge_dead(context.clock() - days * DAY)
-    log.info("%d dead letters older than %g days purged", purged, days)
+    headline(log, f"{counted(purged, 'dead letter')} older than {days:g} days purged.")
     return {"purged": purged, "days": days}
 
 
@@ -78,7 +82,7 @@ def retry_dead_letters(context: Context) -> dict[str, Any]:
         retried = queue.retry_dead(
             chosen, failure, arguments.moment(args, "since"), arguments.moment(args, "until")
         )
-    log.info("%d dead letters are back in the queue", retried)
+    headline(log, f"{counted(retried, 'dead letter')} put back into the queue.")
     return {"retried": retried}
 
 
@@ -95,7 +99,7 @@ def clear_match_cache(context: Context) -> dict[str, Any]:
     with PlexCache(context.data_dir) as index, MatchCache(context.data_dir) as matches:
         index.clear()
         matches.clear()
-    log.info("the saved index of Plex and the remembered matches are cleared")
+    headline(log, "The saved listing of Plex and the remembered matches are forgotten.")
     return {"cleared": True}
 
 
@@ -108,14 +112,14 @@ def confirm_stopped_run(context: Context) -> dict[str, Any]:
             automatic.confirmed(context, state)
     if run is not None:
         why = run.figures.get("why", f"stopped by {run.guard}")
-        log.info("confirmed, so that the next run goes on: %s", why)
+        headline(log, f"Confirmed: {why}. The next run goes on.")
     with context.open_queue() as queue:
         held = queue.stats(context.clock()).held
     if held:
         return {"confirmed": True, **_write_held(context)}
     if run is not None:
         return {"confirmed": True, "guard": run.guard, "figures": dict(run.figures)}
-    log.info("nothing waits for a confirmation")
+    headline(log, "Nothing waits for a confirmation.")
     return {"confirmed": False, "note": "nothing waits for a confirmation"}
 
 
@@ -127,7 +131,6 @@ def _write_held(context: Context) -> dict[str, Any]:
         kind = RunKind(CONFIRM, DRAIN, counts_on=True)
         run = writer.run(kind, figures, resolve_absent=writer.resolve_absent)
         run.run(ConfirmedJobs(writer.queue, writer.preparer, figures))
-    for line in figures.changed.lines:
-        log.info("%s", line)
-    log.info("%s", summary_of(figures))
+    examples(log, "changed meanwhile, left alone: %s", figures.changed)
+    headline(log, f"{summary_of(figures)}.")
     return figures.reply(DRAIN)

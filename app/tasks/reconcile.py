@@ -12,6 +12,7 @@ from app.wiring import Context
 from core.scopes import DAY
 from reconciliation.detector import EMPTY_METADATA
 from reconciliation.enqueueing import Enqueued, SceneJobs
+from shell.logs import headline
 from stash.scenes import as_far_as_readable, count_scenes, iter_scene_pages
 
 log = logging.getLogger(__name__)
@@ -42,9 +43,9 @@ def enqueue_all(context: Context, since: float | None = None) -> dict[str, Any]:
             total += jobs.put(page, "all", lambda _scene: "asked for by the user")
             checked += len(page)
             context.on_progress(min(1.0, checked / max(there, 1)))
-    log.info("%s", enqueued(checked, total))
     for error in errors:
         log.warning("%s", error)
+    headline(log, enqueued(checked, total))
     return {
         "scenes_checked": checked,
         "enqueued_count": total.new,

@@ -15,6 +15,7 @@ from app.tasks.status_messages import inbox_line, queue_line, reconcile_line, ru
 from app.wiring import Context
 from core.schedule import due_at
 from core.timestamps import rfc3339
+from shell.logs import headline, tell_left_out
 from storage.outages import NAMES
 from storage.runs import Run
 from storage.state import State
@@ -24,7 +25,6 @@ from sync_queue.queue import SyncQueue
 log = logging.getLogger(__name__)
 
 RUNS = 10
-LETTERS = 20  # dead letters, and held jobs, that the log names
 SWITCHED_OFF = "Stash2Plex is switched off (setting enabled): changes are noted, nothing is synced"
 
 
@@ -44,13 +44,7 @@ def queue_status(context: Context) -> dict[str, Any]:
     }
     with context.open_queue(problems.append) as queue:
         status |= _queue(queue, now)
-        letters = [
-            f"held by the clear guard: scene {held.job.scene_id}: {'; '.join(held.lines)}"
-            for held in queue.held()[:LETTERS]
-        ] + [
-            f"given up on: scene {job.scene_id} ({job.reason}): {job.error}"
-            for job in queue.dead_letters()[:LETTERS]
-        ]
+        held, dead = queue.held(), queue.dead_letters()
     with context.open_state(problems.append) as state:
         status["scenes_recorded"] = state.records.count()
         status["last_runs"] = {run.kind: _run(run) for run in state.runs.latest_of_each_kind()}
@@ -58,7 +52,12 @@ def queue_status(context: Context) -> dict[str, Any]:
         status["reconcile"] = _reconcile(context, state, now)
         status["services"] = _services(state, now)
     status["problems"] = problems
-    _tell(status, letters, now)
+    for each in held:
+        told = "; ".join(each.lines) or "scene " + str(each.job.scene_id)
+        log.info("held by the clear guard: %s", told)
+    for job in dead:
+        log.info("given up on: scene %d (%s): %s", job.scene_id, job.reason, job.error)
+    _tell(status, now)
     return status
 
 
@@ -161,15 +160,15 @@ def _moment(name: str, at: float | None) -> dict[str, Any]:
     return {name: None if at is None else rfc3339(at), f"{name}_epoch": at}
 
 
-def _tell(status: dict[str, Any], letters: list[str], now: float) -> None:
+def _tell(status: dict[str, Any], now: float) -> None:
+    """What happened first, and how things stand now last."""
+    tell_left_out()
+    for run in reversed(status["last_runs"].values()):
+        log.info("%s", run_line(run, now))
+    log.info("%s", reconcile_line(status["reconcile"], now))
+    for service, told in status["services"].items():
+        log.info("%s", service_line(NAMES[service], told, now))
     for problem in status["problems"]:
         log.warning("%s", problem)
     log.info("%s", inbox_line(status["inbox"], now))
-    for service, told in status["services"].items():
-        log.info("%s", service_line(NAMES[service], told, now))
-    log.info("%s", queue_line(status))
-    for letter in letters:
-        log.info("%s", letter)
-    for run in status["last_runs"].values():
-        log.info("%s", run_line(run, now))
-    log.info("%s", reconcile_line(status["reconcile"], now))
+    headline(log, queue_line(status))

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.scopes import BY_SETTING
 from core.timestamps import in_words
+from core.wording import counted, listed
 
 Part = Mapping[str, Any]
 
@@ -16,6 +17,7 @@ _LOOKS = {
     "running": "Sync Changes is at work",
     "killed": "Sync Changes was stopped at its work; the next change or task carries on",
 }
+_CALLED = {"drain": "sync", "apply_preview": "applied preview", "release": "release of locks"}
 # Of a run's figures, what is worth a line.
 _WRITTEN = {"items_edited": "items changed", "failed": "failed"}
 _TOLD: Mapping[str, Mapping[str, str]] = {
@@ -67,26 +69,27 @@ def inbox_line(inbox: Part, now: float) -> str:
 
 def queue_line(status: Part) -> str:
     """What the queue holds."""
-    waits = f"{status['waiting']} waiting"
+    waits = "nothing waits"
     if status["waiting"]:
-        waits += f" ({status['due']} due, {status['backing_off']} backing off"
+        waits = f"{counted(status['waiting'], 'scene')} waiting ("
+        waits += listed(((status["due"], "due"), (status["backing_off"], "to be tried later")))
         soon = status["next_due_in"]
-        waits += ")" if status["due"] else f", the next is due in {in_words(soon)})"
+        waits += ")" if status["due"] else f", the next in {in_words(soon)})"
     dead = status["dead_letters"]
     errors = ", ".join(f"{count} × {error}" for error, count in dead.items())
-    gone = f"{sum(dead.values())} given up on" + (f" ({errors})" if errors else "")
-    if status["held"]:
-        gone = f"{status['held']} held by a guard (see 'Confirm Stopped Run'), {gone}"
-    return (
-        f"queue: {waits}, {status['working']} working, {gone}; "
-        f"{status['scenes_recorded']} scenes have been synced"
+    rest = (
+        (status["working"], "at work"),
+        (status["held"], "held by a guard (see 'Confirm Stopped Run')"),
+        (sum(dead.values()), f"given up on ({errors})"),
     )
+    told = ", ".join(filter(None, (waits, listed(rest))))
+    return f"queue: {told}; {counted(status['scenes_recorded'], 'scene')} synced so far"
 
 
 def service_line(name: str, service: Part, now: float) -> str:
     """Whether a server answers, as far as is known."""
     if not service["failures"]:
-        return f"{name}: no outage that is known of (circuit breaker closed)"
+        return f"{name}: no outage that is known of"
     tries = "tries" if service["failures"] != 1 else "try"
     return (
         f"{name}: away for {in_words(now - service['away_since_epoch'])}, {service['failures']} "
@@ -97,7 +100,7 @@ def service_line(name: str, service: Part, now: float) -> str:
 def run_line(run: Part, now: float) -> str:
     """One run: when, how long, how it ended, what it did."""
     by = " (automatic)" if run["figures"].get("automatic") else ""
-    head = f"last {run['kind']}{by}: {_ago(run['started_at_epoch'], now)}"
+    head = f"last {_CALLED.get(run['kind'], run['kind'])}{by}: {_ago(run['started_at_epoch'], now)}"
     if run["status"] == "running":
         return f"{head}, not ended: it runs, or was killed"
     took = f", took {in_words(run['seconds'])}" if run["seconds"] is not None else ""
@@ -139,7 +142,8 @@ def figures_line(kind: str, figures: Part) -> str:
     told = _TOLD.get(kind, {})
     if not told.keys() & figures.keys():
         return ""
-    return ", ".join(f"{figures.get(name, 0)} {words}" for name, words in told.items())
+    counts = ((figures.get(name, 0), words) for name, words in told.items())
+    return listed(counts) or "nothing to do"
 
 
 def _ago(at: float | None, now: float) -> str:

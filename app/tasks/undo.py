@@ -8,6 +8,8 @@ from typing import Any
 from app.arguments import run_id
 from app.wiring import Context
 from app.write_session import lock_for, open_writer
+from core.wording import counted, listed
+from shell.logs import examples, headline
 from storage.runs import Run
 from worker.executor.dry_run import ShownPlans, dry_run
 from worker.executor.figures import RELEASE, UNDO, Figures
@@ -16,7 +18,9 @@ from worker.release import source as release_source
 from worker.release.source import ReleaseSource, released_locks
 from worker.undo import run_choice
 from worker.undo.run_choice import chosen_run
-from worker.undo.source import UndoSource, lines_of
+from worker.undo.source import UndoSource, phrases_of
+
+Counts = tuple[tuple[int, str], ...]
 
 log = logging.getLogger(__name__)
 
@@ -39,29 +43,31 @@ def look_at_undo(context: Context) -> dict[str, Any]:
     with open_writer(context) as writer:
         chosen = chosen_run(writer.state, run_id(context.args))
         source = UndoSource(writer.plex, writer.state, chosen, figures, context.report_scenes)
-        dry_run(source, ShownPlans(figures, lines_of))
-    for line in figures.plans.lines:
-        log.info("%s", line)
+        dry_run(source, ShownPlans(figures, phrases_of))
+    examples(log, "would be put back: %s", figures.plans)
     _tell_undone(chosen, figures, "would be taken back")
     return {"run_id": None, "undone_run": chosen.id, **figures.reply(UNDO)}
 
 
 def _tell_undone(run: Run, figures: Figures, what: str) -> None:
-    for line in figures.changed.lines:
-        log.info("changed since: %s", line)
-    log.info(
-        "run %d %s: %d values of %d items (%d scenes); %d were back already, %d changed since and "
-        "stay, %d failed, %d items are gone from Plex",
-        run.id,
-        what,
-        figures.restored,
-        figures.items_edited,
-        figures.scenes,
-        figures.already,
-        figures.changed.count,
-        figures.failures.count,
-        figures.gone,
+    examples(log, "changed since: %s", figures.changed)
+    items, scenes = counted(figures.items_edited, "item"), counted(figures.scenes, "scene")
+    rest = (
+        (figures.already, "back already"),
+        (figures.changed.count, "changed since and left as they are"),
+        *_trouble(figures),
     )
+    told = counted(figures.restored, "value")
+    headline(log, f"Run {run.id}: {told} of {items} ({scenes}) {what}{_tail(rest)}.")
+
+
+def _trouble(figures: Figures) -> Counts:
+    return (figures.failures.count, "failed"), (figures.gone, "of items that are gone from Plex")
+
+
+def _tail(counts: Counts) -> str:
+    told = listed(counts)
+    return f"; {told}" if told else ""
 
 
 def release(context: Context) -> dict[str, Any]:
@@ -80,18 +86,12 @@ def look_at_release(context: Context) -> dict[str, Any]:
     with open_writer(context) as writer:
         source = ReleaseSource(writer.plex, writer.state, figures, context.report_scenes)
         dry_run(source, ShownPlans(figures, released_locks))
+    examples(log, "would be unlocked: %s", figures.plans)
     _tell_released(figures, "would be taken off")
     return {"run_id": None, **figures.reply(RELEASE)}
 
 
 def _tell_released(figures: Figures, what: str) -> None:
-    log.info(
-        "%d locks of %d items %s; %d are the user's by now and stay, %d failed, %d items are gone "
-        "from Plex",
-        figures.restored,
-        figures.items_edited,
-        what,
-        figures.kept,
-        figures.failures.count,
-        figures.gone,
-    )
+    locks, items = counted(figures.restored, "lock"), counted(figures.items_edited, "item")
+    rest = _tail(((figures.kept, "are yours by now and stay"), *_trouble(figures)))
+    headline(log, f"{locks} of {items} {what}{rest}.")

@@ -25,7 +25,7 @@ _WORDS: Mapping[Evidence, str] = {
     Evidence.PINNED: "a pin",
 }
 _PIN = "pin the scene to one of them"
-_MAP = "if Plex sees the file in another folder than Stash, say so in path_map"
+_MAP = "if Plex sees the file in another folder than Stash, say so in the setting 'Path map'"
 _REMEDIES: Mapping[Evidence, str] = {
     Evidence.PATH: f"merge or delete the doubles in Plex, or {_PIN}",
     Evidence.SIZE: f"{_MAP}; else delete the copies in Plex, or {_PIN}",

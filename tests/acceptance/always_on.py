@@ -19,6 +19,11 @@ from tests.pool import TOKEN, Pool
 
 PASSWORD = "PASSWORD-not-for-logs"
 RUN = 'mutation($name: String!) { runPluginTask(plugin_id: "Stash2Plex", task_name: $name) }'
+RUN_MODE = """
+    mutation($told: String!, $args: Map!) {
+        runPluginTask(plugin_id: "Stash2Plex", description: $told, args_map: $args)
+    }
+"""
 
 
 @contextmanager
@@ -65,6 +70,13 @@ def hooks(site: Site) -> list[dict[str, Any]]:
 def start(site: Site, name: str) -> str:
     """Press a task's button; the number of Stash's job."""
     number: str = site.both.stash.graphql(RUN, {"name": name})["runPluginTask"]
+    return number
+
+
+def start_mode(site: Site, mode: str) -> str:
+    """Start a task without a button, as the plugin's page does; likewise."""
+    asked = {"told": mode, "args": {"mode": mode}}
+    number: str = site.both.stash.graphql(RUN_MODE, asked)["runPluginTask"]
     return number
 
 

@@ -12,6 +12,7 @@ from app.sync_changes.process_queue import process_queue
 from app.task_runner import MODES
 from app.tasks.reconcile import reconcile_all
 from core.errors import SyncError
+from core.setting_words import WORDS
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.entry import Ended
@@ -80,8 +81,8 @@ def test_settings_that_were_never_made(site: Site) -> None:
 
     error = _refused(site, site.run("reconcile_all"))
 
-    assert "plex_url is not set; enter the address of Plex" in error
-    assert "plex_token is not set; enter the token" in error
+    assert "'Plex URL' is not set; enter the address of Plex" in error
+    assert "'Plex token' is not set; enter the token" in error
     assert "Settings > Plugins" in error
 
 
@@ -101,7 +102,7 @@ def test_an_absurd_setting_is_named(site: Site, name: str, value: Any, allowed: 
 
     assert allowed in error
     shown = "***" if name == "plex_token" else repr(value)
-    assert f"{name} is {shown}" in error
+    assert f"'{WORDS[name].label}' is {shown}" in error
 
 
 def test_all_absurd_settings_are_named_at_once(site: Site) -> None:
@@ -109,7 +110,7 @@ def test_all_absurd_settings_are_named_at_once(site: Site) -> None:
 
     error = _refused(site, site.run("reconcile_all"))
 
-    assert all(name in error for name in ("max_retries", "first_sync", "sync_title"))
+    assert all(name in error for name in ("Retries", "First sync", "Sync title"))
 
 
 def test_a_wrong_token_is_said(site: Site) -> None:
@@ -118,7 +119,7 @@ def test_a_wrong_token_is_said(site: Site) -> None:
     error = _refused(site, site.run("process_queue"))
 
     assert "the Plex token was refused" in error
-    assert "plex_token" in error
+    assert "Plex token" in error
     assert "the Plex token was refused" in failure(partial(site.do, reconcile_all))
 
 
@@ -140,7 +141,7 @@ def test_a_plex_without_libraries_is_said(site: Site) -> None:
 
     error = _refused(site, site.run("reconcile_all"))
 
-    assert "Plex shows no movie or show library to this plex_token" in error
+    assert "Plex shows no movie or show library to this token" in error
 
 
 def test_another_server_in_plexs_place_is_said(site: Site) -> None:
@@ -148,7 +149,7 @@ def test_another_server_in_plexs_place_is_said(site: Site) -> None:
 
     error = _refused(site, site.run("reconcile_all"))
 
-    assert "plex_url leads to a server, but to none that is Plex; correct its host" in error
+    assert "'Plex URL' leads to a server, but to none that is Plex; correct its host" in error
 
 
 def test_what_stash_answers_with_is_passed_on(site: Site) -> None:

@@ -89,7 +89,7 @@ def test_the_reply_of_a_broken_drain(site: Site) -> None:
 
     assert "HTTP 503: 502 Bad Gateway nginx" in readable(ended.error)
     assert ended.status == 0
-    assert "3 scenes processed: 3 items changed" in ended.log
+    assert "3 scenes: 3 changed (3 items in Plex)" in ended.log
 
 
 @pytest.mark.parametrize("fault", CLOSED.values(), ids=CLOSED)

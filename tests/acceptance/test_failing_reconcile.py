@@ -46,7 +46,7 @@ def test_plex_down_from_the_start_is_an_error_and_no_gap(site: Site, fault: Faul
 
     error = failure(site.reconcile)
 
-    assert "Plex" in error or "plex_url" in error
+    assert "Plex" in error or "Plex URL" in error
     assert site.queued() == {}
 
 

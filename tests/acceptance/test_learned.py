@@ -76,7 +76,7 @@ def test_doubts_are_settled_by_what_the_others_teach(
         {"setting": "/data/films=>/mnt/cinema", "scenes": KNOWN},
         {"setting": "/data/inbox=>/mnt/arrivals", "scenes": KNOWN},
     ]
-    (line,) = [r.getMessage() for r in caplog.records if "path_map" in r.getMessage()]
+    (line,) = [r.getMessage() for r in caplog.records if "Path map" in r.getMessage()]
     assert "'/data/films=>/mnt/cinema' (12 scenes)" in line
     site.drain()
     assert _owners(site) == {"1:151": 51, "2:352": 52, "2:355": 54}

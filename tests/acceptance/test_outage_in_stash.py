@@ -13,7 +13,7 @@ from tests.acceptance.always_on import (
     has_no_secret,
     jobs,
     noted,
-    start,
+    start_mode,
     title,
     until,
 )
@@ -41,8 +41,8 @@ def test_edits_made_while_plex_is_off_arrive_by_themselves(site: Site) -> None:
     assert len(jobs(site)) == before
     assert noted(site) == 1
 
-    start(site, "View Queue Status")
-    waited = until(lambda: bool(finished(site, "View Queue Status")))
+    start_mode(site, "queue_status")
+    waited = until(lambda: bool(finished(site, "queue_status")))
     assert waited < 7  # five, and a process that starts and ends
     site.edit_scene(third, title="After that")
     site.both.plex.faults([])

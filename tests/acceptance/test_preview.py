@@ -76,7 +76,7 @@ def test_a_preview_changes_nothing(site: Site) -> None:
     assert shown["guard"] == "would pass"
     assert shown["lines"][0].startswith("scene ")
     assert shown["lines"][0] in ended.log
-    assert f"preview {shown['run_id']}: " in ended.log
+    assert f"Preview {shown['run_id']} of " in ended.log
     with site.state() as state:
         changes = [each.change for each in plan_of(state, shown["run_id"])]
     counted = sum(len(each.added) + len(each.removed) or 1 for each in changes)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from simulators.library.generate import generate
-from tests.acceptance.always_on import always_on, at_rest, jobs, start, until
+from tests.acceptance.always_on import always_on, at_rest, jobs, start, start_mode, until
 from tests.acceptance.faults import differing
 from tests.acceptance.site import Site
 from tests.acceptance.sync_driver import SyncDriver, overdue
@@ -35,10 +35,10 @@ def site(running: Site) -> Site:
     return running
 
 
-def press(site: Site, name: str) -> list[dict[str, Any]]:
+def press(site: Site, name: str, begin: Callable[[Site, str], str] = start) -> list[dict[str, Any]]:
     """Press a task's button; the jobs of Stash from then on, once all is at rest."""
     before = len(jobs(site, ""))
-    start(site, name)
+    begin(site, name)
     until(lambda: at_rest(site))
     return jobs(site, "")[before:]
 
@@ -61,10 +61,10 @@ def test_an_edit_brings_what_nobody_was_told_of(site: Site) -> None:
 
 def test_another_task_has_stash_start_it(site: Site) -> None:
     ran = len(SyncDriver(site).automatic())
-    (looked,) = press(site, "View Queue Status")
+    (looked,) = press(site, "queue_status", start_mode)
     assert looked["output"]["reconcile"]["next_due_in"] == 0
 
-    _other, job = press(site, "Clear Dead Letters")
+    _other, job = press(site, "clear_dlq", start_mode)
 
     assert job["output"]["reconcile"]["total_gaps"] == 0
     assert len(SyncDriver(site).automatic()) == ran + 1

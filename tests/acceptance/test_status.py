@@ -1,4 +1,4 @@
-"""View Queue Status: how things stand, whatever else goes on, and nothing is started by it."""
+"""The status: how things stand, whatever else goes on, and nothing is started by it."""
 
 from __future__ import annotations
 
@@ -134,13 +134,13 @@ def test_the_log_is_for_people(site: Site) -> None:
     log = look(site).log
 
     gone = len(site.scenes("missing_inside"))
-    assert re.search(rf"queue: {gone} waiting \(0 due, {gone} backing off, the next is due in", log)
-    assert re.search(r"last drain: (just now|\d s ago), took \d+ s: 40 processed, ", log)
+    assert re.search(rf"queue: {gone} scenes waiting \({gone} to be tried later, the next in", log)
+    assert re.search(r"last sync: (just now|\d s ago), took \d+ s: 40 processed, ", log)
     assert re.search(r"last reconcile: .*: 40 scenes checked, 40 gaps, 40 jobs enqueued", log)
     assert re.search(
         r"automatic reconcile: daily, over all scenes; last run .*; next due in 24 h", log
     )
-    assert "Plex: no outage that is known of (circuit breaker closed)" in log
+    assert "Plex: no outage that is known of" in log
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_held_jobs_are_told(driver: SyncDriver) -> None:
 
     assert (ended.output["waiting"], ended.output["held"]) == (waiting - 2, 2)
     assert "2 held by a guard" in ended.log
-    assert re.search(r"held by the clear guard: scene \d+: clears details", ended.log)
+    assert re.search("held by the clear guard: clears details", ended.log)
 
 
 def test_a_file_of_a_newer_version_is_an_error(driver: SyncDriver) -> None:

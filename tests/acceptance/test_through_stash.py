@@ -93,7 +93,7 @@ def test_the_buttons_of_stash_do_the_main_job(site: Site) -> None:
     assert differing(site) == set()
     log = [line["message"] for line in site.both.stash.control("GET", "plugin_log")]
     assert any("40 scenes compared with" in line for line in log)
-    assert any("40 scenes processed: 32 items changed" in line for line in log)
+    assert any("40 scenes: 32 changed (32 items in Plex)" in line for line in log)
     _has_no_secret(site, site.data)
 
 

@@ -11,7 +11,6 @@ from app.tasks.undo import look_at_undo
 from tests.acceptance.plex_state import differing, now
 from tests.acceptance.site import Site
 from tests.acceptance.undo_library import library, site, sync, undo, use
-from worker.executor.figures import LISTED
 
 __all__ = ["library", "site"]  # fixtures
 
@@ -72,7 +71,7 @@ def test_a_look_says_what_would_be_done_and_does_nothing(site: Site) -> None:
     assert site.writes() == 0
     assert now(site) == synced
     assert look["run_id"] is None
-    assert look["restored"] > len(look["lines"]) == LISTED
+    assert look["restored"] > look["items_edited"] >= len(look["lines"]) > 0
     told = undo(site)
     names = ("restored", "already", "changed_since", "items_edited", "scenes", "undone_run")
     assert [told[name] for name in names] == [look[name] for name in names]

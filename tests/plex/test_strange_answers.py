@@ -67,7 +67,7 @@ def test_what_may_pass_is_asked_for_again(reply: Reply) -> None:
         assert len(server.asked) == 3
     with client_of(reply) as (client, _), pytest.raises(PlexServerDown) as caught:
         client.sections()
-    assert "plex_url" not in str(caught.value)
+    assert "Plex URL" not in str(caught.value)
     assert len(str(caught.value)) < 300
 
 

@@ -41,7 +41,7 @@ def test_it_is_read_where_its_authority_is_named_or_nothing_is_checked(
 
 
 def test_it_is_not_trusted_otherwise_and_the_way_out_is_told(url: str) -> None:
-    with pytest.raises(PlexServerDown, match="verify_tls"):
+    with pytest.raises(PlexServerDown, match="Check certificates"):
         ask(url, True)
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from core.redaction import HIDDEN, Redactor
 from core.wording import scene_called
 from shell import logs, protocol
+from worker.executor.figures import Figures, Listing
 
 TOKEN = "tok/en+XyZ 123"
 
@@ -54,6 +55,36 @@ def test_levels_become_marks(log: Log) -> None:
         ours.log(level, "x")
 
     assert re.findall("\x01(.)\x02x\n", log.text) == ["t", "d", "i", "w", "e", "e"]
+
+
+def test_of_lines_that_say_the_same_of_many_things_the_first_are_examples(log: Log) -> None:
+    ours = logging.getLogger("worker.runner")
+    more = Figures(plans=Listing(40, [f"item {number}" for number in range(30)])).plans
+
+    for number in range(25):
+        ours.info("scene %d will be tried again: %s", number, "why")
+        ours.info("%s", "a text of its own")
+    logs.examples(ours, "would change: %s", more)
+    logs.headline(ours, "All in all.")
+    ours.info("scene %d will be tried again: %s", 99, "why")
+
+    lines = log.text.splitlines()
+    assert len([line for line in lines if "tried again: why" in line]) == 10 + 1
+    assert len([line for line in lines if "a text of its own" in line]) == 25
+    assert len([line for line in lines if "would change: item" in line]) == 10
+    assert lines[-4:-1] == [
+        "\x01i\x02and 15 more lines like: scene … will be tried again: …",
+        "\x01i\x02and 30 more lines like: would change: …",
+        "\x01i\x02All in all.",
+    ]
+
+
+def test_while_debugging_every_line_is_told(log: Log) -> None:
+    logs.configure(debug=True)
+    for number in range(25):
+        logging.getLogger("worker").info("scene %d", number)
+
+    assert len(log.text.splitlines()) == 25
 
 
 def test_every_line_of_a_record_is_marked(log: Log) -> None:

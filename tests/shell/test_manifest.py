@@ -70,8 +70,15 @@ def test_stash_accepts_the_manifest() -> None:
         assert all(setting.values())
 
 
-def test_task_names_are_unique() -> None:
-    assert len({task["name"] for task in TASKS}) == len(TASKS)
+def test_the_buttons_are_few_and_in_the_order_in_which_one_needs_them() -> None:
+    """Stash shows them in the order of the file."""
+    assert [task["name"] for task in TASKS] == [
+        *("Health Check", "Preview", "Sync Everything"),
+        *(f"Reconcile Library ({what})" for what in ("All", "Last 24 Hours", "Last 7 Days")),
+        *("Process Queue", "Sync Changes", "Undo Last Run", "Confirm Stopped Run"),
+        "Release Locks",
+    ]
+    assert all(task["description"].startswith("Press this ") for task in TASKS)
 
 
 def test_every_task_starts_a_mode_that_exists() -> None:

@@ -119,17 +119,17 @@ class Acknowledger:
         figures.values_cleared += total.cleared
         for line in conflicts_of(outcome):
             figures.conflicts.note(line)
-            log.warning("%s", line)
+            log.warning("stays as it is in Plex: %s", line)
         for line in refusals_of(outcome):
             figures.refused.note(line)
-            log.warning("%s", line)
+            log.warning("not taken by Plex: %s", line)
 
     def _fail(self, outcome: Outcome) -> None:
         job, failure = outcome.plan.job, _FAILURES[outcome.status]
         line = f"{outcome.plan.called}: {outcome.why}"
         self._figures.failures.note(line)
         if job is None:
-            log.warning("%s", line)
+            log.warning("failed: %s", line)
         elif failure is Failure.NOT_FOUND:
             self.missing(job, outcome.why)
         elif failure is Failure.REJECTED:
@@ -145,7 +145,7 @@ class Acknowledger:
         if outcome.plan.job is not None:
             self.retry(outcome.plan.job, Failure.PICTURE, f"{outcome.plan.called}: {why}")
             return
-        log.warning("%s: %s", outcome.plan.called, why)
+        log.warning("partly failed: %s: %s", outcome.plan.called, why)
         if outcome.plan.cover:
             # A job brings a failed picture sooner than the next reconcile.
             order = {"scene_id": outcome.plan.scene_id, "reason": f"a picture failed: {why}"}

@@ -46,8 +46,8 @@ class Loss:
             self.total += one
             if one.cleared:
                 self.fields[change.field] += one.cleared
-                if len(self.lines) < LISTED:
-                    self.lines.append(change_line(plan.scene_id, plan.title, change))
+        if len(self.lines) < LISTED:
+            self.lines += lines_of(plan)
 
     def in_words(self) -> str:
         """How much of what would be taken away, like "7 tags, 3 studio"."""
@@ -141,9 +141,9 @@ def unpacked(text: str) -> set[str]:
 
 
 def lines_of(plan: ScenePlan) -> list[str]:
-    """What a plan takes away, in words."""
-    losing = (change for change in plan.changes if tally([change]).cleared)
-    return [change_line(plan.scene_id, plan.title, change) for change in losing]
+    """What a plan takes away, in one line; none where that is nothing."""
+    losing = [change for change in plan.changes if tally([change]).cleared]
+    return [change_line(plan.scene_id, plan.title, *losing)] if losing else []
 
 
 def _marks(ref: ItemRef, change: Change) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.models import ItemRef
+from core.wording import line_of
 from worker.executor.figures import Figures
 from worker.executor.run import Batches, PlanEnd
 from worker.plan import Batch, ScenePlan
@@ -35,11 +36,12 @@ class ShownPlans:
     """Puts plans into words, and counts them as if they had been carried out.
 
     Args:
-        lines: of a plan, what it would write: the item, and the change in words.
+        phrases: of a plan, what it would write: the item, what is told of, like “scene 4”, and
+            the change in words.
     """
 
     figures: Figures
-    lines: Callable[[ScenePlan], Iterable[tuple[ItemRef, str]]]
+    phrases: Callable[[ScenePlan], Iterable[tuple[ItemRef, str, str]]]
 
     def execute(
         self, plans: Sequence[ScenePlan], is_over: Callable[[], bool]
@@ -47,12 +49,13 @@ class ShownPlans:
         """Show some plans, to the last."""
         del is_over
         for plan in plans:
-            lines = list(self.lines(plan))
-            for _, line in lines:
-                self.figures.plans.note(line)
-            self.figures.restored += len(lines)
-            self.figures.items_edited += len({ref for ref, _ in lines})
-            self.figures.scenes += bool(lines)
+            found = list(self.phrases(plan))
+            for called in dict.fromkeys(called for _, called, _ in found):
+                told = (phrase for _, each, phrase in found if each == called)
+                self.figures.plans.note(line_of(called, told))
+            self.figures.restored += len(found)
+            self.figures.items_edited += len({ref for ref, *_ in found})
+            self.figures.scenes += bool(found)
             self.figures.scenes_done += plan.is_whole
             self.figures.scenes_partly += not plan.is_whole
         return []

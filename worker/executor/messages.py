@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.models import Value
+from core.wording import shown
 from worker.executor.outcome import Outcome
-
-_BRIEF = 80  # characters of a value that a line repeats
 
 
 def conflicts_of(outcome: Outcome) -> Iterator[str]:
@@ -18,18 +16,13 @@ def conflicts_of(outcome: Outcome) -> Iterator[str]:
 
 def refusals_of(outcome: Outcome) -> Iterator[str]:
     """What Plex was sent and does not show or keep, a line each."""
-    for change, shown in outcome.refused:
+    for change, value in outcome.refused:
         yield (
-            f"{outcome.plan.called}: Plex was sent {_brief(change.after)} for {change.field} "
-            f"and shows {_brief(shown)}; it is not sent again until Stash changes it"
+            f"{outcome.plan.called}: Plex was sent {shown(change.after)} for {change.field} "
+            f"and shows {shown(value)}; it is not sent again until Stash changes it"
         )
     for ref, names in outcome.unlocked.items():
         yield (
             f"{outcome.plan.called}, item {ref}: Plex shows {', '.join(names)} as sent and does"
             " not lock it, so that a refresh of its metadata may replace it"
         )
-
-
-def _brief(value: Value) -> str:
-    text = repr(value)
-    return text if len(text) <= _BRIEF else text[:_BRIEF] + "…"

@@ -315,9 +315,10 @@ class WriteRun:
     def _held_message(self, loss: Loss) -> str:
         return (
             f"{loss.scenes} scenes are held back: in Plex they would lose "
-            f"{loss.total.cleared} values ({loss.in_words()}), more than max_clear_percent allows. "
-            "All other scenes were written. 'View Queue Status' shows what is held; if it is "
-            "right, the task 'Confirm Stopped Run' writes it."
+            f"{loss.total.cleared} values ({loss.in_words()}), more than 'Most values to remove' "
+            "allows. All other scenes were written. The lines above, and the page of "
+            "Stash2Plex, show what is held; if it is right, the task 'Confirm Stopped Run' writes "
+            "it."
         )
 
 

@@ -138,7 +138,7 @@ class ScanWaiting:
                 self._store.note_asked(key, [place.file for place in below], now)
         if refusals:
             log.warning(
-                "trigger_plex_scan has no effect on some scenes, which are tried again without: %s",
+                "no scan of Plex could be asked for, so some scenes are tried again without: %s",
                 refusals[0],
             )
         return accepted
@@ -161,7 +161,7 @@ class ScanWaiting:
         if outside and self._asks:
             log.info(
                 "%d scenes that Plex does not have lie in no folder of the synced libraries, so no "
-                "scan was asked for; is path_map right?",
+                "scan was asked for; is the setting 'Path map' right?",
                 outside,
             )
 

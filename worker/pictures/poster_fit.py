@@ -49,8 +49,8 @@ class PosterFitter:
             self._draw = self._load()
             if self._draw is None:
                 log.warning(
-                    "poster_fit is %r, but Pillow is not installed for this Python: covers become "
-                    "posters as they are (pip install pillow, or set poster_fit to 'none')",
+                    "the setting 'Fit posters' is %r, but Pillow is not installed for this Python: "
+                    "covers become posters as they are (pip install pillow, or set it to 'none')",
                     self.wanted.value,
                 )
         return self.wanted if self._draw is not None else Fit.NONE

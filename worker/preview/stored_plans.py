@@ -22,6 +22,7 @@ from worker.preview.pictures import DryPictures, field_changes
 log = logging.getLogger(__name__)
 
 KIND = "preview"
+PASSES = "would pass"  # what the clear guard says to a preview that loses little
 MOST_REASONS = 20
 
 
@@ -38,7 +39,7 @@ class Preview:
         totals: the same by kind only.
         values_touched, values_cleared: what the clear guard counts; pictures are no part of it.
         guard: what the clear guard would say to it.
-        lines: the first changes in words.
+        lines: the first scenes in words.
         failures: pictures that could not be looked at.
         conflicts: values that the user changed in Plex, and that stay though Stash says
             something else. The sync that meets them reports them.
@@ -74,13 +75,15 @@ class Preview:
             "conflicts": self.conflicts.lines,
         }
 
-    def note(self, planned: PlannedChange) -> None:
-        """Count one change, and put it into words while there is room."""
-        by_kind = self.changes.setdefault(planned.change.field, {})
-        for kind, values in _counted(planned.change):
-            by_kind[kind.value] = by_kind.get(kind.value, 0) + values
-            self.totals[kind.value] = self.totals.get(kind.value, 0) + values
-        self.lines.note(change_line(planned.scene_id, planned.title, planned.change))
+    def note(self, plan: ScenePlan, planned: Sequence[PlannedChange]) -> None:
+        """Count the changes of a scene, and put it into words while there is room."""
+        for each in planned:
+            by_kind = self.changes.setdefault(each.change.field, {})
+            for kind, values in _counted(each.change):
+                by_kind[kind.value] = by_kind.get(kind.value, 0) + values
+                self.totals[kind.value] = self.totals.get(kind.value, 0) + values
+        changes = (each.change for each in planned)
+        self.lines.note(change_line(plan.scene_id, plan.title, *changes))
 
     def leave_out(self, why: str) -> None:
         """Count a scene that nothing can be written for."""
@@ -117,8 +120,8 @@ class StoredPlans:
             preview.scenes_changing += bool(planned)
             preview.unchanged += not planned
             preview.items_changing += len({each.ref for each in planned})
-            for each in planned:
-                preview.note(each)
+            if planned:
+                preview.note(plan, planned)
             for note in plan.notes:
                 preview.conflicts.note(f"{plan.called}, {note}")
             total = tally(plan.changes)
@@ -151,9 +154,8 @@ class StoredPlans:
         """What the clear guard would do."""
         total = Tally(self._preview.values_touched, self._preview.values_cleared)
         if not clears_too_much(total, max_clear_percent):
-            return "would pass"
+            return PASSES
         return (
             f"would hold back {self._losing} scenes: {total.cleared} of the {total.touched} values "
-            f"would be cleared or removed, more than {max_clear_percent} % "
-            "(max_clear_percent)"
+            f"would be cleared or removed, more than {max_clear_percent} %"
         )

@@ -109,9 +109,9 @@ class ReleaseSource(PlanSource):
         return digest_in(shown or "") == known.sha1 or identity(shown) in known.unproven
 
 
-def released_locks(plan: ScenePlan) -> list[tuple[ItemRef, str]]:
-    """The locks that a plan of this module takes off, with their items."""
-    return [(edit.ref, name) for edit in plan.edits for name in edit.new_locks]
+def released_locks(plan: ScenePlan) -> list[tuple[ItemRef, str, str]]:
+    """The locks that a plan of this module takes off: the item, the scene, the field."""
+    return [(edit.ref, plan.called, name) for edit in plan.edits for name in sorted(edit.new_locks)]
 
 
 def remember_released(plan: ScenePlan, proof: Proof) -> Record | None:

@@ -15,7 +15,7 @@ from core.fields import PICTURES
 from core.images import ImageKind, selected
 from core.models import FullItem, ItemRef
 from core.records import NO_PICTURES, Record, item_of
-from core.wording import shown
+from core.wording import line_of, shown
 from plex.client import PlexClient
 from plex.images import PlexImages
 from storage.journal import JournalEntry
@@ -127,7 +127,9 @@ class UndoSource(PlanSource):
                 each = self._judge(item, histories(entries[ref]), records.get(scene_id))
                 self.figures.already += len(each.statuses) - len(each.work) - len(each.changed)
                 for name in each.changed:
-                    self.figures.changed.note(line_of(each, name))
+                    self.figures.changed.note(
+                        line_of(item_called(each.item), [phrase_of(each, name)])
+                    )
                 yield scene_id, each
 
     def _judge(
@@ -199,21 +201,26 @@ def _remember(known: _SceneUndo, plan: ScenePlan, proof: Proof) -> Record | None
 
 def item_called(item: FullItem) -> str:
     """An item as people know it."""
-    return f"item {item.ref} {shown(item.values.get('title'))}"
+    return f"item {item.ref.key} {shown(item.values.get('title'))}"
 
 
-def line_of(each: ItemUndoPlan, name: str) -> str:
+def phrase_of(each: ItemUndoPlan, name: str) -> str:
     """One field in words: what is put back, or what changed since."""
-    item, now = item_called(each.item), shown(each.now[name])
-    if each.statuses[name] is UndoStatus.CHANGED:
-        return f"{item}: {name} is now {now}, left as it is"
+    now, before = shown(each.now[name]), shown(each.histories[name].before)
     if each.statuses[name] is UndoStatus.BACK:
-        return f"{item}: {name} {'locked' if each.locks[name] else 'unlocked'}"
-    return f"{item}: {name} {now} → {shown(each.histories[name].before)}"
+        return f"{name} {'locked' if each.locks[name] else 'unlocked'}"
+    is_changed = each.statuses[name] is UndoStatus.CHANGED
+    if name in PICTURES:
+        return f"{name} is another by now, and stays" if is_changed else f"{name} → the one before"
+    return f"{name} is now {now}, left as it is" if is_changed else f"{name} {now} → {before}"
 
 
-def lines_of(plan: ScenePlan) -> list[tuple[ItemRef, str]]:
-    """What a plan of this module puts back, in words, with the items."""
+def phrases_of(plan: ScenePlan) -> list[tuple[ItemRef, str, str]]:
+    """What a plan of this module puts back: the item, what it is called, the change in words."""
     known = plan.remember.args[0] if isinstance(plan.remember, partial) else None
     assert isinstance(known, _SceneUndo)
-    return [(each.item.ref, line_of(each, name)) for each in known.items for name in each.work]
+    return [
+        (each.item.ref, item_called(each.item), phrase_of(each, name))
+        for each in known.items
+        for name in each.work
+    ]

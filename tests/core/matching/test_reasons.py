@@ -121,7 +121,7 @@ def test_a_loss_says_to_whom_and_why(winning: Claim, losing: Claim, why: str) ->
 def test_outside_says_where_plex_was_looked_at() -> None:
     told = outside(12, "/d/a.mp4", ["/m/a.mp4", "/n/a.mp4"])
     assert "'/m/a.mp4' or '/n/a.mp4'" in str(told)
-    assert "path_map" in told.remedy
+    assert "Path map" in told.remedy
     assert "add the folder to a library" in told.remedy
 
 

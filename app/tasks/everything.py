@@ -1,0 +1,24 @@
+"""The one task after which Plex shows all that Stash says: find every gap, then bring it there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.schedule.run import reconcile
+from app.sync_changes.process_queue import process_queue
+from app.wiring import Context, sharing
+from reconciliation.result import brief
+
+DETECTION_SHARE = 0.4  # of the progress bar
+
+
+def sync_everything(context: Context) -> dict[str, Any]:
+    """A full reconcile and the drain after it; the reply is the drain's, with the reconcile's
+    figures under its name.
+
+    Raises:
+        what either raises; what a reconcile has found by then waits in the queue.
+    """
+    found = reconcile(sharing(context, 0.0, DETECTION_SHARE), "all", goes_on=True)
+    drained = process_queue(sharing(context, DETECTION_SHARE, 1.0))
+    return {**drained, "reconcile": brief(found)}
