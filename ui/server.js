@@ -34,6 +34,8 @@
     "Sync Recent Scenes",
   ];
 
+  const PREFIX = "Stash2Plex: "; // before the titles of tasks that this page has started
+
   /** What went wrong, as a sentence; `expired`: nobody is signed in any more. */
   class ServerError extends Error {
     /** @param {string} message @param {boolean} [expired] */
@@ -93,7 +95,7 @@
    * @returns {Promise<string>}
    */
   async function startTask(mode, args) {
-    const about = `Stash2Plex: ${title(mode)}`;
+    const about = PREFIX + title(mode);
     const variables = { plugin: s2p.plugin, about, args: Object.assign({}, args, { mode }) };
     return String((await graphql(TASK, variables)).runPluginTask);
   }
@@ -111,9 +113,9 @@
    * @param {import("./types").Job} job
    */
   function taskOf(job) {
-    const named = job.description.replace(/^(Stash2Plex|Running plugin task): /, "");
+    const named = job.description.replace(/^Running plugin task: /, "");
+    if (named.startsWith(PREFIX)) return named.slice(PREFIX.length);
     const known = Object.values(TITLES).concat(OTHER_TITLES);
-    if (job.description.startsWith("Stash2Plex: ")) return named;
     return named !== job.description && known.includes(named) ? named : "";
   }
 
@@ -153,6 +155,7 @@
       title,
       jobs,
       taskOf,
+      PREFIX,
       publishedState,
       forgetConfiguration,
     },

@@ -128,6 +128,7 @@ export interface Shared {
     title: (mode: string) => string;
     jobs: () => Promise<Job[]>;
     taskOf: (job: Job) => string;
+    PREFIX: string;
     publishedState: () => Promise<PublishedState | null>;
     forgetConfiguration: () => void;
   };

@@ -16,6 +16,7 @@
   /** @type {number | undefined} */
   let timer;
   let asking = false;
+  let started = 0; // tasks that this page has asked for
 
   /** Jobs of ours, the running one first. @param {import("./types").Job[]} all */
   const ours = (all) => all.filter((job) => server.taskOf(job) !== "");
@@ -24,8 +25,11 @@
     if (asking) return;
     asking = true;
     window.clearTimeout(timer);
+    const before = started;
     try {
-      if (!document.hidden) update(ours(await server.jobs()));
+      const jobs = document.hidden ? null : ours(await server.jobs());
+      // What was asked before a task was started does not know it.
+      if (jobs && before === started) update(jobs);
     } catch (error) {
       if (error instanceof server.ServerError && error.expired) current.expired = true;
     } finally {
@@ -57,7 +61,8 @@
    */
   async function start(mode, args) {
     const id = await server.startTask(mode, args);
-    const description = `Stash2Plex: ${server.title(mode)}`;
+    started += 1;
+    const description = server.PREFIX + server.title(mode);
     const job = { id, status: "READY", description, progress: null, startTime: null };
     update(current.jobs.filter((each) => each.id !== id).concat([job]));
     refresh();

@@ -142,9 +142,9 @@ def _missing() -> web.Response:
     return web.Response(status=404, text="404 page not found\n")
 
 
-async def listen(page: HostPage, port: int = 0) -> tuple[web.AppRunner, int]:
+async def listen(app: web.Application, port: int = 0) -> tuple[web.AppRunner, int]:
     """Listens on loopback; the runner, to be cleaned up, and the port."""
-    runner = web.AppRunner(page.app(), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     return runner, int(runner.addresses[0][1])
@@ -156,7 +156,7 @@ async def serve(options: argparse.Namespace) -> None:
     wake = asyncio.get_running_loop().call_soon_threadsafe
     signal.signal(signal.SIGTERM, lambda *_: wake(stop.set))
     page = HostPage(options.stash, options.plugin_dir, options.prefix, options.assets)
-    runner, port = await listen(page, options.port)
+    runner, port = await listen(page.app(), options.port)
     print(json.dumps({"url": f"http://127.0.0.1:{port}{options.prefix}", "port": port}), flush=True)
     await stop.wait()
     await runner.cleanup()

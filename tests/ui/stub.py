@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from tests.ui.shapes import READS, Answer, Reader
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9"><rect width="16" height="9"/></svg>'
 )
+START_SECONDS = 30
+Listening = tuple[web.AppRunner, int]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -91,28 +93,30 @@ class StubStash:
 
 @contextmanager
 def served(stub: StubStash, assets: Path, prefix: str = "") -> Iterator[str]:
-    """The host page with the stub behind it, on a loop of its own; its address."""
+    """The host page with the stub behind it; its address."""
+    with on_loopback(lambda: listen(stub.app())) as stash, hosted(stash, assets, prefix) as url:
+        yield url
+
+
+@contextmanager
+def hosted(stash: str, assets: Path, prefix: str = "") -> Iterator[str]:
+    """The host page with that Stash behind it; its address."""
+    page = HostPage(stash, ROOT, prefix, assets)
+    with on_loopback(lambda: listen(page.app())) as url:
+        yield f"{url}{prefix}"
+
+
+@contextmanager
+def on_loopback(start: Callable[[], Coroutine[None, None, Listening]]) -> Iterator[str]:
+    """A server on a loop in a thread of its own; its address."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-
-    async def start() -> tuple[list[web.AppRunner], int]:
-        behind = web.AppRunner(stub.app(), access_log=None, shutdown_timeout=1.0)
-        await behind.setup()
-        await web.TCPSite(behind, "127.0.0.1", 0).start()
-        stash = f"http://127.0.0.1:{behind.addresses[0][1]}"
-        runner, port = await listen(HostPage(stash, ROOT, prefix, assets))
-        return [runner, behind], port
-
-    async def stop(runners: list[web.AppRunner]) -> None:
-        for runner in runners:
-            await runner.cleanup()
-
-    runners, port = asyncio.run_coroutine_threadsafe(start(), loop).result(30)
+    runner, port = asyncio.run_coroutine_threadsafe(start(), loop).result(START_SECONDS)
     try:
-        yield f"http://127.0.0.1:{port}{prefix}"
+        yield f"http://127.0.0.1:{port}"
     finally:
-        asyncio.run_coroutine_threadsafe(stop(runners), loop).result(30)
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(START_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(START_SECONDS)
         loop.close()

@@ -8,12 +8,13 @@ from playwright.sync_api import expect
 from tests.ui.conftest import Site
 from tests.ui.shapes import NOW
 
+RUNS = "Running plugin task: Stash2Plex:"
 pytestmark = pytest.mark.processes
 
 
 def test_tasks_are_started_and_their_progress_shown(site: Site) -> None:
     page = site.open("overview")
-    job = {"id": "1", "status": "RUNNING", "description": "Stash2Plex: Sync Everything"}
+    job = {"id": "1", "status": "RUNNING", "description": f"{RUNS} Sync Everything"}
     site.stub.jobs = [{**job, "progress": 0.4, "startTime": None}]
     page.get_by_role("button", name="Sync Everything").click()
     running = page.get_by_label("What runs now")

@@ -47,7 +47,7 @@ test("each failure is a sentence", async () => {
 
 test("our jobs are told from those of others", () => {
   const { taskOf } = load().page.server;
-  assert.equal(taskOf({ description: "Stash2Plex: Preview" }), "Preview");
+  assert.equal(taskOf({ description: "Running plugin task: Stash2Plex: Preview" }), "Preview");
   assert.equal(taskOf({ description: "Running plugin task: Sync Changes" }), "Sync Changes");
   assert.equal(taskOf({ description: "Running plugin task: Something Else" }), "");
   assert.equal(taskOf({ description: "Scanning..." }), "");
