@@ -262,9 +262,6 @@ class PlexClient:
             params: as `plex.editing` makes them.
             thorough: False tries it once more only: a failure would be no surprise.
 
-        Returns:
-            how many requests it took.
-
         Raises:
             ValueError: before any request, where the key does not name exactly one item or the
                 parameters name items themselves: Plex would edit others, or the whole section.
@@ -287,7 +284,7 @@ class PlexClient:
         item_type: int,
         keys: Sequence[str],
         params: Sequence[tuple[str, str]],
-    ) -> int:
+    ) -> None:
         """Makes the very same edit in several items of one section, 100 of them in one request.
 
         Right only where each of them is to get exactly this. What is named of a list is all of it
@@ -296,9 +293,6 @@ class PlexClient:
         Args:
             item_type: Plex's number, as in `FullItem.item_type`.
             params: as `plex.editing` makes them.
-
-        Returns:
-            how many requests it took.
 
         Raises:
             ValueError: before any request, where there is nothing to edit or a key does not name
@@ -316,11 +310,8 @@ class PlexClient:
         room = MAX_URL - self.http.base_length - len(path) - len(encode_query(fixed)) - 1
         if room < max(map(len, map(encode, keys))):
             raise ValueError("an edit of several items is too long for an address")
-        batches = list(key_batches(keys, MAX_KEYS, room))
-        for batch in batches:
-            target = [("type", str(item_type)), ("id", ",".join(batch))]
-            self._put(path, [*target, *params])
-        return len(batches)
+        for batch in key_batches(keys, MAX_KEYS, room):
+            self._put(path, [("type", str(item_type)), ("id", ",".join(batch)), *params])
 
     def change_item(self, change: Callable[[], None]) -> None:
         """Carry out a change of one item, or the same one of several.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeGuard
 
-from core.models import ItemRef, ListedItem, Section
+from core.models import ListedItem, Section
 from core.text import excerpt
 from plex import mapping
 from plex.exceptions import PlexServerDown, PlexShifted
@@ -36,14 +36,12 @@ class ListPage:
     Attributes:
         section: the key of the section listed.
         total: how many the server says there are; where it does not say, those received so far.
-        gone: items whose files are gone, still listed because the trash was not emptied.
         received: how many the server sent, for progress.
         passed_over: what could not be read, for people: where in the listing it is.
     """
 
     section: str
     total: int
-    gone: tuple[ItemRef, ...]
     received: int
     passed_over: tuple[str, ...]
     _present: tuple[dict[str, Any], ...] = field(repr=False)
@@ -108,11 +106,10 @@ class _Progress:
         if self.total is not None and self.pages == 1:
             # Servers send fewer than asked, but not fewer and fewer.
             self.most_pages = 10 + 2 * self.total // max(1, answered.covered)
-        gone = [raw for raw in fresh if mapping.is_gone(raw)]
-        present = [raw for raw in fresh if not mapping.is_gone(raw)] if gone else fresh
-        refs = tuple(ItemRef(self.section, mapping.rating_key(raw)) for raw in gone)
+        # Still listed, because the trash was not emptied.
+        present = tuple(raw for raw in fresh if not mapping.is_gone(raw))
         shown = self.covered if self.total is None else self.total
-        page = ListPage(self.section, shown, refs, answered.covered, passed, tuple(present))
+        page = ListPage(self.section, shown, answered.covered, passed, present)
         return page, len(fresh) + len(answered.bad)
 
     def _count(self, total: int) -> None:

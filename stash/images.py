@@ -21,7 +21,6 @@ class Screenshot:
 
     data: bytes
     etag: str
-    content_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def fetch_screenshot(
     reason = fault(answer.body, told)
     if reason:
         raise _failed(scene_id, reason)
-    return Screenshot(answer.body, fresh, told)
+    return Screenshot(answer.body, fresh)
 
 
 def _outage(answer: Download, content_type: str) -> str:

