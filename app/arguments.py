@@ -13,11 +13,7 @@ _OFF = frozenset({"false", "0", "no", "off", ""})
 
 
 def flag(args: Mapping[str, object], name: str) -> bool:
-    """A switch; False where it is not given.
-
-    Raises:
-        ConfigError: it is neither on nor off.
-    """
+    """A switch; False where it is not given. Raises ConfigError: it is neither on nor off."""
     raw = args.get(name)
     told = "" if raw is None else str(raw).strip().casefold()
     if told not in _ON | _OFF:
@@ -41,11 +37,7 @@ def run_id(args: Mapping[str, object]) -> int | None:
 
 
 def number(args: Mapping[str, object], name: str) -> int | None:
-    """A whole number above 0; None where it is not given.
-
-    Raises:
-        ConfigError: it is none.
-    """
+    """A whole number above 0; None where it is not given. Raises ConfigError: it is none."""
     raw = args.get(name)
     told = "" if raw is None else str(raw).strip()
     if not told:

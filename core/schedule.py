@@ -121,11 +121,7 @@ def _not_after(now: float, at: float | None) -> float | None:
 
 
 def begun(history: History, now: float, *, is_new: bool) -> History:
-    """The plugin works.
-
-    Args:
-        is_new: it has synced nothing so far.
-    """
+    """The plugin works. `is_new`: it has synced nothing so far."""
     if history.since is not None:
         return history
     return replace(history, since=now if is_new else now - WEEK)

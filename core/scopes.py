@@ -53,11 +53,7 @@ BY_MODE: Mapping[str, Scope] = {scope.mode: scope for scope in SCOPES} | {
 
 
 def scope_named(name: str) -> Scope:
-    """The scope of that name.
-
-    Raises:
-        ValueError: there is none; the text lists those there are.
-    """
+    """The scope of that name. Raises ValueError: there is none; the text lists those there are."""
     if name not in BY_NAME:
         raise ValueError(f"unknown scope {name!r}; known: {', '.join(BY_NAME)}")
     return BY_NAME[name]

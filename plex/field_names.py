@@ -27,11 +27,7 @@ IMAGE_LOCKS: Mapping[str, str] = MappingProxyType(
 
 
 def plex_name(field: str) -> str:
-    """Plex's name of one of our fields, as in edits.
-
-    Raises:
-        ValueError: we have no such field.
-    """
+    """Plex's name of one of our fields, as in edits. Raises ValueError: we have no such field."""
     name = SCALAR_NAMES.get(field) or LIST_NAMES.get(field)
     if name is None:
         raise ValueError(f"not a field that Plex has: {field!r}")

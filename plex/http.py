@@ -153,11 +153,7 @@ class PlexHttp:
     def try_write(
         self, method: str, path: str, params: Params = (), body: bytes | None = None
     ) -> None:
-        """`write`, of anything and once.
-
-        Raises:
-            Transient: it failed in a way that may pass.
-        """
+        """`write`, of anything and once. Raises Transient: it failed in a way that may pass."""
         self.writes_made += 1
         answer = self._answer(method, path, params, None, WRITTEN, body)
         came = strange_body(answer)

@@ -115,11 +115,7 @@ def _advice(error: Exception) -> str:
 
 
 class _Event:
-    """What is to be noted.
-
-    Args:
-        sent: the input of Stash's mutation; None after a scan.
-    """
+    """What is to be noted. `sent`: the input of Stash's mutation; None after a scan."""
 
     __slots__ = ("action", "by_user", "gone", "kind", "num")
 

@@ -22,11 +22,7 @@ class WaitingJob:
 
 
 def waiting_jobs(stash: StashApi) -> list[WaitingJob]:
-    """The jobs that wait for the running one to end.
-
-    Raises:
-        StashError: or its kinds.
-    """
+    """The jobs that wait for the running one to end. Raises StashError: or its kinds."""
     listed = _data(stash, _QUEUE, {}).get("jobQueue") or []  # null when empty
     return [
         WaitingJob(str(job.get("id")), is_waiting(job))
@@ -48,11 +44,7 @@ def queue_sync_changes(stash: StashApi) -> str:
 
 
 def is_pending(stash: StashApi, job_id: str) -> bool:
-    """Whether that job is our task, and waits or runs.
-
-    Raises:
-        StashError: or its kinds.
-    """
+    """Whether that job is our task, and waits or runs. Raises StashError: or its kinds."""
     return is_waiting(_data(stash, FIND_JOB, {"id": job_id}).get("findJob"))
 
 

@@ -76,11 +76,7 @@ class SceneReader:
 
 
 class UnreadScene:
-    """A scene as Stash told it, read only if it has to be looked at.
-
-    Attributes:
-        id: the scene's.
-    """
+    """A scene as Stash told it, read only if it has to be looked at. `id`: the scene's."""
 
     __slots__ = ("_known_files", "_raw", "_reader", "id")
 

@@ -22,11 +22,7 @@ class Suspicion:
         return self._note.exists()
 
     def note(self, file: str, what: str) -> None:
-        """Keep it for the next opening.
-
-        Args:
-            file: the `name_of` the file that is damaged.
-        """
+        """Keep it for the next opening. `file`: the `name_of` the file that is damaged."""
         with suppress(OSError):  # the damage is what the user must hear of
             self._note.write_text(f"{file}\n{what}", encoding="utf-8")
 

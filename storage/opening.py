@@ -57,11 +57,7 @@ class Opener:
     suspicion: Suspicion
 
     def open(self) -> sqlite3.Connection:
-        """A connection in autocommit.
-
-        Raises:
-            StateError: see `storage.sqlite.Database`.
-        """
+        """A connection in autocommit. Raises StateError: see `storage.sqlite.Database`."""
         for each in {self.home, self.path.parent}:
             folder.ready(each)
         if _size(self.path):

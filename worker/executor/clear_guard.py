@@ -55,11 +55,7 @@ class Loss:
 
 
 class ClearGuard:
-    """The guard of one run.
-
-    Args:
-        max_percent: the setting `max_clear_percent`.
-    """
+    """The guard of one run. `max_percent`: the setting `max_clear_percent`."""
 
     def __init__(self, max_percent: int) -> None:
         self._max_percent = max_percent

@@ -42,11 +42,7 @@ class ReleaseSource(PlanSource):
     on_scenes: Callable[[int, int], None]
 
     def batches(self) -> Iterator[Batch]:
-        """The plans, batch by batch.
-
-        Raises:
-            PlexError: Plex does not answer.
-        """
+        """The plans, batch by batch. Raises PlexError: Plex does not answer."""
         cut_off = cut_off_items(self.state)
         ids = sorted(self.state.records.ids() | cut_off.keys())
         for some in in_parts(ids, MAX_KEYS, self.on_scenes):
