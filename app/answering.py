@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.page.operations import READS, answer
+from app.page.operations import OPERATIONS, answer
 from shell.protocol import PluginInput
 
 
@@ -19,12 +19,13 @@ def reply_to(
     Args:
         on_progress: gets the share of a task that is done, 0..1; None: Stash gets it, on stderr.
     """
-    if plugin.mode in READS:
+    if plugin.mode in OPERATIONS:
         return answer(plugin, env)
     # Half a second of imports, which no read waits for.
-    from app.setup.operations import OPERATIONS, connect
+    from app.setup.operations import OPERATIONS as SETUP
+    from app.setup.operations import connect
 
-    if plugin.mode in OPERATIONS:
+    if plugin.mode in SETUP:
         return connect(plugin, env)
     from app.task_runner import run_task
 

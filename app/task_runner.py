@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from app import stopping
 from app.arguments import flag
+from app.page import scene
 from app.page.publishing import publishing
 from app.page.running import RunningNote
 from app.places import data_dir_of
@@ -26,8 +28,8 @@ from app.sync_changes.task import sync_changes
 from app.tasks import everything, outages, pins, preview, queue, reconcile, status, undo
 from app.tasks.rules import page_rules
 from app.wiring import Context, open_context
-from core.errors import ConfigError, ProtocolError
-from shell import protocol
+from core.errors import ConfigError, ProtocolError, RunStopped
+from shell import logs, protocol
 from shell.protocol import PluginInput
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ class Mode:
         dry_run: what it does with the argument `dry_run`: it shows what it would do.
         looks_only: it changes nothing in any case, so a dry run of it is the task itself.
         works_when_off: it also works while the plugin is switched off.
+        is_read: it looks at things for the page, and leaves no trace.
         is_operation: it is answered at once and asks for no reconcile.
         bears_faults: it also works with settings that make no sense.
     """
@@ -57,6 +60,7 @@ class Mode:
     dry_run: Task | None = None
     looks_only: bool = False
     works_when_off: bool = False
+    is_read: bool = False
     is_operation: bool = False
     bears_faults: bool = False
 
@@ -85,6 +89,7 @@ _TABLE = (
     Mode("health_check", health_check, looks_only=True, works_when_off=True, bears_faults=True),
     Mode("outage_summary", outages.outage_summary, looks_only=True, works_when_off=True),
     Mode("page_rules", page_rules, looks_only=True, works_when_off=True, is_operation=True),
+    Mode("page_scene", scene.page_scene, looks_only=True, works_when_off=True, is_read=True),
     Mode("pin", pins.pin, is_operation=True),
     Mode("process_queue", process_queue, preview.preview_queue),
     Mode("purge_dlq", queue.purge_dead_letters),
@@ -134,8 +139,12 @@ def run_task(
             f"The task mode {plugin.mode[:MODE_SHOWN]!r} is unknown; known are: "
             + ", ".join(sorted(each.name for each in _TABLE if not each.is_operation))
         )
+    if mode.is_read:
+        return _look(mode, plugin, env)
     progress = on_progress or protocol.stderr_frames().progress
     data_dir = data_dir_of(plugin, env)
+    if not mode.is_operation:
+        stopping.clear(data_dir)
     with (
         publishing(plugin, env) as publisher,
         failing_in_words(data_dir, sends=mode.sends),
@@ -155,9 +164,24 @@ def run_task(
             log.warning(SWITCHED_OFF)
             handover.decline(mode.name, data_dir)
             return {"output": {"note": SWITCHED_OFF}}
-        output = perform(mode, context)
+        try:
+            output = perform(mode, context)
+        except RunStopped as stopped:
+            log.info("%s", stopped)
+            return {"output": {"note": str(stopped)}}
         heartbeat.report(1.0)
         return {"output": output}
+
+
+def _look(mode: Mode, plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
+    """What the page looks at: as Stash itself shows it, and without a line in the log."""
+    logging.disable(logging.INFO)
+    try:
+        with open_context(plugin, env, lambda _share: None, looks_only=True) as context:
+            logs.configure(debug=False)  # names are hidden in what may be shared
+            return {"output": mode.task(context)}
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _telling(progress: Callable[[float], None], note: RunningNote) -> Callable[[float], None]:
@@ -176,6 +200,7 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
     Raises:
         ConfigError: a dry run of a mode that has none: whoever asks wants nothing to be changed.
         GuardStopped: all settings have vanished.
+        RunStopped: the user has ended the task early.
         what the task raises.
     """
     if flag(context.args, "dry_run") and not mode.looks_only:
@@ -197,6 +222,7 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
     if not is_one_by_hand(context, mode.name) and request_if_due(context):
         handover.catch_up(context)
     output = mode.task(context)
+    context.go_on()
     request_if_due(context)
     handover.catch_up(context)
     return output

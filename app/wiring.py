@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from app import stopping
 from app.places import PLUGIN_ID, data_dir_of
 from app.setup.token import SETTING, resolve_token
 from core.settings import Settings, read_settings
@@ -52,6 +53,7 @@ class Context:
         has_new_settings: asks Stash whether other settings are saved there by now; raises
             StashError.
         retrying: how requests to Plex are repeated; None: as ever.
+        is_stopped: whether the user wants the task to end early.
     """
 
     stash: StashClient
@@ -66,10 +68,29 @@ class Context:
     stored: Mapping[str, object] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, str] = field(default_factory=dict)
+    is_stopped: Callable[[], bool] = lambda: False
 
     def report_scenes(self, done: int, total: int) -> None:
         """Progress by scenes."""
         self.on_progress(min(1.0, done / max(total, 1)))
+
+    def report_batch(self, done: int, total: int) -> None:
+        """Progress by scenes, where none is in hand, and `go_on`."""
+        self.report_scenes(done, total)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Between two steps, where nothing is in hand.
+
+        Raises:
+            RunStopped: the user wants the task to end early.
+        """
+        stopping.go_on(self.is_stopped)
+
+    def report_step(self, share: float) -> None:
+        """Progress, and `go_on`."""
+        self.on_progress(share)
+        self.go_on()
 
     def open_queue(self, warn: Warn = log.warning) -> SyncQueue:
         """The queue; whoever opens it closes it, best by `with`."""
@@ -113,7 +134,7 @@ class Context:
             self.data_dir,
             queue,
             clock=self.clock,
-            on_progress=self.on_progress,
+            on_progress=self.report_step,
             on_gaps=on_gaps,
         )
 
@@ -187,4 +208,5 @@ def open_context(
             stored=stored,
             env=env,
             faults=read.faults,
+            is_stopped=partial(stopping.is_requested, data_dir),
         )

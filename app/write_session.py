@@ -80,9 +80,12 @@ class Writer:
             guard=guard,
             resolve_absent=resolve_absent,
             clock=self.context.clock,
-            interruption=interruption,
+            interruption=partial(self._interruption, interruption),
             on_proven=self.watch.proven,
         )
+
+    def _interruption(self, interruption: Callable[[], Interruption]) -> Interruption:
+        return Interruption.END if self.context.is_stopped() else interruption()
 
     def _executor(
         self,

@@ -58,6 +58,10 @@ class GuardStopped(SyncError):
     """A guard stopped the run before its first write; the text has the figures and the way on."""
 
 
+class RunStopped(SyncError):
+    """The user has asked the run to end early."""
+
+
 class PinRefused(SyncError):
     """A scene cannot be pinned like that; the text says why and what can be done."""
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-from core.errors import GuardStopped
+from core.errors import GuardStopped, RunStopped
 from storage.codec import dumps
 from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.sqlite import Database
 
+STOPPED_BY_USER = "you stopped it"
 RunStatus = Literal["running", "done", "partial", "stopped", "failed"]
 Figures = Mapping[str, Any]
 
@@ -101,7 +102,8 @@ class RunStore:
         figures: Figures = MappingProxyType({}),
         resumed: Run | None = None,
     ) -> Iterator[OpenRun]:
-        """A run that ends with the `with`: `stopped` by GuardStopped, or as its `status` says.
+        """A run that ends with the `with`: `stopped` by GuardStopped, `partial` by RunStopped, or
+        as its `status` says.
 
         Args:
             clock: epoch seconds.
@@ -110,13 +112,17 @@ class RunStore:
         """
         run_id = resumed.id if resumed is not None else self.start(kind, clock(), figures)
         run = OpenRun(run_id, lambda: figures)
+        why: dict[str, str] = {}
         try:
             yield run
         except GuardStopped:
             run.status = "stopped"
             raise
+        except RunStopped:
+            run.status, why = "partial", {"why": STOPPED_BY_USER}
+            raise
         finally:
-            self.finish(run.id, run.status, run.figures(), clock())
+            self.finish(run.id, run.status, {**run.figures(), **why}, clock())
 
     def stopped(self, kind: str, guard: str, figures: Figures, at: float) -> None:
         """Notes a run that a guard has stopped before it did anything."""

@@ -10,7 +10,7 @@ from storage.page_file import PageFile
 
 # Plex's own app, which everybody who may use a server can open; the address by which Stash reaches
 # the server need not be one that a browser knows.
-WEB_URL = "https://app.plex.tv/desktop"
+WEB_URL = "https://app.plex.tv/desktop/"
 
 
 def links(page: PageFile) -> dict[str, str]:

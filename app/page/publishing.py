@@ -8,14 +8,13 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.page import figures
 from app.page.context import PageContext
-from app.page.running import write_whole
-from app.page.snapshot import Snapshot, snapshot
-from app.places import data_dir_of, plugin_dir_of, version_of
+from app.places import data_dir_of, plugin_dir_of
 from core.errors import StateError
 from core.run_kinds import PREVIEW, RECONCILE, SYNCING, UNDO
 from core.settings import Settings
@@ -23,13 +22,11 @@ from plex.exceptions import PlexUnauthorized
 from shell import logs
 from shell.protocol import PluginInput
 from storage.log_lines import LogLine
-from storage.outages import PLEX
 from storage.page_facts import REFUSED_AT, SETTINGS
 from storage.page_file import PageFile
 
 log = logging.getLogger(__name__)
 
-FOLDER, FILE = "public", "state.json"
 _ASKING_PLEX = (RECONCILE, PREVIEW, UNDO, *SYNCING)
 
 
@@ -60,15 +57,9 @@ class Publisher:
                         page.set_value(SETTINGS, known)
                 self._note_token(page, error)
                 page.log.add(self._lines(error))
-            told = _figures(snapshot(self.context, with_points=False))
+            figures.publish(self.context)
         except StateError as trouble:
             log.debug("nothing could be kept for the page: %s", trouble)
-            return
-        folder = self.context.plugin_dir / FOLDER
-        told["version"] = version_of(self.context.plugin_dir)
-        with suppress(OSError):  # the folder of the code may be read-only
-            folder.mkdir(exist_ok=True)
-            write_whole(folder / FILE, json.dumps(told).encode(), 0o644)
 
     def _note_token(self, page: PageFile, error: BaseException | None) -> None:
         """Whether Plex refuses the token: until a task has been able to work with it."""
@@ -132,29 +123,3 @@ def _told(settings: Settings) -> dict[str, Any]:
         "page_tick": settings.page_tick,
         "public": json.loads(json.dumps(public)),
     }
-
-
-def _figures(known: Snapshot) -> dict[str, Any]:
-    """Counts and times alone: whoever reaches Stash may read them."""
-    return {
-        "at": known.now,
-        "waiting": known.waiting,
-        "edits_waiting": known.edits_waiting,
-        "dead_letters": known.dead_letters,
-        "held": known.held,
-        "gaps": known.gaps,
-        "paused_since_at": known.away_since(PLEX),
-        "token_refused": bool(known.refused_at),
-        "next_due_at": _next_due(known),
-        "tick": bool(known.settings.get("page_tick", True)),
-    }
-
-
-def _next_due(known: Snapshot) -> float | None:
-    """When there is something to do for Sync Changes; None: never, as things stand."""
-    noted = known.now if known.edits_waiting else None
-    due = [each for each in (known.next_due, known.next_reconcile_at, noted) if each is not None]
-    if not due:
-        return None
-    breaker = known.breakers[PLEX]
-    return max(min(due), breaker.retry_at if breaker.failures else 0.0)

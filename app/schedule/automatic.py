@@ -13,7 +13,7 @@ from app.schedule import store
 from app.schedule.run import KIND, reconcile
 from app.wiring import Context
 from core import schedule
-from core.errors import GuardStopped, StateError, SyncError
+from core.errors import GuardStopped, RunStopped, StateError, SyncError
 from core.schedule import History
 from core.scopes import BY_MODE
 from core.timestamps import in_words
@@ -75,6 +75,8 @@ class AutoReconcile:
         """The run's figures; where it has not seen everything, it is tried again later."""
         try:
             figures = reconcile(self._context, self._wanted.scope, automatic=True)
+        except RunStopped:
+            raise
         except SyncError as error:
             self._failed(str(error), is_stopped=isinstance(error, GuardStopped))
             return {"error": str(error)}

@@ -99,7 +99,7 @@ class Drains:
         sleep: Sleep = time.sleep,
     ) -> None:
         self._context = context
-        self._enough = enough
+        self._is_over = enough
         self._edits = edits
         self._sleep = sleep
         self.result = Figures()
@@ -142,6 +142,9 @@ class Drains:
             is_new = queue.has_fresh_due(now)
         self.result.remaining = stats.waiting
         return is_new or stats.working > 0
+
+    def _enough(self) -> bool:
+        return self._context.is_stopped() or self._is_over()
 
     def _once(self) -> None:
         figures = Figures()

@@ -8,6 +8,7 @@ from core.errors import StashError
 from core.models import Failure
 from plex.exceptions import PlexError, PlexServerDown
 from storage.outages import PICTURES
+from storage.page_facts import MACHINE
 from worker.pictures.supply import gives_pictures, some_of
 
 # Seconds: another job of Stash may wait while a question is asked.
@@ -47,13 +48,16 @@ def make_sure_of_plex(context: Context) -> None:
     """
     with context.open_plex(BRIEF) as plex:
         try:
-            plex.identity()
+            identity = plex.identity()
         except PlexServerDown as error:
             with context.open_state() as state:
                 PlexWatch(state.outages, context.clock).failed(error)
             raise
         except PlexError:
             return  # what stands there in its place is asked for more by the drain
+    with context.open_page() as page:
+        if page.get_value(MACHINE) != identity.machine_id:
+            page.set_value(MACHINE, identity.machine_id)
 
 
 def pictures_come(context: Context) -> bool:

@@ -79,17 +79,17 @@ class _Run:
     def __init__(self, context: Context, inbox: Inbox, sleep: Sleep) -> None:
         self._context = context
         self._inbox = inbox
-        self._sleep = sleep
+        self._sleep = partial(_sleep_on, context, sleep)
         self._others_wait = partial(others_wait, context)
         self._slice = Slice(context.clock, self._others_wait)
         self._intake = Intake(context, inbox, IntakeResult(), self._slice.over)
         edits = Edits(inbox, self._intake, context.clock)
         self._drains = Drains(context, self._slice.over, edits, sleep)
-        self._outage = OutageWait(context, sleep)
+        self._outage = OutageWait(context, self._sleep)
         self._is_trial = False
         self._has_looked = False
         self._auto = AutoReconcile(context)
-        self._scans = ScanWait(context, sleep, self._others_wait)
+        self._scans = ScanWait(context, self._sleep, self._others_wait)
         self._successor = ""
         self._notes: list[str] = []
 
@@ -108,6 +108,7 @@ class _Run:
             seen, _ = self._inbox.newest()
             self._intake.take()
             down = self._drain_unless_down()
+            self._context.go_on()
             if down is not None:
                 over = self._wait_for_plex(down)
                 if over is Over.BACK:
@@ -268,6 +269,13 @@ class _Run:
         )
         scenes = f" (scenes: {told})" if (told := listed(counts)) else ""
         return f"{found}{scenes}; {summary_of(done)}."
+
+
+def _sleep_on(context: Context, sleep: Sleep, seconds: float) -> None:
+    """Wait, unless the user wants the task to end."""
+    context.go_on()
+    sleep(seconds)
+    context.go_on()
 
 
 def _why(over: Over) -> str:

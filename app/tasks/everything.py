@@ -20,5 +20,6 @@ def sync_everything(context: Context) -> dict[str, Any]:
         what either raises; what a reconcile has found by then waits in the queue.
     """
     found = reconcile(sharing(context, 0.0, DETECTION_SHARE), "all", goes_on=True)
+    context.go_on()
     drained = process_queue(sharing(context, DETECTION_SHARE, 1.0))
     return {**drained, "reconcile": brief(found)}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from app.arguments import run_id
+from app.arguments import numbers, run_id
 from app.schedule.run import tell
 from app.wiring import Context, sharing
 from app.write_session import SceneWriter, lock_for, open_scene_writer
@@ -113,7 +113,7 @@ def _preview(
 
 def _plan(context: Context, writer: SceneWriter, preview: Preview, jobs: Sequence[Job]) -> None:
     end = StoredPlans(preview, writer.state.plans, writer.dry_pictures())
-    dry_run(ListedScenes(writer.preparer, jobs, context.report_scenes), end)
+    dry_run(ListedScenes(writer.preparer, jobs, context.report_batch), end)
     preview.guard = end.verdict(context.settings.max_clear_percent)
 
 
@@ -144,7 +144,8 @@ def _counts(by_kind: Mapping[str, int]) -> str:
 
 
 def apply_preview(context: Context) -> dict[str, Any]:
-    """Write the plan of a preview, the last one unless `run_id` names another."""
+    """Write the plan of a preview, the last one unless `run_id` names another; with the argument
+    `scene_ids`, that of some of its scenes."""
     if not context.settings.synced_fields():
         log.warning("%s", NOTHING_SYNCED)
         return {"note": NOTHING_SYNCED}
@@ -194,6 +195,7 @@ def _source(
         queue,
         figures,
         context.report_scenes,
+        numbers(context.args, "scene_ids"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from typing import Any
 
 from app import arguments
@@ -67,12 +68,12 @@ def _days(raw: object) -> float:
 def retry_dead_letters(context: Context) -> dict[str, Any]:
     """Put dead letters back in line: all, or those that meet every condition that is given.
 
-    The arguments are `failure` (as the status names it), `error` (a part of the text), `ids` (of
-    scenes), `since` and `until` (when they were given up on).
+    The arguments are `failure` (as the status names it), `error` (a part of the text), `ids` or
+    `scene_ids`, `since` and `until` (when they were given up on).
     """
     args = context.args
     failure, error = _failure(arguments.text(args, "failure")), arguments.text(args, "error")
-    ids = arguments.numbers(args, "ids")
+    ids = arguments.numbers(args, "ids") or arguments.numbers(args, "scene_ids")
     with context.open_queue() as queue:
         chosen = [
             job.job_id
@@ -82,8 +83,12 @@ def retry_dead_letters(context: Context) -> dict[str, Any]:
         retried = queue.retry_dead(
             chosen, failure, arguments.moment(args, "since"), arguments.moment(args, "until")
         )
-    headline(log, f"{counted(retried, 'dead letter')} put back into the queue.")
-    return {"retried": retried}
+    if retried:
+        with context.open_inbox() as inbox:
+            inbox.request_follow_up()
+    text = f"{counted(retried, 'dead letter')} put back into the queue."
+    headline(log, text)
+    return {"retried": retried, "changed": retried, "text": text}
 
 
 def _failure(told: str) -> Failure | None:
@@ -105,7 +110,10 @@ def clear_match_cache(context: Context) -> dict[str, Any]:
 
 def confirm_stopped_run(context: Context) -> dict[str, Any]:
     """Write what the clear guard holds back, and let the run that another guard stopped last go
-    through, once."""
+    through, once; with the argument `scene_ids`, write what is held back of those scenes alone."""
+    chosen = arguments.numbers(context.args, "scene_ids")
+    if chosen is not None:
+        return {"confirmed": True, **_write_held(context, chosen)}
     with context.open_state() as state:
         run = state.runs.confirm_latest()
         if run is not None and run.kind == KIND:
@@ -123,14 +131,14 @@ def confirm_stopped_run(context: Context) -> dict[str, Any]:
     return {"confirmed": False, "note": "nothing waits for a confirmation"}
 
 
-def _write_held(context: Context) -> dict[str, Any]:
-    """Write the held scenes: exactly what was shown of them."""
+def _write_held(context: Context, chosen: Collection[int] | None = None) -> dict[str, Any]:
+    """Write the held scenes, or those of some: exactly what was shown of them."""
     figures = Figures()
     with lock_for(context, "Confirm Stopped Run"), open_scene_writer(context) as writer:
         writer.queue.recover()
         kind = RunKind(CONFIRM, DRAIN, counts_on=True)
         run = writer.run(kind, figures, resolve_absent=writer.resolve_absent)
-        run.run(ConfirmedJobs(writer.queue, writer.preparer, figures))
+        run.run(ConfirmedJobs(writer.queue, writer.preparer, figures, chosen))
     examples(log, "changed meanwhile, left alone: %s", figures.changed)
     headline(log, f"{summary_of(figures)}.")
     return figures.reply(DRAIN)

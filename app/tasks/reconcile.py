@@ -42,7 +42,7 @@ def enqueue_all(context: Context, since: float | None = None) -> dict[str, Any]:
         for page in as_far_as_readable(pages, errors.append):
             total += jobs.put(page, "all", lambda _scene: "asked for by the user")
             checked += len(page)
-            context.on_progress(min(1.0, checked / max(there, 1)))
+            context.report_batch(checked, there)
     for error in errors:
         log.warning("%s", error)
     headline(log, enqueued(checked, total))

@@ -137,11 +137,18 @@ def test_where_nothing_is_synced_nothing_is_looked_for(driver: SyncDriver) -> No
 
 def test_a_task_that_fails_has_asked_before(driver: SyncDriver) -> None:
     before = len(jobs(driver.site))
-    with pytest.raises(SyncError, match="scene_id"):
-        driver.do("pin")
+    with pytest.raises(SyncError, match="days"):
+        driver.do("purge_dlq", days="soon")
 
     assert len(jobs(driver.site)) == before + 1
     assert "reconcile" in driver.sync()
+
+
+def test_what_is_answered_at_once_asks_for_no_reconcile(driver: SyncDriver) -> None:
+    before = len(jobs(driver.site))
+    assert driver.do("unpin", scene_id=1)["unpinned"] == []
+    assert driver.do("retry_dlq")["retried"] == 0
+    assert len(jobs(driver.site)) == before
 
 
 @pytest.mark.parametrize("mode", ["queue_status", "health_check", "reconcile_preview"])

@@ -5,7 +5,7 @@ What changed meanwhile, on either side, is left and reported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from core.models import Failure, Job
@@ -35,6 +35,7 @@ class PreviewSource(PlanSource):
         preview: the run whose plan it is.
         queue: whose jobs of these scenes are claimed; None for a look.
         on_scenes: told how many scenes are planned, and of how many.
+        chosen: the scenes; None: all that the preview has shown changes of.
     """
 
     preview: int
@@ -44,10 +45,13 @@ class PreviewSource(PlanSource):
     queue: SyncQueue | None
     figures: Figures
     on_scenes: Callable[[int, int], None]
+    chosen: Collection[int] | None = None
 
     def batches(self) -> Iterator[Batch]:
-        """The plans of all scenes that the preview has shown changes of."""
+        """The plans of the scenes."""
+        chosen = None if self.chosen is None else frozenset(self.chosen)
         ids = self.store.scene_ids(self.preview)
+        ids = [each for each in ids if chosen is None or each in chosen]
         self.preparer.expect(len(ids))
         for some in in_parts(ids, BATCH, self.on_scenes):
             claimed = self.queue.claim_scenes(some) if self.queue is not None else []

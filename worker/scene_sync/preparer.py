@@ -32,6 +32,7 @@ Owners = Mapping[ItemRef, int]
 OwnersOf = Callable[[Iterable[ItemRef]], Owners]
 GONE = "the scene is gone from Stash"
 IGNORED = "the scene is ignored"
+NO_METADATA = "the scene has no metadata yet"
 
 
 def _no_pins(_refs: Iterable[ItemRef]) -> Mapping[ItemRef, Pin]:
@@ -88,6 +89,16 @@ class Preparer:
         self._contested = contested
         self._pins = pins
         self._plan_destroyed = plan_destroyed
+
+    @property
+    def locator(self) -> Locator:
+        """What finds the items of scenes."""
+        return self._locator
+
+    @property
+    def sync_policy(self) -> SyncPolicy:
+        """What says what Plex should show."""
+        return self._policy.sync_policy
 
     def expect(self, jobs: int) -> None:
         """Tell how many jobs the drain has."""
@@ -173,7 +184,7 @@ class Preparer:
         if self._policy.sync_policy.organized_only and not scene.organized:
             return "the scene is not marked as organized"
         if not passes_gate(scene, written):
-            return "the scene has no metadata yet"
+            return NO_METADATA
         if is_left_undone(records.get(scene.id), scene, self._policy.sync_policy):
             return "it was undone, and says nothing else since"
         return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from core.models import Job
@@ -66,17 +66,27 @@ class ConfirmedJobs(PlanSource):
     """Plans for what the clear guard holds back and the user has confirmed: exactly what was shown.
 
     A scene that would lose anything else by now is held back again.
+
+    Args:
+        chosen: the scenes; None: all that are held.
     """
 
-    def __init__(self, queue: SyncQueue, preparer: Preparer, figures: Figures) -> None:
+    def __init__(
+        self,
+        queue: SyncQueue,
+        preparer: Preparer,
+        figures: Figures,
+        chosen: Collection[int] | None = None,
+    ) -> None:
         self._queue = queue
         self._preparer = preparer
         self._figures = figures
+        self._chosen = chosen
         preparer.expect(0)
 
     def batches(self) -> Iterator[Batch]:
         """Plans of all that was held when this began."""
-        scene_ids = [each.job.scene_id for each in self._queue.held()]
+        scene_ids = [each.job.scene_id for each in self._queue.held(self._chosen)]
         for some in chunks(scene_ids, BATCH):
             claimed = self._queue.claim_held(BATCH, some)
             held = {each.job.scene_id: each.marks for each in claimed}

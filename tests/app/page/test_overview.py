@@ -8,7 +8,8 @@ import json
 import logging
 from typing import Any
 
-from app.page.publishing import FILE, FOLDER, publishing
+from app.page.figures import FILE, FOLDER
+from app.page.publishing import publishing
 from app.page.running import RunningNote
 from core.settings import parse_settings
 from plex.exceptions import PlexUnauthorized

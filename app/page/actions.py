@@ -1,0 +1,126 @@
+"""What the page does at once: it changes what we keep, and never Plex."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from app import stopping
+from app.arguments import numbers
+from app.page import figures
+from app.page.asking import ask_for_sync
+from app.page.context import PageContext
+from app.page.running import running_now
+from app.page.tasks import title_of_mode
+from core.errors import ConfigError, StateError
+from storage.log_lines import LogLine
+from sync_queue.jobs import EDIT
+
+REASON = "page: asked for by the user"
+LEFT_ALONE = "left alone by reconciles, changes and tasks until you say otherwise"
+
+
+def sync_scenes(context: PageContext) -> dict[str, Any]:
+    """Queue scenes before all bulk work, and have them brought to Plex."""
+    scene_ids = _scene_ids(context)
+    with context.open_state() as state:
+        ignored = state.ignored.ids()
+    wanted = [each for each in scene_ids if each not in ignored]
+    with context.open_page() as page:
+        known = page.findings.of_scenes(wanted)
+        titles = page.findings.titles(wanted)
+    jobs = [
+        {
+            "scene_id": each,
+            "reason": REASON,
+            "data": {
+                "title": titles.get(each, ""),
+                "path": known[each].path if each in known else "",
+            },
+        }
+        for each in wanted
+    ]
+    with context.open_queue() as queue:
+        queue.put_many(jobs, priority=EDIT)
+    if wanted:
+        ask_for_sync(context, wanted[-1])
+    left = len(scene_ids) - len(wanted)
+    apart = f" {_count(left)} left alone, since you ignore {_them(left)}." if left else ""
+    return _done(context, "queued", len(wanted), f"{_count(len(wanted))} queued.{apart}")
+
+
+def ignore_scenes(context: PageContext) -> dict[str, Any]:
+    """Leave scenes alone; what waits of them, or was given up on, is dropped."""
+    scene_ids = _scene_ids(context)
+    with context.open_page() as page:
+        known = page.findings.titles(scene_ids)
+        titles = {each: known.get(each, "") for each in scene_ids}
+        with context.open_state() as state:
+            changed = state.ignored.add(titles, context.clock())
+        page.findings.note_ignored(titles)
+    with context.open_queue() as queue:
+        queue.drop_scenes(scene_ids)
+        queue.drop_scenes(scene_ids, is_dead=True)
+    return _done(context, "changed", changed, f"{_count(changed)} {LEFT_ALONE}.")
+
+
+def unignore_scenes(context: PageContext) -> dict[str, Any]:
+    """Leave scenes alone no longer."""
+    scene_ids = _scene_ids(context)
+    with context.open_state() as state:
+        changed = state.ignored.remove(scene_ids)
+    with context.open_page() as page:
+        page.findings.note_unignored(scene_ids)
+    text = f"{_count(changed)} no longer ignored. The next reconcile looks at {_them(changed)}."
+    return _done(context, "changed", changed, text)
+
+
+def drop_dead_letters(context: PageContext) -> dict[str, Any]:
+    """Forget that scenes were given up on."""
+    scene_ids = _scene_ids(context)
+    with context.open_queue() as queue:
+        changed = queue.drop_scenes(scene_ids, is_dead=True)
+    what = "1 dead letter is" if changed == 1 else f"{changed:,} dead letters are"
+    return _done(context, "changed", changed, f"{what} gone.")
+
+
+def stop_run(context: PageContext) -> dict[str, Any]:
+    """Ask the task that runs to end once the scenes in hand are done."""
+    running = running_now(context.data_dir, context.clock())
+    if running is None:
+        return {"text": "No task of Stash2Plex runs."}
+    try:
+        stopping.request(context.data_dir)
+    except OSError as error:
+        raise StateError(f"Nothing can be written to {context.data_dir}: {error}.") from error
+    return {"text": f"{title_of_mode(running.mode)} ends once the scenes in hand are done."}
+
+
+def _scene_ids(context: PageContext) -> Sequence[int]:
+    """The scenes that are meant, each once.
+
+    Raises:
+        ConfigError: none is named, or something that is no scene.
+    """
+    scene_ids = numbers(context.args, "scene_ids")
+    if not scene_ids:
+        raise ConfigError("The argument 'scene_ids' is missing: the scenes that are meant.")
+    return list(dict.fromkeys(scene_ids))
+
+
+def _count(scenes: int) -> str:
+    return "1 scene is" if scenes == 1 else f"{scenes:,} scenes are"
+
+
+def _them(scenes: int) -> str:
+    return "it" if scenes == 1 else "them"
+
+
+def _done(context: PageContext, name: str, count: int, text: str) -> dict[str, Any]:
+    """The answer; it is noted in the log, and the published figures are brought up to date."""
+    now, mode = context.clock(), str(context.args.get("mode") or "")
+    with context.open_page() as page:
+        page.log.add([LogLine(now, "info", text, f"{int(now * 1000):x}-{os.getpid()}", mode)])
+    figures.publish(context)
+    return {name: count, "text": text}
