@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import pkgutil
@@ -11,11 +12,13 @@ from collections.abc import Iterator
 from core.digests import digest
 
 
+@functools.cache
 def code_digest(*names: str) -> bytes:
     """A digest of the source of some packages with all that is in them, and of single modules.
 
     It is the same on every system, also where the source comes out of a zip. Where there is no
-    source no two digests are equal, so that nothing is believed that may be outdated.
+    source no two processes get the same, so that nothing is believed that may be outdated. What a
+    process has read of its code it does not read again.
 
     Args:
         names: packages like "core", and modules like "plex.mapping".

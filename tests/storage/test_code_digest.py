@@ -23,9 +23,11 @@ def _digest(monkeypatch: pytest.MonkeyPatch, place: Path, *names: str) -> bytes:
     with monkeypatch.context() as patched:
         patched.syspath_prepend(str(place))
         importlib.invalidate_caches()
+        code_digest.cache_clear()  # as in another process
         try:
             return code_digest(*(names or ("rules_of_test",)))
         finally:
+            code_digest.cache_clear()
             for name in [name for name in sys.modules if name.startswith("rules_of_test")]:
                 del sys.modules[name]
 
