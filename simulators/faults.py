@@ -25,11 +25,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import random
 import re
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,9 +123,10 @@ async def _status(fault: Fault, request: web.Request) -> web.StreamResponse:
         headers["Content-Encoding"] = "gzip"
     answer = web.StreamResponse(status=fault.status, headers=headers)
     await answer.prepare(request)
-    blocks = _blocks(fault.body.encode() or b" ", fault.size)
+    make = _packed if fault.packed else _blocks
+    blocks = make(fault.body.encode() or b" ", fault.size)
     with contextlib.suppress(ConnectionError):  # few clients read it to its end
-        for block in _packed(blocks) if fault.packed else blocks:
+        for block in blocks:
             await answer.write(block)
     return answer
 
@@ -135,10 +137,12 @@ def _blocks(body: bytes, size: int) -> Iterator[bytes]:
         yield block[:left]
 
 
-def _packed(blocks: Iterable[bytes]) -> Iterator[bytes]:
+@functools.lru_cache(maxsize=4)
+def _packed(body: bytes, size: int) -> Sequence[bytes]:
+    """Packed once, for as many clients as ask: it takes long, and little is left of it."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    packed = map(packer.compress, blocks)
-    return filter(None, itertools.chain(packed, map(packer.flush, [zlib.Z_FINISH])))
+    packed = map(packer.compress, _blocks(body, size))
+    return [*filter(None, itertools.chain(packed, map(packer.flush, [zlib.Z_FINISH])))]
 
 
 async def _drip(fault: Fault, request: web.Request, true: web.StreamResponse) -> None:
