@@ -23,12 +23,13 @@ CASES = (
     *("in_sync", "missing_inside", "two_sections"),
 )
 SCENES = 4 * len(CASES)
+RULES = {"first_sync": "mirror", "max_clear_percent": 100}
 
 Fault = dict[str, Any]
 HTML = "<html><head><title>Oops</title></head><body><h1>502 Bad Gateway</h1>nginx</body></html>"
 RESET: Fault = {"action": "reset"}
 CUT: Fault = {"action": "truncate"}
-HANG: Fault = {"action": "hang", "seconds": 3}
+HANG: Fault = {"action": "hang", "seconds": 1}
 BUSY: Fault = {"action": "status", "status": 503, "body": HTML}
 WRONG: Fault = {"action": "status", "status": 200, "body": HTML}
 GONE: Fault = {"action": "status", "status": 404, "body": HTML}
@@ -69,7 +70,7 @@ def site(library: Site, data: Path) -> Iterator[Site]:
     """The library as it was generated, never synced."""
     library.forget(data)
     library.both.plex.load(library.both.seed)
-    library.use(first_sync="mirror", max_clear_percent=100)
+    library.use(**RULES)
     library.inherit_timestamps()
     yield library
     library.both.stash.faults([])
@@ -78,7 +79,7 @@ def site(library: Site, data: Path) -> Iterator[Site]:
 def plex_fails(site: Site, match: str, fault: Fault, after: int = 0, times: int = -1) -> None:
     """Break requests to Plex that fit a pattern on "METHOD path"."""
     if fault is HANG:
-        site.use(first_sync="mirror", max_clear_percent=100, read_timeout=1)
+        site.use(**RULES, read_timeout=0.2)
     site.both.plex.faults([{"match": match, "times": times, "after": after, **fault}])
 
 
@@ -121,6 +122,7 @@ def ends_well(site: Site) -> None:
     """With both servers back, reconcile and drain bring everything to Plex."""
     site.both.plex.faults([])
     site.both.stash.faults([])
+    site.use(**RULES)
     site.reconcile()
     drained = site.drain()
     assert drained["failed"] == 0

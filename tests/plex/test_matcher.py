@@ -21,6 +21,7 @@ from plex.matcher import MatchConfidence, PlexLibrary, find_plex_items_with_conf
 from tests.acceptance.conftest import open_site
 from tests.acceptance.site import TOKEN, Site
 from tests.acceptance.small_library import FILMS, SmallLibrary, part, restore
+from transport.retrying import Retrying
 
 __all__ = ["open_site"]  # a fixture
 
@@ -78,7 +79,9 @@ def library(open_site: Any) -> Site:
 @pytest.fixture
 def bench(library: Site, tmp_path: Path) -> Iterator[Bench]:
     restore(library)
-    plex = PlexClient(library.both.plex.url, TOKEN, read_timeout=5)
+    plex = PlexClient(
+        library.both.plex.url, TOKEN, read_timeout=5, retrying=Retrying(lambda _seconds: None)
+    )
     with (
         contextlib.closing(plex),
         PlexCache(tmp_path) as index,
