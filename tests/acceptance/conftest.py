@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app import task_runner
 from simulators.seed import Seed
 from tests.acceptance.site import Site
 from tests.pool import Pool
@@ -39,4 +40,13 @@ def short_pauses() -> Iterator[None]:
     """Tasks in the test's own process do not wait long before they try something again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retrying, "POLICY", retrying.POLICY.new(backoff_factor=0.005))
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_health_check() -> Iterator[None]:
+    """Tasks do not begin with the look at changed settings, which is some forty requests; the tests
+    of that replace this fixture."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(task_runner, "look_after_change", lambda _context: None)
         yield

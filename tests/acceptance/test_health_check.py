@@ -22,6 +22,11 @@ Break = Callable[[Site], object]
 ROOMY = Machine(free_bytes=lambda _folder: 10**12)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def without_health_check() -> None:
+    """Not here."""
+
+
 @pytest.fixture(scope="module")
 def library(open_site: Open) -> Site:
     made = SmallLibrary({FILMS: ["/plex/movies"], SERIES: ["/plex/series"]})
