@@ -3,7 +3,7 @@ how Hypothesis searches.
 
 The same examples every time, and no time limit for one of them: a test that fails does so for
 everybody, and a slow machine is no failure. HYPOTHESIS_PROFILE=explore looks for new examples,
-"quick" is for `make check`.
+"thorough" takes twice as many, "quick" is for `make check`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).
 
 SLOW = [hypothesis.HealthCheck.too_slow]
 hypothesis.settings.register_profile(
-    "same", deadline=None, derandomize=True, suppress_health_check=SLOW
+    "same", deadline=None, derandomize=True, max_examples=50, suppress_health_check=SLOW
+)
+hypothesis.settings.register_profile(
+    "thorough", deadline=None, derandomize=True, max_examples=100, suppress_health_check=SLOW
 )
 hypothesis.settings.register_profile(
     "explore", deadline=None, max_examples=1000, suppress_health_check=SLOW
@@ -89,6 +92,13 @@ def process(measuring: Measuring) -> Iterator[PlexProcess]:
 # Whoever uses one of these starts a process; other tests that do have the mark `processes`.
 STARTING = frozenset({"pool", "process", "stash_process"})
 SPARED = "not processes"
+# The files that take longest, longest first.
+LONG = (
+    *("kills", "failing_reconcile", "schedule_days", "failing_drain", "fault_matrix", "always_on"),
+    *("settled", "benchmarks", "first_sync", "shared_edits", "large_library", "always_on_bursts"),
+    *("hand_edits", "scans_elsewhere", "launch", "outages", "undo_killed", "limits", "demo"),
+    *("schedule_in_stash", "through_stash", "entity_changes", "variants", "random_faults"),
+)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -96,6 +106,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that start processes by a fixture, and those whose coverage says nothing new.
 
     Measuring takes as long as the test itself, and laws do many times what examples do.
+
+    Long files come first, and then those that start simulators: at the end, when some processes
+    have nothing left to do, there are only short ones.
     """
     for item in items:
         if not isinstance(item, pytest.Function):
@@ -104,6 +117,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.processes)
         if hypothesis.is_hypothesis_test(item.function):
             item.add_marker(pytest.mark.no_cover)
+    starting = {item.path for item in items if item.get_closest_marker("processes")}
+    ranks = {f"test_{name}.py": rank for rank, name in enumerate(LONG)}
+    items.sort(key=lambda item: (ranks.get(item.path.name, len(LONG)), item.path not in starting))
 
 
 def pytest_configure(config: pytest.Config) -> None:

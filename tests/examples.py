@@ -1,4 +1,4 @@
-"""How many examples a law is tried with, where Hypothesis's hundred are not the right number."""
+"""How many examples a law is tried with, where those of the profile are not the right number."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from hypothesis import settings
 
 
 def examples(number: int, **more: Any) -> settings:
-    """So many in the usual profile, in others in proportion; `more` is for `settings`."""
-    usual = 100
-    return settings(max_examples=max(1, number * settings().max_examples // usual), **more)
+    """So many in the profile "thorough", in others in proportion; `more` is for `settings`."""
+    thorough = 100
+    return settings(max_examples=max(1, number * settings().max_examples // thorough), **more)
