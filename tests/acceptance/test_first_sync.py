@@ -1,4 +1,4 @@
-"""The main job on 400 scenes: reconcile, drain, and Plex agrees with Stash, and stays so."""
+"""The main job: reconcile, drain, and Plex agrees with Stash, and stays so."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ WAYS = {
 
 @pytest.fixture(scope="module")
 def libraries(open_site: Open) -> Callable[[Mounts], Site]:
-    return cache(lambda mounts: open_site(generate(400, mounts=mounts)))
+    return cache(lambda mounts: open_site(generate(200, mounts=mounts)))
 
 
 @pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))

@@ -79,14 +79,12 @@ def of_an_earlier_version(library: KillLibrary) -> None:
 
 
 SCENARIOS = {
-    "first drain": Scenario(queued, process_queue, (26, 130)),
-    "later drain": Scenario(edited, process_queue, (18, 100)),
-    "apply": Scenario(
-        lambda library: library.site.do(preview_every_scene), apply_preview, (14, 90)
-    ),
-    "undo": Scenario(drained, undo_last_run, (14, 80)),
-    "reconcile": Scenario(nothing, reconcile_all, (8, 40)),
-    "migration": Scenario(of_an_earlier_version, process_queue, (8, 60)),
+    "first drain": Scenario(queued, process_queue, (14, 130)),
+    "later drain": Scenario(edited, process_queue, (10, 100)),
+    "apply": Scenario(lambda library: library.site.do(preview_every_scene), apply_preview, (8, 90)),
+    "undo": Scenario(drained, undo_last_run, (8, 80)),
+    "reconcile": Scenario(nothing, reconcile_all, (6, 40)),
+    "migration": Scenario(of_an_earlier_version, process_queue, (6, 60)),
 }
 
 
@@ -151,7 +149,7 @@ def test_what_was_killed_is_taken_back_at_once(
 
     began = time.monotonic()
     begin("counted")
-    points, kills = points_of(lambda: library.site.do(task)), amount(6, 30)
+    points, kills = points_of(lambda: library.site.do(task)), amount(4, 30)
     for number, point in enumerate(spread(points, kills)):
         begin(number)
         assert killed_at(point, lambda: library.site.do(task))

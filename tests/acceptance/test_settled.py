@@ -24,7 +24,7 @@ from tests.stored import owners, sql, verdict_count
 
 pytestmark = pytest.mark.no_cover  # much of the same
 
-SCENES = 150
+SCENES = 80
 ROUNDS = 9
 CHANGES = 4  # in each round
 SEED = 11

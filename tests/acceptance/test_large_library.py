@@ -1,4 +1,5 @@
-"""A library of 10,000 scenes: everything is found, with few requests, and a drain stays cheap."""
+"""A large library, in the soak one of 10,000 scenes: everything is found, with few requests, and a
+drain stays cheap."""
 
 from __future__ import annotations
 
@@ -13,12 +14,13 @@ from simulators.seed import Truth
 from sync_queue.operations import enqueue
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
+from tests.acceptance.soak import amount
 
 pytestmark = pytest.mark.no_cover  # much of the same
 
-SCENES = 10_000
-MOST_REQUESTS = 60
-DRAINED = 500
+SCENES = amount(3000, 10_000)
+MOST_REQUESTS = amount(27, 60)
+DRAINED = amount(200, 500)
 MOST_WRITES = 1.1  # for each changed scene
 MOST_READS = 0.1
 # Cases in which there is something to write, whatever the scene.
@@ -57,7 +59,7 @@ def _gated(scenes: Iterable[int], truth: Truth) -> set[int]:
 
 
 @pytest.mark.timeout(300)  # on a machine with other things to do
-def test_ten_thousand_scenes(open_site: Open) -> None:
+def test_a_large_library(open_site: Open) -> None:
     site = open_site(generate(SCENES, seed=7))
     truth = site.truth
     site.use(first_sync="mirror", max_clear_percent=100)
@@ -84,7 +86,7 @@ def test_ten_thousand_scenes(open_site: Open) -> None:
 
 
 def _drain_some(site: Site) -> None:
-    """500 scenes that differ, and no others."""
+    """Some scenes that differ, and no others."""
     truth, plex = site.truth, site.both.plex
     chosen = {scene for case in DIFFERENT for scene in site.scenes(case)}
     chosen = set(sorted(chosen)[:DRAINED])
