@@ -36,43 +36,32 @@ _MATCHES = Schema(
 )
 
 
-class PlexCache(Closing):
+class PlexCache(SectionIndexStore):
     """The saved index: every file of every synced section, as of the last listing."""
 
     def __init__(self, data_dir: str | Path) -> None:
-        self._store = SectionIndexStore(Path(data_dir), log.warning)
+        super().__init__(Path(data_dir), log.warning)
 
     def save(self, side: PlexSnapshot, saved_at: float) -> None:
         """Put the sections that were listed whole in the place of what was known of them."""
         for key in side.indexes.keys() - side.passed_over.keys():
             listed = [item for item in side.items.values() if item.ref.section == key]
-            self._store.replace(key, _rows(listed), saved_at, _digest(listed))
+            self.replace(key, _rows(listed), saved_at, _digest(listed))
 
     def learn(self, items: Iterable[ListedItem]) -> None:
         """Note items that were looked up."""
-        self._store.upsert(list(_rows(items)))
+        self.upsert(list(_rows(items)))
 
     def items_named(self, name_keys: Iterable[str]) -> dict[ItemRef, list[MediaFile]]:
         """The items that have a file with one of these names (keys of `core.paths.base_key`)."""
         found: dict[ItemRef, list[MediaFile]] = {}
-        for row in self._store.by_name(name_keys):
+        for row in self.by_name(name_keys):
             found.setdefault(row.ref, []).append(MediaFile(row.path, row.size, row.duration))
         return found
 
     def pages(self, sections: Iterable[str]) -> int:
         """About how many requests a listing of these sections would take."""
-        return sum(1 + self._store.total(key) // PAGE_SIZE for key in sections)
-
-    def saved_at(self, section: str) -> float | None:
-        """When a section was last saved whole (epoch seconds); None if never."""
-        return self._store.saved_at(section)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._store.clear()
-
-    def close(self) -> None:
-        self._store.close()
+        return sum(1 + self.total(key) // PAGE_SIZE for key in sections)
 
 
 class MatchCache(Closing):

@@ -5,14 +5,13 @@ It has a file of its own so that dropping it, or losing it, costs one listing an
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from core.models import ItemRef
 from core.paths import base_key, path_key
-from storage.opening import Clock, Warn
+from storage.opening import Warn
 from storage.rows import INT, REAL, TEXT, TIME, Row, Table
 from storage.schema import Schema
 from storage.sqlite import Closing, Database
@@ -80,8 +79,8 @@ class IndexRow(NamedTuple):
 class SectionIndexStore(Closing):
     """Files of Plex by section, name, path and item."""
 
-    def __init__(self, data_dir: Path, warn: Warn, *, clock: Clock = time.time) -> None:
-        self._database = Database(data_dir / INDEX_FILE, SCHEMA, warn, clock=clock)
+    def __init__(self, data_dir: Path, warn: Warn) -> None:
+        self._database = Database(data_dir / INDEX_FILE, SCHEMA, warn)
 
     def replace(
         self, section_key: str, rows: Iterable[IndexRow], saved_at: float, digest: bytes

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
 
 from storage.codec import dumps
+from storage.opening import Clock, Warn
 from storage.rows import TEXT, Row, Table
+from storage.schema import Schema
 from storage.shapes import Shape, check
-from storage.sqlite import Database
+from storage.sqlite import Closing, Database
 
 T = TypeVar("T")
 
@@ -70,3 +74,35 @@ class KeyValueStore:
                 values = key.name, dumps(key.encode(after))
                 connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", values)
         return after
+
+
+class KeyValueFile(Closing):
+    """A file of the data folder with such values, and other stores on the same connection; a
+    context manager that closes it.
+
+    Attributes:
+        get_value, set_value, change_value: of `KeyValueStore`.
+
+    Args:
+        data_dir: made if it is missing.
+        warn: gets a sentence for the user when a damaged file was moved aside.
+        looks_only: nothing will be written; see `storage.sqlite.Database`.
+
+    Raises:
+        StateError: see `storage.sqlite.Database`.
+    """
+
+    FILE: ClassVar[str]
+    SCHEMA: ClassVar[Schema]
+
+    def __init__(
+        self, data_dir: Path, warn: Warn, *, clock: Clock = time.time, looks_only: bool = False
+    ) -> None:
+        path = data_dir / self.FILE
+        self._database = Database(path, self.SCHEMA, warn, clock=clock, looks_only=looks_only)
+        values = KeyValueStore(self._database)
+        self.get_value, self.set_value = values.get, values.set
+        self.change_value = values.change
+
+    def close(self) -> None:
+        self._database.close()

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from storage import findings, key_value, log_lines
 from storage.findings import FindingStore
-from storage.key_value import KeyValueStore
+from storage.key_value import KeyValueFile
 from storage.log_lines import LogStore
 from storage.opening import Clock, Warn
 from storage.orphans import OrphanStore
 from storage.schema import Schema
-from storage.sqlite import Closing, Database
 
 PAGE_FILE = "page.db"
 SCHEMA = Schema(
@@ -23,29 +22,15 @@ SCHEMA = Schema(
 )
 
 
-class PageFile(Closing):
-    """The stores of that file, on one connection; a context manager that closes it.
+class PageFile(KeyValueFile):
+    """The stores of that file."""
 
-    Attributes:
-        get_value, set_value: of `KeyValueStore`.
-
-    Args:
-        looks_only: nothing will be written; see `storage.sqlite.Database`.
-
-    Raises:
-        StateError: see `storage.sqlite.Database`.
-    """
+    FILE, SCHEMA = PAGE_FILE, SCHEMA
 
     def __init__(
         self, data_dir: Path, warn: Warn, *, clock: Clock = time.time, looks_only: bool = False
     ) -> None:
-        path = data_dir / PAGE_FILE
-        self._database = Database(path, SCHEMA, warn, clock=clock, looks_only=looks_only)
+        super().__init__(data_dir, warn, clock=clock, looks_only=looks_only)
         self.findings = FindingStore(self._database)
         self.orphans = OrphanStore(self._database)
         self.log = LogStore(self._database)
-        values = KeyValueStore(self._database)
-        self.get_value, self.set_value = values.get, values.set
-
-    def close(self) -> None:
-        self._database.close()

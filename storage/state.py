@@ -21,7 +21,7 @@ from storage import (
 )
 from storage.ignored import IgnoredStore
 from storage.journal import Journal
-from storage.key_value import KeyValueStore
+from storage.key_value import KeyValueFile
 from storage.opening import Clock, Warn
 from storage.outages import OutageStore
 from storage.owners import OwnerStore
@@ -31,7 +31,6 @@ from storage.records import RecordStore
 from storage.runs import RunStore
 from storage.scans import ScanStore
 from storage.schema import Schema
-from storage.sqlite import Closing, Database
 from storage.timestamps import TimestampStore
 from storage.verdicts import VerdictStore
 
@@ -63,27 +62,19 @@ SCHEMA = Schema(
 )
 
 
-class State(Closing):
-    """The stores of one data directory, on one connection; a context manager that closes it.
+class State(KeyValueFile):
+    """The stores of one data directory.
 
     Attributes:
-        get_value, set_value, change_value: of `KeyValueStore`.
         timestamps, save_timestamp: `all` and `save` of `TimestampStore`.
-
-    Args:
-        data_dir: made if it is missing.
-        warn: gets a sentence for the user when a damaged file was moved aside.
-        looks_only: nothing will be written; see `storage.sqlite.Database`.
-
-    Raises:
-        StateError: see `storage.sqlite.Database`.
     """
+
+    FILE, SCHEMA = STATE_FILE, SCHEMA
 
     def __init__(
         self, data_dir: Path, warn: Warn, *, clock: Clock = time.time, looks_only: bool = False
     ) -> None:
-        path = data_dir / STATE_FILE
-        self._database = Database(path, SCHEMA, warn, clock=clock, looks_only=looks_only)
+        super().__init__(data_dir, warn, clock=clock, looks_only=looks_only)
         self.records = RecordStore(self._database)
         self.journal = Journal(self._database)
         self.runs = RunStore(self._database)
@@ -94,9 +85,6 @@ class State(Closing):
         self.scans = ScanStore(self._database)
         self.outages = OutageStore(self._database)
         self.ignored = IgnoredStore(self._database)
-        values = KeyValueStore(self._database)
-        self.get_value, self.set_value = values.get, values.set
-        self.change_value = values.change
         timestamps = TimestampStore(self._database, clock)
         self.timestamps, self.save_timestamp = timestamps.all, timestamps.save
         try:
@@ -118,6 +106,3 @@ class State(Closing):
         self.outages.prune(before)
         if self.runs.prune(before):
             self.plans.drop_orphans()
-
-    def close(self) -> None:
-        self._database.close()
