@@ -23,6 +23,11 @@ def plugin_dir_of(plugin: PluginInput) -> Path:
     # Stash may tell a path relative to its own working directory, which need not be ours.
     if isinstance(told, str) and Path(told).is_absolute():
         return Path(told)
+    return code_dir()
+
+
+def code_dir() -> Path:
+    """The folder of this code, which is the plugin's own."""
     return Path(__file__).resolve().parent.parent
 
 

@@ -17,6 +17,7 @@ from app.page.publishing import publishing
 from app.page.running import RunningNote
 from app.places import data_dir_of
 from app.progress import Heartbeat
+from app.report.task import report
 from app.schedule.automatic import is_one_by_hand, request_if_due
 from app.self_test.health import health_check, look_after_change
 from app.self_test.operation import check_folders
@@ -106,6 +107,7 @@ _TABLE = (
     Mode("reconcile_recent", reconcile.reconcile_recent, preview.preview_recent),
     Mode("recover_outage_jobs", outages.recover_outage_jobs),
     Mode("release", undo.release, undo.look_at_release, works_when_off=True),
+    Mode("report", report, looks_only=True, works_when_off=True, bears_faults=True),
     Mode("retry_dlq", queue.retry_dead_letters, is_operation=True),
     Mode(handover.MODE, sync_changes),
     Mode("sync_everything", everything.sync_everything, preview.preview_all),

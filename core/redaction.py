@@ -100,6 +100,13 @@ class Redactor:
         return value
 
 
+def short_name(text: str) -> str:
+    """What stands for a path, a title or a name as a whole; always the same for the same one."""
+    if not text:
+        return text
+    return _alias(text) if _WHOLE_PATH.fullmatch(text) else f"name-{_digest(text)}"
+
+
 def secrets_in(value: object) -> Iterator[str]:
     """The texts in parsed JSON whose keys say that they are secret."""
     if isinstance(value, Mapping):

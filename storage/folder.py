@@ -27,6 +27,7 @@ _OURS = (
     "plex_token*",
     "pycache",
     "queue",
+    "reports",
     "sync_timestamps.json*",
 )
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

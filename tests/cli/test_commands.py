@@ -102,3 +102,13 @@ def test_every_command_and_option_says_what_it_does() -> None:
         for option in each.params:
             if isinstance(option, click.Option) and not option.hidden:
                 assert option.help, (each.name, option.name)
+
+
+def test_the_report_is_written_where_it_is_wanted(command: Command, tmp_path: Path) -> None:
+    assert command("check").status == 1  # a preview tells the page nothing
+    command("sync")
+    ended = command("report", "--output", str(tmp_path / "out"), "--json")
+    assert ended.status == 0, ended.stderr
+    told = json.loads(ended.stdout)
+    assert Path(told["files"]["html"]).read_text("utf-8").startswith("<!doctype html>")
+    assert told["scenes"] == 40

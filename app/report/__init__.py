@@ -1,0 +1,1 @@
+"""What the last reconcile found, as files for people and programs."""
