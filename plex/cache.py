@@ -15,8 +15,8 @@ from core.models import ItemRef, ListedItem, MediaFile
 from plex.library import PlexSnapshot
 from plex.listing import PAGE_SIZE
 from storage.code_digest import code_digest
-from storage.index import IndexRow, SectionIndexStore
-from storage.schema import Schema
+from storage.migration import Schema
+from storage.saved_index import IndexRow, SectionIndexStore
 from storage.sqlite import Closing, Database
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from storage.codec import dumps
+from storage.migration import Schema
 from storage.opening import Clock, Warn
 from storage.rows import TEXT, Row, Table
-from storage.schema import Schema
 from storage.shapes import Shape, check
 from storage.sqlite import Closing, Database
 

@@ -15,8 +15,8 @@ from filelock import FileLock
 from core.errors import StateError
 from storage import folder, wal
 from storage.damage import Suspicion, identity, is_damage, name_of, one_line
+from storage.migration import Refusal, Schema, make_missing, migrate, restore_version, version_of
 from storage.salvage import salvage
-from storage.schema import Refusal, Schema, make_missing, migrate, restore_version, version_of
 
 Warn = Callable[[str], None]
 Clock = Callable[[], float]

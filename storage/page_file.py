@@ -9,9 +9,9 @@ from storage import findings, key_value, log_lines
 from storage.findings import FindingStore
 from storage.key_value import KeyValueFile
 from storage.log_lines import LogStore
+from storage.migration import Schema
 from storage.opening import Clock, Warn
 from storage.orphans import OrphanStore
-from storage.schema import Schema
 
 PAGE_FILE = "page.db"
 SCHEMA = Schema(

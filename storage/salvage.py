@@ -8,8 +8,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from storage.folder import uri_of
+from storage.migration import run
 from storage.rows import Row, lenient
-from storage.schema import run
 
 # A gap that is passed over grows with each try; nothing lies behind one of so many rows.
 _WIDEST_GAP = 2**40

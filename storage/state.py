@@ -22,6 +22,7 @@ from storage import (
 from storage.ignored import IgnoredStore
 from storage.journal import Journal
 from storage.key_value import KeyValueFile
+from storage.migration import Schema
 from storage.opening import Clock, Warn
 from storage.outages import OutageStore
 from storage.owners import OwnerStore
@@ -30,7 +31,6 @@ from storage.plans import PlanStore
 from storage.records import RecordStore
 from storage.runs import RunStore
 from storage.scans import ScanStore
-from storage.schema import Schema
 from storage.timestamps import TimestampStore
 from storage.verdicts import VerdictStore
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.folder import make_private
+from storage.migration import Schema
 from storage.opening import Clock, Warn
 from storage.rows import INT, TEXT, TIME, Row, Table
-from storage.schema import Schema
 from storage.sqlite import Closing, Database
 from sync_queue.inbox import (
     ACTIONS,

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from storage.schema import Refusal, Schema
+from storage.migration import Refusal, Schema
 
 # persist-queue's name for the table of SQLiteAckQueue(path, name="default").
 TABLE = "ack_queue_default"

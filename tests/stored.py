@@ -13,8 +13,8 @@ import pytest
 
 from storage import journal
 from storage.journal import JournalEntry
+from storage.migration import Schema
 from storage.plans import PlannedChange
-from storage.schema import Schema
 from storage.state import STATE_FILE, State
 
 # Neither text nor JSON nor a number.

@@ -27,9 +27,9 @@ from worker.executor.figures import APPLY, Figures
 from worker.executor.run import RunKind
 from worker.plan import ScenePlan
 from worker.preview import source
+from worker.preview.dry_run_end import KIND, PASSES, Preview, StoredPlans
 from worker.preview.pictures import field_changes
 from worker.preview.source import PreviewSource, job_for
-from worker.preview.stored_plans import KIND, PASSES, Preview, StoredPlans
 from worker.scene_sync.source import ListedScenes
 
 log = logging.getLogger(__name__)

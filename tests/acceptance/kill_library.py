@@ -13,7 +13,7 @@ from app.tasks.undo import undo_last_run
 from simulators.dumps import State
 from simulators.library.generate import generate
 from simulators.seed import Seed
-from storage.schema import Schema
+from storage.migration import Schema
 from tests.acceptance.oracle_check import picture, verdict
 from tests.acceptance.plex_state import PlexState, differing, plex_state
 from tests.acceptance.site import Site

@@ -19,7 +19,7 @@ from app.tasks.status import queue_status
 from app.tasks.undo import look_at_undo
 from app.wiring import Context
 from core.errors import StateError
-from storage.index import INDEX_FILE
+from storage.saved_index import INDEX_FILE
 from storage.state import STATE_FILE
 from sync_queue.inbox import INBOX_FILE, HookInbox
 from sync_queue.reader import QUEUE_FILE

@@ -13,11 +13,11 @@ from core.matching.pins import Pin
 from core.models import Change, ItemRef, MediaFile
 from core.records import ItemRecord, Record
 from core.scans import AwaitedScan
-from storage.index import INDEX_FILE, IndexRow, SectionIndexStore
 from storage.journal import JournalEntry
 from storage.key_value import Key
 from storage.plans import PlannedChange
 from storage.rows import KEPT_ASIDE
+from storage.saved_index import INDEX_FILE, IndexRow, SectionIndexStore
 from storage.sqlite import NAMED
 from storage.state import STATE_FILE, State
 from storage.verdicts import Verdict

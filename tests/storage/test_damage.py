@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StateError
-from storage.schema import Schema
+from storage.migration import Schema
 from storage.sqlite import Database
 
 NOTES = Schema(

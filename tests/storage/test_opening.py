@@ -16,7 +16,7 @@ from core.matching.pins import Pin
 from core.models import ItemRef, MediaFile
 from storage import folder, opening
 from storage.journal import JournalEntry
-from storage.schema import Schema
+from storage.migration import Schema
 from storage.sqlite import Database
 from storage.state import SCHEMA, STATE_FILE, State
 from sync_queue.inbox import INBOX_FILE, HookInbox

@@ -13,8 +13,8 @@ import pytest
 
 from core.errors import StateError
 from storage import opening
+from storage.migration import Schema
 from storage.opening import set_aside
-from storage.schema import Schema
 from storage.sqlite import Database
 
 FIRST = ("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)",)

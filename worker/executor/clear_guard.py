@@ -49,6 +49,22 @@ class Loss:
         if len(self.lines) < LISTED:
             self.lines += lines_of(plan)
 
+    def join(self, other: Loss) -> None:
+        """Add what others would lose; the lines of these are told already."""
+        self.scenes += other.scenes
+        self.total += other.total
+        self.fields += other.fields
+
+    def message(self) -> str:
+        """What people are told of scenes that are held back, and what they can do."""
+        return (
+            f"{self.scenes} scenes are held back: in Plex they would lose "
+            f"{self.total.cleared} values ({self.in_words()}), more than 'Most values to remove' "
+            "allows. All other scenes were written. The lines above, and the page of "
+            "Stash2Plex, show what is held; if it is right, the task 'Confirm Stopped Run' writes "
+            "it."
+        )
+
     def in_words(self) -> str:
         """How much of what would be taken away, like "7 tags, 3 studio"."""
         return ", ".join(f"{count} {name}" for name, count in self.fields.most_common())

@@ -149,7 +149,7 @@ class WriteRun:
         self._claimed: list[Job] = []
         self._absent: list[Absent] = []
         self._planned_at: dict[int, float] = {}
-        self._loss: Loss | None = None
+        self._loss = Loss()
         self._is_early = False
         self._before = Figures()
         self.figures = figures
@@ -172,8 +172,8 @@ class WriteRun:
                 waiting = self._guard.give_back() if self._guard is not None else []
                 self._give_back([*self._claimed, *jobs_of(waiting)])
                 self._give_back([each.job for each in self._absent])
-        if self._loss is not None:
-            raise GuardStopped(self._held_message(self._loss))
+        if self._loss.scenes:
+            raise GuardStopped(self._loss.message())
 
     @contextmanager
     def _life(self) -> Iterator[None]:
@@ -300,25 +300,11 @@ class WriteRun:
         )
         self.figures.processed += len(plans)
         self.figures.held += len(plans)
-        if self._loss is None:
-            self._loss = loss
-        else:
-            self._loss.scenes += loss.scenes
-            self._loss.total += loss.total
-            self._loss.fields += loss.fields
+        self._loss.join(loss)
 
     def _give_back(self, jobs: Iterable[Job]) -> None:
         """Put jobs back in line as they were; what is acknowledged by now stays so."""
         self._queue.release(jobs)
-
-    def _held_message(self, loss: Loss) -> str:
-        return (
-            f"{loss.scenes} scenes are held back: in Plex they would lose "
-            f"{loss.total.cleared} values ({loss.in_words()}), more than 'Most values to remove' "
-            "allows. All other scenes were written. The lines above, and the page of "
-            "Stash2Plex, show what is held; if it is right, the task 'Confirm Stopped Run' writes "
-            "it."
-        )
 
 
 def _scene_ids(plans: Iterable[ScenePlan]) -> list[int]:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from core.models import ItemRef
 from core.paths import base_key, path_key
+from storage.migration import Schema
 from storage.opening import Warn
 from storage.rows import INT, REAL, TEXT, TIME, Row, Table
-from storage.schema import Schema
 from storage.sqlite import Closing, Database
 
 INDEX_FILE = "plex_index.db"

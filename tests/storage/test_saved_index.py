@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.models import ItemRef
-from storage.index import INDEX_FILE, IndexRow, SectionIndexStore
+from storage.saved_index import INDEX_FILE, IndexRow, SectionIndexStore
 
 
 @pytest.fixture
