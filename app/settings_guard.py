@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from app.wiring import Context
 from core.errors import GuardStopped
+from core.settings import DEFAULTS, stored_value
 from storage.key_value import Key
 from storage.state import State
 
 GUARD = "settings"
 KIND = "settings"
-# The names of the settings that were saved in Stash when a task last began.
+# The names of the settings that were the user's own when a task last began.
 SAVED: Key[frozenset[str]] = Key("saved_settings", frozenset(), [str], frozenset, sorted)
 _NAMED = 8
 
@@ -21,14 +22,31 @@ def check_settings(context: Context) -> None:
     Raises:
         GuardStopped: there were settings, and now there are none.
     """
+    own = own_settings(context)
     with context.open_state() as state:
         before = state.get_value(SAVED)
         if context.saved or not before:
             state.runs.overtake(GUARD)
         elif not state.runs.take_confirmation(GUARD, lambda said: said.get("names") == len(before)):
             _stop(context, state, before)
-        if context.saved != before:
-            state.set_value(SAVED, context.saved)
+        if own != before:
+            state.set_value(SAVED, own)
+
+
+def own_settings(context: Context) -> frozenset[str]:
+    """The settings that the user has set to something else than the default."""
+    settings = context.settings
+    return frozenset(
+        name
+        for name, default in DEFAULTS.items()
+        if stored_value(context.stored, name) is not None and settings.value(name) != default
+    )
+
+
+def have_vanished(context: Context) -> bool:
+    """Whether there were settings, and now there are none."""
+    with context.open_state() as state:
+        return not context.saved and bool(state.get_value(SAVED))
 
 
 def _stop(context: Context, state: State, before: frozenset[str]) -> None:

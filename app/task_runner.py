@@ -12,6 +12,7 @@ from typing import Any
 
 from app import stopping
 from app.arguments import flag
+from app.defaults import keep_defaults, write_defaults
 from app.page import scene
 from app.page.publishing import publishing
 from app.page.running import RunningNote
@@ -21,7 +22,7 @@ from app.report.task import report
 from app.schedule.automatic import is_one_by_hand, request_if_due
 from app.self_test.health import health_check, look_after_change
 from app.self_test.operation import check_folders
-from app.settings_guard import check_settings
+from app.settings_guard import check_settings, have_vanished
 from app.sync_changes import handover
 from app.sync_changes.failing import failing_in_words
 from app.sync_changes.process_queue import process_queue
@@ -72,6 +73,7 @@ class Mode:
 
 
 CONFIRM = "confirm_stopped_run"
+FIRST = "health_check"  # what people start first
 _TABLE = (
     Mode("all", reconcile.enqueue_all, preview.preview_every_scene),
     Mode("apply_preview", preview.apply_preview, preview.look_at_apply),
@@ -87,7 +89,7 @@ _TABLE = (
     Mode("clear_match_cache", queue.clear_match_cache),
     Mode("clear_queue", queue.clear_queue),
     Mode(CONFIRM, queue.confirm_stopped_run),
-    Mode("health_check", health_check, looks_only=True, works_when_off=True, bears_faults=True),
+    Mode(FIRST, health_check, looks_only=True, works_when_off=True, bears_faults=True),
     Mode("outage_summary", outages.outage_summary, looks_only=True, works_when_off=True),
     Mode("page_rules", page_rules, looks_only=True, works_when_off=True, is_operation=True),
     Mode("page_scene", scene.page_scene, looks_only=True, works_when_off=True, is_read=True),
@@ -113,6 +115,7 @@ _TABLE = (
     Mode("sync_everything", everything.sync_everything, preview.preview_all),
     Mode("undo_last_run", undo.undo_last_run, undo.look_at_undo, works_when_off=True),
     Mode("unpin", pins.unpin, is_operation=True),
+    Mode("write_defaults", write_defaults, works_when_off=True, is_operation=True),
 )
 MODES: Mapping[str, Mode] = MappingProxyType({mode.name: mode for mode in _TABLE})
 SWITCHED_OFF = "Stash2Plex is switched off in its settings (enabled)"
@@ -212,8 +215,12 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
         return mode.dry_run(context)
     if not mode.looks_only and not mode.works_when_off and mode.name != CONFIRM:
         check_settings(context)
+        keep_defaults(context)
     if mode.looks_only:
-        return mode.task(context)
+        output = mode.task(context)
+        if mode.name == FIRST and not have_vanished(context):
+            keep_defaults(context)
+        return output
     if mode.is_operation:
         output = mode.task(context)
         handover.catch_up(context)

@@ -204,7 +204,9 @@ def open_context(
             plugin.args,
             on_progress,
             saved=frozenset(stored),
-            has_new_settings=lambda: _read(stash, data_dir) != in_force,
+            has_new_settings=lambda: (
+                read_settings(_read(stash, data_dir), env).settings != settings
+            ),
             stored=stored,
             env=env,
             faults=read.faults,

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from core.setting_values import Number, OneOf
 from core.settings import DEFAULTS, REQUIRED, parser_of
 
-ON = "On unless switched off (looks off until first touched)."
+ON = "On unless switched off."
 OFF = "Off unless switched on."
 CONNECTION, CONTENT, MATCHING, CARE, CLOCK, LOG = (
     "connection",

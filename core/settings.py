@@ -218,9 +218,15 @@ def parser_of(name: str) -> Callable[[object], Any]:
     return parse
 
 
-def stored_value(raw: Mapping[str, Any], name: str) -> object:
-    """What Stash has stored for a setting, however it spells its key; None where it is not set."""
+def stored_value(raw: Mapping[str, Any], name: str, *, absent: bool = False) -> object:
+    """What Stash has stored for a setting, however it spells its key; None where it is not set.
+
+    Args:
+        absent: None only where nothing at all is stored, be it what stands for "not set".
+    """
     value = _by_plain_key(raw).get(_plain(name))
+    if absent:
+        return value
     return None if _is_unset(value, DEFAULTS[name], zero=name in _WITH_ZERO) else value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from stash import queries
 from stash.scenes import StashApi, plugin_settings, query_data
@@ -26,3 +26,24 @@ def change_plugin_settings(
     merged = {key: value for key, value in changed.items() if value is not None}
     query_data(stash, queries.SAVE_PLUGIN_SETTINGS, {"id": plugin_id, "input": merged})
     return merged
+
+
+def fill_plugin_settings(
+    stash: StashApi,
+    plugin_id: str,
+    missing: Callable[[Mapping[str, object]], Mapping[str, object]],
+) -> Mapping[str, object]:
+    """Adds settings to those that are stored, if there are any to add; returns what was added.
+
+    Args:
+        missing: what to add to the settings as they are right before.
+
+    Raises:
+        StashError: Stash does not answer, or does not take it.
+    """
+    stored, _ = plugin_settings(stash, plugin_id)
+    added = missing(stored)
+    if added:
+        merged = {**stored, **added}
+        query_data(stash, queries.SAVE_PLUGIN_SETTINGS, {"id": plugin_id, "input": merged})
+    return added

@@ -219,7 +219,7 @@ def test_if_plex_goes_away_the_jobs_stay(driver: SyncDriver, scenes: list[int]) 
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({"enabled": False}, "switched off"), ({"max_retries": -5}, "max_retries")],
+    [({"enabled": False}, "switched off"), ({"max_retries": -5}, "Retries")],
 )
 def test_a_task_that_cannot_begin_leaves_the_asking_to_a_later_event(
     driver: SyncDriver, scenes: list[int], settings: dict[str, Any], said: str
