@@ -58,7 +58,7 @@ def test_an_edit_is_in_plex_within_seconds(site: Site) -> None:
     assert job["progress"] == 1.0
     assert hooks(site)[-1]["output"] == "noted, and asked for Sync Changes"
     log = [line["message"] for line in site.both.stash.control("GET", "plugin_log")]
-    assert any("1 changes noted: 1 scenes queued" in line for line in log)
+    assert any("1 change noted (scenes: 1 queued); 1 scene: 1 changed" in line for line in log)
     assert noted(site) == 0
     has_no_secret(site)
 
