@@ -70,6 +70,9 @@ class Context:
     faults: Mapping[str, str] = field(default_factory=dict)
     is_stopped: Callable[[], bool] = lambda: False
 
+    def __post_init__(self) -> None:
+        self.stash.reads_groups = self.settings.placing_rules().groups
+
     def report_scenes(self, done: int, total: int) -> None:
         """Progress by scenes."""
         self.on_progress(min(1.0, done / max(total, 1)))

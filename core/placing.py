@@ -163,6 +163,11 @@ class Placing:
         }
 
     @property
+    def places_groups(self) -> bool:
+        """Groups make collections."""
+        return self._rules.groups
+
+    @property
     def parts(self) -> tuple[object, ...]:
         """All that it goes by, in an order of its own, for digests."""
         rules = self._rules

@@ -114,6 +114,11 @@ WORDS: Mapping[str, Word] = MappingProxyType(
             "Put the items of each studio into a collection of its name. A library can have"
             " hundreds of studios.",
         ),
+        "sync_groups": Word(
+            CONTENT,
+            "Sync groups",
+            "Put the items of each of Stash's groups into a collection of its name.",
+        ),
         "sync_poster": Word(CONTENT, "Sync poster", "The cover becomes the poster in Plex."),
         "sync_background": Word(
             CONTENT, "Sync background", "The cover becomes the background in Plex."
@@ -147,7 +152,7 @@ WORDS: Mapping[str, Word] = MappingProxyType(
         "collection_min_items": Word(
             CONTENT,
             "Least items of a collection",
-            "A studio or tag makes a collection only if at least so many scenes have it.",
+            "A studio, tag or group makes a collection only if at least so many scenes have it.",
         ),
         "content_rating": Word(
             CONTENT,

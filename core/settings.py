@@ -72,6 +72,7 @@ class Settings:
     max_tags: int = _setting(100, kinds.whole(1, 1000))
     tag_blocklist: tuple[str, ...] = _setting((), kinds.names)
     tag_rules: str = _setting("", kinds.tag_rules)
+    sync_groups: bool = _setting(False, kinds.switch)
     collection_min_items: int = _setting(1, kinds.whole(1, 100_000))
     content_rating: str = _setting("", kinds.line)
     performer_disambiguation: str = _setting("needed", kinds.one_of(*_DISAMBIGUATE))
@@ -119,6 +120,7 @@ class Settings:
             taxonomy if TAGS in self.switched_on else taxonomy.without_tags(),
             frozenset(map(name_key, self.tag_blocklist)),
             studios=COLLECTION in self.switched_on,
+            groups=self.sync_groups,
             least=self.collection_min_items,
         )
 

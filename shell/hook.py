@@ -29,6 +29,8 @@ LISTENS = {
     "Performer.Destroy.Post": ("performer", "destroy"),
     "Studio.Update.Post": ("studio", "update"),
     "Studio.Destroy.Post": ("studio", "destroy"),
+    "Group.Update.Post": ("group", "update"),
+    "Group.Destroy.Post": ("group", "destroy"),
     "Tag.Update.Post": ("tag", "update"),
     "Tag.Merge.Post": ("tag", "merge"),
     "Tag.Destroy.Post": ("tag", "destroy"),

@@ -30,6 +30,12 @@ class StashTag(TypedDict):
     name: str
 
 
+class StashGroup(TypedDict):
+    id: int
+    name: str
+    scene_ids: list[int]
+
+
 class StashFile(TypedDict):
     id: int
     path: str  # as Stash sees it, in the separator of Stash's system
@@ -55,7 +61,11 @@ class StashScene(TypedDict):
     cover: str | None  # seed string of a generated JPEG/PNG cover; None: no cover (default SVG)
 
 
-class StashSeed(TypedDict):
+class _Groups(TypedDict, total=False):
+    groups: list[StashGroup]
+
+
+class StashSeed(_Groups):
     studios: list[StashStudio]
     performers: list[StashPerformer]
     tags: list[StashTag]

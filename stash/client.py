@@ -76,6 +76,8 @@ class StashClient:
         self._cookie = connection.cookie
         self._api_key = connection.api_key
         self._key_in_use = connection.cookie is None and connection.api_key is not None
+        self.reads_groups = False  # whether scenes are read with the groups that they are in
+        self.group_fields: str | None = None  # what is asked for then, once that is known
         self._http = Http(
             connection.base_url,
             connect_timeout=connect_timeout,

@@ -7,8 +7,9 @@ from typing import Any
 
 from core.library_facts import GROUP, STUDIO, TAG, Used
 from core.performer_names import Disambiguate, Performer, in_doubt, shown
+from stash import queries
 from stash.mapping import number, text
-from stash.scenes import MAX_IDS, StashApi, query_data
+from stash.scenes import MAX_IDS, StashApi, query_data, scene_fields
 
 PAGE = 1000
 TRIES = 3  # of a listing that changes while it is read
@@ -114,7 +115,10 @@ def used(stash: StashApi, kind: str) -> dict[int, Used]:
     Raises:
         StashError: or its kinds; Stash does not answer.
     """
-    rows = list_entities(stash, kind, f"name scene_count {_ABOVE[kind]}")
+    listed = kind
+    if kind == GROUP and queries.MOVIES in scene_fields(stash):
+        listed = "movie"
+    rows = list_entities(stash, listed, f"name scene_count {_ABOVE[kind]}")
     return {number(row["id"]) or 0: _used(row) for row in rows}
 
 

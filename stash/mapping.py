@@ -45,6 +45,7 @@ class SceneReader:
             files=_files(raw.get("files")),
             created_at=epoch(raw.get("created_at")),
             updated_at=epoch(raw.get("updated_at")),
+            groups=self._groups(raw.get("groups")),
         )
 
     def _entities(self, raw: object) -> tuple[Entity, ...]:
@@ -63,6 +64,11 @@ class SceneReader:
             if entity is not None:
                 found.append(entity)
         return tuple(found)
+
+    def _groups(self, raw: object) -> tuple[Entity, ...]:
+        if not isinstance(raw, list):
+            return ()
+        return self._entities([each.get("group") for each in raw if isinstance(each, dict)])
 
     def _new(self, raw: object) -> Entity | None:
         name = raw.get("name") if isinstance(raw, dict) else None

@@ -23,6 +23,11 @@ SCENE_FRAGMENT = f"""
     tags {{ id name }}
 """
 
+# Groups were called movies before v0.27, and asking for them costs Stash one query a scene.
+GROUPS = "groups { group { id name } }"
+MOVIES = "groups: movies { group: movie { id name } }"
+FIELDS_OF_SCENES = '{ __type(name: "Scene") { fields { name } } }'
+
 COUNT_SCENES = "query CountScenes { findScenes(filter: {per_page: 0}) { count } }"
 COUNT_THESE = (
     "query CountThese($scene_filter: SceneFilterType)"
@@ -100,13 +105,13 @@ def page_of(size: int) -> dict[str, object]:
     return {"page": 1, "per_page": size, "sort": "id", "direction": "ASC"}
 
 
-def scenes_by_id_query(ids: Iterable[int]) -> str:
+def scenes_by_id_query(ids: Iterable[int], fields: str = SCENE_FRAGMENT) -> str:
     """One query for many scenes in which a deleted one is null.
 
     `findScenes(ids:)` would fail as a whole when one of them is gone.
     """
     asked = " ".join(f"s{each}: findScene(id: {each}) {{ ...SyncScene }}" for each in ids)
-    return f"query ScenesById {{ {asked} }}\nfragment SyncScene on Scene {{ {SCENE_FRAGMENT} }}"
+    return f"query ScenesById {{ {asked} }}\nfragment SyncScene on Scene {{ {fields} }}"
 
 
 def entity_names_query(kind: str, ids: Iterable[int]) -> str:

@@ -16,6 +16,7 @@ import requests
 from core.errors import StashError, StashIncomplete, StashUnauthorized, StashUnreachable
 from core.models import Scene
 from stash import queries
+from stash.client import StashClient
 from stash.mapping import SceneReader, UnreadScene, lacks, unread_scenes
 from stash.narrowing import Listing, by_halves
 
@@ -131,7 +132,7 @@ def fetch_readable(stash: StashApi, ids: Iterable[int]) -> Fetched:
     reader = SceneReader()
 
     def ask(batch: Sequence[int]) -> dict[int, Scene | StashError | None]:
-        data = query_data(stash, queries.scenes_by_id_query(batch))
+        data = query_data(stash, queries.scenes_by_id_query(batch, scene_fields(stash)))
         return {each: _scene_of(data, each, reader) for each in batch}
 
     wanted = list(dict.fromkeys(ids))
@@ -234,13 +235,25 @@ def stash_version(stash: StashApi) -> str:
     return version if isinstance(version, str) else ""
 
 
+def scene_fields(stash: StashApi) -> str:
+    """What is asked of a scene. Raises StashError, or its kinds: Stash does not answer."""
+    if not isinstance(stash, StashClient) or not stash.reads_groups:
+        return queries.SCENE_FRAGMENT
+    if stash.group_fields is None:
+        known = _inside(query_data(stash, queries.FIELDS_OF_SCENES), "__type").get("fields")
+        names = {each.get("name") for each in known or () if isinstance(each, Mapping)}
+        stash.group_fields = queries.GROUPS if "groups" in names else queries.MOVIES
+    return f"{queries.SCENE_FRAGMENT} {stash.group_fields}"
+
+
 def _page(
     stash: StashApi,
     wanted: Mapping[str, object],
     size: int,
-    fragment: str = queries.SCENE_FRAGMENT,
+    fragment: str | None = None,
 ) -> list[Any]:
-    raw = _ask(lambda: stash.find_scenes(f=wanted, filter=queries.page_of(size), fragment=fragment))
+    fields = fragment or scene_fields(stash)
+    raw = _ask(lambda: stash.find_scenes(f=wanted, filter=queries.page_of(size), fragment=fields))
     if not isinstance(raw, list):
         raise StashError("Stash answered without a list of scenes")
     return raw

@@ -136,7 +136,7 @@ class HookInbox:
         """Notes an event; durable against any kill when this returns.
 
         Args:
-            kind: "scene", "performer", "studio" or "tag"; `num` is the id.
+            kind: "scene", "performer", "studio", "tag" or "group"; `num` is the id.
             action: one of ACTIONS.
             by_user: the event had an input: an edit, by a user or an API, and no scan.
             now: epoch seconds.

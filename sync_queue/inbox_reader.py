@@ -38,7 +38,7 @@ HANDOVER_SECONDS = 0.5
 _RELEASE = "UPDATE request SET asked_at = NULL, begun_at = NULL, job_id = NULL"
 # Answers to older requests mean nothing to a lease with another token.
 _NEW_LEASE = "revision = revision + 1, token = revision + 1"
-KINDS = ("scene", "performer", "studio", "tag")
+KINDS = ("scene", "performer", "studio", "tag", "group")
 _EVENTS = Table(
     "events",
     ("kind", "id"),
@@ -64,7 +64,7 @@ class Event:
     """What happened to one thing in Stash, all that came for it in one.
 
     Attributes:
-        kind: "scene", "performer", "studio" or "tag"; `id` is its id.
+        kind: "scene", "performer", "studio", "tag" or "group"; `id` is its id.
         action: "create", "update", "merge" (a tag's id is the destination's) or "destroy".
         at: epoch seconds of the latest event.
         by_user: one of them was an edit, by a user or an API, and no scan.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Literal
 
 from core.desired import SyncPolicy
 from core.fields import BY_NAME, Field, name_keys
@@ -30,13 +31,16 @@ from sync_queue.inbox_reader import Event
 
 log = logging.getLogger(__name__)
 
+Kind = EntityKind | Literal["group"]
+
 NOTHING: Mapping[str, Collection[int]] = {}
 
 # The fields in which the name of each shows, unless rules say otherwise.
-SHOWN_IN: Mapping[EntityKind, tuple[str, ...]] = {
+SHOWN_IN: Mapping[Kind, tuple[str, ...]] = {
     "performer": ("performers",),
     "studio": ("studio", "collection"),
     "tag": ("tags",),
+    "group": ("collection",),
 }
 
 
@@ -51,9 +55,11 @@ class EntityChanges:
         self._stash = stash
         self._records = records
         self._policy = policy
-        self._fields: Mapping[EntityKind, list[Field]] = {
+        makes = policy.placing is not None and policy.placing.places_groups
+        self._fields: Mapping[Kind, list[Field]] = {
             kind: [BY_NAME[name] for name in names if name in policy.enabled]
             for kind, names in SHOWN_IN.items()
+            if kind != "group" or makes
         }
 
     def scenes(
@@ -78,7 +84,7 @@ class EntityChanges:
 
     def _pages(
         self,
-        kind: EntityKind,
+        kind: Kind,
         events: Sequence[Event],
         moved: Collection[int],
         seen: set[int],
@@ -93,11 +99,15 @@ class EntityChanges:
         # Where rules decide what a name becomes, what was applied decides whether that is new.
         is_ruled = kind != "performer" and self._policy.placing is not None
         renamed = [
-            i for i in updated if i in names and (is_ruled or self._is_renamed(kind, i, names[i]))
+            i
+            for i in updated
+            if i in names and (kind == "group" or is_ruled or self._is_renamed(kind, i, names[i]))
         ]
         for some in chunks(list(dict.fromkeys([*renamed, *merged, *moved])), MAX_IDS):
             pages = iter_scene_pages(self._stash, criteria=showing(kind, some))
             yield from as_far_as_readable(pages, partial(log.warning, "%s"))
+        if kind == "group":
+            return  # no record knows of groups: of those that are gone a reconcile finds the scenes
         unlinked = [*gone, *merged, *(i for i in updated if i not in names)]
         known = {scene for i in unlinked for scene in self._records.with_entity(kind, i)}
         for ids in chunks(sorted(known - seen), MAX_IDS):

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulators.stash.library import Library, StashError
-from simulators.stash.model import Performer, Studio, Tag
+from simulators.stash.model import Group, Performer, Studio, Tag
 
 Given = Mapping[str, Any]
-Entity = Performer | Studio | Tag
+Entity = Performer | Studio | Tag | Group
 
 
 def check_names(kind: str, rows: Mapping[int, Any], given: Given, own: Entity | None) -> None:
@@ -31,6 +31,8 @@ def check_names(kind: str, rows: Mapping[int, Any], given: Given, own: Entity | 
         if not name:
             raise StashError(f"{kind} name must not be blank")
         _check_name(kind, rows, name, given, own)
+    if kind == "group":
+        return
     if kind == "performer":
         _check_twins(given)
     elif own is not None or "aliases" in given:
@@ -43,6 +45,8 @@ def check_names(kind: str, rows: Mapping[int, Any], given: Given, own: Entity | 
 def _check_name(
     kind: str, rows: Mapping[int, Any], name: str, given: Given, own: Entity | None
 ) -> None:
+    if kind == "group":
+        return
     if kind != "performer":
         _check_unused(kind, rows, name, own)
         return

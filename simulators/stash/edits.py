@@ -16,7 +16,16 @@ from typing import Any
 from simulators.stash.criteria import panic
 from simulators.stash.dates import parse_date
 from simulators.stash.library import E, Library, StashError, to_num
-from simulators.stash.model import Scene, StashId, Tag, by_id, primary_first, tag_order
+from simulators.stash.model import (
+    Group,
+    Scene,
+    SceneGroup,
+    StashId,
+    Tag,
+    by_id,
+    primary_first,
+    tag_order,
+)
 
 Given = Mapping[str, Any]
 DATA_URL = re.compile(r"data:.+/.+;base64,(.*)")
@@ -113,6 +122,13 @@ class Editor:
         if key == "parent_ids":
             parents = entity.parents if isinstance(entity, Tag) else []
             return {"parents": _rows(library.tags, parents, value, "parent tag")}
+        if key in ("groups", "movies"):
+            return {"groups": [_scene_group(library.groups, entry) for entry in value or ()]}
+        if key in ("group_ids", "movie_ids"):
+            current = entity.groups if isinstance(entity, Scene) else []
+            known = {each.group: each for each in current}
+            groups = _rows(library.groups, list(known), value, "group")
+            return {"groups": [known.get(group, SceneGroup(group)) for group in groups]}
         if key == "primary_file_id" and isinstance(entity, Scene):
             return {"files": _primary_first(entity, value)}
         return {}  # ids, galleries, counters, measurements...: accepted, nothing to store
@@ -189,6 +205,11 @@ def _row(rows: dict[int, E], text: Any, doing: str) -> E:
     if row is None:
         raise StashError("FOREIGN KEY constraint failed")
     return row
+
+
+def _scene_group(rows: dict[int, Group], entry: Given) -> SceneGroup:
+    number = entry.get("group_id", entry.get("movie_id"))
+    return SceneGroup(_row(rows, number, "converting group ids"), entry.get("scene_index"))
 
 
 def _primary_first(scene: Scene, value: Any) -> list[Any]:

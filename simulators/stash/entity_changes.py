@@ -1,4 +1,4 @@
-"""What can happen to performers, studios and tags, without hooks.
+"""What can happen to performers, studios, tags and groups, without hooks.
 
 None of it moves a scene's `updated_at`; only the entity's own moves, and not even that in a merge.
 """
@@ -11,11 +11,11 @@ from typing import Any
 from simulators.stash.checks import check_family, check_names
 from simulators.stash.edits import Editor, set_children
 from simulators.stash.library import Library, StashError, pick, to_num
-from simulators.stash.model import Performer, Studio, Tag, by_id, tag_order
+from simulators.stash.model import Group, Performer, Studio, Tag, by_id, tag_order
 from simulators.stash.times import Clock
 
 Given = Mapping[str, Any]
-Entity = Performer | Studio | Tag
+Entity = Performer | Studio | Tag | Group
 
 
 class EntityChanges:
@@ -26,12 +26,13 @@ class EntityChanges:
         self._clock = clock
 
     def rows(self, kind: str) -> dict[int, Any]:
-        """The table of "performer", "studio" or "tag"."""
+        """The table of "performer", "studio", "tag" or "group"."""
         library = self._library
         tables: dict[str, dict[int, Any]] = {
             "performer": library.performers,
             "studio": library.studios,
             "tag": library.tags,
+            "group": library.groups,
         }
         return tables[kind]
 
@@ -56,14 +57,16 @@ class EntityChanges:
         """Raises:
         StashError: the name is taken, or a value is bad.
         """
+        given = _stored(kind, given)
         check_names(kind, self.rows(kind), given, None)
         values = self._editor().values(None, given)
         rows, now = self.rows(kind), self._clock.text()
         num = self._library.next_id(kind, rows)
-        classes: dict[str, type[Performer | Studio | Tag]] = {
+        classes: dict[str, type[Entity]] = {
             "performer": Performer,
             "studio": Studio,
             "tag": Tag,
+            "group": Group,
         }
         entity = classes[kind](num, values.pop("name"), now, now)
         for name, value in values.items():
@@ -76,6 +79,7 @@ class EntityChanges:
         """Raises:
         StashError: the name is taken, or a value is bad.
         """
+        given = _stored(kind, given)
         check_names(kind, self.rows(kind), given, entity)
         check_family(self._library, entity, self._editor().values(entity, given))
         self._editor().apply(entity, given)
@@ -90,6 +94,8 @@ class EntityChanges:
                 scene.studio = None
             elif isinstance(entity, Tag):
                 scene.tags.remove(entity)
+            elif isinstance(entity, Group):
+                scene.groups = [each for each in scene.groups if each.group is not entity]
             else:
                 scene.performers.remove(entity)
         if isinstance(entity, Tag):
@@ -148,3 +154,8 @@ class EntityChanges:
             for owner in [*library.scenes_of(entity), *self._tagged(entity)]:
                 owner.tags.sort(key=tag_order)  # its place among them follows its name
         library.touch()
+
+
+def _stored(kind: str, given: Given) -> Given:
+    """Of a group only its name is kept."""
+    return {"name": given["name"]} if kind == "group" and "name" in given else given

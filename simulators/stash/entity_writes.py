@@ -1,4 +1,4 @@
-"""The mutations of performers, studios and tags, with their hooks.
+"""The mutations of performers, studios, tags and groups, with their hooks.
 
 Create, update and destroy give the mutation's input; a plural destroy gives the array of ids to
 each; a tag merge fires Tag.Merge.Post for the destination and nothing for its sources, a merge of
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulators.stash.library import pick
-from simulators.stash.model import Performer, Studio, Tag
+from simulators.stash.model import Group, Performer, Studio, Tag
 from simulators.stash.state import RequestContext
 
 Given = Mapping[str, Any]
@@ -69,6 +69,7 @@ class EntityMutations:
         self._performers = _Kind("performer")
         self._studios = _Kind("studio")
         self._tags = _Kind("tag")
+        self._groups = _Kind("group")
 
     async def performer_create(self, ctx: RequestContext, input_: Given) -> Performer:
         created: Performer = await self._performers.create(ctx, input_)
@@ -128,6 +129,20 @@ class EntityMutations:
 
     async def tags_destroy(self, ctx: RequestContext, ids: Sequence[str]) -> bool:
         return await self._tags.destroy_many(ctx, ids)
+
+    async def group_create(self, ctx: RequestContext, input_: Given) -> Group:
+        created: Group = await self._groups.create(ctx, input_)
+        return created
+
+    async def group_update(self, ctx: RequestContext, input_: Given) -> Group:
+        updated: Group = await self._groups.update(ctx, input_)
+        return updated
+
+    async def group_destroy(self, ctx: RequestContext, input_: Given) -> bool:
+        return await self._groups.destroy(ctx, input_)
+
+    async def groups_destroy(self, ctx: RequestContext, ids: Sequence[str]) -> bool:
+        return await self._groups.destroy_many(ctx, ids)
 
     async def tags_merge(self, ctx: RequestContext, input_: Given) -> Tag | None:
         if not input_["source"]:

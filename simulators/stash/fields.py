@@ -146,8 +146,7 @@ SCENE_FIELDS: Mapping[str, Reader | Constant] = MappingProxyType(
         "paths": lambda scene, _ctx, _args: scene,
         "scene_markers": NOTHING,
         "galleries": NOTHING,
-        "groups": NOTHING,
-        "movies": NOTHING,
+        "movies": lambda scene, _ctx, _args: scene.groups,
         "sceneStreams": _scene_streams,
     }
 )
@@ -201,6 +200,12 @@ FIELDS: Mapping[str, Mapping[str, Reader | Constant]] = MappingProxyType(
             "scene_count": _scene_count,
             "children": _tag_children,
         },
+        "Group": {
+            "scene_count": _scene_count,
+            "front_image_path": Constant(None),
+            "back_image_path": Constant(None),
+        },
+        "Movie": {"scene_count": _scene_count},
         "ConfigResult": {"plugins": _plugin_settings},
     }
 )

@@ -100,7 +100,7 @@ class Filters:
             return lambda scene: studios({scene.studio.num} if scene.studio else set())
         if name == "groups":
             groups = members(criterion)
-            return lambda _scene: groups(set())
+            return lambda scene: groups({each.group.num for each in scene.groups})
         if name == "stash_id_endpoint":
             return _on("stash_ids", stash_ids(criterion))
         if name == "is_missing":

@@ -13,8 +13,10 @@ from simulators.stash.model import (
     DiskFile,
     Entity,
     Folder,
+    Group,
     Performer,
     Scene,
+    SceneGroup,
     Studio,
     Tag,
     VideoFile,
@@ -56,6 +58,7 @@ class Library:
     performers: dict[int, Performer] = field(default_factory=dict)
     studios: dict[int, Studio] = field(default_factory=dict)
     tags: dict[int, Tag] = field(default_factory=dict)
+    groups: dict[int, Group] = field(default_factory=dict)
     files: dict[int, VideoFile] = field(default_factory=dict)
     folders: dict[str, Folder] = field(default_factory=dict)
     disk: dict[str, DiskFile] = field(default_factory=dict)  # what a scan would find, by path
@@ -129,7 +132,9 @@ class Library:
         return next((scene for scene in self.scenes.values() if file in scene.files), None)
 
     def scenes_of(self, entity: Entity) -> list[Scene]:
-        """The scenes that show a performer, a studio or a tag."""
+        """The scenes that show a performer, a studio or a tag, or are in a group."""
+        if isinstance(entity, Group):
+            return [s for s in self.scenes.values() if entity in [g.group for g in s.groups]]
         if isinstance(entity, Studio):
             return [scene for scene in self.scenes.values() if scene.studio is entity]
         if isinstance(entity, Tag):
@@ -144,6 +149,7 @@ class Library:
                 ("performers", self.performers),
                 ("studios", self.studios),
                 ("tags", self.tags),
+                ("groups", self.groups),
             )
         }
 
@@ -212,6 +218,11 @@ def load(seed: StashSeed, now: str) -> Library:
         )
     for scene in sorted(seed["scenes"], key=lambda row: row["id"]):
         library.scenes[scene["id"]] = load_scene(library, scene)
+    for raw_group in seed.get("groups", ()):
+        group = Group(raw_group["id"], raw_group["name"], now, now)
+        library.groups[group.num] = group
+        for num in raw_group["scene_ids"]:
+            library.scenes[num].groups.append(SceneGroup(group))
     return library
 
 

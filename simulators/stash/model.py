@@ -131,6 +131,35 @@ class Performer(Entity):
 
 
 @dataclass(slots=True, eq=False)
+class Group(Entity):
+    """A film, or a series of them; called a movie before v0.27."""
+
+    name: str
+    created_at: str
+    updated_at: str
+    aliases: str = ""
+    date: str | None = None
+    rating100: int | None = None
+    studio: Studio | None = None
+    director: str = ""
+    synopsis: str = ""
+    urls: list[str] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class SceneGroup:
+    """A scene's place in a group."""
+
+    group: Group
+    scene_index: int | None = None
+
+    @property
+    def movie(self) -> Group:
+        return self.group
+
+
+@dataclass(slots=True, eq=False)
 class Scene(Entity):
     created_at: str
     updated_at: str
@@ -146,6 +175,7 @@ class Scene(Entity):
     performers: list[Performer] = field(default_factory=list)
     tags: list[Tag] = field(default_factory=list)
     files: list[VideoFile] = field(default_factory=list)  # primary first
+    groups: list[SceneGroup] = field(default_factory=list)
     stash_ids: list[StashId] = field(default_factory=list)
     play_history: list[str] = field(default_factory=list)  # UTC, newest first
     o_history: list[str] = field(default_factory=list)
@@ -211,6 +241,8 @@ def plain(entity: Any) -> dict[str, Any]:
 def _plain_value(value: Any) -> Any:
     if isinstance(value, Folder):
         return value.path
+    if isinstance(value, SceneGroup):
+        return value.group.num
     if isinstance(value, VideoFile | StashId):
         return plain(value)
     if isinstance(value, Entity):

@@ -8,10 +8,10 @@ from typing import Any
 
 from simulators.stash.criteria import Test
 from simulators.stash.filters import Filters
-from simulators.stash.find import FoundEntities, FoundScenes, page_of
+from simulators.stash.find import FoundEntities, FoundScenes
 from simulators.stash.jobs import Job
 from simulators.stash.library import by_ids, to_num
-from simulators.stash.model import Entity, Performer, Scene, Studio, Tag
+from simulators.stash.model import Group, Performer, Scene, Studio, Tag
 from simulators.stash.plugin_config import Operation, Plugin
 from simulators.stash.plugin_settings import StoredSettings
 from simulators.stash.state import RequestContext
@@ -83,17 +83,18 @@ class Queries:
         test = _filters(ctx).tag(tag_filter) if tag_filter else None
         return _entities(ctx, "tag", ctx.library.tags, test, filter_, ids)
 
-    def find_group(self, _ctx: RequestContext, id_: Any) -> None:
-        to_num(id_)
+    def find_group(self, ctx: RequestContext, id_: Any) -> Group | None:
+        return ctx.library.groups.get(to_num(id_))
 
     def find_groups(
         self,
-        _ctx: RequestContext,
+        ctx: RequestContext,
         filter_: Given = None,
         ids: Sequence[str] | None = None,
     ) -> FoundEntities:
-        nothing: list[Entity] = by_ids({}, ids or (), "group", reject_twins=True)
-        return FoundEntities(page_of(nothing, filter_ or {}), 0)
+        return _entities(ctx, "group", ctx.library.groups, None, filter_, ids)
+
+    find_movie, find_movies = find_group, find_groups
 
     def version(self, ctx: RequestContext) -> SimpleNamespace:
         version = ctx.sim.switches["version"]

@@ -33,9 +33,11 @@ class SyncDriver:
         self.on_scene: Callable[[], None] = lambda: None
         self.has_new_settings: Callable[[], bool] = lambda: False
 
-    def note(self, num: int, action: str = "update", *, by_user: bool = True) -> None:
+    def note(
+        self, num: int, action: str = "update", *, by_user: bool = True, kind: str = "scene"
+    ) -> None:
         hook = HookInbox(str(self.site.data))
-        ask = hook.note("scene", num, action, by_user=by_user, now=self.now)
+        ask = hook.note(kind, num, action, by_user=by_user, now=self.now)
         if ask is not None:
             hook.asked(ask.token, "1")
         hook.close()

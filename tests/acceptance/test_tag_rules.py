@@ -11,6 +11,7 @@ from app.tasks.undo import undo_last_run
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 from tests.acceptance.small_library import FILMS, SmallLibrary, part, restore
+from tests.acceptance.sync_driver import SyncDriver
 
 SOLO, PLACES, HARBOUR, PARK = 1, 2, 3, 4
 NAMES = {SOLO: "solo", PLACES: "Places", HARBOUR: "Harbour, old", PARK: "Park"}
@@ -137,6 +138,23 @@ def test_what_moves_in_the_hierarchy_moves_in_plex(site: Site) -> None:
     # How often a tag is used counts as well.
     assert sync(site, tag_rules="use < 2 => nothing") == 2
     assert [each["genre"] for each in shows(site)] == [[NAMES[HARBOUR]], [NAMES[HARBOUR]]]
+
+
+def test_a_move_in_the_hierarchy_comes_with_its_event(site: Site) -> None:
+    sync(site, tag_rules=RULES, reconcile_interval="never")
+    driver = SyncDriver(site)
+    put_below(site, PARK)
+    driver.note(PARK, kind="tag")
+
+    assert driver.sync()["processed"] == 1
+    assert shows(site)[1]["collection"] == [NAMES[HARBOUR]]
+    # Another name of the tag above is one of nobody's, but rules name it.
+    mutation = 'mutation { tagUpdate(input: {id: "2", name: "Elsewhere"}) { id } }'
+    site.both.stash.graphql(mutation)
+    driver.note(PLACES, kind="tag")
+    assert driver.sync()["processed"] == 2
+    assert [each["collection"] for each in shows(site)] == [[], []]
+    site.both.stash.graphql(mutation.replace("Elsewhere", NAMES[PLACES]))
 
 
 def test_a_bad_rule_stops_everything_and_is_named(site: Site) -> None:

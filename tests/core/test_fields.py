@@ -52,7 +52,7 @@ def test_every_row_has_its_setting_and_its_name_in_plex() -> None:
     names = [field.name for field in switched]
     assert [DEFAULTS[f"sync_{name}"] for name in names] == [field.is_on for field in switched]
     rest = {key for key in DEFAULTS if key.startswith("sync_")} - {f"sync_{name}" for name in names}
-    assert rest == {"sync_master", "sync_tagline"} & rest
+    assert rest == {"sync_master", "sync_tagline", "sync_groups"} & rest
     assert len({field.plex for field in rows}) == len(rows)
     assert all(bool(field.element) == field.is_list for field in rows)
 
