@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from app import defaults
 from app.defaults import SHOWN, keep_defaults
-from core.settings import REQUIRED, parse_settings
+from core.settings import DEFAULTS, REQUIRED, parse_settings
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import TOKEN, Site
@@ -118,7 +118,7 @@ def test_a_new_default_is_written_likewise(site: Site, monkeypatch: pytest.Monke
     site.run("reconcile_all")
     change(site, max_retries=9)
     later = {**SHOWN, "read_timeout": 45, "max_retries": 6, "max_tags": 120, "new_one": "x"}
-    monkeypatch.setitem(defaults.DEFAULTS, "new_one", "x")  # type: ignore[arg-type]
+    monkeypatch.setitem(cast(dict[str, object], DEFAULTS), "new_one", "x")
     monkeypatch.setattr(defaults, "SHOWN", later)
 
     site.run("reconcile_all")
