@@ -6,13 +6,15 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from app import stopping
 from app.arguments import flag
 from app.defaults import keep_defaults, write_defaults
+from app.notifications.telling import tell
 from app.page import scene
 from app.page.publishing import publishing
 from app.page.running import RunningNote
@@ -30,7 +32,7 @@ from app.sync_changes.task import sync_changes
 from app.tasks import everything, outages, pins, preview, queue, reconcile, status, undo
 from app.tasks.rules import page_rules
 from app.wiring import Context, open_context
-from core.errors import ConfigError, ProtocolError, RunStopped
+from core.errors import ConfigError, ProtocolError, RunStopped, SyncError
 from shell import logs, protocol
 from shell.protocol import PluginInput
 
@@ -165,12 +167,13 @@ def run_task(
         ) as context,
     ):
         publisher.settings = context.settings
+        context = replace(context, tell=partial(tell, context))
         if not context.settings.enabled and not mode.works_when_off:
             log.warning(SWITCHED_OFF)
             handover.decline(mode.name, data_dir)
             return {"output": {"note": SWITCHED_OFF}}
         try:
-            output = perform(mode, context)
+            output = _perform_and_tell(mode, context)
         except RunStopped as stopped:
             log.info("%s", stopped)
             return {"output": {"note": str(stopped)}}
@@ -197,6 +200,19 @@ def _telling(progress: Callable[[float], None], note: RunningNote) -> Callable[[
         note.tell(share, time.time())
 
     return tell
+
+
+def _perform_and_tell(mode: Mode, context: Context) -> dict[str, Any]:
+    """`perform`; people elsewhere are told what came of it, whatever that is."""
+    if mode.is_operation or mode.looks_only:
+        return perform(mode, context)
+    try:
+        output = perform(mode, context)
+    except SyncError:
+        context.tell()
+        raise
+    context.tell()
+    return output
 
 
 def perform(mode: Mode, context: Context) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class Context:
         stored: these settings, as Stash has them.
         env: the environment.
         faults: by setting, what is wrong with it; not empty only for tasks that bear it.
+        tell: tells people elsewhere what has happened, if they wish to know.
         has_new_settings: asks Stash whether other settings are saved there by now; raises
             StashError.
         retrying: how requests to Plex are repeated; None: as ever.
@@ -68,6 +69,7 @@ class Context:
     stored: Mapping[str, object] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, str] = field(default_factory=dict)
+    tell: Callable[[], None] = lambda: None
     is_stopped: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
@@ -191,7 +193,7 @@ def open_context(
         logs.configure(
             debug=settings.debug_logging,
             obfuscate_paths=settings.obfuscate_paths,
-            secrets=[settings.plex_token],
+            secrets=[settings.plex_token, *settings.notify_url],
         )
         if settings.verify_tls is False and settings.plex_url.startswith("https:"):
             log.warning(

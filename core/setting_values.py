@@ -134,6 +134,19 @@ class OneOf:
         return word
 
 
+@dataclass(frozen=True, slots=True)
+class SomeOf:
+    """Some of these words, in any case and with commas between them."""
+
+    choices: tuple[str, ...]
+
+    def __call__(self, value: object) -> tuple[str, ...]:
+        words = {word.lower() for word in names(value)}
+        if not words <= set(self.choices):
+            raise BadValueError("some of " + ", ".join(self.choices))
+        return tuple(word for word in self.choices if word in words)
+
+
 def number(low: float, high: float) -> Number:
     return Number(low, high)
 
@@ -147,6 +160,10 @@ hours = Hours(0, 168)
 
 def one_of(*choices: str) -> OneOf:
     return OneOf(choices)
+
+
+def some_of(*choices: str) -> SomeOf:
+    return SomeOf(choices)
 
 
 def names(value: object) -> tuple[str, ...]:
@@ -173,6 +190,15 @@ def url(value: object) -> str:
     if parts.scheme not in ("http", "https") or extra or wrong_host or port == 0:
         raise BadValueError(allowed)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def addresses(value: object) -> tuple[str, ...]:
+    """Addresses of any scheme between commas, each once, in the order given."""
+    allowed = "addresses with commas between them, each with its scheme, like https://host/path"
+    found = [one.strip() for one in text(value, allowed).split(",") if one.strip()]
+    if not all(re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[!-~]+", one) for one in found):
+        raise BadValueError(allowed)
+    return tuple(dict.fromkeys(found))
 
 
 def is_host(name: str | None) -> bool:

@@ -16,12 +16,13 @@ from core.settings import DEFAULTS, REQUIRED, parser_of
 
 ON = "On unless switched off."
 OFF = "Off unless switched on."
-CONNECTION, CONTENT, MATCHING, CARE, CLOCK, LOG = (
+CONNECTION, CONTENT, MATCHING, CARE, CLOCK, NOTICES, LOG = (
     "connection",
     "content",
     "matching",
     "care",
     "clock",
+    "notices",
     "log",
 )
 
@@ -57,6 +58,7 @@ GROUPS = (
     Group(MATCHING, "Finding scenes in Plex", "How the files of both sides are told to be one."),
     Group(CARE, "What may be changed", "What becomes of values that Stash does not have."),
     Group(CLOCK, "What happens by itself", "When all is compared, and what is tried again."),
+    Group(NOTICES, "Notifications", "Who is told when somebody has to look."),
     Group(LOG, "Log", "What is written down."),
 )
 
@@ -253,6 +255,20 @@ WORDS: Mapping[str, Word] = MappingProxyType(
             "Retries",
             "How often Plex is asked again for a scene that it does not have, before that becomes a"
             " dead letter.",
+        ),
+        "notify_url": Word(
+            NOTICES,
+            "Notification addresses",
+            "Where to send a message when something happens: addresses of webhooks, which get JSON,"
+            " or of Apprise, if it is installed into Stash's Python; with commas between them.",
+            "Empty means that nobody is told.",
+        ),
+        "notify_on": Word(
+            NOTICES,
+            "Notify of",
+            "What to tell: gaps (a reconcile found some), dead_letter (a scene was given up on),"
+            " outage (Plex does not answer), guard (something is held back until you confirm).",
+            "Empty means all of these.",
         ),
         "debug_logging": Word(
             LOG,

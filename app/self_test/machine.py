@@ -73,6 +73,7 @@ def check_machine(checks: Checks, context: Context, machine: Machine) -> None:
     if free is not None:
         _check_space(checks, free)
     _check_python(checks, context.settings, machine)
+    _check_notifications(checks, context.settings, machine)
 
 
 def _check_folder(checks: Checks, data_dir: Path) -> None:
@@ -113,6 +114,18 @@ def _check_python(checks: Checks, settings: Settings, machine: Machine) -> None:
         )
     else:
         checks.ok("python", f"Python {machine.python} runs the plugin.")
+
+
+def _check_notifications(checks: Checks, settings: Settings, machine: Machine) -> None:
+    schemes = {address.partition(":")[0].lower() for address in settings.notify_url}
+    others = sorted(schemes - {"http", "https"})
+    if others and not machine.has_module("apprise"):
+        checks.warn(
+            "notifications",
+            f"Nobody is told at addresses that begin with {', '.join(others)}, since Apprise is"
+            " not installed.",
+            "Install Apprise into Stash's Python, or enter the address of a webhook in notify_url.",
+        )
 
 
 def check_files(checks: Checks, context: Context) -> Kept:

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.setup.token import KEPT, SETTING
 from core import setting_values as kinds
-from core.setting_values import BadValueError, Number, OneOf
+from core.setting_values import BadValueError, Number, OneOf, SomeOf
 from core.setting_words import GROUPS, WORDS, Word, by_label
 from core.settings import (
     DEFAULTS,
@@ -23,7 +23,12 @@ from core.settings import (
 )
 
 _KINDS: Mapping[object, str] = MappingProxyType(
-    {kinds.switch: "switch", kinds.names: "list", kinds.path_map: "path_map"}
+    {
+        kinds.switch: "switch",
+        kinds.names: "list",
+        kinds.path_map: "path_map",
+        kinds.tag_rules: "rules",
+    }
 )
 
 
@@ -73,7 +78,7 @@ class Known:
             "is_default": source == "default",
             "source": source,
         }
-        if isinstance(parse, OneOf):
+        if isinstance(parse, (OneOf, SomeOf)):
             row["choices"] = list(parse.choices)
         if isinstance(parse, Number):
             row |= {"min": parse.low, "max": parse.high}
@@ -119,6 +124,8 @@ def kind_of(key: str) -> str:
         return "secret"
     if isinstance(parse, OneOf):
         return "choice"
+    if isinstance(parse, SomeOf):
+        return "list"
     return "number" if isinstance(parse, Number) else _KINDS.get(parse, "text")
 
 

@@ -124,6 +124,7 @@ class OutageWait:
                 if self._is_back(service, now):
                     return Over.BACK
                 breaker = self._failed(service)
+                self._context.tell()
                 continue
             if now - told_at >= TELL:
                 told_at = self._tell(service, since)

@@ -289,6 +289,15 @@ def test_pillow(site: Site) -> None:
     assert "has no Pillow" in said(found(site, lacking), "python")[1]
 
 
+def test_apprise(site: Site) -> None:
+    site.use(notify_url="ntfy://topic, https://hook/token")
+    lacking = Machine(lambda _: 10**12, lambda _name: False)
+    worst, sentences = said(found(site, lacking), "notifications")
+    assert worst == "warn"
+    assert "begin with ntfy, since Apprise is not installed" in sentences
+    assert "token" not in sentences
+
+
 @pytest.mark.skipif(os.name == "nt", reason="the system has no such modes")
 def test_a_data_folder_that_is_shared(site: Site) -> None:
     site.data.mkdir(exist_ok=True)

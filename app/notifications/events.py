@@ -1,0 +1,88 @@
+"""What has happened since people were told last, by what the state and the queue say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from core import notices
+from core.notices import Notice
+from core.run_kinds import RECONCILE
+from storage.key_value import Key
+from storage.outages import NAMES
+from storage.shapes import Maybe
+from storage.state import State
+from sync_queue.jobs import QueueStats
+
+LASTING = 120.0  # seconds after which an outage is one to tell of: a restart is none
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people know.
+
+    Attributes:
+        reconcile, stopped: the numbers of the runs that were told of last.
+        dead, held: how many dead letters and held scenes there were.
+        outages: by service, when the outage began (epoch seconds).
+        failed: how often in a row nothing could be sent.
+    """
+
+    reconcile: int = 0
+    stopped: int = 0
+    dead: int = 0
+    held: int = 0
+    outages: Mapping[str, float] = field(default_factory=dict)
+    failed: int = 0
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Told:
+        return cls(**{name: kept[name] for name in _SHAPE if kept.get(name) is not None})
+
+    def kept(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _SHAPE}
+
+
+_SHAPE = {
+    **dict.fromkeys(("reconcile", "stopped", "dead", "held", "failed"), Maybe(int)),
+    "outages": Maybe({str: float}),
+}
+TOLD: Key[Told] = Key("notified", Told(), _SHAPE, Told.of, Told.kept)
+
+
+def news(state: State, stats: QueueStats, told: Told, now: float) -> tuple[Sequence[Notice], Told]:
+    """What is to be told, and what people know once it was."""
+    found: list[Notice] = []
+    run = next(iter(state.runs.latest(RECONCILE, limit=1)), None)
+    if run is not None and run.status in ("done", "partial") and run.id > told.reconcile:
+        if run.figures.get("scenes_with_gaps"):
+            found.append(notices.gaps_found(run.figures))
+        told = replace(told, reconcile=run.id)
+    dead = sum(stats.dead.values())
+    if dead > told.dead:
+        found.append(notices.given_up(dead - told.dead, dead))
+    if stats.held > told.held:
+        found.append(notices.held_back(stats.held))
+    stopped = state.runs.stopped_latest()
+    if stopped is not None and stopped.id > told.stopped:
+        found.append(notices.stopped(str(stopped.figures.get("why", stopped.guard))))
+        told = replace(told, stopped=stopped.id)
+    away, outages = _outages(state, stats, told, now)
+    return [*found, *away], replace(told, dead=dead, held=stats.held, outages=outages)
+
+
+def _outages(
+    state: State, stats: QueueStats, told: Told, now: float
+) -> tuple[list[Notice], dict[str, float]]:
+    errors = {each.service: each.error for each in state.outages.outages(now)}
+    found, known = list[Notice](), dict[str, float]()
+    for service, name in NAMES.items():
+        since = state.outages.breaker(service, now).since
+        if since is None or now - since < LASTING:
+            continue
+        known[service] = since
+        if told.outages.get(service) != since:
+            error = errors.get(service, "")
+            found.append(notices.away(name, now - since, stats.waiting, error))
+    return found, known
