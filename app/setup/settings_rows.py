@@ -75,7 +75,7 @@ class Known:
             "kind": kind_of(key),
             "value": self._value(key, source),
             "default": _as_typed(DEFAULTS[key]),
-            "is_default": source == "default",
+            "is_default": source == "default" or self._is_default(key),
             "source": source,
         }
         if isinstance(parse, (OneOf, SomeOf)):
@@ -87,6 +87,10 @@ class Known:
         if key in SECRET:
             row |= {"value": "", "is_set": source != "default"}
         return row
+
+    def _is_default(self, key: str) -> bool:
+        """Whether what was saved says no more than the default."""
+        return key not in self.read.faults and self.read.settings.value(key) == DEFAULTS[key]
 
     def _source(self, key: str) -> str:
         given = self._given(key)

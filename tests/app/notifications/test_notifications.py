@@ -24,6 +24,7 @@ from core.notices import KINDS, Notice
 from core.settings import Settings
 from simulators.library.generate import generate
 from stash.client import StashClient
+from stash.connection import StashConnection
 from tests.acceptance.site import Site
 from tests.pool import Pool
 
@@ -85,7 +86,7 @@ class Desk:
         self.sent: list[Notice] = []
         self.problem = ""
         self.context = Context(
-            cast(StashClient, None),
+            StashClient(StashConnection("http", "127.0.0.1", 9)),  # which nobody asks
             Settings(notify_url=("https://one", "https://two")),
             data,
             {},

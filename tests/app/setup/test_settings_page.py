@@ -107,6 +107,14 @@ def test_a_value_is_shown_as_it_would_be_typed(
         assert "'Most tags of a scene' is 'many'; allowed: a whole number" in problems[0]["text"]
 
 
+def test_a_default_that_was_written_is_one(site: Site) -> None:
+    site.save({"sync_title": True, "max_tags": 100, "verify_tls": "true", "sync_date": False})
+    rows = shown(site)
+    for key in ("sync_title", "max_tags", "verify_tls"):
+        assert (rows[key]["is_default"], rows[key]["source"]) == (True, "settings")
+    assert not rows["sync_date"]["is_default"]
+
+
 def test_the_old_path_map_is_shown_the_new_way_round(site: Site) -> None:
     site.save({"plex_unmatched_path_map": "/plex=>/stash"})
     assert shown(site)["path_map"]["value"] == "/stash=>/plex"
