@@ -18,7 +18,7 @@ COUNT ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check lint ui variants reliability soak demo bench mutants docs package constraints clean
+.PHONY: help setup test check lint ui screenshots variants reliability soak demo bench mutants docs package constraints clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ check: lint ## while one works: all checks, and the tests that start no process
 
 ui: ## check style and types of the page and run its units (needs npm; fetches its tools once)
 	cd ui && npm ci --no-audit --no-fund && npm run check
+
+screenshots: setup ## take the pictures of the page for README and docs (needs a Chromium)
+	$(PY) -m tests.ui.screenshots
 
 variants: setup ## run acceptance tests against other kinds of Plex, one switch turned at a time
 	$(PY) -m tests.variants
