@@ -13,10 +13,12 @@
   const JOBS = "query { jobQueue { id status description progress startTime } }";
   const EXPIRED = "Your session in Stash has ended. Reload the page and sign in again.";
 
-  /** The titles of the tasks that the page can start; Stash shows them in its list of jobs. */
+  /** The titles of tasks, by which Stash's list of jobs and people know them. */
   const TITLES = {
     sync_everything: "Sync Everything",
     reconcile_all: "Reconcile Library (All)",
+    reconcile_recent: "Reconcile Library (Last 24 Hours)",
+    reconcile_7days: "Reconcile Library (Last 7 Days)",
     reconcile_preview: "Preview",
     apply_preview: "Apply Preview",
     process_queue: "Process Queue",
@@ -26,14 +28,12 @@
     release: "Release Locks",
     health_check: "Health Check",
     report: "Report",
+    all: "Sync All Scenes",
+    recent: "Sync Recent Scenes",
+    queue_status: "View Queue Status",
+    retry_dlq: "Retry Dead Letters",
+    hook: "Hook",
   };
-  const OTHER_TITLES = [
-    "Reconcile Library (Last 24 Hours)",
-    "Reconcile Library (Last 7 Days)",
-    "Sync All Scenes",
-    "Sync Recent Scenes",
-  ];
-
   const PREFIX = "Stash2Plex: "; // before the titles of tasks that this page has started
 
   /** What went wrong, as a sentence; `expired`: nobody is signed in any more. */
@@ -115,7 +115,7 @@
   function taskOf(job) {
     const named = job.description.replace(/^Running plugin task: /, "");
     if (named.startsWith(PREFIX)) return named.slice(PREFIX.length);
-    const known = Object.values(TITLES).concat(OTHER_TITLES);
+    const known = Object.values(TITLES);
     return named !== job.description && known.includes(named) ? named : "";
   }
 

@@ -204,11 +204,34 @@
         );
   }
 
+  /** @param {any} props */
+  function GapList({ data, filters, selection, opened, act, confirm, reload }) {
+    if (data.rows.length === 0) return h(NoGaps, { filters });
+    const ignored = filters.values.type === "ignored";
+    const note = h(All, { total: data.total, values: filters.values, act, confirm });
+    return h(
+      "div",
+      null,
+      h(
+        SelectionBar,
+        { selection, total: data.rows.length, note: ignored ? null : note },
+        h(Chosen, { selection, act, ignored })
+      ),
+      h(
+        Rows,
+        { data, filters },
+        data.rows.map((/** @type {import("../types").GapRow} */ row) =>
+          h(Gap, { key: row.scene_id, row, plex: data.plex, selection, opened, act, reload })
+        )
+      ),
+      h("p", { className: "text-muted small" }, "As of ", h(Ago, { at: data.as_of_at }), ".")
+    );
+  }
+
   function Gaps() {
     const filters = hooks.useFilters(FILTERS);
-    const scene = hooks.useQuery().get("scene");
     const read = hooks.useRead("page_gaps", filters.args);
-    const opened = parts.useOpen(scene);
+    const opened = parts.useOpen(hooks.useQuery().get("scene"));
     const confirm = parts.useConfirm();
     const rows = (read.data && read.data.rows) || [];
     const selection = hooks.useSelection(rows.map((/** @type {any} */ row) => row.scene_id));
@@ -222,53 +245,15 @@
       run: (/** @type {string} */ mode, /** @type {string[]} */ ids, /** @type {string} */ name) =>
         action.run(name, () => server.operation(mode, { scene_ids: ids })),
     };
+    const { reload } = read;
     const facets = (read.data && read.data.facets) || {};
-    const ignored = filters.values.type === "ignored";
     return h(
       "div",
       null,
       confirm.element,
       h(Filters, { filters, facets, total: read.data && read.data.total }),
       h(Shown, { read }, (/** @type {any} */ data) =>
-        rows.length === 0
-          ? h(NoGaps, { filters })
-          : h(
-              "div",
-              null,
-              h(
-                SelectionBar,
-                {
-                  selection,
-                  total: rows.length,
-                  note: ignored
-                    ? null
-                    : h(All, { total: data.total, values: filters.values, act, confirm }),
-                },
-                h(Chosen, { selection, act, ignored })
-              ),
-              h(
-                Rows,
-                { data, filters },
-                rows.map((/** @type {import("../types").GapRow} */ row) =>
-                  h(Gap, {
-                    key: row.scene_id,
-                    row,
-                    plex: data.plex,
-                    selection,
-                    opened,
-                    act,
-                    reload: read.reload,
-                  })
-                )
-              ),
-              h(
-                "p",
-                { className: "text-muted small" },
-                "As of ",
-                h(Ago, { at: data.as_of_at }),
-                "."
-              )
-            )
+        h(GapList, { data, filters, selection, opened, act, confirm, reload })
       )
     );
   }

@@ -7,13 +7,51 @@
   const { h, hooks, parts, server, text } = s2p;
   const { Ago, Button, Empty, Row, Rows, SearchBox, Select, Shown, Tag, Toolbar } = parts;
 
+  /** @param {{row: any, plex: any}} props */
+  function Orphan({ row, plex }) {
+    const added = row.added_at
+      ? h("small", { className: "text-muted" }, "added ", h(Ago, { at: row.added_at }))
+      : null;
+    return h(Row, {
+      id: `${row.section}-${row.rating_key}`,
+      label: row.title,
+      head: [
+        h(parts.PlexLink, { key: "title", plex, ratingKey: row.rating_key, label: row.title }),
+        h("div", { key: "tags", className: "s2p-tags" }, h(Tag, null, row.library), added),
+        h("code", { key: "path", className: "s2p-path" }, row.path),
+      ],
+    });
+  }
+
+  /** @param {{filters: any, data: any}} props */
+  function Filters({ filters, data }) {
+    const { values, set } = filters;
+    const libraries = (data && data.facets && data.facets.libraries) || [];
+    return h(
+      Toolbar,
+      { total: data && data.total, what: "item" },
+      h(SearchBox, {
+        label: "Title or path",
+        value: values.text,
+        onChange: (/** @type {string} */ value) => set("text", value),
+      }),
+      libraries.length > 0 || values.library
+        ? h(Select, {
+            label: "All libraries",
+            all: "All libraries",
+            value: values.library,
+            options: parts.facetOptions(libraries),
+            onChange: (/** @type {string} */ value) => set("library", value),
+          })
+        : null
+    );
+  }
+
   function Orphans() {
     const filters = hooks.useFilters(["library", "text"]);
     const read = hooks.useRead("page_orphans", filters.args);
     s2p.work.useReloadAfterWork(read.reload);
-    const { values, set } = filters;
-    const data = read.data;
-    const libraries = (data && data.facets && data.facets.libraries) || [];
+    const filtered = Boolean(filters.values.text || filters.values.library);
     return h(
       "div",
       null,
@@ -22,30 +60,13 @@
         { className: "text-muted" },
         "Items in Plex that are no scene in Stash. Stash2Plex leaves them alone."
       ),
-      h(
-        Toolbar,
-        { total: data && data.total, what: "item" },
-        h(SearchBox, {
-          label: "Title or path",
-          value: values.text,
-          onChange: (/** @type {string} */ value) => set("text", value),
-        }),
-        libraries.length > 0 || values.library
-          ? h(Select, {
-              label: "All libraries",
-              all: "All libraries",
-              value: values.library,
-              options: parts.facetOptions(libraries),
-              onChange: (/** @type {string} */ value) => set("library", value),
-            })
-          : null
-      ),
+      h(Filters, { filters, data: read.data }),
       h(Shown, { read }, (/** @type {any} */ page) =>
         page.rows.length === 0
           ? h(
               Empty,
               { title: "Nothing here." },
-              values.text || values.library
+              filtered
                 ? "No item matches these filters."
                 : "Every item of the synced libraries is a scene in Stash, or no full reconcile has looked yet."
             )
@@ -53,32 +74,43 @@
               Rows,
               { data: page, filters },
               page.rows.map((/** @type {any} */ row) =>
-                h(Row, {
-                  key: `${row.section}/${row.rating_key}`,
-                  id: `${row.section}-${row.rating_key}`,
-                  label: row.title,
-                  head: [
-                    h(parts.PlexLink, {
-                      key: "title",
-                      plex: page.plex,
-                      ratingKey: row.rating_key,
-                      label: row.title,
-                    }),
-                    h(
-                      "div",
-                      { key: "tags", className: "s2p-tags" },
-                      h(Tag, null, row.library),
-                      row.added_at
-                        ? h("small", { className: "text-muted" }, "added ", h(Ago, { at: row.added_at }))
-                        : null
-                    ),
-                    h("code", { key: "path", className: "s2p-path" }, row.path),
-                  ],
-                })
+                h(Orphan, { key: `${row.section}/${row.rating_key}`, row, plex: page.plex })
               )
             )
       )
     );
+  }
+
+  /** @param {{row: any, plex: any, busy: boolean, unpin: () => void}} props */
+  function Pin({ row, plex, busy, unpin }) {
+    const label = row.item_title || `item ${row.rating_key}`;
+    return h(Row, {
+      id: `${row.scene_id}-${row.rating_key}`,
+      label: text.nameOf(row),
+      cover: h(parts.Cover, { sceneId: row.scene_id }),
+      head: [
+        h(parts.SceneLink, { key: "title", sceneId: row.scene_id, title: row.title }),
+        h(
+          "p",
+          { key: "item", className: "s2p-reason" },
+          "is ",
+          h(parts.PlexLink, { plex, ratingKey: row.rating_key, label }),
+          row.library ? ` in ${row.library}` : "",
+          row.since_at ? h("span", null, ", since ", h(Ago, { at: row.since_at })) : null
+        ),
+        h("code", { key: "path", className: "s2p-path" }, row.path),
+      ],
+      actions: h(
+        Button,
+        {
+          kind: "secondary",
+          disabled: busy,
+          "aria-label": `Take the pin back: ${text.nameOf(row)}`,
+          onClick: unpin,
+        },
+        "Take the pin back"
+      ),
+    });
   }
 
   function Pins() {
@@ -110,38 +142,12 @@
               Rows,
               { data: page, filters },
               page.rows.map((/** @type {any} */ row) =>
-                h(Row, {
+                h(Pin, {
                   key: `${row.scene_id}/${row.rating_key}`,
-                  id: `${row.scene_id}-${row.rating_key}`,
-                  label: text.nameOf(row),
-                  cover: h(parts.Cover, { sceneId: row.scene_id }),
-                  head: [
-                    h(parts.SceneLink, { key: "title", sceneId: row.scene_id, title: row.title }),
-                    h(
-                      "p",
-                      { key: "item", className: "s2p-reason" },
-                      "is ",
-                      h(parts.PlexLink, {
-                        plex: page.plex,
-                        ratingKey: row.rating_key,
-                        label: row.item_title || `item ${row.rating_key}`,
-                      }),
-                      row.library ? ` in ${row.library}` : "",
-                      ", since ",
-                      h(Ago, { at: row.since_at })
-                    ),
-                    h("code", { key: "path", className: "s2p-path" }, row.path),
-                  ],
-                  actions: h(
-                    Button,
-                    {
-                      kind: "secondary",
-                      disabled: Boolean(action.busy),
-                      "aria-label": `Take the pin back: ${text.nameOf(row)}`,
-                      onClick: () => unpin(row),
-                    },
-                    "Take the pin back"
-                  ),
+                  row,
+                  plex: page.plex,
+                  busy: Boolean(action.busy),
+                  unpin: () => unpin(row),
                 })
               )
             )

@@ -4,7 +4,7 @@
   "use strict";
   const s2p = window.stash2plex;
   if (!s2p || !s2p.parts) return;
-  const { React, h, hooks, parts, text } = s2p;
+  const { React, h, hooks, parts, server, text } = s2p;
   const { Button, Empty, Pager, SearchBox, Select, Shown, Toolbar } = parts;
 
   const LEVELS = [
@@ -67,11 +67,8 @@
     );
   }
 
-  function Log() {
-    const filters = hooks.useFilters(["run", "level", "text"]);
-    const read = hooks.useRead("page_log", Object.assign({ per_page: 100 }, filters.args));
-    const [bundle, setBundle] = React.useState(false);
-    s2p.work.useReloadAfterWork(read.reload);
+  /** @param {{filters: any, read: any, onBundle: () => void}} props */
+  function Filters({ filters, read, onBundle }) {
     const { values, set } = filters;
     const runs = (read.data && read.data.runs) || [];
     /** @param {string} name @param {string} all @param {any} options */
@@ -84,60 +81,69 @@
         onChange: (/** @type {string} */ value) => set(name, value),
       });
     return h(
+      Toolbar,
+      { total: read.data && read.data.total, what: "line" },
+      h(SearchBox, {
+        label: "Text",
+        value: values.text,
+        onChange: (/** @type {string} */ value) => set("text", value),
+      }),
+      select(
+        "run",
+        "All runs",
+        runs.map((/** @type {any} */ run) => ({
+          value: String(run.run),
+          label: `${run.task ? server.title(run.task) : "Hook"}, ${text.ago(run.at)}`,
+        }))
+      ),
+      select("level", "All levels", LEVELS),
+      h(Button, { kind: "secondary", onClick: read.reload, busy: read.loading }, "Refresh"),
+      h(Button, { kind: "secondary", onClick: onBundle }, "Support bundle")
+    );
+  }
+
+  /** @param {{row: any}} props */
+  const Line = ({ row }) =>
+    h(
+      "li",
+      { className: `s2p-log-${row.level}` },
+      h("time", { title: server.title(row.task || "") }, text.moment(row.at)),
+      h("span", { className: "s2p-level" }, row.level),
+      h("span", { className: "s2p-line-text" }, row.text)
+    );
+
+  function Log() {
+    const filters = hooks.useFilters(["run", "level", "text"]);
+    const read = hooks.useRead("page_log", Object.assign({ per_page: 100 }, filters.args));
+    const [bundle, setBundle] = React.useState(false);
+    s2p.work.useReloadAfterWork(read.reload);
+    const filtered = Object.values(filters.values).some(Boolean);
+    const none = h(
+      Empty,
+      { title: "No lines." },
+      filtered
+        ? h(Button, { kind: "secondary", onClick: filters.clear }, "Clear filters")
+        : "The plugin has not written anything yet."
+    );
+    return h(
       "div",
       null,
       bundle ? h(Bundle, { onClose: () => setBundle(false) }) : null,
-      h(
-        Toolbar,
-        { total: read.data && read.data.total, what: "line" },
-        h(SearchBox, {
-          label: "Text",
-          value: values.text,
-          onChange: (/** @type {string} */ value) => set("text", value),
-        }),
-        select(
-          "run",
-          "All runs",
-          runs.map((/** @type {any} */ run) => ({
-            value: String(run.run),
-            label: `${run.task || "Hook"}, ${text.ago(run.at)}`,
-          }))
-        ),
-        select("level", "All levels", LEVELS),
-        h(Button, { kind: "secondary", onClick: read.reload, busy: read.loading }, "Refresh"),
-        h(Button, { kind: "secondary", onClick: () => setBundle(true) }, "Support bundle")
-      ),
-      h(Shown, { read }, (/** @type {any} */ data) =>
-        data.rows.length === 0
-          ? h(
-              Empty,
-              { title: "No lines." },
-              values.text || values.run || values.level
-                ? h(Button, { kind: "secondary", onClick: filters.clear }, "Clear filters")
-                : "The plugin has not written anything yet."
-            )
+      h(Filters, { filters, read, onBundle: () => setBundle(true) }),
+      h(Shown, { read }, (/** @type {any} */ { rows, total, page, per_page }) =>
+        rows.length === 0
+          ? none
           : h(
               "div",
               null,
               h(
                 "ol",
                 { className: "list-unstyled s2p-log" },
-                data.rows.map((/** @type {any} */ row, /** @type {number} */ place) =>
-                  h(
-                    "li",
-                    { key: place, className: `s2p-log-${row.level}` },
-                    h("time", { title: row.task || "" }, text.moment(row.at)),
-                    h("span", { className: "s2p-level" }, row.level),
-                    h("span", { className: "s2p-line-text" }, row.text)
-                  )
+                rows.map((/** @type {any} */ row, /** @type {number} */ place) =>
+                  h(Line, { key: place, row })
                 )
               ),
-              h(Pager, {
-                total: data.total,
-                page: data.page,
-                perPage: data.per_page,
-                turn: filters.turn,
-              })
+              h(Pager, { total, page, perPage: per_page, turn: filters.turn })
             )
       )
     );

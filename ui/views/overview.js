@@ -37,6 +37,20 @@
     write_defaults: "Write the defaults",
   });
 
+  const TASKS = [
+    "sync_everything",
+    "reconcile_all",
+    "reconcile_preview",
+    "apply_preview",
+    "process_queue",
+    "sync_changes",
+    "undo_last_run",
+    "confirm_stopped_run",
+    "release",
+    "health_check",
+    "report",
+  ];
+
   /** A button or link for an action of the plugin; nothing for one that this page does not know.
    * @param {{name: string | null, action: any, kind?: string}} props
    */
@@ -50,7 +64,7 @@
       );
     }
     const operation = OPERATIONS[name];
-    const label = operation || (server.title(name) === name ? "" : server.title(name));
+    const label = operation || (TASKS.includes(name) ? server.title(name) : "");
     if (!label) return null;
     const run = () =>
       action.run(name, () => (operation ? server.operation(name) : s2p.work.start(name)));

@@ -68,127 +68,187 @@
     );
   }
 
+  /** @param {{preview: () => void, busy: boolean}} props */
+  function NoPreview({ preview, busy }) {
+    return h(
+      Empty,
+      { title: "There is no preview yet." },
+      h("p", null, "A preview shows what a sync would change in Plex, and writes nothing."),
+      h(Button, { onClick: preview, busy }, "Make a preview")
+    );
+  }
+
+  /** What the preview is, and what to do with all of it. @param {any} props */
+  function Summary({ data, action, apply, preview }) {
+    const busy = Boolean(action.busy);
+    return h(
+      "div",
+      null,
+      h("p", { className: "mb-1" }, data.text, " Made ", h(Ago, { at: data.made_at }), "."),
+      h(Counts, { counts: data.counts }),
+      h(
+        "div",
+        { className: "s2p-buttons mb-3" },
+        h(
+          Button,
+          {
+            onClick: () => apply(null, data),
+            disabled: !data.can_apply || busy,
+            busy: action.busy === "apply",
+          },
+          "Apply all"
+        ),
+        h(Button, { kind: "secondary", onClick: preview, disabled: busy }, "Make a new preview")
+      )
+    );
+  }
+
+  /** @param {{filters: any, total: number}} props */
+  function Filters({ filters, total }) {
+    return h(
+      Toolbar,
+      { total, what: "scene" },
+      h(SearchBox, {
+        label: "Title",
+        value: filters.values.text,
+        onChange: (/** @type {string} */ value) => filters.set("text", value),
+      }),
+      h(Select, {
+        label: "Kind of change",
+        all: "All changes",
+        value: filters.values.kind,
+        options: KINDS.map(([value, label]) => ({ value, label })),
+        onChange: (/** @type {string} */ value) => filters.set("kind", value),
+      })
+    );
+  }
+
+  /** The scenes of a plan, which can be chosen while it can be applied. @param {any} props */
+  function Scenes({ data, filters, selection, opened, apply, busy }) {
+    const { text: words, kind } = filters.values;
+    if (data.rows.length === 0) {
+      return h(Empty, {
+        title:
+          words || kind
+            ? "No scene matches these filters."
+            : "Nothing would change: Plex shows what Stash says.",
+      });
+    }
+    const chosen = data.can_apply ? selection : undefined;
+    const button = h(
+      Button,
+      { onClick: () => apply(selection.keys, data), disabled: busy },
+      "Apply these"
+    );
+    return h(
+      "div",
+      null,
+      chosen ? h(SelectionBar, { selection, total: data.rows.length }, button) : null,
+      h(
+        Rows,
+        { data, filters },
+        data.rows.map((/** @type {any} */ row) =>
+          h(Planned, { key: row.scene_id, row, opened, plex: data.plex, selection: chosen })
+        )
+      )
+    );
+  }
+
+  /** The question before a plan is applied. @param {string[] | null} scenes null: all
+   * @param {any} data @param {() => void} onConfirm
+   */
+  const applyQuestion = (scenes, data, onConfirm) => ({
+    title: scenes
+      ? `Write the changes of ${text.plural(scenes.length, "scene")}?`
+      : `Write all changes of ${text.plural(data.counts.scenes, "scene")}?`,
+    action: "Write to Plex",
+    body: h(
+      "p",
+      { className: "mb-0" },
+      "Just what is shown here is written, except what has changed meanwhile. It can be undone under Runs."
+    ),
+    onConfirm,
+  });
+
   function Plan() {
     const filters = hooks.useFilters(["kind", "text"]);
     const read = hooks.useRead("page_plan", filters.args);
     const opened = parts.useOpen();
     const confirm = parts.useConfirm();
-    const rows = (read.data && read.data.rows) || [];
-    const selection = hooks.useSelection(rows.map((/** @type {any} */ row) => row.scene_id));
+    const selection = hooks.useSelection(sceneIds(read.data));
     const action = hooks.useAction(selection.clear);
     work.useReloadAfterWork(read.reload);
-    const { values, set } = filters;
+    const busy = Boolean(action.busy);
     const preview = () => action.run("preview", () => work.start("reconcile_preview"));
     /** @param {string[] | null} scenes @param {any} data */
-    const apply = (scenes, data) =>
-      confirm.ask({
-        title: scenes
-          ? `Write the changes of ${text.plural(scenes.length, "scene")}?`
-          : `Write all changes of ${text.plural(data.counts.scenes, "scene")}?`,
-        action: "Write to Plex",
-        body: h(
-          "p",
-          { className: "mb-0" },
-          "Just what is shown here is written, except what has changed meanwhile. It can be undone under Runs."
-        ),
-        onConfirm: () =>
-          action.run("apply", () =>
-            work.start(
-              "apply_preview",
-              Object.assign({ run_id: data.run_id }, scenes ? { scene_ids: scenes } : {})
-            )
-          ),
-      });
+    const apply = (scenes, data) => {
+      const args = Object.assign({ run_id: data.run_id }, scenes ? { scene_ids: scenes } : {});
+      const start = () => action.run("apply", () => work.start("apply_preview", args));
+      confirm.ask(applyQuestion(scenes, data, start));
+    };
     return h(
       "div",
       null,
       confirm.element,
       h(Shown, { read }, (/** @type {any} */ data) =>
-        !data.run_id
+        data.run_id
           ? h(
-              Empty,
-              { title: "There is no preview yet." },
-              h("p", null, "A preview shows what a sync would change in Plex, and writes nothing."),
-              h(Button, { onClick: preview, busy: Boolean(action.busy) }, "Make a preview")
-            )
-          : h(
               "div",
               null,
-              h("p", { className: "mb-1" }, data.text, " Made ", h(Ago, { at: data.made_at }), "."),
-              h(Counts, { counts: data.counts }),
-              h(
-                "div",
-                { className: "s2p-buttons mb-3" },
-                h(
-                  Button,
-                  {
-                    onClick: () => apply(null, data),
-                    disabled: !data.can_apply || Boolean(action.busy),
-                    busy: action.busy === "apply",
-                  },
-                  "Apply all"
-                ),
-                h(
-                  Button,
-                  { kind: "secondary", onClick: preview, disabled: Boolean(action.busy) },
-                  "Make a new preview"
-                )
-              ),
-              h(
-                Toolbar,
-                { total: data.total, what: "scene" },
-                h(SearchBox, {
-                  label: "Title",
-                  value: values.text,
-                  onChange: (/** @type {string} */ value) => set("text", value),
-                }),
-                h(Select, {
-                  label: "Kind of change",
-                  all: "All changes",
-                  value: values.kind,
-                  options: KINDS.map(([value, label]) => ({ value, label })),
-                  onChange: (/** @type {string} */ value) => set("kind", value),
-                })
-              ),
-              rows.length === 0
-                ? h(Empty, {
-                    title:
-                      values.text || values.kind
-                        ? "No scene matches these filters."
-                        : "Nothing would change: Plex shows what Stash says.",
-                  })
-                : h(
-                    "div",
-                    null,
-                    data.can_apply
-                      ? h(
-                          SelectionBar,
-                          { selection, total: rows.length },
-                          h(
-                            Button,
-                            {
-                              onClick: () => apply(selection.keys, data),
-                              disabled: Boolean(action.busy),
-                            },
-                            "Apply these"
-                          )
-                        )
-                      : null,
-                    h(
-                      Rows,
-                      { data, filters },
-                      rows.map((/** @type {any} */ row) =>
-                        h(Planned, {
-                          key: row.scene_id,
-                          row,
-                          opened,
-                          plex: data.plex,
-                          selection: data.can_apply ? selection : undefined,
-                        })
-                      )
-                    )
-                  )
+              h(Summary, { data, action, apply, preview }),
+              h(Filters, { filters, total: data.total }),
+              h(Scenes, { data, filters, selection, opened, apply, busy })
             )
+          : h(NoPreview, { preview, busy })
+      )
+    );
+  }
+
+  /** @param {any} data @returns {string[]} */
+  const sceneIds = (data) =>
+    data ? data.rows.map((/** @type {any} */ row) => String(row.scene_id)) : [];
+
+  /** The question before what is held is written. @param {number} n @param {() => void} onConfirm */
+  const heldQuestion = (n, onConfirm) => ({
+    title: `Write what is held back of ${text.plural(n, "scene")}?`,
+    action: "Write to Plex",
+    danger: true,
+    body: h(
+      "p",
+      { className: "mb-0" },
+      "Plex loses the values shown here. It can be undone under Runs."
+    ),
+    onConfirm,
+  });
+
+  /** @param {any} props */
+  function HeldScenes({ data, filters, selection, opened, write, busy }) {
+    const disabled = !data.can_confirm || busy;
+    /** @param {string} label @param {string[] | null} scenes @param {number} n */
+    const button = (label, scenes, n) =>
+      h(Button, { kind: "danger", disabled, onClick: () => write(scenes, n) }, label);
+    const chosen = selection.keys;
+    return h(
+      "div",
+      null,
+      h("p", { className: "s2p-lead" }, data.headline),
+      h(
+        SelectionBar,
+        {
+          selection,
+          total: data.rows.length,
+          note: button(`Write all ${text.count(data.total)}`, null, data.total),
+        },
+        button("Write these", chosen, chosen.length)
+      ),
+      h(
+        Rows,
+        { data, filters },
+        data.rows.map((/** @type {any} */ row) => {
+          const loses = `It would lose ${text.plural(row.would_remove, "value")}.`;
+          const note = `${text.asSentence(row.reason)} ${loses}`;
+          return h(Planned, { key: row.scene_id, row, opened, selection, plex: data.plex, note });
+        })
       )
     );
   }
@@ -198,81 +258,27 @@
     const read = hooks.useRead("page_held", filters.args);
     const opened = parts.useOpen();
     const confirm = parts.useConfirm();
-    const rows = (read.data && read.data.rows) || [];
-    const selection = hooks.useSelection(rows.map((/** @type {any} */ row) => row.scene_id));
+    const selection = hooks.useSelection(sceneIds(read.data));
     const action = hooks.useAction(selection.clear);
     work.useReloadAfterWork(read.reload);
-    /** @param {string[] | null} scenes @param {number} total */
-    const write = (scenes, total) =>
-      confirm.ask({
-        title: `Write what is held back of ${text.plural(scenes ? scenes.length : total, "scene")}?`,
-        action: "Write to Plex",
-        danger: true,
-        body: h(
-          "p",
-          { className: "mb-0" },
-          "Plex loses the values shown here. It can be undone under Runs."
-        ),
-        onConfirm: () =>
-          action.run("confirm", () =>
-            work.start("confirm_stopped_run", scenes ? { scene_ids: scenes } : {})
-          ),
-      });
+    /** @param {string[] | null} scenes null: all @param {number} n */
+    const write = (scenes, n) => {
+      const args = scenes ? { scene_ids: scenes } : {};
+      const start = () => action.run("confirm", () => work.start("confirm_stopped_run", args));
+      confirm.ask(heldQuestion(n, start));
+    };
     return h(
       "div",
       null,
       confirm.element,
       h(Shown, { read }, (/** @type {any} */ data) =>
-        rows.length === 0
+        data.rows.length === 0
           ? h(
               Empty,
               { title: "Nothing is held back." },
               "Runs that would take a lot away from Plex stop here until you confirm."
             )
-          : h(
-              "div",
-              null,
-              h("p", { className: "s2p-lead" }, data.headline),
-              h(
-                SelectionBar,
-                {
-                  selection,
-                  total: rows.length,
-                  note: h(
-                    Button,
-                    {
-                      kind: "danger",
-                      disabled: !data.can_confirm || Boolean(action.busy),
-                      onClick: () => write(null, data.total),
-                    },
-                    `Write all ${text.count(data.total)}`
-                  ),
-                },
-                h(
-                  Button,
-                  {
-                    kind: "danger",
-                    disabled: !data.can_confirm || Boolean(action.busy),
-                    onClick: () => write(selection.keys, data.total),
-                  },
-                  "Write these"
-                )
-              ),
-              h(
-                Rows,
-                { data, filters },
-                rows.map((/** @type {any} */ row) =>
-                  h(Planned, {
-                    key: row.scene_id,
-                    row,
-                    opened,
-                    selection,
-                    plex: data.plex,
-                    note: `${text.asSentence(row.reason)} It would lose ${text.plural(row.would_remove, "value")}.`,
-                  })
-                )
-              )
-            )
+          : h(HeldScenes, { data, filters, selection, opened, write, busy: Boolean(action.busy) })
       )
     );
   }

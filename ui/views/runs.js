@@ -59,6 +59,58 @@
     return groups;
   }
 
+  /** @param {import("../types").Run} run @param {() => void} onConfirm */
+  const undoQuestion = (run, onConfirm) => ({
+    title: `Undo '${run.title}' of ${text.moment(run.started_at)}?`,
+    action: "Undo it",
+    danger: true,
+    body: h(
+      "p",
+      { className: "mb-0" },
+      `${text.plural(run.items_changed, "item")} in Plex get back what they showed before, ` +
+        "except what has changed since. An undo is a run like any other, and can be undone."
+    ),
+    onConfirm,
+  });
+
+  /** @param {{run: import("../types").Run, opened: any, action: any, undo: () => void}} props */
+  function RunRow({ run, opened, action, undo }) {
+    const label = `${run.title}, ${text.moment(run.started_at)}`;
+    const button = h(
+      Button,
+      {
+        kind: "secondary",
+        busy: action.busy === run.run_id,
+        disabled: Boolean(action.busy),
+        "aria-label": `Undo: ${label}`,
+        onClick: undo,
+      },
+      "Undo"
+    );
+    return h(
+      Row,
+      {
+        id: run.run_id,
+        label,
+        open: opened.has(run.run_id),
+        onOpen: run.items_changed > 0 ? () => opened.toggle(run.run_id) : undefined,
+        opens: "Changes",
+        head: [
+          h(
+            "div",
+            { key: "title", className: "s2p-tags" },
+            h("strong", null, run.title),
+            h(Tag, { tone: TONES[run.status] }, WORDS[run.status] || run.status),
+            h("small", { className: "text-muted" }, h(Ago, { at: run.started_at }), took(run))
+          ),
+          h("p", { key: "text", className: "s2p-reason" }, text.asSentence(run.text)),
+        ],
+        actions: run.can_undo ? button : null,
+      },
+      h(RunChanges, { runId: run.run_id })
+    );
+  }
+
   function Runs() {
     const filters = hooks.useFilters([]);
     const read = hooks.useRead("page_runs", filters.args);
@@ -67,20 +119,10 @@
     const action = hooks.useAction(read.reload);
     work.useReloadAfterWork(read.reload);
     /** @param {import("../types").Run} run */
-    const undo = (run) =>
-      confirm.ask({
-        title: `Undo '${run.title}' of ${text.moment(run.started_at)}?`,
-        action: "Undo it",
-        danger: true,
-        body: h(
-          "p",
-          { className: "mb-0" },
-          `${text.plural(run.items_changed, "item")} in Plex get back what they showed before, ` +
-            "except what has changed since. An undo is a run like any other, and can be undone."
-        ),
-        onConfirm: () =>
-          action.run(run.run_id, () => work.start("undo_last_run", { run_id: run.run_id })),
-      });
+    const undo = (run) => {
+      const start = () => work.start("undo_last_run", { run_id: run.run_id });
+      confirm.ask(undoQuestion(run, () => action.run(run.run_id, start)));
+    };
     return h(
       "div",
       null,
@@ -92,41 +134,7 @@
               Rows,
               { data, filters },
               data.rows.map((/** @type {import("../types").Run} */ run) =>
-                h(
-                  Row,
-                  {
-                    key: run.run_id,
-                    id: run.run_id,
-                    label: `${run.title}, ${text.moment(run.started_at)}`,
-                    open: opened.has(run.run_id),
-                    onOpen: run.items_changed > 0 ? () => opened.toggle(run.run_id) : undefined,
-                    opens: "Changes",
-                    head: [
-                      h(
-                        "div",
-                        { key: "title", className: "s2p-tags" },
-                        h("strong", null, run.title),
-                        h(Tag, { tone: TONES[run.status] }, WORDS[run.status] || run.status),
-                        h("small", { className: "text-muted" }, h(Ago, { at: run.started_at }), took(run))
-                      ),
-                      h("p", { key: "text", className: "s2p-reason" }, text.asSentence(run.text)),
-                    ],
-                    actions: run.can_undo
-                      ? h(
-                          Button,
-                          {
-                            kind: "secondary",
-                            busy: action.busy === run.run_id,
-                            disabled: Boolean(action.busy),
-                            "aria-label": `Undo: ${run.title}, ${text.moment(run.started_at)}`,
-                            onClick: () => undo(run),
-                          },
-                          "Undo"
-                        )
-                      : null,
-                  },
-                  h(RunChanges, { runId: run.run_id })
-                )
+                h(RunRow, { key: run.run_id, run, opened, action, undo: () => undo(run) })
               )
             )
       )

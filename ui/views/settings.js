@@ -91,7 +91,10 @@
       row.min !== undefined && row.max !== undefined ? ` From ${row.min} to ${row.max}.` : "";
     return h(
       "div",
-      { className: `s2p-setting ${problem ? "s2p-setting-wrong" : ""}`, "data-key": row.key },
+      {
+        className: `s2p-setting s2p-setting-${row.kind} ${problem ? "s2p-setting-wrong" : ""}`,
+        "data-key": row.key,
+      },
       h(
         "div",
         { className: "s2p-setting-about" },
@@ -156,14 +159,16 @@
 
   const TESTED = ["plex_url", "plex_token", "path_map"];
 
-  /** @param {{data: any, reload: () => void}} props */
-  function Form({ data, reload }) {
+  /** What was typed and not saved, and what is wrong with it.
+   * @param {any} data what `page_settings` has answered
+   * @param {() => void} reload
+   */
+  function useEdits(data, reload) {
     const [edits, setEdits] = React.useState(/** @type {Record<string, unknown>} */ ({}));
     const [problems, setProblems] = React.useState(/** @type {any[]} */ (data.problems || []));
     const action = hooks.useAction();
     /** @type {import("../types").SettingRow[]} */
     const rows = data.groups.flatMap((/** @type {any} */ group) => group.settings);
-    const changed = Object.keys(edits).length;
     const edit = (/** @type {string} */ key, /** @type {unknown} */ value) => {
       const row = rows.find((each) => each.key === key);
       const next = Object.assign({}, edits, { [key]: value });
@@ -174,83 +179,122 @@
     const save = () =>
       action.run("save", async () => {
         const answer = await server.operation("save_settings", { values: edits });
-        setProblems(answer.problems || []);
-        if (answer.problems && answer.problems.length > 0) throw new Error(answer.text);
-        setEdits({});
+        const wrong = answer.problems || [];
+        setProblems(wrong);
+        // What makes sense is saved, also where something else does not.
+        const refused = new Set(wrong.map((/** @type {any} */ problem) => problem.key));
+        setEdits(Object.fromEntries(Object.entries(edits).filter(([key]) => refused.has(key))));
         server.forgetConfiguration();
         reload();
+        if (wrong.length > 0) throw new Error(answer.text);
         return answer;
       });
-    /** @param {string} key */
+    /** A value as it is typed now. @param {string} key */
     const valueOf = (key) => {
       const row = rows.find((each) => each.key === key);
       return asText(key in edits ? edits[key] : row && row.value);
     };
-    const token = rows.find((row) => row.key === "plex_token");
-    const values = { plex_url: valueOf("plex_url"), plex_token: valueOf("plex_token") };
+    const discard = () => setEdits({});
+    return { rows, edits, edit, save, discard, valueOf, problems, busy: action.busy };
+  }
+
+  /** @param {{group: any, form: any, reload: () => void}} props */
+  function Group({ group, form, reload }) {
+    const token = form.rows.find((/** @type {any} */ row) => row.key === "plex_token");
+    const values = { plex_url: form.valueOf("plex_url"), plex_token: form.valueOf("plex_token") };
+    const hasToken = Boolean(token && token.is_set);
+    const { edits, edit, problems } = form;
     /** @param {string} key */
     const problemOf = (key) =>
       problems
-        .filter((problem) => problem.key === key)
-        .map((problem) => problem.text)
+        .filter((/** @type {any} */ problem) => problem.key === key)
+        .map((/** @type {any} */ problem) => problem.text)
         .join(" ");
+    /** @param {string} name */
+    const test = (name) => h(Test, { name, values, hasToken, edit, reload });
+    return h(
+      "section",
+      { className: "card s2p-group", "aria-labelledby": `s2p-${group.name}` },
+      h("h2", { className: "h5", id: `s2p-${group.name}` }, group.title),
+      group.help ? h("p", { className: "text-muted" }, group.help) : null,
+      h(
+        "div",
+        { className: "s2p-group-rows" },
+        group.settings.map((/** @type {import("../types").SettingRow} */ row) =>
+          h(Setting, {
+            key: row.key,
+            row,
+            edits,
+            edit,
+            problem: problemOf(row.key),
+            test: TESTED.includes(row.key) ? test(row.key) : null,
+          })
+        )
+      )
+    );
+  }
+
+  /** @param {{form: any}} props */
+  function SaveBar({ form }) {
+    const changed = Object.keys(form.edits).length;
+    if (changed === 0) return null;
+    return h(
+      "div",
+      { className: "s2p-save" },
+      h("span", null, `${text.plural(changed, "setting")} not saved yet.`),
+      h(
+        Button,
+        { kind: "secondary", disabled: Boolean(form.busy), onClick: form.discard },
+        "Discard"
+      ),
+      h(Button, { type: "submit", busy: form.busy === "save" }, "Save")
+    );
+  }
+
+  /** @param {{data: any, reload: () => void}} props */
+  function Form({ data, reload }) {
+    const form = useEdits(data, reload);
+    const [wanted, setWanted] = React.useState("");
+    const shown = found(data.groups, wanted);
+    const known = new Set(form.rows.map((row) => row.key));
     return h(
       "form",
       {
         className: "s2p-form",
         onSubmit: (/** @type {any} */ event) => {
           event.preventDefault();
-          if (changed && !action.busy) save();
+          if (Object.keys(form.edits).length > 0 && !form.busy) form.save();
         },
       },
-      data.connected_as
-        ? h("p", null, `Connected to Plex as ${data.connected_as}.`)
-        : null,
-      problems
-        .filter((problem) => !rows.some((row) => row.key === problem.key))
+      h(
+        parts.Toolbar,
+        null,
+        h(parts.SearchBox, { label: "Find a setting", value: wanted, onChange: setWanted }),
+        data.connected_as ? h("span", null, `Connected to Plex as ${data.connected_as}.`) : null
+      ),
+      form.problems
+        .filter((problem) => !known.has(problem.key))
         .map((problem, place) =>
           h("p", { key: place, role: "alert", className: "text-danger" }, problem.text)
         ),
-      data.groups.map((/** @type {any} */ group) =>
-        h(
-          "section",
-          { key: group.name, className: "card s2p-group", "aria-labelledby": `s2p-${group.name}` },
-          h("h2", { className: "h5", id: `s2p-${group.name}` }, group.title),
-          group.help ? h("p", { className: "text-muted" }, group.help) : null,
-          group.settings.map((/** @type {import("../types").SettingRow} */ row) =>
-            h(Setting, {
-              key: row.key,
-              row,
-              edits,
-              edit,
-              problem: problemOf(row.key),
-              test: TESTED.includes(row.key)
-                ? h(Test, {
-                    name: row.key,
-                    values,
-                    hasToken: Boolean(token && token.is_set),
-                    edit,
-                    reload,
-                  })
-                : null,
-            })
-          )
-        )
-      ),
-      changed > 0
-        ? h(
-            "div",
-            { className: "s2p-save" },
-            h("span", null, `${text.plural(changed, "setting")} not saved yet.`),
-            h(
-              Button,
-              { kind: "secondary", disabled: Boolean(action.busy), onClick: () => setEdits({}) },
-              "Discard"
-            ),
-            h(Button, { type: "submit", busy: action.busy === "save" }, "Save")
-          )
-        : null
+      shown.map((group) => h(Group, { key: group.name, group, form, reload })),
+      shown.length === 0 ? h(parts.Empty, { title: "No setting is called so." }) : null,
+      h(SaveBar, { form })
     );
+  }
+
+  /** The groups with those settings whose words hold what is looked for.
+   * @param {any[]} groups @param {string} wanted
+   */
+  function found(groups, wanted) {
+    const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
+    const fits = (/** @type {import("../types").SettingRow} */ row) => {
+      const said = `${row.key} ${row.label} ${row.help}`.toLowerCase();
+      return words.every((word) => said.includes(word));
+    };
+    return groups
+      .map((group) => Object.assign({}, group, { settings: group.settings.filter(fits) }))
+      .filter((group) => group.settings.length > 0);
   }
 
   function Settings() {

@@ -25,7 +25,7 @@
           "span",
           null,
           h("strong", { className: "d-block" }, title),
-          h("span", { className: "text-muted" }, done && said ? said : done ? "Done." : said)
+          h("span", { className: "text-muted" }, said)
         )
       ),
       open ? h("div", { className: "s2p-step-body" }, children) : null
@@ -142,22 +142,30 @@
     return found.map((each) => each.trim().replace(/^"|"$/g, "")).filter(Boolean);
   }
 
-  /** @param {{settings: any, plan: any, overview: any, reload: () => void}} props */
-  function Steps({ settings, plan, overview, reload }) {
+  /** What is set already, and how the steps set more.
+   * @param {any} settings what `page_settings` has answered
+   * @param {() => void} reload
+   */
+  function useSetup(settings, reload) {
     const rows = settings.groups.flatMap((/** @type {any} */ group) => group.settings);
     /** @param {string} key */
     const row = (key) => rows.find((/** @type {any} */ each) => each.key === key) || {};
-    const known = { url: String(row("plex_url").value || ""), hasToken: Boolean(row("plex_token").is_set) };
+    const known = {
+      url: String(row("plex_url").value || ""),
+      hasToken: Boolean(row("plex_token").is_set),
+      libraries: listOf(row("plex_library").value),
+      pathMap: String(row("path_map").value || ""),
+    };
     const [url, setUrl] = React.useState(known.url);
     const [token, setToken] = React.useState("");
     const state = parts.useConnection(url, token, known.hasToken);
-    const { answer } = state;
+    const saved = url === known.url && token === "" && known.hasToken;
+    const connected = Boolean(saved && state.answer && state.answer.ok);
     const [passed, setPassed] = React.useState(/** @type {Record<string, boolean>} */ ({}));
-    const [opened, setOpened] = React.useState(/** @type {number | null} */ (null));
     const action = hooks.useAction(reload);
-    const busy = Boolean(action.busy);
-    const pass = (/** @type {string} */ name) => setPassed(Object.assign({}, passed, { [name]: true }));
-    /** @param {Record<string, unknown>} values @param {string} [name] */
+    const pass = (/** @type {string} */ name) =>
+      setPassed(Object.assign({}, passed, { [name]: true }));
+    /** @param {Record<string, unknown>} values @param {string} [name] the step that this is of */
     const save = (values, name) =>
       action.run("save", async () => {
         const kept = await server.operation("save_settings", { values });
@@ -166,105 +174,117 @@
         }
         server.forgetConfiguration();
         if (name) pass(name);
-        setOpened(null);
         return kept;
       });
-    const libraries = listOf(row("plex_library").value);
-    const saved = url === known.url && token === "" && known.hasToken;
-    const connected = Boolean(saved && answer && answer.ok);
-    const tiles = (overview && overview.tiles) || {};
-    const first = Boolean(overview && !overview.needs_setup);
-    const done = [
-      connected,
-      connected && (libraries.length > 0 || Boolean(passed.libraries)),
-      Boolean(passed.folders) || Boolean(row("path_map").value) || Boolean(plan && plan.run_id),
-      Boolean(plan && plan.run_id),
-      first,
+    const typed = { url, setUrl, token, setToken, state };
+    const { answer } = state;
+    return { known, typed, answer, connected, passed, pass, save, action, busy: Boolean(action.busy) };
+  }
+
+  /** Which steps are done, and what is said of each. @param {any} setup @param {any} plan
+   * @param {boolean} synced whether there has been a first sync
+   * @returns {[string, boolean, string][]}
+   */
+  function progress(setup, plan, synced) {
+    const { known, connected, passed, answer } = setup;
+    const { libraries, pathMap } = known;
+    const planned = Boolean(plan && plan.run_id);
+    const folders = Boolean(passed.folders || pathMap || planned);
+    const seen = folders ? "They see the same files." : "Do Stash and Plex see the same files?";
+    return [
+      ["Connect", connected, (answer && answer.text) || "Where Plex is, and who may write there."],
+      [
+        "Choose libraries",
+        connected && (libraries.length > 0 || Boolean(passed.libraries)),
+        libraries.length > 0 ? libraries.join(", ") : "Which libraries of Plex to sync.",
+      ],
+      ["Check folders", folders, pathMap ? `With the path map ${pathMap}.` : seen],
+      ["Preview", planned, planned ? plan.text : "See what would change. Nothing is written."],
+      ["Go", synced, synced ? "The first sync is done." : "Compare all, then write to Plex."],
     ];
-    const now = done.indexOf(false);
-    const said = [
-      answer && answer.text ? answer.text : "Where Plex is, and who may write there.",
-      libraries.length > 0 ? libraries.join(", ") : "Which libraries of Plex to sync.",
-      row("path_map").value
-        ? `With the path map ${row("path_map").value}.`
-        : done[2]
-          ? "They see the same files."
-          : "Do Stash and Plex see the same files?",
-      plan && plan.run_id ? plan.text : "See what would change. Nothing is written.",
-      first ? "The first sync is done." : "Compare all, then write to Plex.",
-    ];
-    const titles = ["Connect", "Choose libraries", "Check folders", "Preview", "Go"];
-    const bodies = [
-      h(Connect, { known, typed: { url, setUrl, token, setToken, state }, save, busy, reload }),
-      connected
-        ? h(Libraries, {
-            libraries: answer.libraries || [],
-            chosen: libraries,
-            busy,
-            save: (/** @type {any} */ values) => save(values, "libraries"),
-          })
-        : h("p", { className: "mb-0" }, "First connect to Plex."),
+  }
+
+  /** @param {{setup: any}} props */
+  const CheckFolders = ({ setup }) =>
+    h(
+      "div",
+      null,
+      h(parts.Folders, {
+        onMap: (/** @type {string} */ map) => setup.save({ path_map: map }, "folders"),
+      }),
       h(
-        "div",
-        null,
-        h(parts.Folders, {
-          onMap: (/** @type {string} */ map) => save({ path_map: map }, "folders"),
-        }),
-        h(
-          "p",
-          { className: "mb-0 mt-3" },
-          h(Button, { onClick: () => pass("folders") }, "The folders are right")
-        )
-      ),
-      h(
-        "div",
-        { className: "s2p-buttons" },
-        h(
-          Button,
-          {
-            size: "big",
-            disabled: busy,
-            onClick: () => action.run("preview", () => work.start("reconcile_preview")),
-          },
-          plan && plan.run_id ? "Preview again" : "Preview"
-        ),
-        plan && plan.run_id
-          ? h(ViewLink, { view: "plan", className: "btn btn-secondary" }, "See the plan")
-          : null
-      ),
-      h(
-        "div",
-        { className: "s2p-buttons" },
-        h(
-          Button,
-          {
-            size: "big",
-            disabled: busy || !done[0],
-            onClick: () => action.run("go", () => work.start("sync_everything")),
-          },
-          "Sync everything"
-        ),
-        tiles.gaps ? h("span", null, `${text.plural(tiles.gaps, "gap")} are known.`) : null,
-        first ? h(ViewLink, { view: "overview", className: "btn btn-secondary" }, "Overview") : null
-      ),
-    ];
+        "p",
+        { className: "mb-0 mt-3" },
+        h(Button, { onClick: () => setup.pass("folders") }, "The folders are right")
+      )
+    );
+
+  /** A task, and where its outcome is. @param {any} props */
+  function TaskStep({ label, mode, setup, disabled, view, link }) {
+    const run = () => setup.action.run(mode, () => work.start(mode));
+    return h(
+      "div",
+      { className: "s2p-buttons" },
+      h(Button, { size: "big", disabled: disabled || setup.busy, onClick: run }, label),
+      view ? h(ViewLink, { view, className: "btn btn-secondary" }, link) : null
+    );
+  }
+
+  /** What there is to do in a step. @param {any} props */
+  function Body({ place, setup, plan, synced, reload }) {
+    const { known, typed, save, busy, connected, answer } = setup;
+    const planned = Boolean(plan && plan.run_id);
+    if (place === 0) return h(Connect, { known, typed, save, busy, reload });
+    if (place === 1) {
+      if (!connected) return h("p", { className: "mb-0" }, "First connect to Plex.");
+      return h(Libraries, {
+        libraries: answer.libraries || [],
+        chosen: known.libraries,
+        busy,
+        save: (/** @type {any} */ values) => save(values, "libraries"),
+      });
+    }
+    if (place === 2) return h(CheckFolders, { setup });
+    if (place === 3) {
+      const label = planned ? "Preview again" : "Preview";
+      const view = planned ? "plan" : "";
+      return h(TaskStep, { label, mode: "reconcile_preview", setup, view, link: "See the plan" });
+    }
+    return h(TaskStep, {
+      label: "Sync everything",
+      mode: "sync_everything",
+      setup,
+      disabled: !connected,
+      view: synced ? "overview" : "",
+      link: "Overview",
+    });
+  }
+
+  /** @param {{settings: any, plan: any, overview: any, reload: () => void}} props */
+  function Steps({ settings, plan, overview, reload }) {
+    const setup = useSetup(settings, reload);
+    const [opened, setOpened] = React.useState(/** @type {number | null} */ (null));
+    const synced = Boolean(overview && !overview.needs_setup);
+    const steps = progress(setup, plan, synced);
+    const now = steps.findIndex(([, done]) => !done);
+    React.useEffect(() => setOpened(null), [now]);
     return h(
       "ol",
       { className: "list-unstyled s2p-steps" },
-      titles.map((title, place) =>
+      steps.map(([title, done, said], place) =>
         h(
           Step,
           {
             key: title,
             n: place + 1,
             title,
-            done: done[place],
+            done,
             now: place === now,
-            said: said[place],
+            said,
             open: place === (opened === null ? now : opened),
             onOpen: () => setOpened(opened === place ? null : place),
           },
-          bodies[place]
+          h(Body, { place, setup, plan, synced, reload })
         )
       )
     );
