@@ -16,8 +16,6 @@ from tests.acceptance.faults import differing
 from tests.acceptance.site import Site
 from tests.pool import Pool
 
-pytestmark = pytest.mark.no_cover  # much of the same
-
 SCENES = 80  # `make bench` does it with 500
 EDITS = 80
 AT_ONCE = 20

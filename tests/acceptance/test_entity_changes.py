@@ -16,8 +16,6 @@ from tests.acceptance.test_shared_edits import LIST_EDITS
 from tests.pool import Pool
 from tests.stored import forget_records
 
-pytestmark = pytest.mark.no_cover  # much of the same
-
 KINDS = ("performer", "studio", "tag")
 EDITS = ("additive", "replacing")
 CASES = ("in_sync", "two_sections", "two_files_two_items")

@@ -19,8 +19,6 @@ from tests.acceptance.conftest import Open
 from tests.acceptance.oracle_check import picture, verdict
 from tests.acceptance.site import Site
 
-pytestmark = pytest.mark.no_cover  # much of the same
-
 ADDITIVE: dict[str, Any] = {}
 REPLACING = {"edit_section": "replacing"}
 PECULIAR = {

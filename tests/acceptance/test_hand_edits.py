@@ -8,8 +8,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
 from simulators.dumps import State
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
@@ -25,8 +23,6 @@ from tests.acceptance.hand_edit_model import (
     to_show,
 )
 from tests.acceptance.site import Site
-
-pytestmark = pytest.mark.no_cover  # much of the same
 
 CASES = ("in_sync_lists", "in_sync", "drift_title", "two_sections", "empty_agent")
 SCENES = 70

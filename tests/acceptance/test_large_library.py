@@ -16,8 +16,6 @@ from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 from tests.acceptance.soak import amount
 
-pytestmark = pytest.mark.no_cover  # much of the same
-
 SCENES = amount(3000, 10_000)
 MOST_REQUESTS = amount(27, 60)
 DRAINED = amount(200, 500)

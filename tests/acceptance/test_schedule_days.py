@@ -13,8 +13,6 @@ from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 from tests.acceptance.sync_driver import NOW, SyncDriver
 
-pytestmark = pytest.mark.no_cover  # much of the same
-
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 # How long to look on, and how many reconciles that has to bring at least.
 DAYS = {"never": 5, "hourly": 8, "daily": 16, "weekly": 30}

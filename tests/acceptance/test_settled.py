@@ -22,8 +22,6 @@ from tests.acceptance.random_changes import RandomChanges, crowded
 from tests.acceptance.site import Site
 from tests.stored import owners, sql, verdict_count
 
-pytestmark = pytest.mark.no_cover  # much of the same
-
 SCENES = 80
 ROUNDS = 9
 CHANGES = 4  # in each round

@@ -23,8 +23,6 @@ from tests.acceptance.hook_driver import HookDriver, hook_driver
 from tests.acceptance.plex_state import differing, now
 from tests.pool import Pool
 
-pytestmark = pytest.mark.no_cover  # much of the same
-
 LIST_EDITS: Key[Any] = Key("list_edits", None, object)  # what Plex was found to do with lists
 CARRIED = 900  # the tag of all scenes
 CASES = ("in_sync", "two_sections", "extra_genre")

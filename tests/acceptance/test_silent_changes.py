@@ -16,8 +16,6 @@ from tests.acceptance.oracle_check import picture
 from tests.acceptance.site import Site
 from tests.acceptance.synced_library import raw_scene
 
-pytestmark = pytest.mark.no_cover  # much of the same
-
 LISTS, UNTITLED, PAIRS = "in_sync_lists", "untitled_file_name", "two_files_two_items"
 CASES = (LISTS,) * 12 + (UNTITLED,) + (PAIRS,) * 2
 SCENES = 4 * len(CASES)
