@@ -90,7 +90,7 @@ def process(measuring: Measuring) -> Iterator[PlexProcess]:
 
 
 # Whoever uses one of these starts a process; other tests that do have the mark `processes`.
-STARTING = frozenset({"pool", "process", "stash_process"})
+STARTING = frozenset({"pool", "process", "stash_process", "release"})
 SPARED = "not processes"
 # The files that take longest, longest first.
 LONG = (

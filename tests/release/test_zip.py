@@ -101,6 +101,7 @@ def test_building_it_twice_gives_the_same_bytes(
     assert (tmp_path / INDEX).read_bytes() == release.with_name(INDEX).read_bytes()
 
 
+@pytest.mark.processes
 def test_another_version_of_it_is_told_everywhere(
     libraries: Mapping[str, Files], tmp_path: Path
 ) -> None:
