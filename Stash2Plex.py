@@ -13,10 +13,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 _OWN = [HERE, os.path.join(HERE, "vendor")]
 sys.path[:] = _OWN + [path for path in sys.path if path not in _OWN]
 INSTALLED = not os.path.exists(os.path.join(HERE, "pyproject.toml"))
-if INSTALLED:  # nothing of Python's lies beside the code, nor comes before the data's folder
+if INSTALLED:  # nothing of Python's lies beside the code
     _data = os.environ.get("STASH_PLUGIN_DATA", "").strip() or os.path.join(HERE, "data")
     sys.pycache_prefix = os.path.join(_data, "pycache")
-    sys.dont_write_bytecode |= not os.path.isdir(_data)
+    try:
+        os.makedirs(_data, 0o700, exist_ok=True)  # Python itself would leave it open to all
+    except OSError:
+        sys.dont_write_bytecode = True
 
 TRY_AGAIN = (
     "Files of Stash2Plex are missing or of another version. Stash may be updating it just now: "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ import yaml
 
 from build_release.imports import needed_by
 from build_release.vendored import Files, distributions, files_of
+from shell.crash import digest
 
 PLUGIN = "Stash2Plex"
 MANIFEST, ENTRY = f"{PLUGIN}.yml", f"{PLUGIN}.py"
@@ -41,7 +41,7 @@ def contents(root: Path, libraries: Mapping[str, Files], version: str) -> Files:
     files[MANIFEST] = _with_version(files[MANIFEST], version)
     for taken in libraries.values():
         files |= {f"{VENDOR}/{path}": content for path, content in taken.items()}
-    digests = {path: hashlib.sha256(files[path]).hexdigest() for path in sorted(files)}
+    digests = {path: digest(files[path]) for path in sorted(files)}
     told = json.dumps({"version": version, "files": digests}, indent=1)
     return {**files, CONTENTS: f"{told}\n".encode()}
 

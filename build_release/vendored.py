@@ -23,6 +23,9 @@ _UNUSED = COMPILED | {".pyc", ".pyi", ".typed", ".js", ".exe"}
 _PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 _SYSTEMS = (("Linux", "linux", "posix"), ("Darwin", "darwin", "posix"), ("Windows", "win32", "nt"))
 
+# Only parts of rich that we do not use need these: its highlighter, tracebacks and Markdown.
+_NEVER_IMPORTED = frozenset({"pygments", "markdown-it-py", "mdurl"})
+
 Files = dict[str, bytes]  # by path, as in the folder that holds the libraries
 
 
@@ -42,7 +45,7 @@ def distributions(root: Path, imported: Iterable[str]) -> list[NormalizedName]:
     found, waiting = set[NormalizedName](), sorted(wanted & used)
     while waiting:
         name = waiting.pop()
-        if name not in found:
+        if name not in found | _NEVER_IMPORTED:
             found.add(name)
             waiting += _needed(name)
     return sorted(found)

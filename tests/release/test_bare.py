@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from simulators.launch import Simulators
-from tests.contract.servers import seed_of
+from simulators.library.generate import generate
 from tests.pool import TOKEN, Pool
 from tests.release.conftest import Installed
 
 
 @pytest.fixture(scope="module")
 def both(pool: Pool) -> Iterator[Simulators]:
-    with pool.both(seed_of()) as pair:
+    with pool.both(generate(20, seed=5, cover_share=0.0)) as pair:
         pair.stash.graphql(
             'mutation($map: Map!) { configurePlugin(plugin_id: "Stash2Plex", input: $map) }',
             {"map": {"plex_url": pair.plex.url, "plex_token": TOKEN}},
@@ -52,3 +52,16 @@ def test_hook_status_and_reconcile_run(both: Simulators, installed: Installed) -
     assert after == before, "only its data may change, and what it publishes"
     assert (installed.data / "pycache").is_dir(), "or each hook would compile all that it runs"
     assert installed.data.stat().st_mode & 0o077 == 0
+
+
+def test_the_command_line_runs_with_bars_and_tables(both: Simulators, installed: Installed) -> None:
+    before = installed.files()
+    env = {"STASH_URL": both.stash.url, "FORCE_COLOR": "1"}
+
+    checked = installed.run(b"", "check", **env)
+    gaps = installed.run(b"", "gaps", **env)
+
+    assert checked.status == 1, "there are gaps"
+    assert "\u2501" in checked.stderr.decode("utf-8"), "a progress bar"
+    assert gaps.stdout
+    assert installed.files() == before

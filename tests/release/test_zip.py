@@ -17,6 +17,7 @@ import yaml
 from build_release.build import INDEX, build
 from build_release.contents import CONTENTS, VENDOR, manifest
 from build_release.vendored import COMPILED, Files, ReleaseError, check, check_purity, requirements
+from shell.crash import digest
 from tests.acceptance.entry import ROOT
 from tests.release.conftest import EPOCH
 
@@ -74,9 +75,7 @@ def test_it_says_what_it_brings(release: Path) -> None:
     with zipfile.ZipFile(release) as archive:
         told = json.loads(archive.read(CONTENTS))
         digests = {
-            name: hashlib.sha256(archive.read(name)).hexdigest()
-            for name in archive.namelist()
-            if name != CONTENTS
+            name: digest(archive.read(name)) for name in archive.namelist() if name != CONTENTS
         }
 
     assert told == {"version": manifest(ROOT)["version"], "files": digests}

@@ -29,7 +29,7 @@ CONNECTION = {"Scheme": "http", "Host": "0.0.0.0", "Port": 9999, "SessionCookie"
 STAND_IN = """
 import os, runpy, subprocess, sys, types
 tasks = types.ModuleType("app.task_runner")
-def run_task(plugin, env):
+def run_task(plugin, env, *_more):
 {body}
 tasks.run_task = run_task
 sys.modules["app.task_runner"] = tasks

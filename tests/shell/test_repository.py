@@ -57,7 +57,7 @@ def test_no_file_of_code_is_longer_than_one_can_read(files: list[Path]) -> None:
     }
 
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
-    assert lengths["Stash2Plex.py"] < 90
+    assert lengths["Stash2Plex.py"] < 100
 
 
 def test_packages_do_nothing_when_they_are_imported(files: list[Path]) -> None:
