@@ -20,6 +20,7 @@ from benchmarks.enqueue import measure_enqueueing
 from benchmarks.hooks import measure_hooks
 from benchmarks.library import measure_libraries
 from benchmarks.meter import ROOT
+from benchmarks.page import measure_page
 from benchmarks.plan import FULL, QUICK, Plan, Say
 from benchmarks.rename import measure_rename
 from benchmarks.sheets import Report, Sheet, goals_sheet, in_markdown, on_screen
@@ -33,6 +34,7 @@ BENCHMARKS: tuple[Callable[[Plan, Say], Report], ...] = (
     measure_enqueueing,
     measure_hooks,
     measure_rename,
+    measure_page,
 )
 
 

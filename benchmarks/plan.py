@@ -20,6 +20,7 @@ class Plan:
         jobs: how many are enqueued in bulk.
         hooks: how many hook processes of each kind are started.
         bulk: scenes that are edited in one go.
+        shown: gaps behind the page's reads.
         carried: scenes that carry one tag, which is renamed.
     """
 
@@ -31,6 +32,7 @@ class Plan:
     hooks: int = 40
     bulk: int = 500
     carried: int = 5_000
+    shown: int = 100_000
 
     @property
     def judged(self) -> int:
@@ -40,5 +42,12 @@ class Plan:
 
 FULL = Plan()
 QUICK = Plan(
-    sizes=(250, 1_000), synced=(1_000,), rounds=1, changed=100, hooks=15, bulk=100, carried=400
+    sizes=(250, 1_000),
+    synced=(1_000,),
+    rounds=1,
+    changed=100,
+    hooks=15,
+    bulk=100,
+    carried=400,
+    shown=2_000,
 )

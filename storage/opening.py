@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from filelock import FileLock
-
 from core.errors import StateError
 from storage import folder, wal
 from storage.damage import Suspicion, identity, is_damage, name_of, one_line
@@ -63,6 +61,8 @@ class Opener:
         if _size(self.path):
             with suppress(_UnusableError, FileNotFoundError):
                 return self._prepared("rw")
+        from filelock import FileLock  # rarely needed, and a tenth of what a quick answer takes
+
         # Two openers must not move away each other's fresh file, so only one makes or repairs a
         # file at a time, and looks again before it does.
         with FileLock(self.home / LOCK_FILE, timeout=self.busy_seconds, mode=0o600):

@@ -7,7 +7,6 @@ import sqlite3
 
 from app.page.context import PageContext
 from core.errors import StateError
-from stash import task_request
 from sync_queue.inbox import DamagedInbox, HookInbox, NewerInbox
 
 log = logging.getLogger(__name__)
@@ -22,6 +21,8 @@ def ask_for_sync(context: PageContext, scene_id: int) -> None:
     Raises:
         StateError: the inbox cannot be used.
     """
+    from stash import task_request  # sockets, which no read needs
+
     try:
         inbox = HookInbox(str(context.data_dir))
         ask = inbox.note("scene", scene_id, "update", by_user=True, now=context.clock())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -32,6 +31,8 @@ def page_support(context: PageContext) -> dict[str, Any]:
 
 
 def _head(context: PageContext, known: Snapshot) -> Iterator[str]:
+    import platform  # which no other read needs
+
     yield f"Stash2Plex {version_of(context.plugin_dir)}, {rfc3339(known.now)}"
     python = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     yield f"{python}, {platform.platform()}"
