@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from storage.page_file import PageFile
 
 log = logging.getLogger(__name__)
 
+# A scene, the type of its finding, why, and its candidates.
+Told = tuple[Scene, str, str, tuple[dict[str, Any], ...]]
 IGNORED_WHY = "ignored: left alone until you say otherwise"
 
 
@@ -65,14 +67,14 @@ class PageReport:
 
     def _findings(self) -> Iterator[Finding]:
         """One of each scene that there is anything to say of: the first that is."""
-        told: set[int] = set()
-        items = self._items()
-        for scene, kind, reason, candidates in self._told():
-            if scene.id not in told:
-                told.add(scene.id)
-                yield self._finding(scene, kind, reason, items.get(scene.id, ()), candidates)
+        told: dict[int, Told] = {}
+        for each in self._told():
+            told.setdefault(each[0].id, each)
+        items = self._items(told)
+        for scene, kind, reason, candidates in told.values():
+            yield self._finding(scene, kind, reason, items.get(scene.id, ()), candidates)
 
-    def _told(self) -> Iterator[tuple[Scene, str, str, tuple[dict[str, Any], ...]]]:
+    def _told(self) -> Iterator[Told]:
         """What there is to say of scenes, the more telling first."""
         found = self.sweep.findings
         titles = {key: section.title for key, section in self.side.sections.items()}
@@ -98,10 +100,11 @@ class PageReport:
             why = str(outside(scene_id, path, self.reach.places(path)))
             yield gap.scene_data, OUTSIDE, why, ()
 
-    def _items(self) -> Mapping[int, Sequence[ListedItem]]:
+    def _items(self, scene_ids: Container[int]) -> Mapping[int, Sequence[ListedItem]]:
+        """The items that some scenes own."""
         owned: dict[int, list[ListedItem]] = {}
         for ref, scene_id in self.sweep.claims.holders().items():
-            if ref in self.side.items:
+            if scene_id in scene_ids and ref in self.side.items:
                 owned.setdefault(scene_id, []).append(self.side.items[ref])
         return owned
 
