@@ -129,8 +129,8 @@ def test_what_is_lost_is_counted_by_field_and_told_in_words() -> None:
     assert loss.total == Tally(touched=5, cleared=3)
     assert loss.in_words() == "2 tags, 1 summary"
     (line,) = loss.lines
-    assert line.startswith("scene 4 “Night Walk”: summary cleared")
-    assert "; tags − “Sea”, “Jazz”" in line
+    assert line.startswith("scene 4 “Night”: summary cleared")
+    assert "; tags + “Bread” − “Sea”, “Jazz”" in line
 
 
 def test_a_renamed_entry_is_no_loss() -> None:
