@@ -26,18 +26,15 @@ class PlexWatch:
 
     Args:
         clock: epoch seconds.
-        jitter: random numbers in [0, 1).
     """
 
     def __init__(
         self,
         store: OutageStore,
         clock: Callable[[], float],
-        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._jitter = jitter
         self._breaker = store.breaker(PLEX, clock())
         self._is_trial = self._breaker.failures > 0
         self._last = clock()
@@ -54,7 +51,7 @@ class PlexWatch:
     def failed(self, error: PlexServerDown) -> None:
         """Plex has not answered, or fails at the work for which it said that it is back."""
         longest = LONGEST_STALL if self._is_trial else LONGEST_PAUSE
-        now, jitter = self._clock(), self._jitter()
+        now, jitter = self._clock(), random.random()
         self._breaker = self._store.failed(PLEX, now, jitter, str(error), longest)
 
     def rest(self, sleep: Callable[[float], None]) -> None:

@@ -7,9 +7,8 @@ because addresses end up in logs and in the texts of exceptions.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from core.errors import ConfigError
 from plex.address import Address
@@ -20,6 +19,8 @@ from transport.decoding import NotJson
 from transport.errors import NotTrusted, Refused, TransportError
 from transport.http import Answer, Http
 from transport.retrying import Retrying, Transient
+
+T = TypeVar("T")
 
 MB = 1024 * 1024
 # The most bytes of an answer, by its kind. A thousand items in a listing have 2 MB; a hundred whole
@@ -78,27 +79,16 @@ class PlexHttp:
         """Closes the connection."""
         self._http.close()
 
-    def read(
-        self,
-        path: str,
-        params: Params = (),
-        headers: Mapping[str, str] | None = None,
-        *,
-        most: int = SMALL,
-        thorough: bool = True,
-    ) -> dict[str, Any]:
+    def read(self, path: str, *, thorough: bool = True) -> dict[str, Any]:
         """GETs a path and returns its MediaContainer.
 
         Args:
-            most: bytes that the answer may have.
             thorough: False tries it once more only: a failure would be no surprise.
 
         Raises:
             PlexServerDown, PlexUnauthorized, PlexRejected: see `plex.exceptions`.
         """
-        get = partial(self._answer, "GET", path, list(params), headers, most)
-        retrying = self.retrying if thorough else self.retrying.briefly()
-        return retrying.call(lambda: self._container(path, get()), repeatable=True)
+        return self._tried(lambda: self._container(path, self._answer("GET", path)), thorough)
 
     def read_list(
         self,
@@ -113,27 +103,26 @@ class PlexHttp:
         Raises:
             PlexServerDown: also where there are neither entries nor a count of them.
         """
-        get = partial(self._answer, "GET", path, list(params), headers, LISTING)
 
         def attempt() -> dict[str, Any]:
-            container = self._container(path, get())
+            answer = self._answer("GET", path, params, headers=headers, most=LISTING)
+            container = self._container(path, answer)
             if container.keys().isdisjoint(_LISTED):
                 raise self._strange("it does not say what there is")
             return container
 
-        retrying = self.retrying if thorough else self.retrying.briefly()
-        return retrying.call(attempt, repeatable=True)
+        return self._tried(attempt, thorough)
 
     def read_if_any(self, path: str) -> dict[str, Any]:
         """`read`, of what an idle server may answer with nothing to the point: then {}."""
 
         def attempt() -> dict[str, Any]:
             try:
-                return container_in(self._answer("GET", path, (), None, SMALL))
+                return container_in(self._answer("GET", path))
             except NotJson:
                 return {}
 
-        return self.retrying.call(attempt, repeatable=True)
+        return self._tried(attempt)
 
     def write(self, method: str, path: str, params: Params = (), *, thorough: bool = True) -> None:
         """PUTs or DELETEs a path (or GETs one that does something), again until it is taken:
@@ -146,16 +135,18 @@ class PlexHttp:
             PlexServerDown, PlexUnauthorized, PlexRejected: see `plex.exceptions`. After the first
             the change may or may not have been made.
         """
-        once = partial(self.try_write, method, path, list(params))
+        self._tried(lambda: self.try_write(method, path, params), thorough)
+
+    def _tried(self, attempt: Callable[[], T], thorough: bool = True) -> T:
         retrying = self.retrying if thorough else self.retrying.briefly()
-        retrying.call(once, repeatable=True)
+        return retrying.call(attempt, repeatable=True)
 
     def try_write(
         self, method: str, path: str, params: Params = (), body: bytes | None = None
     ) -> None:
         """`write`, of anything and once. Raises Transient: it failed in a way that may pass."""
         self.writes_made += 1
-        answer = self._answer(method, path, params, None, WRITTEN, body)
+        answer = self._answer(method, path, params, most=WRITTEN, body=body)
         came = strange_body(answer)
         if came:
             raise Transient(
@@ -166,9 +157,10 @@ class PlexHttp:
         self,
         method: str,
         path: str,
-        params: Params,
-        headers: Mapping[str, str] | None,
-        most: int,
+        params: Params = (),
+        *,
+        headers: Mapping[str, str] | None = None,
+        most: int = SMALL,
         body: bytes | None = None,
     ) -> Answer:
         query = encode_query(params)

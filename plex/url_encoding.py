@@ -6,10 +6,10 @@ names), and Plex reads some of it twice, so nothing is left to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
-Params = Iterable[tuple[str, str]]
+Params = Sequence[tuple[str, str]]
 
 
 def encode(text: str) -> str:

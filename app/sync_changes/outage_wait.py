@@ -70,18 +70,15 @@ class OutageWait:
 
     Args:
         sleep: seconds.
-        jitter: random numbers in [0, 1).
     """
 
     def __init__(
         self,
         context: Context,
         sleep: Callable[[float], None],
-        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._context = context
         self._sleep = sleep
-        self._jitter = jitter
         self._stash_lost_at: float | None = None
 
     @property
@@ -137,7 +134,7 @@ class OutageWait:
 
     def _failed(self, service: Service) -> Breaker:
         with self._context.open_state() as state:
-            return state.outages.failed(service.name, self._context.clock(), self._jitter(), "")
+            return state.outages.failed(service.name, self._context.clock(), random.random(), "")
 
     def _has_new_settings(self, now: float) -> bool:
         try:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -25,7 +23,7 @@ from worker.executor.figures import DRAIN
 log = logging.getLogger(__name__)
 
 
-def process_queue(context: Context, sleep: Callable[[float], None] = time.sleep) -> dict[str, Any]:
+def process_queue(context: Context) -> dict[str, Any]:
     """Drain the queue until nothing is due, with what hooks have noted, or others are to work.
 
     Raises:
@@ -38,7 +36,7 @@ def process_queue(context: Context, sleep: Callable[[float], None] = time.sleep)
     with context.open_inbox() as inbox:
         slice_ = Slice(context.clock, partial(others_wait, context))
         intake = Intake(context, inbox, IntakeResult(), slice_.over)
-        drains = Drains(context, slice_.over, Edits(inbox, intake, context.clock), sleep)
+        drains = Drains(context, slice_.over, Edits(inbox, intake, context.clock))
         intake.take()
         try:
             make_sure_of_plex(context)

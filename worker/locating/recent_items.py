@@ -41,14 +41,14 @@ class Sought:
 NEVER = Sought()
 
 
-def sought_before(job: Job, max_retries: int | None) -> Sought:
+def sought_before(job: Job, max_retries: int) -> Sought:
     """What a job tells of earlier looks for its scene."""
     waited = job.failure is Failure.AWAITS_SCAN
     failed = job.failure is Failure.NOT_FOUND
     return Sought(
         since=job.enqueued_at if waited or failed else None,
         waited=waited,
-        is_last=max_retries is not None and job.attempts >= max_retries,
+        is_last=job.attempts >= max_retries,
     )
 
 

@@ -29,7 +29,6 @@ class PictureSupply:
     Args:
         others: scenes that may be asked for in the place of one.
         clock: epoch seconds.
-        jitter: random numbers in [0, 1).
     """
 
     def __init__(
@@ -38,14 +37,12 @@ class PictureSupply:
         store: OutageStore,
         others: Callable[[], Iterable[int]],
         clock: Callable[[], float],
-        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._stash = stash
         self._hasty = stash.hasty(SILENCE)
         self._store = store
         self._others = others
         self._clock = clock
-        self._jitter = jitter
         self._breaker = store.breaker(PICTURES, clock())
 
     def fetch(self, scene_id: int, etag: str) -> Screenshot | NotModified | NoCover:
@@ -78,7 +75,7 @@ class PictureSupply:
             self._breaker = self._store.succeeded(PICTURES, self._clock())
 
     def _failed(self, error: Exception) -> PicturesUnavailable:
-        self._breaker = self._store.failed(PICTURES, self._clock(), self._jitter(), str(error))
+        self._breaker = self._store.failed(PICTURES, self._clock(), random.random(), str(error))
         return PicturesUnavailable(str(error))
 
     def _another_comes(self, scene_id: int, *, none_counts: bool = False) -> bool | None:

@@ -35,21 +35,17 @@ IGNORED = "the scene is ignored"
 NO_METADATA = "the scene has no metadata yet"
 
 
-def _no_pins(_refs: Iterable[ItemRef]) -> Mapping[ItemRef, Pin]:
-    return {}
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The settings that planning needs.
 
     Attributes:
-        max_retries: after so many a job is given up on; None: nobody gives up here.
+        max_retries: after so many a job is given up on.
     """
 
     sync_policy: SyncPolicy
     rules: MergeRules
-    max_retries: int | None = None
+    max_retries: int
 
 
 # Plans for scenes that are gone: gets their jobs and their records, and puts them into the batch.
@@ -77,8 +73,8 @@ class Preparer:
         locator: Locator,
         policy: Policy,
         contested: OwnersOf,
-        pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]] = _no_pins,
-        plan_destroyed: PlanDestroyed = leave_as_it_is,
+        pins: Callable[[Iterable[ItemRef]], Mapping[ItemRef, Pin]],
+        plan_destroyed: PlanDestroyed,
     ) -> None:
         self._stash = stash
         self._records = state.records

@@ -34,7 +34,7 @@ class DueJobs(PlanSource):
         queue: SyncQueue,
         preparer: Preparer,
         clock: Callable[[], float],
-        before_batch: Callable[[], None] = lambda: None,
+        before_batch: Callable[[], None],
     ) -> None:
         self._queue = queue
         self._preparer = preparer
