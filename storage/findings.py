@@ -21,6 +21,7 @@ from storage.rows import INT, REAL, TEXT, Row, Table
 from storage.sqlite import Database, chunks, placeholders
 
 STUDIOS = 50  # that a facet names
+ALL = 2**31  # more findings than there are
 
 # `gap` is 1 for the types that count as gaps; `was` is the type that an ignored scene had.
 _TABLE = """CREATE TABLE findings (
@@ -209,6 +210,10 @@ class FindingStore:
         total, ids = self._page(wanted, offset, limit)
         known = self.of_scenes(ids)
         return total, [known[scene_id] for scene_id in ids if scene_id in known]
+
+    def ids(self, wanted: Wanted) -> list[int]:
+        """The scenes of all findings that are like that."""
+        return self._page(wanted, 0, ALL)[1]
 
     def _page(self, wanted: Wanted, offset: int, limit: int) -> tuple[int, list[int]]:
         terms, values = terms_of(wanted)

@@ -252,5 +252,38 @@
     );
   }
 
-  Object.assign(s2p.parts, { useConnection, ConnectionResult, SignIn, Discover, Folders });
+  /** What rules that are typed would make of the library.
+   * @param {{rules: string, least: string}} props
+   */
+  function Rules({ rules, least }) {
+    const [answer, setAnswer] = React.useState(/** @type {any} */ (null));
+    const action = hooks.useAction();
+    const args = { tag_rules: rules, collection_min_items: least };
+    const look = () =>
+      action.run("rules", async () => {
+        setAnswer(await server.operation("page_rules", args));
+        return {};
+      });
+    return h(
+      "div",
+      { className: "s2p-folders" },
+      h(
+        Button,
+        { kind: "secondary", onClick: look, busy: action.busy === "rules" },
+        "What would it make?"
+      ),
+      answer ? h("p", { role: "status", className: "s2p-result" }, answer.text) : null,
+      answer && answer.examples.length > 0
+        ? h(
+            "ul",
+            { className: "s2p-examples" },
+            answer.examples.map((/** @type {string} */ example, /** @type {number} */ place) =>
+              h("li", { key: place }, example)
+            )
+          )
+        : null
+    );
+  }
+
+  Object.assign(s2p.parts, { Rules, useConnection, ConnectionResult, SignIn, Discover, Folders });
 })();

@@ -4,7 +4,7 @@
   "use strict";
   const s2p = window.stash2plex;
   if (!s2p || !s2p.parts) return;
-  const { h, hooks, parts, server, text } = s2p;
+  const { React, h, hooks, parts, server, text } = s2p;
   const { Button, Shown, Tag, PlexLink } = parts;
 
   const STATES = /** @type {Record<string, [string, string]>} */ ({
@@ -63,16 +63,48 @@
     );
   }
 
+  /** What an item of Plex is called where nobody knows its title. @param {any} item */
+  const itemName = (item) =>
+    item.title || String(item.path || "").split(/[\\/]/).pop() || `item ${item.rating_key}`;
+
+  /** Say which item a scene is. @param {any} action @param {string} sceneId @param {any} item */
+  const pin = (action, sceneId, item) =>
+    action.run(`pin ${item.rating_key}`, async () => {
+      const place = item.section ? { section: item.section } : {};
+      const args = Object.assign({ scene_id: sceneId, rating_key: item.rating_key }, place);
+      await server.operation("pin", args);
+      return { text: `The scene is pinned to '${itemName(item)}' and will be synced to it.` };
+    });
+
+  /** For a scene that nothing is found for: the number of its item. @param {any} props */
+  function PinByNumber({ sceneId, action }) {
+    const [key, setKey] = React.useState("");
+    const id = `s2p-pin-${sceneId}`;
+    return h(
+      "form",
+      {
+        className: "s2p-buttons",
+        onSubmit: (/** @type {any} */ event) => {
+          event.preventDefault();
+          if (key && !action.busy) pin(action, sceneId, { rating_key: key });
+        },
+      },
+      h("label", { htmlFor: id, className: "mb-0" }, "It is the item with the number"),
+      h("input", {
+        id,
+        className: "form-control form-control-sm text-input bg-secondary text-white s2p-number-input",
+        inputMode: "numeric",
+        title: "The number behind metadata%2F in the address of the item's page in Plex",
+        value: key,
+        onChange: (/** @type {any} */ event) => setKey(event.target.value.replace(/\D/g, "")),
+      }),
+      h(Button, { kind: "secondary", type: "submit", disabled: !key || Boolean(action.busy) }, "Pin it")
+    );
+  }
+
   /** The items of Plex that a scene may be. @param {any} props */
   function Candidates({ sceneId, candidates, plex, action }) {
     if (!candidates || candidates.length === 0) return null;
-    /** @param {any} item */
-    const pin = (item) =>
-      action.run(`pin ${item.rating_key}`, async () => {
-        const args = { scene_id: sceneId, rating_key: item.rating_key, section: item.section };
-        await server.operation("pin", args);
-        return { text: `The scene is pinned to '${item.title}' and will be synced to it.` };
-      });
     return h(
       "div",
       null,
@@ -87,7 +119,7 @@
             h(
               "div",
               null,
-              h(PlexLink, { plex, ratingKey: item.rating_key, label: item.title }),
+              h(PlexLink, { plex, ratingKey: item.rating_key, label: itemName(item) }),
               h("small", { className: "d-block text-muted" }, item.library),
               h("code", { className: "s2p-path" }, item.path),
               item.why ? h("small", { className: "d-block" }, item.why) : null
@@ -98,8 +130,8 @@
                 kind: "primary",
                 busy: action.busy === `pin ${item.rating_key}`,
                 disabled: Boolean(action.busy),
-                "aria-label": `This one: ${item.title} in ${item.library}`,
-                onClick: () => pin(item),
+                "aria-label": `This one: ${itemName(item)} in ${item.library}`,
+                onClick: () => pin(action, sceneId, item),
               },
               "This one"
             )
@@ -108,6 +140,24 @@
       )
     );
   }
+
+  /** The scene's items in Plex. @param {{scene: any}} props */
+  const Items = ({ scene }) =>
+    h(
+      "ul",
+      { className: "list-unstyled s2p-items" },
+      scene.items.map((/** @type {any} */ item) =>
+        h(
+          "li",
+          { key: `${item.section}/${item.rating_key}` },
+          h(PlexLink, {
+            plex: scene.plex,
+            ratingKey: item.rating_key,
+            label: `${itemName(item)} in ${item.library}`,
+          })
+        )
+      )
+    );
 
   /**
    * @param {{sceneId: string, onChange?: () => void, whole?: boolean, reason?: string,
@@ -144,23 +194,12 @@
           sceneId,
           action,
           plex: scene.plex,
-          candidates: scene.state === "ambiguous" || whole ? scene.candidates : [],
+          candidates: scene.candidates,
         }),
-        h(
-          "ul",
-          { className: "list-unstyled s2p-items" },
-          scene.items.map((/** @type {any} */ item) =>
-            h(
-              "li",
-              { key: `${item.section}/${item.rating_key}` },
-              h(PlexLink, {
-                plex: scene.plex,
-                ratingKey: item.rating_key,
-                label: `${item.title} in ${item.library}`,
-              })
-            )
-          )
-        ),
+        (scene.actions || []).includes("pin") && scene.candidates.length === 0
+          ? h(PinByNumber, { sceneId, action })
+          : null,
+        h(Items, { scene }),
         fields.length > 0 ? h(parts.Comparison, { fields }) : null,
         !whole && differing.length > 0 && differing.length < scene.fields.length
           ? h(

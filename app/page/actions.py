@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app import stopping
@@ -11,6 +11,7 @@ from app.arguments import numbers
 from app.page import figures
 from app.page.asking import ask_for_sync
 from app.page.context import PageContext
+from app.page.gaps import wanted_by
 from app.page.running import running_now
 from app.page.tasks import title_of_mode
 from core.errors import ConfigError, StateError
@@ -98,11 +99,15 @@ def stop_run(context: PageContext) -> dict[str, Any]:
 
 
 def _scene_ids(context: PageContext) -> Sequence[int]:
-    """The scenes that are meant, each once.
+    """The scenes that are meant, each once; `filter` means all that the list of gaps shows so.
 
     Raises:
         ConfigError: none is named, or something that is no scene.
     """
+    told = context.args.get("filter")
+    if isinstance(told, Mapping):
+        with context.open_page() as page:
+            return page.findings.ids(wanted_by(told))
     scene_ids = numbers(context.args, "scene_ids")
     if not scene_ids:
         raise ConfigError("The argument 'scene_ids' is missing: the scenes that are meant.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.arguments import text
@@ -16,7 +17,7 @@ from storage.page_facts import LAST
 
 def page_gaps(context: PageContext) -> dict[str, Any]:
     """The gaps by `type`, `studio`, `library` and `text`, in the order `sort`."""
-    wanted, paging = _wanted(context), Paging.of(context.args)
+    wanted, paging = wanted_by(context.args), Paging.of(context.args)
     with context.open_page() as page:
         total, found = page.findings.page(wanted, paging.offset, paging.per_page)
         facets = page.findings.facets()
@@ -31,8 +32,12 @@ def page_gaps(context: PageContext) -> dict[str, Any]:
     return {**paging.reply(total, rows), "facets": named, **told}
 
 
-def _wanted(context: PageContext) -> Wanted:
-    args = context.args
+def wanted_by(args: Mapping[str, object]) -> Wanted:
+    """What arguments ask for.
+
+    Raises:
+        ConfigError: one makes no sense.
+    """
     kind, sort = text(args, "type"), text(args, "sort") or "title"
     if kind not in ("", *GAPS, *LEFT_ALONE):
         known = ", ".join((*GAPS, *LEFT_ALONE))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.ui.conftest import Site
-from tests.ui.shapes import GAPS, gaps
+from tests.ui.shapes import GAPS, gaps, scene
 
 pytestmark = pytest.mark.processes
 
@@ -118,3 +121,15 @@ def test_an_action_that_fails_says_why(site: Site) -> None:
     page.get_by_role("button", name="Sync now: A Long").click()
     expect(page.locator(".toast-container")).to_contain_text("The queue is full")
     expect(page.get_by_role("button", name="Sync now: A Long")).to_be_enabled()
+
+
+def test_a_scene_without_candidates_is_pinned_by_number(site: Site) -> None:
+    def missing(args: Mapping[str, Any]) -> dict[str, Any]:
+        return {**scene(args), "actions": ["pin"], "candidates": []}
+
+    site.stub.answers["page_scene"] = missing
+    page = site.open("gaps", text="part 15", scene="15")
+    page.get_by_label("It is the item with the number").fill("77x")
+    page.get_by_role("button", name="Pin it").click()
+    expect(page.locator(".toast-container")).to_contain_text("pinned to 'item 77'")
+    assert site.stub.calls == [("pin", {"scene_id": "15", "rating_key": "77"})]

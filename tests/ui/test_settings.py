@@ -75,6 +75,22 @@ def test_folders_are_checked_and_the_suggestion_taken(site: Site) -> None:
     expect(page.get_by_role("textbox", name="Path map")).to_have_value("/data/films=>/media/films")
 
 
+def test_rules_are_tried_before_they_are_saved(site: Site) -> None:
+    page = site.open("settings")
+    page.get_by_role("textbox", name="Tag rules").fill("tag Solo => label")
+    page.get_by_role("button", name="What would it make?").click()
+    expect(page.get_by_text("With 'tag Solo => label': 312 collections")).to_be_visible()
+    expect(page.get_by_text("Solo: a label")).to_be_visible()
+
+
+def test_a_setting_is_found_by_a_word(site: Site) -> None:
+    page = site.open("settings")
+    page.get_by_label("Find a setting").fill("path")
+    expect(page.locator(".s2p-setting")).to_have_count(1)
+    page.get_by_label("Find a setting").fill("nothing like it")
+    expect(page.locator(".s2p-empty")).to_contain_text("No setting is called so.")
+
+
 def test_signing_in_offers_the_address_that_answers(site: Site) -> None:
     asked: list[Mapping[str, Any]] = []
 

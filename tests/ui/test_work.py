@@ -110,7 +110,7 @@ def test_dead_letters_are_tried_again_or_forgotten(site: Site) -> None:
     page.get_by_role("button", name="Forget", exact=True).click()
     expect(page.locator(".toast-container")).to_contain_text("Done: drop_dead_letters.")
     assert site.stub.calls == [
-        ("retry_dlq", {"error": "PlexNotFound"}),
+        ("retry_dlq", {"failure": "PlexNotFound"}),
         ("retry_dlq", {"scene_ids": ["2"]}),
         ("drop_dead_letters", {"scene_ids": ["2"]}),
     ]

@@ -87,16 +87,17 @@
         ),
         onConfirm: () => run("drop_dead_letters", { scene_ids: scenes }),
       });
-    const all = Object.assign(
-      {},
-      values.error ? { error: values.error } : {},
-      values.text ? { text: values.text } : {}
-    );
-    const note = h(
-      Button,
-      { kind: "secondary", disabled: busy, onClick: () => run("retry_dlq", all) },
-      `Try all ${text.count(data.total)} again`
-    );
+    const note = values.text
+      ? null
+      : h(
+          Button,
+          {
+            kind: "secondary",
+            disabled: busy,
+            onClick: () => run("retry_dlq", values.error ? { failure: values.error } : {}),
+          },
+          `Try all ${text.count(data.total)} again`
+        );
     return h(
       SelectionBar,
       { selection, total: data.rows.length, note },

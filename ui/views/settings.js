@@ -154,10 +154,14 @@
     if (name === "path_map") {
       return h(parts.Folders, { onMap: (/** @type {string} */ map) => edit("path_map", map) });
     }
+    if (name === "tag_rules") {
+      const { tag_rules: rules, collection_min_items: least } = values;
+      return h(parts.Rules, { rules, least });
+    }
     return null;
   }
 
-  const TESTED = ["plex_url", "plex_token", "path_map"];
+  const TESTED = ["plex_url", "plex_token", "path_map", "tag_rules"];
 
   /** What was typed and not saved, and what is wrong with it.
    * @param {any} data what `page_settings` has answered
@@ -201,7 +205,12 @@
   /** @param {{group: any, form: any, reload: () => void}} props */
   function Group({ group, form, reload }) {
     const token = form.rows.find((/** @type {any} */ row) => row.key === "plex_token");
-    const values = { plex_url: form.valueOf("plex_url"), plex_token: form.valueOf("plex_token") };
+    const values = Object.fromEntries(
+      ["plex_url", "plex_token", "tag_rules", "collection_min_items"].map((key) => [
+        key,
+        form.valueOf(key),
+      ])
+    );
     const hasToken = Boolean(token && token.is_set);
     const { edits, edit, problems } = form;
     /** @param {string} key */

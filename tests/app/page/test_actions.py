@@ -64,6 +64,15 @@ def test_scenes_that_are_asked_for_go_before_all_others(folder: Folder) -> None:
     assert folder.ask("page_log")["rows"][0]["text"] == told["text"]
 
 
+def test_all_that_a_filter_shows_are_meant(folder: Folder) -> None:
+    assert do(folder, "sync_scenes", filter={"type": "drift", "text": "scene 3"})["queued"] == 1
+    assert waiting(folder) == [3]
+    assert do(folder, "ignore_scenes", filter={})["changed"] == 5
+    assert do(folder, "unignore_scenes", filter={"type": "ignored"})["changed"] == 5
+    with pytest.raises(ConfigError, match="'type' is 'odd'"):
+        do(folder, "sync_scenes", filter={"type": "odd"})
+
+
 def test_ignored_scenes_are_dropped_everywhere_and_can_be_taken_back(folder: Folder) -> None:
     with folder.queue() as queue:
         queue.put_many({"scene_id": n} for n in (1, 2, 3))
