@@ -43,11 +43,9 @@ class Installed:
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     def files(self) -> Mapping[str, bytes]:
-        """Everything in its folder, but for what it publishes there where it can."""
-        found = [path for path in self.folder.rglob("*") if path.is_file()]
-        files = {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in found}
-        files.pop("public/state.json", None)
-        return files
+        """Everything in its folder."""
+        found = (path for path in self.folder.rglob("*") if path.is_file())
+        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in found}
 
 
 @pytest.fixture(scope="session")
