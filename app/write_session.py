@@ -115,7 +115,10 @@ class Writer:
         outages, clock = self.state.outages, self.context.clock
         supply = PictureSupply(self.context.stash, outages, self._scene_ids, clock)
         images = PlexImages(self.plex)
-        return PictureSync(supply.fetch, images, fitter, end, preserve=preserve)
+        respects = settings.respect_overlays
+        return PictureSync(
+            supply.fetch, images, fitter, end, preserve=preserve, respect_overlays=respects
+        )
 
     def _scene_ids(self) -> set[int]:
         return self.state.records.ids() | self.queue.queued_scene_ids()

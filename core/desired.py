@@ -31,6 +31,9 @@ from core.text import clean_line, name_key
 _PACKER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 
+_METADATA = (STUDIO, PERFORMERS, TAGS, "summary", "date")
+
+
 @dataclass(frozen=True, slots=True)
 class Desired:
     """What Plex should show for a scene: normal forms by field name, only of synced fields.
@@ -43,6 +46,11 @@ class Desired:
     values: Mapping[str, Value]
     stem: str
     images: tuple[str, ...] = ()
+
+    @property
+    def fills(self) -> bool:
+        """Whether it wants anything of what an item without metadata lacks."""
+        return any(self.values.get(name) for name in _METADATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,7 @@ class SyncPolicy:
         content_rating: that of every item.
         disambiguations: those that are part of performers' names, by the performer's id.
         placing: where tags, studios and groups show; None: as in the table of fields.
+        respect_overlays: see `core.overlays`.
     """
 
     enabled: frozenset[str]
@@ -88,6 +97,7 @@ class SyncPolicy:
     content_rating: str = ""
     disambiguations: Mapping[int, str] = attribute(default_factory=dict)
     placing: Placing | None = None
+    respect_overlays: bool = False
 
     @property
     def parts(self) -> tuple[object, ...]:
@@ -100,6 +110,7 @@ class SyncPolicy:
             self.content_rating,
             sorted(self.disambiguations.items()),
             self.placing.parts if self.placing is not None else None,
+            self.respect_overlays,
         )
 
     def name_of(self, performer: Entity) -> str:

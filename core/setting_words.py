@@ -131,6 +131,12 @@ WORDS: Mapping[str, Word] = MappingProxyType(
             "How a wide cover becomes a tall poster: none, crop or pad. Needs Pillow in Stash's"
             " Python; without it covers stay as they are.",
         ),
+        "respect_overlays": Word(
+            CONTENT,
+            "Respect overlays",
+            "Posters that Kometa has drawn on stay as they are until the cover in Stash changes;"
+            " then the new one goes up, and Kometa draws anew.",
+        ),
         "max_tags": Word(
             CONTENT,
             "Most tags of a scene",

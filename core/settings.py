@@ -81,6 +81,7 @@ class Settings:
     first_sync: str = _setting("merge", kinds.one_of("merge", "mirror"))
     max_clear_percent: int = _setting(10, kinds.whole(1, 100))
     poster_fit: str = _setting("none", kinds.one_of("none", "crop", "pad"))
+    respect_overlays: bool = _setting(True, kinds.switch)
     remove_on_destroy: bool = _setting(False, kinds.switch)
     trigger_plex_scan: bool = _setting(False, kinds.switch)
     skip_not_found: bool = _setting(False, kinds.switch)
@@ -136,7 +137,14 @@ class Settings:
             for name in sorted(enabled & PICTURES)
         )
         tags = TagRules(frozenset(map(name_key, self.tag_blocklist)), self.max_tags)
-        return SyncPolicy(enabled, tags, images, self.organized_only, self.content_rating)
+        return SyncPolicy(
+            enabled,
+            tags,
+            images,
+            self.organized_only,
+            self.content_rating,
+            respect_overlays=self.respect_overlays,
+        )
 
     def public(self) -> dict[str, object]:
         """All settings by name, for logs and reports, with secrets hidden."""

@@ -236,7 +236,9 @@ class Sweep:
             found.undone |= undone
             scenes = [scene for scene in scenes if scene.id not in undone]
         metadata = self._shown_metadata(scenes, records, owned)
-        found.empty |= _by_scene(self._detector.detect_empty_metadata(scenes, metadata))
+        empty = self._detector.detect_empty_metadata(scenes, metadata)
+        # What settings keep out of Plex is not lacking there.
+        found.empty |= _by_scene(gap for gap in empty if sync_policy.of(gap.scene_data).fills)
         found.stale |= _by_scene(self._detector.detect_stale_syncs(scenes, self._timestamps))
         for scene in scenes:
             if scene.id not in found.empty and scene.id not in found.stale and owned[scene.id]:

@@ -107,6 +107,8 @@ class GapDetector:
         fingerprints: Mapping[int, str],
         shown: Mapping[int, Mapping[ItemRef, Shown]],
         enabled: frozenset[str],
+        *,
+        respect_overlays: bool = False,
     ) -> list[GapResult[S]]:
         """Scenes whose items exist but were never written, or no longer are as they were left.
 
@@ -115,6 +117,7 @@ class GapDetector:
             fingerprints: the digest of what is desired now, by the ids of scenes with a record.
             shown: the items that a scene owns, as Plex shows them, by scene id.
             enabled: the synced fields.
+            respect_overlays: see `core.planning.drift.picture_moved`.
         """
         gaps = []
         for scene, told in _read(stash_scenes):
@@ -122,7 +125,9 @@ class GapDetector:
             if not items:
                 continue
             wanted = fingerprints.get(scene.id, "")
-            reason = drift_reason(records.get(scene.id), wanted, items, enabled)
+            reason = drift_reason(
+                records.get(scene.id), wanted, items, enabled, respect_overlays=respect_overlays
+            )
             if reason is not None:
                 gaps.append(GapResult(scene.id, DRIFT, told, reason))
         return gaps

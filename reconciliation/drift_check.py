@@ -103,6 +103,7 @@ class DriftCheck:
             wanted,
             shown,
             self._sync_policy.enabled,
+            respect_overlays=self._sync_policy.respect_overlays,
         )
         self._findings.drift |= {gap.scene_id: gap for gap in gaps}
         self._note_refused(records, pending)
@@ -121,6 +122,7 @@ class DriftCheck:
         self, records: Mapping[int, Record], shown: Mapping[int, Mapping[ItemRef, Shown]]
     ) -> None:
         """Remember items that moved but still show what they should: not to be read again."""
+        respects = self._sync_policy.respect_overlays
         confirmed = [
             (scene_id, item.ref, view.updated_at)
             for scene_id, record in records.items()
@@ -128,7 +130,7 @@ class DriftCheck:
             if isinstance(view := shown[scene_id].get(item.ref), FullItem)
             and view.updated_at != item.updated_at
             and not altered_fields(item, view, self._sync_policy.enabled)
-            and not picture_moved(record, view)
+            and not picture_moved(record, view, respect_overlays=respects)
         ]
         if confirmed:
             self._on_confirmed(confirmed)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from core.desired import SyncPolicy, fingerprint
 from core.fields import BY_NAME, PICTURES, SCALARS, Clear, Field, listed_value, name_keys
 from core.models import FullItem, ItemRef, ListedItem, Scene, Value
+from core.overlays import has_overlay
 from core.records import FieldRecord, ItemRecord, Record
 
 Shown = ListedItem | FullItem
@@ -30,7 +31,12 @@ def is_left_undone(record: Record | None, scene: Scene, sync_policy: SyncPolicy)
 
 
 def drift_reason(
-    applied: Record | None, wanted: str, shown: Mapping[ItemRef, Shown], enabled: frozenset[str]
+    applied: Record | None,
+    wanted: str,
+    shown: Mapping[ItemRef, Shown],
+    enabled: frozenset[str],
+    *,
+    respect_overlays: bool = False,
 ) -> str | None:
     """Why a scene whose items exist is a gap; None when it is none.
 
@@ -39,6 +45,7 @@ def drift_reason(
         wanted: the fingerprint of what is desired now.
         shown: the items that the scene owns, as Plex shows them.
         enabled: the synced fields.
+        respect_overlays: see `picture_moved`.
     """
     if applied is None:
         return NEVER_SYNCED
@@ -53,14 +60,20 @@ def drift_reason(
         altered = altered_fields(known[ref], item, enabled)
         if altered:
             return f"item {ref} no longer shows what was written: {', '.join(altered)}"
-        if picture_moved(applied, item):
+        if picture_moved(applied, item, respect_overlays=respect_overlays):
             return f"item {ref} was changed in Plex since, its picture perhaps"
     return None
 
 
-def picture_moved(applied: Record, item: Shown) -> bool:
-    """Whether an item moved since its picture was last looked at; a listing does not tell why."""
+def picture_moved(applied: Record, item: Shown, *, respect_overlays: bool = False) -> bool:
+    """Whether an item moved since its picture was last looked at; a listing does not tell why.
+
+    Args:
+        respect_overlays: a program that has drawn on its poster is reason enough.
+    """
     if not isinstance(item, FullItem) or item.updated_at is None:
+        return False
+    if respect_overlays and has_overlay(item):
         return False
     seen = [applied.pictures.of(name, item.ref).seen_at for name in PICTURES]
     return any(at is not None and at != item.updated_at for at in seen)

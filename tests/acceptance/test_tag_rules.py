@@ -129,6 +129,15 @@ def test_without_rules_nothing_is_remembered_of_labels(site: Site) -> None:
     assert "label" not in record.items[0].fields
 
 
+def test_an_item_that_is_to_show_no_genre_is_not_empty_for_ever(site: Site) -> None:
+    assert sync(site, tag_rules="others => label") == 2
+
+    assert site.reconcile()["total_gaps"] == 0
+    # Nor where the settings keep out all that the scenes have.
+    sync(site, tag_blocklist=",".join(f'"{name}"' for name in NAMES.values()))
+    assert site.reconcile()["total_gaps"] == 0
+
+
 def test_what_moves_in_the_hierarchy_moves_in_plex(site: Site) -> None:
     sync(site, tag_rules=RULES)
     put_below(site, PARK)

@@ -13,7 +13,7 @@ from dataclasses import field as attribute
 from typing import Any
 
 from core.fields import PICTURES, TITLE
-from core.models import ItemRef, Role
+from core.models import ItemRef, Role, Value
 from core.records import FieldRecord, PictureKey, PictureRecord, PictureRecords, Record, item_of
 from storage.codec import field_body, field_from
 from storage.journal import JournalEntry
@@ -66,9 +66,15 @@ def field_entry(plan: ScenePlan, edit: ItemEdit, name: str, at: float) -> Journa
 
 
 def picture_entry(
-    plan: ScenePlan, ref: ItemRef, name: str, shown: str | None, after: str, locked: bool, at: float
+    plan: ScenePlan,
+    ref: ItemRef,
+    name: str,
+    shown: Value,
+    after: Value,
+    locked: bool | None,
+    at: float,
 ) -> JournalEntry:
-    """The journal's entry of a picture that is about to change.
+    """The journal's entry of a picture that is about to change, or of what goes with it.
 
     Args:
         shown: Plex's name of the picture that the item shows.

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from core.errors import StashError
+from core.fields import LABEL
 from core.images import ImageFailed, ImageKind
 from core.models import FullItem, ItemRef
+from core.overlays import label_off
 from core.records import NO_PICTURES
 from plex.client import PlexClient
 from plex.exceptions import (
@@ -189,6 +191,8 @@ class Executor:
         if self._pictures is not None and plan.cover and not written.errors:
             known = plan.record.pictures if plan.record is not None else NO_PICTURES
             written.cover = self._pictures.sync(plan.scene_id, plan.items, known, plan.cover)
+            for ref in sorted(written.cover.outdated):
+                self._take_label_off(ref, written)
             refused = written.cover.refused
             if refused is not None and self._control.is_taken(plan.items.keys()) is False:
                 raise refused
@@ -217,6 +221,23 @@ class Executor:
         if written not in self._failing:
             self._failing.append(written)
             self._look_for_outage(ALL_FAIL + 1)
+
+    def _take_label_off(self, ref: ItemRef, written: Written) -> None:
+        """A program that draws on posters draws anew where its label is gone. Whether it is shows
+        when the item is read."""
+        edit = next(each for each in written.plan.edits if each.ref == ref)
+        planned = next((c.after for c in edit.changes if c.field == LABEL), None)
+        change = label_off(edit.item.values.get(LABEL) if planned is None else planned)
+        if change is None:
+            return
+        now = self._clock()
+        entry = picture_entry(written.plan, ref, LABEL, change.before, change.after, None, now)
+        self._state.journal.write(self._run_id, [entry])
+        try:
+            self._editor.send_change(edit, change)
+        except PlexItemFailed as error:
+            written.failures.append(f"the label Overlay of item {ref}: {error}")
+        written.note_label_off(ref)
 
     def _restore(self, edit: ItemEdit, name: str, written: Written) -> bool:
         try:

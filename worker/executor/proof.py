@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from core.fields import LABEL
 from core.models import Change, FullItem, ItemRef, Value
+from core.overlays import has_overlay, with_label_off
 from core.planning.item_plan import is_untouched, refused
 from core.records import NO_PICTURES, PictureRecords
 from plex.exceptions import PlexError, PlexItemFailed, PlexRejected
@@ -46,10 +48,20 @@ class Written:
         for ref in (self.edits.keys() | self.moved) & failed.keys():
             self.errors[ref] = PlexItemFailed(failed[ref])
 
+    def note_label_off(self, ref: ItemRef) -> None:
+        """A label was taken off: what else was sent of labels is not to bring it back."""
+        edit = self.edits.get(ref)
+        outcome = edit.plan.outcomes.get(LABEL) if edit is not None else None
+        if edit is not None and outcome is not None and outcome.change is not None:
+            changed = replace(outcome, change=with_label_off(outcome.change))
+            plan = replace(edit.plan, outcomes={**edit.plan.outcomes, LABEL: changed})
+            self.edits[ref] = replace(edit, plan=plan)
+
     @property
     def moved(self) -> set[ItemRef]:
         """The items whose pictures were written to."""
-        touched = self.cover.touched if self.cover is not None else set()
+        cover = self.cover
+        touched = cover.touched | cover.outdated if cover is not None else set()
         return touched | self.restored.keys()
 
     def after(self, shown: Mapping[ItemRef, FullItem]) -> dict[ItemRef, FullItem | None]:
@@ -85,6 +97,10 @@ def judged(written: Written, shown: Mapping[ItemRef, FullItem]) -> Outcome:
     outcome.back = back
     if written.cover is not None:
         _add_cover(written.cover, outcome)
+        for ref in written.cover.outdated:
+            item = after.get(ref)
+            if item is not None and has_overlay(item):
+                outcome.failures.append(f"item {ref} keeps the label Overlay beside a new poster")
     outcome.status, outcome.why = _status(written, after)
     return outcome
 

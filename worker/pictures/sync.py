@@ -16,6 +16,7 @@ from functools import partial
 from core.errors import PicturesUnavailable
 from core.images import Action, ImageFailed, ImageKind, decide, digest_in, identity, selected
 from core.models import FullItem, ItemRef
+from core.overlays import has_overlay
 from core.records import CoverRecord, PictureKey, PictureRecord, PictureRecords
 from plex.exceptions import PlexItemFailed, PlexRejected, PlexUnauthorized
 from plex.images import PlexImages, upload_name
@@ -41,6 +42,7 @@ class PictureOutcome:
         refused: the token was refused for a picture, though Plex answers otherwise.
         conflicts: pictures chosen in Plex that stay, though Stash has a new cover.
         touched: the items that were changed, so that their `updatedAt` moved.
+        outdated: the items that are to lose the label of a program which draws on posters.
         verified: what shows the cover now.
     """
 
@@ -53,6 +55,7 @@ class PictureOutcome:
     refused: PlexUnauthorized | None = None
     conflicts: list[str] = field(default_factory=list)
     touched: set[ItemRef] = field(default_factory=set)
+    outdated: set[ItemRef] = field(default_factory=set)
     verified: set[PictureKey] = field(default_factory=set)
 
     def after(self, shown: Mapping[ItemRef, FullItem]) -> PictureRecords:
@@ -60,13 +63,17 @@ class PictureOutcome:
 
         Without it the next `sync` asks Plex about what was edited once more, and changes nothing.
         """
-        return self.known.having(
-            {
-                (name, ref): self.known.of(name, ref)._replace(seen_at=shown[ref].updated_at)
-                for name, ref in self.verified
-                if ref in shown
-            }
-        )
+        known = {
+            (name, ref): self.known.of(name, ref)._replace(seen_at=shown[ref].updated_at)
+            for name, ref in self.verified
+            if ref in shown
+        }
+        for ref in self.outdated & shown.keys():
+            if has_overlay(shown[ref]):
+                # As if the cover had not come yet: the next try takes the label off.
+                key = (ImageKind.POSTER.value, ref)
+                known[key] = self.known.of(*key)._replace(sha1="", seen_at=None)
+        return self.known.having(known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,7 @@ class PictureSync:
         fetch: brings covers from Stash.
         end: carries out what is decided.
         preserve: pictures that the user chose in Plex stay (`preserve_plex_edits`).
+        respect_overlays: so do posters that another program has drawn, see `core.overlays`.
     """
 
     fetch: FetchCover
@@ -84,6 +92,7 @@ class PictureSync:
     fitter: PosterFitter
     end: PictureEnd
     preserve: bool = False
+    respect_overlays: bool = False
 
     def sync(
         self,
@@ -135,18 +144,24 @@ class PictureSync:
             outcome.known = replace(outcome.known, cover=CoverRecord(cover.etag))
             return
         for item in items.values():
-            turn = _ItemPictures(self.plex, self.end, self.preserve, item, cover, outcome)
+            drawn_on = self.respect_overlays and has_overlay(item)
+            turn = _ItemPictures(self.plex, self.end, self.preserve, drawn_on, item, cover, outcome)
             turn.sync(kinds)
         outcome.known = replace(outcome.known, cover=cover.record)
 
 
 @dataclass(frozen=True, slots=True)
 class _ItemPictures:
-    """One item's turn."""
+    """One item's turn.
+
+    Attributes:
+        drawn_on: another program has drawn on its poster.
+    """
 
     plex: PlexImages
     end: PictureEnd
     preserve: bool
+    drawn_on: bool
     item: FullItem
     cover: Cover
     outcome: PictureOutcome
@@ -172,9 +187,12 @@ class _ItemPictures:
             return False
         try:
             is_unmoved = known.seen_at is not None and known.seen_at == self.item.updated_at
-            is_shown = is_unmoved and known.sha1 == self.cover.sha1(kind)
+            is_same = known.sha1 == self.cover.sha1(kind)
+            is_shown = is_same and (is_unmoved or self._is_drawn(kind))
             if not is_shown and not self._show(kind, known):
                 return False
+            if self._is_drawn(kind) and not is_same:
+                self.outcome.outdated.add(self.item.ref)
         except (ImageFailed, PlexRejected) as error:
             self._fail(kind, error)
             return False
@@ -189,6 +207,9 @@ class _ItemPictures:
             lambda known: known._replace(sha1=sha1, seen_at=at, told="", unproven=frozenset()),
         )
         return not is_shown and kind.value not in self.item.locked
+
+    def _is_drawn(self, kind: ImageKind) -> bool:
+        return self.drawn_on and kind is ImageKind.POSTER
 
     def _show(self, kind: ImageKind, known: PictureRecord) -> bool:
         """Make the item show the picture. False: it keeps one that the user chose."""
@@ -217,7 +238,7 @@ class _ItemPictures:
 
     def _is_users(self, kind: ImageKind, known: PictureRecord, shown: str | None) -> bool:
         """Whether the user chose what is shown: since we wrote last, or before and locked it."""
-        if not self.preserve:
+        if not self.preserve or self._is_drawn(kind):
             return False
         if identity(shown) in known.unproven:
             return False
