@@ -21,7 +21,7 @@ from core.matching.match import match_scene
 from core.matching.prefix_votes import PrefixVotes, new_pairs
 from core.matching.reasons import doubt
 from core.models import ItemRef, MediaFile, Scene
-from core.paths import PathMap, base_key, base_name, lies_in_any, path_key
+from core.paths import PathMap, base_key, base_name, lies_in_any, path_key, spellings
 from core.quoting import quoted
 from plex.cache import PlexCache
 from plex.client import PlexClient
@@ -167,8 +167,10 @@ def _asked(plex: PlexClient, libraries: Sequence[Library], sampled: Sequence[Sce
             break
         only = scene._replace(files=scene.files[:1])
         for library in libraries:
-            items = plex.find_by_file(library.section, base_name(only.files[0].path))
-            found += [(item.ref, item.files) for item in items]
+            for name in spellings(base_name(only.files[0].path)):
+                query = (("file", name),)
+                page = next(iter(plex.list_pages(library.section, query=query)))
+                found += [(item.ref, item.files) for item in page.items]
         seen.append(only)
     return _Seen(_indexed(libraries, found), seen)
 

@@ -25,7 +25,7 @@ from app.self_test.servers import (
 from app.self_test.switches import check_settings
 from app.wiring import Context
 from core.digests import digest_of
-from core.errors import StateError
+from core.errors import ConfigError, StateError
 from storage.key_value import Key
 from storage.page_facts import REFUSED_AT
 
@@ -122,6 +122,13 @@ def look(context: Context, machine: Machine) -> Found:
 
 
 def _look_at_plex(found: Found, context: Context) -> None:
+    try:
+        _ask_plex(found, context)
+    except ConfigError as error:  # a file of certificates that cannot be read
+        found.checks.problem("plex", str(error), "Correct it in the settings.")
+
+
+def _ask_plex(found: Found, context: Context) -> None:
     checks = found.checks
     with context.open_plex(PATIENCE) as plex:
         found.plex = check_plex(checks, plex)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.self_test.folders import LineUp
 from app.self_test.health import health_check
 from app.self_test.machine import MB, Machine
 from core.models import Failure
@@ -135,6 +136,13 @@ def test_each_single_field_off(site: Site) -> None:
     assert said(found(site), "fields")[1].startswith("Nothing is synced: each single field is off")
 
 
+def test_certificates_that_cannot_be_read(site: Site) -> None:
+    site.use(plex_url="https://127.0.0.1:9", verify_tls="/no/such/file.pem")
+    worst, sentences = said(found(site), "plex")
+    assert worst == "problem"
+    assert "/no/such/file.pem is no file of certificates" in sentences
+
+
 def test_certificates_that_nobody_checks(site: Site) -> None:
     site.use(plex_url="https://127.0.0.1:9", verify_tls="false")
     assert "can read the Plex token" in said(found(site), "verify_tls")[1]
@@ -170,6 +178,27 @@ def test_a_path_map_that_would_find_more_is_suggested(site: Site) -> None:
     assert "3 of 5 scenes" in sentences
     assert "'/stash/films/4.mp4': an item has a file of this name, but a size is" in sentences
     assert "Enter in 'Path map': /stash/films=>/plex/movies; /other=>/there" in sentences
+
+
+def test_a_file_that_is_another_in_plex(site: Site) -> None:
+    site.drop_item("101")
+    site.put_item("1:101", media=[[part("/plex/movies/old/1.mp4", 77)]])
+    sentences = said(found(site), "folders")[1]
+    assert (
+        "Plex has a file of this name, but of another size (77 bytes, in Stash 1001)" in sentences
+    )
+
+
+@pytest.mark.parametrize(
+    ("scenes", "line_up", "text"),
+    [
+        (0, 0, "There are no scenes with files to look at."),
+        (1, 1, "The one scene that was looked at has its file in Plex."),
+        (1, 0, "0 of 1 scenes that were looked at have their file in Plex."),
+    ],
+)
+def test_few_scenes_in_words(scenes: int, line_up: int, text: str) -> None:
+    assert LineUp(scenes, line_up).text == text
 
 
 def test_files_that_plex_does_not_have(site: Site) -> None:
