@@ -65,7 +65,7 @@ class Month:
     def task(self) -> None:
         """Another task runs none; it asks for Sync Changes, which Stash starts when it can."""
         started = self.driver.now
-        self.driver.do(self.rng.choice(["retry_dlq", "process_queue", "clear_queue"]))
+        self.driver.do(self.rng.choice(["process_queue", "clear_queue"]))
         self.runs_after_another_task(started)
 
     def reconcile(self) -> None:

@@ -25,7 +25,7 @@ HERE = file("/d/x/scene.mp4", 5)
             HERE,
             {"1": [file("/m/a/scene.mp4", 5)], "2": [file("/m/b/scene.mp4", 5)]},
             "2 items have a file of this name and size, and their folders say nothing",
-            "path_map",
+            "Path map",
         ),
         (
             HERE,
@@ -43,13 +43,13 @@ HERE = file("/d/x/scene.mp4", 5)
             HERE,
             {"1": [file("/m/y/scene.mp4")]},
             "an item has a file of this name, but a size is unknown and the folders differ",
-            "path_map",
+            "Path map",
         ),
         (
             file("/d/x/scene.mp4"),
             {"1": [file("/m/y/scene.mp4", 5)], "2": [file("/m/z/scene.mp4", 6)]},
             "2 items have a file of this name, but a size is unknown and the folders differ",
-            "path_map",
+            "Path map",
         ),
     ],
 )
