@@ -61,3 +61,9 @@ def in_words(seconds: float) -> str:
     if seconds < 36 * 3600:
         return f"{seconds / 3600:.0f} h"
     return f"{seconds / 86_400:.0f} days"
+
+
+def is_due(at: float, now: float, longest: float) -> bool:
+    """Whether it is time for what was put off until `at`, by `longest` seconds at most: else the
+    clock was set back meanwhile."""
+    return now >= at or at > now + longest

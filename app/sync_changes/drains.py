@@ -9,6 +9,7 @@ from app.sync_changes.edits import Edits
 from app.wiring import Context
 from app.write_session import open_scene_writer
 from core.errors import DrainBusy, SyncError
+from core.timestamps import is_due
 from sync_queue.lock import DrainLock
 from worker.executor.figures import DRAIN, Figures
 from worker.executor.run import Interruption, RunKind, never
@@ -37,7 +38,7 @@ class Slice:
     def over(self) -> bool:
         """Whether it is time to let others work."""
         now = self._clock()
-        if not self._over and now >= self._look_at:
+        if not self._over and is_due(self._look_at, now, SLICE_SECONDS):
             self._look_at = now + LOOK_SECONDS
             self._over = self._others_wait()
         return self._over

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.sync_changes.intake import Intake
+from core.timestamps import is_due
 from sync_queue.inbox_reader import Inbox
 
 LOOK_SECONDS = 2.0  # between two looks at the inbox
@@ -28,8 +29,7 @@ class Edits:
     def are_noted(self) -> bool:
         """Whether there are edits that nobody has taken; looks now and then."""
         now = self._clock()
-        # A clock that was set back must not keep edits waiting.
-        if now >= self._look_at or self._look_at > now + LOOK_SECONDS:
+        if is_due(self._look_at, now, LOOK_SECONDS):
             self._look_at = now + LOOK_SECONDS
             self._noted = self._inbox.newest_edit()
         return self._noted > self._seen

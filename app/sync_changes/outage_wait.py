@@ -107,8 +107,12 @@ class OutageWait:
             return Over.TOO_LONG
         breaker = self.breaker(service.name)
         since, told_at = self._begun(service, breaker, why)
+        seen = 0.0
         while True:
             now = self._context.clock()
+            if now < seen:  # the clock was set back
+                breaker, since, told_at = self._failed(service), min(since, now), now
+            seen = now
             if others_wait(self._context):
                 return Over.OTHERS
             if is_news():

@@ -9,6 +9,7 @@ from enum import Enum
 from app.sync_changes.probes import count_without_pictures
 from app.wiring import Context
 from core.models import Failure
+from core.timestamps import is_due
 from plex.exceptions import PlexError
 from plex.scanning import PlexScans
 
@@ -63,7 +64,7 @@ class ScanWait:
             self._patience -= TICK
             if has_changes():
                 return Ended.CHANGES
-            if self._context.clock() < next_look:
+            if not is_due(next_look, self._context.clock(), SELDOM):
                 continue
             if self._others_wait():
                 return Ended.OTHERS
