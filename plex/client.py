@@ -15,7 +15,6 @@ from plex import mapping
 from plex.address import Address
 from plex.editing import split_params
 from plex.exceptions import (
-    PlexError,
     PlexItemFailed,
     PlexRejected,
     PlexServerDown,
@@ -26,13 +25,13 @@ from plex.full_items import FullItems, FullReader
 from plex.http import PlexHttp
 from plex.listing import OLDEST_FIRST, PAGE_SIZE, ListPage, SectionLister
 from plex.mapping import ONE_KEY
+from plex.others import VIDEO_TYPES as VIDEO_TYPES
+from plex.others import Others
 from plex.url_encoding import Params, encode, encode_query, key_batches
 from transport.retrying import Retrying
 
-VIDEO_TYPES = ("movie", "show")
 # nginx takes 8 KB of request line by default, other proxies no less.
 MAX_URL = 7500
-OTHERS = 3  # items of a section that are tried before it is said that none can be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,7 @@ class PlexClient:
     ) -> None:
         address = Address(url, token, connect_timeout, read_timeout, verify_tls)
         self.http = PlexHttp(address, retrying)
+        self._others = Others(self.http, self.control_read, self.list_pages)
 
     @classmethod
     def by(cls, settings: Settings, retrying: Retrying | None = None) -> PlexClient:
@@ -182,7 +182,12 @@ class PlexClient:
                 f"Plex fails for {len(bad)} of the items of library {section.title!r} that have"
                 " this file name; 'Refresh Metadata' or 'Analyze' in Plex may mend them"
             )
-        return [item for page in pages for item in page.items]
+        found = [item for page in pages for item in page.items]
+        if found and not any(item.files for item in found):
+            raise PlexItemFailed(
+                f"Plex does not say which files items of library {section.title!r} have"
+            )
+        return found
 
     def full_items(self, keys: Iterable[str]) -> FullItems:
         """Items read whole, by rating key, 100 a request; what Plex does not have is absent.
@@ -193,7 +198,7 @@ class PlexClient:
         """
         wanted = [key for key in dict.fromkeys(keys) if ONE_KEY.fullmatch(key)]
         found = FullItems()
-        reader = FullReader(self.http, self.make_sure_it_reads)
+        reader = FullReader(self.http, self._others.make_sure)
         for start in range(0, len(wanted), MAX_KEYS):
             some = reader.read(wanted[start : start + MAX_KEYS])
             found.update(some)
@@ -201,50 +206,12 @@ class PlexClient:
         return found
 
     def make_sure_it_reads(self, but: Collection[str] = ()) -> bool:
-        """Whether items can be read whole: any others than these will do. False: there are none.
-
-        Raises:
-            PlexServerDown: they cannot.
-            PlexUnauthorized: they must not.
-        """
-        failures: list[PlexError] = []
-        for section in self.control_read():
-            if section.type not in VIDEO_TYPES:
-                continue
-            try:
-                if self._reads_in(section, but):
-                    return True
-            except PlexError as error:
-                failures.append(error)
-                if isinstance(error, PlexServerDown) and (error.is_costly or not error.may_be_one):
-                    break
-        if failures:
-            raise failures[-1]
-        return False
-
-    def _reads_in(self, section: Section, but: Collection[str]) -> bool:
-        """`make_sure_it_reads` in one section, by a few of its items."""
-        reader = FullReader(self.http, lambda _keys: False)
-        failure: PlexServerDown | None = None
-        for key in self.others_in(section, but):
-            try:
-                if reader.is_there(key):
-                    return True
-                failure = PlexServerDown(
-                    "Plex lists items and has none of them when they are asked for"
-                )
-            except PlexServerDown as error:
-                failure = error
-                if error.is_costly or not error.may_be_one:
-                    break
-        if failure is not None:
-            raise failure
-        return False
+        """As `Others.make_sure`."""
+        return self._others.make_sure(but)
 
     def others_in(self, section: Section, but: Collection[str]) -> list[str]:
         """A few items of a section that are none of these."""
-        page = next(iter(self.list_pages(section, page_size=len(but) + OTHERS)))
-        return [item.ref.key for item in page.items if item.ref.key not in but][:OTHERS]
+        return self._others.of(section, but)[0]
 
     def edit(
         self,
@@ -313,14 +280,14 @@ class PlexClient:
         for batch in key_batches(keys, MAX_KEYS, room):
             self._put(path, [("type", str(item_type)), ("id", ",".join(batch)), *params])
 
-    def change_item(self, change: Callable[[], None]) -> None:
-        """Carry out a change of one item, or the same one of several.
+    def of_one_item(self, act: Callable[[], None]) -> None:
+        """Carry out what concerns one item, or several alike.
 
         Raises:
             PlexItemFailed: Plex fails for it, or refuses it, and answers otherwise.
         """
         try:
-            change()
+            act()
         except PlexServerDown as error:
             if not error.may_be_one:
                 raise
@@ -333,4 +300,4 @@ class PlexClient:
             raise PlexItemFailed(f"Plex answers otherwise, and refuses this: {error}") from error
 
     def _put(self, path: str, params: Params, *, thorough: bool = True) -> None:
-        self.change_item(lambda: self.http.write("PUT", path, params, thorough=thorough))
+        self.of_one_item(lambda: self.http.write("PUT", path, params, thorough=thorough))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from core.models import FullItem
 from plex import mapping
@@ -27,6 +28,7 @@ class FullItems(dict[str, FullItem]):
 
     Attributes:
         unreadable: why Plex fails for others, by rating key; nothing is known of those.
+        is_lacking: of some of those it tells a part.
     """
 
     def __init__(
@@ -36,6 +38,14 @@ class FullItems(dict[str, FullItem]):
     ) -> None:
         super().__init__(found)
         self.unreadable: dict[str, str] = dict(unreadable or {})
+        self.is_lacking = False
+
+
+class MakeSure(Protocol):
+    """As `Others.make_sure`."""
+
+    def __call__(self, but: Collection[str], *, are_absent: bool) -> bool:
+        """Whether others can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +55,23 @@ class FullReader:
     Args:
         make_sure: raises PlexServerDown unless other items can be read; asked before Plex is
             believed that none of some items is there, or that it fails for items. It is given
-            their keys. False: there are no others.
+            their keys, and which of both. False: there are no others.
     """
 
     http: PlexHttp
-    make_sure: Callable[[Collection[str]], bool]
+    make_sure: MakeSure
 
     def is_there(self, key: str) -> bool:
         """Whether an item can be read whole, without asking for long.
 
         Raises:
-            PlexServerDown: Plex fails for it.
+            PlexServerDown: Plex fails for it, or does not tell all of it.
         """
-        return bool(self._ask([key], FullItems(), thorough=False))
+        found = FullItems()
+        self._ask([key], found, thorough=False)
+        if key in found.unreadable:
+            raise PlexServerDown(found.unreadable[key], may_be_one=True)
+        return key in found
 
     def read(self, keys: Sequence[str]) -> FullItems:
         """At most 100 items.
@@ -83,6 +97,9 @@ class FullReader:
             self._answered(rest, found)
         elif rest:
             self._ask_apart(rest, found)
+        is_in_doubt = not found and found.is_lacking
+        if is_in_doubt and not self.make_sure(keys, are_absent=False) and len(keys) > 1:
+            raise PlexServerDown(next(iter(found.unreadable.values())))
         return found
 
     def _ask_apart(self, keys: Sequence[str], found: FullItems) -> None:
@@ -97,7 +114,7 @@ class FullReader:
             if any(answered):
                 break
         else:
-            self.make_sure(keys)
+            self.make_sure(keys, are_absent=True)
             return
         if parts is rounds[1]:
             for part in alone[_FEW:]:
@@ -111,12 +128,15 @@ class FullReader:
             answered.update(self._ask(part, found, thorough=thorough))
             return ()
 
+        def make_sure() -> bool:
+            return self.make_sure(keys, are_absent=False)
+
         try:
             ask(keys, True)
         except PlexServerDown as failure:
             if not failure.may_be_one:
                 raise
-            bad = narrow(keys, _halves, ask, lambda: self.make_sure(keys), failure)
+            bad = narrow(keys, _halves, ask, make_sure, failure)
             found.unreadable.update((key, str(why)) for part, why in bad for key in part)
         return answered | found.unreadable.keys()
 
@@ -144,7 +164,13 @@ class FullReader:
             if key not in wanted:
                 continue
             answered.add(key)
-            if not mapping.is_gone(raw):
+            if mapping.is_gone(raw):
+                continue
+            lacking = mapping.lacks(raw, container)
+            if lacking:
+                found.unreadable[key] = f"Plex does not say {lacking}"
+                found.is_lacking = True
+            else:
                 found[key] = mapping.full_item(raw, container)
         return answered
 

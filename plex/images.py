@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from core.images import Action, Entry, ImageFailed, ImageKind, decide, digest
 from core.models import FullItem
@@ -19,6 +20,10 @@ from plex.listing import MAX_PAGE_SIZE
 from plex.mapping import ONE_KEY
 from plex.url_encoding import Params
 from transport.retrying import Transient
+
+
+class NotShown(ImageFailed):
+    """Plex did not tell, take or show a picture of an item, and answers otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +46,9 @@ _NAMES: Mapping[ImageKind, _Names] = MappingProxyType(
 class PlexImages:
     """The pictures of one server's items. `key` is always the rating key of one item.
 
-    Every method raises what `plex.exceptions` says of the server's answer. Those that change
-    something raise ImageFailed instead of PlexServerDown where the server still answers otherwise:
-    then it is this picture that Plex chokes on, and not Plex that is down. Either way the change
-    may have been made.
+    Every method raises what `plex.exceptions` says of the server's answer, and NotShown instead
+    of PlexServerDown and PlexUnauthorized where the server still answers otherwise: then it is this
+    picture that Plex chokes on, and not Plex that is down. A change may have been made either way.
     """
 
     def __init__(self, client: PlexClient) -> None:
@@ -54,12 +58,18 @@ class PlexImages:
         """What is on offer for an item, in Plex's order."""
         window = {"X-Plex-Container-Start": "0", "X-Plex-Container-Size": str(MAX_PAGE_SIZE)}
         path = f"{_item(key)}/{_NAMES[kind].plural}"
+        listed: list[dict[str, Any]] = []
+
+        def read() -> None:
+            listed.extend(mapping.items_in(self._client.http.read_list(path, headers=window)))
+
+        self._of_one(read, "tell its pictures")
         return [
             Entry(
                 mapping.text(raw.get("ratingKey")),
                 str(raw.get("selected")).lower() in ("true", "1"),
             )
-            for raw in mapping.items_in(self._client.http.read_list(path, headers=window))
+            for raw in listed
         ]
 
     def upload(self, key: str, kind: ImageKind, data: bytes) -> None:
@@ -77,7 +87,7 @@ class PlexImages:
                 if not self._has_arrived(key, kind, digest(data)):
                     raise
 
-        self._change(lambda: self._client.http.retrying.call(attempt, repeatable=True))
+        self._of_one(lambda: self._client.http.retrying.call(attempt, repeatable=True), "take it")
 
     def _has_arrived(self, key: str, kind: ImageKind, sha1: str) -> bool:
         choice = decide(self.entries(key, kind), sha1)
@@ -100,14 +110,14 @@ class PlexImages:
 
     def _write(self, method: str, key: str, name: str, params: Params = ()) -> None:
         path = f"{_item(key)}/{name}"
-        self._change(lambda: self._client.http.write(method, path, params))
+        self._of_one(lambda: self._client.http.write(method, path, params), "take it")
 
-    def _change(self, write: Callable[[], None]) -> None:
+    def _of_one(self, act: Callable[[], None], what: str) -> None:
         """A server fails on a picture, and a proxy breaks off a large body."""
         try:
-            self._client.change_item(write)
+            self._client.of_one_item(act)
         except PlexItemFailed as error:
-            raise ImageFailed(f"Plex could not take it: {error}") from error
+            raise NotShown(f"Plex could not {what}: {error}") from error
 
 
 def upload_name(kind: ImageKind, sha1: str) -> str:

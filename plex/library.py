@@ -20,6 +20,9 @@ from transport.decoding import UNREADABLE
 log = logging.getLogger(__name__)
 _SHOWN = 5
 _MOST_COSTLY = 2  # libraries of which no whole answer comes in time before the rest is left
+FILES_UNTOLD = (
+    "Plex does not say which files its items have; the token must be that of the server's owner"
+)
 # A library that changes while it is listed is listed again; after so many tries it stays unknown.
 LISTING_TRIES = 3
 
@@ -85,17 +88,17 @@ def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
             all of them.
 
     Raises:
-        ConfigError: a name fits no video section, the text lists those there are; or something
-            else than Plex answers.
+        ConfigError: a name fits no video section; the text lists those there are.
+        PlexServerDown: as the client; also where something else answers, as proxies do in the place
+            of a server that is off.
         PlexError: as the client.
     """
     try:
         listed = client.sections()
     except PlexRejected as error:
-        if error.status != 404:
-            raise
-        raise ConfigError(
-            "'Plex URL' leads to a server, but to none that is Plex; correct its host and port"
+        raise PlexServerDown(
+            "'Plex URL' leads to a server, but to none that is Plex; correct its host and port,"
+            f" unless a proxy stands there before a Plex that is off (HTTP {error.status})"
         ) from None
     there = [section for section in listed if section.type in VIDEO_TYPES]
     if not there:
@@ -161,6 +164,9 @@ def list_snapshot(
                 costly += error.is_costly
                 # Minutes for each of the others would tell nothing new.
                 down = error if down is None and costly >= _MOST_COSTLY else down
+            continue
+        if listed and not any(item.files for item in listed.values()):
+            side.unknown[section.key] = FILES_UNTOLD
             continue
         index = ItemIndex()
         for item in listed.values():

@@ -85,20 +85,44 @@ def listed_item(raw: Mapping[str, Any], section: str) -> ListedItem:
     )
 
 
+def lacks(raw: Mapping[str, Any], container: Mapping[str, Any]) -> str:
+    """What an item that was read whole does not tell, and always has, for people; "" for nothing.
+
+    A list of which nothing is said has no entries; one of which null is said is not known.
+    """
+    if not _section_of(raw, container):
+        return "in which library it is"
+    for name in ("Media", *LIST_ELEMENTS.values()):
+        if name in raw and not isinstance(raw[name], (list, dict)):
+            return f"which {name} it has"
+    if not any(
+        text(part.get("file")) for each in _objects(raw.get("Media")) for part in _parts(each)
+    ):
+        return "which files it has"
+    return ""
+
+
+def _parts(media: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return _objects(media.get("Part"))
+
+
+def _section_of(raw: Mapping[str, Any], container: Mapping[str, Any]) -> str:
+    return _key(raw.get("librarySectionID", container.get("librarySectionID")))
+
+
 def full_item(raw: Mapping[str, Any], container: Mapping[str, Any]) -> FullItem:
     """An item of `/library/metadata/{keys}`, with its section from itself or the container.
 
     `values` has every field of `plex.field_names`: texts "" where Plex has none, the rating None,
     lists ().
     """
-    section = raw.get("librarySectionID", container.get("librarySectionID"))
     values = dict(zip(SCALAR_NAMES, [read(raw.get(plex)) for plex, read in _SCALARS], strict=True))
     for name, element in LIST_ELEMENTS.items():
         values[name] = tuple(
             entry["tag"] for entry in _objects(raw.get(element)) if text(entry.get("tag"))
         )
     return FullItem(
-        ref=ItemRef(_key(section), rating_key(raw)),
+        ref=ItemRef(_section_of(raw, container), rating_key(raw)),
         item_type=_TYPES.get(text(raw.get("type")), 1),
         files=_files(raw),
         values=values,

@@ -130,7 +130,12 @@ def lacks(raw: Mapping[str, object]) -> str:
 
     What is not told is unknown: taken for empty, it would be removed from Plex.
     """
-    return _first(raw, _is_whole)
+    return _first(raw, _is_whole) or ("" if _has_name(raw.get("studio")) else "studio")
+
+
+def _has_name(studio: object) -> bool:
+    """Whether a studio, or that there is none, is told whole."""
+    return studio is None or (isinstance(studio, dict) and isinstance(studio.get("name"), str))
 
 
 def _first(raw: Mapping[str, object], is_whole: Callable[[object, str], bool]) -> str:

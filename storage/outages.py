@@ -11,9 +11,11 @@ from core.outages import Outage
 from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.sqlite import Database
 
-PLEX, PICTURES = "plex", "pictures"
+PLEX, PICTURES, PLEX_PICTURES = "plex", "pictures", "plex_pictures"
 # The services, with what people call them.
-NAMES: Mapping[str, str] = MappingProxyType({PLEX: "Plex", PICTURES: "the pictures of Stash"})
+NAMES: Mapping[str, str] = MappingProxyType(
+    {PLEX: "Plex", PICTURES: "the pictures of Stash", PLEX_PICTURES: "the pictures of Plex"}
+)
 
 TABLES = (
     """CREATE TABLE breakers (

@@ -10,6 +10,7 @@ SWITCHED_OFF = "every sync_… setting is off; the queue is left as it is"
 NEW_SETTINGS = "the settings have changed, so the rest is done by a new task"
 CARRIED_ON = "other tasks of Stash wait, so the rest is done behind them"
 SENDS = "sends what waits"
+NO_PICTURES_IN_PLEX = "Plex took no pictures when it was given some last"
 PLEX_IS_AWAY = "Plex did not answer when it was asked last"
 
 

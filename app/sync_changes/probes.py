@@ -65,9 +65,12 @@ def pictures_come(context: Context) -> bool:
     with context.open_queue() as queue, context.open_state() as state:
         wanted = queue.waiting_scene_ids(Failure.NO_PICTURES)
         others = state.records.ids().difference(wanted)
-    tried = [*some_of(wanted, PICTURES_TRIED), *some_of(others, PICTURES_TRIED)]
+    stash = context.stash.hasty(BRIEF.silence)
     try:
-        return gives_pictures(context.stash.hasty(BRIEF.silence), tried)
+        # Of those that could not be had, any answer is news.
+        return gives_pictures(
+            stash, some_of(wanted, PICTURES_TRIED), none_counts=True
+        ) or gives_pictures(stash, some_of(others, PICTURES_TRIED))
     except StashError:
         return False
 

@@ -21,6 +21,7 @@ from app.sync_changes.messages import (
     BUSY,
     CARRIED_ON,
     NEW_SETTINGS,
+    NO_PICTURES_IN_PLEX,
     PLEX_IS_AWAY,
     SWITCHED_OFF,
     left_waiting,
@@ -41,7 +42,7 @@ from app.wiring import Context
 from core.wording import counted, listed
 from plex.exceptions import PlexServerDown
 from shell.logs import headline
-from storage.outages import PICTURES, PLEX
+from storage.outages import PICTURES, PLEX, PLEX_PICTURES
 from sync_queue.inbox_reader import Inbox
 from worker.executor.figures import DRAIN
 from worker.pictures.supply import NO_PICTURES_NOW
@@ -173,16 +174,17 @@ class _Run:
         context = self._context
         if not self._can_drain() or not count_without_pictures(context):
             return Over.TOO_LONG
-        pictures = Service(
-            PICTURES, lambda: pictures_come(context), lambda: count_without_pictures(context)
-        )
-        is_news = lambda: self._inbox.newest()[0] > seen  # noqa: E731
-        over = self._outage.wait(pictures, NO_PICTURES_NOW, is_news)
+        name, why, is_back = PICTURES, NO_PICTURES_NOW, lambda: pictures_come(context)
+        if self._outage.has_failed(PLEX_PICTURES):
+            # Only a scene that is tried shows whether that is over.
+            name, why, is_back = PLEX_PICTURES, NO_PICTURES_IN_PLEX, lambda: True
+        pictures = Service(name, is_back, lambda: count_without_pictures(context))
+        over = self._outage.wait(pictures, why, lambda: self._inbox.newest()[0] > seen)
         if over is Over.BACK:
             wake_for_pictures(context)
         elif over is Over.TOO_LONG:
             waiting = count_without_pictures(context)
-            self._note(f"{NO_PICTURES_NOW}; {waiting} scenes are tried again by a later task")
+            self._note(f"{why}; {waiting} scenes are tried again by a later task")
         return over
 
     def _count_waiting(self) -> int:

@@ -16,7 +16,7 @@ from plex.exceptions import PlexServerDown, PlexUnauthorized
 from simulators.library.generate import generate
 from tests.acceptance.always_on import jobs, others_wait
 from tests.acceptance.conftest import Open
-from tests.acceptance.faults import BUSY, REFUSED, RESET, STARTING, WRONG, Fault
+from tests.acceptance.faults import BUSY, GONE, REFUSED, RESET, STARTING, WRONG, Fault
 from tests.acceptance.site import Site
 from tests.acceptance.sync_driver import NOW, SyncDriver
 
@@ -111,7 +111,9 @@ def test_after_an_hour_all_arrives_by_itself(
     assert HOUR - 10 < outage.ended_at - outage.began_at < HOUR + MINUTE
 
 
-@pytest.mark.parametrize("fault", [BUSY, STARTING, WRONG], ids=["busy", "starting", "a proxy"])
+@pytest.mark.parametrize(
+    "fault", [BUSY, STARTING, WRONG, GONE], ids=["busy", "starting", "a page", "404 of a proxy"]
+)
 def test_a_server_that_answers_and_does_not_work_is_away(
     driver: SyncDriver, scenes: list[int], fault: Fault
 ) -> None:
@@ -331,3 +333,21 @@ def test_one_that_answers_and_takes_no_edit_is_tried_less_and_less_often(
         (outage,) = state.outages.outages(0)
     assert outage.ended_at is not None
     assert outage.ended_at - outage.began_at > 14 * MINUTE
+
+
+def test_a_clock_that_is_set_back_meanwhile_makes_nobody_wait_longer(
+    driver: SyncDriver, scenes: list[int]
+) -> None:
+    plex_is(driver, RESET)
+    edit(driver, scenes[0], "A year earlier")
+
+    def set_back() -> None:
+        driver.now -= 365 * 24 * HOUR
+        plex_is(driver, None)
+
+    Script(driver).at(100, set_back)
+
+    driver.sync()
+
+    assert titles(driver, scenes[:1]) == ["A year earlier"]
+    assert sum(driver.slept) < 100 + MINUTE

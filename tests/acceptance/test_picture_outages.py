@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.circuit_breaker import OPENS_AFTER
+from core.circuit_breaker import LONGEST_STALL, OPENS_AFTER
 from core.models import Failure, Job
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
@@ -21,10 +21,9 @@ BUSY: Fault = {"action": "status", "status": 500}
 LOGIN: Fault = {"action": "status", "status": 302, "headers": {"Location": "/login"}}
 PAGE: Fault = {"action": "status", "status": 200, "body": "<html>Log in</html>"}
 EMPTY: Fault = {"action": "status", "status": 200, "content_type": "image/jpeg"}
-CUT_PNG: Fault = {**EMPTY, "body": "\x89PNG", "content_type": "image/png"}
 LOGIN_AS_JPEG: Fault = {**EMPTY, "body": "<!DOCTYPE html><title>Log in</title>"}
 LOST: Fault = {"action": "status", "status": 404}
-UNUSABLE = {"empty": EMPTY, "cut": CUT_PNG, "login as jpeg": LOGIN_AS_JPEG, "404": LOST}
+UNUSABLE = {"empty": EMPTY, "login as jpeg": LOGIN_AS_JPEG, "404": LOST}
 COUNT = 20
 
 
@@ -135,7 +134,7 @@ def test_edits_are_brought_to_plex_meanwhile(driver: SyncDriver) -> None:
     assert driver.site.dead() == {}
 
 
-@pytest.mark.parametrize("fault", [BUSY, *UNUSABLE.values()], ids=["busy", *UNUSABLE])
+@pytest.mark.parametrize("fault", [BUSY, EMPTY], ids=["busy", "empty"])
 @pytest.mark.parametrize("first", [False, True], ids=["later", "at first"])
 def test_a_cover_that_fails_while_others_come_is_its_own_trouble(
     driver: SyncDriver, fault: Fault, first: bool
@@ -167,3 +166,61 @@ def test_process_queue_leaves_pictures_to_sync_changes(driver: SyncDriver) -> No
     Script(driver).at(60, lambda: covers_are(driver, None))
     driver.sync()
     assert with_poster(driver) == 3
+
+
+UPLOADS, LISTS = "^POST /library/metadata/", "^GET /library/metadata/\\d+/posters"
+FULL_DISK: Fault = {"action": "status", "status": 500}
+CUT: Fault = {"action": "reset"}
+
+
+def in_plex(driver: SyncDriver, match: str, fault: Fault) -> None:
+    driver.site.both.plex.faults([{"match": match, "times": -1, **fault}])
+
+
+@pytest.mark.parametrize(
+    ("match", "fault"), [(UPLOADS, FULL_DISK), (LISTS, CUT)], ids=["uploads", "lists"]
+)
+def test_a_plex_that_takes_no_pictures_gets_all_else_and_the_pictures_later(
+    driver: SyncDriver, match: str, fault: Fault
+) -> None:
+    scenes = driver.site.scenes("empty_agent")
+    driver.site.enqueue(*scenes)
+    in_plex(driver, match, fault)
+    shown: list[int] = []
+
+    def recovers() -> None:
+        assert {job.failure for job in jobs(driver)} == {Failure.NO_PICTURES}
+        blames_nobody(driver)
+        shown.append(with_poster(driver))
+        driver.site.both.plex.faults([])
+
+    Script(driver).at(300, recovers)
+    first = titles(driver, scenes)
+
+    driver.sync()
+
+    assert shown == [0]
+    assert all(one != other for one, other in zip(first, titles(driver, scenes), strict=True))
+    assert with_poster(driver) == COUNT
+    assert driver.now - NOW < 300 + LONGEST_STALL
+    assert driver.site.queued() == {}
+    with driver.site.state() as state:
+        (outage,) = state.outages.outages(0)
+        assert len(state.runs.latest("drain", limit=100)) < 20
+    assert (outage.service, outage.ended_at is None) == ("plex_pictures", False)
+
+
+@pytest.mark.parametrize("fault", [CUT, {"action": "status", "status": 403}], ids=["cut", "403"])
+def test_pictures_of_one_item_that_plex_chokes_on_are_charged_to_its_scene(
+    driver: SyncDriver, fault: Fault
+) -> None:
+    scenes = driver.site.scenes("empty_agent")
+    driver.site.enqueue(*scenes)
+    in_plex(driver, f"/library/metadata/{driver.site.key(scenes[3])}/posters", fault)
+
+    driver.do("process_queue")
+
+    (job,) = jobs(driver)
+    assert (job.scene_id, job.failure, job.attempts) == (scenes[3], Failure.PICTURE, 1)
+    assert with_poster(driver) == COUNT - 1
+    driver.site.both.plex.faults([])

@@ -114,6 +114,18 @@ def test_what_the_user_changed_since_keeps_its_lock(site: Site) -> None:
     assert released["kept"] == 2
 
 
+def test_an_item_that_cannot_be_read_keeps_no_other_locked(site: Site) -> None:
+    key = site.key(site.scene("drift_title"))
+    before = locks(site)
+    fails = {"action": "status", "status": 500, "times": -1}
+    site.both.plex.faults([{"match": f"GET /library/metadata/([0-9]+,)*{key}[,?]", **fails}])
+
+    released = site.do(release)
+
+    assert (released["failed"], f":{key}: " in released["failures"][0]) == (1, True)
+    assert locks(site) == {**seeded(site), key: before[key]}
+
+
 def test_a_picture_that_the_user_chose_keeps_its_lock(site: Site) -> None:
     key, other = next(_second_pictures(site))
     site.both.plex.configure(clock_offset=5)  # Plex's times are whole seconds

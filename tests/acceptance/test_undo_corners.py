@@ -126,3 +126,25 @@ def test_the_task_works_also_while_the_plugin_is_switched_off(site: Site) -> Non
     assert "would be taken back" in ended.log
     assert now(site) == synced
     assert site.run("undo_last_run").output["restored"] == ended.output["restored"]
+
+
+@pytest.mark.parametrize("match", ["/library/metadata/KEY/posters", "GET /library/metadata/.*KEY"])
+def test_an_item_that_plex_chokes_on_keeps_no_other_from_being_put_back(
+    site: Site, match: str
+) -> None:
+    before = now(site)
+    sync(site)
+    item = next(
+        f"{row['section']}:{key}"
+        for key, row in site.both.plex.state()["items"].items()
+        if any(each["name"].startswith("upload") for each in row["posters"])
+    )
+    fails = {"action": "status", "status": 500, "times": -1}
+    site.both.plex.faults([{"match": match.replace("KEY", item.partition(":")[2]), **fails}])
+
+    undone = undo(site)
+
+    assert undone["failed"] == 1
+    assert item in undone["failures"][0]
+    site.both.plex.faults([])
+    assert differing(before, now(site)).keys() == {item}

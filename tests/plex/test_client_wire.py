@@ -308,9 +308,9 @@ def test_gone_items_and_media_are_apart() -> None:
 
 
 def full(*keys: str) -> Reply:
-    return as_json(
-        {"MediaContainer": {"librarySectionID": 3, "Metadata": [{"ratingKey": k} for k in keys]}}
-    )
+    media = [{"Part": [{"file": "/data/some.mp4"}]}]
+    items = [{"ratingKey": key, "Media": media} for key in keys]
+    return as_json({"MediaContainer": {"librarySectionID": 3, "Metadata": items}})
 
 
 def test_full_items_are_read_a_hundred_a_request() -> None:

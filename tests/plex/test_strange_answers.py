@@ -115,7 +115,8 @@ def test_no_escape_sequence_gets_into_a_message() -> None:
 
 
 def container(**item: object) -> Reply:
-    whole = {"ratingKey": "1", "Media": [{"Part": [{"file": "/a.mp4"}]}], **item}
+    media = [{"Part": [{"file": "/a.mp4"}]}]
+    whole = {"ratingKey": "1", "librarySectionID": 3, "Media": media, **item}
     return as_json({"MediaContainer": {"size": 1, "Metadata": [whole]}})
 
 
@@ -131,6 +132,40 @@ def test_numbers_that_nobody_can_mean_are_unknown(number: object) -> None:
     assert (one.added_at, one.updated_at, one.files[0].size) == (None, None, None)
     assert whole.updated_at is None
     assert one.files[0].duration is None
+
+
+@pytest.mark.parametrize(
+    ("told", "what"),
+    [
+        ({"librarySectionID": None}, "in which library it is"),
+        ({"Media": None}, "which Media it has"),
+        ({"Media": []}, "which files it has"),
+        ({"Media": [{"Part": [{"size": 5}]}]}, "which files it has"),
+        ({"Genre": None}, "which Genre it has"),
+        ({"Role": "Ana"}, "which Role it has"),
+    ],
+    ids=str,
+)
+def test_what_an_item_does_not_tell_whole_is_unknown(told: dict[str, object], what: str) -> None:
+    whole = container(**told)
+
+    def partly(asked: Asked) -> Reply | None:
+        return whole if asked.path.startswith("/library/metadata/1?") else None
+
+    with client_of(by=PlexOf(["1", "2"], by=partly)) as (client, _):
+        found = client.full_items(["1"])
+    assert found == {}
+    assert what in found.unreadable["1"]
+    with (
+        client_of(
+            by=PlexOf(["1", "2"], by=lambda a: whole if "/metadata/" in a.path else None)
+        ) as (
+            client,
+            _,
+        ),
+        pytest.raises(PlexServerDown),
+    ):
+        client.full_items(["1"])  # nor of the other, so it is Plex
 
 
 def test_digits_without_end_do_no_harm() -> None:

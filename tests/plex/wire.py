@@ -64,5 +64,6 @@ def page(*keys: object, total: int | None = None) -> Reply:
     if total is not None:
         container["totalSize"] = total
     if keys:
-        container["Metadata"] = [{"ratingKey": key} for key in keys]
+        media = [{"Part": [{"file": "/data/some.mp4"}]}]
+        container["Metadata"] = [{"ratingKey": key, "Media": media} for key in keys]
     return as_json({"MediaContainer": container})

@@ -19,7 +19,6 @@ from core.fields import LABEL
 from core.images import ImageFailed, ImageKind
 from core.models import FullItem, ItemRef
 from core.overlays import label_off
-from core.records import NO_PICTURES
 from plex.client import PlexClient
 from plex.exceptions import (
     PlexError,
@@ -34,6 +33,7 @@ from worker.executor.bulk_edit import BulkEditor, Sent
 from worker.executor.control_edit import ControlEdit
 from worker.executor.item_editor import ItemEditor
 from worker.executor.outcome import Outcome
+from worker.executor.picture_step import PictureStep
 from worker.executor.proof import Written, judged
 from worker.executor.read_back import WINDOW, WINDOW_SECONDS, ReadBack
 from worker.pictures.sync import PictureSync
@@ -97,7 +97,7 @@ class Executor:
         self._read_back = ReadBack(plex, self._editor)
         self._bulk = BulkEditor(plex, state, self._journal_items)
         self._writer = writer(self._journal_picture)
-        self._pictures = pictures(self._writer)
+        self._pictures = PictureStep(pictures(self._writer), state.outages, clock)
         self._plans: dict[ItemRef, ScenePlan] = {}
         self._current: ScenePlan | None = None
         self._journaled: set[int] = set()
@@ -136,11 +136,16 @@ class Executor:
                 ahead = () if is_ending else islice(pending, WINDOW - 1)
                 self._write(plan, [plan, *ahead], shared, window)
             self._look_for_outage(1)
+            self._pictures.settle()
         except (PlexError, StashError):
             self._prove_before_outage(window)
             raise
         self._prove(window)
         return left
+
+    @property
+    def _doubtful(self) -> list[Written]:
+        return [*self._failing, *self._pictures.doubtful]
 
     def _next(self, pending: deque[ScenePlan]) -> ScenePlan:
         """The next plan; of the other end where some in a row have failed, since items that Plex
@@ -188,9 +193,8 @@ class Executor:
                     written.shown[edit.ref] = shared.shown[edit.ref]
             else:
                 self._edit(edit, written)
-        if self._pictures is not None and plan.cover and not written.errors:
-            known = plan.record.pictures if plan.record is not None else NO_PICTURES
-            written.cover = self._pictures.sync(plan.scene_id, plan.items, known, plan.cover)
+        self._pictures.sync(written)
+        if written.cover is not None:
             for ref in sorted(written.cover.outdated):
                 self._take_label_off(ref, written)
             refused = written.cover.refused
@@ -287,8 +291,9 @@ class Executor:
 
         Of the scene in hand it is not known what arrived; the journal has it.
         """
-        window.written = [w for w in window.written if w.is_complete and w not in self._failing]
+        window.written = [w for w in window.written if w.is_complete and w not in self._doubtful]
         self._failing.clear()
+        self._pictures.settle()
         try:
             self._prove(window)
         except PlexError as error:
@@ -297,8 +302,9 @@ class Executor:
     def _prove(self, window: _Window) -> None:
         """Read back, record and tell what was written."""
         # Whether it is the items or the server that fails is seen by what comes next.
-        written = [each for each in window.written if each not in self._failing]
-        window.written = list(self._failing)
+        doubtful = self._doubtful
+        written = [each for each in window.written if each not in doubtful]
+        window.written = doubtful
         if not written:
             return
         outcomes, records = [], []

@@ -90,6 +90,8 @@ class LiveLookup:
             except PlexNotFound:
                 continue
             except PlexItemFailed as error:
+                if not self.failed:
+                    self.plex.make_sure_it_reads()
                 self.failed[each.file.path] = str(error)
             except (PlexServerDown, PlexUnauthorized) as error:
                 self._lose(each, error)

@@ -19,7 +19,7 @@ from core.models import FullItem, ItemRef
 from core.overlays import has_overlay
 from core.records import CoverRecord, PictureKey, PictureRecord, PictureRecords
 from plex.exceptions import PlexItemFailed, PlexRejected, PlexUnauthorized
-from plex.images import PlexImages, upload_name
+from plex.images import NotShown, PlexImages, upload_name
 from stash.images import NoCover
 from worker.pictures.cover import Cover, find_cover
 from worker.pictures.poster_fit import PosterFitter
@@ -39,6 +39,7 @@ class PictureOutcome:
         uploads, selects: those of them that were proven, or would be made.
         unavailable: why Stash gives no pictures for now, for people; nobody's picture is to blame.
         failures: what did not work, for people; a later `sync` tries just that again.
+        has_failed, has_shown: Plex failed at a picture; it was seen to show another one.
         refused: the token was refused for a picture, though Plex answers otherwise.
         conflicts: pictures chosen in Plex that stay, though Stash has a new cover.
         touched: the items that were changed, so that their `updatedAt` moved.
@@ -52,6 +53,8 @@ class PictureOutcome:
     selects: int = 0
     unavailable: str = ""
     failures: list[str] = field(default_factory=list)
+    has_failed: bool = False
+    has_shown: bool = False
     refused: PlexUnauthorized | None = None
     conflicts: list[str] = field(default_factory=list)
     touched: set[ItemRef] = field(default_factory=set)
@@ -232,6 +235,7 @@ class _ItemPictures:
         self.end.show(change, choice, data)
         if choice.action is not Action.KEEP or not is_locked:
             self.outcome.changes.append(change)
+        self.outcome.has_shown = True
         self.outcome.uploads += choice.action is Action.UPLOAD
         self.outcome.selects += choice.action is Action.SELECT
         return True
@@ -260,6 +264,7 @@ class _ItemPictures:
 
     def _fail(self, kind: ImageKind, error: Exception) -> None:
         self.outcome.failures.append(f"{kind.value} of item {self.item.ref}: {error}")
+        self.outcome.has_failed |= isinstance(error, (PlexRejected, PlexItemFailed, NotShown))
         cause = error.__cause__
         while cause is not None and not isinstance(cause, PlexUnauthorized):
             cause = cause.__cause__

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.images import Action, Decision, ImageFailed, ImageKind, identity, selected
+from core.images import Action, Decision, ImageKind, identity, selected
 from core.models import FullItem, ItemRef
-from plex.images import PlexImages
+from plex.images import NotShown, PlexImages
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class PictureWriter:
         """Make the item show a picture, and prove it.
 
         Raises:
-            ImageFailed: Plex does not show it.
+            NotShown: Plex does not show it.
             PlexRejected, PlexError: as `PlexImages`.
         """
         if decision.action is not Action.KEEP or not change.locked_before:
@@ -86,13 +86,13 @@ class PictureWriter:
         """Show what is on offer under that name, or nothing, and prove it.
 
         Raises:
-            ImageFailed: Plex does not show it.
+            NotShown: Plex does not show it.
             PlexRejected, PlexError: as `PlexImages`.
         """
         if name is None:
             self.plex.unset(ref.key, kind)
             if selected(self.plex.entries(ref.key, kind)) is not None:
-                raise ImageFailed("Plex answered that it shows no picture, and still shows one")
+                raise NotShown("Plex answered that it shows no picture, and still shows one")
         else:
             self.plex.select(ref.key, kind, name)
             self._prove(ref, kind, name)
@@ -107,7 +107,7 @@ class PictureWriter:
             self.plex.select(ref.key, kind, there)
             if is_picture(selected(self.plex.entries(ref.key, kind)), name):
                 return
-        raise ImageFailed("Plex answered that it took the picture, and does not show it")
+        raise NotShown("Plex answered that it took the picture, and does not show it")
 
 
 def is_picture(shown: str | None, name: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from core.fields import BY_NAME, PICTURES
-from core.images import ImageKind, digest_in, identity, selected
+from core.images import ImageFailed, ImageKind, digest_in, identity, selected
 from core.models import FullItem, ItemRef
 from core.planning.item_plan import ItemPlan
 from core.records import ItemRecord, PictureRecords, Record
@@ -60,17 +60,24 @@ class ReleaseSource(PlanSource):
             plans = (self._plan(record, shown) for record in records.values())
             yield Batch([plan for plan in plans if plan.edits])
 
-    def _plan(self, record: Record, shown: dict[str, FullItem]) -> ScenePlan:
+    def _plan(self, record: Record, shown: FullItems) -> ScenePlan:
         edits = []
         for known in record.items:
             names = our_locks(known, record.pictures)
             item = shown.get(known.ref.key)
             if not names:
                 continue
+            if known.ref.key in shown.unreadable:
+                self.figures.failures.note(f"item {known.ref}: {shown.unreadable[known.ref.key]}")
+                continue
             if item is None or item.ref != known.ref:
                 self.figures.gone += 1
                 continue
-            ours = [n for n in names if self._is_ours(n, record.pictures, known, item)]
+            try:
+                ours = [n for n in names if self._is_ours(n, record.pictures, known, item)]
+            except ImageFailed as error:
+                self.figures.failures.note(f"item {known.ref}: {error}")
+                continue
             self.figures.kept += len(names.difference(ours) & item.locked)
             if ours:
                 plan = ItemPlan(item.ref, item.item_type, {}, item.locked)

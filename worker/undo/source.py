@@ -12,7 +12,7 @@ from functools import partial
 from itertools import groupby
 
 from core.fields import PICTURES
-from core.images import ImageKind, selected
+from core.images import ImageFailed, ImageKind, selected
 from core.models import FullItem, ItemRef
 from core.records import NO_PICTURES, Record, item_of
 from core.wording import line_of, shown
@@ -124,7 +124,11 @@ class UndoSource(PlanSource):
                 owner = f"it belongs to scene {owners[ref]} now"
                 self.figures.changed.note(f"{item_called(item)}: {owner}, left as it is")
             else:
-                each = self._judge(item, histories(entries[ref]), records.get(scene_id))
+                try:
+                    each = self._judge(item, histories(entries[ref]), records.get(scene_id))
+                except ImageFailed as error:
+                    self.figures.failures.note(f"item {ref}: {error}")
+                    continue
                 self.figures.already += len(each.statuses) - len(each.work) - len(each.changed)
                 for name in each.changed:
                     self.figures.changed.note(
