@@ -1,4 +1,4 @@
-"""Commands that show what the plugin knows, and change the queue: status, gaps, queue, runs."""
+"""Commands that show what the plugin knows or would make, and change the queue."""
 
 from __future__ import annotations
 
@@ -115,6 +115,24 @@ def queue_drop(session: Session, scenes: tuple[int, ...]) -> None:
     session.terminal.reply(dropped)
 
 
+@click.command(cls=Command)
+@click.argument("tag_rules", metavar="[RULES]", required=False)
+@click.option("--min-items", type=click.IntRange(1), help="Least scenes of a collection.")
+@click.pass_obj
+def rules(session: Session, tag_rules: str | None, min_items: int | None) -> int:
+    """What RULES for tags and studios would make of the library; without RULES, those saved.
+
+    Exit status 0: they can be read; 1: one of them cannot.
+    """
+    args = {"tag_rules": tag_rules, "collection_min_items": min_items}
+    found = session.run("page_rules", args, what="Asking Stash")
+    session.terminal.say(str(found["text"]))
+    for line in found["examples"]:
+        session.terminal.say(f"- {line}")
+    session.terminal.reply(found)
+    return GAPS if found["problems"] else 0
+
+
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
@@ -150,4 +168,4 @@ def _rest(session: Session, found: Mapping[str, Any]) -> None:
         session.terminal.say(f"and {left} more; --limit shows more of them", "dim")
 
 
-COMMANDS = (status, gaps, queue, runs, completion)
+COMMANDS = (status, gaps, rules, queue, runs, completion)

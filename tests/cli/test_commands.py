@@ -54,6 +54,19 @@ def test_doctor_names_the_libraries(command: Command) -> None:
     assert json.loads(found.stdout)["libraries"]
 
 
+def test_rules_are_previewed(command: Command) -> None:
+    found = command(
+        "--json", "rules", "use < 1 => nothing; others => collection", "--min-items", "3"
+    )
+    assert found.status == 0, found.stderr
+    told = json.loads(found.stdout)
+    assert told["collections"] > told["collections_with_minimum"] > 0
+
+    wrong = command("rules", "tag => label")
+    assert wrong.status == 1
+    assert b"'tag' needs the name of a tag" in wrong.stdout
+
+
 def test_watch_looks_as_often_as_it_is_told(command: Command) -> None:
     ended = command("--json", "watch", "--every", "5", "--times", "1")
     assert ended.status == 0
