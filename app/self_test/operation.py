@@ -14,6 +14,7 @@ from core.errors import ConfigError
 from core.setting_values import BadValueError
 from core.setting_words import by_label
 from plex.library import synced_sections
+from shell import logs
 from stash.scenes import count_scenes
 
 
@@ -30,6 +31,8 @@ def check_folders(context: Context) -> dict[str, Any]:
     if not can_ask_plex(context):
         raise ConfigError("Connect to Plex first: enter its address and sign in.")
     tried = _with_path_map(context)
+    # What is suggested goes into the settings by a click: no short names in its place.
+    logs.configure(debug=context.settings.debug_logging)
     with context.open_plex(PATIENCE) as plex:
         libraries = count_libraries(plex, synced_sections(plex, _names(context)))
         found = look(tried, plex, libraries, count_scenes(context.stash))
