@@ -13,6 +13,7 @@ from core.fields import TITLE, listed_value
 from core.matching.reasons import doubt, losses, outside
 from core.models import ItemRef, ListedItem, Scene
 from core.paths import lies_in_any
+from core.planning.drift import NEVER_SYNCED
 from plex.library import PlexSnapshot
 from reconciliation.detection_pass import Sweep
 from reconciliation.enqueueing import Reach
@@ -122,7 +123,7 @@ class PageReport:
             kind,
             scene.title or paths.stem(path),
             path,
-            reason,
+            "it was never synced so far" if reason == NEVER_SYNCED else reason,
             scene.studio.name if scene.studio else "",
             self._library(path, items),
             scene.updated_at,

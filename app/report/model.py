@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from core.fields import BY_NAME
+from core.planning.drift import ALTERED
 from core.redaction import Redactor, short_name
 from core.timestamps import rfc3339
 from storage.finding_query import (
@@ -42,8 +43,8 @@ TYPES: Mapping[str, str] = MappingProxyType(
         IGNORED: "Ignored",
     }
 )
-# What a finding says of fields, see `core.planning.drift`.
-_FIELDS = re.compile(r"no longer shows what was written: ([a-z_, ]+)")
+# What a finding says of fields.
+_FIELDS = re.compile(rf"{ALTERED}: ([a-z_, ]+)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from core.records import FieldRecord, ItemRecord, Record
 Shown = ListedItem | FullItem
 
 NEVER_SYNCED = "never_synced"
+ALTERED = "no longer shows what was written"  # followed by the names of fields
 
 
 def needs_full_read(record: ItemRecord, listed: ListedItem) -> bool:
@@ -59,7 +60,7 @@ def drift_reason(
             return f"item {ref} was never written for this scene"
         altered = altered_fields(known[ref], item, enabled)
         if altered:
-            return f"item {ref} no longer shows what was written: {', '.join(altered)}"
+            return f"item {ref} {ALTERED}: {', '.join(altered)}"
         if picture_moved(applied, item, respect_overlays=respect_overlays):
             return f"item {ref} was changed in Plex since, its picture perhaps"
     return None

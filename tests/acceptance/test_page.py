@@ -54,6 +54,7 @@ def test_the_page_shows_what_the_reconcile_found_and_no_longer_what_is_synced(si
     assert told["tiles"]["scenes"] == found["scenes_checked"]
     rows = gaps(site)
     assert all(row["title"] and row["reason"] and row["path"] for row in rows.values())
+    assert not [row for row in rows.values() if "_" in row["reason"].partition("'")[0]]
     assert all(row["candidates"] for row in gaps(site, type="ambiguous").values())
     queued = {scene_id for scene_id, row in rows.items() if row["queued"]}
     assert queued == {str(scene_id) for scene_id in site.queued()}

@@ -16,6 +16,7 @@ import pytest
 from app.report.files import NAMES, write_report
 from app.report.model import Report, read_report
 from core.errors import StateError
+from core.planning.drift import ALTERED
 from storage.findings import Finding, Item
 from storage.orphans import Orphan
 from storage.page_facts import LAST
@@ -30,11 +31,11 @@ FOUND = (
         2,
         "drift",
         "Two",
-        reason="item 1:5 no longer shows what was written: title, tags",
+        reason=f"item 1:5 {ALTERED}: title, tags",
         updated_at=NOW,
         items=(Item("1", "5", PROBE),),
     ),
-    Finding(3, "drift", "=SUM(A1)", reason="item 1:6 no longer shows what was written: tags"),
+    Finding(3, "drift", "=SUM(A1)", reason=f"item 1:6 {ALTERED}: tags"),
     Finding(
         4, "ambiguous", PROBE, f"/stash/{PROBE}.mp4", PROBE, PROBE, PROBE, candidates=(CANDIDATE,)
     ),
