@@ -48,7 +48,8 @@ def _next_due(known: Snapshot) -> float | None:
     """When there is something to do for Sync Changes; None: never, as things stand."""
     noted = known.now if known.edits_waiting else None
     due = [each for each in (known.next_due, known.next_reconcile_at, noted) if each is not None]
-    if not due or not known.settings.get("enabled", True):
+    is_on = known.settings.get("enabled", True) and known.settings.get("syncs", True)
+    if not due or not is_on:
         return None
     breaker = known.breakers[PLEX]
     return max(min(due), breaker.retry_at if breaker.failures else 0.0)

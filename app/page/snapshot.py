@@ -138,12 +138,15 @@ def _next_reconcile(state: State, settings: Mapping[str, Any], now: float) -> fl
 
 
 def _points(state: State, now: float) -> list[dict[str, Any]]:
-    """Gaps and synced scenes over time; where no reconcile ended, the gaps are those before."""
+    """Gaps and synced scenes over time, from the first whole reconcile on; where none ended, the
+    gaps are those before."""
     width = POINTS_DAYS * DAY / POINTS
     gaps: int | None = None
     points: list[dict[str, Any]] = []
     for stretch, synced, found in state.runs.sums(now - POINTS_DAYS * DAY, width):
         gaps = found if found is not None else gaps
         at = min((stretch + 1) * width, now)
+        if gaps is None:
+            continue
         points.append({"at": at, "gaps": gaps, "synced": synced})
     return points

@@ -170,7 +170,21 @@ def test_what_runs_is_told_while_it_lives(folder: Folder) -> None:
     assert folder.ask("page_overview")["running"] is None
 
 
+def test_nothing_is_due_where_nothing_is_to_be_synced(folder: Folder) -> None:
+    compare(folder)
+    with folder.queue() as queue:
+        queue.put({"scene_id": 1})
+    for off in ({"sync_master": False}, {"enabled": False}):
+        settings = {"plex_url": "http://plex:32400", "plex_token": "t" * 20, **off}
+        with publishing(folder.plugin("release"), folder.env, lambda: NOW) as publisher:
+            publisher.settings = parse_settings(settings, {})
+        assert published(folder)["next_due_at"] is None
+
+
 def test_the_chart_has_gaps_and_syncs_over_time(folder: Folder) -> None:
+    with folder.state() as state:
+        state.runs.finish(state.runs.start("drain", NOW), "done", {"succeeded": 9}, NOW)
+    folder.now += 86_400
     compare(folder, Finding(1, "drift", "One"), Finding(2, "drift", "Two"))
     folder.now += 86_400
     with folder.state() as state:
