@@ -22,11 +22,10 @@ _KIND_CODES: dict[EntityKind, int] = {"studio": 1, "performer": 2, "tag": 3}
 
 @dataclass(frozen=True, slots=True)
 class RecordSummary:
-    """The cheap part of a record: `items` pairs each item with its `updated_at`."""
+    """The cheap part of a record."""
 
     scene_updated_at: float
     fingerprint: str
-    items: tuple[tuple[ItemRef, int | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +110,9 @@ class RecordStore:
 
         Far less work than `get_many`: no JSON is read.
         """
-        owned: dict[int, list[tuple[ItemRef, int | None]]] = {}
-        ids = list(scene_ids)
-        read = self._database.select_in
         with self._database.snapshot():
-            for scene_id, section, key, updated_at in read(_ITEMS, tuple, "scene_id", ids):
-                owned.setdefault(scene_id, []).append((ItemRef(section, key), updated_at))
-            return {
-                scene_id: RecordSummary(at, fingerprint, tuple(owned.get(scene_id, ())))
-                for scene_id, at, fingerprint in read(_MARKS, tuple, "scene_id", ids)
-            }
+            rows = self._database.select_in(_MARKS, tuple, "scene_id", scene_ids)
+        return {scene_id: RecordSummary(at, fingerprint) for scene_id, at, fingerprint in rows}
 
     def save_many(self, records: Sequence[Record]) -> None:
         """Writes or replaces records.
