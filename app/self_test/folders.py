@@ -30,11 +30,12 @@ from reconciliation.prefix_learning import saved_map
 from stash.sampling import sample_scenes
 
 SAMPLE = 200  # scenes, where the index is fresh or the library small
-ASKED = 24  # requests for single files
+ASKED = 40  # requests for single files
 FRESH = 86_400.0  # seconds
 SMALL = 2_000  # items
 SECONDS = 4.0  # after which no further file is asked for
 EXAMPLES = 3
+GOLDEN = 0.6180339887
 _Item = tuple[ItemRef, Sequence[MediaFile]]
 _TEACHERS = frozenset({Evidence.SUFFIX, Evidence.SIZE, Evidence.PATH})
 
@@ -154,25 +155,45 @@ def _seen(
             for item in page.items
         ]
         return _Seen(_indexed(libraries, listed), list(sampled))
-    return _asked(plex, libraries, sampled)
+    return _asked(plex, libraries, sampled, PathMap(context.settings.path_map))
 
 
-def _asked(plex: PlexClient, libraries: Sequence[Library], sampled: Sequence[Scene]) -> _Seen:
-    """Ask for the primary files of as many scenes as a few seconds allow."""
-    end = time.monotonic() + SECONDS
-    count = max(1, ASKED // max(1, len(libraries)))
+def _asked(
+    plex: PlexClient, libraries: Sequence[Library], sampled: Sequence[Scene], path_map: PathMap
+) -> _Seen:
+    """Ask for the primary files of as many scenes as a few seconds and requests allow."""
+    end, left = time.monotonic() + SECONDS, ASKED
     found, seen = list[_Item](), list[Scene]()
-    for scene in sampled[:: max(1, len(sampled) // count)][:count]:
-        if time.monotonic() > end:
+    for scene in _spread(sampled):
+        if left <= 0 or time.monotonic() > end:
             break
-        only = scene._replace(files=scene.files[:1])
-        for library in libraries:
-            for name in spellings(base_name(only.files[0].path)):
-                query = (("file", name),)
-                page = next(iter(plex.list_pages(library.section, query=query)))
-                found += [(item.ref, item.files) for item in page.items]
-        seen.append(only)
+        file = scene.files[0]
+        places = path_map.to_plex(file.path)
+        # A file is mostly in the library that has its folder.
+        likely = sorted(libraries, key=lambda one: not lies_in_any(places, one.section.locations))
+        for library in likely:
+            items = _named(plex, library, base_name(file.path))
+            left -= 1
+            found += items
+            if items:
+                break
+        seen.append(scene._replace(files=(file,)))
     return _Seen(_indexed(libraries, found), seen)
+
+
+def _named(plex: PlexClient, library: Library, name: str) -> list[_Item]:
+    """The items with a file of this name, in whatever form its accents are."""
+    found: list[_Item] = []
+    for spelling in spellings(name):
+        pages = plex.list_pages(library.section, query=(("file", spelling),))
+        found += [(item.ref, item.files) for item in next(iter(pages)).items]
+    return found
+
+
+def _spread(scenes: Sequence[Scene]) -> list[Scene]:
+    """The scenes in an order whose beginnings are from all over them."""
+    places = sorted(range(len(scenes)), key=lambda place: place * GOLDEN % 1)
+    return [scenes[place] for place in places]
 
 
 def _indexed(libraries: Sequence[Library], items: Iterable[_Item]) -> dict[str, ItemIndex]:

@@ -161,7 +161,7 @@ def test_a_large_library_is_asked_for_a_few_files(
     monkeypatch.setattr("app.self_test.folders.SMALL", 0)
     monkeypatch.setattr("app.self_test.folders.ASKED", 4)
     site.reset_counters()
-    assert "All 2 scenes that were looked at" in said(found(site), "folders")[1]
+    assert "All 4 scenes that were looked at" in said(found(site), "folders")[1]
     assert site.both.plex.counters()["total"] < 15
 
 
