@@ -180,8 +180,10 @@ class GapDetectionEngine:
             share = min(1.0, scenes / max(expected, 1))
             self._on_progress(LISTING_SHARE + (1 - LISTING_SHARE) * share)
 
+        library = LibraryPolicy(self.stash, config, state)
         rules = Rules(
-            sync_policy=LibraryPolicy(self.stash, config, state).fresh(),
+            # What is found of the library may concern any scene.
+            sync_policy=library.fresh() if full else library.known(),
             path_map=PathMap(config.path_map),
             strict=config.strict_matching,
             detect_missing=config.reconcile_missing,

@@ -91,6 +91,17 @@ def test_a_namesake_that_comes_or_goes_renames(site: Site) -> None:
     assert actors(site)[1] == ["Ana Lind (chef)"]
 
 
+def test_only_who_sees_every_scene_asks_anew(site: Site) -> None:
+    sync(site)
+    call(site, OTHER_ANA, disambiguation="chef")
+
+    site.run("reconcile_recent")
+    site.drain()
+    assert actors(site)[1] == ["Ana Lind (cook)"]
+    assert sync(site) == 2
+    assert actors(site)[1] == ["Ana Lind (chef)"]
+
+
 def test_the_user_may_want_it_always_or_never(site: Site) -> None:
     sync(site, performer_disambiguation="always")
     assert actors(site)[:2] == [["Ana Lind", "Kim (alone)"], ["Ana Lind (cook)"]]
