@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
@@ -78,6 +77,8 @@ def try_writing(folder: Path) -> None:
     Raises:
         StateError: they cannot; the text names the way out.
     """
+    import tempfile  # with what it brings, some time that no quick answer has
+
     ready(folder)
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
