@@ -11,6 +11,19 @@ def label_of(field: str) -> str:
     return field.replace("_", " ").capitalize()
 
 
+def kind_of(field: str, before: Value, after: Value) -> str:
+    """What happened to a value, as people see it: set, clear, add, remove or picture."""
+    if field in PICTURES:
+        return "picture"
+    if after is None or after == ():
+        return "clear"
+    if not isinstance(after, tuple):
+        return "set"
+    had = set(before) if isinstance(before, tuple) else set()
+    gains, loses = not had.issuperset(after), not had.issubset(after)
+    return "set" if gains and loses else "remove" if loses else "add"
+
+
 def plain(field: str, value: Value) -> object:
     """A value as JSON: lists as lists. What Plex calls a picture says nothing to anybody."""
     if field in PICTURES:

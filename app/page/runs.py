@@ -7,7 +7,7 @@ from typing import Any
 
 from app.arguments import run_id
 from app.page.context import PageContext
-from app.page.labels import label_of, plain
+from app.page.labels import kind_of, label_of, plain
 from app.page.paging import Paging
 from app.page.plex_side import libraries, links
 from app.page.running import running_now
@@ -88,9 +88,12 @@ def page_run(context: PageContext) -> dict[str, Any]:
             "library": told.get(entry.ref.section, ""),
             "rating_key": entry.ref.key,
             "item_title": "",
+            "field": entry.field,
             "label": label_of(entry.field),
             "before": plain(entry.field, entry.before),
             "after": plain(entry.field, entry.after),
+            "kind": kind_of(entry.field, entry.before, entry.after),
+            "why": "",
             "undone": (entry.ref, entry.field) in undone,
         }
         for entry in entries

@@ -55,6 +55,7 @@ def page_held(context: PageContext) -> dict[str, Any]:
     shown = held[paging.offset : paging.offset + paging.per_page]
     with context.open_page() as page:
         titles = page.findings.titles(each.job.scene_id for each in shown)
+        plex = links(page)
     rows = [_held_row(each, titles.get(each.job.scene_id, "")) for each in shown]
     what = "1 scene is" if len(held) == 1 else f"{len(held)} scenes are"
     headline = "Nothing is held back."
@@ -63,7 +64,8 @@ def page_held(context: PageContext) -> dict[str, Any]:
             f"{what} held back: together they would lose more in Plex than the setting 'Most values"
             " to remove' allows. Look at them; if they are right, confirm them."
         )
-    return {**paging.reply(len(held), rows), "headline": headline, "can_confirm": bool(held)}
+    told = {"headline": headline, "can_confirm": bool(held), "plex": plex}
+    return {**paging.reply(len(held), rows), **told}
 
 
 def _held_row(each: HeldJob, title: str) -> dict[str, Any]:

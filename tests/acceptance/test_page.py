@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from storage.page_facts import LAST
 from tests.acceptance.conftest import Open
 from tests.acceptance.entry import ROOT
 from tests.acceptance.site import Site
+from tests.ui import shapes
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +132,55 @@ def test_a_task_leaves_its_log_and_its_figures(site: Site) -> None:
     assert answered.output["tiles"] == told["tiles"]
     assert not answered.stderr
     assert ask(site, "page_log")["total"] == before
+
+
+# What the tests of the page's scripts take for the plugin's answers ----------------------------
+
+FREE = {"gaps_by_type"}  # its keys are those that occur
+EXAMPLES = {
+    "page_scene": {"scene_id": "3"},
+    "page_run": {"run_id": "7"},
+}
+
+
+def differences(assumed: Any, real: Any, place: str) -> Iterator[str]:
+    """Where an assumed answer has what the real one lacks, or what is of another type there."""
+    if assumed is None or real is None:
+        return
+    if isinstance(assumed, dict) and isinstance(real, dict):
+        for key, value in assumed.items():
+            if key in real:
+                yield from differences(value, real[key], f"{place}.{key}")
+            elif place.rpartition(".")[2] not in FREE:
+                yield f"{place} has no {key}"
+    elif isinstance(assumed, list) and isinstance(real, list):
+        yield from (each for one in real[:1] for each in differences(assumed[0], one, place))
+    elif isinstance(assumed, (int, float)) and isinstance(real, (int, float)):
+        return
+    elif type(assumed) is not type(real):
+        yield f"{place} is {type(real).__name__}, not {type(assumed).__name__}"
+
+
+def test_the_tests_of_the_page_assume_what_the_plugin_answers(site: Site) -> None:
+    preview = site.run("reconcile_preview").output["run_id"]
+    site.reconcile()
+    site.drain()
+    scene = site.scene("stale")
+    site.edit_scene(scene, title="Another")
+    site.reconcile()
+    with site.state() as state:
+        drain = state.runs.latest("drain", limit=1)[0].id
+    args: dict[str, dict[str, Any]] = {
+        "page_scene": {"scene_id": str(scene)},
+        "page_run": {"run_id": drain},
+        "page_plan": {"run_id": preview},
+    }
+    found: list[str] = []
+    for mode, assumed in shapes.READS.items():
+        if mode == "page_scene":
+            real = site.run(mode, **args[mode]).output
+        else:
+            real = ask(site, mode, **args.get(mode, {}))
+        told = json.loads(json.dumps(assumed(EXAMPLES.get(mode, {}))))
+        found += differences(told, real, mode)
+    assert found == []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from app.page.labels import kind_of
 from core.errors import ConfigError
 from core.matching.pins import Pin
-from core.models import Change, Failure, ItemRef, MediaFile
+from core.models import Change, Failure, ItemRef, MediaFile, Value
 from core.run_kinds import UNDOABLE
 from storage.findings import Finding, Item
 from storage.journal import JournalEntry
@@ -254,9 +255,9 @@ def test_runs_tell_what_they_did_and_whether_they_can_be_taken_back(folder: Fold
 
     told = folder.ask("page_run", run_id=drain)
     assert told["run"]["run_id"] == str(drain)
-    assert [(row["label"], row["undone"]) for row in told["rows"]] == [
-        ("Title", True),
-        ("Tags", False),
+    assert [(row["label"], row["kind"], row["undone"]) for row in told["rows"]] == [
+        ("Title", "add", True),
+        ("Tags", "add", False),
     ]
     assert told["rows"][0]["title"] == "One"
     assert told["rows"][0]["after"] == ["a", "b"]
@@ -287,3 +288,21 @@ def test_the_log_keeps_its_last_lines_and_tells_them_newest_first(folder: Folder
     assert folder.ask("page_log", level="info", text="LINE 99")["total"] == 11
     with pytest.raises(ConfigError, match="'level'"):
         folder.ask("page_log", level="loud")
+
+
+@pytest.mark.parametrize(
+    ("field", "before", "after", "kind"),
+    [
+        ("poster", "one", "two", "picture"),
+        ("title", "old", None, "clear"),
+        ("title", None, "new", "set"),
+        ("tags", ("a",), ("a", "b"), "add"),
+        ("tags", ("a", "b"), ("a",), "remove"),
+        ("tags", ("a",), ("b",), "set"),
+        ("tags", ("a",), (), "clear"),
+    ],
+)
+def test_a_change_is_called_what_people_see(
+    field: str, before: Value, after: Value, kind: str
+) -> None:
+    assert kind_of(field, before, after) == kind
