@@ -14,7 +14,6 @@ from core.errors import ConfigError
 from core.fields import PICTURES
 from core.models import Change, ChangeKind
 from core.run_kinds import PREVIEW
-from core.timestamps import rfc3339
 from storage.plans import PlannedChange
 from storage.runs import Run
 from storage.state import State
@@ -70,9 +69,10 @@ def _chosen(state: State, wanted: int | None) -> Run | None:
 
 def _head(run: Run, *, has_plan: bool) -> dict[str, Any]:
     counts = _counts(run.figures)
-    made = f"Made at {rfc3339(run.finished_at or run.started_at)}"
-    guard = str(run.figures.get("guard") or "")
-    what = f"{counts['scenes']:,} scenes would change, {counts['items']:,} items with them"
+    told = str(run.figures.get("guard") or "")
+    guard = f" The clear guard {told}." if told.startswith("would hold") else ""
+    scenes = "1 scene" if counts["scenes"] == 1 else f"{counts['scenes']:,} scenes"
+    items = "1 item" if counts["items"] == 1 else f"{counts['items']:,} items"
     is_kept = has_plan or not counts["scenes"]
     gone = "" if is_kept else " Its single changes are not kept any more: start a new preview."
     return {
@@ -80,7 +80,7 @@ def _head(run: Run, *, has_plan: bool) -> dict[str, Any]:
         "made_at": run.finished_at or run.started_at,
         "counts": counts,
         "can_apply": run.status in ("done", "partial") and has_plan,
-        "text": f"{made}: {what}{f' ({guard})' if guard else ''}.{gone}",
+        "text": f"{scenes} would change, with {items} in Plex.{guard}{gone}",
     }
 
 

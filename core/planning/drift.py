@@ -12,7 +12,7 @@ from core.records import FieldRecord, ItemRecord, Record
 
 Shown = ListedItem | FullItem
 
-NEVER_SYNCED = "never_synced"
+NEVER_SYNCED = "it was never synced before"
 ALTERED = "no longer shows what was written"  # followed by the names of fields
 
 

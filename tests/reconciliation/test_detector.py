@@ -198,7 +198,7 @@ def test_a_scene_without_items_cannot_drift() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"records": {}}, "never_synced"),
+        ({"records": {}}, "never synced"),
         ({"fingerprints": {1: "new"}}, "Stash now says something else"),
         ({"shown": {1: {REF: full("/a", values={"title": "B", "tags": ("x",)})}}}, "title"),
         ({"shown": {1: {REF: full("/a", values={"title": "A"})}}}, "tags"),

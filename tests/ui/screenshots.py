@@ -27,7 +27,7 @@ from tests.ui.stub import hosted
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 WIDTHS = {1280: 860, 390: 844}
 SCENES = 400
-COLOURS = 128  # of a picture; more only make it larger
+COLOURS = 255  # of a picture; more only make it larger
 TASK_MILLISECONDS = 300_000
 ADDRESS = "/plugins/stash2plex?view="
 
@@ -71,14 +71,16 @@ def story(browser: Browser, url: str, folder: Path) -> Iterator[str]:
     camera.run("Reconcile Library (All)")
     yield from camera.take("gaps", f"{ADDRESS}gaps")
     yield from camera.take("gap", f"{ADDRESS}gaps&type=stale_sync", opens="Compare")
+    scene = str(page.locator(".s2p-title").first.get_attribute("href"))
+    yield from camera.take("scene", scene, tab="Plex")
     camera.run("Preview")
     yield from camera.take("plan", f"{ADDRESS}plan", opens="Changes")
     camera.run("Process Queue")
     yield from camera.take("runs", f"{ADDRESS}runs", opens="Changes")
+    camera.run("Reconcile Library (All)")
     yield from camera.take("overview", f"{ADDRESS}overview")
     yield from camera.take("settings", f"{ADDRESS}settings")
     yield from camera.take("log", f"{ADDRESS}log")
-    yield from camera.take("scene", scene_of(page, url), tab="Plex")
 
 
 class Camera:
@@ -106,6 +108,7 @@ class Camera:
             else:
                 page.wait_for_function(SETTLED)
             page.wait_for_load_state("networkidle")
+            page.evaluate("document.activeElement.blur()")
             if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
                 yield f"{name} at {width}"
             path = self._folder / f"page-{name}-{width}.png"
@@ -124,7 +127,9 @@ class Camera:
 
 def smaller(picture: bytes) -> Image.Image:
     with Image.open(io.BytesIO(picture)) as image:
-        return image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        return image.convert("RGB").quantize(
+            COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
 
 
 def cover(route: Route) -> None:
@@ -139,12 +144,6 @@ def cover(route: Route) -> None:
         f' fill="hsl({hue + 20} 40% 22%)"/></svg>'
     )
     route.fulfill(body=svg, content_type="image/svg+xml")
-
-
-def scene_of(page: Page, url: str) -> str:
-    """The address of the first scene of the last run."""
-    page.goto(f"{url}{ADDRESS}gaps", wait_until="networkidle")
-    return str(page.locator(".s2p-title").first.get_attribute("href"))
 
 
 if __name__ == "__main__":
