@@ -152,9 +152,14 @@
     const overview = hooks.useRead("page_overview");
     s2p.work.useReloadAfterWork(overview.reload);
     const { data } = overview;
-    const needsSetup = Boolean(data && data.needs_setup);
+    const needsSetup = Boolean(data && (data.needs_setup || !data.last_reconcile));
     const settled = data !== null || overview.error !== "";
-    const view = s2p.views[asked] ? asked : needsSetup ? "start" : "overview";
+    const first = Boolean(data && data.needs_setup);
+    const view = s2p.views[asked] ? asked : first ? "start" : "overview";
+    // The assistant stays after its first task, until somebody goes elsewhere.
+    React.useEffect(() => {
+      if (!asked && first) query.change({ view: "start" });
+    }, [asked, first]);
     React.useEffect(() => {
       const before = document.title;
       document.title = `${titleOf(view)} | Stash2Plex`;

@@ -148,7 +148,11 @@ def test_the_assistant_leads_from_nothing_to_the_first_sync(site: Site) -> None:
     site.stub.answers |= {
         "page_settings": known,
         "save_settings": save,
-        "page_overview": lambda args: {**overview(args), "needs_setup": True},
+        "page_overview": lambda args: {
+            **overview(args),
+            "needs_setup": not made,
+            "last_reconcile": None,
+        },
         "page_plan": lambda args: {**plan(args), "run_id": "7" if made else ""},
     }
     page = site.open()

@@ -51,10 +51,16 @@
     "report",
   ];
 
+  /** @param {() => void} reload */
+  const after = (reload) => (/** @type {any} */ answer) => {
+    reload();
+    return answer;
+  };
+
   /** A button or link for an action of the plugin; nothing for one that this page does not know.
-   * @param {{name: string | null, action: any, kind?: string}} props
+   * @param {{name: string | null, action: any, reload: () => void, kind?: string}} props
    */
-  function Act({ name, action, kind }) {
+  function Act({ name, action, reload, kind }) {
     if (!name) return null;
     if (VIEWS[name]) {
       return h(
@@ -66,8 +72,11 @@
     const operation = OPERATIONS[name];
     const label = operation || (TASKS.includes(name) ? server.title(name) : "");
     if (!label) return null;
+    // A task tells at its end that there is something new to read.
     const run = () =>
-      action.run(name, () => (operation ? server.operation(name) : s2p.work.start(name)));
+      action.run(name, () =>
+        operation ? server.operation(name).then(after(reload)) : s2p.work.start(name)
+      );
     return h(
       Button,
       {
@@ -203,7 +212,8 @@
 
   /** @param {{overview: import("../types").Read<any>}} props what the frame has read already */
   function Overview({ overview: read }) {
-    const action = hooks.useAction(read.reload);
+    const action = hooks.useAction();
+    const { reload } = read;
     return h(Shown, { read }, (/** @type {any} */ data) =>
       h(
         "div",
@@ -221,7 +231,12 @@
                 "p",
                 { key: place, className: "s2p-advice" },
                 h("span", null, advice.text),
-                h(Act, { name: advice.action, action, kind: place ? "secondary" : "primary" })
+                h(Act, {
+                  name: advice.action,
+                  action,
+                  reload,
+                  kind: place ? "secondary" : "primary",
+                })
               )
             )
           )
@@ -231,7 +246,7 @@
           "div",
           { className: "s2p-buttons s2p-starts" },
           STARTS.map((name, place) =>
-            h(Act, { key: name, name, action, kind: place ? "secondary" : "primary" })
+            h(Act, { key: name, name, action, reload, kind: place ? "secondary" : "primary" })
           )
         ),
         h(

@@ -116,7 +116,7 @@
     const read = hooks.useRead("page_runs", filters.args);
     const opened = parts.useOpen(hooks.useQuery().get("run"));
     const confirm = parts.useConfirm();
-    const action = hooks.useAction(read.reload);
+    const action = hooks.useAction();
     work.useReloadAfterWork(read.reload);
     /** @param {import("../types").Run} run */
     const undo = (run) => {

@@ -264,7 +264,7 @@
   function Steps({ settings, plan, overview, reload }) {
     const setup = useSetup(settings, reload);
     const [opened, setOpened] = React.useState(/** @type {number | null} */ (null));
-    const synced = Boolean(overview && !overview.needs_setup);
+    const synced = Boolean(overview && overview.last_reconcile);
     const steps = progress(setup, plan, synced);
     const now = steps.findIndex(([, done]) => !done);
     React.useEffect(() => setOpened(null), [now]);
@@ -294,12 +294,9 @@
   function Start({ overview }) {
     const settings = hooks.useRead("page_settings");
     const plan = hooks.useRead("page_plan", { per_page: 1 });
-    const reload = React.useCallback(() => {
-      settings.reload();
-      plan.reload();
-      overview.reload();
-    }, [settings.reload, plan.reload, overview.reload]);
-    work.useReloadAfterWork(reload);
+    // The frame reads the overview anew; settings change by what is done here alone.
+    work.useReloadAfterWork(plan.reload);
+    const { reload } = settings;
     return h(
       "div",
       null,
