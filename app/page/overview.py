@@ -78,7 +78,7 @@ def _running(known: Snapshot) -> dict[str, Any] | None:
 def _service(known: Snapshot, service: str) -> dict[str, Any]:
     since, name = known.away_since(service), NAMES[service]
     if since is None:
-        return {"name": name, "ok": True, "since_at": None, "text": f"{name}: no outage is known."}
+        return {"name": name, "ok": True, "since_at": None, "text": "No outage is known."}
     error = known.errors.get(service, "")
-    text = f"{name}: no answer for {in_words(known.now - since)}" + (f": {error}" if error else ".")
+    text = f"No answer for {in_words(known.now - since)}" + (f": {error}" if error else ".")
     return {"name": name, "ok": False, "since_at": since, "text": text}

@@ -114,6 +114,25 @@ def test_a_refused_token_is_told_until_a_task_could_work_with_it(folder: Folder)
     assert not published(folder)["token_refused"]
 
 
+def test_what_is_to_be_done_is_said_with_what_does_it(folder: Folder) -> None:
+    compare(folder, Finding(1, "ambiguous", "One"))
+    end_task(folder)
+    with folder.queue() as queue:
+        queue.put({"scene_id": 1, "not_before": NOW + 60})
+    actions = [each["action"] for each in folder.ask("page_overview")["advice"]]
+    assert actions == ["gaps"]
+    folder.now += 61
+    with folder.state() as state:
+        state.runs.stopped("reconcile", "items:1", {"why": "the library is empty"}, folder.now)
+    advice = folder.ask("page_overview")["advice"]
+    assert [each["action"] for each in advice] == [
+        "confirm_stopped_run",
+        "gaps",
+        "process_queue",
+    ]
+    assert advice[0]["text"].startswith("A run was stopped: the library is empty.")
+
+
 def test_what_is_published_says_counts_and_times_alone(folder: Folder) -> None:
     compare(folder, Finding(1, "drift", "A secret title", "/secret/path.mp4"))
     with folder.queue() as queue:
