@@ -25,9 +25,10 @@ from storage.page_file import PageFile
 from storage.state import State
 from sync_queue.lock import DrainLock
 from sync_queue.queue import SyncQueue
-from worker.executor.acknowledge import Acknowledger, RetryRules
+from worker.executor.acknowledge import Acknowledger
 from worker.executor.clear_guard import ClearGuard
 from worker.executor.executor import Executor
+from worker.executor.failed_jobs import RetryRules
 from worker.executor.figures import Figures
 from worker.executor.list_edit_probe import finish_probe
 from worker.executor.outcome import Outcome

@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import Any
 
 from core.errors import GuardStopped
-from core.guards import leads_nowhere, suddenly_empty
 from core.quoting import quoted
 from storage.key_value import Key
 from storage.state import State
 
+FULL_SIDE = 10  # a side with fewer entries than this has never been 'full'
+NEARLY_EMPTY = 0.1
 GUARD = "empty_side"
 MAP_GUARD = "path_map"
 KIND = "reconcile"
@@ -158,3 +159,13 @@ class PathMapGuard:
 
     def _identity(self, pairs: Pairs) -> list[object]:
         return [*self._scope, [list(pair) for pair in pairs]]
+
+
+def suddenly_empty(before: int, now: int) -> bool:
+    """A side that was full and now lists (nearly) nothing."""
+    return before >= FULL_SIDE and now <= before * NEARLY_EMPTY
+
+
+def leads_nowhere(before: int, now: int) -> bool:
+    """A path map that was right about many and is now right about less than half of them."""
+    return before >= FULL_SIDE and now * 2 < before

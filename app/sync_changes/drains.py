@@ -9,39 +9,12 @@ from app.sync_changes.edits import Edits
 from app.wiring import Context
 from app.write_session import open_scene_writer
 from core.errors import DrainBusy, SyncError
-from core.timestamps import is_due
 from sync_queue.lock import DrainLock
 from worker.executor.figures import DRAIN, Figures
 from worker.executor.run import Interruption, RunKind, never
 from worker.scene_sync.source import KIND, DueJobs
 
-# After so much work a slice looks whether other jobs of Stash wait, and then every so often.
-SLICE_SECONDS = 30.0
-LOOK_SECONDS = 5.0
-
 Sleep = Callable[[float], None]
-
-
-class Slice:
-    """The time that a task may have to itself.
-
-    Args:
-        others_wait: whether another job of Stash waits for ours to end.
-    """
-
-    def __init__(self, clock: Callable[[], float], others_wait: Callable[[], bool]) -> None:
-        self._clock = clock
-        self._others_wait = others_wait
-        self._look_at = clock() + SLICE_SECONDS
-        self._over = False
-
-    def over(self) -> bool:
-        """Whether it is time to let others work."""
-        now = self._clock()
-        if not self._over and is_due(self._look_at, now, SLICE_SECONDS):
-            self._look_at = now + LOOK_SECONDS
-            self._over = self._others_wait()
-        return self._over
 
 
 def drain(

@@ -6,7 +6,7 @@ import logging
 from functools import partial
 from typing import Any
 
-from app.sync_changes.drains import Drains, Slice
+from app.sync_changes.drains import Drains
 from app.sync_changes.edits import Edits
 from app.sync_changes.handover import hand_over, others_wait
 from app.sync_changes.intake import Intake, IntakeResult
@@ -14,6 +14,7 @@ from app.sync_changes.messages import CARRIED_ON, SWITCHED_OFF, left_waiting, su
 from app.sync_changes.outage_wait import count_waiting
 from app.sync_changes.probes import look_for_pictures, make_sure_of_plex
 from app.sync_changes.scans import before_drain, leave_waiting
+from app.sync_changes.slice import Slice
 from app.wiring import Context
 from plex.exceptions import PlexServerDown
 from shell.logs import headline

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from app.schedule.automatic import AutoReconcile
-from app.sync_changes.drains import Drains, Slice
+from app.sync_changes.drains import Drains
 from app.sync_changes.edits import Edits
 from app.sync_changes.handover import hand_over, others_wait
 from app.sync_changes.intake import Intake, IntakeResult
@@ -37,6 +37,7 @@ from app.sync_changes.probes import (
     wake_for_pictures,
 )
 from app.sync_changes.scans import Ended, ScanWait
+from app.sync_changes.slice import Slice
 from app.sync_changes.unannounced import queue_unannounced
 from app.wiring import Context
 from core.wording import counted, listed

@@ -11,7 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.schedule import store
-from app.tasks.status_messages import inbox_line, queue_line, reconcile_line, run_line, service_line
+from app.tasks.status_messages import (
+    dead_letter_line,
+    held_line,
+    inbox_line,
+    queue_line,
+    reconcile_line,
+    run_line,
+    service_line,
+)
 from app.wiring import Context
 from core.schedule import due_at
 from core.timestamps import rfc3339
@@ -53,10 +61,9 @@ def queue_status(context: Context) -> dict[str, Any]:
         status["services"] = _services(state, now)
     status["problems"] = problems
     for each in held:
-        told = "; ".join(each.lines) or "scene " + str(each.job.scene_id)
-        log.info("held by the clear guard: %s", told)
+        log.info("%s", held_line(each.job.scene_id, each.lines))
     for job in dead:
-        log.info("given up on: scene %d (%s): %s", job.scene_id, job.reason, job.error)
+        log.info("%s", dead_letter_line(job))
     _tell(status, now)
     return status
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.models import Job
 from core.scopes import BY_SETTING
 from core.timestamps import in_words
 from core.wording import counted, listed
@@ -84,6 +85,16 @@ def queue_line(status: Part) -> str:
     )
     told = ", ".join(filter(None, (waits, listed(rest))))
     return f"queue: {told}; {counted(status['scenes_recorded'], 'scene')} synced so far"
+
+
+def held_line(scene_id: int, lines: Sequence[str]) -> str:
+    """One scene that the clear guard holds back."""
+    return "held by the clear guard: " + ("; ".join(lines) or f"scene {scene_id}")
+
+
+def dead_letter_line(job: Job) -> str:
+    """One dead letter."""
+    return f"given up on: scene {job.scene_id} ({job.reason}): {job.error}"
 
 
 def service_line(name: str, service: Part, now: float) -> str:

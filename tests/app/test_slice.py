@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.sync_changes.drains import LOOK_SECONDS, SLICE_SECONDS, Slice
+from app.sync_changes.slice import LOOK_SECONDS, SLICE_SECONDS, Slice
 
 
 class Clock:

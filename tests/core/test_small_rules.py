@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.backoff import FIRST_DELAY, LONGEST_DELAY, delay
+from core.clear_limit import Tally, clears_too_much, tally
 from core.fields import listed_value
-from core.guards import Tally, clears_too_much, suddenly_empty, tally
 from core.models import Change, ChangeKind, ItemRef, Section
 from tests.core.builders import listed
 
@@ -58,23 +58,6 @@ def test_no_change_touches_nothing() -> None:
 )
 def test_clearing_too_much(cleared: int, touched: int, percent: int, too_much: bool) -> None:
     assert clears_too_much(Tally(touched, cleared), percent) is too_much
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "stops"),
-    [
-        (0, 0, False),
-        (9, 0, False),  # never was full
-        (10, 0, True),
-        (10, 1, True),
-        (10, 2, False),
-        (10_000, 1_000, True),
-        (10_000, 1_001, False),
-        (10_000, 20_000, False),
-    ],
-)
-def test_a_side_that_is_suddenly_empty(before: int, now: int, stops: bool) -> None:
-    assert suddenly_empty(before, now) is stops
 
 
 @pytest.mark.parametrize(

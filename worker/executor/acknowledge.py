@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
-from core.backoff import delay
 from core.models import Failure, ItemRef, Job
 from sync_queue.queue import SyncQueue
+from worker.executor.failed_jobs import FailedJobs, RetryRules
 from worker.executor.figures import Figures
 from worker.executor.messages import conflicts_of, refusals_of
 from worker.executor.outcome import Outcome, Status
@@ -23,23 +22,6 @@ _FAILURES = {
     Status.NOT_TAKEN: Failure.NOT_TAKEN,
     Status.VANISHED: Failure.NOT_FOUND,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RetryRules:
-    """How jobs that failed are tried again.
-
-    Attributes:
-        max_retries: after so many a job is given up on.
-        skip_not_found: a scene that Plex does not have is done.
-        clock: epoch seconds.
-        jitter: random numbers in [0, 1) for backoff.
-    """
-
-    max_retries: int
-    skip_not_found: bool
-    clock: Callable[[], float]
-    jitter: Callable[[], float]
 
 
 class Acknowledger:
@@ -60,6 +42,7 @@ class Acknowledger:
         self._on_done = on_done
         self._rules = rules
         self._figures = figures
+        self.failed = FailedJobs(queue, rules, figures)
         self._items: set[ItemRef] = set()
         self._scenes: set[int] = set()
 
@@ -131,11 +114,11 @@ class Acknowledger:
         if job is None:
             log.warning("failed: %s", line)
         elif failure is Failure.NOT_FOUND:
-            self.missing(job, outcome.why)
+            self.failed.missing(job, outcome.why)
         elif failure is Failure.REJECTED:
-            self.park(job, failure, outcome.why)
+            self.failed.park(job, failure, outcome.why)
         else:
-            self.retry(job, failure, line)
+            self.failed.retry(job, failure, line)
 
     def _note_failures(self, outcome: Outcome) -> None:
         """Pictures and locks that failed: the scene is synced but for these."""
@@ -143,7 +126,7 @@ class Acknowledger:
         for line in outcome.failures:
             self._figures.failures.note(f"{outcome.plan.called}: {line}")
         if outcome.plan.job is not None:
-            self.retry(outcome.plan.job, Failure.PICTURE, f"{outcome.plan.called}: {why}")
+            self.failed.retry(outcome.plan.job, Failure.PICTURE, f"{outcome.plan.called}: {why}")
             return
         log.warning("partly failed: %s: %s", outcome.plan.called, why)
         if outcome.plan.cover:
@@ -171,31 +154,3 @@ class Acknowledger:
         self._figures.succeeded += len(ended)
         self._queue.finish([job for job, _ in ended])
         self._on_done({job.scene_id: str(job.data.get("title") or "") for job, _ in ended})
-
-    def missing(self, job: Job, path: str) -> None:
-        """Plex may not have scanned it yet: wait, and give up after `max_retries`."""
-        if self._rules.skip_not_found:
-            log.info("scene %d is skipped: not in Plex (%s)", job.scene_id, path)
-            self._queue.finish([job])
-            self._figures.succeeded += 1
-            self._figures.skipped += 1
-            return
-        why = f"no item in Plex has the file of scene {job.scene_id} ({path})"
-        self.retry(job, Failure.NOT_FOUND, why)
-
-    def retry(self, job: Job, failure: Failure, why: str) -> None:
-        """Try a job again later, or give up on it."""
-        attempts = job.attempts + 1
-        if attempts > self._rules.max_retries:
-            self.park(job, failure, why)
-            return
-        log.info("scene %d will be tried again: %s", job.scene_id, why)
-        until = self._rules.clock() + delay(attempts, self._rules.jitter())
-        self._queue.retry(job, until, failure, why)
-        self._figures.retried += 1
-
-    def park(self, job: Job, failure: Failure, why: str) -> None:
-        """Make a job a dead letter."""
-        log.warning("scene %d is given up on: %s", job.scene_id, why)
-        self._queue.park(job, failure, why)
-        self._figures.failed += 1

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
-from core.guards import FREE_CLEARS, Tally, clears_too_much, tally
+from core.clear_limit import FREE_CLEARS, Tally, clears_too_much, tally
 from core.models import Change, ItemRef
 from core.wording import change_line
 from sync_queue.jobs import EDIT

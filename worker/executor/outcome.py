@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from core.guards import Tally, tally
+from core.clear_limit import Tally, tally
 from core.models import Change, ItemRef, Value
 from worker.plan import ScenePlan
 

@@ -248,10 +248,10 @@ class WriteRun:
         self._acknowledger.without_write(batch.done)
         for job, failure, why in batch.given_up:
             self.figures.processed += 1
-            self._acknowledger.park(job, failure, why)
+            self._acknowledger.failed.park(job, failure, why)
         for job, failure, why in batch.failed:
             self.figures.processed += 1
-            self._acknowledger.retry(job, failure, why)
+            self._acknowledger.failed.retry(job, failure, why)
         self._absent += batch.not_found
 
     def _execute(self, plans: Sequence[ScenePlan], end: PlanEnd) -> None:

@@ -21,7 +21,7 @@ Draw = Callable[[bytes, Fit], bytes | None]
 def load_pillow() -> Draw | None:
     """The drawing on Pillow; None where Pillow is not installed."""
     try:
-        from worker.pictures.poster_drawing import draw
+        from worker.pictures.poster_crop_and_pad import draw
     except ImportError:
         return None
     return draw

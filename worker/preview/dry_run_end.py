@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from core.guards import Tally, clears_too_much, tally
+from core.clear_limit import Tally, clears_too_much, tally
 from core.models import Change, ChangeKind
 from core.wording import change_line
 from storage.plans import PlannedChange, PlanStore

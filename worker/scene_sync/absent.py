@@ -37,5 +37,5 @@ def resolve_absent(
     figures.awaiting += len(waiting)
     for each in absent:
         if each.job.job_id not in waits:
-            acknowledger.missing(each.job, each.path)
+            acknowledger.failed.missing(each.job, each.path)
     figures.scans_asked += scans.asked

@@ -7,9 +7,9 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.clear_limit import Tally, tally
 from core.desired import fingerprint
 from core.fields import BY_NAME, Clear, name_keys
-from core.guards import Tally, tally
 from core.models import FullItem, Scene, Value
 from core.planning.drift import altered_fields, drift_reason
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.clear_limit import tally
 from core.fields import name_keys
-from core.guards import tally
 from core.models import FullItem
 from core.planning.item_plan import FirstSync, plan_item
 from tests.core.builders import desired, file, scene

@@ -11,8 +11,9 @@ from storage.runs import Run
 from storage.state import State
 from sync_queue.queue import SyncQueue
 from tests.worker.builders import change, edit, plan
-from worker.executor.acknowledge import Acknowledger, RetryRules
+from worker.executor.acknowledge import Acknowledger
 from worker.executor.clear_guard import ClearGuard
+from worker.executor.failed_jobs import RetryRules
 from worker.executor.figures import DRAIN, Figures
 from worker.executor.outcome import Outcome, Status
 from worker.executor.run import (

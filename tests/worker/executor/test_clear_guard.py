@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.guards import FREE_CLEARS, Tally, clears_too_much, tally
+from core.clear_limit import FREE_CLEARS, Tally, clears_too_much, tally
 from core.models import Change
 from tests.worker.builders import change, edit, plan
 from worker.executor.clear_guard import (

@@ -60,7 +60,7 @@ def test_what_has_no_plan_is_acknowledged_for_what_it_is(harness: RunHarness) ->
         seen.extend(each.job.scene_id for each in missing)
         figures.processed += len(missing)
         for each in missing:
-            acknowledger.missing(each.job, each.path)
+            acknowledger.failed.missing(each.job, each.path)
 
     figures = harness.run(Source([batch]), resolve_absent=settle).figures
 

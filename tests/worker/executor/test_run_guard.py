@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from core.clear_limit import FREE_CLEARS
 from core.errors import GuardStopped
-from core.guards import FREE_CLEARS
 from plex.exceptions import PlexServerDown
 from tests.worker.builders import change, edit, plan
 from tests.worker.executor.run_harness import LOSS, SET, RunHarness, Source

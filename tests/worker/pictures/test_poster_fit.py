@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from core.images import Fit, fault
-from worker.pictures.poster_drawing import WIDTH, draw
+from worker.pictures.poster_crop_and_pad import WIDTH, draw
 from worker.pictures.poster_fit import Draw, PosterFitter, load_pillow
 
 ROOT = Path(__file__).resolve().parents[3]

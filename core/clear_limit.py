@@ -1,4 +1,4 @@
-"""Stops that protect a library from a broken other side: pure arithmetic on counts."""
+"""When a run takes too much from Plex: pure arithmetic on counts of values."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from core.models import Change
 
 FREE_CLEARS = 50  # so many a run may always clear or remove
-FULL_SIDE = 10  # a side with fewer entries than this has never been 'full'
-NEARLY_EMPTY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +40,3 @@ def tally(changes: Iterable[Change]) -> Tally:
 def clears_too_much(total: Tally, max_percent: int) -> bool:
     """More than 50 values and more than `max_percent` per cent of those touched would go."""
     return total.cleared > FREE_CLEARS and total.cleared * 100 > max_percent * total.touched
-
-
-def suddenly_empty(before: int, now: int) -> bool:
-    """A side that was full and now lists (nearly) nothing."""
-    return before >= FULL_SIDE and now <= before * NEARLY_EMPTY
-
-
-def leads_nowhere(before: int, now: int) -> bool:
-    """A path map that was right about many and is now right about less than half of them."""
-    return before >= FULL_SIDE and now * 2 < before
