@@ -71,6 +71,12 @@ def test_stash_can_read_every_file_of_it(entries: list[zipfile.ZipInfo]) -> None
     assert {each.date_time for each in entries} == {time.gmtime(EPOCH)[:6]}
 
 
+def test_the_script_is_missing_for_the_shortest_time(names: list[str]) -> None:
+    """Stash takes away what an older release listed, and writes a newer one, in this order."""
+    assert names[:3] == ["Stash2Plex.py", CONTENTS, "core/errors.py"]
+    assert names[3].startswith("shell/")
+
+
 def test_it_says_what_it_brings(release: Path) -> None:
     with zipfile.ZipFile(release) as archive:
         told = json.loads(archive.read(CONTENTS))
