@@ -7,12 +7,13 @@ from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
 
-from simulators.demo.__main__ import main, show, watching
+from simulators.demo.__main__ import main, serve_page, show, watching
 from simulators.demo.run import (
     RECONCILE,
     TASKS,
@@ -20,6 +21,7 @@ from simulators.demo.run import (
     TaskFailed,
     judge,
     perform,
+    plugin_folder,
     prepared,
     run_task,
 )
@@ -150,3 +152,22 @@ def test_the_command_says_what_each_task_did(capsys: pytest.CaptureFixture[str])
     assert "Process Queue: " in said
     assert "0 differ." in said
     assert "\x1b" not in said
+
+
+def test_the_page_is_open_until_somebody_interrupts(
+    seed: Seed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console, seen = plain(), []
+
+    class Interrupted:
+        def wait(self) -> None:
+            address = printed(console).split("page is at ")[1].split()[0]
+            with urlopen(address, timeout=30) as answer:
+                seen.append(answer.read().decode())
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("simulators.demo.__main__.Event", Interrupted)
+    with plugin_folder() as plugins, prepared(seed, plugins) as both:
+        serve_page(console, both, plugins)
+    assert "plugin/Stash2Plex/javascript" in seen[0]
+    assert "until you press Ctrl-C" in printed(console)
