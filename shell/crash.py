@@ -23,9 +23,9 @@ def explained(error: BaseException, frames: protocol.Frames, folder: str) -> str
     """
     if strange := strange_files(Path(folder)):
         return (
-            f"Stash2Plex is not whole: missing or of another version are {len(strange)} of its "
-            f"files ({strange[0]} first). Stash may be updating it just now: try again in a "
-            "minute. If it stays so, install it again: Settings > Plugins > Available Plugins."
+            f"Files of Stash2Plex are missing or of another version, like {strange[0]}. Stash may "
+            "be updating it just now: try again in a minute. If it stays so, install it again: "
+            "Settings > Plugins > Available Plugins."
         )
     frames.log(protocol.ERROR, logs.where_from())
     advice = MISSING if isinstance(error, ModuleNotFoundError) else BUG
