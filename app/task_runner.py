@@ -33,6 +33,7 @@ from app.tasks import everything, outages, pins, preview, queue, reconcile, stat
 from app.tasks.rules import page_rules
 from app.wiring import Context, open_context
 from core.errors import ConfigError, ProtocolError, RunStopped, SyncError
+from core.scopes import BY_MODE
 from shell import logs, protocol
 from shell.protocol import PluginInput
 
@@ -241,7 +242,8 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
         output = mode.task(context)
         handover.catch_up(context)
         return output
-    look_after_change(context)
+    if mode.name not in BY_MODE:  # a reconcile finds out itself, and is to cost its pages
+        look_after_change(context)
     if mode.name == handover.MODE:
         return mode.task(context)
     if not is_one_by_hand(context, mode.name) and request_if_due(context):

@@ -107,28 +107,32 @@ def _note_token(context: Context, plex: PlexSide) -> None:
             page.set_value(REFUSED_AT, context.clock() if plex.refuses_token else 0.0)
 
 
-def look(context: Context, machine: Machine) -> Found:
-    """Make all checks that can be made."""
+def look(context: Context, machine: Machine, *, samples_files: bool = True) -> Found:
+    """Make all checks that can be made.
+
+    Args:
+        samples_files: Plex is asked for the files of some scenes, which takes dozens of requests.
+    """
     found = Found()
     own, checks = Checks(), found.checks
     found.kept = check_files(own, context)  # before others open them, who would mend them
     check_settings(checks, context.settings, context.faults)
     found.stash = check_stash(checks, context)
     if can_ask_plex(context):
-        _look_at_plex(found, context)
+        _look_at_plex(found, context, samples_files=samples_files)
     checks.made += own.made
     check_machine(checks, context, machine)
     return found
 
 
-def _look_at_plex(found: Found, context: Context) -> None:
+def _look_at_plex(found: Found, context: Context, *, samples_files: bool) -> None:
     try:
-        _ask_plex(found, context)
+        _ask_plex(found, context, samples_files=samples_files)
     except ConfigError as error:  # a file of certificates that cannot be read
         found.checks.problem("plex", str(error), "Correct it in the settings.")
 
 
-def _ask_plex(found: Found, context: Context) -> None:
+def _ask_plex(found: Found, context: Context, *, samples_files: bool) -> None:
     checks = found.checks
     with context.open_plex(PATIENCE) as plex:
         found.plex = check_plex(checks, plex)
@@ -136,6 +140,8 @@ def _ask_plex(found: Found, context: Context) -> None:
             return
         check_owner(checks, plex)
         found.libraries = check_libraries(checks, plex, context.settings.plex_library)
+        if not samples_files:
+            return
         has_items = any(library.items for library in found.libraries)
         if has_items and found.stash.scenes and found.kept.stats is not None:
             add_folders_check(checks, context, plex, found.libraries, found.stash.scenes)
@@ -145,14 +151,14 @@ def look_after_change(context: Context, machine: Machine | None = None) -> None:
     """Once after each change of the settings: tells of problems, and one line.
 
     Nothing is said while Plex is known to be away, nor counted as looked at while it does not
-    answer: what there is to say of folders would be missing.
+    answer. How folders line up is left to the next reconcile, which looks at all files anyway.
     """
     digest = _digest(context)
     with context.open_state() as state:
         plex = state.outages.breaker("plex", context.clock())
         if plex.failures or state.get_value(LOOKED_AT) == digest:
             return
-    found = look(context, machine or Machine())
+    found = look(context, machine or Machine(), samples_files=False)
     for problem in found.problems:
         log.error("%s", problem)
     log.info("The settings are new. %s", found.headline)
