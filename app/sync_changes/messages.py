@@ -6,7 +6,7 @@ from core.wording import counted, listed
 from worker.executor.figures import Figures
 
 BUSY = "another run works through the queue and takes these changes with it"
-SWITCHED_OFF = "every sync_… setting is off; the queue is left as it is"
+SWITCHED_OFF = "all fields are switched off in the settings; the queue is left as it is"
 NEW_SETTINGS = "the settings have changed, so the rest is done by a new task"
 CARRIED_ON = "other tasks of Stash wait, so the rest is done behind them"
 SENDS = "sends what waits"

@@ -35,7 +35,7 @@ from worker.scene_sync.source import ListedScenes
 log = logging.getLogger(__name__)
 
 DETECTION_SHARE = 0.4  # of the progress bar
-NOTHING_SYNCED = "every sync_… setting is off, so there is nothing to plan or to write"
+NOTHING_SYNCED = "all fields are switched off in the settings: nothing to plan or to write"
 
 
 def preview_queue(context: Context) -> dict[str, Any]:

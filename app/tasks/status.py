@@ -23,7 +23,7 @@ from app.tasks.status_messages import (
 from app.wiring import Context
 from core.schedule import due_at
 from core.timestamps import rfc3339
-from shell.logs import headline, tell_left_out
+from shell.logs import EXAMPLES, headline
 from storage.outages import NAMES
 from storage.runs import Run
 from storage.state import State
@@ -60,10 +60,8 @@ def queue_status(context: Context) -> dict[str, Any]:
         status["reconcile"] = _reconcile(context, state, now)
         status["services"] = _services(state, now)
     status["problems"] = problems
-    for each in held:
-        log.info("%s", held_line(each.job.scene_id, each.lines))
-    for job in dead:
-        log.info("%s", dead_letter_line(job))
+    _tell_first([held_line(each.job.scene_id, each.lines) for each in held], "held back")
+    _tell_first(list(map(dead_letter_line, dead)), "given up on")
     _tell(status, now)
     return status
 
@@ -167,9 +165,15 @@ def _moment(name: str, at: float | None) -> dict[str, Any]:
     return {name: None if at is None else rfc3339(at), f"{name}_epoch": at}
 
 
+def _tell_first(lines: list[str], what: str) -> None:
+    for line in lines[:EXAMPLES]:
+        log.info("%s", line)
+    if len(lines) > EXAMPLES:
+        log.info("and %d more that are %s", len(lines) - EXAMPLES, what)
+
+
 def _tell(status: dict[str, Any], now: float) -> None:
     """What happened first, and how things stand now last."""
-    tell_left_out()
     for run in reversed(status["last_runs"].values()):
         log.info("%s", run_line(run, now))
     log.info("%s", reconcile_line(status["reconcile"], now))

@@ -18,7 +18,12 @@ _LOOKS = {
     "running": "Sync Changes is at work",
     "killed": "Sync Changes was stopped at its work; the next change or task carries on",
 }
-_CALLED = {"drain": "sync", "apply_preview": "applied preview", "release": "release of locks"}
+_CALLED = {
+    "drain": "sync",
+    "confirm": "confirmed run",
+    "apply_preview": "applied preview",
+    "release": "release of locks",
+}
 # Of a run's figures, what is worth a line.
 _WRITTEN = {"items_edited": "items changed", "failed": "failed"}
 _TOLD: Mapping[str, Mapping[str, str]] = {
@@ -33,7 +38,7 @@ _TOLD: Mapping[str, Mapping[str, str]] = {
     "reconcile": {
         "scenes_checked": "scenes checked",
         "total_gaps": "gaps",
-        "enqueued_count": "jobs enqueued",
+        "enqueued_count": "scenes queued",
     },
     "preview": {
         "scenes_planned": "scenes looked at",
@@ -150,7 +155,7 @@ def figures_line(kind: str, figures: Part) -> str:
     """What a run did, in words; "" where there is nothing to tell."""
     if "why" in figures:  # stopped by a guard
         return str(figures["why"])
-    told = _TOLD.get(kind, {})
+    told = _TOLD.get("drain" if kind == "confirm" else kind, {})
     if not told.keys() & figures.keys():
         return ""
     counts = ((figures.get(name, 0), words) for name, words in told.items())

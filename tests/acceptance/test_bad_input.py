@@ -198,5 +198,5 @@ def test_nothing_is_drained_while_every_field_is_switched_off(site: Site) -> Non
     site.use(sync_master=False)
     queued = site.queued()
 
-    assert "every sync_… setting is off" in site.drain()["note"]
+    assert "all fields are switched off" in site.drain()["note"]
     assert site.queued() == queued
