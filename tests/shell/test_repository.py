@@ -88,7 +88,7 @@ def test_nothing_is_published_that_was_not_tested() -> None:
     jobs = workflow["jobs"]
 
     assert "./.ci/run" in [step.get("run") for step in jobs["test"]["steps"]]
-    assert "make package" in [step.get("run") for step in jobs["package"]["steps"]]
+    assert "make package docs" in [step.get("run") for step in jobs["package"]["steps"]]
     assert (jobs["package"]["needs"], jobs["publish"]["needs"]) == ("test", "package")
 
 
