@@ -22,7 +22,7 @@ CASES = (
     *("empty_no_agent", "empty_agent", "stale", "drift_title", "drift_studio", "extra_genre"),
     *("in_sync", "missing_inside", "two_sections"),
 )
-SCENES = 4 * len(CASES)
+SCENES = 2 * len(CASES)
 RULES = {"first_sync": "mirror", "max_clear_percent": 100}
 
 Fault = dict[str, Any]

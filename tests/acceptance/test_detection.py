@@ -38,7 +38,7 @@ class Watched(GapDetectionEngine):
 @pytest.fixture(scope="module", params=["mixed", "windows"])
 def site(request: pytest.FixtureRequest, open_site: Open) -> Site:
     mounts: Mounts = request.param
-    found = open_site(generate(400, seed=len(mounts), mounts=mounts))
+    found = open_site(generate(160, seed=len(mounts), mounts=mounts))
     found.inherit_timestamps()
     return found
 

@@ -25,7 +25,7 @@ from tests.acceptance.hand_edit_model import (
 from tests.acceptance.site import Site
 
 CASES = ("in_sync_lists", "in_sync", "drift_title", "two_sections", "empty_agent")
-SCENES = 70
+SCENES = 50
 ROUNDS = 10
 BY_HAND = 100  # edits in Plex in each round
 IN_STASH = 30  # scenes edited in each round

@@ -79,12 +79,12 @@ def of_an_earlier_version(library: KillLibrary) -> None:
 
 
 SCENARIOS = {
-    "first drain": Scenario(queued, process_queue, (14, 130)),
-    "later drain": Scenario(edited, process_queue, (10, 100)),
-    "apply": Scenario(lambda library: library.site.do(preview_every_scene), apply_preview, (8, 90)),
-    "undo": Scenario(drained, undo_last_run, (8, 80)),
-    "reconcile": Scenario(nothing, reconcile_all, (6, 40)),
-    "migration": Scenario(of_an_earlier_version, process_queue, (6, 60)),
+    "first drain": Scenario(queued, process_queue, (10, 130)),
+    "later drain": Scenario(edited, process_queue, (8, 100)),
+    "apply": Scenario(lambda library: library.site.do(preview_every_scene), apply_preview, (6, 90)),
+    "undo": Scenario(drained, undo_last_run, (6, 80)),
+    "reconcile": Scenario(nothing, reconcile_all, (5, 40)),
+    "migration": Scenario(of_an_earlier_version, process_queue, (5, 60)),
 }
 
 

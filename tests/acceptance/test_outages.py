@@ -25,7 +25,7 @@ MINUTE, HOUR = 60.0, 3600.0
 
 @pytest.fixture(scope="module")
 def library(open_site: Open) -> Site:
-    return open_site(generate(40, seed=4, only=("in_sync",)))
+    return open_site(generate(32, seed=4, only=("in_sync",)))
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from tests.acceptance.sync_driver import NOW, SyncDriver
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 # How long to look on, and how many reconciles that has to bring at least.
-DAYS = {"never": 5, "hourly": 8, "daily": 16, "weekly": 30}
-LEAST = {"never": 0, "hourly": 5, "daily": 5, "weekly": 2}
+DAYS = {"never": 4, "hourly": 5, "daily": 10, "weekly": 24}
+LEAST = {"never": 0, "hourly": 3, "daily": 3, "weekly": 2}
 INTERVALS = {"never": None, "hourly": HOUR, "daily": DAY, "weekly": 7 * DAY}
 # What a task over each scope of the settings counts for.
 COVERED_BY = {

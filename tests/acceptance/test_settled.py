@@ -23,7 +23,7 @@ from tests.acceptance.site import Site
 from tests.stored import owners, sql, verdict_count
 
 SCENES = 80
-ROUNDS = 9
+ROUNDS = 6
 CHANGES = 4  # in each round
 SEED = 11
 LIBRARIES: dict[str, Seed] = {
