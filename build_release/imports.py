@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,12 +38,13 @@ def needed_by(script: Path) -> Needed:
     return needed
 
 
-def imported_by(source: str) -> set[str]:
+@functools.cache
+def imported_by(source: str) -> frozenset[str]:
     """The modules that a source imports, with the names taken from them: a name can be a module.
 
     Imports for the type checker alone are left out.
     """
-    return set(_imported(ast.parse(source)))
+    return frozenset(_imported(ast.parse(source)))
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
