@@ -148,6 +148,20 @@ def test_a_preview_counts_and_shows_examples() -> None:
     assert preview_rules(PlacingRules(rules), FACTS).collections_with_minimum == 3
 
 
+@pytest.mark.parametrize(("least", "counted"), [(1, 5), (4, 4), (5, 5)])
+def test_a_preview_says_what_a_minimum_would_leave(least: int, counted: int) -> None:
+    """Without one it proposes five scenes, and still counts all collections."""
+    rules = PlacingRules(parse("parent places => collection"), studios=True, least=least)
+
+    told = preview_rules(rules, FACTS)
+
+    sizes = Placing(PlacingRules(rules.taxonomy, studios=True), FACTS).sizes().values()
+    large = sum(size >= counted for size in sizes)
+    assert 0 < large < len(sizes) == told.collections
+    assert f"with a minimum of {counted} items: {large}." in told.text
+    assert told.collections_with_minimum == (large if least > 1 else told.collections)
+
+
 # Laws -------------------------------------------------------------------------------------
 
 TAGS = [Entity(number, name) for number, name in NAMES.items()]

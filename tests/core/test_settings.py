@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from core import settings
 from core.errors import ConfigError
 from core.fields import FIELDS
-from core.settings import OLD_PATH_MAP, WITHOUT_EFFECT, Settings, parse_settings
+from core.setting_values import BadValueError, some_of
+from core.settings import OLD_PATH_MAP, WITHOUT_EFFECT, Settings, parse_settings, same_key
 
 URL = "http://plex:32400"
 TOKEN = "xyzzy-Token-123"
@@ -372,3 +373,27 @@ def test_a_content_rating_is_synced_where_there_is_one() -> None:
     assert parsed(content_rating=18).content_rating == "18"
     with pytest.raises(ConfigError, match=r"content_rating is 'R.n18'; allowed: a text"):
         parsed(content_rating="R\n18")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("plex_url", "plexUrl", True),
+        ("path_map", OLD_PATH_MAP, True),
+        ("plexUnmatchedPathMap", "pathMap", True),
+        ("plex_url", "path_map", False),
+        ("plex_url", OLD_PATH_MAP, False),
+        ("verify_tls", OLD_PATH_MAP, False),
+    ],
+)
+def test_spellings_of_one_setting(one: str, other: str, *, same: bool) -> None:
+    assert same_key(one, other) is same_key(other, one) is same
+
+
+def test_some_of_several_words() -> None:
+    kind = some_of("scene", "image")
+    assert kind(" Image, scene") == ("scene", "image")
+    assert kind("image") == ("image",)
+    for wrong in ("gallery", "scene, gallery"):
+        with pytest.raises(BadValueError, match="some of scene, image"):
+            kind(wrong)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.models import Change, Value
 from core.redaction import Redactor
-from core.wording import change_line, named, scene_called
+from core.wording import change_line, line_of, named, scene_called
 
 NAMES = st.text(min_size=1, max_size=80).filter(str.strip)
 
@@ -47,3 +47,15 @@ def test_names_can_be_hidden_whatever_they_are(title: str, tags: list[str], valu
         ), bare
     assert hidden.clean(named(title)) == hidden.clean(f"{named(title)}")
     assert Redactor().clean(named("Title")) == "“Title”"
+
+
+def test_of_many_phrases_the_first_are_told_and_the_others_counted() -> None:
+    phrases = [f"phrase {number}" for number in range(20)]
+
+    called, _, told = line_of("item 3", phrases).partition(": ")
+    *first, more = told.split("; ")
+
+    assert called == "item 3"
+    assert first == phrases[: len(first)]
+    assert more == f"and {20 - len(first)} more"
+    assert line_of("item 3", first) == f"item 3: {'; '.join(first)}"
