@@ -49,7 +49,7 @@ def test_advice_has_its_action(site: Site) -> None:
 
 def test_a_tile_leads_to_its_gaps(site: Site) -> None:
     page = site.open("overview")
-    page.get_by_role("link", name="Changed in Plex").click()
+    page.get_by_role("link", name="Differs in Plex").click()
     expect(page.locator(".s2p-total")).to_have_text("24 gaps")
 
 

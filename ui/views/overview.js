@@ -11,7 +11,7 @@
     missing: "Not in Plex",
     empty_metadata: "Empty in Plex",
     stale_sync: "Changed in Stash",
-    drift: "Changed in Plex",
+    drift: "Differs in Plex",
     ambiguous: "Several items fit",
     ignored: "Ignored",
     outside: "Outside the libraries",
