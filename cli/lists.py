@@ -84,14 +84,17 @@ def queue() -> None:
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Most rows.")
 @click.pass_obj
 def queue_list(session: Session, error: str | None, text: str | None, limit: int) -> int:
-    """The scenes that were given up on, and why. Exit status 1 if there are some."""
+    """The scenes that were given up on, and why; how many wait. Exit status 1 if some were."""
     found = _all(session, "page_dead_letters", limit, error=error, text=text)
+    found["waiting"] = session.run("page_overview")["tiles"]["waiting"]
     rows = (
         [row["scene_id"], moment(row["failed_at"]), row["error"], row["title"], row["reason"]]
         for row in found["rows"]
     )
     heads = ["scene", "when", "error", "title", "why"]
     session.terminal.table(heads, rows, "Nothing was given up on.")
+    waiting = found["waiting"]
+    session.terminal.say(f"{waiting} {'scene waits' if waiting == 1 else 'scenes wait'} for Plex.")
     _rest(session, found)
     return GAPS if found["total"] else 0
 

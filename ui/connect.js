@@ -9,6 +9,7 @@
 
   const TYPING_MILLISECONDS = 800;
   const CHECK_MILLISECONDS = 2000;
+  const NO_ADDRESS = "An address of Plex begins with http:// or https://, like http://192.168.1.10:32400.";
 
   /**
    * What Plex says at an address, asked once nobody types any more.
@@ -27,7 +28,8 @@
     const ready = /^https?:\/\/[^/\s]+/.test(url) && (token !== "" || hasToken);
     React.useEffect(() => {
       if (!ready) {
-        setState({ trying: false, answer: null, error: "" });
+        const error = /^(h|ht|htt|https?(:\/?\/?[^/]*)?)?$/.test(url) ? "" : NO_ADDRESS;
+        setState({ trying: false, answer: null, error });
         return undefined;
       }
       let current = true;

@@ -82,6 +82,8 @@ def drop_dead_letters(context: PageContext) -> dict[str, Any]:
     scene_ids = _scene_ids(context)
     with context.open_queue() as queue:
         changed = queue.drop_scenes(scene_ids, is_dead=True)
+    if not changed:
+        return _done(context, "changed", 0, "None of these scenes was given up on.")
     what = "1 dead letter is" if changed == 1 else f"{changed:,} dead letters are"
     return _done(context, "changed", changed, f"{what} gone.")
 

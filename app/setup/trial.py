@@ -43,7 +43,7 @@ def try_connection(context: SetupContext) -> dict[str, Any]:
             return _looked_at(plex)
     except (PlexError, ConfigError) as error:
         text = by_label(str(error))
-        return _failed(f"{text[:1].upper()}{text[1:]}.")
+        return _failed(f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith("?") else "."))
 
 
 def _client(settings: Settings) -> PlexClient:

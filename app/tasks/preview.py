@@ -132,11 +132,14 @@ def _show(preview: Preview) -> None:
     )
     headline(
         log,
-        f"Preview {preview.run_id} of {counted(preview.scenes_planned, 'scene')}: "
-        f"{listed(parts) or 'nothing to look at'}. "
+        f"Preview {preview.run_id}: {_of_scenes(preview.scenes_planned, listed(parts))}. "
         + (f"The guard against many removals {preview.guard}. " if preview.guard != PASSES else "")
         + "Nothing was written.",
     )
+
+
+def _of_scenes(scenes: int, parts: str) -> str:
+    return f"of {counted(scenes, 'scene')}, {parts}" if parts else "nothing would change"
 
 
 def _counts(by_kind: Mapping[str, int]) -> str:

@@ -76,7 +76,7 @@ def test_a_preview_changes_nothing(site: Site) -> None:
     assert shown["guard"] == "would pass"
     assert shown["lines"][0].startswith("scene ")
     assert shown["lines"][0] in ended.log
-    assert f"Preview {shown['run_id']} of " in ended.log
+    assert f"Preview {shown['run_id']}: of {shown['scenes_planned']} scenes, " in ended.log
     with site.state() as state:
         changes = [each.change for each in plan_of(state, shown["run_id"])]
     counted = sum(len(each.added) + len(each.removed) or 1 for each in changes)
@@ -338,6 +338,6 @@ def test_it_waits_for_no_other_run(site: Site) -> None:
 def test_with_every_field_off_there_is_nothing_to_plan(site: Site) -> None:
     use(site, sync_master=False)
 
-    assert "every sync_" in site.do(preview_all)["note"]
-    assert "every sync_" in site.do(apply_preview)["note"]
+    assert "all fields are switched off" in site.do(preview_all)["note"]
+    assert "all fields are switched off" in site.do(apply_preview)["note"]
     assert "has no dry_run" in site.run("clear_queue", dry_run="yes").error

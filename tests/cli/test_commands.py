@@ -48,6 +48,15 @@ def test_a_library_is_brought_into_step_by_commands(site: Site, command: Command
     assert json.loads(command("status", "--json").stdout)["scenes_recorded"] > 0
 
 
+def test_the_queue_says_what_waits_and_what_was_given_up_on(command: Command) -> None:
+    listed = command("queue", "list")
+    assert "Nothing was given up on." in listed.stdout.decode()
+    assert "for Plex." in listed.stdout.decode()
+    assert json.loads(command("queue", "list", "--json").stdout)["waiting"] >= 0
+    dropped = command("queue", "drop", "99999")
+    assert "None of these scenes was given up on." in dropped.stdout.decode()
+
+
 def test_doctor_names_the_libraries(command: Command) -> None:
     found = command("doctor", "--json")
     assert found.status == 0, found.stderr

@@ -62,6 +62,10 @@ def test_the_connection_is_tried_while_it_is_typed(site: Site) -> None:
     expect(page.get_by_text("Connected to 'Living Room' as its owner.")).to_be_visible()
     page.get_by_role("textbox", name="Plex URL").fill("http://wrong:32400")
     expect(page.get_by_text("No Plex answers at this address.")).to_be_visible()
+    page.get_by_role("textbox", name="Plex URL").fill("http")
+    expect(page.get_by_text("An address of Plex begins with http://")).not_to_be_visible()
+    page.get_by_role("textbox", name="Plex URL").fill("wrong:32400")
+    expect(page.get_by_text("An address of Plex begins with http://")).to_be_visible()
     tried = [args for mode, args in site.stub.calls if mode == "try_connection"]
     assert tried[-1] == {"plex_url": "http://wrong:32400"}
     assert len(tried) == 2, "it is asked once for a word, not once for a letter"

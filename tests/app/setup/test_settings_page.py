@@ -225,6 +225,7 @@ def test_the_token_of_somebody_else_is_told(site: Site) -> None:
     [
         ({"plex_url": "plex"}, "'Plex URL' is 'plex'; allowed: the address of Plex"),
         ({"plex_url": "http://127.0.0.1:9"}, "Plex at http://127.0.0.1:9 refused the connection"),
+        ({"plex_url": "http://127.0.0.1:9"}, "is the setting 'Plex URL' right?"),
         ({"plex_token": "another"}, "The Plex token was refused"),
         ({}, "'Plex token' is not set"),
     ],
