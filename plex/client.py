@@ -295,9 +295,13 @@ class PlexClient:
             raise PlexItemFailed(
                 f"Plex fails for it, while it answers otherwise: {error}"
             ) from error
-        except PlexUnauthorized as error:
+        except PlexUnauthorized:
             self.control_read()
-            raise PlexItemFailed(f"Plex answers otherwise, and refuses this: {error}") from error
+            try:
+                act()  # a busy server refuses a token now and then
+            except PlexUnauthorized as error:
+                text = f"Plex answers otherwise, and refuses this: {error}"
+                raise PlexItemFailed(text) from error
 
     def _put(self, path: str, params: Params, *, thorough: bool = True) -> None:
         self.of_one_item(lambda: self.http.write("PUT", path, params, thorough=thorough))

@@ -79,7 +79,6 @@ class FullReader:
         Raises:
             PlexServerDown: the server fails for all of them and for others, or has lost all.
             PlexUnauthorized: it refuses us all of them, and others.
-            PlexRejected.
         """
         try:
             return self._read(keys)
@@ -92,11 +91,13 @@ class FullReader:
         found = FullItems()
         answered = self._answered(keys, found)
         rest = [key for key in keys if key not in answered]
-        if rest and answered:
-            # It may have been a part of the answer only.
-            self._answered(rest, found)
-        elif rest:
+        if rest and not answered:
             self._ask_apart(rest, found)
+        before = len(keys) if answered else len(rest)
+        while 0 < len(rest) < before:
+            # It may have been a part of the answer only.
+            before, answered = len(rest), self._answered(rest, found)
+            rest = [key for key in rest if key not in answered]
         is_in_doubt = not found and found.is_lacking
         if is_in_doubt and not self.make_sure(keys, are_absent=False) and len(keys) > 1:
             raise PlexServerDown(next(iter(found.unreadable.values())))
@@ -105,20 +106,22 @@ class FullReader:
     def _ask_apart(self, keys: Sequence[str], found: FullItems) -> None:
         """Asks once more for items of which none was there: in halves, then some of them alone.
 
-        Where one comes alone, this server fails at groups, and each is asked for alone.
+        Where one half comes, the other has some that spoil it. Where one comes alone, this server
+        fails at groups, and each is asked for alone.
         """
-        alone = [[key] for key in keys]
-        rounds = ([] if len(keys) <= _FEW else _halves(keys), alone[:_FEW])
-        for parts in rounds:
-            answered = [self._answered(part, found) for part in parts]
-            if any(answered):
-                break
-        else:
-            self.make_sure(keys, are_absent=True)
+        halves = [] if len(keys) <= _FEW else _halves(keys)
+        lost = [part for part in halves if not self._answered(part, found)]
+        if len(lost) < len(halves):
+            for part in lost:
+                self._ask_apart(part, found)
             return
-        if parts is rounds[1]:
-            for part in alone[_FEW:]:
-                self._answered(part, found)
+        apart = dict.fromkeys((keys[0], keys[len(keys) // 2], keys[-1]))
+        there = [key for key in apart if self._answered([key], found)]
+        for key in keys if there else ():
+            if key not in apart:
+                self._answered([key], found)
+        if not there:
+            self.make_sure(keys, are_absent=True)
 
     def _answered(self, keys: Sequence[str], found: FullItems) -> set[str]:
         """Adds to `found`; returns the keys that Plex knows, gone and unreadable ones included."""
@@ -152,8 +155,8 @@ class FullReader:
         try:
             container = self.http.read_list(path, params, dict(window), thorough=thorough)
         except PlexRejected as error:
-            if error.status != 404:
-                raise
+            if error.status != 404:  # that may be a matter of one item, or of so many
+                raise PlexServerDown(str(error), may_be_one=True) from error
             return set()
         except PlexUnauthorized as error:  # that may be a matter of one library
             raise PlexServerDown(str(error), may_be_one=True) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 import pytest
 
@@ -97,6 +98,21 @@ def test_whole_items_are_read_but_those_that_plex_fails_for(failure: Reply) -> N
     assert found.keys() == set(KEYS) - bad
     assert found.unreadable.keys() == bad
     assert all("try again later" in why for why in found.unreadable.values())
+
+
+@pytest.mark.parametrize("cap", [1, 7, 60])
+def test_a_server_that_gives_few_items_at_a_time_is_asked_for_the_rest(cap: int) -> None:
+    def cut(asked: Asked) -> Reply | None:
+        whole = re.match(r"/library/metadata/([\w,]+)", asked.path)
+        if whole is None or whole[1].count(",") < cap:
+            return None
+        few = ",".join(whole[1].split(",")[:cap])
+        return plex(replace(asked, path=f"/library/metadata/{few}"))
+
+    plex = PlexOf(KEYS, by=cut)
+    with client_of(by=plex) as (client, server):
+        assert client.full_items([*KEYS, "77"]).keys() == set(KEYS)
+        assert len(server.asked) < 2 + 2 * len(KEYS) / cap + 10
 
 
 def test_a_bad_item_alone_is_told_from_an_outage_by_another() -> None:
@@ -325,3 +341,31 @@ def test_items_that_must_not_be_read_are_charged_while_others_may(status: int) -
         forbidden = KEYS
         with pytest.raises(PlexUnauthorized):
             client.full_items(KEYS[:9])
+
+
+@pytest.mark.parametrize("status", [400, 414])
+def test_a_server_that_refuses_groups_is_asked_for_fewer(status: int) -> None:
+    refusal = as_html(status, "No")
+    plex = PlexOf(
+        KEYS, by=lambda asked: refusal if asked.path.split("?")[0].count(",") > 3 else None
+    )
+    with client_of(by=plex) as (client, _):
+        found = client.full_items(KEYS)
+    assert found.keys() == set(KEYS)
+    assert found.unreadable == {}
+    plex.by = lambda asked: refusal if "/metadata/" in asked.path else None
+    with client_of(by=plex) as (client, _), pytest.raises(PlexServerDown):
+        client.full_items(KEYS)
+
+
+@pytest.mark.parametrize("gone", [{"1003"}, {"1003", "1099"}, {"1000", "1001", "1002", "1050"}])
+def test_those_that_spoil_groups_by_being_gone_take_no_other_with_them(gone: set[str]) -> None:
+    def answers(asked: Asked) -> Reply | None:
+        whole = re.match(r"/library/metadata/([\w,]+)", asked.path)
+        return NOT_FOUND if whole is not None and gone & set(whole[1].split(",")) else None
+
+    with client_of(by=PlexOf(KEYS, by=answers)) as (client, server):
+        found = client.full_items(KEYS[:100])
+        assert len(server.asked) < 130
+    assert found.keys() == set(KEYS[:100]) - gone
+    assert found.unreadable == {}

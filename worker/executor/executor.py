@@ -339,12 +339,10 @@ class Executor:
         known: dict[ItemRef, FullItem] = {}
         unread: dict[ItemRef, ItemEdit] = {}
         moved: set[ItemRef] = set()
-        refused: dict[ItemRef, frozenset[str]] = {}
         for each in written:
             known |= each.shown
             unread |= {r: e for r, e in each.edits.items() if r not in each.shown}
             moved |= each.moved
-            refused |= each.refused_alone
         failed = {ref for each in written for ref in each.errors}
         edited = {ref: edit for ref, edit in unread.items() if ref not in failed}
-        return known | self._read_back.read(edited, moved, refused)
+        return known | self._read_back.read(edited, moved)

@@ -48,14 +48,12 @@ class ReadBack:
         self,
         edited: Mapping[ItemRef, ItemEdit],
         others: Collection[ItemRef],
-        refused_alone: Mapping[ItemRef, Collection[str]],
     ) -> dict[ItemRef, FullItem]:
         """The items as Plex shows them now; those that are gone are absent.
 
         Args:
             edited: what was sent.
             others: more items to read.
-            refused_alone: fields that were sent by themselves before, and refused.
 
         Raises:
             PlexError: as the client, but PlexRejected and PlexItemFailed.
@@ -66,16 +64,16 @@ class ReadBack:
         again = [
             ref
             for ref, edit in edited.items()
-            if ref in shown and self._try_again(edit, shown[ref], refused_alone.get(ref, ()))
+            if ref in shown and self._try_again(edit, shown[ref])
         ]
         if again:
             shown |= self._items(again)
             self._learn(edited, [ref for ref in again if ref not in self.failed], shown)
         return shown
 
-    def _try_again(self, edit: ItemEdit, item: FullItem, tried: Collection[str]) -> bool:
+    def _try_again(self, edit: ItemEdit, item: FullItem) -> bool:
         """Send once more what an item does not show; whether there was something."""
-        changes = self._worth_a_try(edit, item, tried)
+        changes = self._worth_a_try(edit, item)
         locks = [n for n in self._not_locked(edit, item) if self._hopeless[_lock_of(n)] < MOST]
         try:
             for change in changes:
@@ -102,12 +100,9 @@ class ReadBack:
         self.tells_locks |= any(item.locked for item in found.values())
         return {ref: found[ref.key] for ref in refs if ref.key in found}
 
-    def _worth_a_try(self, edit: ItemEdit, item: FullItem, tried: Collection[str]) -> list[Change]:
-        return [
-            change
-            for change in refused(edit.plan, item)
-            if change.field not in tried and self._hopeless[change.field] < MOST
-        ]
+    def _worth_a_try(self, edit: ItemEdit, item: FullItem) -> list[Change]:
+        """What may be taken by now, also of what was refused by itself: some refusals pass."""
+        return [c for c in refused(edit.plan, item) if self._hopeless[c.field] < MOST]
 
     def _learn(
         self,
