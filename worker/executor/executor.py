@@ -20,17 +20,11 @@ from core.images import ImageFailed, ImageKind
 from core.models import FullItem, ItemRef
 from core.overlays import label_off
 from plex.client import PlexClient
-from plex.exceptions import (
-    PlexError,
-    PlexItemFailed,
-    PlexRejected,
-    PlexServerDown,
-    PlexUnauthorized,
-)
+from plex.exceptions import PlexError, PlexItemFailed, PlexRejected
 from storage.state import State
 from worker.executor.before_image import field_entry, picture_entry
 from worker.executor.bulk_edit import BulkEditor, Sent
-from worker.executor.control_edit import ControlEdit
+from worker.executor.edit_step import EditStep
 from worker.executor.item_editor import ItemEditor
 from worker.executor.outcome import Outcome
 from worker.executor.picture_step import PictureStep
@@ -41,14 +35,6 @@ from worker.pictures.writer import PictureChange, PictureWriter
 from worker.plan import ItemEdit, Proof, ScenePlan
 
 log = logging.getLogger(__name__)
-
-# Scenes in a row whose edits fail; with another one, it is asked whether it is the server.
-ALL_FAIL = 3
-
-REFUSES_ALL = (
-    "Plex refuses every edit, one that changes nothing included: {}. Does a proxy stand before it?"
-    " All jobs wait"
-)
 
 NewPictures = Callable[[PictureWriter], PictureSync | None]
 
@@ -93,7 +79,7 @@ class Executor:
         self._on_outcomes = on_outcomes
         self._on_scene = on_scene
         self._editor = ItemEditor(plex)
-        self._control = ControlEdit(plex, self._editor)
+        self._edits = EditStep(plex, self._editor)
         self._read_back = ReadBack(plex, self._editor)
         self._bulk = BulkEditor(plex, state, self._journal_items)
         self._writer = writer(self._journal_picture)
@@ -101,7 +87,6 @@ class Executor:
         self._plans: dict[ItemRef, ScenePlan] = {}
         self._current: ScenePlan | None = None
         self._journaled: set[int] = set()
-        self._failing: list[Written] = []
 
     def execute(
         self, plans: Sequence[ScenePlan], is_over: Callable[[], bool] = lambda: False
@@ -126,7 +111,7 @@ class Executor:
             shared = self._bulk.send(plans)
             pending, is_ending = deque(plans), False
             while pending:
-                plan = self._next(pending)
+                plan = self._edits.next_of(pending)
                 # One that has its edit already is seen to the end.
                 is_open = shared.edited.isdisjoint(plan.items)
                 is_ending = is_ending or (is_open and len(pending) + 1 < len(plans) and is_over())
@@ -135,7 +120,7 @@ class Executor:
                     continue
                 ahead = () if is_ending else islice(pending, WINDOW - 1)
                 self._write(plan, [plan, *ahead], shared, window)
-            self._look_for_outage(1)
+            self._edits.settle()
             self._pictures.settle()
         except (PlexError, StashError):
             self._prove_before_outage(window)
@@ -145,33 +130,7 @@ class Executor:
 
     @property
     def _doubtful(self) -> list[Written]:
-        return [*self._failing, *self._pictures.doubtful]
-
-    def _next(self, pending: deque[ScenePlan]) -> ScenePlan:
-        """The next plan; of the other end where some in a row have failed, since items that Plex
-        fails for may well lie together."""
-        return pending.pop() if len(self._failing) == ALL_FAIL else pending.popleft()
-
-    def _look_for_outage(self, most: int) -> None:
-        """Where so many scenes in a row have failed, see whether Plex takes an edit of another.
-
-        Raises:
-            PlexServerDown: it does not. PlexUnauthorized: it lets us edit nothing.
-        """
-        if len(self._failing) < most:
-            return
-        failed = {ref for each in self._failing for ref in each.errors}
-        is_taken = self._control.is_taken(failed)
-        if is_taken is False or (is_taken is None and len(self._failing) >= ALL_FAIL):
-            error = next(iter(self._failing[-1].errors.values()))
-            if isinstance(error.__cause__, PlexUnauthorized):
-                raise error.__cause__
-            if isinstance(error, PlexRejected):
-                raise PlexServerDown(REFUSES_ALL.format(error)) from error
-            raise PlexServerDown(str(error.__cause__ or error)) from error
-        if len(self._failing) > ALL_FAIL:
-            self._editor.hopeless |= {ref.section for ref in failed}
-        self._failing.clear()
+        return [*self._edits.doubtful, *self._pictures.doubtful]
 
     # Writing -----------------------------------------------------------------------------
 
@@ -197,9 +156,7 @@ class Executor:
         if written.cover is not None:
             for ref in sorted(written.cover.outdated):
                 self._take_label_off(ref, written)
-            refused = written.cover.refused
-            if refused is not None and self._control.is_taken(plan.items.keys()) is False:
-                raise refused
+            self._edits.check_refusal(written)
         written.is_complete = True
         self._on_scene()
         if window.is_full(self._clock()):
@@ -209,22 +166,8 @@ class Executor:
         """Select pictures that are put back, and send the one edit of an item."""
         failed = {name for name in edit.pictures if not self._restore(edit, name, written)}
         wanted = edit.only([name for name in edit.names if name not in failed])
-        if not wanted.names:
-            return
-        written.edits[edit.ref] = wanted
-        try:
-            written.refused_alone[edit.ref] = self._editor.send(wanted)
-        except (PlexItemFailed, PlexRejected) as error:
-            written.errors[edit.ref] = error
-            self._note_failing(written)
-        else:
-            self._control.note_taken(edit.item)
-            self._failing.clear()
-
-    def _note_failing(self, written: Written) -> None:
-        if written not in self._failing:
-            self._failing.append(written)
-            self._look_for_outage(ALL_FAIL + 1)
+        if wanted.names:
+            self._edits.send(wanted, written)
 
     def _take_label_off(self, ref: ItemRef, written: Written) -> None:
         """A program that draws on posters draws anew where its label is gone. Whether it is shows
@@ -292,8 +235,8 @@ class Executor:
         Of the scene in hand it is not known what arrived; the journal has it.
         """
         window.written = [w for w in window.written if w.is_complete and w not in self._doubtful]
-        self._failing.clear()
-        self._pictures.settle()
+        self._edits.doubtful.clear()
+        self._pictures.doubtful.clear()
         try:
             self._prove(window)
         except PlexError as error:

@@ -1,0 +1,94 @@
+"""The edits of scenes in the course of a run: items that Plex chokes on, or a Plex that takes none.
+
+Nobody is blamed before an edit of another item was tried.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TypeVar
+
+from plex.client import PlexClient
+from plex.exceptions import PlexItemFailed, PlexRejected, PlexServerDown, PlexUnauthorized
+from worker.executor.control_edit import ControlEdit
+from worker.executor.item_editor import ItemEditor
+from worker.executor.proof import Written
+from worker.plan import ItemEdit
+
+# Scenes in a row whose edits fail; with another one, it is asked whether it is the server.
+ALL_FAIL = 3
+
+REFUSES_ALL = (
+    "Plex refuses every edit, one that changes nothing included: {}. Does a proxy stand before it?"
+    " All jobs wait"
+)
+
+T = TypeVar("T")
+
+
+class EditStep:
+    """Sends the edits of written scenes.
+
+    Attributes:
+        doubtful: scenes of which it is not known yet whether they or Plex are to blame.
+    """
+
+    def __init__(self, plex: PlexClient, editor: ItemEditor) -> None:
+        self._editor = editor
+        self._control = ControlEdit(plex, editor)
+        self.doubtful: list[Written] = []
+
+    def send(self, edit: ItemEdit, written: Written) -> None:
+        """Send the one edit of an item.
+
+        Raises:
+            PlexError: but PlexRejected and PlexItemFailed.
+        """
+        written.edits[edit.ref] = edit
+        try:
+            written.refused_alone[edit.ref] = self._editor.send(edit)
+        except (PlexItemFailed, PlexRejected) as error:
+            written.errors[edit.ref] = error
+            if written not in self.doubtful:
+                self.doubtful.append(written)
+                if len(self.doubtful) > ALL_FAIL:
+                    self.settle()
+        else:
+            self._control.note_taken(edit.item)
+            self.doubtful.clear()
+
+    def next_of(self, pending: deque[T]) -> T:
+        """The next plan; of the other end where some in a row have failed, since items that Plex
+        fails for may well lie together."""
+        return pending.pop() if len(self.doubtful) == ALL_FAIL else pending.popleft()
+
+    def settle(self) -> None:
+        """Blame those that failed last, if Plex takes an edit of another item.
+
+        Raises:
+            PlexServerDown: it does not. PlexUnauthorized: it lets us edit nothing.
+        """
+        if not self.doubtful:
+            return
+        failed = {ref for each in self.doubtful for ref in each.errors}
+        is_taken = self._control.is_taken(failed)
+        if is_taken is False or (is_taken is None and len(self.doubtful) >= ALL_FAIL):
+            error = next(iter(self.doubtful[-1].errors.values()))
+            if isinstance(error.__cause__, PlexUnauthorized):
+                raise error.__cause__
+            if isinstance(error, PlexRejected):
+                raise PlexServerDown(REFUSES_ALL.format(error)) from error
+            raise PlexServerDown(str(error.__cause__ or error)) from error
+        if len(self.doubtful) > ALL_FAIL:
+            self._editor.hopeless |= {ref.section for ref in failed}
+        self.doubtful.clear()
+
+    def check_refusal(self, written: Written) -> None:
+        """Where the token was refused for a picture, it may be refused for all.
+
+        Raises:
+            PlexUnauthorized: it is.
+        """
+        refused = written.cover.refused if written.cover is not None else None
+        if refused is not None and self._control.is_taken(written.plan.items.keys()) is False:
+            raise refused
