@@ -85,6 +85,7 @@ class StashClient:
             verify=connection.verify_tls,
         )
         self._pause = min(silence, LONGEST_SILENCE_OF_PICTURES)
+        self._pause_of_answers = silence
         self._retrying = retrying if retrying is not None else Retrying()
         self._redactor = Redactor(filter(None, (connection.cookie, connection.api_key)))
 
@@ -103,9 +104,10 @@ class StashClient:
 
     def hasty(self, silence: float) -> StashClient:
         """The same for what is asked twice at most, and given up after so many seconds without a
-        byte of a picture. It shares the connections."""
+        byte. It shares the connections."""
         other = copy.copy(self)
-        other._pause, other._retrying = silence, self._retrying.briefly()
+        other._pause = other._pause_of_answers = silence
+        other._retrying = self._retrying.briefly()
         return other
 
     def remember_api_key(self, key: str) -> None:
@@ -199,7 +201,9 @@ class StashClient:
             "Accept": "application/json",
             "Content-Type": "application/json",
         }
-        answer = self._answer("POST", "/graphql", headers, body, limit=MOST_OF_JSON)
+        answer = self._answer(
+            "POST", "/graphql", headers, body, limit=MOST_OF_JSON, pause=self._pause_of_answers
+        )
         _check_status(answer)
         told = self._decoded(answer)
         data, errors = told.get("data"), told.get("errors")

@@ -16,12 +16,13 @@ from sync_queue.inbox_reader import Inbox
 log = logging.getLogger(__name__)
 
 MODE = "sync_changes"
+SILENCE = 2.0  # seconds that a look at Stash's jobs may take, which comes every few seconds
 
 
 def others_wait(context: Context) -> bool:
     """Whether another job of Stash waits for ours to end; False where Stash does not say."""
     try:
-        return any(not job.is_ours for job in waiting_jobs(context.stash))
+        return any(not job.is_ours for job in waiting_jobs(context.stash.hasty(SILENCE)))
     except StashError as error:
         log.debug("Stash could not be asked for its jobs: %s", error)
         return False

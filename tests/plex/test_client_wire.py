@@ -326,12 +326,13 @@ def test_full_items_are_read_a_hundred_a_request() -> None:
     assert first.headers["x-plex-container-size"] == "100"
 
 
-def test_a_short_answer_is_asked_for_the_rest_once() -> None:
+def test_a_short_answer_is_asked_for_the_rest_while_some_of_it_comes() -> None:
     with client_of(full("1"), full("3")) as (client, server):
         assert sorted(client.full_items(["1", "2", "3"])) == ["1", "3"]
         assert [asked.path.split("?")[0] for asked in server.asked] == [
             "/library/metadata/1,2,3",
             "/library/metadata/2,3",
+            "/library/metadata/2",
         ]
 
 
@@ -343,7 +344,7 @@ def test_keys_that_name_no_item_are_not_asked_for() -> None:
 
 
 def test_a_refused_read_of_items_is_no_absence() -> None:
-    with client_of(as_html(400, "Bad Request")) as (client, _server), pytest.raises(PlexRejected):
+    with client_of(as_html(400, "Bad Request")) as (client, _server), pytest.raises(PlexServerDown):
         client.full_items(["1"])
 
 
