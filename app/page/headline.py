@@ -7,7 +7,7 @@ from typing import Any
 
 from app.page.snapshot import Snapshot
 from core.timestamps import in_words
-from storage.outages import NAMES, PICTURES, PLEX
+from storage.outages import NAMES, PICTURES, PLEX, PLEX_PICTURES
 
 GOOD, WORK, ATTENTION, PROBLEM = "good", "work", "attention", "problem"
 
@@ -66,8 +66,9 @@ def _advice(known: Snapshot) -> Iterator[tuple[str, str | None]]:
     if known.dead_letters:
         what = "1 scene was" if known.dead_letters == 1 else f"{known.dead_letters:,} scenes were"
         yield f"{what} given up on: see why, and try them again.", "dead_letters"
-    if known.away_since(PICTURES) is not None:
-        yield f"{NAMES[PICTURES]} do not come; what lacks them is brought later.", None
+    for service, what in ((PICTURES, "do not come"), (PLEX_PICTURES, "cannot be set")):
+        if known.away_since(service) is not None:
+            yield f"{NAMES[service]} {what}; what lacks them is brought later.", None
     if not known.last:
         yield "Compare the library with Plex, to see what is not in step.", "reconcile_all"
     elif ambiguous := known.gaps_by_type["ambiguous"]:
