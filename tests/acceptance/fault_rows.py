@@ -126,7 +126,23 @@ def rows() -> list[Row]:
         for what, match in STASH_READS.items():
             found.append(Row(f"{what}: {answer}", "stash", {"match": match, **fault, "times": -1}))
     found.append(Row("all: 400, starting", "plex", {"match": "", **STARTING, "times": -1}))
-    return [*found, *passing(), *single()]
+    return [*found, *of_all(), *passing(), *single()]
+
+
+def of_all() -> list[Row]:
+    """What looks like a matter of single things, and is one of the server."""
+    no_proxy = {"action": "status", "status": 404, "body": HTML.replace("502", "404")}
+    forbidden = {"action": "status", "status": 403}
+    untold = {"action": "alter", "find": '"Media":', "replace": '"Medium":'}
+    no_files = {"action": "alter", "find": '"files":', "replace": '"files":null,"x":'}
+    rows: list[tuple[str, str, Fault]] = [
+        ("all: 404 of a proxy", "plex", {"match": "", **no_proxy}),
+        ("whole items: 404", "plex", {"match": PLEX_READS["whole items"], **no_proxy}),
+        ("whole items: no file is told", "plex", {"match": PLEX_READS["whole items"], **untold}),
+        ("an edit: 403", "plex", {"match": PLEX_READS["an edit"], **forbidden}),
+        ("scenes: null for their files", "stash", {"match": STASH_READS["scenes"], **no_files}),
+    ]
+    return [Row(met, server, {**fault, "times": -1}) for met, server, fault in rows]
 
 
 def passing() -> list[Row]:
@@ -161,13 +177,24 @@ def single() -> list[Row]:
         )
         for met, (find, new) in spoilt.items()
     ]
+    groups = {"match": "^GET /library/metadata/[0-9]+,", "action": "status", "times": -1}
+    found += [
+        Row(f"groups of items: {status}", "plex", {**groups, "status": status}, Right.PASSES)
+        for status in (404, 414, 500)
+    ]
     alone = {"one item: 500 whenever it is read": "^GET /library/metadata/([0-9]+,)*KEY[,?]"}
     alone["one item: 500 whenever it is edited"] = "^PUT /library/.*[?&]id=([0-9]+,)*KEY[,&]"
     failing = {"action": "status", "status": 500, "body": "boom", "times": -1}
     found += [
         Row(met, "plex", {"match": match, **failing}, Right.CHARGED) for met, match in alone.items()
     ]
-    for kind in ("500, database is locked", "a redirect to a login page", "a web page with 200"):
-        fault = {"match": "^GET /scene/.*/screenshot", **ANSWERS[kind], "times": -1}
+    covers: dict[str, Fault] = {
+        "500, database is locked": ANSWERS["500, database is locked"],
+        "a redirect to a login page": ANSWERS["a redirect to a login page"],
+        "a web page with 200": ANSWERS["a web page with 200"],
+        "empty": {"action": "status", "status": 200, "content_type": "image/jpeg"},
+    }
+    for kind, how in covers.items():
+        fault = {"match": "^GET /scene/.*/screenshot", **how, "times": -1}
         found.append(Row(f"all covers: {kind}", "stash", fault, Right.PICTURES, settings=PICTURES))
     return found
