@@ -36,6 +36,10 @@ class ImageFailed(SyncError):
     """One image could not be synced: the rest of its scene can, and it is tried again alone."""
 
 
+class Unusable(ImageFailed):
+    """Stash has it like that: no other picture says anything of it."""
+
+
 class Fit(Enum):
     """The setting `poster_fit`: leave alone, cut the sides off, or add blurred bars."""
 

@@ -100,7 +100,8 @@ class FullReader:
             rest = [key for key in rest if key not in answered]
         is_in_doubt = not found and found.is_lacking
         if is_in_doubt and not self.make_sure(keys, are_absent=False) and len(keys) > 1:
-            raise PlexServerDown(next(iter(found.unreadable.values())))
+            why = next(iter(found.unreadable.values()))
+            raise PlexServerDown(f"{why}, nor of others; is a proxy in between?")
         return found
 
     def _ask_apart(self, keys: Sequence[str], found: FullItems) -> None:
@@ -171,7 +172,7 @@ class FullReader:
                 continue
             lacking = mapping.lacks(raw, container)
             if lacking:
-                found.unreadable[key] = f"Plex does not say {lacking}"
+                found.unreadable[key] = f"Plex does not say of an item {lacking}"
                 found.is_lacking = True
             else:
                 found[key] = mapping.full_item(raw, container)

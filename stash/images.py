@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 
 from core.errors import PicturesUnavailable, StashUnauthorized
-from core.images import MAX_BYTES, ImageFailed, fault, is_page, says_no_cover
+from core.images import MAX_BYTES, ImageFailed, Unusable, fault, is_page, says_no_cover
 from stash.client import AnswerTooLarge, Download, StashClient
 
 
@@ -44,7 +44,8 @@ def fetch_screenshot(
         etag: of what is known of it; then only something else is downloaded.
 
     Raises:
-        ImageFailed: Stash answered with something else than a cover that Plex could show.
+        Unusable: Stash has something else than a cover that Plex could show.
+        ImageFailed: it answered with something else, whatever it has.
         PicturesUnavailable: it gives no pictures at all, as far as this answer tells.
         StashUnreachable: Stash does not answer.
     """
@@ -52,7 +53,8 @@ def fetch_screenshot(
     try:
         answer = client.get(f"/scene/{scene_id}/screenshot", conditions, MAX_BYTES - 1)
     except AnswerTooLarge:
-        raise _failed(scene_id, f"it is larger than {MAX_BYTES / 1e6:g} MB") from None
+        reason = f"it is larger than {MAX_BYTES / 1e6:g} MB"
+        raise Unusable(str(_failed(scene_id, reason))) from None
     # One whose session or key nothing is left of gives no data either, and that ends the run.
     except (PicturesUnavailable, StashUnauthorized) as error:
         raise _not_had(scene_id, str(error)) from None
@@ -70,6 +72,8 @@ def fetch_screenshot(
     if says_no_cover(answer.body, told):
         return NoCover(fresh)
     reason = fault(answer.body, told)
+    if reason and _is_stored(answer):
+        raise Unusable(str(_failed(scene_id, reason)))
     if reason:
         raise _failed(scene_id, reason)
     return Screenshot(answer.body, fresh)

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Collection, Iterable
 
 from core.errors import PicturesUnavailable
-from core.images import ImageFailed
+from core.images import ImageFailed, Unusable
 from stash.client import StashClient
 from stash.images import NoCover, NotModified, Screenshot, fetch_screenshot
 from storage.outages import PICTURES, OutageStore
@@ -63,7 +63,7 @@ class PictureSupply:
                 raise ImageFailed(f"{error}, while others can") from error
             raise self._failed(error) from error
         except ImageFailed as error:
-            if self._another_comes(scene_id) is False:
+            if not isinstance(error, Unusable) and self._another_comes(scene_id) is False:
                 raise self._failed(error) from error
             self._answers()
             raise
@@ -105,6 +105,8 @@ def gives_pictures(
             unanswered += 1
             if unanswered >= UNANSWERED:
                 return False
+        except Unusable:
+            return True  # it gave what it has
         except ImageFailed:
             continue
         else:

@@ -1,0 +1,96 @@
+"""Whose fault it is that a cover does not come: its scene's, or that of all pictures of Stash."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.errors import PicturesUnavailable
+from core.images import ImageFailed
+from simulators.stash.sample_pictures import picture
+from stash.client import StashClient
+from stash.connection import StashConnection
+from stash.images import Screenshot
+from storage.outages import PICTURES
+from storage.state import State
+from tests.contract.scripted import Asked, Reply, scripted
+from transport.retrying import Retrying
+from worker.pictures.supply import PictureSupply
+
+GOOD = Reply(body=picture("cover"), headers={"Content-Type": "image/jpeg"})
+EMPTY = Reply(headers={"Content-Type": "image/jpeg"})
+NOT_A_PICTURE = b"a text that somebody made a cover"
+STORED = Reply(
+    body=NOT_A_PICTURE,
+    headers={
+        "Content-Type": "image/jpeg",
+        "ETag": f'"{hashlib.md5(NOT_A_PICTURE, usedforsecurity=False).hexdigest()}"',
+    },
+)
+HUGE = Reply(body=bytes(11_000_000), headers={"Content-Type": "image/png"})
+
+
+class Covers:
+    """What each scene's cover is, and a supply of them."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.of = dict.fromkeys(range(1, 7), GOOD)
+        self.supply: PictureSupply
+
+    def __call__(self, asked: Asked) -> Reply:
+        return self.of[int(asked.path.split("/")[2])]
+
+    def is_out(self) -> bool:
+        return self.state.outages.breaker(PICTURES, 1000.0).failures > 0
+
+
+@pytest.fixture
+def covers(tmp_path: Path) -> Iterator[Covers]:
+    with State(tmp_path, print) as state:
+        made = Covers(state)
+        with scripted(by=made) as server:
+            connection = StashConnection("http", "127.0.0.1", int(server.url.rpartition(":")[2]))
+            client = StashClient(connection, retrying=Retrying(lambda _seconds: None))
+            with contextlib.closing(client):
+                made.supply = PictureSupply(client, state.outages, lambda: made.of, lambda: 1000.0)
+                yield made
+
+
+@pytest.mark.parametrize("bad", [EMPTY, STORED, HUGE], ids=["empty", "stored", "huge"])
+def test_one_among_others_is_its_scenes(covers: Covers, bad: Reply) -> None:
+    covers.of[3] = bad
+    with pytest.raises(ImageFailed):
+        covers.supply.fetch(3, "")
+    assert not covers.is_out()
+    assert isinstance(covers.supply.fetch(4, ""), Screenshot)
+
+
+def test_where_no_other_can_be_used_it_is_an_outage(covers: Covers) -> None:
+    covers.of = dict.fromkeys(covers.of, EMPTY)
+    with pytest.raises(PicturesUnavailable):
+        covers.supply.fetch(3, "")
+    assert covers.is_out()
+    covers.of = dict.fromkeys(covers.of, GOOD)
+    assert isinstance(covers.supply.fetch(3, ""), Screenshot)
+    assert not covers.is_out()
+
+
+@pytest.mark.parametrize("bad", [STORED, HUGE], ids=["stored", "huge"])
+def test_what_stash_has_like_that_is_never_an_outage(covers: Covers, bad: Reply) -> None:
+    covers.of = dict.fromkeys(covers.of, bad)
+    for scene in covers.of:
+        with pytest.raises(ImageFailed):
+            covers.supply.fetch(scene, "")
+    assert not covers.is_out()
+
+
+def test_the_only_cover_that_there_is_tells_of_itself_alone(covers: Covers) -> None:
+    covers.of = {3: EMPTY}
+    with pytest.raises(ImageFailed):
+        covers.supply.fetch(3, "")
+    assert not covers.is_out()
