@@ -22,6 +22,11 @@ def scene_called(scene_id: int, title: str) -> str:
     return f"scene {scene_id} {named(title)}" if title else f"scene {scene_id}"
 
 
+def closed(text: str) -> str:
+    """A text as a sentence with its mark at the end: a question keeps its own."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def change_line(scene_id: int, title: str, *changes: Change) -> str:
     """Changes of a scene, like `scene 12 “Title”: tags + “Jazz” − “Night”; rating = 8`."""
     return line_of(scene_called(scene_id, title), map(phrase, changes))

@@ -15,7 +15,7 @@
     ignored: ["secondary", "Ignored"],
     outside: ["secondary", "Not synced"],
     no_metadata: ["secondary", "No metadata in Stash"],
-    unknown: ["secondary", "Not known yet"],
+    unknown: ["secondary", "Not synced"],
   });
 
   const ACTIONS = /** @type {Record<string, [string, string]>} */ ({

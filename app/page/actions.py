@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app import stopping
@@ -27,7 +28,10 @@ def sync_scenes(context: PageContext) -> dict[str, Any]:
     scene_ids = _scene_ids(context)
     with context.open_state() as state:
         ignored = state.ignored.ids()
-    wanted = [each for each in scene_ids if each not in ignored]
+        wanted = [each for each in scene_ids if each not in ignored]
+        known_records = state.records.get_many(wanted).values()
+        undone = [replace(record, undone=False) for record in known_records if record.undone]
+        state.records.save_many(undone)  # what was undone is wanted again
     with context.open_page() as page:
         known = page.findings.of_scenes(wanted)
         titles = page.findings.titles(wanted)

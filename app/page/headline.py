@@ -7,6 +7,7 @@ from typing import Any
 
 from app.page.snapshot import Snapshot
 from core.timestamps import in_words
+from core.wording import closed
 from storage.outages import NAMES, PICTURES, PLEX, PLEX_PICTURES
 
 GOOD, WORK, ATTENTION, PROBLEM = "good", "work", "attention", "problem"
@@ -19,10 +20,10 @@ def headline(known: Snapshot) -> tuple[str, str]:
     if known.refused_at:
         return f"Plex refuses the token. {waits}Enter a new one in the settings.", PROBLEM
     if away is not None:
-        error = known.errors.get(PLEX, "").rstrip(".")
-        because = f" because {error}" if error else ""
+        error = known.errors.get(PLEX, "")
+        because = closed(f"does not answer because {error}" if error else "does not answer")
         since = in_words(known.now - away)
-        return f"Paused for {since}: Plex does not answer{because}. {waits}".strip(), PROBLEM
+        return f"Paused for {since}: Plex {because} {waits}".strip(), PROBLEM
     if known.settings and not known.settings.get("enabled"):
         return f"Stash2Plex is switched off in its settings. {waits}".strip(), ATTENTION
     if not known.last:
@@ -36,6 +37,8 @@ def headline(known: Snapshot) -> tuple[str, str]:
         return f"{gaps} not in step with Plex. {waits}".strip(), tone
     if known.waiting or known.edits_waiting:
         return f"All is in step but for what was just changed. {waits}".strip(), WORK
+    if not known.in_step:
+        return "No scene in Stash is to be synced: see the last reconcile for why.", ATTENTION
     return f"All {known.in_step:,} scenes are in step with Plex.", GOOD
 
 

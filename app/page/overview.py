@@ -38,6 +38,7 @@ def _tiles(known: Snapshot) -> dict[str, Any]:
     compared = known.in_step + known.gaps
     return {
         "scenes": known.scenes,
+        "left_alone": known.left_alone,
         "in_step": known.in_step,
         # Rounded down: 100 is for those that have no gap.
         "in_step_percent": 1000 * known.in_step // compared / 10 if compared else None,

@@ -11,7 +11,7 @@ from app.page.labels import kind_of, label_of, plain
 from app.page.paging import Paging
 from app.page.plex_side import libraries, links
 from app.page.running import running_now
-from app.tasks.status_messages import ENDED, figures_line
+from app.tasks.status_messages import ENDED, NOTHING, figures_line
 from core.errors import ConfigError
 from core.models import ItemRef
 from core.run_kinds import UNDOABLE, title_of
@@ -62,6 +62,8 @@ def _text(run: Run, status: str) -> str:
     if status in ("running", KILLED):
         begun = "It is at work" if status == "running" else "It was ended before it was done"
         return f"{begun}: {told} so far." if told else f"{begun}."
+    if status == "failed" and told == NOTHING:
+        told = ""  # how far it came is not known
     how = ENDED.get(status, "").removeprefix(", but ").removeprefix(", and ")
     parts = [part[0].upper() + part[1:] for part in (told, how) if part]
     return ". ".join([*parts, ""]).strip() or "Nothing was to be done."

@@ -18,6 +18,7 @@ from core.errors import ConfigError
 from core.fields import BY_NAME, PICTURES
 from core.matching.reasons import doubt
 from core.models import Failure, Scene
+from core.wording import closed
 from stash.scenes import fetch_scenes
 from storage.finding_query import OUTSIDE
 from storage.page_facts import MACHINE
@@ -104,8 +105,8 @@ def _told(writer: SceneWriter, scene: Scene, batch: Batch) -> dict[str, Any]:
 
 
 def _without_items(state: str, why: str = "") -> dict[str, Any]:
-    reason = why[:1].upper() + why[1:].rstrip(".")
-    return {"state": state, "headline": _HEADLINES[state], "reason": f"{reason}." if why else ""}
+    reason = closed(why[:1].upper() + why[1:]) if why else ""
+    return {"state": state, "headline": _HEADLINES[state], "reason": reason}
 
 
 def _candidates(writer: SceneWriter, scene: Scene) -> list[dict[str, Any]]:
@@ -140,7 +141,7 @@ def _planned(writer: SceneWriter, scene: Scene, plan: ScenePlan) -> dict[str, An
     return {
         "state": state,
         "headline": headline,
-        "reason": " ".join(f"{text.rstrip('.')}." for text in (*plan.notes, *failures)),
+        "reason": " ".join(map(closed, (*plan.notes, *failures))),
         "fields": fields,
         "items": _items(writer, plan.edits),
     }

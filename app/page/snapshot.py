@@ -75,9 +75,13 @@ class Snapshot:
         return int(self.last.get("scenes") or 0)
 
     @property
+    def left_alone(self) -> int:
+        return int(self.last.get("left_alone") or 0)
+
+    @property
     def in_step(self) -> int:
         """The scenes that show in Plex what they should; those left alone are none."""
-        apart = sum(self.by_type.values()) + int(self.last.get("left_alone") or 0)
+        apart = sum(self.by_type.values()) + self.left_alone
         return max(0, self.scenes - apart)
 
     def away_since(self, service: str) -> float | None:

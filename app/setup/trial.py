@@ -10,6 +10,7 @@ from app.setup.token import SETTING, resolve_token
 from core.errors import ConfigError
 from core.setting_words import by_label
 from core.settings import Settings, read_settings
+from core.wording import closed
 from plex.client import VIDEO_TYPES, PlexClient
 from plex.exceptions import PlexError
 from shell import logs
@@ -43,7 +44,7 @@ def try_connection(context: SetupContext) -> dict[str, Any]:
             return _looked_at(plex)
     except (PlexError, ConfigError) as error:
         text = by_label(str(error))
-        return _failed(f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith("?") else "."))
+        return _failed(closed(f"{text[:1].upper()}{text[1:]}"))
 
 
 def _client(settings: Settings) -> PlexClient:

@@ -10,6 +10,7 @@ from pathlib import Path
 from app.sync_changes.messages import SENDS, once_mended
 from core.errors import GuardStopped, StateError, SyncError
 from core.setting_words import by_label
+from core.wording import closed
 from sync_queue.inbox import INBOX_FILE
 from sync_queue.inbox_reader import Inbox
 from sync_queue.queue import SyncQueue
@@ -31,7 +32,7 @@ def failing_in_words(data_dir: Path, *, sends: bool) -> Iterator[None]:
         if sends and SENDS not in text and not isinstance(error, GuardStopped):
             with suppress(StateError):
                 end = "\n" if "\n" in text else " "
-                text = f"{text.rstrip('.')}.{end}{once_mended(_waiting(data_dir))}"
+                text = f"{closed(text)}{end}{once_mended(_waiting(data_dir))}"
         error.args = (text, *error.args[1:])
         raise
 

@@ -19,6 +19,7 @@ from app.wiring import Context
 from core.circuit_breaker import Breaker
 from core.errors import StashError
 from core.timestamps import in_words
+from core.wording import closed
 from storage.key_value import Key
 from storage.outages import NAMES
 from storage.state import State
@@ -162,8 +163,8 @@ class OutageWait:
                 return since, min(told_at, now)
             _note(state, service.name, (now, now))
         log.warning(
-            "%s. %s for %s, and so does Sync Changes, %s at most; other tasks of Stash go first.",
-            why.rstrip("."),
+            "%s %s for %s, and so does Sync Changes, %s at most; other tasks of Stash go first.",
+            closed(why),
             changes_wait(service.waiting()),
             NAMES[service.name],
             in_words(self._longest),

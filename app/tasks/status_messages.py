@@ -56,6 +56,7 @@ _TOLD: Mapping[str, Mapping[str, str]] = {
         "failed": "failed",
     },
 }
+NOTHING = "nothing to do"
 ENDED = {
     "partial": ", but has not seen everything",
     "failed": ", and failed",
@@ -159,7 +160,7 @@ def figures_line(kind: str, figures: Part) -> str:
     if not told.keys() & figures.keys():
         return ""
     counts = ((figures.get(name, 0), words) for name, words in told.items())
-    return listed(counts) or "nothing to do"
+    return listed(counts) or NOTHING
 
 
 def _ago(at: float | None, now: float) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.page.context import PageContext
-from app.page.operations import READS
+from app.page.operations import ACTIONS, READS
 from simulators.library.generate import generate
 from storage.page_facts import LAST
 from tests.acceptance.conftest import Open
@@ -83,6 +83,24 @@ def test_a_run_over_recent_scenes_leaves_the_rest_as_it_was_found(site: Site) ->
     before = gaps(site)
     site.run("reconcile_recent")
     assert gaps(site).keys() == before.keys()
+
+
+def test_what_was_undone_is_brought_again_where_somebody_asks_for_it(site: Site) -> None:
+    site.reconcile()
+    site.drain()
+    undone = site.run("undo_last_run").output
+    assert undone["restored"]
+    scene = site.scene("empty_no_agent")
+    before = site.item(site.key(scene))
+
+    context = PageContext(site.data, ROOT, {"scene_ids": [str(scene)]}, {}, {}, looks_only=False)
+    assert ACTIONS["sync_scenes"](context)["queued"] == 1
+    site.drain()
+
+    assert site.item(site.key(scene)) != before
+    record = site.record(scene)
+    assert record is not None
+    assert not record.undone
 
 
 def test_what_is_ignored_is_left_alone_by_all(site: Site) -> None:

@@ -86,6 +86,7 @@ def overview(_args: Mapping[str, Any]) -> Answer:
         ],
         "tiles": {
             "scenes": 9800,
+            "left_alone": 5,
             "in_step": 9680,
             "in_step_percent": 98.8,
             "gaps": len(GAPS),

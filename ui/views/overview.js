@@ -108,7 +108,11 @@
     return h(
       "div",
       { className: "s2p-tiles" },
-      h(Tile, { label: "Scenes", value: text.count(tiles.scenes) }),
+      h(Tile, {
+        label: "Scenes",
+        value: text.count(tiles.scenes),
+        note: tiles.left_alone ? `${text.count(tiles.left_alone)} left alone` : null,
+      }),
       h(Tile, {
         label: "In step with Plex",
         value: tiles.in_step_percent === null ? "–" : `${tiles.in_step_percent} %`,

@@ -182,7 +182,7 @@ class Preparer:
         if not passes_gate(scene, written):
             return NO_METADATA
         if is_left_undone(records.get(scene.id), scene, self._policy.sync_policy):
-            return "it was undone, and says nothing else since"
+            return "its sync was undone, and nothing of it has changed in Stash since"
         return ""
 
     def _sort_out(

@@ -81,6 +81,28 @@ def test_gaps_are_counted_by_type_and_never_rounded_away(folder: Folder) -> None
     assert told["tiles"]["in_step_percent"] == 99.9
 
 
+def test_where_all_is_left_alone_nothing_is_called_in_step(folder: Folder) -> None:
+    compare(folder, scenes=1)
+    end_task(folder)
+    told = folder.ask("page_overview")
+    assert (told["tiles"]["scenes"], told["tiles"]["left_alone"]) == (1, 1)
+    assert told["headline"].startswith("No scene in Stash is to be synced")
+
+
+def test_a_reconcile_that_failed_does_not_say_that_there_was_nothing_to_do(folder: Folder) -> None:
+    with folder.state() as state:
+        run = state.runs.start("reconcile", folder.now, {"scope": "all"})
+        state.runs.finish(run, "failed", {"scenes_checked": 0}, folder.now)
+    assert folder.ask("page_runs")["rows"][0]["text"] == "Failed."
+
+
+def test_a_reason_that_is_a_question_keeps_its_mark(folder: Folder) -> None:
+    end_task(folder)
+    with folder.state() as state:
+        state.outages.failed(PLEX, NOW, 0.5, "Plex is away; is it running?")
+    assert "is it running? " in folder.ask("page_overview")["headline"] + " "
+
+
 def test_an_outage_is_said_with_what_waits(folder: Folder) -> None:
     compare(folder)
     end_task(folder)
