@@ -13,9 +13,10 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import coverage
 import hypothesis
 import pytest
 
@@ -64,6 +65,30 @@ def measuring() -> Iterator[Measuring]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(MEASURING, raising=False)
         yield measured
+
+
+@contextlib.contextmanager
+def unmeasured() -> Iterator[None]:
+    """Coverage pauses. By going on it would have all processes measured from then on."""
+    running = coverage.Coverage.current()
+    if running is not None:
+        running.stop()
+    yield
+    if running is not None:
+        value = os.environ.get(MEASURING)
+        running.start()
+        os.environ.pop(MEASURING, None)
+        if value is not None:
+            os.environ[MEASURING] = value
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Neither a test that is not measured is, nor its fixtures."""
+    if item.get_closest_marker("unmeasured") is None:
+        return (yield)
+    with unmeasured():
+        return (yield)
 
 
 @pytest.fixture
@@ -116,7 +141,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not STARTING.isdisjoint(item.fixturenames):
             item.add_marker(pytest.mark.processes)
         if hypothesis.is_hypothesis_test(item.function):
-            item.add_marker(pytest.mark.no_cover)
+            item.add_marker(pytest.mark.unmeasured)
     starting = {item.path for item in items if item.get_closest_marker("processes")}
     ranks = {f"test_{name}.py": rank for rank, name in enumerate(LONG)}
     items.sort(key=lambda item: (ranks.get(item.path.name, len(LONG)), item.path not in starting))

@@ -28,7 +28,7 @@ MEASURED = frozenset(
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Leave the others out of the coverage."""
     if item.path.name not in MEASURED:
-        item.add_marker(pytest.mark.no_cover)
+        item.add_marker(pytest.mark.unmeasured)
 
 
 @pytest.fixture(scope="module")
