@@ -9,7 +9,7 @@ PY := $(BIN)/python
 STAMP := .venv/.stamp-requirements
 # Tests often wait for a server or a clock: three processes keep two cores busy. Whoever has
 # finished takes the next file; the order is that of tests/conftest.py.
-SHARED := -n 3 --dist loadfile --no-loadscope-reorder
+SHARED := --dist loadfile --no-loadscope-reorder
 
 PART ?= core
 COUNT ?= 60
@@ -42,10 +42,10 @@ lint: setup ## check style, types and who imports whom
 	$(BIN)/lint-imports
 
 test: lint ## all checks and all tests, with their coverage
-	$(PY) -m pytest $(SHARED) --cov --cov-report=term
+	$(PY) -m pytest -n 3 $(SHARED) --cov --cov-report=term
 
 check: lint ## while one works: all checks, and the tests that start no process
-	HYPOTHESIS_PROFILE=quick $(PY) -m pytest $(SHARED) -q -m "not processes"
+	HYPOTHESIS_PROFILE=quick $(PY) -m pytest -n 2 $(SHARED) -q -m "not processes"
 
 ui: ## check style and types of the page and run its units (needs npm; fetches its tools once)
 	cd ui && npm ci --no-audit --no-fund && npm run check

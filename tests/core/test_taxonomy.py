@@ -127,3 +127,9 @@ def test_each_bad_rule_is_told_and_the_good_ones_count() -> None:
 def test_a_name_counts_whatever_its_case() -> None:
     rule = parse("tag CAFÉ => label").rules[0]
     assert name_key(rule.conditions[0].name) == name_key("Cafe\u0301")
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, "x" * 60), (61, "x" * 59 + "…")])
+def test_a_long_rule_is_shown_cut(length: int, shown: str) -> None:
+    (problem,) = read("x" * length)[1]
+    assert problem.startswith(f"rule 1 ({shown}): ")
