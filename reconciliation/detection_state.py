@@ -71,7 +71,7 @@ class DetectionState:
     def concerned(self) -> set[int]:
         """The scenes that are left alone."""
         found = (self.ambiguous, self.contested, self.copied, self.outside, self.refused)
-        return set().union(self.unorganized, self.undone, *found)
+        return set().union(self.unorganized, self.undone, self.ignored, *found)
 
     def in_disorder(self) -> set[int]:
         """The scenes of which there is anything to say at all."""

@@ -104,6 +104,7 @@ def _synced(settings: Settings) -> str:
     off = [
         WORDS[key].label for key, one in SWITCHES.items() if one.name not in settings.switched_on
     ]
+    off += [] if settings.sync_groups else [WORDS["sync_groups"].label]
     return f"Switched off: {', '.join(map(repr, off))}." if off else "All fields are synced."
 
 

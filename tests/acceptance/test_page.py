@@ -18,6 +18,8 @@ from tests.acceptance.entry import ROOT
 from tests.acceptance.site import Site
 from tests.ui import shapes
 
+LEFT_ALONE = ("ambiguous", "contested", "outside", "ungated", "undone", "ignored", "refused")
+
 
 @pytest.fixture(scope="module")
 def library(open_site: Open) -> Site:
@@ -112,6 +114,8 @@ def test_what_is_ignored_is_left_alone_by_all(site: Site) -> None:
     found = site.reconcile()
 
     assert found["ignored_count"] == 2
+    alone = found["scenes_checked"] - found["scenes_with_gaps"] - found["in_order_count"]
+    assert alone == sum(found[f"{each}_count"] for each in LEFT_ALONE)
     assert not {stale, drifted} & site.queued().keys()
     assert gaps(site, type="ignored").keys() == {str(stale), str(drifted)}
     before = ask(site, "page_orphans")["total"]
