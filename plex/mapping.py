@@ -85,6 +85,10 @@ def listed_item(raw: Mapping[str, Any], section: str) -> ListedItem:
     )
 
 
+# They have items with files below them.
+_WITHOUT_FILES = frozenset({"show", "season"})
+
+
 def lacks(raw: Mapping[str, Any], container: Mapping[str, Any]) -> str:
     """What an item that was read whole does not tell, and always has, for people; "" for nothing.
 
@@ -95,6 +99,8 @@ def lacks(raw: Mapping[str, Any], container: Mapping[str, Any]) -> str:
     for name in ("Media", *LIST_ELEMENTS.values()):
         if name in raw and not isinstance(raw[name], (list, dict)):
             return f"which {name} it has"
+    if raw.get("type") in _WITHOUT_FILES:
+        return ""
     if not any(
         text(part.get("file")) for each in _objects(raw.get("Media")) for part in _parts(each)
     ):

@@ -74,10 +74,10 @@ def test_the_summary_in_words(driver: SyncDriver, caplog: pytest.LogCaptureFixtu
 
     lines = [each.getMessage() for each in caplog.records]
     assert (
-        "Plex, last 30 days: 1 outage, 6 h in all; 30 days from one to the next (MTBF); "
-        "available for 99.17 % of the time"
+        "Plex, in the last 30 days: 1 outage, 6 h in all; 30 days from one to the next (MTBF); "
+        "available for 99.17 % of the time."
     ) in lines
-    assert "the pictures of Stash, last 30 days: no outage" in lines
+    assert "the pictures of Stash, in the last 30 days: no outage." in lines
     assert any("away since" in line and "refused the connection" in line for line in lines)
     assert told["services"]["plex"]["is_away"] is True
 

@@ -102,7 +102,7 @@ def test_a_plex_that_refuses_is_told_of_once_and_nobody_waits(
     assert len(driver.disk.asked()) == asked
     told = [record.getMessage() for record in caplog.records if "scan" in record.getMessage()]
     assert len(told) == 1
-    assert told[0].startswith("trigger_plex_scan has no effect on some scenes")
+    assert told[0].startswith("no scan of Plex could be asked for")
     assert f"HTTP {status}" in told[0]
     assert (figures["retried"], figures["awaiting"], figures["scans_asked"]) == (3, 0, 0)
     assert set(driver.site.dead()) == {101, 102, 103}
