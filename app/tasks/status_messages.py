@@ -159,8 +159,15 @@ def figures_line(kind: str, figures: Part) -> str:
     told = _TOLD.get("drain" if kind == "confirm" else kind, {})
     if not told.keys() & figures.keys():
         return ""
-    counts = ((figures.get(name, 0), words) for name, words in told.items())
+    figured = ((figures.get(name, 0), words) for name, words in told.items())
+    counts = ((count, _of_one(words) if count == 1 else words) for count, words in figured)
     return listed(counts) or NOTHING
+
+
+def _of_one(words: str) -> str:
+    """Words for one, like "item changed" of "items changed"."""
+    first, space, rest = words.partition(" ")
+    return first.removesuffix("s") + space + rest
 
 
 def _ago(at: float | None, now: float) -> str:

@@ -67,7 +67,7 @@
     body: h(
       "p",
       { className: "mb-0" },
-      `${text.plural(run.items_changed, "item")} in Plex get back what they showed before, ` +
+      `${text.plural(run.items_changed, "item")} in Plex ${run.items_changed === 1 ? "gets back what it" : "get back what they"} showed before, ` +
         "except what has changed since. An undo is a run like any other, and can be undone."
     ),
     onConfirm,

@@ -233,3 +233,10 @@ def test_the_chart_has_gaps_and_syncs_over_time(folder: Folder) -> None:
             state.runs.finish(state.runs.start(kind, folder.now), "done", figures, folder.now)
     points = folder.ask("page_overview")["points"]
     assert [(point["gaps"], point["synced"]) for point in points] == [(2, 0), (2, 4)]
+
+
+def test_one_of_a_kind_is_said_of_one(folder: Folder) -> None:
+    with folder.state() as state:
+        run = state.runs.start("drain", folder.now, {})
+        state.runs.finish(run, "done", {"processed": 2, "items_edited": 1}, folder.now)
+    assert folder.ask("page_runs")["rows"][0]["text"] == "2 processed, 1 item changed."
