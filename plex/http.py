@@ -149,9 +149,8 @@ class PlexHttp:
         answer = self._answer(method, path, params, most=WRITTEN, body=body)
         came = strange_body(answer)
         if came:
-            raise Transient(
-                PlexServerDown(f"{self._where} did not take a change: {came}; {_LATER}")
-            )
+            text = f"{self._where} did not take a change: {came}; {_LATER}"
+            raise Transient(PlexServerDown(text, may_be_one=True))
 
     def _answer(
         self,
@@ -215,7 +214,8 @@ class PlexHttp:
             )
         if status < 400:
             raise PlexServerDown(
-                f"{self._where} answered with a redirect (HTTP {status}); is 'Plex URL' right?"
+                f"{self._where} answered with a redirect (HTTP {status}); is 'Plex URL' right?",
+                may_be_one=True,
             )
         sentence = said(answer, self._address.token.strip())
         told = f"HTTP {status}: {sentence}" if sentence else f"HTTP {status}"
