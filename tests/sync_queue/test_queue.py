@@ -366,3 +366,18 @@ def test_what_goes_back_meets_a_newer_order(queue: SyncQueue) -> None:
     queue.hold((claimed, "newer", []) for claimed in queue.claim(9, NOW))
     assert [each.marks for each in queue.held()] == ["newer"]
     assert queue.clear_waiting() == 1
+
+
+def test_of_any_number_of_scenes_those_are_told_that_wait_are_held_or_in_hand(
+    queue: SyncQueue,
+) -> None:
+    for scene_id in (1, 2, 3, 4, 2500):
+        queue.put(job(scene_id))
+    in_hand, held, done, dead = queue.claim(4, NOW)
+    queue.hold([(held, "why", [])])
+    queue.finish([done])
+    queue.park(dead, Failure.REJECTED, "no")
+
+    assert queue.queued_among(range(1, 3000)) == {in_hand.scene_id, held.scene_id, 2500}
+    assert queue.queued_among([in_hand.scene_id, 9]) == {in_hand.scene_id}
+    assert queue.queued_among([]) == set()
