@@ -103,7 +103,8 @@ class Stage:
         }
         given = {"server_connection": connection, "args": args}
         script = str(ROOT / f"{PLUGIN}.py")
-        env = plugin_environment(self._data_dir)
+        # From the environment: a token in the settings is moved to the data folder of that round.
+        env = plugin_environment(self._data_dir) | {"PLEX_TOKEN": self.both.plex.token}
         return measure([sys.executable, script], json.dumps(given).encode(), env)
 
     def floor(self, listings: tuple[str, ...]) -> Floor:
@@ -127,7 +128,6 @@ def stage(scenes: int, seed: Seed | None = None) -> Iterator[Stage]:
     ):
         settings = {
             "plex_url": both.plex.url,
-            "plex_token": both.plex.token,
             "path_map": both.truth["path_map"],
             "first_sync": "mirror",
             "max_clear_percent": 100,
