@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from app.places import PLUGIN_ID
 from core.errors import StashError
 from stash.connection import StashConnection
 
-PLUGIN_ID = "Stash2Plex"
 PAUSE = 1.0  # seconds between two looks at a job
 _ENDED = frozenset({"FINISHED", "CANCELLED", "FAILED"})
 _START = "mutation($id: ID!, $args: Map) { runPluginTask(plugin_id: $id, args_map: $args) }"

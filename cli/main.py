@@ -13,7 +13,7 @@ from cli import commands, lists
 from cli.session import Session
 from cli.terminal import Terminal
 from core.errors import SyncError
-from shell import signals
+from shell import logs, signals
 
 PROGRAM = "Stash2Plex.py"
 # Exit statuses: 0 all is well, 1 there is something to do, 2 it could not be found out or done.
@@ -65,7 +65,9 @@ def main(
     env["STASH_API_KEY"] = api_key or ""
     if data_dir is not None:
         env["STASH_PLUGIN_DATA"] = str(data_dir.resolve())
-    context.obj = Session(Terminal(as_json=as_json, quiet=quiet), env, PLUGIN_DIR)
+    terminal = Terminal(as_json=as_json, quiet=quiet)
+    logs.install(terminal, logs.secrets_of(env))  # for what fails before a task has begun
+    context.obj = Session(terminal, env, PLUGIN_DIR)
 
 
 for command in (*commands.COMMANDS, *lists.COMMANDS):

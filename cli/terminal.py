@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from core.text import visible
-from shell import protocol
+from shell import logs, protocol
 
 _STYLES = {
     protocol.ERROR: "red",
@@ -75,14 +75,14 @@ class Terminal(protocol.Frames):
     def say(self, text: str, style: str = "") -> None:
         """A sentence of the answer; with JSON it is part of that instead."""
         if not self.as_json:
-            self.out.print(escape(visible(text)), style=style, soft_wrap=True)
+            self.out.print(escape(_clean(text)), style=style, soft_wrap=True)
 
     def fail(self, text: str) -> None:
         """Why a command has failed."""
         if self.as_json:
-            self._dump({"error": visible(text)})
+            self._dump({"error": text})
         else:
-            self.err.print(escape(visible(text)), style="red", soft_wrap=True)
+            self.err.print(escape(_clean(text)), style="red", soft_wrap=True)
 
     def reply(self, output: Mapping[str, Any]) -> None:
         """The whole answer, where JSON was asked for."""
@@ -91,11 +91,12 @@ class Terminal(protocol.Frames):
 
     def _dump(self, document: Mapping[str, Any]) -> None:
         # As Python's print does it: no width, no markup.
-        self.out.file.write(json.dumps(document, ensure_ascii=True, indent=2) + "\n")
+        told = protocol.cleaned(document, _clean)
+        self.out.file.write(json.dumps(told, ensure_ascii=True, indent=2) + "\n")
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
         """Rows under their heads; tabs between them where no terminal is."""
-        lines = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
+        lines = [["" if cell is None else _clean(str(cell)) for cell in row] for row in rows]
         if self.as_json:
             return
         if not lines:
@@ -111,6 +112,11 @@ class Terminal(protocol.Frames):
             for line in lines:
                 table.add_row(*map(escape, line))
             self.out.print(table)
+
+
+def _clean(text: str) -> str:
+    """As a reply to Stash has it: without secrets, and what cannot be seen."""
+    return visible(logs.clean(text))
 
 
 def moment(at: float | None) -> str:

@@ -107,16 +107,17 @@ def encode_reply(reply: Mapping[str, Any], clean: Callable[[str], str] = visible
     Raises:
         TypeError, ValueError: the reply holds something that JSON cannot express (NaN, say).
     """
-    return json.dumps(_cleaned(reply, clean), ensure_ascii=True, allow_nan=False).encode("ascii")
+    return json.dumps(cleaned(reply, clean), ensure_ascii=True, allow_nan=False).encode("ascii")
 
 
-def _cleaned(value: object, clean: Callable[[str], str]) -> object:
+def cleaned(value: object, clean: Callable[[str], str]) -> object:
+    """A JSON value with each text in it made safe, keys included."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
-        return {_cleaned(key, clean): _cleaned(inner, clean) for key, inner in value.items()}
+        return {cleaned(key, clean): cleaned(inner, clean) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_cleaned(inner, clean) for inner in value]
+        return [cleaned(inner, clean) for inner in value]
     return value
 
 

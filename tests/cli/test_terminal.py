@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 
 import pytest
 from rich.console import Console
@@ -11,7 +12,7 @@ from rich.console import Console
 from cli import in_stash
 from cli.terminal import Terminal, moment
 from core.errors import StashError
-from shell import protocol
+from shell import logs, protocol
 
 
 def _terminal(*, as_json: bool = False, quiet: bool = False, tty: bool = False) -> Terminal:
@@ -62,6 +63,23 @@ def test_json_is_one_document_and_the_log_stays_apart() -> None:
     terminal.reply({"rows": ["ä"]})
     assert json.loads(_text(terminal.out)) == {"rows": ["ä"]}
     assert _text(terminal.err) == "a warning\n"
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_no_way_out_shows_a_secret(as_json: bool) -> None:
+    terminal, root = _terminal(as_json=as_json), logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        logs.install(terminal, ["KEY-not-for-eyes"])
+        terminal.reply({"KEY-not-for-eyes": ["with KEY-not-for-eyes"]})
+        terminal.say("KEY-not-for-eyes")
+        terminal.fail("Stash did not take KEY-not-for-eyes")
+        terminal.table(["key"], [["KEY-not-for-eyes"]], "none")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    assert "Stash did not take" in _text(terminal.out) + _text(terminal.err)
+    assert "not-for-eyes" not in _text(terminal.out) + _text(terminal.err)
 
 
 def test_quiet_leaves_warnings_and_errors() -> None:
