@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.places import data_dir_of, plugin_dir_of
+from shell.protocol import PluginInput
 from storage.page_file import PageFile
 from storage.state import State
 from sync_queue.inbox_reader import Inbox
@@ -33,6 +35,20 @@ class PageContext:
     env: Mapping[str, str]
     looks_only: bool = True
     clock: Callable[[], float] = time.time
+
+    @classmethod
+    def of(
+        cls,
+        plugin: PluginInput,
+        env: Mapping[str, str],
+        *,
+        looks_only: bool,
+        clock: Callable[[], float] = time.time,
+    ) -> PageContext:
+        """For what Stash has handed to this process."""
+        data_dir, plugin_dir = data_dir_of(plugin, env), plugin_dir_of(plugin)
+        server = plugin.server_connection
+        return cls(data_dir, plugin_dir, plugin.args, server, env, looks_only, clock)
 
     def open_state(self) -> State:
         return State(self.data_dir, log.warning, clock=self.clock, looks_only=self.looks_only)

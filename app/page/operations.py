@@ -21,7 +21,6 @@ from app.page.plan import page_plan
 from app.page.runs import page_run, page_runs
 from app.page.support import page_support
 from app.page.waiting import page_dead_letters, page_held, page_pins
-from app.places import data_dir_of, plugin_dir_of
 from shell.protocol import PluginInput
 
 Operation = Callable[[PageContext], dict[str, Any]]
@@ -53,12 +52,5 @@ def answer(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
         SyncError: it cannot be answered; the text is for the user.
     """
     operation = OPERATIONS[plugin.mode]
-    context = PageContext(
-        data_dir_of(plugin, env),
-        plugin_dir_of(plugin),
-        plugin.args,
-        plugin.server_connection,
-        env,
-        looks_only=plugin.mode in READS,
-    )
+    context = PageContext.of(plugin, env, looks_only=plugin.mode in READS)
     return {"output": operation(context)}

@@ -14,7 +14,6 @@ from typing import Any
 
 from app.page import figures
 from app.page.context import PageContext
-from app.places import data_dir_of, plugin_dir_of
 from core.errors import StateError
 from core.run_kinds import PREVIEW, RECONCILE, SYNCING, UNDO
 from core.settings import Settings
@@ -93,15 +92,7 @@ def publishing(
     plugin: PluginInput, env: Mapping[str, str], clock: Callable[[], float] = time.time
 ) -> Iterator[Publisher]:
     """Around a task: publishes at its end, whatever came of it."""
-    context = PageContext(
-        data_dir_of(plugin, env),
-        plugin_dir_of(plugin),
-        plugin.args,
-        plugin.server_connection,
-        env,
-        looks_only=False,
-        clock=clock,
-    )
+    context = PageContext.of(plugin, env, looks_only=False, clock=clock)
     publisher = Publisher(plugin, context)
     try:
         yield publisher

@@ -59,8 +59,8 @@ def short_pauses() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def without_health_check() -> Iterator[None]:
-    """Tasks do not begin with the look at changed settings, which is some forty requests; the tests
-    of that replace this fixture."""
+    """Tasks do not begin with the look at changed settings, which is a dozen requests; the tests of
+    that replace this fixture."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(task_runner, "look_after_change", lambda _context: None)
         yield
