@@ -12,12 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from core.backoff import LONGEST_PAUSE, LONGEST_STALL, pause
+
 OPENS_AFTER = 5  # failures in a row
-# Seconds until the next try: after the first failure, and at most. All arrives within a minute of
-# a recovery, so no pause may be much longer than half of it.
-FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 2.0, 30.0, 1.5
-# The longest after which work is tried again that has failed though the service answers.
-LONGEST_STALL = 300.0
 # Seconds after which a trial of which nothing was heard is over: whoever made it was killed.
 TRIAL_SECONDS = 120.0
 # Seconds after a recovery in which the service is spared.
@@ -101,13 +98,6 @@ class Breaker:
         else:
             left = 1 - (now - self.recovered_at) / RAMP_SECONDS
         return max(0.0, min(left, 1.0)) * min(max(latency, 0.0), LONGEST_REST)
-
-
-def pause(failures: int, jitter: float, longest: float = LONGEST_PAUSE) -> float:
-    """Seconds until the next try, after so many failures in a row: from half to all of a pause that
-    grows with each."""
-    full = min(longest, FIRST_PAUSE * GROWTH ** min(failures - 1, 32))
-    return full * (0.5 + 0.5 * jitter)
 
 
 def _not_after(now: float, at: float | None) -> float | None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from core.desired import SyncPolicy
 from core.fields import listed_value
-from core.matching.evidence import Claim, SceneMatch
 from core.matching.match import match_scene
+from core.matching.match_outcome import Claim, SceneMatch
 from core.matching.ownership import Claims, Contest, is_copy
 from core.matching.pins import Pin
 from core.models import ItemRef, Scene

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from core.matching.evidence import FileMatch, SceneMatch
+from core.matching.match_outcome import FileMatch, SceneMatch
 from core.matching.ownership import Contest
 from core.matching.pins import Pin
 from core.models import ItemRef, Scene

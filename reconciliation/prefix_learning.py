@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.index import ItemIndex
+from core.matching.match_outcome import Claim, Evidence, SceneMatch
 from core.matching.prefix_votes import LearnedPair, PrefixVotes, path_map_of
 from core.models import ItemRef, Scene
 from core.paths import PathMap

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.matching.evidence import Evidence, SceneMatch
+from core.matching.match_outcome import Evidence, SceneMatch
 from core.matching.pins import Pin, pinned_item
 from core.models import ItemRef, Scene
 from core.records import Record

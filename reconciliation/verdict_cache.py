@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from core.desired import SyncPolicy
 from core.digests import digest, digest_of, item_digest
-from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.index import BIG_BUCKET, Candidate
+from core.matching.match_outcome import Claim, Evidence, SceneMatch
 from core.models import ItemRef, MediaFile, Scene, Section
 from core.paths import PathMap, base_key
 from core.records import Record

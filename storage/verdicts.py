@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from core.matching.evidence import Claim, Evidence
+from core.matching.match_outcome import Claim, Evidence
 from core.models import ItemRef
 from storage.rows import BLOB, INT, TEXT, Row, Table
 from storage.sqlite import Database

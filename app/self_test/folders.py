@@ -15,9 +15,9 @@ from app.self_test.servers import Library
 from app.wiring import Context
 from core import setting_values as kinds
 from core.errors import StashError
-from core.matching.evidence import Evidence, SceneMatch
 from core.matching.index import ItemIndex
 from core.matching.match import match_scene
+from core.matching.match_outcome import Evidence, SceneMatch
 from core.matching.prefix_votes import PrefixVotes, new_pairs
 from core.matching.reasons import doubt
 from core.models import ItemRef, MediaFile, Scene

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.matching.evidence import Claim, Evidence, FileMatch, SceneMatch
 from core.matching.index import Candidate, ItemIndex
+from core.matching.match_outcome import Claim, Evidence, FileMatch, SceneMatch
 from core.matching.pins import Pin, pinned_item
 from core.matching.recordings import lengths_agree, may_be_same_file, sizes_differ
 from core.matching.verification import still_verified

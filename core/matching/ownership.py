@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.matching.evidence import Claim, Evidence
+from core.matching.match_outcome import Claim, Evidence
 from core.models import ItemRef, MediaFile, Scene
 from core.paths import PathMap, same_path
 

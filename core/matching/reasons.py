@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.matching.evidence import Evidence, FileMatch
+from core.matching.match_outcome import Evidence, FileMatch
 from core.matching.ownership import Contest
 
 # Candidates that are shown of one scene; `scene.mp4` can have thousands.

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.circuit_breaker import LONGEST_PAUSE, LONGEST_STALL
+from core.backoff import LONGEST_PAUSE, LONGEST_STALL
 from core.errors import StashUnreachable, SyncError
 from plex.exceptions import PlexServerDown, PlexUnauthorized
 from simulators.library.generate import generate

@@ -10,8 +10,8 @@ import pytest
 
 from core.desired import SyncPolicy
 from core.fields import FIELDS
-from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.index import BIG_BUCKET, ItemIndex
+from core.matching.match_outcome import Claim, Evidence, SceneMatch
 from core.models import ItemRef, ListedItem, MediaFile, Section
 from core.paths import PathMap
 from core.records import ItemRecord, Record

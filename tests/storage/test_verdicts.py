@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.matching.evidence import Claim, Evidence
+from core.matching.match_outcome import Claim, Evidence
 from core.models import ItemRef, MediaFile
 from core.records import ItemRecord, Record
 from storage.records import Known

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.matching.evidence import Claim, SceneMatch
 from core.matching.index import ItemIndex
 from core.matching.match import match_scene
+from core.matching.match_outcome import Claim, SceneMatch
 from core.matching.pins import Pin
 from core.models import FullItem, Scene
 from core.paths import PathMap
 from core.records import Record
 from plex.client import PlexClient
 from plex.full_items import FullItems
-from worker.locating.found import Found, Pinned
+from worker.locating.located_items import LocatedItems, Pinned
 
 _Rematch = Callable[[int, Mapping[str, ItemIndex]], SceneMatch]
 
@@ -39,7 +39,7 @@ class Confirming:
         records: Mapping[int, Record],
         pins: Pinned,
         known: Mapping[str, ItemIndex],
-    ) -> dict[int, Found]:
+    ) -> dict[int, LocatedItems]:
         """The items of some scenes, as these indexes propose and Plex confirms.
 
         Raises:
@@ -71,7 +71,9 @@ class Confirming:
             guess=self.guess,
         )
 
-    def _confirm(self, matches: Mapping[int, SceneMatch], again: _Rematch) -> dict[int, Found]:
+    def _confirm(
+        self, matches: Mapping[int, SceneMatch], again: _Rematch
+    ) -> dict[int, LocatedItems]:
         """Read the proposed items whole; keep those that still are what they were proposed for.
 
         The scene is matched once more, against nothing but the files that the item has now, and
@@ -79,7 +81,7 @@ class Confirming:
         """
         refs = {ref for match in matches.values() for ref in match.refs}
         full = self.plex.full_items(sorted(ref.key for ref in refs)) if refs else FullItems()
-        confirmed: dict[int, Found] = {}
+        confirmed: dict[int, LocatedItems] = {}
         for scene_id, match in matches.items():
             claims = [
                 claim
@@ -93,7 +95,7 @@ class Confirming:
             }
             gone = frozenset(others - unreadable.keys())
             is_outdated = len(claims) + len(gone) < len(match.claims)
-            confirmed[scene_id] = Found(
+            confirmed[scene_id] = LocatedItems(
                 items, tuple(claims), match.undecided, gone, is_outdated, unreadable
             )
         return confirmed

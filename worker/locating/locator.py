@@ -25,8 +25,15 @@ from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSnapshot, list_snapshot
 from worker.locating.confirming import Confirming
-from worker.locating.found import Found, Pinned, is_active, is_open, is_pinned, joined
 from worker.locating.live_lookup import LiveLookup, SoughtFile
+from worker.locating.located_items import (
+    LocatedItems,
+    Pinned,
+    is_active,
+    is_open,
+    is_pinned,
+    joined,
+)
 from worker.locating.recent_items import RecentItems, Sought
 
 log = logging.getLogger(__name__)
@@ -94,7 +101,7 @@ class Locator:
         records: Mapping[int, Record],
         sought: Mapping[int, Sought] = NOT_SOUGHT,
         others: Collection[ItemRef] = (),
-    ) -> dict[int, Found]:
+    ) -> dict[int, LocatedItems]:
         """The items of some scenes.
 
         Args:
@@ -144,7 +151,7 @@ class Locator:
     def _has_holes(self, section: str) -> bool:
         return self._listed is not None and self._listed.has_holes(section)
 
-    def lacks_own(self, scene: Scene, found: Found, lost: Sequence[Contest]) -> bool:
+    def lacks_own(self, scene: Scene, found: LocatedItems, lost: Sequence[Contest]) -> bool:
         """Whether a scene has lost all its items, each of them a copy of its file."""
         maps = [self._path_map, *([self._learned] if self._learned is not None else [])]
         return (
@@ -156,7 +163,7 @@ class Locator:
     def _spare(
         self,
         scenes: Sequence[Scene],
-        found: Mapping[int, Found],
+        found: Mapping[int, LocatedItems],
         pins: Pinned,
         sought: Mapping[int, Sought],
     ) -> list[Scene]:
@@ -200,7 +207,7 @@ class Locator:
         live = {item.ref: item.files for item in full.values()}
         return Pinned(by_scene, active, {p.ref: live[p.ref] for p in active if p.ref in live})
 
-    def _warn(self, found: Mapping[int, Found], pins: Pinned) -> None:
+    def _warn(self, found: Mapping[int, LocatedItems], pins: Pinned) -> None:
         for pin in pins.active:
             if not is_pinned(found[pin.scene_id], pin.ref.section):
                 title = self._sections[pin.ref.section].title

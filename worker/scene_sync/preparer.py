@@ -20,7 +20,7 @@ from core.quality_gate import passes_gate
 from core.records import Record
 from stash.scenes import Fetched, StashApi, fetch_readable, fetch_scenes
 from storage.state import State
-from worker.locating.found import Found
+from worker.locating.located_items import LocatedItems
 from worker.locating.locator import Locator
 from worker.locating.recent_items import Sought, sought_before
 from worker.plan import Absent, Batch
@@ -190,7 +190,7 @@ class Preparer:
         batch: Batch,
         job: Job,
         scene: Scene,
-        found: Found,
+        found: LocatedItems,
         contests: Sequence[Contest],
     ) -> None:
         """Say why nothing can be written for a scene."""
@@ -211,7 +211,7 @@ class Preparer:
         scenes: Sequence[Scene],
         records: Mapping[int, Record],
         sought: Mapping[int, Sought],
-    ) -> tuple[dict[int, Found], Owners, dict[int, list[Contest]]]:
+    ) -> tuple[dict[int, LocatedItems], Owners, dict[int, list[Contest]]]:
         """The items of some scenes, whose they were, and the claims that the scenes lose.
 
         Where all that is found of a scene is a copy of its file, the scene's own is looked for.
@@ -232,7 +232,9 @@ class Preparer:
             lost = self._contests(found, recorded)
         return found, recorded, lost
 
-    def _contests(self, found: Mapping[int, Found], recorded: Owners) -> dict[int, list[Contest]]:
+    def _contests(
+        self, found: Mapping[int, LocatedItems], recorded: Owners
+    ) -> dict[int, list[Contest]]:
         """The claims that scenes lose, also to those that are not in this batch."""
         claims = Claims()
         for scene_id, each in found.items():

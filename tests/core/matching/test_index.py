@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.matching.evidence import Evidence
 from core.matching.index import BIG_BUCKET, ItemIndex
 from core.matching.match import match_file
+from core.matching.match_outcome import Evidence
 from core.models import Confidence
 from core.paths import PathMap
 from tests.core.builders import file, index, ref

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from core.matching.evidence import Claim, Evidence, FileMatch, SceneMatch
 from core.matching.match import match_file, match_scene
+from core.matching.match_outcome import Claim, Evidence, FileMatch, SceneMatch
 from core.models import Confidence, ItemRef, MediaFile
 from core.paths import PathMap
 from tests.core.builders import file, index, ref, scene

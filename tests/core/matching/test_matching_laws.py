@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.matching.evidence import SceneMatch
 from core.matching.index import BIG_BUCKET, ItemIndex
 from core.matching.match import match_scene
+from core.matching.match_outcome import SceneMatch
 from core.matching.ownership import Claims
 from core.models import ItemRef, MediaFile
 from core.paths import PathMap, base_key, same_path

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.matching.evidence import Claim, Evidence
 from core.matching.match import match_scene
+from core.matching.match_outcome import Claim, Evidence
 from core.matching.ownership import Claims
 from core.models import ItemRef
 from core.paths import PathMap

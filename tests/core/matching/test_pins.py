@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.match import match_scene
+from core.matching.match_outcome import Claim, Evidence, SceneMatch
 from core.matching.ownership import Claims
 from core.matching.pins import Pin, pinned_item
 from core.models import ItemRef, MediaFile

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.matching.evidence import Claim, Evidence, SceneMatch
 from core.matching.index import ItemIndex
 from core.matching.match import match_scene
+from core.matching.match_outcome import Claim, Evidence, SceneMatch
 from core.matching.ownership import Claims
 from core.matching.prefix_votes import PrefixVotes, path_map_of
 from core.models import ItemRef, MediaFile, Scene

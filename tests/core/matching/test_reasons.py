@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import pytest
 
-from core.matching.evidence import Claim, Evidence
 from core.matching.match import match_file
+from core.matching.match_outcome import Claim, Evidence
 from core.matching.ownership import Contest
 from core.matching.reasons import SHOWN, doubt, losses, outside
 from core.models import MediaFile

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from core.matching.evidence import Claim, Evidence
 from core.matching.index import ItemIndex
 from core.matching.match import match_scene
+from core.matching.match_outcome import Claim, Evidence
 from core.matching.verification import still_verified
 from core.models import MediaFile
 from core.paths import PathMap

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.matching.evidence import Claim, Evidence, FileMatch
+from core.matching.match_outcome import Claim, Evidence, FileMatch
 from core.matching.pins import Pin
 from core.models import FullItem, ItemRef, MediaFile, Scene
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LocatedItems:
     """One scene's items: those it can claim, and what evidence could not decide.
 
     Attributes:
@@ -42,7 +42,7 @@ class Found:
         known = self.items or self.undecided or self.unreadable
         return not known and not self.is_outdated
 
-    def without(self, refs: Container[ItemRef]) -> Found:
+    def without(self, refs: Container[ItemRef]) -> LocatedItems:
         """The same without some items."""
         items = {ref: item for ref, item in self.items.items() if ref not in refs}
         claims = tuple(claim for claim in self.claims if claim.ref not in refs)
@@ -63,12 +63,12 @@ def is_active(pin: Pin, sections: Container[str]) -> bool:
     return not pin.released and pin.ref.section in sections
 
 
-def is_pinned(found: Found, section: str) -> bool:
+def is_pinned(found: LocatedItems, section: str) -> bool:
     """Whether a pin in that section was of use."""
     return any(c.evidence is Evidence.PINNED and c.ref.section == section for c in found.claims)
 
 
-def is_open(scene: Scene, found: Mapping[int, Found], pins: Pinned) -> bool:
+def is_open(scene: Scene, found: Mapping[int, LocatedItems], pins: Pinned) -> bool:
     """Whether Plex itself has to be asked for a scene."""
     each = found[scene.id]
     return not each.items or any(
@@ -76,12 +76,12 @@ def is_open(scene: Scene, found: Mapping[int, Found], pins: Pinned) -> bool:
     )
 
 
-def joined(first: Found, last: Found) -> Found:
+def joined(first: LocatedItems, last: LocatedItems) -> LocatedItems:
     """What two searches have found; in one section the later counts."""
     sections = {ref.section for ref in last.items}
     items = {ref: item for ref, item in first.items.items() if ref.section not in sections}
     claims = (claim for claim in first.claims if claim.ref.section not in sections)
-    return Found(
+    return LocatedItems(
         {**items, **last.items},
         (*claims, *last.claims),
         first.undecided + last.undecided,
