@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from core.models import ItemRef, MediaFile, Value
+from core.paths import base_key
 
 PictureKey = tuple[str, ItemRef]  # the field, "poster" or "background", and the item
 
@@ -139,6 +140,19 @@ class Record:
     items: tuple[ItemRecord, ...]
     pictures: PictureRecords = NO_PICTURES
     undone: bool = False  # what was last written was undone: left alone until the fingerprint moves
+
+
+def is_still(known: ItemRecord | None, files: Iterable[MediaFile]) -> bool:
+    """Whether an item may be the one that a record knows: a key can be given to another item, and a
+    file can be moved, but an item of which no file has a known name is another one.
+
+    Args:
+        files: the item's, now; of one that tells none nothing speaks against it.
+    """
+    there = {base_key(file.path) for file in files}
+    if known is None or not known.files or not there:
+        return True
+    return any(base_key(path) in there for path in known.files)
 
 
 def item_of(record: Record | None, ref: ItemRef) -> ItemRecord | None:

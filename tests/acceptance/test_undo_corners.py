@@ -89,6 +89,25 @@ def test_an_item_that_went_to_another_scene_is_left_to_it(site: Site) -> None:
     assert any(f"it belongs to scene {other} now" in line for line in undone["changed"])
 
 
+def test_an_item_that_has_the_key_of_another_by_now_is_left_alone(site: Site) -> None:
+    """A moved file keeps its name; here Plex has scanned another film under the same key."""
+    scene = site.scene("drift_title")
+    sync(site)
+    (item,) = site.items(scene)
+    key = site.key(scene)
+    title = site.item(key)["title"]
+    raw = site.raw_item(key)
+    part = {**raw["media"][0][0], "file": "/elsewhere/Another film.mp4"}
+    site.drop_item(key)
+    site.put_item(item, media=[[part]], title=title)
+    before = now(site)
+
+    released, undone = site.run("release"), undo(site, run_id=_drains(site)[0])
+
+    assert released.output["gone"] == undone["gone"] == 1
+    assert item not in differing(before, now(site))
+
+
 def _with(taker: Record, owner: Record) -> Record:
     return dataclasses.replace(taker, items=(*taker.items, *owner.items))
 

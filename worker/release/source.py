@@ -13,7 +13,7 @@ from core.fields import BY_NAME, PICTURES
 from core.images import ImageFailed, ImageKind, digest_in, identity, selected
 from core.models import FullItem, ItemRef
 from core.planning.item_plan import ItemPlan
-from core.records import ItemRecord, PictureRecords, Record
+from core.records import ItemRecord, PictureRecords, Record, is_still
 from plex.client import MAX_KEYS, PlexClient
 from plex.full_items import FullItems
 from plex.images import PlexImages
@@ -70,7 +70,7 @@ class ReleaseSource(PlanSource):
             if known.ref.key in shown.unreadable:
                 self.figures.failures.note(f"item {known.ref}: {shown.unreadable[known.ref.key]}")
                 continue
-            if item is None or item.ref != known.ref:
+            if item is None or item.ref != known.ref or not is_still(known, item.files):
                 self.figures.gone += 1
                 continue
             try:

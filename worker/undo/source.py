@@ -14,7 +14,7 @@ from itertools import groupby
 from core.fields import PICTURES
 from core.images import ImageFailed, ImageKind, selected
 from core.models import FullItem, ItemRef
-from core.records import NO_PICTURES, Record, item_of
+from core.records import NO_PICTURES, Record, is_still, item_of
 from core.wording import line_of, shown
 from plex.client import PlexClient
 from plex.images import PlexImages
@@ -118,7 +118,11 @@ class UndoSource(PlanSource):
             item = items.get(ref.key)
             if ref.key in items.unreadable:
                 self.figures.failures.note(f"item {ref}: {items.unreadable[ref.key]}")
-            elif item is None or item.ref != ref:
+            elif (
+                item is None
+                or item.ref != ref
+                or not is_still(item_of(records.get(scene_id), ref), item.files)
+            ):
                 self.figures.gone += 1
             elif owners.get(ref, scene_id) != scene_id:
                 owner = f"it belongs to scene {owners[ref]} now"
