@@ -56,8 +56,9 @@ class Opener:
 
     def open(self) -> sqlite3.Connection:
         """A connection in autocommit. Raises StateError: see `storage.sqlite.Database`."""
-        for each in {self.home, self.path.parent}:
-            folder.ready(each)
+        folder.ready(self.home)
+        if self.path.parent != self.home:
+            self._make_room()
         if _size(self.path):
             with suppress(_UnusableError, FileNotFoundError):
                 return self._prepared("rw")
@@ -93,6 +94,18 @@ class Opener:
                 pass  # told by whoever opens it for good
             connection.close()
         return self.open()
+
+    def _make_room(self) -> None:
+        """The file's folder in the data folder; a file in its place is moved aside."""
+        room = self.path.parent
+        if room.is_file():
+            from filelock import FileLock  # see `open`
+
+            with FileLock(self.home / LOCK_FILE, timeout=self.busy_seconds, mode=0o600):
+                if room.is_file():
+                    moved = set_aside(room, "file", self.clock())
+                    self.warn(f"{room} was a file and no folder: it was moved to {moved.name}.")
+        folder.ready(room)
 
     def _take_what_is_there(self) -> None:
         """A repair that was cut short is finished, and an empty file is said to be one."""

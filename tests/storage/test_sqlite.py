@@ -234,6 +234,19 @@ def test_a_file_in_the_place_of_the_folder_is_an_error(path: Path, warnings: lis
         reopened(path, warnings)
 
 
+def test_a_file_in_the_place_of_a_folder_of_ours_is_moved_aside(
+    tmp_path: Path, warnings: list[str]
+) -> None:
+    room = tmp_path / "queue"
+    room.write_text("in the way")
+
+    Database(room / "jobs.db", NEW, warnings.append, home=tmp_path).close()
+
+    assert room.is_dir()
+    assert [kept.read_text() for kept in tmp_path.glob("queue.file-*")] == ["in the way"]
+    assert [f"{room} was a file and no folder" in warning for warning in warnings] == [True]
+
+
 def test_damage_that_shows_up_at_work_is_repaired_at_the_next_opening(
     path: Path,
     warnings: list[str],
