@@ -20,7 +20,7 @@ from core.errors import ConfigError
 from core.fields import COLLECTION, CONTENT_RATING, LABEL, PICTURES, SWITCHES, TAGS
 from core.performer_names import Disambiguate
 from core.placing import PlacingRules
-from core.schedule import INTERVALS
+from core.reconcile_due import INTERVALS
 from core.scopes import BY_SETTING
 from core.setting_values import BadValueError
 from core.taxonomy import Kind, parse

@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 
 from core.errors import StateError
 from storage import folder, wal
-from storage.damage import Suspicion, identity, is_damage, name_of, one_line
 from storage.migration import Refusal, Schema, make_missing, migrate, restore_version, version_of
-from storage.salvage import salvage
+from storage.replace_damaged import beside, replace_damaged, salvaged_of, set_aside
+from storage.suspected_damage import Suspicion, is_damage, name_of, one_line
 
 Warn = Callable[[str], None]
 Clock = Callable[[], float]
@@ -112,22 +111,18 @@ class Opener:
         size = _size(self.path)
         if self.path.is_dir():
             return
-        if size is None and self._salvaged.exists():
-            self._salvaged.rename(self.path)
+        if size is None and (salvaged := salvaged_of(self.path)).exists():
+            salvaged.rename(self.path)
         elif size == 0:
             self.warn(
                 f"{self.path} was empty, 0 bytes: {self.schema.title} is lost and was started"
                 f" anew. {self.schema.remedy}"
             )
 
-    @property
-    def _salvaged(self) -> Path:
-        return _beside(self.path, ".salvaged")
-
     def _prepared(self, mode: str) -> sqlite3.Connection:
         if self.path.is_dir():
             raise _UnusableError(Refusal("folder", "was a folder and no file"))
-        tails = (_beside(self.path, tail) for tail in ("-wal", "-journal"))
+        tails = (beside(self.path, tail) for tail in ("-wal", "-journal"))
         unclean = any(map(_size, tails)) or self.suspicion.exists()
         if (proof := self.suspicion.proof()) is not None:
             raise _UnusableError(Refusal("corrupt", proof))
@@ -240,20 +235,10 @@ class Opener:
     def _replace(self, refusal: Refusal) -> None:
         # Windows does not move what is still open, and then the next start has to know.
         self.suspicion.note(name_of(self.path), refusal.why)
-        saved: dict[str, int] = {}
-        if refusal.suffix == "corrupt" and self.schema.saved:
-            part = _beside(self._salvaged, "-part")
-            saved = salvage(self.path, part, self.schema.migrations, self.schema.saved)
-            if saved:
-                part.replace(self._salvaged)
-        moved = set_aside(self.path, refusal.suffix, self.clock())
+        told = replace_damaged(self.path, refusal, self.schema, self.clock())
         self._take_what_is_there()
         self.suspicion.clear()
-        rest = ", ".join(f"{count} {word}" for word, count in saved.items())
-        self.warn(
-            f"{self.path} {refusal.why}: it was moved to {moved.name} and started anew"
-            f"{f', with {rest} saved from it' if rest else ''}. {self.schema.remedy}"
-        )
+        self.warn(told)
 
 
 def _size(path: Path) -> int | None:
@@ -261,35 +246,3 @@ def _size(path: Path) -> int | None:
         return path.stat().st_size
     except OSError:
         return None
-
-
-def set_aside(path: Path, suffix: str, now: float) -> Path:
-    """Renames `path`, with SQLite's own files beside it, to `<name>.<suffix>-<UTC time>`.
-
-    Raises:
-        StateError: the file system does not let us.
-    """
-    stamp = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%d-%H%M%S")
-    target = _beside(path, f".{suffix}-{stamp}")
-    number = 1
-    while target.exists():
-        number += 1
-        target = _beside(path, f".{suffix}-{stamp}-{number}")
-    tails = {tail: identity(_beside(path, tail)) for tail in ("-wal", "-shm", "-journal")}
-    try:
-        path.rename(target)
-        # Only now: SQLite drops a -wal that lies beside an empty file, so a kill between these
-        # renames leaves nothing that a fresh file could mistake for its own. And only those that
-        # were there: another opener may have made a fresh file by now, with others beside it.
-        for tail, known in tails.items():
-            if known is not None and identity(_beside(path, tail)) == known:
-                _beside(path, tail).rename(_beside(target, tail))
-    except OSError as error:
-        raise StateError(
-            f"{path} cannot be used and could not be moved aside ({error}). Move it away by hand."
-        ) from error
-    return target
-
-
-def _beside(path: Path, tail: str) -> Path:
-    return path.with_name(path.name + tail)

@@ -19,11 +19,11 @@ from typing import TypeVar
 
 from core.errors import StateError
 from core.models import ItemRef
-from storage.damage import Suspicion, is_damage, name_of, one_line
 from storage.folder import WAY_OUT, uri_of
 from storage.migration import Schema
 from storage.opening import Clock, Opener, Warn
 from storage.rows import Row, Table, fetch, move_aside, replaced, shown_key
+from storage.suspected_damage import Suspicion, is_damage, name_of, one_line
 
 T = TypeVar("T")
 C = TypeVar("C", bound="Closing")

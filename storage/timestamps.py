@@ -11,7 +11,8 @@ import math
 from pathlib import Path
 
 from core.errors import StateError
-from storage.opening import Clock, Warn, set_aside
+from storage.opening import Clock, Warn
+from storage.replace_damaged import set_aside
 from storage.rows import INT, TIME, Row, Table
 from storage.sqlite import Database
 

@@ -9,10 +9,10 @@ from typing import Any
 from app.page.context import PageContext
 from app.page.running import Running, running_now
 from app.schedule.history import HISTORY
-from core import schedule
+from core import reconcile_due
 from core.circuit_breaker import Breaker
+from core.reconcile_due import INTERVALS, Wanted
 from core.run_kinds import RECONCILE
-from core.schedule import INTERVALS, Wanted
 from core.scopes import BY_SETTING
 from storage.finding_query import GAPS
 from storage.outages import NAMES
@@ -137,8 +137,8 @@ def _next_reconcile(state: State, settings: Mapping[str, Any], now: float) -> fl
     is_on = settings.get("enabled") and settings.get("syncs")
     interval = INTERVALS.get(settings.get("reconcile_interval") or "") if is_on else None
     scope = BY_SETTING.get(settings.get("reconcile_scope") or "", BY_SETTING["all"])
-    history = schedule.seen(state.get_value(HISTORY), now)
-    return schedule.due_at(history, Wanted(interval, scope.name))
+    history = reconcile_due.seen(state.get_value(HISTORY), now)
+    return reconcile_due.due_at(history, Wanted(interval, scope.name))
 
 
 def _points(state: State, now: float) -> list[dict[str, Any]]:

@@ -12,9 +12,9 @@ from typing import Any
 from app.schedule import store
 from app.schedule.run import KIND, reconcile
 from app.wiring import Context
-from core import schedule
+from core import reconcile_due
 from core.errors import GuardStopped, RunStopped, StateError, SyncError
-from core.schedule import History
+from core.reconcile_due import History
 from core.scopes import BY_MODE
 from core.timestamps import in_words
 from reconciliation.result import brief
@@ -51,8 +51,8 @@ class AutoReconcile:
         """Whether the run, which is due, lets the jobs of Stash that wait go before it."""
         now = self._context.clock()
         with self._context.open_state() as state:
-            history = store.change(state, now, lambda known: schedule.given_way(known, now))
-        return schedule.may_give_way(history, self._wanted, now)
+            history = store.change(state, now, lambda known: reconcile_due.given_way(known, now))
+        return reconcile_due.may_give_way(history, self._wanted, now)
 
     def run(self) -> bool:
         """Run it if it is due still and nobody else does; True if it ran, whatever came of it."""
@@ -88,9 +88,9 @@ class AutoReconcile:
         now = self._context.clock()
         with self._context.open_state() as state:
             history = store.change(
-                state, now, lambda known: schedule.failed(known, now, is_stopped=is_stopped)
+                state, now, lambda known: reconcile_due.failed(known, now, is_stopped=is_stopped)
             )
-        due = schedule.due_at(history, self._wanted)
+        due = reconcile_due.due_at(history, self._wanted)
         again = f" It is tried again in {in_words((due or now) - now)}."
         level = logging.ERROR if is_stopped else logging.WARNING
         log.log(level, "the automatic reconcile did not get through: %s%s", why, again)
@@ -100,14 +100,16 @@ def look(context: Context, state: State) -> float | None:
     """Note that the plugin works; when the next run is due, None where there is none."""
     now = context.clock()
     is_new = store.known(state, now).since is None and state.records.count() == 0
-    history = store.change(state, now, lambda known: schedule.begun(known, now, is_new=is_new))
-    return schedule.due_at(history, store.wanted(context.settings))
+    history = store.change(state, now, lambda known: reconcile_due.begun(known, now, is_new=is_new))
+    return reconcile_due.due_at(history, store.wanted(context.settings))
 
 
 def is_one_by_hand(context: Context, mode: str) -> bool:
     """Whether a task does itself what an automatic run would do."""
     scope = BY_MODE.get(mode)
-    return scope is not None and schedule.covers(scope.name, store.wanted(context.settings).scope)
+    return scope is not None and reconcile_due.covers(
+        scope.name, store.wanted(context.settings).scope
+    )
 
 
 def request_if_due(context: Context) -> bool:
@@ -129,6 +131,6 @@ def confirmed(context: Context, state: State) -> None:
     """The user has let a stopped reconcile through: one that is due need not wait any more."""
 
     def step(history: History) -> History:
-        return schedule.confirmed(history) if history.is_stopped else history
+        return reconcile_due.confirmed(history) if history.is_stopped else history
 
     store.change(state, context.clock(), step)

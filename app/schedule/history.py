@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.schedule import History
+from core.reconcile_due import History
 from storage.key_value import Key
 from storage.shapes import Maybe
 

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from app.schedule import store
-from app.schedule.messages import summary
+from app.schedule.reconcile_summary import summary
 from app.wiring import Context
 from reconciliation.result import GapDetectionResult
 from shell.logs import headline

@@ -11,9 +11,9 @@ from filelock import FileLock, Timeout
 
 from app.schedule.history import HISTORY
 from app.wiring import Context
-from core import schedule
+from core import reconcile_due
 from core.errors import StateError
-from core.schedule import INTERVALS, History, Wanted
+from core.reconcile_due import INTERVALS, History, Wanted
 from core.scopes import BY_SETTING
 from core.settings import Settings
 from storage import folder
@@ -31,12 +31,12 @@ def wanted(settings: Settings) -> Wanted:
 
 def known(state: State, now: float) -> History:
     """The history as it counts now; changes nothing."""
-    return schedule.seen(state.get_value(HISTORY), now)
+    return reconcile_due.seen(state.get_value(HISTORY), now)
 
 
 def change(state: State, now: float, step: Callable[[History], History]) -> History:
-    """Take one step of `core.schedule` from the history as it counts now, in one transaction."""
-    return state.change_value(HISTORY, lambda told: step(schedule.seen(told, now)))
+    """Take a step of `core.reconcile_due` from the history as it counts now, in a transaction."""
+    return state.change_value(HISTORY, lambda told: step(reconcile_due.seen(told, now)))
 
 
 def claim(state: State, want: Wanted, now: float) -> bool:
@@ -45,7 +45,7 @@ def claim(state: State, want: Wanted, now: float) -> bool:
 
     def step(history: History) -> History:
         nonlocal is_ours
-        begun = schedule.claimed(history, want, now)
+        begun = reconcile_due.claimed(history, want, now)
         is_ours = begun is not None
         return begun or history
 
@@ -56,7 +56,7 @@ def claim(state: State, want: Wanted, now: float) -> bool:
 def succeeded(context: Context, state: State, scope: str) -> None:
     """A run over `scope` (of the engine) has ended and seen all of it."""
     now, want = context.clock(), wanted(context.settings)
-    change(state, now, lambda history: schedule.succeeded(history, want, scope, now))
+    change(state, now, lambda history: reconcile_due.succeeded(history, want, scope, now))
 
 
 @contextmanager

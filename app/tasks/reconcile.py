@@ -6,7 +6,7 @@ import logging
 from functools import partial
 from typing import Any
 
-from app.schedule.messages import enqueued
+from app.schedule.reconcile_summary import enqueued
 from app.schedule.run import reconcile
 from app.wiring import Context
 from core.scopes import DAY

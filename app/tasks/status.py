@@ -21,7 +21,7 @@ from app.tasks.status_messages import (
     service_line,
 )
 from app.wiring import Context
-from core.schedule import due_at
+from core.reconcile_due import due_at
 from core.timestamps import rfc3339
 from shell.logs import EXAMPLES, headline
 from storage.outages import NAMES

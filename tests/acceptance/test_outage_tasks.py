@@ -11,7 +11,7 @@ import pytest
 from app.schedule.history import HISTORY
 from core.errors import ConfigError
 from core.models import Failure
-from core.schedule import History
+from core.reconcile_due import History
 from simulators.library.generate import generate
 from storage.outages import PICTURES, PLEX
 from tests.acceptance.conftest import Open

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.schedule.history import HISTORY
 from core.models import ItemRef
-from core.schedule import History
+from core.reconcile_due import History
 from reconciliation.engine import CONTESTED
 from reconciliation.listing_guard import MATCHED
 from reconciliation.prefix_learning import LEARNED

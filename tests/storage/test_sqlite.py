@@ -14,7 +14,7 @@ import pytest
 from core.errors import StateError
 from storage import opening
 from storage.migration import Schema
-from storage.opening import set_aside
+from storage.replace_damaged import set_aside
 from storage.sqlite import Database
 
 FIRST = ("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)",)

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.backoff import LONGEST_STALL
+from core.outage_pauses import LONGEST_STALL
 from core.records import NO_PICTURES
 from storage.outages import PLEX_PICTURES, OutageStore
 from worker.executor.proof import Written

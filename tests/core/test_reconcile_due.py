@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import schedule
-from core.schedule import HOUR, INTERVALS, WEEK, History, Wanted, due_at, seen
+from core import reconcile_due
+from core.reconcile_due import HOUR, INTERVALS, WEEK, History, Wanted, due_at, seen
 from core.scopes import DAY
 
 NOW = 1_900_000_000.0
@@ -30,7 +30,7 @@ histories = st.builds(
 
 
 def started(is_new: bool = True) -> History:
-    return schedule.begun(History(), NOW, is_new=is_new)
+    return reconcile_due.begun(History(), NOW, is_new=is_new)
 
 
 # The first run ------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ def test_nothing_is_due_before_the_plugin_has_begun() -> None:
 
 
 def test_it_begins_once() -> None:
-    assert schedule.begun(started(), NOW + DAY, is_new=True) == started()
+    assert reconcile_due.begun(started(), NOW + DAY, is_new=True) == started()
 
 
 # What counts as a run -----------------------------------------------------------------------
@@ -71,22 +71,22 @@ def test_a_run_counts_for_all_that_it_has_seen(ran: str, want: str) -> None:
     wanted = Wanted(WEEK, want)
     before = started()
 
-    after = schedule.succeeded(before, wanted, ran, NOW + HOUR)
+    after = reconcile_due.succeeded(before, wanted, ran, NOW + HOUR)
 
     covers = SCOPES.index(ran) >= SCOPES.index(want)
     assert due_at(after, wanted) == (NOW + HOUR + WEEK if covers else due_at(before, wanted))
 
 
 def test_a_smaller_run_clears_no_trouble_of_a_larger_one() -> None:
-    tried = schedule.claimed(started(is_new=False), DAILY, NOW)
+    tried = reconcile_due.claimed(started(is_new=False), DAILY, NOW)
     assert tried is not None
 
-    assert schedule.succeeded(tried, DAILY, "recent", NOW).tries == 1
-    assert schedule.succeeded(tried, DAILY, "all", NOW).tries == 0
+    assert reconcile_due.succeeded(tried, DAILY, "recent", NOW).tries == 1
+    assert reconcile_due.succeeded(tried, DAILY, "all", NOW).tries == 0
 
 
 def test_another_interval_counts_from_the_same_run() -> None:
-    history = schedule.succeeded(started(), DAILY, "all", NOW)
+    history = reconcile_due.succeeded(started(), DAILY, "all", NOW)
 
     assert due_at(history, Wanted(HOUR, "all")) == NOW + HOUR
     assert due_at(history, Wanted(WEEK, "recent")) == NOW + WEEK
@@ -94,7 +94,7 @@ def test_another_interval_counts_from_the_same_run() -> None:
 
 
 def test_a_wider_scope_is_due_as_if_it_never_ran() -> None:
-    history = schedule.succeeded(started(), Wanted(DAY, "recent"), "recent", NOW + 20 * DAY)
+    history = reconcile_due.succeeded(started(), Wanted(DAY, "recent"), "recent", NOW + 20 * DAY)
 
     assert due_at(history, DAILY) == NOW + DAY
 
@@ -113,10 +113,10 @@ def test_a_wider_scope_is_due_as_if_it_never_ran() -> None:
 def test_it_is_tried_again_later_and_later(interval: float, pauses: list[float]) -> None:
     want, history, now = Wanted(interval, "all"), started(is_new=False), NOW
     for hours in pauses:
-        tried = schedule.claimed(history, want, now)
+        tried = reconcile_due.claimed(history, want, now)
         assert tried is not None
         assert due_at(tried, want) == now + hours * HOUR  # also if it is killed now
-        history = schedule.failed(tried, now + 60, is_stopped=False)
+        history = reconcile_due.failed(tried, now + 60, is_stopped=False)
         due = due_at(history, want)
         assert due == now + 60 + hours * HOUR
         now = due
@@ -125,20 +125,20 @@ def test_it_is_tried_again_later_and_later(interval: float, pauses: list[float])
 @pytest.mark.parametrize(("interval", "pause"), [(HOUR, HOUR), (DAY, DAY), (WEEK, DAY)])
 def test_a_stopped_run_waits_for_the_user_but_not_for_ever(interval: float, pause: float) -> None:
     want = Wanted(interval, "all")
-    tried = schedule.claimed(started(is_new=False), want, NOW)
+    tried = reconcile_due.claimed(started(is_new=False), want, NOW)
     assert tried is not None
 
-    stopped = schedule.failed(tried, NOW, is_stopped=True)
+    stopped = reconcile_due.failed(tried, NOW, is_stopped=True)
 
     assert due_at(stopped, want) == NOW + pause
-    due = due_at(schedule.confirmed(stopped), want)
+    due = due_at(reconcile_due.confirmed(stopped), want)
     assert due is not None
     assert due <= NOW
 
 
 @given(histories, sync_policy)
 def test_trouble_only_puts_off(history: History, want: Wanted) -> None:
-    due, calm = due_at(history, want), due_at(schedule.confirmed(history), want)
+    due, calm = due_at(history, want), due_at(reconcile_due.confirmed(history), want)
 
     assert (due is None) == (calm is None)
     assert due is None or calm is None or due >= calm
@@ -165,7 +165,7 @@ def test_what_has_been_is_left_alone(history: History, now: float) -> None:
 
 
 def test_a_run_in_the_future_is_not_made_up_for_at_once() -> None:
-    ran = schedule.succeeded(started(), DAILY, "all", NOW)
+    ran = reconcile_due.succeeded(started(), DAILY, "all", NOW)
 
     assert due_at(seen(ran, NOW - 30 * DAY), DAILY) == NOW - 29 * DAY
 
@@ -174,14 +174,14 @@ def test_a_run_in_the_future_is_not_made_up_for_at_once() -> None:
 
 
 def test_it_lets_others_go_before_it_for_a_while() -> None:
-    gave = schedule.given_way(started(is_new=False), NOW)
+    gave = reconcile_due.given_way(started(is_new=False), NOW)
 
-    assert schedule.given_way(gave, NOW + HOUR) == gave
-    assert schedule.may_give_way(gave, DAILY, NOW + DAY - 1)
-    assert not schedule.may_give_way(gave, DAILY, NOW + DAY)
-    tried = schedule.claimed(gave, DAILY, NOW + DAY)
+    assert reconcile_due.given_way(gave, NOW + HOUR) == gave
+    assert reconcile_due.may_give_way(gave, DAILY, NOW + DAY - 1)
+    assert not reconcile_due.may_give_way(gave, DAILY, NOW + DAY)
+    tried = reconcile_due.claimed(gave, DAILY, NOW + DAY)
     assert tried is not None
-    assert schedule.may_give_way(tried, DAILY, NOW + 9 * DAY)
+    assert reconcile_due.may_give_way(tried, DAILY, NOW + 9 * DAY)
 
 
 # Weeks of it --------------------------------------------------------------------------------
@@ -205,21 +205,21 @@ def test_each_run_is_at_the_first_occasion_from_its_due_time_on(
     grace = want.longest_pause
     for gap, outcome, took in life:
         now += gap
-        tried = schedule.claimed(seen(history, now), want, now)
+        tried = reconcile_due.claimed(seen(history, now), want, now)
         if want.interval is None:
             assert tried is None
         elif not trouble:
             assert (tried is not None) == (now >= last + grace)
         if tried is None:
             continue
-        assert schedule.claimed(tried, want, now) is None  # nobody else's
+        assert reconcile_due.claimed(tried, want, now) is None  # nobody else's
         now += took
         history, trouble = tried, outcome != "done"
         if outcome == "done":
-            history = schedule.succeeded(history, want, want.scope, now)
+            history = reconcile_due.succeeded(history, want, want.scope, now)
             last, grace = now, want.interval or 0.0
         elif outcome != "killed":
-            history = schedule.failed(history, now, is_stopped=outcome == "stopped")
+            history = reconcile_due.failed(history, now, is_stopped=outcome == "stopped")
 
 
 @given(histories)
