@@ -15,6 +15,7 @@ from app import stopping
 from app.arguments import flag
 from app.defaults import keep_defaults, write_defaults
 from app.notifications.telling import tell
+from app.notifications.trial import try_notification
 from app.page import scene
 from app.page.publishing import publishing
 from app.page.running import RunningNote
@@ -116,6 +117,14 @@ _TABLE = (
     Mode("retry_dlq", queue.retry_dead_letters, is_operation=True),
     Mode(handover.MODE, sync_changes),
     Mode("sync_everything", everything.sync_everything, preview.preview_all),
+    Mode(
+        "try_notification",
+        try_notification,
+        looks_only=True,
+        works_when_off=True,
+        bears_faults=True,
+        is_operation=True,
+    ),
     Mode("undo_last_run", undo.undo_last_run, undo.look_at_undo, works_when_off=True),
     Mode("unpin", pins.unpin, is_operation=True),
     Mode("write_defaults", write_defaults, works_when_off=True, is_operation=True),

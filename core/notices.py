@@ -37,6 +37,9 @@ class Notice:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
+TEST = Notice("test", "Stash2Plex: a test", "If you can read this, notifications arrive.")
+
+
 def gaps_found(figures: Mapping[str, object]) -> Notice:
     """A reconcile has ended with gaps."""
     counts = {name: n for name, n in figures.items() if isinstance(n, int) and name in _GAP_WORDS}

@@ -54,7 +54,7 @@ class PageReport:
                 return
             page.findings.replace_all(found, map(self._orphan, orphans))
             result = self.result
-            left = result.ungated_count + result.skipped_unorganized + result.undone_count
+            left = result.ungated_count + result.skipped_unorganized
             titles = {key: section.title for key, section in self.side.sections.items()}
             page.set_value(
                 LAST,

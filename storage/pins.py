@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from core.matching.pins import Pin
 from core.models import ItemRef, MediaFile
 from storage.codec import dumps
-from storage.rows import INT, TEXT, Row, Table
+from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.sqlite import Database
 
 TABLES = (
@@ -24,12 +24,13 @@ TABLES = (
     ) WITHOUT ROWID""",
     "CREATE INDEX pins_by_scene ON pins (scene_id)",
 )
+SECOND = ("ALTER TABLE pins ADD COLUMN at REAL NOT NULL DEFAULT 0",)
 
 _ORDER = "ORDER BY section, key"
 _PINS = Table(
     "pins",
     ("section", "key"),
-    {"scene_id": INT, "section": TEXT, "key": TEXT, "files": TEXT, "released": INT},
+    {"scene_id": INT, "section": TEXT, "key": TEXT, "files": TEXT, "released": INT, "at": TIME},
 )
 
 
@@ -110,8 +111,8 @@ def _by_scene(pins: Iterable[Pin]) -> dict[int, list[Pin]]:
 
 def _insert(connection: sqlite3.Connection, pins: Iterable[Pin]) -> None:
     connection.executemany(
-        "INSERT OR REPLACE INTO pins (scene_id, section, key, files, released)"
-        " VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO pins (scene_id, section, key, files, released, at)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         (
             (
                 pin.scene_id,
@@ -119,6 +120,7 @@ def _insert(connection: sqlite3.Connection, pins: Iterable[Pin]) -> None:
                 pin.ref.key,
                 dumps([[file.path, file.size, file.duration] for file in pin.files]),
                 int(pin.released),
+                pin.since,
             )
             for pin in pins
         ),
@@ -133,6 +135,6 @@ def _delete(connection: sqlite3.Connection, pins: Iterable[Pin]) -> None:
 
 
 def _pin(row: Row) -> Pin:
-    scene_id, section, key, files, released = row
+    scene_id, section, key, files, released, at = row
     known = tuple(MediaFile(*file) for file in json.loads(files))
-    return Pin(scene_id, ItemRef(section, key), known, bool(released))
+    return Pin(scene_id, ItemRef(section, key), known, bool(released), at)

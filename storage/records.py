@@ -62,6 +62,13 @@ TABLES = (
     ) WITHOUT ROWID""",
 )
 
+# What the body says too, so that it can be counted without reading bodies.
+SECOND = (
+    "ALTER TABLE records ADD COLUMN undone INTEGER NOT NULL DEFAULT 0",
+    "UPDATE records SET undone = 1 WHERE body LIKE '%,1]'",
+    "CREATE INDEX records_undone ON records (scene_id) WHERE undone = 1",
+)
+
 _BY_SCENE = ("scene_id",)
 _ENTITIES = Table("records", _BY_SCENE, {"scene_id": INT, "entities": TEXT})
 _BODIES = Table("records", _BY_SCENE, {"scene_id": INT, "body": TEXT})
@@ -161,7 +168,11 @@ class RecordStore:
 
     def count(self) -> int:
         """How many records there are."""
-        return int(self._database.rows("SELECT count(*) FROM records")[0][0])
+        return self._database.numbers("SELECT count(*) FROM records")[0]
+
+    def count_undone(self) -> int:
+        """Of how many scenes the last sync was undone."""
+        return self._database.numbers("SELECT count(*) FROM records WHERE undone = 1")[0]
 
 
 def _save(database: Database, connection: sqlite3.Connection, records: Sequence[Record]) -> None:
@@ -178,7 +189,7 @@ def _save(database: Database, connection: sqlite3.Connection, records: Sequence[
         "INSERT OR IGNORE INTO record_entities VALUES (?, ?, ?)", sorted(new - old)
     )
     connection.executemany(
-        "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?)",
         (
             (
                 record.scene_id,
@@ -186,6 +197,7 @@ def _save(database: Database, connection: sqlite3.Connection, records: Sequence[
                 record.fingerprint,
                 entities_of(record),
                 body_of(record),
+                int(record.undone),
             )
             for record in by_id.values()
         ),

@@ -217,6 +217,17 @@ class RunStore:
         tail = "ORDER BY id DESC LIMIT ? OFFSET ?"
         return total, self._database.select(_RUNS, _run, tail, (limit, offset))
 
+    def taken_back(self) -> set[int]:
+        """The runs that an undo has taken back as a whole, but for those undos that were taken back
+        themselves."""
+        told = "CASE WHEN json_valid(figures) THEN json_extract(figures, '$.undone_run') END"
+        sql = f"SELECT id, {told} FROM runs WHERE kind = 'undo' AND status = 'done'"
+        found: set[int] = set()
+        for undo, target in self._database.rows(f"{sql} ORDER BY id DESC"):
+            if undo not in found and isinstance(target, int):
+                found.add(target)
+        return found
+
     def undone_by(self, run_id: int) -> list[int]:
         """The runs that took a run back, or a part of it."""
         told = "CASE WHEN json_valid(figures) THEN json_extract(figures, '$.undone_run') END"

@@ -51,6 +51,7 @@ SCHEMA = Schema(
         journal.THIRD,
         outages.TABLES,
         (*ignored.TABLES, *plans.SECOND),
+        (*pins.SECOND, *records.SECOND),
     ),
     remedy="The next reconcile finds out anew what is in sync.",
     saved={

@@ -210,14 +210,17 @@
   }
 
   /** Whether Stash's folders and those of Plex line up, tried on a sample.
-   * @param {{onMap: (map: string) => void, libraries?: string}} props
+   * @param {{onMap: (map: string) => void, onGood?: () => void, libraries?: string}} props onGood:
+   *   called when all of the sample do
    */
-  function Folders({ onMap, libraries }) {
+  function Folders({ onMap, onGood, libraries }) {
     const [answer, setAnswer] = React.useState(/** @type {any} */ (null));
     const action = hooks.useAction();
     const check = () =>
       action.run("check", async () => {
-        setAnswer(await server.operation("check_folders", libraries ? { libraries } : {}));
+        const found = await server.operation("check_folders", libraries ? { libraries } : {});
+        setAnswer(found);
+        if (onGood && found.scenes > 0 && found.line_up === found.scenes) onGood();
         return {};
       });
     return h(
@@ -287,5 +290,35 @@
     );
   }
 
-  Object.assign(s2p.parts, { Rules, useConnection, ConnectionResult, SignIn, Discover, Folders });
+  /** Whether a message arrives. @param {{url: string}} props "" for what is saved */
+  function Notification({ url }) {
+    const [answer, setAnswer] = React.useState(/** @type {any} */ (null));
+    const action = hooks.useAction();
+    const send = () =>
+      action.run("send", async () => {
+        setAnswer(null);
+        setAnswer(await server.operation("try_notification", url ? { notify_url: url } : {}));
+        return {};
+      });
+    return h(
+      "div",
+      { className: "s2p-folders" },
+      h(
+        Button,
+        { kind: "secondary", onClick: send, busy: action.busy === "send" },
+        "Send a test message"
+      ),
+      answer ? h(ConnectionResult, { state: { answer } }) : null
+    );
+  }
+
+  Object.assign(s2p.parts, {
+    Rules,
+    useConnection,
+    ConnectionResult,
+    SignIn,
+    Discover,
+    Folders,
+    Notification,
+  });
 })();

@@ -4,8 +4,8 @@
   "use strict";
   const s2p = window.stash2plex;
   if (!s2p || !s2p.parts) return;
-  const { React, h, text } = s2p;
-  const { Button, Icon, Pager } = s2p.parts;
+  const { React, h, hooks, server, text } = s2p;
+  const { Button, Empty, Icon, Pager } = s2p.parts;
 
   /** @param {{children?: any, total?: number | null, what?: string, many?: string}} props */
   function Toolbar({ children, total, what, many }) {
@@ -141,9 +141,88 @@
     return { ask: setQuestion, element };
   }
 
+  /** The scenes of rows. @param {any} data what a list has answered @returns {string[]} */
+  const sceneIds = (data) =>
+    data ? data.rows.map((/** @type {any} */ row) => String(row.scene_id)) : [];
+
+  /**
+   * A list of scenes by filters, with what can be done with those that are ticked, or with all.
+   * @param {string} mode the operation that reads it
+   * @param {string[]} names of its filters; "sort" is none
+   */
+  function useSceneList(mode, names) {
+    const filters = hooks.useFilters(names);
+    const read = hooks.useRead(mode, filters.args);
+    const confirm = useConfirm();
+    const selection = hooks.useSelection(sceneIds(read.data));
+    const action = hooks.useAction(() => {
+      selection.clear();
+      read.reload();
+    });
+    s2p.work.useReloadAfterWork(read.reload);
+    const filter = Object.fromEntries(
+      names
+        .filter((name) => name !== "sort" && filters.values[name])
+        .map((name) => [name, filters.values[name]])
+    );
+    return {
+      filters,
+      read,
+      confirm,
+      selection,
+      action,
+      filter,
+      filtered: Object.keys(filter).length > 0,
+      busy: Boolean(action.busy),
+      run: (/** @type {string} */ mode, /** @type {any} */ args, /** @type {string} */ name) =>
+        action.run(name || mode, () => server.operation(mode, args)),
+    };
+  }
+
+  /**
+   * An action on all that the filters leave, on whatever page, after a question.
+   * @param {{list: any, total: number, what: string, label: string, mode: string, body: string,
+   *   danger?: boolean}} props label: with "all" in it
+   */
+  function AllButton({ list, total, what, label, mode, body, danger }) {
+    const ask = () =>
+      list.confirm.ask({
+        title: `${label.replace("all", `all ${text.plural(total, what)}`)}?`,
+        action: label,
+        danger,
+        body: h("p", { className: "mb-0" }, body),
+        onConfirm: () => list.run(mode, { filter: list.filter }),
+      });
+    return h(
+      Button,
+      { kind: "secondary", disabled: list.busy, onClick: ask },
+      label.replace("all", `all ${text.count(total)}`)
+    );
+  }
+
+  /** No row: because of the filters, or at all. @param {any} props */
+  function NoRows({ list, what, title, children }) {
+    const clear = h(Button, { kind: "secondary", onClick: list.filters.clear }, "Clear filters");
+    return list.filtered
+      ? h(Empty, { title: `No ${what} matches these filters.` }, clear)
+      : h(Empty, { title }, children);
+  }
+
   /** A small label. @param {{tone?: string, children: any, title?: string}} props */
   const Tag = ({ tone, children, title }) =>
     h("span", { className: `badge badge-${tone || "secondary"} s2p-tag`, title }, children);
 
-  Object.assign(s2p.parts, { Toolbar, SelectionBar, Row, Rows, Tag, useOpen, useConfirm });
+  Object.assign(s2p.parts, {
+    Toolbar,
+    SelectionBar,
+    Row,
+    Rows,
+    Tag,
+    useOpen,
+    useConfirm,
+    sceneIds,
+    useSceneList,
+    AllButton,
+    NoRows,
+  });
 })();

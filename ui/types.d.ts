@@ -71,6 +71,7 @@ export type Run = {
   text: string;
   items_changed: number;
   can_undo: boolean;
+  undone?: boolean;
 };
 export type SettingRow = {
   key: string;

@@ -15,6 +15,7 @@ from app.page.context import PageContext
 from app.page.gaps import wanted_by
 from app.page.running import running_now
 from app.page.tasks import title_of_mode
+from app.tasks.dead_letters import dead_like
 from core.errors import ConfigError, StateError
 from storage.log_lines import LogLine
 from sync_queue.jobs import EDIT
@@ -82,9 +83,13 @@ def unignore_scenes(context: PageContext) -> dict[str, Any]:
 
 
 def drop_dead_letters(context: PageContext) -> dict[str, Any]:
-    """Forget that scenes were given up on."""
-    scene_ids = _scene_ids(context)
+    """Forget that scenes were given up on; `filter` means all that the list shows so."""
+    told = context.args.get("filter")
     with context.open_queue() as queue:
+        if isinstance(told, Mapping):
+            scene_ids: Sequence[int] = [job.scene_id for job in dead_like(queue, told)]
+        else:
+            scene_ids = _scene_ids(context)
         changed = queue.drop_scenes(scene_ids, is_dead=True)
     if not changed:
         return _done(context, "changed", 0, "None of these scenes was given up on.")

@@ -21,9 +21,10 @@ def headline(known: Snapshot) -> tuple[str, str]:
         return f"Plex refuses the token. {waits}Enter a new one in the settings.", PROBLEM
     if away is not None:
         error = known.errors.get(PLEX, "")
-        because = closed(f"does not answer because {error}" if error else "does not answer")
-        since = in_words(known.now - away)
-        return f"Paused for {since}: Plex {because} {waits}".strip(), PROBLEM
+        says_who = error.startswith("Plex ")  # as most errors do
+        told = error if says_who else f"Plex does not answer: {error}".removesuffix(": ")
+        why = closed(told)
+        return f"Paused for {in_words(known.now - away)}: {why} {waits}".strip(), PROBLEM
     if known.settings and not known.settings.get("enabled"):
         return f"Stash2Plex is switched off in its settings. {waits}".strip(), ATTENTION
     if not known.last:

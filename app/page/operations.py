@@ -18,6 +18,7 @@ from app.page.gaps import page_gaps, page_orphans
 from app.page.log import page_log
 from app.page.overview import page_overview
 from app.page.plan import page_plan
+from app.page.report import page_report
 from app.page.runs import page_run, page_runs
 from app.page.support import page_support
 from app.page.waiting import page_dead_letters, page_held, page_pins
@@ -30,7 +31,7 @@ READS: Mapping[str, Operation] = MappingProxyType(
         each.__name__: each
         for each in (
             *(page_overview, page_gaps, page_orphans, page_plan, page_runs, page_run),
-            *(page_held, page_dead_letters, page_pins, page_log, page_support),
+            *(page_held, page_dead_letters, page_pins, page_log, page_support, page_report),
         )
     }
 )

@@ -7,12 +7,13 @@ from typing import Any
 
 from app.arguments import run_id, text
 from app.page.context import PageContext
+from app.page.item_titles import item_titles
 from app.page.labels import label_of, plain
 from app.page.paging import Paging
 from app.page.plex_side import libraries, links
 from core.errors import ConfigError
-from core.fields import PICTURES
-from core.models import Change, ChangeKind
+from core.fields import PICTURES, TITLE
+from core.models import Change, ChangeKind, ItemRef
 from core.run_kinds import PREVIEW
 from storage.plans import PlannedChange
 from storage.runs import Run
@@ -51,8 +52,12 @@ def page_plan(context: PageContext) -> dict[str, Any]:
         kinds = [each.value for each in KINDS[kind]] if kind else None
         total, ids = state.plans.page(run.id, kinds, wanted, paging.offset, paging.per_page)
         planned = state.plans.of_scenes(run.id, ids)
+        shown = (each for some in planned.values() for each in some)
+        items = item_titles(state, ids) | {
+            each.ref: str(each.change.before or "") for each in shown if each.change.field == TITLE
+        }
         titles = libraries(page)
-    rows = [_row(scene_id, planned.get(scene_id, []), titles) for scene_id in ids]
+    rows = [_row(scene_id, planned.get(scene_id, []), titles, items) for scene_id in ids]
     return {**paging.reply(total, rows), **_head(run, has_plan=total > 0), **told}
 
 
@@ -99,19 +104,27 @@ def _counts(figures: Mapping[str, Any]) -> dict[str, int]:
     return {"scenes": scenes, "items": items, **counts, "pictures": pictures}
 
 
-def _row(scene_id: int, planned: list[PlannedChange], titles: Mapping[str, str]) -> dict[str, Any]:
+def _row(
+    scene_id: int,
+    planned: list[PlannedChange],
+    titles: Mapping[str, str],
+    items: Mapping[ItemRef, str],
+) -> dict[str, Any]:
     return {
         "scene_id": str(scene_id),
         "title": planned[0].title if planned else "",
-        "changes": [change_row(each, titles) for each in planned],
+        "changes": [_change_row(each, titles, items) for each in planned],
     }
 
 
-def change_row(planned: PlannedChange, titles: Mapping[str, str]) -> dict[str, Any]:
+def _change_row(
+    planned: PlannedChange, titles: Mapping[str, str], items: Mapping[ItemRef, str]
+) -> dict[str, Any]:
     """One change for people.
 
     Args:
         titles: of libraries, by the keys of their sections.
+        items: what items are called, as far as known.
     """
     change = planned.change
     is_picture = change.field in PICTURES
@@ -119,7 +132,7 @@ def change_row(planned: PlannedChange, titles: Mapping[str, str]) -> dict[str, A
     return {
         "library": titles.get(planned.ref.section, ""),
         "rating_key": planned.ref.key,
-        "item_title": "",
+        "item_title": items.get(planned.ref, ""),
         "field": change.field,
         "label": label_of(change.field),
         "before": plain(change.field, change.before),

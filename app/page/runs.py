@@ -7,6 +7,7 @@ from typing import Any
 
 from app.arguments import run_id
 from app.page.context import PageContext
+from app.page.item_titles import item_titles
 from app.page.labels import kind_of, label_of, plain
 from app.page.paging import Paging
 from app.page.plex_side import libraries, links
@@ -33,15 +34,22 @@ def page_runs(context: PageContext) -> dict[str, Any]:
 
 def _rows(context: PageContext, state: State, runs: Sequence[Run]) -> list[dict[str, Any]]:
     changing = state.journal.among(run.id for run in runs if run.kind in UNDOABLE)
+    back = state.runs.taken_back() if changing else set()
     is_busy = running_now(context.data_dir, context.clock()) is not None
-    return [page_row(run, is_busy=is_busy, has_changes=run.id in changing) for run in runs]
+    return [
+        page_row(run, is_busy=is_busy, has_changes=run.id in changing, is_taken_back=run.id in back)
+        for run in runs
+    ]
 
 
-def page_row(run: Run, *, is_busy: bool, has_changes: bool = False) -> dict[str, Any]:
+def page_row(
+    run: Run, *, is_busy: bool, has_changes: bool = False, is_taken_back: bool = False
+) -> dict[str, Any]:
     """A run for people.
 
     Args:
         is_busy: a task is at work.
+        is_taken_back: an undo has taken all of it back.
     """
     status = KILLED if run.status == "running" and not is_busy else run.status
     return {
@@ -53,7 +61,8 @@ def page_row(run: Run, *, is_busy: bool, has_changes: bool = False) -> dict[str,
         "finished_at": run.finished_at,
         "text": _text(run, status),
         "items_changed": run.figures.get("items_edited") or run.figures.get("items") or 0,
-        "can_undo": has_changes and status != "running",
+        "can_undo": has_changes and status != "running" and not is_taken_back,
+        "undone": is_taken_back,
     }
 
 
@@ -80,6 +89,7 @@ def page_run(context: PageContext) -> dict[str, Any]:
         entries = state.journal.page(run.id, paging.offset, paging.per_page)
         undone = _undone(state, run.id, entries)
         row = _rows(context, state, [run])[0]
+        items = item_titles(state, (entry.scene_id for entry in entries))
     with context.open_page() as page:
         titles = page.findings.titles(entry.scene_id for entry in entries)
         told, plex = libraries(page), links(page)
@@ -89,7 +99,7 @@ def page_run(context: PageContext) -> dict[str, Any]:
             "title": titles.get(entry.scene_id, ""),
             "library": told.get(entry.ref.section, ""),
             "rating_key": entry.ref.key,
-            "item_title": "",
+            "item_title": items.get(entry.ref, ""),
             "field": entry.field,
             "label": label_of(entry.field),
             "before": plain(entry.field, entry.before),

@@ -39,6 +39,7 @@ class Snapshot:
         latest_reconcile: the newest run, whatever became of it.
         breakers: by service.
         errors: of the outages that last, by service.
+        undone: scenes of which the last sync was undone.
         stopped: the run that a guard has stopped, if it can still be confirmed.
         is_used: something has been synced.
     """
@@ -48,6 +49,7 @@ class Snapshot:
     last: Mapping[str, Any]
     by_type: Mapping[str, int]
     refused_at: float
+    undone: int
     waiting: int
     next_due: float | None
     dead_letters: int
@@ -76,7 +78,8 @@ class Snapshot:
 
     @property
     def left_alone(self) -> int:
-        return int(self.last.get("left_alone") or 0)
+        """Without a finding: those of the last reconcile, and what is undone by now."""
+        return int(self.last.get("left_alone") or 0) + self.undone if self.last else 0
 
     @property
     def in_step(self) -> int:
@@ -110,6 +113,7 @@ def snapshot(context: PageContext, *, with_points: bool = True) -> Snapshot:
             last,
             by_type,
             refused_at,
+            state.records.count_undone(),
             stats.waiting,
             next_due,
             sum(stats.dead.values()),

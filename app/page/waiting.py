@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.arguments import text
 from app.page.context import PageContext
+from app.page.item_titles import item_titles
 from app.page.paging import Paging
 from app.page.plex_side import libraries, links
-from core.errors import ConfigError
-from core.models import Failure, Job
+from app.tasks.dead_letters import filters_of
+from core.models import Job
+from core.paths import stem
 from sync_queue.jobs import HeldJob
 
 MARK = 12  # characters of each value that the clear guard has noted
@@ -18,12 +19,8 @@ MARK = 12  # characters of each value that the clear guard has noted
 def page_dead_letters(context: PageContext) -> dict[str, Any]:
     """What was given up on, newest first, by `error` and `text`."""
     args, paging = context.args, Paging.of(context.args)
-    error = text(args, "error")
-    known = {failure.value for failure in Failure}
-    if error not in known:
-        raise ConfigError(f"The argument 'error' is {error!r}, which is no kind of failure.")
     with context.open_queue() as queue:
-        total, found = queue.dead_page(error, text(args, "text"), paging.offset, paging.per_page)
+        total, found = queue.dead_page(*filters_of(args), paging.offset, paging.per_page)
         dead = queue.stats(context.clock()).dead
     rows = [_dead_row(job, at) for job, at in found]
     errors = [{"name": failure.value, "count": count} for failure, count in dead.items()]
@@ -103,7 +100,8 @@ def page_pins(context: PageContext) -> dict[str, Any]:
         pins = [
             pin for _, some in sorted(state.pins.all().items()) for pin in some if not pin.released
         ]
-    shown = pins[paging.offset : paging.offset + paging.per_page]
+        shown = pins[paging.offset : paging.offset + paging.per_page]
+        items = item_titles(state, (pin.scene_id for pin in shown))
     with context.open_page() as page:
         titles, plex = page.findings.titles(pin.scene_id for pin in shown), links(page)
         sections = libraries(page)
@@ -113,9 +111,9 @@ def page_pins(context: PageContext) -> dict[str, Any]:
             "title": titles.get(pin.scene_id, ""),
             "library": sections.get(pin.ref.section, ""),
             "rating_key": pin.ref.key,
-            "item_title": "",
+            "item_title": items.get(pin.ref) or (stem(pin.files[0].path) if pin.files else ""),
             "path": pin.files[0].path if pin.files else "",
-            "since_at": None,
+            "since_at": pin.since or None,
         }
         for pin in shown
     ]

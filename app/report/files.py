@@ -15,6 +15,11 @@ from app.report.model import Report
 from app.report.page import page_of
 from core.errors import StateError
 
+FOLDER = "reports"  # of the data folder
+NOTHING_YET = (
+    "There is nothing to report before the first reconcile: press 'Reconcile Library (All)', then "
+    "ask for the report again."
+)
 NAMES: Mapping[str, str] = {
     "html": "stash2plex-report.html",
     "json": "stash2plex-report.json",

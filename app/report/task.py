@@ -8,13 +8,12 @@ from typing import Any
 
 from app import arguments
 from app.places import code_dir, version_of
-from app.report.files import write_report
+from app.report.files import FOLDER, NOTHING_YET, write_report
 from app.report.model import read_report
 from app.wiring import Context
 from core.errors import ConfigError
 
 log = logging.getLogger(__name__)
-FOLDER = "reports"
 
 
 def report(context: Context) -> dict[str, Any]:
@@ -30,10 +29,7 @@ def report(context: Context) -> dict[str, Any]:
     with context.open_page() as page:
         made = read_report(page, context.clock(), version_of(code_dir()), hides_names=hides)
     if made is None:
-        raise ConfigError(
-            "There is nothing to report before the first reconcile: press 'Reconcile Library"
-            " (All)', then ask for the report again."
-        )
+        raise ConfigError(NOTHING_YET)
     files = write_report(made, folder)
     gaps, orphans = made.counts["gaps"], made.counts["orphans"]
     log.info("%d gaps and %d Plex items without a scene are in %s", gaps, orphans, files["html"])

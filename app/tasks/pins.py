@@ -43,7 +43,7 @@ def pin(context: Context) -> dict[str, Any]:
         section = _checked(item, key, sections, text(context.args, "section"))
         assert item is not None
         _make_room(context, state, scene.id, item, section)
-        state.pins.save([Pin(scene.id, item.ref, item.files)])
+        state.pins.save([Pin(scene.id, item.ref, item.files, since=context.clock())])
         told = _told(state, scene, item, section)
     _enqueue(context, scene, f"pinned to item {key} of library {section.title!r}")
     log.info("scene %d is pinned to item %s of library %r", scene.id, key, section.title)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from app import arguments
 from app.schedule import automatic
 from app.schedule.run import KIND
 from app.sync_changes.messages import summary_of
+from app.tasks.dead_letters import dead_like
 from app.wiring import Context
 from app.write_session import lock_for, open_scene_writer
 from core.errors import ConfigError
@@ -69,15 +70,19 @@ def retry_dead_letters(context: Context) -> dict[str, Any]:
     """Put dead letters back in line: all, or those that meet every condition that is given.
 
     The arguments are `failure` (as the status names it), `error` (a part of the text), `ids` or
-    `scene_ids`, `since` and `until` (when they were given up on).
+    `scene_ids`, `since` and `until` (when they were given up on); or `filter`, which means all that
+    `page_dead_letters` lists with these arguments.
     """
     args = context.args
+    told = args.get("filter")
     failure, error = _failure(arguments.text(args, "failure")), arguments.text(args, "error")
     ids = arguments.numbers(args, "ids") or arguments.numbers(args, "scene_ids")
     with context.open_queue() as queue:
         chosen = [
             job.job_id
-            for job in queue.dead_letters()
+            for job in (
+                dead_like(queue, told) if isinstance(told, Mapping) else queue.dead_letters()
+            )
             if (ids is None or job.scene_id in ids) and error.casefold() in job.error.casefold()
         ]
         retried = queue.retry_dead(

@@ -7,7 +7,7 @@ its database is rebuilt, and then an old key may name another film.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.matching.index import ItemIndex
 from core.matching.recordings import same_recording, sizes_differ
@@ -22,12 +22,14 @@ class Pin:
         files: the item's, as Plex saw them when the pin was set or last found to hold.
         released: the user took the pin back. What was matched through it is then no longer
             believed just because it was matched once.
+        since: when the user set it (epoch seconds); 0.0 where that is not known.
     """
 
     scene_id: int
     ref: ItemRef
     files: tuple[MediaFile, ...]
     released: bool = False
+    since: float = field(default=0.0, compare=False)
 
 
 def pinned_item(pin: Pin, index: ItemIndex) -> ItemRef | None:

@@ -41,6 +41,8 @@ def settings(_args: Mapping[str, Any]) -> Answer:
     paths = [setting("path_map", "Path map", "path_map", "/data=>/media", "")]
     groups = [("plex", "Plex", connection), ("synced", "What is synced", what)]
     groups.append(("matching", "Matching", paths))
+    told = [setting("notify_url", "Notification address", "secret", "", "", is_set=True)]
+    groups.append(("notifications", "Notifications", told))
     return {
         "groups": [
             {"name": name, "title": title, "help": f"About {title}.", "settings": rows}
@@ -104,6 +106,10 @@ SETTINGS_READS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
     "page_rules": lambda args: {
         "text": f"With {args['tag_rules']!r}: 312 collections; with a minimum of 5 items: 41.",
         "examples": ["Solo: a label"],
+    },
+    "try_notification": lambda args: {
+        "ok": not args,
+        "text": "It was not taken (HTTP 404)." if args else "A message was sent.",
     },
     "discover": lambda _args: {"servers": [{"name": "Attic", "url": "http://10.0.0.9:32400"}]},
 }

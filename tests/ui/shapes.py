@@ -308,5 +308,10 @@ READS: dict[str, Reader] = {
     "page_orphans": orphans,
     "page_pins": pins,
     "page_log": log,
+    "page_report": lambda _args: {
+        "name": "stash2plex-report.html",
+        "folder": "/data/reports",
+        "page": "<!doctype html>A report",
+    },
     "page_support": lambda _args: {"text": "Stash2Plex 1.2.0\nStash v0.30.1\n"},
 }

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.ui.conftest import Site
-from tests.ui.settings_shapes import settings
+from tests.ui.settings_shapes import folders, settings
 from tests.ui.shapes import overview, plan
 
 pytestmark = pytest.mark.processes
@@ -87,6 +87,17 @@ def test_rules_are_tried_before_they_are_saved(site: Site) -> None:
     expect(page.get_by_text("Solo: a label")).to_be_visible()
 
 
+def test_a_message_is_sent_to_see_whether_it_arrives(site: Site) -> None:
+    page = site.open("settings")
+    page.get_by_role("button", name="Send a test message").click()
+    expect(page.get_by_text("A message was sent.")).to_be_visible()
+    page.get_by_label("Notification address", exact=True).fill("https://host/typed")
+    page.get_by_role("button", name="Send a test message").click()
+    expect(page.get_by_text("It was not taken (HTTP 404).")).to_be_visible()
+    sent = [args for mode, args in site.stub.calls if mode == "try_notification"]
+    assert sent == [{}, {"notify_url": "https://host/typed"}]
+
+
 def test_a_setting_is_found_by_a_word(site: Site) -> None:
     page = site.open("settings")
     page.get_by_label("Find a setting").fill("path")
@@ -130,6 +141,33 @@ def fresh(args: Mapping[str, Any]) -> dict[str, Any]:
     told = settings(args)
     for row in (row for group in told["groups"] for row in group["settings"]):
         row.update(value=row["default"], is_default=True, is_set=False)
+    return told
+
+
+def test_folders_that_are_right_are_remembered(site: Site) -> None:
+    none = {"needs_setup": True, "last_reconcile": None}
+    site.stub.answers |= {
+        "page_overview": lambda args: {**overview(args), **none},
+        "page_plan": lambda args: {**plan(args), "run_id": ""},
+        "page_settings": lambda args: without_path_map(settings(args)),
+        "check_folders": lambda args: {**folders(args), "line_up": 9800, "examples": []},
+    }
+    page = site.open("start")
+    expect(page.locator(".s2p-step-now")).to_contain_text("Check folders")
+    page.get_by_role("button", name="The folders are right").click()
+    expect(page.locator(".s2p-step-now")).to_contain_text("Preview")
+    site.open("start")
+    expect(page.locator(".s2p-step-now")).to_contain_text("Preview")
+    page.evaluate("localStorage.clear()")
+    site.open("start")
+    page.get_by_role("button", name="Check the folders").click()
+    expect(page.locator(".s2p-step-now")).to_contain_text("Preview")
+
+
+def without_path_map(told: dict[str, Any]) -> dict[str, Any]:
+    for row in (row for group in told["groups"] for row in group["settings"]):
+        if row["key"] == "path_map":
+            row["value"] = ""
     return told
 
 

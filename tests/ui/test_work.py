@@ -47,6 +47,30 @@ def test_advice_has_its_action(site: Site) -> None:
     expect(page.locator(".s2p-lead")).to_contain_text("12 scenes would lose 48 values")
 
 
+def test_the_report_is_downloaded_or_written_by_a_task(site: Site) -> None:
+    page = site.open("overview")
+    report = page.get_by_role("button", name="Report", exact=True)
+    with page.expect_download() as download:
+        report.click()
+    assert download.value.suggested_filename == "stash2plex-report.html"
+    assert download.value.path().read_text("utf-8") == "<!doctype html>A report"
+    site.stub.answers["page_report"] = lambda _: {
+        "name": "r",
+        "page": "",
+        "folder": "/data/reports",
+    }
+    report.click()
+    expect(page.locator(".toast-container")).to_contain_text("it is written to /data/reports.")
+    assert site.stub.tasks == [{"mode": "report"}]
+
+
+def test_the_health_check_answers_in_the_log(site: Site) -> None:
+    page = site.open("overview")
+    page.get_by_role("button", name="Health Check").click()
+    expect(page.locator(".s2p-log")).to_be_visible()
+    assert site.stub.tasks == [{"mode": "health_check"}]
+
+
 def test_a_tile_leads_to_its_gaps(site: Site) -> None:
     page = site.open("overview")
     page.get_by_role("link", name="Differs in Plex").click()
@@ -102,6 +126,7 @@ def test_dead_letters_are_tried_again_or_forgotten(site: Site) -> None:
     page.get_by_label("All reasons").select_option("PlexNotFound")
     expect(page.locator(".s2p-row")).to_have_count(1)
     page.get_by_role("button", name="Try all 1 again").click()
+    page.get_by_role("button", name="Try all again").click()
     expect(page.locator(".toast-container")).to_contain_text("Done: retry_dlq.")
     page.get_by_role("button", name="Try again:").click()
     expect(page.locator(".toast-row")).to_have_count(2)
@@ -109,10 +134,14 @@ def test_dead_letters_are_tried_again_or_forgotten(site: Site) -> None:
     page.get_by_role("button", name="Forget these").click()
     page.get_by_role("button", name="Forget", exact=True).click()
     expect(page.locator(".toast-container")).to_contain_text("Done: drop_dead_letters.")
+    page.get_by_role("button", name="Forget all 1").click()
+    page.get_by_role("button", name="Forget all", exact=True).click()
+    expect(page.locator(".toast-row")).to_have_count(4)
     assert site.stub.calls == [
-        ("retry_dlq", {"failure": "PlexNotFound"}),
+        ("retry_dlq", {"filter": {"error": "PlexNotFound"}}),
         ("retry_dlq", {"scene_ids": ["2"]}),
         ("drop_dead_letters", {"scene_ids": ["2"]}),
+        ("drop_dead_letters", {"filter": {"error": "PlexNotFound"}}),
     ]
 
 

@@ -4,8 +4,8 @@
   "use strict";
   const s2p = window.stash2plex;
   if (!s2p || !s2p.parts) return;
-  const { h, hooks, parts, server, text } = s2p;
-  const { Ago, Button, Empty, Row, Rows, SearchBox, Select, SelectionBar, Shown, Tag } = parts;
+  const { h, parts, text } = s2p;
+  const { Ago, Button, Row, Rows, SearchBox, Select, SelectionBar, Shown, Tag } = parts;
   const { Toolbar } = parts;
 
   /** "PlexNotFound" as words: the classes of errors have names that are sentences in short.
@@ -72,35 +72,34 @@
     });
   }
 
-  /** What can be done with the ticked ones, or with all. @param {any} props */
-  function Actions({ data, selection, values, busy, run, confirm }) {
+  const FORGET =
+    "The scenes are not tried again by themselves; the next reconcile finds those that still differ.";
+
+  /** What can be done with the ticked ones, or with all. @param {{list: any, total: number}} props */
+  function Actions({ list, total }) {
+    const { selection, confirm, run, busy } = list;
     const scenes = selection.keys;
     const forget = () =>
       confirm.ask({
         title: `Forget ${text.plural(scenes.length, "dead letter")}?`,
         action: "Forget",
         danger: true,
-        body: h(
-          "p",
-          { className: "mb-0" },
-          "The scenes are not tried again by themselves; the next reconcile finds those that still differ."
-        ),
+        body: h("p", { className: "mb-0" }, FORGET),
         onConfirm: () => run("drop_dead_letters", { scene_ids: scenes }),
       });
-    const note = values.text
-      ? null
-      : h(
-          Button,
-          {
-            kind: "secondary",
-            disabled: busy,
-            onClick: () => run("retry_dlq", values.error ? { failure: values.error } : {}),
-          },
-          `Try all ${text.count(data.total)} again`
-        );
+    const all = { list, total, what: "dead letter" };
+    const again = { label: "Try all again", mode: "retry_dlq" };
+    const none = { label: "Forget all", mode: "drop_dead_letters", danger: true };
+    const body = "All dead letters that the filters show are put back into the queue.";
+    const note = h(
+      "span",
+      { className: "s2p-buttons" },
+      h(parts.AllButton, Object.assign({ body }, all, again)),
+      h(parts.AllButton, Object.assign({ body: FORGET }, all, none))
+    );
     return h(
       SelectionBar,
-      { selection, total: data.rows.length, note },
+      { selection, total, note },
       h(
         "span",
         { className: "s2p-buttons" },
@@ -114,52 +113,34 @@
     );
   }
 
-  /** @param {{filters: any}} props */
-  function None({ filters }) {
-    const filtered = Boolean(filters.values.text || filters.values.error);
-    return h(
-      Empty,
-      { title: filtered ? "No dead letter matches." : "No dead letters." },
-      filtered
-        ? h(Button, { kind: "secondary", onClick: filters.clear }, "Clear filters")
-        : "A scene comes here when it could not be synced after all its tries."
-    );
-  }
-
   function DeadLetters() {
-    const filters = hooks.useFilters(["error", "text"]);
-    const read = hooks.useRead("page_dead_letters", filters.args);
-    const confirm = parts.useConfirm();
-    const rows = (read.data && read.data.rows) || [];
-    const selection = hooks.useSelection(rows.map((/** @type {any} */ row) => row.scene_id));
-    const action = hooks.useAction(() => {
-      selection.clear();
-      read.reload();
-    });
-    s2p.work.useReloadAfterWork(read.reload);
-    /** @param {string} mode @param {any} args @param {string} [name] */
-    const run = (mode, args, name) => action.run(name || mode, () => server.operation(mode, args));
-    const busy = Boolean(action.busy);
+    const list = parts.useSceneList("page_dead_letters", ["error", "text"]);
+    const { filters, read, selection, action, run } = list;
     return h(
       "div",
       null,
-      confirm.element,
+      list.confirm.element,
       h(Filters, { filters, data: read.data }),
-      h(Shown, { read }, (/** @type {any} */ data) => {
-        if (rows.length === 0) return h(None, { filters });
-        return h(
-          "div",
-          null,
-          h(Actions, { data, selection, values: filters.values, busy, run, confirm }),
-          h(
-            Rows,
-            { data, filters },
-            rows.map((/** @type {any} */ row) =>
-              h(Letter, { key: row.job_id || row.scene_id, row, selection, action, run })
+      h(Shown, { read }, (/** @type {any} */ data) =>
+        data.rows.length === 0
+          ? h(
+              parts.NoRows,
+              { list, what: "dead letter", title: "No dead letters." },
+              "A scene comes here when it could not be synced after all its tries."
             )
-          )
-        );
-      })
+          : h(
+              "div",
+              null,
+              h(Actions, { list, total: data.total }),
+              h(
+                Rows,
+                { data, filters },
+                data.rows.map((/** @type {any} */ row) =>
+                  h(Letter, { key: row.job_id || row.scene_id, row, selection, action, run })
+                )
+              )
+            )
+      )
     );
   }
 

@@ -4,8 +4,8 @@
   "use strict";
   const s2p = window.stash2plex;
   if (!s2p || !s2p.parts) return;
-  const { h, hooks, parts, server, text } = s2p;
-  const { Ago, Button, Empty, Row, Rows, SearchBox, Select, SelectionBar, Shown } = parts;
+  const { h, hooks, parts, text } = s2p;
+  const { Ago, Button, Row, Rows, SearchBox, Select, SelectionBar, Shown } = parts;
   const { Tag, Toolbar, ViewLink } = parts;
 
   const FILTERS = ["type", "studio", "library", "text", "sort"];
@@ -20,9 +20,9 @@
   /** @param {string} name */
   const typeLabel = (name) => parts.GAP_TYPES[name] || name;
 
-  /** @param {{filters: any, facets: any, total: number | null}} props */
-  function Filters({ filters, facets, total }) {
-    const { values, set } = filters;
+  /** @param {{list: any, facets: any, total: number | null}} props */
+  function Filters({ list, facets, total }) {
+    const { values, set, clear } = list.filters;
     /** @param {string} name @param {string} all @param {any} options */
     const select = (name, all, options) =>
       h(Select, {
@@ -50,8 +50,8 @@
         options: SORTS,
         onChange: (/** @type {string} */ value) => set("sort", value),
       }),
-      FILTERS.some((name) => name !== "sort" && values[name])
-        ? h(Button, { kind: "secondary", onClick: filters.clear }, "Clear filters")
+      list.filtered
+        ? h(Button, { kind: "secondary", onClick: clear }, "Clear filters")
         : null
     );
   }
@@ -140,75 +140,42 @@
         );
   }
 
-  /** Actions on all that the filters leave, on whatever page. @param {any} props */
-  function All({ total, values, act, confirm }) {
-    const filter = Object.fromEntries(
-      ["type", "studio", "library", "text"]
-        .filter((name) => values[name])
-        .map((name) => [name, values[name]])
-    );
-    const what = text.plural(total, "gap");
-    /** @param {string} mode */
-    const run = (mode) => act.action.run(mode, () => server.operation(mode, { filter }));
-    const ask = (/** @type {string} */ mode, /** @type {string} */ verb, /** @type {string} */ body) =>
-      confirm.ask({
-        title: `${verb} all ${what}?`,
-        action: `${verb} all`,
-        body: h("p", { className: "mb-0" }, body),
-        onConfirm: () => run(mode),
-      });
-    return h(
+  /** Actions on all that the filters leave. @param {{list: any, total: number}} props */
+  const All = ({ list, total }) =>
+    h(
       "span",
       { className: "s2p-buttons" },
-      h(
-        Button,
-        {
-          kind: "secondary",
-          disabled: Boolean(act.action.busy),
-          onClick: () =>
-            ask("sync_scenes", "Sync", "All gaps that the filters show are queued and synced."),
-        },
-        `Sync all ${text.count(total)}`
-      ),
-      h(
-        Button,
-        {
-          kind: "secondary",
-          disabled: Boolean(act.action.busy),
-          onClick: () =>
-            ask(
-              "ignore_scenes",
-              "Ignore",
-              "They are left alone from now on, until you stop ignoring them."
-            ),
-        },
-        `Ignore all ${text.count(total)}`
-      )
+      h(parts.AllButton, {
+        list,
+        total,
+        what: "gap",
+        label: "Sync all",
+        mode: "sync_scenes",
+        body: "All gaps that the filters show are queued and synced.",
+      }),
+      h(parts.AllButton, {
+        list,
+        total,
+        what: "gap",
+        label: "Ignore all",
+        mode: "ignore_scenes",
+        body: "They are left alone from now on, until you stop ignoring them.",
+      })
     );
-  }
-
-  /** @param {{filters: any}} props */
-  function NoGaps({ filters }) {
-    const filtered = FILTERS.some((name) => name !== "sort" && filters.values[name]);
-    return filtered
-      ? h(
-          Empty,
-          { title: "No gap matches these filters." },
-          h(Button, { kind: "secondary", onClick: filters.clear }, "Clear filters")
-        )
-      : h(
-          Empty,
-          { title: "No gaps: Plex shows what Stash says." },
-          "The next reconcile compares all again. ",
-          h(ViewLink, { view: "overview" }, "Back to the overview")
-        );
-  }
 
   /** @param {any} props */
-  function GapList({ data, filters, selection, opened, act, confirm, reload }) {
-    if (data.rows.length === 0) return h(NoGaps, { filters });
+  function GapList({ data, list, opened, act, reload }) {
+    const { filters, selection } = list;
+    if (data.rows.length === 0) {
+      return h(
+        parts.NoRows,
+        { list, what: "gap", title: "No gaps: Plex shows what Stash says." },
+        "The next reconcile compares all again. ",
+        h(ViewLink, { view: "overview" }, "Back to the overview")
+      );
+    }
     const ignored = filters.values.type === "ignored";
-    const note = h(All, { total: data.total, values: filters.values, act, confirm });
+    const note = h(All, { list, total: data.total });
     return h(
       "div",
       null,
@@ -229,31 +196,22 @@
   }
 
   function Gaps() {
-    const filters = hooks.useFilters(FILTERS);
-    const read = hooks.useRead("page_gaps", filters.args);
+    const list = parts.useSceneList("page_gaps", FILTERS);
     const opened = parts.useOpen(hooks.useQuery().get("scene"));
-    const confirm = parts.useConfirm();
-    const rows = (read.data && read.data.rows) || [];
-    const selection = hooks.useSelection(rows.map((/** @type {any} */ row) => row.scene_id));
-    const action = hooks.useAction(() => {
-      selection.clear();
-      read.reload();
-    });
-    s2p.work.useReloadAfterWork(read.reload);
+    const { read } = list;
     const act = {
-      action,
+      action: list.action,
       run: (/** @type {string} */ mode, /** @type {string[]} */ ids, /** @type {string} */ name) =>
-        action.run(name, () => server.operation(mode, { scene_ids: ids })),
+        list.run(mode, { scene_ids: ids }, name),
     };
-    const { reload } = read;
     const facets = (read.data && read.data.facets) || {};
     return h(
       "div",
       null,
-      confirm.element,
-      h(Filters, { filters, facets, total: read.data && read.data.total }),
+      list.confirm.element,
+      h(Filters, { list, facets, total: read.data && read.data.total }),
       h(Shown, { read }, (/** @type {any} */ data) =>
-        h(GapList, { data, filters, selection, opened, act, confirm, reload })
+        h(GapList, { data, list, opened, act, reload: read.reload })
       )
     );
   }

@@ -57,10 +57,24 @@
     return answer;
   };
 
+  /** The report as a file of this browser; one that is too large for that is written by a task. */
+  async function downloadReport() {
+    const { name, page, folder } = await server.operation("page_report");
+    if (page) {
+      const url = window.URL.createObjectURL(new window.Blob([page], { type: "text/html" }));
+      Object.assign(document.createElement("a"), { href: url, download: name }).click();
+      window.setTimeout(() => window.URL.revokeObjectURL(url), 60000);
+      return { text: `The report is downloaded as ${name}.` };
+    }
+    await s2p.work.start("report");
+    return { text: `The report is too large for the browser; it is written to ${folder}.` };
+  }
+
   /** A button or link for an action of the plugin; nothing for one that this page does not know.
    * @param {{name: string | null, action: any, reload: () => void, kind?: string}} props
    */
   function Act({ name, action, reload, kind }) {
+    const history = s2p.api.libraries.ReactRouterDOM.useHistory();
     if (!name) return null;
     if (VIEWS[name]) {
       return h(
@@ -73,10 +87,12 @@
     const label = operation || (TASKS.includes(name) ? server.title(name) : "");
     if (!label) return null;
     // A task tells at its end that there is something new to read.
-    const run = () =>
-      action.run(name, () =>
-        operation ? server.operation(name).then(after(reload)) : s2p.work.start(name)
-      );
+    const begin = () => (name === "report" ? downloadReport() : s2p.work.start(name));
+    const run = async () => {
+      const act = () => (operation ? server.operation(name).then(after(reload)) : begin());
+      const asked = await action.run(name, act);
+      if (asked && name === "health_check") history.push(s2p.address("log")); // it answers there
+    };
     return h(
       Button,
       {
@@ -212,7 +228,14 @@
     return h(Ago, { at });
   }
 
-  const STARTS = ["sync_everything", "reconcile_preview", "reconcile_all", "process_queue"];
+  const STARTS = [
+    "sync_everything",
+    "reconcile_preview",
+    "reconcile_all",
+    "process_queue",
+    "health_check",
+    "report",
+  ];
 
   /** @param {{overview: import("../types").Read<any>}} props what the frame has read already */
   function Overview({ overview: read }) {

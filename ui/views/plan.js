@@ -175,7 +175,7 @@
     const read = hooks.useRead("page_plan", filters.args);
     const opened = parts.useOpen();
     const confirm = parts.useConfirm();
-    const selection = hooks.useSelection(sceneIds(read.data));
+    const selection = hooks.useSelection(parts.sceneIds(read.data));
     const action = hooks.useAction(selection.clear);
     work.useReloadAfterWork(read.reload);
     const busy = Boolean(action.busy);
@@ -203,10 +203,6 @@
       )
     );
   }
-
-  /** @param {any} data @returns {string[]} */
-  const sceneIds = (data) =>
-    data ? data.rows.map((/** @type {any} */ row) => String(row.scene_id)) : [];
 
   /** The question before what is held is written. @param {number} n @param {() => void} onConfirm */
   const heldQuestion = (n, onConfirm) => ({
@@ -258,7 +254,7 @@
     const read = hooks.useRead("page_held", filters.args);
     const opened = parts.useOpen();
     const confirm = parts.useConfirm();
-    const selection = hooks.useSelection(sceneIds(read.data));
+    const selection = hooks.useSelection(parts.sceneIds(read.data));
     const action = hooks.useAction(selection.clear);
     work.useReloadAfterWork(read.reload);
     /** @param {string[] | null} scenes null: all @param {number} n */

@@ -101,6 +101,7 @@
             { key: "title", className: "s2p-tags" },
             h("strong", null, run.title),
             h(Tag, { tone: TONES[run.status] }, WORDS[run.status] || run.status),
+            run.undone ? h(Tag, null, "taken back") : null,
             h("small", { className: "text-muted" }, h(Ago, { at: run.started_at }), took(run))
           ),
           h("p", { key: "text", className: "s2p-reason" }, text.asSentence(run.text)),

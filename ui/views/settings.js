@@ -31,10 +31,11 @@
       const { tag_rules: rules, collection_min_items: least } = values;
       return h(parts.Rules, { rules, least });
     }
+    if (name === "notify_url") return h(parts.Notification, { url: values.notify_url });
     return null;
   }
 
-  const TESTED = ["plex_url", "plex_token", "path_map", "tag_rules"];
+  const TESTED = ["plex_url", "plex_token", "path_map", "tag_rules", "notify_url"];
 
   /** What was typed and not saved, and what is wrong with it.
    * @param {any} data what `page_settings` has answered
@@ -79,10 +80,7 @@
   function Group({ group, form, reload }) {
     const token = form.rows.find((/** @type {any} */ row) => row.key === "plex_token");
     const values = Object.fromEntries(
-      ["plex_url", "plex_token", "tag_rules", "collection_min_items"].map((key) => [
-        key,
-        form.valueOf(key),
-      ])
+      TESTED.concat("collection_min_items").map((key) => [key, form.valueOf(key)])
     );
     const hasToken = Boolean(token && token.is_set);
     const { edits, edit, problems } = form;

@@ -142,6 +142,21 @@
     return found.map((each) => each.trim().replace(/^"|"$/g, "")).filter(Boolean);
   }
 
+  const PASSED = "stash2plex.start"; // in this browser: what somebody has said of the steps
+
+  /** The steps of which somebody has said in this browser that they are right, with this Plex.
+   * @param {string} url
+   * @returns {Record<string, boolean>}
+   */
+  function passedBefore(url) {
+    try {
+      const kept = JSON.parse(window.localStorage.getItem(PASSED) || "{}");
+      return kept.url === url && kept.now ? kept.now : {};
+    } catch (error) {
+      return {}; // no storage, or not what was written
+    }
+  }
+
   /** What is set already, and how the steps set more.
    * @param {any} settings what `page_settings` has answered
    * @param {() => void} reload
@@ -161,10 +176,13 @@
     const state = parts.useConnection(url, token, known.hasToken);
     const saved = url === known.url && token === "" && known.hasToken;
     const connected = Boolean(saved && state.answer && state.answer.ok);
-    const [passed, setPassed] = React.useState(/** @type {Record<string, boolean>} */ ({}));
+    const [passed, setPassed] = React.useState(() => passedBefore(known.url));
     const action = hooks.useAction(reload);
-    const pass = (/** @type {string} */ name) =>
-      setPassed(Object.assign({}, passed, { [name]: true }));
+    const pass = (/** @type {string} */ name) => {
+      const now = Object.assign({}, passed, { [name]: true });
+      setPassed(now);
+      s2p.attempt(() => window.localStorage.setItem(PASSED, JSON.stringify({ url: known.url, now })));
+    };
     /** @param {Record<string, unknown>} values @param {string} [name] the step that this is of */
     const save = (values, name) =>
       action.run("save", async () => {
@@ -189,7 +207,7 @@
     const { known, connected, passed, answer } = setup;
     const { libraries, pathMap } = known;
     const planned = Boolean(plan && plan.run_id);
-    const folders = Boolean(passed.folders || pathMap || planned);
+    const folders = Boolean(passed.folders || pathMap || planned || synced);
     const seen = folders ? "They see the same files." : "Do Stash and Plex see the same files?";
     return [
       ["Connect", connected, (answer && answer.text) || "Where Plex is, and who may write there."],
@@ -211,6 +229,7 @@
       null,
       h(parts.Folders, {
         onMap: (/** @type {string} */ map) => setup.save({ path_map: map }, "folders"),
+        onGood: () => setup.pass("folders"),
       }),
       h(
         "p",

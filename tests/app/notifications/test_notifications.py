@@ -18,7 +18,9 @@ from app.notifications import sending
 from app.notifications.events import LASTING
 from app.notifications.sending import NotSent, send
 from app.notifications.telling import tell
+from app.notifications.trial import try_notification
 from app.wiring import Context
+from core.errors import ConfigError
 from core.models import Failure
 from core.notices import KINDS, Notice
 from core.settings import Settings
@@ -337,6 +339,22 @@ def test_apprise_sends_what_it_knows(
 
 def test_apprise_is_looked_for() -> None:
     assert sending.load_apprise() is None or sending.load_apprise().Apprise
+
+
+def test_a_message_can_be_sent_to_see_whether_it_arrives(desk: Desk, hook: Hook) -> None:
+    asked = dataclasses.replace(desk.context, args={"notify_url": f"{hook.url}/SECRET"})
+    assert try_notification(asked) == {"ok": True, "text": "A message was sent."}
+    assert [each["kind"] for each in hook.messages()] == ["test"]
+    hook.status = 404
+    desk.wish(urls=(hook.url, "ntfy://topic"))
+    told = try_notification(desk.context)
+    assert not told["ok"]
+    assert "was not taken (HTTP 404). A notification to ntfy:// needs Apprise" in told["text"]
+    desk.wish(urls=())
+    with pytest.raises(ConfigError, match="Enter an address first"):
+        try_notification(desk.context)
+    with pytest.raises(ConfigError, match="addresses with commas between them"):
+        try_notification(dataclasses.replace(desk.context, args={"notify_url": "SECRET"}))
 
 
 # From tasks ------------------------------------------------------------------------------------

@@ -117,6 +117,20 @@ def test_dead_letters_of_some_scenes_are_dropped(folder: Folder) -> None:
     assert published(folder)["dead_letters"] == 1
 
 
+def test_what_the_list_of_dead_letters_shows_is_dropped_on_all_its_pages(folder: Folder) -> None:
+    with folder.queue() as queue:
+        queue.put_many({"scene_id": n, "data": {"title": f"Scene {n}"}} for n in range(1, 14))
+        for job in queue.claim(13, NOW):
+            failure = Failure.AMBIGUOUS if job.scene_id == 12 else Failure.NOT_FOUND
+            queue.park(job, failure, "gone")
+    wanted = {"error": "PlexNotFound", "text": "SCENE 1"}
+    assert do(folder, "drop_dead_letters", filter=wanted)["changed"] == 4
+    assert folder.ask("page_dead_letters", **wanted)["total"] == 0
+    assert do(folder, "drop_dead_letters", filter={})["changed"] == 9
+    with pytest.raises(ConfigError, match="no kind of failure"):
+        do(folder, "drop_dead_letters", filter={"error": "Odd"})
+
+
 def test_only_a_task_that_runs_can_be_stopped(folder: Folder) -> None:
     folder.context(looks_only=False).open_page().close()
     assert do(folder, "stop_run") == {"text": "No task of Stash2Plex runs."}
@@ -142,7 +156,7 @@ def test_a_read_writes_nothing_and_an_operation_is_known_by_its_mode(folder: Fol
     assert OPERATIONS.keys() == READS.keys() | ACTIONS.keys()
     before = {path: path.read_bytes() for path in folder.data.glob("*.db")}
     for mode in READS:
-        if mode != "page_run":
+        if mode not in ("page_run", "page_report"):  # there is none
             plugin = PluginInput({"PluginDir": str(folder.plugin_dir)}, {"mode": mode})
             assert "output" in answer(plugin, folder.env)
     assert {path: path.read_bytes() for path in before} == before

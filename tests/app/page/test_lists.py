@@ -8,6 +8,7 @@ from app.page.labels import kind_of
 from core.errors import ConfigError
 from core.matching.pins import Pin
 from core.models import Change, Failure, ItemRef, MediaFile, Value
+from core.records import FieldRecord, ItemRecord, Record
 from core.run_kinds import UNDOABLE
 from storage.findings import Finding, Item
 from storage.journal import JournalEntry
@@ -15,6 +16,7 @@ from storage.log_lines import KEPT, LogLine
 from storage.orphans import Orphan
 from storage.page_facts import LAST, MACHINE
 from storage.plans import PlannedChange
+from storage.runs import RunStatus
 from tests.app.page.conftest import NOW, Folder
 from worker.undo import run_choice
 
@@ -154,10 +156,19 @@ def test_held_scenes_say_what_they_would_lose(folder: Folder) -> None:
     ]
 
 
+def synced(scene_id: int, title: str) -> Record:
+    """The record of a scene that is item 7, which was called so after its sync."""
+    item = ItemRecord(ItemRef("1", "7"), (), None, {"title": FieldRecord(title, title)})
+    return Record(scene_id, 1.0, "f", (), None, (), (), (item,))
+
+
 def test_pins_that_stand_are_listed(folder: Folder) -> None:
     with folder.state() as state:
         state.pins.save(
-            [Pin(4, ItemRef("1", "7"), (MediaFile("/p.mp4"),)), Pin(5, ItemRef("1", "8"), ())]
+            [
+                Pin(4, ItemRef("1", "7"), (MediaFile("/p.mp4"),), since=NOW),
+                Pin(5, ItemRef("1", "8"), ()),
+            ]
         )
         state.pins.release(5)
     with folder.page() as page:
@@ -168,12 +179,17 @@ def test_pins_that_stand_are_listed(folder: Folder) -> None:
     assert told["rows"][0]["title"] == "Four"
     assert told["rows"][0]["library"] == "Films"
     assert told["rows"][0]["path"] == "/p.mp4"
+    assert told["rows"][0]["since_at"] == NOW
+    assert told["rows"][0]["item_title"] == "p"
+    with folder.state() as state:
+        state.records.save_many([synced(4, "Vier")])
+    assert folder.ask("page_pins")["rows"][0]["item_title"] == "Vier"
 
 
 def test_a_plan_is_told_scene_by_scene(folder: Folder) -> None:
-    ref = ItemRef("1", "7")
+    ref, other = ItemRef("1", "5"), ItemRef("1", "7")
     changes = [
-        Change("title", None, "New"),
+        Change("title", "Old", "New"),
         Change("tags", ("A",), ("A", "B"), added=("B",)),
         Change("poster", "one", "two"),
     ]
@@ -184,9 +200,10 @@ def test_a_plan_is_told_scene_by_scene(folder: Folder) -> None:
     }
     with folder.state() as state:
         run = state.runs.start("preview", NOW)
+        state.records.save_many([synced(2, "Zwei")])
         state.plans.add(run, [PlannedChange(1, "One", ref, change) for change in changes])
         state.plans.add(
-            run, [PlannedChange(2, "Two", ref, Change("tags", ("A",), None, removed=("A",)))]
+            run, [PlannedChange(2, "Two", other, Change("tags", ("A",), None, removed=("A",)))]
         )
         state.runs.finish(run, "done", figures, NOW + 1)
 
@@ -203,10 +220,12 @@ def test_a_plan_is_told_scene_by_scene(folder: Folder) -> None:
     }
     kinds = [(c["label"], c["before"], c["after"], c["kind"]) for c in told["rows"][0]["changes"]]
     assert kinds == [
-        ("Title", None, "New", "set"),
+        ("Title", "Old", "New", "set"),
         ("Tags", ["A"], ["A", "B"], "add"),
         ("Poster", "a picture", "the cover in Stash", "picture"),
     ]
+    assert {c["item_title"] for c in told["rows"][0]["changes"]} == {"Old"}
+    assert [c["item_title"] for c in told["rows"][1]["changes"]] == ["Zwei"]
     for args, scenes in (
         ({"kind": "remove"}, ["2"]),
         ({"kind": "picture"}, ["1"]),
@@ -263,6 +282,31 @@ def test_runs_tell_what_they_did_and_whether_they_can_be_taken_back(folder: Fold
     assert told["rows"][0]["after"] == ["a", "b"]
     with pytest.raises(ConfigError, match="no such run"):
         folder.ask("page_run", run_id="99")
+
+
+def test_a_run_that_was_taken_back_is_not_taken_back_again(folder: Folder) -> None:
+    def can_undo() -> dict[str, bool]:
+        rows = folder.ask("page_runs")["rows"]
+        assert not [row for row in rows if row["undone"] and row["can_undo"]]
+        return {row["run_id"]: row["can_undo"] for row in rows}
+
+    def undo(target: int, status: RunStatus = "done") -> int:
+        run = state.runs.start("undo", NOW, {"undone_run": target})
+        state.journal.write(run, [entry(1, "7", "title")])
+        state.runs.finish(run, status, {"undone_run": target}, NOW)
+        return run
+
+    with folder.state() as state:
+        drain = state.runs.start("drain", NOW)
+        state.journal.write(drain, [entry(1, "7", "title")])
+        state.runs.finish(drain, "done", {}, NOW)
+        partial = undo(drain, "partial")
+        assert can_undo() == {str(drain): True, str(partial): True}
+        first = undo(drain)
+        assert not can_undo()[str(drain)]
+        undo(first)
+        assert can_undo()[str(drain)]
+        assert not can_undo()[str(first)]
 
 
 def test_the_runs_that_can_be_taken_back_are_those_of_the_undo() -> None:

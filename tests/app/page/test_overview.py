@@ -6,11 +6,18 @@ import contextlib
 import io
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from app.page import report
 from app.page.figures import FILE, FOLDER
+from app.page.operations import ACTIONS
 from app.page.publishing import publishing
 from app.page.running import RunningNote
+from core.errors import ConfigError
+from core.records import Record
 from core.settings import parse_settings
 from plex.exceptions import PlexUnauthorized
 from shell import logs
@@ -89,6 +96,20 @@ def test_where_all_is_left_alone_nothing_is_called_in_step(folder: Folder) -> No
     assert told["headline"].startswith("No scene in Stash is to be synced")
 
 
+def test_what_was_undone_is_not_in_step_until_it_is_wanted_again(folder: Folder) -> None:
+    compare(folder)
+    before = folder.ask("page_overview")["tiles"]["in_step"]
+    with folder.state() as state:
+        record = Record(1, 1.0, "f", (), None, (), (), (), undone=True)
+        state.records.save_many([record, replace(record, scene_id=2)])
+    assert folder.ask("page_overview")["tiles"]["in_step"] == before - 2
+
+    ACTIONS["sync_scenes"](folder.context(looks_only=False, scene_ids=[1]))
+
+    told = folder.ask("page_overview")["tiles"]
+    assert (told["in_step"], told["waiting"]) == (before - 1, 1)
+
+
 def test_a_reconcile_that_failed_does_not_say_that_there_was_nothing_to_do(folder: Folder) -> None:
     with folder.state() as state:
         run = state.runs.start("reconcile", folder.now, {"scope": "all"})
@@ -96,11 +117,26 @@ def test_a_reconcile_that_failed_does_not_say_that_there_was_nothing_to_do(folde
     assert folder.ask("page_runs")["rows"][0]["text"] == "Failed."
 
 
+def test_the_report_is_handed_to_a_browser_unless_it_is_too_large(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match="nothing to report before the first reconcile"):
+        folder.ask("page_report")
+    compare(folder, Finding(1, "drift", "One <b>"))
+    end_task(folder)
+    told = folder.ask("page_report")
+    assert told["name"].endswith(".html")
+    assert "One &lt;b&gt;" in told["page"]
+    monkeypatch.setattr(report, "MOST", 0)
+    assert folder.ask("page_report")["page"] == ""
+
+
 def test_a_reason_that_is_a_question_keeps_its_mark(folder: Folder) -> None:
     end_task(folder)
     with folder.state() as state:
         state.outages.failed(PLEX, NOW, 0.5, "Plex is away; is it running?")
-    assert "is it running? " in folder.ask("page_overview")["headline"] + " "
+    told = folder.ask("page_overview")["headline"]
+    assert told.endswith("s: Plex is away; is it running?")
 
 
 def test_an_outage_is_said_with_what_waits(folder: Folder) -> None:
@@ -116,7 +152,7 @@ def test_an_outage_is_said_with_what_waits(folder: Folder) -> None:
     told = folder.ask("page_overview")
     assert told["tone"] == "problem"
     assert told["headline"] == (
-        "Paused for 2 h: Plex does not answer because no route to host. 1 change waits."
+        "Paused for 2 h: Plex does not answer: no route to host. 1 change waits."
     )
     assert not told["services"][0]["ok"]
     assert published(folder)["paused_since_at"] == NOW
