@@ -46,7 +46,7 @@ class EditStep:
         """
         written.edits[edit.ref] = edit
         try:
-            written.refused_alone[edit.ref] = self._editor.send(edit)
+            refused = self._editor.send(edit)
         except (PlexItemFailed, PlexRejected) as error:
             written.errors[edit.ref] = error
             if written not in self.doubtful:
@@ -54,8 +54,10 @@ class EditStep:
                 if len(self.doubtful) > ALL_FAIL:
                     self.settle()
         else:
-            self._control.note_taken(edit.item)
-            self.doubtful.clear()
+            if refused is not None:  # else it is gone, as reading it back will find
+                written.refused_alone[edit.ref] = refused
+                self._control.note_taken(edit.item)
+                self.doubtful.clear()
 
     def next_of(self, pending: deque[T]) -> T:
         """The next plan; of the other end where some in a row have failed, since items that Plex

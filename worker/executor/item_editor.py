@@ -27,12 +27,12 @@ class ItemEditor:
         self._plex = plex
         self.hopeless: set[str] = set()
 
-    def send(self, edit: ItemEdit) -> frozenset[str]:
+    def send(self, edit: ItemEdit) -> frozenset[str] | None:
         """All changes and locks of an item in one edit; where that is refused, each by itself, so
         that one field which the server will not take does not hold up the others.
 
         Returns:
-            the fields that were refused by themselves.
+            the fields that were refused by themselves; None: the item is gone from Plex.
 
         Raises:
             PlexRejected: none of them was taken. PlexError: as the client.
@@ -41,6 +41,8 @@ class ItemEditor:
         try:
             self._edit(edit, edit.changes, names)
         except PlexRejected as rejected:
+            if rejected.status == 404 and self._is_gone(edit.ref.key):
+                return None
             left = [name for name in names if not self._is_taken(edit, name)]
             if len(left) == len(names):
                 raise rejected from None
@@ -82,6 +84,10 @@ class ItemEditor:
         """
         ref, params = item.ref, lock_changes({TITLE: TITLE in item.locked})
         self._plex.edit(ref.section, item.item_type, ref.key, params, thorough=False)
+
+    def _is_gone(self, key: str) -> bool:
+        found = self._plex.full_items([key])
+        return key not in found and key not in found.unreadable
 
     def _is_taken(self, edit: ItemEdit, name: str) -> bool:
         change = next((each for each in edit.changes if each.field == name), None)

@@ -170,6 +170,25 @@ def test_an_item_that_goes_between_edit_and_read_back_is_waited_for(site: Site) 
     assert site.record(scene) is not None
 
 
+def test_an_item_that_goes_before_its_edit_is_waited_for(site: Site) -> None:
+    scene = site.scene("extra_genre")
+    key = site.key(scene)
+    site.edit_scene(scene, title="Wait for me")
+    gone = {"match": f"GET /library/metadata/{key}[?]", "action": "status", "status": 404}
+    refusal = {"match": f"PUT .*[?&]id={key}&", "action": "status", "status": 404}
+    site.both.plex.faults([{**gone, "after": 1, "times": -1}, {**refusal, "times": -1}])
+    site.enqueue(scene)
+    site.reset_counters()
+
+    drained = site.drain()
+
+    assert (drained["retried"], drained["failed"]) == (1, 0)
+    assert site.writes() == 1
+    site.both.plex.faults([])
+    assert site.drain(lambda: 3e9)["succeeded"] == 1
+    assert site.item(key)["title"] == "Wait for me"
+
+
 def test_of_two_items_one_may_refuse(site: Site) -> None:
     """The scene is a dead letter; what was written to the other item is known again."""
     scene = site.scene("two_sections")
