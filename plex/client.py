@@ -176,10 +176,10 @@ class PlexClient:
             PlexItemFailed: Plex fails for some of them, and nothing is known of those.
         """
         pages = list(self.list_pages(section, query=(("file", substring),)))
-        bad = [place for page in pages for place in page.passed_over]
+        bad = sum(len(page.passed_over) - page.untold for page in pages)
         if bad:
             raise PlexItemFailed(
-                f"Plex fails for {len(bad)} of the items of library {section.title!r} that have"
+                f"Plex fails for {bad} of the items of library {section.title!r} that have"
                 " this file name; 'Refresh Metadata' or 'Analyze' in Plex may mend them"
             )
         found = [item for page in pages for item in page.items]

@@ -38,12 +38,14 @@ class ListPage:
         total: how many the server says there are; where it does not say, those received so far.
         received: how many the server sent, for progress.
         passed_over: what could not be read, for people: where in the listing it is.
+        untold: how many of these are among the items, and do not say which files they have.
     """
 
     section: str
     total: int
     received: int
     passed_over: tuple[str, ...]
+    untold: int
     _present: tuple[dict[str, Any], ...] = field(repr=False)
 
     @property
@@ -109,7 +111,9 @@ class _Progress:
         # Still listed, because the trash was not emptied.
         present = tuple(raw for raw in fresh if not mapping.is_gone(raw))
         shown = self.covered if self.total is None else self.total
-        page = ListPage(self.section, shown, answered.covered, passed, present)
+        untold = tuple(_untold(raw) for raw in present if not mapping.tells_files(raw))
+        bad = (*passed, *untold)
+        page = ListPage(self.section, shown, answered.covered, bad, len(untold), present)
         return page, len(fresh) + len(answered.bad)
 
     def _count(self, total: int) -> None:
@@ -175,6 +179,11 @@ def _unusable(answered: _Answered) -> tuple[str, ...]:
     if answered.lost or answered.short:
         found.append(f"{answered.lost + answered.short} that it counts, but does not send")
     return tuple(found)
+
+
+def _untold(raw: dict[str, Any]) -> str:
+    title = excerpt(str(raw.get("title", "")), 80)
+    return f"{title!r}, number {mapping.rating_key(raw)}, which does not say what files it has"
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,11 +101,19 @@ def lacks(raw: Mapping[str, Any], container: Mapping[str, Any]) -> str:
             return f"which {name} it has"
     if raw.get("type") in _WITHOUT_FILES:
         return ""
-    if not any(
+    return "" if tells_files(raw) else "which files it has"
+
+
+def tells_files(raw: Mapping[str, Any]) -> bool:
+    """Whether an item says where one of its files is, be it a file that is gone."""
+    try:
+        if text(raw["Media"][0]["Part"][0]["file"]):  # nearly always, and quick
+            return True
+    except (LookupError, TypeError):
+        pass
+    return any(
         text(part.get("file")) for each in _objects(raw.get("Media")) for part in _parts(each)
-    ):
-        return "which files it has"
-    return ""
+    )
 
 
 def _parts(media: Mapping[str, Any]) -> list[dict[str, Any]]:

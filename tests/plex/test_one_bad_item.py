@@ -174,6 +174,19 @@ def test_what_an_answer_counts_but_cannot_be_used_is_a_hole(
     assert told in side.troubles()[0]
 
 
+@pytest.mark.parametrize(
+    "media",
+    [None, "x", [{"id": 5}], [{"Part": None}], [{"Part": [{"file": None}]}], [{"Part": [{}]}]],
+)
+def test_an_item_that_does_not_say_what_files_it_has_is_a_hole(media: object) -> None:
+    untold = {**film("3"), "title": "Odd one", "Media": media}
+    with client_of(one_page(film("1"), untold, size=2)) as (client, _):
+        side = listed(client)
+        # A look-up by name is no reason to know nothing of the others.
+        assert [item.ref.key for item in client.find_by_file(SECTION, "1")] == ["1", "3"]
+    assert side.passed_over == {"3": ["'Odd one', number 3, which does not say what files it has"]}
+
+
 @pytest.mark.parametrize("lists", [None, "x", 5])
 def test_a_listing_that_counts_items_and_has_none_proves_nothing(lists: object) -> None:
     reply = as_json({"MediaContainer": {"size": 4, "Metadata": lists}})
