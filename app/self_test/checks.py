@@ -31,7 +31,9 @@ class Check:
 
     @property
     def sentences(self) -> str:
-        return f"{self.text} {self.advice}".rstrip()
+        """Both; errors of servers often say themselves what to do."""
+        is_said = self.text.lower().endswith(self.advice.lower())
+        return self.text if is_said else f"{self.text} {self.advice}"
 
 
 @dataclass(slots=True)

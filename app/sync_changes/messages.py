@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.wording import counted, listed
+from core.wording import closed, counted, listed
 from worker.executor.figures import Figures
 
 BUSY = "another run works through the queue and takes these changes with it"
@@ -22,8 +22,9 @@ def left_waiting(error: str, waiting: int, *, is_asked: bool = False) -> str:
         is_asked: Sync Changes goes on by itself.
     """
     by = "Sync Changes" if is_asked else "the next change in Stash, or the task 'Sync Changes',"
-    what = f"{changes_wait(waiting)} for Plex"
-    return f"{error.rstrip('.')}. {what}; {by} {SENDS} once it is back."
+    if not waiting:
+        return closed(error)
+    return f"{closed(error)} {changes_wait(waiting)} for Plex; {by} {SENDS} once it is back."
 
 
 def once_mended(waiting: int) -> str:

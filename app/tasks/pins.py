@@ -15,6 +15,7 @@ from core.errors import PinRefused
 from core.matching.pins import Pin
 from core.models import FullItem, Scene, Section
 from core.text import name_key
+from core.wording import counted
 from plex.library import synced_sections
 from reconciliation.enqueueing import job_of
 from reconciliation.report import REPORT
@@ -63,7 +64,7 @@ def unpin(context: Context) -> dict[str, Any]:
         pins = state.pins.of_scenes([scene_id]).get(scene_id, [])
         chosen = [each.ref for each in pins if key is None or each.ref.key == str(key)]
         released = state.pins.release(scene_id, chosen)
-    log.info("scene %d: %d pins taken back", scene_id, len(released))
+    log.info("scene %d: %s taken back", scene_id, counted(len(released), "pin"))
     told: dict[str, Any] = {"scene_id": scene_id, "unpinned": [each.ref.key for each in released]}
     return told if released else {**told, "note": "the scene has no such pin"}
 
