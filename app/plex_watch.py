@@ -54,6 +54,10 @@ class PlexWatch:
         now, jitter = self._clock(), random.random()
         self._breaker = self._store.failed(PLEX, now, jitter, str(error), longest)
 
+    def spares(self) -> bool:
+        """Whether Plex has failed lately, and is to get one request after the other."""
+        return self._breaker.failures > 0 or self._breaker.rest(self._clock(), 1.0) > 0
+
     def rest(self, sleep: Callable[[float], None]) -> None:
         """Something was written: go on at once, or after a while where Plex is just back."""
         now = self._clock()

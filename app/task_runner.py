@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -42,6 +43,7 @@ log = logging.getLogger(__name__)
 
 MODE_SHOWN = 60  # characters of an unknown one
 GC_THRESHOLD = 200_000  # new objects between two looks
+SWITCH_SECONDS = 0.001  # that a thread works on while others wait; 0.005 by default
 
 Task = Callable[[Context], dict[str, Any]]
 
@@ -150,6 +152,8 @@ def run_task(
     # A library is hundreds of thousands of small objects without cycles: looking through them all
     # for cycles as they grow would take a fifth of the time of a reconcile.
     gc.set_threshold(GC_THRESHOLD)
+    # Whoever has an answer of Plex is not to wait long for who plans meanwhile.
+    sys.setswitchinterval(SWITCH_SECONDS)
     mode = MODES.get(plugin.mode)
     if mode is None:
         raise ProtocolError(

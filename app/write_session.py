@@ -104,6 +104,7 @@ class Writer:
             self.context.clock,
             on_outcomes,
             on_scene,
+            self.watch.spares,
         )
 
     def picture_sync(self, end: PictureEnd) -> PictureSync | None:

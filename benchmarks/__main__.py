@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.drain import measure_drain
 from benchmarks.enqueue import measure_enqueueing
 from benchmarks.hooks import measure_hooks
 from benchmarks.library import measure_libraries
@@ -33,6 +34,7 @@ BENCHMARKS: tuple[Callable[[Plan, Say], Report], ...] = (
     measure_libraries,
     measure_enqueueing,
     measure_hooks,
+    measure_drain,
     measure_rename,
     measure_page,
 )

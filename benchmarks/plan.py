@@ -22,6 +22,7 @@ class Plan:
         bulk: scenes that are edited in one go.
         shown: gaps behind the page's reads.
         carried: scenes that carry one tag, which is renamed.
+        drifted: scenes whose items are changed in Plex, to be brought back.
     """
 
     sizes: tuple[int, ...] = (1_000, 10_000, 20_000)
@@ -33,6 +34,7 @@ class Plan:
     bulk: int = 500
     carried: int = 5_000
     shown: int = 100_000
+    drifted: int = 10_000
 
     @property
     def judged(self) -> int:
@@ -50,4 +52,5 @@ QUICK = Plan(
     bulk=100,
     carried=400,
     shown=2_000,
+    drifted=400,
 )

@@ -68,6 +68,7 @@ class PlexClient:
         address = Address(url, token, connect_timeout, read_timeout, verify_tls)
         self.http = PlexHttp(address, retrying)
         self._others = Others(self.http, self.control_read, self.list_pages)
+        self._reader = FullReader(self.http, self._others.make_sure)
 
     @classmethod
     def by(cls, settings: Settings, retrying: Retrying | None = None) -> PlexClient:
@@ -190,17 +191,16 @@ class PlexClient:
         return found
 
     def full_items(self, keys: Iterable[str]) -> FullItems:
-        """Items read whole, by rating key, 100 a request; what Plex does not have is absent.
+        """Items read whole, by rating key, many a request; what Plex does not have is absent.
 
         An answer with fewer items than asked for may be a cut one, so the rest is asked for once
         more before it counts as absent. Items whose files are gone are absent too. What Plex fails
         for, while it answers for others, is in `unreadable`.
         """
         wanted = [key for key in dict.fromkeys(keys) if ONE_KEY.fullmatch(key)]
-        found = FullItems()
-        reader = FullReader(self.http, self._others.make_sure)
-        for start in range(0, len(wanted), MAX_KEYS):
-            some = reader.read(wanted[start : start + MAX_KEYS])
+        found, rest = self._reader.at_once(wanted)
+        for start in range(0, len(rest), MAX_KEYS):
+            some = self._reader.read(rest[start : start + MAX_KEYS])
             found.update(some)
             found.unreadable.update(some.unreadable)
         return found

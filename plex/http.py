@@ -7,6 +7,7 @@ because addresses end up in logs and in the texts of exceptions.
 from __future__ import annotations
 
 import ssl
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ MB = 1024 * 1024
 # The most bytes of an answer, by its kind. A thousand items in a listing have 2 MB; a hundred whole
 # ones with all their actors 3 MB.
 LISTING, SMALL, WRITTEN = 16 * MB, 4 * MB, MB
+WRITERS = 2
 _LATER = "try again later"
 # One of these is in every list, also in an empty one.
 _LISTED = frozenset({"size", "totalSize", "Metadata", "Directory"})
@@ -34,7 +36,8 @@ _BUSY = frozenset({408, 425, 429, 503})
 
 
 class PlexHttp:
-    """One connection to one server. Not for use by several threads at once.
+    """The way to one server. May be used by several threads at once: of requests that change
+    something, `WRITERS` are under way at most, and others wait for their turn.
 
     Attributes:
         writes_made: requests that were to change something, repeated ones included.
@@ -60,6 +63,8 @@ class PlexHttp:
         }
         self._where = f"Plex at {address.shown}"
         self.retrying = retrying if retrying is not None else Retrying()
+        self._writers = threading.BoundedSemaphore(WRITERS)
+        self._counting = threading.Lock()
         self.writes_made = 0
 
     def __repr__(self) -> str:
@@ -145,8 +150,10 @@ class PlexHttp:
         self, method: str, path: str, params: Params = (), body: bytes | None = None
     ) -> None:
         """`write`, of anything and once. Raises Transient: it failed in a way that may pass."""
-        self.writes_made += 1
-        answer = self._answer(method, path, params, most=WRITTEN, body=body)
+        with self._counting:
+            self.writes_made += 1
+        with self._writers:
+            answer = self._answer(method, path, params, most=WRITTEN, body=body)
         came = strange_body(answer)
         if came:
             text = f"{self._where} did not take a change: {came}; {_LATER}"

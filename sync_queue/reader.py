@@ -17,6 +17,7 @@ from storage.sqlite import Closing, Database, chunks, placeholders
 from sync_queue.jobs import (
     BULK,
     DEAD,
+    EDIT,
     HELD,
     HELD_JOBS,
     JOBS,
@@ -140,6 +141,14 @@ class QueueReader(Closing):
             waits = f"status < 2 OR status IN ({WORKING}, {HELD})"
             found |= self._scene_ids(f"({waits}) AND scene_id IN ({among})", *some)
         return found
+
+    def has_edit_among(self, scene_ids: Iterable[int]) -> bool:
+        """Whether a user's edit of one of some scenes waits."""
+        where = f"status < 2 AND priority >= {EDIT} AND scene_id IN"
+        return any(
+            self._scene_ids(f"{where} ({placeholders(len(some))})", *some)
+            for some in chunks(scene_ids)
+        )
 
     def queued_scene_ids(self) -> set[int]:
         """The scenes that wait, are held or are being worked on."""

@@ -6,6 +6,7 @@ for the internet, not for a server of one's own.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ class Http:
         self._prefix = parts.path.rstrip("/")
         self._timeout = Timeout(connect=connect_timeout, read=pause)
         self._pool = _pool(parts.scheme, str(parts.hostname), parts.port, verify)
+        self._counting = threading.Lock()
         self.requests_made = 0
 
     def close(self) -> None:
@@ -93,7 +95,8 @@ class Http:
         Raises:
             TransportError: or its kinds; no usable answer came.
         """
-        self.requests_made += 1
+        with self._counting:
+            self.requests_made += 1
         timeout = self._timeout
         if pause is not None:
             timeout = Timeout(connect=timeout.connect_timeout, read=pause)

@@ -178,6 +178,7 @@ def test_it_lets_others_work_after_thirty_seconds(
     driver: SyncDriver, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker.scene_sync.source, "BATCH", 5)
+    monkeypatch.setattr(worker.scene_sync.source, "MANY", 5)
 
     cost = 2.0  # seconds a scene, and as many for weighing a batch
 
@@ -209,6 +210,7 @@ def test_alone_it_works_on(
     driver: SyncDriver, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker.scene_sync.source, "BATCH", 5)
+    monkeypatch.setattr(worker.scene_sync.source, "MANY", 5)
 
     def work() -> None:
         driver.now += 60

@@ -17,6 +17,7 @@ from plex.exceptions import (
     PlexShifted,
     PlexUnauthorized,
 )
+from plex.full_items import READ_KEYS
 from tests.contract.scripted import Reply, as_html, as_json, refused_url, scripted
 from tests.plex.wire import (
     IDENTITY,
@@ -313,17 +314,17 @@ def full(*keys: str) -> Reply:
     return as_json({"MediaContainer": {"librarySectionID": 3, "Metadata": items}})
 
 
-def test_full_items_are_read_a_hundred_a_request() -> None:
-    keys = [str(number) for number in range(150)]
-    with client_of(full(*keys[:100]), full(*reversed(keys[100:]))) as (client, server):
+def test_full_items_are_read_many_in_a_request() -> None:
+    keys = [str(number) for number in range(READ_KEYS + 50)]
+    with client_of(full(*keys[:READ_KEYS]), full(*reversed(keys[READ_KEYS:]))) as (client, server):
         found = client.full_items(keys + keys[:5])
         first = server.asked[0]
         assert len(server.asked) == 2
     assert sorted(found) == sorted(keys)
-    assert found["149"].ref == ItemRef("3", "149")
-    assert first.path.startswith(f"/library/metadata/{','.join(keys[:100])}?")
+    assert found["299"].ref == ItemRef("3", "299")
+    assert first.path.startswith(f"/library/metadata/{','.join(keys[:READ_KEYS])}?")
     assert "skipRefresh=1&checkFiles=0" in first.path
-    assert first.headers["x-plex-container-size"] == "100"
+    assert first.headers["x-plex-container-size"] == str(READ_KEYS)
 
 
 def test_a_short_answer_is_asked_for_the_rest_while_some_of_it_comes() -> None:

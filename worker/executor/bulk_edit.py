@@ -117,10 +117,15 @@ class BulkEditor:
         for group in _groups(edit for plan in plans for edit in plan.edits):
             if self._may_share(group) and (not group.shape or self._is_proven(group, sent)):
                 left = [edit for edit in group.edits if edit.ref not in sent.edited]
-                parts = [_Group(edits) for edits in chunks(left, MAX_KEYS) if len(edits) > 1]
-                alike += filter(self._edit, parts)
-        self._look_at(alike, sent)
+                alike += [_Group(edits) for edits in chunks(left, MAX_KEYS) if len(edits) > 1]
+        if alike:
+            self._journal(edit.ref for group in alike for edit in group.edits)
+        self._look_at(self._edited(alike), sent)
         return sent
+
+    def _edited(self, groups: Iterable[_Group]) -> list[_Group]:
+        """Those groups that Plex has taken; of a shape that it refuses no other is tried."""
+        return [g for g in groups if g.shape not in self._refuted and self._edit(g)]
 
     def _may_share(self, group: _Group) -> bool:
         fewest = 2 if group.shape in self._proven or not group.shape else FEWEST
@@ -164,7 +169,6 @@ class BulkEditor:
     def _edit(self, group: _Group) -> bool:
         """Edit all items of a group at once; whether Plex has taken it."""
         first, keys = group.edits[0], [edit.ref.key for edit in group.edits]
-        self._journal(edit.ref for edit in group.edits)
         try:
             self._plex.edit_alike(first.ref.section, first.item.item_type, keys, group.params)
         except (PlexRejected, PlexItemFailed) as error:

@@ -6,11 +6,13 @@ Nobody is blamed before an edit of another item was tried.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import TypeVar
 
 from plex.client import PlexClient
 from plex.exceptions import PlexItemFailed, PlexRejected, PlexServerDown, PlexUnauthorized
 from worker.executor.control_edit import ControlEdit
+from worker.executor.edits_ahead import EditsAhead
 from worker.executor.item_editor import ItemEditor
 from worker.executor.proof import Written
 from worker.plan import ItemEdit
@@ -29,13 +31,24 @@ T = TypeVar("T")
 class EditStep:
     """Sends the edits of written scenes.
 
+    Args:
+        spares, clock: as of `EditsAhead`.
+
     Attributes:
+        ahead: the edits of scenes that are not in hand yet.
         doubtful: scenes of which it is not known yet whether they or Plex are to blame.
     """
 
-    def __init__(self, plex: PlexClient, editor: ItemEditor) -> None:
+    def __init__(
+        self,
+        plex: PlexClient,
+        editor: ItemEditor,
+        spares: Callable[[], bool],
+        clock: Callable[[], float],
+    ) -> None:
         self._editor = editor
         self._control = ControlEdit(plex, editor)
+        self.ahead = EditsAhead(editor.send, spares, clock)
         self.doubtful: list[Written] = []
 
     def send(self, edit: ItemEdit, written: Written) -> None:
@@ -46,7 +59,7 @@ class EditStep:
         """
         written.edits[edit.ref] = edit
         try:
-            refused = self._editor.send(edit)
+            refused = self.ahead.send(edit)
         except (PlexItemFailed, PlexRejected) as error:
             written.errors[edit.ref] = error
             if written not in self.doubtful:
@@ -58,6 +71,11 @@ class EditStep:
                 written.refused_alone[edit.ref] = refused
                 self._control.note_taken(edit.item)
                 self.doubtful.clear()
+
+    @property
+    def depth(self) -> int:
+        """How many scenes may be begun: one, while it is not known who is to blame."""
+        return 1 if self.doubtful else self.ahead.depth
 
     def next_of(self, pending: deque[T]) -> T:
         """The next plan; of the other end where some in a row have failed, since items that Plex

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -60,6 +60,7 @@ class Executor:
         clock: epoch seconds.
         on_outcomes: told what became of scenes, once that is recorded.
         on_scene: told after each scene that was written, for progress.
+        spares: whether Plex is to be spared, with one edit after the other.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Executor:
         clock: Callable[[], float],
         on_outcomes: Callable[[Sequence[Outcome]], None],
         on_scene: Callable[[], None],
+        spares: Callable[[], bool] = lambda: False,
     ) -> None:
         self._state = state
         self._run_id = run_id
@@ -79,7 +81,7 @@ class Executor:
         self._on_outcomes = on_outcomes
         self._on_scene = on_scene
         self._editor = ItemEditor(plex)
-        self._edits = EditStep(plex, self._editor)
+        self._edits = EditStep(plex, self._editor, spares, clock)
         self._read_back = ReadBack(plex, self._editor)
         self._bulk = BulkEditor(plex, state, self._journal_items)
         self._writer = writer(self._journal_picture)
@@ -109,8 +111,34 @@ class Executor:
         left: list[ScenePlan] = []
         try:
             shared = self._bulk.send(plans)
-            pending, is_ending = deque(plans), False
-            while pending:
+            for plan in self._begun(plans, shared, is_over, left):
+                self._write(plan, shared, window)
+            self._edits.settle()
+            self._pictures.settle()
+        except (PlexError, StashError):
+            self._edits.ahead.drop()
+            self._prove_before_outage(window)
+            raise
+        finally:
+            self._edits.ahead.close()
+        self._prove(window)
+        return left
+
+    def _begun(
+        self,
+        plans: Sequence[ScenePlan],
+        shared: Sent,
+        is_over: Callable[[], bool],
+        left: list[ScenePlan],
+    ) -> Iterator[ScenePlan]:
+        """The plans in turn, journaled, with the edits of the next ones under way.
+
+        Args:
+            left: gets those that are not begun.
+        """
+        pending, begun, is_ending = deque(plans), deque[ScenePlan](), False
+        while pending or begun:
+            while pending and len(begun) < self._edits.depth:
                 plan = self._edits.next_of(pending)
                 # One that has its edit already is seen to the end.
                 is_open = shared.edited.isdisjoint(plan.items)
@@ -118,15 +146,20 @@ class Executor:
                 if is_open and is_ending:
                     left.append(plan)
                     continue
-                ahead = () if is_ending else islice(pending, WINDOW - 1)
-                self._write(plan, [plan, *ahead], shared, window)
-            self._edits.settle()
-            self._pictures.settle()
-        except (PlexError, StashError):
-            self._prove_before_outage(window)
-            raise
-        self._prove(window)
-        return left
+                self._begin(plan, () if is_ending else islice(pending, WINDOW - 1), shared)
+                begun.append(plan)
+            if begun:
+                yield begun.popleft()
+
+    def _begin(self, plan: ScenePlan, next_plans: Iterable[ScenePlan], shared: Sent) -> None:
+        """Journal a scene, the next ones with it, and have its edits sent."""
+        if plan.scene_id not in self._journaled:
+            self._journal([plan, *next_plans])
+        if self._edits.depth > 1:
+            for edit in plan.edits:
+                # Pictures are put back before all else.
+                if edit.names and not edit.pictures and edit.ref not in shared.edited:
+                    self._edits.ahead.begin(edit)
 
     @property
     def _doubtful(self) -> list[Written]:
@@ -134,12 +167,8 @@ class Executor:
 
     # Writing -----------------------------------------------------------------------------
 
-    def _write(
-        self, plan: ScenePlan, next_plans: Sequence[ScenePlan], shared: Sent, window: _Window
-    ) -> None:
+    def _write(self, plan: ScenePlan, shared: Sent, window: _Window) -> None:
         """Write one scene, and read back what waits for that if it is time."""
-        if plan.scene_id not in self._journaled:
-            self._journal(next_plans)
         if not window.written:
             window.began_at = self._clock()
         written = Written(plan)
@@ -158,6 +187,7 @@ class Executor:
                 self._take_label_off(ref, written)
             self._edits.check_refusal(written)
         written.is_complete = True
+        self._edits.ahead.note_scene()
         self._on_scene()
         if window.is_full(self._clock()):
             self._prove(window)

@@ -19,7 +19,7 @@ from worker.executor.item_editor import ItemEditor, removal_alone
 from worker.plan import ItemEdit
 
 # What was written is read back after so many scenes, or so many seconds after the first of them.
-WINDOW = 25
+WINDOW = 100
 WINDOW_SECONDS = 2.0
 # After so many fields or locks of one name that a second try did not help, the server is known for
 # it.

@@ -8,8 +8,8 @@ cut off is gone on with by the next one of its kind.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol, TypeVar
@@ -66,8 +66,9 @@ def never() -> Interruption:
 class Batches(Protocol):
     """A maker of plans that need not be made again."""
 
-    def batches(self) -> Iterator[Batch]:
-        """Plans, batch by batch. Each is carried out before the next is asked for."""
+    def batches(self) -> Generator[Batch, None, None]:
+        """Plans, batch by batch. Each is carried out before the next is asked for; closed, it
+        gives back what it has taken for a next one."""
 
 
 class PlanSource(Batches, Protocol):
@@ -208,13 +209,14 @@ class WriteRun:
         self._state.runs.note(self.run_id, self._facts())
 
     def _work(self, source: PlanSource, end: PlanEnd) -> None:
-        for batch in source.batches():
-            self._take(batch, end)
-            if self._guard is not None and self._guard.is_full:
-                self._verdict(source, end)
-            if self._interruption() is Interruption.END:
-                self._is_early = True
-                break
+        with closing(source.batches()) as batches:
+            for batch in batches:
+                self._take(batch, end)
+                if self._guard is not None and self._guard.is_full:
+                    self._verdict(source, end)
+                if self._interruption() is Interruption.END:
+                    self._is_early = True
+                    break
         self._verdict(source, end)
 
     def _take(self, batch: Batch, end: PlanEnd) -> None:

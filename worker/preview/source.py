@@ -5,7 +5,7 @@ What changed meanwhile, on either side, is left and reported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass, replace
 
 from core.models import Failure, Job
@@ -47,7 +47,7 @@ class PreviewSource(PlanSource):
     on_scenes: Callable[[int, int], None]
     chosen: Collection[int] | None = None
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Generator[Batch, None, None]:
         """The plans of the scenes."""
         chosen = None if self.chosen is None else frozenset(self.chosen)
         ids = self.store.scene_ids(self.preview)

@@ -6,7 +6,7 @@ has written before it was cut off is known by the journal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 
 from core.fields import BY_NAME, PICTURES
@@ -41,7 +41,7 @@ class ReleaseSource(PlanSource):
     figures: Figures
     on_scenes: Callable[[int, int], None]
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Generator[Batch, None, None]:
         """The plans, batch by batch. Raises PlexError: Plex does not answer."""
         cut_off = cut_off_items(self.state)
         ids = sorted(self.state.records.ids() | cut_off.keys())

@@ -5,6 +5,7 @@ Nothing is written here.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -85,6 +86,7 @@ class Preparer:
         self._contested = contested
         self._pins = pins
         self._plan_destroyed = plan_destroyed
+        self._turn = threading.Lock()
 
     @property
     def locator(self) -> Locator:
@@ -103,9 +105,15 @@ class Preparer:
     def prepare(self, jobs: Sequence[Job]) -> Batch:
         """Plan some jobs, each of another scene, on what both servers say now.
 
+        May be called in several threads; they take turns.
+
         Raises:
             StashError, PlexError: nothing is known then, and no job is to blame.
         """
+        with self._turn:
+            return self._prepared(jobs)
+
+    def _prepared(self, jobs: Sequence[Job]) -> Batch:
         batch = Batch()
         ids = [job.scene_id for job in jobs]
         fetched = fetch_readable(self._stash, ids)

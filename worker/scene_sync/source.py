@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import replace
 
 from core.models import Job
 from storage.sqlite import chunks
-from sync_queue.jobs import EDIT
+from sync_queue.jobs import BULK, EDIT
 from sync_queue.queue import SyncQueue
 from worker.executor.clear_guard import is_covered, lines_of, marks_of
 from worker.executor.figures import Figures
 from worker.executor.run import BATCH, PlanSource, in_parts, jobs_of
 from worker.plan import Batch, ScenePlan
+from worker.scene_sync.plans_ahead import PlansAhead
 from worker.scene_sync.preparer import Preparer
 
 log = logging.getLogger(__name__)
 
 KIND, CONFIRM = "drain", "confirm"
+# Scenes of a drain that are planned together where the last ones were written within so many
+# seconds: what several have in common is one request, and no plan gets old.
+MANY, SOON = 500, 5.0
 
 
 class DueJobs(PlanSource):
@@ -39,23 +43,47 @@ class DueJobs(PlanSource):
         self._queue = queue
         self._preparer = preparer
         self._before_batch = before_batch
+        self._clock = clock
         self._started = clock()
+        self._size = BATCH
+        self._is_full = False
+        self._ahead = PlansAhead(preparer.prepare)
         recovered = queue.recover()
         if recovered:
             log.info("%d jobs of an interrupted run are taken up again", recovered)
         self.due = queue.count_due(self._started)
         preparer.expect(self.due)
 
-    def batches(self) -> Iterator[Batch]:
-        """Plans until no job is due."""
-        while True:
-            self._before_batch()
-            # By themselves, so that they need not wait until bulk work is planned.
-            jobs = self._queue.claim(BATCH, self._started, least=EDIT)
-            jobs = jobs or self._queue.claim(BATCH, self._started)
-            if not jobs:
-                return
-            yield _prepared(self._queue, self._preparer, jobs)
+    def batches(self) -> Generator[Batch, None, None]:
+        """Plans until no job is due; those for the next jobs are made meanwhile."""
+        try:
+            while (batch := self._next()) is not None:
+                self._ahead.hand_out(batch.ready)
+                if not self._ahead.jobs and self._is_full:
+                    self._ahead.begin(self._claim())
+                begun_at = self._clock()
+                yield batch
+                is_fast = 0 <= self._clock() - begun_at <= SOON
+                self._size = MANY if is_fast else BATCH
+        finally:
+            self._queue.release(self._ahead.drop())
+
+    def _next(self) -> Batch | None:
+        """The next plans, those for users' edits first."""
+        self._before_batch()
+        if self._queue.has_edit_among(job.scene_id for job in self._ahead.jobs):
+            self._queue.release(self._ahead.drop())
+        # By themselves, so that they need not wait until bulk work is planned.
+        jobs = self._claim(least=EDIT)
+        if not jobs and self._ahead.jobs:
+            return self._ahead.take()
+        jobs = jobs or self._claim()
+        return _prepared(self._queue, self._preparer, jobs) if jobs else None
+
+    def _claim(self, *, least: int = BULK) -> list[Job]:
+        jobs = self._queue.claim(self._size, self._started, least=least)
+        self._is_full = len(jobs) == self._size
+        return jobs
 
     def again(self, plans: Sequence[ScenePlan]) -> Batch:
         """Plans for the same jobs, made afresh."""
@@ -84,7 +112,7 @@ class ConfirmedJobs(PlanSource):
         self._chosen = chosen
         preparer.expect(0)
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Generator[Batch, None, None]:
         """Plans of all that was held when this began."""
         scene_ids = [each.job.scene_id for each in self._queue.held(self._chosen)]
         for some in chunks(scene_ids, BATCH):
@@ -117,7 +145,7 @@ class ListedScenes:
         self._on_scenes = on_scenes
         preparer.expect(len(jobs))
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Generator[Batch, None, None]:
         """The plans, batch by batch."""
         for some in in_parts(self._jobs, BATCH, self._on_scenes):
             yield self._preparer.prepare(some)

@@ -6,7 +6,7 @@ on with: what it had put back is known by the journal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -69,7 +69,7 @@ class UndoSource(PlanSource):
     figures: Figures
     on_scenes: Callable[[int, int], None]
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Generator[Batch, None, None]:
         """The plans, batch by batch; a scene's items are never torn apart.
 
         Raises:

@@ -1,0 +1,81 @@
+"""Sends the edits of the next scenes while one is in hand, so that Plex need not wait for us.
+
+Only the requests are made elsewhere: whoever asks for the outcome of an edit waits for it, in the
+order of the scenes, so all else is as if they were sent one after the other.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from core.models import ItemRef
+from worker.plan import ItemEdit
+
+WRITERS = 2  # edits under way at once
+# Scenes begun at once: at most so many, and no more than take so long, since they are not left when
+# others are to work. Those beyond the writers wait for these, and keep them busy while scenes
+# before them are read back and recorded.
+MOST, AHEAD_SECONDS = 64, 0.25
+MEASURED = 16  # scenes by which it is known how long one takes
+
+Send = Callable[[ItemEdit], frozenset[str] | None]
+
+
+class EditsAhead:
+    """Edits under way.
+
+    Args:
+        send: sends one edit; used by several threads at once.
+        spares: whether Plex is to be spared, with one edit after the other.
+        clock: seconds.
+    """
+
+    def __init__(self, send: Send, spares: Callable[[], bool], clock: Callable[[], float]) -> None:
+        self._send = send
+        self._clock = clock
+        self._done_at: deque[float] = deque(maxlen=MEASURED)
+        self._spares = spares
+        self._pool: ThreadPoolExecutor | None = None
+        self._begun: dict[ItemRef, Future[frozenset[str] | None]] = {}
+
+    @property
+    def depth(self) -> int:
+        """How many scenes may be begun by now."""
+        if self._spares():
+            return 1
+        times = self._done_at
+        if len(times) < MEASURED:
+            return WRITERS
+        each = (times[-1] - times[0]) / (MEASURED - 1)
+        return MOST if each * MOST <= AHEAD_SECONDS else max(WRITERS, int(AHEAD_SECONDS / each))
+
+    def note_scene(self) -> None:
+        """A scene is written."""
+        self._done_at.append(self._clock())
+
+    def begin(self, edit: ItemEdit) -> None:
+        """Have an edit sent; `send` has to follow, or `drop`."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="edits")
+        self._begun[edit.ref] = self._pool.submit(self._send, edit)
+
+    def send(self, edit: ItemEdit) -> frozenset[str] | None:
+        """What became of an edit, which is sent now if it was not begun. Raises as `Send`."""
+        begun = self._begun.pop(edit.ref, None)
+        return self._send(edit) if begun is None else begun.result()
+
+    def drop(self) -> None:
+        """Of what was begun nothing is sent any more when this returns."""
+        for begun in self._begun.values():
+            begun.cancel()
+        wait(self._begun.values())
+        self._begun.clear()
+
+    def close(self) -> None:
+        """End the threads."""
+        self.drop()
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None

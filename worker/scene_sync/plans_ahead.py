@@ -1,0 +1,68 @@
+"""Plans the next jobs while those in hand are written: reads overlap with writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from core.models import ItemRef, Job
+from worker.executor.clear_guard import marks_of
+from worker.plan import Batch, ScenePlan
+
+Prepare = Callable[[Sequence[Job]], Batch]
+
+
+class PlansAhead:
+    """Jobs that are planned before it is their turn.
+
+    A plan is good as long as none of its items was written to since it was begun: a scene that is
+    written may take an item over from another one.
+
+    Args:
+        prepare: plans some jobs; is called in a thread of its own.
+
+    Attributes:
+        jobs: those of which the plans were begun and not taken.
+    """
+
+    def __init__(self, prepare: Prepare) -> None:
+        self._prepare = prepare
+        self._begun: Future[Batch] | None = None
+        self._lossy: set[ItemRef] = set()
+        self._in_hand: set[ItemRef] = set()
+        self.jobs: list[Job] = []
+
+    def hand_out(self, plans: Iterable[ScenePlan]) -> None:
+        """These are about to be written; such as take something away, perhaps much later."""
+        if self._begun is None:
+            self._in_hand = set()
+        for plan in plans:
+            self._in_hand.update(plan.items)
+            if marks_of(plan):
+                self._lossy.update(plan.items)
+
+    def begin(self, jobs: list[Job]) -> None:
+        """Plan these, while what was handed out is written."""
+        self.jobs = jobs
+        if not jobs:
+            return
+        pool = ThreadPoolExecutor(1, thread_name_prefix="plans")
+        self._begun = pool.submit(self._prepare, jobs)
+        pool.shutdown(wait=False)
+
+    def take(self) -> Batch:
+        """The plans for `jobs`. Raises as `prepare`; then they are still in `jobs`."""
+        assert self._begun is not None
+        batch = self._begun.result()
+        written = self._in_hand | self._lossy
+        if any(not written.isdisjoint(plan.items) for plan in batch.ready):
+            batch = self._prepare(self.jobs)
+        self._begun, self.jobs = None, []
+        return batch
+
+    def drop(self) -> list[Job]:
+        """The jobs that were not taken, once nobody plans them any more."""
+        if self._begun is not None:
+            wait([self._begun])
+        jobs, self.jobs, self._begun = self.jobs, [], None
+        return jobs
