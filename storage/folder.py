@@ -44,13 +44,24 @@ def ready(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         entries = list(folder.iterdir())
     except OSError as error:
-        raise StateError(f"The folder {folder} cannot be used: {error}. {WAY_OUT}") from error
+        hint = missing_link(folder) or WAY_OUT
+        raise StateError(f"The folder {folder} cannot be used: {error}. {hint}") from error
     ours = [each for each in entries if any(fnmatch(each.name, name) for name in _OURS)]
     for each in ours:
         if not each.is_symlink():
             make_private(each)
     if len(ours) == len(entries):
         make_private(folder)
+
+
+def missing_link(path: Path) -> str:
+    """What to do about a link that leads nowhere; "" where `path` is none."""
+    if not path.is_symlink() or path.exists():
+        return ""
+    return (
+        f"It is a link to {path.readlink()}, which is not there: bring that back, a disk that is"
+        " not mounted say, or delete the link."
+    )
 
 
 def uri_of(path: Path, mode: str) -> str:

@@ -140,6 +140,46 @@ def make_missing(connection: sqlite3.Connection, schema: Schema) -> list[str]:
     return [name for name, kind, _ in missing if kind == "table"]
 
 
+def mend_layout(connection: sqlite3.Connection, schema: Schema) -> list[str]:
+    """Makes tables of the newest layout again that have other columns, or are none, with the rows
+    that fit, and drops triggers that are not ours. Returns the tables' names."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        run(model, schema.migrations)
+        connection.execute("BEGIN IMMEDIATE")
+        there = dict(connection.execute("SELECT name, type FROM sqlite_master"))
+        for name in [n for n, kind in there.items() if kind == "trigger"]:
+            if name not in _names(schema):
+                connection.execute(f"DROP TRIGGER {_quoted(name)}")
+        made = []
+        for name, sql in model.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"):
+            told = f"PRAGMA table_info({name})"
+            wanted, found = (each.execute(told).fetchall() for each in (model, connection))
+            if there.get(name) in ("table", "view") and (wanted, "table") != (found, there[name]):
+                shared = {column[1] for column in wanted} & {column[1] for column in found}
+                _make_anew(connection, there[name], name, sql, ", ".join(sorted(shared)))
+                made.append(name)
+        connection.execute("COMMIT")
+    return made
+
+
+def _make_anew(
+    connection: sqlite3.Connection, kind: str, name: str, sql: str, columns: str
+) -> None:
+    if columns:
+        connection.execute(f"CREATE TEMP TABLE kept AS SELECT {columns} FROM {name}")
+    connection.execute(f"DROP {kind.upper()} {name}")
+    connection.execute(sql)
+    if columns:
+        connection.execute(
+            f"INSERT OR IGNORE INTO main.{name} ({columns}) SELECT {columns} FROM temp.kept"
+        )
+        connection.execute("DROP TABLE temp.kept")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
 def _names_in(connection: sqlite3.Connection) -> set[str]:
     return {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
 

@@ -11,9 +11,17 @@ from pathlib import Path
 
 from core.errors import StateError
 from storage import folder, wal
-from storage.migration import Refusal, Schema, make_missing, migrate, restore_version, version_of
+from storage.migration import (
+    Refusal,
+    Schema,
+    make_missing,
+    mend_layout,
+    migrate,
+    restore_version,
+    version_of,
+)
 from storage.replace_damaged import beside, replace_damaged, salvaged_of, set_aside
-from storage.suspected_damage import Suspicion, is_damage, name_of, one_line
+from storage.suspected_damage import Suspicion, is_damage, is_layout, name_of, one_line
 
 Warn = Callable[[str], None]
 Clock = Callable[[], float]
@@ -58,6 +66,7 @@ class Opener:
         folder.ready(self.home)
         if self.path.parent != self.home:
             self._make_room()
+        self._clear_beside()
         if _size(self.path):
             with suppress(_UnusableError, FileNotFoundError):
                 return self._prepared("rw")
@@ -106,6 +115,14 @@ class Opener:
                     self.warn(f"{room} was a file and no folder: it was moved to {moved.name}.")
         folder.ready(room)
 
+    def _clear_beside(self) -> None:
+        """A folder that has the name of one of SQLite's own files, or of the lock, is moved."""
+        names = (beside(self.path, tail) for tail in ("-wal", "-shm", "-journal"))
+        for place in (*names, self.home / LOCK_FILE):
+            if place.is_dir():
+                with suppress(StateError):  # another opener has done it
+                    set_aside(place, "folder", self.clock())
+
     def _take_what_is_there(self) -> None:
         """A repair that was cut short is finished, and an empty file is said to be one."""
         size = _size(self.path)
@@ -140,7 +157,7 @@ class Opener:
                 self._prepare(connection, unclean)
         except sqlite3.DatabaseError as error:
             connection.close()
-            if not is_damage(error):
+            if not is_damage(error) and not is_layout(error):
                 if _size(self.path) is None:  # moved aside by another opener just now
                     raise FileNotFoundError(self.path) from error
                 raise
@@ -184,7 +201,8 @@ class Opener:
     def _check(self, connection: sqlite3.Connection, unclean: bool) -> None:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if unclean or self.path.stat().st_size <= WHOLE_CHECK_BYTES:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            check = "integrity_check" if self.suspicion.exists() else "quick_check"
+            found = connection.execute(f"PRAGMA {check}(1)").fetchone()[0]
             if found != "ok":
                 raise _UnusableError(Refusal("corrupt", f"is damaged ({one_line(found)})"))
         if self.schema.refuse is not None and version_of(connection) == 0:
@@ -225,7 +243,13 @@ class Opener:
                 return str(mode)
 
     def _complete(self, connection: sqlite3.Connection) -> None:
-        """Makes tables again that are missing."""
+        """Makes tables again that are missing, and mends what is suspected to be laid out wrong."""
+        mended = mend_layout(connection, self.schema) if self.suspicion.exists() else []
+        if mended:
+            self.warn(
+                f"{self.path}: {', '.join(mended)} had other columns than they were made with: made"
+                f" again, with the rows that fit. {self.schema.remedy}"
+            )
         made = make_missing(connection, self.schema)
         if made:
             self.warn(

@@ -19,11 +19,11 @@ from typing import TypeVar
 
 from core.errors import StateError
 from core.models import ItemRef
-from storage.folder import WAY_OUT, uri_of
+from storage.folder import WAY_OUT, missing_link, uri_of
 from storage.migration import Schema
 from storage.opening import Clock, Opener, Warn
 from storage.rows import Row, Table, fetch, move_aside, replaced, shown_key
-from storage.suspected_damage import Suspicion, is_damage, name_of, one_line
+from storage.suspected_damage import Suspicion, is_damage, is_layout, name_of, one_line
 
 T = TypeVar("T")
 C = TypeVar("C", bound="Closing")
@@ -233,13 +233,23 @@ class Database(Closing):
         except sqlite3.DatabaseError as error:
             if is_damage(error):
                 raise self._damaged(one_line(error)) from error
+            if is_layout(error):
+                self._suspicion.note(self._opened, "")
+                raise StateError(
+                    f"{self.path} is not laid out as it was made: {one_line(error)}. It is looked"
+                    " through at the next start; if this comes again then, please report it."
+                ) from error
             if not isinstance(error, sqlite3.OperationalError):
                 raise
-            told = str(error)
-            hint = "Is the disk full or read-only, or does another program hold the file?"
-            if "readonly" in told or "unable to open" in told:
-                hint = WAY_OUT
-            raise StateError(f"{self.path} cannot be used: {told}. {hint}") from error
+            raise StateError(f"{self.path} cannot be used: {error}. {self._hint(error)}") from error
+
+    def _hint(self, error: sqlite3.OperationalError) -> str:
+        told = str(error)
+        if "locked" in told:
+            return "Another program holds the file; try again once it has ended."
+        if "readonly" in told or "unable to open" in told:
+            return missing_link(self.path) or WAY_OUT
+        return "Is the disk full or read-only, or does another program hold the file?"
 
     def _still_there(self) -> None:
         """What is written into a file that was deleted is lost, and no error tells of it."""

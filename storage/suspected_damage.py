@@ -6,6 +6,15 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
+_LAYOUT = (
+    "no such column",
+    "no such table",
+    "has no column named",
+    "values were supplied",
+    "because it is a view",
+    "ON CONFLICT clause does not match",
+)
+
 
 class Suspicion:
     """What was wrong with a file when it was last worked with, kept beside it.
@@ -22,7 +31,12 @@ class Suspicion:
         return self._note.exists()
 
     def note(self, file: str, what: str) -> None:
-        """Keep it for the next opening. `file`: the `name_of` the file that is damaged."""
+        """Keep it for the next opening.
+
+        Args:
+            file: the `name_of` the file that is damaged.
+            what: is wrong with it, for people; "" where that is to be looked for.
+        """
         with suppress(OSError):  # the damage is what the user must hear of
             self._note.write_text(f"{file}\n{what}", encoding="utf-8")
 
@@ -57,6 +71,14 @@ def is_damage(error: sqlite3.DatabaseError) -> bool:
     """Whether SQLite says that what it reads cannot be right."""
     # SQLITE_CORRUPT and SQLITE_NOTADB come as DatabaseError itself, the rest as subclasses.
     return type(error) is sqlite3.DatabaseError
+
+
+def is_layout(error: sqlite3.DatabaseError) -> bool:
+    """Whether SQLite says that tables are not as statements of ours take them to be."""
+    if isinstance(error, sqlite3.IntegrityError):
+        return True
+    told = str(error)
+    return isinstance(error, sqlite3.OperationalError) and any(map(told.__contains__, _LAYOUT))
 
 
 def one_line(said: object) -> str:

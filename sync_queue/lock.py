@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from core.errors import DrainBusy, StateError
-from storage import folder
+from core.errors import DrainBusy
+from storage import locking
 
 LOCK_FILE = "drain.lock"
 BUSY = "Another run is working through the queue; it takes these jobs with it."
@@ -33,15 +33,10 @@ class DrainLock:
         self._held: FileLock | None = None
 
     def __enter__(self) -> DrainLock:
-        lock = FileLock(self._path, timeout=0, thread_local=False, mode=0o600)
-        folder.ready(self._path.parent)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise DrainBusy(self._busy) from None
-        except OSError as error:
-            raise StateError(f"{self._path} cannot be locked: {error}. {folder.WAY_OUT}") from error
-        self._held = lock
+        taken = locking.take(self._path)
+        if taken is None:
+            raise DrainBusy(self._busy)
+        self._held = taken
         return self
 
     def __exit__(

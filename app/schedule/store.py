@@ -7,16 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from app.schedule.history import HISTORY
 from app.wiring import Context
 from core import reconcile_due
-from core.errors import StateError
 from core.reconcile_due import INTERVALS, History, Wanted
 from core.scopes import BY_SETTING
 from core.settings import Settings
-from storage import folder
+from storage import locking
 from storage.state import State
 
 LOCK_FILE = "reconcile.lock"
@@ -66,16 +63,9 @@ def reconciling(data_dir: str | os.PathLike[str]) -> Iterator[bool]:
     Raises:
         StateError: the lock's file cannot be made.
     """
-    path = Path(data_dir) / LOCK_FILE
-    lock = FileLock(path, timeout=0, thread_local=False, mode=0o600)
-    folder.ready(path.parent)
+    lock = locking.take(Path(data_dir) / LOCK_FILE)
     try:
-        lock.acquire()
-    except Timeout:
-        pass
-    except OSError as error:
-        raise StateError(f"{path} cannot be locked: {error}. {folder.WAY_OUT}") from error
-    try:
-        yield lock.is_locked
+        yield lock is not None
     finally:
-        lock.release()
+        if lock is not None:
+            lock.release()

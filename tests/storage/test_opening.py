@@ -7,13 +7,15 @@ import sqlite3
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from core.errors import StateError
+from core.errors import DrainBusy, StateError
 from core.matching.pins import Pin
 from core.models import ItemRef, MediaFile
+from core.records import Record
 from storage import folder, opening
 from storage.journal import JournalEntry
 from storage.migration import Schema
@@ -21,6 +23,7 @@ from storage.sqlite import Database
 from storage.state import SCHEMA, STATE_FILE, State
 from sync_queue.inbox import INBOX_FILE, HookInbox
 from sync_queue.inbox_reader import Inbox
+from sync_queue.lock import LOCK_FILE, DrainLock
 from sync_queue.queue import SyncQueue
 from tests.stored import journal_of, make_earlier, sql, without_shared_memory
 
@@ -75,6 +78,73 @@ def test_a_folder_in_the_place_of_a_file_is_moved_aside(tmp_path: Path) -> None:
             assert state.records.count() == 0
     (warning,) = warnings
     assert "was a folder and no file: it was moved to state.db.folder-" in warning
+
+
+@pytest.mark.parametrize("tail", ["-wal", "-shm", "-journal"])
+def test_a_folder_in_the_place_of_a_file_of_sqlite_is_moved_aside(
+    tmp_path: Path, tail: str
+) -> None:
+    with State(tmp_path, pytest.fail) as state:
+        fill(state)
+    (tmp_path / f"{STATE_FILE}{tail}").mkdir()
+    with State(tmp_path, pytest.fail) as state:
+        assert len(state.pins.all()) == 1
+        fill(state)
+
+
+def test_a_folder_in_the_place_of_a_lock_is_moved_aside(tmp_path: Path) -> None:
+    for name in (LOCK_FILE, opening.LOCK_FILE):
+        (tmp_path / name).mkdir()
+    State(tmp_path, pytest.fail).close()
+    with DrainLock(tmp_path), pytest.raises(DrainBusy), DrainLock(tmp_path):
+        pass
+
+
+@POSIX
+@pytest.mark.parametrize("name", [STATE_FILE, "queue"])
+def test_a_link_that_leads_nowhere_is_said_to_be_one(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to(tmp_path / "unmounted" / name)
+    with pytest.raises(StateError, match=r"is a link to .*unmounted.*, which is not there"):
+        _ = SyncQueue(tmp_path / name) if name == "queue" else State(tmp_path, pytest.fail)
+
+
+_VIEW = ("ALTER TABLE records RENAME TO old", "CREATE VIEW records AS SELECT * FROM old")
+_TRIGGER = "CREATE TRIGGER theirs BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'no'); END"
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        (("ALTER TABLE records RENAME COLUMN body TO bodies",), 0),
+        (("ALTER TABLE records ADD COLUMN theirs TEXT",), 1),
+        (_VIEW, 1),
+        ((_TRIGGER,), 1),
+    ],
+    ids=["renamed", "added", "view", "trigger"],
+)
+def test_a_table_that_is_not_as_it_was_made_is_made_again(
+    tmp_path: Path, change: tuple[str, ...], kept: int
+) -> None:
+    warnings: list[str] = []
+    record = Record(5, 10.0, "print", FILES, None, (), (), ())
+    with State(tmp_path, pytest.fail) as state:
+        fill(state)
+        state.records.save_many([record])
+    sql(tmp_path / STATE_FILE, *change)
+
+    def read_and_write(state: State) -> None:
+        state.records.get_many([5])
+        state.records.save_many([replace(record, scene_id=6)])
+
+    with State(tmp_path, pytest.fail) as state, pytest.raises(StateError, match="not laid out"):
+        read_and_write(state)
+    with State(tmp_path, warnings.append) as state:
+        assert len(state.records.get_many([5])) == kept
+        read_and_write(state)
+        assert (len(state.pins.all()), len(state.runs.latest())) == (1, 1)
+
+    assert len(warnings) == (change != (_TRIGGER,))
+    State(tmp_path, pytest.fail).close()
 
 
 @pytest.mark.parametrize("version", [0, -3])
