@@ -15,7 +15,7 @@ from app.places import PLUGIN_ID, data_dir_of
 from app.setup.token import SETTING, resolve_token
 from core.settings import Settings, read_settings
 from plex.client import PlexClient
-from reconciliation.detector import Gap
+from reconciliation.detection_state import Found
 from reconciliation.engine import GapDetectionEngine
 from shell import logs
 from shell.protocol import PluginInput
@@ -130,7 +130,7 @@ class Context:
     def engine(
         self,
         queue: SyncQueue | None,
-        on_gaps: Callable[[Sequence[Gap]], None] = lambda _gaps: None,
+        on_gaps: Callable[[Sequence[Found]], None] = lambda _gaps: None,
     ) -> GapDetectionEngine:
         """The gap-detection engine; `on_gaps` is told what it enqueues, or would."""
         return GapDetectionEngine(

@@ -10,13 +10,10 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.digests import digest_of
 from core.models import ItemRef, ListedItem, MediaFile
-from plex.library import PlexSnapshot
 from plex.listing import PAGE_SIZE
-from storage.code_digest import code_digest
 from storage.migration import Schema
-from storage.saved_index import IndexRow, SectionIndexStore
+from storage.saved_index import SectionIndexStore, Wanted
 from storage.sqlite import Closing, Database
 
 log = logging.getLogger(__name__)
@@ -37,27 +34,19 @@ _MATCHES = Schema(
 
 
 class PlexCache(SectionIndexStore):
-    """The saved index: every file of every synced section, as of the last listing."""
+    """The saved index: every item of every synced section, as of the last listing."""
 
     def __init__(self, data_dir: str | Path) -> None:
         super().__init__(Path(data_dir), log.warning)
 
-    def save(self, side: PlexSnapshot, saved_at: float) -> None:
-        """Put the sections that were listed whole in the place of what was known of them."""
-        for key in side.indexes.keys() - side.passed_over.keys():
-            listed = [item for item in side.items.values() if item.ref.section == key]
-            self.replace(key, _rows(listed), saved_at, _digest(listed))
-
     def learn(self, items: Iterable[ListedItem]) -> None:
         """Note items that were looked up."""
-        self.upsert(list(_rows(items)))
+        self.upsert(items)
 
-    def items_named(self, name_keys: Iterable[str]) -> dict[ItemRef, list[MediaFile]]:
+    def items_named(self, name_keys: Iterable[str]) -> dict[ItemRef, tuple[MediaFile, ...]]:
         """The items that have a file with one of these names (keys of `core.paths.base_key`)."""
-        found: dict[ItemRef, list[MediaFile]] = {}
-        for row in self.by_name(name_keys):
-            found.setdefault(row.ref, []).append(MediaFile(row.path, row.size, row.duration))
-        return found
+        wanted = Wanted({name: {None} for name in name_keys})
+        return {each.item.ref: each.item.files for each in self.look_up(wanted)}
 
     def pages(self, sections: Iterable[str]) -> int:
         """About how many requests a listing of these sections would take."""
@@ -98,15 +87,3 @@ class MatchCache(Closing):
 
     def close(self) -> None:
         self._database.close()
-
-
-def _digest(items: Iterable[ListedItem]) -> bytes:
-    """A digest of what is stored of items of one section, by names as their rules make them."""
-    told = [(i.ref.key, i.updated_at, [tuple(file) for file in i.files]) for i in items]
-    return digest_of([code_digest("core.paths", "core.text"), told])
-
-
-def _rows(items: Iterable[ListedItem]) -> Iterable[IndexRow]:
-    for item in items:
-        for file in item.files:
-            yield IndexRow(item.ref, file.path, file.size, file.duration, item.updated_at)

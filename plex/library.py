@@ -1,4 +1,4 @@
-"""The Plex side of a run in memory: each section listed once, page by page, into an index."""
+"""The Plex side of a run: each section listed once, page by page, into the saved index."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from core.errors import ConfigError
 from core.matching.index import ItemIndex
 from core.models import ItemRef, ListedItem, Section
 from core.text import excerpt, name_key
+from plex.cache import PlexCache
 from plex.client import VIDEO_TYPES, PlexClient
 from plex.exceptions import PlexError, PlexRejected, PlexServerDown, PlexShifted, PlexUnauthorized
 from plex.listing import ListPage
+from storage.index_rows import Stored
+from storage.saved_index import Wanted
 from transport.decoding import UNREADABLE
 
 log = logging.getLogger(__name__)
@@ -34,19 +37,38 @@ class PlexSnapshot:
     Of one in `passed_over` all is known but a few items that Plex fails for: what is not found may
     be one of those.
 
+    The items are in the saved index. In memory are those that concern the scenes in hand.
+
     Attributes:
         sections: the synced sections by key.
-        indexes: one index for each section listed to its end.
-        items: all items of those sections.
+        cache: the saved index.
+        counts: how many items each section has that was listed to its end.
         unknown: why the others were not.
         passed_over: where the items are that Plex fails for, in words, by section.
+        big: the keys of base names that very many files have.
+        indexes: for each listed section, the files of the items in memory.
+        items: these items, each with the digest of all that is known of it.
     """
 
     sections: dict[str, Section]
-    indexes: dict[str, ItemIndex] = field(default_factory=dict)
-    items: dict[ItemRef, ListedItem] = field(default_factory=dict)
+    cache: PlexCache
+    counts: dict[str, int] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
     passed_over: dict[str, list[str]] = field(default_factory=dict)
+    big: frozenset[str] = frozenset()
+    indexes: dict[str, ItemIndex] = field(default_factory=dict)
+    items: dict[ItemRef, ListedItem] = field(default_factory=dict)
+    digests: dict[ItemRef, bytes] = field(default_factory=dict)
+
+    def focus(self, wanted: Wanted) -> None:
+        """Have in memory all items that files with these names or paths may be, and no others."""
+        found = self.cache.look_up(wanted, self.big)
+        self.indexes = {key: ItemIndex() for key in self.counts}
+        self.items, self.digests = {}, {}
+        for item, digest in sorted(found, key=_by_ref):
+            if item.ref.section in self.indexes:
+                self.indexes[item.ref.section].add(item.ref, item.files)
+                self.items[item.ref], self.digests[item.ref] = item, digest
 
     @property
     def is_complete(self) -> bool:
@@ -78,6 +100,10 @@ class PlexSnapshot:
     def locations(self) -> list[str]:
         """The folders of all synced sections, as Plex sees them."""
         return [place for section in self.sections.values() for place in section.locations]
+
+
+def _by_ref(found: Stored) -> ItemRef:
+    return found.item.ref
 
 
 def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
@@ -139,15 +165,19 @@ Ahead = Callable[[Callable[[], Iterable[ListPage]]], AbstractContextManager[Iter
 def list_snapshot(
     client: PlexClient,
     sections: Iterable[Section],
-    on_page: Callable[[Section, int, int], None],
+    cache: PlexCache,
+    now: float,
+    on_page: Callable[[Section, int, int], None] = lambda _section, _listed, _total: None,
     ahead: Ahead = lambda source: nullcontext(source()),
 ) -> PlexSnapshot:
-    """List the sections. When Plex goes away midway, what is not listed yet is `unknown`.
+    """List the sections into the saved index. When Plex goes away midway, what is not listed yet is
+    `unknown`, and the index has of it what it had.
 
     Args:
+        now: epoch seconds.
         on_page: told the section, the items listed so far and the section's total.
     """
-    side = PlexSnapshot({section.key: section for section in sections})
+    side = PlexSnapshot({section.key: section for section in sections}, cache)
     down: PlexError | None = None
     costly = 0
     for section in side.sections.values():
@@ -155,7 +185,7 @@ def list_snapshot(
             side.unknown[section.key] = str(down)
             continue
         try:
-            listed, passed_over = _list_section(client, section, on_page, ahead)
+            _list_section(client, section, side, now, on_page, ahead)
         except (PlexServerDown, PlexShifted, PlexRejected, PlexUnauthorized) as error:
             side.unknown[section.key] = str(error)
             if isinstance(error, (PlexServerDown, PlexUnauthorized)):
@@ -164,17 +194,7 @@ def list_snapshot(
                 costly += error.is_costly
                 # Minutes for each of the others would tell nothing new.
                 down = error if down is None and costly >= _MOST_COSTLY else down
-            continue
-        if listed and not any(item.files for item in listed.values()):
-            side.unknown[section.key] = FILES_UNTOLD
-            continue
-        index = ItemIndex()
-        for item in listed.values():
-            index.add(item.ref, item.files)
-        side.indexes[section.key] = index
-        side.items.update(listed)
-        if passed_over:
-            side.passed_over[section.key] = passed_over
+    side.big = cache.big_names()
     return side
 
 
@@ -194,42 +214,76 @@ def _why_down(client: PlexClient) -> PlexError | None:
 def _list_section(
     client: PlexClient,
     section: Section,
+    side: PlexSnapshot,
+    now: float,
     on_page: Callable[[Section, int, int], None],
     ahead: Ahead,
-) -> tuple[dict[ItemRef, ListedItem], list[str]]:
+) -> None:
+    is_disturbed = False
     for attempt in range(1, LISTING_TRIES + 1):
-        listed: dict[ItemRef, ListedItem] = {}
-        passed_over: list[str] = []
+        is_last = attempt == LISTING_TRIES
+        listing = side.cache.listing(section.key, anew=is_disturbed or is_last)
+        seen = _Seen()
         try:
             with ahead(partial(client.list_pages, section)) as pages:
                 for page in pages:
-                    listed.update((item.ref, item) for item in page.items)
-                    passed_over += page.passed_over
-                    on_page(section, len(listed), page.total)
+                    items = page.items
+                    listing.add(items)
+                    seen.note(items, page.passed_over)
+                    on_page(section, listing.count, page.total)
         except PlexShifted:
-            if attempt == LISTING_TRIES:
+            if is_last:
                 raise
             log.info("library %r changed while it was listed; listing it again", section.title)
             continue
-        _name_odd_files(section, listed.values())
-        return listed, passed_over
+        seen.tell(section)
+        if listing.count and not seen.has_files:
+            side.unknown[section.key] = FILES_UNTOLD
+            return
+        if listing.keep(now, side.cache.code(), is_whole=not seen.passed_over):
+            side.counts[section.key] = listing.count
+            if seen.passed_over:
+                side.passed_over[section.key] = seen.passed_over
+            return
+        log.info(
+            "the saved index was written to while it was filled; listing %r again", section.title
+        )
+        is_disturbed = True
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _name_odd_files(section: Section, items: Iterable[ListedItem]) -> None:
-    """File names that are no text cannot be told from each other, nor always matched."""
-    odd = [file.path for item in items for file in item.files if UNREADABLE in file.path]
-    if odd:
-        log.warning(
-            "%d file names of library %r have bytes that are no text, shown as %s; a scene whose"
-            " name Stash shows otherwise is not found: %s",
-            len(odd),
-            section.title,
-            UNREADABLE,
-            _some([excerpt(path, 200) for path in odd]),
-        )
+@dataclass(slots=True)
+class _Seen:
+    """What is noticed of the pages of a section."""
+
+    has_files: bool = False
+    passed_over: list[str] = field(default_factory=list)
+    odd: int = 0
+    odd_names: list[str] = field(default_factory=list)
+
+    def note(self, items: Sequence[ListedItem], passed_over: Sequence[str]) -> None:
+        self.passed_over += passed_over
+        for item in items:
+            self.has_files = self.has_files or bool(item.files)
+            for file in item.files:
+                if UNREADABLE in file.path:
+                    self.odd += 1
+                    if self.odd <= _SHOWN:
+                        self.odd_names.append(excerpt(file.path, 200))
+
+    def tell(self, section: Section) -> None:
+        """File names that are no text cannot be told from each other, nor always matched."""
+        if self.odd:
+            log.warning(
+                "%d file names of library %r have bytes that are no text, shown as %s; a scene"
+                " whose name Stash shows otherwise is not found: %s",
+                self.odd,
+                section.title,
+                UNREADABLE,
+                _some(self.odd_names, self.odd),
+            )
 
 
-def _some(texts: Sequence[str]) -> str:
-    rest = len(texts) - _SHOWN
+def _some(texts: Sequence[str], all_of_them: int | None = None) -> str:
+    rest = (len(texts) if all_of_them is None else all_of_them) - _SHOWN
     return "; ".join(texts[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,86 +1,135 @@
-"""What a sweep has found, by scene."""
+"""What a sweep has found, by scene. Of what may concern a whole library nothing is in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
+from core.fields import TITLE, listed_value
+from core.id_set import IdSet
 from core.matching.match_outcome import FileMatch, SceneMatch
 from core.matching.ownership import Contest
 from core.matching.pins import Pin
-from core.models import ItemRef, Scene
-from reconciliation.detector import Gap
+from core.matching.reasons import doubt, losses
+from core.models import ItemRef, ListedItem, Scene
+from core.quality_gate import is_meaningful
+from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC, Gap
+from stash.mapping import snapshot
+from storage.scratch import Scratch, Spool
 
 _NAMED = 5  # scenes named in one sentence
+Row = dict[str, Any]
 
 
-@dataclass(slots=True)
+class Found(NamedTuple):
+    """A gap, as it is told of and enqueued."""
+
+    scene_id: int
+    gap_type: str
+    reason: str
+
+
+class ToldScene(NamedTuple):
+    """What has to be known of a scene of which there is something to say.
+
+    Attributes:
+        data: the `data` of a job.
+        paths: of its files, the primary one first.
+        updated_at: when it changed in Stash, epoch seconds.
+        is_meaningful: it says enough to be synced.
+        items: section, rating key and title of the items that are its own.
+    """
+
+    data: Mapping[str, Any]
+    paths: tuple[str, ...]
+    updated_at: float
+    is_meaningful: bool
+    items: tuple[tuple[str, str, str], ...]
+
+
 class DetectionState:
     """All that a sweep has found, by scene id.
 
+    Args:
+        scratch: where it is kept.
+        titles: of the sections, by their keys.
+
     Attributes:
+        empty, stale, missing, vanished, drift: gaps, each with the reason for people.
         refused: scenes that are as they were left, but of which Plex has not taken everything. They
             get no job until Stash or Plex says something else.
-        undecided: what evidence leaves open of a scene, also of one with other items.
-        ambiguous: of scenes without any item: the first of the above.
-        contested: the items that a scene lost, to whom and why.
+        undecided: the items that evidence leaves open of a scene, also of one with other items.
+        ambiguous: of scenes without any item: a `core.matching.reasons.Doubt`, as a dict.
+        contested: the items that a scene lost, to whom and why: `core.matching.reasons.Loss`es.
         itemless: those of the above that have no other item.
-        copied: scenes that have no item, since the one that is like their file is another scene's,
-            with the contests that they lost.
+        copied: scenes that have no item, since the one that is like their file is another scene's.
         lost_pins: pins whose item is gone; they were ignored.
         pinned: the scenes seen that have pins.
         outside: taken out of `missing`: no file below any folder of a synced library.
         ignored: scenes that the user wants to be left alone.
-        scenes: those that nothing but their id is said of above, to be told of.
+        scenes: all of which anything is said, as rows of `ToldScene`.
         reached: scenes whose item was in a synced library once, wherever their paths lead.
         unread: scenes that were judged by a listing alone: Plex fails for their item, and how.
     """
 
-    empty: dict[int, Gap] = field(default_factory=dict)
-    stale: dict[int, Gap] = field(default_factory=dict)
-    missing: dict[int, Gap] = field(default_factory=dict)
-    vanished: dict[int, Gap] = field(default_factory=dict)
-    drift: dict[int, Gap] = field(default_factory=dict)
-    outside: dict[int, Gap] = field(default_factory=dict)
-    refused: dict[int, Gap] = field(default_factory=dict)
-    undecided: dict[int, tuple[FileMatch, ...]] = field(default_factory=dict)
-    ambiguous: dict[int, FileMatch] = field(default_factory=dict)
-    contested: dict[int, list[Contest]] = field(default_factory=dict)
-    itemless: set[int] = field(default_factory=set)
-    copied: dict[int, list[Contest]] = field(default_factory=dict)
-    lost_pins: dict[int, tuple[Pin, ...]] = field(default_factory=dict)
-    pinned: set[int] = field(default_factory=set)
-    unorganized: set[int] = field(default_factory=set)
-    undone: set[int] = field(default_factory=set)
-    reached: set[int] = field(default_factory=set)
-    ignored: set[int] = field(default_factory=set)
-    scenes: dict[int, Scene] = field(default_factory=dict)
-    unread: dict[int, str] = field(default_factory=dict)
+    def __init__(self, scratch: Scratch, titles: Mapping[str, str]) -> None:
+        self._titles = titles
+        self.empty = scratch.spool("empty", str)
+        self.stale = scratch.spool("stale", str)
+        self.missing = scratch.spool("missing", str)
+        self.vanished = scratch.spool("vanished", str)
+        self.drift = scratch.spool("drift", str)
+        self.outside = scratch.spool("outside", str)
+        self.refused = scratch.spool("refused", str)
+        self.undecided: Spool[list[tuple[str, str]]] = scratch.spool("undecided", list)
+        self.ambiguous: Spool[Row] = scratch.spool("ambiguous", dict)
+        self.contested: Spool[list[Row]] = scratch.spool("contested", list)
+        self.scenes: Spool[tuple[Any, ...]] = scratch.spool("scenes", tuple)
+        self.itemless, self.copied, self.pinned, self.unorganized = (IdSet() for _ in range(4))
+        self.undone, self.reached, self.ignored, self._noted = (IdSet() for _ in range(4))
+        self.lost_pins: dict[int, tuple[Pin, ...]] = {}
+        self.unread: dict[int, str] = {}
 
-    @property
     def contenders(self) -> set[ItemRef]:
         """The items that some undecided scene might be."""
-        lows = (low for undecided in self.undecided.values() for low in undecided)
-        return {ref for low in lows for ref in low.refs}
+        batches = self.undecided.batches()
+        return {ItemRef(*ref) for batch in batches for refs in batch.values() for ref in refs}
 
-    def repairable(self) -> Iterable[Gap]:
+    def repairable(self) -> Iterator[Found]:
         """Every gap that a job can repair; a scene may come up more than once."""
-        for found in (self.empty, self.stale, self.missing, self.vanished, self.drift):
-            yield from found.values()
+        for kind, found in self._repairable():
+            for batch in found.batches():
+                for scene_id, reason in batch.items():
+                    yield Found(scene_id, kind, reason)
 
-    def concerned(self) -> set[int]:
-        """The scenes that are left alone."""
-        found = (self.ambiguous, self.contested, self.copied, self.outside, self.refused)
-        return set().union(self.unorganized, self.undone, self.ignored, *found)
+    def gaps_of(self, scene_ids: Sequence[int]) -> dict[int, list[Found]]:
+        """The same of some scenes, the more telling first."""
+        gaps: dict[int, list[Found]] = {}
+        for kind, found in self._repairable():
+            for scene_id, reason in found.of(scene_ids).items():
+                gaps.setdefault(scene_id, []).append(Found(scene_id, kind, reason))
+        return gaps
 
-    def in_disorder(self) -> set[int]:
-        """The scenes of which there is anything to say at all."""
-        found = (
-            *(self.empty, self.stale, self.missing, self.vanished, self.drift, self.outside),
-            *(self.refused, self.unread),
-            *(self.undecided, self.contested, self.lost_pins),
+    def _repairable(self) -> tuple[tuple[str, Spool[str]], ...]:
+        return (
+            (EMPTY_METADATA, self.empty),
+            (STALE_SYNC, self.stale),
+            (MISSING, self.missing),
+            (MISSING, self.vanished),
+            (DRIFT, self.drift),
         )
-        return set().union(self.pinned, self.unorganized, self.undone, self.ignored, *found)
+
+    def concerned(self) -> IdSet:
+        """The scenes that are to be repaired or left alone."""
+        spools = (self.ambiguous, self.contested, self.outside, self.refused)
+        sets = (self.unorganized, self.undone, self.ignored, self.copied)
+        return _union(*spools, *sets, *(found for _, found in self._repairable()))
+
+    def in_disorder(self) -> IdSet:
+        """The scenes of which there is anything to say at all."""
+        others = (self.unread, self.undecided, self.lost_pins, self.pinned)
+        return _union(self.concerned(), *others)
 
     def troubles(self) -> list[str]:
         """A sentence about the scenes that could not be judged by all of their items."""
@@ -94,6 +143,20 @@ class DetectionState:
             + (f" and {rest} more" if rest else "")
         ]
 
+    def tell(self, scenes: Iterable[tuple[Scene, Iterable[ListedItem]]]) -> None:
+        """Keep what has to be known of some scenes, with the items that are theirs."""
+        rows = {scene.id: tuple(_told(scene, items)) for scene, items in scenes}
+        self.scenes.put(rows)
+        self._noted.update(rows)
+
+    def told(self, scene_ids: Iterable[int]) -> dict[int, ToldScene]:
+        """What was kept of some scenes."""
+        return {i: ToldScene(*row) for i, row in sorted(self.scenes.of(scene_ids).items())}
+
+    def put(self, kind: Spool[str], gaps: Iterable[Gap]) -> None:
+        """Note gaps; their scenes are told of besides."""
+        kind.put({gap.scene_id: gap.reason for gap in gaps})
+
     def note(self, match: SceneMatch, *, is_complete: bool) -> None:
         """Note what a match leaves open.
 
@@ -101,32 +164,60 @@ class DetectionState:
             is_complete: every section was listed to its end. Only then is a scene ambiguous: what
                 is not listed may hold the very item.
         """
+        scene_id = match.scene_id
         if match.undecided:
-            self.undecided[match.scene_id] = match.undecided
+            self.undecided.put(
+                {scene_id: [(r.section, r.key) for low in match.undecided for r in low.refs]}
+            )
             if match.is_ambiguous and is_complete:
-                self.ambiguous[match.scene_id] = match.undecided[0]
+                self.ambiguous.put({scene_id: self._doubt(scene_id, match.undecided[0])})
+            self._noted.add(scene_id)
         if match.lost_pins:
-            self.lost_pins[match.scene_id] = match.lost_pins
+            self.lost_pins[scene_id] = match.lost_pins
+            self._noted.add(scene_id)
+
+    def _doubt(self, scene_id: int, low: FileMatch) -> Row:
+        return asdict(doubt(scene_id, low, self._titles))
 
     def note_lost(
         self, match: SceneMatch, lost: Sequence[Contest], *, is_itemless: bool, is_copied: bool
-    ) -> None:
-        """Note what a scene has lost to others.
+    ) -> bool:
+        """Note what a scene has lost to others; returns whether that is a copy of its file.
 
         Args:
             is_itemless: it has no other item.
             is_copied: each is a copy of its file, and lies where another scene's file is.
         """
         if is_itemless and is_copied and not match.undecided:
-            self.copied[match.scene_id] = list(lost)
-            return
-        self.contested[match.scene_id] = list(lost)
+            self.copied.add(match.scene_id)
+            return True
+        found = losses(match.scene_id, lost, self._titles)
+        self.contested.put({match.scene_id: [asdict(loss) for loss in found]})
         if is_itemless:
             self.itemless.add(match.scene_id)
+        return False
 
-    def forget(self, scene_id: int) -> None:
-        """Forget a scene that is about to be judged again."""
-        for found in (self.empty, self.stale, self.missing, self.vanished, self.drift):
-            found.pop(scene_id, None)
-        for noted in (self.refused, self.undecided, self.ambiguous, self.lost_pins):
-            noted.pop(scene_id, None)
+    def forget(self, scene_ids: Iterable[int]) -> None:
+        """Forget scenes that are about to be judged again."""
+        known = [scene_id for scene_id in scene_ids if scene_id in self._noted]
+        if known:
+            for _, found in self._repairable():
+                found.discard(known)
+            for spool in (self.refused, self.undecided, self.ambiguous):
+                spool.discard(known)
+            for scene_id in known:
+                self.lost_pins.pop(scene_id, None)
+
+
+def _told(scene: Scene, items: Iterable[ListedItem]) -> ToldScene:
+    return ToldScene(
+        snapshot(scene),
+        tuple(file.path for file in scene.files),
+        scene.updated_at,
+        is_meaningful(scene),
+        tuple((*item.ref, str(listed_value(item, TITLE) or "")) for item in items),
+    )
+
+
+def _union(*some: Iterable[int]) -> IdSet:
+    return IdSet(each for ids in some for each in ids)

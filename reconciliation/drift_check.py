@@ -5,11 +5,11 @@ What has to be read whole for that is read many items at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.desired import SyncPolicy, fingerprint
-from core.models import FullItem, ItemRef, Scene
+from core.models import FullItem, ItemRef, ListedItem, Scene
 from core.planning.drift import (
     Shown,
     altered_fields,
@@ -19,9 +19,9 @@ from core.planning.drift import (
 )
 from core.records import Record
 from plex.full_items import FullItems
-from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
-from reconciliation.detector import DRIFT, GapDetector, GapResult
+from reconciliation.detector import DRIFT, Gap, GapDetector, GapResult
+from storage.state import State
 
 FULL_READ = 100  # items read whole in one request
 
@@ -32,7 +32,7 @@ class _Pending:
 
     scene: Scene
     record: Record | None
-    owned: Sequence[ItemRef]
+    items: Mapping[ItemRef, ListedItem]
 
 
 class DriftCheck:
@@ -40,38 +40,37 @@ class DriftCheck:
 
     Args:
         read_full: brings whole items by their rating keys (many per request).
-        on_confirmed: told items that moved since our read-back but still show what they should,
-            with the scene that owns them and their new `updatedAt`.
+        state: is told of items that moved since our read-back but still show what they should.
     """
 
     def __init__(
         self,
-        side: PlexSnapshot,
         sync_policy: SyncPolicy,
         read_full: Callable[[Sequence[str]], FullItems],
-        on_confirmed: Callable[[list[tuple[int, ItemRef, int | None]]], None],
+        state: State,
         findings: DetectionState,
     ) -> None:
-        self._side = side
         self._sync_policy = sync_policy
         self._read_full = read_full
-        self._on_confirmed = on_confirmed
+        self._state = state
         self._findings = findings
         self._detector = GapDetector()
         self._pending: dict[int, _Pending] = {}
         self._to_read: dict[str, int] = {}  # rating key -> the scene that waits for it
 
-    def add(self, scene: Scene, record: Record | None, owned: Sequence[ItemRef]) -> None:
-        """Take in a scene."""
-        self._pending[scene.id] = _Pending(scene, record, owned)
+    def add(self, scene: Scene, record: Record | None, items: Mapping[ItemRef, ListedItem]) -> None:
+        """Take in a scene with the items that it owns."""
+        self._pending[scene.id] = _Pending(scene, record, items)
         for item in record.items if record is not None else ():
-            if item.ref in owned and needs_full_read(item, self._side.items[item.ref]):
+            if item.ref in items and needs_full_read(item, items[item.ref]):
                 self._to_read[item.ref.key] = scene.id
 
-    def forget(self, scene_id: int) -> None:
-        """Forget a scene that is about to be judged again."""
-        if self._pending.pop(scene_id, None) is not None:
-            self._to_read = {key: i for key, i in self._to_read.items() if i != scene_id}
+    def forget(self, scene_ids: Iterable[int]) -> None:
+        """Forget scenes that are about to be judged again."""
+        gone = self._pending.keys() & set(scene_ids)
+        if gone:
+            self._pending = {i: each for i, each in self._pending.items() if i not in gone}
+            self._to_read = {key: i for key, i in self._to_read.items() if i not in gone}
 
     def judge(self) -> None:
         """Judge what can be judged by now."""
@@ -91,7 +90,7 @@ class DriftCheck:
     def _judge(self, ids: Sequence[int], full: Mapping[str, FullItem]) -> None:
         pending = {scene_id: self._pending.pop(scene_id) for scene_id in ids}
         shown = {
-            scene_id: {ref: full.get(ref.key, self._side.items[ref]) for ref in each.owned}
+            scene_id: {ref: full.get(ref.key, item) for ref, item in each.items.items()}
             for scene_id, each in pending.items()
         }
         records = {i: each.record for i, each in pending.items() if each.record is not None}
@@ -105,18 +104,29 @@ class DriftCheck:
             self._sync_policy.enabled,
             respect_overlays=self._sync_policy.respect_overlays,
         )
-        self._findings.drift |= {gap.scene_id: gap for gap in gaps}
-        self._note_refused(records, pending)
+        drifted = {gap.scene_id for gap in gaps}
+        refused = list(self._refused(records, pending, drifted))
+        found = self._findings
+        found.put(found.drift, gaps)
+        found.put(found.refused, refused)
+        found.tell(
+            (pending[gap.scene_id].scene, pending[gap.scene_id].items.values())
+            for gap in (*gaps, *refused)
+        )
         self._confirm(records, shown)
 
-    def _note_refused(self, records: Mapping[int, Record], pending: Mapping[int, _Pending]) -> None:
+    def _refused(
+        self,
+        records: Mapping[int, Record],
+        pending: Mapping[int, _Pending],
+        drifted: Collection[int],
+    ) -> Iterator[Gap]:
         """Scenes that are as they were left, but not all of what they want was taken."""
         for scene_id, record in records.items():
             names = refused_fields(record, self._sync_policy.enabled)
-            if names and scene_id not in self._findings.drift:
+            if names and scene_id not in drifted:
                 why = f"Plex did not take {', '.join(names)} when it was written last"
-                gap = GapResult(scene_id, DRIFT, pending[scene_id].scene, why)
-                self._findings.refused[scene_id] = gap
+                yield GapResult(scene_id, DRIFT, pending[scene_id].scene, why)
 
     def _confirm(
         self, records: Mapping[int, Record], shown: Mapping[int, Mapping[ItemRef, Shown]]
@@ -133,4 +143,4 @@ class DriftCheck:
             and not picture_moved(record, view, respect_overlays=respects)
         ]
         if confirmed:
-            self._on_confirmed(confirmed)
+            self._state.records.touch_items(confirmed)

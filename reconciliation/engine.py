@@ -1,8 +1,9 @@
 """The gap-detection engine: what does Plex not show that Stash says, and who is to repair it.
 
-One run fetches Stash in keyset pages and each Plex section in one paged listing, joins the two on
-file paths in memory, runs the pure detectors and enqueues each scene that has a gap once. Its cost
-is pages, never scenes. What it could not see, it does not judge: unknown is not absent.
+One run lists each Plex section, page by page, into the saved index, fetches Stash in keyset pages,
+looks up of some scenes at a time what their files may be in Plex, runs the pure detectors and
+enqueues each scene that has a gap once. Its cost is pages, never scenes, and its memory does not
+grow with the library. What it could not see, it does not judge: unknown is not absent.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from core.errors import StashError, StashIncomplete
 from core.matching.pins import holds
 from core.matching.prefix_votes import LearnedPair, new_pairs, path_map_of
-from core.models import ItemRef, Section
+from core.models import ListedItem, Section
 from core.paths import PathMap
 from core.scopes import scope_named
 from core.settings import Settings
@@ -25,8 +26,9 @@ from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSnapshot, list_snapshot, synced_sections
-from reconciliation.detection_pass import Rules, Sweep
-from reconciliation.detector import Gap
+from reconciliation.batch_detectors import Rules
+from reconciliation.detection_pass import Sweep
+from reconciliation.detection_state import Found
 from reconciliation.enqueueing import GapQueue, Reach
 from reconciliation.library_facts import LibraryPolicy
 from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
@@ -40,18 +42,18 @@ from reconciliation.verdict_cache import VerdictCache, rules_digest
 from stash.mapping import UnreadScene
 from stash.scenes import StashApi, count_scenes, fetch_scenes, iter_unread_pages
 from storage.key_value import Key
+from storage.saved_index import Wanted
+from storage.scratch import Scratch
 from storage.state import State
-from sync_queue.operations import load_sync_timestamps
 from sync_queue.queue import SyncQueue
 
 __all__ = ["GapDetectionEngine", "GapDetectionResult"]
 
 log = logging.getLogger(__name__)
 
-BATCH = 100  # scenes judged at a time
 # Which scenes lost an item when all scenes were seen last.
 CONTESTED: Key[frozenset[int]] = Key("contested", frozenset(), [int], frozenset, sorted)
-PAGES_AHEAD = 8  # of Stash, fetched while Plex is listed
+PAGES_AHEAD = 2  # of Stash, fetched while others are judged
 LISTING_SHARE = 0.4  # of the progress bar
 
 
@@ -66,7 +68,8 @@ class GapDetectionEngine:
         plex: a client to use instead of one made from the settings.
         clock: epoch seconds.
         on_progress: told the share done, 0..1, after each page of a listing and every 50 scenes.
-        on_gaps: told the gaps that have a job enqueued, or would have one with a queue.
+        on_gaps: told, some at a time, the gaps that have a job enqueued, or would have one with a
+            queue.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class GapDetectionEngine:
         plex: PlexClient | None = None,
         clock: Callable[[], float] = time.time,
         on_progress: Callable[[float], None] = lambda _share: None,
-        on_gaps: Callable[[Sequence[Gap]], None] = lambda _gaps: None,
+        on_gaps: Callable[[Sequence[Found]], None] = lambda _gaps: None,
     ) -> None:
         self.stash = stash
         self.config = config
@@ -109,10 +112,18 @@ class GapDetectionEngine:
         with contextlib.ExitStack() as stack:
             state = stack.enter_context(State(self.data_dir, log.warning, clock=self._clock))
             plex = self._plex or stack.enter_context(contextlib.closing(PlexClient.by(self.config)))
-            return self._run(since, only, state, plex)
+            cache = stack.enter_context(PlexCache(self.data_dir))
+            scratch = stack.enter_context(Scratch())
+            return self._run(since, only, state, plex, cache, scratch)
 
     def _run(
-        self, since: float | None, only: frozenset[str] | None, state: State, plex: PlexClient
+        self,
+        since: float | None,
+        only: frozenset[str] | None,
+        state: State,
+        plex: PlexClient,
+        cache: PlexCache,
+        scratch: Scratch,
     ) -> GapDetectionResult:
         requests_before = plex.requests_made
         result = GapDetectionResult()
@@ -123,23 +134,40 @@ class GapDetectionEngine:
         there = expected if since is None else None
         listing = partial(iter_unread_pages, self.stash, since=since, expected=there)
         with Prefetch(listing, PAGES_AHEAD) as pages:
-            side = self._list_plex(plex, guard)
+            side = self._list_plex(plex, cache, guard)
             result.errors.extend(side.troubles())
-            sweep = self._new_sweep(plex, side, state, expected, since is None)
-            self._judge_all(sweep, pages, result)
-        known, excused = self.config.path_map, guard.was_confirmed
-        maps = PathMapGuard(state, self._clock, side.sections, known, is_excused=excused)
-        learned = self._look_again(sweep, side, state, None if since is not None else maps, result)
+            with cache.unmoved():
+                sweep = self._new_sweep(plex, side, state, scratch, expected, since is None)
+                self._judge_all(sweep, pages, result)
+                excused = guard.was_confirmed
+                self._conclude(sweep, side, state, since is None, only, excused, result)
+        result.plex_requests = plex.requests_made - requests_before
+        return result
+
+    def _conclude(
+        self,
+        sweep: Sweep,
+        side: PlexSnapshot,
+        state: State,
+        is_full: bool,
+        only: frozenset[str] | None,
+        is_excused: bool,
+        result: GapDetectionResult,
+    ) -> None:
+        """Settle who owns what, enqueue the gaps, and tell and keep what was found."""
+        known = self.config.path_map
+        maps = PathMapGuard(state, self._clock, side.sections, known, is_excused=is_excused)
+        learned = self._look_again(sweep, side, state, maps if is_full else None, result)
         result.partial = bool(result.errors)
         roots = sweep.learning.votes.roots().pairs
         reach = Reach(
             PathMap(known),
             tuple(side.locations()),
-            PathMap(roots if since is None else (*roots, *saved_map(state).pairs)),
+            PathMap(roots if is_full else (*roots, *saved_map(state).pairs)),
         )
-        gaps = GapQueue(self.queue, side, reach, state.written_ids())
-        self._on_gaps(gaps.fill(sweep.findings, only, result))
-        saw_all = since is None and not result.partial
+        gaps = GapQueue(self.queue, side, reach, state.written_of, self._on_gaps)
+        gaps.fill(sweep.findings, only, result)
+        saw_all = is_full and not result.partial
         self._count(sweep, side, result, saw_all=saw_all)
         suggested = new_pairs(learned, reach.path_map)
         ignored = ignored_pins(state.pins.all(), sweep.findings, side, saw_all=saw_all)
@@ -148,10 +176,8 @@ class GapDetectionEngine:
         self._remember(sweep, state, report if saw_all else None)
         told = PageReport(sweep, side, reach, result)
         told.keep(self.data_dir, self._clock(), self._orphans(sweep, side) if saw_all else None)
-        result.plex_requests = plex.requests_made - requests_before
-        return result
 
-    def _list_plex(self, plex: PlexClient, guard: EmptySideGuard) -> PlexSnapshot:
+    def _list_plex(self, plex: PlexClient, cache: PlexCache, guard: EmptySideGuard) -> PlexSnapshot:
         sections = synced_sections(plex, self.config.plex_library)
 
         places = {section.key: place for place, section in enumerate(sections)}
@@ -161,18 +187,25 @@ class GapDetectionEngine:
             done = places[section.key] + min(1.0, listed / max(total or listed, 1))
             self._on_progress(LISTING_SHARE * done / len(places))
 
-        side = list_snapshot(plex, sections, on_page, lambda source: Prefetch(source, 1))
-        if side.unknown and not side.indexes:
+        now = self._clock()
+        side = list_snapshot(
+            plex, sections, cache, now, on_page, lambda source: Prefetch(source, 1)
+        )
+        if side.unknown and not side.counts:
             raise PlexServerDown("; ".join(side.troubles()))
-        for key, index in side.indexes.items():
+        for key, count in side.counts.items():
             title = side.sections[key].title
-            guard.check(f"items:{key}", f"items in library {title!r} of Plex", len(index))
-        with PlexCache(self.data_dir) as cache:
-            cache.save(side, self._clock())
+            guard.check(f"items:{key}", f"items in library {title!r} of Plex", count)
         return side
 
     def _new_sweep(
-        self, plex: PlexClient, side: PlexSnapshot, state: State, expected: int, full: bool
+        self,
+        plex: PlexClient,
+        side: PlexSnapshot,
+        state: State,
+        scratch: Scratch,
+        expected: int,
+        full: bool,
     ) -> Sweep:
         config = self.config
 
@@ -192,22 +225,16 @@ class GapDetectionEngine:
             suspects=state.get_value(CONTESTED),
             learned=None if full else saved_map(state),
         )
-        return Sweep(
-            side,
-            rules,
-            load_sync_timestamps(state),
-            state.records.get_many,
-            plex.full_items,
-            state.records.touch_items,
-            on_matched,
-            self._verdict_cache(side, state, rules) if full else None,
-        )
+        verdicts = self._verdict_cache(side, state, rules, scratch) if full else None
+        return Sweep(side, rules, state, scratch, plex.full_items, on_matched, verdicts)
 
-    def _verdict_cache(self, side: PlexSnapshot, state: State, rules: Rules) -> VerdictCache:
+    def _verdict_cache(
+        self, side: PlexSnapshot, state: State, rules: Rules, scratch: Scratch
+    ) -> VerdictCache:
         switches = rules.strict, rules.detect_missing
         sections = side.sections.values()
         seal = rules_digest(rules.sync_policy, rules.path_map, sections, *switches)
-        return VerdictCache(state.verdicts, side, rules.path_map, seal)
+        return VerdictCache(state.verdicts, side, rules.path_map, seal, scratch)
 
     def _judge_all(
         self,
@@ -218,10 +245,8 @@ class GapDetectionEngine:
         """Judge every scene in scope; a server that goes away ends it with what was found."""
         try:
             for page in pages:
-                for start in range(0, len(page), BATCH):
-                    batch = page[start : start + BATCH]
-                    sweep.judge_fetched(batch)
-                    result.scenes_checked += len(batch)
+                sweep.judge_fetched(page)
+                result.scenes_checked += len(page)
         except (StashError, PlexServerDown) as error:
             if not result.scenes_checked:
                 raise
@@ -253,10 +278,9 @@ class GapDetectionEngine:
             else:
                 learned = learn(sweep.learning.votes, self.config.path_map, maps, state)
                 sweep.look_again(path_map_of(learned))
-            contests = sweep.claims.contests()
-            kept = [scene for i, scene in sweep.kept.items() if i in contests]
-            others = fetch_scenes(self.stash, contests.keys() - sweep.kept.keys())
-            sweep.judge([*kept, *others.values()], contests)
+            sweep.settle(
+                sweep.claims.contests(), lambda ids: fetch_scenes(self.stash, ids).values()
+            )
             sweep.finish()
             result.errors.extend(sweep.findings.troubles())
         except (StashError, PlexServerDown) as error:
@@ -267,16 +291,20 @@ class GapDetectionEngine:
         """After a run that did not see every scene: those out of sight that own a claimed item, by
         record or by pin, make their claims too, while Stash still has them."""
         pins = [pin for pins in state.pins.all().values() for pin in pins if not pin.released]
+        side.focus(Wanted(refs={pin.ref for pin in pins}))
         pinned = {
             pin.ref: pin.scene_id
             for pin in pins
             if pin.ref in side.items and holds(pin, side.items[pin.ref].files)
         }
-        claimed = sweep.claims.holders()
+        made = sweep.claims.all()
+        claimed = made.holders()
         seen, recorded = state.owners.of(claimed), state.records.owners_of(claimed)
-        unseen = sweep.claims.rivals_unseen({**seen, **recorded, **pinned})
-        for scene_id, claims in sweep.claims_of(fetch_scenes(self.stash, unseen).values()).items():
-            sweep.claims.offer(scene_id, [c for c in claims if c.ref in unseen[scene_id]])
+        unseen = made.rivals_unseen({**seen, **recorded, **pinned})
+        theirs = sweep.claims_of(fetch_scenes(self.stash, unseen).values())
+        sweep.claims.offer(
+            {i: [c for c in claims if c.ref in unseen[i]] for i, claims in theirs.items()}
+        )
 
     def _remember(self, sweep: Sweep, state: State, report: MatchReport | None) -> None:
         """Keep what the worker and later runs have to know of matches.
@@ -305,27 +333,13 @@ class GapDetectionEngine:
     def _count(
         self, sweep: Sweep, side: PlexSnapshot, result: GapDetectionResult, *, saw_all: bool
     ) -> None:
-        found = sweep.findings
-        result.items_listed = len(side.items)
-        result.empty_metadata_count = len(found.empty)
-        result.stale_sync_count = len(found.stale)
-        result.missing_count = len(found.missing)
-        result.vanished_count = len(found.vanished)
-        result.drift_count = len(found.drift)
-        result.ambiguous_count = len(found.ambiguous)
-        result.contested_count = len(found.contested)
-        result.skipped_unorganized = len(found.unorganized)
-        result.undone_count = len(found.undone)
-        result.ignored_count = len(found.ignored)
-        result.refused_count = len(found.refused)
-        concerned = found.concerned() | {gap.scene_id for gap in found.repairable()}
-        result.in_order_count = result.scenes_checked - len(concerned) - result.ungated_count
+        result.items_listed = sum(side.counts.values())
+        result.count(sweep.findings)
         if saw_all:
-            result.orphan_count = len(self._orphans(sweep, side))
+            result.orphan_count = sum(map(len, self._orphans(sweep, side)))
         result.add_up()
 
-    def _orphans(self, sweep: Sweep, side: PlexSnapshot) -> list[ItemRef]:
-        contenders = sweep.findings.contenders
-        return [
-            ref for ref in side.items if not sweep.claims.is_claimed(ref) and ref not in contenders
-        ]
+    def _orphans(self, sweep: Sweep, side: PlexSnapshot) -> Iterator[list[ListedItem]]:
+        """The items that no scene claims, nor might be, some at a time."""
+        for some in sweep.claims.orphans(side.counts, sweep.findings.contenders()):
+            yield [each.item for each in some]

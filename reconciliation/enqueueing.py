@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from math import floor
 from typing import Any
 
-from core.models import Failure, Job, Scene
+from core.models import Failure, Scene
 from core.paths import PathMap, folder, lies_in_any, path_key
 from core.planning.drift import NEVER_SYNCED
 from core.quality_gate import passes_gate
 from plex.library import PlexSnapshot
-from reconciliation.detection_state import DetectionState
-from reconciliation.detector import Gap
+from reconciliation.detection_state import DetectionState, Found, ToldScene
 from reconciliation.result import GapDetectionResult
 from stash.mapping import snapshot
 from sync_queue.jobs import BULK
-from sync_queue.operations import enqueue_all, get_queued_scene_ids
+from sync_queue.operations import enqueue_all
 from sync_queue.queue import SyncQueue
 
 UPDATE_TYPE = "metadata"
@@ -44,136 +43,133 @@ class Reach:
 
 
 class GapQueue:
-    """Sorts gaps and enqueues them.
+    """Sorts gaps and enqueues them, some scenes at a time.
 
     Args:
         queue: None only counts.
-        with_record: the scenes that have a record; these pass the quality gate, since what we
-            wrote for them must go when Stash has nothing any more.
+        written: which of some scenes something was written for; these pass the quality gate, since
+            it must go when Stash has nothing any more.
+        on_gaps: told the gaps chosen, one a scene; without a queue that is all that happens.
     """
 
     def __init__(
-        self, queue: SyncQueue | None, side: PlexSnapshot, reach: Reach, with_record: set[int]
+        self,
+        queue: SyncQueue | None,
+        side: PlexSnapshot,
+        reach: Reach,
+        written: Callable[[Collection[int]], Collection[int]],
+        on_gaps: Callable[[Sequence[Found]], None],
     ) -> None:
         self._queue = queue
         self._side = side
         self._reach = reach
-        self._with_record = with_record
-        self._gained: dict[str, int] | None = None
+        self._written = written
+        self._on_gaps = on_gaps
+        held = queue.held() if queue is not None else []
+        # Stash may tell times in whole seconds.
+        self._held_since = {each.job.scene_id: floor(each.job.enqueued_at) for each in held}
+        dead = queue.dead_letters() if queue is not None else []
+        self._dead = {job.scene_id: job for job in dead}
 
     def fill(
         self, findings: DetectionState, only: frozenset[str] | None, result: GapDetectionResult
-    ) -> list[Gap]:
-        """Enqueue each scene with a gap once, and count what was left out and why.
-
-        Returns the gaps chosen, one a scene; without a queue that is all that happens to them.
-        """
-        self._drop_ungated(findings, result)
-        for absent in (findings.missing, findings.vanished):
-            for scene_id in self._outside(absent, findings.reached):
-                findings.outside[scene_id] = absent.pop(scene_id)
+    ) -> None:
+        """Enqueue each scene with a gap once, and count what was left out and why."""
+        for rows in findings.scenes.batches():
+            scenes = {scene_id: ToldScene(*row) for scene_id, row in rows.items()}
+            written = self._written(scenes)
+            open_to = {i for i, told in scenes.items() if told.is_meaningful or i in written}
+            _drop_ungated(findings, scenes, open_to, result)
+            self._set_outside_apart(findings, scenes)
+            queued = self._queue.queued_among(scenes) if self._queue is not None else set()
+            chosen: list[Found] = []
+            for scene_id, gaps in findings.gaps_of(list(scenes)).items():
+                gap = next((g for g in gaps if only is None or g.gap_type in only), None)
+                if gap is None:
+                    continue
+                result.scenes_with_gaps += 1
+                told = scenes[scene_id]
+                if scene_id not in open_to:
+                    result.skipped_no_metadata += 1
+                elif scene_id in queued and not (
+                    # What Stash says since may take nothing away, or be the cure.
+                    self._held_since.get(scene_id, FOREVER) <= told.updated_at
+                ):
+                    result.skipped_already_queued += 1
+                elif _is_hopeless(scene_id, told, findings):
+                    result.skipped_unmatched += 1
+                elif not self._may_help(gap, told, findings):
+                    result.skipped_dead += 1
+                else:
+                    chosen.append(gap)
+            self._put(chosen, scenes, result)
         result.outside_count = len(findings.outside)
-        chosen: list[Gap] = []
-        seen: set[int] = set()
-        refuses = self._refuses(findings, result)
-        for gap in findings.repairable():
-            if gap.scene_id in seen or (only is not None and gap.gap_type not in only):
-                continue
-            seen.add(gap.scene_id)
-            if not refuses(gap):
-                chosen.append(gap)
-        result.scenes_with_gaps, result.scenes_to_sync = len(seen), len(chosen)
+
+    def _put(
+        self, chosen: Sequence[Found], scenes: Mapping[int, ToldScene], result: GapDetectionResult
+    ) -> None:
+        result.scenes_to_sync += len(chosen)
         if self._queue is not None and chosen:
-            jobs = [job_of(gap.scene_data, gap.gap_type, gap.reason) for gap in chosen]
-            result.enqueued_count = enqueue_all(self._queue, jobs).new
-        return chosen
+            jobs = [_job(g.scene_id, scenes[g.scene_id].data, g.gap_type, g.reason) for g in chosen]
+            result.enqueued_count += enqueue_all(self._queue, jobs).new
+        self._on_gaps(chosen)
 
-    def _drop_ungated(self, findings: DetectionState, result: GapDetectionResult) -> None:
-        """A scene never synced and below the quality gate is no gap: nothing may be written."""
-        for scene_id, gap in list(findings.drift.items()):
-            if gap.reason == NEVER_SYNCED and not passes_gate(gap.scene_data, self._with_record):
-                del findings.drift[scene_id]
-                result.skipped_no_metadata += 1
-                result.ungated_count += 1
+    def _set_outside_apart(self, findings: DetectionState, scenes: Mapping[int, ToldScene]) -> None:
+        for absent in (findings.missing, findings.vanished):
+            reasons = {
+                scene_id: reason
+                for scene_id, reason in absent.of(scenes).items()
+                if scene_id not in findings.reached
+                and not self._reach.covers(scenes[scene_id].paths)
+            }
+            findings.outside.put(reasons)
+            absent.discard(reasons)
 
-    def _refuses(
-        self, findings: DetectionState, result: GapDetectionResult
-    ) -> Callable[[Gap], bool]:
-        """Says of a gap whether it gets no job, and counts why."""
-        queued = get_queued_scene_ids(self._queue) if self._queue is not None else set()
-        held = self._queue.held() if self._queue is not None else []
-        # Stash may tell times in whole seconds.
-        held_since = {each.job.scene_id: floor(each.job.enqueued_at) for each in held}
-        dead = self._dead()
-
-        def refuses(gap: Gap) -> bool:
-            known = dead.get(gap.scene_id)
-            if not passes_gate(gap.scene_data, self._with_record):
-                result.skipped_no_metadata += 1
-            elif gap.scene_id in queued and not (
-                # What Stash says since may take nothing away, or be the cure.
-                held_since.get(gap.scene_id, FOREVER) <= gap.scene_data.updated_at
-            ):
-                result.skipped_already_queued += 1
-            elif self._is_hopeless(gap, findings):
-                result.skipped_unmatched += 1
-            elif known is not None and not self._may_help(gap, known, findings):
-                result.skipped_dead += 1
-            else:
-                return False
-            return True
-
-        return refuses
-
-    def _is_hopeless(self, gap: Gap, findings: DetectionState) -> bool:
-        """Whether no job could do anything: the scene is reported for what it is instead."""
-        scene_id = gap.scene_id
-        apart = (findings.ambiguous, findings.itemless, findings.outside)
-        return not gap.scene_data.files or any(scene_id in found for found in apart)
-
-    def _outside(self, absent: Mapping[int, Gap], reached: Collection[int]) -> list[int]:
-        return [
-            scene_id
-            for scene_id, gap in absent.items()
-            if scene_id not in reached and not self._reach.covers(_paths(gap.scene_data))
-        ]
-
-    def _dead(self) -> dict[int, Job]:
-        if self._queue is None:
-            return {}
-        return {job.scene_id: job for job in self._queue.dead_letters()}
-
-    def _may_help(self, gap: Gap, dead: Job, findings: DetectionState) -> bool:
-        """Whether anything changed that could help a scene which was given up on.
+    def _may_help(self, gap: Found, told: ToldScene, findings: DetectionState) -> bool:
+        """Whether anything changed that could help a scene which was given up on, if it was.
 
         That is what Stash says of it; for one that Plex lacks its file, or items that Plex has
         gained in its folder; and for what was in doubt, that it is not any more.
         """
-        absent = gap.scene_id in findings.missing or gap.scene_id in findings.vanished
+        dead = self._dead.get(gap.scene_id)
+        if dead is None:
+            return True
         if dead.failure is not Failure.NOT_FOUND:
             return (
                 dead.failure is Failure.AMBIGUOUS
-                or gap.scene_data.updated_at > dead.enqueued_at
-                or snapshot(gap.scene_data) != dead.data
+                or told.updated_at > dead.enqueued_at
+                or told.data != dead.data
             )
-        if not absent:
+        if gap.scene_id not in findings.missing and gap.scene_id not in findings.vanished:
             return True
-        paths = _paths(gap.scene_data)
-        if dead.data.get("path") not in paths[:1]:
+        if dead.data.get("path") not in told.paths[:1]:
             return True
-        places = (place for path in paths for place in self._reach.path_map.to_plex(path))
-        newest = self._newest()
-        return any(newest.get(path_key(folder(p)), 0) > dead.enqueued_at for p in places)
+        places = [place for path in told.paths for place in self._reach.path_map.to_plex(path)]
+        newest = self._side.cache.newest_below
+        return any(newest(path_key(folder(p))) > dead.enqueued_at for p in places)
 
-    def _newest(self) -> Mapping[str, int]:
-        """When each folder of Plex last gained an item."""
-        if self._gained is None:
-            self._gained = {}
-            for item in self._side.items.values():
-                for file in item.files:
-                    key = path_key(folder(file.path))
-                    self._gained[key] = max(self._gained.get(key, 0), item.added_at or 0)
-        return self._gained
+
+def _drop_ungated(
+    findings: DetectionState,
+    scenes: Collection[int],
+    open_to: Container[int],
+    result: GapDetectionResult,
+) -> None:
+    """A scene never synced and below the quality gate is no gap: nothing may be written."""
+    ungated = [
+        scene_id
+        for scene_id, reason in findings.drift.of(scenes).items()
+        if reason == NEVER_SYNCED and scene_id not in open_to
+    ]
+    findings.drift.discard(ungated)
+    result.skipped_no_metadata += len(ungated)
+    result.ungated_count += len(ungated)
+
+
+def _is_hopeless(scene_id: int, told: ToldScene, findings: DetectionState) -> bool:
+    """Whether no job could do anything: the scene is reported for what it is instead."""
+    apart = (findings.ambiguous, findings.itemless, findings.outside)
+    return not told.paths or any(scene_id in found for found in apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,13 +242,13 @@ class SceneJobs:
 
 def job_of(scene: Scene, kind: str, reason: str) -> dict[str, Any]:
     """The job for a scene. Its `data` is for people: the worker reads the scene afresh."""
+    return _job(scene.id, snapshot(scene), kind, reason)
+
+
+def _job(scene_id: int, data: Mapping[str, Any], kind: str, reason: str) -> dict[str, Any]:
     return {
-        "scene_id": scene.id,
+        "scene_id": scene_id,
         "update_type": UPDATE_TYPE,
         "reason": f"{kind}: {reason}",
-        "data": snapshot(scene),
+        "data": data,
     }
-
-
-def _paths(scene: Scene) -> list[str]:
-    return [file.path for file in scene.files]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core import paths
 from core.fields import TITLE, listed_value
-from core.matching.reasons import doubt, losses, outside
-from core.models import ItemRef, ListedItem, Scene
+from core.matching.reasons import Loss, outside
+from core.models import ListedItem
 from core.paths import lies_in_any
 from core.planning.drift import NEVER_SYNCED
 from plex.library import PlexSnapshot
 from reconciliation.detection_pass import Sweep
+from reconciliation.detection_state import DetectionState, ToldScene
 from reconciliation.enqueueing import Reach
 from reconciliation.result import GapDetectionResult
 from storage.finding_query import AMBIGUOUS, CONTESTED, IGNORED, OUTSIDE, REFUSED
@@ -26,8 +27,6 @@ from storage.page_file import PageFile
 
 log = logging.getLogger(__name__)
 
-# A scene, the type of its finding, why, and its candidates.
-Told = tuple[Scene, str, str, tuple[dict[str, Any], ...]]
 IGNORED_WHY = "ignored: left alone until you say otherwise"
 
 
@@ -40,19 +39,21 @@ class PageReport:
     reach: Reach
     result: GapDetectionResult
 
-    def keep(self, data_dir: Path, at: float, orphans: Sequence[ItemRef] | None) -> None:
+    def keep(
+        self, data_dir: Path, at: float, orphans: Iterable[Sequence[ListedItem]] | None
+    ) -> None:
         """Keep it in the place of what was known of the scenes that were seen.
 
         Args:
             at: now, epoch seconds.
-            orphans: the items that are no scene's; None: not everything was seen.
+            orphans: the items that are no scene's, some at a time; None: not everything was seen.
         """
-        found = list(self._findings())
         with PageFile(data_dir, log.warning) as page:
             if orphans is None:
-                page.findings.replace(self.sweep.seen, found)
+                page.findings.replace(self.sweep.seen, self._findings())
                 return
-            page.findings.replace_all(found, map(self._orphan, orphans))
+            listed = (self._orphan(item) for some in orphans for item in some)
+            page.findings.replace_all(self._findings(), listed)
             result = self.result
             left = result.ungated_count + result.skipped_unorganized
             titles = {key: section.title for key, section in self.side.sections.items()}
@@ -67,86 +68,87 @@ class PageReport:
             )
 
     def _findings(self) -> Iterator[Finding]:
-        """One of each scene that there is anything to say of: the first that is."""
-        told: dict[int, Told] = {}
-        for each in self._told():
-            told.setdefault(each[0].id, each)
-        items = self._items(told)
-        for scene, kind, reason, candidates in told.values():
-            yield self._finding(scene, kind, reason, items.get(scene.id, ()), candidates)
-
-    def _told(self) -> Iterator[Told]:
-        """What there is to say of scenes, the more telling first."""
+        """One of each scene that there is anything to say of: the more telling one."""
         found = self.sweep.findings
-        titles = {key: section.title for key, section in self.side.sections.items()}
-        for scene_id in sorted(found.ignored):
-            yield found.scenes[scene_id], IGNORED, IGNORED_WHY, ()
-        for scene_id, low in found.ambiguous.items():
-            known = doubt(scene_id, low, titles)
-            why = f"{known.why}. What you can do: {known.remedy}"
-            candidates = tuple(map(asdict, known.candidates))
-            yield found.scenes[scene_id], AMBIGUOUS, why, candidates
-        for is_itemless in (True, False):
-            for scene_id, contests in found.contested.items():
-                if (scene_id in found.itemless) is is_itemless and scene_id in found.scenes:
-                    why = "; ".join(map(str, losses(scene_id, contests, titles)))
-                    yield found.scenes[scene_id], CONTESTED, why, ()
-            if is_itemless:
-                for gap in found.repairable():
-                    yield gap.scene_data, gap.gap_type, gap.reason, ()
-        for gap in found.refused.values():
-            yield gap.scene_data, REFUSED, gap.reason, ()
-        for scene_id, gap in found.outside.items():
-            path = gap.scene_data.files[0].path
-            why = str(outside(scene_id, path, self.reach.places(path)))
-            yield gap.scene_data, OUTSIDE, why, ()
-
-    def _items(self, scene_ids: Container[int]) -> Mapping[int, Sequence[ListedItem]]:
-        """The items that some scenes own."""
-        owned: dict[int, list[ListedItem]] = {}
-        for ref, scene_id in self.sweep.claims.holders().items():
-            if scene_id in scene_ids and ref in self.side.items:
-                owned.setdefault(scene_id, []).append(self.side.items[ref])
-        return owned
+        for rows in found.scenes.batches():
+            said = _Said(found, list(rows))
+            for scene_id, row in rows.items():
+                told = ToldScene(*row)
+                what = said.of(scene_id, told, self.reach)
+                if what is not None:
+                    yield self._finding(scene_id, told, *what)
 
     def _finding(
         self,
-        scene: Scene,
+        scene_id: int,
+        told: ToldScene,
         kind: str,
         reason: str,
-        items: Sequence[ListedItem],
-        candidates: tuple[dict[str, Any], ...],
+        candidates: tuple[dict[str, Any], ...] = (),
     ) -> Finding:
-        path = scene.files[0].path if scene.files else ""
+        path = told.paths[0] if told.paths else ""
         return Finding(
-            scene.id,
+            scene_id,
             kind,
-            scene.title or paths.stem(path),
+            told.data["title"] or paths.stem(path),
             path,
             "it was never synced so far" if reason == NEVER_SYNCED else reason,
-            scene.studio.name if scene.studio else "",
-            self._library(path, items),
-            scene.updated_at,
-            tuple(Item(*item.ref, _title(item)) for item in items),
+            told.data["studio"] or "",
+            self._library(path, told),
+            told.updated_at,
+            tuple(Item(*item) for item in told.items),
             candidates,
         )
 
-    def _library(self, path: str, items: Sequence[ListedItem]) -> str:
+    def _library(self, path: str, told: ToldScene) -> str:
         """The library of a scene: that of its item, or that in which its file would be."""
-        if items:
-            return self.side.sections[items[0].ref.section].title
+        if told.items:
+            return self.side.sections[told.items[0][0]].title
         places = self.reach.places(path) if path else []
         for section in self.side.sections.values():
             if lies_in_any(places, section.locations):
                 return section.title
         return ""
 
-    def _orphan(self, ref: ItemRef) -> Orphan:
-        item = self.side.items[ref]
-        library = self.side.sections[ref.section].title
+    def _orphan(self, item: ListedItem) -> Orphan:
+        library = self.side.sections[item.ref.section].title
         path = item.files[0].path if item.files else ""
-        return Orphan(*ref, library, _title(item), path, item.added_at)
+        title = str(listed_value(item, TITLE) or "")
+        return Orphan(*item.ref, library, title, path, item.added_at)
 
 
-def _title(item: ListedItem) -> str:
-    return str(listed_value(item, TITLE) or "")
+class _Said:
+    """What there is to say of some scenes."""
+
+    def __init__(self, found: DetectionState, scene_ids: Sequence[int]) -> None:
+        self._found = found
+        self._ambiguous = found.ambiguous.of(scene_ids)
+        self._contested = found.contested.of(scene_ids)
+        self._gaps = found.gaps_of(scene_ids)
+        self._refused = found.refused.of(scene_ids)
+        self._outside = found.outside.of(scene_ids)
+
+    def of(
+        self, scene_id: int, told: ToldScene, reach: Reach
+    ) -> tuple[str, str, tuple[dict[str, Any], ...]] | tuple[str, str] | None:
+        """The type of a scene's finding, why, and its candidates if there are such."""
+        if scene_id in self._found.ignored:
+            return IGNORED, IGNORED_WHY
+        known = self._ambiguous.get(scene_id)
+        if known is not None:
+            why = f"{known['why']}. What you can do: {known['remedy']}"
+            return AMBIGUOUS, why, tuple(known["candidates"])
+        lost = "; ".join(str(Loss(**row)) for row in self._contested.get(scene_id, ()))
+        if lost and scene_id in self._found.itemless:
+            return CONTESTED, lost
+        if scene_id in self._gaps:
+            gap = self._gaps[scene_id][0]
+            return gap.gap_type, gap.reason
+        if lost:
+            return CONTESTED, lost
+        if scene_id in self._refused:
+            return REFUSED, self._refused[scene_id]
+        if scene_id in self._outside:
+            path = told.paths[0]
+            return OUTSIDE, str(outside(scene_id, path, reach.places(path)))
+        return None

@@ -6,16 +6,19 @@ then it is known which folders of Stash are which of Plex.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from core.matching.index import ItemIndex
 from core.matching.match_outcome import Claim, Evidence, SceneMatch
 from core.matching.prefix_votes import LearnedPair, PrefixVotes, path_map_of
 from core.models import ItemRef, Scene
-from core.paths import PathMap
+from core.paths import PathMap, path_key
 from plex.library import PlexSnapshot
 from reconciliation.listing_guard import PathMapGuard
+from stash.mapping import SceneReader, UnreadScene
 from storage.key_value import Key
+from storage.saved_index import Wanted
+from storage.scratch import Scratch, Spool
 from storage.state import State
 
 # The learned folders of the last full run, kept as [[Stash's, Plex's, scenes], ...].
@@ -63,9 +66,11 @@ class Learning:
             does not look twice.
     """
 
-    def __init__(self, side: PlexSnapshot, known: PathMap | None) -> None:
+    def __init__(self, side: PlexSnapshot, known: PathMap | None, scratch: Scratch) -> None:
         self._side = side
-        self._unsure: dict[int, tuple[Scene, tuple[ItemRef, ...]]] = {}
+        # What was matched, as [section, key] pairs, and the scene as Stash told it.
+        self._unsure: Spool[tuple[list[tuple[str, str]], Any]] = scratch.spool("unsure", tuple)
+        self._just_noted: dict[int, list[tuple[str, str]]] = {}
         self._looks_twice = known is None
         self._is_second = False
         self.votes = PrefixVotes()
@@ -78,7 +83,13 @@ class Learning:
         self.teach([file.path for file in scene.files], match.claims)
         unsure = not match.claims or match.undecided or any(map(_is_weak, match.claims))
         if unsure and self._looks_twice:
-            self._unsure[scene.id] = scene, match.refs
+            self._just_noted[scene.id] = [(ref.section, ref.key) for ref in match.refs]
+
+    def keep_unsure(self, scenes: Iterable[UnreadScene]) -> None:
+        """Keep those of some scenes that were noted just now and may be looked at again."""
+        if self._just_noted:
+            noted, self._just_noted = self._just_noted, {}
+            self._unsure.put({s.id: (noted[s.id], s.raw) for s in scenes if s.id in noted})
 
     def teach(self, paths: Sequence[str], claims: Iterable[Claim]) -> None:
         """Take in certain matches of a scene whose files lie at these paths."""
@@ -89,21 +100,33 @@ class Learning:
             for file in self._side.items[claim.ref].files
         )
 
-    def second_look(self, learned: PathMap) -> Iterator[tuple[Scene, tuple[ItemRef, ...]]]:
-        """Use these folders from now on; the scenes that they may help, with their items so far."""
+    def second_look(self, learned: PathMap) -> Iterator[list[tuple[Scene, tuple[ItemRef, ...]]]]:
+        """Use these folders from now on; the scenes that they may help, with their items so far,
+        some at a time."""
         self.path_map = learned
         self._is_second = True
-        indexes = self._side.indexes
-        for scene, refs in self._unsure.values():
-            if any(_leads_somewhere(file.path, learned, indexes) for file in scene.files):
-                yield scene, refs
-        self._unsure = {}
+        reader = SceneReader()
+        for batch in self._unsure.batches():
+            some = [
+                (scene, tuple(ItemRef(*ref) for ref in refs))
+                for refs, raw in batch.values()
+                if (scene := reader.read(raw)) is not None
+            ]
+            files = (file for scene, _ in some for file in scene.files)
+            places = {key for file in files for key in map(path_key, _places(file.path, learned))}
+            self._side.focus(Wanted(paths=places))
+            yield [(s, refs) for s, refs in some if self._leads_somewhere(s, learned)]
+
+    def _leads_somewhere(self, scene: Scene, learned: PathMap) -> bool:
+        places = [place for file in scene.files for place in _places(file.path, learned)]
+        indexes = self._side.indexes.values()
+        return any(index.at_path(place) for place in places for index in indexes)
 
 
 def _is_weak(claim: Claim) -> bool:
     return claim.evidence < Evidence.LEARNED
 
 
-def _leads_somewhere(path: str, learned: PathMap, indexes: Mapping[str, ItemIndex]) -> bool:
-    places = [place for place in learned.to_plex(path) if place != path]
-    return any(index.at_path(place) for place in places for index in indexes.values())
+def _places(path: str, learned: PathMap) -> list[str]:
+    """Where learned folders say that a file lies, but for where it lies in Stash."""
+    return [place for place in learned.to_plex(path) if place != path]

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from core.matching.pins import Pin
 from core.matching.prefix_votes import LearnedPair
@@ -16,8 +16,7 @@ from core.matching.reasons import (
     Loss,
     Outside,
     Refused,
-    doubt,
-    losses,
+    doubt_of,
     outside,
 )
 from plex.library import PlexSnapshot
@@ -25,9 +24,11 @@ from reconciliation.detection_state import DetectionState
 from reconciliation.enqueueing import Reach
 from reconciliation.result import DETAILS, GapDetectionResult
 from storage.key_value import Key
+from storage.scratch import Spool
 from storage.shapes import Maybe
 from storage.state import State
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 # The report of the last full run.
@@ -54,9 +55,15 @@ _WORDS: Mapping[str, tuple[int, str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class MatchReport:
-    """What a run has to tell of single scenes, by kind, and of folders."""
+    """What a run has to tell of single scenes, by kind, and of folders.
+
+    Attributes:
+        entries: as many of each kind as are kept.
+        counts: how many there are of each.
+    """
 
     entries: Mapping[str, Sequence[Entry]]
+    counts: Mapping[str, int]
     suggested: Sequence[LearnedPair]
 
     @classmethod
@@ -75,27 +82,29 @@ class MatchReport:
             ignored_pins: pins that could not be used, each with the reason.
         """
         titles = {key: section.title for key, section in side.sections.items()}
+        pins = [
+            IgnoredPin(pin.scene_id, titles.get(pin.ref.section, pin.ref.section), pin.ref.key, why)
+            for pin, why in ignored_pins
+        ]
+        contested = findings.contested
         entries: dict[str, Sequence[Entry]] = {
-            "ambiguous": [doubt(i, low, titles) for i, low in sorted(findings.ambiguous.items())],
-            "contested": [
-                loss
-                for scene, contests in sorted(findings.contested.items())
-                for loss in losses(scene, contests, titles)
-            ],
+            "ambiguous": [doubt_of(row) for row in _some(findings.ambiguous).values()],
+            "contested": [Loss(**row) for rows in _some(contested).values() for row in rows][:KEPT],
             "outside": [
-                outside(scene, file.path, reach.places(file.path))
-                for scene, gap in sorted(findings.outside.items())
-                for file in gap.scene_data.files[:1]
+                outside(scene_id, told.paths[0], reach.places(told.paths[0]))
+                for scene_id, told in findings.told(_some(findings.outside)).items()
             ],
-            "refused": [Refused(i, gap.reason) for i, gap in sorted(findings.refused.items())],
-            "ignored_pins": [
-                IgnoredPin(
-                    pin.scene_id, titles.get(pin.ref.section, pin.ref.section), pin.ref.key, why
-                )
-                for pin, why in ignored_pins
-            ],
+            "refused": [Refused(i, reason) for i, reason in _some(findings.refused).items()],
+            "ignored_pins": pins[:KEPT],
         }
-        return cls(entries, suggested[:SUGGESTED])
+        counts = {
+            "ambiguous": len(findings.ambiguous),
+            "contested": sum(len(v) for some in contested.batches() for v in some.values()),
+            "outside": len(findings.outside),
+            "refused": len(findings.refused),
+            "ignored_pins": len(pins),
+        }
+        return cls(entries, counts, suggested[:SUGGESTED])
 
     def tell(self, result: GapDetectionResult) -> None:
         """Tell the log, and put as much into the reply as it takes."""
@@ -104,8 +113,8 @@ class MatchReport:
             entries = self.entries[kind]
             for entry in entries[:logged]:
                 log.log(level, text, entry.scene_id, entry)
-            if len(entries) > logged:
-                log.info("and %d more %s", len(entries) - logged, what)
+            if self.counts[kind] > logged:
+                log.info("and %d more %s", self.counts[kind] - logged, what)
         if self.suggested:
             log.info(
                 "matches show in which folders Plex has the files; 'Path map' could say so: %s",
@@ -115,7 +124,7 @@ class MatchReport:
 
     def keep(self, state: State, at: float) -> None:
         """Keep it until the next full run."""
-        counts = {f"{kind}_count": len(entries) for kind, entries in self.entries.items()}
+        counts = {f"{kind}_count": count for kind, count in self.counts.items()}
         state.set_value(REPORT, {"at": at, **counts, **self._as_json(KEPT)})
 
     def _as_json(self, most: int) -> dict[str, list[dict[str, Any]]]:
@@ -125,3 +134,7 @@ class MatchReport:
         }
         pairs = [{"setting": pair.setting, "scenes": pair.scenes} for pair in self.suggested]
         return {**told, "suggested_path_map": pairs}
+
+
+def _some(found: Spool[T]) -> dict[int, T]:
+    return next(found.batches(KEPT), {})

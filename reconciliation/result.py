@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from reconciliation.detection_state import DetectionState
+
 DETAILS = 100  # entries of each kind that a reply tells
 # What is told of single scenes, and of folders.
 _DETAILS = ("ambiguous", "contested", "outside", "refused", "ignored_pins", "suggested_path_map")
@@ -87,6 +89,22 @@ class GapDetectionResult:
     def figures(self) -> dict[str, Any]:
         """The same without what is told of single scenes, as the history of runs keeps them."""
         return brief(self.as_dict())
+
+    def count(self, found: DetectionState) -> None:
+        """Set the counts of scenes, once all gaps are sorted."""
+        self.empty_metadata_count = len(found.empty)
+        self.stale_sync_count = len(found.stale)
+        self.missing_count = len(found.missing)
+        self.vanished_count = len(found.vanished)
+        self.drift_count = len(found.drift)
+        self.ambiguous_count = len(found.ambiguous)
+        self.contested_count = len(found.contested)
+        self.skipped_unorganized = len(found.unorganized)
+        self.undone_count = len(found.undone)
+        self.ignored_count = len(found.ignored)
+        self.refused_count = len(found.refused)
+        concerned = len(found.concerned())
+        self.in_order_count = self.scenes_checked - concerned - self.ungated_count
 
     def add_up(self) -> None:
         """Set `total_gaps` from the counts."""

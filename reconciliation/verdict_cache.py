@@ -9,23 +9,25 @@ the rest. Which scene owns an item is decided anew in every run, from the claims
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from typing import Any
 
 from core.desired import SyncPolicy
-from core.digests import digest, digest_of, item_digest
-from core.matching.index import BIG_BUCKET, Candidate
+from core.digests import digest, digest_of
+from core.id_set import IdSet
+from core.matching.index import Candidate
 from core.matching.match_outcome import Claim, Evidence, SceneMatch
 from core.models import ItemRef, MediaFile, Scene, Section
-from core.paths import PathMap, base_key
+from core.paths import PathMap
 from core.records import Record
 from plex.library import PlexSnapshot
+from plex.sought import NameMap, wanted
 from stash.mapping import UnreadScene
 from storage.code_digest import code_digest
-from storage.verdicts import Verdict, VerdictStore
+from storage.scratch import Scratch, Spool
+from storage.verdicts import Verdict, VerdictStore, claim_of, claim_row
 
 # All that says how scenes and items are read and judged; a change of it voids the verdicts.
 RULES = ("core", "reconciliation", "stash.mapping", "plex.mapping")
-NOTHING: Sequence[Candidate] = ()
 UNSIZED = -1
 
 
@@ -44,47 +46,49 @@ def rules_digest(
     )
 
 
-@dataclass(slots=True)
 class VerdictCache:
     """The verdicts of earlier runs, held against what both sides say now.
 
     Args:
         rules: see `rules_digest`.
+        scratch: keeps what is noted until the end.
     """
 
-    store: VerdictStore
-    side: PlexSnapshot
-    path_map: PathMap
-    rules: bytes
-    _noted: dict[int, Verdict] = field(default_factory=dict)
-    _void: set[int] = field(default_factory=set)
-    _items: dict[ItemRef, bytes] = field(default_factory=dict)
-    _around: dict[tuple[str, int | None], bytes] = field(default_factory=dict)
-    _named: dict[str, list[Candidate]] = field(init=False)
-    _renamed: dict[str, set[str]] = field(init=False)
-    _fetched: dict[int, UnreadScene] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._renamed = {}
-        for source, target in self.path_map.pairs:  # one that names a file may rename it
-            self._renamed.setdefault(base_key(source), {base_key(source)}).add(base_key(target))
-        self._named = {}
-        for index in self.side.indexes.values():
-            for name, bucket in index.by_name().items():
-                known = self._named.get(name)
-                self._named[name] = bucket if known is None else [*known, *bucket]
+    def __init__(
+        self,
+        store: VerdictStore,
+        side: PlexSnapshot,
+        path_map: PathMap,
+        rules: bytes,
+        scratch: Scratch,
+    ) -> None:
+        self._store = store
+        self._side = side
+        self._path_map = path_map
+        self._rules = rules
+        self._names = NameMap(path_map)
+        self._noted: Spool[tuple[bytes, list[tuple[Any, ...]]]] = scratch.spool("noted", tuple)
+        self._noted_ids = IdSet()
+        self._void = IdSet()
+        self._around: dict[tuple[str, int | None], bytes] = {}
+        self._fetched: dict[int, UnreadScene] = {}
 
     def unchanged(
         self, scenes: Sequence[UnreadScene]
     ) -> list[tuple[UnreadScene, tuple[Claim, ...]]]:
         """Those scenes whose last verdict still holds, with their claims."""
-        verdicts = self.store.get_many([scene.id for scene in scenes])
+        verdicts = self._store.get_many([scene.id for scene in scenes])
         self._fetched = {scene.id: scene for scene in scenes}
+        self._around = {}
+        known = [scene for scene in scenes if scene.id in verdicts]
+        if not known:
+            return []
+        sought = wanted((file for scene in known for file in scene.files), self._names)
+        sought.refs.update(c.ref for verdict in verdicts.values() for c in verdict.claims)
+        self._side.focus(sought)
         found = []
-        for scene in scenes:
-            verdict = verdicts.get(scene.id)
-            if verdict is None:
-                continue
+        for scene in known:
+            verdict = verdicts[scene.id]
             refs = [claim.ref for claim in verdict.claims]
             if self._digest(scene, refs) == verdict.digest:
                 found.append((scene, verdict.claims))
@@ -98,7 +102,7 @@ class VerdictCache:
         # Of an item without `updatedAt` a listing can never prove that its lists did not move.
         certain = all(
             claim.evidence is Evidence.VERIFIED
-            and self.side.items[claim.ref].updated_at is not None
+            and self._side.items[claim.ref].updated_at is not None
             for claim in match.claims
         )
         whole = certain and recorded and recorded == set(match.refs)
@@ -106,59 +110,63 @@ class VerdictCache:
         fetched = self._fetched.pop(scene.id, None)
         seen = self._digest(fetched, match.refs) if whole and fetched is not None else None
         if seen is None:
-            self._noted.pop(scene.id, None)
+            if scene.id in self._noted_ids:
+                self._noted.discard([scene.id])
+                self._noted_ids.discard(scene.id)
             self._void.add(scene.id)
         else:
-            self._noted[scene.id] = Verdict(seen, match.claims)
+            self._noted.put({scene.id: (seen, [claim_row(claim) for claim in match.claims])})
+            self._noted_ids.add(scene.id)
 
     def save(self, in_disorder: Collection[int]) -> None:
         """Keep the verdicts on what was noted, but for these scenes."""
-        good = {i: verdict for i, verdict in self._noted.items() if i not in in_disorder}
-        self.store.save(good, (self._void | set(in_disorder)) - good.keys())
+        void = (i for ids in (self._void, in_disorder) for i in ids)
+        self._store.save({}, (i for i in void if i not in self._noted_ids))
+        for batch in self._noted.batches():
+            good = {
+                scene_id: Verdict(seen, tuple(map(claim_of, claims)))
+                for scene_id, (seen, claims) in batch.items()
+                if scene_id not in in_disorder
+            }
+            self._store.save(good, [i for i in batch if i not in good])
 
     def _digest(self, scene: UnreadScene, refs: Sequence[ItemRef]) -> bytes | None:
         """A digest of all that a verdict rests on; None where an item is not there."""
-        own = [self._item(ref) for ref in refs]
+        digests = self._side.digests
+        own = [digests.get(ref, b"") for ref in refs]
         if not all(own):
             return None
         around = [
-            self._alike(file, name, refs) for file in scene.files for name in self._names(file)
+            self._alike(file, name, refs) for file in scene.files for name in self._names.of(file)
         ]
-        return digest((self.rules, scene.digest, *own, *around))
-
-    def _names(self, file: MediaFile) -> Sequence[str]:
-        """The names, as keys, that a file may have in Plex."""
-        name = base_key(file.path)
-        return sorted(self._renamed[name]) if name in self._renamed else (name,)
-
-    def _item(self, ref: ItemRef) -> bytes:
-        known = self._items.get(ref)
-        if known is None:
-            item = self.side.items.get(ref)
-            known = self._items[ref] = b"" if item is None else item_digest(item)
-        return known
+        return digest((self._rules, scene.digest, *own, *around))
 
     def _alike(self, file: MediaFile, name: str, own: Sequence[ItemRef]) -> bytes:
         """The items of one name that this file may be; its scene's `own` speak for themselves."""
-        bucket = self._named.get(name, NOTHING)
+        if name in self._side.big:
+            return self._alike_of_many(file, name)
+        bucket = [c for index in self._side.indexes.values() for c in index.named(name)]
         if bucket and all(candidate.ref in own for candidate in bucket):
             return b"its own"
         known = self._around.get((name, None))
         if known is None:
-            if len(bucket) > BIG_BUCKET:
-                return self._alike_of_many(file, name)
-            refs = {candidate.ref for candidate in bucket}
-            known = self._around[name, None] = digest(sorted(map(self._item, refs)))
+            known = self._around[name, None] = self._digest_of(bucket)
         return known
+
+    def _digest_of(self, candidates: Iterable[Candidate]) -> bytes:
+        digests = self._side.digests
+        return digest(sorted(digests[ref] for ref in {each.ref for each in candidates}))
 
     def _alike_of_many(self, file: MediaFile, name: str) -> bytes:
         """The same among hundreds of files of one name: those that size or path speaks for."""
-        indexes = self.side.indexes.values()
+        indexes = self._side.indexes.values()
         size = UNSIZED if file.size is None else file.size
         known = self._around.get((name, size))
         if known is None:
-            sized = {c.ref for index in indexes for c in index.named_like(name, file.size)}
-            known = self._around[name, size] = digest(sorted(map(self._item, sized)))
-        places = self.path_map.to_plex(file.path)
-        there = {c.ref for index in indexes for p in places for c in index.at_path(p)}
-        return digest((known, *sorted(map(self._item, there))))
+            named = (c for index in indexes for c in index.named(name))
+            # In memory are those that other scenes may be, too.
+            fitting = [c for c in named if size == UNSIZED or c.file.size in (None, size)]
+            known = self._around[name, size] = self._digest_of(fitting)
+        places = self._path_map.to_plex(file.path)
+        there = [c for index in indexes for place in places for c in index.at_path(place)]
+        return digest((known, self._digest_of(there)))

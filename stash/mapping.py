@@ -98,6 +98,11 @@ class UnreadScene:
         self._known_files: tuple[MediaFile, ...] | None = None
 
     @property
+    def raw(self) -> dict[str, Any]:
+        """As Stash told it."""
+        return self._raw
+
+    @property
     def digest(self) -> bytes:
         """A digest of everything that Stash says of it, in the order in which it does."""
         return digest_of(self._raw)

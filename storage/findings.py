@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -118,27 +118,30 @@ class FindingStore:
         """Puts what a reconcile that saw everything has found in the place of what was known.
 
         Args:
+            found: of each scene at most one.
             listed: the items that are no scene's.
         """
-        rows = _once(found)
         with self._database.transaction() as connection:
             for name in _INDEXES:  # made at once they are far cheaper than row by row
                 connection.execute(f"DROP INDEX {name}")
             for table in ("findings", "finding_counts"):
                 connection.execute(f"DELETE FROM {table}")
-            _insert(connection, rows)
-            _count(connection, map(_facets, rows), 1)
+            for rows in chunks(found):
+                _insert(connection, rows)
+                _count(connection, map(_facets, rows), 1)
             orphans.replace_all(connection, listed)
             for name, columns in _INDEXES.items():
                 connection.execute(f"CREATE INDEX {name} ON findings ({columns})")
 
-    def replace(self, scene_ids: Collection[int], found: Iterable[Finding]) -> None:
-        """Puts what was found of some scenes in the place of what was known of them."""
-        rows = _once(found)
+    def replace(self, scene_ids: Iterable[int], found: Iterable[Finding]) -> None:
+        """Puts what was found of some scenes, of each at most one finding, in the place of what was
+        known of them."""
         with self._database.transaction() as connection:
-            _delete(connection, {*scene_ids, *(each.scene_id for each in rows)})
-            _insert(connection, rows)
-            _count(connection, map(_facets, rows), 1)
+            _delete(connection, scene_ids)
+            for rows in chunks(found):
+                _delete(connection, [each.scene_id for each in rows])
+                _insert(connection, rows)
+                _count(connection, map(_facets, rows), 1)
 
     def note_done(self, titles: Mapping[int, str]) -> None:
         """Nothing is left to do for these scenes, which are called so ("": nobody knows)."""
@@ -279,10 +282,6 @@ def _count(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]], step
         " DO UPDATE SET count = count + excluded.count",
         ((*key, count) for key, count in counts.items()),
     )
-
-
-def _once(found: Iterable[Finding]) -> list[Finding]:
-    return list({each.scene_id: each for each in found}.values())
 
 
 def _facets(each: Finding) -> tuple[int, str, str, str]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from core.text import storable
 from storage.finding_query import title_key
 from storage.rows import INT, TEXT, Table
-from storage.sqlite import Database, placeholders
+from storage.sqlite import Database, chunks, placeholders
 
 TABLES = (
     """CREATE TABLE orphans (
@@ -77,14 +77,29 @@ def replace_all(connection: sqlite3.Connection, listed: Iterable[Orphan]) -> Non
 
     Only what differs is written: most of a library is as it was yesterday.
     """
-    new = {values[:-2]: values for values in map(_values, listed)}
-    known = set(connection.execute(_ORPHANS.select))
-    connection.executemany(
-        "DELETE FROM orphans WHERE section = ? AND key = ?", (row[:2] for row in known - new.keys())
+    connection.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS there (section TEXT, key TEXT,"
+        " PRIMARY KEY (section, key)) WITHOUT ROWID"
     )
-    connection.executemany(
-        f"INSERT OR REPLACE INTO orphans VALUES ({placeholders(8)})",
-        (values for row, values in new.items() if row not in known),
+    connection.execute("DELETE FROM temp.there")
+    for some in chunks(map(_values, listed)):
+        connection.executemany(
+            "INSERT OR IGNORE INTO temp.there VALUES (?, ?)", (row[:2] for row in some)
+        )
+        known = {
+            row
+            for each in some
+            for row in connection.execute(
+                f"{_ORPHANS.select} WHERE section = ? AND key = ?", each[:2]
+            )
+        }
+        connection.executemany(
+            f"INSERT OR REPLACE INTO orphans VALUES ({placeholders(8)})",
+            (values for values in some if values[:-2] not in known),
+        )
+    connection.execute(
+        "DELETE FROM orphans WHERE NOT EXISTS (SELECT 1 FROM temp.there"
+        " WHERE there.section = orphans.section AND there.key = orphans.key)"
     )
 
 

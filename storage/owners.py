@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 
 from core.models import ItemRef
 from storage.rows import INT, TEXT, Row, Table
@@ -39,16 +39,49 @@ class OwnerStore:
         with self._database.snapshot():
             return dict(self._database.select_items(_OWNERS, _owned, refs))
 
-    def replace(self, owners: Mapping[ItemRef, int]) -> None:
-        """Puts the owners of all items in the place of what was known; writes what differs."""
+    def replace(self, owners: Iterable[tuple[ItemRef, int]]) -> None:
+        """Puts the owners of all items in the place of what was known; writes what differs.
+
+        Args:
+            owners: in order of the items, each of them once.
+        """
         with self._database.transaction() as connection:
-            known = dict(self._database.select(_OWNERS, _owned))
-            gone = known.keys() - owners.keys()
+            differing = list(_differing(owners, self._in_order()))
+            gone = [ref for ref, owner in differing if owner is None]
             connection.executemany("DELETE FROM item_owners WHERE section = ? AND key = ?", gone)
             connection.executemany(
                 "INSERT OR REPLACE INTO item_owners VALUES (?, ?, ?)",
-                ((*ref, owner) for ref, owner in owners.items() if known.get(ref) != owner),
+                ((*ref, owner) for ref, owner in differing if owner is not None),
             )
+
+    def _in_order(self) -> Iterator[tuple[ItemRef, int]]:
+        last: Row = ("", "")
+        while True:
+            tail = "WHERE (section, key) > (?, ?) ORDER BY section, key LIMIT 1000"
+            found = self._database.select(_OWNERS, _owned, tail, last)
+            if not found:
+                return
+            yield from found
+            last = found[-1][0]
+
+
+def _differing(
+    now: Iterable[tuple[ItemRef, int]], before: Iterable[tuple[ItemRef, int]]
+) -> Iterator[tuple[ItemRef, int | None]]:
+    """The items whose owner is another one by now, and those that have none (None)."""
+    known = iter(before)
+    had = next(known, None)
+    for ref, owner in now:
+        while had is not None and had[0] < ref:
+            yield had[0], None
+            had = next(known, None)
+        if had != (ref, owner):
+            yield ref, owner
+        if had is not None and had[0] == ref:
+            had = next(known, None)
+    while had is not None:
+        yield had[0], None
+        had = next(known, None)
 
 
 def _owned(row: Row) -> tuple[ItemRef, int]:

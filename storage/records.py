@@ -154,6 +154,15 @@ class RecordStore:
         """The scenes that have a record."""
         return set(self._database.numbers("SELECT scene_id FROM records"))
 
+    def among(self, scene_ids: Iterable[int]) -> set[int]:
+        """Those of some scenes that have a record."""
+        sql = "SELECT scene_id FROM records WHERE scene_id IN"
+        return {
+            each
+            for some in chunks(scene_ids)
+            for each in self._database.numbers(f"{sql} ({placeholders(len(some))})", some)
+        }
+
     def owners_of(self, refs: Iterable[ItemRef]) -> dict[ItemRef, int]:
         """The scene that owns each of these items, where one does."""
         with self._database.snapshot():

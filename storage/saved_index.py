@@ -1,20 +1,27 @@
 """The listing of each Plex section, kept between runs; a cache that may be dropped at any time.
 
-It has a file of its own so that dropping it, or losing it, costs one listing and no knowledge.
+It is the one place that has the items of Plex: a listing goes into it page by page, and whoever
+wants to know of items looks up those that concern the scenes in hand. It has a file of its own so
+that dropping it, or losing it, costs one listing and no knowledge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from core.models import ItemRef
-from core.paths import base_key, path_key
+from core.matching.index import BIG_BUCKET
+from core.models import ItemRef, ListedItem
+from storage.claim_table import ClaimTable
+from storage.code_digest import code_digest
+from storage.index_listing import SectionListing
+from storage.index_rows import ITEMS, TABLES, Stored, item_values, keys_of, stored
 from storage.migration import Schema
 from storage.opening import Warn
-from storage.rows import INT, REAL, TEXT, TIME, Row, Table
-from storage.sqlite import Closing, Database
+from storage.rows import BLOB, INT, TEXT, TIME, Row, Table
+from storage.sqlite import Closing, Database, chunks, placeholders
 
 INDEX_FILE = "plex_index.db"
 
@@ -39,143 +46,186 @@ SCHEMA = Schema(
             "CREATE INDEX files_by_name ON files (name_key)",
             "CREATE INDEX files_by_path ON files (path_key)",
         ),
-        # Of the listing that was saved last, while no single item has changed since.
         ("ALTER TABLE sections ADD COLUMN digest BLOB",),
-        # Nothing is looked up by path.
         ("DROP INDEX files_by_path",),
+        # All that a listing says of an item, not its files alone.
+        ("DROP TABLE files", "DROP TABLE sections", *TABLES),
     ),
     remedy="The next run lists Plex anew.",
     synchronous="NORMAL",
 )
 
-_FILES = Table(
-    "files",
-    ("rowid",),
-    {
-        "section": TEXT,
-        "key": TEXT,
-        "path": TEXT,
-        "size": INT.optional(),
-        "duration": REAL.optional(),
-        "updated_at": INT.optional(),
-        "rowid": INT,
-    },
+
+@dataclass(frozen=True, slots=True)
+class SavedSection:
+    """What is known of a section that was listed whole; see `storage.index_rows`."""
+
+    saved_at: float
+    total: int
+    code: bytes
+    mark: str
+
+
+_SECTIONS = Table(
+    "sections",
+    ("section",),
+    {"section": TEXT, "saved_at": TIME, "total": INT, "code": BLOB, "mark": TEXT},
 )
-_SECTIONS = Table("sections", ("section",), {"section": TEXT, "saved_at": TIME, "total": INT})
-_INSERT = "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_FORGET_DIGEST = "UPDATE sections SET digest = NULL WHERE section = ?"
 
 
-class IndexRow(NamedTuple):
-    """One file of one item: its path as Plex tells it, bytes, seconds, the item's `updatedAt`."""
+@dataclass(slots=True)
+class Wanted:
+    """What items are looked up by: any of these.
 
-    ref: ItemRef
-    path: str
-    size: int | None
-    duration: float | None
-    updated_at: int | None
+    Attributes:
+        names: keys of base names, each with the sizes of the files sought; None: of any size.
+        paths: keys of paths.
+    """
+
+    names: dict[str, set[int | None]] = field(default_factory=dict)
+    paths: set[str] = field(default_factory=set)
+    refs: set[ItemRef] = field(default_factory=set)
 
 
 class SectionIndexStore(Closing):
-    """Files of Plex by section, name, path and item."""
+    """Items of Plex by section, name, path and key."""
 
     def __init__(self, data_dir: Path, warn: Warn) -> None:
         self._database = Database(data_dir / INDEX_FILE, SCHEMA, warn)
 
-    def replace(
-        self, section_key: str, rows: Iterable[IndexRow], saved_at: float, digest: bytes
-    ) -> None:
-        """Puts a whole listing in the place of the old one; a failing iterable changes nothing.
+    @staticmethod
+    def code() -> bytes:
+        """What makes the keys that files are looked up by."""
+        return code_digest("core.paths", "core.text", "core.digests", "storage.index_rows")
 
-        Only what differs is written: most of a library is as it was yesterday.
+    def listing(self, section: str, *, anew: bool = False) -> SectionListing:
+        """A listing of a section, to be filled and kept; one at a time.
 
         Args:
-            digest: of all that the rows say; where it is that of the listing before, they are not
-                even read.
+            anew: nothing that the index has of the section is to be relied on.
         """
+        saved = self.section(section)
+        trusts = not anew and saved is not None and saved.code == self.code()
+        return SectionListing(self._database, section, trusts=trusts)
+
+    @contextmanager
+    def unmoved(self) -> Iterator[None]:
+        """Several look-ups that see one and the same index, whatever others write meanwhile."""
+        with self._database.snapshot():
+            yield
+
+    def claims(self) -> ClaimTable:
+        """A new table of claims on these items, of which there is one at a time."""
+        return ClaimTable(self._database)
+
+    def upsert(self, items: Iterable[ListedItem]) -> None:
+        """Put what was looked up of some items in the place of what was known of them."""
+        listed = list({item.ref: item for item in items}.values())
         with self._database.transaction() as connection:
-            same = connection.execute(
-                "UPDATE sections SET saved_at = ? WHERE section = ? AND digest = ?",
-                (saved_at, section_key, digest),
+            for item in listed:
+                where = "SELECT id FROM items WHERE section = ? AND key = ?"
+                connection.execute(f"DELETE FROM files WHERE item IN ({where})", item.ref)
+                connection.execute("DELETE FROM items WHERE section = ? AND key = ?", item.ref)
+                number = connection.execute(
+                    "INSERT INTO items VALUES (NULL, ?, ?, ?, ?, ?)", item_values(item)
+                ).lastrowid
+                connection.executemany(
+                    "INSERT INTO files VALUES (?, ?, ?, ?)",
+                    ((number, *keys) for keys in keys_of(item.files)),
+                )
+
+    def big_names(self) -> frozenset[str]:
+        """The keys of base names that very many files have ("scene.mp4" in every folder)."""
+        sql = "SELECT name_key FROM files GROUP BY name_key HAVING count(*) > ?"
+        return frozenset(row[0] for row in self._database.rows(sql, (BIG_BUCKET,)))
+
+    def look_up(self, wanted: Wanted, big: Collection[str] = ()) -> list[Stored]:
+        """The items that have a file with one of these names or paths, or are asked for.
+
+        Args:
+            big: names of which only files of the sizes sought are wanted, or of an unknown size.
+        """
+        numbers = set(self._numbers("name_key", (n for n in wanted.names if n not in big)))
+        for name, sizes in wanted.names.items():
+            if name in big:
+                numbers.update(self._sized(name, sizes))
+        # A file at a path bears its name.
+        numbers.update(
+            self._numbers(
+                "path_key",
+                (
+                    path
+                    for path in wanted.paths
+                    if (name := path.rpartition("/")[2]) not in wanted.names or name in big
+                ),
             )
-            if same.rowcount:
+        )
+        found = self._database.select_in(ITEMS, stored, "id", numbers)
+        there = {each.item.ref for each in found}
+        found += self._database.select_items(ITEMS, stored, wanted.refs - there)
+        return found
+
+    def _numbers(self, column: str, values: Iterable[str]) -> Iterator[int]:
+        for some in chunks(values):
+            sql = f"SELECT item FROM files WHERE {column} IN ({placeholders(len(some))})"
+            yield from self._database.numbers(sql, some)
+
+    def _sized(self, name: str, sizes: Collection[int | None]) -> Iterator[int]:
+        sql = "SELECT item FROM files WHERE name_key = ?"
+        if None in sizes:
+            yield from self._database.numbers(sql, (name,))
+            return
+        for size in (None, *sizes):
+            yield from self._database.numbers(f"{sql} AND size IS ?", (name, size))
+
+    def newest_below(self, folder: str) -> int:
+        """When a folder, whose path has this key, last gained an item (epoch seconds); 0: never."""
+        start, end = f"{folder}/", f"{folder}0"  # "0" follows "/"
+        sql = (
+            "SELECT max(items.added_at) FROM files JOIN items ON items.id = files.item"
+            " WHERE path_key >= ? AND path_key < ? AND instr(substr(path_key, ?), '/') = 0"
+        )
+        return max(self._database.numbers(sql, (start, end, len(start) + 1)), default=0)
+
+    def items(self, section: str) -> Iterator[list[Stored]]:
+        """Every item of a section, some at a time."""
+        last = 0
+        while True:
+            tail = "WHERE section = ? AND id > ? ORDER BY id LIMIT 500"
+            numbers = self._database.numbers(f"SELECT id FROM items {tail}", (section, last))
+            if not numbers:
                 return
-            listed = set(rows)
-            known = set(self.rows(section_key))
-            moved = {row.ref.key for row in listed ^ known}
-            there = {row.ref.key for row in known}
-            connection.executemany(
-                "DELETE FROM files WHERE section = ? AND key = ?",
-                ((section_key, key) for key in moved & there),
-            )
-            connection.executemany(
-                _INSERT, (_values(row) for row in listed if row.ref.key in moved)
-            )
-            connection.execute(
-                "INSERT OR REPLACE INTO sections SELECT ?, ?, count(DISTINCT key), ?"
-                " FROM files WHERE section = ?",
-                (section_key, saved_at, digest, section_key),
-            )
+            yield self._database.select_in(ITEMS, stored, "id", numbers)
+            last = numbers[-1]
 
-    def upsert(self, rows: Iterable[IndexRow]) -> None:
-        """Replaces the items that `rows` name; what they do not list of an item is gone."""
-        listed = list(rows)
-        with self._database.transaction() as connection:
-            connection.executemany(_FORGET_DIGEST, {(row.ref.section,) for row in listed})
-            connection.executemany(
-                "DELETE FROM files WHERE section = ? AND key = ?",
-                {(row.ref.section, row.ref.key) for row in listed},
-            )
-            connection.executemany(_INSERT, map(_values, listed))
+    def count(self, section: str) -> int:
+        """How many items of a section there are."""
+        return self._database.numbers("SELECT count(*) FROM items WHERE section = ?", (section,))[0]
 
-    def by_name(self, name_keys: Iterable[str]) -> list[IndexRow]:
-        """The files with one of these names, in all sections."""
-        return self._database.select_in(_FILES, _row, "name_key", dict.fromkeys(name_keys))
+    def section(self, section: str) -> SavedSection | None:
+        """What is known of a section; None if it was never listed whole."""
+        found = self._database.select(_SECTIONS, _section, "WHERE section = ?", (section,))
+        return found[0] if found else None
 
-    def rows(self, section_key: str) -> list[IndexRow]:
-        """Every file of a section."""
-        return self._database.select(_FILES, _row, "WHERE section = ?", (section_key,))
+    def saved_at(self, section: str) -> float | None:
+        """When a section was last listed whole (epoch seconds); None if never."""
+        known = self.section(section)
+        return None if known is None else known.saved_at
 
-    def saved_at(self, section_key: str) -> float | None:
-        """When the section was last listed whole (epoch seconds); None if never."""
-        section = self._section(section_key)
-        return None if section is None else section[1]
-
-    def total(self, section_key: str) -> int:
+    def total(self, section: str) -> int:
         """How many items that listing had; 0 if there was none."""
-        section = self._section(section_key)
-        return 0 if section is None else section[2]
+        known = self.section(section)
+        return 0 if known is None else known.total
 
     def clear(self) -> None:
-        """Forgets everything."""
+        """Forget everything."""
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM files")
-            connection.execute("DELETE FROM sections")
+            for table in ("files", "items", "sections"):
+                connection.execute(f"DELETE FROM {table}")
 
     def close(self) -> None:
         self._database.close()
 
-    def _section(self, key: str) -> tuple[str, float, int] | None:
-        found = self._database.select(_SECTIONS, _whole, "WHERE section = ?", (key,))
-        return found[0] if found else None
 
-
-def _values(row: IndexRow) -> tuple[Any, ...]:
-    return (
-        row.ref.section,
-        row.ref.key,
-        row.path,
-        base_key(row.path),
-        path_key(row.path),
-        row.size,
-        row.duration,
-        row.updated_at,
-    )
-
-
-def _row(row: Row) -> IndexRow:
-    return IndexRow(ItemRef(row[0], row[1]), *row[2:-1])
-
-
-def _whole(row: Row) -> tuple[str, float, int]:
-    return row[0], row[1], row[2]
+def _section(row: Row) -> SavedSection:
+    return SavedSection(*row[1:])

@@ -112,6 +112,21 @@ class Database(Closing):
         with self._lock, self._translated(), self._begun("BEGIN"):
             yield self._connection
 
+    @contextmanager
+    def aside(self) -> Iterator[sqlite3.Connection]:
+        """Writes to temporary tables, also within a snapshot; the file itself is not written."""
+        with self._lock, self._translated():
+            if self._connection.in_transaction:
+                yield self._connection
+            else:
+                with self._begun("BEGIN"):
+                    yield self._connection
+
+    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
+        """The rows of one query, unchecked, as they are asked for; of temporary tables."""
+        with self._lock, self._translated():
+            yield from self._connection.execute(sql, parameters)
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of one query, unchecked: for counts."""
         with self._lock, self._translated():

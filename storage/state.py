@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from storage import (
@@ -67,7 +68,7 @@ class State(KeyValueFile):
     """The stores of one data directory.
 
     Attributes:
-        timestamps, save_timestamp: `all` and `save` of `TimestampStore`.
+        timestamps, timestamps_of, save_timestamp: `all`, `of` and `save` of `TimestampStore`.
     """
 
     FILE, SCHEMA = STATE_FILE, SCHEMA
@@ -88,6 +89,7 @@ class State(KeyValueFile):
         self.ignored = IgnoredStore(self._database)
         timestamps = TimestampStore(self._database, clock)
         self.timestamps, self.save_timestamp = timestamps.all, timestamps.save
+        self.timestamps_of = timestamps.of
         try:
             if not looks_only:
                 timestamps.take_over(data_dir, warn)
@@ -99,6 +101,10 @@ class State(KeyValueFile):
         """The scenes that something was written for: those with a record, and those of which a run
         that was cut off has no record yet."""
         return self.records.ids() | self.journal.unrecorded_scene_ids()
+
+    def written_of(self, scene_ids: Collection[int]) -> set[int]:
+        """The same among some scenes."""
+        return self.records.among(scene_ids) | self.journal.unrecorded_among(scene_ids)
 
     def forget_old(self, now: float) -> None:
         """Drops runs, what they planned and what they changed, once they are `KEPT_DAYS` old."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Collection
 from pathlib import Path
 
 from core.errors import StateError
@@ -46,6 +47,14 @@ class TimestampStore:
         with self._database.snapshot():
             saved = {scene: at for scene, at in read(_SAVED, _pair) if at <= latest}
             return dict(read(_RECORDED, _pair)) | saved
+
+    def of(self, scene_ids: Collection[int]) -> dict[int, float]:
+        """The same of some scenes."""
+        read, latest = self._database.select_in, self._clock() + AHEAD
+        with self._database.snapshot():
+            saved = dict(read(_SAVED, _pair, "scene_id", scene_ids))
+            recorded = dict(read(_RECORDED, _pair, "scene_id", scene_ids))
+        return recorded | {scene: at for scene, at in saved.items() if at <= latest}
 
     def save(self, scene_id: int, at: float) -> None:
         """Notes a timestamp for a scene, with or without a record."""

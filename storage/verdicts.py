@@ -8,8 +8,9 @@ inputs, so whatever touches the record drops the verdict in the same transaction
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.matching.match_outcome import Claim, Evidence
 from core.models import ItemRef
@@ -90,16 +91,22 @@ class VerdictStore:
 
 
 def _text(claims: Iterable[Claim]) -> str:
-    rows = [(c.ref.section, c.ref.key, c.evidence, c.file_rank, c.shared, c.native) for c in claims]
-    return json.dumps(rows, separators=(",", ":"))
+    return json.dumps([claim_row(claim) for claim in claims], separators=(",", ":"))
+
+
+def claim_row(claim: Claim) -> tuple[str, str, int, int, int, int]:
+    """A claim as plain data."""
+    evidence, native = int(claim.evidence), int(claim.native)
+    return (*claim.ref, evidence, claim.file_rank, claim.shared, native)
 
 
 def _verdict(row: Row) -> tuple[int, Verdict]:
     scene_id, digest, claims = row
-    return scene_id, Verdict(digest, tuple(map(_claim, json.loads(claims))))
+    return scene_id, Verdict(digest, tuple(map(claim_of, json.loads(claims))))
 
 
-def _claim(row: tuple[str, str, int, int, int, int]) -> Claim:
+def claim_of(row: Sequence[Any]) -> Claim:
+    """The claim that `claim_row` made plain data of."""
     section, key, evidence, rank, shared, native = row
     return Claim(ItemRef(section, key), _EVIDENCE[evidence], rank, shared, _EVIDENCE[native])
 

@@ -228,11 +228,7 @@ def _why_not(
         titles = {library.section.key: library.section.title for library in libraries}
         told = doubt(scene.id, match.undecided[0], titles)
         return f"{told.why}. What you can do: {told.remedy}."
-    named = [
-        found.file
-        for index in indexes.values()
-        for found in index.by_name().get(base_key(file.path), ())
-    ]
+    named = [found.file for index in indexes.values() for found in index.named(base_key(file.path))]
     if named:
         sizes = ", ".join(str(each.size) for each in named[:EXAMPLES])
         return (

@@ -15,7 +15,8 @@ from core.errors import ConfigError
 from core.models import ItemRef, Job
 from core.scopes import DAY
 from core.wording import counted, listed, phrase
-from reconciliation.detector import EMPTY_METADATA, MISSING, Gap
+from reconciliation.detection_state import Found
+from reconciliation.detector import EMPTY_METADATA, MISSING
 from reconciliation.result import brief
 from shell.logs import examples, headline
 from stash.scenes import as_far_as_readable, iter_scene_pages
@@ -68,7 +69,7 @@ def _preview_gaps(
     context: Context, scope: str, only: frozenset[str] | None = None
 ) -> dict[str, Any]:
     """What a reconcile and the drain after it would write."""
-    found: list[Gap] = []
+    found: list[Found] = []
     figures: dict[str, Any] = {}
 
     def gaps() -> Sequence[Job]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -67,9 +67,9 @@ class ItemIndex:
         """Files that may lie at the path with this `path_key`."""
         return self._paths.get(key, [])
 
-    def by_name(self) -> Mapping[str, list[Candidate]]:
-        """All files, by the keys of their base names."""
-        return self._names
+    def named(self, name: str) -> list[Candidate]:
+        """All files whose base name has this key."""
+        return self._names.get(name, [])
 
     def named_like(self, name: str, size: int | None) -> list[Candidate]:
         """Files whose base name has this key; in a big bucket only those that the size allows."""

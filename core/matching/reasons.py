@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.matching.match_outcome import Evidence, FileMatch
 from core.matching.ownership import Contest
@@ -153,6 +154,12 @@ def doubt(scene_id: int, low: FileMatch, titles: Mapping[str, str]) -> Doubt:
         _why(low),
         _REMEDIES[low.tie],
     )
+
+
+def doubt_of(row: Mapping[str, Any]) -> Doubt:
+    """The doubt that `dataclasses.asdict` made a dict of."""
+    candidates = tuple(Contender(**each) for each in row["candidates"])
+    return Doubt(**{**row, "candidates": candidates})
 
 
 def losses(scene_id: int, contests: Sequence[Contest], titles: Mapping[str, str]) -> list[Loss]:

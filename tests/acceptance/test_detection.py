@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from plex.library import PlexSnapshot
-from reconciliation.detection_pass import DetectionState, Sweep
+from reconciliation.detection_pass import Sweep
+from reconciliation.detection_state import Found
 from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from reconciliation.engine import GapDetectionEngine, GapDetectionResult
 from simulators.library.generate import generate
@@ -20,10 +22,24 @@ from tests.acceptance.small_library import FILMS, SmallLibrary, part
 LOSERS = ("merged_loser", "primary_loser", "twins_loser")
 
 
+@dataclass(frozen=True)
+class Findings:
+    """The scenes that were found, by kind, and all gaps."""
+
+    empty: set[int]
+    stale: set[int]
+    missing: set[int]
+    vanished: set[int]
+    drift: set[int]
+    ambiguous: set[int]
+    contested: set[int]
+    gaps: list[Found]
+
+
 class Watched(GapDetectionEngine):
     """An engine that keeps what it found beside the figures."""
 
-    findings: DetectionState
+    findings: Findings
     result: GapDetectionResult
     orphans: set[str]
 
@@ -31,8 +47,18 @@ class Watched(GapDetectionEngine):
         self, sweep: Sweep, side: PlexSnapshot, result: GapDetectionResult, *, saw_all: bool
     ) -> None:
         super()._count(sweep, side, result, saw_all=saw_all)
-        self.findings = sweep.findings
-        self.orphans = set(map(str, self._orphans(sweep, side)))
+        found = sweep.findings
+        self.findings = Findings(
+            set(found.empty),
+            set(found.stale),
+            set(found.missing),
+            set(found.vanished),
+            set(found.drift),
+            set(found.ambiguous),
+            set(found.contested),
+            list(found.repairable()),
+        )
+        self.orphans = {str(item.ref) for some in self._orphans(sweep, side) for item in some}
 
 
 @pytest.fixture(scope="module", params=["mixed", "windows"])
@@ -69,7 +95,7 @@ def test_every_gap_type_is_the_truth(site: Site, engine: Watched) -> None:
 
 def test_the_figures_add_up(engine: Watched) -> None:
     result, findings = engine.result, engine.findings
-    assert result.scenes_with_gaps == len({gap.scene_id for gap in findings.repairable()})
+    assert result.scenes_with_gaps == len({gap.scene_id for gap in findings.gaps})
     bare = result.skipped_no_metadata - result.ungated_count
     assert result.scenes_with_gaps == result.scenes_to_sync + bare + result.skipped_unmatched
     assert min(bare, result.ungated_count) > 0
@@ -81,7 +107,7 @@ def test_each_type_is_queued_by_itself(site: Site, engine: Watched, gap_type: st
     by_type: dict[str, Any] = {
         EMPTY_METADATA: found.empty,
         STALE_SYNC: found.stale,
-        MISSING: {**found.missing, **found.vanished},
+        MISSING: {*found.missing, *found.vanished},
         DRIFT: found.drift,
     }
     with site.queue() as queue, site.context() as context:
@@ -95,7 +121,7 @@ def test_each_type_is_queued_by_itself(site: Site, engine: Watched, gap_type: st
 
 def test_a_run_queues_each_scene_once_and_adds_up(site: Site, engine: Watched) -> None:
     found, ungated = engine.findings, set(site.truth["no_metadata"])
-    repairable = {gap.scene_id for gap in found.repairable()}
+    repairable = {gap.scene_id for gap in found.gaps}
     with site.queue() as queue, site.context() as context:
         first = context.engine(queue).run()
         second = context.engine(queue).run()
@@ -104,10 +130,10 @@ def test_a_run_queues_each_scene_once_and_adds_up(site: Site, engine: Watched) -
         queue.clear_waiting()
     assert queued == repairable - ungated
     assert first.enqueued_count == len(queued)
-    both = found.empty.keys() & found.stale.keys()
+    both = found.empty & found.stale
     assert both
     assert all(reasons[scene].startswith("empty_metadata: ") for scene in both)
-    assert first.total_gaps == sum(1 for _ in found.repairable())
+    assert first.total_gaps == len(found.gaps)
     assert (second.enqueued_count, second.skipped_already_queued) == (0, len(queued))
     assert first.outside_count == len(site.truth["outside"])
     assert first.scenes_checked == len(site.truth["cases"])

@@ -12,7 +12,7 @@ import pytest
 
 from app.tasks.queue import confirm_stopped_run
 from core.errors import GuardStopped
-from reconciliation.detector import Gap
+from reconciliation.detection_state import Found
 from reconciliation.engine import GapDetectionEngine
 from simulators.library.generate import generate
 from simulators.seed import Seed
@@ -48,7 +48,7 @@ def look(site: Site, data: Path, *, everywhere: bool) -> dict[str, Any]:
     shutil.copytree(site.data, data)
     if everywhere:
         sql(data / STATE_FILE, "DELETE FROM verdicts")
-    gaps: list[Gap] = []
+    gaps: list[Found] = []
     with site.context() as context:
         engine = GapDetectionEngine(context.stash, context.settings, data, on_gaps=gaps.extend)
         found = engine.run().as_dict()

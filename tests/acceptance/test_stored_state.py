@@ -42,7 +42,7 @@ BAD_ROWS = [
     (STATE_FILE, "journal.before", "'[1, {'", "id = 1"),
     (STATE_FILE, "facts.value", "'[]'", "key <> 'learned_path_map'"),
     (STATE_FILE, "item_owners.scene_id", "'one'", "key = '101'"),
-    (INDEX_FILE, "files.path", "x'ff'", "key = '102'"),
+    (INDEX_FILE, "items.body", "x'ff'", "key = '102'"),
     (INBOX_FILE, "events.action", "99", "id = 7"),
     (INBOX_FILE, "request.asked_at", "'soon'", "1"),
     (QUEUE, f"{TABLE}.attempts", "'many'", "scene_id = 5"),

@@ -187,8 +187,7 @@ def test_a_server_that_does_not_answer_is_no_reason_to_forget(bench: Bench) -> N
 
 
 def test_the_saved_index_spares_the_search_and_never_decides_alone(bench: Bench) -> None:
-    side = list_snapshot(bench.plex, [bench.library.section], lambda *_told: None)
-    bench.index.save(side, 1.0)
+    list_snapshot(bench.plex, [bench.library.section], bench.index, 1.0)
     bench.reads()
     assert bench.find("/m/films/Shoot 1/scene.mp4")[1] == "11"
     assert bench.reads() == 1

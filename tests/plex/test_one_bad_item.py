@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from core.models import Section
+from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexItemFailed, PlexServerDown, PlexUnauthorized
 from plex.library import PlexSnapshot, list_snapshot
+from storage.saved_index import Wanted
 from tests.contract.scripted import Asked, Reply, as_html, as_json
 from tests.plex.plex_of import FAILS, PlexOf
 from tests.plex.wire import SECTION, client_of
@@ -21,7 +24,12 @@ HUGE = Reply(200, b" " * 17_000_000)
 
 
 def listed(client: PlexClient, sections: Collection[Section] = (SECTION,)) -> PlexSnapshot:
-    return list_snapshot(client, sections, lambda _section, _done, _total: None)
+    """What was listed, with all of its items in memory."""
+    with TemporaryDirectory() as folder, PlexCache(folder) as cache:
+        side = list_snapshot(client, sections, cache, 1.0)
+        found = [each for key in side.counts for some in cache.items(key) for each in some]
+        side.focus(Wanted(refs={each.item.ref for each in found}))
+        return side
 
 
 @pytest.mark.parametrize(

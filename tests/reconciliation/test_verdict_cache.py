@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,18 @@ import pytest
 
 from core.desired import SyncPolicy
 from core.fields import FIELDS
-from core.matching.index import BIG_BUCKET, ItemIndex
+from core.matching.index import BIG_BUCKET
 from core.matching.match_outcome import Claim, Evidence, SceneMatch
 from core.models import ItemRef, ListedItem, MediaFile, Section
 from core.paths import PathMap
 from core.records import ItemRecord, Record
+from plex.cache import PlexCache
 from plex.library import PlexSnapshot
 from reconciliation import verdict_cache
 from reconciliation.verdict_cache import VerdictCache, rules_digest
 from stash.mapping import SceneReader, UnreadScene
+from storage.saved_index import Wanted
+from storage.scratch import Scratch
 from storage.state import State
 from tests.stored import verdict_count
 
@@ -41,17 +45,42 @@ def record(scene_id: int) -> Record:
     return Record(scene_id, 10.0, "print", files, None, (), (), (item,))
 
 
-def side(files: Mapping[ItemRef, MediaFile], updated_at: int | None = 5) -> PlexSnapshot:
-    made = PlexSnapshot({"1": SECTION}, {"1": ItemIndex()})
-    for ref, file in files.items():
-        told = (ref, (file,), ("t", "", "", "", None), False, False, 1, updated_at)
-        made.items[ref] = ListedItem(*told)
-        made.indexes["1"].add(ref, (file,))
-    return made
+Side = Callable[..., PlexSnapshot]
 
 
-def cache_of(state: State, plex: PlexSnapshot, *pairs: tuple[str, str]) -> VerdictCache:
-    return VerdictCache(state.verdicts, plex, PathMap(pairs), b"rules")
+@pytest.fixture
+def side(tmp_path: Path) -> Iterator[Side]:
+    """Makes the saved index one of these files, all of which are looked at."""
+    with PlexCache(tmp_path) as cache:
+
+        def made(files: Mapping[ItemRef, MediaFile], updated_at: int | None = 5) -> PlexSnapshot:
+            listing = cache.listing("1")
+            listing.add(
+                [
+                    ListedItem(ref, (file,), ("t", "", "", "", None), False, False, 1, updated_at)
+                    for ref, file in files.items()
+                ]
+            )
+            assert listing.keep(1.0, cache.code(), is_whole=True)
+            found = PlexSnapshot({"1": SECTION}, cache, {"1": len(files)}, big=cache.big_names())
+            found.focus(Wanted(refs=set(files)))
+            return found
+
+        yield made
+
+
+Cached = Callable[..., VerdictCache]
+
+
+@pytest.fixture
+def cache_of(state: State) -> Iterator[Cached]:
+    with contextlib.ExitStack() as stack:
+
+        def made(plex: PlexSnapshot, *pairs: tuple[str, str]) -> VerdictCache:
+            scratch = stack.enter_context(Scratch())
+            return VerdictCache(state.verdicts, plex, PathMap(pairs), b"rules", scratch)
+
+        yield made
 
 
 def fetched(scene_id: int, size: int | None = 500) -> UnreadScene:
@@ -64,19 +93,23 @@ def match(scene_id: int) -> SceneMatch:
     return SceneMatch(scene_id, (claim,), ())
 
 
-def test_a_scene_that_nothing_has_changed_for_stands(state: State) -> None:
-    first = cache_of(state, side({OWN: OWN_FILE}))
+def test_a_scene_that_nothing_has_changed_for_stands(
+    state: State, side: Side, cache_of: Cached
+) -> None:
+    first = cache_of(side({OWN: OWN_FILE}))
     assert first.unchanged([fetched(1)]) == []
     first.note(fetched(1).read(), match(1), record(1))
     first.save(())
 
-    ((scene, claims),) = cache_of(state, side({OWN: OWN_FILE})).unchanged([fetched(1)])
+    ((scene, claims),) = cache_of(side({OWN: OWN_FILE})).unchanged([fetched(1)])
 
     assert (scene.id, claims) == (1, match(1).claims)
 
 
-def test_a_scene_that_was_looked_at_twice_is_looked_at_again(state: State) -> None:
-    run = cache_of(state, side({OWN: OWN_FILE}))
+def test_a_scene_that_was_looked_at_twice_is_looked_at_again(
+    state: State, side: Side, cache_of: Cached
+) -> None:
+    run = cache_of(side({OWN: OWN_FILE}))
     run.unchanged([fetched(1)])
     for _ in range(2):
         run.note(fetched(1).read(), match(1), record(1))
@@ -85,8 +118,10 @@ def test_a_scene_that_was_looked_at_twice_is_looked_at_again(state: State) -> No
     assert verdict_count(state) == 0
 
 
-def test_an_item_that_never_says_when_it_changed_is_looked_at_each_time(state: State) -> None:
-    run = cache_of(state, side({OWN: OWN_FILE}, updated_at=None))
+def test_an_item_that_never_says_when_it_changed_is_looked_at_each_time(
+    state: State, side: Side, cache_of: Cached
+) -> None:
+    run = cache_of(side({OWN: OWN_FILE}, updated_at=None))
     run.unchanged([fetched(1)])
     run.note(fetched(1).read(), match(1), record(1))
     run.save(())
@@ -94,28 +129,32 @@ def test_an_item_that_never_says_when_it_changed_is_looked_at_each_time(state: S
     assert verdict_count(state) == 0
 
 
-def test_a_file_that_the_path_map_renames_may_be_another_item_by_now(state: State) -> None:
+def test_a_file_that_the_path_map_renames_may_be_another_item_by_now(
+    state: State, side: Side, cache_of: Cached
+) -> None:
     pair = ("/s/1/scene.mp4", "/m/other/film.mp4")
-    run = cache_of(state, side({OWN: OWN_FILE}), pair)
+    run = cache_of(side({OWN: OWN_FILE}), pair)
     run.unchanged([fetched(1)])
     run.note(fetched(1).read(), match(1), record(1))
     run.save(())
     assert verdict_count(state) == 1
 
     appeared = {ItemRef("1", "9"): MediaFile("/m/other/film.mp4", 500, 60.0)}
-    again = cache_of(state, side({OWN: OWN_FILE, **appeared}), pair)
+    again = cache_of(side({OWN: OWN_FILE, **appeared}), pair)
 
     assert again.unchanged([fetched(1)]) == []
 
 
-def test_among_hundreds_of_one_name_a_size_of_0_is_not_an_unknown_one(state: State) -> None:
+def test_among_hundreds_of_one_name_a_size_of_0_is_not_an_unknown_one(
+    state: State, side: Side, cache_of: Cached
+) -> None:
     """A scene without a size may be any of them; one that is empty may not."""
     crowd = {
         ItemRef("1", str(key)): MediaFile(f"/m/{key}/scene.mp4", key, 60.0)
         for key in range(2, BIG_BUCKET + 10)
     }
     scenes = [fetched(1, size=0), fetched(2, size=None)]
-    first = cache_of(state, side({OWN: OWN_FILE, **crowd}))
+    first = cache_of(side({OWN: OWN_FILE, **crowd}))
     first.unchanged(scenes)
     for scene in scenes:
         first.note(scene.read(), match(scene.id), record(scene.id))
@@ -124,7 +163,7 @@ def test_among_hundreds_of_one_name_a_size_of_0_is_not_an_unknown_one(state: Sta
 
     gone = ItemRef("1", str(BIG_BUCKET))
     fewer = {ref: file for ref, file in crowd.items() if ref != gone}
-    unchanged = cache_of(state, side({OWN: OWN_FILE, **fewer})).unchanged(scenes)
+    unchanged = cache_of(side({OWN: OWN_FILE, **fewer})).unchanged(scenes)
 
     assert [scene.id for scene, _ in unchanged] == [1]
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from core.matching.pins import Pin
-from core.models import Change, ItemRef, MediaFile
+from core.models import Change, ItemRef, ListedItem, MediaFile
 from core.records import ItemRecord, Record
 from core.scans import AwaitedScan
 from storage.journal import JournalEntry
 from storage.key_value import Key
 from storage.plans import PlannedChange
 from storage.rows import KEPT_ASIDE
-from storage.saved_index import INDEX_FILE, IndexRow, SectionIndexStore
+from storage.saved_index import INDEX_FILE, SectionIndexStore, Wanted
 from storage.sqlite import NAMED
 from storage.state import STATE_FILE, State
 from storage.verdicts import Verdict
@@ -49,7 +49,7 @@ def fill(state: State) -> None:
         state.plans.add(1, [PlannedChange(scene_id, "Title", ref, change)])
         state.pins.save([Pin(scene_id, ref, FILES)])
         state.set_value(FACTS[scene_id], [scene_id])
-    state.owners.replace(dict(zip(REFS, SCENES, strict=True)))
+    state.owners.replace(zip(REFS, SCENES, strict=True))
     state.scans.note_asked("1", ["/1", "/2"], 5.0)
     state.scans.await_only({n: AwaitedScan(1.0, 1.0, frozenset({"scan"})) for n in ("1", "2")})
     state.verdicts.save({scene_id: Verdict(b"digest", ()) for scene_id in SCENES}, ())
@@ -223,21 +223,34 @@ def test_a_bad_row_that_cannot_be_set_aside_now_is_passed_over(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [("path", "x'ff'"), ("size", "'big'"), ("section", NO_TEXT)]
+    ("column", "value"), [("body", "x'ff'"), ("body", "'[]'"), ("added_at", "'late'")]
 )
 def test_a_bad_file_of_the_index_is_no_loss_to_the_others(
     tmp_path: Path, column: str, value: str
 ) -> None:
     warnings: list[str] = []
-    rows = [IndexRow(ref, f"/m/{ref.key}.mp4", 1, 2.0, 3) for ref in REFS]
-    with SectionIndexStore(tmp_path, warnings.append) as index:
-        index.replace("1", rows, 5.0, b"digest")
-    spoil(tmp_path / INDEX_FILE, f"files.{column}", value, "key = '7'")
+    items = [
+        ListedItem(ref, (MediaFile(f"/m/{ref.key}.mp4", 1, 2.0),), (), False, False, 3, 3)
+        for ref in REFS
+    ]
+    names = Wanted({"7.mp4": {None}, "8.mp4": {None}})
+
+    def found(index: SectionIndexStore) -> list[ListedItem]:
+        return sorted(each.item for each in index.look_up(names))
+
+    def put(index: SectionIndexStore, at: float) -> None:
+        listing = index.listing("1")
+        listing.add(items)
+        assert listing.keep(at, index.code(), is_whole=True)
 
     with SectionIndexStore(tmp_path, warnings.append) as index:
-        assert index.by_name(["7.mp4", "8.mp4"]) == rows[1:]
-        index.replace("1", rows, 6.0, b"another")
-        assert index.by_name(["7.mp4", "8.mp4"]) == rows
+        put(index, 5.0)
+    spoil(tmp_path / INDEX_FILE, f"items.{column}", value, "key = '7'")
+
+    with SectionIndexStore(tmp_path, warnings.append) as index:
+        assert found(index) == items[1:]
+        put(index, 6.0)
+        assert found(index) == items
     assert len(warnings) == 1
     spoil(tmp_path / INDEX_FILE, "sections.saved_at", "'soon'")
     with SectionIndexStore(tmp_path, warnings.append) as index:

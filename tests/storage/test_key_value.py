@@ -129,8 +129,8 @@ def test_shapes(value: object, shape: object, fits: bool) -> None:
 
 def test_owners_are_kept_by_item(state: State) -> None:
     refs = [ItemRef("1", str(n)) for n in range(4)]
-    state.owners.replace({refs[0]: 1, refs[1]: 2})
-    state.owners.replace({refs[1]: 3, refs[2]: 4})
+    state.owners.replace([(refs[0], 1), (refs[1], 2)])
+    state.owners.replace([(refs[1], 3), (refs[2], 4)])
 
     assert state.owners.of(refs) == {refs[1]: 3, refs[2]: 4}
     assert state.owners.of([]) == {}

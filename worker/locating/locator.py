@@ -24,6 +24,7 @@ from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSnapshot, list_snapshot
+from plex.sought import NameMap, wanted
 from worker.locating.confirming import Confirming
 from worker.locating.live_lookup import LiveLookup, SoughtFile
 from worker.locating.located_items import (
@@ -124,12 +125,12 @@ class Locator:
             done = {i for i, n in now.items() if n.items or (n.is_absent and not n.gone)}
             unknown = [scene for scene in unknown if scene.id not in done]
         if unknown:
-            fresh = self._look(unknown, pins, elsewhere=False, remembers=not others)
+            fresh = self._look(unknown, records, pins, elsewhere=False, remembers=not others)
             now = match(unknown, records, pins, fresh)
             found |= {i: joined(found[i], n) if found[i].items else n for i, n in now.items()}
         unknown = [scene for scene in unknown if not found[scene.id].items]
         if unknown and self._listed is None:
-            fresh = self._look(unknown, pins, elsewhere=True, remembers=not others)
+            fresh = self._look(unknown, records, pins, elsewhere=True, remembers=not others)
             now = match(unknown, records, pins, fresh)
             found |= {i: joined(found[i], n) for i, n in now.items()}
         self._warn(found, pins)
@@ -238,7 +239,7 @@ class Locator:
             gone: items to be left out.
         """
         if self._listed is not None:
-            return self._listed.indexes
+            return self._among_listed(self._listed, scenes, records, pins)
         indexes = self._new_indexes(pins)
         names = {paths.base_key(file.path) for scene in scenes for file in scene.files}
         names |= {paths.base_key(file.path) for pin in pins.active for file in pin.files}
@@ -252,7 +253,13 @@ class Locator:
         return indexes
 
     def _look(
-        self, scenes: Sequence[Scene], pins: Pinned, *, elsewhere: bool, remembers: bool
+        self,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        pins: Pinned,
+        *,
+        elsewhere: bool,
+        remembers: bool,
     ) -> dict[str, ItemIndex]:
         """Ask Plex itself for files with these names.
 
@@ -261,7 +268,7 @@ class Locator:
             remembers: what was looked up before is believed.
         """
         if self._listed is not None:
-            return self._listed.indexes
+            return self._among_listed(self._listed, scenes, records, pins)
         sought = [
             SoughtFile(section, file)
             for scene in scenes
@@ -274,11 +281,24 @@ class Locator:
         names = {(each.section, paths.base_name(each.file.path)) for each in sought}
         self._looked_up += sum(len(paths.spellings(name)) for _, name in names)
         if self._is_large and self._looked_up > self._cache.pages(self._sections):
-            return self._list().indexes
+            return self._among_listed(self._list(), scenes, records, pins)
         indexes = self._new_indexes(pins)
         for item in self._lookup.candidates(dict.fromkeys(sought), remembers=remembers):
             indexes[item.ref.section].add(item.ref, item.files)
         return indexes
+
+    def _among_listed(
+        self,
+        side: PlexSnapshot,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        pins: Pinned,
+    ) -> dict[str, ItemIndex]:
+        files = [file for scene in scenes for file in scene.files]
+        known = (records[scene.id] for scene in scenes if scene.id in records)
+        names = NameMap(self._path_map)
+        side.focus(wanted(files, names, self._learned, known, pins.active))
+        return side.indexes
 
     def _places(self, path: str, *, elsewhere: bool = False) -> list[str]:
         """The sections below whose folders a file lies, all of them where that is not known; or
@@ -290,11 +310,8 @@ class Locator:
         return [k for k in self._sections if k not in first] if elsewhere else first
 
     def _list(self) -> PlexSnapshot:
-        side = list_snapshot(
-            self._plex, self._sections.values(), lambda _section, _done, _total: None
-        )
-        if side.unknown and not side.indexes:
+        side = list_snapshot(self._plex, self._sections.values(), self._cache, self._clock())
+        if side.unknown and not side.counts:
             raise PlexServerDown("; ".join(side.troubles()))
-        self._cache.save(side, self._clock())
         self._listed = side
         return side

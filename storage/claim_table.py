@@ -1,0 +1,102 @@
+"""Which scenes claim which items, of one run over all scenes; beside the items in the Plex index.
+
+In temporary tables, so that a million claims take no memory and end with the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from core.matching.match_outcome import Claim
+from core.matching.ownership import Claims, Contest
+from core.models import ItemRef
+from storage.index_rows import ITEMS, Stored, stored
+from storage.sqlite import Database, placeholders
+from storage.verdicts import claim_of, claim_row
+
+_TABLES = (
+    "DROP TABLE IF EXISTS temp.claims",
+    """CREATE TEMP TABLE claims (
+        section TEXT, key TEXT,
+        evidence INTEGER, file_rank INTEGER, shared INTEGER, native INTEGER,
+        scene_id INTEGER,
+        PRIMARY KEY (section, key, scene_id)
+    ) WITHOUT ROWID""",
+)
+_OF_SEVERAL = (
+    "JOIN (SELECT section, key FROM temp.claims GROUP BY section, key HAVING count(*) > 1)"
+    " USING (section, key)"
+)
+
+
+class ClaimTable:
+    """Collects claims; see `core.matching.ownership`. Use `SectionIndexStore.claims`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        for statement in _TABLES:
+            database.rows(statement)
+
+    def offer(self, claims: Mapping[int, Iterable[Claim]]) -> None:
+        """Note what scenes claim; what a scene has claimed before stands."""
+        rows = [(*claim_row(c), scene_id) for scene_id, each in claims.items() for c in each]
+        with self._database.aside() as connection:
+            connection.executemany(
+                f"INSERT OR IGNORE INTO temp.claims VALUES ({placeholders(7)})", rows
+            )
+
+    def withdraw(self, scene_id: int, refs: Iterable[ItemRef]) -> None:
+        """Take back what a scene has claimed: it is to be judged anew."""
+        with self._database.aside() as connection:
+            connection.executemany(
+                "DELETE FROM temp.claims WHERE section = ? AND key = ? AND scene_id = ?",
+                ((*ref, scene_id) for ref in refs),
+            )
+
+    def all(self) -> Claims:
+        """All claims in memory: of a run over a part of the scenes."""
+        return self._collected("")
+
+    def contests(self) -> dict[int, list[Contest]]:
+        """For each scene that lost a claim, to whom and why."""
+        return self._collected(_OF_SEVERAL).contests()
+
+    def _collected(self, tail: str) -> Claims:
+        found = Claims()
+        for scene_id, claim in self._claims(tail):
+            found.offer(scene_id, [claim])
+        return found
+
+    def holders(self) -> Iterator[tuple[ItemRef, int]]:
+        """Each claimed item with its owner, in order of the items."""
+        several = self._collected(_OF_SEVERAL).holders()
+        sql = "SELECT section, key, min(scene_id) FROM temp.claims GROUP BY section, key"
+        for section, key, first in self._database.stream(f"{sql} ORDER BY section, key"):
+            ref, only = ItemRef(section, key), int(first)
+            yield ref, several.get(ref, only)
+
+    def _claims(self, tail: str) -> Iterator[tuple[int, Claim]]:
+        columns = "section, key, evidence, file_rank, shared, native, scene_id"
+        sql = f"SELECT {columns} FROM temp.claims {tail} ORDER BY scene_id"
+        for *row, scene_id in self._database.stream(sql):
+            yield scene_id, claim_of(row)
+
+    def orphans(
+        self, sections: Collection[str], but: Collection[ItemRef]
+    ) -> Iterator[list[Stored]]:
+        """The items of some sections that nobody claims, some at a time.
+
+        Args:
+            but: items to be left out.
+        """
+        last = 0
+        sql = (
+            f"SELECT {ITEMS.columns} FROM items WHERE id > ? AND section IN"
+            f" ({placeholders(len(sections))}) AND NOT EXISTS (SELECT 1 FROM temp.claims"
+            " WHERE claims.section = items.section AND claims.key = items.key)"
+            " ORDER BY id LIMIT 500"
+        )
+        while rows := self._database.rows(sql, (last, *sections)):
+            found: Sequence[Stored] = self._database.read(ITEMS, stored, rows)
+            yield [each for each in found if each.item.ref not in but]
+            last = rows[-1][0]

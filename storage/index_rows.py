@@ -1,0 +1,103 @@
+"""The tables of the Plex index, and items as rows of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from core.digests import item_digest
+from core.models import ItemRef, ListedItem, MediaFile
+from core.paths import path_key
+from storage.codec import dumps
+from storage.rows import BLOB, INT, TEXT, Row, Table
+
+TABLES = (
+    # `code`: what made the keys by which files are looked up. `mark`: what Plex said of the section
+    # when it was listed whole, as JSON; "" where it has changed by other ways than a listing.
+    """CREATE TABLE sections (
+        section TEXT PRIMARY KEY,
+        saved_at REAL NOT NULL,
+        total INTEGER NOT NULL,
+        code BLOB NOT NULL,
+        mark TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE items (
+        id INTEGER PRIMARY KEY,
+        section TEXT NOT NULL,
+        key TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        added_at INTEGER,
+        body TEXT NOT NULL,
+        UNIQUE (section, key)
+    )""",
+    # Only for looking up: what an item has of its files is in its body.
+    """CREATE TABLE files (
+        item INTEGER NOT NULL,
+        name_key TEXT NOT NULL,
+        path_key TEXT NOT NULL,
+        size INTEGER
+    )""",
+    "CREATE INDEX files_by_item ON files (item)",
+    "CREATE INDEX files_by_name ON files (name_key, size, item)",
+    "CREATE INDEX files_by_path ON files (path_key)",
+)
+ITEMS = Table(
+    "items",
+    ("id",),
+    {
+        "id": INT,
+        "section": TEXT,
+        "key": TEXT,
+        "digest": BLOB,
+        "added_at": INT.optional(),
+        "body": TEXT,
+    },
+)
+
+
+class Stored(NamedTuple):
+    """An item of the index with the digest of all that is known of it."""
+
+    item: ListedItem
+    digest: bytes
+
+
+class FileKeys(NamedTuple):
+    """By what a file is looked up: the keys of its base name and of its path, and its size."""
+
+    name: str
+    path: str
+    size: int | None
+
+
+def item_values(item: ListedItem) -> tuple[str, str, bytes, int | None, str]:
+    """section, key, digest, added_at, body."""
+    files = [[file.path, file.size, file.duration] for file in item.files]
+    body = dumps([files, item.scalars, item.has_performers, item.has_tags, item.updated_at])
+    return (*item.ref, item_digest(item), item.added_at, body)
+
+
+def keys_of(files: Iterable[MediaFile]) -> Iterator[FileKeys]:
+    """What the files of an item are looked up by."""
+    for file in files:
+        key = path_key(file.path)
+        yield FileKeys(key.rpartition("/")[2], key, file.size)
+
+
+def stored(row: Row) -> Stored:
+    """What a row of `ITEMS` says."""
+    _, section, key, digest, added_at, body = row
+    files, scalars, has_performers, has_tags, updated_at = json.loads(body)
+    return Stored(
+        ListedItem(
+            ItemRef(section, key),
+            tuple([MediaFile(path, size, duration) for path, size, duration in files]),
+            tuple(scalars),
+            has_performers,
+            has_tags,
+            added_at,
+            updated_at,
+        ),
+        digest,
+    )

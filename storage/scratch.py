@@ -1,0 +1,111 @@
+"""What one run must remember of many scenes, in a file that nobody else sees and that ends with it.
+
+SQLite makes the file where the system keeps temporary ones, and keeps a few megabytes of it in
+memory, so that a million scenes take no more than a thousand.
+"""
+
+from __future__ import annotations
+
+import marshal
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+from core.errors import StateError
+from storage.sqlite import Closing, chunks, placeholders
+
+T = TypeVar("T")
+BATCH = 500
+_PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -4000")
+
+
+class Scratch(Closing):
+    """The file of one run."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect("", isolation_level=None)
+        for pragma in _PRAGMAS:
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.execute("BEGIN")
+
+    def spool(self, name: str, _of: type[T]) -> Spool[T]:
+        """A new spool; no two may have one name."""
+        return Spool(self._connection, name)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Spool(Collection[int], Generic[T]):
+    """Values by the ids of scenes, which it iterates over from the lowest to the highest.
+
+    Values are plain data: None, numbers, texts, bytes, and tuples, lists and dicts of them.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+        self._connection = connection
+        self._name = name
+        connection.execute(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, value BLOB NOT NULL)")
+
+    def put(self, values: Mapping[int, T]) -> None:
+        """Add values, in the place of those that some scenes have."""
+        plain: Mapping[int, Any] = values
+        rows = ((each, marshal.dumps(value)) for each, value in plain.items())
+        with self._translated():
+            self._connection.executemany(f"REPLACE INTO {self._name} VALUES (?, ?)", rows)
+
+    def discard(self, ids: Iterable[int]) -> None:
+        """Forget some scenes."""
+        with self._translated():
+            self._connection.executemany(
+                f"DELETE FROM {self._name} WHERE id = ?", ((each,) for each in ids)
+            )
+
+    def of(self, ids: Iterable[int]) -> dict[int, T]:
+        """The values of those of some scenes that have one."""
+        found: dict[int, T] = {}
+        for some in chunks(ids):
+            where = f"WHERE id IN ({placeholders(len(some))})"
+            found.update(self._values(where, some))
+        return found
+
+    def batches(self, size: int = BATCH) -> Iterator[dict[int, T]]:
+        """All values, some at a time; of what changes meanwhile nothing comes twice."""
+        last = -1
+        while found := dict(self._values("WHERE id > ? ORDER BY id LIMIT ?", (last, size))):
+            yield found
+            last = max(found)
+
+    def _values(self, where: str, parameters: Collection[int]) -> Iterator[tuple[int, T]]:
+        sql = f"SELECT id, value FROM {self._name} {where}"
+        with self._translated():
+            for each, value in self._connection.execute(sql, tuple(parameters)):
+                yield each, marshal.loads(value)  # noqa: S302 - written by this very process
+
+    def __iter__(self) -> Iterator[int]:
+        last = -1
+        sql = f"SELECT id FROM {self._name} WHERE id > ? ORDER BY id LIMIT 1000"
+        while found := [row[0] for row in self._connection.execute(sql, (last,))]:
+            yield from found
+            last = found[-1]
+
+    def __len__(self) -> int:
+        return int(self._connection.execute(f"SELECT count(*) FROM {self._name}").fetchone()[0])
+
+    def __bool__(self) -> bool:
+        return next(iter(self), None) is not None
+
+    def __contains__(self, scene_id: object) -> bool:
+        sql = f"SELECT 1 FROM {self._name} WHERE id = ?"
+        return self._connection.execute(sql, (scene_id,)).fetchone() is not None
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StateError(
+                f"A temporary file cannot be written: {error}. Is the disk of the system's"
+                " temporary folder full? Free space there, or let TMPDIR name another folder."
+            ) from error
