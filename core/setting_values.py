@@ -177,19 +177,24 @@ def names(value: object) -> tuple[str, ...]:
 
 def url(value: object) -> str:
     allowed = (
-        "the address of Plex and nothing else: http:// or https://, a host and if need be a port, "
-        "like http://192.168.1.10:32400"
+        "the address of Plex and nothing else: http:// or https://, a host, if need be a port, and"
+        " the path below which a proxy has Plex, like http://192.168.1.10:32400"
     )
     try:
         parts = urlsplit(text(value, allowed))
         port = parts.port
     except ValueError:
         raise BadValueError(allowed) from None
-    extra = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    path = parts.path.rstrip("/")
+    extra = parts.query or parts.fragment or "@" in parts.netloc or not _PROXY_PATH.fullmatch(path)
     wrong_host = not is_host(parts.hostname) or re.search(r"[\s\\<>\"]", parts.netloc)
     if parts.scheme not in ("http", "https") or extra or wrong_host or port == 0:
         raise BadValueError(allowed)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+# Below /web, and there alone, is Plex's own page, which people copy the address of.
+_PROXY_PATH = re.compile(r"(?!/web(/|$))(/[A-Za-z0-9._~%-]+)*")
 
 
 def addresses(value: object) -> tuple[str, ...]:

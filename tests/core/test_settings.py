@@ -127,6 +127,8 @@ def test_choices(name: str, choices: str) -> None:
         ("HTTPS://Plex.Example.org//", "https://Plex.Example.org"),
         ("http://[::1]:32400", "http://[::1]:32400"),
         ("http://192.168.1.10", "http://192.168.1.10"),
+        ("https://nas.example.org/media/plex/", "https://nas.example.org/media/plex"),
+        ("https://nas.example.org/webhook", "https://nas.example.org/webhook"),
     ],
 )
 def test_a_plex_url_is_an_address_without_closing_slash(typed: str, url: str) -> None:
@@ -150,6 +152,8 @@ def test_a_plex_url_is_an_address_without_closing_slash(typed: str, url: str) ->
         "http://[::1",
         "http://plex 1:32400",
         "http://plex:32400/web/index.html",
+        "http://plex:32400/web",
+        "http://plex:32400//a",
         "http://plex:32400#!/media",
         "http://plex:32400/?a=1",
         "http://plex\\x:32400",
