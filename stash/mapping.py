@@ -88,8 +88,8 @@ class UnreadScene:
 
     @property
     def lacks(self) -> str:
-        """`lacks` of what Stash told, without a look at the entries of lists."""
-        return _first(self._raw, lambda told, _key: type(told) is list)
+        """`lacks` of what Stash told, with a look only at what tells its files."""
+        return _first(self._raw, _is_list)
 
     def __init__(self, scene_id: int, raw: dict[str, Any], reader: SceneReader) -> None:
         self.id = scene_id
@@ -131,11 +131,16 @@ def unread_scenes(raw: Iterable[object], reader: SceneReader) -> list[UnreadScen
 
 
 def lacks(raw: Mapping[str, object]) -> str:
-    """Which of the lists that a scene always has Stash has not told, or not whole; "" for none.
+    """Which of the lists that a scene always has Stash has not told, or not whole, or which value
+    is none of its kind; "" for none.
 
     What is not told is unknown: taken for empty, it would be removed from Plex.
     """
-    return _first(raw, _is_whole) or ("" if _has_name(raw.get("studio")) else "studio")
+    unset = (None, "")
+    told = [(n, read, raw.get(n)) for n, read in _SAID.items()]
+    odd = (n for n, read, value in told if value not in unset and read(value) in unset)
+    studio = "" if _has_name(raw.get("studio")) else "studio"
+    return _first(raw, _is_whole) or studio or next(odd, "")
 
 
 def _has_name(studio: object) -> bool:
@@ -145,6 +150,11 @@ def _has_name(studio: object) -> bool:
 
 def _first(raw: Mapping[str, object], is_whole: Callable[[object, str], bool]) -> str:
     return next((n for n, key in _LISTS.items() if n in raw and not is_whole(raw[n], key)), "")
+
+
+def _is_list(told: object, key: str) -> bool:
+    """Whether it is a list; of files, whether each says where it is."""
+    return type(told) is list and (key != "path" or _is_whole(told, key))
 
 
 def _is_whole(told: object, key: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from core.setting_words import by_label
+from core.wording import closed
 
 OK: Final = "ok"
 WARN: Final = "warn"
@@ -62,4 +63,5 @@ def _sentence(text: str) -> str:
     """With a capital and a full stop: messages of errors are often parts of sentences."""
     if not text:
         return text
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+    begins = text[0] if text.startswith("http") else text[0].upper()
+    return closed(begins + text[1:])
