@@ -75,9 +75,9 @@ def is_damage(error: sqlite3.DatabaseError) -> bool:
 
 def is_layout(error: sqlite3.DatabaseError) -> bool:
     """Whether SQLite says that tables are not as statements of ours take them to be."""
-    if isinstance(error, sqlite3.IntegrityError):
-        return True
     told = str(error)
+    if isinstance(error, sqlite3.IntegrityError):
+        return told != "datatype mismatch"  # of a parameter
     return isinstance(error, sqlite3.OperationalError) and any(map(told.__contains__, _LAYOUT))
 
 
