@@ -55,6 +55,7 @@ class Context:
             StashError.
         retrying: how requests to Plex are repeated; None: as ever.
         is_stopped: whether the user wants the task to end early.
+        checked: the files that the task has found whole; see `storage.opening`.
     """
 
     stash: StashClient
@@ -71,6 +72,7 @@ class Context:
     faults: Mapping[str, str] = field(default_factory=dict)
     tell: Callable[[], None] = lambda: None
     is_stopped: Callable[[], bool] = lambda: False
+    checked: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.stash.reads_groups = self.settings.placing_rules().groups
@@ -99,15 +101,16 @@ class Context:
 
     def open_queue(self, warn: Warn = log.warning) -> SyncQueue:
         """The queue; whoever opens it closes it, best by `with`."""
-        return SyncQueue(self.data_dir / "queue", warn=warn, clock=self.clock)
+        folder = self.data_dir / "queue"
+        return SyncQueue(folder, warn=warn, clock=self.clock, checked=self.checked)
 
     def open_state(self, warn: Warn = log.warning) -> State:
         """The state, likewise."""
-        return State(self.data_dir, warn, clock=self.clock)
+        return State(self.data_dir, warn, clock=self.clock, checked=self.checked)
 
     def open_page(self, warn: Warn = log.warning) -> PageFile:
         """What the page shows, likewise."""
-        return PageFile(self.data_dir, warn, clock=self.clock)
+        return PageFile(self.data_dir, warn, clock=self.clock, checked=self.checked)
 
     def open_inbox(self, warn: Warn = log.warning) -> Inbox:
         """The inbox, likewise."""

@@ -37,7 +37,7 @@ from worker.finalizer.finalizer import Finalizer
 from worker.locating.locator import Locator
 from worker.locating.scan_wait import ScanWaiting
 from worker.pictures.poster_fit import PosterFitter
-from worker.pictures.supply import PictureSupply
+from worker.pictures.supply import PictureSupply, sample
 from worker.pictures.sync import PictureSync
 from worker.pictures.writer import DryPictureEnd, PictureEnd, PictureWriter
 from worker.preview.pictures import DryPictures
@@ -123,7 +123,7 @@ class Writer:
         )
 
     def _scene_ids(self) -> set[int]:
-        return self.state.records.ids() | self.queue.queued_scene_ids()
+        return {*sample(self.state.records.some), *sample(self.queue.some_queued)}
 
     def dry_pictures(self) -> DryPictures:
         """Pictures that are looked at only."""

@@ -30,7 +30,7 @@ def is_meaningful(scene: Scene) -> bool:
 
 def passes_gate(scene: Scene, recorded: Container[int]) -> bool:
     """Whether a scene may be enqueued and synced; `recorded` has the scenes with a record."""
-    return scene.id in recorded or is_meaningful(scene)
+    return is_meaningful(scene) or scene.id in recorded
 
 
 def _is_something(value: object) -> bool:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-import requests
-
 from core.errors import StashError, StashIncomplete, StashUnauthorized, StashUnreachable
 from core.models import Scene
 from stash import queries
@@ -292,11 +290,14 @@ def _ask(question: Callable[[], T]) -> T:
     """The answer, with what stashapp-tools raises turned into our errors (ours pass)."""
     try:
         return question()
-    except requests.Timeout:
-        raise StashUnreachable("Stash did not answer in time") from None
-    except requests.RequestException:
-        raise StashUnreachable("Stash refused or dropped the connection; is it running?") from None
     except Exception as error:
+        # By name: only who uses stashapp-tools has requests loaded, which takes its time.
+        kinds = {each.__name__ for each in type(error).__mro__}
+        if {"RequestException", "Timeout"} <= kinds:
+            raise StashUnreachable("Stash did not answer in time") from None
+        if "RequestException" in kinds:
+            refused = "Stash refused or dropped the connection; is it running?"
+            raise StashUnreachable(refused) from None
         # stashapp-tools raises Exception itself, with "401 Unauthorized query failed. v0.30.1".
         if type(error) is not Exception:
             raise

@@ -24,6 +24,11 @@ class IgnoredStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def __contains__(self, scene_id: object) -> bool:
+        """Whether a scene is ignored."""
+        sql = "SELECT 1 FROM ignored_scenes WHERE scene_id = ?"
+        return bool(self._database.rows(sql, (scene_id,)))
+
     def ids(self) -> frozenset[int]:
         """All of them."""
         return frozenset(self._database.numbers("SELECT scene_id FROM ignored_scenes"))

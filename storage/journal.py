@@ -131,17 +131,20 @@ class Journal:
         """What was, or was about to be, written to some items without a record of it, oldest
         first; items without any are left out."""
         found: dict[ItemRef, list[JournalEntry]] = {}
-        where = "WHERE section = ? AND key = ? AND settled = 0 ORDER BY id"
         with self._database.snapshot():
-            for ref in refs:
-                entries = self._database.select(_ENTRIES, _entry, where, ref)
-                if entries:
-                    found[ref] = entries
+            read = self._database.select_items
+            for entry in read(_ENTRIES, _entry, refs, "AND settled = 0 ORDER BY id"):
+                found.setdefault(entry.ref, []).append(entry)
         return found
 
     def unrecorded_items(self) -> set[tuple[int, ItemRef]]:
         """The items with such entries, each after the scene that it was written for."""
         return set(self._database.select(_ITEMS, _item, "WHERE settled = 0"))
+
+    def has_unrecorded(self, scene_id: object) -> bool:
+        """Whether something was written for a scene without a record of it."""
+        sql = "SELECT 1 FROM journal WHERE settled = 0 AND scene_id = ? LIMIT 1"
+        return bool(self._database.rows(sql, (scene_id,)))
 
     def unrecorded_scene_ids(self) -> set[int]:
         """The scenes for which something was written without a record of it."""

@@ -86,7 +86,7 @@ class KeyValueFile(Closing):
     Args:
         data_dir: made if it is missing.
         warn: gets a sentence for the user when a damaged file was moved aside.
-        looks_only: nothing will be written; see `storage.sqlite.Database`.
+        looks_only, checked: see `storage.sqlite.Database`.
 
     Raises:
         StateError: see `storage.sqlite.Database`.
@@ -96,10 +96,18 @@ class KeyValueFile(Closing):
     SCHEMA: ClassVar[Schema]
 
     def __init__(
-        self, data_dir: Path, warn: Warn, *, clock: Clock = time.time, looks_only: bool = False
+        self,
+        data_dir: Path,
+        warn: Warn,
+        *,
+        clock: Clock = time.time,
+        looks_only: bool = False,
+        checked: set[str] | None = None,
     ) -> None:
         path = data_dir / self.FILE
-        self._database = Database(path, self.SCHEMA, warn, clock=clock, looks_only=looks_only)
+        self._database = Database(
+            path, self.SCHEMA, warn, clock=clock, looks_only=looks_only, checked=checked
+        )
         values = KeyValueStore(self._database)
         self.get_value, self.set_value = values.get, values.set
         self.change_value = values.change

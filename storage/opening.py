@@ -51,6 +51,7 @@ class Opener:
         home: the data folder that the file belongs to.
         warn: gets a sentence for the user when something was put right.
         busy_seconds: how long others may hold the file.
+        checked: the files that this process has checked whole, by `name_of`; is added to.
     """
 
     path: Path
@@ -60,6 +61,7 @@ class Opener:
     clock: Clock
     busy_seconds: float
     suspicion: Suspicion
+    checked: set[str]
 
     def open(self) -> sqlite3.Connection:
         """A connection in autocommit. Raises StateError: see `storage.sqlite.Database`."""
@@ -200,11 +202,16 @@ class Opener:
 
     def _check(self, connection: sqlite3.Connection, unclean: bool) -> None:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if unclean or self.path.stat().st_size <= WHOLE_CHECK_BYTES:
+        is_due = unclean or self.path.stat().st_size <= WHOLE_CHECK_BYTES
+        # What is left of a crash looks like what another connection has open, so a task that opens
+        # a file again and again would check it each time.
+        name = name_of(self.path)
+        if self.suspicion.exists() or (is_due and name not in self.checked):
             check = "integrity_check" if self.suspicion.exists() else "quick_check"
             found = connection.execute(f"PRAGMA {check}(1)").fetchone()[0]
             if found != "ok":
                 raise _UnusableError(Refusal("corrupt", f"is damaged ({one_line(found)})"))
+        self.checked.add(name)
         if self.schema.refuse is not None and version_of(connection) == 0:
             refusal = self.schema.refuse(connection)
             if refusal is not None:

@@ -28,9 +28,15 @@ class PageFile(KeyValueFile):
     FILE, SCHEMA = PAGE_FILE, SCHEMA
 
     def __init__(
-        self, data_dir: Path, warn: Warn, *, clock: Clock = time.time, looks_only: bool = False
+        self,
+        data_dir: Path,
+        warn: Warn,
+        *,
+        clock: Clock = time.time,
+        looks_only: bool = False,
+        checked: set[str] | None = None,
     ) -> None:
-        super().__init__(data_dir, warn, clock=clock, looks_only=looks_only)
+        super().__init__(data_dir, warn, clock=clock, looks_only=looks_only, checked=checked)
         self.findings = FindingStore(self._database)
         self.orphans = OrphanStore(self._database)
         self.log = LogStore(self._database)

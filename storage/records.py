@@ -69,6 +69,9 @@ SECOND = (
     "CREATE INDEX records_undone ON records (scene_id) WHERE undone = 1",
 )
 
+# Small, so that the records can be counted without a look at what is in them.
+THIRD = ("CREATE INDEX record_ids ON records (scene_id)",)
+
 _BY_SCENE = ("scene_id",)
 _ENTITIES = Table("records", _BY_SCENE, {"scene_id": INT, "entities": TEXT})
 _BODIES = Table("records", _BY_SCENE, {"scene_id": INT, "body": TEXT})
@@ -149,6 +152,19 @@ class RecordStore:
                     connection.execute(
                         "UPDATE records SET body = ? WHERE scene_id = ?", (body, known.scene_id)
                     )
+
+    def __contains__(self, scene_id: object) -> bool:
+        """Whether a scene has a record."""
+        return bool(self._database.rows("SELECT 1 FROM records WHERE scene_id = ?", (scene_id,)))
+
+    def some(self, start: int, most: int) -> list[int]:
+        """A few scenes that have a record, from that id on."""
+        sql = "SELECT scene_id FROM records WHERE scene_id >= ? ORDER BY 1 LIMIT ?"
+        return self._database.numbers(sql, (start, most))
+
+    def are_there(self) -> bool:
+        """Whether there is any record."""
+        return bool(self._database.rows("SELECT 1 FROM records LIMIT 1"))
 
     def ids(self) -> set[int]:
         """The scenes that have a record."""

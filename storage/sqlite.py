@@ -58,6 +58,7 @@ class Database(Closing):
 
     Args:
         looks_only: nothing will be written, so nothing is made sure of first; see `Opener.look`.
+        checked: as of `Opener`, of who opens files again and again.
 
     Raises:
         StateError: the file is newer than this code, busy for too long, cannot be read or written,
@@ -74,6 +75,7 @@ class Database(Closing):
         clock: Clock = time.time,
         busy_seconds: float = BUSY_SECONDS,
         looks_only: bool = False,
+        checked: set[str] | None = None,
     ) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise StateError(
@@ -90,7 +92,8 @@ class Database(Closing):
         self._bad: list[_Bad] = []
         self._opened = ""
         home = home or path.parent
-        opener = Opener(path, home, schema, warn, clock, busy_seconds, self._suspicion)
+        known = checked if checked is not None else set()
+        opener = Opener(path, home, schema, warn, clock, busy_seconds, self._suspicion, known)
         try:
             with self._translated():
                 self._connection = opener.look() if looks_only else opener.open()

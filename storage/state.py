@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from storage import (
@@ -53,6 +54,7 @@ SCHEMA = Schema(
         outages.TABLES,
         (*ignored.TABLES, *plans.SECOND),
         (*pins.SECOND, *records.SECOND),
+        records.THIRD,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
     saved={
@@ -64,19 +66,37 @@ SCHEMA = Schema(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The scenes that something was written for, looked up one by one."""
+
+    records: RecordStore
+    journal: Journal
+
+    def __contains__(self, scene_id: object) -> bool:
+        return scene_id in self.records or self.journal.has_unrecorded(scene_id)
+
+
 class State(KeyValueFile):
     """The stores of one data directory.
 
     Attributes:
         timestamps, timestamps_of, save_timestamp: `all`, `of` and `save` of `TimestampStore`.
+        written: the scenes that something was written for; see `written_ids`.
     """
 
     FILE, SCHEMA = STATE_FILE, SCHEMA
 
     def __init__(
-        self, data_dir: Path, warn: Warn, *, clock: Clock = time.time, looks_only: bool = False
+        self,
+        data_dir: Path,
+        warn: Warn,
+        *,
+        clock: Clock = time.time,
+        looks_only: bool = False,
+        checked: set[str] | None = None,
     ) -> None:
-        super().__init__(data_dir, warn, clock=clock, looks_only=looks_only)
+        super().__init__(data_dir, warn, clock=clock, looks_only=looks_only, checked=checked)
         self.records = RecordStore(self._database)
         self.journal = Journal(self._database)
         self.runs = RunStore(self._database)
@@ -90,6 +110,7 @@ class State(KeyValueFile):
         timestamps = TimestampStore(self._database, clock)
         self.timestamps, self.save_timestamp = timestamps.all, timestamps.save
         self.timestamps_of = timestamps.of
+        self.written = Written(self.records, self.journal)
         try:
             if not looks_only:
                 timestamps.take_over(data_dir, warn)

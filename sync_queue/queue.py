@@ -16,14 +16,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from sqlite3 import Connection
 from typing import Any
 
 from core.models import Failure, Job
 from storage.sqlite import chunks, placeholders
 from sync_queue import jobs, transitions
-from sync_queue.jobs import BULK, DEAD, HELD, WORKING, EnqueueOutcome, HeldJob
-from sync_queue.reader import CLAIMABLE, IN_ORDER, QueueReader
+from sync_queue.jobs import BULK, DEAD, HELD, JOBS, WORKING, EnqueueOutcome, HeldJob
+from sync_queue.reader import CLAIMABLE, QueueReader
 from sync_queue.schema import TABLE
 
 # Space is given back once more than half of at least this many pages (of 4 KiB) are free.
@@ -71,21 +72,33 @@ class SyncQueue(QueueReader):
         Args:
             least: EDIT takes users' edits alone.
         """
-        where = f"WHERE {CLAIMABLE} AND priority >= ? {IN_ORDER} LIMIT ?"
-        parameters = (now, least, limit)
         with self.database.transaction() as connection:
-            claimed = self.database.select(jobs.JOBS, jobs.job_from, where, parameters)
+            claimed = self._due_jobs(limit, now, least)
             while not claimed and limit > 0 and self.count_due(now, least=least):
                 # All rows that were read made no sense, and have been set aside.
-                claimed = self.database.select(jobs.JOBS, jobs.job_from, where, parameters)
+                claimed = self._due_jobs(limit, now, least)
             transitions.to_working(connection, [job.job_id for job in claimed])
-        return claimed
+            latest = self._clock()
+        return [_put_right(job, latest) for job in claimed]
+
+    def _due_jobs(self, limit: int, now: float, least: int) -> list[Job]:
+        """By priority, each looked up for itself, so that nobody passes jobs that wait."""
+        found: list[Job] = []
+        tail = f"WHERE {CLAIMABLE} AND priority = ? ORDER BY not_before, _id LIMIT ?"
+        highest = f"SELECT max(priority) FROM {TABLE} WHERE status < 2 AND priority >= ?"
+        priority = self.database.rows(highest, (least,))[0][0]
+        while priority is not None and len(found) < limit:
+            room = limit - len(found)
+            found += self.database.select(JOBS, jobs.job_from, tail, (now, priority, room))
+            lower = f"{highest} AND priority < ?"
+            priority = self.database.rows(lower, (least, priority))[0][0]
+        return found
 
     def claim_scenes(self, scene_ids: Iterable[int]) -> list[Job]:
         """Takes the waiting jobs of some scenes, due or not, to end them if the scenes get done."""
         with self.database.transaction() as connection:
             claimed = self.database.select_in(
-                jobs.JOBS, jobs.job_from, "scene_id", scene_ids, f"AND {CLAIMABLE}", (float("inf"),)
+                JOBS, jobs.job_from, "scene_id", scene_ids, f"AND {CLAIMABLE}", (float("inf"),)
             )
             transitions.to_working(connection, [job.job_id for job in claimed])
         return claimed
@@ -160,8 +173,9 @@ class SyncQueue(QueueReader):
         now = self._clock()
         with self.database.transaction() as connection:
             for name in ("enqueued_at", "timestamp"):
-                # Noted while the clock was wrong.
-                connection.execute(f"UPDATE {TABLE} SET {name} = ?1 WHERE {name} > ?1", (now,))
+                # Noted while the clock was wrong. Of what waits that is seen when it is claimed.
+                sql = f"UPDATE {TABLE} SET {name} = ?1 WHERE status > 2 AND {name} > ?1"
+                connection.execute(sql, (now,))
             rows = connection.execute(f"SELECT _id FROM {TABLE} WHERE status = {WORKING}")
             ids = [row[0] for row in rows.fetchall()]
             transitions.give_back(connection, ids)
@@ -240,3 +254,8 @@ class SyncQueue(QueueReader):
         with self.database.transaction() as connection:
             sql = f"DELETE FROM {TABLE} WHERE {where}"
             return connection.execute(sql, parameters).rowcount
+
+
+def _put_right(job: Job, latest: float) -> Job:
+    """A job that was noted while a clock was ahead counts as noted now."""
+    return job if job.enqueued_at <= latest else replace(job, enqueued_at=latest)

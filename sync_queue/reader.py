@@ -21,13 +21,14 @@ from sync_queue.jobs import (
     HELD,
     HELD_JOBS,
     JOBS,
+    READY,
     WORKING,
     HeldJob,
     QueueStats,
     held_from,
     job_from,
 )
-from sync_queue.schema import SCHEMA, TABLE
+from sync_queue.schema import SCHEMA, TABLE, TALLY
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ CLAIMABLE = (
 )
 # Edits first, then in the order in which they became due.
 IN_ORDER = "ORDER BY priority DESC, not_before, _id"
+ALL = 2**31  # more jobs than there are
 _TOO_LATE = "status < 2 AND not_before > ?"
 
 Self = TypeVar("Self", bound="QueueReader")
@@ -49,7 +51,7 @@ class QueueReader(Closing):
 
     Args:
         warn: gets a sentence for the user when a row, or a damaged or pickled file, was set aside.
-        looks_only: nothing will be written; see `storage.sqlite.Database`.
+        looks_only, checked: see `storage.sqlite.Database`.
 
     Raises:
         StateError: see `storage.sqlite.Database`; every method may raise it.
@@ -62,21 +64,31 @@ class QueueReader(Closing):
         warn: Warn = log.warning,
         clock: Clock = time.time,
         looks_only: bool = False,
+        checked: set[str] | None = None,
     ) -> None:
         place = Path(path)
         home = place.parent if place.name == "queue" else place  # the data folder
         self.database = Database(
-            place / QUEUE_FILE, SCHEMA, warn, home=home, clock=clock, looks_only=looks_only
+            place / QUEUE_FILE,
+            SCHEMA,
+            warn,
+            home=home,
+            clock=clock,
+            looks_only=looks_only,
+            checked=checked,
         )
         self._clock = clock
         if looks_only:
             return
         # A clock that was wrong, or no number at all: to SQLite every text is above the numbers.
         latest = clock() + LONGEST_DELAY
-        if self._count(_TOO_LATE, latest):
+        if self._has(_TOO_LATE, latest):
             with self.database.transaction() as connection:
                 sql = f"UPDATE {TABLE} SET not_before = ? WHERE {_TOO_LATE}"
                 connection.execute(sql, (latest, latest))
+        if not self.database.rows("SELECT 1 FROM tallies LIMIT 1") and self._has("1"):
+            with self.database.transaction() as connection:
+                connection.execute(TALLY)  # they were lost
 
     def due(self, now: float) -> list[Job]:
         """All jobs that `claim` would hand out, in that order."""
@@ -84,35 +96,50 @@ class QueueReader(Closing):
 
     def count_due(self, now: float, *, least: int = BULK) -> int:
         """How many jobs `claim` would hand out."""
-        return self._count(f"{CLAIMABLE} AND priority >= ?", now, least)
+        return self._count(f"{CLAIMABLE} AND +priority >= ?", now, least)
 
     def has_fresh_due(self, now: float) -> bool:
         """Whether `claim` would hand out a job that has not failed since it was put."""
-        return self._count(f"{CLAIMABLE} AND attempts = 0", now) > 0
+        return self._has(f"{CLAIMABLE} AND attempts = 0", now)
+
+    def has_work(self, now: float) -> bool:
+        """Whether a job is due, or is being worked on."""
+        return self._has("status < 2 AND not_before <= ?", now) or self.has_working()
+
+    def has_working(self) -> bool:
+        """Whether a job is being worked on."""
+        return self._has(f"status = {WORKING}")
 
     def next_due(self, now: float) -> float | None:
         """When the next waiting job is due: `now` if one is, None if nothing waits."""
         first = self.database.rows(f"SELECT min(not_before) FROM {TABLE} WHERE status < 2")[0][0]
         return None if first is None else max(float(first), now)
 
-    def count_waiting(self, failure: Failure) -> int:
-        """How many jobs wait because of that."""
-        return self._count("status < 2 AND failure = ?", failure.value)
+    def count_waiting(self, failure: Failure | None = None) -> int:
+        """How many jobs wait, for any reason or because of that one."""
+        return sum(
+            count
+            for status, why, count in self._tallies()
+            if status < WORKING and (failure is None or why == failure.value)
+        )
 
     def waiting_scene_ids(self, failure: Failure) -> list[int]:
         """The scenes whose jobs wait because of that, the lowest first."""
         return sorted(self._scene_ids("status < 2 AND failure = ?", failure.value))
 
-    def held(self, scene_ids: Iterable[int] | None = None) -> list[HeldJob]:
+    def held(self, scene_ids: Iterable[int] | None = None, *, most: int = ALL) -> list[HeldJob]:
         """The held jobs, of these scenes or all, in the order in which they came in."""
-        held = self.database.select(HELD_JOBS, held_from, f"WHERE status = {HELD} ORDER BY _id")
-        wanted = None if scene_ids is None else set(scene_ids)
-        return [each for each in held if wanted is None or each.job.scene_id in wanted]
+        if scene_ids is None:
+            tail = f"WHERE status = {HELD} ORDER BY _id LIMIT ?"
+            return self.database.select(HELD_JOBS, held_from, tail, (most,))
+        tail = f"AND status = {HELD}"
+        found = self.database.select_in(HELD_JOBS, held_from, "scene_id", set(scene_ids), tail)
+        return sorted(found, key=lambda each: each.job.job_id)[:most]
 
-    def dead_letters(self) -> list[Job]:
+    def dead_letters(self, *, most: int = ALL) -> list[Job]:
         """The jobs given up on, newest first."""
-        where = f"WHERE status = {DEAD} ORDER BY timestamp DESC"
-        return self.database.select(JOBS, job_from, where)
+        where = f"WHERE status = {DEAD} ORDER BY timestamp DESC LIMIT ?"
+        return self.database.select(JOBS, job_from, where, (most,))
 
     def dead_page(
         self, failure: str, text: str, offset: int, limit: int
@@ -132,6 +159,23 @@ class QueueReader(Closing):
             JOBS, lambda row: (job_from(row), float(row[2])), tail, [*values, limit, offset]
         )
         return self._count(where, *values), found
+
+    def given_up_among(self, scene_ids: Iterable[int], failure: Failure) -> set[int]:
+        """Those of some scenes that were given up on because of that."""
+        where = f"status = {DEAD} AND failure = ? AND scene_id IN"
+        found: set[int] = set()
+        for some in chunks(scene_ids):
+            where_in = f"{where} ({placeholders(len(some))})"
+            found |= self._scene_ids(where_in, failure.value, *some)
+        return found
+
+    def some_queued(self, start: int, most: int) -> list[int]:
+        """A few scenes that wait or are being worked on, from that id on."""
+        found: list[int] = []
+        for status in ("< 2", f"= {WORKING}"):
+            sql = f"SELECT scene_id FROM {TABLE} WHERE status {status} AND scene_id >= ?"
+            found += self.database.numbers(f"{sql} ORDER BY 1 LIMIT ?", (start, most))
+        return found[:most]
 
     def queued_among(self, scene_ids: Iterable[int]) -> set[int]:
         """Those of some scenes that wait, are held or are being worked on."""
@@ -161,19 +205,29 @@ class QueueReader(Closing):
     def stats(self, now: float) -> QueueStats:
         """How the queue stands."""
         dead: Counter[Failure] = Counter()
+        counts: Counter[int] = Counter()
         with self.database.snapshot():
             due = self._count("status < 2 AND not_before <= ?", now)
-            backing_off = self._count("status < 2") - due
-            sql = f"SELECT failure, count(*) FROM {TABLE} WHERE status = {DEAD} GROUP BY 1"
-            for value, count in self.database.rows(f"{sql} ORDER BY 2 DESC, 1"):
-                dead[_failure(value)] += count
+            for status, value, count in self._tallies():
+                counts[status] += count
+                if status == DEAD and count > 0:
+                    dead[_failure(value)] += count
             # Of a counter that has gone or holds no number, nothing hangs.
             sql = (
                 "SELECT value FROM counters WHERE name = 'completed' AND typeof(value) = 'integer'"
             )
             completed = sum(value for (value,) in self.database.rows(sql))
-            working, held = (self._count(f"status = {status}") for status in (WORKING, HELD))
-        return QueueStats(due, backing_off, working, dead, completed, held)
+        backing_off = max(0, counts[READY] - due)
+        ordered = dict(sorted(dead.items(), key=lambda each: (-each[1], each[0].value)))
+        return QueueStats(due, backing_off, counts[WORKING], ordered, completed, counts[HELD])
+
+    def _tallies(self) -> list[tuple[int, str, int]]:
+        """How many rows there are by status, all that wait as READY, and failure."""
+        sql = "SELECT status, failure, count FROM tallies WHERE typeof(count) = 'integer'"
+        return [(status, why, count) for status, why, count in self.database.rows(sql)]
+
+    def _has(self, where: str, *parameters: object) -> bool:
+        return bool(self.database.rows(f"SELECT 1 FROM {TABLE} WHERE {where} LIMIT 1", parameters))
 
     def close(self) -> None:
         self.database.close()

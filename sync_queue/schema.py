@@ -115,6 +115,29 @@ _SECOND = (
     _adopt(f", failure = '', priority = max(priority, {_PRIORITY})", f", priority = {_PRIORITY}"),
     _DROP_FINISHED,
 )
+# What a row counts as: all that waits is one.
+_OLD, _NEW = (f"max({row}.status, 1), {row}.failure" for row in ("OLD", "NEW"))
+_ADD = (
+    f"INSERT INTO tallies VALUES ({_NEW}, 1)"
+    " ON CONFLICT (status, failure) DO UPDATE SET count = count + 1"
+)
+_TAKE = f"UPDATE tallies SET count = count - 1 WHERE (status, failure) = ({_OLD})"
+TALLY = f"INSERT INTO tallies SELECT max(status, 1), failure, count(*) FROM {TABLE} GROUP BY 1, 2"
+# How many rows there are of each status and failure, so that nobody counts them one by one; and
+# what is asked of those that wait by their time, or by why they do.
+_THIRD = (
+    "CREATE TABLE tallies (status INTEGER NOT NULL, failure TEXT NOT NULL,"
+    " count INTEGER NOT NULL, PRIMARY KEY (status, failure)) WITHOUT ROWID",
+    TALLY,
+    f"CREATE TRIGGER tally_in AFTER INSERT ON {TABLE} BEGIN {_ADD}; END",
+    f"CREATE TRIGGER tally_out AFTER DELETE ON {TABLE} BEGIN {_TAKE}; END",
+    f"CREATE TRIGGER tally_move AFTER UPDATE OF status, failure ON {TABLE}"
+    f" WHEN ({_OLD}) <> ({_NEW}) BEGIN {_TAKE}; {_ADD}; END",
+    f"CREATE INDEX waiting_by_time ON {TABLE} (not_before, scene_id, attempts) WHERE status < 2",
+    f"CREATE INDEX waiting_by_failure ON {TABLE} (failure, scene_id) WHERE status < 2",
+    f"CREATE INDEX kept_by_time ON {TABLE} (timestamp) WHERE status > 2",
+    f"CREATE INDEX kept_by_order ON {TABLE} (enqueued_at) WHERE status > 2",
+)
 
 
 def _refuse_foreign(connection: sqlite3.Connection) -> Refusal | None:
@@ -139,7 +162,7 @@ def _refuse_foreign(connection: sqlite3.Connection) -> Refusal | None:
 
 SCHEMA = Schema(
     title="the queue",
-    migrations=(_FIRST, _SECOND),
+    migrations=(_FIRST, _SECOND, _THIRD),
     remedy="The next reconcile finds what is left to do.",
     refuse=_refuse_foreign,
 )

@@ -126,7 +126,7 @@ def snapshot(context: PageContext, *, with_points: bool = True) -> Snapshot:
             state.runs.stopped_latest(),
             _points(state, now) if with_points else [],
             running_now(context.data_dir, now),
-            state.records.count() > 0,
+            state.records.are_there(),
         )
 
 

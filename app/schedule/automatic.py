@@ -99,7 +99,7 @@ class AutoReconcile:
 def look(context: Context, state: State) -> float | None:
     """Note that the plugin works; when the next run is due, None where there is none."""
     now = context.clock()
-    is_new = store.known(state, now).since is None and state.records.count() == 0
+    is_new = store.known(state, now).since is None and not state.records.are_there()
     history = store.change(state, now, lambda known: reconcile_due.begun(known, now, is_new=is_new))
     return reconcile_due.due_at(history, store.wanted(context.settings))
 

@@ -25,12 +25,11 @@ def enqueue_destroyed(context: Context, scene_ids: Iterable[int]) -> int:
     enabled = context.settings.synced_fields()
     queued = 0
     with context.open_state() as state, context.open_queue() as queue:
-        cut_off = state.journal.unrecorded_scene_ids()
-        ignored = state.ignored.ids()
-        for ids in chunks(each for each in scene_ids if each not in ignored):
+        for ids in chunks(each for each in scene_ids if each not in state.ignored):
             records = state.records.get_many(ids)
             leaving = [i for i in ids if i in records and added_fields(records[i], enabled)]
-            leaving += cut_off.intersection(ids).difference(leaving)
+            is_cut_off = state.journal.has_unrecorded
+            leaving += [i for i in ids if i not in leaving and is_cut_off(i)]
             jobs = [
                 {
                     "scene_id": scene_id,

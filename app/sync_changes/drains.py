@@ -104,18 +104,14 @@ class Drains:
     def has_work(self) -> bool:
         """Whether a job is due, or was left behind by a drain that was killed."""
         with self._context.open_queue() as queue:
-            stats = queue.stats(self._context.clock())
-        self.result.remaining = stats.waiting
-        return stats.due + stats.working > 0
+            self.result.remaining = queue.count_waiting()
+            return queue.has_work(self._context.clock())
 
     def _has_fresh_jobs(self) -> bool:
         """Whether a job is due that never failed, or was left behind by a drain that was killed."""
-        now = self._context.clock()
         with self._context.open_queue() as queue:
-            stats = queue.stats(now)
-            is_new = queue.has_fresh_due(now)
-        self.result.remaining = stats.waiting
-        return is_new or stats.working > 0
+            self.result.remaining = queue.count_waiting()
+            return queue.has_fresh_due(self._context.clock()) or queue.has_working()
 
     def _enough(self) -> bool:
         return self._context.is_stopped() or self._is_over()

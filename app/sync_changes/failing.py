@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -42,7 +41,7 @@ def _waiting(data_dir: Path) -> int:
     waiting, folder = 0, data_dir / "queue"
     if (folder / QUEUE_FILE).exists():
         with SyncQueue(folder) as queue:
-            waiting = queue.stats(time.time()).waiting
+            waiting = queue.count_waiting()
     if (data_dir / INBOX_FILE).exists():
         with Inbox(data_dir) as inbox:
             waiting += sum(inbox.counts().values())

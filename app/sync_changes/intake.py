@@ -150,8 +150,7 @@ class Intake:
         with self._context.open_state() as state, self._context.open_queue() as queue:
             # Before anything is read of records, which tell what became of those.
             claimed = queue.working_scene_ids()
-            ignored = state.ignored.ids()
-            jobs = SceneJobs(queue, state.written_ids(), settings.organized_only, ignored)
+            jobs = SceneJobs(queue, state.written, settings.organized_only, state.ignored)
             policy = LibraryPolicy(self._context.stash, settings, state)
             changes = ChangeFilter(state.records, policy.known())
             yield _Stores(state.records, jobs, changes, claimed, policy)

@@ -183,7 +183,7 @@ class OutageWait:
 def count_waiting(context: Context, inbox: Inbox) -> int:
     """How many changes wait: jobs in the queue, and what hooks have noted."""
     with context.open_queue() as queue:
-        waiting = queue.stats(context.clock()).waiting
+        waiting = queue.count_waiting()
     return waiting + sum(inbox.counts().values())
 
 

@@ -9,7 +9,7 @@ from core.models import Failure
 from plex.exceptions import PlexError, PlexServerDown
 from storage.outages import PICTURES
 from storage.page_facts import MACHINE
-from worker.pictures.supply import gives_pictures, some_of
+from worker.pictures.supply import gives_pictures, sample, some_of
 
 # Seconds: another job of Stash may wait while a question is asked.
 BRIEF = Patience(2.0, 1.5)
@@ -64,7 +64,7 @@ def pictures_come(context: Context) -> bool:
     """Whether Stash gives pictures, of scenes that wait for theirs or of others."""
     with context.open_queue() as queue, context.open_state() as state:
         wanted = queue.waiting_scene_ids(Failure.NO_PICTURES)
-        others = state.records.ids().difference(wanted)
+        others = set(sample(state.records.some)).difference(wanted)
     stash = context.stash.hasty(BRIEF.silence)
     try:
         # Of those that could not be had, any answer is news.

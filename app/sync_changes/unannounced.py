@@ -77,9 +77,9 @@ def _without_known(context: Context, fresh: Mapping[int, float]) -> set[int]:
         }
         if not wanted:
             return set()
-        synced = state.timestamps()  # of all scenes, so only where it is needed
+        synced = state.timestamps_of(wanted)
         wanted = {s for s in wanted if synced.get(s, fresh[s] - 1) < fresh[s]}
     with context.open_queue() as queue:
-        held = {each.job.scene_id for each in queue.held()}
-        missing = {job.scene_id for job in queue.dead_letters() if job.failure is Failure.NOT_FOUND}
-        return wanted - (queue.queued_scene_ids() - held) - missing
+        held = {each.job.scene_id for each in queue.held(wanted)}
+        missing = queue.given_up_among(wanted, Failure.NOT_FOUND)
+        return wanted - (queue.queued_among(wanted) - held) - missing

@@ -52,7 +52,7 @@ def queue_status(context: Context) -> dict[str, Any]:
     }
     with context.open_queue(problems.append) as queue:
         status |= _queue(queue, now)
-        held, dead = queue.held(), queue.dead_letters()
+        held, dead = queue.held(most=EXAMPLES), queue.dead_letters(most=EXAMPLES)
     with context.open_state(problems.append) as state:
         status["scenes_recorded"] = state.records.count()
         status["last_runs"] = {run.kind: _run(run) for run in state.runs.latest_of_each_kind()}
@@ -60,8 +60,10 @@ def queue_status(context: Context) -> dict[str, Any]:
         status["reconcile"] = _reconcile(context, state, now)
         status["services"] = _services(state, now)
     status["problems"] = problems
-    _tell_first([held_line(each.job.scene_id, each.lines) for each in held], "held back")
-    _tell_first(list(map(dead_letter_line, dead)), "given up on")
+    lines = [held_line(each.job.scene_id, each.lines) for each in held]
+    _tell_first(lines, status["held"], "held back")
+    given_up = sum(status["dead_letters"].values())
+    _tell_first(list(map(dead_letter_line, dead)), given_up, "given up on")
     _tell(status, now)
     return status
 
@@ -165,11 +167,11 @@ def _moment(name: str, at: float | None) -> dict[str, Any]:
     return {name: None if at is None else rfc3339(at), f"{name}_epoch": at}
 
 
-def _tell_first(lines: list[str], what: str) -> None:
-    for line in lines[:EXAMPLES]:
+def _tell_first(lines: list[str], total: int, what: str) -> None:
+    for line in lines:
         log.info("%s", line)
-    if len(lines) > EXAMPLES:
-        log.info("and %d more that are %s", len(lines) - EXAMPLES, what)
+    if total > len(lines):
+        log.info("and %d more that are %s", total - len(lines), what)
 
 
 def _tell(status: dict[str, Any], now: float) -> None:

@@ -192,7 +192,7 @@ class WriteRun:
             try:
                 yield
             finally:
-                self.figures.remaining = self._queue.stats(self._clock()).waiting
+                self.figures.remaining = self._queue.count_waiting()
             run.status = "partial" if self._is_early else "done"
 
     def _facts(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ A cover that cannot be had, or be used, while another one can is that scene's ow
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from core.errors import PicturesUnavailable
 from core.images import ImageFailed, Unusable
@@ -21,6 +21,8 @@ NO_PICTURES_NOW = "Stash gives no pictures for now"
 SILENCE = 5.0  # seconds that are left to a Stash which has just given no picture
 # Scenes that are asked for before one is called the only one; fewer where no answer comes.
 OTHERS, UNANSWERED = 5, 2
+SAMPLE = 20  # scenes that are looked among for these
+ID_BITS = 32
 
 
 class PictureSupply:
@@ -82,6 +84,20 @@ class PictureSupply:
         """Whether Stash gives the cover of another scene; None: there is no other."""
         others = some_of(set(self._others()) - {scene_id}, OTHERS)
         return gives_pictures(self._hasty, others, none_counts=none_counts) if others else None
+
+
+def sample(from_id_on: Callable[[int, int], Sequence[int]], most: int = SAMPLE) -> list[int]:
+    """A few scenes, from a random place on, without a look at all of them.
+
+    Args:
+        from_id_on: brings the first scenes from an id on, at most so many.
+    """
+    start = 1
+    for bit in reversed(range(ID_BITS)):
+        if random.random() < 0.5 and from_id_on(start + (1 << bit), 1):
+            start += 1 << bit
+    found = from_id_on(start, most)
+    return list(dict.fromkeys([*found, *from_id_on(1, most - len(found))]))
 
 
 def some_of(scene_ids: Collection[int], most: int) -> list[int]:

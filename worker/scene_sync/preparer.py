@@ -6,7 +6,7 @@ Nothing is written here.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.desired import SyncPolicy
@@ -81,6 +81,7 @@ class Preparer:
         self._records = state.records
         self._journal = state.journal
         self._ignored = state.ignored
+        self._written = state.written
         self._locator = locator
         self._policy = policy
         self._contested = contested
@@ -148,15 +149,13 @@ class Preparer:
         self, batch: Batch, jobs: Sequence[Job], fetched: Fetched, records: Mapping[int, Record]
     ) -> dict[int, Job]:
         """The jobs by scene, without those of scenes that are to be left alone."""
-        written = {*records, *self._journal.unrecorded_scene_ids()}
-        ignored = self._ignored.ids()
         wanted: dict[int, Job] = {}
         for job in jobs:
             scene = fetched.scenes.get(job.scene_id)
             if scene is None:
                 continue
-            is_ignored = scene.id in ignored
-            why = IGNORED if is_ignored else self._why_not(scene, records, written)
+            is_ignored = scene.id in self._ignored
+            why = IGNORED if is_ignored else self._why_not(scene, records)
             if why:
                 batch.done.append((job, why))
             else:
@@ -179,15 +178,11 @@ class Preparer:
         except StashIncomplete as error:  # of scenes that may own their items by now
             batch.failed += [(job, Failure.SCENE_FAILED, str(error)) for job in gone]
 
-    def _why_not(self, scene: Scene, records: Mapping[int, Record], written: Container[int]) -> str:
-        """Why a scene is to be left alone; "" if it is not.
-
-        Args:
-            written: the scenes that something was written for before.
-        """
+    def _why_not(self, scene: Scene, records: Mapping[int, Record]) -> str:
+        """Why a scene is to be left alone; "" if it is not."""
         if self._policy.sync_policy.organized_only and not scene.organized:
             return "the scene is not marked as organized"
-        if not passes_gate(scene, written):
+        if not passes_gate(scene, self._written):
             return NO_METADATA
         if is_left_undone(records.get(scene.id), scene, self._policy.sync_policy):
             return "its sync was undone, and nothing of it has changed in Stash since"
