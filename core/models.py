@@ -79,7 +79,11 @@ class ItemRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A Plex library section. `type` is movie, show, artist or photo."""
+    """A Plex library section. `type` is movie, show, artist or photo.
+
+    `content` moves whenever Plex says that what the section holds has changed; "" where it does not
+    say so.
+    """
 
     key: str
     title: str
@@ -87,6 +91,7 @@ class Section:
     agent: str
     locations: tuple[str, ...]
     refreshing: bool
+    content: str = attribute(default="", compare=False)
 
     @property
     def item_type(self) -> int:

@@ -65,6 +65,7 @@ class PlexClient:
         verify_tls: bool | str = True,
         retrying: Retrying | None = None,
     ) -> None:
+        self.url = url
         address = Address(url, token, connect_timeout, read_timeout, verify_tls)
         self.http = PlexHttp(address, retrying)
         self._others = Others(self.http, self.control_read, self.list_pages)
@@ -119,10 +120,10 @@ class PlexClient:
             return None
         return True
 
-    def count_items(self, section: Section) -> int:
-        """How many movies, or episodes, a section has."""
+    def count_items(self, section: Section, query: Sequence[tuple[str, str]] = ()) -> int:
+        """How many movies, or episodes, a section has; of those that a filter lets through."""
         window = [("X-Plex-Container-Start", "0"), ("X-Plex-Container-Size", "0")]
-        params = [("type", str(section.item_type)), *window]
+        params = [("type", str(section.item_type)), *query, *window]
         path = f"/library/sections/{section.key}/all"
         counted = self.http.read_list(path, params, dict(window))
         total = counted.get("totalSize", counted.get("size"))

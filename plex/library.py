@@ -16,6 +16,7 @@ from plex.cache import PlexCache
 from plex.client import VIDEO_TYPES, PlexClient
 from plex.exceptions import PlexError, PlexRejected, PlexServerDown, PlexShifted, PlexUnauthorized
 from plex.listing import ListPage
+from plex.section_reuse import Newest, SectionReuse
 from storage.index_rows import Stored
 from storage.saved_index import Wanted
 from transport.decoding import UNREADABLE
@@ -169,6 +170,8 @@ def list_snapshot(
     now: float,
     on_page: Callable[[Section, int, int], None] = lambda _section, _listed, _total: None,
     ahead: Ahead = lambda source: nullcontext(source()),
+    *,
+    whole: bool = True,
 ) -> PlexSnapshot:
     """List the sections into the saved index. When Plex goes away midway, what is not listed yet is
     `unknown`, and the index has of it what it had.
@@ -176,7 +179,10 @@ def list_snapshot(
     Args:
         now: epoch seconds.
         on_page: told the section, the items listed so far and the section's total.
+        whole: list also those sections that are, by all that Plex says, as they were at the last
+            listing but for a few items that were edited.
     """
+    reuse = SectionReuse(client, cache, now)
     side = PlexSnapshot({section.key: section for section in sections}, cache)
     down: PlexError | None = None
     costly = 0
@@ -185,7 +191,12 @@ def list_snapshot(
             side.unknown[section.key] = str(down)
             continue
         try:
-            _list_section(client, section, side, now, on_page, ahead)
+            known = None if whole else reuse.refresh(section)
+            if known is None:
+                _list_section(client, section, side, reuse, on_page, ahead)
+            else:
+                side.counts[section.key] = known
+                on_page(section, known, known)
         except (PlexServerDown, PlexShifted, PlexRejected, PlexUnauthorized) as error:
             side.unknown[section.key] = str(error)
             if isinstance(error, (PlexServerDown, PlexUnauthorized)):
@@ -215,7 +226,7 @@ def _list_section(
     client: PlexClient,
     section: Section,
     side: PlexSnapshot,
-    now: float,
+    reuse: SectionReuse,
     on_page: Callable[[Section, int, int], None],
     ahead: Ahead,
 ) -> None:
@@ -223,13 +234,13 @@ def _list_section(
     for attempt in range(1, LISTING_TRIES + 1):
         is_last = attempt == LISTING_TRIES
         listing = side.cache.listing(section.key, anew=is_disturbed or is_last)
-        seen = _Seen()
+        seen = _Seen(Newest(reuse.now))
         try:
             with ahead(partial(client.list_pages, section)) as pages:
                 for page in pages:
                     items = page.items
                     listing.add(items)
-                    seen.note(items, page.passed_over)
+                    seen.note(items, page)
                     on_page(section, listing.count, page.total)
         except PlexShifted:
             if is_last:
@@ -240,7 +251,9 @@ def _list_section(
         if listing.count and not seen.has_files:
             side.unknown[section.key] = FILES_UNTOLD
             return
-        if listing.keep(now, side.cache.code(), is_whole=not seen.passed_over):
+        is_whole = not seen.passed_over
+        mark = reuse.mark(section, seen.counted, seen.received - listing.count, seen.newest)
+        if listing.keep(reuse.now, side.cache.code(), mark, is_whole=is_whole):
             side.counts[section.key] = listing.count
             if seen.passed_over:
                 side.passed_over[section.key] = seen.passed_over
@@ -256,13 +269,19 @@ def _list_section(
 class _Seen:
     """What is noticed of the pages of a section."""
 
+    newest: Newest
+    counted: int = 0
+    received: int = 0
     has_files: bool = False
     passed_over: list[str] = field(default_factory=list)
     odd: int = 0
     odd_names: list[str] = field(default_factory=list)
 
-    def note(self, items: Sequence[ListedItem], passed_over: Sequence[str]) -> None:
-        self.passed_over += passed_over
+    def note(self, items: Sequence[ListedItem], page: ListPage) -> None:
+        self.passed_over += page.passed_over
+        self.counted = page.total
+        self.received += page.received
+        self.newest.note(items)
         for item in items:
             self.has_files = self.has_files or bool(item.files)
             for file in item.files:

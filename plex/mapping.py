@@ -37,10 +37,17 @@ def sections_from_json(container: Mapping[str, Any]) -> list[Section]:
                 if isinstance(place.get("path"), str)
             ),
             refreshing=flag(raw.get("refreshing")),
+            content=_content(raw),
         )
         for raw in _objects(container.get("Directory"))
         if _key(raw.get("key"))
     ]
+
+
+def _content(raw: Mapping[str, Any]) -> str:
+    """Plex's counter of changes, and which library it counts for."""
+    changes = _int(raw.get("contentChangedAt"))
+    return "" if changes is None else f"{text(raw.get('uuid'))} {changes}"
 
 
 def items_in(container: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -82,6 +82,7 @@ class GapQueue:
             _drop_ungated(findings, scenes, open_to, result)
             self._set_outside_apart(findings, scenes)
             queued = self._queue.queued_among(scenes) if self._queue is not None else set()
+            apart = {*findings.ambiguous.of(scenes), *findings.outside.of(scenes)}
             chosen: list[Found] = []
             for scene_id, gaps in findings.gaps_of(list(scenes)).items():
                 gap = next((g for g in gaps if only is None or g.gap_type in only), None)
@@ -96,7 +97,8 @@ class GapQueue:
                     self._held_since.get(scene_id, FOREVER) <= told.updated_at
                 ):
                     result.skipped_already_queued += 1
-                elif _is_hopeless(scene_id, told, findings):
+                # No job could do anything: the scene is reported for what it is instead.
+                elif not told.paths or scene_id in apart or scene_id in findings.itemless:
                     result.skipped_unmatched += 1
                 elif not self._may_help(gap, told, findings):
                     result.skipped_dead += 1
@@ -164,12 +166,6 @@ def _drop_ungated(
     findings.drift.discard(ungated)
     result.skipped_no_metadata += len(ungated)
     result.ungated_count += len(ungated)
-
-
-def _is_hopeless(scene_id: int, told: ToldScene, findings: DetectionState) -> bool:
-    """Whether no job could do anything: the scene is reported for what it is instead."""
-    apart = (findings.ambiguous, findings.itemless, findings.outside)
-    return not told.paths or any(scene_id in found for found in apart)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ that dropping it, or losing it, costs one listing and no knowledge.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -123,16 +124,46 @@ class SectionIndexStore(Closing):
         listed = list({item.ref: item for item in items}.values())
         with self._database.transaction() as connection:
             for item in listed:
-                where = "SELECT id FROM items WHERE section = ? AND key = ?"
-                connection.execute(f"DELETE FROM files WHERE item IN ({where})", item.ref)
-                connection.execute("DELETE FROM items WHERE section = ? AND key = ?", item.ref)
-                number = connection.execute(
-                    "INSERT INTO items VALUES (NULL, ?, ?, ?, ?, ?)", item_values(item)
-                ).lastrowid
-                connection.executemany(
-                    "INSERT INTO files VALUES (?, ?, ?, ?)",
-                    ((number, *keys) for keys in keys_of(item.files)),
-                )
+                self._replace(connection, item)
+
+    def _replace(self, connection: sqlite3.Connection, item: ListedItem) -> None:
+        where = "SELECT id FROM items WHERE section = ? AND key = ?"
+        connection.execute(f"DELETE FROM files WHERE item IN ({where})", item.ref)
+        connection.execute("DELETE FROM items WHERE section = ? AND key = ?", item.ref)
+        number = connection.execute(
+            "INSERT INTO items VALUES (NULL, ?, ?, ?, ?, ?)", item_values(item)
+        ).lastrowid
+        connection.executemany(
+            "INSERT INTO files VALUES (?, ?, ?, ?)",
+            ((number, *keys) for keys in keys_of(item.files)),
+        )
+
+    def refresh(
+        self, section: str, items: Iterable[ListedItem], saved_at: float, mark: str
+    ) -> None:
+        """Note items of a section that were edited since it was listed whole; no other item has
+        changed, come or gone.
+
+        Args:
+            saved_at: epoch seconds.
+            mark: see `storage.index_rows`.
+        """
+        with self._database.transaction() as connection:
+            for item in items:
+                self._replace(connection, item)
+            connection.execute(
+                "UPDATE sections SET saved_at = ?, mark = ? WHERE section = ?",
+                (saved_at, mark, section),
+            )
+
+    def has_all(self, section: str, keys: Iterable[str]) -> bool:
+        """Whether the index has all of these items of a section."""
+        sql = "SELECT count(*) FROM items WHERE section = ? AND key IN"
+        return all(
+            self._database.numbers(f"{sql} ({placeholders(len(some))})", (section, *some))
+            == [len(some)]
+            for some in chunks(keys)
+        )
 
     def big_names(self) -> frozenset[str]:
         """The keys of base names that very many files have ("scene.mp4" in every folder)."""

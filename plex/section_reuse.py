@@ -1,0 +1,165 @@
+"""Whether the saved index stands for a new listing of a section, and what brings it up to date.
+
+A listing leaves a mark: what Plex said of the section when it was listed whole. Where all of it
+still stands (its content, by Plex's own counter; how many items there are, and how many of them in
+the trash), no item has come or gone, and those that were edited since are asked for by their
+`updatedAt`. On any doubt the section is listed whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+
+from core.models import ListedItem, Section
+from plex.cache import PlexCache
+from plex.client import PlexClient
+from plex.exceptions import PlexRejected, PlexShifted
+from storage.code_digest import code_digest
+from storage.saved_index import SavedSection
+
+# Seconds by which the clocks of the two servers may differ.
+SKEW = 3600
+# Above this share of a section that was edited, a whole listing costs no more.
+MOST_EDITED = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What Plex said of a section, and up to when edits of its items are known.
+
+    Attributes:
+        content: see `Section.content`.
+        counted, trashed: how many items Plex counted, and how many of them have no file any more.
+        newest: the rating key of the item that was edited last.
+        edited_at: when, as its `updatedAt` says.
+        since: edits up to this second are known.
+        code: how items are read.
+        server: where Plex is.
+    """
+
+    content: str
+    counted: int
+    trashed: int
+    newest: str
+    edited_at: int
+    since: int
+    code: str
+    server: str
+
+    def as_text(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of_text(cls, text: str) -> Mark | None:
+        """The mark that `as_text` wrote; None for what is none."""
+        try:
+            mark = cls(**json.loads(text))
+        except (ValueError, TypeError):
+            return None
+        kinds = (str, int, int, str, int, int, str, str)
+        values = asdict(mark).values()
+        return mark if all(type(v) is k for v, k in zip(values, kinds, strict=True)) else None
+
+
+@dataclass(slots=True)
+class Newest:
+    """The item that was edited last, of those seen; a time far ahead of the clock is no time."""
+
+    now: float
+    key: str = ""
+    edited_at: int = 0
+
+    def note(self, items: Iterable[ListedItem]) -> None:
+        latest = self.now + SKEW
+        for item in items:
+            if item.updated_at is not None and self.edited_at < item.updated_at <= latest:
+                self.key, self.edited_at = item.ref.key, item.updated_at
+
+
+@dataclass(frozen=True, slots=True)
+class SectionReuse:
+    """Reuses sections of one server.
+
+    Args:
+        now: epoch seconds when the run began.
+    """
+
+    client: PlexClient
+    cache: PlexCache
+    now: float
+    code: str = field(
+        default_factory=lambda: code_digest("core", "plex", "storage.index_rows").hex()
+    )
+
+    def mark(self, section: Section, counted: int, trashed: int, newest: Newest) -> str:
+        """The mark of a listing that is to be kept; "" where none would be believed."""
+        if not section.content or not newest.key:
+            return ""
+        return self._mark(section, counted, trashed, newest).as_text()
+
+    def _mark(self, section: Section, counted: int, trashed: int, newest: Newest) -> Mark:
+        # An item that was edited while the section was listed may have been seen before that.
+        since = min(newest.edited_at, int(self.now) - SKEW) - 1
+        server = self.client.url
+        told = (section.content, counted, trashed, newest.key, newest.edited_at, since)
+        return Mark(*told, self.code, server)
+
+    def refresh(self, section: Section) -> int | None:
+        """Bring what the index has of a section up to date; how many items it has then.
+
+        None: the section has to be listed whole.
+
+        Raises:
+            PlexError: as the client, but PlexShifted and PlexRejected.
+        """
+        saved = self.cache.section(section.key)
+        mark = None if saved is None else Mark.of_text(saved.mark)
+        if saved is None or mark is None or not self._stands(section, saved, mark):
+            return None
+        try:
+            if self.client.count_items(section) != mark.counted:
+                return None
+            if self.client.count_items(section, _TRASHED) != mark.trashed:
+                return None
+            edited = self._edited(section, mark)
+        except (PlexShifted, PlexRejected):
+            return None
+        if edited is None:
+            return None
+        newest = Newest(self.now, mark.newest, mark.edited_at)
+        newest.note(edited)
+        renewed = self._mark(section, mark.counted, mark.trashed, newest)
+        self.cache.refresh(section.key, edited, self.now, renewed.as_text())
+        return saved.total
+
+    def _stands(self, section: Section, saved: SavedSection, mark: Mark) -> bool:
+        return (
+            saved.code == self.cache.code()
+            and (mark.code, mark.server) == (self.code, self.client.url)
+            and mark.content == section.content != ""
+            and self.cache.count(section.key) == saved.total
+        )
+
+    def _edited(self, section: Section, mark: Mark) -> Sequence[ListedItem] | None:
+        """The items that were edited since; None where the answer proves nothing."""
+        found: list[ListedItem] = []
+        query = (("updatedAt>>", str(mark.since)),)
+        for page in self.client.list_pages(section, query=query):
+            items = page.items
+            # What the server does not understand it ignores, and lists everything.
+            is_filtered = all(i.updated_at is not None and i.updated_at > mark.since for i in items)
+            if not is_filtered or page.passed_over or len(items) != page.received:
+                return None
+            if page.total > max(1, MOST_EDITED * mark.counted):
+                return None
+            found += items
+        keys = {item.ref.key for item in found}
+        # The item that was edited last has not gone: a filter that works brings it again.
+        if mark.newest not in keys or not self.cache.has_all(section.key, keys):
+            return None
+        return found
+
+
+_TRASHED = (("trash", "1"),)
