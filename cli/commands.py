@@ -30,6 +30,12 @@ def _remote(function: F) -> F:
     )(function)
 
 
+def _full(function: F) -> F:
+    return click.option(
+        "--full", is_flag=True, help="Read all scenes again, not only what has changed."
+    )(function)
+
+
 def _perform(
     session: Session, mode: str, what: str, *, in_stash_too: bool, **args: object
 ) -> Mapping[str, Any]:
@@ -98,25 +104,30 @@ def login(session: Session, wait: int) -> int:
 
 
 @click.command(cls=Command)
+@_full
 @click.pass_obj
-def check(session: Session) -> int:
+def check(session: Session, full: bool) -> int:
     """Compare all of Plex with Stash and show what differs. Writes nothing.
 
     Exit status 0: Plex shows what Stash says; 1: there are gaps.
     """
-    found = session.run("reconcile_preview", what="Comparing Plex with Stash")
+    args = {"full": full or None}
+    found = session.run("reconcile_preview", args, what="Comparing Plex with Stash")
     session.terminal.reply(found)
     return GAPS if found.get("total_gaps") or found.get("errors") else 0
 
 
 @click.command(cls=Command)
 @click.option("--recent", is_flag=True, help="Only what Stash has changed in the last 24 hours.")
+@_full
 @_remote
 @click.pass_obj
-def sync(session: Session, recent: bool, in_stash: bool) -> int:
+def sync(session: Session, recent: bool, full: bool, in_stash: bool) -> int:
     """Compare Plex with Stash, then bring to Plex what differs."""
     first = "reconcile_recent" if recent else "reconcile_all"
-    found = _perform(session, first, "Comparing Plex with Stash", in_stash_too=in_stash)
+    found = _perform(
+        session, first, "Comparing Plex with Stash", in_stash_too=in_stash, full=full or None
+    )
     done = _perform(session, "process_queue", "Writing to Plex", in_stash_too=in_stash)
     session.terminal.reply({"reconcile": found, "process_queue": done})
     return GAPS if done.get("failed") or done.get("held") or found.get("errors") else 0

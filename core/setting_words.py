@@ -240,6 +240,12 @@ WORDS: Mapping[str, Word] = MappingProxyType(
             "all, or scenes created or updated in the last 24h or 7days. Only all finds renamed"
             " tags, moved files and changes made in Plex.",
         ),
+        "full_pass_days": Word(
+            CLOCK,
+            "Days between full passes",
+            "A reconcile reads only what changed; after so many days it reads all of Stash and Plex"
+            " again. From 1 to 365.",
+        ),
         "reconcile_missing": Word(
             CLOCK, "Reconcile missing scenes", "Queue scenes that are not in Plex at all."
         ),

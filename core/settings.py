@@ -89,6 +89,7 @@ class Settings:
     path_map: tuple[tuple[str, str], ...] = _setting((), kinds.path_map)
     reconcile_interval: str = _setting("daily", kinds.one_of("never", *INTERVALS))
     reconcile_scope: str = _setting("all", kinds.one_of(*BY_SETTING))
+    full_pass_days: int = _setting(7, kinds.whole(1, 365))
     reconcile_missing: bool = _setting(True, kinds.switch)
     page_tick: bool = _setting(True, kinds.switch)
     outage_wait: float = _setting(12.0, kinds.hours, zero=True)

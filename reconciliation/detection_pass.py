@@ -25,8 +25,10 @@ from reconciliation.detection_state import DetectionState
 from reconciliation.drift_check import DriftCheck
 from reconciliation.prefix_learning import Learning
 from reconciliation.renamed_files import Moves
+from reconciliation.scene_source import Told
 from reconciliation.verdict_cache import VerdictCache
 from stash.mapping import SceneReader, UnreadScene
+from storage.scene_reads import SceneRead
 from storage.scratch import Scratch, Spool
 from storage.sqlite import chunks
 from storage.state import State
@@ -139,16 +141,21 @@ class Sweep:
         learned = self.learning.path_map
         self._side.focus(wanted(files, self._names, learned, records.values(), pins))
 
-    def judge_fetched(self, scenes: Sequence[UnreadScene]) -> None:
-        """Judge scenes as they come from Stash: only those that have to be looked at are read."""
+    def judge_fetched(self, scenes: Sequence[Told]) -> list[int]:
+        """Judge scenes as they come: only those that have to be looked at are read.
+
+        Returns those of them that have to be read whole first.
+        """
         suspects = self._rules.suspects
         self.seen.update(scene.id for scene in scenes)
-        self.kept.put({scene.id: scene.raw for scene in scenes if scene.id in suspects})
         fresh = self._without_verdict(scenes)
-        self.judge([scene.read() for scene in fresh])
-        self.learning.keep_unsure(fresh)
+        whole = [scene for scene in fresh if isinstance(scene, UnreadScene)]
+        self.kept.put({scene.id: scene.raw for scene in whole if scene.id in suspects})
+        self.judge([scene.read() for scene in whole])
+        self.learning.keep_unsure(whole)
+        return [scene.id for scene in fresh if isinstance(scene, SceneRead)]
 
-    def _without_verdict(self, scenes: Sequence[UnreadScene]) -> Sequence[UnreadScene]:
+    def _without_verdict(self, scenes: Sequence[Told]) -> Sequence[Told]:
         """Those scenes that have to be looked at; the others make the claims that they made."""
         if self._verdicts is None:
             return scenes

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from core.errors import StashError, StashIncomplete
-from core.matching.pins import holds
+from core.full_pass import is_due
 from core.matching.prefix_votes import LearnedPair, new_pairs, path_map_of
 from core.models import ListedItem, Section
 from core.paths import PathMap
@@ -38,11 +38,13 @@ from reconciliation.prefix_learning import learn, saved_map
 from reconciliation.renamed_files import forget_released, ignored_pins
 from reconciliation.report import MatchReport
 from reconciliation.result import GapDetectionResult
+from reconciliation.scene_source import FULL_PASS, SceneSource, Told
+from reconciliation.unseen_owners import offer_unseen
 from reconciliation.verdict_cache import VerdictCache, rules_digest
-from stash.mapping import UnreadScene
+from stash.scalars import WHOLE
 from stash.scenes import StashApi, count_scenes, fetch_scenes, iter_unread_pages
 from storage.key_value import Key
-from storage.saved_index import Wanted
+from storage.scene_reads import SceneReads
 from storage.scratch import Scratch
 from storage.state import State
 from sync_queue.queue import SyncQueue
@@ -93,12 +95,15 @@ class GapDetectionEngine:
         self._on_progress = on_progress
         self._on_gaps = on_gaps
 
-    def run(self, scope: str = "all", only: frozenset[str] | None = None) -> GapDetectionResult:
+    def run(
+        self, scope: str = "all", only: frozenset[str] | None = None, *, full: bool = False
+    ) -> GapDetectionResult:
         """Run once.
 
         Args:
             scope: all, recent (24 hours) or recent_7days: scenes created or updated in the window.
             only: enqueue only these gap types (the figures stay whole).
+            full: a full pass, though none is due.
 
         Raises:
             ValueError: an unknown scope.
@@ -114,7 +119,14 @@ class GapDetectionEngine:
             plex = self._plex or stack.enter_context(contextlib.closing(PlexClient.by(self.config)))
             cache = stack.enter_context(PlexCache(self.data_dir))
             scratch = stack.enter_context(Scratch())
-            return self._run(since, only, state, plex, cache, scratch)
+            reads = stack.enter_context(SceneReads(self.data_dir, log.warning))
+            started, days = self._clock(), self.config.full_pass_days
+            full = since is None and (full or is_due(state.get_value(FULL_PASS), started, days))
+            source = SceneSource(self.stash, reads, state, self._clock, full=full)
+            result = self._run(since, only, state, plex, cache, scratch, source)
+            if full and not result.partial:
+                state.set_value(FULL_PASS, started)
+            return result
 
     def _run(
         self,
@@ -124,6 +136,7 @@ class GapDetectionEngine:
         plex: PlexClient,
         cache: PlexCache,
         scratch: Scratch,
+        source: SceneSource,
     ) -> GapDetectionResult:
         requests_before = plex.requests_made
         result = GapDetectionResult()
@@ -131,16 +144,19 @@ class GapDetectionEngine:
         expected = count_scenes(self.stash)
         if since is None:
             guard.check("scenes", "scenes in Stash", expected)
-        there = expected if since is None else None
-        listing = partial(iter_unread_pages, self.stash, since=since, expected=there)
+        listing: Callable[[], Iterable[Sequence[Told]]] = partial(source.pages, expected)
+        if since is not None:
+            listing = partial(iter_unread_pages, self.stash, since=since)
         with Prefetch(listing, PAGES_AHEAD) as pages:
             side = self._list_plex(plex, cache, guard)
             result.errors.extend(side.troubles())
             with cache.unmoved():
                 sweep = self._new_sweep(plex, side, state, scratch, expected, since is None)
-                self._judge_all(sweep, pages, result)
+                self._judge_all(sweep, pages, source, result)
                 excused = guard.was_confirmed
                 self._conclude(sweep, side, state, since is None, only, excused, result)
+        if since is None:
+            result.scenes_spared = max(0, result.scenes_checked - source.read_whole)
         result.plex_requests = plex.requests_made - requests_before
         return result
 
@@ -239,20 +255,33 @@ class GapDetectionEngine:
     def _judge_all(
         self,
         sweep: Sweep,
-        pages: Iterable[Sequence[UnreadScene]],
+        pages: Iterable[Sequence[Told]],
+        source: SceneSource,
         result: GapDetectionResult,
     ) -> None:
         """Judge every scene in scope; a server that goes away ends it with what was found."""
+        waiting: list[int] = []  # have other items in Plex by now, and are to be read whole
         try:
             for page in pages:
-                sweep.judge_fetched(page)
-                result.scenes_checked += len(page)
+                unread = sweep.judge_fetched(page)
+                result.scenes_checked += len(page) - len(unread)
+                waiting += unread
+                if len(waiting) >= WHOLE:
+                    result.scenes_checked += self._judge_whole(sweep, source, waiting)
+                    waiting = []
+            result.scenes_checked += self._judge_whole(sweep, source, waiting)
+            source.complain()
         except (StashError, PlexServerDown) as error:
             if not result.scenes_checked:
                 raise
             if isinstance(error, StashIncomplete) and error.is_unclear:
                 sweep.doubt()
             self._end_early(error, sweep, result)
+
+    def _judge_whole(self, sweep: Sweep, source: SceneSource, ids: Sequence[int]) -> int:
+        scenes = source.whole(ids)
+        sweep.judge_fetched(scenes)
+        return len(scenes)
 
     def _look_again(
         self,
@@ -272,7 +301,7 @@ class GapDetectionEngine:
         learned: Sequence[LearnedPair] = ()
         try:
             if maps is None:
-                self._offer_unseen(sweep, side, state)
+                offer_unseen(sweep, side, state, self.stash)
             elif result.errors:
                 sweep.look_again(saved_map(state))
             else:
@@ -286,25 +315,6 @@ class GapDetectionEngine:
         except (StashError, PlexServerDown) as error:
             self._end_early(error, sweep, result)
         return learned
-
-    def _offer_unseen(self, sweep: Sweep, side: PlexSnapshot, state: State) -> None:
-        """After a run that did not see every scene: those out of sight that own a claimed item, by
-        record or by pin, make their claims too, while Stash still has them."""
-        pins = [pin for pins in state.pins.all().values() for pin in pins if not pin.released]
-        side.focus(Wanted(refs={pin.ref for pin in pins}))
-        pinned = {
-            pin.ref: pin.scene_id
-            for pin in pins
-            if pin.ref in side.items and holds(pin, side.items[pin.ref].files)
-        }
-        made = sweep.claims.all()
-        claimed = made.holders()
-        seen, recorded = state.owners.of(claimed), state.records.owners_of(claimed)
-        unseen = made.rivals_unseen({**seen, **recorded, **pinned})
-        theirs = sweep.claims_of(fetch_scenes(self.stash, unseen).values())
-        sweep.claims.offer(
-            {i: [c for c in claims if c.ref in unseen[i]] for i, claims in theirs.items()}
-        )
 
     def _remember(self, sweep: Sweep, state: State, report: MatchReport | None) -> None:
         """Keep what the worker and later runs have to know of matches.

@@ -41,6 +41,7 @@ class GapDetectionResult:
             get no job until Stash or Plex says something else.
         in_order_count: scenes with nothing to do and nothing to tell; with those that have gaps of
             any type and those that are left alone they are all that were checked.
+        scenes_spared: scenes that were not read whole, since nothing of them has changed.
         partial: a server went away, so the figures are those of what was seen until then.
         errors: sentences for people; empty after a run that saw everything.
         details: what is told of single scenes, at most `DETAILS` of each kind. `as_dict` has each
@@ -78,6 +79,7 @@ class GapDetectionResult:
     in_order_count: int = 0
     items_listed: int = 0
     plex_requests: int = 0
+    scenes_spared: int = 0
     partial: bool = False
     details: Details = field(default_factory=lambda: {kind: [] for kind in _DETAILS})
 

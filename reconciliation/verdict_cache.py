@@ -21,7 +21,7 @@ from core.paths import PathMap
 from core.records import Record
 from plex.library import PlexSnapshot
 from plex.sought import NameMap, wanted
-from stash.mapping import UnreadScene
+from reconciliation.scene_source import Told
 from storage.code_digest import code_digest
 from storage.scratch import Scratch, Spool
 from storage.verdicts import Verdict, VerdictStore, claim_of, claim_row
@@ -71,11 +71,9 @@ class VerdictCache:
         self._noted_ids = IdSet()
         self._void = IdSet()
         self._around: dict[tuple[str, int | None], bytes] = {}
-        self._fetched: dict[int, UnreadScene] = {}
+        self._fetched: dict[int, Told] = {}
 
-    def unchanged(
-        self, scenes: Sequence[UnreadScene]
-    ) -> list[tuple[UnreadScene, tuple[Claim, ...]]]:
+    def unchanged(self, scenes: Sequence[Told]) -> list[tuple[Told, tuple[Claim, ...]]]:
         """Those scenes whose last verdict still holds, with their claims."""
         verdicts = self._store.get_many([scene.id for scene in scenes])
         self._fetched = {scene.id: scene for scene in scenes}
@@ -130,7 +128,7 @@ class VerdictCache:
             }
             self._store.save(good, [i for i in batch if i not in good])
 
-    def _digest(self, scene: UnreadScene, refs: Sequence[ItemRef]) -> bytes | None:
+    def _digest(self, scene: Told, refs: Sequence[ItemRef]) -> bytes | None:
         """A digest of all that a verdict rests on; None where an item is not there."""
         digests = self._side.digests
         own = [digests.get(ref, b"") for ref in refs]

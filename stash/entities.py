@@ -17,27 +17,36 @@ _HAVE_DISAMBIGUATION = {"disambiguation": {"value": "", "modifier": "NOT_NULL"}}
 
 
 def list_entities(
-    stash: StashApi, kind: str, fields: str, criteria: Mapping[str, object] | None = None
+    stash: StashApi,
+    kind: str,
+    fields: str,
+    criteria: Mapping[str, object] | None = None,
+    sort: str = "name",
 ) -> list[Mapping[str, Any]]:
     """All entities of a kind, each once, as JSON objects.
 
     Args:
         fields: those to ask for besides `id`, as GraphQL.
         criteria: of Stash's filter of that kind.
+        sort: by what they are listed.
 
     Raises:
         StashError: or its kinds; Stash does not answer.
     """
     found: dict[int, Mapping[str, Any]] = {}
     for _ in range(TRIES):
-        found, totals = _listed(stash, kind, fields, criteria)
+        found, totals = _listed(stash, kind, fields, criteria, sort)
         if totals <= {len(found)}:
             break
     return list(found.values())
 
 
 def _listed(
-    stash: StashApi, kind: str, fields: str, criteria: Mapping[str, object] | None
+    stash: StashApi,
+    kind: str,
+    fields: str,
+    criteria: Mapping[str, object] | None,
+    sort: str,
 ) -> tuple[dict[int, Mapping[str, Any]], set[int]]:
     """The entities by id, and how many Stash counts with each page: these go by offset, and
     slide."""
@@ -54,7 +63,7 @@ def _listed(
     totals: set[int] = set()
     page = 1
     while True:
-        paging = {"page": page, "per_page": PAGE, "sort": "name", "direction": "ASC"}
+        paging = {"page": page, "per_page": PAGE, "sort": sort, "direction": "ASC"}
         variables = {"filter": paging, **({"criteria": criteria} if criteria is not None else {})}
         listed = query_data(stash, asked, variables).get("listed")
         raw = listed.get("found") if isinstance(listed, Mapping) else None

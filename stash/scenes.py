@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from core.errors import StashError, StashIncomplete, StashUnauthorized, StashUnreachable
 from core.models import Scene
@@ -35,7 +35,7 @@ class StashApi(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Generic[T]):
     """Scenes that were asked for by their ids.
 
     Attributes:
@@ -43,7 +43,7 @@ class Fetched:
         unreadable: those that spoil each answer which holds them, with what Stash says.
     """
 
-    scenes: dict[int, Scene]
+    scenes: dict[int, T]
     unreadable: dict[int, StashError]
 
 
@@ -54,6 +54,7 @@ def iter_unread_pages(
     since: float | None = None,
     criteria: Mapping[str, object] | None = None,
     expected: int | None = None,
+    fields: str | None = None,
 ) -> Iterator[list[UnreadScene]]:
     """All scenes in order of their ids, page by page; a page may be empty.
 
@@ -62,6 +63,7 @@ def iter_unread_pages(
         criteria: only scenes that fit these of a SceneFilterType; see `stash.queries`.
         expected: how many such scenes there are; if that is not known, Stash is asked, unless
             there are criteria.
+        fields: what to ask for of each, if not all that is read.
 
     Raises:
         StashIncomplete: after all pages: Stash has scenes that could not be read.
@@ -70,7 +72,7 @@ def iter_unread_pages(
     reader = SceneReader()
 
     def page(last_id: int, size: int) -> tuple[list[UnreadScene], int]:
-        raw = _page(stash, queries.scenes_after(last_id, since, criteria), size)
+        raw = _page(stash, queries.scenes_after(last_id, since, criteria), size, fields)
         return unread_scenes(raw, reader), len(raw)
 
     def count(last_id: int, up_to: int | None) -> int:
@@ -121,20 +123,33 @@ def fetch_scenes(stash: StashApi, ids: Iterable[int]) -> dict[int, Scene]:
     return found.scenes
 
 
-def fetch_readable(stash: StashApi, ids: Iterable[int]) -> Fetched:
+def fetch_readable(stash: StashApi, ids: Iterable[int]) -> Fetched[Scene]:
     """The scenes with these ids, one request for each 100, and those that cannot be read.
 
     Raises:
         StashError: or its kinds; Stash does not answer.
     """
+    found = fetch_unread(stash, ids)
+    return Fetched({i: each.read() for i, each in found.scenes.items()}, found.unreadable)
+
+
+def fetch_unread(
+    stash: StashApi, ids: Iterable[int], fields: str | None = None
+) -> Fetched[UnreadScene]:
+    """`fetch_readable`, not read yet.
+
+    Args:
+        fields: what to ask for of each, if not all that is read.
+    """
     reader = SceneReader()
 
-    def ask(batch: Sequence[int]) -> dict[int, Scene | StashError | None]:
-        data = query_data(stash, queries.scenes_by_id_query(batch, scene_fields(stash)))
+    def ask(batch: Sequence[int]) -> dict[int, UnreadScene | StashError | None]:
+        asked = queries.scenes_by_id_query(batch, fields or scene_fields(stash))
+        data = query_data(stash, asked)
         return {each: _scene_of(data, each, reader) for each in batch}
 
     wanted = list(dict.fromkeys(ids))
-    found = Fetched({}, {})
+    found: Fetched[UnreadScene] = Fetched({}, {})
     for start in range(0, len(wanted), MAX_IDS):
         batch = wanted[start : start + MAX_IDS]
         another = partial(_gives_another, stash, batch, ask)
@@ -142,7 +157,7 @@ def fetch_readable(stash: StashApi, ids: Iterable[int]) -> Fetched:
         lacking = {i: each for i, each in told.items() if isinstance(each, StashError)}
         if lacking and len(lacking) == len(told) and not another():
             raise next(iter(lacking.values()))
-        found.scenes.update({i: each for i, each in told.items() if isinstance(each, Scene)})
+        found.scenes.update({i: each for i, each in told.items() if isinstance(each, UnreadScene)})
         found.unreadable.update({**unreadable, **lacking})
     return found
 
@@ -150,7 +165,7 @@ def fetch_readable(stash: StashApi, ids: Iterable[int]) -> Fetched:
 def _gives_another(
     stash: StashApi,
     but: Sequence[int],
-    ask: Callable[[Sequence[int]], Mapping[int, Scene | StashError | None]],
+    ask: Callable[[Sequence[int]], Mapping[int, UnreadScene | StashError | None]],
 ) -> bool:
     """Whether Stash gives one of a few scenes that are none of these, or has only this one."""
     others: set[int] = set()
@@ -165,7 +180,7 @@ def _gives_another(
     others.difference_update(but)
     for each in sorted(others)[-OTHERS:]:
         try:
-            if isinstance(ask([each])[each], Scene):
+            if isinstance(ask([each])[each], UnreadScene):
                 return True
         except StashError:
             continue
@@ -174,7 +189,7 @@ def _gives_another(
 
 def _scene_of(
     data: Mapping[str, object], scene_id: int, reader: SceneReader
-) -> Scene | StashError | None:
+) -> UnreadScene | StashError | None:
     """One scene of an answer; None where Stash says that it is gone, and only there; an error where
     it says a part of it."""
     raw = queries.by_alias(data, scene_id)
@@ -183,10 +198,10 @@ def _scene_of(
     lacking = lacks(raw) if isinstance(raw, Mapping) else ""
     if lacking:
         return StashError(f"Stash does not say which {lacking} scene {scene_id} has")
-    scene = reader.read(raw)
-    if scene is None or scene.id != scene_id:
+    scenes = unread_scenes([raw], reader)
+    if not scenes or scenes[0].id != scene_id:
         raise StashError(f"Stash answered with something else than scene {scene_id}")
-    return scene
+    return scenes[0]
 
 
 def fetch_names(stash: StashApi, kind: str, ids: Iterable[int]) -> dict[int, str]:

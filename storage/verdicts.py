@@ -70,6 +70,15 @@ class VerdictStore:
         with self._database.snapshot():
             return dict(self._database.select_in(_VERDICTS, _verdict, "scene_id", scene_ids))
 
+    def among(self, first: int, last: int) -> set[int]:
+        """The scenes with ids from the first to the last one that have a verdict."""
+        where = "WHERE scene_id BETWEEN ? AND ?"
+        return set(self._database.numbers(f"SELECT scene_id FROM verdicts {where}", (first, last)))
+
+    def count(self) -> int:
+        """How many verdicts there are."""
+        return int(self._database.rows("SELECT count(*) FROM verdicts")[0][0])
+
     def save(self, verdicts: Mapping[int, Verdict], void: Iterable[int]) -> None:
         """Write verdicts on scenes that have a record, and drop those on others.
 

@@ -48,7 +48,9 @@ def _compared(result: GapDetectionResult) -> Lines:
     scenes, items = counted(result.scenes_checked, "scene"), counted(result.items_listed, "item")
     orphans = f"; {result.orphan_count} of these items without a scene"
     orphans = orphans if result.orphan_count else ""
-    yield f"{scenes} compared with {items} in Plex, by {_requests(result)}{orphans}."
+    spared = f"; nothing has changed of {result.scenes_spared}, so these were not read again"
+    spared = spared if result.scenes_spared else ""
+    yield f"{scenes} compared with {items} in Plex, by {_requests(result)}{orphans}{spared}."
 
 
 def _requests(result: GapDetectionResult) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from app.arguments import flag
 from app.schedule import store
 from app.schedule.reconcile_summary import summary
 from app.wiring import Context
@@ -27,10 +28,13 @@ def reconcile(
 
     One that has seen all of its scope is what an automatic one waits for, whoever started it.
 
+    The argument `full` of the task makes it a full pass.
+
     Args:
         goes_on: the task goes on to bring them to Plex, as with an automatic one.
     """
-    asked = {"scope": scope, "automatic": automatic}
+    full = flag(context.args, "full")
+    asked = {"scope": scope, "automatic": automatic, **({"full": True} if full else {})}
     if only is not None:
         asked["only"] = ", ".join(sorted(only))
     with (
@@ -43,7 +47,7 @@ def reconcile(
         result = GapDetectionResult()
         with state.runs.begun(KIND, context.clock, asked) as run:
             run.figures = lambda: {**asked, **result.figures()}
-            result = context.engine(queue).run(scope, only)
+            result = context.engine(queue).run(scope, only, full=full)
             run.status = "partial" if result.partial else "done"
         if not result.partial and only is None:
             store.succeeded(context, state, scope)

@@ -155,7 +155,7 @@ class Intake:
             changes = ChangeFilter(state.records, policy.known())
             yield _Stores(state.records, jobs, changes, claimed, policy)
 
-    def _readable(self, scene_ids: Iterable[int]) -> Fetched:
+    def _readable(self, scene_ids: Iterable[int]) -> Fetched[Scene]:
         fetched = fetch_readable(self._context.stash, scene_ids)
         for scene, error in fetched.unreadable.items():
             log.warning("scene %d is left to the next reconcile: %s", scene, error)

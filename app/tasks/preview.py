@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from app.arguments import numbers, run_id
+from app.arguments import flag, numbers, run_id
 from app.schedule.run import tell
 from app.wiring import Context, sharing
 from app.write_session import SceneWriter, lock_for, open_scene_writer
@@ -71,10 +71,11 @@ def _preview_gaps(
     """What a reconcile and the drain after it would write."""
     found: list[Found] = []
     figures: dict[str, Any] = {}
+    full = flag(context.args, "full")
 
     def gaps() -> Sequence[Job]:
         looking = sharing(context, 0.0, DETECTION_SHARE)
-        result = looking.engine(None, found.extend).run(scope, only)
+        result = looking.engine(None, found.extend).run(scope, only, full=full)
         tell(result, is_preview=True)
         figures.update(result.as_dict())
         return [job_for(gap.scene_id) for gap in found if gap.gap_type != MISSING]

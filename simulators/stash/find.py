@@ -17,7 +17,17 @@ from typing import Any, TypeVar
 from simulators.stash.criteria import Test
 from simulators.stash.filters import Filters, full_date
 from simulators.stash.library import Library, StashError, by_ids
-from simulators.stash.model import Entity, Group, Performer, Scene, Studio, Tag, natural, split_path
+from simulators.stash.model import (
+    Entity,
+    Folder,
+    Group,
+    Performer,
+    Scene,
+    Studio,
+    Tag,
+    natural,
+    split_path,
+)
 from simulators.stash.search import name_search, scene_search
 
 E = TypeVar("E", bound=Entity)
@@ -140,6 +150,10 @@ class FoundEntities:
 
     @property
     def groups(self) -> Sequence[Group]:
+        return self.rows
+
+    @property
+    def folders(self) -> Sequence[Folder]:
         return self.rows
 
     @property

@@ -94,6 +94,15 @@ class Queries:
     ) -> FoundEntities:
         return _entities(ctx, "group", ctx.library.groups, None, filter_, ids)
 
+    def find_folders(
+        self,
+        ctx: RequestContext,
+        filter_: Given = None,
+        ids: Sequence[str] | None = None,
+    ) -> FoundEntities:
+        rows = {folder.num: folder for folder in ctx.library.folders.values()}
+        return _entities(ctx, "folder", rows, None, filter_, ids)
+
     find_movie, find_movies = find_group, find_groups
 
     def version(self, ctx: RequestContext) -> SimpleNamespace:

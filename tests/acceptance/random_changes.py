@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import copy
 import random
+import time
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import requests
+
 from app.tasks.pins import pin, unpin
 from app.tasks.undo import undo_last_run
 from core.errors import SyncError
+from core.timestamps import rfc3339
 from simulators.seed import PlexItem, PlexPart, Seed
 from sync_queue.operations import save_sync_timestamp
 from tests.acceptance.site import Site
@@ -102,7 +106,10 @@ class RandomChanges:
             [n for n in vars(RandomChanges) if not n.startswith("_") and n != "change"]
         )
         act: Callable[[], object] = getattr(self, name)
-        self.told.append(f"{name} {act()}")
+        try:
+            self.told.append(f"{name} {act()}")
+        except requests.HTTPError as refused:
+            self.told.append(f"{name}: {refused}")
 
     def _scene(self) -> int:
         there = sorted(int(scene["id"]) for scene in self.site.both.stash.state()["scenes"])
@@ -147,25 +154,64 @@ class RandomChanges:
                 self.site.drain()
         return scene_id
 
-    def edit_without_a_time(self) -> int:
-        scene_id, values = self._scene(), {"details": f"Silent {self.rng.random()}"}
-        self.site.behind("set", kind="scene", id=scene_id, attributes=values)
-        return scene_id
-
     def empty(self) -> int:
         scene_id = self._scene()
         self.site.edit_scene(scene_id, tag_ids=[], performer_ids=[], details="", date=None)
         return scene_id
 
     def tag(self) -> int:
-        scene_id, tag = self._scene(), self.rng.choice(self.stash["tags"])["id"]
+        scene_id, tag = self._scene(), self._entity("tag")[1]
         self.site.behind("auto_tag", scene_id=scene_id, tag_ids=[tag])
         return scene_id
 
-    def rename_tag(self) -> int:
-        tag = self.rng.choice(self.stash["tags"])["id"]
-        self.site.behind("update", kind="tag", id=tag, values={"name": f"Tag {self.rng.random()}"})
-        return tag
+    def rename_entity(self) -> int:
+        kind, num = self._entity()
+        values = {"name": f"{kind} {self.rng.random()}"}
+        self.site.behind("update", kind=kind, id=num, values=values)
+        return num
+
+    def destroy_entity(self) -> int:
+        kind, num = self._entity()
+        self.site.behind("destroy", kind=kind, id=num)
+        return num
+
+    def merge_tags(self) -> tuple[int, int]:
+        one, other = (self._entity("tag")[1] for _ in range(2))
+        if one != other:
+            self.site.behind("merge_tags", source=[one], destination=other)
+        return one, other
+
+    def _entity(self, kind: str = "") -> tuple[str, int]:
+        """One that there is; new ones take the place of those destroyed."""
+        kind = kind or self.rng.choice(["performer", "studio", "tag"])
+        there = sorted(int(each["id"]) for each in self.site.both.stash.state()[f"{kind}s"])
+        if len(there) > 1:
+            return kind, self.rng.choice(there)
+        made = self.site.behind(
+            "create", kind=kind, values={"name": f"New {kind} {self.rng.random()}"}
+        )
+        return kind, int(made["id"])
+
+    def rename_folder(self) -> str:
+        path: str = self._file()["path"]
+        folder = path.rpartition("\\" if "\\" in path else "/")[0]
+        self.site.behind("rename_folder", path=folder, to=f"{folder} {self.rng.randrange(99)}")
+        return folder
+
+    def assign_file(self) -> tuple[int, int]:
+        scene_id, file_id = self._scene(), self._file()["id"]
+        self.site.behind("assign_file", scene_id=scene_id, file_id=file_id)
+        return scene_id, file_id
+
+    def delete_file(self) -> int:
+        file_id: int = self._file()["id"]
+        self.site.behind("delete_file", file_id=file_id)
+        return file_id
+
+    def drop_file(self) -> int:
+        file_id: int = self._file()["id"]
+        self.site.behind("drop_file", file_id=file_id)
+        return file_id
 
     def move(self) -> str:
         return self._move(self.rng.choice(NAMES[3:]), keep=True)
@@ -184,7 +230,10 @@ class RandomChanges:
 
     def encode_anew(self) -> str:
         file = self._file()
-        values = self.rng.choice([{"size": 501}, {"size": 777}, {"duration": 700.0}])
+        values: dict[str, Any] = self.rng.choice(
+            [{"size": 501}, {"size": 777}, {"duration": 700.0}]
+        )
+        values["updated_at"] = rfc3339(time.time())
         self.site.behind("set", kind="file", id=file["id"], attributes=values)
         return str(file["path"])
 

@@ -180,7 +180,7 @@ def test_it_costs_pages_where_nothing_has_changed(driver: SyncDriver) -> None:
 
     assert figures["reconcile"]["scenes_checked"] == 40
     assert driver.site.both.plex.counters()["total"] <= 8
-    assert driver.site.both.stash.counters()["total"] <= 5
+    assert driver.site.both.stash.counters()["total"] <= 6
     assert driver.site.writes() == 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.sync_changes import intake
+from core.models import Scene
 from simulators.library.generate import generate
 from stash.scenes import Fetched, StashApi, fetch_readable
 from tests.acceptance.always_on import others_wait
@@ -65,7 +66,7 @@ def test_it_does_not_read_the_whole_of_a_long_inbox(
     """A scan of everything, say, has noted every scene."""
     cost = 20.0
 
-    def slowly(stash: StashApi, ids: Sequence[int]) -> Fetched:
+    def slowly(stash: StashApi, ids: Sequence[int]) -> Fetched[Scene]:
         driver.now += cost
         return fetch_readable(stash, ids)
 

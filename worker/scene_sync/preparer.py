@@ -146,7 +146,11 @@ class Preparer:
         return batch
 
     def _wanted(
-        self, batch: Batch, jobs: Sequence[Job], fetched: Fetched, records: Mapping[int, Record]
+        self,
+        batch: Batch,
+        jobs: Sequence[Job],
+        fetched: Fetched[Scene],
+        records: Mapping[int, Record],
     ) -> dict[int, Job]:
         """The jobs by scene, without those of scenes that are to be left alone."""
         wanted: dict[int, Job] = {}
@@ -163,7 +167,11 @@ class Preparer:
         return wanted
 
     def _set_apart(
-        self, batch: Batch, jobs: Sequence[Job], fetched: Fetched, records: Mapping[int, Record]
+        self,
+        batch: Batch,
+        jobs: Sequence[Job],
+        fetched: Fetched[Scene],
+        records: Mapping[int, Record],
     ) -> None:
         """Deal with the jobs of scenes that are gone from Stash, or that it cannot give."""
         absent = [job for job in jobs if job.scene_id not in fetched.scenes]

@@ -1,0 +1,285 @@
+"""Where a whole reconcile has its scenes from: Stash, or what it said when it was read last.
+
+All scenes are listed by what costs Stash nothing. One of which all of that stands, and that was
+found in order, comes as it was read; any other is read whole, by its id. Where there is a doubt,
+all of them are. What was read may be lost at any time.
+
+A scene counts as read only once Stash can write no other content under the time that it had: its
+times are whole seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from core.digests import digest_of
+from core.errors import StashError, StashIncomplete
+from core.library_facts import GROUP, STUDIO, TAG
+from core.watermark import AHEAD
+from stash.mapping import UnreadScene, epoch, text
+from stash.scalars import (
+    FOLDER,
+    PERFORMER,
+    WHOLE,
+    Looked,
+    fetch_at_once,
+    iter_scalars,
+    look,
+    take_mark,
+    whole_fields,
+)
+from stash.scenes import StashApi, iter_unread_pages
+from storage.code_digest import code_digest
+from storage.key_value import Key
+from storage.scene_reads import Look, SceneRead, SceneReads
+from storage.shapes import Maybe
+from storage.state import State
+
+# When the last full pass that saw everything began (epoch seconds).
+FULL_PASS: Key[float | None] = Key("full_pass", None, Maybe(float))
+RULES = ("core", "reconciliation", "stash", "storage.scene_reads")
+SETTLES = 300.0  # seconds after which a change that had begun is written
+FEW = 4  # with a verdict on less than one scene of so many, all are read
+_NAMED = 10  # scenes named in one error
+
+Told = UnreadScene | SceneRead
+
+
+class SceneSource:
+    """The scenes of one pass.
+
+    Args:
+        clock: epoch seconds.
+        full: read all scenes whole.
+
+    Attributes:
+        read_whole: how many scenes were read whole so far.
+    """
+
+    def __init__(
+        self,
+        stash: StashApi,
+        reads: SceneReads,
+        state: State,
+        clock: Callable[[], float],
+        *,
+        full: bool,
+    ) -> None:
+        self._stash = stash
+        self._reads = reads
+        self._state = state
+        self._clock = clock
+        self._full = full
+        self._number = secrets.randbits(62)
+        self._fields = ""
+        self._unreadable: dict[int, StashError] = {}
+        self._incomplete: StashIncomplete | None = None
+        self.read_whole = 0
+
+    def pages(self, expected: int) -> Iterator[Sequence[Told]]:
+        """All scenes, in no order; `complain` says afterwards whether they are all.
+
+        Args:
+            expected: how many there are.
+
+        Raises:
+            StashError: or its kinds; Stash does not answer.
+        """
+        looked, is_full = self._begin(expected)
+        self._fields = whole_fields(self._stash, tells_files=looked.tells_files)
+        try:
+            if is_full:
+                for page in iter_unread_pages(self._stash, expected=expected, fields=self._fields):
+                    yield self._keep(page)
+            else:
+                yield from self._changed(looked, expected)
+        except StashIncomplete as error:
+            self._incomplete = error
+
+    def whole(self, scene_ids: Iterable[int]) -> list[UnreadScene]:
+        """Some scenes, read whole; those gone from Stash are absent.
+
+        Raises:
+            StashError: or its kinds; Stash does not answer.
+        """
+        found: list[UnreadScene] = []
+        ids = list(scene_ids)
+        for start in range(0, len(ids), WHOLE):
+            fetched = fetch_at_once(self._stash, ids[start : start + WHOLE], self._fields)
+            self._unreadable.update(fetched.unreadable)
+            found += self._keep(list(fetched.scenes.values()))
+        return found
+
+    def complain(self) -> None:
+        """Once all is read.
+
+        Raises:
+            StashIncomplete: Stash has more than could be read.
+        """
+        told = [str(self._incomplete)] if self._incomplete else []
+        is_unclear = self._incomplete is not None and self._incomplete.is_unclear
+        if is_unclear:
+            self._reads.doubt()
+        if self._unreadable:
+            some = [f"scene {i} ({error})" for i, error in self._unreadable.items()][:_NAMED]
+            more = len(self._unreadable) - len(some)
+            some += [f"{more} more like them"] if more else []
+            told.append(f"Stash could not give all of its scenes; passed over: {'; '.join(some)}")
+        if told:
+            raise StashIncomplete("; ".join(told), is_unclear=is_unclear)
+
+    def _begin(self, expected: int) -> tuple[Looked, bool]:
+        """Look at what moves without the scenes' times, before any scene is read: what changes
+        later is seen by the next pass. Whether all are to be read."""
+        last, now = self._reads.look(), self._clock()
+        looked = look(self._stash, last.at if last is not None else None)
+        seal = digest_of(
+            [
+                code_digest(*RULES),
+                looked.version,
+                whole_fields(self._stash, tells_files=looked.tells_files),
+            ]
+        )
+        is_full = (
+            self._full
+            or last is None
+            or last.seal != seal
+            or last.at > now
+            or self._state.verdicts.count() * FEW < expected
+        )
+        void = None if is_full else self._void(looked)
+        self._reads.begin(Look(self._number, seal, now), looked.names, void, last)
+        return looked, is_full
+
+    def _void(self, looked: Looked) -> set[int]:
+        """The scenes that something has moved of without their times."""
+        before = self._reads.names()
+        moved = {each for each, _ in before.items() ^ looked.names.items()}
+        void = self._showing(moved, before) if moved else set()
+        if looked.tells_files:
+            told = {**looked.odd, **looked.moved}
+            kept = {each.id: each for each in self._reads.odd()} | self._reads.of(told)
+            void |= {
+                i
+                for i, each in kept.items()
+                if (each.file_count != 1 and i not in looked.odd)
+                or (i in told and told[i].files != each.files)
+            }
+        return void
+
+    def _showing(
+        self, moved: Iterable[tuple[str, int]], before: Mapping[tuple[str, int], str]
+    ) -> set[int]:
+        """The scenes that were read with one of these, or with a file in one of these folders."""
+        links = {_link(*each) for each in moved}
+        folders = {before[e].rstrip("/\\") for e in moved if e[0] == FOLDER and e in before}
+        return {
+            each.id
+            for each in self._reads.all()
+            if not links.isdisjoint(each.links.split())
+            or (folders and any(_lies_in(file.path, folders) for file in each.files))
+        }
+
+    def _changed(self, looked: Looked, expected: int) -> Iterator[Sequence[Told]]:
+        """Scenes as they were read, and whole those of which that cannot be."""
+        waiting: list[int] = []
+        incomplete: StashIncomplete | None = None
+        pages = iter_scalars(self._stash, tells_files=looked.tells_files, expected=expected)
+        try:
+            for page in pages:
+                stand = self._standing(page)
+                waiting += [scene.id for scene in page if scene.id not in stand]
+                listed = list(stand.values())
+                for start in range(0, len(listed), WHOLE):
+                    yield listed[start : start + WHOLE]
+                while len(waiting) >= WHOLE:
+                    some, waiting = waiting[:WHOLE], waiting[WHOLE:]
+                    yield self.whole(some)
+        except StashIncomplete as error:
+            incomplete = error
+        yield self.whole(waiting)
+        if incomplete is not None:
+            raise incomplete
+
+    def _standing(self, page: Sequence[UnreadScene]) -> dict[int, SceneRead]:
+        """Those of some scenes that are as they were read, and were found in order."""
+        if not page:
+            return {}
+        first, last = page[0].id, page[-1].id
+        reads = self._reads.among(first, last)
+        in_order = self._state.verdicts.among(first, last)
+        gone = reads.keys() - {scene.id for scene in page}
+        if gone:
+            self._reads.save(self._number, (), gone)
+        return {
+            scene.id: read
+            for scene in page
+            if (read := reads.get(scene.id)) is not None
+            and scene.id in in_order
+            and read.settled
+            and read.updated_at == scene.raw.get("updated_at")
+            and read.mark == take_mark(scene)
+        }
+
+    def _keep(self, scenes: list[UnreadScene]) -> list[UnreadScene]:
+        """Remember what was read of those that may be found in order."""
+        now = self._clock()
+        marks = {scene.id: take_mark(scene) for scene in scenes}
+        self.read_whole += len(scenes)
+        synced = self._state.records.among(marks)
+        known = self._reads.of(synced)
+        reads = (
+            _read(scene, marks[scene.id], known.get(scene.id), now)
+            for scene in scenes
+            if scene.id in synced
+        )
+        if synced:
+            self._reads.save(self._number, reads)
+        return scenes
+
+
+def _read(scene: UnreadScene, mark: str, before: SceneRead | None, now: float) -> SceneRead:
+    updated_at = text(scene.raw.get("updated_at"))
+    is_same = before is not None and before.updated_at == updated_at
+    since = before.since if before is not None and is_same else now
+    # Stash's clock may be off by a day, but where the time stood already a while ago, it is past.
+    settled = now - epoch(updated_at) > AHEAD or now - since >= SETTLES
+    files = scene.files
+    return SceneRead(
+        id=scene.id,
+        updated_at=updated_at,
+        mark=mark,
+        digest=scene.digest,
+        told_files=json.dumps(files, separators=(",", ":")),
+        file_count=len(files),
+        links=_links(scene.raw),
+        since=since,
+        settled=int(settled),
+    )
+
+
+def _links(told: Mapping[str, object]) -> str:
+    """What else a scene shows the name of, as it is kept."""
+    groups = _listed(told.get("groups"))
+    named = {
+        PERFORMER: _listed(told.get("performers")),
+        TAG: _listed(told.get("tags")),
+        STUDIO: _listed([told.get("studio")]),
+        GROUP: _listed([each.get("group") for each in groups]),
+    }
+    return " ".join(_link(kind, each.get("id")) for kind, some in named.items() for each in some)
+
+
+def _listed(raw: object) -> list[Mapping[str, object]]:
+    return [each for each in raw if isinstance(each, Mapping)] if isinstance(raw, list) else []
+
+
+def _link(kind: str, number: object) -> str:
+    return f"{kind[0]}{number}"
+
+
+def _lies_in(path: str, folders: set[str]) -> bool:
+    """Whether a file lies right in one of these folders, by either system's rules."""
+    return path.rpartition("/")[0] in folders or path.rpartition("\\")[0] in folders

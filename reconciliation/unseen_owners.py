@@ -1,0 +1,30 @@
+"""The owners of items that a run over a part of the scenes has not seen."""
+
+from __future__ import annotations
+
+from core.matching.pins import holds
+from plex.library import PlexSnapshot
+from reconciliation.detection_pass import Sweep
+from stash.scenes import StashApi, fetch_scenes
+from storage.saved_index import Wanted
+from storage.state import State
+
+
+def offer_unseen(sweep: Sweep, side: PlexSnapshot, state: State, stash: StashApi) -> None:
+    """Those out of sight that own a claimed item, by record or by pin, make their claims too, while
+    Stash still has them."""
+    pins = [pin for pins in state.pins.all().values() for pin in pins if not pin.released]
+    side.focus(Wanted(refs={pin.ref for pin in pins}))
+    pinned = {
+        pin.ref: pin.scene_id
+        for pin in pins
+        if pin.ref in side.items and holds(pin, side.items[pin.ref].files)
+    }
+    made = sweep.claims.all()
+    claimed = made.holders()
+    seen, recorded = state.owners.of(claimed), state.records.owners_of(claimed)
+    unseen = made.rivals_unseen({**seen, **recorded, **pinned})
+    theirs = sweep.claims_of(fetch_scenes(stash, unseen).values())
+    sweep.claims.offer(
+        {i: [c for c in claims if c.ref in unseen[i]] for i, claims in theirs.items()}
+    )

@@ -1,0 +1,202 @@
+"""What Stash said of scenes when they were read whole: a cache that may be dropped at any time.
+
+A scene of which nothing that Stash tells cheaply has moved since is not read whole again. It has a
+file of its own, so that losing it costs one full pass and no knowledge.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from core.models import MediaFile
+from storage.migration import Schema
+from storage.opening import Warn
+from storage.rows import BLOB, INT, REAL, TEXT, Row, Table
+from storage.sqlite import Closing, Database
+
+READS_FILE = "scene_reads.db"
+SCHEMA = Schema(
+    title="what was read of Stash's scenes",
+    migrations=(
+        (
+            """CREATE TABLE reads (
+                scene_id INTEGER PRIMARY KEY,
+                updated_at TEXT NOT NULL,
+                mark TEXT NOT NULL,
+                digest BLOB NOT NULL,
+                files TEXT NOT NULL,
+                file_count INTEGER NOT NULL,
+                links TEXT NOT NULL,
+                since REAL NOT NULL,
+                settled INTEGER NOT NULL
+            )""",
+            "CREATE INDEX odd_reads ON reads (scene_id) WHERE file_count <> 1",
+            """CREATE TABLE names (
+                kind TEXT NOT NULL, id INTEGER NOT NULL, name TEXT NOT NULL,
+                PRIMARY KEY (kind, id)
+            ) WITHOUT ROWID""",
+            # One row: the pass that has looked at Stash last.
+            "CREATE TABLE looked (pass INTEGER NOT NULL, seal BLOB NOT NULL, at REAL NOT NULL)",
+        ),
+    ),
+    remedy="The next reconcile reads all scenes whole.",
+    synchronous="NORMAL",
+)
+Names = Mapping[tuple[str, int], str]
+
+
+class SceneRead(NamedTuple):
+    """A scene as it was read whole.
+
+    Attributes:
+        updated_at: as Stash tells it.
+        mark: of its files, as far as Stash tells of them with each scene; see `stash.scalars`.
+        digest: of everything that Stash said of it.
+        told_files: its files as JSON, [[path, size, duration], ...].
+        links: of what else it shows the name, like "performer:5", with blanks between them.
+        since: when it was first read with this `updated_at` (epoch seconds).
+        settled: 1 where Stash will write no other content under this `updated_at`, else 0.
+    """
+
+    id: int
+    updated_at: str
+    mark: str
+    digest: bytes
+    told_files: str
+    file_count: int
+    links: str
+    since: float
+    settled: int
+
+    @property
+    def files(self) -> tuple[MediaFile, ...]:
+        """Its files, the primary one first."""
+        return tuple(MediaFile(*each) for each in json.loads(self.told_files))
+
+
+class Look(NamedTuple):
+    """What a pass has seen of Stash before it read any scene.
+
+    Attributes:
+        seal: of all that what was read rests on besides Stash's content.
+        at: when it began, epoch seconds.
+    """
+
+    number: int
+    seal: bytes
+    at: float
+
+
+_READS = Table(
+    "reads",
+    ("scene_id",),
+    {
+        "scene_id": INT,
+        "updated_at": TEXT,
+        "mark": TEXT,
+        "digest": BLOB,
+        "files": TEXT,
+        "file_count": INT,
+        "links": TEXT,
+        "since": REAL,
+        "settled": INT,
+    },
+)
+_NAMES = Table("names", ("kind", "id"), {"kind": TEXT, "id": INT, "name": TEXT})
+_LOOKED = Table("looked", ("rowid",), {"pass": INT, "seal": BLOB, "at": REAL, "rowid": INT})
+
+
+class SceneReads(Closing):
+    """The scenes that were read, the names that they show, and the last look."""
+
+    def __init__(self, data_dir: Path, warn: Warn) -> None:
+        self._database = Database(data_dir / READS_FILE, SCHEMA, warn)
+
+    def look(self) -> Look | None:
+        """The last look; None where there was none."""
+        found = self._database.select(_LOOKED, _look)
+        return found[0] if found else None
+
+    def names(self) -> dict[tuple[str, int], str]:
+        """The names as of the last look, by kind and id."""
+        return dict(self._database.select(_NAMES, _name))
+
+    def among(self, first: int, last: int) -> dict[int, SceneRead]:
+        """The reads of scenes with ids from the first to the last one."""
+        tail = "WHERE scene_id BETWEEN ? AND ?"
+        return {each.id: each for each in self._database.select(_READS, _read, tail, (first, last))}
+
+    def of(self, ids: Iterable[int]) -> dict[int, SceneRead]:
+        """The reads of these scenes."""
+        return {each.id: each for each in self._database.select_in(_READS, _read, "scene_id", ids)}
+
+    def odd(self) -> list[SceneRead]:
+        """The reads of scenes that have no file, or several."""
+        return self._database.select(_READS, _read, "WHERE file_count <> 1")
+
+    def all(self) -> Iterator[SceneRead]:
+        """All reads, some thousand in memory at a time."""
+        last = 0
+        while some := self._database.select(
+            _READS, _read, "WHERE scene_id > ? ORDER BY scene_id LIMIT 5000", (last,)
+        ):
+            yield from some
+            last = some[-1].id
+
+    def begin(
+        self, look: Look, names: Names, void: Iterable[int] | None, last: Look | None
+    ) -> None:
+        """Put a new look in the place of the last one.
+
+        Args:
+            void: scenes that are not as they were read; None: whatever was read is void. So it is
+                where another pass has looked since the one that they were compared with.
+            last: that one.
+        """
+        with self._database.transaction() as connection:
+            known = self.names()
+            if void is None or self.look() != last:
+                connection.execute("DELETE FROM reads")
+            else:
+                connection.executemany("DELETE FROM reads WHERE scene_id = ?", ((i,) for i in void))
+            connection.executemany(
+                "DELETE FROM names WHERE kind = ? AND id = ?", known.keys() - names.keys()
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO names VALUES (?, ?, ?)",
+                ((*each, name) for each, name in names.items() if known.get(each) != name),
+            )
+            connection.execute("DELETE FROM looked")
+            connection.execute("INSERT INTO looked VALUES (?, ?, ?)", look)
+
+    def save(self, number: int, reads: Iterable[SceneRead], gone: Iterable[int] = ()) -> None:
+        """Keep reads of the pass with that look, and forget scenes that are gone; nothing happens
+        where another pass has looked since: what it has seen may be newer than what was read."""
+        with self._database.transaction() as connection:
+            last = connection.execute("SELECT pass FROM looked").fetchone()
+            if last is None or last[0] != number:
+                return
+            connection.executemany("DELETE FROM reads WHERE scene_id = ?", ((i,) for i in gone))
+            connection.executemany("INSERT OR REPLACE INTO reads VALUES (?,?,?,?,?,?,?,?,?)", reads)
+
+    def doubt(self) -> None:
+        """Let the next pass read everything."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM looked")
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def _look(row: Row) -> Look:
+    return Look(*row[:3])
+
+
+def _name(row: Row) -> tuple[tuple[str, int], str]:
+    return (row[0], row[1]), row[2]
+
+
+_read = SceneRead._make
