@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 OVERLAP = 30.0  # seconds
+AHEAD = 86_400.0  # seconds by which the clocks of two machines may differ
 SETTLED = 2.0  # seconds after which another change has another time
 BACK = 86_400.0  # seconds that are looked at again after the clock was set back
 
