@@ -48,9 +48,10 @@ def number(args: Mapping[str, object], name: str) -> int | None:
 
 
 def text(args: Mapping[str, object], name: str) -> str:
-    """A text without blanks around it; "" where it is not given."""
+    """A text without blanks around it; "" where it is not given. What no file could hold, half a
+    surrogate pair, is a question mark in it."""
     raw = args.get(name)
-    return "" if raw is None else str(raw).strip()
+    return "" if raw is None else str(raw).encode(errors="replace").decode().strip()
 
 
 def moment(args: Mapping[str, object], name: str) -> float | None:

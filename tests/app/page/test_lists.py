@@ -334,6 +334,14 @@ def test_the_log_keeps_its_last_lines_and_tells_them_newest_first(folder: Folder
         folder.ask("page_log", level="loud")
 
 
+@pytest.mark.parametrize("page", ["page_gaps", "page_dead_letters", "page_orphans", "page_log"])
+def test_half_a_character_is_found_nowhere(folder: Folder, page: str) -> None:
+    put(folder, 1)
+    with folder.page() as kept:
+        kept.set_value(LAST, {"at": NOW, "scenes": 3, "libraries": LIBRARIES})
+    assert folder.ask(page, text="\ud83d", library="\ud83d")["total"] == 0
+
+
 @pytest.mark.parametrize(
     ("field", "before", "after", "kind"),
     [
