@@ -21,7 +21,7 @@ def plugin_dir_of(plugin: PluginInput) -> Path:
     """The plugin's own folder, which Stash serves a part of."""
     told = plugin.server_connection.get("PluginDir")
     # Stash may tell a path relative to its own working directory, which need not be ours.
-    if isinstance(told, str) and Path(told).is_absolute():
+    if isinstance(told, str) and "\0" not in told and Path(told).is_absolute():
         return Path(told)
     return code_dir()
 

@@ -35,7 +35,7 @@ def clear(data_dir: Path) -> None:
 
 def is_requested(data_dir: Path) -> bool:
     """Whether the task is to end."""
-    return (data_dir / FILE).exists()
+    return (data_dir / FILE).is_file()
 
 
 def go_on(is_stopped: Callable[[], bool]) -> None:

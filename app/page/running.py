@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.rows import NONSENSE
+
 FILE = "running.json"
 ALIVE = 10.0  # seconds without a refresh, after which the task is taken for dead
 EVERY = 2.0  # seconds between two refreshes
@@ -28,7 +30,7 @@ def running_now(data_dir: Path, now: float) -> Running | None:
         told = json.loads((data_dir / FILE).read_bytes())
         found = Running(str(told["mode"]), float(told["since_at"]), float(told["share"]))
         at = float(told["at"])
-    except (OSError, ValueError, TypeError, LookupError):
+    except (OSError, *NONSENSE):
         return None
     return found if abs(now - at) < ALIVE else None
 

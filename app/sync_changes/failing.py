@@ -29,7 +29,7 @@ def failing_in_words(data_dir: Path, *, sends: bool) -> Iterator[None]:
         text = by_label(str(error))
         # Guards say it themselves.
         if sends and SENDS not in text and not isinstance(error, GuardStopped):
-            with suppress(StateError):
+            with suppress(StateError, OSError):
                 end = "\n" if "\n" in text else " "
                 text = f"{closed(text)}{end}{once_mended(_waiting(data_dir))}"
         error.args = (text, *error.args[1:])
