@@ -18,10 +18,10 @@ COUNT ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check lint ui screenshots variants reliability soak demo bench mutants docs package constraints clean
+.PHONY: help setup test check lint ui screenshots variants reliability soak demo bench bench-short mutants docs package constraints clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## make .venv with all that the project needs (PYTHON=python3.12 to choose)
 
@@ -67,6 +67,9 @@ demo: setup ## show it at work between a simulated Stash and a simulated Plex
 
 bench: setup ## measure it against the simulated servers
 	$(PY) -m benchmarks
+
+bench-short: setup ## the same for two small libraries; fails where requests or memory are too many
+	$(PY) -m benchmarks --short
 
 mutants: ## how many of COUNT small errors in a PART (core, sync_queue, worker) the tests notice
 	@test -d .venv-mutants || $(PYTHON) -m venv .venv-mutants

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Say = Callable[[str], None]
+ONCE_ABOVE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Plan:
     Attributes:
         sizes: scenes of the libraries, growing; each is reconciled for the first time.
         synced: those of them that are then synced, reconciled again, and changed in part.
-        rounds: how often each reconcile is measured; the median counts.
+        rounds: how often each reconcile is measured; the median counts. Once for a library of more
+            than `ONCE_ABOVE` scenes.
         changed: scenes that are changed for the drain.
         jobs: how many are enqueued in bulk.
         hooks: how many hook processes of each kind are started.
@@ -25,8 +27,8 @@ class Plan:
         drifted: scenes whose items are changed in Plex, to be brought back.
     """
 
-    sizes: tuple[int, ...] = (1_000, 10_000, 20_000)
-    synced: tuple[int, ...] = (1_000, 10_000)
+    sizes: tuple[int, ...] = (1_000, 10_000, 50_000, 100_000)
+    synced: tuple[int, ...] = (1_000, 10_000, 100_000)
     rounds: int = 3
     changed: int = 500
     jobs: int = 2_000
@@ -36,6 +38,10 @@ class Plan:
     shown: int = 100_000
     drifted: int = 10_000
 
+    def rounds_of(self, size: int) -> int:
+        """How often the reconcile of a library is measured."""
+        return 1 if size > ONCE_ABOVE else self.rounds
+
     @property
     def judged(self) -> int:
         """The size that the targets are about: the largest that is synced."""
@@ -43,6 +49,8 @@ class Plan:
 
 
 FULL = Plan()
+# For continuous integration, on machines whose speed says nothing.
+SHORT = Plan(sizes=(1_000, 5_000), synced=(1_000, 5_000), rounds=1, changed=100)
 QUICK = Plan(
     sizes=(250, 1_000),
     synced=(1_000,),

@@ -14,12 +14,13 @@ from rich.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A number to beat: `measured` may be at most `limit`."""
+    """A number to beat: at most `limit`. `is_timed`: it depends on the machine."""
 
     what: str
     measured: float
     limit: float
     unit: str = ""
+    is_timed: bool = False
 
     @property
     def met(self) -> bool:
@@ -38,10 +39,11 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of one benchmark."""
+    """The outcome of one benchmark. `plot`: an SVG that belongs to it."""
 
     sheets: tuple[Sheet, ...] = ()
     goals: tuple[Goal, ...] = ()
+    plot: str = ""
 
 
 def figure(value: float, unit: str = "") -> str:

@@ -39,6 +39,7 @@ class TaskCost:
     plex_reads: int
     plex_writes: int
     listings: tuple[str, ...]  # path and query of each listing page
+    received: int  # bytes of all answers
     output: dict[str, Any]
 
     @property
@@ -73,7 +74,13 @@ class Stage:
             raise BenchmarkError(f"{mode}: {reply.get('error') or usage.stderr}")
         listings = [asked["path"] for asked in plex["log"] if _LISTING.match(asked["path"])]
         return TaskCost(
-            usage, stash["total"], plex["reads"], plex["writes"], tuple(listings), reply["output"]
+            usage,
+            stash["total"],
+            plex["reads"],
+            plex["writes"],
+            tuple(listings),
+            stash["bytes_out"] + plex["bytes_out"],
+            reply["output"],
         )
 
     def start(self, mode: str) -> Usage:

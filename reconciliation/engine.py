@@ -18,14 +18,14 @@ from pathlib import Path
 from core.errors import StashError, StashIncomplete
 from core.full_pass import is_due
 from core.matching.prefix_votes import LearnedPair, new_pairs, path_map_of
-from core.models import ListedItem, Section
+from core.models import ListedItem
 from core.paths import PathMap
 from core.scopes import scope_named
 from core.settings import Settings
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
-from plex.library import PlexSnapshot, list_snapshot, synced_sections
+from plex.library import PlexSnapshot
 from reconciliation.batch_detectors import Rules
 from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import Found
@@ -33,6 +33,7 @@ from reconciliation.enqueueing import GapQueue, Reach
 from reconciliation.library_facts import LibraryPolicy
 from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
 from reconciliation.page_report import PageReport
+from reconciliation.plex_side import PlexSide
 from reconciliation.prefetch import Prefetch
 from reconciliation.prefix_learning import learn, saved_map
 from reconciliation.renamed_files import forget_released, ignored_pins
@@ -148,7 +149,9 @@ class GapDetectionEngine:
         if since is not None:
             listing = partial(iter_unread_pages, self.stash, since=since)
         with Prefetch(listing, PAGES_AHEAD) as pages:
-            side = self._list_plex(plex, cache, guard)
+            library = self.config.plex_library
+            looks = PlexSide(plex, cache, guard, library, self._on_listed, source.full)
+            side = looks.listed(self._clock())
             result.errors.extend(side.troubles())
             with cache.unmoved():
                 sweep = self._new_sweep(plex, side, state, scratch, expected, since is None)
@@ -159,6 +162,9 @@ class GapDetectionEngine:
             result.scenes_spared = max(0, result.scenes_checked - source.read_whole)
         result.plex_requests = plex.requests_made - requests_before
         return result
+
+    def _on_listed(self, share: float) -> None:
+        self._on_progress(LISTING_SHARE * share)
 
     def _conclude(
         self,
@@ -192,27 +198,6 @@ class GapDetectionEngine:
         self._remember(sweep, state, report if saw_all else None)
         told = PageReport(sweep, side, reach, result)
         told.keep(self.data_dir, self._clock(), self._orphans(sweep, side) if saw_all else None)
-
-    def _list_plex(self, plex: PlexClient, cache: PlexCache, guard: EmptySideGuard) -> PlexSnapshot:
-        sections = synced_sections(plex, self.config.plex_library)
-
-        places = {section.key: place for place, section in enumerate(sections)}
-
-        def on_page(section: Section, listed: int, total: int | None) -> None:
-            log.debug("library %r: %d of %s items listed", section.title, listed, total)
-            done = places[section.key] + min(1.0, listed / max(total or listed, 1))
-            self._on_progress(LISTING_SHARE * done / len(places))
-
-        now = self._clock()
-        side = list_snapshot(
-            plex, sections, cache, now, on_page, lambda source: Prefetch(source, 1)
-        )
-        if side.unknown and not side.counts:
-            raise PlexServerDown("; ".join(side.troubles()))
-        for key, count in side.counts.items():
-            title = side.sections[key].title
-            guard.check(f"items:{key}", f"items in library {title!r} of Plex", count)
-        return side
 
     def _new_sweep(
         self,

@@ -55,6 +55,7 @@ class SceneSource:
         full: read all scenes whole.
 
     Attributes:
+        full: see above.
         read_whole: how many scenes were read whole so far.
     """
 
@@ -71,7 +72,7 @@ class SceneSource:
         self._reads = reads
         self._state = state
         self._clock = clock
-        self._full = full
+        self.full = full
         self._number = secrets.randbits(62)
         self._fields = ""
         self._unreadable: dict[int, StashError] = {}
@@ -143,7 +144,7 @@ class SceneSource:
             ]
         )
         is_full = (
-            self._full
+            self.full
             or last is None
             or last.seal != seal
             or last.at > now

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 import benchmarks.__main__ as command
 from benchmarks.enqueue import measure_enqueueing
+from benchmarks.growth import exponent, plot
 from benchmarks.library import (
     LibraryFigures,
     StartUp,
@@ -79,8 +81,9 @@ def test_a_drain_of_changed_scenes_writes_each_of_them_once(report: Report) -> N
 @pytest.mark.processes
 def test_every_target_has_a_number(report: Report) -> None:
     goals = {goal.what: goal for goal in report.goals}
-    assert len(goals) == len(report.goals) == 9
-    assert all(goal.measured > 0 for goal in goals.values())
+    assert len(goals) == len(report.goals) == 10
+    grows = ("exponent of time", "exponent of memory")  # the larger one cost as much
+    assert all(goal.measured > 0 for what, goal in goals.items() if not what.endswith(grows))
     assert goals["Plex writes per changed scene"].met
     assert goals["first reconcile of 40 scenes: requests"].met
 
@@ -199,3 +202,25 @@ def test_a_plugin_that_fails_ends_the_command(
     assert command.main(["--output", str(target)]) == 1
     assert "Plex is away" in capsys.readouterr().err
     assert not target.exists()
+
+
+def test_growth_is_the_power_of_the_size() -> None:
+    assert exponent([(x, 3 * x**1.5) for x in (10, 100, 1000)]) == pytest.approx(1.5)
+    assert exponent([(10, 7), (1000, 7)]) == pytest.approx(0)
+
+
+def test_a_plot_has_a_line_for_each_series(tmp_path: Path) -> None:
+    drawn = plot({"Time": {"first": [(10, 1), (100, 2)], "again": []}, "<b>": {"x": [(5, 1)]}})
+    assert drawn.count("<polyline") == 3
+    assert "&lt;b&gt;" in drawn
+    ElementTree.fromstring(drawn)
+
+
+def test_the_short_form_fails_where_requests_are_too_many_but_not_for_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    goals = [Goal("time", 9, 1, is_timed=True), Goal("requests", 5, 4)]
+    monkeypatch.setattr(command, "measure_libraries", lambda *_: Report(goals=tuple(goals)))
+    assert command.main(["--short"]) == command.MISSED
+    goals.pop()
+    assert command.main(["--short"]) == 0

@@ -13,10 +13,15 @@ import pytest
 
 from app.tasks.queue import confirm_stopped_run
 from core.errors import GuardStopped
+from plex import section_reuse
 from reconciliation.detection_state import Found
 from reconciliation.engine import GapDetectionEngine
 from simulators.library.generate import generate
 from simulators.seed import Seed
+from storage.finding_query import Wanted
+from storage.findings import ALL
+from storage.page_file import PageFile
+from storage.saved_index import INDEX_FILE
 from storage.state import STATE_FILE, State
 from tests.acceptance.conftest import Open
 from tests.acceptance.random_changes import RandomChanges, crowded
@@ -44,15 +49,28 @@ def site(request: pytest.FixtureRequest, open_site: Open) -> Site:
     return found
 
 
+@pytest.fixture(autouse=True)
+def one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both servers and the plugin have the same clock, so that edits of this hour can be told from
+    those before it."""
+    monkeypatch.setattr(section_reuse, "SKEW", 0)
+
+
 def look(site: Site, data: Path, *, everywhere: bool) -> dict[str, Any]:
-    """What a reconcile finds and remembers, in a copy of the data directory."""
+    """What a reconcile finds and remembers, in a copy of the data directory.
+
+    Args:
+        everywhere: a full pass, without verdicts and with an index of Plex that is new.
+    """
     shutil.copytree(site.data, data)
     if everywhere:
         sql(data / STATE_FILE, "DELETE FROM verdicts")
+        for file in data.glob(f"{INDEX_FILE}*"):
+            file.unlink()
     gaps: list[Found] = []
     with site.context() as context:
         engine = GapDetectionEngine(context.stash, context.settings, data, on_gaps=gaps.extend)
-        found = engine.run().as_dict()
+        found = engine.run(full=everywhere).as_dict()
     # Requests are what is saved.
     for saved in ("plex_requests", "scenes_spared"):
         found.pop(saved)
@@ -61,6 +79,9 @@ def look(site: Site, data: Path, *, everywhere: bool) -> dict[str, Any]:
         found["owners"] = owners(data, "item_owners")
         records = state.records.get_many(state.records.ids())
         found["records"] = {scene_id: record.items for scene_id, record in records.items()}
+    with PageFile(data, pytest.fail) as page:
+        found["orphans"] = page.orphans.page("", "", 0, ALL)
+        found["told"] = page.findings.page(Wanted(), 0, ALL)
     shutil.rmtree(data)
     return found
 

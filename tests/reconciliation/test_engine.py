@@ -42,10 +42,10 @@ def site(library: Site, data: Path) -> Iterator[Site]:
 
 
 def _detect(site: Site, **changes: Any) -> GapDetectionResult:
-    scope = changes.pop("scope", "all")
+    scope, full = changes.pop("scope", "all"), changes.pop("full", False)
     with site.context() as context:
         engine = GapDetectionEngine(context.stash, context.settings, context.data_dir, **changes)
-        return engine.run(scope)
+        return engine.run(scope, full=full)
 
 
 def _updated(site: Site, within: float) -> set[int]:
@@ -90,7 +90,7 @@ def test_without_a_queue_it_only_detects(site: Site) -> None:
 
 def test_any_stash_will_do(site: Site) -> None:
     """stashapp-tools' interface in the place of our client."""
-    ours = _detect(site)
+    ours = _detect(site, full=True)
     port = int(site.both.stash.url.rpartition(":")[2])
     theirs = StashInterface({"Scheme": "http", "Host": "127.0.0.1", "Port": port})
     settings = parse_settings(
@@ -102,7 +102,7 @@ def test_any_stash_will_do(site: Site) -> None:
         {},
     )
 
-    found = GapDetectionEngine(theirs, settings, str(site.data)).run()
+    found = GapDetectionEngine(theirs, settings, str(site.data)).run(full=True)
     theirs.s.close()
 
     assert found.as_dict() == ours.as_dict()

@@ -1,0 +1,67 @@
+"""Lists the Plex side of a run, and stops where a library is suddenly empty."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core.models import Section
+from plex.cache import PlexCache
+from plex.client import PlexClient
+from plex.exceptions import PlexServerDown
+from plex.library import PlexSnapshot, list_snapshot, synced_sections
+from reconciliation.listing_guard import EmptySideGuard
+from reconciliation.prefetch import Prefetch
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PlexSide:
+    """How the Plex side is to be listed.
+
+    Args:
+        names: the setting `plex_library`.
+        on_progress: told the share done, 0..1.
+        full: list also what stands, by all that Plex says.
+    """
+
+    plex: PlexClient
+    cache: PlexCache
+    guard: EmptySideGuard
+    names: Sequence[str]
+    on_progress: Callable[[float], None]
+    full: bool
+
+    def listed(self, now: float) -> PlexSnapshot:
+        """The listing.
+
+        Raises:
+            GuardStopped: a library that was full lists nearly nothing.
+            PlexServerDown: nothing at all could be listed.
+            ConfigError: see `synced_sections`.
+        """
+        sections = synced_sections(self.plex, self.names)
+        places = {section.key: place for place, section in enumerate(sections)}
+
+        def on_page(section: Section, listed: int, total: int | None) -> None:
+            log.debug("library %r: %d of %s items listed", section.title, listed, total)
+            done = places[section.key] + min(1.0, listed / max(total or listed, 1))
+            self.on_progress(done / len(places))
+
+        side = list_snapshot(
+            self.plex,
+            sections,
+            self.cache,
+            now,
+            on_page,
+            lambda source: Prefetch(source, 1),
+            whole=self.full,
+        )
+        if side.unknown and not side.counts:
+            raise PlexServerDown("; ".join(side.troubles()))
+        for key, count in side.counts.items():
+            title = side.sections[key].title
+            self.guard.check(f"items:{key}", f"items in library {title!r} of Plex", count)
+        return side
