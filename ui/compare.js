@@ -115,47 +115,56 @@
 
   /**
    * What a run changes, or has changed, of one scene.
-   * @param {{changes: import("./types").Change[], plex?: any}} props
+   * @param {{changes: import("./types").Change[], plex?: any, losses?: boolean}} props losses: what
+   *   would go is told, and not what stays
    */
-  function Changes({ changes, plex }) {
+  function Changes({ changes, plex, losses }) {
+    const columns = losses ? ["Field", "Would go"] : ["Field", "Before", "After"];
     return h(
       "table",
       { className: "s2p-compare" },
       h(
         "thead",
         null,
-        h("tr", null, ["Field", "Before", "After"].map((name) => h("th", { key: name }, name)))
+        h("tr", null, columns.map((name) => h("th", { key: name }, name)))
       ),
       h(
         "tbody",
         null,
-        changes.map((change, place) => {
+        changes.flatMap((change, place) => {
           const hints = /** @type {[string, string]} */ (["Taken away", "Added"]);
           const [left, right] = sides(change.before, change.after, "−+", hints);
           const kind = change.kind ? KINDS[change.kind] || "" : "";
-          return h(
+          const before = changes[place - 1];
+          const item = placeOf(change, plex);
+          const isNext = before && before.rating_key === change.rating_key;
+          const row = h(
             "tr",
             { key: place, className: change.undone ? "s2p-undone" : "" },
             h(
               "th",
               { scope: "row" },
               change.label,
-              kind ? h("span", { className: "s2p-flag" }, kind) : null,
-              change.undone ? h("span", { className: "s2p-flag" }, "taken back") : null,
-              h("small", { className: "text-muted d-block" }, placeOf(change, plex)),
-              change.why ? h("small", { className: "text-muted d-block" }, change.why) : null
+              kind ? h("span", { className: "s2p-flag", title: change.why }, kind) : null,
+              change.undone ? h("span", { className: "s2p-flag" }, "taken back") : null
             ),
-            h("td", { "data-side": "Before" }, left),
-            h("td", { "data-side": "After" }, right)
+            h("td", { "data-side": columns[1] }, left),
+            losses ? null : h("td", { "data-side": columns[2] }, right)
           );
+          if (isNext || !item) return [row];
+          const head = h("th", { scope: "rowgroup", colSpan: 3 }, item);
+          return [h("tr", { key: `item ${place}`, className: "s2p-item" }, head), row];
         })
       )
     );
   }
 
-  /** @param {import("./types").Change} change @param {any} plex */
+  /** The item that a change is of; null where that is not told.
+   * @param {import("./types").Change} change @param {any} plex */
   function placeOf(change, plex) {
-    const label = [change.library, change.item_title].filter(Boolean).join(": ");
+    if (!change.rating_key) return null;
+    const title = change.item_title || `item ${change.rating_key}`;
+    const label = change.library ? `${title} in ${change.library}` : title;
     return h(s2p.parts.PlexLink, { plex, ratingKey: change.rating_key, label });
   }
 

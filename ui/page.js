@@ -133,10 +133,15 @@
     }
   }
 
+  const SAYS = /** @type {Record<string, RegExp>} */ ({
+    held: /held back/,
+    dead_letters: /given up on/,
+  });
+
   /** What needs somebody, where the view itself does not say it. @param {{view: string}} props */
   function Notice({ view }) {
     const said = s2p.tick.useMark();
-    if (!said || view === "overview") return null;
+    if (!said || view === "overview" || (SAYS[view] && SAYS[view].test(said))) return null;
     return h(
       "div",
       { className: "s2p-notice", role: "status" },

@@ -102,7 +102,7 @@
 
   /** @param {{plex: import("./types").PlexPlace | null, ratingKey: string, label?: string}} props */
   function PlexLink({ plex, ratingKey, label }) {
-    const href = s2p.plexAddress(plex, ratingKey);
+    const href = ratingKey && s2p.plexAddress(plex, ratingKey);
     if (!href) return label ? h("span", null, label) : null;
     return h(
       "a",

@@ -10,13 +10,21 @@
   const { Link, NavLink } = libraries.ReactRouterDOM;
   const { Button, Nav, Tab } = libraries.Bootstrap;
 
+  /** On a phone the entry is in a menu, which is to give way to the page as for Stash's own. */
+  const closeMenu = () =>
+    s2p.attempt(() => {
+      const open = document.querySelector(".top-nav .navbar-collapse.show");
+      const button = document.querySelector(".top-nav .navbar-toggler");
+      if (open && button instanceof window.HTMLElement) button.click();
+    });
+
   /** The entry in the navigation bar; Stash shows it twice, so it has no timers of its own. */
   function Entry() {
     const notice = s2p.tick.useMark();
     const label = notice ? `Stash2Plex: ${notice}` : "Stash2Plex";
     return h(
       NavLink,
-      { className: "nav-utility", exact: true, to: s2p.path },
+      { className: "nav-utility", exact: true, to: s2p.path, onClick: closeMenu },
       h(
         Button,
         {

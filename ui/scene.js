@@ -121,8 +121,7 @@
               null,
               h(PlexLink, { plex, ratingKey: item.rating_key, label: itemName(item) }),
               h("small", { className: "d-block text-muted" }, item.library),
-              h("code", { className: "s2p-path" }, item.path),
-              item.why ? h("small", { className: "d-block" }, item.why) : null
+              h("code", { className: "s2p-path" }, item.path)
             ),
             h(
               Button,
@@ -180,7 +179,7 @@
         whole
           ? h("h3", { className: "h5" }, h(Tag, { tone }, label), " ", scene.headline)
           : null,
-        scene.reason && scene.reason !== reason ? h("p", null, text.asSentence(scene.reason)) : null,
+        scene.reason && scene.reason !== reason && !(reason && scene.candidates.length > 0) ? h("p", null, text.asSentence(scene.reason)) : null,
         scene.queued ? h("p", { className: "text-muted" }, "It waits to be synced.") : null,
         h(SceneActions, {
           sceneId,

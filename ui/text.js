@@ -55,7 +55,8 @@
    * @param {number} seconds
    */
   function duration(seconds) {
-    if (seconds < 60) return `${Math.max(0, Math.round(seconds))} s`;
+    if (seconds < 1) return "less than 1 s";
+    if (seconds < 60) return `${Math.round(seconds)} s`;
     const minutes = Math.floor(seconds / 60);
     if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
     return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;

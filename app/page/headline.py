@@ -34,8 +34,11 @@ def headline(known: Snapshot) -> tuple[str, str]:
     if known.gaps:
         one = known.gaps == 1
         gaps = "1 scene is" if one else f"{known.gaps:,} scenes are"
-        tone = WORK if known.waiting or known.running is not None else ATTENTION
+        is_at_work = known.waiting or known.running is not None
+        tone = WORK if is_at_work and not known.held else ATTENTION
         return f"{gaps} not in step with Plex. {waits}".strip(), tone
+    if known.held or known.dead_letters:
+        return f"{_given_up(known)} {waits}".strip(), ATTENTION
     if known.waiting or known.edits_waiting:
         return f"All is in step but for what was just changed. {waits}".strip(), WORK
     if not known.in_step:
@@ -48,6 +51,14 @@ def _waits(known: Snapshot) -> str:
     if not waiting:
         return ""
     return "1 change waits. " if waiting == 1 else f"{waiting:,} changes wait. "
+
+
+def _given_up(known: Snapshot) -> str:
+    """What is not in step though no reconcile has found it: a change in Stash that got stuck."""
+    held = f"{known.held:,} held back until you confirm" if known.held else ""
+    dead = f"{known.dead_letters:,} given up on" if known.dead_letters else ""
+    stuck = " and ".join(filter(None, (held, dead)))
+    return f"All is in step but for what was changed since: {stuck}."
 
 
 def advice(known: Snapshot) -> list[dict[str, Any]]:

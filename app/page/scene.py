@@ -15,9 +15,9 @@ from app.page.plex_side import links
 from app.wiring import Context
 from app.write_session import SceneWriter, open_scene_writer
 from core.errors import ConfigError
-from core.fields import BY_NAME, PICTURES
+from core.fields import BY_NAME, PICTURES, TITLE
 from core.matching.reasons import doubt
-from core.models import Failure, Scene
+from core.models import Failure, FullItem, Scene
 from core.wording import closed
 from stash.scenes import fetch_scenes
 from storage.finding_query import OUTSIDE
@@ -94,7 +94,7 @@ def _told(writer: SceneWriter, scene: Scene, batch: Batch) -> dict[str, Any]:
         return _without_items(state, why)
     for _, failure, why in batch.given_up:
         if failure is Failure.AMBIGUOUS:
-            return {**_without_items(AMBIGUOUS, why), "candidates": _candidates(writer, scene)}
+            return _undecided(writer, scene, why)
         return _without_items(UNKNOWN, why)
     for absent in batch.not_found:
         known = writer.page.findings.of_scenes([scene.id]).get(scene.id)
@@ -109,15 +109,26 @@ def _without_items(state: str, why: str = "") -> dict[str, Any]:
     return {"state": state, "headline": _HEADLINES[state], "reason": reason}
 
 
-def _candidates(writer: SceneWriter, scene: Scene) -> list[dict[str, Any]]:
-    """The items that a scene might be."""
+def _undecided(writer: SceneWriter, scene: Scene, why: str) -> dict[str, Any]:
+    """An ambiguous scene, with the items that it might be."""
     locator = writer.preparer.locator
     records = writer.state.records.get_many([scene.id])
     found = locator.locate([scene], records)[scene.id]
     if not found.undecided:
-        return []
+        return {**_without_items(AMBIGUOUS, why), "candidates": []}
     known = doubt(scene.id, found.undecided[0], locator.titles)
-    return [{**asdict(each), "title": "", "why": known.why} for each in known.candidates]
+    items = writer.plex.full_items([each.rating_key for each in known.candidates])
+    candidates = [
+        {**asdict(each), "title": title_of(items.get(each.rating_key)), "why": known.why}
+        for each in known.candidates
+    ]
+    reason = f"{known.why}. What you can do: {known.remedy}"
+    return {**_without_items(AMBIGUOUS, reason), "candidates": candidates}
+
+
+def title_of(item: FullItem | None) -> str:
+    """What an item is called; "" where Plex does not say."""
+    return str(item.values.get(TITLE) or "") if item is not None else ""
 
 
 def _planned(writer: SceneWriter, scene: Scene, plan: ScenePlan) -> dict[str, Any]:
@@ -183,7 +194,7 @@ def _items(writer: SceneWriter, edits: Sequence[ItemEdit]) -> list[dict[str, Any
             "section": edit.ref.section,
             "library": titles.get(edit.ref.section, ""),
             "rating_key": edit.ref.key,
-            "title": str(edit.item.values.get("title") or ""),
+            "title": title_of(edit.item),
             "path": edit.item.files[0].path if edit.item.files else "",
         }
         for edit in edits

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from app.page.context import PageContext
 from app.page.item_titles import item_titles
+from app.page.labels import label_of
 from app.page.paging import Paging
 from app.page.plex_side import libraries, links
 from app.tasks.dead_letters import filters_of
@@ -13,6 +15,10 @@ from core.models import Job
 from core.paths import stem
 from sync_queue.jobs import HeldJob
 
+# Changes as `core.wording` tells them: phrases, entries of lists after a sign, names in quotes.
+_NAME = re.compile("“[^”]*”")
+_PHRASE = re.compile(rf"(?:{_NAME.pattern}|[^;“])+")
+_ENTRIES = re.compile(rf"([+−]) ({_NAME.pattern}(?:, {_NAME.pattern})*)")
 MARK = 12  # characters of each value that the clear guard has noted
 
 
@@ -72,25 +78,48 @@ def _held_row(each: HeldJob, title: str) -> dict[str, Any]:
         "title": title_of(each.job) or title,
         "reason": f"It would lose {losses} value{'s' if losses != 1 else ''} in Plex.",
         "would_remove": losses,
-        "changes": [_loss(line) for line in each.lines],
+        "changes": [loss for line in each.lines for loss in _losses(line)],
     }
 
 
-def _loss(line: str) -> dict[str, Any]:
-    """A line like `scene 12 “Title”: tags − “Jazz”` as a change."""
+def _losses(line: str) -> list[dict[str, Any]]:
+    """A line like `scene 12 “Title”: tags − “Jazz”; studio cleared, was “X”` as changes."""
     told = line[line.find("”: ") + 3 :] if "”: " in line else line.partition(": ")[2]
-    field, _, what = told.partition(" ")
+    return [_loss(each.strip()) for each in _PHRASE.findall(told) if each.strip()]
+
+
+def _loss(phrase: str) -> dict[str, Any]:
+    field, _, what = phrase.partition(" ")
+    gone, new = (
+        [name for sign, names in _ENTRIES.findall(what) if sign == wanted for name in _names(names)]
+        for wanted in "−+"
+    )
+    is_cleared = what.startswith("cleared")
+    if gone or new:
+        before: object = gone
+    else:
+        before = _plain(what.removeprefix("cleared, was ").partition(" → ")[0])
     return {
         "library": "",
         "rating_key": "",
         "item_title": "",
         "field": field,
-        "label": field.replace("_", " ").capitalize(),
-        "before": what.removeprefix("− ").removeprefix("cleared, was "),
-        "after": None,
-        "kind": "clear" if what.startswith("cleared") else "remove",
-        "why": "Stash does not have it.",
+        "label": label_of("more" if field == "and" else field),
+        "before": before,
+        "after": new if gone or new else _plain(what.partition(" → ")[2]) or None,
+        "kind": "clear" if is_cleared else "set" if new or " → " in what else "remove",
+        "why": "",
     }
+
+
+def _plain(told: str) -> object:
+    """A value as `core.wording` puts it: its one name, or several, without their quotes."""
+    names = _names(told)
+    return names if len(names) > 1 else names[0] if names else told
+
+
+def _names(told: str) -> list[str]:
+    return [each[1:-1] for each in _NAME.findall(told)]
 
 
 def page_pins(context: PageContext) -> dict[str, Any]:

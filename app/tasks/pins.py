@@ -166,3 +166,5 @@ def _told(state: State, scene: Scene, item: FullItem, section: Section) -> dict[
 def _enqueue(context: Context, scene: Scene, reason: str) -> None:
     with context.open_queue() as queue:
         enqueue_all(queue, [job_of(scene, KIND, reason)], priority=EDIT)
+    with context.open_inbox() as inbox:
+        inbox.request_follow_up()

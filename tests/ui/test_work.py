@@ -80,7 +80,7 @@ def test_a_tile_leads_to_its_gaps(site: Site) -> None:
 def test_a_plan_is_applied_whole_or_in_part(site: Site) -> None:
     page = site.open("plan")
     page.get_by_role("button", name="Changes").first.click()
-    expect(page.locator(".s2p-compare").first).to_contain_text("Stash has changed")
+    expect(page.locator(".s2p-compare").first).to_contain_text("gets entries")
     page.get_by_label("Choose A Long Weekend, part 2", exact=True).check()
     page.get_by_role("button", name="Apply these").click()
     page.get_by_role("button", name="Write to Plex").click()

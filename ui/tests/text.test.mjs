@@ -13,6 +13,7 @@ test("times are put into words", () => {
   assert.equal(text.ago(1000 + 2 * 86400, 1000), "in 2 days");
   assert.equal(text.ago(0, 3 * 365 * 86400), "3 years ago");
   assert.equal(text.ago(null), "never");
+  assert.equal(text.duration(0.4), "less than 1 s");
   assert.equal(text.duration(95), "1 min 35 s");
   assert.equal(text.duration(3 * 3600 + 120), "3 h 2 min");
 });

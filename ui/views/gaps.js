@@ -4,7 +4,7 @@
   "use strict";
   const s2p = window.stash2plex;
   if (!s2p || !s2p.parts) return;
-  const { h, hooks, parts, text } = s2p;
+  const { React, h, hooks, parts, text } = s2p;
   const { Ago, Button, Row, Rows, SearchBox, Select, SelectionBar, Shown } = parts;
   const { Tag, Toolbar, ViewLink } = parts;
 
@@ -56,10 +56,8 @@
     );
   }
 
-  /** @param {{row: import("../types").GapRow, plex: any, selection: any, opened: any, act: any,
-   *   reload: () => void}} props
-   */
-  function Gap({ row, plex, selection, opened, act, reload }) {
+  /** What can be done with one gap. @param {{row: import("../types").GapRow, act: any}} props */
+  function GapActions({ row, act }) {
     const { action, run } = act;
     /** @param {string} label @param {string} mode @param {string} kind */
     const button = (label, mode, kind) =>
@@ -74,6 +72,20 @@
         },
         label
       );
+    if (row.ignored) return button("Stop ignoring", "unignore_scenes", "secondary");
+    return h(
+      React.Fragment,
+      null,
+      // No sync can tell which of several items it is.
+      row.type === "ambiguous" ? null : button("Sync now", "sync_scenes", "primary"),
+      button("Ignore", "ignore_scenes", "secondary")
+    );
+  }
+
+  /** @param {{row: import("../types").GapRow, plex: any, selection: any, opened: any, act: any,
+   *   reload: () => void}} props
+   */
+  function Gap({ row, plex, selection, opened, act, reload }) {
     return h(
       Row,
       {
@@ -83,7 +95,7 @@
         cover: h(parts.Cover, { sceneId: row.scene_id, at: row.updated_at }),
         open: opened.has(row.scene_id),
         onOpen: () => opened.toggle(row.scene_id),
-        opens: "Compare",
+        opens: row.type === "ambiguous" ? "Choose" : "Compare",
         head: [
           h(parts.SceneLink, { key: "title", sceneId: row.scene_id, title: row.title }),
           h(
@@ -104,12 +116,7 @@
           h("p", { key: "reason", className: "s2p-reason" }, text.asSentence(row.reason)),
           h("code", { key: "path", className: "s2p-path" }, row.path),
         ],
-        actions: row.ignored
-          ? button("Stop ignoring", "unignore_scenes", "secondary")
-          : [
-              h("span", { key: "sync" }, button("Sync now", "sync_scenes", "primary")),
-              h("span", { key: "ignore" }, button("Ignore", "ignore_scenes", "secondary")),
-            ],
+        actions: h(GapActions, { row, act }),
       },
       h(parts.SceneState, {
         sceneId: row.scene_id,

@@ -40,7 +40,7 @@
   }
 
   /** A scene with what would change. @param {any} props */
-  function Planned({ row, selection, opened, plex, note }) {
+  function Planned({ row, selection, opened, plex, note, losses }) {
     const labels = Array.from(
       new Set(row.changes.map((/** @type {import("../types").Change} */ change) => change.label))
     );
@@ -64,7 +64,7 @@
           ),
         ],
       },
-      h(parts.Changes, { changes: row.changes, plex })
+      h(parts.Changes, { changes: row.changes, plex, losses })
     );
   }
 
@@ -241,9 +241,9 @@
         Rows,
         { data, filters },
         data.rows.map((/** @type {any} */ row) => {
-          const loses = `It would lose ${text.plural(row.would_remove, "value")}.`;
-          const note = `${text.asSentence(row.reason)} ${loses}`;
-          return h(Planned, { key: row.scene_id, row, opened, selection, plex: data.plex, note });
+          const note = text.asSentence(row.reason);
+          const rest = { note, losses: true, plex: data.plex };
+          return h(Planned, Object.assign({ key: row.scene_id, row, opened, selection }, rest));
         })
       )
     );

@@ -10,6 +10,7 @@ from core.matching.pins import Pin
 from core.models import Change, Failure, ItemRef, MediaFile, Value
 from core.records import FieldRecord, ItemRecord, Record
 from core.run_kinds import UNDOABLE
+from core.wording import change_line
 from storage.findings import Finding, Item
 from storage.journal import JournalEntry
 from storage.log_lines import KEPT, LogLine
@@ -138,11 +139,16 @@ def test_dead_letters_are_filtered_by_failure_and_text(folder: Folder) -> None:
 
 
 def test_held_scenes_say_what_they_would_lose(folder: Folder) -> None:
+    losing = [
+        Change("tags", ("Jazz; − Cool", "Night"), (), removed=("Jazz; − Cool", "Night")),
+        Change("performers", ("Ann",), ("Bob",), added=("Bob",), removed=("Ann",)),
+        Change("studio", "X", None),
+        Change("date", "2020-01-01", "2021-01-01"),
+    ]
     put(folder, 1)
     with folder.queue() as queue:
         job = queue.claim(1, NOW)[0]
-        lines = ["scene 1 “A: b”: tags − “Jazz”", "scene 1: studio cleared, was “X”"]
-        queue.hold([(job, "a" * 24, lines)])
+        queue.hold([(job, "a" * 24, [change_line(1, "A: b; c", *losing)])])
 
     told = folder.ask("page_held")
 
@@ -151,8 +157,10 @@ def test_held_scenes_say_what_they_would_lose(folder: Folder) -> None:
     row = told["rows"][0]
     assert (row["would_remove"], row["title"]) == (2, "Scene 1")
     assert [(c["label"], c["before"], c["kind"]) for c in row["changes"]] == [
-        ("Tags", "“Jazz”", "remove"),
-        ("Studio", "“X”", "clear"),
+        ("Tags", ["Jazz; − Cool", "Night"], "remove"),
+        ("Performers", ["Ann"], "set"),
+        ("Studio", "X", "clear"),
+        ("Date", "2020-01-01", "set"),
     ]
 
 

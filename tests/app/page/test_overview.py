@@ -17,6 +17,7 @@ from app.page.operations import ACTIONS
 from app.page.publishing import publishing
 from app.page.running import RunningNote
 from core.errors import ConfigError
+from core.models import Failure
 from core.records import Record
 from core.settings import parse_settings
 from plex.exceptions import PlexUnauthorized
@@ -129,6 +130,21 @@ def test_the_report_is_handed_to_a_browser_unless_it_is_too_large(
     assert "One &lt;b&gt;" in told["page"]
     monkeypatch.setattr(report, "MOST", 0)
     assert folder.ask("page_report")["page"] == ""
+
+
+def test_what_got_stuck_is_said_where_no_reconcile_has_found_it(folder: Folder) -> None:
+    compare(folder)
+    with folder.queue() as queue:
+        queue.put_many({"scene_id": n} for n in (1, 2))
+        first, second = queue.claim(2, NOW)
+        queue.hold([(first, "a" * 12, ["scene 1: tags − “Jazz”"])])
+        queue.park(second, Failure.NOT_FOUND, "gone")
+    told = folder.ask("page_overview")
+    assert told["tone"] == "attention"
+    assert told["headline"] == (
+        "All is in step but for what was changed since: 1 held back until you confirm and"
+        " 1 given up on."
+    )
 
 
 def test_a_reason_that_is_a_question_keeps_its_mark(folder: Folder) -> None:
