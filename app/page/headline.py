@@ -41,6 +41,8 @@ def headline(known: Snapshot) -> tuple[str, str]:
         return f"{_given_up(known)} {waits}".strip(), ATTENTION
     if known.waiting or known.edits_waiting:
         return f"All is in step but for what was just changed. {waits}".strip(), WORK
+    if not known.scenes:
+        return "Stash has no scenes yet. Once it has some, they are compared with Plex.", GOOD
     if not known.in_step:
         return "No scene in Stash is to be synced: see the last reconcile for why.", ATTENTION
     return f"All {known.in_step:,} scenes are in step with Plex.", GOOD

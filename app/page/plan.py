@@ -33,6 +33,7 @@ _WHY: Mapping[ChangeKind, str] = {
     ChangeKind.ADD: "Stash has more entries than Plex shows.",
     ChangeKind.REMOVE: "Plex shows entries that Stash does not have.",
 }
+NOTHING = "Nothing would change."
 NONE_YET = "There is no preview yet: start one to see what a sync would change in Plex."
 
 
@@ -79,13 +80,14 @@ def _head(run: Run, *, has_plan: bool) -> dict[str, Any]:
     scenes = "1 scene" if counts["scenes"] == 1 else f"{counts['scenes']:,} scenes"
     items = "1 item" if counts["items"] == 1 else f"{counts['items']:,} items"
     is_kept = has_plan or not counts["scenes"]
+    would = f"{scenes} would change, with {items} in Plex." if counts["scenes"] else NOTHING
     gone = "" if is_kept else " Its single changes are not kept any more: start a new preview."
     return {
         "run_id": str(run.id),
         "made_at": run.finished_at or run.started_at,
         "counts": counts,
         "can_apply": run.status in ("done", "partial") and has_plan,
-        "text": f"{scenes} would change, with {items} in Plex.{guard}{gone}",
+        "text": f"{would}{guard}{gone}",
     }
 
 

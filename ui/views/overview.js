@@ -132,7 +132,7 @@
       h(Tile, {
         label: "In step with Plex",
         value: tiles.in_step_percent === null ? "–" : `${tiles.in_step_percent} %`,
-        note: tiles.in_step_percent === null ? "not compared yet" : null,
+        note: tiles.in_step_percent === null ? "nothing compared yet" : null,
       }),
       h(Tile, {
         label: "Gaps",

@@ -18,6 +18,7 @@
 
   /** @param {{counts: any}} props */
   function Counts({ counts }) {
+    if (!counts.scenes) return null;
     /** @param {string} label @param {number} n @param {string} [tone] */
     const one = (label, n, tone) =>
       h(
@@ -84,7 +85,7 @@
     return h(
       "div",
       null,
-      h("p", { className: "mb-1" }, data.text, " Made ", h(Ago, { at: data.made_at }), "."),
+      h("p", { className: "mb-2" }, data.text, " Made ", h(Ago, { at: data.made_at }), "."),
       h(Counts, { counts: data.counts }),
       h(
         "div",

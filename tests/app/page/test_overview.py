@@ -111,6 +111,14 @@ def test_what_was_undone_is_not_in_step_until_it_is_wanted_again(folder: Folder)
     assert (told["in_step"], told["waiting"]) == (before - 1, 1)
 
 
+def test_a_stash_without_scenes_is_told_so(folder: Folder) -> None:
+    compare(folder, scenes=0)
+    end_task(folder)
+    told = folder.ask("page_overview")
+    assert told["headline"].startswith("Stash has no scenes yet.")
+    assert told["tiles"]["in_step_percent"] is None
+
+
 def test_a_reconcile_that_failed_does_not_say_that_there_was_nothing_to_do(folder: Folder) -> None:
     with folder.state() as state:
         run = state.runs.start("reconcile", folder.now, {"scope": "all"})
