@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,9 +140,17 @@ def make_missing(connection: sqlite3.Connection, schema: Schema) -> list[str]:
     return [name for name, kind, _ in missing if kind == "table"]
 
 
-def mend_layout(connection: sqlite3.Connection, schema: Schema) -> list[str]:
-    """Makes tables of the newest layout again that have other columns, or are none, with the rows
-    that fit, and drops triggers that are not ours. Returns the tables' names."""
+def mend_layout(
+    connection: sqlite3.Connection, schema: Schema, tables: Collection[str] = ()
+) -> list[str]:
+    """Makes tables again that have other columns than in a layout, or are none, with the rows that
+    fit, and drops triggers that are not ours.
+
+    Args:
+        tables: also these, which have rows that they do not allow.
+
+    Returns the tables' names.
+    """
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
         run(model, schema.migrations)
         connection.execute("BEGIN IMMEDIATE")
@@ -154,7 +162,8 @@ def mend_layout(connection: sqlite3.Connection, schema: Schema) -> list[str]:
         for name, sql in model.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"):
             told = f"PRAGMA table_info({name})"
             wanted, found = (each.execute(told).fetchall() for each in (model, connection))
-            if there.get(name) in ("table", "view") and (wanted, "table") != (found, there[name]):
+            is_right = name not in tables and (wanted, "table") == (found, there.get(name))
+            if not is_right and there.get(name) in ("table", "view"):
                 shared = {column[1] for column in wanted} & {column[1] for column in found}
                 _make_anew(connection, there[name], name, sql, ", ".join(sorted(shared)))
                 made.append(name)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import StateError
@@ -33,6 +34,9 @@ WITHOUT_WAL = (
 LOCK_FILE = "opening.lock"
 # A file up to this size is checked whole at every opening; a larger one only after a crash.
 WHOLE_CHECK_BYTES = 4 * 1024 * 1024
+_TOLD = 100  # faults that a check tells at most
+# What a check says of a row that its table does not allow; the table is as sound as others.
+_BAD_ROW = re.compile(r"(?:CHECK constraint failed in|NULL value in) (\w+)")
 
 
 class _UnusableError(Exception):
@@ -184,11 +188,13 @@ class Opener:
         self._refuse_newer(connection)
         # Before SQLite makes files beside it, which get its mode.
         folder.make_private(self.path)
-        self._check(connection, unclean)
+        bad = self._check(connection, unclean)
         self._set_journal(connection)
         restore_version(connection, self.schema)
         if version_of(connection) < 0:
             raise _UnusableError(Refusal("corrupt", "has lost the version of its layout"))
+        if bad or self.suspicion.exists():
+            self._mend(connection, bad)
         if not migrate(connection, self.path, self.schema):
             self._complete(connection)
 
@@ -200,7 +206,9 @@ class Opener:
                 f" this one knows {known}). Update the plugin; nothing was changed."
             )
 
-    def _check(self, connection: sqlite3.Connection, unclean: bool) -> None:
+    def _check(self, connection: sqlite3.Connection, unclean: bool) -> set[str]:
+        """The tables that have rows which they do not allow; what is worse is an error."""
+        bad: set[str] = set()
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         is_due = unclean or self.path.stat().st_size <= WHOLE_CHECK_BYTES
         # What is left of a crash looks like what another connection has open, so a task that opens
@@ -208,14 +216,17 @@ class Opener:
         name = name_of(self.path)
         if self.suspicion.exists() or (is_due and name not in self.checked):
             check = "integrity_check" if self.suspicion.exists() else "quick_check"
-            found = connection.execute(f"PRAGMA {check}(1)").fetchone()[0]
-            if found != "ok":
-                raise _UnusableError(Refusal("corrupt", f"is damaged ({one_line(found)})"))
+            for (found,) in connection.execute(f"PRAGMA {check}({_TOLD})").fetchall():
+                row = _BAD_ROW.match(found)
+                if row is None and found != "ok":
+                    raise _UnusableError(Refusal("corrupt", f"is damaged ({one_line(found)})"))
+                bad |= {row[1]} if row else set()
         self.checked.add(name)
         if self.schema.refuse is not None and version_of(connection) == 0:
             refusal = self.schema.refuse(connection)
             if refusal is not None:
                 raise _UnusableError(refusal)
+        return bad
 
     def _set_journal(self, connection: sqlite3.Connection) -> None:
         mode = self._journal_mode(connection)
@@ -249,14 +260,18 @@ class Opener:
             else:
                 return str(mode)
 
-    def _complete(self, connection: sqlite3.Connection) -> None:
-        """Makes tables again that are missing, and mends what is suspected to be laid out wrong."""
-        mended = mend_layout(connection, self.schema) if self.suspicion.exists() else []
+    def _mend(self, connection: sqlite3.Connection, bad: set[str]) -> None:
+        """Makes tables again that are not as they were made, be it by an earlier version."""
+        known = self.schema.migrations[: version_of(connection)]
+        mended = mend_layout(connection, replace(self.schema, migrations=known), bad)
         if mended:
             self.warn(
-                f"{self.path}: {', '.join(mended)} had other columns than they were made with: made"
-                f" again, with the rows that fit. {self.schema.remedy}"
+                f"{self.path}: not as they were made: {', '.join(mended)}. They were made again"
+                f" with the rows that fit. {self.schema.remedy}"
             )
+
+    def _complete(self, connection: sqlite3.Connection) -> None:
+        """Makes tables again that are missing."""
         made = make_missing(connection, self.schema)
         if made:
             self.warn(

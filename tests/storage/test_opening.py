@@ -25,7 +25,10 @@ from sync_queue.inbox import INBOX_FILE, HookInbox
 from sync_queue.inbox_reader import Inbox
 from sync_queue.lock import LOCK_FILE, DrainLock
 from sync_queue.queue import SyncQueue
-from tests.stored import journal_of, make_earlier, sql, without_shared_memory
+from sync_queue.reader import QUEUE_FILE
+from sync_queue.schema import SCHEMA as QUEUE
+from sync_queue.schema import TABLE
+from tests.stored import journal_of, make_earlier, spoil, sql, without_shared_memory
 
 REF = ItemRef("1", "7")
 FILES = (MediaFile("/a.mp4", 1),)
@@ -145,6 +148,29 @@ def test_a_table_that_is_not_as_it_was_made_is_made_again(
 
     assert len(warnings) == (change != (_TRIGGER,))
     State(tmp_path, pytest.fail).close()
+
+
+def test_a_row_that_its_table_does_not_allow_costs_no_other(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    with SyncQueue(tmp_path / "queue") as queue:
+        queue.put_many([{"scene_id": n} for n in (1, 2, 3)])
+    spoil(tmp_path / "queue" / QUEUE_FILE, f"{TABLE}.status", "77", "scene_id = 2")
+
+    for _ in range(2):
+        with SyncQueue(tmp_path / "queue", warn=warnings.append) as queue:
+            assert [job.scene_id for job in queue.due(4e9)] == [1, 3]
+    (warning,) = warnings
+    assert f"not as they were made: {TABLE}" in warning
+
+
+def test_neither_does_one_of_an_earlier_version(tmp_path: Path) -> None:
+    path = tmp_path / "queue" / QUEUE_FILE
+    path.parent.mkdir()
+    made = "INSERT INTO {} (data, timestamp, status) VALUES ('{{\"scene_id\": {}}}', 1, 1)"
+    make_earlier(path, QUEUE, 1, *(made.format(TABLE, n) for n in (1, 2, 3)))
+    spoil(path, f"{TABLE}.status", "77", "scene_id = 2")
+    with SyncQueue(tmp_path / "queue", warn=lambda _line: None) as queue:
+        assert [job.scene_id for job in queue.due(4e9)] == [1, 3]
 
 
 @pytest.mark.parametrize("version", [0, -3])
