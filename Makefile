@@ -11,6 +11,10 @@ STAMP := .venv/.stamp-requirements
 # finished takes the next file; the order is that of tests/conftest.py.
 SHARED := --dist loadfile --no-loadscope-reorder
 
+# Beside each other. Where one fails the whole does, once the others have ended.
+AT_ONCE = @$(MAKE) --no-print-directory -j 4
+CHECKS := types style format layers
+
 PART ?= core
 COUNT ?= 60
 
@@ -19,6 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup test check lint ui screenshots variants reliability soak demo bench bench-short mutants docs package constraints clean
+.PHONY: types style format layers collected
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' Makefile
@@ -32,20 +37,36 @@ $(STAMP): requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -m venv .venv || { \
 	  echo "'$(PYTHON)' cannot make a virtual environment." >&2; \
 	  echo "On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-compile \
+	  -r requirements-dev.txt -c constraints.txt
 	@$(PY) -c 'open("$(STAMP)", "w").close()'
 
 lint: setup ## check style, types and who imports whom
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
-	$(PY) -m mypy
-	$(BIN)/lint-imports
+	$(AT_ONCE) $(CHECKS)
 
-test: lint ## all checks and all tests, with their coverage
+test: setup ## all checks and all tests, with their coverage
+	$(AT_ONCE) $(CHECKS) collected
 	$(PY) -m pytest -n 3 $(SHARED) --cov --cov-report=term
 
 check: lint ## while one works: all checks, and the tests that start no process
 	HYPOTHESIS_PROFILE=quick $(PY) -m pytest -n 2 $(SHARED) -q -m "not processes"
+
+types:
+	$(PY) -m mypy
+
+style:
+	$(PY) -m ruff check .
+
+format:
+	$(PY) -m ruff format --check .
+
+layers:
+	$(BIN)/lint-imports
+
+# Pytest compiles the tests here, once and beside mypy; else each of its processes would. What goes
+# wrong here does so again when the tests are run, and is told there.
+collected:
+	@$(PY) -m pytest --collect-only -q >/dev/null || true
 
 ui: ## check style and types of the page and run its units (needs npm; fetches its tools once)
 	cd ui && npm ci --no-audit --no-fund && npm run check

@@ -9,6 +9,7 @@ everybody, and a slow machine is no failure. HYPOTHESIS_PROFILE=explore looks fo
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 import sys
@@ -145,6 +146,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     starting = {item.path for item in items if item.get_closest_marker("processes")}
     ranks = {f"test_{name}.py": rank for rank, name in enumerate(LONG)}
     items.sort(key=lambda item: (ranks.get(item.path.name, len(LONG)), item.path not in starting))
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: Python need not look through it for cycles again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:
