@@ -16,7 +16,7 @@ from plex.cache import PlexCache
 from plex.client import VIDEO_TYPES, PlexClient
 from plex.exceptions import PlexError, PlexRejected, PlexServerDown, PlexShifted, PlexUnauthorized
 from plex.listing import ListPage
-from plex.section_reuse import Newest, SectionReuse
+from plex.section_reuse import SectionReuse
 from storage.index_rows import Stored
 from storage.saved_index import Wanted
 from transport.decoding import UNREADABLE
@@ -234,7 +234,8 @@ def _list_section(
     for attempt in range(1, LISTING_TRIES + 1):
         is_last = attempt == LISTING_TRIES
         listing = side.cache.listing(section.key, anew=is_disturbed or is_last)
-        seen = _Seen(Newest(reuse.now))
+        seen = _Seen()
+        newest = reuse.newest(section)
         try:
             with ahead(partial(client.list_pages, section)) as pages:
                 for page in pages:
@@ -252,7 +253,7 @@ def _list_section(
             side.unknown[section.key] = FILES_UNTOLD
             return
         is_whole = not seen.passed_over
-        mark = reuse.mark(section, seen.counted, seen.received - listing.count, seen.newest)
+        mark = reuse.mark(section, seen.counted, seen.received - listing.count, newest)
         if listing.keep(reuse.now, side.cache.code(), mark, is_whole=is_whole):
             side.counts[section.key] = listing.count
             if seen.passed_over:
@@ -269,7 +270,6 @@ def _list_section(
 class _Seen:
     """What is noticed of the pages of a section."""
 
-    newest: Newest
     counted: int = 0
     received: int = 0
     has_files: bool = False
@@ -281,7 +281,6 @@ class _Seen:
         self.passed_over += page.passed_over
         self.counted = page.total
         self.received += page.received
-        self.newest.note(items)
         for item in items:
             self.has_files = self.has_files or bool(item.files)
             for file in item.files:

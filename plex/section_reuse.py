@@ -1,26 +1,29 @@
 """Whether the saved index stands for a new listing of a section, and what brings it up to date.
 
-A listing leaves a mark: what Plex said of the section when it was listed whole. Where all of it
+A listing leaves a mark: what Plex said of the section before it was listed whole. Where all of it
 still stands (its content, by Plex's own counter; how many items there are, and how many of them in
 the trash), no item has come or gone, and those that were edited since are asked for by their
-`updatedAt`. On any doubt the section is listed whole.
+`updatedAt`. Since when is told by the server's clock alone: by the item that was edited last before
+the listing began. On any doubt the section is listed whole.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
 
 from core.models import ListedItem, Section
 from plex.cache import PlexCache
 from plex.client import PlexClient
-from plex.exceptions import PlexRejected, PlexShifted
+from plex.exceptions import PlexRejected, PlexServerDown, PlexShifted
 from storage.code_digest import code_digest
 from storage.saved_index import SavedSection
 
-# Seconds by which the clocks of the two servers may differ.
+# Seconds by which the clock of Plex may be ahead of ours.
 SKEW = 3600
+FEW = 5  # items, of which one is not in the trash
 # Above this share of a section that was edited, a whole listing costs no more.
 MOST_EDITED = 0.5
 
@@ -34,7 +37,6 @@ class Mark:
         counted, trashed: how many items Plex counted, and how many of them have no file any more.
         newest: the rating key of the item that was edited last.
         edited_at: when, as its `updatedAt` says.
-        since: edits up to this second are known.
         code: how items are read.
         server: where Plex is.
     """
@@ -44,7 +46,6 @@ class Mark:
     trashed: int
     newest: str
     edited_at: int
-    since: int
     code: str
     server: str
 
@@ -58,24 +59,16 @@ class Mark:
             mark = cls(**json.loads(text))
         except (ValueError, TypeError):
             return None
-        kinds = (str, int, int, str, int, int, str, str)
+        kinds = (str, int, int, str, int, str, str)
         values = asdict(mark).values()
         return mark if all(type(v) is k for v, k in zip(values, kinds, strict=True)) else None
 
 
-@dataclass(slots=True)
-class Newest:
-    """The item that was edited last, of those seen; a time far ahead of the clock is no time."""
+class Newest(NamedTuple):
+    """The item that was edited last, and when (epoch seconds of the server's clock)."""
 
-    now: float
-    key: str = ""
-    edited_at: int = 0
-
-    def note(self, items: Iterable[ListedItem]) -> None:
-        latest = self.now + SKEW
-        for item in items:
-            if item.updated_at is not None and self.edited_at < item.updated_at <= latest:
-                self.key, self.edited_at = item.ref.key, item.updated_at
+    key: str
+    edited_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +86,37 @@ class SectionReuse:
         default_factory=lambda: code_digest("core", "plex", "storage.index_rows").hex()
     )
 
-    def mark(self, section: Section, counted: int, trashed: int, newest: Newest) -> str:
-        """The mark of a listing that is to be kept; "" where none would be believed."""
-        if not section.content or not newest.key:
-            return ""
-        return self._mark(section, counted, trashed, newest).as_text()
+    def newest(self, section: Section) -> Newest | None:
+        """The item of a section that was edited last; None where Plex tells of none.
 
-    def _mark(self, section: Section, counted: int, trashed: int, newest: Newest) -> Mark:
-        # An item that was edited while the section was listed may have been seen before that.
-        since = min(newest.edited_at, int(self.now) - SKEW) - 1
-        server = self.client.url
-        told = (section.content, counted, trashed, newest.key, newest.edited_at, since)
-        return Mark(*told, self.code, server)
+        One that is given in place of it, by a server that does not sort, was edited before: then
+        more is asked for than is needed.
+
+        Raises:
+            PlexServerDown: and it is no matter of single items.
+        """
+        try:
+            items = self.client.edited_last(section, FEW)
+        except PlexRejected:
+            return None
+        except PlexServerDown as error:
+            if not error.may_be_one:
+                raise
+            return None
+        latest = self.now + SKEW  # after that, no edit would ever count as a later one
+        times = (Newest(i.ref.key, i.updated_at) for i in items if i.updated_at is not None)
+        return next((each for each in times if each.edited_at <= latest), None)
+
+    def mark(self, section: Section, counted: int, trashed: int, newest: Newest | None) -> str:
+        """The mark of a listing that is to be kept; "" where none would be believed.
+
+        Args:
+            newest: before the listing began.
+        """
+        if not section.content or newest is None:
+            return ""
+        told = (section.content, counted, trashed, *newest, self.code, self.client.url)
+        return Mark(*told).as_text()
 
     def refresh(self, section: Section) -> int | None:
         """Bring what the index has of a section up to date; how many items it has then.
@@ -118,8 +130,9 @@ class SectionReuse:
         mark = None if saved is None else Mark.of_text(saved.mark)
         if saved is None or mark is None or not self._stands(section, saved, mark):
             return None
+        newest = self.newest(section)
         try:
-            if self.client.count_items(section) != mark.counted:
+            if newest is None or self.client.count_items(section) != mark.counted:
                 return None
             if self.client.count_items(section, _TRASHED) != mark.trashed:
                 return None
@@ -128,10 +141,8 @@ class SectionReuse:
             return None
         if edited is None:
             return None
-        newest = Newest(self.now, mark.newest, mark.edited_at)
-        newest.note(edited)
-        renewed = self._mark(section, mark.counted, mark.trashed, newest)
-        self.cache.refresh(section.key, edited, self.now, renewed.as_text())
+        renewed = self.mark(section, mark.counted, mark.trashed, newest)
+        self.cache.refresh(section.key, edited, self.now, renewed)
         return saved.total
 
     def _stands(self, section: Section, saved: SavedSection, mark: Mark) -> bool:
@@ -145,11 +156,12 @@ class SectionReuse:
     def _edited(self, section: Section, mark: Mark) -> Sequence[ListedItem] | None:
         """The items that were edited since; None where the answer proves nothing."""
         found: list[ListedItem] = []
-        query = (("updatedAt>>", str(mark.since)),)
+        since = mark.edited_at - 1  # others may have been edited in the same second
+        query = (("updatedAt>>", str(since)),)
         for page in self.client.list_pages(section, query=query):
             items = page.items
             # What the server does not understand it ignores, and lists everything.
-            is_filtered = all(i.updated_at is not None and i.updated_at > mark.since for i in items)
+            is_filtered = all(i.updated_at is not None and i.updated_at > since for i in items)
             if not is_filtered or page.passed_over or len(items) != page.received:
                 return None
             if page.total > max(1, MOST_EDITED * mark.counted):

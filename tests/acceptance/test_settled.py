@@ -13,7 +13,6 @@ import pytest
 
 from app.tasks.queue import confirm_stopped_run
 from core.errors import GuardStopped
-from plex import section_reuse
 from reconciliation.detection_state import Found
 from reconciliation.engine import GapDetectionEngine
 from simulators.library.generate import generate
@@ -47,13 +46,6 @@ def site(request: pytest.FixtureRequest, open_site: Open) -> Site:
     found.reconcile()
     found.drain()
     return found
-
-
-@pytest.fixture(autouse=True)
-def one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both servers and the plugin have the same clock, so that edits of this hour can be told from
-    those before it."""
-    monkeypatch.setattr(section_reuse, "SKEW", 0)
 
 
 def look(site: Site, data: Path, *, everywhere: bool) -> dict[str, Any]:

@@ -31,7 +31,6 @@ from tests.stored import sql
 __all__ = ["open_site"]
 
 KEYS = [str(key) for key in range(101, 121)]
-DAY = 86_400.0
 
 
 def library() -> SmallLibrary:
@@ -58,10 +57,9 @@ def plex(site: Site) -> Iterator[PlexClient]:
 
 
 def look(plex: PlexClient, folder: Path | str, *, whole: bool) -> dict[ItemRef, ListedItem]:
-    """All items of all sections after a look at Plex; two days after the one before, so that
-    nothing is asked for once more because it is young."""
+    """All items of all sections after a look at Plex."""
     with PlexCache(folder) as cache:
-        list_snapshot(plex, synced_sections(plex, ()), cache, time() + DAY, whole=whole)
+        list_snapshot(plex, synced_sections(plex, ()), cache, time(), whole=whole)
         return {
             each.item.ref: each.item for key in "12" for some in cache.items(key) for each in some
         }
@@ -168,7 +166,7 @@ def test_a_filter_that_is_not_understood_proves_nothing(
     monkeypatch.setattr(plex, "list_pages", ignored)
     with PlexCache(known) as cache:
         section = plex.sections()[0]
-        assert SectionReuse(plex, cache, time() + DAY).refresh(section) is None
+        assert SectionReuse(plex, cache, time()).refresh(section) is None
 
 
 def test_an_index_that_lost_an_item_is_not_believed(
@@ -191,6 +189,6 @@ def test_a_section_that_says_nothing_of_its_content_is_listed(
 ) -> None:
     (section, *_) = plex.sections()
     with PlexCache(known) as cache:
-        reuse = SectionReuse(plex, cache, time() + DAY)
+        reuse = SectionReuse(plex, cache, time())
         assert reuse.refresh(replace(section, content="")) is None
         assert reuse.refresh(section) == 14
