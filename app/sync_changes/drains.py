@@ -128,6 +128,6 @@ class Drains:
         self.result.add(figures)
 
     def _interruption(self) -> Interruption:
-        if self._enough():
+        if self._is_over():
             return Interruption.END
         return Interruption.EDITS if self._edits.are_noted() else Interruption.NONE

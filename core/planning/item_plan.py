@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 
 from core import paths
 from core.desired import Desired
@@ -22,16 +23,22 @@ __all__ = ["FirstSync", "ItemPlan", "MergeRules", "plan_item", "recorded"]
 
 @dataclass(frozen=True, slots=True)
 class ItemPlan:
-    """Everything that is to happen to one item, and what to remember of it afterwards."""
+    """Everything that is to happen to one item, and what to remember of it afterwards.
+
+    Attributes:
+        locked: the fields that were locked when this was planned.
+        changes: of the outcomes, those that change something.
+    """
 
     ref: ItemRef
     item_type: int
     outcomes: Mapping[str, FieldOutcome]
-    locked: frozenset[str] = frozenset()  # the fields that were locked when this was planned
+    locked: frozenset[str] = frozenset()
+    changes: tuple[Change, ...] = attribute(init=False)
 
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        return tuple(o.change for o in self.outcomes.values() if o.change is not None)
+    def __post_init__(self) -> None:
+        changes = tuple([o.change for o in self.outcomes.values() if o.change is not None])
+        object.__setattr__(self, "changes", changes)
 
     @property
     def notes(self) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from core.models import FullItem, ItemRef, Value
@@ -21,6 +22,7 @@ from plex.exceptions import PlexItemFailed, PlexRejected
 from plex.url_encoding import encode_query
 from storage.sqlite import chunks
 from storage.state import State
+from worker.executor.edits_ahead import WRITERS
 from worker.executor.item_editor import lock_changes
 from worker.executor.list_edit_probe import (
     ADDS,
@@ -93,11 +95,17 @@ class BulkEditor:
     Args:
         state: remembers over runs what servers do.
         journal: told of the items whose edits are about to be sent; durable when it returns.
+        spares: whether Plex is to be spared, with one edit after the other.
     """
 
     def __init__(
-        self, plex: PlexClient, state: State, journal: Callable[[Iterable[ItemRef]], None]
+        self,
+        plex: PlexClient,
+        state: State,
+        journal: Callable[[Iterable[ItemRef]], None],
+        spares: Callable[[], bool],
     ) -> None:
+        self._spares = spares
         self._plex = plex
         self._state = state
         self._journal = journal
@@ -123,9 +131,20 @@ class BulkEditor:
         self._look_at(self._edited(alike), sent)
         return sent
 
-    def _edited(self, groups: Iterable[_Group]) -> list[_Group]:
+    def _edited(self, groups: Sequence[_Group]) -> list[_Group]:
         """Those groups that Plex has taken; of a shape that it refuses no other is tried."""
-        return [g for g in groups if g.shape not in self._refuted and self._edit(g)]
+        if len(groups) <= WRITERS or self._spares():
+            return list(filter(self._is_taken, groups))
+        taken = [self._is_taken(groups[0])]  # where that is refused, none of its shape is sent
+        pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="edits")
+        try:
+            taken += pool.map(self._is_taken, groups[1:])
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return [group for group, is_taken in zip(groups, taken, strict=True) if is_taken]
+
+    def _is_taken(self, group: _Group) -> bool:
+        return group.shape not in self._refuted and self._edit(group)
 
     def _may_share(self, group: _Group) -> bool:
         fewest = 2 if group.shape in self._proven or not group.shape else FEWEST

@@ -83,7 +83,7 @@ class Executor:
         self._editor = ItemEditor(plex)
         self._edits = EditStep(plex, self._editor, spares, clock)
         self._read_back = ReadBack(plex, self._editor)
-        self._bulk = BulkEditor(plex, state, self._journal_items)
+        self._bulk = BulkEditor(plex, state, self._journal_items, spares)
         self._writer = writer(self._journal_picture)
         self._pictures = PictureStep(pictures(self._writer), state.outages, clock)
         self._plans: dict[ItemRef, ScenePlan] = {}
@@ -195,7 +195,9 @@ class Executor:
     def _edit(self, edit: ItemEdit, written: Written) -> None:
         """Select pictures that are put back, and send the one edit of an item."""
         failed = {name for name in edit.pictures if not self._restore(edit, name, written)}
-        wanted = edit.only([name for name in edit.names if name not in failed])
+        wanted = edit
+        if failed or not edit.locks.keys() <= set(edit.names):
+            wanted = edit.only([name for name in edit.names if name not in failed])
         if wanted.names:
             self._edits.send(wanted, written)
 

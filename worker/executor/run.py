@@ -242,7 +242,8 @@ class WriteRun:
             for plan in plans
             if plan.scene_id in held and marks_of(plan) and is_covered(plan, held[plan.scene_id])
         ]
-        return [plan for plan in plans if plan not in known], known
+        ids = {plan.scene_id for plan in known}
+        return [plan for plan in plans if plan.scene_id not in ids], known
 
     def _sort_out(self, batch: Batch) -> None:
         """Acknowledge what has no plan."""
@@ -257,6 +258,8 @@ class WriteRun:
         self._absent += batch.not_found
 
     def _execute(self, plans: Sequence[ScenePlan], end: PlanEnd) -> None:
+        if not plans:
+            return
         left = end.execute(plans, lambda: self._interruption() is not Interruption.NONE)
         self._give_back(jobs_of(left))
 
@@ -306,7 +309,9 @@ class WriteRun:
 
     def _give_back(self, jobs: Iterable[Job]) -> None:
         """Put jobs back in line as they were; what is acknowledged by now stays so."""
-        self._queue.release(jobs)
+        given = list(jobs)
+        if given:
+            self._queue.release(given)
 
 
 def _scene_ids(plans: Iterable[ScenePlan]) -> list[int]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from core.models import Job
 from storage.sqlite import chunks
-from sync_queue.jobs import BULK, EDIT
+from sync_queue.jobs import EDIT
 from sync_queue.queue import SyncQueue
 from worker.executor.clear_guard import is_covered, lines_of, marks_of
 from worker.executor.figures import Figures
@@ -74,14 +74,14 @@ class DueJobs(PlanSource):
         if self._queue.has_edit_among(job.scene_id for job in self._ahead.jobs):
             self._queue.release(self._ahead.drop())
         # By themselves, so that they need not wait until bulk work is planned.
-        jobs = self._claim(least=EDIT)
+        jobs = self._queue.claim(self._size, self._started, least=EDIT)
         if not jobs and self._ahead.jobs:
             return self._ahead.take()
         jobs = jobs or self._claim()
         return _prepared(self._queue, self._preparer, jobs) if jobs else None
 
-    def _claim(self, *, least: int = BULK) -> list[Job]:
-        jobs = self._queue.claim(self._size, self._started, least=least)
+    def _claim(self) -> list[Job]:
+        jobs = self._queue.claim(self._size, self._started)
         self._is_full = len(jobs) == self._size
         return jobs
 
