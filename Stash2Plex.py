@@ -48,6 +48,11 @@ def run(raw: bytes) -> int:
 
         hook.run(raw, HERE)  # ends here, if it is one
 
+    # As the manifest asks, for the sake of hooks; who isolates Python as well means it.
+    if sys.flags.no_site and not sys.flags.isolated:
+        import site
+
+        site.main()
     from core.errors import SyncError
     from shell import crash, logs, protocol, signals
 

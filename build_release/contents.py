@@ -16,6 +16,8 @@ from shell.crash import digest
 
 PLUGIN = "Stash2Plex"
 MANIFEST, ENTRY = f"{PLUGIN}.yml", f"{PLUGIN}.py"
+# Small plugins that travel in the same zip, each with a manifest of its own.
+SCENE_HOOKS = "scene_hooks"
 VENDOR = "vendor"
 CONTENTS = "contents.json"  # the entry script knows it by this name
 
@@ -32,13 +34,16 @@ def contents(root: Path, libraries: Mapping[str, Files], version: str) -> Files:
     Args:
         libraries: the files of each distribution.
     """
-    paths = {root / MANIFEST, root / "LICENSE", *needed_by(root / ENTRY).own, *_page(root)}
+    hooks = _tracked(root, SCENE_HOOKS)
+    paths = {root / MANIFEST, root / "LICENSE", *needed_by(root / ENTRY).own, *_page(root), *hooks}
     # As they are in version control, also where that has changed the ends of lines.
     files = {
         path.relative_to(root).as_posix(): path.read_bytes().replace(b"\r\n", b"\n")
         for path in paths
     }
-    files[MANIFEST] = _with_version(files[MANIFEST], version)
+    for path in files:
+        if path.endswith(".yml"):
+            files[path] = _with_version(files[path], version)
     for taken in libraries.values():
         files |= {f"{VENDOR}/{path}": content for path, content in taken.items()}
     digests = {path: digest(files[path]) for path in sorted(files)}
@@ -54,8 +59,8 @@ def libraries_of(root: Path) -> dict[str, Files]:
 
 def _with_version(text: bytes, version: str) -> bytes:
     lines = text.decode("utf-8").splitlines(keepends=True)
-    told = [f"version: {version}\n" if line.startswith("version:") else line for line in lines]
-    return "".join(told).encode()
+    told = [line for line in lines if not line.startswith("version:")]
+    return "".join([*told, f"version: {version}\n"]).encode()
 
 
 def _page(root: Path) -> Iterator[Path]:

@@ -5,6 +5,10 @@ reads no settings, asks no server for data, and imports as little as can be: hal
 plain way would go into `json`, for the regular expressions that only its error messages need.
 
 The first event of a burst also asks Stash for the task that brings the changes to Plex.
+
+The hooks inside Stash (`scene_hooks/quick.js`) start this as an operation, for the few edits that
+no task waits for. They bring the cookie of the user along: what Stash itself gives to an operation
+that was called from a hook inside it lets nobody in.
 """
 
 from __future__ import annotations
@@ -36,6 +40,7 @@ LISTENS = {
     "Tag.Destroy.Post": ("tag", "destroy"),
 }
 NOTED = b'{"output": "noted"}'
+SCENE_HOOKS = "scene_hooks"  # the folder of the small plugins that have nothing but hooks
 
 
 def run(raw: bytes, plugin_dir: str) -> None:
@@ -83,7 +88,7 @@ def answer(raw: bytes, env: Mapping[str, str], plugin_dir: str) -> bytes | None:
     told = _decoded(raw)
     args = told.get("args") if isinstance(told, dict) else None
     context = args.get("hookContext") if isinstance(args, dict) else None
-    if not isinstance(told, dict) or not isinstance(context, dict):
+    if not isinstance(told, dict) or not isinstance(args, dict) or not isinstance(context, dict):
         return None
     trigger, num = context.get("type"), _id(context.get("id"))
     known = LISTENS.get(trigger) if isinstance(trigger, str) else None
@@ -93,7 +98,9 @@ def answer(raw: bytes, env: Mapping[str, str], plugin_dir: str) -> bytes | None:
     connection = told.get("server_connection")
     server = connection if isinstance(connection, dict) else {}
     data_dir = _data_dir(env, server, plugin_dir)
-    event = _Event(*known, num, context.get("input"))
+    if isinstance(args.get("session"), dict):
+        server = {**server, "SessionCookie": args["session"]}
+    event = _Event(*known, num, context.get("input"), is_quick=args.get("quick") == "yes")
     try:
         return _noted(event, data_dir, server, env)
     # ValueError: a path that no system can have.
@@ -117,12 +124,18 @@ def _advice(error: Exception) -> str:
 
 
 class _Event:
-    """What is to be noted. `sent`: the input of Stash's mutation; None after a scan."""
+    """What is to be noted.
 
-    __slots__ = ("action", "by_user", "gone", "kind", "num")
+    Args:
+        sent: the input of Stash's mutation; None after a scan.
+        is_quick: the hooks inside Stash tell of it.
+    """
 
-    def __init__(self, kind: str, action: str, num: int, sent: object) -> None:
+    __slots__ = ("action", "by_user", "gone", "is_quick", "kind", "num")
+
+    def __init__(self, kind: str, action: str, num: int, sent: object, *, is_quick: bool) -> None:
         self.kind = kind
+        self.is_quick = is_quick
         self.action = action
         self.num = num
         self.by_user = sent is not None
@@ -159,13 +172,15 @@ def _asked(
     from stash import task_request as asking
 
     try:
-        job_id = asking.sync_changes(server, env, ask.job_id)
+        job_id = asking.sync_changes(server, env, ask.job_id, is_beside=ask.token == inbox.BESIDE)
     except asking.AskFailed as failed:
         if (
             not failed.slow
         ):  # else the lease stays taken for a while, so that the next ones need not wait
             opened.not_asked(ask.token)
         _log(b"d", f"Stash could not be asked for the task {asking.TASK!r}: {failed}")
+        return NOTED
+    if not job_id:
         return NOTED
     opened.asked(ask.token, job_id)
     return b'{"output": "noted, and asked for Sync Changes"}'
@@ -180,6 +195,7 @@ def _note(event: _Event, data_dir: str) -> tuple[inbox.HookInbox, inbox.Ask | No
         by_user=event.by_user,
         now=time.time(),
         gone=event.gone,
+        is_quick=event.is_quick,
     )
 
 
@@ -204,7 +220,8 @@ def _data_dir(env: Mapping[str, str], server: Mapping[str, Any], plugin_dir: str
     told = server.get("PluginDir")
     # Stash may tell a path relative to its own working directory, which need not be ours.
     if isinstance(told, str) and os.path.isabs(told):  # noqa: PTH117 - no pathlib here
-        plugin_dir = told
+        parent, name = os.path.split(told)
+        plugin_dir = parent if name == SCENE_HOOKS else told
     return os.path.join(plugin_dir, "data")  # noqa: PTH118
 
 

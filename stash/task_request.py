@@ -21,6 +21,8 @@ RUN_TASK = (
     "mutation($plugin: ID!, $task: String!) { runPluginTask(plugin_id: $plugin, task_name: $task) }"
 )
 FIND_JOB = "query($id: ID!) { findJob(input: {id: $id}) { status description } }"
+QUEUE = "query { jobQueue { status description } }"
+READY = frozenset({"READY"})
 UNFINISHED = frozenset({"READY", "RUNNING"})
 
 SECONDS = 1.0  # for everything together
@@ -78,12 +80,19 @@ def _cookie_header(name: str, value: object) -> str:
     return f"Cookie: {name}={value}\r\n" if (name + value).isascii() else ""
 
 
-def sync_changes(server: Mapping[str, Any], env: Mapping[str, str], job_id: str | None) -> str:
+def sync_changes(
+    server: Mapping[str, Any],
+    env: Mapping[str, str],
+    job_id: str | None,
+    *,
+    is_beside: bool = False,
+) -> str:
     """Has Stash queue our task, unless the job that was asked for is still there; the job's id.
 
     Args:
         server: `server_connection` of the plugin input.
         job_id: what an earlier request has queued; None if nothing is known of one.
+        is_beside: unless any job for it has not begun; "" if there is one.
 
     Raises:
         AskFailed: it may be queued or not.
@@ -93,6 +102,10 @@ def sync_changes(server: Mapping[str, Any], env: Mapping[str, str], job_id: str 
         job = _ask(endpoint, FIND_JOB, {"id": job_id}, deadline).get("findJob")
         if is_waiting(job):
             return job_id
+    if is_beside:
+        jobs = _ask(endpoint, QUEUE, {}, deadline).get("jobQueue")
+        if isinstance(jobs, list) and any(is_waiting(job, READY) for job in jobs):
+            return ""
     given = {"plugin": PLUGIN, "task": TASK}
     queued = _ask(endpoint, RUN_TASK, given, deadline).get("runPluginTask")
     if not isinstance(queued, str):
@@ -100,14 +113,14 @@ def sync_changes(server: Mapping[str, Any], env: Mapping[str, str], job_id: str 
     return queued
 
 
-def is_waiting(job: object) -> bool:
+def is_waiting(job: object, statuses: frozenset[str] = UNFINISHED) -> bool:
     """Whether a job of Stash (status, description) is our task, and is waiting or running.
 
     After a restart Stash gives the same numbers to other jobs.
     """
     if not isinstance(job, dict):
         return False
-    return job.get("status") in UNFINISHED and str(job.get("description")).endswith(TASK)
+    return job.get("status") in statuses and str(job.get("description")).endswith(TASK)
 
 
 def _ask(

@@ -13,6 +13,10 @@ from stash.scenes import StashApi, query_data
 PAGE = 500
 _FIELDS = "{ scenes { id updated_at } }"
 # What was touched last comes first, so that where nothing is new one page tells.
+_LATEST = (
+    "query LatestScenes($touched: FindFilterType, $since: SceneFilterType)"
+    f" {{ touched: findScenes(filter: $touched, scene_filter: $since) {_FIELDS} }}"
+)
 _QUERY = (
     "query TouchedScenes($touched: FindFilterType, $since: SceneFilterType,"
     " $added: FindFilterType, $above: SceneFilterType) {"
@@ -28,19 +32,30 @@ def newest(stash: StashApi) -> list[Touched]:
         StashError: or its kinds.
     """
     last = {"page": 1, "per_page": 1, "sort": "id", "direction": "DESC"}
-    data = _ask(stash, 1, {}, last, {})
+    data = _ask(stash, 1, None, last, {})
     return [*_scenes(data, "touched"), *_scenes(data, "added")]
 
 
-def touched_since(stash: StashApi, mark: Watermark) -> list[Touched]:
-    """All scenes touched since a watermark, or added above it, with others; in one request, where
-    less than a page of them was.
+def latest(stash: StashApi, since: float, most: int) -> list[Touched]:
+    """The scenes touched last since a time (epoch seconds), at most so many, with others.
 
     Raises:
         StashError: or its kinds.
     """
-    # Stash compares its times as texts, in the offsets that they were written in.
-    since = {"updated_at": {"value": day_before(mark.at), "modifier": "GREATER_THAN"}}
+    return _scenes(query_data(stash, _LATEST, _by_time(1, since, most)), "touched")
+
+
+def touched_since(stash: StashApi, mark: Watermark, now: float) -> list[Touched]:
+    """All scenes touched since a watermark, or added above it, with others; in one request, where
+    less than a page of them was.
+
+    Args:
+        now: epoch seconds.
+
+    Raises:
+        StashError: or its kinds.
+    """
+    since = mark.since(now)
     found: list[Touched] = []
     last_id, page, is_left = mark.last_id, 1, True
     while is_left:
@@ -51,7 +66,7 @@ def touched_since(stash: StashApi, mark: Watermark) -> list[Touched]:
         found += [*touched, *added]
         last_id = max([last_id, *(scene for scene, _ in added)])
         page += 1
-        is_new = bool(touched) and min(at for _, at in touched) >= mark.since
+        is_new = bool(touched) and min(at for _, at in touched) >= since
         is_left = (len(touched) >= PAGE and is_new) or len(added) >= PAGE
     return found
 
@@ -59,13 +74,21 @@ def touched_since(stash: StashApi, mark: Watermark) -> list[Touched]:
 def _ask(
     stash: StashApi,
     page: int,
-    since: Mapping[str, object],
+    since: float | None,
     added: Mapping[str, object],
     above: Mapping[str, object],
 ) -> Mapping[str, Any]:
-    by_time = {"page": page, "per_page": PAGE, "sort": "updated_at", "direction": "DESC"}
-    variables = {"touched": by_time, "since": since, "added": added, "above": above}
+    variables = {**_by_time(page, since, PAGE), "added": added, "above": above}
     return query_data(stash, _QUERY, variables)
+
+
+def _by_time(page: int, since: float | None, most: int) -> dict[str, object]:
+    by_time = {"page": page, "per_page": most, "sort": "updated_at", "direction": "DESC"}
+    if since is None:
+        return {"touched": by_time, "since": {}}
+    # Stash compares its times as texts, in the offsets that they were written in.
+    later = {"updated_at": {"value": day_before(since), "modifier": "GREATER_THAN"}}
+    return {"touched": by_time, "since": later}
 
 
 def _scenes(data: Mapping[str, Any], name: str) -> list[Touched]:

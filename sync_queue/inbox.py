@@ -38,6 +38,11 @@ UNANSWERED_SECONDS = 10.0
 FREE_DECLINES = 3
 PAUSE_SECONDS = 2.0
 
+# The column `by_user` of an edit that the hooks inside Stash have told of, 1 of another one.
+QUICK_EDIT = 2
+# The token of a request beside the lease.
+BESIDE = -1
+
 # An event's action by its rank in the column `action`: of two events for one id the higher stays.
 # Ids are never given twice, so nothing that comes after a destroy brings the id back.
 ACTIONS = ("create", "update", "merge", "destroy")
@@ -132,6 +137,7 @@ class HookInbox:
         by_user: bool,
         now: float,
         gone: Iterable[int] = (),
+        is_quick: bool = False,
     ) -> Ask | None:
         """Notes an event; durable against any kill when this returns.
 
@@ -141,6 +147,9 @@ class HookInbox:
             by_user: the event had an input: an edit, by a user or an API, and no scan.
             now: epoch seconds.
             gone: more ids of that kind, which this event has destroyed.
+            is_quick: the hooks inside Stash tell of it. They found no task in Stash's queue that
+                has not begun, and do so for each event until there is one: so it is asked for, also
+                while a task runs.
 
         Returns what the hook has to ask for, if it is the first of its burst.
         """
@@ -149,10 +158,11 @@ class HookInbox:
             connection = self._connection
             if connection.execute("UPDATE request SET revision = revision + 1").rowcount != 1:
                 raise DamagedInbox(f"{self.path} has lost its request")
-            connection.execute(_UPSERT, (kind, num, ACTIONS.index(action), now, by_user))
+            told_by = QUICK_EDIT if by_user and is_quick else by_user
+            connection.execute(_UPSERT, (kind, num, ACTIONS.index(action), now, told_by))
             for each in gone:
                 connection.execute(_UPSERT, (kind, each, ACTIONS.index("destroy"), now, by_user))
-            return claim_lease(connection, now, self._data_dir)
+            return claim_lease(connection, now, self._data_dir, is_quick=is_quick)
 
         return self._guarded(lambda: self._in_transaction(write))
 
@@ -242,11 +252,14 @@ RELEASE_UNBEGUN = (
 )
 
 
-def claim_lease(connection: sqlite3.Connection, now: float, data_dir: str) -> Ask | None:
+def claim_lease(
+    connection: sqlite3.Connection, now: float, data_dir: str, *, is_quick: bool = False
+) -> Ask | None:
     """Within a transaction: takes the lease, unless its holder will deal with the events.
 
     That is a task which lives, one that was asked for not too long ago, or a hook that is asking.
-    Returns None then; the order to ask otherwise.
+    Returns None then; the order to ask otherwise. With `is_quick` also for another task behind the
+    one that lives or was asked for; the lease stays as it is.
     """
     revision, asked_at, begun_at, job_id, declined_at, before = connection.execute(
         "SELECT revision, asked_at, begun_at, job_id, declined_at, CASE WHEN declines > ? THEN"
@@ -255,7 +268,7 @@ def claim_lease(connection: sqlite3.Connection, now: float, data_dir: str) -> As
     ).fetchone()
     if begun_at is not None:
         if reader_lives(data_dir):
-            return None
+            return Ask(BESIDE, None) if is_quick else None
         job_id = None  # whatever Stash still says of it
     elif asked_at is None:
         job_id = None  # an answer that came when its task had ended
@@ -266,7 +279,7 @@ def claim_lease(connection: sqlite3.Connection, now: float, data_dir: str) -> As
         ):
             return None
     elif is_awaited(asked_at, job_id, now):
-        return None
+        return Ask(BESIDE, None) if is_quick and job_id is not None else None
     connection.execute(
         "UPDATE request SET asked_at = ?, begun_at = NULL, job_id = NULL, token = revision", (now,)
     )

@@ -19,6 +19,7 @@ from sync_queue.inbox import (
     ACTIONS,
     INBOX_FILE,
     MIGRATIONS,
+    QUICK_EDIT,
     READER_FILE,
     RELEASE_UNBEGUN,
     Ask,
@@ -153,6 +154,11 @@ class Inbox(Closing):
             f" AND action < {ACTIONS.index('destroy')} AND typeof(revision) = 'integer'"
         )
         return int(rows[0][0])
+
+    def has_quick_edits(self) -> bool:
+        """Whether the hooks inside Stash have told of an edit here; more may have come since."""
+        told = f"SELECT count(*) FROM events WHERE by_user = {QUICK_EDIT}"
+        return self._database.numbers(told)[0] > 0
 
     def count(self) -> int:
         """How many events wait."""

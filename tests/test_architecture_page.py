@@ -55,5 +55,5 @@ def test_the_tree_has_each_package() -> None:
             drawn.add(above)
     made = {p.parent for name in PACKAGES for p in (ROOT / name).rglob("__init__.py")}
     packages = {path.relative_to(ROOT).as_posix() for path in made}
-    beside = {"benchmarks", "build_release", "tests", "ui"}
+    beside = {"benchmarks", "build_release", "scene_hooks", "tests", "ui"}
     assert packages - {"simulators/library/cases"} == drawn - beside

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.sync_changes.intake import Intake
+from app.sync_changes.unannounced import Unannounced
 from core.timestamps import is_due
 from sync_queue.inbox_reader import Inbox
 
@@ -18,9 +19,16 @@ class Edits:
         clock: epoch seconds.
     """
 
-    def __init__(self, inbox: Inbox, intake: Intake, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        intake: Intake,
+        clock: Callable[[], float],
+        unannounced: Unannounced,
+    ) -> None:
         self._inbox = inbox
         self._intake = intake
+        self._unannounced = unannounced
         self._clock = clock
         self._seen = 0
         self._noted = 0
@@ -32,7 +40,7 @@ class Edits:
         if is_due(self._look_at, now, LOOK_SECONDS):
             self._look_at = now + LOOK_SECONDS
             self._noted = self._inbox.newest_edit()
-        return self._noted > self._seen
+        return self._noted > self._seen or self._unannounced.are_there()
 
     def take(self) -> None:
         """Queue the edits that are noted, if there are some.
@@ -43,4 +51,6 @@ class Edits:
         if self.are_noted():
             # In this order: what comes in between is noticed by the next look.
             self._seen = self._noted
+            if self._unannounced.may_hide_edits():
+                self._unannounced.queue_edits()
             self._intake.take_edits()

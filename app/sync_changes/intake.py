@@ -112,7 +112,11 @@ class Intake:
         events = self._inbox.take()
         self._deal_with([each for each in events if each.by_user and _is_alive(each)])
 
-    def take_scenes(self, scene_ids: Sequence[int], reason: str) -> None:
+    def noted_edits(self) -> set[int]:
+        """The scenes of which the inbox tells that a user has edited them."""
+        return {each.id for each in self._inbox.take() if each.by_user and _is_alive(each)}
+
+    def take_scenes(self, scene_ids: Sequence[int], reason: str, priority: int = BULK) -> None:
         """Queue those of some scenes of which Stash says something that is not in Plex.
 
         Raises:
@@ -129,7 +133,7 @@ class Intake:
                 found = self._readable(scene_ids[start : start + MAX_IDS]).scenes
                 new = stores.changes.after_a_scan(list(found.values()))
                 self.result.unannounced += len(new)
-                self._enqueue(new, dict.fromkeys(found, reason), stores)
+                self._enqueue(new, dict.fromkeys(found, reason), stores, priority)
 
     def _deal_with(self, events: Sequence[Event]) -> None:
         self.is_early = False

@@ -13,8 +13,10 @@ from app.sync_changes.intake import Intake, IntakeResult
 from app.sync_changes.messages import CARRIED_ON, SWITCHED_OFF, left_waiting, summary_of
 from app.sync_changes.outage_wait import count_waiting
 from app.sync_changes.probes import look_for_pictures, make_sure_of_plex
+from app.sync_changes.quick_hooks import QuickHooks
 from app.sync_changes.scans import before_drain, leave_waiting
 from app.sync_changes.slice import Slice
+from app.sync_changes.unannounced import Unannounced
 from app.wiring import Context
 from plex.exceptions import PlexServerDown
 from shell.logs import headline
@@ -37,7 +39,12 @@ def process_queue(context: Context) -> dict[str, Any]:
     with context.open_inbox() as inbox:
         slice_ = Slice(context.clock, partial(others_wait, context))
         intake = Intake(context, inbox, IntakeResult(), slice_.over)
-        drains = Drains(context, slice_.over, Edits(inbox, intake, context.clock))
+        quick_hooks = QuickHooks(context, inbox)
+        unannounced = Unannounced(context, intake, quick_hooks.may_hide_edits)
+        edits = Edits(inbox, intake, context.clock, unannounced)
+        drains = Drains(context, slice_.over, edits)
+        if quick_hooks.may_hide_edits():
+            unannounced.queue_edits()
         intake.take()
         try:
             make_sure_of_plex(context)

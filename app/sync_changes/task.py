@@ -36,9 +36,10 @@ from app.sync_changes.probes import (
     plex_failure,
     wake_for_pictures,
 )
+from app.sync_changes.quick_hooks import QuickHooks
 from app.sync_changes.scans import Ended, ScanWait
 from app.sync_changes.slice import Slice
-from app.sync_changes.unannounced import queue_unannounced
+from app.sync_changes.unannounced import Unannounced
 from app.wiring import Context
 from core.wording import counted, listed
 from plex.exceptions import PlexServerDown
@@ -85,7 +86,9 @@ class _Run:
         self._others_wait = partial(others_wait, context)
         self._slice = Slice(context.clock, self._others_wait)
         self._intake = Intake(context, inbox, IntakeResult(), self._slice.over)
-        edits = Edits(inbox, self._intake, context.clock)
+        self._quick_hooks = QuickHooks(context, inbox)
+        self._unannounced = Unannounced(context, self._intake, self._quick_hooks.may_hide_edits)
+        edits = Edits(inbox, self._intake, context.clock, self._unannounced)
         self._drains = Drains(context, self._slice.over, edits, sleep)
         self._outage = OutageWait(context, self._sleep)
         self._is_trial = False
@@ -108,7 +111,7 @@ class _Run:
             self._wait_for_quiet()
             # In this order: what comes in between is taken, and seen once more.
             seen, _ = self._inbox.newest()
-            self._intake.take()
+            self._take()
             down = self._drain_unless_down()
             self._context.go_on()
             if down is not None:
@@ -141,12 +144,22 @@ class _Run:
             if self._inbox.leave(seen):
                 return
 
+    def _take(self) -> None:
+        """From what Stash has changed, and what hooks have noted, to the queue."""
+        if self._quick_hooks.may_hide_edits():
+            self._has_looked = True
+            self._unannounced.queue_edits()
+            self._quick_hooks.settle()
+            if self._intake.is_early:
+                return
+        self._intake.take()
+
     def _has_unannounced(self) -> bool:
         """Once in a task, after what is known was brought to Plex."""
         if self._has_looked or not self._can_drain():
             return False
         self._has_looked = True
-        return queue_unannounced(self._context, self._intake)
+        return self._unannounced.queue()
 
     def _drain_unless_down(self) -> PlexServerDown | None:
         """Drain; what Plex fails with, if it is away."""
@@ -180,7 +193,7 @@ class _Run:
             # Only a scene that is tried shows whether that is over.
             name, why, is_back = PLEX_PICTURES, NO_PICTURES_IN_PLEX, lambda: True
         pictures = Service(name, is_back, lambda: count_without_pictures(context))
-        over = self._outage.wait(pictures, why, lambda: self._inbox.newest()[0] > seen)
+        over = self._outage.wait(pictures, why, lambda: self._has_news(seen))
         if over is Over.BACK:
             wake_for_pictures(context)
         elif over is Over.TOO_LONG:
@@ -194,7 +207,10 @@ class _Run:
     def _wait_for_scans(self, seen: int) -> Ended:
         if not self._can_drain():
             return Ended.NOTHING
-        return self._scans.wait(lambda: self._inbox.newest()[0] > seen)
+        return self._scans.wait(lambda: self._has_news(seen))
+
+    def _has_news(self, seen: int) -> bool:
+        return self._inbox.newest()[0] > seen or self._unannounced.are_there()
 
     def _wait_for_quiet(self) -> None:
         """Until no event came for a while: an edit is often followed by the next."""
@@ -202,6 +218,8 @@ class _Run:
         deadline = clock() + BURST_SECONDS
         while True:
             _, newest = self._inbox.newest()
+            if self._quick_hooks.may_hide_edits():
+                newest = max(newest, self._unannounced.newest_edit())
             now = clock()
             wait = min(newest + QUIET_SECONDS, deadline) - now
             # One from the future happened before somebody put the clock right.
@@ -266,7 +284,7 @@ class _Run:
             (taken.skipped_unorganized, "not organized"),
             (taken.gone, "gone"),
         )
-        silent = counted(taken.unannounced, "scene") + " changed without an event"
+        silent = counted(taken.unannounced, "scene") + " found by Stash's times"
         found = f"{counted(taken.events, 'change')} noted" + (
             f", {silent}" if taken.unannounced else ""
         )

@@ -3,26 +3,36 @@
 Once in a task Stash is asked what it has touched since it was asked last. Scenes of which the
 record or a job tells already are left out. All else, such as renamed tags and changes in Plex, is
 left to a reconcile.
+
+Where the hooks inside Stash are relied on, this is how edits are found, so it comes first, and
+before the inbox is emptied: who is killed in between leaves an event that asks for the next task.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.sync_changes.handover import SILENCE
 from app.sync_changes.intake import Intake
 from app.wiring import Context
 from core.errors import StashError
 from core.models import Failure
-from core.watermark import Watermark
-from stash.touched_scenes import newest, touched_since
+from core.timestamps import is_due
+from core.watermark import BACK, Touched, Watermark, is_unsettled
+from stash.touched_scenes import latest, newest, touched_since
 from storage.key_value import Key
 from storage.shapes import Maybe
+from sync_queue.jobs import BULK, EDIT
 
 log = logging.getLogger(__name__)
 
 REASON = "changed in Stash without an event"
+EDITED = "edited in Stash"
+LOOK_SECONDS = 2.0  # between two looks while a task works
+MANY = 1000  # edits at once that go before all else
+FIRST_BACK = 600.0  # seconds that are looked at where no watermark is known
 
 
 def _decoded(told: Mapping[str, Any] | None) -> Watermark | None:
@@ -42,44 +52,116 @@ WATERMARK: Key[Watermark | None] = Key(
 )
 
 
-def queue_unannounced(context: Context, intake: Intake) -> bool:
-    """Queue the scenes that Stash has changed without an event; whether there is a job now.
+class Unannounced:
+    """What Stash has changed without an event, as one task sees it.
 
-    The first time it only notes where to begin: what was before is left to a reconcile.
+    Args:
+        may_hide_edits: whether the hooks inside Stash have left edits to this. Then these are
+            edits, none of them may be missed, and Stash is looked at as often as the inbox.
     """
-    with context.open_state() as state:
-        mark = state.get_value(WATERMARK)
-    try:
-        touched = newest(context.stash) if mark is None else touched_since(context.stash, mark)
+
+    def __init__(
+        self, context: Context, intake: Intake, may_hide_edits: Callable[[], bool]
+    ) -> None:
+        self._context = context
+        self._intake = intake
+        self.may_hide_edits = may_hide_edits
+        self._look_at = 0.0
+        self._is_fresh = False
+
+    def queue(self) -> bool:
+        """Queue the scenes that Stash has changed without an event; whether there is a job now.
+
+        The first time it only notes where to begin: what was before is left to a reconcile.
+        """
+        try:
+            return self._queue(is_quick=False)
+        except StashError as error:
+            log.info("what Stash has changed without an event could not be seen: %s", error)
+            return False
+
+    def queue_edits(self) -> None:
+        """The same for what users have edited. Raises StashError: or its kinds."""
+        self._is_fresh = False
+        self._queue(is_quick=True)
+
+    def newest_edit(self) -> float:
+        """When an edit came last, if no event may tell; 0.0: it is not known. Epoch seconds."""
+        now = self._context.clock()
+        return max((at for _, at in self._latest(now, 1) if at <= now), default=0.0)
+
+    def are_there(self) -> bool:
+        """Whether there are edits that no event tells of; looks now and then."""
+        now = self._context.clock()
+        if is_due(self._look_at, now, LOOK_SECONDS) and self.may_hide_edits():
+            self._look_at = now + LOOK_SECONDS
+            mark = self._mark()
+            latest = self._latest(now, 10)
+            fresh = mark.fresh(latest, now) if mark is not None else {}
+            self._is_fresh = any(not is_unsettled(at, now) for at in fresh.values())
+        return self._is_fresh
+
+    def _latest(self, now: float, most: int) -> list[Touched]:
+        try:
+            return latest(self._context.stash.hasty(SILENCE), now - BACK, most)
+        except StashError as error:
+            log.debug("Stash could not be asked for its latest changes: %s", error)
+            return []
+
+    def _mark(self) -> Watermark | None:
+        with self._context.open_state() as state:
+            return state.get_value(WATERMARK)
+
+    def _queue(self, *, is_quick: bool) -> bool:
+        context, intake, mark = self._context, self._intake, self._mark()
+        now = context.clock()
+        touched: list[Touched] = []
+        if mark is None:
+            touched = newest(context.stash)
+            if is_quick:  # what we knew was lost
+                last_id = max((scene for scene, _ in touched), default=0)
+                mark = Watermark(now - FIRST_BACK, last_id)
         before = intake.result.enqueued_count
         if mark is not None:
-            fresh = mark.fresh(touched).items()
-            unread = {scene: at for scene, at in fresh if intake.read.get(scene, at - 1) < at}
-            intake.take_scenes(sorted(_without_known(context, unread)), REASON)
-    except StashError as error:
-        log.info("what Stash has changed without an event could not be seen: %s", error)
-        return False
-    if not intake.is_early:
-        after = (mark or Watermark(0.0, 0)).after(touched, context.clock())
-        with context.open_state() as state:
-            state.set_value(WATERMARK, after)
-    return intake.result.enqueued_count > before
+            touched = touched_since(context.stash, mark, now)
+            fresh = mark.fresh(touched, now)
+            wanted = self._edited(fresh) if is_quick else self._unread(fresh)
+            priority = EDIT if is_quick and len(wanted) <= MANY else BULK
+            intake.take_scenes(sorted(wanted), EDITED if is_quick else REASON, priority)
+        if not intake.is_early:
+            after = (mark or Watermark(0.0, 0)).after(touched, now)
+            with context.open_state() as state:
+                state.set_value(WATERMARK, after)
+        return intake.result.enqueued_count > before
 
-
-def _without_known(context: Context, fresh: Mapping[int, float]) -> set[int]:
-    """Those that neither a record nor a job tells of, nor a file that Plex does not have."""
-    if not fresh:
-        return set()
-    with context.open_state() as state:
-        records = state.records.summaries(fresh)
-        wanted = {
-            s for s, at in fresh.items() if s not in records or records[s].scene_updated_at < at
-        }
-        if not wanted:
+    def _unread(self, fresh: Mapping[int, float]) -> set[int]:
+        """Those that neither a record nor a job tells of, nor a file that Plex does not have."""
+        unread = {s: at for s, at in fresh.items() if self._intake.read.get(s, at - 1) < at}
+        if not unread:
             return set()
-        synced = state.timestamps_of(wanted)
-        wanted = {s for s in wanted if synced.get(s, fresh[s] - 1) < fresh[s]}
-    with context.open_queue() as queue:
-        held = {each.job.scene_id for each in queue.held(wanted)}
-        missing = queue.given_up_among(wanted, Failure.NOT_FOUND)
-        return wanted - (queue.queued_among(wanted) - held) - missing
+        with self._context.open_state() as state:
+            records = state.records.summaries(unread)
+            wanted = {
+                scene
+                for scene, at in unread.items()
+                if scene not in records or records[scene].scene_updated_at < at
+            }
+            if not wanted:
+                return set()
+            synced = state.timestamps_of(wanted)
+        return self._without_jobs({s for s in wanted if synced.get(s, unread[s] - 1) < unread[s]})
+
+    def _edited(self, fresh: Mapping[int, float]) -> set[int]:
+        """All that neither a job nor an event has read anew. What a record tells may have been read
+        a moment before."""
+        if not fresh:
+            return set()
+        return self._without_jobs(set(fresh), but_in_hand=True) - self._intake.noted_edits()
+
+    def _without_jobs(self, scenes: set[int], *, but_in_hand: bool = False) -> set[int]:
+        with self._context.open_queue() as queue:
+            waiting = queue.queued_among(scenes)
+            waiting -= {each.job.scene_id for each in queue.held(scenes)}
+            if but_in_hand:
+                waiting -= queue.working_scene_ids()
+            return scenes - waiting - queue.given_up_among(scenes, Failure.NOT_FOUND)

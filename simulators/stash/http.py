@@ -51,7 +51,10 @@ class GraphQLEndpoint:
         kind = GRAPHQL_JSON if newer else JSON
         caller: Caller = request["caller"]
         try:
-            body = await self._answer(await _read(request), request, caller)
+            asked = await _read(request)
+            if request.method == "GET":
+                self._only_a_query(asked)
+            body = await self._answer(asked, base_url(request), caller)
             status = 200
         except BadRequestError as error:
             body, status = error.body, error.status
@@ -66,17 +69,30 @@ class GraphQLEndpoint:
         newer = self._sim.since("0.29") if rule == "auto" else rule == "new"
         return newer and _accepts_graphql_json(request.headers.get("Accept", ""))
 
-    async def _answer(self, asked: Request, request: web.Request, caller: Caller) -> Body:
-        document = self._document(asked.query)
-        operation = _operation(document, asked.operation)
-        if request.method == "GET" and operation.operation is not OperationType.QUERY:
+    async def ask(
+        self, caller: Caller, query: str, variables: Mapping[str, Any]
+    ) -> tuple[int, Body]:
+        """Status and answer of what a script asks that runs in the server itself."""
+        try:
+            asked = _checked({"query": query, "variables": variables})
+            return 200, await self._answer(asked, "http://", caller)
+        except BadRequestError as error:
+            return (422 if error.of_graphql else error.status), error.body
+
+    def _only_a_query(self, asked: Request) -> None:
+        operation = _operation(self._document(asked.query), asked.operation)
+        if operation.operation is not OperationType.QUERY:
             raise BadRequestError(
                 [{"message": "GET requests only allow query operations"}], status=406
             )
+
+    async def _answer(self, asked: Request, base: str, caller: Caller) -> Body:
+        document = self._document(asked.query)
+        operation = _operation(document, asked.operation)
         if self._sim.rng.random() < self._sim.switches["locked_share"]:
             return self._logged(_locked(operation))
         external = self._sim.switches["external_host"]
-        context = RequestContext(self._sim, caller, external or base_url(request))
+        context = RequestContext(self._sim, caller, external or base)
         try:
             variables = checked_variables(self._sim.schema, operation, asked.variables)
         except VariableError as error:

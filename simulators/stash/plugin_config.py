@@ -59,6 +59,7 @@ class Plugin:
     description: str | None
     url: str | None
     version: str | None
+    interface: str  # raw, rpc, js
     exec: tuple[str, ...]
     err_log: str
     tasks: tuple[Operation, ...]
@@ -120,6 +121,7 @@ def read_plugin(path: Path) -> Plugin:
         description=top.get("description"),
         url=top.get("url"),
         version=top.get("version"),
+        interface=top.get("interface") or "raw",
         exec=_texts(top.get("exec")),
         err_log=top.get("errLog") or "error",
         tasks=tuple(_operation(task, TASK_KEYS) for task in _list(top.get("tasks"))),

@@ -1,4 +1,4 @@
-"""Runs plugins: tasks, operations and hooks, each in a process of its own.
+"""Runs plugins: tasks, operations and hooks, each in a process of its own, or in this one.
 
 Rules from Stash's pkg/plugin: a task's process and cookie are made when its job starts; hooks run
 one after the other inside the request that caused them, and a plugin that cannot be started ends
@@ -11,11 +11,12 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from simulators.stash.embedded import EmbeddedScript, script_of
 from simulators.stash.library import StashError
 from simulators.stash.plugin_config import Operation, Plugin, read_plugins
 from simulators.stash.plugin_io import LogSplitter, PluginOutput, go_json, logged, progress_of
@@ -101,6 +102,7 @@ class PluginHost:
         self._running: set[RawProcess] = set()
         self._awaited: set[asyncio.Future[PluginOutput]] = set()  # by requests
         self._closed = False
+        self.ask: Callable[[Caller, str, Mapping[str, Any]], Awaitable[tuple[int, Any]]]
         self.port = 0
         self.plugins: list[Plugin] = []
         self.disabled: set[str] = set()
@@ -239,6 +241,8 @@ class PluginHost:
     ) -> PluginOutput:
         for name, value in (operation.default_args if operation else {}).items():
             args.setdefault(name, value)
+        if plugin.interface == "js":
+            return await self._run_embedded(plugin, caller, args, progress)
         command, python = self._command(plugin, operation)
         env = {**os.environ, **self._options.env}
         if python:
@@ -265,6 +269,28 @@ class PluginHost:
             self._running.discard(process)
             self._awaited.discard(done)
 
+    async def _run_embedded(
+        self,
+        plugin: Plugin,
+        caller: Caller,
+        args: Mapping[str, Any],
+        progress: Callable[[float], None] | None,
+    ) -> PluginOutput:
+        if not plugin.exec:
+            raise OSError("no script specified in exec")
+
+        def ask(query: str, variables: Mapping[str, Any]) -> Awaitable[tuple[int, Any]]:
+            return self.ask(Caller(visited=caller.visited), query, variables)
+
+        script = EmbeddedScript(
+            script_of(plugin.path.parent / plugin.exec[0]),
+            {"ServerConnection": self._connection(plugin, caller), "Args": dict(args)},
+            ask,
+            self._logger(plugin, progress),
+            in_task=progress is not None,
+        )
+        return await script.run()
+
     def _ended(
         self, plugin: Plugin, output: PluginOutput, progress: Callable[[float], None] | None
     ) -> None:
@@ -290,7 +316,12 @@ class PluginHost:
         return [found or str(plugin.path.parent / command[0]), *command[1:]], False
 
     def _payload(self, plugin: Plugin, caller: Caller, args: Mapping[str, Any]) -> bytes:
-        connection = {
+        connection = self._connection(plugin, caller)
+        document = {"server_connection": connection, "args": dict(sorted(args.items()))}
+        return go_json(document)
+
+    def _connection(self, plugin: Plugin, caller: Caller) -> dict[str, Any]:
+        return {
             "Scheme": "http",
             "Host": self._options.host,
             "Port": self.port,
@@ -298,8 +329,6 @@ class PluginHost:
             "Dir": str(self._options.config_dir),
             "PluginDir": str(self._options.told(plugin.path.parent)),
         }
-        document = {"server_connection": connection, "args": dict(sorted(args.items()))}
-        return go_json(document)
 
     def _logger(
         self, plugin: Plugin, progress: Callable[[float], None] | None

@@ -170,6 +170,7 @@ def build_app(sim: Simulator) -> web.Application:
     control.add_routes(app)
     StashControl(sim).add_routes(app)
     endpoint = GraphQLEndpoint(sim)
+    sim.host.ask = endpoint.ask
     app.router.add_route("*", "/graphql", endpoint.handle)
     Images(sim.library).add_routes(app)
     app.router.add_get("/healthz", _healthz)

@@ -26,9 +26,18 @@ RUN_MODE = """
 """
 
 
+SWITCH = "mutation($map: BoolMap!) { setPluginsEnabled(enabledMap: $map) }"
+# Edits are noted inside Stash, or by processes, if the other of the two small plugins is off.
+OFF = {"inside": "Stash2PlexSceneHooks", "processes": "Stash2PlexQuickHooks"}
+
+
 @contextmanager
-def always_on(pool: Pool, seed: Seed, folder: Path) -> Iterator[Site]:
-    """Both servers; the plugin's code is that of this checkout, and Stash asks for a password."""
+def always_on(pool: Pool, seed: Seed, folder: Path, noted: str = "processes") -> Iterator[Site]:
+    """Both servers; the plugin's code is that of this checkout, and Stash asks for a password.
+
+    Args:
+        noted: "inside" Stash, by "processes", or by "both" as after an installation.
+    """
     data = folder / "data"
     with pool.both(
         seed,
@@ -39,7 +48,14 @@ def always_on(pool: Pool, seed: Seed, folder: Path) -> Iterator[Site]:
     ) as both:
         site = Site(both, data)
         site.use(first_sync="mirror", max_clear_percent=100)
+        switch_off(site, noted)
         yield site
+
+
+def switch_off(site: Site, noted: str) -> None:
+    """Leave only one of the small plugins on; see `always_on`."""
+    if noted in OFF:
+        site.both.stash.graphql(SWITCH, {"map": {OFF[noted]: False}})
 
 
 def install(folder: Path) -> Path:
@@ -47,6 +63,7 @@ def install(folder: Path) -> Path:
     plugin = folder / "plugins" / "Stash2Plex"
     plugin.mkdir(parents=True)
     shutil.copy(ROOT / "Stash2Plex.yml", plugin)
+    shutil.copytree(ROOT / "scene_hooks", plugin / "scene_hooks")
     # As if it lay there; `runpy` would take a third of the time of a hook.
     start = (
         f"__file__ = {str(ENTRY)!r}\nexec(compile(open(__file__, 'rb').read(), __file__, 'exec'))\n"

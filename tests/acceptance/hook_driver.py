@@ -11,7 +11,7 @@ from typing import Any
 from simulators.dumps import stash_seed
 from simulators.library.oracle import differences
 from simulators.seed import Seed
-from tests.acceptance.always_on import install
+from tests.acceptance.always_on import install, switch_off
 from tests.acceptance.site import Site
 from tests.acceptance.sync_driver import SyncDriver
 from tests.pool import Pool
@@ -97,5 +97,6 @@ def hook_driver(pool: Pool, seed: Seed, folder: Path) -> Iterator[HookDriver]:
     with pool.both(seed, plugin_dir=install(folder), plugin_env=environment) as both:
         site = Site(both, data)
         site.use(first_sync="mirror", reconcile_interval="never")
+        switch_off(site, "processes")
         both.stash.faults([DEAF])
         yield HookDriver(site)

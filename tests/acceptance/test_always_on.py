@@ -1,4 +1,4 @@
-"""An edit in Stash is in Plex seconds later, by hooks and tasks as real processes."""
+"""An edit in Stash is in Plex seconds later, by real hooks and tasks."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ from tests.acceptance.site import Site
 from tests.pool import Pool
 
 
-@pytest.fixture(scope="module")
-def running(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with always_on(
-        pool, generate(60, seed=4, only=("in_sync",)), tmp_path_factory.mktemp("on")
-    ) as site:
+@pytest.fixture(scope="module", params=["inside", "processes"])
+def running(
+    request: pytest.FixtureRequest, pool: Pool, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    seed = generate(60, seed=4, only=("in_sync",))
+    with always_on(pool, seed, tmp_path_factory.mktemp("on"), request.param) as site:
         yield site
 
 
@@ -86,8 +87,9 @@ def test_edits_that_follow_each_other_are_one_task(site: Site) -> None:
     site.edit_scene(second, title="Second")
     until(lambda: at_rest(site))
 
-    (job,) = jobs(site)[before:]
-    assert job["output"]["processed"] == job["output"]["items_edited"] == 2
+    done = [job["output"] for job in jobs(site)[before:]]
+    assert done[0]["processed"] == done[0]["items_edited"] == 2
+    assert [each["processed"] for each in done[1:]] in ([], [0])
     assert (title(site, first), title(site, second)) == ("First 3", "Second")
 
 
@@ -122,11 +124,12 @@ def test_a_task_that_cannot_work_is_asked_for_few_times_in_a_burst(site: Site) -
 
     took = time.monotonic() - started
     assert 1 <= len(jobs(site)) - before <= (1 + FREE_DECLINES + took / UNANSWERED_SECONDS)
-    assert noted(site) == len(scenes)
+    assert 1 <= noted(site) <= len(scenes)
     site.use(first_sync="mirror", max_clear_percent=100)
     start(site, "Sync Changes")
     until(lambda: at_rest(site))
     assert jobs(site)[-1]["output"]["items_edited"] == len(scenes)
+    assert noted(site) == 0
 
 
 def test_a_scan_notes_and_is_seen_after_it(site: Site) -> None:

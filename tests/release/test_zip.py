@@ -9,7 +9,6 @@ import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import pytest
 import yaml
@@ -23,7 +22,12 @@ from tests.release.conftest import EPOCH
 
 PRODUCT = {
     *("app", "cli", "core", "plex", "reconciliation", "shell", "stash", "storage", "sync_queue"),
-    *("transport", "worker", "ui", "public", VENDOR),
+    *("transport", "worker", "ui", "public", "scene_hooks", VENDOR),
+}
+PLUGINS = {
+    "Stash2Plex.yml",
+    "scene_hooks/Stash2PlexQuickHooks.yml",
+    "scene_hooks/Stash2PlexSceneHooks.yml",
 }
 AT_ROOT = {"Stash2Plex.yml", "Stash2Plex.py", "LICENSE", CONTENTS}
 
@@ -44,7 +48,8 @@ def test_it_holds_what_runs_and_nothing_else(names: list[str]) -> None:
 
     assert {str(path) for path in paths if len(path.parts) == 1} == AT_ROOT
     assert {path.parts[0] for path in paths if len(path.parts) > 1} <= PRODUCT
-    assert [name for name in names if name.endswith(".yml")] == ["Stash2Plex.yml"]
+    assert {name for name in names if name.endswith(".yml")} == PLUGINS
+    assert "scene_hooks/quick.js" in names
     assert [path for path in paths if path.suffix in {*COMPILED, ".pyc", ".pyi"}] == []
     assert [path for path in paths if {"tests", "__pycache__", ".."} & {*path.parts}] == []
 
@@ -112,8 +117,9 @@ def test_another_version_of_it_is_told_everywhere(
 ) -> None:
     made = build(ROOT, libraries, tmp_path, EPOCH + 60, version="9.9.9")
     with zipfile.ZipFile(made) as archive:
-        told: dict[str, Any] = yaml.safe_load(archive.read("Stash2Plex.yml"))
-        assert json.loads(archive.read(CONTENTS))["version"] == told["version"] == "9.9.9"
+        told = [yaml.safe_load(archive.read(name)) for name in sorted(PLUGINS)]
+        assert json.loads(archive.read(CONTENTS))["version"] == "9.9.9"
+        assert {manifest["version"] for manifest in told} == {"9.9.9"}
     (package,) = yaml.safe_load((tmp_path / INDEX).read_text("utf-8"))
 
     assert (package["version"], package["date"]) == ("9.9.9", "2026-01-01 00:01:00")

@@ -44,6 +44,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.hang is not None:
             self.server.hang.wait(20)
         data: dict[str, Any] = {"runPluginTask": str(40 + self.server.tasks)}
+        if "jobQueue" in body["query"]:
+            data = {"jobQueue": [self.server.job] if self.server.job else None}
         if "findJob" in body["query"]:
             data = {"findJob": self.server.job}
         status, content = self.server.answer or (200, json.dumps({"data": data}).encode())

@@ -253,10 +253,14 @@ def reply_of(raw: bytes, data: Path, **env: str) -> dict[str, Any] | None:
 
 
 def test_the_manifest_asks_for_what_the_hook_listens_to() -> None:
-    manifest = yaml.safe_load((ROOT / "Stash2Plex.yml").read_text("utf-8"))
-    (entry,) = manifest["hooks"]
+    def listens(name: str) -> list[str]:
+        (entry,) = yaml.safe_load((ROOT / name).read_text("utf-8"))["hooks"]
+        found: list[str] = entry["triggeredBy"]
+        return found
 
-    assert sorted(entry["triggeredBy"]) == sorted(hook.LISTENS)
+    of_scenes = listens("scene_hooks/Stash2PlexSceneHooks.yml")
+    assert sorted(listens("Stash2Plex.yml") + of_scenes) == sorted(hook.LISTENS)
+    assert listens("scene_hooks/Stash2PlexQuickHooks.yml") == of_scenes
 
 
 @pytest.mark.parametrize("trigger", sorted(hook.LISTENS))

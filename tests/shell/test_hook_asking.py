@@ -32,10 +32,20 @@ class Hooks:
         self.data = data
 
     def fire(self, num: int = 1, env: dict[str, str] | None = None, **connection: Any) -> str:
-        told = {
-            "server_connection": self.stash.connection(**connection),
-            "args": {"hookContext": {"id": num, "type": "Scene.Update.Post", "input": {}}},
-        }
+        return self._answer(num, env, self.stash.connection(**connection), {})
+
+    def fire_inside(self, num: int) -> str:
+        """As the hooks inside Stash do, whose own cookie lets nobody in."""
+        connection = self.stash.connection()
+        session = {"Name": "session", "Value": connection["SessionCookie"]["Value"]}
+        connection["SessionCookie"] = {"Name": "session", "Value": "of nobody"}
+        return self._answer(num, None, connection, {"quick": "yes", "session": session})
+
+    def _answer(
+        self, num: int, env: dict[str, str] | None, connection: Any, args: dict[str, Any]
+    ) -> str:
+        context = {"id": num, "type": "Scene.Update.Post", "input": {}}
+        told = {"server_connection": connection, "args": {"hookContext": context, **args}}
         known = {"STASH_PLUGIN_DATA": str(self.data), **(env or {})}
         reply = hook.answer(json.dumps(told).encode(), known, "/nowhere")
         assert reply is not None
@@ -144,6 +154,68 @@ def test_an_old_request_is_repeated_if_its_job_is_gone(
     assert stash.asked[1][1]["variables"] == {"id": "41"}
     with hooks.inbox() as inbox:
         assert inbox.lease().job_id == ("42" if asked_again else "41")
+
+
+WAITS = {"status": "READY", "description": "Running plugin task: Sync Changes"}
+RUNS = {**WAITS, "status": "RUNNING"}
+
+
+def test_the_hooks_inside_stash_bring_the_cookie_of_the_user(
+    hooks: Hooks, stash: StashStub
+) -> None:
+    assert hooks.fire_inside(1) == "noted, and asked for Sync Changes"
+
+    ((headers, _),) = stash.asked
+    assert headers["Cookie"] == "session=COOKIE-not-for-files"
+    assert not [path for path in hooks.data.iterdir() if b"COOKIE" in path.read_bytes()]
+    with hooks.inbox() as inbox:
+        assert inbox.has_quick_edits()
+        assert [event.by_user for event in inbox.take()] == [True]
+
+
+def test_what_they_note_while_a_task_runs_asks_for_one_that_waits_behind_it(
+    hooks: Hooks, stash: StashStub
+) -> None:
+    hooks.fire_inside(1)
+    with hooks.inbox() as inbox:
+        inbox.begin()
+        before = inbox.lease()
+        stash.job = RUNS
+        assert hooks.fire(2) == "noted"
+        assert hooks.fire_inside(3) == "noted, and asked for Sync Changes"
+        stash.job = WAITS
+        assert hooks.fire_inside(4) == "noted"
+        assert inbox.lease() == before
+    assert stash.tasks == 2
+
+
+def test_what_they_note_after_the_job_has_vanished_asks_at_once(
+    hooks: Hooks, stash: StashStub
+) -> None:
+    """Stopped by the user, or lost with a restart of Stash."""
+    hooks.fire_inside(1)
+    assert hooks.fire(2) == "noted"
+    assert hooks.fire_inside(3) == "noted, and asked for Sync Changes"
+
+
+def test_a_hook_that_asks_is_not_asked_beside(hooks: Hooks, stash: StashStub) -> None:
+    hook = HookInbox(str(hooks.data))
+    assert hook.note("scene", 1, "update", by_user=True, now=time.time(), is_quick=True)
+    hook.close()
+
+    assert hooks.fire_inside(2) == "noted"
+    assert stash.asked == []
+
+
+@pytest.mark.parametrize("folder", ["", "scene_hooks"])
+def test_the_small_plugins_note_where_the_tasks_look(folder: str, tmp_path: Path) -> None:
+    connection = {"Port": 1, "PluginDir": str(tmp_path / folder)}
+    context = {"id": 1, "type": "Scene.Update.Post", "input": None}
+    told = {"server_connection": connection, "args": {"hookContext": context}}
+
+    hook.answer(json.dumps(told).encode(), {}, "/nowhere")
+
+    assert (tmp_path / "data" / "inbox.db").exists()
 
 
 def test_a_task_that_died_is_replaced_whatever_stash_says(hooks: Hooks, stash: StashStub) -> None:

@@ -59,7 +59,7 @@ def test_stash_accepts_the_manifest() -> None:
         *("tasks", "hooks", "settings", "ui"),
     }
     assert MANIFEST["interface"] == "raw"
-    assert MANIFEST["exec"] == ["python3", "{pluginDir}/Stash2Plex.py"]
+    assert MANIFEST["exec"] == ["python3", "-S", "{pluginDir}/Stash2Plex.py"]
     assert MANIFEST["errLog"] in {"none", "trace", "debug", "info", "warning", "error"}
     assert re.fullmatch(r"\d+\.\d+\.\d+", MANIFEST["version"])
     for task in TASKS:
@@ -68,6 +68,22 @@ def test_stash_accepts_the_manifest() -> None:
     for setting in OFFERED.values():
         assert set(setting) == {"displayName", "description", "type"}
         assert all(setting.values())
+
+
+def test_stash_accepts_the_small_plugins() -> None:
+    """They have nothing but hooks, and each names what the other is."""
+    told = {
+        path.stem: yaml.safe_load(path.read_text("utf-8"))
+        for path in (ROOT / "scene_hooks").glob("*.yml")
+    }
+    quick, scenes = told["Stash2PlexQuickHooks"], told["Stash2PlexSceneHooks"]
+    for manifest in (quick, scenes):
+        assert set(manifest) == {"name", "description", "exec", "interface", "errLog", "hooks"}
+    assert (quick["interface"], quick["exec"]) == ("js", ["quick.js"])
+    assert scenes["interface"] == "raw"
+    assert scenes["exec"] == ["python3", "-S", "{pluginDir}/../Stash2Plex.py"]
+    assert scenes["name"] in quick["description"]
+    assert quick["name"] in scenes["description"]
 
 
 def test_the_buttons_are_few_and_in_the_order_in_which_one_needs_them() -> None:

@@ -44,9 +44,12 @@ def lines_with(pattern: re.Pattern[str], files: list[Path]) -> list[str]:
     ]
 
 
-def test_stash_finds_one_plugin(files: list[Path]) -> None:
-    """Stash takes every .yml below its plugin folder for a plugin (pkg/plugin/plugins.go)."""
-    assert [path for path in files if path.suffix == ".yml"] == [ROOT / "Stash2Plex.yml"]
+def test_stash_finds_the_plugin_and_its_two_small_ones(files: list[Path]) -> None:
+    """Stash takes every .yml below its plugin folder for a plugin (pkg/plugin/plugins.go), also in
+    a checkout. It switches hooks by plugins alone, so those of scenes are two of their own."""
+    names = {path.relative_to(ROOT).as_posix() for path in files if path.suffix == ".yml"}
+    hooks = {f"scene_hooks/Stash2Plex{kind}Hooks.yml" for kind in ("Quick", "Scene")}
+    assert names == {"Stash2Plex.yml", *hooks}
 
 
 def test_no_file_of_code_is_longer_than_one_can_read(files: list[Path]) -> None:
@@ -80,6 +83,9 @@ def test_the_version_stands_in_one_place() -> None:
     manifest = yaml.safe_load((ROOT / "Stash2Plex.yml").read_text("utf-8"))
 
     assert re.fullmatch(r"\d+\.\d+\.\d+", manifest["version"])
+    # Those in its zip get it when that is built.
+    for path in (ROOT / "scene_hooks").glob("*.yml"):
+        assert "version" not in yaml.safe_load(path.read_text("utf-8"))
     assert not re.search(r"^version =", project, re.MULTILINE)
 
 

@@ -1,0 +1,63 @@
+"""The hooks inside Stash, and the hooks of scenes as processes, which stand in for them.
+
+Stash switches hooks by whole plugins alone. So those of edited and new scenes are two plugins of
+their own, both on after an installation. The one that starts processes is switched off once the
+other has shown that it works, and on again when that is off or gone. As long as both are on, each
+event is noted twice, which does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from app.wiring import Context
+from core.errors import StashError
+from stash.own_plugins import QUICK_HOOKS, SCENE_HOOKS, switch, switches
+from storage.key_value import Key
+from sync_queue.inbox_reader import Inbox
+
+log = logging.getLogger(__name__)
+
+# Scenes may have been edited without an event: that one waits to begin that finds them.
+RELIED_ON: Key[bool] = Key("quick_hooks", False, bool)
+USED = "Edits are noted inside Stash from now on, which spares the wait for each scene."
+UNUSED = "The hooks inside Stash are switched off or gone: processes note edits from now on."
+
+
+class QuickHooks:
+    """What is known of them in one task."""
+
+    def __init__(self, context: Context, inbox: Inbox) -> None:
+        self._context = context
+        self._inbox = inbox
+        with context.open_state() as state:
+            self._is_relied_on = state.get_value(RELIED_ON)
+        self._has_asked = False
+
+    def may_hide_edits(self) -> bool:
+        """Whether scenes may have been edited without an event in the inbox."""
+        return self._is_relied_on or self._inbox.has_quick_edits()
+
+    def settle(self) -> None:
+        """Once in a task, after Stash was asked for what it has touched: switch the others off if
+        these work, and on if not."""
+        if self._has_asked:
+            return
+        self._has_asked = True
+        try:
+            known = switches(self._context.stash)
+            works = known.get(QUICK_HOOKS, False)
+            if works:
+                self._rely(works)
+            if known.get(SCENE_HOOKS, works) == works:
+                switch(self._context.stash, SCENE_HOOKS, on=not works)
+                log.info("%s", USED if works else UNUSED)
+            if not works:
+                self._rely(works)
+        except StashError as error:
+            log.info("Stash could not be asked for its plugins: %s", error)
+
+    def _rely(self, is_relied_on: bool) -> None:
+        self._is_relied_on = is_relied_on
+        with self._context.open_state() as state:
+            state.set_value(RELIED_ON, is_relied_on)
