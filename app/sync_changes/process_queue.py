@@ -40,7 +40,7 @@ def process_queue(context: Context) -> dict[str, Any]:
         slice_ = Slice(context.clock, partial(others_wait, context))
         intake = Intake(context, inbox, IntakeResult(), slice_.over)
         quick_hooks = QuickHooks(context, inbox)
-        unannounced = Unannounced(context, intake, quick_hooks.may_hide_edits)
+        unannounced = Unannounced(context, intake, quick_hooks)
         edits = Edits(inbox, intake, context.clock, unannounced)
         drains = Drains(context, slice_.over, edits)
         if quick_hooks.may_hide_edits():

@@ -38,6 +38,10 @@ class QuickHooks:
         """Whether scenes may have been edited without an event in the inbox."""
         return self._is_relied_on or self._inbox.has_quick_edits()
 
+    def stand_alone(self) -> bool:
+        """Whether no process notes edits as well. Raises StashError: or its kinds."""
+        return not switches(self._context.stash).get(SCENE_HOOKS, False)
+
     def settle(self) -> None:
         """Once in a task, after Stash was asked for what it has touched: switch the others off if
         these work, and on if not."""

@@ -87,7 +87,7 @@ class _Run:
         self._slice = Slice(context.clock, self._others_wait)
         self._intake = Intake(context, inbox, IntakeResult(), self._slice.over)
         self._quick_hooks = QuickHooks(context, inbox)
-        self._unannounced = Unannounced(context, self._intake, self._quick_hooks.may_hide_edits)
+        self._unannounced = Unannounced(context, self._intake, self._quick_hooks)
         edits = Edits(inbox, self._intake, context.clock, self._unannounced)
         self._drains = Drains(context, self._slice.over, edits, sleep)
         self._outage = OutageWait(context, self._sleep)

@@ -11,11 +11,12 @@ before the inbox is emptied: who is killed in between leaves an event that asks 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from app.sync_changes.handover import SILENCE
 from app.sync_changes.intake import Intake
+from app.sync_changes.quick_hooks import QuickHooks
 from app.wiring import Context
 from core.errors import StashError
 from core.models import Failure
@@ -56,16 +57,15 @@ class Unannounced:
     """What Stash has changed without an event, as one task sees it.
 
     Args:
-        may_hide_edits: whether the hooks inside Stash have left edits to this. Then these are
-            edits, none of them may be missed, and Stash is looked at as often as the inbox.
+        quick_hooks: tell whether they have left edits to this. Then these are edits, none of them
+            may be missed, and Stash is looked at as often as the inbox.
     """
 
-    def __init__(
-        self, context: Context, intake: Intake, may_hide_edits: Callable[[], bool]
-    ) -> None:
+    def __init__(self, context: Context, intake: Intake, quick_hooks: QuickHooks) -> None:
         self._context = context
         self._intake = intake
-        self.may_hide_edits = may_hide_edits
+        self._quick_hooks = quick_hooks
+        self.may_hide_edits = quick_hooks.may_hide_edits
         self._look_at = 0.0
         self._is_fresh = False
 
@@ -118,7 +118,7 @@ class Unannounced:
         touched: list[Touched] = []
         if mark is None:
             touched = newest(context.stash)
-            if is_quick:  # what we knew was lost
+            if is_quick and self._quick_hooks.stand_alone():  # what we knew was lost
                 last_id = max((scene for scene, _ in touched), default=0)
                 mark = Watermark(now - FIRST_BACK, last_id)
         before = intake.result.enqueued_count

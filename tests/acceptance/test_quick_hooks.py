@@ -169,9 +169,22 @@ def test_where_the_watermark_was_lost_the_latest_edits_are_seen(
     titled(driver, scenes[7], "Before it was lost")
     with driver.site.state() as state:
         state.set_value(WATERMARK, None)
+    switched(driver.site, **{SCENE_HOOKS: False})
 
     assert driver.sync()["processed"] >= 1
     assert title(driver, scenes[7]) == "Before it was lost"
+
+
+def test_at_first_it_only_notes_where_to_begin(driver: SyncDriver, scenes: list[int]) -> None:
+    """Processes have noted what was edited until then."""
+    switched(driver.site, **{SCENE_HOOKS: True})
+    titled(driver, scenes[7], "Before the first look")
+    with driver.site.state() as state:
+        state.set_value(WATERMARK, None)
+
+    assert driver.sync()["processed"] == 0
+    titled(driver, scenes[8], "After it")
+    assert driver.sync()["processed"] == 1
 
 
 def test_a_task_that_is_cut_off_before_it_has_looked_leaves_its_event(
