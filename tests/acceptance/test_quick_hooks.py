@@ -178,12 +178,12 @@ def test_where_the_watermark_was_lost_the_latest_edits_are_seen(
 def test_at_first_it_only_notes_where_to_begin(driver: SyncDriver, scenes: list[int]) -> None:
     """Processes have noted what was edited until then."""
     switched(driver.site, **{SCENE_HOOKS: True})
-    titled(driver, scenes[7], "Before the first look")
+    titled(driver, scenes[12], "Before the first look")
     with driver.site.state() as state:
         state.set_value(WATERMARK, None)
 
     assert driver.sync()["processed"] == 0
-    titled(driver, scenes[8], "After it")
+    titled(driver, scenes[13], "After it")
     assert driver.sync()["processed"] == 1
 
 
