@@ -24,6 +24,7 @@ from benchmarks.library import measure_libraries
 from benchmarks.meter import ROOT
 from benchmarks.page import measure_page
 from benchmarks.plan import FULL, QUICK, SHORT, Plan, Say
+from benchmarks.real_stash import kept
 from benchmarks.rename import measure_rename
 from benchmarks.sheets import Goal, Report, Sheet, goals_sheet, in_markdown, on_screen
 from benchmarks.stage import LATENCY, BenchmarkError
@@ -60,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.print(on_screen(sheets))
     target = chosen.output or (PAGE if plan == FULL else None)
     if target is not None:
-        target.write_text(page(sheets, _command(arguments)), encoding="utf-8")
+        text = page(sheets, _command(arguments)) + kept(target)
+        target.write_text(text, encoding="utf-8")
         for report in reports:
             if report.plot:
                 target.with_suffix(".svg").write_text(report.plot, encoding="utf-8")
