@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from app.tasks.queue import confirm_stopped_run
+from app.tasks.reconcile import reconcile_all
 from core.errors import GuardStopped
 from reconciliation.detection_state import Found
 from reconciliation.engine import GapDetectionEngine
@@ -131,3 +133,16 @@ def test_another_setting_has_everything_looked_at_again(
     site.use(first_sync="mirror", max_clear_percent=100, **setting)
 
     same_with_and_without_skipping(site, tmp_path, str(setting))
+
+
+def test_a_full_pass_comes_when_it_is_due_and_when_it_is_asked_for(site: Site) -> None:
+    site.use(first_sync="mirror", max_clear_percent=100, full_pass_days=3)
+    for _ in range(2):
+        reconcile(site)
+    days = 86_400.0
+
+    assert site.run("reconcile_all").output["scenes_spared"] > 0
+    assert site.run("reconcile_all", full="true").output["scenes_spared"] == 0
+    assert site.run("reconcile_all").output["scenes_spared"] > 0
+    assert site.do(reconcile_all, lambda: time.time() + 2 * days)["scenes_spared"] > 0
+    assert site.do(reconcile_all, lambda: time.time() + 3 * days)["scenes_spared"] == 0
