@@ -101,7 +101,8 @@ mutants: ## how many of COUNT small errors in a PART (core, sync_queue, worker) 
 package: setup ## build the release: dist/Stash2Plex.zip and dist/index.yml
 	$(PY) -m build_release
 
-docs: setup ## build the docs site into dist/site
+docs: setup ## bring the tables of settings up to date and build the docs site into dist/site
+	$(PY) -m tests.settings_page
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet -f mkdocs.yaml
 
 constraints: setup ## take over the libraries that are installed for the next release
