@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -124,12 +125,15 @@ def check(session: Session, full: bool) -> int:
 @click.pass_obj
 def sync(session: Session, recent: bool, full: bool, in_stash: bool) -> int:
     """Compare Plex with Stash, then bring to Plex what differs."""
-    first = "reconcile_recent" if recent else "reconcile_all"
-    found = _perform(
-        session, first, "Comparing Plex with Stash", in_stash_too=in_stash, full=full or None
-    )
-    done = _perform(session, "process_queue", "Writing to Plex", in_stash_too=in_stash)
-    session.terminal.reply({"reconcile": found, "process_queue": done})
+    perform = partial(_perform, session, in_stash_too=in_stash)
+    if recent:
+        found = perform("reconcile_recent", "Comparing Plex with Stash", full=full or None)
+        done = perform("process_queue", "Writing to Plex")
+    else:
+        done = perform("sync_everything", "Comparing, then writing to Plex", full=full or None)
+        found = done.get("reconcile", {})
+    drained = {name: told for name, told in done.items() if name != "reconcile"}
+    session.terminal.reply({"reconcile": found, "process_queue": drained})
     return GAPS if done.get("failed") or done.get("held") or found.get("errors") else 0
 
 
