@@ -19,8 +19,9 @@ from shell import protocol
 
 TRACE = 5
 # Stash's page of the log shows who opens it later its last 30 lines: of lines that say the same of
-# many things, so many are examples, and the others are counted.
-EXAMPLES = 10
+# many things, so many are examples, and the others are counted. Several kinds share that number,
+# but each has its first.
+EXAMPLES, FIRST = 10, 3
 
 # The first part of the names of our own loggers. All others are libraries': heard from WARNING on.
 OURS = frozenset(
@@ -69,6 +70,7 @@ class FrameHandler(logging.Handler):
         self.hears_libraries = False
         self.kept: deque[tuple[float, str, str]] = deque(maxlen=KEPT)
         self._alike: Counter[str] = Counter()
+        self._shown: Counter[str] = Counter()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record. A call whose arguments do not fit its message is shown as it is."""
@@ -99,7 +101,10 @@ class FrameHandler(logging.Handler):
         if self.hears_libraries or not is_of_many:
             return False
         self._alike[record.msg] += 1
-        return self._alike[record.msg] > EXAMPLES
+        if self._shown[record.msg] >= FIRST and self._shown.total() >= EXAMPLES:
+            return True
+        self._shown[record.msg] += 1
+        return False
 
     def count(self, text: str, more: int) -> None:
         """Count lines that are not at hand."""
@@ -107,11 +112,13 @@ class FrameHandler(logging.Handler):
 
     def tell_left_out(self) -> None:
         """Tell how many lines were only counted."""
-        alike, self._alike = self._alike, Counter()
+        alike, shown = self._alike, self._shown
+        self._alike, self._shown = Counter(), Counter()
         for text, count in alike.items():
-            if count > EXAMPLES:
+            if more := count - shown[text]:
                 told = re.sub(r"%[-\w.]*[a-z]", "…", text)
-                self._frames.log(protocol.INFO, f"and {count - EXAMPLES} more lines like: {told}")
+                lines = "line" if more == 1 else "lines"
+                self._frames.log(protocol.INFO, f"and {more} more {lines} like: {told}")
 
     def _safe(self, record: logging.LogRecord) -> logging.LogRecord:
         """A copy of the record for this handler alone, its arguments cleaned."""
