@@ -95,7 +95,10 @@ def report_on(drained: Drained) -> Report:
     what = f"drain of {drained.scenes:,} drifted scenes"
     goals = (
         Goal(
-            f"{what}: bare edits for each scene", drained.bare_rate / drained.rate, 1 / LEAST_SHARE
+            f"{what}: bare edits for each scene",
+            drained.bare_rate / drained.rate,
+            1 / LEAST_SHARE,
+            is_timed=True,
         ),
         Goal(f"{what}: requests to Plex for each", drained.requests_per_item, MOST_REQUESTS),
     )

@@ -12,13 +12,17 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 from benchmarks.enqueue import jobs
 from benchmarks.meter import ROOT, plugin_environment
 from benchmarks.plan import Plan, Say
 from benchmarks.sheets import Goal, Report, Sheet
 from benchmarks.stage import PLUGIN, BenchmarkError
-from core.models import Change, ItemRef
+from core.models import Change, ItemRef, MediaFile
+from core.records import FieldRecord, ItemRecord, Record
+from simulators.launch import Simulators
+from simulators.library.generate import generate
 from storage.finding_query import GAPS
 from storage.findings import Finding, Item
 from storage.journal import JournalEntry
@@ -52,19 +56,23 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("page_dead_letters", {"text": "harbour"}),
     ("page_log", {}),
     ("page_support", {}),
+    ("queue_status", {}),
 )
 
 
 def measure_page(plan: Plan, say: Say) -> Report:
     """Ask each read several times; the slowest median counts."""
     say(f"the page's reads with {plan.shown:,} gaps")
-    with TemporaryDirectory(prefix="page-", ignore_cleanup_errors=True) as folder:
+    with (
+        TemporaryDirectory(prefix="page-", ignore_cleanup_errors=True) as folder,
+        Simulators(generate(10)) as both,
+    ):
         data = Path(folder)
         filled = time.perf_counter()
         _fill(data, plan.shown)
         say(f"filled in {time.perf_counter() - filled:.0f} s")
         times = {
-            _named(mode, args): median(_seconds(data, mode, args) for _ in range(ROUNDS))
+            _named(mode, args): median(_seconds(data, both, mode, args) for _ in range(ROUNDS))
             for mode, args in ASKED
         }
     rows = tuple((name, f"{1000 * took:.0f} ms") for name, took in times.items())
@@ -79,10 +87,13 @@ def _named(mode: str, args: dict[str, Any]) -> str:
     return f"{mode} ({told})" if told else mode
 
 
-def _seconds(data: Path, mode: str, args: dict[str, Any]) -> float:
-    given = {"server_connection": {"PluginDir": str(ROOT)}, "args": {"mode": mode, **args}}
+def _seconds(data: Path, both: Simulators, mode: str, args: dict[str, Any]) -> float:
+    port = urlsplit(both.stash.url).port
+    connection = {"Scheme": "http", "Host": "127.0.0.1", "Port": port, "PluginDir": str(ROOT)}
+    given = {"server_connection": connection, "args": {"mode": mode, **args}}
     command = (sys.executable, str(ROOT / f"{PLUGIN}.py"))
-    env, stdin = plugin_environment(data), json.dumps(given).encode()
+    plex = {"PLEX_URL": both.plex.url, "PLEX_TOKEN": both.plex.token}
+    env, stdin = plugin_environment(data) | plex, json.dumps(given).encode()
     started = time.perf_counter()
     ended = subprocess.run(command, input=stdin, capture_output=True, env=env, check=False)
     took = time.perf_counter() - started
@@ -99,6 +110,7 @@ def _fill(data: Path, scenes: int) -> None:
     with SyncQueue(data / "queue") as queue:
         queue.put_many(jobs(scenes))
     with State(data, print) as state:
+        state.records.save_many([_record(number) for number in range(1, scenes + 1)])
         for number in range(RUNS):
             run = state.runs.start("drain" if number else "apply_preview", time.time() - 9e5)
             figures = {"processed": 5, "succeeded": 5, "items_edited": 5, "skipped": 0}
@@ -152,3 +164,10 @@ def _entries(scenes: int) -> Iterator[JournalEntry]:
         for change in _changes():
             ref = ItemRef("1", str(number))
             yield JournalEntry(number, ref, change.field, change.before, change.after, 1.0)
+
+
+def _record(number: int) -> Record:
+    fields = {name: FieldRecord("Some Value", "Some Value") for name in ("title", "summary")}
+    item = ItemRecord(ItemRef("1", str(number)), (f"/media/{number}.mp4",), 1, fields)
+    files = (MediaFile(f"/data/{number}.mp4", number, 60.0),)
+    return Record(number, 1.0, "f" * 64, files, 1, (1, 2), (3, 4), (item,))

@@ -34,7 +34,7 @@ class Plan:
     jobs: int = 2_000
     hooks: int = 40
     bulk: int = 500
-    carried: int = 5_000
+    carried: int = 10_000
     shown: int = 100_000
     drifted: int = 10_000
 

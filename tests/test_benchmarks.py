@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 import benchmarks.__main__ as command
+from benchmarks.drain import measure_drain
 from benchmarks.enqueue import measure_enqueueing
 from benchmarks.growth import exponent, plot
 from benchmarks.library import (
@@ -145,7 +146,17 @@ def test_a_renamed_tag_is_measured_from_its_event_on() -> None:
 
     assert 1 < cost.plex_writes < LEARNING
     assert {row["Plex writes"] for row in table(report, "Renaming")} == {str(cost.plex_writes)}
-    assert [goal.limit for goal in report.goals] == [0.05, 1.0]
+    assert [goal.limit for goal in report.goals] == [0.05, 1.0, LEARNING / 40]
+
+
+@pytest.mark.processes
+def test_a_drain_stands_beside_bare_edits_of_the_same_items() -> None:
+    report = measure_drain(replace(PLAN, drifted=12), silent)
+
+    (row,) = table(report, "Drain of drifted scenes")
+    assert (row["drifted"], int(row["writes"]) > 0) == ("12", True)
+    assert float(row["bare edits/s"].replace(",", "")) > 0
+    assert [goal.is_timed for goal in report.goals] == [True, False]
 
 
 def cells(text: str) -> list[Sequence[str]]:
