@@ -104,7 +104,6 @@ class Placing:
         self._rules = rules
         self._facts = facts
         self._tag_rules = [(_Matcher.of(rule), rule.targets) for rule in rules.taxonomy.of_tags]
-        self._names = {i: _key(used.name) for i, used in facts.tags.items()}
         self._known: dict[tuple[str, Entity], Places] = {}
         self._small = frozenset[str]()
         if rules.least > 1:
@@ -202,7 +201,7 @@ class Placing:
         if key in self._rules.blocked:
             return ()
         known = self._facts.tags
-        above = {self._names[i] for i in all_above(tag.id, known) if i in self._names}
+        above = {_key(known[i].name) for i in all_above(tag.id, known) if i in known}
         used = known.get(tag.id)
         fitting = (targets for rule, targets in self._tag_rules if rule.fits(key, above, used))
         return next(fitting, _AS_GENRE)

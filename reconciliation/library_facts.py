@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypeVar
 
 from core.desired import SyncPolicy
 from core.fields import PERFORMERS
@@ -19,9 +19,11 @@ from core.settings import Settings
 from stash.entities import disambiguations, used
 from stash.scenes import StashApi
 from storage.key_value import Key
+from storage.library import Kept
 from storage.state import State
 
 PERFORMER = "performer"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +34,9 @@ class Remembered:
     facts: LibraryFacts = field(default_factory=LibraryFacts)
 
 
-def _from_json(body: Any) -> Remembered:
-    tags, studios, groups = (
-        {i: Used(name, scenes, tuple(above)) for i, name, scenes, above in body[about]}
-        for about in (TAG, STUDIO, GROUP)
-    )
-    return Remembered(body["for"], LibraryFacts(dict(body[PERFORMER]), tags, studios, groups))
-
-
-def _to_json(known: Remembered) -> object:
-    facts = known.facts
-    return {
-        "for": dict(known.asked_for),
-        PERFORMER: sorted(facts.disambiguations.items()),
-        **{about: sorted((i, *u) for i, u in facts.of(about).items()) for about in _USED},
-    }
-
-
 _USED = (TAG, STUDIO, GROUP)
-_ROWS = [(int, str, int, [int])]
-FACTS: Key[Remembered] = Key(
-    "library",
-    Remembered(),
-    {"for": {str: str}, PERFORMER: [(int, str)], **dict.fromkeys(_USED, _ROWS)},
-    _from_json,
-    _to_json,
-)
+# By what facts are about, the settings that they were asked for.
+ASKED_FOR: Key[Mapping[str, str]] = Key("library_asked", {}, {str: str})
 
 
 class LibraryPolicy:
@@ -107,8 +86,12 @@ class LibraryPolicy:
         return replace(self._policy, disambiguations=names, placing=placing)
 
     def remembered(self) -> Remembered:
-        """What was found last."""
-        return self._state.get_value(FACTS)
+        """What was found last; single facts are looked up when they are wanted."""
+        of = self._state.library.of
+        names = of(PERFORMER, lambda used: used.name)
+        tags, studios, groups = (of(about, lambda used: used) for about in _USED)
+        asked_for = self._state.get_value(ASKED_FOR)
+        return Remembered(asked_for, LibraryFacts(names, tags, studios, groups))
 
     def ask(self, known: Remembered, about: Collection[str]) -> Remembered:
         """What Stash says now about these, and what is known of all else that matters.
@@ -130,8 +113,19 @@ class LibraryPolicy:
 
     def remember(self, known: Remembered) -> None:
         """Let later tasks go by this."""
-        if known != self.remembered():
-            self._state.set_value(FACTS, known)
+        facts, before = known.facts, self.remembered()
+        named = {i: Used(name, 0) for i, name in _whole(facts.disambiguations).items()}
+        told = {PERFORMER: named, **{about: _whole(facts.of(about)) for about in _USED}}
+        for about, now in told.items():
+            if now != self._state.library.of(about, lambda used: used).whole():
+                self._state.library.replace(about, now.items())
+        # At last: who comes after a task that was cut off asks again.
+        if known.asked_for != before.asked_for:
+            self._state.set_value(ASKED_FOR, known.asked_for)
+
+
+def _whole(facts: Mapping[int, T]) -> dict[int, T]:
+    return facts.whole() if isinstance(facts, Kept) else dict(facts)
 
 
 def moved(before: SyncPolicy, now: SyncPolicy) -> dict[str, set[int]]:

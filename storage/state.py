@@ -11,6 +11,7 @@ from storage import (
     ignored,
     journal,
     key_value,
+    library,
     outages,
     owners,
     pins,
@@ -24,6 +25,7 @@ from storage import (
 from storage.ignored import IgnoredStore
 from storage.journal import Journal
 from storage.key_value import KeyValueFile
+from storage.library import LibraryStore
 from storage.migration import Schema
 from storage.opening import Clock, Warn
 from storage.outages import OutageStore
@@ -55,6 +57,7 @@ SCHEMA = Schema(
         (*ignored.TABLES, *plans.SECOND),
         (*pins.SECOND, *records.SECOND),
         records.THIRD,
+        library.TABLES,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
     saved={
@@ -107,6 +110,7 @@ class State(KeyValueFile):
         self.scans = ScanStore(self._database)
         self.outages = OutageStore(self._database)
         self.ignored = IgnoredStore(self._database)
+        self.library = LibraryStore(self._database)
         timestamps = TimestampStore(self._database, clock)
         self.timestamps, self.save_timestamp = timestamps.all, timestamps.save
         self.timestamps_of = timestamps.of

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from core.fields import SCALARS
+from core.library_facts import Used
 from core.matching.match_outcome import Claim, Evidence
 from core.models import Failure, ItemRef, ListedItem, MediaFile
 from core.records import FieldRecord, ItemRecord, Record
@@ -121,6 +122,7 @@ def fill(driver: SyncDriver, count: int) -> None:
         state.verdicts.save(verdicts, ())
         for n in numbers:
             state.save_timestamp(n + count, NOW - DAY)
+        state.library.replace("performer", [(n, Used("the other", 0)) for n in numbers])
         state.ignored.add({n + 2 * count: "Left alone" for n in numbers}, NOW)
     with SyncQueue(data / "queue", clock=lambda: NOW) as queue:
         _fill_queue(queue, numbers)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.settings import parse_settings
-from reconciliation.library_facts import FACTS, LibraryPolicy, Remembered, moved
+from reconciliation.library_facts import ASKED_FOR, LibraryPolicy, moved
 from storage.state import State
 
 NAMES = {"1": ("Ana", "cook"), "2": ("Ana", "guide")}
@@ -82,9 +82,19 @@ def test_what_shows_otherwise_by_now_is_named(state: State) -> None:
 def test_facts_that_make_no_sense_are_asked_for_anew(state: State) -> None:
     stash = Library()
     policy(state, stash).fresh()
-    assert state.get_value(FACTS) != Remembered()
+    assert state.get_value(ASKED_FOR) != {}
     with state._database.transaction() as connection:
-        connection.execute("UPDATE facts SET value = '{}' WHERE key = 'library'")
+        connection.execute("UPDATE facts SET value = '[]' WHERE key = 'library_asked'")
 
     assert policy(state, stash).known().disambiguations == {1: "cook", 2: "guide"}
     assert stash.asked == ["Performers", "Performers"]
+
+
+def test_a_fact_that_makes_no_sense_costs_nothing_but_itself(state: State) -> None:
+    stash = Library()
+    policy(state, stash).fresh()
+    with state._database.transaction() as connection:
+        connection.execute("UPDATE library SET above = 'x' WHERE id = 1")
+
+    names = policy(state, stash).known().disambiguations
+    assert (names.get(1), names.get(2), dict(names)) == (None, "guide", {2: "guide"})
