@@ -26,7 +26,7 @@ from reconciliation.drift_check import DriftCheck
 from reconciliation.prefix_learning import Learning
 from reconciliation.renamed_files import Moves
 from reconciliation.scene_source import Told
-from reconciliation.verdict_cache import VerdictCache
+from reconciliation.verdict_cache import VerdictCache, Verified
 from stash.mapping import SceneReader, UnreadScene
 from storage.scene_reads import SceneRead
 from storage.scratch import Scratch, Spool
@@ -161,10 +161,10 @@ class Sweep:
             return scenes
         apart = self._rules.pins.keys() | self._rules.ignored
         unchanged = self._verdicts.unchanged([s for s in scenes if s.id not in apart])
-        for scene, claims in unchanged:
+        for _, verdict in unchanged:
             self._count_matched()
-            self.learning.teach([file.path for file in scene.files], claims)
-        self.claims.offer({scene.id: claims for scene, claims in unchanged})
+            self.learning.votes.note_folders(verdict.taught)
+        self.claims.offer({scene.id: verdict.claims for scene, verdict in unchanged})
         known = {scene.id for scene, _ in unchanged}
         return [scene for scene in scenes if scene.id not in known]
 
@@ -199,6 +199,10 @@ class Sweep:
         """
         if self._verdicts is not None and not self._is_cut_off:
             self._verdicts.save(self.findings.in_disorder())
+
+    def verified(self) -> Verified | None:
+        """What all verdicts were held against; None where some were not."""
+        return None if self._verdicts is None or self._is_cut_off else self._verdicts.verified
 
     def cut_off(self) -> None:
         """Not all scenes are judged to their end."""

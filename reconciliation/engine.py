@@ -41,7 +41,7 @@ from reconciliation.report import MatchReport
 from reconciliation.result import GapDetectionResult
 from reconciliation.scene_source import FULL_PASS, SceneSource, Told
 from reconciliation.unseen_owners import offer_unseen
-from reconciliation.verdict_cache import VerdictCache, rules_digest
+from reconciliation.verdict_cache import VERIFIED, VerdictCache, rules_digest
 from stash.scalars import WHOLE
 from stash.scenes import StashApi, count_scenes, fetch_scenes, iter_unread_pages
 from storage.key_value import Key
@@ -235,7 +235,8 @@ class GapDetectionEngine:
         switches = rules.strict, rules.detect_missing
         sections = side.sections.values()
         seal = rules_digest(rules.sync_policy, rules.path_map, sections, *switches)
-        return VerdictCache(state.verdicts, side, rules.path_map, seal, scratch)
+        verified = state.get_value(VERIFIED)
+        return VerdictCache(state.verdicts, side, rules.path_map, seal, scratch, verified)
 
     def _judge_all(
         self,
@@ -316,6 +317,7 @@ class GapDetectionEngine:
             state.owners.replace(sweep.claims.holders())
             forget_released(state.pins, state.records)
             report.keep(state, self._clock())
+            state.set_value(VERIFIED, sweep.verified())
 
     def _end_early(self, error: Exception, sweep: Sweep, result: GapDetectionResult) -> None:
         if isinstance(error, StashIncomplete):

@@ -6,12 +6,12 @@ then it is known which folders of Stash are which of Plex.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from core.matching.match_outcome import Claim, Evidence, SceneMatch
-from core.matching.prefix_votes import LearnedPair, PrefixVotes, path_map_of
-from core.models import ItemRef, Scene
+from core.matching.prefix_votes import LearnedPair, PrefixVotes, Taught, folders_of, path_map_of
+from core.models import ItemRef, ListedItem, Scene
 from core.paths import PathMap, path_key
 from plex.library import PlexSnapshot
 from reconciliation.listing_guard import PathMapGuard
@@ -93,12 +93,7 @@ class Learning:
 
     def teach(self, paths: Sequence[str], claims: Iterable[Claim]) -> None:
         """Take in certain matches of a scene whose files lie at these paths."""
-        self.votes.note(
-            (claim.ref.section, paths[claim.file_rank], file.path)
-            for claim in claims
-            if claim.evidence in _TEACHERS
-            for file in self._side.items[claim.ref].files
-        )
+        self.votes.note_folders(taught(self._side.items, paths, claims))
 
     def second_look(self, learned: PathMap) -> Iterator[list[tuple[Scene, tuple[ItemRef, ...]]]]:
         """Use these folders from now on; the scenes that they may help, with their items so far,
@@ -121,6 +116,18 @@ class Learning:
         places = [place for file in scene.files for place in _places(file.path, learned)]
         indexes = self._side.indexes.values()
         return any(index.at_path(place) for place in places for index in indexes)
+
+
+def taught(
+    items: Mapping[ItemRef, ListedItem], paths: Sequence[str], claims: Iterable[Claim]
+) -> set[Taught]:
+    """What the certain matches of a scene teach whose files lie at these paths."""
+    return folders_of(
+        (claim.ref.section, paths[claim.file_rank], file.path)
+        for claim in claims
+        if claim.evidence in _TEACHERS
+        for file in items[claim.ref].files
+    )
 
 
 def _is_weak(claim: Claim) -> bool:

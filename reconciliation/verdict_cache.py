@@ -8,22 +8,25 @@ the rest. Which scene owns an item is decided anew in every run, from the claims
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from core.desired import SyncPolicy
 from core.digests import digest, digest_of
 from core.id_set import IdSet
 from core.matching.index import Candidate
-from core.matching.match_outcome import Claim, Evidence, SceneMatch
+from core.matching.match_outcome import Evidence, SceneMatch
 from core.models import ItemRef, MediaFile, Scene, Section
 from core.paths import PathMap
 from core.records import Record
 from plex.library import PlexSnapshot
 from plex.sought import NameMap, wanted
+from reconciliation.prefix_learning import taught
 from reconciliation.scene_source import Told
 from storage.code_digest import code_digest
+from storage.key_value import Key
 from storage.scratch import Scratch, Spool
+from storage.shapes import Maybe
 from storage.verdicts import Verdict, VerdictStore, claim_of, claim_row
 
 # All that says how scenes and items are read and judged; a change of it voids the verdicts.
@@ -46,12 +49,26 @@ def rules_digest(
     )
 
 
+class Verified(NamedTuple):
+    """By which rules, and against which items, all verdicts were looked at."""
+
+    rules: str
+    items: int
+
+
+# Of the last run that saw everything.
+VERIFIED: Key[Verified | None] = Key(
+    "verified", None, Maybe((str, int)), lambda known: known and Verified(*known), lambda v: v
+)
+
+
 class VerdictCache:
     """The verdicts of earlier runs, held against what both sides say now.
 
     Args:
         rules: see `rules_digest`.
         scratch: keeps what is noted until the end.
+        verified: by which rules and which index all verdicts were held against everything last.
     """
 
     def __init__(
@@ -61,35 +78,51 @@ class VerdictCache:
         path_map: PathMap,
         rules: bytes,
         scratch: Scratch,
+        verified: Verified | None = None,
     ) -> None:
         self._store = store
         self._side = side
         self._path_map = path_map
         self._rules = rules
         self._names = NameMap(path_map)
-        self._noted: Spool[tuple[bytes, list[tuple[Any, ...]]]] = scratch.spool("noted", tuple)
+        self._noted: Spool[tuple[Any, ...]] = scratch.spool("noted", tuple)
+        self.verified = Verified(rules.hex(), side.cache.seal())
+        # No item is another one than then: a verdict holds while its scene is the same.
+        self._items_stand = side.is_complete and verified == self.verified
         self._noted_ids = IdSet()
         self._void = IdSet()
         self._around: dict[tuple[str, int | None], bytes] = {}
         self._fetched: dict[int, Told] = {}
 
-    def unchanged(self, scenes: Sequence[Told]) -> list[tuple[Told, tuple[Claim, ...]]]:
-        """Those scenes whose last verdict still holds, with their claims."""
+    def unchanged(self, scenes: Sequence[Told]) -> list[tuple[Told, Verdict]]:
+        """Those scenes whose last verdict still holds, with it."""
         verdicts = self._store.get_many([scene.id for scene in scenes])
         self._fetched = {scene.id: scene for scene in scenes}
         self._around = {}
         known = [scene for scene in scenes if scene.id in verdicts]
         if not known:
             return []
+        if self._items_stand:
+            return self._held(known, verdicts, lambda scene, verdict: scene.digest == verdict.scene)
         sought = wanted((file for scene in known for file in scene.files), self._names)
         sought.refs.update(c.ref for verdict in verdicts.values() for c in verdict.claims)
         self._side.focus(sought)
+
+        def holds(scene: Told, verdict: Verdict) -> bool:
+            return self._digest(scene, [c.ref for c in verdict.claims]) == verdict.digest
+
+        return self._held(known, verdicts, holds)
+
+    def _held(
+        self,
+        scenes: Iterable[Told],
+        verdicts: Mapping[int, Verdict],
+        holds: Callable[[Told, Verdict], bool],
+    ) -> list[tuple[Told, Verdict]]:
         found = []
-        for scene in known:
-            verdict = verdicts[scene.id]
-            refs = [claim.ref for claim in verdict.claims]
-            if self._digest(scene, refs) == verdict.digest:
-                found.append((scene, verdict.claims))
+        for scene in scenes:
+            if holds(scene, verdicts[scene.id]):
+                found.append((scene, verdicts[scene.id]))
             else:
                 self._void.add(scene.id)
         return found
@@ -107,13 +140,16 @@ class VerdictCache:
         # One that is looked at for the second time is in doubt, or was.
         fetched = self._fetched.pop(scene.id, None)
         seen = self._digest(fetched, match.refs) if whole and fetched is not None else None
-        if seen is None:
+        if seen is None or fetched is None:
             if scene.id in self._noted_ids:
                 self._noted.discard([scene.id])
                 self._noted_ids.discard(scene.id)
             self._void.add(scene.id)
         else:
-            self._noted.put({scene.id: (seen, [claim_row(claim) for claim in match.claims])})
+            paths = [file.path for file in scene.files]
+            folders = sorted(taught(self._side.items, paths, match.claims))
+            claims = [claim_row(claim) for claim in match.claims]
+            self._noted.put({scene.id: (seen, claims, fetched.digest, folders)})
             self._noted_ids.add(scene.id)
 
     def save(self, in_disorder: Collection[int]) -> None:
@@ -122,8 +158,8 @@ class VerdictCache:
         self._store.save({}, (i for i in void if i not in self._noted_ids))
         for batch in self._noted.batches():
             good = {
-                scene_id: Verdict(seen, tuple(map(claim_of, claims)))
-                for scene_id, (seen, claims) in batch.items()
+                scene_id: Verdict(seen, tuple(map(claim_of, claims)), scene, tuple(folders))
+                for scene_id, (seen, claims, scene, folders) in batch.items()
                 if scene_id not in in_disorder
             }
             self._store.save(good, [i for i in batch if i not in good])

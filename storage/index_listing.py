@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from core.id_set import IdSet
 from core.models import ListedItem
-from storage.index_rows import item_values, keys_of
+from storage.index_rows import BREAK_SEAL, item_values, keys_of
 from storage.sqlite import Database, placeholders
 
 _ASIDE = (
@@ -105,6 +105,8 @@ class SectionListing:
         gone = [(number,) for (number,) in numbers if number not in self._same]
         connection.executemany("DELETE FROM files WHERE item = ?", gone)
         connection.executemany("DELETE FROM items WHERE id = ?", gone)
+        if gone or connection.execute("SELECT 1 FROM temp.new_items LIMIT 1").fetchone():
+            connection.execute(BREAK_SEAL)
         connection.execute(
             "INSERT INTO items SELECT NULL, ?, key, digest, added_at, body FROM temp.new_items"
             " ORDER BY rowid",

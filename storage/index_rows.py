@@ -42,6 +42,12 @@ TABLES = (
     "CREATE INDEX files_by_name ON files (name_key, size, item)",
     "CREATE INDEX files_by_path ON files (path_key)",
 )
+# Where this is the same, so is every item.
+SEAL = (
+    "CREATE TABLE seal (seal INTEGER NOT NULL)",
+    "INSERT INTO seal VALUES (0)",
+)
+BREAK_SEAL = "UPDATE seal SET seal = (random() & 9223372036854775807)"
 ITEMS = Table(
     "items",
     ("id",),

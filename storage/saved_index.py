@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.digests import item_digest
 from core.matching.index import BIG_BUCKET
 from core.models import ItemRef, ListedItem
 from storage.claim_table import ClaimTable
 from storage.code_digest import code_digest
 from storage.index_listing import SectionListing
-from storage.index_rows import ITEMS, TABLES, Stored, item_values, keys_of, stored
+from storage.index_rows import BREAK_SEAL, ITEMS, SEAL, TABLES, Stored, item_values, keys_of, stored
 from storage.migration import Schema
 from storage.opening import Warn
 from storage.rows import BLOB, INT, TEXT, TIME, Row, Table
@@ -51,6 +52,7 @@ SCHEMA = Schema(
         ("DROP INDEX files_by_path",),
         # All that a listing says of an item, not its files alone.
         ("DROP TABLE files", "DROP TABLE sections", *TABLES),
+        SEAL,
     ),
     remedy="The next run lists Plex anew.",
     synchronous="NORMAL",
@@ -123,10 +125,21 @@ class SectionIndexStore(Closing):
         """Put what was looked up of some items in the place of what was known of them."""
         listed = list({item.ref: item for item in items}.values())
         with self._database.transaction() as connection:
-            for item in listed:
-                self._replace(connection, item)
+            self._replace(connection, listed)
 
-    def _replace(self, connection: sqlite3.Connection, item: ListedItem) -> None:
+    def _replace(self, connection: sqlite3.Connection, items: Iterable[ListedItem]) -> None:
+        differing = [item for item in items if not self._has(connection, item)]
+        for item in differing:
+            self._replace_one(connection, item)
+        if differing:
+            connection.execute(BREAK_SEAL)
+
+    def _has(self, connection: sqlite3.Connection, item: ListedItem) -> bool:
+        """Whether the index has just this of an item."""
+        sql = "SELECT digest FROM items WHERE section = ? AND key = ?"
+        return connection.execute(sql, item.ref).fetchall() == [(item_digest(item),)]
+
+    def _replace_one(self, connection: sqlite3.Connection, item: ListedItem) -> None:
         where = "SELECT id FROM items WHERE section = ? AND key = ?"
         connection.execute(f"DELETE FROM files WHERE item IN ({where})", item.ref)
         connection.execute("DELETE FROM items WHERE section = ? AND key = ?", item.ref)
@@ -149,8 +162,7 @@ class SectionIndexStore(Closing):
             mark: see `storage.index_rows`.
         """
         with self._database.transaction() as connection:
-            for item in items:
-                self._replace(connection, item)
+            self._replace(connection, items)
             connection.execute(
                 "UPDATE sections SET saved_at = ?, mark = ? WHERE section = ?",
                 (saved_at, mark, section),
@@ -253,6 +265,11 @@ class SectionIndexStore(Closing):
         with self._database.transaction() as connection:
             for table in ("files", "items", "sections"):
                 connection.execute(f"DELETE FROM {table}")
+            connection.execute(BREAK_SEAL)
+
+    def seal(self) -> int:
+        """A number that is another one as soon as any item is."""
+        return self._database.numbers("SELECT seal FROM seal")[0]
 
     def close(self) -> None:
         self._database.close()

@@ -58,6 +58,7 @@ SCHEMA = Schema(
         (*pins.SECOND, *records.SECOND),
         records.THIRD,
         library.TABLES,
+        verdicts.SECOND,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
     saved={

@@ -14,16 +14,26 @@ from typing import Any
 
 from core.matching.match_outcome import Claim, Evidence
 from core.models import ItemRef
+from storage.codec import dumps
 from storage.rows import BLOB, INT, TEXT, Row, Table
 from storage.sqlite import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The digest of all that was looked at, and the items that the scene claimed."""
+    """What a verdict rests on, and what it says.
+
+    Attributes:
+        digest: of all that was looked at.
+        scene: of the scene alone.
+        claims: the items that the scene claimed.
+        taught: the folders in which its files lie: section key, that of Stash, that of Plex.
+    """
 
     digest: bytes
     claims: tuple[Claim, ...]
+    scene: bytes = b""
+    taught: tuple[tuple[str, str, str], ...] = ()
 
 
 def _drops(name: str, event: str, scene: str) -> str:
@@ -56,7 +66,22 @@ TABLES = (
     _drops("time_deleted", "AFTER DELETE ON timestamps", "OLD.scene_id"),
 )
 
-_VERDICTS = Table("verdicts", ("scene_id",), {"scene_id": INT, "digest": BLOB, "claims": TEXT})
+# What was found before is found again.
+SECOND = (
+    "DROP TABLE verdicts",
+    """CREATE TABLE verdicts (
+        scene_id INTEGER PRIMARY KEY,
+        digest BLOB NOT NULL,
+        claims TEXT NOT NULL,
+        scene BLOB NOT NULL,
+        taught TEXT NOT NULL
+    )""",
+)
+_VERDICTS = Table(
+    "verdicts",
+    ("scene_id",),
+    {"scene_id": INT, "digest": BLOB, "claims": TEXT, "scene": BLOB, "taught": TEXT},
+)
 
 
 class VerdictStore:
@@ -90,10 +115,13 @@ class VerdictStore:
                 "DELETE FROM verdicts WHERE scene_id = ?", ((scene_id,) for scene_id in void)
             )
             connection.executemany(
-                "INSERT OR REPLACE INTO verdicts SELECT ?, ?, ?"
+                "INSERT OR REPLACE INTO verdicts SELECT ?, ?, ?, ?, ?"
                 " WHERE EXISTS (SELECT 1 FROM records WHERE scene_id = ?)",
                 (
-                    (scene_id, verdict.digest, _text(verdict.claims), scene_id)
+                    (
+                        *(scene_id, verdict.digest, _text(verdict.claims)),
+                        *(verdict.scene, dumps(verdict.taught), scene_id),
+                    )
                     for scene_id, verdict in verdicts.items()
                 ),
             )
@@ -110,8 +138,9 @@ def claim_row(claim: Claim) -> tuple[str, str, int, int, int, int]:
 
 
 def _verdict(row: Row) -> tuple[int, Verdict]:
-    scene_id, digest, claims = row
-    return scene_id, Verdict(digest, tuple(map(claim_of, json.loads(claims))))
+    scene_id, digest, claims, scene, taught = row
+    folders = tuple([(section, stash, plex) for section, stash, plex in json.loads(taught)])
+    return scene_id, Verdict(digest, tuple(map(claim_of, json.loads(claims))), scene, folders)
 
 
 def claim_of(row: Sequence[Any]) -> Claim:

@@ -35,6 +35,7 @@ MAJORITY = 10
 # The best supported ones; thousands of renamed folders teach nothing about the next one.
 MOST_PAIRS = 100
 
+Taught = tuple[str, str, str]  # section key, folder of Stash, folder of Plex
 _Pair = tuple[int, str]  # how deep Stash's prefix is, and the key of Plex's
 
 
@@ -71,11 +72,10 @@ class PrefixVotes:
 
     def note(self, matched: Iterable[tuple[str, str, str]]) -> None:
         """Take in one scene: section key, path in Stash and path in Plex of each of its matches."""
-        taught = {
-            (section, *folders)
-            for section, stash, plex in matched
-            if (folders := _folders(stash, plex)) is not None
-        }
+        self.note_folders(folders_of(matched))
+
+    def note_folders(self, taught: Iterable[Taught]) -> None:
+        """The same with what `folders_of` makes of the matches of a scene."""
         self._seen.update(taught)
 
     def pairs(self) -> tuple[LearnedPair, ...]:
@@ -111,6 +111,16 @@ class PrefixVotes:
         for (section, stash, plex), scenes in sorted(self._seen.items()):
             by_section.setdefault(section, []).append(_vote(stash, plex, scenes))
         return by_section
+
+
+def folders_of(matched: Iterable[tuple[str, str, str]]) -> set[Taught]:
+    """The folders in which the files of a scene lie, from the section key, the path in Stash and
+    the path in Plex of each of its matches."""
+    return {
+        (section, *folders)
+        for section, stash, plex in matched
+        if (folders := _folders(stash, plex)) is not None
+    }
 
 
 def path_map_of(pairs: Iterable[LearnedPair]) -> PathMap:

@@ -19,7 +19,7 @@ from core.records import ItemRecord, Record
 from plex.cache import PlexCache
 from plex.library import PlexSnapshot
 from reconciliation import verdict_cache
-from reconciliation.verdict_cache import VerdictCache, rules_digest
+from reconciliation.verdict_cache import VerdictCache, Verified, rules_digest
 from stash.mapping import SceneReader, UnreadScene
 from storage.saved_index import Wanted
 from storage.scratch import Scratch
@@ -101,9 +101,9 @@ def test_a_scene_that_nothing_has_changed_for_stands(
     first.note(fetched(1).read(), match(1), record(1))
     first.save(())
 
-    ((scene, claims),) = cache_of(side({OWN: OWN_FILE})).unchanged([fetched(1)])
+    ((scene, verdict),) = cache_of(side({OWN: OWN_FILE})).unchanged([fetched(1)])
 
-    assert (scene.id, claims) == (1, match(1).claims)
+    assert (scene.id, verdict.claims) == (1, match(1).claims)
 
 
 def test_a_scene_that_was_looked_at_twice_is_looked_at_again(
@@ -176,3 +176,29 @@ def test_verdicts_rest_on_the_rules_of_the_code_itself(monkeypatch: pytest.Monke
     monkeypatch.setattr(verdict_cache, "RULES", ("core",))
 
     assert rules_digest(sync_policy, PathMap(), [SECTION]) != before
+
+
+def test_where_no_item_has_changed_only_the_scene_counts(
+    state: State, side: Side, tmp_path: Path
+) -> None:
+    plex = side({OWN: OWN_FILE})
+
+    def cache(verified: Verified | None, rules: bytes = b"rules") -> VerdictCache:
+        return VerdictCache(state.verdicts, plex, PathMap(), rules, scratch, verified)
+
+    with Scratch() as scratch:
+        first = cache(None)
+        first.unchanged([fetched(1)])
+        first.note(fetched(1).read(), match(1), record(1))
+        first.save(())
+    plex.counts.clear()  # nothing that is looked up would be found
+
+    with Scratch() as scratch:
+        known = cache(first.verified)
+    assert [scene.id for scene, _ in known.unchanged([fetched(1)])] == [1]
+    assert known.unchanged([fetched(1, size=501)]) == []
+    with Scratch() as scratch:
+        assert cache(first.verified, b"others").unchanged([fetched(1)]) == []
+    plex.unknown["2"] = "it did not answer"
+    with Scratch() as scratch:
+        assert cache(first.verified).unchanged([fetched(1)]) == []

@@ -229,3 +229,29 @@ def test_a_damaged_index_is_started_anew(tmp_path: Path) -> None:
 
     assert len(warnings) == 1
     assert "lists Plex anew" in warnings[0]
+
+
+def test_the_seal_is_another_as_soon_as_an_item_is(
+    index: SectionIndexStore, tmp_path: Path
+) -> None:
+    seals = [index.seal()]
+
+    def is_broken() -> bool:
+        seals.append(index.seal())
+        return seals[-1] != seals[-2]
+
+    put(index, ONE, TWIN)
+    assert is_broken()
+    put(index, TWIN, ONE)
+    index.upsert([ONE])
+    index.refresh("1", [TWIN], 9.0, "mark")
+    assert not is_broken()
+    put(index, ONE)
+    assert is_broken()
+    index.upsert([TWIN])
+    assert is_broken()
+    index.refresh("1", [TWIN._replace(updated_at=99)], 9.0, "mark")
+    assert is_broken()
+    index.clear()
+    assert is_broken()
+    assert len(set(seals)) == len(seals) - 1
