@@ -85,6 +85,8 @@ class Field:
 
     def same(self, wanted: Value, shown: Value) -> bool:
         """Whether what Plex shows satisfies what is wanted (a partial date: lies inside)."""
+        if wanted == shown:
+            return True
         left, right = self.normal(wanted), self.normal(shown)
         if self.kind is Kind.DATE and isinstance(left, str) and isinstance(right, str):
             return agrees(left, right)
