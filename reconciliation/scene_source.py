@@ -10,7 +10,6 @@ times are whole seconds.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -165,7 +164,7 @@ class SceneSource:
             void |= {
                 i
                 for i, each in kept.items()
-                if (each.file_count != 1 and i not in looked.odd)
+                if (len(each.files) != 1 and i not in looked.odd)
                 or (i in told and told[i].files != each.files)
             }
         return void
@@ -247,14 +246,12 @@ def _read(scene: UnreadScene, mark: str, before: SceneRead | None, now: float) -
     since = before.since if before is not None and is_same else now
     # Stash's clock may be off by a day, but where the time stood already a while ago, it is past.
     settled = now - epoch(updated_at) > AHEAD or now - since >= SETTLES
-    files = scene.files
     return SceneRead(
         id=scene.id,
         updated_at=updated_at,
         mark=mark,
         digest=scene.digest,
-        told_files=json.dumps(files, separators=(",", ":")),
-        file_count=len(files),
+        files=scene.files,
         links=_links(scene.raw),
         since=since,
         settled=int(settled),

@@ -55,7 +55,7 @@ class SceneRead(NamedTuple):
         updated_at: as Stash tells it.
         mark: of its files, as far as Stash tells of them with each scene; see `stash.scalars`.
         digest: of everything that Stash said of it.
-        told_files: its files as JSON, [[path, size, duration], ...].
+        files: its files, the primary one first.
         links: of what else it shows the name, like "performer:5", with blanks between them.
         since: when it was first read with this `updated_at` (epoch seconds).
         settled: 1 where Stash will write no other content under this `updated_at`, else 0.
@@ -65,16 +65,10 @@ class SceneRead(NamedTuple):
     updated_at: str
     mark: str
     digest: bytes
-    told_files: str
-    file_count: int
+    files: tuple[MediaFile, ...]
     links: str
     since: float
     settled: int
-
-    @property
-    def files(self) -> tuple[MediaFile, ...]:
-        """Its files, the primary one first."""
-        return tuple(MediaFile(*each) for each in json.loads(self.told_files))
 
 
 class Look(NamedTuple):
@@ -180,7 +174,9 @@ class SceneReads(Closing):
             if last is None or last[0] != number:
                 return
             connection.executemany("DELETE FROM reads WHERE scene_id = ?", ((i,) for i in gone))
-            connection.executemany("INSERT OR REPLACE INTO reads VALUES (?,?,?,?,?,?,?,?,?)", reads)
+            connection.executemany(
+                "INSERT OR REPLACE INTO reads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_row, reads)
+            )
 
     def doubt(self) -> None:
         """Let the next pass read everything."""
@@ -199,4 +195,11 @@ def _name(row: Row) -> tuple[tuple[str, int], str]:
     return (row[0], row[1]), row[2]
 
 
-_read = SceneRead._make
+def _read(row: Row) -> SceneRead:
+    files = tuple([MediaFile(*each) for each in json.loads(row[4])])
+    return SceneRead._make((*row[:4], files, *row[6:]))
+
+
+def _row(read: SceneRead) -> Row:
+    told = json.dumps(read.files, separators=(",", ":"))
+    return (*read[:4], told, len(read.files), *read[5:])

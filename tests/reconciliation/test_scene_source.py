@@ -32,9 +32,10 @@ from stash import scalars
 from stash.mapping import UnreadScene
 from stash.queries import find_scenes_query
 from stash.scenes import count_scenes, iter_unread_pages
-from storage.scene_reads import SceneRead, SceneReads
+from storage.scene_reads import READS_FILE, SceneRead, SceneReads
 from storage.state import State
 from storage.verdicts import Verdict
+from tests.stored import spoil
 
 HISTORIES = int(os.environ.get("STASH2PLEX_HISTORIES", "24"))
 ROUNDS = 6
@@ -395,3 +396,17 @@ def test_a_pass_that_another_one_has_overtaken_keeps_nothing(
     slow.whole([scene.id for scene in read])
 
     check(run(stash, reads, state), stash, "as the others have left it")
+
+
+def test_a_row_that_makes_no_sense_costs_one_scene(state: State, tmp_path: Path) -> None:
+    stash = StashInside("v0.30.1")
+    warnings: list[str] = []
+    with SceneReads(tmp_path, warnings.append) as reads:
+        run(stash, reads, state)
+    spoil(tmp_path / READS_FILE, "reads.files", "'no files'", "scene_id = 3")
+
+    with SceneReads(tmp_path, warnings.append) as reads:
+        found = run(stash, reads, state)
+
+    assert check(found, stash, warnings) == len(found) - 1
+    assert len(warnings) == 1
