@@ -32,6 +32,17 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 SETTLED = """() => document.querySelector('.s2p-main')
   && !document.querySelector('.s2p-main .spinner-border, .s2p [aria-busy=true]')"""
 
+# What only a page that is loaded anew is without: messages, dialogs, names that a title has set.
+LEFTOVER = """() => window.probed !== undefined
+  || Boolean(document.querySelector('.toast-row, .modal, .modal-backdrop'))"""
+# From place to place as links lead there, with all of the old one gone in between.
+ELSEWHERE = """place => {
+  for (const each of ['/nowhere', place]) {
+    history.pushState(null, '', each);
+    dispatchEvent(new PopStateEvent('popstate', { state: null }));
+  }
+}"""
+
 
 def found_browser() -> str | None:
     """A Chromium of this machine."""
@@ -56,7 +67,11 @@ class Site:
     def open(self, view: str = "", **filters: str) -> Page:
         """The view, once it has nothing left to ask for."""
         query = "&".join(f"{key}={value}" for key, value in {"view": view, **filters}.items())
-        self.page.goto(f"{self.url}/plugins/stash2plex?{query}", wait_until="domcontentloaded")
+        place = f"/plugins/stash2plex?{query}"
+        if self.page.url.startswith(f"{self.url}/") and not self.page.evaluate(LEFTOVER):
+            self.page.evaluate(ELSEWHERE, place)
+        else:
+            self.page.goto(f"{self.url}{place}", wait_until="domcontentloaded")
         self.settle()
         return self.page
 
