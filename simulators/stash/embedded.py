@@ -131,8 +131,11 @@ async def _awaited(ask: Ask, query: str, variables: Mapping[str, Any] | None) ->
     return await ask(query, variables or {})
 
 
-def script_of(path: Path) -> str:
+def script_of(path: Path, compiled: set[str]) -> str:
     """A script that compiles.
+
+    Args:
+        compiled: the scripts that did so before; is added to.
 
     Raises:
         OSError: it cannot be read, or does not compile; in the words of Go.
@@ -142,8 +145,10 @@ def script_of(path: Path) -> str:
     except OSError as error:
         why = f"open {path}: {str(error.strerror).lower()}"
         raise OSError(f"failed to read file: {why}") from None
-    try:
-        dukpy.evaljs(_COMPILES, source=source)
-    except dukpy.JSRuntimeError as error:
-        raise OSError(str(error).splitlines()[0]) from None
+    if source not in compiled:
+        try:
+            dukpy.evaljs(_COMPILES, source=source)
+        except dukpy.JSRuntimeError as error:
+            raise OSError(str(error).splitlines()[0]) from None
+        compiled.add(source)
     return source

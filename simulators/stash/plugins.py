@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,7 @@ class PluginHost:
         self._running: set[RawProcess] = set()
         self._awaited: set[asyncio.Future[PluginOutput]] = set()  # by requests
         self._closed = False
+        self._compiled: set[str] = set()
         self.ask: Callable[[Caller, str, Mapping[str, Any]], Awaitable[tuple[int, Any]]]
         self.port = 0
         self.plugins: list[Plugin] = []
@@ -279,13 +281,11 @@ class PluginHost:
         if not plugin.exec:
             raise OSError("no script specified in exec")
 
-        def ask(query: str, variables: Mapping[str, Any]) -> Awaitable[tuple[int, Any]]:
-            return self.ask(Caller(visited=caller.visited), query, variables)
-
+        nobody = Caller(visited=caller.visited)
         script = EmbeddedScript(
-            script_of(plugin.path.parent / plugin.exec[0]),
+            script_of(plugin.path.parent / plugin.exec[0], self._compiled),
             {"ServerConnection": self._connection(plugin, caller), "Args": dict(args)},
-            ask,
+            partial(self.ask, nobody),
             self._logger(plugin, progress),
             in_task=progress is not None,
         )
