@@ -69,7 +69,7 @@ def measure_page(plan: Plan, say: Say) -> Report:
     ):
         data = Path(folder)
         filled = time.perf_counter()
-        _fill(data, plan.shown)
+        fill(data, plan.shown)
         say(f"filled in {time.perf_counter() - filled:.0f} s")
         times = {
             _named(mode, args): median(_seconds(data, both, mode, args) for _ in range(ROUNDS))
@@ -102,7 +102,7 @@ def _seconds(data: Path, both: Simulators, mode: str, args: dict[str, Any]) -> f
     return took
 
 
-def _fill(data: Path, scenes: int) -> None:
+def fill(data: Path, scenes: int) -> None:
     """What a first reconcile of so many scenes, a preview and a run leave."""
     with PageFile(data, print) as page:
         page.findings.replace_all(_findings(scenes), _orphans(scenes))
