@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -99,11 +100,10 @@ async def look(page: Page, url: str) -> dict[str, list[float]]:
         )
         for name, place in (("All types", 1 + turn % 4), ("All studios", 1 + turn)):
             total = await page.inner_text(".s2p-total")
-            field = page.get_by_label(name)
             await timed(
                 f"filter: {name.removeprefix('All ')}",
-                lambda field=field, place=place: field.select_option(index=place),
-                lambda total=total: page.wait_for_function(AGAIN, arg=total),
+                partial(page.get_by_label(name).select_option, index=place),
+                partial(page.wait_for_function, AGAIN, arg=total),
             )
     return times
 
