@@ -123,8 +123,8 @@ class Opener:
 
     def _clear_beside(self) -> None:
         """A folder that has the name of one of SQLite's own files, or of the lock, is moved."""
-        names = (beside(self.path, tail) for tail in ("-wal", "-shm", "-journal"))
-        for place in (*names, self.home / LOCK_FILE):
+        names = (beside(self.path, tail) for tail in ("-wal", "-shm", "-journal", ".suspect"))
+        for place in (*names, self.home / LOCK_FILE, self.home / wal.MARK):
             if place.is_dir():
                 with suppress(StateError):  # another opener has done it
                     set_aside(place, "folder", self.clock())

@@ -21,7 +21,7 @@ from storage.journal import JournalEntry
 from storage.migration import Schema
 from storage.sqlite import Database
 from storage.state import SCHEMA, STATE_FILE, State
-from sync_queue.inbox import INBOX_FILE, HookInbox
+from sync_queue.inbox import INBOX_FILE, NO_WAL_FILE, HookInbox
 from sync_queue.inbox_reader import Inbox
 from sync_queue.lock import LOCK_FILE, DrainLock
 from sync_queue.queue import SyncQueue
@@ -83,8 +83,8 @@ def test_a_folder_in_the_place_of_a_file_is_moved_aside(tmp_path: Path) -> None:
     assert "was a folder and no file: it was moved to state.db.folder-" in warning
 
 
-@pytest.mark.parametrize("tail", ["-wal", "-shm", "-journal"])
-def test_a_folder_in_the_place_of_a_file_of_sqlite_is_moved_aside(
+@pytest.mark.parametrize("tail", ["-wal", "-shm", "-journal", ".suspect"])
+def test_a_folder_in_the_place_of_a_file_beside_it_is_moved_aside(
     tmp_path: Path, tail: str
 ) -> None:
     with State(tmp_path, pytest.fail) as state:
@@ -95,8 +95,8 @@ def test_a_folder_in_the_place_of_a_file_of_sqlite_is_moved_aside(
         fill(state)
 
 
-def test_a_folder_in_the_place_of_a_lock_is_moved_aside(tmp_path: Path) -> None:
-    for name in (LOCK_FILE, opening.LOCK_FILE):
+def test_a_folder_in_the_place_of_a_lock_or_a_mark_is_moved_aside(tmp_path: Path) -> None:
+    for name in (LOCK_FILE, opening.LOCK_FILE, NO_WAL_FILE):
         (tmp_path / name).mkdir()
     State(tmp_path, pytest.fail).close()
     with DrainLock(tmp_path), pytest.raises(DrainBusy), DrainLock(tmp_path):
