@@ -40,6 +40,7 @@ class Schema:
         refuse: looks at a file without a version (0) before it is migrated.
         saved: tables of which the rows that can be read are taken over from a damaged file, with
             what people call the rows.
+        derived: statements that fill tables from others anew, for when one was made again.
     """
 
     title: str
@@ -48,6 +49,7 @@ class Schema:
     synchronous: Literal["FULL", "NORMAL"] = "FULL"
     refuse: Callable[[sqlite3.Connection], Refusal | None] | None = None
     saved: Mapping[str, str] = field(default_factory=dict)
+    derived: tuple[str, ...] = ()
 
 
 def version_of(connection: sqlite3.Connection) -> int:
@@ -136,6 +138,8 @@ def make_missing(connection: sqlite3.Connection, schema: Schema) -> list[str]:
             connection.execute(sql)
             for row in model.execute(f"SELECT * FROM {name}") if kind == "table" else ():
                 connection.execute(f"INSERT INTO {name} VALUES ({', '.join('?' * len(row))})", row)
+        for statement in schema.derived:
+            connection.execute(statement)
         connection.execute("COMMIT")
     return [name for name, kind, _ in missing if kind == "table"]
 

@@ -165,4 +165,5 @@ SCHEMA = Schema(
     migrations=(_FIRST, _SECOND, _THIRD),
     remedy="The next reconcile finds what is left to do.",
     refuse=_refuse_foreign,
+    derived=("DELETE FROM tallies", TALLY),
 )

@@ -81,7 +81,8 @@ def queue_line(status: Part) -> str:
         waits = f"{counted(status['waiting'], 'scene')} waiting ("
         waits += listed(((status["due"], "due"), (status["backing_off"], "to be tried later")))
         soon = status["next_due_in"]
-        waits += ")" if status["due"] else f", the next in {in_words(soon)})"
+        is_told = status["due"] or soon is None
+        waits += ")" if is_told else f", the next in {in_words(soon)})"
     dead = status["dead_letters"]
     errors = ", ".join(f"{count} × {error}" for error, count in dead.items())
     rest = (

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -161,6 +161,28 @@ def test_a_row_that_its_table_does_not_allow_costs_no_other(tmp_path: Path) -> N
             assert [job.scene_id for job in queue.due(4e9)] == [1, 3]
     (warning,) = warnings
     assert f"not as they were made: {TABLE}" in warning
+
+
+@pytest.mark.parametrize(
+    ("change", "waiting"),
+    [
+        (f"ALTER TABLE {TABLE} RENAME COLUMN data TO theirs", 0),
+        (f"DROP TABLE {TABLE}", 0),
+        ("DROP TABLE tallies", 3),
+        ("DROP TRIGGER tally_in", 3),
+    ],
+)
+def test_what_is_counted_is_counted_anew_where_a_table_was_made_again(
+    tmp_path: Path, change: str, waiting: int
+) -> None:
+    with SyncQueue(tmp_path / "queue") as queue:
+        queue.put_many([{"scene_id": n} for n in (1, 2, 3)])
+    sql(tmp_path / "queue" / QUEUE_FILE, change)
+
+    with SyncQueue(tmp_path / "queue", warn=lambda _line: None) as queue, suppress(StateError):
+        queue.due(4e9)
+    with SyncQueue(tmp_path / "queue", warn=lambda _line: None) as queue:
+        assert (queue.stats(4e9).waiting, len(queue.due(4e9))) == (waiting, waiting)
 
 
 def test_neither_does_one_of_an_earlier_version(tmp_path: Path) -> None:
