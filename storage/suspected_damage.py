@@ -52,6 +52,11 @@ class Suspicion:
         self._note.unlink(missing_ok=True)
 
 
+def suspect(path: str) -> None:
+    """Has a file looked through by who opens it next."""
+    Suspicion(Path(path)).note(name_of(Path(path)), "")
+
+
 def name_of(path: Path) -> str:
     """What tells a file from another one that takes its place; "" where there is none."""
     found = identity(path)

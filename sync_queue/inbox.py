@@ -37,6 +37,8 @@ UNANSWERED_SECONDS = 10.0
 # (seconds), as an edit by hand does, or after UNANSWERED_SECONDS.
 FREE_DECLINES = 3
 PAUSE_SECONDS = 2.0
+# How SQLite says that tables are not as they were made.
+_LAYOUT = ("no such ", "table ", "cannot modify ", "ON CONFLICT ")
 
 # The column `by_user` of an edit that the hooks inside Stash have told of, 1 of another one.
 QUICK_EDIT = 2
@@ -184,6 +186,15 @@ class HookInbox:
     def _change(self, sql: str, values: tuple[object, ...]) -> None:
         self._guarded(lambda: self._connection.execute(sql, values))
 
+    def _is_laid_out_wrong(self, error: sqlite3.DatabaseError) -> bool:
+        """Whether tables are not as they were made: who opens the file next is to mend them."""
+        if not isinstance(error, sqlite3.IntegrityError) and not str(error).startswith(_LAYOUT):
+            return False
+        from storage import suspected_damage  # only where a hook has to do more
+
+        suspected_damage.suspect(self.path)
+        return True
+
     def _connect(self) -> None:
         self._connection = sqlite3.connect(
             self.path, timeout=self._busy_seconds, isolation_level=None
@@ -238,7 +249,7 @@ class HookInbox:
             found = work()
         except sqlite3.DatabaseError as error:
             # Damage comes as DatabaseError itself, all else as its subclasses.
-            if type(error) is sqlite3.DatabaseError:
+            if type(error) is sqlite3.DatabaseError or self._is_laid_out_wrong(error):
                 self._connection.close()
                 raise DamagedInbox(f"{self.path} is damaged: {error}") from error
             raise

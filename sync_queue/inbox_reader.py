@@ -39,6 +39,7 @@ HANDOVER_SECONDS = 0.5
 _RELEASE = "UPDATE request SET asked_at = NULL, begun_at = NULL, job_id = NULL"
 # Answers to older requests mean nothing to a lease with another token.
 _NEW_LEASE = "revision = revision + 1, token = revision + 1"
+_LARGEST = 2**63 - 1  # number of a database; beyond it SQLite counts on in fractions
 KINDS = ("scene", "performer", "studio", "tag", "group")
 _EVENTS = Table(
     "events",
@@ -145,7 +146,7 @@ class Inbox(Closing):
             "SELECT revision, (SELECT coalesce(max(at), 0.0) FROM events"
             " WHERE typeof(at) = 'real') FROM request"
         )
-        return int(rows[0][0]), float(rows[0][1])
+        return min(int(rows[0][0]), _LARGEST), float(rows[0][1])
 
     def newest_edit(self) -> int:
         """The revision of the newest event here that is a user's edit of a scene; 0: none is."""

@@ -308,6 +308,43 @@ def test_a_damaged_file_is_told_apart_moved_aside_and_replaced(tmp_path: Path) -
     hook.close()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE events RENAME COLUMN action TO theirs",
+        "ALTER TABLE events ADD COLUMN theirs",
+        "DROP TABLE request",
+        "CREATE TRIGGER theirs BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END",
+    ],
+)
+def test_tables_that_are_not_as_they_were_made_cost_no_event(tmp_path: Path, change: str) -> None:
+    HookInbox(str(tmp_path)).close()
+    sql(tmp_path / INBOX_FILE, change)
+
+    hook = HookInbox(str(tmp_path))
+    with pytest.raises(DamagedInbox, match="is damaged"):
+        hook.note("scene", 1, "update", by_user=True, now=NOW)
+    repair(tmp_path, lambda _line: None)
+
+    hook = HookInbox(str(tmp_path))
+    assert hook.note("scene", 1, "update", by_user=True, now=NOW) is not None
+    hook.close()
+    with Inbox(tmp_path) as task:
+        assert [event.id for event in task.take()] == [1]
+
+
+def test_a_number_of_the_inbox_that_is_too_large_ends_no_task(tmp_path: Path) -> None:
+    HookInbox(str(tmp_path)).close()
+    sql(tmp_path / INBOX_FILE, "UPDATE request SET revision = 9223372036854775807")
+    hook = HookInbox(str(tmp_path))
+    hook.note("scene", 1, "update", by_user=True, now=NOW)
+    hook.close()
+    with Inbox(tmp_path, warn=lambda _line: None) as task:
+        task.begin()
+        seen, _ = task.newest()
+        task.leave(seen)
+
+
 def test_a_file_of_a_newer_version_is_left_alone(both: HookAndTask) -> None:
     sql(both.folder / INBOX_FILE, "PRAGMA user_version = 9")
 
