@@ -235,7 +235,7 @@ def _list_section(
         is_last = attempt == LISTING_TRIES
         listing = side.cache.listing(section.key, anew=is_disturbed or is_last)
         seen = _Seen()
-        newest = reuse.newest(section)
+        before = reuse.before(section)
         try:
             with ahead(partial(client.list_pages, section)) as pages:
                 for page in pages:
@@ -253,7 +253,7 @@ def _list_section(
             side.unknown[section.key] = FILES_UNTOLD
             return
         is_whole = not seen.passed_over
-        mark = reuse.mark(section, seen.counted, seen.received - listing.count, newest)
+        mark = reuse.mark(section, seen.counted, before)
         if listing.keep(reuse.now, side.cache.code(), mark, is_whole=is_whole):
             side.counts[section.key] = listing.count
             if seen.passed_over:
@@ -271,7 +271,6 @@ class _Seen:
     """What is noticed of the pages of a section."""
 
     counted: int = 0
-    received: int = 0
     has_files: bool = False
     passed_over: list[str] = field(default_factory=list)
     odd: int = 0
@@ -280,7 +279,6 @@ class _Seen:
     def note(self, items: Sequence[ListedItem], page: ListPage) -> None:
         self.passed_over += page.passed_over
         self.counted = page.total
-        self.received += page.received
         for item in items:
             self.has_files = self.has_files or bool(item.files)
             for file in item.files:

@@ -34,7 +34,8 @@ class Mark:
 
     Attributes:
         content: see `Section.content`.
-        counted, trashed: how many items Plex counted, and how many of them have no file any more.
+        counted: how many items Plex counted.
+        trashed: see `Before`.
         newest: the rating key of the item that was edited last.
         edited_at: when, as its `updatedAt` says.
         code: how items are read.
@@ -64,9 +65,16 @@ class Mark:
         return mark if all(type(v) is k for v, k in zip(values, kinds, strict=True)) else None
 
 
-class Newest(NamedTuple):
-    """The item that was edited last, and when (epoch seconds of the server's clock)."""
+class Before(NamedTuple):
+    """What Plex said of a section before it was looked at.
 
+    Attributes:
+        trashed: how many items have lost a file, as Plex counts them.
+        key: of the item that was edited last.
+        edited_at: when, in epoch seconds of the server's clock.
+    """
+
+    trashed: int
     key: str
     edited_at: int
 
@@ -86,17 +94,18 @@ class SectionReuse:
         default_factory=lambda: code_digest("core", "plex", "storage.index_rows").hex()
     )
 
-    def newest(self, section: Section) -> Newest | None:
-        """The item of a section that was edited last; None where Plex tells of none.
+    def before(self, section: Section) -> Before | None:
+        """To be asked before a section is looked at; None where Plex tells of no edit.
 
-        One that is given in place of it, by a server that does not sort, was edited before: then
-        more is asked for than is needed.
+        An item that is given in the place of the one that was edited last, by a server that does
+        not sort, was edited before: then more is asked for than is needed.
 
         Raises:
             PlexServerDown: and it is no matter of single items.
         """
         try:
             items = self.client.edited_last(section, FEW)
+            trashed = self.client.count_items(section, _TRASHED)
         except PlexRejected:
             return None
         except PlexServerDown as error:
@@ -104,19 +113,16 @@ class SectionReuse:
                 raise
             return None
         latest = self.now + SKEW  # after that, no edit would ever count as a later one
-        times = (Newest(i.ref.key, i.updated_at) for i in items if i.updated_at is not None)
-        return next((each for each in times if each.edited_at <= latest), None)
+        for item in items:
+            if item.updated_at is not None and item.updated_at <= latest:
+                return Before(trashed, item.ref.key, item.updated_at)
+        return None
 
-    def mark(self, section: Section, counted: int, trashed: int, newest: Newest | None) -> str:
-        """The mark of a listing that is to be kept; "" where none would be believed.
-
-        Args:
-            newest: before the listing began.
-        """
-        if not section.content or newest is None:
+    def mark(self, section: Section, counted: int, before: Before | None) -> str:
+        """The mark of a listing that is to be kept; "" where none would be believed."""
+        if not section.content or before is None:
             return ""
-        told = (section.content, counted, trashed, *newest, self.code, self.client.url)
-        return Mark(*told).as_text()
+        return Mark(section.content, counted, *before, self.code, self.client.url).as_text()
 
     def refresh(self, section: Section) -> int | None:
         """Bring what the index has of a section up to date; how many items it has then.
@@ -130,18 +136,18 @@ class SectionReuse:
         mark = None if saved is None else Mark.of_text(saved.mark)
         if saved is None or mark is None or not self._stands(section, saved, mark):
             return None
-        newest = self.newest(section)
+        before = self.before(section)
+        if before is None or before.trashed != mark.trashed:
+            return None
         try:
-            if newest is None or self.client.count_items(section) != mark.counted:
-                return None
-            if self.client.count_items(section, _TRASHED) != mark.trashed:
+            if self.client.count_items(section) != mark.counted:
                 return None
             edited = self._edited(section, mark)
         except (PlexShifted, PlexRejected):
             return None
         if edited is None:
             return None
-        renewed = self.mark(section, mark.counted, mark.trashed, newest)
+        renewed = self.mark(section, mark.counted, before)
         self.cache.refresh(section.key, edited, self.now, renewed)
         return saved.total
 
