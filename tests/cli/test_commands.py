@@ -44,6 +44,8 @@ def test_a_library_is_brought_into_step_by_commands(site: Site, command: Command
     assert told["process_queue"]["succeeded"] > 0
     shown = json.loads(command("--json", "check").stdout)
     assert shown["total_gaps"] == shown["missing_count"] + shown["vanished_count"]
+    assert json.loads(command("--json", "check").stdout)["scenes_spared"] > 0
+    assert json.loads(command("--json", "check", "--full").stdout)["scenes_spared"] == 0
     assert command("undo", "--dry-run").status == 0
     assert json.loads(command("status", "--json").stdout)["scenes_recorded"] > 0
 

@@ -61,6 +61,12 @@ def test_what_was_not_asked_for_is_not_told_among_the_gaps() -> None:
     assert told[-1].startswith("400 scenes looked at. 12 scenes are queued; ")
 
 
+def test_scenes_that_were_not_read_again_are_told() -> None:
+    told = summary(GapDetectionResult(**SEEN, scenes_spared=390, in_order_count=400))
+
+    assert f"{COMPARED}; nothing has changed of 390, so these were not read again." in told
+
+
 def test_one_is_not_many() -> None:
     result = GapDetectionResult(
         scenes_checked=1, items_listed=1, plex_requests=1, drift_count=1, scenes_with_gaps=1
