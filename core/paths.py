@@ -24,7 +24,7 @@ def is_windows(path: str) -> bool:
     return path.startswith(("\\\\", "//"))
 
 
-@lru_cache(maxsize=8192)  # one comparison asks for each path several times
+@lru_cache(maxsize=4096)  # one comparison asks for each path several times
 def canonical(path: str) -> str:
     """Forward slashes only, no doubled or trailing ones, NFC; case is left alone."""
     if path.isascii() and not ("\\" in path or "//" in path or path.endswith("/")):
@@ -59,13 +59,13 @@ def folder(path: str) -> str:
     return canonical(path).rpartition("/")[0]
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def path_key(path: str) -> str:
     """A bucket for paths that may be equal: confirm with `same_path`."""
     return name_key(canonical(path))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def base_key(path: str) -> str:
     """A bucket for base names that may be equal: confirm with `same_name`."""
     return name_key(base_name(path))

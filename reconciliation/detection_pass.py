@@ -75,6 +75,7 @@ class Sweep:
         self.moves = Moves(side)
         self.kept: Spool[dict[str, Any]] = scratch.spool("kept", dict)
         self.seen = IdSet()
+        self._rivals: set[int] = set()
         self._drift = DriftCheck(rules.sync_policy, read_full, state, self.findings)
         self._detectors = BatchDetectors(side, rules, self.findings, self._drift, self._maps)
 
@@ -96,7 +97,8 @@ class Sweep:
         }
         self.findings.forget(ids)
         self._drift.forget(ids)
-        self.claims.offer({i: match.claims for i, match in matches.items() if i not in lost})
+        offered = {i: match.claims for i, match in matches.items() if i not in lost}
+        self._rivals |= self.claims.offer(offered)
         copied: dict[int, int] = {}
         ignored = self._rules.ignored.intersection(ids)
         self.findings.ignored.update(ignored)
@@ -146,12 +148,14 @@ class Sweep:
 
         Returns those of them that have to be read whole first.
         """
-        suspects = self._rules.suspects
+        self._rivals = set()
         self.seen.update(scene.id for scene in scenes)
         fresh = self._without_verdict(scenes)
         whole = [scene for scene in fresh if isinstance(scene, UnreadScene)]
-        self.kept.put({scene.id: scene.raw for scene in whole if scene.id in suspects})
         self.judge([scene.read() for scene in whole])
+        # Of those that claim what others have claimed, most will lose it, as many did before.
+        likely = self._rivals | self._rules.suspects
+        self.kept.put({scene.id: scene.raw for scene in whole if scene.id in likely})
         self.learning.keep_unsure(whole)
         return [scene.id for scene in fresh if isinstance(scene, SceneRead)]
 

@@ -37,13 +37,23 @@ class ClaimTable:
         for statement in _TABLES:
             database.rows(statement)
 
-    def offer(self, claims: Mapping[int, Iterable[Claim]]) -> None:
-        """Note what scenes claim; what a scene has claimed before stands."""
+    def offer(self, claims: Mapping[int, Iterable[Claim]]) -> set[int]:
+        """Note what scenes claim; what a scene has claimed before stands.
+
+        Returns those of them that claim what another scene has claimed before.
+        """
+        others = "SELECT 1 FROM temp.claims WHERE section = ? AND key = ? AND scene_id <> ?"
         rows = [(*claim_row(c), scene_id) for scene_id, each in claims.items() for c in each]
         with self._database.aside() as connection:
+            rivals = {
+                row[-1]
+                for row in rows
+                if connection.execute(others, (row[0], row[1], row[-1])).fetchone()
+            }
             connection.executemany(
                 f"INSERT OR IGNORE INTO temp.claims VALUES ({placeholders(7)})", rows
             )
+        return rivals
 
     def withdraw(self, scene_id: int, refs: Iterable[ItemRef]) -> None:
         """Take back what a scene has claimed: it is to be judged anew."""

@@ -1,6 +1,6 @@
 """What one run must remember of many scenes, in a file that nobody else sees and that ends with it.
 
-SQLite makes the file where the system keeps temporary ones, and keeps a few megabytes of it in
+SQLite makes the file where the system keeps temporary ones, and keeps two megabytes of it in
 memory, so that a million scenes take no more than a thousand.
 """
 
@@ -17,7 +17,7 @@ from storage.sqlite import Closing, chunks, placeholders
 
 T = TypeVar("T")
 BATCH = 500
-_PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -4000")
+_PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000")
 
 
 class Scratch(Closing):

@@ -203,7 +203,8 @@ def test_claims_lead_to_owners_contests_and_orphans(index: SectionIndexStore) ->
     put(index, ELSEWHERE)
     claims = index.claims()
     weak, strong = (Claim(ONE.ref, each, 0) for each in (Evidence.SUFFIX, Evidence.PATH))
-    claims.offer({7: [weak, Claim(TWIN.ref, Evidence.SIZE, 1)], 9: [strong]})
+    assert claims.offer({7: [weak, Claim(TWIN.ref, Evidence.SIZE, 1)]}) == set()
+    assert claims.offer({9: [strong]}) == {9}
 
     assert list(claims.holders()) == [(ONE.ref, 9), (TWIN.ref, 7)]
     assert {scene: [each.owner for each in lost] for scene, lost in claims.contests().items()} == {
