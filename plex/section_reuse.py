@@ -18,11 +18,13 @@ from core.models import ListedItem, Section
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexRejected, PlexServerDown, PlexShifted
+from plex.listing import PAGE_SIZE
 from storage.code_digest import code_digest
 from storage.saved_index import SavedSection
 
 # Seconds by which the clock of Plex may be ahead of ours.
 SKEW = 3600
+SMALL = 4 * PAGE_SIZE  # items that are listed with as few requests as it takes to spare them
 FEW = 5  # items, of which one is not in the trash
 # Above this share of a section that was edited, a whole listing costs no more.
 MOST_EDITED = 0.5
@@ -95,7 +97,8 @@ class SectionReuse:
     )
 
     def before(self, section: Section) -> Before | None:
-        """To be asked before a section is looked at; None where Plex tells of no edit.
+        """To be asked before a section is looked at; None where Plex tells of no edit, and of a
+        section that was small at the last listing, or never listed.
 
         An item that is given in the place of the one that was edited last, by a server that does
         not sort, was edited before: then more is asked for than is needed.
@@ -103,6 +106,8 @@ class SectionReuse:
         Raises:
             PlexServerDown: and it is no matter of single items.
         """
+        if self.cache.total(section.key) <= SMALL:
+            return None
         try:
             items = self.client.edited_last(section, FEW)
             trashed = self.client.count_items(section, _TRASHED)

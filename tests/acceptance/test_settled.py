@@ -15,6 +15,7 @@ import pytest
 from app.tasks.queue import confirm_stopped_run
 from app.tasks.reconcile import reconcile_all
 from core.errors import GuardStopped
+from plex import section_reuse
 from reconciliation.detection_state import Found
 from reconciliation.engine import GapDetectionEngine
 from simulators.library.generate import generate
@@ -48,6 +49,11 @@ def site(request: pytest.FixtureRequest, open_site: Open) -> Site:
     found.reconcile()
     found.drain()
     return found
+
+
+@pytest.fixture(autouse=True)
+def _no_library_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(section_reuse, "SMALL", 0)
 
 
 def look(site: Site, data: Path, *, everywhere: bool) -> dict[str, Any]:
