@@ -176,9 +176,8 @@ def _plot(figures: Sequence[LibraryFigures]) -> str:
 
 
 def grown_from(figures: Sequence[LibraryFigures]) -> list[LibraryFigures]:
-    """Those libraries that growth is told of; all, where there are not two large ones."""
-    large = [each for each in figures if each.scenes >= GROWS_FROM]
-    return large if len(large) > 1 else list(figures)
+    """Those libraries that growth is told of: small ones are mostly the start of the process."""
+    return [each for each in figures if each.scenes >= GROWS_FROM]
 
 
 def times_of(figures: Sequence[LibraryFigures]) -> list[tuple[float, float]]:

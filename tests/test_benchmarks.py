@@ -82,9 +82,8 @@ def test_a_drain_of_changed_scenes_writes_each_of_them_once(report: Report) -> N
 @pytest.mark.processes
 def test_every_target_has_a_number(report: Report) -> None:
     goals = {goal.what: goal for goal in report.goals}
-    assert len(goals) == len(report.goals) == 10
-    grows = ("exponent of time", "exponent of memory")  # the larger one cost as much
-    assert all(goal.measured > 0 for what, goal in goals.items() if not what.endswith(grows))
+    assert len(goals) == len(report.goals) == 8
+    assert all(goal.measured > 0 for goal in goals.values())
     assert goals["Plex writes per changed scene"].met
     assert goals["first reconcile of 40 scenes: requests"].met
 
