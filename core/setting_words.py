@@ -244,7 +244,7 @@ WORDS: Mapping[str, Word] = MappingProxyType(
             CLOCK,
             "Days between full passes",
             "A reconcile reads only what changed; after so many days it reads all of Stash and Plex"
-            " again. From 1 to 365.",
+            " again.",
         ),
         "reconcile_missing": Word(
             CLOCK, "Reconcile missing scenes", "Queue scenes that are not in Plex at all."

@@ -6,8 +6,9 @@ fetches items again behind attribute access (facts of Plex, 9).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.models import ListedItem, Section
 from core.settings import Settings
@@ -125,22 +126,22 @@ class PlexClient:
         window = [("X-Plex-Container-Start", "0"), ("X-Plex-Container-Size", "0")]
         params = [("type", str(section.item_type)), *query, *window]
         path = f"/library/sections/{section.key}/all"
-        counted = self.http.read_list(path, params, dict(window))
-        total = counted.get("totalSize", counted.get("size"))
-        return total if isinstance(total, int) and total > 0 else 0
+        return _total(self.http.read_list(path, params, dict(window)))
 
-    def edited_last(self, section: Section, most: int) -> list[ListedItem]:
+    def edited_last(self, section: Section, most: int) -> tuple[list[ListedItem], int]:
         """The items of a section that were edited last, the last one first, of those that have not
-        lost their files. Nothing is passed over where Plex fails for one of them."""
+        lost their files; and how many items the section has in all. Nothing is passed over where
+        Plex fails for one of them."""
         window = [("X-Plex-Container-Start", "0"), ("X-Plex-Container-Size", str(most))]
         params = [("type", str(section.item_type)), ("sort", "updatedAt:desc"), *window]
         path = f"/library/sections/{section.key}/all"
         found = self.http.read_list(path, params, dict(window), thorough=False)
-        return [
+        items = [
             mapping.listed_item(raw, section.key)
             for raw in mapping.items_in(found)
             if mapping.rating_key(raw) and not mapping.is_gone(raw)
         ]
+        return items, _total(found)
 
     def sections(self) -> list[Section]:
         """All library sections, whatever their type."""
@@ -319,3 +320,9 @@ class PlexClient:
 
     def _put(self, path: str, params: Params, *, thorough: bool = True) -> None:
         self.of_one_item(lambda: self.http.write("PUT", path, params, thorough=thorough))
+
+
+def _total(listed: Mapping[str, Any]) -> int:
+    """How many there are; a window that covers all of them need not say so otherwise."""
+    total = listed.get("totalSize", listed.get("size"))
+    return total if isinstance(total, int) and total > 0 else 0

@@ -24,8 +24,9 @@ from storage.saved_index import SavedSection
 
 # Seconds by which the clock of Plex may be ahead of ours.
 SKEW = 3600
-SMALL = 4 * PAGE_SIZE  # items that are listed with as few requests as it takes to spare them
 FEW = 5  # items, of which one is not in the trash
+# Items whose listing takes no more requests than the questions that would save it.
+SMALL = 6 * PAGE_SIZE
 # Above this share of a section that was edited, a whole listing costs no more.
 MOST_EDITED = 0.5
 
@@ -71,11 +72,13 @@ class Before(NamedTuple):
     """What Plex said of a section before it was looked at.
 
     Attributes:
-        trashed: how many items have lost a file, as Plex counts them.
+        counted: how many items it has.
+        trashed: how many of them have lost a file, as Plex counts them.
         key: of the item that was edited last.
         edited_at: when, in epoch seconds of the server's clock.
     """
 
+    counted: int
     trashed: int
     key: str
     edited_at: int
@@ -96,9 +99,14 @@ class SectionReuse:
         default_factory=lambda: code_digest("core", "plex", "storage.index_rows").hex()
     )
 
+    def is_small(self, section: Section) -> bool:
+        """Whether to list a section costs no more than to find out that it need not be listed."""
+        saved = self.cache.section(section.key)
+        return saved is not None and saved.total <= SMALL
+
     def before(self, section: Section) -> Before | None:
         """To be asked before a section is looked at; None where Plex tells of no edit, and of a
-        section that was small at the last listing, or never listed.
+        section whose listing costs no more than this.
 
         An item that is given in the place of the one that was edited last, by a server that does
         not sort, was edited before: then more is asked for than is needed.
@@ -106,10 +114,10 @@ class SectionReuse:
         Raises:
             PlexServerDown: and it is no matter of single items.
         """
-        if self.cache.total(section.key) <= SMALL:
-            return None
         try:
-            items = self.client.edited_last(section, FEW)
+            items, counted = self.client.edited_last(section, FEW)
+            if counted <= SMALL:
+                return None
             trashed = self.client.count_items(section, _TRASHED)
         except PlexRejected:
             return None
@@ -120,14 +128,19 @@ class SectionReuse:
         latest = self.now + SKEW  # after that, no edit would ever count as a later one
         for item in items:
             if item.updated_at is not None and item.updated_at <= latest:
-                return Before(trashed, item.ref.key, item.updated_at)
+                return Before(counted, trashed, item.ref.key, item.updated_at)
         return None
 
     def mark(self, section: Section, counted: int, before: Before | None) -> str:
-        """The mark of a listing that is to be kept; "" where none would be believed."""
+        """The mark of a listing that is to be kept; "" where none would be believed.
+
+        Args:
+            counted: how many items Plex counted in that listing.
+        """
         if not section.content or before is None:
             return ""
-        return Mark(section.content, counted, *before, self.code, self.client.url).as_text()
+        told = before._replace(counted=counted)
+        return Mark(section.content, *told, self.code, self.client.url).as_text()
 
     def refresh(self, section: Section) -> int | None:
         """Bring what the index has of a section up to date; how many items it has then.
@@ -142,11 +155,9 @@ class SectionReuse:
         if saved is None or mark is None or not self._stands(section, saved, mark):
             return None
         before = self.before(section)
-        if before is None or before.trashed != mark.trashed:
+        if before is None or before[:2] != (mark.counted, mark.trashed):
             return None
         try:
-            if self.client.count_items(section) != mark.counted:
-                return None
             edited = self._edited(section, mark)
         except (PlexShifted, PlexRejected):
             return None

@@ -17,7 +17,7 @@ from tests.acceptance.site import Site
 from tests.acceptance.soak import amount
 
 SCENES = amount(1600, 10_000)
-MOST_REQUESTS = amount(24, 60)
+MOST_REQUESTS = amount(28, 59)
 DRAINED = amount(100, 500)
 MOST_WRITES = 1.1  # for each changed scene
 MOST_READS = 0.1

@@ -143,7 +143,7 @@ def test_a_read_back_that_shows_nothing_blames_nobody(site: Site, answer: dict[s
 def cut_before_the_record(site: Site) -> None:
     """The edits arrive, and the connections of what reads them back are cut."""
     site.reconcile()
-    site.both.plex.faults([{"match": READ, "after": 2, "action": "reset", **ALWAYS}])
+    site.both.plex.faults([{"match": READ, "after": 1, "action": "reset", **ALWAYS}])
     with pytest.raises(SyncError):
         site.drain()
     site.both.plex.faults([])
