@@ -1,12 +1,10 @@
-"""What an opening puts right: gaps, empty files, damage, and disks without a write-ahead log."""
+"""What an opening puts right: gaps, empty files, damage."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,19 +14,19 @@ from core.errors import DrainBusy, StateError
 from core.matching.pins import Pin
 from core.models import ItemRef, MediaFile
 from core.records import Record
-from storage import folder, opening
+from storage import opening
 from storage.journal import JournalEntry
 from storage.migration import Schema
 from storage.sqlite import Database
 from storage.state import SCHEMA, STATE_FILE, State
-from sync_queue.inbox import INBOX_FILE, NO_WAL_FILE, HookInbox
+from sync_queue.inbox import INBOX_FILE, NO_WAL_FILE
 from sync_queue.inbox_reader import Inbox
 from sync_queue.lock import LOCK_FILE, DrainLock
 from sync_queue.queue import SyncQueue
 from sync_queue.reader import QUEUE_FILE
 from sync_queue.schema import SCHEMA as QUEUE
 from sync_queue.schema import TABLE
-from tests.stored import journal_of, make_earlier, spoil, sql, without_shared_memory
+from tests.stored import journal_of, make_earlier, spoil, sql
 
 REF = ItemRef("1", "7")
 FILES = (MediaFile("/a.mp4", 1),)
@@ -357,159 +355,3 @@ def test_a_file_system_that_gives_a_file_other_numbers_is_no_reason_to_stop(
         monkeypatch.setattr("storage.sqlite.name_of", lambda _path: "another")
         state.save_timestamp(1, 5.0)
         assert state.timestamps() == {1: 5.0}
-
-
-def modes(home: Path) -> dict[str, str]:
-    found = {each.name: oct(stat.S_IMODE(each.stat().st_mode)) for each in home.rglob("*")}
-    return {".": oct(stat.S_IMODE(home.stat().st_mode)), **found}
-
-
-def use(home: Path) -> None:
-    with State(home, pytest.fail) as state, SyncQueue(home / "queue") as queue:
-        fill(state)
-        queue.put_many([{"scene_id": 1}])
-        with Inbox(home) as inbox:
-            inbox.begin()
-
-
-def is_private(home: Path) -> bool:
-    folders = {".", "queue"}
-    return all(
-        mode == ("0o700" if name in folders else "0o600") for name, mode in modes(home).items()
-    )
-
-
-@contextmanager
-def umask(mask: int) -> Iterator[None]:
-    before = os.umask(mask)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
-@POSIX
-@pytest.mark.parametrize("by", [use, lambda home: HookInbox(str(home)).close()])
-def test_the_data_folder_is_for_its_owner_alone(tmp_path: Path, by: Callable[[Path], None]) -> None:
-    with umask(0o022):
-        by(tmp_path / "data")
-
-    assert is_private(tmp_path / "data"), modes(tmp_path / "data")
-
-
-@POSIX
-def test_what_was_open_to_others_is_closed(tmp_path: Path) -> None:
-    home = tmp_path / "data"
-    use(home)
-    home.chmod(0o755)
-    for each in home.rglob("*"):
-        each.chmod(0o755 if each.is_dir() else 0o644)
-
-    use(home)
-
-    assert is_private(home), modes(home)
-
-
-@POSIX
-def test_a_folder_that_is_shared_with_others_keeps_its_mode(tmp_path: Path) -> None:
-    home = tmp_path / "data"
-    home.mkdir(mode=0o755)
-    (home / "of somebody else.txt").touch(0o644)
-
-    State(home, pytest.fail).close()
-
-    shown = modes(home)
-    assert (shown["."], shown["of somebody else.txt"]) == ("0o755", "0o644")
-    assert shown[STATE_FILE] == "0o600"
-
-
-@pytest.mark.parametrize("name", ["a b?mode=ro#%41&c", "Ünï;cödé"])
-def test_any_name_of_a_folder_will_do(tmp_path: Path, name: str) -> None:
-    if os.name == "nt":
-        name = name.replace("?", "")
-    with State(tmp_path / name, pytest.fail) as state:
-        fill(state)
-    with State(tmp_path / name, pytest.fail) as state:
-        assert set(state.pins.all()) == {1}
-    assert (tmp_path / name / STATE_FILE).exists()
-
-
-def test_a_folder_that_cannot_be_written_names_the_way_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_args: object, **_kwargs: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "mkdir", refuse)
-        with pytest.raises(StateError, match=r"Permission denied.*STASH_PLUGIN_DATA"):
-            State(tmp_path / "data", pytest.fail)
-    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
-    with pytest.raises(StateError, match=r"Permission denied.*STASH_PLUGIN_DATA"):
-        folder.try_writing(tmp_path)
-
-
-def used_by_all(home: Path, warnings: list[str]) -> None:
-    hook = HookInbox(str(home))
-    hook.note("scene", 5, "update", by_user=True, now=5.0)
-    hook.close()
-    with Inbox(home, warn=warnings.append) as inbox:
-        assert [event.id for event in inbox.take()] == [5]
-        inbox.begin()
-    with SyncQueue(home / "queue", warn=warnings.append) as queue:
-        queue.put_many([{"scene_id": 1}])
-        assert len(queue.claim(5, 9e9)) == 1
-        queue.recover()
-    with State(home, warnings.append) as state:
-        fill(state)
-        assert set(state.pins.all()) == {1}
-
-
-@pytest.mark.parametrize("first", ["hook", "task"])
-def test_a_disk_without_shared_memory_gets_rollback_journals(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
-) -> None:
-    without_shared_memory(monkeypatch)
-    warnings: list[str] = []
-    if first == "task":
-        State(tmp_path, warnings.append).close()
-
-    for _ in range(2):
-        used_by_all(tmp_path, warnings)
-
-    assert warnings == [f"The data folder {tmp_path}: {opening.WITHOUT_WAL}"]
-    for name in (STATE_FILE, INBOX_FILE, "queue/data.db"):
-        assert (tmp_path / name).read_bytes()[18:20] == b"\1\1"
-
-
-def test_files_that_move_to_a_disk_without_shared_memory_keep_what_they_hold(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    warnings: list[str] = []
-    used_by_all(tmp_path, warnings)
-    assert (tmp_path / STATE_FILE).read_bytes()[18:20] == b"\2\2"
-    without_shared_memory(monkeypatch)
-
-    used_by_all(tmp_path, warnings)
-
-    assert len(warnings) == 1
-    with State(tmp_path, warnings.append) as state:
-        assert len(state.runs.latest()) == 2
-
-
-def test_a_disk_that_is_broken_is_no_disk_without_shared_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Broken(sqlite3.Connection):
-        def execute(self, *_args: object) -> sqlite3.Cursor:
-            raise sqlite3.OperationalError("disk I/O error")
-
-    State(tmp_path, pytest.fail).close()
-    connect = sqlite3.connect
-    monkeypatch.setattr(
-        sqlite3, "connect", lambda *args, **kwargs: connect(*args, **kwargs, factory=Broken)
-    )
-
-    with pytest.raises(StateError, match="disk I/O error"):
-        State(tmp_path, pytest.fail)
-    assert not (tmp_path / "no-wal").exists()
