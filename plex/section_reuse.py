@@ -112,7 +112,7 @@ class SectionReuse:
         not sort, was edited before: then more is asked for than is needed.
 
         Raises:
-            PlexServerDown: and it is no matter of single items.
+            PlexServerDown: no whole answer has come in time.
         """
         try:
             items, counted = self.client.edited_last(section, FEW)
@@ -122,9 +122,9 @@ class SectionReuse:
         except PlexRejected:
             return None
         except PlexServerDown as error:
-            if not error.may_be_one:
+            if error.is_costly:
                 raise
-            return None
+            return None  # the listing itself is tried again for longer
         latest = self.now + SKEW  # after that, no edit would ever count as a later one
         for item in items:
             if item.updated_at is not None and item.updated_at <= latest:

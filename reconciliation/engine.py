@@ -42,8 +42,8 @@ from reconciliation.result import GapDetectionResult
 from reconciliation.scene_source import FULL_PASS, SceneSource, Told
 from reconciliation.unseen_owners import offer_unseen
 from reconciliation.verdict_cache import VERIFIED, VerdictCache, rules_digest
-from stash.scalars import WHOLE
-from stash.scenes import StashApi, count_scenes, fetch_scenes, iter_unread_pages
+from stash.scalars import WHOLE, fetch_scenes
+from stash.scenes import StashApi, count_scenes, iter_unread_pages
 from storage.key_value import Key
 from storage.scene_reads import SceneReads
 from storage.scratch import Scratch

@@ -15,12 +15,14 @@ from typing import Any
 from core.digests import digest_of
 from core.errors import StashError, StashUnauthorized, StashUnreachable
 from core.library_facts import GROUP, STUDIO, TAG
+from core.models import Scene
 from stash import queries
 from stash.entities import list_entities
 from stash.mapping import SceneReader, UnreadScene, lacks, number, text, unread_scenes
 from stash.scenes import (
     Fetched,
     StashApi,
+    all_read,
     fetch_unread,
     iter_unread_pages,
     query_data,
@@ -95,6 +97,11 @@ def take_mark(scene: UnreadScene) -> str:
     if isinstance(paths, Mapping):
         return text(paths.get("vtt")).rpartition("/")[2]  # the rest may be another address of Stash
     return digest_of([scene.raw.get("files")]).hex()
+
+
+def fetch_scenes(stash: StashApi, ids: Sequence[int]) -> dict[int, Scene]:
+    """`stash.scenes.fetch_scenes` of up to `WHOLE` scenes, in one request where all are there."""
+    return all_read(fetch_at_once(stash, ids, scene_fields(stash)))
 
 
 def fetch_at_once(stash: StashApi, ids: Sequence[int], fields: str) -> Fetched[UnreadScene]:

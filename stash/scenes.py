@@ -116,11 +116,15 @@ def fetch_scenes(stash: StashApi, ids: Iterable[int]) -> dict[int, Scene]:
         StashIncomplete: some of them cannot be read.
         StashError: or its kinds; Stash does not answer.
     """
-    found = fetch_readable(stash, ids)
+    return all_read(fetch_unread(stash, ids))
+
+
+def all_read(found: Fetched[UnreadScene]) -> dict[int, Scene]:
+    """The scenes that were asked for. Raises StashIncomplete: some of them cannot be read."""
     if found.unreadable:
         named = "; ".join(f"scene {i} ({error})" for i, error in found.unreadable.items())
         raise StashIncomplete(f"Stash could not give {named}")
-    return found.scenes
+    return {i: each.read() for i, each in found.scenes.items()}
 
 
 def fetch_readable(stash: StashApi, ids: Iterable[int]) -> Fetched[Scene]:
