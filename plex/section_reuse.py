@@ -172,6 +172,8 @@ class SectionReuse:
             saved.code == self.cache.code()
             and (mark.code, mark.server) == (self.code, self.client.url)
             and mark.content == section.content != ""
+            # Of a clock that was ahead, edits since may bear earlier times.
+            and mark.edited_at <= saved.saved_at <= self.now
             and self.cache.count(section.key) == saved.total
         )
 

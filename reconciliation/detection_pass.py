@@ -149,15 +149,16 @@ class Sweep:
         Returns those of them that have to be read whole first.
         """
         self._rivals = set()
-        self.seen.update(scene.id for scene in scenes)
         fresh = self._without_verdict(scenes)
+        unread = [scene.id for scene in fresh if isinstance(scene, SceneRead)]
+        self.seen.update({scene.id for scene in scenes}.difference(unread))
         whole = [scene for scene in fresh if isinstance(scene, UnreadScene)]
         self.judge([scene.read() for scene in whole])
         # Of those that claim what others have claimed, most will lose it, as many did before.
         likely = self._rivals | self._rules.suspects
         self.kept.put({scene.id: scene.raw for scene in whole if scene.id in likely})
         self.learning.keep_unsure(whole)
-        return [scene.id for scene in fresh if isinstance(scene, SceneRead)]
+        return unread
 
     def _without_verdict(self, scenes: Sequence[Told]) -> Sequence[Told]:
         """Those scenes that have to be looked at; the others make the claims that they made."""

@@ -195,6 +195,8 @@ class GapDetectionEngine:
         ignored = ignored_pins(state.pins.all(), sweep.findings, side, saw_all=saw_all)
         report = MatchReport.of(sweep.findings, side, reach, suggested, ignored)
         report.tell(result)
+        if not side.is_complete:  # then what is kept now was not held against all items
+            state.set_value(VERIFIED, None)
         self._remember(sweep, state, report if saw_all else None)
         told = PageReport(sweep, side, reach, result)
         told.keep(self.data_dir, self._clock(), self._orphans(sweep, side) if saw_all else None)
@@ -299,6 +301,7 @@ class GapDetectionEngine:
             sweep.finish()
             result.errors.extend(sweep.findings.troubles())
         except (StashError, PlexServerDown) as error:
+            sweep.cut_off()  # whatever it was, some were not judged to their end
             self._end_early(error, sweep, result)
         return learned
 

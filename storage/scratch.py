@@ -46,7 +46,8 @@ class Spool(Collection[int], Generic[T]):
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
         self._connection = connection
         self._name = name
-        connection.execute(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, value BLOB NOT NULL)")
+        with self._translated():
+            connection.execute(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, value BLOB NOT NULL)")
 
     def put(self, values: Mapping[int, T]) -> None:
         """Add values, in the place of those that some scenes have."""
@@ -86,19 +87,23 @@ class Spool(Collection[int], Generic[T]):
     def __iter__(self) -> Iterator[int]:
         last = -1
         sql = f"SELECT id FROM {self._name} WHERE id > ? ORDER BY id LIMIT 1000"
-        while found := [row[0] for row in self._connection.execute(sql, (last,))]:
+        while found := self._ids(sql, last):
             yield from found
             last = found[-1]
 
     def __len__(self) -> int:
-        return int(self._connection.execute(f"SELECT count(*) FROM {self._name}").fetchone()[0])
+        return self._ids(f"SELECT count(*) FROM {self._name}")[0]
 
     def __bool__(self) -> bool:
         return next(iter(self), None) is not None
 
     def __contains__(self, scene_id: object) -> bool:
-        sql = f"SELECT 1 FROM {self._name} WHERE id = ?"
-        return self._connection.execute(sql, (scene_id,)).fetchone() is not None
+        return bool(self._ids(f"SELECT 1 FROM {self._name} WHERE id = ?", scene_id))
+
+    def _ids(self, sql: str, *parameters: object) -> list[int]:
+        # Also a read may have to write what the memory has no room for.
+        with self._translated():
+            return [row[0] for row in self._connection.execute(sql, parameters)]
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -33,14 +33,23 @@ class QuickHooks:
         with context.open_state() as state:
             self._is_relied_on = state.get_value(RELIED_ON)
         self._has_asked = False
+        self._has_seen = False
 
     def may_hide_edits(self) -> bool:
         """Whether scenes may have been edited without an event in the inbox."""
-        return self._is_relied_on or self._inbox.has_quick_edits()
+        # Their event may be dealt with before `settle` has made them relied on.
+        self._has_seen = self._has_seen or self._inbox.has_quick_edits()
+        return self._is_relied_on or self._has_seen
 
-    def stand_alone(self) -> bool:
-        """Whether no process notes edits as well. Raises StashError: or its kinds."""
-        return not switches(self._context.stash).get(SCENE_HOOKS, False)
+    def stand_alone(self, *, is_quick: bool) -> bool:
+        """Whether no process notes edits as well. Raises StashError: or its kinds.
+
+        Args:
+            is_quick: they have left edits to this task; else it is only known that they may have
+                where the others were switched off.
+        """
+        known = switches(self._context.stash)
+        return (is_quick or SCENE_HOOKS in known) and not known.get(SCENE_HOOKS, False)
 
     def settle(self) -> None:
         """Once in a task, after Stash was asked for what it has touched: switch the others off if

@@ -118,7 +118,7 @@ class Unannounced:
         touched: list[Touched] = []
         if mark is None:
             touched = newest(context.stash)
-            if is_quick and self._quick_hooks.stand_alone():  # what we knew was lost
+            if self._quick_hooks.stand_alone(is_quick=is_quick):  # what we knew was lost
                 last_id = max((scene for scene, _ in touched), default=0)
                 mark = Watermark(now - FIRST_BACK, last_id)
         before = intake.result.enqueued_count
@@ -152,16 +152,16 @@ class Unannounced:
         return self._without_jobs({s for s in wanted if synced.get(s, unread[s] - 1) < unread[s]})
 
     def _edited(self, fresh: Mapping[int, float]) -> set[int]:
-        """All that neither a job nor an event has read anew. What a record tells may have been read
-        a moment before."""
+        """All that no event has told of, but what Plex does not have. What a record tells may have
+        been read a moment before, and a job that waits goes first from now on."""
         if not fresh:
             return set()
-        return self._without_jobs(set(fresh), but_in_hand=True) - self._intake.noted_edits()
+        with self._context.open_queue() as queue:
+            gone = queue.given_up_among(fresh, Failure.NOT_FOUND)
+        return fresh.keys() - gone - self._intake.noted_edits()
 
-    def _without_jobs(self, scenes: set[int], *, but_in_hand: bool = False) -> set[int]:
+    def _without_jobs(self, scenes: set[int]) -> set[int]:
         with self._context.open_queue() as queue:
             waiting = queue.queued_among(scenes)
             waiting -= {each.job.scene_id for each in queue.held(scenes)}
-            if but_in_hand:
-                waiting -= queue.working_scene_ids()
             return scenes - waiting - queue.given_up_among(scenes, Failure.NOT_FOUND)

@@ -215,6 +215,20 @@ def test_what_plex_does_not_have_is_not_looked_for_for_ever(driver: SyncDriver) 
     assert driver.sync()["processed"] == 0
 
 
+def test_an_edit_of_a_scene_whose_job_waits_does_not_wait_with_it(
+    driver: SyncDriver, scenes: list[int]
+) -> None:
+    with driver.site.queue() as queue:
+        queue.put({"scene_id": scenes[9]})
+        (job,) = queue.claim(1, driver.now)
+        queue.retry(job, driver.now + 3600, Failure.OTHER, "later")
+    titled(driver, scenes[9], "Sooner")
+
+    driver.sync()
+
+    assert title(driver, scenes[9]) == "Sooner"
+
+
 def test_processes_stop_once_the_hooks_inside_stash_have_shown_that_they_work(
     driver: SyncDriver, scenes: list[int]
 ) -> None:

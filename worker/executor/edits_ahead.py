@@ -46,7 +46,7 @@ class EditsAhead:
         if self._spares():
             return 1
         times = self._done_at
-        if len(times) < MEASURED:
+        if len(times) < MEASURED or times[-1] < times[0]:  # the clock was set back
             return WRITERS
         each = (times[-1] - times[0]) / (MEASURED - 1)
         return MOST if each * MOST <= AHEAD_SECONDS else max(WRITERS, int(AHEAD_SECONDS / each))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
@@ -10,23 +11,27 @@ from worker.executor.clear_guard import marks_of
 from worker.plan import Batch, ScenePlan
 
 Prepare = Callable[[Sequence[Job]], Batch]
+STALE = 30.0  # seconds after which Plex may show something else than a plan was made for
 
 
 class PlansAhead:
     """Jobs that are planned before it is their turn.
 
     A plan is good as long as none of its items was written to since it was begun: a scene that is
-    written may take an item over from another one.
+    written may take an item over from another one; and not for long, since people edit in Plex.
 
     Args:
         prepare: plans some jobs; is called in a thread of its own.
+        clock: seconds that are never set back.
 
     Attributes:
         jobs: those of which the plans were begun and not taken.
     """
 
-    def __init__(self, prepare: Prepare) -> None:
+    def __init__(self, prepare: Prepare, clock: Callable[[], float] = time.monotonic) -> None:
         self._prepare = prepare
+        self._clock = clock
+        self._begun_at = 0.0
         self._begun: Future[Batch] | None = None
         self._lossy: set[ItemRef] = set()
         self._in_hand: set[ItemRef] = set()
@@ -46,6 +51,7 @@ class PlansAhead:
         self.jobs = jobs
         if not jobs:
             return
+        self._begun_at = self._clock()
         pool = ThreadPoolExecutor(1, thread_name_prefix="plans")
         self._begun = pool.submit(self._prepare, jobs)
         pool.shutdown(wait=False)
@@ -55,7 +61,8 @@ class PlansAhead:
         assert self._begun is not None
         batch = self._begun.result()
         written = self._in_hand | self._lossy
-        if any(not written.isdisjoint(plan.items) for plan in batch.ready):
+        is_old = self._clock() - self._begun_at > STALE
+        if is_old or any(not written.isdisjoint(plan.items) for plan in batch.ready):
             batch = self._prepare(self.jobs)
         self._begun, self.jobs = None, []
         return batch
