@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from app.sync_changes.unannounced import WATERMARK
 from simulators.dumps import stash_seed
 from simulators.library.oracle import differences
 from simulators.seed import Seed
@@ -65,12 +66,15 @@ class HookDriver(SyncDriver):
     def sync_counted(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         """The task's figures, and what it has asked of Stash and of Plex."""
         both = self.site.both
+        with self.site.state() as state:
+            is_first = state.get_value(WATERMARK) is None
         self.site.reset_counters()
         both.plex.control("DELETE", "writes")
         figures = self.sync()
         asked = both.stash.counters()
-        # What has changed without an event is asked for once in each task.
-        asked["total"] -= 1
+        # What has changed without an event is asked for once in each task, and in the first one
+        # whether processes note edits.
+        asked["total"] -= 1 + is_first
         return figures, asked, both.plex.counters()
 
     def written(self) -> dict[str, int]:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
+from core.models import ItemRef
 from plex.client import PlexClient
 from plex.exceptions import PlexItemFailed, PlexRejected, PlexServerDown, PlexUnauthorized
 from worker.executor.control_edit import ControlEdit
@@ -50,6 +51,8 @@ class EditStep:
         self._control = ControlEdit(plex, editor)
         self.ahead = EditsAhead(editor.send, spares, clock)
         self.doubtful: list[Written] = []
+        # Begun before the last failure: that these were taken says nothing of what came after it.
+        self._begun_before: frozenset[ItemRef] = frozenset()
 
     def send(self, edit: ItemEdit, written: Written) -> None:
         """Send the one edit of an item.
@@ -62,6 +65,7 @@ class EditStep:
             refused = self.ahead.send(edit)
         except (PlexItemFailed, PlexRejected) as error:
             written.errors[edit.ref] = error
+            self._begun_before = self.ahead.begun
             if written not in self.doubtful:
                 self.doubtful.append(written)
                 if len(self.doubtful) > ALL_FAIL:
@@ -70,7 +74,8 @@ class EditStep:
             if refused is not None:  # else it is gone, as reading it back will find
                 written.refused_alone[edit.ref] = refused
                 self._control.note_taken(edit.item)
-                self.doubtful.clear()
+                if edit.ref not in self._begun_before:
+                    self.doubtful.clear()
 
     @property
     def depth(self) -> int:

@@ -51,6 +51,11 @@ class EditsAhead:
         each = (times[-1] - times[0]) / (MEASURED - 1)
         return MOST if each * MOST <= AHEAD_SECONDS else max(WRITERS, int(AHEAD_SECONDS / each))
 
+    @property
+    def begun(self) -> frozenset[ItemRef]:
+        """The items of which an edit was begun and is not in hand yet."""
+        return frozenset(self._begun)
+
     def note_scene(self) -> None:
         """A scene is written."""
         self._done_at.append(self._clock())
