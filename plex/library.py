@@ -235,7 +235,7 @@ def _list_section(
         is_last = attempt == LISTING_TRIES
         listing = side.cache.listing(section.key, anew=is_disturbed or is_last)
         seen = _Seen()
-        before = None if reuse.is_small(section) else reuse.before(section)
+        before = reuse.before(section)
         try:
             with ahead(partial(client.list_pages, section)) as pages:
                 for page in pages:

@@ -99,11 +99,6 @@ class SectionReuse:
         default_factory=lambda: code_digest("core", "plex", "storage.index_rows").hex()
     )
 
-    def is_small(self, section: Section) -> bool:
-        """Whether to list a section costs no more than to find out that it need not be listed."""
-        saved = self.cache.section(section.key)
-        return saved is not None and saved.total <= SMALL
-
     def before(self, section: Section) -> Before | None:
         """To be asked before a section is looked at; None where Plex tells of no edit, and of a
         section whose listing costs no more than this.
@@ -114,6 +109,9 @@ class SectionReuse:
         Raises:
             PlexServerDown: no whole answer has come in time.
         """
+        saved = self.cache.section(section.key)
+        if saved is not None and saved.total <= SMALL:
+            return None
         try:
             items, counted = self.client.edited_last(section, FEW)
             if counted <= SMALL:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -96,15 +96,8 @@ class DetectionState:
         batches = self.undecided.batches()
         return {ItemRef(*ref) for batch in batches for refs in batch.values() for ref in refs}
 
-    def repairable(self) -> Iterator[Found]:
-        """Every gap that a job can repair; a scene may come up more than once."""
-        for kind, found in self._repairable():
-            for batch in found.batches():
-                for scene_id, reason in batch.items():
-                    yield Found(scene_id, kind, reason)
-
     def gaps_of(self, scene_ids: Sequence[int]) -> dict[int, list[Found]]:
-        """The same of some scenes, the more telling first."""
+        """The gaps of some scenes that a job can repair, the more telling first."""
         gaps: dict[int, list[Found]] = {}
         for kind, found in self._repairable():
             for scene_id, reason in found.of(scene_ids).items():

@@ -42,7 +42,7 @@ from reconciliation.result import GapDetectionResult
 from reconciliation.scene_source import FULL_PASS, SceneSource, Told
 from reconciliation.unseen_owners import offer_unseen
 from reconciliation.verdict_cache import VERIFIED, VerdictCache, rules_digest
-from stash.scalars import WHOLE, fetch_scenes
+from stash.scalars import WHOLE, fetch_many
 from stash.scenes import StashApi, count_scenes, iter_unread_pages
 from storage.key_value import Key
 from storage.scene_reads import SceneReads
@@ -295,9 +295,7 @@ class GapDetectionEngine:
             else:
                 learned = learn(sweep.learning.votes, self.config.path_map, maps, state)
                 sweep.look_again(path_map_of(learned))
-            sweep.settle(
-                sweep.claims.contests(), lambda ids: fetch_scenes(self.stash, ids).values()
-            )
+            sweep.settle(sweep.claims.contests(), lambda ids: fetch_many(self.stash, ids).values())
             sweep.finish()
             result.errors.extend(sweep.findings.troubles())
         except (StashError, PlexServerDown) as error:

@@ -99,7 +99,7 @@ def take_mark(scene: UnreadScene) -> str:
     return digest_of([scene.raw.get("files")]).hex()
 
 
-def fetch_scenes(stash: StashApi, ids: Sequence[int]) -> dict[int, Scene]:
+def fetch_many(stash: StashApi, ids: Sequence[int]) -> dict[int, Scene]:
     """`stash.scenes.fetch_scenes` of up to `WHOLE` scenes, in one request where all are there."""
     return all_read(fetch_at_once(stash, ids, scene_fields(stash)))
 

@@ -154,11 +154,7 @@ class Journal:
     def unrecorded_among(self, scene_ids: Iterable[int]) -> set[int]:
         """The same among some scenes."""
         sql = "SELECT DISTINCT scene_id FROM journal WHERE settled = 0 AND scene_id IN"
-        return {
-            each
-            for some in chunks(scene_ids)
-            for each in self._database.numbers(f"{sql} ({placeholders(len(some))})", some)
-        }
+        return self._database.numbers_in(sql, scene_ids)
 
     def items(self, run_id: int) -> list[tuple[int, ItemRef]]:
         """The items that a run changed, or was about to, each after its scene; by scene."""

@@ -104,6 +104,8 @@ class KeyValueFile(Closing):
         looks_only: bool = False,
         checked: set[str] | None = None,
     ) -> None:
+        self._data_dir, self._warn = data_dir, warn
+        self._clock, self._looks_only = clock, looks_only
         path = data_dir / self.FILE
         self._database = Database(
             path, self.SCHEMA, warn, clock=clock, looks_only=looks_only, checked=checked
@@ -111,6 +113,15 @@ class KeyValueFile(Closing):
         values = KeyValueStore(self._database)
         self.get_value, self.set_value = values.get, values.set
         self.change_value = values.change
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        """Opens the other stores of the file."""
+        raise NotImplementedError
 
     def close(self) -> None:
         self._database.close()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
 from storage import findings, key_value, log_lines
 from storage.findings import FindingStore
 from storage.key_value import KeyValueFile
 from storage.log_lines import LogStore
 from storage.migration import Schema
-from storage.opening import Clock, Warn
 from storage.orphans import OrphanStore
 
 PAGE_FILE = "page.db"
@@ -27,16 +23,7 @@ class PageFile(KeyValueFile):
 
     FILE, SCHEMA = PAGE_FILE, SCHEMA
 
-    def __init__(
-        self,
-        data_dir: Path,
-        warn: Warn,
-        *,
-        clock: Clock = time.time,
-        looks_only: bool = False,
-        checked: set[str] | None = None,
-    ) -> None:
-        super().__init__(data_dir, warn, clock=clock, looks_only=looks_only, checked=checked)
+    def _open(self) -> None:
         self.findings = FindingStore(self._database)
         self.orphans = OrphanStore(self._database)
         self.log = LogStore(self._database)

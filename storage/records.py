@@ -172,12 +172,9 @@ class RecordStore:
 
     def among(self, scene_ids: Iterable[int]) -> set[int]:
         """Those of some scenes that have a record."""
-        sql = "SELECT scene_id FROM records WHERE scene_id IN"
-        return {
-            each
-            for some in chunks(scene_ids)
-            for each in self._database.numbers(f"{sql} ({placeholders(len(some))})", some)
-        }
+        return self._database.numbers_in(
+            "SELECT scene_id FROM records WHERE scene_id IN", scene_ids
+        )
 
     def owners_of(self, refs: Iterable[ItemRef]) -> dict[ItemRef, int]:
         """The scene that owns each of these items, where one does."""

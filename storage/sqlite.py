@@ -139,6 +139,16 @@ class Database(Closing):
         """The whole numbers in the first column of a query; what is none is passed over."""
         return [row[0] for row in self.rows(sql, parameters) if type(row[0]) is int]
 
+    def numbers_in(
+        self, sql: str, values: Iterable[object], parameters: Sequence[object] = ()
+    ) -> set[int]:
+        """The same, once each, of a query that ends in `IN`, for these values, however many."""
+        return {
+            each
+            for some in chunks(values)
+            for each in self.numbers(f"{sql} ({placeholders(len(some))})", [*parameters, *some])
+        }
+
     def select(
         self,
         table: Table,

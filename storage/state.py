@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 
 from storage import (
     ignored,
@@ -27,7 +25,6 @@ from storage.journal import Journal
 from storage.key_value import KeyValueFile
 from storage.library import LibraryStore
 from storage.migration import Schema
-from storage.opening import Clock, Warn
 from storage.outages import OutageStore
 from storage.owners import OwnerStore
 from storage.pins import PinStore
@@ -91,16 +88,7 @@ class State(KeyValueFile):
 
     FILE, SCHEMA = STATE_FILE, SCHEMA
 
-    def __init__(
-        self,
-        data_dir: Path,
-        warn: Warn,
-        *,
-        clock: Clock = time.time,
-        looks_only: bool = False,
-        checked: set[str] | None = None,
-    ) -> None:
-        super().__init__(data_dir, warn, clock=clock, looks_only=looks_only, checked=checked)
+    def _open(self) -> None:
         self.records = RecordStore(self._database)
         self.journal = Journal(self._database)
         self.runs = RunStore(self._database)
@@ -112,16 +100,12 @@ class State(KeyValueFile):
         self.outages = OutageStore(self._database)
         self.ignored = IgnoredStore(self._database)
         self.library = LibraryStore(self._database)
-        timestamps = TimestampStore(self._database, clock)
+        timestamps = TimestampStore(self._database, self._clock)
         self.timestamps, self.save_timestamp = timestamps.all, timestamps.save
         self.timestamps_of = timestamps.of
         self.written = Written(self.records, self.journal)
-        try:
-            if not looks_only:
-                timestamps.take_over(data_dir, warn)
-        except BaseException:
-            self.close()
-            raise
+        if not self._looks_only:
+            timestamps.take_over(self._data_dir, self._warn)
 
     def written_ids(self) -> set[int]:
         """The scenes that something was written for: those with a record, and those of which a run

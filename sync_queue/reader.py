@@ -13,7 +13,7 @@ from typing import TypeVar
 from core.backoff import LONGEST_DELAY
 from core.models import Failure, Job
 from storage.opening import Clock, Warn
-from storage.sqlite import Closing, Database, chunks, placeholders
+from storage.sqlite import Closing, Database
 from sync_queue.jobs import (
     BULK,
     DEAD,
@@ -162,12 +162,7 @@ class QueueReader(Closing):
 
     def given_up_among(self, scene_ids: Iterable[int], failure: Failure) -> set[int]:
         """Those of some scenes that were given up on because of that."""
-        where = f"status = {DEAD} AND failure = ? AND scene_id IN"
-        found: set[int] = set()
-        for some in chunks(scene_ids):
-            where_in = f"{where} ({placeholders(len(some))})"
-            found |= self._scene_ids(where_in, failure.value, *some)
-        return found
+        return self._among(f"status = {DEAD} AND failure = ?", scene_ids, failure.value)
 
     def some_queued(self, start: int, most: int) -> list[int]:
         """A few scenes that wait or are being worked on, from that id on."""
@@ -179,20 +174,11 @@ class QueueReader(Closing):
 
     def queued_among(self, scene_ids: Iterable[int]) -> set[int]:
         """Those of some scenes that wait, are held or are being worked on."""
-        found: set[int] = set()
-        for some in chunks(scene_ids):
-            among = placeholders(len(some))
-            waits = f"status < 2 OR status IN ({WORKING}, {HELD})"
-            found |= self._scene_ids(f"({waits}) AND scene_id IN ({among})", *some)
-        return found
+        return self._among(f"(status < 2 OR status IN ({WORKING}, {HELD}))", scene_ids)
 
     def has_edit_among(self, scene_ids: Iterable[int]) -> bool:
         """Whether a user's edit of one of some scenes waits."""
-        where = f"status < 2 AND priority >= {EDIT} AND scene_id IN"
-        return any(
-            self._scene_ids(f"{where} ({placeholders(len(some))})", *some)
-            for some in chunks(scene_ids)
-        )
+        return bool(self._among(f"status < 2 AND priority >= {EDIT}", scene_ids))
 
     def queued_scene_ids(self) -> set[int]:
         """The scenes that wait, are held or are being worked on."""
@@ -235,6 +221,10 @@ class QueueReader(Closing):
     def _count(self, where: str, *parameters: object) -> int:
         sql = f"SELECT count(*) FROM {TABLE} WHERE {where}"
         return int(self.database.rows(sql, parameters)[0][0])
+
+    def _among(self, where: str, scene_ids: Iterable[int], *parameters: object) -> set[int]:
+        sql = f"SELECT scene_id FROM {TABLE} WHERE {where} AND scene_id IN"
+        return self.database.numbers_in(sql, scene_ids, parameters)
 
     def _scene_ids(self, where: str, *parameters: object) -> set[int]:
         sql = f"SELECT scene_id FROM {TABLE} WHERE ({where}) AND typeof(scene_id) = 'integer'"

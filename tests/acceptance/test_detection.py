@@ -56,7 +56,7 @@ class Watched(GapDetectionEngine):
             set(found.drift),
             set(found.ambiguous),
             set(found.contested),
-            list(found.repairable()),
+            [gap for gaps in found.gaps_of(list(found.concerned())).values() for gap in gaps],
         )
         self.orphans = {str(item.ref) for some in self._orphans(sweep, side) for item in some}
 
