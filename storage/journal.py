@@ -112,11 +112,11 @@ class Journal:
             )
 
     def note_left(self, run_id: int, left: Iterable[tuple[ItemRef, str, Value]]) -> None:
-        """Notes what the server made of what we asked for, by item and field."""
+        """Notes what the server made of what we asked for last, by item and field."""
         with self._database.transaction() as connection:
             connection.executemany(
-                "UPDATE journal SET left_at = ?"
-                " WHERE +run_id = ? AND section = ? AND key = ? AND field = ?",
+                "UPDATE journal SET left_at = ? WHERE id = (SELECT max(id) FROM journal"
+                " WHERE +run_id = ? AND section = ? AND key = ? AND field = ?)",
                 ((dumps(value), run_id, ref.section, ref.key, field) for ref, field, value in left),
             )
 

@@ -58,7 +58,7 @@ _TOLD: Mapping[str, Mapping[str, str]] = {
 }
 NOTHING = "nothing to do"
 ENDED = {
-    "partial": ", but has not seen everything",
+    "partial": ", but did not get to everything",
     "failed": ", and failed",
     "stopped": ", and was stopped by a guard: see 'Confirm Stopped Run'",
 }

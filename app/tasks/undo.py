@@ -20,6 +20,11 @@ from worker.undo import run_choice
 from worker.undo.run_choice import chosen_run
 from worker.undo.source import UndoSource, phrases_of
 
+FAILED = (
+    " What failed still waits to be put back: press Undo Last Run again, or undo run {run} on the"
+    " plugin's page if another run has written since."
+)
+
 Counts = tuple[tuple[int, str], ...]
 
 log = logging.getLogger(__name__)
@@ -30,10 +35,12 @@ def undo_last_run(context: Context) -> dict[str, Any]:
     figures = Figures()
     with lock_for(context, "Undo Last Run"), open_writer(context) as writer:
         chosen = chosen_run(writer.state, run_id(context.args))
-        run = writer.run(RunKind(run_choice.KIND, UNDO, {"undone_run": chosen.id}), figures)
+        facts = {"undone_run": chosen.id}
+        run = writer.run(RunKind(run_choice.KIND, UNDO, facts, keeps_failed=True), figures)
         report = context.report_scenes
         run.run(UndoSource(writer.plex, writer.state, chosen, figures, report))
-    _tell_undone(chosen, figures, "taken back")
+    after = FAILED.format(run=chosen.id) if figures.failures.count else ""
+    _tell_undone(chosen, figures, "taken back", after)
     return {"run_id": run.run_id, "undone_run": chosen.id, **figures.reply(UNDO)}
 
 
@@ -49,7 +56,7 @@ def look_at_undo(context: Context) -> dict[str, Any]:
     return {"run_id": None, "undone_run": chosen.id, **figures.reply(UNDO)}
 
 
-def _tell_undone(run: Run, figures: Figures, what: str) -> None:
+def _tell_undone(run: Run, figures: Figures, what: str, after: str = "") -> None:
     examples(log, "changed since: %s", figures.changed)
     items, scenes = counted(figures.items_edited, "item"), counted(figures.scenes, "scene")
     rest = (
@@ -58,7 +65,7 @@ def _tell_undone(run: Run, figures: Figures, what: str) -> None:
         *_trouble(figures),
     )
     told = counted(figures.restored, "value")
-    headline(log, f"Run {run.id}: {told} of {items} ({scenes}) {what}{_tail(rest)}.")
+    headline(log, f"Run {run.id}: {told} of {items} ({scenes}) {what}{_tail(rest)}.{after}")
 
 
 def _trouble(figures: Figures) -> Counts:

@@ -161,9 +161,13 @@ def test_an_item_that_plex_chokes_on_keeps_no_other_from_being_put_back(
     fails = {"action": "status", "status": 500, "times": -1}
     site.both.plex.faults([{"match": match.replace("KEY", item.partition(":")[2]), **fails}])
 
-    undone = undo(site)
+    ended = site.run("undo_last_run")
 
-    assert undone["failed"] == 1
-    assert item in undone["failures"][0]
+    assert ended.output["failed"] == 1
+    assert item in ended.output["failures"][0]
+    assert "What failed still waits to be put back: press Undo Last Run again" in ended.log
     site.both.plex.faults([])
     assert differing(before, now(site)).keys() == {item}
+    again = undo(site)
+    assert again["undone_run"] == ended.output["undone_run"]
+    assert differing(before, now(site)) == {}

@@ -106,17 +106,19 @@ def test_what_a_run_did_to_some_items_oldest_first(state: State) -> None:
 
 @pytest.mark.parametrize("left", [None, 7.0, ("A",), "", "altered"])
 def test_what_the_server_made_of_a_value_counts(state: State, left: Value) -> None:
-    of_other_run = entry(ONE, "rating")
+    of_other_run, earlier = entry(ONE, "rating"), entry(ONE, "rating", after="earlier")
+    state.journal.write(1, [earlier])
     state.journal.write(1, [entry(ONE, "rating"), entry(ONE, "title"), entry(TWO, "rating")])
     state.journal.write(2, [of_other_run])
 
     state.journal.note_left(1, [(ONE, "rating", left)])
 
     assert state.journal.of_items(1, [ONE])[ONE] == [
+        earlier,
         entry(ONE, "rating", after=left),
         entry(ONE, "title"),
     ]
-    assert [each.after for each in journal_of(state, 1)] == ["after", "after", left]
+    assert [each.after for each in journal_of(state, 1)] == ["after", "after", left, "earlier"]
     assert journal_of(state, 2) == [of_other_run]
 
 

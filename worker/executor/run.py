@@ -102,12 +102,14 @@ class RunKind:
         facts: what its history says of it besides.
         counts_on: one that goes on goes on counting. Otherwise its maker starts over, and what was
             done before it was cut off counts as done already.
+        keeps_failed: no job is left of what failed: the next run of this kind goes on with it.
     """
 
     name: str
     reply: Mapping[str, str]
     facts: Mapping[str, Any] = field(default_factory=dict)
     counts_on: bool = False
+    keeps_failed: bool = False
 
 
 class WriteRun:
@@ -193,7 +195,8 @@ class WriteRun:
                 yield
             finally:
                 self.figures.remaining = self._queue.count_waiting()
-            run.status = "partial" if self._is_early else "done"
+            is_left = kind.keeps_failed and self.figures.failures.count > 0
+            run.status = "partial" if self._is_early or is_left else "done"
 
     def _facts(self) -> dict[str, Any]:
         """What the history says of the run, what was done before it was cut off included."""

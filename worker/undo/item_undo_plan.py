@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from core.fields import BY_NAME, PICTURES, TITLE
+from core.fields import BY_NAME, PICTURES, TITLE, name_keys
 from core.images import identity
 from core.models import Change, FullItem, Role, Value
 from core.planning.item_plan import ItemPlan
@@ -34,7 +34,8 @@ class FieldHistory:
     """What one run did to one field or picture of one item.
 
     Attributes:
-        first: its first change there, so with what there was before the run.
+        first: its first change there, so with what there was before the run; of those since
+            somebody else has changed it in the course of the run.
         last: its last change there, so with what the run left.
     """
 
@@ -70,8 +71,20 @@ def histories(entries: Iterable[JournalEntry]) -> dict[str, FieldHistory]:
     found: dict[str, FieldHistory] = {}
     for entry in entries:
         known = found.get(entry.field)
-        found[entry.field] = FieldHistory(known.first if known else entry, entry)
+        is_next = known is not None and _left_by(known.last, entry.before)
+        found[entry.field] = FieldHistory(known.first if known and is_next else entry, entry)
     return found
+
+
+def _left_by(entry: JournalEntry, shown: Value) -> bool:
+    """Whether a value may be what a change left: carried out, not at all, or a part of a list."""
+    name, before, after = entry.field, entry.before, entry.after
+    if is_same(name, shown, after) or is_same(name, shown, before):
+        return True
+    if name not in BY_NAME or not BY_NAME[name].is_list:
+        return False
+    had, wanted, there = name_keys(before), name_keys(after), name_keys(shown)
+    return had & wanted <= there <= had | wanted
 
 
 def is_same(field: str, one: Value, other: Value) -> bool:

@@ -15,7 +15,7 @@ KINDS = (scene_sync.KIND, scene_sync.CONFIRM, preview.KIND, KIND)
 def chosen_run(state: State, wanted: int | None) -> Run:
     """The run to take back: the one named, or the last that changed anything.
 
-    The last one may be an undo that was interrupted: then that is to go on.
+    The last one may be an undo that has not put everything back: then that is to go on.
 
     Raises:
         ConfigError: there is none such, or it cannot be undone.
@@ -34,5 +34,5 @@ def chosen_run(state: State, wanted: int | None) -> Run:
 
 
 def is_unfinished(run: Run) -> bool:
-    """Whether a run is an undo that did not come to its end."""
-    return run.kind == KIND and run.status in ("running", "failed")
+    """Whether a run is an undo that was cut off, or of which something failed."""
+    return run.kind == KIND and run.status != "done"

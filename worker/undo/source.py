@@ -1,7 +1,7 @@
 """Plans that take a run back: what it changed is put back, where Plex still shows what it left.
 
-An undo is journaled as a run of its own, so it can be undone as well. One that was killed is gone
-on with: what it had put back is known by the journal.
+An undo is journaled as a run of its own, so it can be undone as well. One that was killed, or of
+which something failed, is gone on with: what it had put back is known by the journal.
 """
 
 from __future__ import annotations
