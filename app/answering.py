@@ -22,6 +22,10 @@ def reply_to(
     if plugin.mode in OPERATIONS:
         return answer(plugin, env)
     # Half a second of imports, which no read waits for.
+    from app.task_frame import STATUS, attended
+
+    if plugin.mode == STATUS.name:
+        return attended(STATUS, plugin, env, on_progress, STATUS.task)
     from app.setup.operations import OPERATIONS as SETUP
     from app.setup.operations import connect
 

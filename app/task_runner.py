@@ -2,81 +2,38 @@
 
 from __future__ import annotations
 
-import gc
 import logging
-import sys
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from app import stopping
 from app.arguments import flag
 from app.defaults import keep_defaults, write_defaults
 from app.notifications.telling import tell
 from app.notifications.trial import try_notification
 from app.page import scene
-from app.page.publishing import publishing
-from app.page.running import RunningNote
-from app.places import data_dir_of
-from app.progress import Heartbeat
 from app.report.task import report
 from app.schedule.automatic import is_one_by_hand, request_if_due
 from app.self_test.health import health_check, look_after_change
 from app.self_test.operation import check_folders
 from app.settings_guard import check_settings, have_vanished
 from app.sync_changes import handover
-from app.sync_changes.failing import failing_in_words
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.task import sync_changes
-from app.tasks import everything, outages, pins, preview, queue, reconcile, status, undo
+from app.task_frame import STATUS, Mode, attended
+from app.tasks import everything, outages, pins, preview, queue, reconcile, undo
 from app.tasks.rules import page_rules
 from app.wiring import Context, open_context
-from core.errors import ConfigError, ProtocolError, RunStopped, SyncError
+from core.errors import ConfigError, ProtocolError, SyncError
 from core.scopes import BY_MODE
-from shell import logs, protocol
+from shell import logs
 from shell.protocol import PluginInput
 
 log = logging.getLogger(__name__)
 
 MODE_SHOWN = 60  # characters of an unknown one
-GC_THRESHOLD = 200_000  # new objects between two looks
-SWITCH_SECONDS = 0.001  # that a thread works on while others wait; 0.005 by default
-
-Task = Callable[[Context], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """One row of the table of modes.
-
-    Attributes:
-        name: as `args.mode` names it.
-        task: what it does.
-        dry_run: what it does with the argument `dry_run`: it shows what it would do.
-        looks_only: it changes nothing in any case, so a dry run of it is the task itself.
-        works_when_off: it also works while the plugin is switched off.
-        is_read: it looks at things for the page, and leaves no trace.
-        is_operation: it is answered at once and asks for no reconcile.
-        bears_faults: it also works with settings that make no sense.
-    """
-
-    name: str
-    task: Task
-    dry_run: Task | None = None
-    looks_only: bool = False
-    works_when_off: bool = False
-    is_read: bool = False
-    is_operation: bool = False
-    bears_faults: bool = False
-
-    @property
-    def sends(self) -> bool:
-        """Whether it brings changes to Plex, or looks for them."""
-        return self.name == handover.MODE or bool(self.dry_run and not self.works_when_off)
-
 
 CONFIRM = "confirm_stopped_run"
 FIRST = "health_check"  # what people start first
@@ -102,7 +59,7 @@ _TABLE = (
     Mode("pin", pins.pin, is_operation=True),
     Mode("process_queue", process_queue, preview.preview_queue),
     Mode("purge_dlq", queue.purge_dead_letters),
-    Mode("queue_status", status.queue_status, looks_only=True, works_when_off=True),
+    STATUS,
     Mode("recent", reconcile.enqueue_recent, preview.preview_recent_scenes),
     Mode("reconcile_7days", reconcile.reconcile_7days, preview.preview_7days),
     Mode("reconcile_all", reconcile.reconcile_all, preview.preview_all),
@@ -132,7 +89,6 @@ _TABLE = (
     Mode("write_defaults", write_defaults, works_when_off=True, is_operation=True),
 )
 MODES: Mapping[str, Mode] = MappingProxyType({mode.name: mode for mode in _TABLE})
-SWITCHED_OFF = "Stash2Plex is switched off in its settings (enabled)"
 
 
 def run_task(
@@ -149,11 +105,6 @@ def run_task(
         ProtocolError: there is no such mode.
         SyncError: the task failed; the text is for the user.
     """
-    # A library is hundreds of thousands of small objects without cycles: looking through them all
-    # for cycles as they grow would take a fifth of the time of a reconcile.
-    gc.set_threshold(GC_THRESHOLD)
-    # Whoever has an answer of Plex is not to wait long for who plans meanwhile.
-    sys.setswitchinterval(SWITCH_SECONDS)
     mode = MODES.get(plugin.mode)
     if mode is None:
         raise ProtocolError(
@@ -162,37 +113,7 @@ def run_task(
         )
     if mode.is_read:
         return _look(mode, plugin, env)
-    progress = on_progress or protocol.stderr_frames().progress
-    data_dir = data_dir_of(plugin, env)
-    if not mode.is_operation:
-        stopping.clear(data_dir)
-    with (
-        publishing(plugin, env) as publisher,
-        failing_in_words(data_dir, sends=mode.sends),
-        handover.attended(plugin.mode, data_dir),
-        RunningNote(data_dir, "" if mode.is_operation else mode.name, time.time()) as note,
-        Heartbeat(_telling(progress, note)) as heartbeat,
-        open_context(
-            plugin,
-            env,
-            heartbeat.report,
-            looks_only=mode.looks_only,
-            bears_faults=mode.bears_faults,
-        ) as context,
-    ):
-        publisher.settings = context.settings
-        context = replace(context, tell=partial(tell, context))
-        if not context.settings.enabled and not mode.works_when_off:
-            log.warning(SWITCHED_OFF)
-            handover.decline(mode.name, data_dir)
-            return {"output": {"note": SWITCHED_OFF}}
-        try:
-            output = _perform_and_tell(mode, context)
-        except RunStopped as stopped:
-            log.info("%s", stopped)
-            return {"output": {"note": str(stopped)}}
-        heartbeat.report(1.0)
-        return {"output": output}
+    return attended(mode, plugin, env, on_progress, partial(_perform_and_tell, mode))
 
 
 def _look(mode: Mode, plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
@@ -206,18 +127,9 @@ def _look(mode: Mode, plugin: PluginInput, env: Mapping[str, str]) -> dict[str, 
         logging.disable(logging.NOTSET)
 
 
-def _telling(progress: Callable[[float], None], note: RunningNote) -> Callable[[float], None]:
-    """Tells Stash, or who else wants to know, and the page of the share that is done."""
-
-    def tell(share: float) -> None:
-        progress(share)
-        note.tell(share, time.time())
-
-    return tell
-
-
 def _perform_and_tell(mode: Mode, context: Context) -> dict[str, Any]:
     """`perform`; people elsewhere are told what came of it, whatever that is."""
+    context = replace(context, tell=partial(tell, context))
     if mode.is_operation or mode.looks_only:
         return perform(mode, context)
     try:

@@ -9,14 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app import stopping
 from app.places import PLUGIN_ID, data_dir_of
 from app.setup.token import SETTING, resolve_token
 from core.settings import Settings, read_settings
-from plex.client import PlexClient
-from reconciliation.detection_state import Found
-from reconciliation.engine import GapDetectionEngine
 from shell import logs
 from shell.protocol import PluginInput
 from stash.client import StashClient
@@ -29,6 +27,11 @@ from storage.state import State
 from sync_queue.inbox_reader import Inbox
 from sync_queue.queue import SyncQueue
 from transport.retrying import Retrying
+
+if TYPE_CHECKING:  # loaded by whoever needs it
+    from plex.client import PlexClient
+    from reconciliation.detection_state import Found
+    from reconciliation.engine import GapDetectionEngine
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +122,8 @@ class Context:
     @contextlib.contextmanager
     def open_plex(self, patience: Patience | None = None) -> Iterator[PlexClient]:
         """A client of Plex, closed at the end; with little patience it asks twice at most."""
+        from plex.client import PlexClient
+
         settings, retrying = self.settings, self.retrying
         if patience is not None:
             retrying = (retrying or Retrying()).briefly()
@@ -136,6 +141,8 @@ class Context:
         on_gaps: Callable[[Sequence[Found]], None] = lambda _gaps: None,
     ) -> GapDetectionEngine:
         """The gap-detection engine; `on_gaps` is told what it enqueues, or would."""
+        from reconciliation.engine import GapDetectionEngine
+
         return GapDetectionEngine(
             self.stash,
             self.settings,

@@ -13,7 +13,6 @@ from core import reconcile_due
 from core.reconcile_due import INTERVALS, History, Wanted
 from core.scopes import BY_SETTING
 from core.settings import Settings
-from storage import locking
 from storage.state import State
 
 LOCK_FILE = "reconcile.lock"
@@ -63,6 +62,8 @@ def reconciling(data_dir: str | os.PathLike[str]) -> Iterator[bool]:
     Raises:
         StateError: the lock's file cannot be made.
     """
+    from storage import locking  # whoever only looks at the schedule does without
+
     lock = locking.take(Path(data_dir) / LOCK_FILE)
     try:
         yield lock is not None

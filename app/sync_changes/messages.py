@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from core.wording import closed, counted, listed
-from worker.executor.figures import Figures
+
+if TYPE_CHECKING:
+    from worker.executor.figures import Figures
 
 BUSY = "another run works through the queue and takes these changes with it"
 SWITCHED_OFF = "all fields are switched off in the settings; the queue is left as it is"

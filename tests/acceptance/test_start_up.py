@@ -26,12 +26,11 @@ HEAVY = frozenset(
 )
 LIGHT = frozenset({"logging", "json", "dataclasses", "typing", "pathlib"})
 PAGE = LIGHT | {"csv", "html", "app", "storage", "core"}
-TASK = PAGE | {
-    *("urllib3", "certifi", "ssl", "http", "email", "concurrent", "filelock"),
-    *("worker", "reconciliation", "plex", "stash", "transport"),
-}
+# `plex` is what its failures are called.
+STATUS = PAGE | {"urllib3", "certifi", "ssl", "http", "email", "plex", "stash", "transport"}
+TASK = STATUS | {"concurrent", "filelock", "worker", "reconciliation"}
 READS = ("page_overview", "page_gaps", "page_plan", "page_runs", "page_dead_letters", "page_log")
-TASKS = ("queue_status", "sync_changes", "process_queue", "reconcile_all", "health_check")
+TASKS = ("sync_changes", "process_queue", "reconcile_all", "health_check")
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +48,11 @@ def site(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
 @pytest.mark.parametrize("mode", READS)
 def test_a_read_of_the_page_loads_nothing_that_asks_servers(site: Site, mode: str) -> None:
     assert loaded(site.input(mode), site) <= PAGE
+
+
+@pytest.mark.processes
+def test_the_status_loads_nothing_that_plans_or_writes(site: Site) -> None:
+    assert loaded(site.input("queue_status"), site) <= STATUS
 
 
 @pytest.mark.processes
