@@ -13,7 +13,7 @@ from tests.release.conftest import Installed
 
 pytestmark = pytest.mark.processes
 
-TASK = json.dumps({"server_connection": {"Port": 1}, "args": {"mode": "queue_status"}}).encode()
+TASK = json.dumps({"server_connection": {"Port": 1}, "args": {"mode": "process_queue"}}).encode()
 HOOK = json.dumps({"args": {"hookContext": {"id": 1, "type": "Scene.Update.Post"}}}).encode()
 
 
