@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -88,6 +89,13 @@ class PlexImages:
                     raise
 
         self._of_one(lambda: self._client.http.retrying.call(attempt, repeatable=True), "take it")
+
+    def upload_again(self, key: str, kind: ImageKind, data: bytes) -> None:
+        """Give an item bytes that it has, to see whether Plex takes any."""
+        path = f"{_item(key)}/{_NAMES[kind].plural}"
+        http = self._client.http
+        post = partial(http.try_write, "POST", path, body=data)
+        self._of_one(lambda: http.retrying.call(post, repeatable=True), "take it")
 
     def _has_arrived(self, key: str, kind: ImageKind, sha1: str) -> bool:
         choice = decide(self.entries(key, kind), sha1)

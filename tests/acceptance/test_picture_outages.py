@@ -225,3 +225,56 @@ def test_pictures_of_one_item_that_plex_chokes_on_are_charged_to_its_scene(
     assert (job.scene_id, job.failure, job.attempts) == (scenes[3], Failure.PICTURE, 1)
     assert with_poster(driver) == COUNT - 1
     driver.site.both.plex.faults([])
+
+
+@pytest.mark.parametrize("has_synced", [False, True], ids=["nothing known", "others known"])
+def test_a_few_covers_are_not_blamed_where_plex_takes_no_picture(
+    driver: SyncDriver, has_synced: bool
+) -> None:
+    first, second, other = driver.site.scenes("empty_agent")[:3]
+    if has_synced:
+        driver.site.enqueue(other)
+        driver.sync()
+    driver.site.enqueue(first, second)
+    in_plex(driver, UPLOADS, FULL_DISK)
+
+    driver.do("process_queue")
+
+    assert {job.failure for job in jobs(driver)} == {Failure.NO_PICTURES}
+    blames_nobody(driver)
+    driver.site.both.plex.faults([])
+    driver.sync()
+    assert with_poster(driver) == 2 + has_synced
+
+
+def test_a_cover_that_plex_chokes_on_alone_is_charged_once_it_is_seen_to_take_others(
+    driver: SyncDriver,
+) -> None:
+    bad, other = driver.site.scenes("empty_agent")[:2]
+    driver.site.enqueue(other)
+    driver.sync()
+    before = driver.site.item(driver.site.key(other))["posters"]
+    driver.site.enqueue(bad)
+    in_plex(driver, f"POST /library/metadata/{driver.site.key(bad)}/", FULL_DISK)
+
+    driver.do("process_queue")
+
+    (job,) = jobs(driver)
+    assert (job.scene_id, job.failure, job.attempts) == (bad, Failure.PICTURE, 1)
+    assert driver.site.item(driver.site.key(other))["posters"] == before
+
+
+def test_several_bad_covers_in_a_row_are_no_outage_while_plex_takes_others(
+    driver: SyncDriver,
+) -> None:
+    scenes = driver.site.scenes("empty_agent")[:9]
+    driver.site.enqueue(scenes[-1])
+    driver.sync()
+    driver.site.enqueue(*scenes)
+    bad = [driver.site.key(scene) for scene in scenes[:5]]
+    in_plex(driver, f"POST /library/metadata/({'|'.join(bad)})/", FULL_DISK)
+
+    driver.do("process_queue")
+
+    assert {(job.scene_id, job.attempts) for job in jobs(driver)} == {(n, 1) for n in scenes[:5]}
+    assert with_poster(driver) == len(scenes) - len(bad)

@@ -9,6 +9,7 @@ what is proven is recorded at once.
 from __future__ import annotations
 
 import logging
+import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -85,7 +86,7 @@ class Executor:
         self._read_back = ReadBack(plex, self._editor)
         self._bulk = BulkEditor(plex, state, self._journal_items, spares)
         self._writer = writer(self._journal_picture)
-        self._pictures = PictureStep(pictures(self._writer), state.outages, clock)
+        self._pictures = PictureStep(pictures(self._writer), state, clock)
         self._plans: dict[ItemRef, ScenePlan] = {}
         self._current: ScenePlan | None = None
         self._journaled: set[int] = set()
@@ -139,6 +140,9 @@ class Executor:
         pending, begun, is_ending = deque(plans), deque[ScenePlan](), False
         while pending or begun:
             while pending and len(begun) < self._edits.depth:
+                if self._pictures.doubtful:
+                    # The next ones may be as bad; another one may not.
+                    pending.rotate(random.randrange(len(pending)))
                 plan = self._edits.next_of(pending)
                 # One that has its edit already is seen to the end.
                 is_open = shared.edited.isdisjoint(plan.items)

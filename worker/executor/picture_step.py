@@ -1,7 +1,8 @@
 """The pictures of scenes in the course of a run: one that Plex chokes on, or all of them.
 
-Where Plex fails at the pictures of several scenes in a row, while it takes their edits, it is an
-outage of its pictures (a full disk, say): nobody is blamed, and the rest of the run goes without.
+Nobody is blamed before Plex was seen to take another picture. Where it takes none of several scenes
+in a row, or of the only ones, it is an outage of its pictures (a full disk, say), and the rest of
+the run goes without.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.outage_pauses import LONGEST_STALL
-from core.records import NO_PICTURES
-from storage.outages import PLEX_PICTURES, OutageStore
+from core.records import NO_PICTURES, PictureRecords
+from storage.outages import PLEX_PICTURES
+from storage.state import State
 from worker.executor.proof import Written
+from worker.pictures.probe import takes_pictures
+from worker.pictures.supply import sample
 from worker.pictures.sync import PictureOutcome, PictureSync
 
 NONE_NOW = "Plex takes no pictures for now: {}"
-MOST = 3  # scenes in a row that are charged for their pictures; more are an outage
+MOST = 3  # scenes in a row that fail before another picture is tried; one while Plex took none
 
 
 class PictureStep:
@@ -34,16 +38,17 @@ class PictureStep:
     def __init__(
         self,
         pictures: PictureSync | None,
-        store: OutageStore,
+        state: State,
         clock: Callable[[], float],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._pictures = pictures
-        self._store = store
+        self._records, self._store = state.records, state.outages
         self._clock = clock
         self._jitter = jitter
-        self._is_trial = store.breaker(PLEX_PICTURES, clock()).failures > 0
+        self._is_trial = self._store.breaker(PLEX_PICTURES, clock()).failures > 0
         self._off = ""
+        self._last_shown: dict[int, PictureRecords] = {}
         self.doubtful: list[Written] = []
 
     def sync(self, written: Written) -> None:
@@ -62,15 +67,36 @@ class PictureStep:
         cover = self._pictures.sync(plan.scene_id, plan.items, known, plan.cover)
         written.cover = cover
         if cover.has_shown:
+            self._last_shown = {plan.scene_id: cover.known}
             self._works()
         elif cover.has_failed:
             self.doubtful.append(written)
-            if self._is_trial or len(self.doubtful) > MOST:
-                self._is_out(cover.failures[-1])
+            if len(self.doubtful) > MOST:
+                self.settle()
+            elif self._is_trial and self._takes_another() is False:
+                self._is_out()
 
     def settle(self) -> None:
-        """So few have failed that each is to blame."""
-        self.doubtful.clear()
+        """Blame those that failed last, if Plex takes another picture.
+
+        Raises:
+            PlexError, StashError: as `takes_pictures`.
+        """
+        if not self.doubtful:
+            return
+        if self._takes_another():
+            self._works()
+        else:
+            self._is_out()
+
+    def _takes_another(self) -> bool | None:
+        assert self._pictures is not None
+        failed = {each.plan.scene_id for each in self.doubtful}
+        known = self._records.get_many(sample(self._records.some))
+        others = {**{i: record.pictures for i, record in known.items()}, **self._last_shown}
+        return takes_pictures(
+            self._pictures, (pair for pair in reversed(others.items()) if pair[0] not in failed)
+        )
 
     def _works(self) -> None:
         self.doubtful.clear()
@@ -78,7 +104,10 @@ class PictureStep:
             self._is_trial = False
             self._store.succeeded(PLEX_PICTURES, self._clock())
 
-    def _is_out(self, why: str) -> None:
+    def _is_out(self) -> None:
+        last = self.doubtful[-1].cover
+        assert last is not None
+        why = last.failures[-1]
         self._off = NONE_NOW.format(why)
         now, jitter = self._clock(), self._jitter()
         self._store.failed(PLEX_PICTURES, now, jitter, why, LONGEST_STALL)
