@@ -22,11 +22,11 @@ COUNT ?= 60
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check lint ui screenshots variants reliability soak demo bench bench-short mutants docs package constraints clean
+.PHONY: help setup test check lint ui screenshots variants reliability soak demo bench bench-million bench-short mutants docs package constraints clean
 .PHONY: types style format layers collected
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## make .venv with all that the project needs (PYTHON=python3.12 to choose)
 
@@ -88,6 +88,9 @@ demo: setup ## show it at work between a simulated Stash and a simulated Plex
 
 bench: setup ## measure it against the simulated servers
 	$(PY) -m benchmarks
+
+bench-million: setup ## reconcile a million scenes of generated pages; into the same page of docs
+	$(PY) -m benchmarks.million --write
 
 bench-short: setup ## the same for two small libraries; fails where requests or memory are too many
 	$(PY) -m benchmarks --short

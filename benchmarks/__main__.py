@@ -20,11 +20,11 @@ from rich.console import Console
 from benchmarks.drain import measure_drain
 from benchmarks.enqueue import measure_enqueueing
 from benchmarks.hooks import measure_hooks
+from benchmarks.kept_parts import kept
 from benchmarks.library import measure_libraries
 from benchmarks.meter import ROOT
 from benchmarks.page import measure_page
 from benchmarks.plan import FULL, ONCE_ABOVE, QUICK, SHORT, Plan, Say
-from benchmarks.real_stash import kept
 from benchmarks.rename import measure_rename
 from benchmarks.sheets import Goal, Report, Sheet, goals_sheet, in_markdown, on_screen
 from benchmarks.stage import LATENCY, BenchmarkError

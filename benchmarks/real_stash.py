@@ -19,6 +19,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+from benchmarks.kept_parts import REAL_STASH, replace_part
 from benchmarks.meter import ROOT
 from benchmarks.sheets import Sheet, figure, in_markdown
 from core.records import Record
@@ -32,7 +33,6 @@ from storage.scene_reads import SceneReads
 from storage.state import State
 from storage.verdicts import Verdict
 
-HEADING = "## In a real Stash\n"
 PAGE_FILE = ROOT / "docs" / "performance.md"
 ROUNDS = 3
 WHOLE_PAGE = 500
@@ -55,16 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told = measure(stash)
     sys.stdout.write(told)
     if chosen.write:
-        before = PAGE_FILE.read_text("utf-8").partition(HEADING)[0]
-        PAGE_FILE.write_text(f"{before.rstrip()}\n\n{told}", "utf-8")
+        replace_part(PAGE_FILE, REAL_STASH, told)
     return 0
-
-
-def kept(target: Path) -> str:
-    """What stands under the heading in a file, to be kept when the rest is written anew."""
-    text = target.read_text("utf-8") if target.is_file() else ""
-    _, heading, rest = text.partition(HEADING)
-    return f"\n{heading}{rest}" if heading else ""
 
 
 def measure(stash: StashClient) -> str:
@@ -78,7 +70,7 @@ def measure(stash: StashClient) -> str:
         f"What fields of {scenes:,} scenes cost", ("fields", ">time", ">times"), (*rows,)
     )
     return (
-        f"{HEADING}\nMade by `python -m benchmarks.real_stash URL --write` with Stash"
+        f"{REAL_STASH}\nMade by `python -m benchmarks.real_stash URL --write` with Stash"
         f" {stash_version(stash)} on the same machine. *times*: in those of a bare client that"
         f" fetches {whole}, {WHOLE_PAGE} scenes in each request, and decodes it. The half of a"
         " reconcile that Plex has is not in these figures. A scene's own row costs Stash next to"

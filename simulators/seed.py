@@ -61,7 +61,11 @@ class StashScene(TypedDict):
     cover: str | None  # seed string of a generated JPEG/PNG cover; None: no cover (default SVG)
 
 
-class _Groups(TypedDict, total=False):
+class _Copied(TypedDict, total=False):
+    copies: int  # the rows are patterns, each is there so often; see `simulators.copies`
+
+
+class _Groups(_Copied, total=False):
     groups: list[StashGroup]
 
 
@@ -128,7 +132,7 @@ class PlexSection(TypedDict):
     items: list[PlexItem]
 
 
-class PlexSeed(TypedDict):
+class PlexSeed(_Copied):
     version: str  # "1.43.0.10492-abcdef012"
     machine_identifier: str
     friendly_name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
@@ -96,7 +96,7 @@ class BrowseRoutes:
         request: web.Request,
         query: Query,
         section: Section,
-        items: list[Item],
+        items: Sequence[Item],
         page: Page,
         meta: JsonObject | None,
     ) -> web.Response:
@@ -109,7 +109,7 @@ class BrowseRoutes:
         if meta is not None:
             attributes["Meta"] = meta
         await dawdle(self._world, len(shown))
-        blobs = [self._world.renderer.blob(item, shape) for item in shown]
+        blobs = self._world.renderer.blobs(shown, shape)
         return item_container(request, self._world.switches, attributes, blobs, page)
 
     async def metadata(self, request: web.Request) -> web.Response:
@@ -219,7 +219,7 @@ def _type_name(query: Query, section: Section) -> str:
     return name
 
 
-def _limited(items: list[Item], query: Query) -> list[Item]:
+def _limited(items: Sequence[Item], query: Query) -> Sequence[Item]:
     """`limit=N`: the reported total becomes at most N."""
     limit = query.get("limit")
     if limit is None:

@@ -37,6 +37,7 @@ class Library:
         self.version: str = seed.get("version", "1.43.0.10492-abcdef012")
         self.machine: str = seed.get("machine_identifier", "0" * 40)
         self.name: str = seed.get("friendly_name", "Simulated Plex")
+        self.copies: int = seed.get("copies", 1)  # of each item; see `simulators.copies`
         self.unscanned = [Unscanned.of(raw) for raw in seed.get("unscanned", [])]
         self._shows: dict[tuple[int, str, int | None], Item] = {}
         self._last_key = _highest_key(seed)

@@ -7,9 +7,10 @@ filtered listing until anything changes in the section.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from simulators.copies import Copies
 from simulators.plex.errors import Refused
 from simulators.plex.fields import FIELDS, SORTS
 from simulators.plex.filters import compile_filters, is_filter
@@ -26,12 +27,18 @@ class Listing:
         self._orders: OrderedDict[Any, tuple[Any, list[Item]]] = OrderedDict()
         self._filtered: OrderedDict[Any, tuple[Any, list[Item]]] = OrderedDict()
 
-    def select(self, section: Section, type_name: str, query: Query) -> list[Item]:
+    def select(self, section: Section, type_name: str, query: Query) -> Sequence[Item]:
         """The items of a type that pass the query's filters, in its order, ties by rating key.
 
         Raises:
             Refused: 400 for an unknown sort or filter field.
         """
+        selected = self._select(section, type_name, query)
+        if self._library.copies == 1:
+            return selected
+        return Copies.all_of(selected, self._library.copies, lambda item, _: item, by_copy=False)
+
+    def _select(self, section: Section, type_name: str, query: Query) -> list[Item]:
         sort = query.get("sort") or "titleSort"
         order = self._order(section, type_name, sort)
         filters = tuple(pair for pair in query.pairs if is_filter(pair.name))

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
+from simulators.copies import MARK, Copies, mark_of, step_over
 from simulators.plex.library import Library
 from simulators.plex.model import TAG_ELEMENTS, Item, JsonObject, Section
 from simulators.plex.picture_store import KINDS, shows_image
@@ -47,6 +49,16 @@ class Renderer:
             item.cache[key] = found
         return found
 
+    def blobs(self, items: Sequence[Item], shape: Shape) -> list[bytes]:
+        """Several of them; of a listing of copies each with its own key and file names."""
+        if not isinstance(items, Copies):
+            return [self.blob(item, shape) for item in items]
+        step = step_over(self._library.items)
+        return [
+            _copied(self.blob(item, shape), item.key, copy * step + item.key, copy)
+            for item, copy in items.pairs()
+        ]
+
     def body(self, item: Item, shape: Shape) -> JsonObject:
         section = self._library.sections[item.section_key]
         scalars = _scalars(item, section, shape.detail)
@@ -81,6 +93,13 @@ class Renderer:
         if shape.detail and item.locked:
             children["Field"] = [{"locked": True, "name": name} for name in item.locked]
         return children
+
+
+def _copied(blob: bytes, pattern: int, key: int, copy: int) -> bytes:
+    """A copy's own piece of an answer in JSON, made of that of its pattern."""
+    for around in (b'"ratingKey":"%d"', b"/library/metadata/%d"):
+        blob = blob.replace(around % pattern, around % key)
+    return blob.replace(MARK.encode(), mark_of(copy).encode())
 
 
 def _pictures(item: Item) -> JsonObject:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from simulators.copies import Copies
+from simulators.stash.copied_scenes import CopiedScenes
 from simulators.stash.criteria import Test
 from simulators.stash.filters import Filters, full_date
 from simulators.stash.library import Library, StashError, by_ids
@@ -181,7 +183,11 @@ class Finder:
         """
         if not paging.get("sort") and (wanted or paging.get("q")):
             paging = {**paging, "sort": "id", "direction": "ASC"}  # the index is of no use then
-        rows = self._ordered("scenes", self.library.scenes, SCENE_SORTS, paging, strict_sort)
+        rows: Sequence[Scene] = self._ordered(
+            "scenes", self.library.scenes, SCENE_SORTS, paging, strict_sort
+        )
+        if self.library.copies > 1:
+            rows = CopiedScenes(self.library).listed(rows, by_id=paging.get("sort") == "id")
         rest = dict(wanted)
         if paging.get("sort") == "id" and _ascending(paging):
             rows = _id_range(rows, rest)
@@ -197,7 +203,10 @@ class Finder:
         Raises:
             StashError: one id is unknown: the whole query fails.
         """
-        rows = by_ids(self.library.scenes, ids, "scene", reject_twins)
+        scenes: Mapping[int, Scene] = self.library.scenes
+        if self.library.copies > 1:
+            scenes = CopiedScenes(self.library)
+        rows = by_ids(scenes, ids, "scene", reject_twins)
         return FoundScenes(rows, rows, by_filter=False)
 
     def entities(
@@ -280,7 +289,7 @@ def _title(row: Any) -> tuple[int, Any, int]:
     return (1, natural(title), -row.num) if title else (0, row.num, 0)
 
 
-def _id_range(rows: list[Scene], wanted: dict[str, Any]) -> list[Scene]:
+def _id_range(rows: Sequence[Scene], wanted: dict[str, Any]) -> Sequence[Scene]:
     """Takes the usual id criteria off `wanted` and cuts the sorted rows: keyset paging is cheap."""
     criterion = wanted.get("id")
     if criterion is None or any(connective in wanted for connective in ("AND", "OR", "NOT")):
@@ -295,9 +304,9 @@ def _id_range(rows: list[Scene], wanted: dict[str, Any]) -> list[Scene]:
     return rows
 
 
-def _matching(rows: list[E], tests: Sequence[Test]) -> list[E]:
+def _matching(rows: Sequence[E], tests: Sequence[Test]) -> Sequence[E]:
     for test in tests:
-        rows = [row for row in rows if test(row)]
+        rows = rows.where(test) if isinstance(rows, Copies) else list(filter(test, rows))
     return rows
 
 

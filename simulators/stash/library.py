@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -63,6 +63,7 @@ class Library:
     folders: dict[str, Folder] = field(default_factory=dict)
     disk: dict[str, DiskFile] = field(default_factory=dict)  # what a scan would find, by path
     lost_folders: set[str] = field(default_factory=set)  # that were on the disk once
+    copies: int = 1  # of each scene; see `simulators.copies`
     revision: int = 0
     last_ids: dict[str, int] = field(default_factory=dict)
 
@@ -155,7 +156,7 @@ class Library:
 
 
 def pick(
-    rows: dict[int, E], ids: Iterable[Any], kind: str, doing: str = "converting ids"
+    rows: Mapping[int, E], ids: Iterable[Any], kind: str, doing: str = "converting ids"
 ) -> list[E]:
     """The rows of those ids, in their order.
 
@@ -171,7 +172,7 @@ def pick(
     return found
 
 
-def by_ids(rows: dict[int, E], ids: Sequence[Any], kind: str, reject_twins: bool) -> list[E]:
+def by_ids(rows: Mapping[int, E], ids: Sequence[Any], kind: str, reject_twins: bool) -> list[E]:
     """`pick`, which finds nothing for an id that comes a second time.
 
     Args:
@@ -198,7 +199,7 @@ def _twin(entries: Iterable[Any]) -> Any:
 
 def load(seed: StashSeed, now: str) -> Library:
     """Builds the database from a seed; entities get `now` as their times."""
-    library = Library()
+    library = Library(copies=seed.get("copies", 1))
     for raw in seed["tags"]:
         library.tags[raw["id"]] = Tag(raw["id"], raw["name"], now, now)
     for studio in seed["studios"]:
