@@ -24,7 +24,7 @@ from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
 from benchmarks.meter import ROOT, plugin_environment
-from benchmarks.page import fill
+from benchmarks.page import WORDS, fill
 from benchmarks.stage import PLUGIN
 from simulators.host.server import HostPage, listen
 from tests.ui.conftest import found_browser
@@ -105,6 +105,12 @@ async def look(page: Page, url: str) -> dict[str, list[float]]:
                 partial(page.get_by_label(name).select_option, index=place),
                 partial(page.wait_for_function, AGAIN, arg=total),
             )
+        total = await page.inner_text(".s2p-total")
+        await timed(
+            "filter: text",
+            partial(page.get_by_label("Title or path").fill, WORDS[turn]),
+            partial(page.wait_for_function, AGAIN, arg=total),
+        )
     return times
 
 

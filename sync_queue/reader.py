@@ -174,7 +174,12 @@ class QueueReader(Closing):
 
     def queued_among(self, scene_ids: Iterable[int]) -> set[int]:
         """Those of some scenes that wait, are held or are being worked on."""
-        return self._among(f"(status < 2 OR status IN ({WORKING}, {HELD}))", scene_ids)
+        wanted, found = list(scene_ids), set[int]()
+        # One by one: there is an index by scene for each, and none for all.
+        with self.database.snapshot():
+            for status in ("< 2", f"= {WORKING}", f"= {HELD}"):
+                found |= self._among(f"status {status}", wanted)
+        return found
 
     def has_edit_among(self, scene_ids: Iterable[int]) -> bool:
         """Whether a user's edit of one of some scenes waits."""

@@ -1,4 +1,4 @@
-"""What an operation of the page needs: our own files, opened when they are asked for."""
+"""What an operation of the page needs: our own files, each imported and opened when asked for."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from typing import Any
 
 from app.places import data_dir_of, plugin_dir_of
 from shell.protocol import PluginInput
-from storage.page_file import PageFile
-from storage.state import State
-from sync_queue.inbox_reader import Inbox
-from sync_queue.queue import SyncQueue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from storage.page_file import PageFile
+    from storage.state import State
+    from sync_queue.inbox_reader import Inbox
+    from sync_queue.queue import SyncQueue
 
 log = logging.getLogger(__name__)
 
@@ -51,15 +54,23 @@ class PageContext:
         return cls(data_dir, plugin_dir, plugin.args, server, env, looks_only, clock)
 
     def open_state(self) -> State:
+        from storage.state import State
+
         return State(self.data_dir, log.warning, clock=self.clock, looks_only=self.looks_only)
 
     def open_queue(self) -> SyncQueue:
+        from sync_queue.queue import SyncQueue
+
         return SyncQueue(
             self.data_dir / "queue", warn=log.warning, clock=self.clock, looks_only=self.looks_only
         )
 
     def open_inbox(self) -> Inbox:
+        from sync_queue.inbox_reader import Inbox
+
         return Inbox(self.data_dir, warn=log.warning, clock=self.clock, looks_only=self.looks_only)
 
     def open_page(self) -> PageFile:
+        from storage.page_file import PageFile
+
         return PageFile(self.data_dir, log.warning, clock=self.clock, looks_only=self.looks_only)

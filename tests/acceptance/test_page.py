@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.page.context import PageContext
-from app.page.operations import ACTIONS, READS
+from app.page.operations import operation
 from simulators.library.generate import generate
 from storage.page_facts import LAST
 from tests.acceptance.conftest import Open
@@ -37,7 +37,7 @@ def site(library: Site, data: Path) -> Site:
 def ask(site: Site, mode: str, **args: Any) -> dict[str, Any]:
     """The answer to a read, through JSON as Stash gets it."""
     context = PageContext(site.data, ROOT, args, {}, {})
-    told: dict[str, Any] = json.loads(json.dumps(READS[mode](context)))
+    told: dict[str, Any] = json.loads(json.dumps(operation(mode)(context)))
     return told
 
 
@@ -96,7 +96,7 @@ def test_what_was_undone_is_brought_again_where_somebody_asks_for_it(site: Site)
     before = site.item(site.key(scene))
 
     context = PageContext(site.data, ROOT, {"scene_ids": [str(scene)]}, {}, {}, looks_only=False)
-    assert ACTIONS["sync_scenes"](context)["queued"] == 1
+    assert operation("sync_scenes")(context)["queued"] == 1
     site.drain()
 
     assert site.item(site.key(scene)) != before

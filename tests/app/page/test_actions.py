@@ -9,7 +9,7 @@ import pytest
 
 from app import stopping
 from app.page.figures import FILE, FOLDER
-from app.page.operations import ACTIONS, OPERATIONS, READS, answer
+from app.page.operations import OPERATIONS, READS, answer, operation
 from app.page.publishing import publishing
 from app.page.running import RunningNote
 from core.errors import ConfigError
@@ -23,7 +23,7 @@ from tests.app.page.conftest import NOW, Folder
 
 
 def do(folder: Folder, mode: str, **args: Any) -> dict[str, Any]:
-    return ACTIONS[mode](folder.context(looks_only=False, mode=mode, **args))
+    return operation(mode)(folder.context(looks_only=False, mode=mode, **args))
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +153,7 @@ def test_an_action_names_its_scenes(folder: Folder, mode: str) -> None:
 
 
 def test_a_read_writes_nothing_and_an_operation_is_known_by_its_mode(folder: Folder) -> None:
-    assert OPERATIONS.keys() == READS.keys() | ACTIONS.keys()
+    assert [operation(mode).__name__ for mode in OPERATIONS] == list(OPERATIONS)
     before = {path: path.read_bytes() for path in folder.data.glob("*.db")}
     for mode in READS:
         if mode not in ("page_run", "page_report"):  # there is none
