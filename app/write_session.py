@@ -11,16 +11,16 @@ from functools import partial
 from app.plex_watch import PlexWatch
 from app.wiring import Context
 from core.images import Fit
-from core.models import Section
 from core.paths import PathMap
 from core.planning.item_plan import FirstSync, MergeRules
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.images import PlexImages
-from plex.library import synced_sections
+from plex.library import Libraries, synced_libraries
 from plex.scanning import PlexScans
 from reconciliation.library_facts import LibraryPolicy
 from reconciliation.prefix_learning import saved_map
+from storage.libraries import KNOWN
 from storage.page_file import PageFile
 from storage.state import State
 from sync_queue.lock import DrainLock
@@ -176,8 +176,10 @@ def open_scene_writer(context: Context) -> Iterator[SceneWriter]:
         MatchCache(context.data_dir) as matches,
     ):
         plex, state = writer.plex, writer.state
-        sections = synced_sections(plex, context.settings.plex_library)
-        preparer = _preparer(context, plex, sections, cache, matches, state)
+        names, known = context.settings.plex_library, state.get_value(KNOWN)
+        libraries = synced_libraries(plex, names, known)
+        sections = libraries.there
+        preparer = _preparer(context, plex, libraries, cache, matches, state)
         scans = ScanWaiting(
             PlexScans(plex),
             state.scans,
@@ -194,7 +196,7 @@ def open_scene_writer(context: Context) -> Iterator[SceneWriter]:
 def _preparer(
     context: Context,
     plex: PlexClient,
-    sections: list[Section],
+    libraries: Libraries,
     cache: PlexCache,
     matches: MatchCache,
     state: State,
@@ -202,7 +204,7 @@ def _preparer(
     settings = context.settings
     locator = Locator(
         plex,
-        sections,
+        libraries.there,
         cache,
         PathMap(settings.path_map),
         pins=state.pins.of_scenes,
@@ -213,7 +215,7 @@ def _preparer(
     )
     rules = MergeRules(FirstSync(settings.first_sync), settings.preserve_plex_edits)
     sync_policy = LibraryPolicy(context.stash, settings, state).known()
-    policy = Policy(sync_policy, rules, settings.max_retries)
+    policy = Policy(sync_policy, rules, settings.max_retries, libraries.unlisted)
     contested = state.owners.of
     pins = state.pins.of_items
     plan_destroyed: PlanDestroyed = leave_as_it_is

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from core.errors import ConfigError
 from core.matching.index import ItemIndex
@@ -45,6 +46,7 @@ class PlexSnapshot:
         cache: the saved index.
         counts: how many items each section has that was listed to its end.
         unknown: why the others were not.
+        unlisted: titles by key of sections that were synced, and are not there any more.
         passed_over: where the items are that Plex fails for, in words, by section.
         big: the keys of base names that very many files have.
         indexes: for each listed section, the files of the items in memory.
@@ -55,6 +57,7 @@ class PlexSnapshot:
     cache: PlexCache
     counts: dict[str, int] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
+    unlisted: Mapping[str, str] = field(default_factory=dict)
     passed_over: dict[str, list[str]] = field(default_factory=dict)
     big: frozenset[str] = frozenset()
     indexes: dict[str, ItemIndex] = field(default_factory=dict)
@@ -107,15 +110,31 @@ def _by_ref(found: Stored) -> ItemRef:
     return found.item.ref
 
 
+class Libraries(NamedTuple):
+    """The sections to be synced, and of those that Plex does not list any more titles by key."""
+
+    there: list[Section]
+    unlisted: dict[str, str]
+
+
 def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
+    """`synced_libraries`, where nothing is known of libraries that were there."""
+    return synced_libraries(client, names, {}).there
+
+
+def synced_libraries(
+    client: PlexClient, names: Sequence[str], known: Mapping[str, str]
+) -> Libraries:
     """The sections that the user named, or all video sections.
 
     Args:
         names: of libraries, in any case and spacing, or their keys. A name that several have means
             all of them.
+        known: titles by key of libraries that were synced before.
 
     Raises:
-        ConfigError: a name fits no video section; the text lists those there are.
+        ConfigError: a name fits no video section that is there or is known; the text lists those
+            there are. Or none of those that are meant is there.
         PlexServerDown: as the client; also where something else answers, as proxies do in the place
             of a server that is off.
         PlexError: as the client.
@@ -133,25 +152,34 @@ def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
             "Plex shows no movie or show library to this token. Add a library in Plex, or "
             "enter the token of the account that owns the server."
         )
-    return _named(there, names) if names else there
+    listed_keys = {section.key for section in listed}
+    unlisted = {key: title for key, title in known.items() if key not in listed_keys}
+    return _named(there, names, unlisted) if names else Libraries(there, unlisted)
 
 
-def _named(there: Sequence[Section], names: Sequence[str]) -> list[Section]:
+def _named(
+    there: Sequence[Section], names: Sequence[str], unlisted: Mapping[str, str]
+) -> Libraries:
+    gone: dict[str, str] = {}
     chosen: dict[str, Section] = {}
     lost: list[str] = []
     for name in names:
         fitting = [section for section in there if _plain(section.title) == _plain(name)]
         fitting = fitting or [section for section in there if section.key == name]
         chosen.update((section.key, section) for section in fitting)
-        if not fitting:
+        was = {k: t for k, t in unlisted.items() if _plain(t) == _plain(name) or k == name}
+        gone |= was
+        if not fitting and not was:
             lost.append(name)
+    if not chosen and not lost:
+        lost = list(names)
     if lost:
         known = ", ".join(f"{section.title!r} (number {section.key})" for section in there)
         raise ConfigError(
             f"'Plex libraries' names {', '.join(map(repr, lost))}, but Plex has no such movie or "
             f"show library. Its libraries: {known}. Correct the setting, or leave it empty for all."
         )
-    return list(chosen.values())
+    return Libraries(list(chosen.values()), gone)
 
 
 def _plain(title: str) -> str:

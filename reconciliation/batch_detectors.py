@@ -92,7 +92,9 @@ class BatchDetectors:
         if sync_policy.organized_only:
             found.unorganized.update(scene.id for scene in scenes if not scene.organized)
             scenes = [scene for scene in scenes if scene.organized]
-        told = self._detect_absent(batch, scenes)
+        unlisted = self._note_unlisted(batch, scenes)
+        scenes = [scene for scene in scenes if scene.id not in unlisted]
+        told = unlisted | self._detect_absent(batch, scenes)
         undone = {s.id for s in scenes if is_left_undone(batch.records.get(s.id), s, sync_policy)}
         if undone:
             found.undone.update(undone)
@@ -149,6 +151,18 @@ class BatchDetectors:
         self._findings.put(self._findings.missing, missing)
         self._findings.put(self._findings.vanished, vanished)
         return {gap.scene_id for gap in (*missing, *vanished)}
+
+    def _note_unlisted(self, batch: Batch, scenes: Sequence[Scene]) -> set[int]:
+        """The scenes of which all that is known in Plex is in libraries that it does not list."""
+        titles: dict[int, str] = {}
+        for scene in scenes if self._side.unlisted else ():
+            record, match = batch.records.get(scene.id), batch.matches[scene.id]
+            if record is not None and not match.claims and not match.undecided:
+                known = (self._side.unlisted.get(item.ref.section, "") for item in record.items)
+                if title := next(filter(None, known), ""):
+                    titles[scene.id] = title
+        self._findings.unlisted.put(titles)
+        return set(titles)
 
     def _may_be_passed_over(self, scene: Scene) -> bool:
         """Whether a scene's item may be one that Plex fails for: it lies in a library with such

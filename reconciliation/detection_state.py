@@ -67,6 +67,7 @@ class DetectionState:
         lost_pins: pins whose item is gone; they were ignored.
         pinned: the scenes seen that have pins.
         outside: taken out of `missing`: no file below any folder of a synced library.
+        unlisted: scenes whose item is in a library that Plex does not list any more: its title.
         ignored: scenes that the user wants to be left alone.
         scenes: all of which anything is said, as rows of `ToldScene`.
         reached: scenes whose item was in a synced library once, wherever their paths lead.
@@ -81,6 +82,7 @@ class DetectionState:
         self.vanished = scratch.spool("vanished", str)
         self.drift = scratch.spool("drift", str)
         self.outside = scratch.spool("outside", str)
+        self.unlisted = scratch.spool("unlisted", str)
         self.refused = scratch.spool("refused", str)
         self.undecided: Spool[list[tuple[str, str]]] = scratch.spool("undecided", list)
         self.ambiguous: Spool[Row] = scratch.spool("ambiguous", dict)
@@ -115,7 +117,7 @@ class DetectionState:
 
     def concerned(self) -> IdSet:
         """The scenes that are to be repaired or left alone."""
-        spools = (self.ambiguous, self.contested, self.outside, self.refused)
+        spools = (self.ambiguous, self.contested, self.outside, self.unlisted, self.refused)
         sets = (self.unorganized, self.undone, self.ignored, self.copied)
         return _union(*spools, *sets, *(found for _, found in self._repairable()))
 
@@ -196,7 +198,7 @@ class DetectionState:
         if known:
             for _, found in self._repairable():
                 found.discard(known)
-            for spool in (self.refused, self.undecided, self.ambiguous):
+            for spool in (self.refused, self.undecided, self.ambiguous, self.unlisted):
                 spool.discard(known)
             for scene_id in known:
                 self.lost_pins.pop(scene_id, None)

@@ -45,6 +45,7 @@ from reconciliation.verdict_cache import VERIFIED, VerdictCache, rules_digest
 from stash.scalars import WHOLE, fetch_many
 from stash.scenes import StashApi, count_scenes, iter_unread_pages
 from storage.key_value import Key
+from storage.libraries import KNOWN, UNLISTED
 from storage.scene_reads import SceneReads
 from storage.scratch import Scratch
 from storage.state import State
@@ -150,7 +151,8 @@ class GapDetectionEngine:
             listing = partial(iter_unread_pages, self.stash, since=since)
         with Prefetch(listing, PAGES_AHEAD) as pages:
             library = self.config.plex_library
-            looks = PlexSide(plex, cache, guard, library, self._on_listed, source.full)
+            known = state.get_value(KNOWN)
+            looks = PlexSide(plex, cache, guard, library, self._on_listed, source.full, known)
             side = looks.listed(self._clock())
             result.errors.extend(side.troubles())
             with cache.unmoved():
@@ -197,6 +199,11 @@ class GapDetectionEngine:
         report.tell(result)
         if not side.is_complete:  # then what is kept now was not held against all items
             state.set_value(VERIFIED, None)
+        if saw_all:
+            listed = {key: side.sections[key].title for key in side.counts}
+            known_still = {k: t for k, t in side.unlisted.items() if t in result.unlisted}
+            state.set_value(KNOWN, known_still | listed)
+            state.set_value(UNLISTED, result.unlisted)
         self._remember(sweep, state, report if saw_all else None)
         told = PageReport(sweep, side, reach, result)
         told.keep(self.data_dir, self._clock(), self._orphans(sweep, side) if saw_all else None)

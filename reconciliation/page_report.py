@@ -27,6 +27,7 @@ from storage.page_file import PageFile
 
 log = logging.getLogger(__name__)
 
+NOT_LISTED = "Plex does not list library {!r} any more, which has its item"
 IGNORED_WHY = "ignored: left alone until you say otherwise"
 
 
@@ -127,6 +128,7 @@ class _Said:
         self._gaps = found.gaps_of(scene_ids)
         self._refused = found.refused.of(scene_ids)
         self._outside = found.outside.of(scene_ids)
+        self._unlisted = found.unlisted.of(scene_ids)
 
     def of(
         self, scene_id: int, told: ToldScene, reach: Reach
@@ -148,6 +150,8 @@ class _Said:
             return CONTESTED, lost
         if scene_id in self._refused:
             return REFUSED, self._refused[scene_id]
+        if scene_id in self._unlisted:
+            return OUTSIDE, NOT_LISTED.format(self._unlisted[scene_id])
         if scene_id in self._outside:
             path = told.paths[0]
             return OUTSIDE, str(outside(scene_id, path, reach.places(path)))

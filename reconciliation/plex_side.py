@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.models import Section
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
-from plex.library import PlexSnapshot, list_snapshot, synced_sections
+from plex.library import PlexSnapshot, list_snapshot, synced_libraries
 from reconciliation.listing_guard import EmptySideGuard
 from reconciliation.prefetch import Prefetch
 
@@ -25,6 +25,7 @@ class PlexSide:
         names: the setting `plex_library`.
         on_progress: told the share done, 0..1.
         full: list also what stands, by all that Plex says.
+        known: titles by key of libraries that were synced before.
     """
 
     plex: PlexClient
@@ -33,6 +34,7 @@ class PlexSide:
     names: Sequence[str]
     on_progress: Callable[[float], None]
     full: bool
+    known: Mapping[str, str]
 
     def listed(self, now: float) -> PlexSnapshot:
         """The listing.
@@ -40,9 +42,9 @@ class PlexSide:
         Raises:
             GuardStopped: a library that was full lists nearly nothing.
             PlexServerDown: nothing at all could be listed.
-            ConfigError: see `synced_sections`.
+            ConfigError: see `synced_libraries`.
         """
-        sections = synced_sections(self.plex, self.names)
+        sections, unlisted = synced_libraries(self.plex, self.names, self.known)
         places = {section.key: place for place, section in enumerate(sections)}
 
         def on_page(section: Section, listed: int, total: int | None) -> None:
@@ -59,6 +61,7 @@ class PlexSide:
             lambda source: Prefetch(source, 1),
             whole=self.full,
         )
+        side.unlisted = unlisted
         if side.unknown and not side.counts:
             raise PlexServerDown("; ".join(side.troubles()))
         for key, count in side.counts.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -30,6 +31,8 @@ class GapDetectionResult:
         missing_count: never synced, and no item; without those counted in `outside_count`.
         vanished_count: synced once, and its item has gone from Plex since.
         outside_count: no item, and no file below any location of the synced sections.
+        unlisted: of libraries that were synced and that Plex does not list any more, by title: how
+            many scenes have their item there. They are left alone.
         ambiguous_count: several items fit, or too little evidence; never guessed.
         contested_count: scenes whose item belongs to another scene with better evidence.
         orphan_count: items that no scene's file matches (full runs only).
@@ -80,6 +83,7 @@ class GapDetectionResult:
     items_listed: int = 0
     plex_requests: int = 0
     scenes_spared: int = 0
+    unlisted: dict[str, int] = field(default_factory=dict)
     partial: bool = False
     details: Details = field(default_factory=lambda: {kind: [] for kind in _DETAILS})
 
@@ -105,6 +109,8 @@ class GapDetectionResult:
         self.undone_count = len(found.undone)
         self.ignored_count = len(found.ignored)
         self.refused_count = len(found.refused)
+        unlisted = (title for some in found.unlisted.batches() for title in some.values())
+        self.unlisted = dict(Counter(unlisted))
         concerned = len(found.concerned())
         self.in_order_count = self.scenes_checked - concerned - self.ungated_count
 

@@ -8,6 +8,7 @@ from core.wording import counted, listed
 from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from reconciliation.enqueueing import Enqueued
 from reconciliation.result import GapDetectionResult
+from storage.libraries import unlisted_line
 
 Lines = Iterator[str]
 NEXT = "'Process Queue' brings {} to Plex"
@@ -93,6 +94,7 @@ def _apart(result: GapDetectionResult) -> Lines:
         (result.ambiguous_count, "ambiguous"),
         (result.contested_count, "whose item belongs to another scene"),
         (result.outside_count, "outside every Plex library"),
+        (sum(result.unlisted.values()), "in libraries that Plex does not list"),
         (result.ungated_count, "never synced and without metadata"),
         (result.skipped_unorganized, "not organized"),
         (result.undone_count, "undone"),
@@ -114,10 +116,12 @@ def _headline(result: GapDetectionResult, only: Container[str] | None, *, goes_o
     told = f": {listed(parts)}" if only is None and result.scenes_checked else ""
     seen = " Not everything could be seen, see above." if result.partial else ""
     what = f"{counted(result.scenes_checked, 'scene')} looked at{told}.{seen}"
+    unlisted = "".join(f" {unlisted_line(*each)}." for each in result.unlisted.items())
     if not result.scenes_with_gaps:
-        return f"{what} No gaps."
+        return f"{what} No gaps.{unlisted}"
     if not result.scenes_to_sync:
-        return f"{what} No further scene is queued."
+        return f"{what} No further scene is queued.{unlisted}"
     verb, them = ("is", "it") if result.scenes_to_sync == 1 else ("are", "them")
     queued = f"{counted(result.scenes_to_sync, 'scene')} {verb} queued"
-    return f"{what} {queued}." if goes_on else f"{what} {queued}; {NEXT.format(them)}."
+    then = "" if goes_on else f"; {NEXT.format(them)}"
+    return f"{what} {queued}{then}.{unlisted}"

@@ -139,7 +139,8 @@ def _ask_plex(found: Found, context: Context, *, samples_files: bool) -> None:
         if found.plex.version is None:
             return
         check_owner(checks, plex)
-        found.libraries = check_libraries(checks, plex, context.settings.plex_library)
+        names, known = context.settings.plex_library, found.kept.libraries
+        found.libraries = check_libraries(checks, plex, names, known)
         if not samples_files:
             return
         has_items = any(library.items for library in found.libraries)

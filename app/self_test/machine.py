@@ -7,8 +7,8 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.self_test.checks import Checks
@@ -17,6 +17,7 @@ from core.errors import StateError
 from core.settings import Settings
 from core.timestamps import in_words
 from storage import folder
+from storage.libraries import KNOWN
 from storage.outages import NAMES
 from storage.state import State
 from sync_queue.jobs import QueueStats
@@ -55,11 +56,13 @@ class Kept:
     Attributes:
         has_compared: some reconcile or preview has seen the library.
         outage: whether Plex was away when it was asked last.
+        libraries: titles by key of the libraries of Plex that were synced.
     """
 
     stats: QueueStats | None = None
     has_compared: bool = False
     outage: bool = False
+    libraries: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_machine(checks: Checks, context: Context, machine: Machine) -> None:
@@ -136,6 +139,7 @@ def check_files(checks: Checks, context: Context) -> Kept:
             kept.has_compared = any(
                 run.kind in ("reconcile", "preview") for run in state.runs.latest_of_each_kind()
             )
+            kept.libraries = state.get_value(KNOWN)
             kept.outage = _check_outages(checks, state, context.clock())
         with context.open_queue(damage.append) as queue:
             kept.stats = queue.stats(context.clock())

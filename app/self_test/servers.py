@@ -5,7 +5,7 @@ What is asked of Plex is little: a handful of small requests, given up soon.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.self_test.checks import Checks
@@ -15,7 +15,7 @@ from core.models import Section
 from core.settings import REQUIRED
 from plex.client import PlexClient
 from plex.exceptions import PlexError, PlexUnauthorized
-from plex.library import synced_sections
+from plex.library import synced_libraries
 from stash.scenes import count_scenes, stash_version
 
 PATIENCE = Patience(connect=5.0, silence=10.0)
@@ -23,6 +23,12 @@ NO_OWNER = (
     "The token is not that of the account that owns the Plex server, so Plex takes no changes."
 )
 SIGN_IN = "Sign in to Plex with the owner's account, or enter the owner's token in plex_token."
+
+
+UNLISTED_ADVICE = (
+    "If it should be there, look for it in Plex, and whether the token may see it; if it was"
+    " deleted, name the others in plex_library."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +114,26 @@ def check_owner(checks: Checks, plex: PlexClient) -> None:
         checks.ok("owner", "This Plex does not tell whose token it is.")
 
 
-def check_libraries(checks: Checks, plex: PlexClient, names: Sequence[str]) -> list[Library]:
-    """The synced libraries with their numbers of items; [] where there are none to be synced."""
+def check_libraries(
+    checks: Checks, plex: PlexClient, names: Sequence[str], known: Mapping[str, str]
+) -> list[Library]:
+    """The synced libraries with their numbers of items; [] where there are none to be synced.
+
+    Args:
+        known: titles by key of libraries that were synced before.
+    """
     try:
-        found = count_libraries(plex, synced_sections(plex, names))
+        sections, unlisted = synced_libraries(plex, names, known)
+        found = count_libraries(plex, sections)
     except ConfigError as error:
         checks.problem("libraries", str(error), "Choose the libraries again in the settings.")
         return []
     except PlexError as error:
         checks.problem("libraries", str(error), "Try again later.")
         return []
+    for title in unlisted.values():
+        said = f"Plex does not list library {title!r} any more; what it has is left as it is."
+        checks.warn("libraries", said, UNLISTED_ADVICE)
     for library in found:
         section = library.section
         folders = ", ".join(section.locations) or "none"

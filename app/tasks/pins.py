@@ -16,10 +16,11 @@ from core.matching.pins import Pin
 from core.models import FullItem, Scene, Section
 from core.text import name_key
 from core.wording import counted
-from plex.library import synced_sections
+from plex.library import synced_libraries
 from reconciliation.enqueueing import job_of
 from reconciliation.report import REPORT
 from stash.scenes import fetch_scenes
+from storage.libraries import KNOWN
 from storage.state import State
 from sync_queue.jobs import EDIT
 from sync_queue.operations import enqueue_all
@@ -39,7 +40,8 @@ def pin(context: Context) -> dict[str, Any]:
     with context.open_state() as state:
         key = _key(context, state, scene.id)
         with context.open_plex() as plex:
-            sections = synced_sections(plex, context.settings.plex_library)
+            names, known = context.settings.plex_library, state.get_value(KNOWN)
+            sections = synced_libraries(plex, names, known).there
             item = plex.full_items([key]).get(key)
         section = _checked(item, key, sections, text(context.args, "section"))
         assert item is not None

@@ -24,6 +24,7 @@ from app.wiring import Context
 from core.reconcile_due import due_at
 from core.timestamps import rfc3339
 from shell.logs import EXAMPLES, headline
+from storage.libraries import UNLISTED, unlisted_line
 from storage.outages import NAMES
 from storage.runs import Run
 from storage.state import State
@@ -59,6 +60,7 @@ def queue_status(context: Context) -> dict[str, Any]:
         status["runs"] = [_run(run) for run in state.runs.latest(limit=RUNS)]
         status["reconcile"] = _reconcile(context, state, now)
         status["services"] = _services(state, now)
+        problems += [f"{unlisted_line(*each)}" for each in state.get_value(UNLISTED).items()]
     status["problems"] = problems
     lines = [held_line(each.job.scene_id, each.lines) for each in held]
     _tell_first(lines, status["held"], "held back")

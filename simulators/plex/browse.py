@@ -24,7 +24,7 @@ MEDIA_TAGS: JsonObject = {
 
 def section_named(world: World, text: str) -> Section:
     section = world.library.sections.get(int(text)) if text.isdecimal() else None
-    if section is None:
+    if section is None or not world.lists(section.key):
         raise Refused(404)
     return section
 
@@ -116,7 +116,8 @@ class BrowseRoutes:
         """Full items. Unknown keys are left out; 404 where none is known."""
         query = Query.of(request.raw_path)
         keys = dict.fromkeys(keys_of(request.match_info["keys"]))
-        items = [self._world.library.items[k] for k in keys if k in self._world.library.items]
+        known = self._world.library.items
+        items = [known[k] for k in keys if k in known and self._world.lists(known[k].section_key)]
         if not items:
             raise Refused(404)
         switches = self._world.switches
@@ -204,7 +205,7 @@ class BrowseRoutes:
 
 def item_named(world: World, text: str) -> Item:
     item = world.library.items.get(int(text)) if text.isdecimal() else None
-    if item is None:
+    if item is None or not world.lists(item.section_key):
         raise Refused(404)
     return item
 

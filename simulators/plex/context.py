@@ -74,6 +74,10 @@ class World:
     def now(self) -> int:
         return int(self.clock() + float(self.switches["clock_offset"]))
 
+    def lists(self, key: int) -> bool:
+        """Whether the library of that key, with its items, is there for who asks."""
+        return key not in self.switches["unlisted"]
+
     def wrote(self, item: Item) -> None:
         """Counts a write that reached the item and tells listeners, as a real edit does."""
         self._count(item)

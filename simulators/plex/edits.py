@@ -60,7 +60,8 @@ class EditRoutes:
     async def edit_items(self, request: web.Request) -> web.Response:
         query = Query.of(request.raw_path)
         known = self._world.library.items
-        items = [known[key] for key in keys_of(request.match_info["keys"]) if key in known]
+        keys = keys_of(request.match_info["keys"])
+        items = [known[k] for k in keys if k in known and self._world.lists(known[k].section_key)]
         if not items:
             raise Refused(404)
         edits = [

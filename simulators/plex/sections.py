@@ -98,7 +98,8 @@ class SectionRoutes:
         return self._answer(request, body)
 
     async def sections(self, request: web.Request) -> web.Response:
-        listed = [describe(section) for section in self._world.library.sections.values()]
+        sections = self._world.library.sections.values()
+        listed = [describe(each) for each in sections if self._world.lists(each.key)]
         body: JsonObject = {"size": len(listed), "allowSync": False, "title1": "Plex Library"}
         if listed:
             body["Directory"] = listed

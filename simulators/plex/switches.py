@@ -28,6 +28,7 @@ _DEFAULTS = MappingProxyType(
         "locked_share": 0.0,  # share of writes that end in 500 (database is locked)
         "burst_limit": 0,  # 503 above so many requests at once; 0: none
         "max_url": 0,  # longest address in bytes, else 414; 0: unlimited
+        "unlisted": [],  # keys of libraries that are hidden from the token, or deleted
         "seconds_per_item": 0.0,  # added to a listing for each item shown: slow pages
         "gzip": True,  # compress answers for clients that ask
         # Listings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import ConfigError
-from plex.library import synced_sections
+from plex.library import synced_libraries, synced_sections
 from tests.contract.scripted import as_json
 from tests.plex.wire import client_of
 
@@ -46,3 +46,24 @@ def test_what_is_no_library_is_answered_with_those_there_are(name: str) -> None:
         synced_sections(client, (name,))
     assert repr(name) in str(caught.value)
     assert "'Clips' (number 1), ' Clips, short' (number 2)" in str(caught.value)
+
+
+KNOWN = {"2": "Clips, short", "8": "Shelf", "9": "Attic"}
+
+
+@pytest.mark.parametrize(
+    ("names", "keys", "unlisted"),
+    [((), ["1", "2", "3", "4", "5"], ["8", "9"]), (("films", " SHELF"), ["4"], ["8"])],
+)
+def test_libraries_that_were_synced_and_are_not_there_any_more_are_told_apart(
+    names: tuple[str, ...], keys: list[str], unlisted: list[str]
+) -> None:
+    with client_of(LISTED) as (client, _):
+        found = synced_libraries(client, names, KNOWN)
+    assert [section.key for section in found.there] == keys
+    assert list(found.unlisted) == unlisted
+
+
+def test_without_any_of_the_libraries_that_are_meant_there_is_nothing_to_do() -> None:
+    with client_of(LISTED) as (client, _), pytest.raises(ConfigError, match="'Shelf', '9'"):
+        synced_libraries(client, ("Shelf", "9"), KNOWN)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.desired import SyncPolicy
 from core.errors import StashIncomplete
@@ -33,6 +33,7 @@ Owners = Mapping[ItemRef, int]
 OwnersOf = Callable[[Iterable[ItemRef]], Owners]
 GONE = "the scene is gone from Stash"
 IGNORED = "the scene is ignored"
+NOT_LISTED = "Plex does not list library {!r} any more; a reconcile goes on once it is back"
 NO_METADATA = "the scene has no metadata yet"
 
 
@@ -42,11 +43,13 @@ class Policy:
 
     Attributes:
         max_retries: after so many a job is given up on.
+        unlisted: titles by key of libraries that were synced, and that Plex does not list any more.
     """
 
     sync_policy: SyncPolicy
     rules: MergeRules
     max_retries: int
+    unlisted: Mapping[str, str] = field(default_factory=dict)
 
 
 # Plans for scenes that are gone: gets their jobs and their records, and puts them into the batch.
@@ -135,7 +138,8 @@ class Preparer:
                 batch.failed.append((job, Failure.ITEM_FAILED, each.failure))
                 continue
             if not items:
-                self._sort_out(batch, job, scene, each, contests)
+                unlisted = self._unlisted(records.get(scene.id))
+                self._sort_out(batch, job, scene, each, contests, unlisted)
                 continue
             own = records.get(scene.id)
             record = with_transferred_items(self._records, scene, own, items, recorded)
@@ -203,12 +207,19 @@ class Preparer:
         scene: Scene,
         found: LocatedItems,
         contests: Sequence[Contest],
+        unlisted: str,
     ) -> None:
-        """Say why nothing can be written for a scene."""
+        """Say why nothing can be written for a scene.
+
+        Args:
+            unlisted: the library with its item, which Plex does not list any more; or "".
+        """
         titles = self._locator.titles
         if contests:
             why = "; ".join(map(str, losses(scene.id, contests, titles)))
             batch.done.append((job, why))
+        elif unlisted:
+            batch.done.append((job, NOT_LISTED.format(unlisted)))
         elif found.undecided:
             why = str(doubt(scene.id, found.undecided[0], titles))
             batch.given_up.append((job, Failure.AMBIGUOUS, why))
@@ -216,6 +227,11 @@ class Preparer:
             batch.done.append((job, "the scene has no file"))
         else:
             batch.not_found.append(Absent(job, tuple(file.path for file in scene.files)))
+
+    def _unlisted(self, record: Record | None) -> str:
+        items = record.items if record is not None else ()
+        titles = (self._policy.unlisted.get(item.ref.section, "") for item in items)
+        return next(filter(None, titles), "")
 
     def _located(
         self,

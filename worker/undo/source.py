@@ -114,10 +114,14 @@ class UndoSource(PlanSource):
         entries = self.state.journal.of_items(self.run.id, refs)
         items = self.plex.full_items([ref.key for ref in refs])
         owners = self.state.records.owners_of(refs)
+        is_lost = any(ref.key not in items for ref in refs)
+        listed = {section.key for section in self.plex.sections()} if is_lost else set()
         for ref, scene_id in refs.items():
             item = items.get(ref.key)
             if ref.key in items.unreadable:
                 self.figures.failures.note(f"item {ref}: {items.unreadable[ref.key]}")
+            elif item is None and ref.section not in listed:
+                self.figures.failures.note(f"item {ref}: Plex does not list its library any more")
             elif (
                 item is None
                 or item.ref != ref
