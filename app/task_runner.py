@@ -77,6 +77,11 @@ _TABLE = (
     Mode(handover.MODE, sync_changes),
     Mode("sync_everything", everything.sync_everything, preview.preview_all),
     Mode(
+        "sync_recent",
+        partial(everything.sync_everything, scope="recent"),
+        preview.preview_recent,
+    ),
+    Mode(
         "try_notification",
         try_notification,
         looks_only=True,

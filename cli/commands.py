@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -125,13 +124,9 @@ def check(session: Session, full: bool) -> int:
 @click.pass_obj
 def sync(session: Session, recent: bool, full: bool, in_stash: bool) -> int:
     """Compare Plex with Stash, then bring to Plex what differs."""
-    perform = partial(_perform, session, in_stash_too=in_stash)
-    if recent:
-        found = perform("reconcile_recent", "Comparing Plex with Stash", full=full or None)
-        done = perform("process_queue", "Writing to Plex")
-    else:
-        done = perform("sync_everything", "Comparing, then writing to Plex", full=full or None)
-        found = done.get("reconcile", {})
+    mode, what = "sync_recent" if recent else "sync_everything", "Comparing, then writing to Plex"
+    done = _perform(session, mode, what, in_stash_too=in_stash, full=full or None)
+    found = done.get("reconcile", {})
     drained = {name: told for name, told in done.items() if name != "reconcile"}
     session.terminal.reply({"reconcile": found, "process_queue": drained})
     return GAPS if done.get("failed") or done.get("held") or found.get("errors") else 0

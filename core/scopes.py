@@ -46,9 +46,10 @@ SCOPES: tuple[Scope, ...] = (
 )
 BY_NAME: Mapping[str, Scope] = {scope.name: scope for scope in SCOPES}
 BY_SETTING: Mapping[str, Scope] = {scope.setting: scope for scope in SCOPES}
-# The scope that a task looks at; one goes on to bring what it finds to Plex.
+# The scope that a task looks at; some go on to bring what they find to Plex.
 BY_MODE: Mapping[str, Scope] = {scope.mode: scope for scope in SCOPES} | {
-    "sync_everything": BY_NAME["all"]
+    "sync_everything": BY_NAME["all"],
+    "sync_recent": BY_NAME["recent"],
 }
 
 

@@ -30,6 +30,7 @@
     report: "Report",
     all: "Sync All Scenes",
     recent: "Sync Recent Scenes",
+    sync_recent: "Sync Everything (Last 24 Hours)",
     queue_status: "View Queue Status",
     retry_dlq: "Retry Dead Letters",
     hook: "Hook",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 _TITLES: Mapping[str, str] = {
     "all": "Sync All Scenes",
     "recent": "Sync Recent Scenes",
+    "sync_recent": "Sync Everything (Last 24 Hours)",
     "reconcile_all": "Reconcile Library (All)",
     "reconcile_recent": "Reconcile Library (Last 24 Hours)",
     "reconcile_7days": "Reconcile Library (Last 7 Days)",

@@ -1,4 +1,4 @@
-"""The one task after which Plex shows all that Stash says: find every gap, then bring it there."""
+"""The tasks after which Plex shows what Stash says: find the gaps, then bring them there."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from reconciliation.result import brief
 DETECTION_SHARE = 0.4  # of the progress bar
 
 
-def sync_everything(context: Context) -> dict[str, Any]:
-    """A full reconcile and the drain after it; the reply is the drain's, with the reconcile's
+def sync_everything(context: Context, scope: str = "all") -> dict[str, Any]:
+    """A reconcile over a scope and the drain after it; the reply is the drain's, with the reconcile's
     figures under its name.
 
     Raises:
         what either raises; what a reconcile has found by then waits in the queue.
     """
-    found = reconcile(sharing(context, 0.0, DETECTION_SHARE), "all", goes_on=True)
+    found = reconcile(sharing(context, 0.0, DETECTION_SHARE), scope, goes_on=True)
     context.go_on()
     drained = process_queue(sharing(context, DETECTION_SHARE, 1.0))
     return {**drained, "reconcile": brief(found)}

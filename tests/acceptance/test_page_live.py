@@ -152,6 +152,9 @@ def test_sync_everything_leaves_nothing_to_do(site: Site) -> None:
     assert done["succeeded"] == done["processed"] - done["retried"] - done["failed"] > 0
     again = site.run("sync_everything").output
     assert again["reconcile"]["enqueued_count"] == 0
+    recent = site.run("sync_recent").output
+    assert recent["reconcile"]["scenes_checked"] < again["reconcile"]["scenes_checked"]
+    assert recent["remaining"] == again["remaining"]
 
 
 def test_a_drain_that_is_stopped_ends_after_the_scenes_in_hand(site: Site) -> None:

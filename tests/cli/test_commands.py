@@ -42,6 +42,8 @@ def test_a_library_is_brought_into_step_by_commands(site: Site, command: Command
     assert synced.status in (0, 1), synced.stderr
     told = json.loads(synced.stdout)
     assert told["process_queue"]["succeeded"] > 0
+    recent = json.loads(command("sync", "--recent", "--json").stdout)
+    assert recent["reconcile"]["scenes_checked"] < told["reconcile"]["scenes_checked"]
     shown = json.loads(command("--json", "check").stdout)
     assert shown["total_gaps"] == shown["missing_count"] + shown["vanished_count"]
     assert json.loads(command("--json", "check").stdout)["scenes_spared"] > 0
