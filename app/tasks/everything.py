@@ -13,8 +13,9 @@ DETECTION_SHARE = 0.4  # of the progress bar
 
 
 def sync_everything(context: Context, scope: str = "all") -> dict[str, Any]:
-    """A reconcile over a scope and the drain after it; the reply is the drain's, with the reconcile's
-    figures under its name.
+    """A reconcile over a scope, and the drain after it.
+
+    The reply is the drain's, with the reconcile's figures under its name.
 
     Raises:
         what either raises; what a reconcile has found by then waits in the queue.
