@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -116,6 +116,7 @@ class _Prefix:
     windows: bool
     depth: int
     target: str
+    order: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,46 +128,56 @@ class PathMap:
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
-    _prefixes: tuple[_Prefix, ...] = field(init=False, repr=False, compare=False)
+    _exact: Mapping[str, list[_Prefix]] = field(init=False, repr=False, compare=False)
+    _folded: Mapping[str, list[_Prefix]] = field(init=False, repr=False, compare=False)
     _folds: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        prefixes = tuple(
-            _Prefix(
+        exact: dict[str, list[_Prefix]] = {}
+        folded: dict[str, list[_Prefix]] = {}
+        for order, (source, target) in enumerate(self.pairs):
+            prefix = _Prefix(
                 _closed(canonical(source)),
                 _closed(path_key(source)),
                 is_windows(source),
                 len(canonical(source).rstrip("/").split("/")),
                 canonical(target),
+                order,
             )
-            for source, target in self.pairs
-        )
-        object.__setattr__(self, "_prefixes", prefixes)
-        object.__setattr__(self, "_folds", any(prefix.windows for prefix in prefixes))
+            folded.setdefault(prefix.folded, []).append(prefix)
+            if not prefix.windows:
+                exact.setdefault(prefix.source, []).append(prefix)
+        object.__setattr__(self, "_exact", exact)
+        object.__setattr__(self, "_folded", folded)
+        object.__setattr__(self, "_folds", any(is_windows(source) for source, _ in self.pairs))
 
     def to_plex(self, path: str) -> tuple[str, ...]:
         """All paths that a Stash path may have in Plex."""
-        if not self._prefixes:
+        if not self.pairs:
             return (path,)
-        whole, windows = canonical(path), is_windows(path)
+        whole = canonical(path)
         closed = _closed(whole)
-        if not windows and not self._folds and len(self._prefixes) == 1:
-            (only,) = self._prefixes
-            return (_swap(whole, only),) if closed.startswith(only.source) else (path,)
-        folded = name_key(closed) if windows or self._folds else closed
-        fitting = [
-            prefix
-            for prefix in self._prefixes
-            if (
-                folded.startswith(prefix.folded)
-                if windows or prefix.windows
-                else closed.startswith(prefix.source)
-            )
-        ]
+        if is_windows(path):
+            fitting = list(_around(name_key(closed), self._folded))
+        else:
+            fitting = list(_around(closed, self._exact))
+            if self._folds:
+                fitting += [p for p in _around(name_key(closed), self._folded) if p.windows]
+        if len(fitting) == 1:
+            return (_swap(whole, fitting[0]),)
         if not fitting:
             return (path,)
         deepest = max(prefix.depth for prefix in fitting)
-        return tuple(_swap(whole, prefix) for prefix in fitting if prefix.depth == deepest)
+        found = sorted((p for p in fitting if p.depth == deepest), key=lambda p: p.order)
+        return tuple([_swap(whole, prefix) for prefix in found])
+
+
+def _around(path: str, prefixes: Mapping[str, list[_Prefix]]) -> Iterator[_Prefix]:
+    """The prefixes of a path that ends with a slash, as all of them do."""
+    end = path.find("/") + 1
+    while end:
+        yield from prefixes.get(path[:end], ())
+        end = path.find("/", end) + 1
 
 
 def _closed(path: str) -> str:

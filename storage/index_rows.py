@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from core.digests import item_digest
 from core.models import ItemRef, ListedItem, MediaFile
@@ -93,8 +93,18 @@ def keys_of(files: Iterable[MediaFile]) -> Iterator[FileKeys]:
 
 def stored(row: Row) -> Stored:
     """What a row of `ITEMS` says."""
-    _, section, key, digest, added_at, body = row
-    files, scalars, has_performers, has_tags, updated_at = json.loads(body)
+    return _stored(row, json.loads(row[-1]))
+
+
+def all_stored(rows: Sequence[Row]) -> list[Stored]:
+    """What rows of `ITEMS` say; decoded at once, which takes a third of the time."""
+    bodies = json.loads(f"[{','.join([row[-1] for row in rows])}]")
+    return [_stored(row, body) for row, body in zip(rows, bodies, strict=True)]
+
+
+def _stored(row: Row, body: Any) -> Stored:
+    _, section, key, digest, added_at, _ = row
+    files, scalars, has_performers, has_tags, updated_at = body
     return Stored(
         ListedItem(
             ItemRef(section, key),

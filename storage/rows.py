@@ -72,12 +72,21 @@ class Table:
         names = list(columns)
         self._key_places = tuple(map(names.index, key))
 
-    def read(self, decode: Callable[[Row], T], rows: Sequence[Row]) -> tuple[list[T], list[Row]]:
-        """What `decode` makes of rows, and the keys of those of which it can make nothing."""
+    def read(
+        self,
+        decode: Callable[[Row], T],
+        rows: Sequence[Row],
+        decode_all: Callable[[Sequence[Row]], list[T]] | None = None,
+    ) -> tuple[list[T], list[Row]]:
+        """What `decode` makes of rows, and the keys of those of which it can make nothing.
+
+        Args:
+            decode_all: the same for many rows, if all of them make sense.
+        """
         # Column by column is far faster than row by row, and nearly always enough.
         if all(map(_holds, self._kinds.values(), zip(*rows, strict=True))):
             with suppress(*NONSENSE):
-                return [decode(row) for row in rows], []
+                return decode_all(rows) if decode_all else [decode(row) for row in rows], []
         good: list[T] = []
         bad: list[Row] = []
         for row in rows:

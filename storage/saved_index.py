@@ -19,13 +19,24 @@ from core.models import ItemRef, ListedItem
 from storage.claim_table import ClaimTable
 from storage.code_digest import code_digest
 from storage.index_listing import SectionListing
-from storage.index_rows import BREAK_SEAL, ITEMS, SEAL, TABLES, Stored, item_values, keys_of, stored
+from storage.index_rows import (
+    BREAK_SEAL,
+    ITEMS,
+    SEAL,
+    TABLES,
+    Stored,
+    all_stored,
+    item_values,
+    keys_of,
+    stored,
+)
 from storage.migration import Schema
 from storage.opening import Warn
 from storage.rows import BLOB, INT, TEXT, TIME, Row, Table
 from storage.sqlite import Closing, Database, chunks, placeholders
 
 INDEX_FILE = "plex_index.db"
+KEPT = 1000  # items that are kept in memory, of about a kilobyte each
 
 SCHEMA = Schema(
     title="the Plex index",
@@ -95,6 +106,8 @@ class SectionIndexStore(Closing):
 
     def __init__(self, data_dir: Path, warn: Warn) -> None:
         self._database = Database(data_dir / INDEX_FILE, SCHEMA, warn)
+        self._is_unmoved = False
+        self._kept: dict[str, list[Stored]] = {}  # items by a name that they have, see `_unsized`
 
     @staticmethod
     def code() -> bytes:
@@ -115,7 +128,12 @@ class SectionIndexStore(Closing):
     def unmoved(self) -> Iterator[None]:
         """Several look-ups that see one and the same index, whatever others write meanwhile."""
         with self._database.snapshot():
-            yield
+            self._is_unmoved = True
+            try:
+                yield
+            finally:
+                self._is_unmoved = False
+                self._kept.clear()
 
     def claims(self) -> ClaimTable:
         """A new table of claims on these items, of which there is one at a time."""
@@ -189,8 +207,10 @@ class SectionIndexStore(Closing):
             big: names of which only files of the sizes sought are wanted, or of an unknown size.
         """
         numbers = set(self._numbers("name_key", (n for n in wanted.names if n not in big)))
+        unsized: list[Stored] = []
         for name, sizes in wanted.names.items():
             if name in big:
+                unsized += self._unsized(name)
                 numbers.update(self._sized(name, sizes))
         # A file at a path bears its name.
         numbers.update(
@@ -203,10 +223,9 @@ class SectionIndexStore(Closing):
                 ),
             )
         )
-        found = self._database.select_in(ITEMS, stored, "id", numbers)
-        there = {each.item.ref for each in found}
-        found += self._database.select_items(ITEMS, stored, wanted.refs - there)
-        return found
+        found = {each.item.ref: each for each in (*unsized, *self._numbered(numbers))}
+        others = wanted.refs - found.keys()
+        return [*found.values(), *self._database.select_items(ITEMS, stored, others)]
 
     def _numbers(self, column: str, values: Iterable[str]) -> Iterator[int]:
         for some in chunks(values):
@@ -214,12 +233,28 @@ class SectionIndexStore(Closing):
             yield from self._database.numbers(sql, some)
 
     def _sized(self, name: str, sizes: Collection[int | None]) -> Iterator[int]:
-        sql = "SELECT item FROM files WHERE name_key = ?"
         if None in sizes:
-            yield from self._database.numbers(sql, (name,))
+            yield from self._numbers("name_key", (name,))
             return
-        for size in (None, *sizes):
-            yield from self._database.numbers(f"{sql} AND size IS ?", (name, size))
+        for size in sizes:
+            yield from self._of_size(name, size)
+
+    def _of_size(self, name: str, size: int | None) -> list[int]:
+        sql = "SELECT item FROM files WHERE name_key = ? AND size IS ?"
+        return self._database.numbers(sql, (name, size))
+
+    def _numbered(self, numbers: Iterable[int]) -> list[Stored]:
+        return self._database.select_in(ITEMS, stored, "id", numbers, decode_all=all_stored)
+
+    def _unsized(self, name: str) -> list[Stored]:
+        """The items with a file of this name and of an unknown size: many look-ups bring them, so
+        a few are kept while nothing moves."""
+        found = self._kept.get(name)
+        if found is None:
+            found = self._numbered(self._of_size(name, None))
+            if self._is_unmoved and len(found) + sum(map(len, self._kept.values())) <= KEPT:
+                self._kept[name] = found
+        return found
 
     def newest_below(self, folder: str) -> int:
         """When a folder, whose path has this key, last gained an item (epoch seconds); 0: never."""

@@ -155,15 +155,17 @@ class Database(Closing):
         decode: Callable[[Row], T],
         tail: str = "",
         parameters: Sequence[object] = (),
+        decode_all: Callable[[Sequence[Row]], list[T]] | None = None,
     ) -> list[T]:
         """What `decode` makes of the rows of a table; also within a transaction.
 
         Args:
             tail: what follows `SELECT ... FROM table`.
+            decode_all: see `Table.read`.
         """
         with self._lock, self._translated():
             rows = fetch(self._connection, f"{table.select} {tail}", parameters)
-            return self.read(table, decode, rows)
+            return self.read(table, decode, rows, decode_all)
 
     def select_in(
         self,
@@ -173,12 +175,13 @@ class Database(Closing):
         values: Iterable[object],
         tail: str = "",
         parameters: Sequence[object] = (),
+        decode_all: Callable[[Sequence[Row]], list[T]] | None = None,
     ) -> list[T]:
         """The same for the rows of which a column has one of these values, however many."""
         found: list[T] = []
         for some in chunks(values):
             where = f"WHERE {column} IN ({placeholders(len(some))}) {tail}"
-            found += self.select(table, decode, where, [*some, *parameters])
+            found += self.select(table, decode, where, [*some, *parameters], decode_all)
         return found
 
     def select_items(
@@ -194,13 +197,19 @@ class Database(Closing):
             found += self.select_in(table, decode, "key", some, tail, [section])
         return found
 
-    def read(self, table: Table, decode: Callable[[Row], T], rows: Sequence[Row]) -> list[T]:
+    def read(
+        self,
+        table: Table,
+        decode: Callable[[Row], T],
+        rows: Sequence[Row],
+        decode_all: Callable[[Sequence[Row]], list[T]] | None = None,
+    ) -> list[T]:
         """What `decode` makes of rows of a table, its columns as `Table` has them.
 
         A row of which nothing can be made is taken out of its table and kept in `set_aside`, once
         no snapshot is in the way, and the user is told; see `Table.read`.
         """
-        good, bad = table.read(decode, rows)
+        good, bad = table.read(decode, rows, decode_all)
         if bad:
             with self._lock, self._translated():
                 self._bad += [(table, decode, key) for key in bad]

@@ -27,6 +27,7 @@ class ItemIndex:
     _names: dict[str, list[Candidate]] = field(default_factory=dict)
     _paths: dict[str, list[Candidate]] = field(default_factory=dict)
     _sizes: dict[str, dict[int | None, list[Candidate]]] = field(default_factory=dict)
+    _folders: dict[str, dict[str, list[Candidate]]] = field(default_factory=dict)
     _refs: dict[ItemRef, tuple[MediaFile, ...]] = field(default_factory=dict)
 
     def add(self, ref: ItemRef, files: Iterable[MediaFile]) -> None:
@@ -40,7 +41,10 @@ class ItemIndex:
             name = path.rpartition("/")[2]
             self._names.setdefault(name, []).append(candidate)
             self._paths.setdefault(path, []).append(candidate)
-            self._sizes.pop(name, None)
+            if name in self._sizes:
+                del self._sizes[name]
+            if name in self._folders:
+                del self._folders[name]
 
     def __len__(self) -> int:
         return len(self._refs)
@@ -82,3 +86,22 @@ class ItemIndex:
             for candidate in bucket:
                 by_size.setdefault(candidate.file.size, []).append(candidate)
         return by_size.get(size, []) + by_size.get(None, [])
+
+    def named_beside(self, name: str, path_keys: Iterable[str]) -> list[Candidate]:
+        """Of the files whose base name has this key, in a big bucket only those whose folder bears
+        the name of that of one of these paths (keys); no other one ends as any of them does."""
+        bucket = self._names.get(name, [])
+        if len(bucket) <= BIG_BUCKET:
+            return bucket
+        by_folder = self._folders.get(name)
+        if by_folder is None:
+            by_folder = self._folders[name] = {}
+            for candidate in bucket:
+                by_folder.setdefault(_folder(path_key(candidate.file.path)), []).append(candidate)
+        wanted = dict.fromkeys(map(_folder, path_keys))
+        return [candidate for folder in wanted for candidate in by_folder.get(folder, ())]
+
+
+def _folder(key: str) -> str:
+    """The name of the folder right around a file, of the key of its path."""
+    return key.rpartition("/")[0].rpartition("/")[2]

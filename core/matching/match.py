@@ -69,22 +69,22 @@ def match_sought(sought: Sought, index: ItemIndex) -> FileMatch | None:
     for believed in (_sized(file, at_path), [c for c in at_path if not sizes_differ(file, c.file)]):
         if believed:
             return _decide(file, believed, Evidence.PATH)
-    named = [
-        candidate
-        for candidate in index.named_like(sought.name, file.size)
-        if not sizes_differ(file, candidate.file) and same_name(file.path, candidate.file.path)
-    ]
-    sized = _sized(file, named)
-    if sized:
-        nearest, shared = _nearest(sized, paths)
-        return _decide(file, nearest, Evidence.SIZE, shared)
+    if file.size is not None:
+        sized = _fitting(file, _sized(file, index.named_like(sought.name, file.size)))
+        if sized:
+            nearest, shared = _nearest(sized, paths)
+            return _decide(file, nearest, Evidence.SIZE, shared)
     if at_path:
         # Weaker than an equal size, also where two scenes claim one item.
         shared = max(_suffix(candidate, paths) for candidate in at_path)
         return _decide(file, at_path, Evidence.SUFFIX, shared)
-    if named:
-        return _by_suffix(file, named, paths)
-    return None
+    beside = _fitting(file, index.named_beside(sought.name, sought.keys))
+    if beside:
+        nearest, shared = _nearest(beside, paths)
+        if shared >= MIN_SUFFIX:
+            return _decide(file, nearest, Evidence.SUFFIX, shared)
+    named = _fitting(file, index.named_like(sought.name, file.size))
+    return _undecided(file, named, Evidence.NONE) if named else None
 
 
 def _sized(file: MediaFile, candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -92,11 +92,13 @@ def _sized(file: MediaFile, candidates: Iterable[Candidate]) -> list[Candidate]:
     return [c for c in candidates if file.size is not None and c.file.size == file.size]
 
 
-def _by_suffix(file: MediaFile, named: Sequence[Candidate], paths: Sequence[str]) -> FileMatch:
-    nearest, shared = _nearest(named, paths)
-    if shared >= MIN_SUFFIX:
-        return _decide(file, nearest, Evidence.SUFFIX, shared)
-    return _undecided(file, named, Evidence.NONE)
+def _fitting(file: MediaFile, candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Those candidates that bear the file's name, and may have its size."""
+    return [
+        c
+        for c in candidates
+        if not sizes_differ(file, c.file) and same_name(file.path, c.file.path)
+    ]
 
 
 def _suffix(candidate: Candidate, paths: Sequence[str]) -> int:
