@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.models import Change, Failure, FullItem, ItemRef, Job, Role, Value
-from core.planning.item_plan import ItemPlan, only
+from core.planning.item_plan import ItemPlan, is_untouched, only
 from core.records import FieldRecord, PictureRecords, Record
 from core.wording import scene_called
 
@@ -56,6 +56,11 @@ class ItemEdit:
     def names(self) -> list[str]:
         """What the one edit of the item concerns: fields, and locks that change alone."""
         return list(dict.fromkeys([*(c.field for c in self.changes), *self.new_locks]))
+
+    def is_untouched(self, item: FullItem) -> bool:
+        """Whether the item shows nothing of what is to change; False where nothing is."""
+        changes = self.changes
+        return bool(changes) and all(is_untouched(c, item.values.get(c.field)) for c in changes)
 
     def only(self, names: Collection[str]) -> ItemEdit:
         """The part of the edit that concerns some fields and locks; pictures stay."""

@@ -131,8 +131,20 @@ class BrowseRoutes:
         attributes = _window(self._world, len(shown), len(items), page, page.asked)
         attributes |= detail_attributes(self._world.library.sections[items[0].section_key])
         shape = shape_of(self._world, request, query, detail=True)
-        blobs = [self._world.renderer.blob(item, shape) for item in shown]
+        blobs = [self._remembered(item, shape) for item in shown]
         return item_container(request, switches, attributes, blobs, page)
+
+    def _remembered(self, item: Item, shape: Shape) -> bytes:
+        """An item, as it was for the first reads after a change if the switch says so."""
+        blob, most = (
+            self._world.renderer.blob(item, shape),
+            int(self._world.switches["stale_reads"]),
+        )
+        last, reads = self._world.answered.get(item.key, (blob, 0))
+        is_stale = blob != last and reads < most
+        if most:
+            self._world.answered[item.key] = (last, reads + 1) if is_stale else (blob, 0)
+        return last if is_stale else blob
 
     async def children(self, request: web.Request) -> web.Response:
         return self._below(request, lambda parent: list(parent.children.values()))

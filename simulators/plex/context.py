@@ -52,6 +52,8 @@ class World:
     hub: EventHub = field(default_factory=EventHub)
     # Writes that reached an item, by rating key: what a test counts.
     item_writes: Counter[int] = field(default_factory=Counter)
+    # What was answered last of an item read whole, and how often that was not the newest.
+    answered: dict[int, tuple[bytes, int]] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)  # uploads by sha1
     library: Library = field(init=False)
     listing: Listing = field(init=False)
@@ -69,6 +71,7 @@ class World:
         self.listing = Listing(self.library)
         self.renderer = Renderer(self.library)
         self.item_writes.clear()
+        self.answered.clear()
         self.pictures.clear()
 
     def now(self) -> int:

@@ -40,6 +40,7 @@ _DEFAULTS = MappingProxyType(
         "honour_excludes": True,  # excludeElements and excludeFields
         "honour_include_fields": True,  # "only these" from API version 1.0.0 on
         # Full items
+        "stale_reads": 0,  # so often a changed item is still answered as it was
         "shuffle_metadata": False,  # items of /library/metadata/a,b,c in another order
         "metadata_page_cap": 0,  # most items of one answer unless the size is sent; 0: all
         # Edits

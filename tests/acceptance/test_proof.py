@@ -74,6 +74,21 @@ def test_an_edit_that_is_answered_and_not_carried_out_is_not_believed(
     assert site.reconcile()["total_gaps"] == 0
 
 
+@pytest.mark.parametrize("reads", [1, 4])
+def test_a_plex_that_answers_from_memory_for_a_while_costs_no_attempt(
+    site: Site, reads: int
+) -> None:
+    site.both.plex.configure(stale_reads=reads)
+    site.reconcile()
+
+    drained = site.drain()
+
+    assert (drained["retried"], drained["failed"], site.queued()) == (0, 0, {})
+    site.both.plex.configure(stale_reads=0)
+    assert differing(site) == set()
+    assert site.reconcile()["total_gaps"] == 0
+
+
 def test_what_plex_never_takes_is_given_up_on_and_can_be_retried(site: Site) -> None:
     site.use(**MIRROR, max_retries=1)
     site.both.plex.faults([{"match": "^PUT ", **EMPTY, **ALWAYS}])

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.fields import LABEL
-from core.models import Change, FullItem, ItemRef, Value
+from core.models import FullItem, ItemRef, Value
 from core.overlays import has_overlay, with_label_off
 from core.planning.item_plan import is_untouched, refused
 from core.records import NO_PICTURES, PictureRecords
@@ -147,11 +147,7 @@ def _status(written: Written, after: Mapping[ItemRef, FullItem | None]) -> tuple
         return Status.VANISHED, "its item went away"
     for ref, edit in written.edits.items():
         item = after[ref]
-        if item is not None and edit.changes and _is_untouched(edit.changes, item):
+        if item is not None and edit.is_untouched(item):
             what = ", ".join(change.field for change in edit.changes)
             return Status.NOT_TAKEN, DID_NOT_TAKE.format(ref=ref, what=what)
     return Status.PROVEN, ""
-
-
-def _is_untouched(changes: Collection[Change], item: FullItem) -> bool:
-    return all(is_untouched(change, item.values.get(change.field)) for change in changes)

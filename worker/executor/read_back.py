@@ -1,7 +1,8 @@
 """Reads edited items back, and tries once more, alone, what a server did not take.
 
-What it still refuses or alters is recorded with the value that it shows, and not sent again until
-Stash changes it.
+One that shows nothing at all of its edit is read again for some seconds, since Plex may answer from
+memory. What it still refuses or alters is recorded with the value that it shows, and not sent again
+until Stash changes it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from core.text import name_key
 from plex.client import PlexClient
 from plex.exceptions import PlexItemFailed
 from plex.full_items import FullItems
+from transport.retrying import Transient
 from worker.executor.item_editor import ItemEditor, removal_alone
 from worker.plan import ItemEdit
 
@@ -24,6 +26,12 @@ WINDOW_SECONDS = 2.0
 # After so many fields or locks of one name that a second try did not help, the server is known for
 # it.
 MOST = 3
+# So often it is waited in vain in one run for items that show nothing of their edits.
+VAIN = 2
+
+
+class _StillTheOldOne(Exception):
+    """An item shows nothing of its edit."""
 
 
 class ReadBack:
@@ -40,6 +48,7 @@ class ReadBack:
         self._plex = plex
         self._editor = editor
         self._hopeless: Counter[str] = Counter()
+        self._in_vain = 0
         self.failed: dict[ItemRef, str] = {}
         self.unlocked: dict[ItemRef, list[str]] = {}
         self.tells_locks = False
@@ -68,8 +77,27 @@ class ReadBack:
         ]
         if again:
             shown |= self._items(again)
+            self._wait_for({ref: edited[ref] for ref in again}, shown)
             self._learn(edited, [ref for ref in again if ref not in self.failed], shown)
         return shown
+
+    def _wait_for(self, edited: Mapping[ItemRef, ItemEdit], shown: dict[ItemRef, FullItem]) -> None:
+        """Read again what shows nothing of its edit, before anybody is blamed."""
+
+        def old() -> list[ItemRef]:
+            there = edited.keys() & shown.keys() - self.failed.keys()
+            return [ref for ref in there if edited[ref].is_untouched(shown[ref])]
+
+        def look() -> None:
+            shown.update(self._items(old()))
+            if old():
+                raise Transient(_StillTheOldOne())
+
+        if old() and self._in_vain < VAIN:
+            try:
+                self._plex.http.retrying.call(look, repeatable=True)
+            except _StillTheOldOne:
+                self._in_vain += 1
 
     def _try_again(self, edit: ItemEdit, item: FullItem) -> bool:
         """Send once more what an item does not show; whether there was something."""
