@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -128,7 +128,13 @@ class ItemRecord:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What we know of one scene; see `docs/storage.md`."""
+    """What we know of one scene; see `docs/storage.md`.
+
+    Attributes:
+        items: those that it had when it was written last.
+        former: those that it had before, and that no other scene was written to since. What is
+            known of them counts once they come back, or pass to another scene.
+    """
 
     scene_id: int
     scene_updated_at: float  # of the scene data that was sent, never 'now'
@@ -140,6 +146,17 @@ class Record:
     items: tuple[ItemRecord, ...]
     pictures: PictureRecords = NO_PICTURES
     undone: bool = False  # what was last written was undone: left alone until the fingerprint moves
+    former: tuple[ItemRecord, ...] = ()
+
+    @property
+    def known_items(self) -> tuple[ItemRecord, ...]:
+        """All items that something is known of."""
+        return (*self.items, *self.former)
+
+    def with_items(self, change: Callable[[ItemRecord], ItemRecord]) -> Record:
+        """With what `change` makes of each of its items."""
+        items, former = (tuple(map(change, each)) for each in (self.items, self.former))
+        return replace(self, items=items, former=former)
 
 
 def is_still(known: ItemRecord | None, files: Iterable[MediaFile]) -> bool:
@@ -157,5 +174,5 @@ def is_still(known: ItemRecord | None, files: Iterable[MediaFile]) -> bool:
 
 def item_of(record: Record | None, ref: ItemRef) -> ItemRecord | None:
     """What a record, if there is one, says of one item."""
-    items = record.items if record is not None else ()
+    items = record.known_items if record is not None else ()
     return next((item for item in items if item.ref == ref), None)

@@ -49,10 +49,11 @@ def ignored_pins(
 
 
 def forget_released(pins: PinStore, records: RecordStore) -> None:
-    """Forget the pins taken back whose match is in no record any more."""
+    """Forget the pins taken back whose match no record has any more."""
     released = [pin for several in pins.all().values() for pin in several if pin.released]
-    recorded = records.owners_of([pin.ref for pin in released])
-    pins.delete([pin for pin in released if recorded.get(pin.ref) != pin.scene_id])
+    known = records.get_many({pin.scene_id for pin in released}).values()
+    matched = {(record.scene_id, item.ref) for record in known for item in record.items}
+    pins.delete([pin for pin in released if (pin.scene_id, pin.ref) not in matched])
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from storage.picture_codec import pictures_body, pictures_from
 # Made once: json.dumps with other than its defaults makes an encoder at each call.
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _loads = json.JSONDecoder().decode
+_PARTS = 6  # of an item's body
 
 
 def dumps(value: object) -> str:
@@ -36,12 +37,12 @@ def body_of(record: Record) -> str:
     item = `[section, key, [path, ...], {field: value}, {field: [sent, read_back, [kept, ...]]},
     {field: [[suppressed, ...], user_owned, rewrites, locked, lock_ignored, refused]}]`; the first
     of the three has the fields that were read back as they were sent, which is most, and the last
-    those with something to say there.
+    those with something to say there. Former items have a 1 behind.
     Records of the first version lack it, and those that were not undone lack `undone`.
     """
     body: list[object] = [
         [[file.path, file.size, file.duration] for file in record.files],
-        [_item_body(item) for item in record.items],
+        [*map(_item_body, record.items), *([*_item_body(item), 1] for item in record.former)],
         pictures_body(record.pictures),
     ]
     return dumps([*body, 1] if record.undone else body)
@@ -80,6 +81,10 @@ def record_from(row: Sequence[Any], items: Mapping[tuple[str, str], int | None])
     scene_id, scene_updated_at, fingerprint, entities, body = row
     studio_id, performer_ids, tag_ids = _loads(entities)
     files, item_bodies, images, *later = _loads(body)
+    owned: tuple[list[ItemRecord], list[ItemRecord]] = ([], [])
+    for item in item_bodies:
+        if (item[0], item[1]) in items:
+            owned[len(item) > _PARTS].append(_item_from(item, items[item[0], item[1]]))
     return Record(
         scene_id,
         scene_updated_at,
@@ -88,15 +93,10 @@ def record_from(row: Sequence[Any], items: Mapping[tuple[str, str], int | None])
         studio_id,
         tuple(performer_ids),
         tuple(tag_ids),
-        tuple(
-            [
-                _item_from(item, items[item[0], item[1]])
-                for item in item_bodies
-                if (item[0], item[1]) in items
-            ]
-        ),
+        tuple(owned[0]),
         pictures_from(images),
         bool(later and later[0]),
+        tuple(owned[1]),
     )
 
 

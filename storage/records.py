@@ -128,7 +128,8 @@ class RecordStore:
         """Writes or replaces records.
 
         An item that another scene owned changes hands: it is no longer part of that scene's
-        record. A sync timestamp that was set by hand or taken over gives way to the record's.
+        record. A former item does so only where nobody owns it. A sync timestamp that was set by
+        hand or taken over gives way to the record's.
         """
         with self._database.transaction() as connection:
             for chunk in chunks(records):
@@ -225,14 +226,13 @@ def _save(database: Database, connection: sqlite3.Connection, records: Sequence[
         ),
     )
     connection.execute(f"DELETE FROM record_items WHERE scene_id IN ({listed})", ids)
-    connection.executemany(
-        "INSERT OR REPLACE INTO record_items VALUES (?, ?, ?, ?)",
-        (
-            (item.ref.section, item.ref.key, record.scene_id, item.updated_at)
-            for record in by_id.values()
-            for item in record.items
-        ),
-    )
+    owned = [(item, record.scene_id) for record in by_id.values() for item in record.items]
+    former = [(item, record.scene_id) for record in by_id.values() for item in record.former]
+    for conflict, items in (("REPLACE", owned), ("IGNORE", former)):
+        connection.executemany(
+            f"INSERT OR {conflict} INTO record_items VALUES (?, ?, ?, ?)",
+            ((*item.ref, scene_id, item.updated_at) for item, scene_id in items),
+        )
     connection.execute(f"DELETE FROM timestamps WHERE scene_id IN ({listed})", ids)
 
 

@@ -282,6 +282,48 @@ def test_a_file_given_to_another_scene_takes_its_item_along(site: Site) -> None:
     _at_rest(site)
 
 
+def test_an_item_whose_file_the_scene_has_lost_is_still_known(site: Site) -> None:
+    """The scene left behind is written first; only then the new one takes the item over."""
+    (raw,) = [s for s in site.both.seed["stash"]["scenes"] if s["id"] == 6]
+    site.behind("merge_scenes", source=[6], destination=4)
+    _round(site)
+    site.behind("import_scene", scene={**raw, "id": 600, "tag_ids": [7], "files": []})
+    site.behind("assign_file", scene_id=600, file_id=raw["files"][0]["id"])
+    site.edit_scene(4, title="Left behind")
+    site.enqueue(4)
+    site.drain()
+
+    _round(site)
+
+    assert _shows(site, 106) == ("Scene 6", ["Tag 7"])
+    assert site.recorded()["1:106"] == 600
+    _at_rest(site)
+
+
+@pytest.mark.parametrize("library_off", [True, False])
+def test_an_item_that_was_away_loses_what_its_scene_has_lost(site: Site, library_off: bool) -> None:
+    """Its library is not synced for a while, or its disk is away; its scene has another item."""
+    row = site.item("231")
+    if library_off:
+        site.use(plex_library="Films, Series")
+    else:
+        site.drop_item("231")
+    site.edit_scene(31, tag_ids=[2])
+    site.enqueue(31)
+    assert site.drain()["items_edited"] == 1
+    if library_off:
+        site.use()
+    else:
+        item = plex_item(231, part("/plex/other/cd2.avi", 32))
+        item["title"], item["genres"], item["locked"] = row["title"], row["genre"], row["locked"]
+        _put(site, 231, item, OTHER)
+
+    _round(site)
+
+    assert _shows(site, 131) == _shows(site, 231) == ("Scene 31", ["Tag 2"])
+    _at_rest(site)
+
+
 def test_much_that_goes_with_a_passing_item_is_guarded(site: Site) -> None:
     """What the scenes before wrote is taken away again: that counts for `max_clear_percent`."""
     many = [tag + 1 for tag in range(9)]

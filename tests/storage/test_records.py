@@ -66,6 +66,10 @@ RECORDS = st.builds(
     ITEMS,
     PICTURES,
     st.booleans(),
+).flatmap(
+    lambda kept: ITEMS.map(
+        lambda items: replace(kept, former=without(items, {i.ref for i in kept.items}))
+    )
 )
 KINDS: tuple[EntityKind, ...] = ("studio", "performer", "tag")
 
@@ -73,6 +77,10 @@ KINDS: tuple[EntityKind, ...] = ("studio", "performer", "tag")
 def record(scene_id: int, *keys: str, studio_id: int | None = None) -> Record:
     items = tuple(ItemRecord(ItemRef("1", key), (), 5, {}) for key in keys)
     return Record(scene_id, 10.0, "print", (), studio_id, (), (), items)
+
+
+def without(items: tuple[ItemRecord, ...], refs: set[ItemRef]) -> tuple[ItemRecord, ...]:
+    return tuple(item for item in items if item.ref not in refs)
 
 
 def entity_ids(kept: Record, kind: EntityKind) -> Sequence[int | None]:
@@ -85,11 +93,17 @@ def entity_ids(kept: Record, kind: EntityKind) -> Sequence[int | None]:
 
 def saved(model: dict[int, Record], batch: Sequence[Record]) -> None:
     for new in batch:
+        model.pop(new.scene_id, None)
+    for new in batch:
         taken = {item.ref for item in new.items}
         for scene_id, old in model.items():
-            left = tuple(item for item in old.items if item.ref not in taken)
-            model[scene_id] = replace(old, items=left)
-        model[new.scene_id] = new
+            items, former = without(old.items, taken), without(old.former, taken)
+            model[scene_id] = replace(old, items=items, former=former)
+        model[new.scene_id] = replace(new, former=())
+    for new in batch:
+        owned = {item.ref for each in model.values() for item in each.known_items}
+        former = without(new.former, owned)
+        model[new.scene_id] = replace(model[new.scene_id], former=former)
 
 
 @contextmanager
@@ -118,7 +132,7 @@ def test_the_store_agrees_with_a_dictionary(empty_state: Path, steps: list[list[
         assert store.get_many(range(1, 9)) == model
         assert store.ids() == set(model)
         assert store.count() == len(model)
-        refs = {item.ref: kept.scene_id for kept in model.values() for item in kept.items}
+        refs = {item.ref: kept.scene_id for kept in model.values() for item in kept.known_items}
         assert store.owners_of([*refs, ItemRef("1", "none")]) == refs
         assert store.summaries(range(1, 9)) == {
             scene_id: RecordSummary(kept.scene_updated_at, kept.fingerprint)

@@ -8,7 +8,7 @@ now, say one that a rescan has made of the same file, is not touched.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core import paths
 from core.desired import Desired
@@ -39,7 +39,7 @@ def added_fields(record: Record, enabled: frozenset[str]) -> frozenset[str]:
     if record.undone:
         return frozenset()
     shared = [field.name for field in SHARED_LISTS if field.name in enabled]
-    return frozenset(n for n in shared for item in record.items if _has_ours(item, n))
+    return frozenset(n for n in shared for item in record.known_items if _has_ours(item, n))
 
 
 def _has_ours(item: ItemRecord, name: str) -> bool:
@@ -84,7 +84,8 @@ class Finalizer:
         taken = self._taken(items, leaving) if items else frozenset()
         for job in jobs:
             record = leaving.get(job.scene_id)
-            there = [i.ref for i in record.items if i.ref in items] if record is not None else []
+            had = record.known_items if record is not None else ()
+            there = [item.ref for item in had if item.ref in items]
             ours = {ref: items[ref] for ref in there if ref not in taken}
             if record is not None and ours:
                 batch.ready.append(self._plan(job, record, ours))
@@ -107,7 +108,7 @@ class Finalizer:
     def _still_there(self, leaving: Iterable[Record]) -> dict[ItemRef, FullItem]:
         """The items of some records as Plex shows them, if they are what the records say."""
         synced = self.locator.titles
-        known = [(r, item) for r in leaving for item in r.items if item.ref.section in synced]
+        known = [(r, item) for r in leaving for item in r.known_items if item.ref.section in synced]
         shown = self.read_full([item.ref.key for _, item in known])
         return {
             item.ref: full
@@ -164,5 +165,4 @@ def remember_destroyed(plan: ScenePlan, proof: Proof) -> Record | None:
         for edit in plan.edits
         if edit.ref in proof.shown
     }
-    items = tuple(changed.get(item.ref, item) for item in plan.record.items)
-    return replace(plan.record, items=items)
+    return plan.record.with_items(lambda item: changed.get(item.ref, item))

@@ -52,7 +52,7 @@ class ReleaseSource(PlanSource):
             keys += [
                 item.ref.key
                 for record in records.values()
-                for item in record.items
+                for item in record.known_items
                 if our_locks(item, record.pictures)
             ]
             shown = self.plex.full_items(keys) if keys else FullItems()
@@ -62,7 +62,7 @@ class ReleaseSource(PlanSource):
 
     def _plan(self, record: Record, shown: FullItems) -> ScenePlan:
         edits = []
-        for known in record.items:
+        for known in record.known_items:
             names = our_locks(known, record.pictures)
             item = shown.get(known.ref.key)
             if not names:
@@ -143,10 +143,10 @@ def without_locks(
     pictures = pictures.having(
         {(n, ref): pictures.of(n, ref)._replace(locked=False) for n in PICTURES & names}
     )
-    items = tuple(
-        _without(item, names, before, after) if item.ref == ref else item for item in record.items
+    record = record.with_items(
+        lambda item: _without(item, names, before, after) if item.ref == ref else item
     )
-    return replace(record, items=items, pictures=pictures)
+    return replace(record, pictures=pictures)
 
 
 def _without(

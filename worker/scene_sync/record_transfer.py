@@ -1,4 +1,4 @@
-"""An item that passes from one scene to another keeps what is known of it.
+"""An item that passes from one scene to another, or comes back, keeps what is known of it.
 
 A scene that is destroyed and scanned again comes back under a new id, a merged scene hands its
 files to another, a pin moves an item. The item in Plex stays the same, and so does what we wrote
@@ -24,7 +24,8 @@ def with_transferred_items(
     items: Mapping[ItemRef, FullItem],
     recorded: Mapping[ItemRef, int],
 ) -> Record | None:
-    """A scene's record with what the records of other scenes say of items that are its own now.
+    """A scene's record with what the records of other scenes, and its own of items that it did not
+    have when it was written last, say of items that are its own now.
 
     The fingerprint stays the scene's own, so nothing passes for synced; what the other scene wants
     or once had does not matter, only what the item was left at. An item that has none of the files
@@ -34,10 +35,16 @@ def with_transferred_items(
         items: those that the scene owns.
         recorded: the scene that each item is recorded for.
     """
+    before: dict[int, Record] = {}
     passed = {ref: o for ref in items if (o := recorded.get(ref, scene.id)) != scene.id}
+    if record is not None and record.former:
+        before[scene.id] = record
+        passed |= {item.ref: scene.id for item in record.former if item.ref in items}
+        former = tuple(item for item in record.former if item.ref not in items)
+        record = replace(record, former=former)
     if not passed:
         return record
-    before = store.get_many(set(passed.values()))
+    before |= store.get_many(set(passed.values()) - {scene.id})
     known: list[ItemRecord] = []
     pictures: dict[PictureKey, PictureRecord] = {}
     for ref, owner in passed.items():

@@ -73,7 +73,7 @@ def notes_of(edits: tuple[ItemEdit, ...]) -> Iterator[str]:
 
 def remember_synced(scene: Scene, plan: ScenePlan, proof: Proof) -> Record:
     """The record of a scene that was synced, or a part of it: then the scene counts as it did."""
-    record, synced_at = plan.record, scene.updated_at
+    record, synced_at, items = plan.record, scene.updated_at, _items(plan, proof)
     if not plan.is_whole:
         synced_at = record.scene_updated_at if record is not None else 0.0
     return Record(
@@ -84,8 +84,9 @@ def remember_synced(scene: Scene, plan: ScenePlan, proof: Proof) -> Record:
         studio_id=scene.studio.id if scene.studio else None,
         performer_ids=tuple(performer.id for performer in scene.performers),
         tag_ids=tuple(tag.id for tag in scene.tags),
-        items=_items(plan, proof),
+        items=items,
         pictures=proof.pictures,
+        former=_former(record, items),
     )
 
 
@@ -99,4 +100,19 @@ def _items(plan: ScenePlan, proof: Proof) -> tuple[ItemRecord, ...]:
         )
         for edit in plan.edits
         if edit.ref in proof.shown
+    )
+
+
+def _former(record: Record | None, items: tuple[ItemRecord, ...]) -> tuple[ItemRecord, ...]:
+    """The items that a scene had and has not now: of a library that is not synced for a while or
+    of a disk that is away, say. One whose file is another item's by now is none of them."""
+    if record is None:
+        return ()
+    refs = {item.ref for item in items}
+    places = {(item.ref.section, path) for item in items for path in item.files}
+    return tuple(
+        item
+        for item in record.known_items
+        if item.ref not in refs
+        and places.isdisjoint((item.ref.section, path) for path in item.files)
     )

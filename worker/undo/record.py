@@ -67,11 +67,10 @@ def after_undo(
     # another sync can tell that the scene is as it is wanted.
     is_open = is_part and not undone
     return replace(
-        record,
-        fingerprint="" if is_open else _fingerprint(record, known, applied),
-        items=tuple(
-            _item(item, by_ref[item.ref]) if item.ref in by_ref else item for item in record.items
+        record.with_items(
+            lambda item: _item(item, by_ref[item.ref]) if item.ref in by_ref else item
         ),
+        fingerprint="" if is_open else _fingerprint(record, known, applied),
         pictures=_pictures(record.pictures, items),
         undone=undone,
     )
