@@ -127,7 +127,7 @@ def _findings(scenes: int) -> Iterator[Finding]:
         studio = f"Studio {chance.randrange(800)}"
         title = " ".join(chance.choices(WORDS, k=5))
         path = f"/data/library/{studio}/{title}.mp4"
-        why = "changed in Stash at 2026-01-01T00:00:00Z, after the last sync"
+        why = "changed in Stash after the last sync"
         items = (Item("1", str(number), title),)
         yield Finding(
             *(number, chance.choice(GAPS), title, path, why, studio),

@@ -14,7 +14,6 @@ from core.models import ItemRef, Scene
 from core.planning.drift import Shown, drift_reason
 from core.quality_gate import has_meaningful_metadata, is_meaningful
 from core.records import Record
-from core.timestamps import rfc3339
 from stash.mapping import SceneReader
 
 __all__ = ["GapDetector", "GapResult", "has_meaningful_metadata"]
@@ -81,7 +80,7 @@ class GapDetector:
         for scene, told in _read(stash_scenes):
             synced_at = sync_timestamps.get(scene.id)
             if synced_at is not None and synced_at < scene.updated_at:
-                reason = f"changed in Stash at {rfc3339(scene.updated_at)}, after the last sync"
+                reason = "changed in Stash after the last sync"
                 gaps.append(GapResult(scene.id, STALE_SYNC, told, reason))
         return gaps
 

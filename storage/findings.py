@@ -179,6 +179,11 @@ class FindingStore:
             found += self._database.select(_FOUND, _finding, where, some)
         return {each.scene_id: each for each in found}
 
+    def among(self, scene_ids: Iterable[int]) -> set[int]:
+        """Those of some scenes of which there is something to say."""
+        sql = "SELECT scene_id FROM findings WHERE scene_id IN"
+        return self._database.numbers_in(sql, scene_ids)
+
     def titles(self, scene_ids: Iterable[int]) -> dict[int, str]:
         """What scenes are called, as far as known."""
         wanted = list(dict.fromkeys(scene_ids))

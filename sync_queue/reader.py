@@ -189,6 +189,10 @@ class QueueReader(Closing):
         """The scenes that wait, are held or are being worked on."""
         return self._scene_ids(f"status < 2 OR status IN ({WORKING}, {HELD})")
 
+    def unfinished_scene_ids(self) -> set[int]:
+        """The scenes that wait, are held, are being worked on or were given up on."""
+        return self._scene_ids("1")
+
     def working_scene_ids(self) -> set[int]:
         """The scenes that are being worked on."""
         return self._scene_ids(f"status = {WORKING}")

@@ -145,8 +145,9 @@
               "th",
               { scope: "row" },
               change.label,
-              kind ? h("span", { className: "s2p-flag", title: change.why }, kind) : null,
-              change.undone ? h("span", { className: "s2p-flag" }, "taken back") : null
+              kind ? h("span", { className: "s2p-flag" }, kind) : null,
+              change.undone ? h("span", { className: "s2p-flag" }, "taken back") : null,
+              change.why ? h("small", { className: "d-block text-muted" }, change.why) : null
             ),
             h("td", { "data-side": columns[1] }, left),
             losses ? null : h("td", { "data-side": columns[2] }, right)

@@ -94,11 +94,16 @@
         id,
         className: "form-control form-control-sm text-input bg-secondary text-white s2p-number-input",
         inputMode: "numeric",
-        title: "The number behind metadata%2F in the address of the item's page in Plex",
+        "aria-describedby": `${id}-help`,
         value: key,
         onChange: (/** @type {any} */ event) => setKey(event.target.value.replace(/\D/g, "")),
       }),
-      h(Button, { kind: "secondary", type: "submit", disabled: !key || Boolean(action.busy) }, "Pin it")
+      h(Button, { kind: "secondary", type: "submit", disabled: !key || Boolean(action.busy) }, "Pin it"),
+      h(
+        "small",
+        { id: `${id}-help`, className: "text-muted w-100" },
+        "The number behind metadata%2F in the address of the item's page in Plex."
+      )
     );
   }
 

@@ -11,6 +11,9 @@
     "mutation($plugin: ID!, $about: String, $args: Map) {" +
     " runPluginTask(plugin_id: $plugin, description: $about, args_map: $args) }";
   const JOBS = "query { jobQueue { id status description progress startTime } }";
+  const LATEST =
+    'query { findScenes(filter: {per_page: 1, sort: "updated_at", direction: DESC}) {' +
+    " scenes { updated_at } } }";
   const EXPIRED = "Your session in Stash has ended. Reload the page and sign in again.";
 
   /** The titles of tasks, by which Stash's list of jobs and people know them. */
@@ -120,6 +123,14 @@
     return named !== job.description && known.includes(named) ? named : "";
   }
 
+  /** When a scene of Stash was changed last, as Stash writes it; "" where it has none.
+   * @returns {Promise<string>}
+   */
+  async function latestChange() {
+    const [scene] = (await graphql(LATEST)).findScenes.scenes;
+    return scene ? String(scene.updated_at) : "";
+  }
+
   /** Counts and times that the plugin publishes at the end of each task; null if there are none.
    * @returns {Promise<import("./types").PublishedState | null>}
    */
@@ -157,6 +168,7 @@
       jobs,
       taskOf,
       PREFIX,
+      latestChange,
       publishedState,
       forgetConfiguration,
     },

@@ -1,7 +1,8 @@
 // @ts-check
 // Looks every few minutes, in one visible tab of the browser, at what the plugin has published.
-// It marks the entry in the navigation bar, and asks for Sync Changes when something is due. No
-// process is started for a look: the state is a file, Stash's queue is in memory.
+// It marks the entry in the navigation bar, and asks for Sync Changes when something is due, or was
+// changed in Stash and seen by no task. No process is started for a look: the state is a file, the
+// rest Stash answers by itself.
 (function () {
   "use strict";
   const s2p = window.stash2plex;
@@ -12,6 +13,7 @@
   const LOOK_MILLISECONDS = 60000;
   const KEY = "stash2plex.tick";
   const STATE_KEY = "stash2plex.state";
+  const UNSEEN_KEY = "stash2plex.unseen";
 
   /**
    * Whether it is this tab's turn.
@@ -50,6 +52,19 @@
     Boolean(
       state && state.tick && !state.token_refused && state.next_due_at && state.next_due_at <= now
     );
+
+  /**
+   * Whether Stash has a change that no task has seen: one that was lost on the way, such as those
+   * before Stash was killed. Each is asked for once, whatever becomes of it.
+   * @param {import("./types").PublishedState | null} state
+   */
+  async function hasUnseen(state) {
+    if (!state || !state.tick || state.token_refused || !state.seen_at) return false;
+    const latest = await server.latestChange();
+    if (!(Date.parse(latest) / 1000 > state.seen_at) || stored(UNSEEN_KEY) === latest) return false;
+    stored(UNSEEN_KEY, latest);
+    return true;
+  }
 
   /** @type {{text: string, listeners: Set<(text: string) => void>}} */
   const mark = { text: "", listeners: new Set() };
@@ -94,7 +109,7 @@
       const state = await server.publishedState();
       stored(STATE_KEY, JSON.stringify(state));
       setMark(notice(state));
-      if (wantsSync(state, now)) await askForSync();
+      if (wantsSync(state, now) || (await hasUnseen(state))) await askForSync();
     } catch (error) {
       // Nobody is signed in any more: this tab is to leave the session alone.
       if (error instanceof server.ServerError && error.expired) stopped = true;

@@ -24,6 +24,7 @@ export type PublishedState = {
   paused_since_at: number | null;
   token_refused: boolean;
   next_due_at: number | null;
+  seen_at: number | null;
   tick: boolean;
 };
 export type ItemPlace = { section: string; rating_key: string; title: string };
@@ -130,6 +131,7 @@ export interface Shared {
     jobs: () => Promise<Job[]>;
     taskOf: (job: Job) => string;
     PREFIX: string;
+    latestChange: () => Promise<string>;
     publishedState: () => Promise<PublishedState | null>;
     forgetConfiguration: () => void;
   };

@@ -40,6 +40,7 @@ def _figures(known: Snapshot) -> dict[str, Any]:
         "paused_since_at": known.away_since(PLEX),
         "token_refused": bool(known.refused_at),
         "next_due_at": _next_due(known),
+        "seen_at": known.seen_at if _is_on(known) and not known.away_since(PLEX) else None,
         "tick": bool(known.settings.get("page_tick", True)),
     }
 
@@ -48,8 +49,11 @@ def _next_due(known: Snapshot) -> float | None:
     """When there is something to do for Sync Changes; None: never, as things stand."""
     noted = known.now if known.edits_waiting else None
     due = [each for each in (known.next_due, known.next_reconcile_at, noted) if each is not None]
-    is_on = known.settings.get("enabled", True) and known.settings.get("syncs", True)
-    if not due or not is_on:
+    if not due or not _is_on(known):
         return None
     breaker = known.breakers[PLEX]
     return max(min(due), breaker.retry_at if breaker.failures else 0.0)
+
+
+def _is_on(known: Snapshot) -> bool:
+    return bool(known.settings.get("enabled", True) and known.settings.get("syncs", True))

@@ -35,7 +35,7 @@ def page_overview(context: PageContext) -> dict[str, Any]:
 
 
 def _tiles(known: Snapshot) -> dict[str, Any]:
-    compared = known.in_step + known.gaps
+    compared = known.in_step + known.gaps + known.unfinished
     return {
         "scenes": known.scenes,
         "left_alone": known.left_alone,

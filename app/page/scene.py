@@ -89,7 +89,10 @@ def _told(writer: SceneWriter, scene: Scene, batch: Batch) -> dict[str, Any]:
     """The state of the scene, why, and what belongs to that."""
     for plan in batch.ready:
         return _planned(writer, scene, plan)
+    known = writer.page.findings.of_scenes([scene.id]).get(scene.id)
     for _, why in batch.done:
+        if why == NO_METADATA and known is not None and known.type == AMBIGUOUS:
+            return _undecided(writer, scene, known.reason)
         state = {IGNORED: "ignored", NO_METADATA: "no_metadata"}.get(why, UNKNOWN)
         return _without_items(state, why)
     for _, failure, why in batch.given_up:
@@ -97,7 +100,6 @@ def _told(writer: SceneWriter, scene: Scene, batch: Batch) -> dict[str, Any]:
             return _undecided(writer, scene, why)
         return _without_items(UNKNOWN, why)
     for absent in batch.not_found:
-        known = writer.page.findings.of_scenes([scene.id]).get(scene.id)
         if known is not None and known.type == OUTSIDE:
             return _without_items("outside", known.reason)
         return _without_items(MISSING, f"No item in Plex has its file '{absent.path}'")

@@ -9,6 +9,7 @@ from typing import Any
 from app.page.context import PageContext
 from app.page.running import Running, running_now
 from app.schedule.history import HISTORY
+from app.sync_changes.watermark import WATERMARK
 from core import reconcile_due
 from core.circuit_breaker import Breaker
 from core.reconcile_due import INTERVALS, Wanted
@@ -22,6 +23,7 @@ from storage.state import State
 from sync_queue.inbox import INBOX_FILE
 
 POINTS = 180  # of the chart
+MANY = 5_000  # jobs
 POINTS_DAYS = 30
 DAY = 86_400.0
 
@@ -36,12 +38,15 @@ class Snapshot:
         by_type: findings by type.
         next_due: when the next waiting job is due.
         edits_waiting: changes that hooks have noted and no task has looked at.
+        unfinished: scenes that were in step, and of which something waits, is held or was given up
+            on; without a finding, since they changed after the last reconcile.
         latest_reconcile: the newest run, whatever became of it.
         breakers: by service.
         errors: of the outages that last, by service.
         undone: scenes of which the last sync was undone.
         stopped: the run that a guard has stopped, if it can still be confirmed.
         is_used: something has been synced.
+        seen_at: the latest change in Stash that a task has seen; None: no task has looked.
     """
 
     now: float
@@ -55,6 +60,7 @@ class Snapshot:
     dead_letters: int
     held: int
     edits_waiting: int
+    unfinished: int
     latest_reconcile: Run | None
     next_reconcile_at: float | None
     breakers: Mapping[str, Breaker]
@@ -63,6 +69,7 @@ class Snapshot:
     points: list[dict[str, Any]]
     running: Running | None
     is_used: bool
+    seen_at: float | None
 
     @property
     def gaps_by_type(self) -> dict[str, int]:
@@ -84,7 +91,7 @@ class Snapshot:
     @property
     def in_step(self) -> int:
         """The scenes that show in Plex what they should; those left alone are none."""
-        apart = sum(self.by_type.values()) + self.left_alone
+        apart = sum(self.by_type.values()) + self.left_alone + self.unfinished
         return max(0, self.scenes - apart)
 
     def away_since(self, service: str) -> float | None:
@@ -100,12 +107,19 @@ def snapshot(context: PageContext, *, with_points: bool = True) -> Snapshot:
         StateError: a file cannot be read.
     """
     now = context.clock()
+    with context.open_queue() as queue:
+        stats, next_due = queue.stats(now), queue.next_due(now)
+        held, dead = stats.held, sum(stats.dead.values())
+        number = stats.waiting + stats.working + held + dead
+        unfinished = queue.unfinished_scene_ids() if number <= MANY else set[int]()
     with context.open_page() as page:
         settings, last = page.get_value(SETTINGS), page.get_value(LAST)
         by_type, refused_at = page.findings.count_by_type(), page.get_value(REFUSED_AT)
-    with context.open_queue() as queue:
-        stats, next_due = queue.stats(now), queue.next_due(now)
+        unfinished -= page.findings.among(unfinished)
+        # Of many, most are what a reconcile has found: the rest is told, and not looked for.
+        more = number - sum(by_type.values()) if number > MANY else 0
     with context.open_state() as state:
+        mark = state.get_value(WATERMARK)
         lasting = [each for each in state.outages.outages(now) if each.ended_at is None]
         return Snapshot(
             now,
@@ -116,9 +130,10 @@ def snapshot(context: PageContext, *, with_points: bool = True) -> Snapshot:
             state.records.count_undone(),
             stats.waiting,
             next_due,
-            sum(stats.dead.values()),
-            stats.held,
+            dead,
+            held,
             _edits(context),
+            len(state.records.among(unfinished)) + max(0, more),
             next(iter(state.runs.latest(RECONCILE, limit=1)), None),
             _next_reconcile(state, settings, now),
             {service: state.outages.breaker(service, now) for service in NAMES},
@@ -127,6 +142,7 @@ def snapshot(context: PageContext, *, with_points: bool = True) -> Snapshot:
             _points(state, now) if with_points else [],
             running_now(context.data_dir, now),
             state.records.are_there(),
+            mark.at if mark is not None else None,
         )
 
 

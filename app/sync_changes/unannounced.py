@@ -12,19 +12,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 from app.sync_changes.handover import SILENCE
 from app.sync_changes.intake import Intake
 from app.sync_changes.quick_hooks import QuickHooks
+from app.sync_changes.watermark import WATERMARK
 from app.wiring import Context
 from core.errors import StashError
 from core.models import Failure
 from core.timestamps import is_due
 from core.watermark import BACK, Touched, Watermark, is_unsettled
 from stash.touched_scenes import latest, newest, touched_since
-from storage.key_value import Key
-from storage.shapes import Maybe
 from sync_queue.jobs import BULK, EDIT
 
 log = logging.getLogger(__name__)
@@ -34,23 +32,6 @@ EDITED = "edited in Stash"
 LOOK_SECONDS = 2.0  # between two looks while a task works
 MANY = 1000  # edits at once that go before all else
 FIRST_BACK = 600.0  # seconds that are looked at where no watermark is known
-
-
-def _decoded(told: Mapping[str, Any] | None) -> Watermark | None:
-    return None if told is None else Watermark.from_dict(told)
-
-
-def _encoded(mark: Watermark | None) -> object:
-    return None if mark is None else mark.as_dict()
-
-
-WATERMARK: Key[Watermark | None] = Key(
-    "watermark",
-    None,
-    Maybe({"at": float, "last_id": int, "seen": [(int, float)]}),
-    _decoded,
-    _encoded,
-)
 
 
 class Unannounced:

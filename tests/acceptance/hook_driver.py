@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.sync_changes.unannounced import WATERMARK
+from app.sync_changes.watermark import WATERMARK
 from simulators.dumps import stash_seed
 from simulators.library.oracle import differences
 from simulators.seed import Seed

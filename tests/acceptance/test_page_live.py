@@ -103,6 +103,16 @@ def test_a_scene_without_an_item_says_why(site: Site, case: str, state: str, act
     assert bool(told["candidates"]) == (state == "ambiguous")
 
 
+def test_a_doubtful_scene_without_metadata_has_its_candidates_too(site: Site) -> None:
+    scene = site.scene("ambiguous_sizes")
+    site.edit_scene(scene, details="", date=None, studio_id=None, performer_ids=[], tag_ids=[])
+    assert look(site, scene)["state"] == "no_metadata"
+    site.reconcile()
+    told = look(site, scene)
+    assert told["state"] == "ambiguous"
+    assert len({each["path"] for each in told["candidates"]}) > 1
+
+
 def test_an_ignored_and_an_outside_scene_say_so(site: Site) -> None:
     outside, ignored = site.scene("missing_outside"), site.scene("stale")
     with site.state() as state:

@@ -11,7 +11,7 @@ import pytest
 
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.quick_hooks import RELIED_ON
-from app.sync_changes.unannounced import WATERMARK
+from app.sync_changes.watermark import WATERMARK
 from core.models import Failure
 from simulators.library.generate import generate
 from stash.own_plugins import QUICK_HOOKS, SCENE_HOOKS, switches

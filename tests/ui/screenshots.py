@@ -68,7 +68,7 @@ def story(browser: Browser, url: str, folder: Path) -> Iterator[str]:
     page.route("**/screenshot*", cover)
     camera = Camera(page, url, folder)
     yield from camera.take("start", f"{ADDRESS}start")
-    camera.run("Reconcile Library (All)")
+    camera.run("Reconcile", "All scenes")
     yield from camera.take("gaps", f"{ADDRESS}gaps")
     yield from camera.take("gap", f"{ADDRESS}gaps&type=stale_sync", opens="Compare")
     scene = str(page.locator(".s2p-title").first.get_attribute("href"))
@@ -77,7 +77,7 @@ def story(browser: Browser, url: str, folder: Path) -> Iterator[str]:
     yield from camera.take("plan", f"{ADDRESS}plan", opens="Changes")
     camera.run("Process Queue")
     yield from camera.take("runs", f"{ADDRESS}runs", opens="Changes")
-    camera.run("Reconcile Library (All)")
+    camera.run("Reconcile", "All scenes")
     yield from camera.take("overview", f"{ADDRESS}overview")
     yield from camera.take("settings", f"{ADDRESS}settings")
     yield from camera.take("log", f"{ADDRESS}log")
@@ -115,11 +115,12 @@ class Camera:
             smaller(page.screenshot()).save(path, optimize=True)
             print(path.name, f"{path.stat().st_size // 1024} KB")
 
-    def run(self, task: str) -> None:
-        """Start it on the overview and wait for its end."""
+    def run(self, *buttons: str) -> None:
+        """Start a task on the overview by buttons and wait for its end."""
         page = self._page
         page.goto(f"{self._url}{ADDRESS}overview", wait_until="networkidle")
-        page.get_by_role("button", name=task, exact=True).first.click()
+        for button in buttons:
+            page.get_by_role("button", name=button, exact=True).first.click()
         running = page.get_by_label("What runs now")
         running.wait_for()
         running.wait_for(state="detached")

@@ -30,9 +30,10 @@ def whole() -> Iterator[tuple[str, Simulators]]:
         yield exits.enter_context(hosted(both.stash.url, Path(assets))), both
 
 
-def run(page: Page, button: str) -> None:
-    """Press it and wait for the task's end."""
-    page.get_by_role("button", name=button, exact=True).first.click()
+def run(page: Page, *buttons: str) -> None:
+    """Press one after the other and wait for the task's end."""
+    for button in buttons:
+        page.get_by_role("button", name=button, exact=True).first.click()
     running = page.get_by_label("What runs now")
     expect(running).to_be_visible()
     expect(running).to_have_count(0, timeout=TASK_MILLISECONDS)
@@ -48,7 +49,7 @@ def test_gaps_are_found_closed_and_taken_back_by_clicks(
 ) -> None:
     url, both = whole
     page.goto(f"{url}/plugins/stash2plex?view=overview")
-    run(page, "Reconcile Library (All)")
+    run(page, "Reconcile", "All scenes")
     expect(page.locator(".s2p-headline")).to_contain_text("not in step")
     found = number(page, "Gaps")
     assert found > 3

@@ -30,6 +30,19 @@ def test_tasks_are_started_and_their_progress_shown(site: Site) -> None:
     assert "page_overview" in site.stub.reads[before:]
 
 
+def test_a_reconcile_is_chosen_by_what_it_looks_at(site: Site) -> None:
+    page = site.open("overview")
+    for label in ("The last 24 hours", "All scenes, reading everything again"):
+        page.get_by_role("button", name="Reconcile", exact=True).click()
+        assert site.serious_problems() == []
+        page.get_by_role("button", name=label).click()
+        expect(page.locator(".toast-container")).to_contain_text("has been asked for")
+    assert site.stub.tasks == [
+        {"mode": "reconcile_recent"},
+        {"mode": "reconcile_all", "full": True},
+    ]
+
+
 def test_a_task_that_waits_in_the_queue_says_so(site: Site) -> None:
     job = {"id": "9", "status": "READY", "description": "Running plugin task: Process Queue"}
     site.stub.jobs = [{**job, "progress": None, "startTime": None}]

@@ -12,6 +12,10 @@ function ticking(state, jobs = null, status = 200) {
     if (url.endsWith("assets/")) return Promise.resolve(answer('<a href="state.json">', status));
     asked.push(init.body ? JSON.parse(init.body) : url);
     if (url.endsWith("state.json")) return Promise.resolve(answer(state, status));
+    if (init.body.includes("findScenes")) {
+      const scenes = [{ updated_at: "2026-01-01T01:00:10+01:00" }];
+      return Promise.resolve(answer({ data: { findScenes: { scenes } } }));
+    }
     const isTask = init.body.includes("runPluginTask");
     return Promise.resolve(answer({ data: isTask ? { runPluginTask: "1" } : { jobQueue: jobs } }));
   };
@@ -48,6 +52,20 @@ test("nothing is asked for that is not due, refused, or switched off", async () 
     await settled();
     assert.equal(asked.length, 1);
   }
+});
+
+test("a change that no task has seen is asked for once", async () => {
+  const midnight = Date.UTC(2026, 0, 1) / 1000;
+  const { page, asked, window } = ticking({ ...DUE, next_due_at: null, seen_at: midnight });
+  await settled();
+  const modes = () => asked.map((each) => each.variables?.args?.mode).filter(Boolean);
+  assert.deepEqual(modes(), ["sync_changes"]);
+  window.localStorage.setItem("stash2plex.tick", "0");
+  await page.tick.look();
+  assert.deepEqual(modes(), ["sync_changes"]);
+  const { asked: others } = ticking({ ...DUE, next_due_at: null, seen_at: midnight + 10 });
+  await settled();
+  assert.equal(others.length, 2);
 });
 
 test("a second look is too early", async () => {

@@ -105,6 +105,9 @@
             row.queued ? h(Tag, { tone: "info" }, "waits to be synced") : null,
             row.library ? h(Tag, null, row.library) : null,
             row.studio ? h(Tag, null, row.studio) : null,
+            row.type === "stale_sync" && row.updated_at
+              ? h("small", { className: "text-muted" }, "changed ", h(Ago, { at: row.updated_at }))
+              : null,
             (row.items || []).map((item) =>
               h(parts.PlexLink, {
                 key: `${item.section}/${item.rating_key}`,

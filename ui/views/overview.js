@@ -228,10 +228,42 @@
     return h(Ago, { at });
   }
 
+  const RECONCILES = /** @type {[string, string, Record<string, unknown>, string][]} */ ([
+    ["all", "reconcile_all", {}, "All scenes"],
+    ["week", "reconcile_7days", {}, "The last 7 days"],
+    ["day", "reconcile_recent", {}, "The last 24 hours"],
+    ["full", "reconcile_all", { full: true }, "All scenes, reading everything again"],
+  ]);
+
+  /** Compares and queues, and writes nothing. @param {{action: any}} props */
+  function Reconcile({ action }) {
+    const { Dropdown } = s2p.api.libraries.Bootstrap;
+    const busy = Boolean(action.busy);
+    return h(
+      Dropdown,
+      { className: "s2p-menu" },
+      h(
+        Dropdown.Toggle,
+        { id: "s2p-reconcile", variant: "secondary", size: "sm", disabled: busy },
+        "Reconcile"
+      ),
+      h(
+        Dropdown.Menu,
+        null,
+        RECONCILES.map(([key, mode, args, label]) =>
+          h(
+            Dropdown.Item,
+            { key, as: "button", onClick: () => action.run(key, () => s2p.work.start(mode, args)) },
+            label
+          )
+        )
+      )
+    );
+  }
+
   const STARTS = [
     "sync_everything",
     "reconcile_preview",
-    "reconcile_all",
     "process_queue",
     "health_check",
     "report",
@@ -274,7 +306,8 @@
           { className: "s2p-buttons s2p-starts" },
           STARTS.map((name, place) =>
             h(Act, { key: name, name, action, reload, kind: place ? "secondary" : "primary" })
-          )
+          ),
+          h(Reconcile, { action })
         ),
         h(
           "div",

@@ -16,10 +16,12 @@ from app.page.figures import FILE, FOLDER
 from app.page.operations import operation
 from app.page.publishing import publishing
 from app.page.running import RunningNote
+from app.sync_changes.watermark import WATERMARK
 from core.errors import ConfigError
 from core.models import Failure
 from core.records import Record
 from core.settings import parse_settings
+from core.watermark import Watermark
 from plex.exceptions import PlexUnauthorized
 from shell import logs
 from shell.protocol import Frames
@@ -108,7 +110,26 @@ def test_what_was_undone_is_not_in_step_until_it_is_wanted_again(folder: Folder)
     operation("sync_scenes")(folder.context(looks_only=False, scene_ids=[1]))
 
     told = folder.ask("page_overview")["tiles"]
-    assert (told["in_step"], told["waiting"]) == (before - 1, 1)
+    assert (told["in_step"], told["waiting"]) == (before - 2, 1)  # it waits for that
+    with folder.queue() as queue:
+        queue.drop_scenes([1])
+    assert folder.ask("page_overview")["tiles"]["in_step"] == before - 1
+
+
+def test_what_changed_since_the_reconcile_and_is_stuck_is_not_in_step(folder: Folder) -> None:
+    compare(folder, Finding(1, "drift", "One"))
+    with folder.state() as state:
+        record = Record(1, 1.0, "f", (), None, (), (), ())
+        state.records.save_many([replace(record, scene_id=each) for each in (1, 2, 3)])
+    before = folder.ask("page_overview")["tiles"]
+    with folder.queue() as queue:
+        queue.put_many({"scene_id": each} for each in (1, 2, 3, 4))  # 4 is new
+        drifted, held, dead, _ = queue.claim(4, folder.now)
+        queue.hold([(drifted, "", ()), (held, "", ())])
+        queue.park(dead, Failure.OTHER, "no")
+    told = folder.ask("page_overview")["tiles"]
+    assert (before["in_step"], told["in_step"]) == (8, 6)
+    assert told["in_step_percent"] < before["in_step_percent"]
 
 
 def test_a_stash_without_scenes_is_told_so(folder: Folder) -> None:
@@ -219,6 +240,8 @@ def test_what_is_published_says_counts_and_times_alone(folder: Folder) -> None:
     compare(folder, Finding(1, "drift", "A secret title", "/secret/path.mp4"))
     with folder.queue() as queue:
         queue.put({"scene_id": 1, "not_before": NOW + 60})
+    with folder.state() as state:
+        state.set_value(WATERMARK, Watermark(NOW - 5, 1))
     end_task(folder)
     assert published(folder) == {
         "version": "9.8.7",
@@ -231,6 +254,7 @@ def test_what_is_published_says_counts_and_times_alone(folder: Folder) -> None:
         "paused_since_at": None,
         "token_refused": False,
         "next_due_at": NOW + 60,
+        "seen_at": NOW - 5,
         "tick": True,
     }
 
