@@ -169,17 +169,16 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
             keep_defaults(context)
         return output
     if mode.is_operation:
-        output = mode.task(context)
-        handover.catch_up(context)
-        return output
+        with handover.caught_up(context):
+            return mode.task(context)
     if mode.name not in BY_MODE:  # a reconcile finds out itself, and is to cost its pages
         look_after_change(context)
     if mode.name == handover.MODE:
         return mode.task(context)
     if not is_one_by_hand(context, mode.name) and request_if_due(context):
         handover.catch_up(context)
-    output = mode.task(context)
-    context.go_on()
-    request_if_due(context)
-    handover.catch_up(context)
+    with handover.caught_up(context):
+        output = mode.task(context)
+        context.go_on()
+        request_if_due(context)
     return output

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from app.sync_changes.edits import Edits
 from app.wiring import Context
 from app.write_session import open_scene_writer
-from core.errors import DrainBusy, SyncError
+from core.errors import DrainBusy, GuardStopped, SyncError
 from sync_queue.lock import DrainLock
 from worker.executor.figures import DRAIN, Figures
 from worker.executor.run import Interruption, RunKind, never
@@ -78,6 +78,7 @@ class Drains:
         self._sleep = sleep
         self.result = Figures()
         self.busy = ""
+        self._held: list[str] = []
 
     def run(self, *, is_first: bool = False) -> None:
         """Drain until nothing is due or it is enough; `busy` says why it could not.
@@ -86,7 +87,7 @@ class Drains:
             is_first: drain once in any case.
 
         Raises:
-            what `drain` raises; the figures until then are in the result.
+            what `drain` raises, but GuardStopped; the figures until then are in the result.
         """
         self.busy = ""
         is_left = is_first or self.has_work()
@@ -100,6 +101,15 @@ class Drains:
             if self.result.processed == before and not is_first:
                 return
             is_left = is_first = False
+
+    def complain(self) -> None:
+        """At the end of the task, since nothing else has to wait for the user's word.
+
+        Raises:
+            GuardStopped: a drain has held scenes back.
+        """
+        if self._held:
+            raise GuardStopped("\n".join(self._held))
 
     def has_work(self) -> bool:
         """Whether a job is due, or was left behind by a drain that was killed."""
@@ -122,6 +132,8 @@ class Drains:
             drain(self._context, figures, self._interruption, self._edits.take, self._sleep)
         except DrainBusy:
             raise
+        except GuardStopped as stopped:
+            self._held.append(str(stopped))
         except SyncError:
             self.result.add(figures)
             raise

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.wiring import Context
-from core.errors import StashError, StateError
+from core.errors import RunStopped, StashError, StateError, SyncError
 from stash.job_queue import is_pending, queue_sync_changes, waiting_jobs
 from sync_queue.inbox import INBOX_FILE
 from sync_queue.inbox_reader import Inbox
@@ -65,6 +65,20 @@ def catch_up(context: Context) -> None:
                 log.debug("Stash could not be asked for what hooks have noted: %s", error)
     except StateError as error:
         log.warning("%s", error)
+
+
+@contextmanager
+def caught_up(context: Context) -> Iterator[None]:
+    """Around another task: `catch_up` at its end, also where it fails, since others may have left
+    it their jobs; but not where the user has stopped it."""
+    try:
+        yield
+    except RunStopped:
+        raise
+    except SyncError:
+        catch_up(context)
+        raise
+    catch_up(context)
 
 
 @contextmanager

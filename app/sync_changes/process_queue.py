@@ -31,6 +31,7 @@ def process_queue(context: Context) -> dict[str, Any]:
 
     Raises:
         PlexServerDown: Plex is away; Sync Changes waits for it.
+        GuardStopped: scenes are held back; everything else is done.
         what a drain raises.
     """
     if not context.settings.synced_fields():
@@ -59,6 +60,7 @@ def process_queue(context: Context) -> dict[str, Any]:
             raise
         reply = _ended(context, inbox, drains, is_early=slice_.over())
         headline(log, f"{summary_of(drains.result)}.")
+        drains.complain()
         return reply
 
 

@@ -61,6 +61,7 @@ def sync_changes(context: Context, sleep: Sleep = time.sleep) -> dict[str, Any]:
     """Bring to Plex what hooks have noted, and what else is due.
 
     Raises:
+        GuardStopped: scenes are held back; everything else is done.
         what a drain raises; the next event or task then carries on.
     """
     with context.open_inbox() as inbox:
@@ -259,7 +260,8 @@ class _Run:
         return True
 
     def figures(self) -> dict[str, Any]:
-        """What a task replies with."""
+        """What a task replies with. Raises GuardStopped: scenes are held back."""
+        self._drains.complain()
         figures = {**self._intake.result.as_dict(), **self._drains.result.reply(DRAIN)}
         if self._auto.figures:
             figures["reconcile"] = self._auto.figures

@@ -14,12 +14,14 @@ from app.sync_changes.task import sync_changes
 from app.tasks.reconcile import reconcile_all
 from app.wiring import Context
 from core.models import Failure
+from plex.exceptions import PlexUnauthorized
 from simulators.library.generate import generate
 from sync_queue.inbox_reader import Inbox
 from sync_queue.lock import DrainLock
 from sync_queue.operations import enqueue
 from tests.acceptance.always_on import jobs, others_wait
 from tests.acceptance.conftest import Open
+from tests.acceptance.faults import REFUSED
 from tests.acceptance.site import Site
 from tests.acceptance.sync_driver import NOW, SyncDriver
 
@@ -74,6 +76,20 @@ def test_process_queue_leaves_its_jobs_to_nobody(driver: SyncDriver, scenes: lis
         assert "note" in process_queue(context)
 
     driver.catch_up()
+
+    assert len(jobs(driver.site)) == before + 1
+
+
+def test_a_task_that_fails_asks_as_well(driver: SyncDriver, scenes: list[int]) -> None:
+    """Sync Changes has found it at work, and has left its own jobs to it."""
+    driver.site.enqueue(scenes[0])
+    with Inbox(driver.site.data) as inbox:
+        inbox.request_follow_up()
+    driver.site.both.plex.faults([{**REFUSED, "match": "/library/", "times": -1}])
+    before = len(jobs(driver.site))
+
+    with pytest.raises(PlexUnauthorized):
+        driver.do("process_queue")
 
     assert len(jobs(driver.site)) == before + 1
 

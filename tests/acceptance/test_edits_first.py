@@ -128,10 +128,24 @@ def test_a_bulk_edit_that_takes_much_away_is_held_back_as_a_whole(
         driver.note(scene)
     driver.now += 60
 
+    late, first = scenes[:2]
+    driver.site.edit_scene(late, title="Edited at last")
+    driver.site.enqueue(first)
+    notes = [late]
+
+    def in_the_midst() -> None:
+        while notes:
+            driver.note(notes.pop())
+
+    driver.on_scene = in_the_midst
+
     with pytest.raises(GuardStopped):
         driver.sync()
 
     assert {scene: driver.site.item(driver.site.key(scene))["genre"] for scene in cleared} == before
+    # Nothing else waits for that.
+    assert driver.site.item(driver.site.key(late))["title"] == "Edited at last"
+    assert (driver.left(), driver.lease().asked_at) == ([], None)
 
 
 def test_what_a_scan_tells_meanwhile_waits(driver: SyncDriver, scenes: list[int]) -> None:
