@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import suppress
-from fnmatch import fnmatch
+from fnmatch import translate
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ WAY_OUT = (
     " Stash, and restart Stash."
 )
 # What we, or the earlier plugin, put into a data folder.
-_OURS = (
+_NAMES = (
     "*.db",
     "*.db[-.]*",
     "*.lock",
@@ -29,29 +30,35 @@ _OURS = (
     "reports",
     "sync_timestamps.json*",
 )
+_OURS = re.compile("|".join(map(translate, _NAMES)), re.IGNORECASE if os.name == "nt" else 0)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def ready(folder: Path) -> None:
+def ready(folder: Path) -> set[str]:
     """Makes a folder if it is missing, and closes it and what is ours in it to all but its owner.
 
     A folder that holds anything else is shared with others and keeps its mode.
+
+    Returns:
+        the names of the folders in it.
 
     Raises:
         StateError: it cannot be made.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        entries = list(folder.iterdir())
+        with os.scandir(folder) as found:
+            entries = list(found)
     except OSError as error:
         hint = missing_link(folder) or WAY_OUT
         raise StateError(f"The folder {folder} cannot be used: {error}. {hint}") from error
-    ours = [each for each in entries if any(fnmatch(each.name, name) for name in _OURS)]
+    ours = [each for each in entries if _OURS.match(each.name)]
     for each in ours:
         if not each.is_symlink():
             make_private(each)
     if len(ours) == len(entries):
         make_private(folder)
+    return {each.name for each in entries if each.is_dir()}
 
 
 def missing_link(path: Path) -> str:
@@ -72,14 +79,14 @@ def uri_of(path: Path, mode: str) -> str:
     return f"file://{root}{quote(os.fsencode(place), safe='/:')}?mode={mode}"
 
 
-def make_private(path: Path) -> None:
+def make_private(path: Path | os.DirEntry[str]) -> None:
     """Takes away what others may do with a file or folder, where the system knows such a thing."""
     if os.name == "nt":
         return
     with suppress(OSError):  # it is another user's, or gone
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & _OTHERS and not mode & stat.S_ISVTX:
-            path.chmod(mode & ~_OTHERS)
+            Path(path).chmod(mode & ~_OTHERS)
 
 
 def try_writing(folder: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,7 +81,7 @@ def migrate(connection: sqlite3.Connection, path: Path, schema: Schema) -> bool:
 
 def restore_version(connection: sqlite3.Connection, schema: Schema) -> None:
     """Gives a file of the newest layout its version back, where it has none any more."""
-    if version_of(connection) > 0 or not _names(schema) <= _names_in(connection):
+    if version_of(connection) > 0 or not _names(schema.migrations) <= _names_in(connection):
         return
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
         run(model, schema.migrations)
@@ -92,7 +93,7 @@ def _columns(connection: sqlite3.Connection, schema: Schema) -> dict[str, list[s
     """The columns of each table of the newest layout."""
     return {
         name: [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
-        for name in sorted(_names(schema))
+        for name in sorted(_names(schema.migrations))
     }
 
 
@@ -123,7 +124,7 @@ def make_missing(connection: sqlite3.Connection, schema: Schema) -> list[str]:
     A table that is made again has the rows that it has in a new file. Returns the tables' names.
     """
     there = _names_in(connection)
-    if _names(schema) <= there:
+    if _names(schema.migrations) <= there:
         return []
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
         run(model, schema.migrations)
@@ -160,7 +161,7 @@ def mend_layout(
         connection.execute("BEGIN IMMEDIATE")
         there = dict(connection.execute("SELECT name, type FROM sqlite_master"))
         for name in [n for n, kind in there.items() if kind == "trigger"]:
-            if name not in _names(schema):
+            if name not in _names(schema.migrations):
                 connection.execute(f"DROP TRIGGER {_quoted(name)}")
         made = []
         for name, sql in model.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"):
@@ -197,10 +198,11 @@ def _names_in(connection: sqlite3.Connection) -> set[str]:
     return {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
 
 
-def _names(schema: Schema) -> set[str]:
+@functools.cache
+def _names(migrations: tuple[tuple[str, ...], ...]) -> Set[str]:
     """What a file has to have, as far as the statements tell; far quicker than making one."""
     names: set[str] = set()
-    for statements in schema.migrations:
+    for statements in migrations:
         for found in filter(None, map(_NAMES.match, statements)):
             (names.discard if found[1] == "DROP" else names.add)(found[3])
     return names

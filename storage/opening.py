@@ -69,10 +69,8 @@ class Opener:
 
     def open(self) -> sqlite3.Connection:
         """A connection in autocommit. Raises StateError: see `storage.sqlite.Database`."""
-        folder.ready(self.home)
-        if self.path.parent != self.home:
-            self._make_room()
-        self._clear_beside()
+        in_home = folder.ready(self.home)
+        self._clear_beside(in_home if self.path.parent == self.home else self._make_room(), in_home)
         if _size(self.path):
             with suppress(_UnusableError, FileNotFoundError):
                 return self._prepared("rw")
@@ -109,8 +107,9 @@ class Opener:
             connection.close()
         return self.open()
 
-    def _make_room(self) -> None:
-        """The file's folder in the data folder; a file in its place is moved aside."""
+    def _make_room(self) -> set[str]:
+        """The file's folder in the data folder; a file in its place is moved aside. The names of
+        the folders in it."""
         room = self.path.parent
         if room.is_file():
             from filelock import FileLock  # see `open`
@@ -119,15 +118,15 @@ class Opener:
                 if room.is_file():
                     moved = set_aside(room, "file", self.clock())
                     self.warn(f"{room} was a file and no folder: it was moved to {moved.name}.")
-        folder.ready(room)
+        return folder.ready(room)
 
-    def _clear_beside(self) -> None:
+    def _clear_beside(self, in_room: set[str], in_home: set[str]) -> None:
         """A folder that has the name of one of SQLite's own files, or of the lock, is moved."""
-        names = (beside(self.path, tail) for tail in ("-wal", "-shm", "-journal", ".suspect"))
-        for place in (*names, self.home / LOCK_FILE, self.home / wal.MARK):
-            if place.is_dir():
-                with suppress(StateError):  # another opener has done it
-                    set_aside(place, "folder", self.clock())
+        names = {self.path.name + tail for tail in ("-wal", "-shm", "-journal", ".suspect")}
+        places = [self.path.with_name(name) for name in names & in_room]
+        for place in (*places, *(self.home / name for name in {LOCK_FILE, wal.MARK} & in_home)):
+            with suppress(StateError):  # another opener has done it
+                set_aside(place, "folder", self.clock())
 
     def _take_what_is_there(self) -> None:
         """A repair that was cut short is finished, and an empty file is said to be one."""
@@ -146,13 +145,14 @@ class Opener:
         if self.path.is_dir():
             raise _UnusableError(Refusal("folder", "was a folder and no file"))
         tails = (beside(self.path, tail) for tail in ("-wal", "-journal"))
-        unclean = any(map(_size, tails)) or self.suspicion.exists()
-        if (proof := self.suspicion.proof()) is not None:
+        suspected = self.suspicion.exists()
+        unclean = suspected or any(map(_size, tails))
+        if suspected and (proof := self.suspicion.proof()) is not None:
             raise _UnusableError(Refusal("corrupt", proof))
         connection = self._connect(mode)
         try:
             try:
-                self._prepare(connection, unclean)
+                self._prepare(connection, suspected, unclean)
             except sqlite3.OperationalError as error:
                 if not wal.is_refused(error):
                     raise
@@ -160,7 +160,7 @@ class Opener:
                 connection = self._connect(mode)
                 wal.leave(connection)
                 wal.note(self.home)
-                self._prepare(connection, unclean)
+                self._prepare(connection, suspected, unclean)
         except sqlite3.DatabaseError as error:
             connection.close()
             if not is_damage(error) and not is_layout(error):
@@ -172,7 +172,8 @@ class Opener:
         except BaseException:
             connection.close()
             raise
-        self.suspicion.clear()
+        if suspected:
+            self.suspicion.clear()
         return connection
 
     def _connect(self, mode: str) -> sqlite3.Connection:
@@ -184,16 +185,16 @@ class Opener:
             check_same_thread=False,
         )
 
-    def _prepare(self, connection: sqlite3.Connection, unclean: bool) -> None:
+    def _prepare(self, connection: sqlite3.Connection, suspected: bool, unclean: bool) -> None:
         self._refuse_newer(connection)
         # Before SQLite makes files beside it, which get its mode.
         folder.make_private(self.path)
-        bad = self._check(connection, unclean)
+        bad = self._check(connection, suspected, unclean)
         self._set_journal(connection)
         restore_version(connection, self.schema)
         if version_of(connection) < 0:
             raise _UnusableError(Refusal("corrupt", "has lost the version of its layout"))
-        if bad or self.suspicion.exists():
+        if bad or suspected:
             self._mend(connection, bad)
         if not migrate(connection, self.path, self.schema):
             self._complete(connection)
@@ -206,7 +207,7 @@ class Opener:
                 f" this one knows {known}). Update the plugin; nothing was changed."
             )
 
-    def _check(self, connection: sqlite3.Connection, unclean: bool) -> set[str]:
+    def _check(self, connection: sqlite3.Connection, suspected: bool, unclean: bool) -> set[str]:
         """The tables that have rows which they do not allow; what is worse is an error."""
         bad: set[str] = set()
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -214,8 +215,8 @@ class Opener:
         # What is left of a crash looks like what another connection has open, so a task that opens
         # a file again and again would check it each time.
         name = name_of(self.path)
-        if self.suspicion.exists() or (is_due and name not in self.checked):
-            check = "integrity_check" if self.suspicion.exists() else "quick_check"
+        if suspected or (is_due and name not in self.checked):
+            check = "integrity_check" if suspected else "quick_check"
             for (found,) in connection.execute(f"PRAGMA {check}({_TOLD})").fetchall():
                 row = _BAD_ROW.match(found)
                 if row is None and found != "ok":
