@@ -21,8 +21,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
+from urllib.parse import urlencode
 
-import requests
+import urllib3
 
 from simulators.seed import Seed, Truth, write_seed
 
@@ -33,6 +34,10 @@ TAIL = 4000  # characters of a dead simulator's messages that are shown
 
 class StartError(RuntimeError):
     """A simulator did not come up; the text holds the end of its messages."""
+
+
+class RefusedError(RuntimeError):
+    """A simulator answered with an error."""
 
 
 class ServerProcess:
@@ -107,18 +112,29 @@ class Handle:
     """The control surface of one running simulator; see `simulators.control`."""
 
     def __init__(self, url: str) -> None:
+        self.move(url)
+
+    def move(self, url: str) -> None:
+        """From now on it is there."""
         self.url = url
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy has no business on loopback
+        self._connections = urllib3.connection_from_url(url, maxsize=4)
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Ask `/_sim/<path>`; the decoded answer.
 
         Raises:
-            requests.HTTPError: the simulator refused.
+            RefusedError: the simulator refused.
         """
-        answer = self._session.request(method, f"{self.url}/_sim/{path}", json=body, timeout=120)
-        answer.raise_for_status()
+        return self._asked(method, f"/_sim/{path}", body)
+
+    def _asked(
+        self, method: str, target: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        answer = self._connections.request(
+            method, target, json=body, headers=headers, timeout=120, retries=False
+        )
+        if answer.status >= 400:
+            raise RefusedError(f"{answer.status} for {method} {target}: {answer.data[:200]!r}")
         return answer.json()
 
     def counters(self) -> dict[str, Any]:
@@ -143,7 +159,7 @@ class Handle:
         return dumped
 
     def close(self) -> None:
-        self._session.close()
+        self._connections.close()
 
 
 class StashHandle(Handle):
@@ -153,23 +169,17 @@ class StashHandle(Handle):
         super().__init__(url)
         self.api_key = api_key
 
-    def move(self, url: str, api_key: str) -> None:
-        """From now on it is there, and wants that key."""
-        self._session.close()
-        self.url, self.api_key = url, api_key
-
     def graphql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Run a query or mutation; its `data`.
 
         Raises:
             RuntimeError: Stash answered with errors.
         """
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
         if self.api_key:
             headers["ApiKey"] = self.api_key
         body = {"query": query, "variables": dict(variables or {})}
-        answer = self._session.post(f"{self.url}/graphql", json=body, headers=headers, timeout=120)
-        decoded: dict[str, Any] = answer.json()
+        decoded: dict[str, Any] = self._asked("POST", "/graphql", body, headers)
         if decoded.get("errors"):
             raise RuntimeError(f"Stash answered with errors: {decoded['errors']}")
         data: dict[str, Any] = decoded["data"]
@@ -193,14 +203,11 @@ class PlexHandle(Handle):
         """The `MediaContainer` of a path.
 
         Raises:
-            requests.HTTPError: Plex refused.
+            RefusedError: Plex refused.
         """
         headers = {"Accept": "application/json", "X-Plex-Token": self.token}
-        answer = self._session.get(
-            f"{self.url}{path}", params=parameters, headers=headers, timeout=120
-        )
-        answer.raise_for_status()
-        container: dict[str, Any] = answer.json()["MediaContainer"]
+        target = f"{path}?{urlencode(parameters)}" if parameters else path
+        container: dict[str, Any] = self._asked("GET", target, headers=headers)["MediaContainer"]
         return container
 
 
@@ -281,7 +288,9 @@ class Simulators:
         arguments = _stash_arguments(plugin_dir, plugin_env, password, api_key)
         asked = {"stash": seed["stash"], "arguments": arguments}
         ready = self.stash.control("POST", "seed", asked)
-        self.stash.move(ready["url"], api_key)
+        self.stash.close()
+        self.stash.move(ready["url"])
+        self.stash.api_key = api_key
         self.plex.load(seed)
         self.seed = seed
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.request import Request, urlopen
+
+import urllib3
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,6 +31,7 @@ class PlexProcess:
         self.url = ""
         self._seed = seed
         self._process: subprocess.Popen[str] | None = None
+        self._connections: urllib3.HTTPConnectionPool | None = None
 
     def __enter__(self) -> PlexProcess:
         command = [sys.executable, "-m", "simulators.plex.server", "--token", self.token]
@@ -44,6 +46,7 @@ class PlexProcess:
         if not line:
             raise RuntimeError("the Plex simulator did not start; see its messages above")
         self.url = json.loads(line)["url"]
+        self._connections = urllib3.connection_from_url(self.url)
         return self
 
     def _seed_file(self, folder: Path) -> Path:
@@ -63,6 +66,8 @@ class PlexProcess:
     ) -> None:
         process = self._process
         assert process is not None
+        if self._connections is not None:
+            self._connections.close()
         process.terminate()
         try:
             process.wait(timeout=10)
@@ -78,10 +83,12 @@ class PlexProcess:
         Returns:
             The decoded JSON answer.
         """
-        data = None if body is None else json.dumps(body).encode("utf-8")
-        request = Request(f"{self.url}/_sim/{path}", data=data, method=method)
-        with urlopen(request, timeout=60) as response:
-            return json.loads(response.read())
+        assert self._connections is not None
+        answer = self._connections.request(
+            method, f"/_sim/{path}", json=body, timeout=60, retries=False
+        )
+        assert answer.status < 400, answer.data
+        return answer.json()
 
     def load(self, seed: Mapping[str, Any]) -> None:
         """Starts the server's library afresh, with default switches and empty counters."""

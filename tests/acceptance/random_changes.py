@@ -10,12 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import requests
-
 from app.tasks.pins import pin, unpin
 from app.tasks.undo import undo_last_run
 from core.errors import SyncError
 from core.timestamps import rfc3339
+from simulators.launch import RefusedError
 from simulators.seed import PlexItem, PlexPart, Seed
 from sync_queue.operations import save_sync_timestamp
 from tests.acceptance.site import Site
@@ -108,7 +107,7 @@ class RandomChanges:
         act: Callable[[], object] = getattr(self, name)
         try:
             self.told.append(f"{name} {act()}")
-        except requests.HTTPError as refused:
+        except RefusedError as refused:
             self.told.append(f"{name}: {refused}")
 
     def _scene(self) -> int:

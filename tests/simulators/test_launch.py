@@ -10,9 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-import requests
 
-from simulators.launch import ROOT, Simulators, StartError
+from simulators.launch import ROOT, RefusedError, Simulators, StartError
 from simulators.library.generate import generate
 
 pytestmark = pytest.mark.processes
@@ -40,7 +39,7 @@ def test_handles_count_switch_break_and_dump() -> None:
         assert both.stash.counters()["total"] == 0
         assert both.plex.configure(latency=0.01)["latency"] == 0.01
         both.plex.faults([{"match": "GET /library", "action": "status", "status": 503}])
-        with pytest.raises(requests.HTTPError):
+        with pytest.raises(RefusedError):
             both.plex.get("/library/sections")
         assert both.plex.get("/library/sections")["size"] == 7
         assert len(both.stash.state()["scenes"]) == 12
