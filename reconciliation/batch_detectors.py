@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from core.desired import SyncPolicy
 from core.fields import listed_value
 from core.matching.match_outcome import SceneMatch
-from core.matching.pins import Pin
 from core.models import ItemRef, Scene
 from core.paths import PathMap, lies_in_any
 from core.planning.drift import is_left_undone
@@ -18,29 +16,9 @@ from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
 from reconciliation.detector import MISSING, GapDetector, GapResult
 from reconciliation.drift_check import DriftCheck
+from reconciliation.rules import Rules
 
 _COPY = "Plex has a copy of its file, which is that of scene {}"
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The settings that a sweep needs, and what the user and earlier runs have decided.
-
-    Attributes:
-        pins: by scene id.
-        ignored: scenes that are left alone; what they claim is theirs all the same.
-        suspects: scenes to be kept at hand, since they are likely to be judged again.
-        learned: see `Learning`.
-    """
-
-    sync_policy: SyncPolicy
-    path_map: PathMap
-    strict: bool
-    detect_missing: bool
-    pins: Mapping[int, Sequence[Pin]] = field(default_factory=dict)
-    ignored: frozenset[int] = frozenset()
-    suspects: frozenset[int] = frozenset()
-    learned: PathMap | None = None
 
 
 @dataclass(frozen=True, slots=True)

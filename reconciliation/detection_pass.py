@@ -20,11 +20,12 @@ from core.records import Record
 from plex.full_items import FullItems
 from plex.library import PlexSnapshot
 from plex.sought import NameMap, wanted
-from reconciliation.batch_detectors import Batch, BatchDetectors, Rules
+from reconciliation.batch_detectors import Batch, BatchDetectors
 from reconciliation.detection_state import DetectionState
 from reconciliation.drift_check import DriftCheck
 from reconciliation.prefix_learning import Learning
 from reconciliation.renamed_files import Moves
+from reconciliation.rules import Rules
 from reconciliation.scene_source import Told
 from reconciliation.verdict_cache import VerdictCache, Verified
 from stash.mapping import SceneReader, UnreadScene
@@ -60,7 +61,7 @@ class Sweep:
         on_matched: Callable[[int], None],
         verdicts: VerdictCache | None = None,
     ) -> None:
-        self._side = side
+        self.side = side
         self._rules = rules
         self._state = state
         self._on_matched = on_matched
@@ -89,6 +90,8 @@ class Sweep:
     def _judge(self, scenes: Sequence[Scene], lost: Mapping[int, Sequence[Contest]]) -> None:
         ids = [scene.id for scene in scenes]
         records = self._state.records.get_many(ids)
+        if self._verdicts is not None:
+            self._verdicts.note_records(records)
         self._focus(scenes, records)
         matches = {scene.id: self._match(scene, records.get(scene.id)) for scene in scenes}
         owned = {
@@ -106,7 +109,7 @@ class Sweep:
         told = set(ignored) | lost.keys() & set(ids)
         for scene in heeded:
             match = matches[scene.id]
-            self.findings.note(match, is_complete=self._side.is_complete)
+            self.findings.note(match, is_complete=self.side.is_complete)
             if match.undecided:
                 told.add(scene.id)
             if scene.id in lost:
@@ -121,7 +124,7 @@ class Sweep:
         batch = Batch(heeded, records, matches, owned, copied, self._state.timestamps_of(ids))
         told |= self._detectors.run(batch)
         self.findings.tell(
-            (scene, [self._side.items[ref] for ref in owned[scene.id]])
+            (scene, [self.side.items[ref] for ref in owned[scene.id]])
             for scene in scenes
             if scene.id in told
         )
@@ -141,7 +144,7 @@ class Sweep:
         files = (file for scene in scenes for file in scene.files)
         pins = (pin for scene in scenes for pin in self._rules.pins.get(scene.id, ()))
         learned = self.learning.path_map
-        self._side.focus(wanted(files, self._names, learned, records.values(), pins))
+        self.side.focus(wanted(files, self._names, learned, records.values(), pins))
 
     def judge_fetched(self, scenes: Sequence[Told]) -> list[int]:
         """Judge scenes as they come: only those that have to be looked at are read.
@@ -153,6 +156,8 @@ class Sweep:
         unread = [scene.id for scene in fresh if isinstance(scene, SceneRead)]
         self.seen.update({scene.id for scene in scenes}.difference(unread))
         whole = [scene for scene in fresh if isinstance(scene, UnreadScene)]
+        if self._verdicts is not None:
+            self._verdicts.look_at(whole)
         self.judge([scene.read() for scene in whole])
         # Of those that claim what others have claimed, most will lose it, as many did before.
         likely = self._rivals | self._rules.suspects
@@ -197,13 +202,15 @@ class Sweep:
             self.judge([*known, *fetch([i for i in ids if i not in kept])], contests)
 
     def save_verdicts(self) -> None:
-        """Spare later runs the scenes that are in order; of a run that was cut off, none.
+        """Spare later runs what has been looked at; of a run that was cut off, nothing.
 
         What a library has and could not be read speaks against no verdict: it rests on items that
         were, and ends where others come into sight.
         """
         if self._verdicts is not None and not self._is_cut_off:
-            self._verdicts.save(self.findings.in_disorder())
+            found = self.findings
+            self._verdicts.save(found.in_disorder(), found.fates.of, found.read_whole)
+            self._state.verdicts.forget_others(self.seen)
 
     def verified(self) -> Verified | None:
         """What all verdicts were held against; None where some were not."""
@@ -227,7 +234,7 @@ class Sweep:
         self._count_matched()
         return match_scene(
             scene,
-            self._side.indexes,
+            self.side.indexes,
             rules.path_map,
             record,
             pins=rules.pins.get(scene.id, ()),
@@ -243,7 +250,7 @@ class Sweep:
     def _is_copied(self, scene: Scene, lost: Iterable[Contest]) -> bool:
         """Whether all that a scene has lost are copies of its file, other scenes' own."""
         maps = self._maps()
-        return all(is_copy(each, scene, self._side.items[each.ref].files, maps) for each in lost)
+        return all(is_copy(each, scene, self.side.items[each.ref].files, maps) for each in lost)
 
     def _maps(self) -> list[PathMap]:
         learned = self.learning.path_map

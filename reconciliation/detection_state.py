@@ -72,6 +72,8 @@ class DetectionState:
         scenes: all of which anything is said, as rows of `ToldScene`.
         reached: scenes whose item was in a synced library once, wherever their paths lead.
         unread: scenes that were judged by a listing alone: Plex fails for their item, and how.
+        read_whole: scenes that a listing does not say enough of to judge them.
+        fates: what became of gaps, each a `Fate`.
     """
 
     def __init__(self, scratch: Scratch, titles: Mapping[str, str]) -> None:
@@ -88,6 +90,8 @@ class DetectionState:
         self.ambiguous: Spool[Row] = scratch.spool("ambiguous", dict)
         self.contested: Spool[list[Row]] = scratch.spool("contested", list)
         self.scenes: Spool[tuple[Any, ...]] = scratch.spool("scenes", tuple)
+        self.fates: Spool[int] = scratch.spool("fates", int)
+        self.read_whole = IdSet()
         self.itemless, self.copied, self.pinned, self.unorganized = (IdSet() for _ in range(4))
         self.undone, self.reached, self.ignored, self._noted = (IdSet() for _ in range(4))
         self.lost_pins: dict[int, tuple[Pin, ...]] = {}

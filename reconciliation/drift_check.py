@@ -64,6 +64,7 @@ class DriftCheck:
         for item in record.items if record is not None else ():
             if item.ref in items and needs_full_read(item, items[item.ref]):
                 self._to_read[item.ref.key] = scene.id
+                self._findings.read_whole.add(scene.id)
 
     def forget(self, scene_ids: Iterable[int]) -> None:
         """Forget scenes that are about to be judged again."""

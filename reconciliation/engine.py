@@ -26,7 +26,6 @@ from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSnapshot
-from reconciliation.batch_detectors import Rules
 from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import Found
 from reconciliation.enqueueing import GapQueue, Reach
@@ -39,12 +38,13 @@ from reconciliation.prefix_learning import learn, saved_map
 from reconciliation.renamed_files import forget_released, ignored_pins
 from reconciliation.report import MatchReport
 from reconciliation.result import GapDetectionResult
+from reconciliation.rules import CONTESTED, Rules, rules_of
 from reconciliation.scene_source import FULL_PASS, SceneSource, Told
+from reconciliation.unmoved import LastRun, inputs_of
 from reconciliation.unseen_owners import offer_unseen
-from reconciliation.verdict_cache import VERIFIED, VerdictCache, rules_digest
+from reconciliation.verdict_cache import VERIFIED, verdicts_of
 from stash.scalars import WHOLE, fetch_many
 from stash.scenes import StashApi, count_scenes, iter_unread_pages
-from storage.key_value import Key
 from storage.libraries import KNOWN, UNLISTED
 from storage.scene_reads import SceneReads
 from storage.scratch import Scratch
@@ -55,8 +55,7 @@ __all__ = ["GapDetectionEngine", "GapDetectionResult"]
 
 log = logging.getLogger(__name__)
 
-# Which scenes lost an item when all scenes were seen last.
-CONTESTED: Key[frozenset[int]] = Key("contested", frozenset(), [int], frozenset, sorted)
+EVERYTHING = 2**31  # pages ahead
 PAGES_AHEAD = 2  # of Stash, fetched while others are judged
 LISTING_SHARE = 0.4  # of the progress bar
 
@@ -141,29 +140,48 @@ class GapDetectionEngine:
         source: SceneSource,
     ) -> GapDetectionResult:
         requests_before = plex.requests_made
-        result = GapDetectionResult()
         guard = EmptySideGuard(state, self._clock)
         expected = count_scenes(self.stash)
         if since is None:
             guard.check("scenes", "scenes in Stash", expected)
-        listing: Callable[[], Iterable[Sequence[Told]]] = partial(source.pages, expected)
-        if since is not None:
-            listing = partial(iter_unread_pages, self.stash, since=since)
-        with Prefetch(listing, PAGES_AHEAD) as pages:
-            library = self.config.plex_library
-            known = state.get_value(KNOWN)
-            looks = PlexSide(plex, cache, guard, library, self._on_listed, source.full, known)
-            side = looks.listed(self._clock())
-            result.errors.extend(side.troubles())
-            with cache.unmoved():
-                sweep = self._new_sweep(plex, side, state, scratch, expected, since is None)
-                self._judge_all(sweep, pages, source, result)
-                excused = guard.was_confirmed
-                self._conclude(sweep, side, state, since is None, only, excused, result)
+        library, known = self.config.plex_library, state.get_value(KNOWN)
+        looks = PlexSide(plex, cache, guard, library, self._on_listed, source.full, known)
+        side, stands, pages = self._listed(looks, source, since, expected)
+        with cache.unmoved():
+            rules = rules_of(
+                self.config, LibraryPolicy(self.stash, self.config, state), state, since is None
+            )
+            sweep = self._new_sweep(plex, side, rules, state, scratch, expected, since is None)
+            left = state, self.data_dir, log.warning, self.queue
+            last = LastRun(*left, inputs_of(sweep, rules), plex.full_items, rules.sync_policy)
+            result = last.again(expected, self._clock()) if stands and only is None else None
+            if result is None:
+                last.forget()
+                result = GapDetectionResult(errors=side.troubles())
+                with Prefetch(pages, PAGES_AHEAD) as ahead:
+                    self._judge_all(sweep, ahead, source, result)
+                    excused = guard.was_confirmed
+                    at = self._conclude(sweep, side, state, since is None, only, excused, result)
+                if since is None and only is None and not result.partial:
+                    last.keep(result, at)
+            self._on_progress(1.0)
         if since is None:
             result.scenes_spared = max(0, result.scenes_checked - source.read_whole)
         result.plex_requests = plex.requests_made - requests_before
         return result
+
+    def _listed(
+        self, looks: PlexSide, source: SceneSource, since: float | None, expected: int
+    ) -> tuple[PlexSnapshot, bool, Callable[[], Iterable[Sequence[Told]]]]:
+        """The listing of Plex; whether all scenes are as they were when they were judged last; and
+        what brings them."""
+        if since is not None:
+            recent = partial(iter_unread_pages, self.stash, since=since)
+            return looks.listed(self._clock()), False, recent
+        with Prefetch(partial(source.survey, expected), EVERYTHING) as survey:
+            side = looks.listed(self._clock())
+            stands = all([*survey])  # it comes to its end
+        return side, stands and side.is_complete, partial(source.pages, expected)
 
     def _on_listed(self, share: float) -> None:
         self._on_progress(LISTING_SHARE * share)
@@ -177,8 +195,9 @@ class GapDetectionEngine:
         only: frozenset[str] | None,
         is_excused: bool,
         result: GapDetectionResult,
-    ) -> None:
-        """Settle who owns what, enqueue the gaps, and tell and keep what was found."""
+    ) -> float:
+        """Settle who owns what, enqueue the gaps, and tell and keep what was found; when that was
+        (epoch seconds)."""
         known = self.config.path_map
         maps = PathMapGuard(state, self._clock, side.sections, known, is_excused=is_excused)
         learned = self._look_again(sweep, side, state, maps if is_full else None, result)
@@ -204,48 +223,28 @@ class GapDetectionEngine:
             known_still = {k: t for k, t in side.unlisted.items() if t in result.unlisted}
             state.set_value(KNOWN, known_still | listed)
             state.set_value(UNLISTED, result.unlisted)
-        self._remember(sweep, state, report if saw_all else None)
+        at = self._clock()
+        self._remember(sweep, state, report if saw_all else None, at)
         told = PageReport(sweep, side, reach, result)
-        told.keep(self.data_dir, self._clock(), self._orphans(sweep, side) if saw_all else None)
+        told.keep(self.data_dir, at, self._orphans(sweep, side) if saw_all else None)
+        return at
 
     def _new_sweep(
         self,
         plex: PlexClient,
         side: PlexSnapshot,
+        rules: Rules,
         state: State,
         scratch: Scratch,
         expected: int,
         full: bool,
     ) -> Sweep:
-        config = self.config
-
         def on_matched(scenes: int) -> None:
             share = min(1.0, scenes / max(expected, 1))
             self._on_progress(LISTING_SHARE + (1 - LISTING_SHARE) * share)
 
-        library = LibraryPolicy(self.stash, config, state)
-        rules = Rules(
-            # What is found of the library may concern any scene.
-            sync_policy=library.fresh() if full else library.known(),
-            path_map=PathMap(config.path_map),
-            strict=config.strict_matching,
-            detect_missing=config.reconcile_missing,
-            pins=state.pins.all(),
-            ignored=state.ignored.ids(),
-            suspects=state.get_value(CONTESTED),
-            learned=None if full else saved_map(state),
-        )
-        verdicts = self._verdict_cache(side, state, rules, scratch) if full else None
+        verdicts = verdicts_of(state, side, rules, scratch) if full else None
         return Sweep(side, rules, state, scratch, plex.full_items, on_matched, verdicts)
-
-    def _verdict_cache(
-        self, side: PlexSnapshot, state: State, rules: Rules, scratch: Scratch
-    ) -> VerdictCache:
-        switches = rules.strict, rules.detect_missing
-        sections = side.sections.values()
-        seal = rules_digest(rules.sync_policy, rules.path_map, sections, *switches)
-        verified = state.get_value(VERIFIED)
-        return VerdictCache(state.verdicts, side, rules.path_map, seal, scratch, verified)
 
     def _judge_all(
         self,
@@ -310,7 +309,7 @@ class GapDetectionEngine:
             self._end_early(error, sweep, result)
         return learned
 
-    def _remember(self, sweep: Sweep, state: State, report: MatchReport | None) -> None:
+    def _remember(self, sweep: Sweep, state: State, report: MatchReport | None, at: float) -> None:
         """Keep what the worker and later runs have to know of matches.
 
         Args:
@@ -324,7 +323,7 @@ class GapDetectionEngine:
             state.set_value(CONTESTED, frozenset(lost))
             state.owners.replace(sweep.claims.holders())
             forget_released(state.pins, state.records)
-            report.keep(state, self._clock())
+            report.keep(state, at)
             state.set_value(VERIFIED, sweep.verified())
 
     def _end_early(self, error: Exception, sweep: Sweep, result: GapDetectionResult) -> None:

@@ -15,6 +15,7 @@ from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState, Found, ToldScene
 from reconciliation.result import GapDetectionResult
 from stash.mapping import snapshot
+from storage.verdicts import Fate
 from sync_queue.jobs import BULK
 from sync_queue.operations import enqueue_all
 from sync_queue.queue import SyncQueue
@@ -84,6 +85,7 @@ class GapQueue:
             queued = self._queue.queued_among(scenes) if self._queue is not None else set()
             apart = {*findings.ambiguous.of(scenes), *findings.outside.of(scenes)}
             chosen: list[Found] = []
+            fates: dict[int, int] = {}
             for scene_id, gaps in findings.gaps_of(list(scenes)).items():
                 gap = next((g for g in gaps if only is None or g.gap_type in only), None)
                 if gap is None:
@@ -97,13 +99,18 @@ class GapQueue:
                     self._held_since.get(scene_id, FOREVER) <= told.updated_at
                 ):
                     result.skipped_already_queued += 1
+                    fates[scene_id] = Fate.QUEUED
                 # No job could do anything: the scene is reported for what it is instead.
                 elif not told.paths or scene_id in apart or scene_id in findings.itemless:
                     result.skipped_unmatched += 1
+                    fates[scene_id] = Fate.LEFT
                 elif not self._may_help(gap, told, findings):
                     result.skipped_dead += 1
+                    fates[scene_id] = Fate.GIVEN_UP
                 else:
                     chosen.append(gap)
+                    fates[scene_id] = Fate.QUEUED
+            findings.fates.put({i: int(fate) for i, fate in fates.items()})
             self._put(chosen, scenes, result)
         result.outside_count = len(findings.outside)
 

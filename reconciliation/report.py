@@ -22,7 +22,7 @@ from core.matching.reasons import (
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
 from reconciliation.enqueueing import Reach
-from reconciliation.result import DETAILS, GapDetectionResult
+from reconciliation.result import DETAILS, TOLD, GapDetectionResult
 from storage.key_value import Key
 from storage.scratch import Spool
 from storage.shapes import Maybe
@@ -35,7 +35,10 @@ log = logging.getLogger(__name__)
 REPORT: Key[Mapping[str, Any]] = Key(
     "match_report",
     MappingProxyType({}),
-    {"ambiguous": Maybe([{"scene_id": int, "candidates": [{"rating_key": str, "path": str}]}])},
+    {
+        **dict.fromkeys(TOLD, Maybe([{}])),
+        "ambiguous": Maybe([{"scene_id": int, "candidates": [{"rating_key": str, "path": str}]}]),
+    },
     encode=dict,
 )
 KEPT = 500  # entries of each kind in it

@@ -11,7 +11,7 @@ from reconciliation.detection_state import DetectionState
 
 DETAILS = 100  # entries of each kind that a reply tells
 # What is told of single scenes, and of folders.
-_DETAILS = ("ambiguous", "contested", "outside", "refused", "ignored_pins", "suggested_path_map")
+TOLD = ("ambiguous", "contested", "outside", "refused", "ignored_pins", "suggested_path_map")
 Details = Mapping[str, list[dict[str, Any]]]
 
 
@@ -85,7 +85,7 @@ class GapDetectionResult:
     scenes_spared: int = 0
     unlisted: dict[str, int] = field(default_factory=dict)
     partial: bool = False
-    details: Details = field(default_factory=lambda: {kind: [] for kind in _DETAILS})
+    details: Details = field(default_factory=lambda: {kind: [] for kind in TOLD})
 
     def as_dict(self) -> dict[str, Any]:
         """The figures by name, as a task replies with them."""
@@ -127,4 +127,4 @@ class GapDetectionResult:
 
 def brief(figures: Mapping[str, Any]) -> dict[str, Any]:
     """Figures without what is told of single scenes."""
-    return {name: value for name, value in figures.items() if name not in _DETAILS}
+    return {name: value for name, value in figures.items() if name not in TOLD}

@@ -1,8 +1,8 @@
 """Where a whole reconcile has its scenes from: Stash, or what it said when it was read last.
 
-All scenes are listed by what costs Stash nothing. One of which all of that stands, and that was
-found in order, comes as it was read; any other is read whole, by its id. Where there is a doubt,
-all of them are. What was read may be lost at any time.
+First all scenes are listed by what costs Stash nothing: where all of that stands, nothing is read.
+Else one that stands and was found in order comes as it was read; any other is read whole, by its
+id. Where there is a doubt, all of them are. What was read may be lost at any time.
 
 A scene counts as read only once Stash can write no other content under the time that it had: its
 times are whole seconds.
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from core.digests import digest_of
 from core.errors import StashError, StashIncomplete
+from core.id_set import IdSet
 from core.library_facts import GROUP, STUDIO, TAG
 from core.watermark import AHEAD
 from stash.mapping import UnreadScene, epoch, text
@@ -34,7 +35,9 @@ from storage.code_digest import code_digest
 from storage.key_value import Key
 from storage.scene_reads import Look, SceneRead, SceneReads
 from storage.shapes import Maybe
+from storage.sqlite import chunks
 from storage.state import State
+from storage.verdicts import Fate
 
 # When the last full pass that saw everything began (epoch seconds).
 FULL_PASS: Key[float | None] = Key("full_pass", None, Maybe(float))
@@ -75,11 +78,44 @@ class SceneSource:
         self._number = secrets.randbits(62)
         self._fields = ""
         self._unreadable: dict[int, StashError] = {}
+        self._failure: StashError | None = None
         self._incomplete: StashIncomplete | None = None
+        self._in_order, self._others = IdSet(), IdSet()
+        self._keeps_all = self._is_listed = False
         self.read_whole = 0
 
+    def survey(self, expected: int) -> Iterator[bool]:
+        """Look at what costs Stash nothing, before any scene is read: what changes later is seen by
+        the next pass. Tells, some scenes at a time, whether each is as it was when it was judged
+        last; at the end, whether these are all.
+
+        Args:
+            expected: how many scenes there are.
+
+        Raises:
+            StashError: or its kinds; Stash does not answer.
+        """
+        looked, is_full = self._begin(expected)
+        self._fields = whole_fields(self._stash, tells_files=looked.tells_files)
+        self._is_listed = not is_full
+        if is_full:
+            yield False
+            return
+        pages = iter_scalars(self._stash, tells_files=looked.tells_files, expected=expected)
+        last = seen = 0
+        try:
+            for page in pages:
+                if page:
+                    yield self._compare(page, last)
+                    last, seen = page[-1].id, seen + len(page)
+            yield seen == expected
+        except StashError as error:  # what was seen until then is judged
+            self._failure = error
+            yield False
+
     def pages(self, expected: int) -> Iterator[Sequence[Told]]:
-        """All scenes, in no order; `complain` says afterwards whether they are all.
+        """All scenes, in no order, after the survey; `complain` says afterwards whether they are
+        all.
 
         Args:
             expected: how many there are.
@@ -87,14 +123,15 @@ class SceneSource:
         Raises:
             StashError: or its kinds; Stash does not answer.
         """
-        looked, is_full = self._begin(expected)
-        self._fields = whole_fields(self._stash, tells_files=looked.tells_files)
         try:
-            if is_full:
+            if self._is_listed and len(self._in_order) * FEW >= expected:
+                yield from self._changed()
+            else:
+                self._failure = None
                 for page in iter_unread_pages(self._stash, expected=expected, fields=self._fields):
                     yield self._keep(page)
-            else:
-                yield from self._changed(looked, expected)
+            if self._failure is not None:
+                raise self._failure
         except StashIncomplete as error:
             self._incomplete = error
 
@@ -131,8 +168,7 @@ class SceneSource:
             raise StashIncomplete("; ".join(told), is_unclear=is_unclear)
 
     def _begin(self, expected: int) -> tuple[Looked, bool]:
-        """Look at what moves without the scenes' times, before any scene is read: what changes
-        later is seen by the next pass. Whether all are to be read."""
+        """Look at what moves without the scenes' times. Whether all are to be read."""
         last, now = self._reads.look(), self._clock()
         looked = look(self._stash, last.at if last is not None else None)
         seal = digest_of(
@@ -151,6 +187,7 @@ class SceneSource:
         )
         void = None if is_full else self._void(looked)
         self._reads.begin(Look(self._number, seal, now), looked.names, void, last)
+        self._keeps_all = last is not None
         return looked, is_full
 
     def _void(self, looked: Looked) -> set[int]:
@@ -182,53 +219,44 @@ class SceneSource:
             or (folders and any(_lies_in(file.path, folders) for file in each.files))
         }
 
-    def _changed(self, looked: Looked, expected: int) -> Iterator[Sequence[Told]]:
-        """Scenes as they were read, and whole those of which that cannot be."""
-        waiting: list[int] = []
-        incomplete: StashIncomplete | None = None
-        pages = iter_scalars(self._stash, tells_files=looked.tells_files, expected=expected)
-        try:
-            for page in pages:
-                stand = self._standing(page)
-                waiting += [scene.id for scene in page if scene.id not in stand]
-                listed = list(stand.values())
-                for start in range(0, len(listed), WHOLE):
-                    yield listed[start : start + WHOLE]
-                while len(waiting) >= WHOLE:
-                    some, waiting = waiting[:WHOLE], waiting[WHOLE:]
-                    yield self.whole(some)
-        except StashIncomplete as error:
-            incomplete = error
-        yield self.whole(waiting)
-        if incomplete is not None:
-            raise incomplete
+    def _compare(self, page: Sequence[UnreadScene], last: int) -> bool:
+        """Part some scenes into those that are as they were read and were found in order, and all
+        others; whether all are as they were when they were judged.
 
-    def _standing(self, page: Sequence[UnreadScene]) -> dict[int, SceneRead]:
-        """Those of some scenes that are as they were read, and were found in order."""
-        if not page:
-            return {}
-        first, last = page[0].id, page[-1].id
-        reads = self._reads.among(first, last)
-        in_order = self._state.verdicts.among(first, last)
+        Args:
+            last: the id before the first of them.
+        """
+        reads = self._reads.told(last + 1, page[-1].id)
+        looked_at = self._state.verdicts.looked_at(last + 1, page[-1].id)
         gone = reads.keys() - {scene.id for scene in page}
         if gone:
             self._reads.save(self._number, (), gone)
-        return {
-            scene.id: read
-            for scene in page
-            if (read := reads.get(scene.id)) is not None
-            and scene.id in in_order
-            and read.settled
-            and read.updated_at == scene.raw.get("updated_at")
-            and read.mark == take_mark(scene)
-        }
+        is_settled = not gone
+        for scene in page:
+            known = reads.get(scene.id, ("", "", 0, b""))
+            told = (scene.raw.get("updated_at"), take_mark(scene), 1)
+            judged, fate = looked_at.get(scene.id, (b"", None))
+            stands = told == known[:3]
+            is_settled = is_settled and stands and judged == known[3]
+            (self._in_order if stands and fate == Fate.IN_ORDER else self._others).add(scene.id)
+        return is_settled
+
+    def _changed(self) -> Iterator[Sequence[Told]]:
+        """Scenes as they were read, and whole those of which that cannot be."""
+        for ids in chunks(self._in_order, WHOLE):
+            reads = self._reads.of(ids)
+            self._others.update(i for i in ids if i not in reads)
+            yield list(reads.values())
+        for ids in chunks(self._others, WHOLE):
+            yield self.whole(ids)
 
     def _keep(self, scenes: list[UnreadScene]) -> list[UnreadScene]:
-        """Remember what was read of those that may be found in order."""
+        """Remember what was read; at first only of those that may be found in order: the others are
+        likely to be written to next."""
         now = self._clock()
         marks = {scene.id: take_mark(scene) for scene in scenes}
         self.read_whole += len(scenes)
-        synced = self._state.records.among(marks)
+        synced = marks.keys() if self._keeps_all else self._state.records.among(marks)
         known = self._reads.of(synced)
         reads = (
             _read(scene, marks[scene.id], known.get(scene.id), now)

@@ -8,7 +8,7 @@ the rest. Which scene owns an item is decided anew in every run, from the claims
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from core.desired import SyncPolicy
@@ -22,12 +22,15 @@ from core.records import Record
 from plex.library import PlexSnapshot
 from plex.sought import NameMap, wanted
 from reconciliation.prefix_learning import taught
+from reconciliation.rules import Rules
 from reconciliation.scene_source import Told
+from stash.mapping import UnreadScene
 from storage.code_digest import code_digest
 from storage.key_value import Key
 from storage.scratch import Scratch, Spool
 from storage.shapes import Maybe
-from storage.verdicts import Verdict, VerdictStore, claim_of, claim_row
+from storage.state import State
+from storage.verdicts import Fate, Verdict, VerdictStore, claim_of, claim_row
 
 # All that says how scenes and items are read and judged; a change of it voids the verdicts.
 RULES = ("core", "reconciliation", "stash.mapping", "plex.mapping")
@@ -91,6 +94,10 @@ class VerdictCache:
         self._items_stand = side.is_complete and verified == self.verified
         self._noted_ids = IdSet()
         self._void = IdSet()
+        # After the first run most scenes are written to.
+        self._notes_all = verified is not None
+        self._looked_at: Spool[bytes] = scratch.spool("looked_at", bytes)
+        self._recorded = IdSet()
         self._around: dict[tuple[str, int | None], bytes] = {}
         self._fetched: dict[int, Told] = {}
 
@@ -127,15 +134,19 @@ class VerdictCache:
                 self._void.add(scene.id)
         return found
 
+    def look_at(self, scenes: Iterable[UnreadScene]) -> None:
+        """Take in scenes that are about to be judged, whatever comes of it."""
+        if self._notes_all:
+            self._looked_at.put({scene.id: scene.digest for scene in scenes})
+
+    def note_records(self, recorded: Iterable[int]) -> None:
+        """Take in which of some scenes that are about to be judged have a record."""
+        self._recorded.update(recorded)
+
     def note(self, scene: Scene, match: SceneMatch, record: Record | None) -> None:
         """Take in a scene that was looked at; whether it is in order shows at the end."""
         recorded = {item.ref for item in record.items} if record is not None else set()
-        # Of an item without `updatedAt` a listing can never prove that its lists did not move.
-        certain = all(
-            claim.evidence is Evidence.VERIFIED
-            and self._side.items[claim.ref].updated_at is not None
-            for claim in match.claims
-        )
+        certain = all(claim.evidence is Evidence.VERIFIED for claim in match.claims)
         whole = certain and recorded and recorded == set(match.refs)
         # One that is looked at for the second time is in doubt, or was.
         fetched = self._fetched.pop(scene.id, None)
@@ -149,20 +160,44 @@ class VerdictCache:
             paths = [file.path for file in scene.files]
             folders = sorted(taught(self._side.items, paths, match.claims))
             claims = [claim_row(claim) for claim in match.claims]
-            self._noted.put({scene.id: (seen, claims, fetched.digest, folders)})
+            # Of such an item a listing can never prove that its lists did not move.
+            is_timeless = any(self._side.items[ref].updated_at is None for ref in match.refs)
+            fate = Fate.TIMELESS if is_timeless else Fate.IN_ORDER
+            self._noted.put({scene.id: (seen, claims, fetched.digest, folders, int(fate))})
             self._noted_ids.add(scene.id)
 
-    def save(self, in_disorder: Collection[int]) -> None:
-        """Keep the verdicts on what was noted, but for these scenes."""
+    def save(
+        self,
+        in_disorder: Collection[int],
+        fates: Callable[[Iterable[int]], Mapping[int, int]] = lambda _ids: {},
+        unsure: Container[int] = (),
+    ) -> None:
+        """Keep the verdicts on what was noted, but for those in disorder.
+
+        Args:
+            fates: tells of some scenes what became of their gaps, each a `Fate`.
+            unsure: scenes that are to be looked at each time.
+        """
         void = (i for ids in (self._void, in_disorder) for i in ids)
         self._store.save({}, (i for i in void if i not in self._noted_ids))
+        kept = IdSet()
         for batch in self._noted.batches():
             good = {
-                scene_id: Verdict(seen, tuple(map(claim_of, claims)), scene, tuple(folders))
-                for scene_id, (seen, claims, scene, folders) in batch.items()
+                scene_id: Verdict(
+                    seen, tuple(map(claim_of, claims)), scene, tuple(folders), Fate(fate)
+                )
+                for scene_id, (seen, claims, scene, folders, fate) in batch.items()
                 if scene_id not in in_disorder
             }
             self._store.save(good, [i for i in batch if i not in good])
+            kept.update(good)
+        for looked_at in self._looked_at.batches():
+            known = fates(looked_at)
+            self._store.note(
+                (i, scene, Fate(known.get(i, Fate.NO_GAP)), i in self._recorded)
+                for i, scene in looked_at.items()
+                if i not in kept and i not in unsure
+            )
 
     def _digest(self, scene: Told, refs: Sequence[ItemRef]) -> bytes | None:
         """A digest of all that a verdict rests on; None where an item is not there."""
@@ -204,3 +239,11 @@ class VerdictCache:
         places = self._path_map.to_plex(file.path)
         there = [c for index in indexes for place in places for c in index.at_path(place)]
         return digest((known, self._digest_of(there)))
+
+
+def verdicts_of(state: State, side: PlexSnapshot, rules: Rules, scratch: Scratch) -> VerdictCache:
+    """The verdicts of earlier runs for one that is to see every scene."""
+    switches = rules.strict, rules.detect_missing
+    seal = rules_digest(rules.sync_policy, rules.path_map, side.sections.values(), *switches)
+    verified = state.get_value(VERIFIED)
+    return VerdictCache(state.verdicts, side, rules.path_map, seal, scratch, verified)

@@ -118,10 +118,11 @@ class SceneReads(Closing):
         """The names as of the last look, by kind and id."""
         return dict(self._database.select(_NAMES, _name))
 
-    def among(self, first: int, last: int) -> dict[int, SceneRead]:
-        """The reads of scenes with ids from the first to the last one."""
-        tail = "WHERE scene_id BETWEEN ? AND ?"
-        return {each.id: each for each in self._database.select(_READS, _read, tail, (first, last))}
+    def told(self, first: int, last: int) -> dict[int, tuple[str, str, int, bytes]]:
+        """`updated_at`, `mark`, `settled` and `digest` of scenes from the first to the last id."""
+        sql = "SELECT scene_id, updated_at, mark, settled, digest FROM reads"
+        rows = self._database.rows(f"{sql} WHERE scene_id BETWEEN ? AND ?", (first, last))
+        return {row[0]: row[1:] for row in rows}
 
     def of(self, ids: Iterable[int]) -> dict[int, SceneRead]:
         """The reads of these scenes."""

@@ -56,6 +56,7 @@ SCHEMA = Schema(
         records.THIRD,
         library.TABLES,
         verdicts.SECOND,
+        verdicts.THIRD,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
     saved={

@@ -1,15 +1,18 @@
-"""Scenes that the last whole reconcile found to be in order, and what it looked at to say so.
+"""What the last whole reconcile found of each scene, and what it looked at to say so.
 
-A verdict says: with these inputs (a digest of them), this scene had no gap and these claims. It
-saves looking at what has not changed, and may be lost at any time. The scene's record is one of the
-inputs, so whatever touches the record drops the verdict in the same transaction, by triggers.
+A verdict says: with these inputs (a digest of them), this scene had no gap and these claims. Of a
+scene that was not found in order, all that is kept is that it was looked at, and what became of its
+gap: that counts only while nothing at all has moved. Both save looking at what has not changed, and
+may be lost at any time. The scene's record is one of the inputs, so whatever touches the record
+drops the verdict in the same transaction, by triggers.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 from core.matching.match_outcome import Claim, Evidence
@@ -17,6 +20,17 @@ from core.models import ItemRef
 from storage.codec import dumps
 from storage.rows import BLOB, INT, TEXT, Row, Table
 from storage.sqlite import Database
+
+
+class Fate(IntEnum):
+    """What became of a scene: it was found in order, or its gap was dealt with in this way."""
+
+    IN_ORDER = 0
+    NO_GAP = 1  # not in order for sure, or there is something else to say of it
+    QUEUED = 2  # it has a job
+    GIVEN_UP = 3  # its job was given up on, and nothing new would help
+    LEFT = 4  # a job could do nothing
+    TIMELESS = 5  # in order while its items, which never say when they changed, show the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +42,14 @@ class Verdict:
         scene: of the scene alone.
         claims: the items that the scene claimed.
         taught: the folders in which its files lie: section key, that of Stash, that of Plex.
+        fate: IN_ORDER or TIMELESS.
     """
 
     digest: bytes
     claims: tuple[Claim, ...]
     scene: bytes = b""
     taught: tuple[tuple[str, str, str], ...] = ()
+    fate: Fate = Fate.IN_ORDER
 
 
 def _drops(name: str, event: str, scene: str) -> str:
@@ -77,11 +93,18 @@ SECOND = (
         taught TEXT NOT NULL
     )""",
 )
+# Also those scenes that are not in order.
+THIRD = (
+    "ALTER TABLE verdicts ADD COLUMN fate INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX verdict_fates ON verdicts (fate) WHERE fate > 1",
+)
 _VERDICTS = Table(
     "verdicts",
     ("scene_id",),
     {"scene_id": INT, "digest": BLOB, "claims": TEXT, "scene": BLOB, "taught": TEXT},
 )
+_RECORDED = "EXISTS (SELECT 1 FROM records WHERE scene_id = ?)"
+_IN_ORDER = f"fate = {Fate.IN_ORDER:d}"
 
 
 class VerdictStore:
@@ -91,18 +114,25 @@ class VerdictStore:
         self._database = database
 
     def get_many(self, scene_ids: Iterable[int]) -> dict[int, Verdict]:
-        """The verdicts on those scenes that have one."""
+        """The verdicts on those of some scenes that were found in order for sure."""
         with self._database.snapshot():
-            return dict(self._database.select_in(_VERDICTS, _verdict, "scene_id", scene_ids))
+            tail = f"AND {_IN_ORDER}"
+            return dict(self._database.select_in(_VERDICTS, _verdict, "scene_id", scene_ids, tail))
 
-    def among(self, first: int, last: int) -> set[int]:
-        """The scenes with ids from the first to the last one that have a verdict."""
-        where = "WHERE scene_id BETWEEN ? AND ?"
-        return set(self._database.numbers(f"SELECT scene_id FROM verdicts {where}", (first, last)))
+    def looked_at(self, first: int, last: int) -> dict[int, tuple[bytes, int]]:
+        """Of the scenes with ids from the first to the last one that were looked at, the digest of
+        the scene alone, and its `Fate`."""
+        sql = "SELECT scene_id, scene, fate FROM verdicts WHERE scene_id BETWEEN ? AND ?"
+        return {i: (scene, fate) for i, scene, fate in self._database.rows(sql, (first, last))}
 
-    def count(self) -> int:
-        """How many verdicts there are."""
-        return int(self._database.rows("SELECT count(*) FROM verdicts")[0][0])
+    def with_fate(self, fate: Fate) -> list[int]:
+        """The scenes of which that became; not to be asked for those without a gap."""
+        return self._database.numbers("SELECT scene_id FROM verdicts WHERE fate = ?", (fate,))
+
+    def count(self, *, only_in_order: bool = False) -> int:
+        """How many scenes were looked at, or found in order."""
+        where = f"WHERE {_IN_ORDER}" if only_in_order else ""
+        return int(self._database.rows(f"SELECT count(*) FROM verdicts {where}")[0][0])
 
     def save(self, verdicts: Mapping[int, Verdict], void: Iterable[int]) -> None:
         """Write verdicts on scenes that have a record, and drop those on others.
@@ -115,16 +145,30 @@ class VerdictStore:
                 "DELETE FROM verdicts WHERE scene_id = ?", ((scene_id,) for scene_id in void)
             )
             connection.executemany(
-                "INSERT OR REPLACE INTO verdicts SELECT ?, ?, ?, ?, ?"
-                " WHERE EXISTS (SELECT 1 FROM records WHERE scene_id = ?)",
+                f"INSERT OR REPLACE INTO verdicts SELECT ?, ?, ?, ?, ?, ? WHERE {_RECORDED}",
                 (
                     (
                         *(scene_id, verdict.digest, _text(verdict.claims)),
-                        *(verdict.scene, dumps(verdict.taught), scene_id),
+                        *(verdict.scene, dumps(verdict.taught), verdict.fate, scene_id),
                     )
                     for scene_id, verdict in verdicts.items()
                 ),
             )
+
+    def note(self, looked_at: Iterable[tuple[int, bytes, Fate, bool]]) -> None:
+        """Note scenes that were not found in order: the digest of each alone, its fate, and whether
+        it had a record when it was looked at."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                f"INSERT OR REPLACE INTO verdicts SELECT ?, x'', '[]', ?, '[]', ?"
+                f" WHERE {_RECORDED} = ?",
+                ((i, scene, fate, i, has_record) for i, scene, fate, has_record in looked_at),
+            )
+
+    def forget_others(self, seen: Container[int]) -> None:
+        """Forget scenes that are gone."""
+        known = self._database.numbers("SELECT scene_id FROM verdicts")
+        self.save({}, (each for each in known if each not in seen))
 
 
 def _text(claims: Iterable[Claim]) -> str:

@@ -164,6 +164,10 @@ class QueueReader(Closing):
         """Those of some scenes that were given up on because of that."""
         return self._among(f"status = {DEAD} AND failure = ?", scene_ids, failure.value)
 
+    def given_up_before(self, scene_ids: Iterable[int], at: float) -> set[int]:
+        """Those of some scenes that were given up on before that time (epoch seconds)."""
+        return self._among(f"status = {DEAD} AND timestamp < ?", scene_ids, at)
+
     def some_queued(self, start: int, most: int) -> list[int]:
         """A few scenes that wait or are being worked on, from that id on."""
         found: list[int] = []

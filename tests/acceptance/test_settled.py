@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from storage.findings import ALL
 from storage.page_file import PageFile
 from storage.saved_index import INDEX_FILE
 from storage.state import STATE_FILE, State
+from sync_queue.queue import SyncQueue
 from tests.acceptance.conftest import Open
 from tests.acceptance.random_changes import RandomChanges, crowded
 from tests.acceptance.site import Site
@@ -56,8 +59,22 @@ def _no_library_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(section_reuse, "SMALL", 0)
 
 
-def look(site: Site, data: Path, *, everywhere: bool) -> dict[str, Any]:
-    """What a reconcile finds and remembers, in a copy of the data directory.
+class Later:
+    """A clock that goes on by ten minutes with each run: what Stash has changed is past."""
+
+    def __init__(self) -> None:
+        self._now = time.time()
+
+    def go_on(self) -> Callable[[], float]:
+        self._now += 600.0
+        return lambda: self._now
+
+
+def look(
+    site: Site, data: Path, clock: Callable[[], float] = time.time, *, everywhere: bool
+) -> tuple[dict[str, Any], bool]:
+    """What a reconcile finds, queues and remembers, in a copy of the data directory; and whether
+    it took over what the last one has found.
 
     Args:
         everywhere: a full pass, without verdicts and with an index of Plex that is new.
@@ -68,12 +85,15 @@ def look(site: Site, data: Path, *, everywhere: bool) -> dict[str, Any]:
         for file in data.glob(f"{INDEX_FILE}*"):
             file.unlink()
     gaps: list[Found] = []
-    with site.context() as context:
-        engine = GapDetectionEngine(context.stash, context.settings, data, on_gaps=gaps.extend)
-        found = engine.run(full=everywhere).as_dict()
+    with site.context(clock) as context, SyncQueue(data / "queue") as queue:
+        engine = GapDetectionEngine(
+            context.stash, context.settings, data, queue, clock=clock, on_gaps=gaps.extend
+        )
+        found = json.loads(json.dumps(engine.run(full=everywhere).as_dict()))
+        found["queued"] = queue.queued_scene_ids()
     # Requests are what is saved.
-    for saved in ("plex_requests", "scenes_spared"):
-        found.pop(saved)
+    found.pop("plex_requests")
+    is_taken_over = found.pop("scenes_spared") == found["scenes_checked"]
     found["gaps"] = sorted((gap.scene_id, gap.gap_type, gap.reason) for gap in gaps)
     with State(data, pytest.fail) as state:
         found["owners"] = owners(data, "item_owners")
@@ -83,40 +103,65 @@ def look(site: Site, data: Path, *, everywhere: bool) -> dict[str, Any]:
         found["orphans"] = page.orphans.page("", "", 0, ALL)
         found["told"] = page.findings.page(Wanted(), 0, ALL)
     shutil.rmtree(data)
-    return found
+    return found, is_taken_over
 
 
-def same_with_and_without_skipping(site: Site, folder: Path, why: str) -> None:
-    one = look(site, folder / "skipping", everywhere=False)
-    other = look(site, folder / "everywhere", everywhere=True)
+def same_with_and_without_skipping(
+    site: Site, folder: Path, why: str, clock: Callable[[], float] = time.time
+) -> bool:
+    """Whether what the last run has found was taken over."""
+    one, is_taken_over = look(site, folder / "skipping", clock, everywhere=False)
+    other, _ = look(site, folder / "everywhere", clock, everywhere=True)
     assert {name: one[name] for name in one if one[name] != other[name]} == {}, why
+    return is_taken_over
 
 
-def reconcile(site: Site) -> None:
+def reconcile(site: Site, clock: Callable[[], float] = time.time) -> None:
     """Whatever the guards say to so much of a change."""
     try:
-        site.reconcile()
+        site.do(reconcile_all, clock)
     except GuardStopped:
         site.do(confirm_stopped_run)
         with suppress(GuardStopped):
-            site.reconcile()
+            site.do(reconcile_all, clock)
 
 
 def test_nothing_is_missed(site: Site, tmp_path: Path) -> None:
     rng = random.Random(SEED)
     life = RandomChanges(site, rng)
-    skipped = 0
+    clock = Later()
+    skipped = taken_over = 0
     for turn in range(ROUNDS):
-        reconcile(site)
+        for _ in range(3):  # by the last one, all times of Stash have stood for long enough
+            reconcile(site, clock.go_on())
         with site.state() as state:
             skipped += verdict_count(state)
+        if turn % 3 == 0:
+            taken_over += same_with_and_without_skipping(
+                site, tmp_path, f"nothing has moved: {life.told}", clock.go_on()
+            )
         for _ in range(rng.randint(1, CHANGES)):
             life.change()
-        same_with_and_without_skipping(site, tmp_path, f"round {turn}: {life.told}")
+        same_with_and_without_skipping(site, tmp_path, f"round {turn}: {life.told}", clock.go_on())
         if turn % 3 == 2:
-            reconcile(site)
-            site.drain()
+            reconcile(site, clock.go_on())
+            site.drain(clock.go_on())
     assert skipped > ROUNDS * SCENES / 10
+    assert taken_over
+
+
+def test_a_scene_that_goes_with_a_name_that_only_it_shows_is_missed(
+    site: Site, tmp_path: Path
+) -> None:
+    clock, scene = Later(), min(row["id"] for row in site.both.seed["stash"]["scenes"])
+    tag = site.behind("create", kind="tag", values={"name": "Only here"})["id"]
+    site.behind("auto_tag", scene_id=scene, tag_ids=[tag])
+    for _ in range(3):
+        reconcile(site, clock.go_on())
+    site.behind("update", kind="tag", id=tag, values={"name": "Called otherwise"})
+    site.behind("destroy_scene", scene_id=scene)
+
+    assert not same_with_and_without_skipping(site, tmp_path, "it is gone", clock.go_on())
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,10 @@ MOST = 4 * SCENES  # ids that have a record
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
-    """Every scene has a record and a verdict."""
+    """Every scene has a record, and a verdict once it was read."""
     with State(tmp_path_factory.mktemp("state"), pytest.fail) as opened:
         ids = range(1, MOST + 1)
         opened.records.save_many([Record(i, 1.0, "", (), None, (), (), ()) for i in ids])
-        opened.verdicts.save({i: Verdict(b"", ()) for i in ids}, ())
         yield opened
 
 
@@ -66,10 +65,17 @@ def run(
 ) -> list[Told]:
     """One pass; `meanwhile` happens after each page."""
     source = SceneSource(stash, reads, state, lambda: stash.now + 0.5, full=full)
+    expected = count_scenes(stash)
+    stands = all([*source.survey(expected)])
+    judged = state.verdicts.looked_at(0, MOST)
     found: list[Told] = []
-    for page in source.pages(count_scenes(stash)):
+    for page in source.pages(expected):
         found += page
         meanwhile()
+    if stands:
+        assert {each.id: each.digest for each in found} == {i: d for i, (d, _) in judged.items()}
+    state.verdicts.save({each.id: Verdict(b"", (), each.digest) for each in found}, ())
+    state.verdicts.forget_others({each.id for each in found})
     return found
 
 
@@ -122,6 +128,9 @@ def test_a_pass_over_nothing_new_reads_no_scene(state: State, reads: SceneReads)
 
     assert stash.requests == 3  # the count, what moves without times, and what is cheap
     assert check(found, stash, "nothing has changed") == len(found)
+    source = SceneSource(stash, reads, state, lambda: stash.now + 1, full=False)
+    assert all([*source.survey(len(found))])
+    assert not all([*source.survey(len(found) + 1)])
 
 
 def test_who_asks_for_it_gets_a_full_pass(state: State, reads: SceneReads) -> None:

@@ -24,6 +24,7 @@ from stash.mapping import SceneReader, UnreadScene
 from storage.saved_index import Wanted
 from storage.scratch import Scratch
 from storage.state import State
+from storage.verdicts import Fate
 from tests.stored import verdict_count
 
 SECTION = Section("1", "Films", "movie", "tv.plex.agents.movie", ("/m",), refreshing=False)
@@ -126,7 +127,9 @@ def test_an_item_that_never_says_when_it_changed_is_looked_at_each_time(
     run.note(fetched(1).read(), match(1), record(1))
     run.save(())
 
-    assert verdict_count(state) == 0
+    assert state.verdicts.with_fate(Fate.TIMELESS) == [1]
+    again = cache_of(side({OWN: OWN_FILE}, updated_at=None))
+    assert again.unchanged([fetched(1)]) == []
 
 
 def test_a_file_that_the_path_map_renames_may_be_another_item_by_now(

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from app.schedule.history import HISTORY
 from core.models import ItemRef
 from core.reconcile_due import History
-from reconciliation.engine import CONTESTED
 from reconciliation.listing_guard import MATCHED
 from reconciliation.prefix_learning import LEARNED
 from reconciliation.report import REPORT
+from reconciliation.rules import CONTESTED
 from storage.key_value import Key
 from storage.shapes import Maybe, check
 from storage.state import SCHEMA, STATE_FILE, State
