@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
 
-from core.models import ListedItem
-
 SIZE = 16  # bytes
 
 
@@ -28,9 +26,3 @@ def digest_of(value: tuple[Any, ...] | list[Any] | dict[str, Any]) -> bytes:
     """
     # Version 2 is the last that writes equal values equally: later ones note who shares what.
     return blake2b(marshal.dumps(value, 2), digest_size=SIZE).digest()
-
-
-def item_digest(item: ListedItem) -> bytes:
-    """Everything that a listing says of an item."""
-    files = [tuple(file) for file in item.files]
-    return digest_of((*item.ref, files, *item[2:]))

@@ -13,7 +13,9 @@ _TIMESTAMP = re.compile(
 )
 # How Stash writes nearly all of them, and what every Python reads by itself. Years at either end of
 # the calendar are left out: an offset may lead out of it.
-_PLAIN = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d[+-](?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_PLAIN = re.compile(
+    r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0  # epoch seconds of the years 1 and 9999
 
@@ -24,6 +26,8 @@ def parse_timestamp(value: object) -> float | None:
         return None
     if _PLAIN.fullmatch(value):
         try:
+            if value[-1] == "Z":  # Python 3.10 does not know it
+                value = f"{value[:-1]}+00:00"
             return datetime.fromisoformat(value).timestamp()
         except ValueError:
             return None

@@ -340,7 +340,8 @@ class GapDetectionEngine:
         result.items_listed = sum(side.counts.values())
         result.count(sweep.findings)
         if saw_all:
-            result.orphan_count = sum(map(len, self._orphans(sweep, side)))
+            contenders = sweep.findings.contenders()
+            result.orphan_count = sweep.claims.count_orphans(side.counts, contenders)
         result.add_up()
 
     def _orphans(self, sweep: Sweep, side: PlexSnapshot) -> Iterator[list[ListedItem]]:

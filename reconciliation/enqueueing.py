@@ -83,7 +83,7 @@ class GapQueue:
             _drop_ungated(findings, scenes, open_to, result)
             self._set_outside_apart(findings, scenes)
             queued = self._queue.queued_among(scenes) if self._queue is not None else set()
-            apart = {*findings.ambiguous.of(scenes), *findings.outside.of(scenes)}
+            apart = findings.ambiguous.among(scenes) | findings.outside.among(scenes)
             chosen: list[Found] = []
             fates: dict[int, int] = {}
             for scene_id, gaps in findings.gaps_of(list(scenes)).items():

@@ -25,7 +25,7 @@ class SceneReader:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Entity] = {}
+        self._known: dict[str, Entity] = {}  # by the id, as Stash tells it
 
     def read(self, raw: object) -> Scene | None:
         """The scene that one JSON object of Stash describes; None where it has no numeric id."""
@@ -34,7 +34,8 @@ class SceneReader:
         scene_id = _scene_id(raw)
         if scene_id is None:
             return None
-        studios = self._entities([raw.get("studio")])
+        studio = raw.get("studio")
+        studios = self._entities([studio]) if studio is not None else ()
         return Scene(
             id=scene_id,
             said={name: read(raw.get(name)) for name, read in _SAID.items()},
@@ -55,14 +56,18 @@ class SceneReader:
         """
         if not isinstance(raw, list):
             return ()
-        found = []
+        found, known = [], self._known
         for each in raw:
             try:
-                entity: Entity | None = self._known[each["id"], each["name"]]
+                entity = known[each["id"]]
+                if entity.name == each["name"]:
+                    found.append(entity)
+                    continue
             except (KeyError, TypeError):
-                entity = self._new(each)
-            if entity is not None:
-                found.append(entity)
+                pass
+            new = self._new(each)
+            if new is not None:
+                found.append(new)
         return tuple(found)
 
     def _groups(self, raw: object) -> tuple[Entity, ...]:
@@ -77,7 +82,7 @@ class SceneReader:
         given = raw.get("id")
         entity = Entity(number(given) or 0, name)
         if isinstance(given, str):
-            self._known[given, name] = entity
+            self._known[given] = entity
         return entity
 
 
@@ -211,14 +216,18 @@ def _files(raw: object) -> tuple[MediaFile, ...]:
     if not isinstance(raw, list):
         return ()
     return tuple(
-        MediaFile(path, _size(each.get("size")), _seconds(each.get("duration")))
-        for each in raw
-        if isinstance(each, dict) and (path := text(each.get("path")))
+        [
+            MediaFile(path, _size(each.get("size")), _seconds(each.get("duration")))
+            for each in raw
+            if isinstance(each, dict) and (path := text(each.get("path")))
+        ]
     )
 
 
 def _size(value: object) -> int | None:
     """Bytes of a file."""
+    if type(value) is int and 0 <= value < 2**63:  # nearly always
+        return value
     if isinstance(value, float) and not value.is_integer():
         return None
     size = number(value)

@@ -91,6 +91,11 @@ class ClaimTable:
         for *row, scene_id in self._database.stream(sql):
             yield scene_id, claim_of(row)
 
+    def count_orphans(self, sections: Collection[str], but: Collection[ItemRef]) -> int:
+        """How many items `orphans` brings."""
+        sql = f"SELECT section, key FROM items WHERE {_unclaimed(sections)}"
+        return sum(ref not in but for ref in self._database.stream(sql, tuple(sections)))
+
     def orphans(
         self, sections: Collection[str], but: Collection[ItemRef]
     ) -> Iterator[list[Stored]]:
@@ -100,13 +105,16 @@ class ClaimTable:
             but: items to be left out.
         """
         last = 0
-        sql = (
-            f"SELECT {ITEMS.columns} FROM items WHERE id > ? AND section IN"
-            f" ({placeholders(len(sections))}) AND NOT EXISTS (SELECT 1 FROM temp.claims"
-            " WHERE claims.section = items.section AND claims.key = items.key)"
-            " ORDER BY id LIMIT 500"
-        )
+        where = f"id > ? AND {_unclaimed(sections)} ORDER BY id LIMIT 500"
+        sql = f"SELECT {ITEMS.columns} FROM items WHERE {where}"
         while rows := self._database.rows(sql, (last, *sections)):
             found: Sequence[Stored] = self._database.read(ITEMS, stored, rows)
             yield [each for each in found if each.item.ref not in but]
             last = rows[-1][0]
+
+
+def _unclaimed(sections: Collection[str]) -> str:
+    return (
+        f"section IN ({placeholders(len(sections))}) AND NOT EXISTS (SELECT 1 FROM temp.claims"
+        " WHERE claims.section = items.section AND claims.key = items.key)"
+    )

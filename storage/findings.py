@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from core.text import storable
 from storage import orphans
+from storage.codec import dumps
 from storage.finding_query import CONTESTED, GAPS, IGNORED, Wanted, order_of, terms_of, title_key
 from storage.orphans import Orphan
 from storage.rows import INT, REAL, TEXT, Row, Table
@@ -60,6 +61,12 @@ TABLES = (
     _COUNTS_TABLE,
     *orphans.TABLES,
     "CREATE TABLE scene_titles (scene_id INTEGER PRIMARY KEY, title TEXT NOT NULL)",
+)
+# What findings are counted by: all of them by their types, the gaps alone by the others.
+_FACETS = ("type", "studio", "library")
+_COUNT_ALL = (
+    "INSERT INTO finding_counts SELECT '{0}', {0}, count(*) FROM findings"
+    " WHERE {0} <> '' AND (gap OR '{0}' = 'type') GROUP BY {0}"
 )
 _FOUND = Table(
     "findings",
@@ -128,10 +135,11 @@ class FindingStore:
                 connection.execute(f"DELETE FROM {table}")
             for rows in chunks(found):
                 _insert(connection, rows)
-                _count(connection, map(_facets, rows), 1)
             orphans.replace_all(connection, listed)
             for name, columns in _INDEXES.items():
                 connection.execute(f"CREATE INDEX {name} ON findings ({columns})")
+            for kind in _FACETS:
+                connection.execute(_COUNT_ALL.format(kind))
 
     def replace(self, scene_ids: Iterable[int], found: Iterable[Finding]) -> None:
         """Puts what was found of some scenes, of each at most one finding, in the place of what was
@@ -259,8 +267,8 @@ def _values(each: Finding) -> tuple[object, ...]:
         title,
         path,
         storable(each.reason),
-        json.dumps(each.items),
-        json.dumps([dict(one) for one in each.candidates]),
+        dumps(each.items),
+        dumps([dict(one) for one in each.candidates]) if each.candidates else "[]",
         each.was,
     )
 
@@ -279,7 +287,7 @@ def _count(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]], step
     """Keeps the counts of facets: those of types of all findings, others of the gaps alone."""
     counts: Counter[tuple[str, str]] = Counter()
     for gap, *values in rows:
-        for kind, value in zip(("type", "studio", "library"), values, strict=True):
+        for kind, value in zip(_FACETS, values, strict=True):
             if value and (gap or kind == "type"):
                 counts[kind, value] += step
     connection.executemany(

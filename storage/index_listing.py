@@ -17,8 +17,10 @@ from storage.sqlite import Database, placeholders
 _ASIDE = (
     "DROP TABLE IF EXISTS temp.new_items",
     "DROP TABLE IF EXISTS temp.new_files",
-    "CREATE TEMP TABLE new_items (key TEXT PRIMARY KEY, digest BLOB, added_at INTEGER, body TEXT)",
-    "CREATE TEMP TABLE new_files (key TEXT, name_key TEXT, path_key TEXT, size INTEGER)",
+    # `number`: how many new ones the listing has so far.
+    "CREATE TEMP TABLE new_items"
+    " (number INTEGER PRIMARY KEY, key TEXT, digest BLOB, added_at INTEGER, body TEXT)",
+    "CREATE TEMP TABLE new_files (number INTEGER, name_key TEXT, path_key TEXT, size INTEGER)",
 )
 
 
@@ -37,6 +39,7 @@ class SectionListing:
         self._section = section
         self._trusts = trusts
         self._same = IdSet()
+        self._new = 0
         self.count = 0
         with database.aside() as connection:
             for statement in _ASIDE:
@@ -45,23 +48,21 @@ class SectionListing:
 
     def add(self, items: Sequence[ListedItem]) -> None:
         """Take in a page; no item comes twice."""
-        values = [item_values(item) for item in items]
         with self._database.snapshot() as connection:
             known = self._known(connection, [item.ref.key for item in items])
-            differing = []
-            for item, (_, key, digest, *rest) in zip(items, values, strict=True):
-                number = known.get((key, digest))
-                if number is None:
-                    differing.append((item, (key, digest, *rest)))
+            rows: list[tuple[object, ...]] = []
+            files: list[tuple[object, ...]] = []
+            for item in items:
+                _, key, digest, added_at, body = item_values(item)
+                same = known.get((key, digest))
+                if same is None:
+                    self._new += 1
+                    rows.append((self._new, key, digest, added_at, body))
+                    files += [(self._new, *file) for file in keys_of(item.files)]
                 else:
-                    self._same.add(number)
-            connection.executemany(
-                "INSERT INTO temp.new_items VALUES (?, ?, ?, ?)", (row for _, row in differing)
-            )
-            connection.executemany(
-                "INSERT INTO temp.new_files VALUES (?, ?, ?, ?)",
-                ((item.ref.key, *file) for item, _ in differing for file in keys_of(item.files)),
-            )
+                    self._same.add(same)
+            connection.executemany("INSERT INTO temp.new_items VALUES (?, ?, ?, ?, ?)", rows)
+            connection.executemany("INSERT INTO temp.new_files VALUES (?, ?, ?, ?)", files)
         self.count += len(items)
 
     def _known(
@@ -105,17 +106,17 @@ class SectionListing:
         gone = [(number,) for (number,) in numbers if number not in self._same]
         connection.executemany("DELETE FROM files WHERE item = ?", gone)
         connection.executemany("DELETE FROM items WHERE id = ?", gone)
-        if gone or connection.execute("SELECT 1 FROM temp.new_items LIMIT 1").fetchone():
+        if gone or self._new:
             connection.execute(BREAK_SEAL)
+        last = connection.execute("SELECT coalesce(max(id), 0) FROM items").fetchone()[0]
         connection.execute(
-            "INSERT INTO items SELECT NULL, ?, key, digest, added_at, body FROM temp.new_items"
-            " ORDER BY rowid",
-            section,
+            "INSERT INTO items SELECT ? + number, ?, key, digest, added_at, body"
+            " FROM temp.new_items ORDER BY number",
+            (last, self._section),
         )
         connection.execute(
-            "INSERT INTO files SELECT items.id, new.name_key, new.path_key, new.size"
-            " FROM temp.new_files new JOIN items ON items.section = ? AND items.key = new.key",
-            section,
+            "INSERT INTO files SELECT ? + number, name_key, path_key, size FROM temp.new_files",
+            (last,),
         )
 
     def _data_version(self) -> int:

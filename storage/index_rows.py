@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from core.digests import item_digest
+from core.digests import digest
 from core.models import ItemRef, ListedItem, MediaFile
 from core.paths import path_key
 from storage.codec import dumps
@@ -79,9 +79,10 @@ class FileKeys(NamedTuple):
 
 def item_values(item: ListedItem) -> tuple[str, str, bytes, int | None, str]:
     """section, key, digest, added_at, body."""
-    files = [[file.path, file.size, file.duration] for file in item.files]
-    body = dumps([files, item.scalars, item.has_performers, item.has_tags, item.updated_at])
-    return (*item.ref, item_digest(item), item.added_at, body)
+    (section, key), files, *rest, added_at, updated_at = item
+    body = dumps([files, *rest, updated_at])
+    told = digest((f"{section} {key} {added_at}".encode(), body.encode()))
+    return section, key, told, added_at, body
 
 
 def keys_of(files: Iterable[MediaFile]) -> Iterator[FileKeys]:

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.digests import item_digest
 from core.matching.index import BIG_BUCKET
 from core.models import ItemRef, ListedItem
 from storage.claim_table import ClaimTable
@@ -155,7 +154,7 @@ class SectionIndexStore(Closing):
     def _has(self, connection: sqlite3.Connection, item: ListedItem) -> bool:
         """Whether the index has just this of an item."""
         sql = "SELECT digest FROM items WHERE section = ? AND key = ?"
-        return connection.execute(sql, item.ref).fetchall() == [(item_digest(item),)]
+        return connection.execute(sql, item.ref).fetchall() == [(item_values(item)[2],)]
 
     def _replace_one(self, connection: sqlite3.Connection, item: ListedItem) -> None:
         where = "SELECT id FROM items WHERE section = ? AND key = ?"

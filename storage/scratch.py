@@ -52,7 +52,7 @@ class Spool(Collection[int], Generic[T]):
     def put(self, values: Mapping[int, T]) -> None:
         """Add values, in the place of those that some scenes have."""
         plain: Mapping[int, Any] = values
-        rows = ((each, marshal.dumps(value)) for each, value in plain.items())
+        rows = zip(plain, map(marshal.dumps, plain.values()), strict=True)
         with self._translated():
             self._connection.executemany(f"REPLACE INTO {self._name} VALUES (?, ?)", rows)
 
@@ -71,18 +71,28 @@ class Spool(Collection[int], Generic[T]):
             found.update(self._values(where, some))
         return found
 
+    def among(self, ids: Iterable[int]) -> set[int]:
+        """Those of some scenes that have a value."""
+        sql = f"SELECT id FROM {self._name} WHERE id IN"
+        return {
+            each
+            for some in chunks(ids)
+            for each in self._ids(f"{sql} ({placeholders(len(some))})", *some)
+        }
+
     def batches(self, size: int = BATCH) -> Iterator[dict[int, T]]:
         """All values, some at a time; of what changes meanwhile nothing comes twice."""
         last = -1
-        while found := dict(self._values("WHERE id > ? ORDER BY id LIMIT ?", (last, size))):
+        while found := self._values("WHERE id > ? ORDER BY id LIMIT ?", (last, size)):
             yield found
             last = max(found)
 
-    def _values(self, where: str, parameters: Collection[int]) -> Iterator[tuple[int, T]]:
+    def _values(self, where: str, parameters: Collection[int]) -> dict[int, T]:
         sql = f"SELECT id, value FROM {self._name} {where}"
         with self._translated():
-            for each, value in self._connection.execute(sql, tuple(parameters)):
-                yield each, marshal.loads(value)  # noqa: S302 - written by this very process
+            rows = self._connection.execute(sql, tuple(parameters))
+            loads = marshal.loads
+            return {each: loads(value) for each, value in rows}
 
     def __iter__(self) -> Iterator[int]:
         last = -1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from core.matching.index import Candidate, ItemIndex
 from core.matching.match_outcome import Claim, Evidence, FileMatch, SceneMatch
@@ -24,8 +25,7 @@ from core.records import Record
 MIN_SUFFIX = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(NamedTuple):
     """A scene's file made ready to be looked for in several sections.
 
     Attributes:
@@ -66,7 +66,8 @@ def match_sought(sought: Sought, index: ItemIndex) -> FileMatch | None:
         for candidate in index.at_key(key)
         if same_path(path, candidate.file.path) and may_be_same_file(file, candidate.file)
     ]
-    for believed in (_sized(file, at_path), [c for c in at_path if not sizes_differ(file, c.file)]):
+    if at_path:
+        believed = _sized(file, at_path) or [c for c in at_path if not sizes_differ(file, c.file)]
         if believed:
             return _decide(file, believed, Evidence.PATH)
     if file.size is not None:
@@ -119,7 +120,7 @@ def _refs(candidates: Iterable[Candidate]) -> tuple[ItemRef, ...]:
 def _decide(
     file: MediaFile, candidates: Sequence[Candidate], evidence: Evidence, shared: int = 0
 ) -> FileMatch:
-    refs = _refs(candidates)
+    refs = _refs(candidates) if len(candidates) > 1 else (candidates[0].ref,)
     if len(refs) == 1:
         return FileMatch(Confidence.HIGH, refs, evidence, shared)
     return _undecided(file, candidates, evidence)
@@ -186,9 +187,9 @@ def match_scene(
         guess: take the first of several equal candidates (`strict_matching` switched off).
     """
     best, lost = _pinned_claims(pins, indexes)
-    pinned = {ref.section for ref in best}
     free = indexes
-    if pinned:
+    if best:
+        pinned = {ref.section for ref in best}
         free = {section: index for section, index in indexes.items() if section not in pinned}
     released = {pin.ref for pin in pins if pin.released}
     search = _Search(scene, path_map, learned, guess)
@@ -199,7 +200,7 @@ def match_scene(
     return SceneMatch(
         scene.id,
         tuple(best.values()),
-        tuple(low for low in undecided if not best.keys() & set(low.refs)),
+        tuple([low for low in undecided if best.keys().isdisjoint(low.refs)]),
         tuple(lost),
     )
 
@@ -221,7 +222,7 @@ def _pinned_claims(
     return claims, lost
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Search:
     """What is looked for, and how; each file is made ready once, if at all."""
 
@@ -247,10 +248,10 @@ def _search(
     for rank in range(len(how.scene.files)):
         sought = how.sought(rank)
         for section, index in indexes.items():
-            if (section, rank) in settled:
-                continue
             if how.learned is None and not index.may_hold(sought.keys, sought.name):
                 continue  # most files are in one section only
+            if (section, rank) in settled:
+                continue
             found = _match_taught(sought, index, how.learned)
             if found is None:
                 continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -23,8 +22,7 @@ class Evidence(IntEnum):
     PINNED = 6
 
 
-@dataclass(frozen=True, slots=True)
-class FileMatch:
+class FileMatch(NamedTuple):
     """The outcome for one file in one section: one item when HIGH, the contenders when LOW.
 
     `shared` counts the equal trailing path components where these are part of the evidence. A LOW
@@ -68,8 +66,7 @@ class Claim(NamedTuple):
         return self.evidence is Evidence.PINNED, weight, is_verified, self.shared
 
 
-@dataclass(frozen=True, slots=True)
-class SceneMatch:
+class SceneMatch(NamedTuple):
     """All items that a scene's files are, and what could not be decided.
 
     `lost_pins` are pins in the sections searched whose item is not there any more.
@@ -82,7 +79,7 @@ class SceneMatch:
 
     @property
     def refs(self) -> tuple[ItemRef, ...]:
-        return tuple(claim.ref for claim in self.claims)
+        return tuple([claim.ref for claim in self.claims])
 
     @property
     def is_ambiguous(self) -> bool:

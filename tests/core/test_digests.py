@@ -2,48 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
-from core.digests import digest_of, item_digest
-from core.models import ItemRef, ListedItem, MediaFile
-
-FILE = MediaFile("/a/b.mp4", 10, 60.0)
-ITEM = ListedItem(
-    ItemRef("1", "7"), (FILE,), ("Title", "Text", "Studio", "2020-01-02", 8.0), True, True, 5, 6
-)
-OTHER: dict[str, Any] = {
-    "scalars": ("Title", "Text", "Studio", None, 8.0),
-    "files": (FILE, MediaFile("/a/b.mp4", 10, None)),
-    "ref": ItemRef("2", "7"),
-    "updated_at": 7.0,
-}
-
-
-def _other(name: str, value: object) -> Any:
-    if name in OTHER:
-        return OTHER[name]
-    if isinstance(value, bool):
-        return not value
-    return f"{value}!" if isinstance(value, str) else 99
-
-
-def _called(title: str) -> ListedItem:
-    return ITEM._replace(scalars=(title, *ITEM.scalars[1:]))
-
-
-@pytest.mark.parametrize("name", ListedItem._fields)
-def test_every_field_of_an_item_counts(name: str) -> None:
-    changed = ITEM._replace(**{name: _other(name, getattr(ITEM, name))})
-
-    assert item_digest(changed) != item_digest(ITEM)
+from core.digests import digest_of
 
 
 def test_equal_things_have_equal_digests() -> None:
-    assert item_digest(_called("".join(["Ti", "tle"]))) == item_digest(ITEM)
     assert digest_of({"a": [1, None, "x"]}) == digest_of({"a": [1, None, "".join(["", "x"])]})
+    assert digest_of({"a": "x"}) != digest_of({"a": "y"})
 
 
 def test_any_text_has_a_digest() -> None:
-    assert item_digest(_called("\ud800")) != item_digest(_called("?"))
+    assert digest_of(["\ud800"]) != digest_of(["?"])
