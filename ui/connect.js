@@ -7,7 +7,7 @@
   const { React, h, hooks, parts, server, text } = s2p;
   const { Button, Icon } = parts;
 
-  const TYPING_MILLISECONDS = 800;
+  const TYPING_MILLISECONDS = 400;
   const CHECK_MILLISECONDS = 2000;
   const NO_ADDRESS = "An address of Plex begins with http:// or https://, like http://192.168.1.10:32400.";
 
@@ -25,11 +25,16 @@
         error: "",
       })
     );
+    const adopted = React.useRef(false);
     const ready = /^https?:\/\/[^/\s]+/.test(url) && (token !== "" || hasToken);
     React.useEffect(() => {
       if (!ready) {
         const error = /^(h|ht|htt|https?(:\/?\/?[^/]*)?)?$/.test(url) ? "" : NO_ADDRESS;
         setState({ trying: false, answer: null, error });
+        return undefined;
+      }
+      if (adopted.current) {
+        adopted.current = false; // what was answered is of the same connection
         return undefined;
       }
       let current = true;
@@ -47,7 +52,9 @@
         window.clearTimeout(timer);
       };
     }, [url, token, ready]);
-    return state;
+    // To be called where the token is taken out because the plugin has it now.
+    const adopt = () => void (adopted.current = true);
+    return Object.assign({ adopt }, state);
   }
 
   /** @param {{state: any}} props */

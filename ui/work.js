@@ -6,6 +6,8 @@
   if (!s2p || !s2p.server) return;
   const { React, server } = s2p;
 
+  // A task may be over at once, or take hours.
+  const FIRST_MILLISECONDS = 200;
   const BUSY_MILLISECONDS = 1500;
   const IDLE_MILLISECONDS = 15000;
 
@@ -16,6 +18,7 @@
   /** @type {number | undefined} */
   let timer;
   let asking = false;
+  let pause = IDLE_MILLISECONDS;
   let started = 0; // tasks that this page has asked for
 
   /** Jobs of ours, the running one first. @param {import("./types").Job[]} all */
@@ -36,7 +39,8 @@
       asking = false;
     }
     if (listeners.size > 0 && !current.expired) {
-      const pause = current.jobs.length > 0 ? BUSY_MILLISECONDS : IDLE_MILLISECONDS;
+      const isBusy = current.jobs.length > 0;
+      pause = isBusy ? Math.min(1.5 * pause, BUSY_MILLISECONDS) : IDLE_MILLISECONDS;
       timer = window.setTimeout(look, pause);
     }
   }
@@ -62,6 +66,7 @@
   async function start(mode, args) {
     const id = await server.startTask(mode, args);
     started += 1;
+    pause = FIRST_MILLISECONDS;
     const description = server.PREFIX + server.title(mode);
     const job = { id, status: "READY", description, progress: null, startTime: null };
     update(current.jobs.filter((each) => each.id !== id).concat([job]));

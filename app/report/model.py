@@ -44,7 +44,7 @@ TYPES: Mapping[str, str] = MappingProxyType(
     }
 )
 # What a finding says of fields.
-_FIELDS = re.compile(rf"{ALTERED}: ([a-z_, ]+)")
+_FIELDS = re.compile(rf"{ALTERED}: ([a-z, ]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,9 @@ def _by_field(found: Iterable[Finding]) -> dict[str, int]:
         told = _FIELDS.search(each.reason)
         fields.update(told[1].split(", ") if told else ())
     return {
-        name.replace("_", " ").capitalize(): count
+        name.capitalize(): count
         for name, count in fields.most_common()
-        if name in BY_NAME
+        if name.replace(" ", "_") in BY_NAME
     }
 
 

@@ -38,6 +38,7 @@ _TOLD: Mapping[str, Mapping[str, str]] = {
     "reconcile": {
         "scenes_checked": "scenes checked",
         "total_gaps": "gaps",
+        "ambiguous_count": "that fit several items",
         "enqueued_count": "scenes queued",
     },
     "preview": {

@@ -55,14 +55,16 @@ def drift_reason(
     if applied.pictures.failed and not PICTURES.isdisjoint(enabled):
         return "a picture of it could not be synced"
     known = {item.ref: item for item in applied.items}
+    which = "its item in Plex" if len(shown) == 1 else "one of its items in Plex"
     for ref, item in shown.items():
         if ref not in known:
-            return f"item {ref} was never written for this scene"
+            return f"{which} was never written for this scene"
         altered = altered_fields(known[ref], item, enabled)
         if altered:
-            return f"item {ref} {ALTERED}: {', '.join(altered)}"
+            names = ", ".join(altered).replace("_", " ")
+            return f"{which} {ALTERED}: {names}"
         if picture_moved(applied, item, respect_overlays=respect_overlays):
-            return f"item {ref} was changed in Plex since, its picture perhaps"
+            return f"{which} was changed in Plex since, its picture perhaps"
     return None
 
 

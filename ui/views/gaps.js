@@ -155,14 +155,16 @@
     h(
       "span",
       { className: "s2p-buttons" },
-      h(parts.AllButton, {
-        list,
-        total,
-        what: "gap",
-        label: "Sync all",
-        mode: "sync_scenes",
-        body: "All gaps that the filters show are queued and synced.",
-      }),
+      list.filters.values.type === "ambiguous"
+        ? null
+        : h(parts.AllButton, {
+            list,
+            total,
+            what: "gap",
+            label: "Sync all",
+            mode: "sync_scenes",
+            body: "All gaps that the filters show are queued and synced.",
+          }),
       h(parts.AllButton, {
         list,
         total,

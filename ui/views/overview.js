@@ -245,7 +245,8 @@
       h(
         Dropdown.Toggle,
         { id: "s2p-reconcile", variant: "secondary", size: "sm", disabled: busy },
-        "Reconcile"
+        "Reconcile",
+        h(Icon, { name: "down" })
       ),
       h(
         Dropdown.Menu,
@@ -261,13 +262,7 @@
     );
   }
 
-  const STARTS = [
-    "sync_everything",
-    "reconcile_preview",
-    "process_queue",
-    "health_check",
-    "report",
-  ];
+  const STARTS = ["reconcile_preview", "process_queue", "health_check", "report"];
 
   /** @param {{overview: import("../types").Read<any>}} props what the frame has read already */
   function Overview({ overview: read }) {
@@ -304,10 +299,9 @@
         h(
           "div",
           { className: "s2p-buttons s2p-starts" },
-          STARTS.map((name, place) =>
-            h(Act, { key: name, name, action, reload, kind: place ? "secondary" : "primary" })
-          ),
-          h(Reconcile, { action })
+          h(Act, { name: "sync_everything", action, reload, kind: "primary" }),
+          h(Reconcile, { action }),
+          STARTS.map((name) => h(Act, { key: name, name, action, reload }))
         ),
         h(
           "div",

@@ -37,10 +37,7 @@
     const { url, setUrl, token, setToken, state } = typed;
     const ok = Boolean(state.answer && state.answer.ok);
     const fresh = url !== known.url || token !== "";
-    const keep = () =>
-      save(Object.assign({ plex_url: url }, token ? { plex_token: token } : {})).then(
-        (/** @type {any} */ answer) => answer && setToken("")
-      );
+    const keep = () => save(Object.assign({ plex_url: url }, token ? { plex_token: token } : {}));
     return h(
       "form",
       {
@@ -178,6 +175,14 @@
     const connected = Boolean(saved && state.answer && state.answer.ok);
     const [passed, setPassed] = React.useState(() => passedBefore(known.url));
     const action = hooks.useAction(reload);
+    const sent = React.useRef("");
+    // The plugin has the token that was sent.
+    React.useEffect(() => {
+      if (!sent.current || sent.current !== token || !known.hasToken) return;
+      sent.current = "";
+      state.adopt();
+      setToken("");
+    }, [settings]);
     const pass = (/** @type {string} */ name) => {
       const now = Object.assign({}, passed, { [name]: true });
       setPassed(now);
@@ -191,6 +196,7 @@
           throw new Error(kept.problems.map((/** @type {any} */ each) => each.text).join(" "));
         }
         server.forgetConfiguration();
+        sent.current = String(values.plex_token || "");
         if (name) pass(name);
         return kept;
       });

@@ -107,8 +107,8 @@ def test_a_scene_without_a_record() -> None:
         ("f", {ref("7"): full(values=LEFT_AT)}, ALL_FIELDS, None),
         ("f", {}, ALL_FIELDS, None),  # a vanished item is another gap's business
         ("g", {ref("7"): LISTED}, ALL_FIELDS, "Stash now says something else"),
-        ("f", {ref("8"): LISTED}, ALL_FIELDS, "item 1:8 was never written"),
-        ("f", {ref("7", "2"): LISTED}, ALL_FIELDS, "item 2:7 was never written"),
+        ("f", {ref("8"): LISTED}, ALL_FIELDS, "its item in Plex was never written"),
+        ("f", {ref("7", "2"): LISTED}, ALL_FIELDS, "its item in Plex was never written"),
         ("f", {ref("7"): listed(title="A Title")}, ALL_FIELDS, "summary, studio, date, rating"),
         ("f", {ref("7"): listed(title="A Title")}, frozenset({"title", "tags"}), None),
     ],
