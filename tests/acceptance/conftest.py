@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from app import task_runner
+from simulators.library.generate import generate
 from simulators.seed import Seed
+from tests.acceptance.health_library import health_library
 from tests.acceptance.site import Site
+from tests.acceptance.small_library import restore
 from tests.pool import Pool
 from transport import retrying
 
@@ -47,6 +50,36 @@ def open_site(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def data(tmp_path: Path) -> Path:
     """A data directory that is not there yet."""
     return tmp_path / "data"
+
+
+@pytest.fixture(scope="module")
+def mixed_library(open_site: Open) -> Site:
+    return open_site(generate(60, seed=4))
+
+
+@pytest.fixture
+def mixed_site(mixed_library: Site, data: Path) -> Site:
+    """A library with some scenes of each kind, as if the plugin were new there."""
+    mixed_library.forget(data)
+    mixed_library.both.plex.load(mixed_library.both.seed)
+    mixed_library.use(max_clear_percent=100)
+    return mixed_library
+
+
+@pytest.fixture(scope="module")
+def healthy_library(open_site: Open) -> Site:
+    return open_site(health_library())
+
+
+@pytest.fixture
+def healthy_site(healthy_library: Site, data: Path) -> Iterator[Site]:
+    """A small library of which the health check finds nothing to say."""
+    restore(healthy_library)
+    healthy_library.forget(data)
+    healthy_library.use(sync_poster=True, sync_background=True)
+    yield healthy_library
+    healthy_library.both.plex.faults([])
+    healthy_library.both.stash.faults([])
 
 
 @pytest.fixture(scope="package", autouse=True)

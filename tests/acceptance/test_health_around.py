@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,8 @@ from app.self_test.machine import MB, Machine
 from core.models import Failure
 from storage.page_facts import REFUSED_AT
 from storage.state import STATE_FILE
-from tests.acceptance.conftest import Open
-from tests.acceptance.health_library import found, health_library, said
+from tests.acceptance.health_library import found, said
 from tests.acceptance.site import Site
-from tests.acceptance.small_library import restore
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -23,19 +20,9 @@ def without_health_check() -> None:
     """Not here."""
 
 
-@pytest.fixture(scope="module")
-def library(open_site: Open) -> Site:
-    return open_site(health_library())
-
-
 @pytest.fixture
-def site(library: Site, data: Path) -> Iterator[Site]:
-    restore(library)
-    library.forget(data)
-    library.use(sync_poster=True, sync_background=True)
-    yield library
-    library.both.plex.faults([])
-    library.both.stash.faults([])
+def site(healthy_site: Site) -> Site:
+    return healthy_site
 
 
 # What waits ------------------------------------------------------------------------------------

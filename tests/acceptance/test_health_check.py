@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from app.self_test.folders import LineUp
-from tests.acceptance.conftest import Open
-from tests.acceptance.health_library import found, health_library, said
+from tests.acceptance.health_library import found, said
 from tests.acceptance.site import Site
-from tests.acceptance.small_library import part, restore
+from tests.acceptance.small_library import part
 
 Break = Callable[[Site], object]
 
@@ -22,19 +20,9 @@ def without_health_check() -> None:
     """Not here."""
 
 
-@pytest.fixture(scope="module")
-def library(open_site: Open) -> Site:
-    return open_site(health_library())
-
-
 @pytest.fixture
-def site(library: Site, data: Path) -> Iterator[Site]:
-    restore(library)
-    library.forget(data)
-    library.use(sync_poster=True, sync_background=True)
-    yield library
-    library.both.plex.faults([])
-    library.both.stash.faults([])
+def site(healthy_site: Site) -> Site:
+    return healthy_site
 
 
 def test_all_is_well(site: Site, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.page.context import PageContext
 from app.page.operations import operation
-from simulators.library.generate import generate
 from storage.page_facts import LAST
-from tests.acceptance.conftest import Open
 from tests.acceptance.entry import ROOT
 from tests.acceptance.site import Site
 from tests.ui import shapes
@@ -21,17 +18,9 @@ from tests.ui import shapes
 LEFT_ALONE = ("ambiguous", "contested", "outside", "ungated", "undone", "ignored", "refused")
 
 
-@pytest.fixture(scope="module")
-def library(open_site: Open) -> Site:
-    return open_site(generate(60, seed=4))
-
-
 @pytest.fixture
-def site(library: Site, data: Path) -> Site:
-    library.forget(data)
-    library.both.plex.load(library.both.seed)
-    library.use(max_clear_percent=100)
-    return library
+def site(mixed_site: Site) -> Site:
+    return mixed_site
 
 
 def ask(site: Site, mode: str, **args: Any) -> dict[str, Any]:

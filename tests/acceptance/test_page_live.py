@@ -6,7 +6,6 @@ import dataclasses
 import shutil
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,17 +27,9 @@ from tests.acceptance.site import Site
 from tests.pool import Pool
 
 
-@pytest.fixture(scope="module")
-def library(open_site: Open) -> Site:
-    return open_site(generate(60, seed=4))
-
-
 @pytest.fixture
-def site(library: Site, data: Path) -> Site:
-    library.forget(data)
-    library.both.plex.load(library.both.seed)
-    library.use(max_clear_percent=100)
-    return library
+def site(mixed_site: Site) -> Site:
+    return mixed_site
 
 
 def look(site: Site, scene_id: int) -> dict[str, Any]:
