@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -11,12 +14,17 @@ from core.errors import StateError
 from storage import folder
 from storage.replace_damaged import set_aside
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
-def take(path: Path) -> FileLock | None:
-    """Locks a file of the data folder, at once; None: somebody else has it, also in this process.
+
+def take(path: Path, seconds: float = 0) -> FileLock | None:
+    """Locks a file of the data folder; None: somebody else has it, also in this process.
+
+    Args:
+        seconds: so long it is waited for.
 
     Raises:
-        StateError: the file cannot be made.
+        StateError: the file cannot be made, or nothing can be locked in its folder.
     """
     lock = FileLock(path, timeout=0, thread_local=False, mode=0o600)
     folder.ready(path.parent)
@@ -25,7 +33,41 @@ def take(path: Path) -> FileLock | None:
     try:
         lock.acquire()
     except Timeout:
-        return None
+        make_sure(path.parent)
+        try:
+            lock.acquire(timeout=seconds)
+        except Timeout:
+            return None
     except OSError as error:
-        raise StateError(f"{path} cannot be locked: {error}. {folder.WAY_OUT}") from error
+        raise _cannot(path, error) from error
     return lock
+
+
+def make_sure(data_dir: Path) -> None:
+    """Makes sure that a file which nobody else knows can be locked: some network shares refuse
+    every lock as if somebody else had it.
+
+    Raises:
+        StateError: it cannot.
+    """
+    import tempfile  # with what it brings, some time that is rarely needed
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="locks-", suffix=".lock", dir=data_dir) as made:
+            FileLock(Path(made) / "file", timeout=0).acquire().lock.release()
+            with closing(sqlite3.connect(Path(made) / "db", timeout=0)) as connection:
+                connection.execute("BEGIN EXCLUSIVE")
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise _cannot(data_dir, error) from error
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise _cannot(data_dir, error) from error
+
+
+def _cannot(path: Path, error: Exception) -> StateError:
+    why = "each file seems to be somebody else's" if "lock" in str(error).lower() else str(error)
+    return StateError(
+        f"{path} cannot be locked: {why}. Some network shares know no locks, and without them two"
+        f" tasks would write over each other. {folder.WAY_OUT}"
+    )

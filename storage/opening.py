@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,6 +32,8 @@ WITHOUT_WAL = (
     " instead of its faster write-ahead log. All works as elsewhere, a little slower."
 )
 LOCK_FILE = "opening.lock"
+# After so long a file that others hold is looked at: are there locks at all?
+QUICK_SECONDS = 0.5
 # A file up to this size is checked whole at every opening; a larger one only after a crash.
 WHOLE_CHECK_BYTES = 4 * 1024 * 1024
 _TOLD = 100  # faults that a check tells at most
@@ -74,11 +76,9 @@ class Opener:
         if _size(self.path):
             with suppress(_UnusableError, FileNotFoundError):
                 return self._prepared("rw")
-        from filelock import FileLock  # rarely needed, and a tenth of what a quick answer takes
-
         # Two openers must not move away each other's fresh file, so only one makes or repairs a
         # file at a time, and looks again before it does.
-        with FileLock(self.home / LOCK_FILE, timeout=self.busy_seconds, mode=0o600):
+        with self._alone():
             self._take_what_is_there()
             try:
                 return self._prepared("rwc")
@@ -107,14 +107,26 @@ class Opener:
             connection.close()
         return self.open()
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        from storage import locking  # rarely needed, and a tenth of what a quick answer takes
+
+        lock = locking.take(self.home / LOCK_FILE, self.busy_seconds)
+        if lock is None:
+            raise StateError(
+                f"{self.path} is being made or repaired by another task of Stash2Plex; try again"
+                " once that has ended."
+            )
+        with lock:
+            yield
+            lock.release()
+
     def _make_room(self) -> set[str]:
         """The file's folder in the data folder; a file in its place is moved aside. The names of
         the folders in it."""
         room = self.path.parent
         if room.is_file():
-            from filelock import FileLock  # see `open`
-
-            with FileLock(self.home / LOCK_FILE, timeout=self.busy_seconds, mode=0o600):
+            with self._alone():
                 if room.is_file():
                     moved = set_aside(room, "file", self.clock())
                     self.warn(f"{room} was a file and no folder: it was moved to {moved.name}.")
@@ -177,13 +189,30 @@ class Opener:
         return connection
 
     def _connect(self, mode: str) -> sqlite3.Connection:
+        connection = self._connected(mode, min(QUICK_SECONDS, self.busy_seconds))
+        try:
+            version_of(connection)
+        except sqlite3.DatabaseError as error:  # which comes again, and is told then
+            connection.close()
+            if "locked" in str(error) or wal.is_refused(error):
+                self._make_sure_of_locks()
+            return self._connected(mode, self.busy_seconds)
+        connection.execute(f"PRAGMA busy_timeout = {int(self.busy_seconds * 1000)}")
+        return connection
+
+    def _connected(self, mode: str, busy_seconds: float) -> sqlite3.Connection:
         return sqlite3.connect(
             folder.uri_of(self.path, mode),
             uri=True,
-            timeout=self.busy_seconds,
+            timeout=busy_seconds,
             isolation_level=None,
             check_same_thread=False,
         )
+
+    def _make_sure_of_locks(self) -> None:
+        from storage import locking  # see `_alone`
+
+        locking.make_sure(self.home)
 
     def _prepare(self, connection: sqlite3.Connection, suspected: bool, unclean: bool) -> None:
         self._refuse_newer(connection)

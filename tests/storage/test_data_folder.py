@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import importlib
 import os
 import sqlite3
 import stat
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StateError
-from storage import folder, opening
+from storage import folder, locking, opening
 from storage.state import STATE_FILE, State
 from sync_queue.inbox import INBOX_FILE, HookInbox
 from sync_queue.inbox_reader import Inbox
@@ -177,3 +179,33 @@ def test_a_disk_that_is_broken_is_no_disk_without_shared_memory(
     with pytest.raises(StateError, match="disk I/O error"):
         State(tmp_path, pytest.fail)
     assert not (tmp_path / "no-wal").exists()
+
+
+@POSIX
+@pytest.mark.parametrize("refusal", [errno.EACCES, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_disk_without_locks_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: int
+) -> None:
+    def refuse(_fd: int, operation: int) -> None:
+        if not operation & fcntl.LOCK_UN:
+            raise OSError(refusal, os.strerror(refusal))
+
+    fcntl = importlib.import_module("fcntl")
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+    with pytest.raises(StateError, match="STASH_PLUGIN_DATA") as opened:
+        State(tmp_path, pytest.fail)
+    with pytest.raises(StateError, match="STASH_PLUGIN_DATA") as taken:
+        locking.take(tmp_path / "drain.lock", seconds=600)
+
+    assert "cannot be locked" in str(opened.value)
+    assert "cannot be locked" in str(taken.value)
+    assert not list(tmp_path.glob("locks-*"))
+
+
+def test_a_lock_that_somebody_has_is_no_disk_without_locks(tmp_path: Path) -> None:
+    held = locking.take(tmp_path / "drain.lock")
+
+    assert held is not None
+    assert locking.take(tmp_path / "drain.lock") is None
+    held.release()
