@@ -21,6 +21,8 @@ import requests
 import yaml
 from playwright.sync_api import Locator
 
+from tests.pool import TOKEN
+
 START_SECONDS = 60.0
 VIDEOS = 8
 # What a practised person takes, in seconds: to find and press a thing, to type a letter.
@@ -47,6 +49,22 @@ class RealStash:
         while self.graphql("{ jobQueue { id } }")["jobQueue"]:
             time.sleep(0.1)
 
+    def edit(self, scenes: list[str], **values: Any) -> None:
+        """Edit scenes as a user does who ticks them, and wait until nothing is left to do."""
+        update = "mutation($i: BulkSceneUpdateInput!) { bulkSceneUpdate(input: $i) { id } }"
+        self.graphql(update, i={"ids": scenes, **values})
+        self.wait()
+
+    def enabled(self, plugin: str) -> bool:
+        known = self.graphql("{ plugins { id enabled } }")["plugins"]
+        return bool(next(each["enabled"] for each in known if each["id"] == plugin))
+
+    def log(self, text: str) -> list[str]:
+        """The warnings and errors of Stash's log that name something."""
+        lines = self.graphql("{ logs { level message } }")["logs"]
+        bad = [each["message"] for each in lines if each["level"] in ("Warning", "Error")]
+        return [message for message in bad if text in message]
+
     def scan(self) -> list[dict[str, Any]]:
         """Take in all videos, and give each scene something to say; their files."""
         scan = "mutation($i: ScanMetadataInput!) { metadataScan(input: $i) }"
@@ -61,6 +79,14 @@ class RealStash:
             about = {"title": f"Film {scene['id']}", "details": "What it is about."}
             self.graphql(update, i={"id": scene["id"], **about})
         return [scene["files"][0] for scene in scenes]
+
+
+def shown(plex: str, name: str) -> list[Any]:
+    """What the items of the first library have there."""
+    address = f"{plex}/library/sections/1/all"
+    headers = {"X-Plex-Token": TOKEN, "Accept": "application/json"}
+    listed = requests.get(address, headers=headers, timeout=60).json()["MediaContainer"]
+    return [each.get(name) for each in listed["Metadata"]]
 
 
 @dataclass

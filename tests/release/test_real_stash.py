@@ -22,7 +22,7 @@ from tests.acceptance.entry import ROOT
 from tests.contract.servers import item, seed_of
 from tests.pool import TOKEN, Pool
 from tests.release.conftest import EPOCH
-from tests.release.real_stash import Person, RealStash, running, source_of, told
+from tests.release.real_stash import VIDEOS, Person, RealStash, running, shown, source_of, told
 from tests.ui.conftest import SETTLED, found_browser
 
 BINARY = os.environ.get("STASH_BINARY", "")
@@ -89,6 +89,17 @@ def set_up(person: Person, page: Page, plex: str) -> None:
     person.press(page.get_by_role("button", name="Sync everything"), done)
 
 
+def edit_and_wait(stash: RealStash, plex: str) -> None:
+    """Edits reach Plex by the hooks: those of all three plugins, then by the one inside Stash."""
+    stash.edit(["1"], title="Edited once")
+    assert "Edited once" in shown(plex, "title")
+    assert stash.enabled("Stash2PlexQuickHooks")
+    assert not stash.enabled("Stash2PlexSceneHooks")
+    stash.edit([str(number) for number in range(1, VIDEOS + 1)], director="Somebody")
+    assert stash.log("Stash2PlexQuickHooks") == []
+    assert shown(plex, "Director") == [[{"tag": "Somebody"}]] * VIDEOS
+
+
 def test_from_the_source_to_the_first_sync_and_on(
     stash: RealStash,
     page: Page,
@@ -117,6 +128,7 @@ def test_from_the_source_to_the_first_sync_and_on(
         expect(page.locator(".s2p-headline")).to_contain_text(
             f"All {len(files)} scenes are in step with Plex."
         )
+        edit_and_wait(stash, plex.url)
         state = next(stash.folder.glob("plugins/**/data/state.db"))
         build(ROOT, libraries, release.parent, EPOCH + 86_400, "99.0.0")
         page.goto(f"{stash.url}/settings?tab=plugins")
