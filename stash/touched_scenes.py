@@ -2,38 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from core.errors import StashError, StashUnauthorized, StashUnreachable
 from core.timestamps import parse_timestamp
 from core.watermark import Touched, Watermark
+from stash.narrowing import by_halves
 from stash.queries import day_before
-from stash.scenes import StashApi, query_data
+from stash.scenes import StashApi, query_data, stash_version
 
-PAGE = 500
+PAGE = 512  # a power of two: each half of a page is one as well
 _FIELDS = "{ scenes { id updated_at } }"
-# What was touched last comes first, so that where nothing is new one page tells.
-_LATEST = (
-    "query LatestScenes($touched: FindFilterType, $since: SceneFilterType)"
-    f" {{ touched: findScenes(filter: $touched, scene_filter: $since) {_FIELDS} }}"
+_ONE = (
+    "query SomeScenes($filter: FindFilterType, $of: SceneFilterType)"
+    f" {{ found: findScenes(filter: $filter, scene_filter: $of) {_FIELDS} }}"
 )
-_QUERY = (
+_BOTH = (
     "query TouchedScenes($touched: FindFilterType, $since: SceneFilterType,"
     " $added: FindFilterType, $above: SceneFilterType) {"
     f" touched: findScenes(filter: $touched, scene_filter: $since) {_FIELDS}"
     f" added: findScenes(filter: $added, scene_filter: $above) {_FIELDS} }}"
 )
+# Is told of each scene that spoils every answer which holds it.
+Tell = Callable[[StashError], object]
 
 
-def newest(stash: StashApi) -> list[Touched]:
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Scenes in an order of Stash.
+
+    Attributes:
+        criteria: a SceneFilterType.
+    """
+
+    sort: str
+    direction: str
+    criteria: Mapping[str, object]
+
+    def window(self, start: int, size: int) -> dict[str, object]:
+        """The FindFilterType of `size` scenes from place `start` on, a multiple of `size`."""
+        page = start // size + 1
+        return {"page": page, "per_page": size, "sort": self.sort, "direction": self.direction}
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Scenes of an answer, and how many entries it had, with those that make no sense."""
+
+    scenes: Sequence[Touched]
+    entries: int
+
+
+def newest(stash: StashApi, tell: Tell) -> list[Touched]:
     """The scenes touched last, at most a page of them, and the one with the highest id.
 
     Raises:
         StashError: or its kinds.
     """
-    last = {"page": 1, "per_page": 1, "sort": "id", "direction": "DESC"}
-    data = _ask(stash, 1, None, last, {})
-    return [*_scenes(data, "touched"), *_scenes(data, "added")]
+    touched, added = _pages(stash, _by_time(None), 0, _Order("id", "DESC", {}), 1, tell)
+    return [*touched.scenes, *added.scenes]
 
 
 def latest(stash: StashApi, since: float, most: int) -> list[Touched]:
@@ -42,10 +71,10 @@ def latest(stash: StashApi, since: float, most: int) -> list[Touched]:
     Raises:
         StashError: or its kinds.
     """
-    return _scenes(query_data(stash, _LATEST, _by_time(1, since, most)), "touched")
+    return list(_window(stash, _by_time(since), 0, most).scenes)
 
 
-def touched_since(stash: StashApi, mark: Watermark, now: float) -> list[Touched]:
+def touched_since(stash: StashApi, mark: Watermark, now: float, tell: Tell) -> list[Touched]:
     """All scenes touched since a watermark, or added above it, with others; in one request, where
     less than a page of them was.
 
@@ -57,48 +86,91 @@ def touched_since(stash: StashApi, mark: Watermark, now: float) -> list[Touched]
     """
     since = mark.since(now)
     found: list[Touched] = []
-    last_id, page, is_left = mark.last_id, 1, True
+    last_id, start, is_left = mark.last_id, 0, True
     while is_left:
         above = {"id": {"value": last_id, "modifier": "GREATER_THAN"}}
-        by_id = {"page": 1, "per_page": PAGE, "sort": "id", "direction": "ASC"}
-        data = _ask(stash, page, since, by_id, above)
-        touched, added = _scenes(data, "touched"), _scenes(data, "added")
-        found += [*touched, *added]
-        last_id = max([last_id, *(scene for scene, _ in added)])
-        page += 1
-        is_new = bool(touched) and min(at for _, at in touched) >= since
-        is_left = (len(touched) >= PAGE and is_new) or len(added) >= PAGE
+        by_id = _Order("id", "ASC", above)
+        touched, added = _pages(stash, _by_time(since), start, by_id, PAGE, tell)
+        found += [*touched.scenes, *added.scenes]
+        last_id = max([last_id, *(scene for scene, _ in added.scenes)])
+        start += PAGE
+        is_new = bool(touched.scenes) and min(at for _, at in touched.scenes) >= since
+        is_left = (touched.entries >= PAGE and is_new) or added.entries >= PAGE
     return found
 
 
-def _ask(
-    stash: StashApi,
-    page: int,
-    since: float | None,
-    added: Mapping[str, object],
-    above: Mapping[str, object],
-) -> Mapping[str, Any]:
-    variables = {**_by_time(page, since, PAGE), "added": added, "above": above}
-    return query_data(stash, _QUERY, variables)
-
-
-def _by_time(page: int, since: float | None, most: int) -> dict[str, object]:
-    by_time = {"page": page, "per_page": most, "sort": "updated_at", "direction": "DESC"}
+def _by_time(since: float | None) -> _Order:
+    """What was touched last comes first, so that where nothing is new one page tells."""
     if since is None:
-        return {"touched": by_time, "since": {}}
+        return _Order("updated_at", "DESC", {})
     # Stash compares its times as texts, in the offsets that they were written in.
     later = {"updated_at": {"value": day_before(since), "modifier": "GREATER_THAN"}}
-    return {"touched": by_time, "since": later}
+    return _Order("updated_at", "DESC", later)
 
 
-def _scenes(data: Mapping[str, Any], name: str) -> list[Touched]:
-    """The scenes of a listing; what makes no sense is left out, and to a reconcile."""
+def _pages(
+    stash: StashApi, by_time: _Order, start: int, by_id: _Order, most: int, tell: Tell
+) -> tuple[_Page, _Page]:
+    """A page by time, from place `start` on, and the first `most` by id, in one request; where a
+    scene spoils that, what can be had of both."""
+    wanted = ((by_time, start, PAGE), (by_id, 0, most))
+    variables = {
+        "touched": by_time.window(start, PAGE),
+        "since": by_time.criteria,
+        "added": by_id.window(0, most),
+        "above": by_id.criteria,
+    }
+    try:
+        data = query_data(stash, _BOTH, variables)
+    except (StashUnauthorized, StashUnreachable):
+        raise
+    except StashError:
+        touched, added = (_narrowed(stash, *each, tell) for each in wanted)
+        return touched, added
+    return _page(data, "touched"), _page(data, "added")
+
+
+def _narrowed(stash: StashApi, order: _Order, start: int, size: int, tell: Tell) -> _Page:
+    """The scenes of a window, but those that spoil each answer which holds them."""
+
+    def ask(places: Sequence[int]) -> dict[int, _Page]:
+        return {places[0]: _window(stash, order, places[0], len(places))}
+
+    places = range(start, start + size)
+    found, failed = by_halves(
+        places, ask, lambda: stash_version(stash), lambda: _gives_another(stash)
+    )
+    for error in failed.values():
+        tell(error)
+    scenes = [scene for each in sorted(found) for scene in found[each].scenes]
+    return _Page(scenes, sum(each.entries for each in found.values()) + len(failed))
+
+
+def _gives_another(stash: StashApi) -> bool:
+    """Whether Stash gives its first scene or its last."""
+    for direction in ("ASC", "DESC"):
+        try:
+            if _window(stash, _Order("id", direction, {}), 0, 1).scenes:
+                return True
+        except StashError:
+            continue
+    return False
+
+
+def _window(stash: StashApi, order: _Order, start: int, size: int) -> _Page:
+    variables = {"filter": order.window(start, size), "of": order.criteria}
+    return _page(query_data(stash, _ONE, variables), "found")
+
+
+def _page(data: Mapping[str, Any], name: str) -> _Page:
+    """The scenes of a listing; what makes no sense is left to a reconcile."""
     listed = data.get(name)
-    rows = listed.get("scenes") if isinstance(listed, Mapping) else None
+    raw = listed.get("scenes") if isinstance(listed, Mapping) else None
+    rows = raw if isinstance(raw, list) else []
     found: list[Touched] = []
-    for row in rows if isinstance(rows, list) else ():
+    for row in rows:
         told = row if isinstance(row, Mapping) else {}
         number, at = str(told.get("id")), parse_timestamp(told.get("updated_at"))
         if number.isascii() and number.isdecimal() and len(number) <= 18 and at is not None:
             found.append((int(number), at))
-    return found
+    return _Page(found, len(rows))

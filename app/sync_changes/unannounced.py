@@ -98,13 +98,13 @@ class Unannounced:
         now = context.clock()
         touched: list[Touched] = []
         if mark is None:
-            touched = newest(context.stash)
+            touched = newest(context.stash, _tell)
             if self._quick_hooks.stand_alone(is_quick=is_quick):  # what we knew was lost
                 last_id = max((scene for scene, _ in touched), default=0)
                 mark = Watermark(now - FIRST_BACK, last_id)
         before = intake.result.enqueued_count
         if mark is not None:
-            touched = touched_since(context.stash, mark, now)
+            touched = touched_since(context.stash, mark, now, _tell)
             fresh = mark.fresh(touched, now)
             wanted = self._edited(fresh) if is_quick else self._unread(fresh)
             priority = EDIT if is_quick and len(wanted) <= MANY else BULK
@@ -146,3 +146,11 @@ class Unannounced:
             waiting = queue.queued_among(scenes)
             waiting -= {each.job.scene_id for each in queue.held(scenes)}
             return scenes - waiting - queue.given_up_among(scenes, Failure.NOT_FOUND)
+
+
+def _tell(error: StashError) -> None:
+    log.warning(
+        "one of the scenes that Stash has touched last is left to the next reconcile, which names"
+        " it: %s",
+        error,
+    )

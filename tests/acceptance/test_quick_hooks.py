@@ -22,6 +22,7 @@ from tests.acceptance.sync_driver import SyncDriver
 from tests.pool import Pool
 
 SCENES = 40
+NO_DATA = '{"errors": [{"message": "sql: Scan error on column index 3"}], "data": null}'
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +127,21 @@ def test_an_edit_without_an_event_overtakes_the_drain_that_runs(
             process_queue(context)
 
     assert shown[0] <= 5 + 4
+
+
+def test_a_scene_that_spoils_each_answer_keeps_no_other(
+    driver: SyncDriver, scenes: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    titled(driver, scenes[20], "Left to times")
+    titled(driver, scenes[-1], "Never told")
+    spoils = {"match": "graphql", "holds": f'"id":"{scenes[-1]}"', "action": "status", "times": -1}
+    no_data = {"status": 200, "content_type": "application/json", "body": NO_DATA}
+    driver.site.both.stash.faults([{**spoils, **no_data}])
+
+    assert driver.sync()["unannounced"] == 1
+
+    assert title(driver, scenes[20]) == "Left to times"
+    assert caplog.text.count("left to the next reconcile") == 1
 
 
 def test_an_edit_in_the_second_of_the_last_look_is_seen_by_the_next(
