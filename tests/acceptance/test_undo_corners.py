@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import ConfigError
 from core.records import Record
+from storage.records import RecordStore
 from tests.acceptance.plex_state import differing, now
 from tests.acceptance.site import Site
 from tests.acceptance.undo_library import library, site, sync, undo, use
@@ -65,6 +66,33 @@ def test_an_undo_that_is_undone_out_of_turn_leaves_the_scene_to_the_next_sync(si
     assert scene in site.queued()
     site.drain()
     assert differing(synced, now(site)) == {}
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_what_a_cut_off_run_wrote_is_ours_again_once_its_undo_is_undone(
+    site: Site, recorded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = site.scene("drift_title")
+    use(site, first_sync="merge", preserve_plex_edits=recorded)
+    if recorded:
+        sync(site)
+    site.edit_scene(scene, details="Words that go again.")
+    site.enqueue(scene)
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr(RecordStore, "save_many", _end)
+        site.drain()
+    undo(site)
+    undo(site)
+    assert site.item(site.key(scene))["summary"] == "Words that go again."
+
+    site.edit_scene(scene, details="")
+    sync(site)
+
+    assert not site.item(site.key(scene))["summary"]
+
+
+def _end(*_: object) -> None:
+    raise SystemExit
 
 
 def _drains(site: Site) -> list[int]:

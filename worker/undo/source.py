@@ -17,6 +17,7 @@ from core.models import FullItem, ItemRef
 from core.records import NO_PICTURES, Record, is_still, item_of
 from core.wording import line_of, shown
 from plex.client import PlexClient
+from plex.full_items import FullItems
 from plex.images import PlexImages
 from storage.journal import JournalEntry
 from storage.runs import Run
@@ -25,6 +26,7 @@ from worker.executor.before_image import known_in
 from worker.executor.figures import Figures
 from worker.executor.run import BATCH, PlanSource, in_parts
 from worker.plan import Batch, ItemEdit, Proof, ScenePlan
+from worker.scene_sync.cut_off import with_cut_off
 from worker.undo.item_undo_plan import (
     FieldHistory,
     ItemUndoPlan,
@@ -81,11 +83,16 @@ class UndoSource(PlanSource):
             yield Batch(self._plans({ref: scene_id for scene in some for scene_id, ref in scene}))
 
     def _plans(self, refs: Mapping[ItemRef, int]) -> list[ScenePlan]:
-        scene_ids = sorted(set(refs.values()))
-        records = self.state.records.get_many(scene_ids)
+        items = self.plex.full_items([ref.key for ref in refs])
+        written: dict[int, list[ItemRef]] = {}
+        for ref, scene_id in refs.items():
+            written.setdefault(scene_id, []).append(ref)
+        # What was written without a record of it is to be known again once the undo is undone.
+        records: Mapping[int, Record] = self.state.records.get_many(sorted(written))
+        records = with_cut_off(self.state, records, written, items)
         known = self.state.journal.of_items(self._undo_id(), refs)
         by_scene: dict[int, list[ItemUndoPlan]] = {}
-        for scene_id, each in self._judged(refs, records):
+        for scene_id, each in self._judged(refs, items, records):
             by_scene.setdefault(scene_id, []).append(each)
         is_redo = self.run.kind == KIND
         later: set[int] = set()
@@ -93,10 +100,10 @@ class UndoSource(PlanSource):
             # What later runs did stays as it is, so the scene need not be what it was then.
             later = self.state.journal.changed_later(self.run.id, by_scene, besides=self.run.id)
         plans = []
-        for scene_id, items in by_scene.items():
-            begun = _begun(items, known)
-            if any(each.is_work for each in items) or any(begun.values()):
-                undo = _SceneUndo(tuple(items), begun, is_redo, scene_id in later)
+        for scene_id, judged in by_scene.items():
+            begun = _begun(judged, known)
+            if any(each.is_work for each in judged) or any(begun.values()):
+                undo = _SceneUndo(tuple(judged), begun, is_redo, scene_id in later)
                 plans.append(_plan(scene_id, records.get(scene_id), undo))
         return plans
 
@@ -108,11 +115,10 @@ class UndoSource(PlanSource):
         return 0
 
     def _judged(
-        self, refs: Mapping[ItemRef, int], records: Mapping[int, Record]
+        self, refs: Mapping[ItemRef, int], items: FullItems, records: Mapping[int, Record]
     ) -> Iterator[tuple[int, ItemUndoPlan]]:
         """What is to be done to each item; what is not to be done is counted."""
         entries = self.state.journal.of_items(self.run.id, refs)
-        items = self.plex.full_items([ref.key for ref in refs])
         owners = self.state.records.owners_of(refs)
         is_lost = any(ref.key not in items for ref in refs)
         listed = {section.key for section in self.plex.sections()} if is_lost else set()
