@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.page.operations import OPERATIONS, answer
+from shell import open_files
 from shell.protocol import PluginInput
 
 
@@ -21,6 +22,7 @@ def reply_to(
     """
     if plugin.mode in OPERATIONS:
         return answer(plugin, env)
+    open_files.make_sure()
     # Half a second of imports, which no read waits for.
     from app.task_frame import STATUS, attended
 

@@ -16,6 +16,7 @@ WAY_OUT = (
     "Choose a folder that can be written: name it in the environment variable STASH_PLUGIN_DATA of"
     " Stash, and restart Stash."
 )
+ROOM = 16 * 1024 * 1024  # bytes; what one transaction writes is less
 # What we, or the earlier plugin, put into a data folder.
 _NAMES = (
     "*.db",
@@ -87,6 +88,24 @@ def make_private(path: Path | os.DirEntry[str]) -> None:
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & _OTHERS and not mode & stat.S_ISVTX:
             Path(path).chmod(mode & ~_OTHERS)
+
+
+def not_written(error: Exception) -> StateError:
+    """That a temporary file could not be written, be it one of SQLite's."""
+    return StateError(
+        f"A temporary file cannot be written: {error}. Is the disk of the system's temporary folder"
+        " full? Free space there, or let TMPDIR name another folder."
+    )
+
+
+def has_room(folder: Path) -> bool:
+    """Whether the disk of a folder is anything but full."""
+    import shutil  # with what it brings, some time that is rarely needed
+
+    try:
+        return shutil.disk_usage(folder).free >= ROOM
+    except OSError:
+        return False
 
 
 def try_writing(folder: Path) -> None:

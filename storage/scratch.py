@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
-from core.errors import StateError
+from storage.folder import not_written
 from storage.sqlite import Closing, chunks, placeholders
 
 T = TypeVar("T")
@@ -120,7 +120,4 @@ class Spool(Collection[int], Generic[T]):
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise StateError(
-                f"A temporary file cannot be written: {error}. Is the disk of the system's"
-                " temporary folder full? Free space there, or let TMPDIR name another folder."
-            ) from error
+            raise not_written(error) from error

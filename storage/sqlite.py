@@ -19,7 +19,8 @@ from typing import TypeVar
 
 from core.errors import StateError
 from core.models import ItemRef
-from storage.folder import WAY_OUT, missing_link, uri_of
+from storage import folder
+from storage.folder import WAY_OUT, missing_link, not_written, uri_of
 from storage.migration import Schema
 from storage.opening import Clock, Opener, Warn
 from storage.rows import Row, Table, fetch, move_aside, replaced, shown_key
@@ -118,7 +119,7 @@ class Database(Closing):
     @contextmanager
     def aside(self) -> Iterator[sqlite3.Connection]:
         """Writes to temporary tables, also within a snapshot; the file itself is not written."""
-        with self._lock, self._translated():
+        with self._lock, self._translated(is_aside=True):
             if self._connection.in_transaction:
                 yield self._connection
             else:
@@ -127,7 +128,7 @@ class Database(Closing):
 
     def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
         """The rows of one query, unchecked, as they are asked for; of temporary tables."""
-        with self._lock, self._translated():
+        with self._lock, self._translated(is_aside=True):
             yield from self._connection.execute(sql, parameters)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
@@ -264,7 +265,7 @@ class Database(Closing):
             self._warn(f"{len(lines) - NAMED} more entries of {self._schema.title} were set aside.")
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, *, is_aside: bool = False) -> Iterator[None]:
         try:
             yield
         except sqlite3.DatabaseError as error:
@@ -278,7 +279,13 @@ class Database(Closing):
                 ) from error
             if not isinstance(error, sqlite3.OperationalError):
                 raise
+            if "locked" not in str(error) and (is_aside or self._is_full_elsewhere(error)):
+                raise not_written(error) from error
             raise StateError(f"{self.path} cannot be used: {error}. {self._hint(error)}") from error
+
+    def _is_full_elsewhere(self, error: sqlite3.OperationalError) -> bool:
+        """Whether the disk that is full is that of temporary files, which reading needs too."""
+        return "full" in str(error) and (not self._writes or folder.has_room(self.path.parent))
 
     def _hint(self, error: sqlite3.OperationalError) -> str:
         told = str(error)

@@ -261,3 +261,18 @@ def test_what_the_plugin_brings_wins_over_its_neighbours(tmp_path: Path) -> None
     ended = run(str(plugin / "Stash2Plex.py"), PYTHONPATH=str(plugin.parent))
 
     assert ended.reply == {"output": "ours"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the system has no such limit")
+@pytest.mark.parametrize("most", [20, 64])
+def test_too_few_files_that_may_be_open_are_told_as_such(most: int) -> None:
+    script = (
+        "import resource, runpy; limit = resource.RLIMIT_NOFILE;"
+        f" resource.setrlimit(limit, ({most // 2}, {most}));"
+        f" runpy.run_path({str(ENTRY)!r}, run_name='__main__')"
+    )
+
+    ended = run("-c", script)
+
+    told = f"open only {most} files at once, and it needs 32" in ended.reply["error"]
+    assert told is (most < 32)

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import StateError
+from plex.cache import PlexCache
 from storage import folder, locking, opening
+from storage.sqlite import Database
 from storage.state import STATE_FILE, State
 from sync_queue.inbox import INBOX_FILE, HookInbox
 from sync_queue.inbox_reader import Inbox
@@ -209,3 +211,17 @@ def test_a_lock_that_somebody_has_is_no_disk_without_locks(tmp_path: Path) -> No
     assert held is not None
     assert locking.take(tmp_path / "drain.lock") is None
     held.release()
+
+
+def test_a_temporary_folder_that_is_full_is_not_taken_for_the_data_folder(tmp_path: Path) -> None:
+    def fill_up(database: Database) -> None:
+        with database.aside() as connection:
+            connection.execute("CREATE TEMP TABLE lines (text TEXT)")
+            connection.execute("PRAGMA temp.max_page_count = 3")
+            connection.executemany("INSERT INTO lines VALUES (?)", [("x" * 1000,)] * 100)
+
+    with PlexCache(tmp_path) as cache, pytest.raises(StateError) as caught:
+        fill_up(cache._database)
+
+    assert "temporary folder" in str(caught.value)
+    assert str(tmp_path) not in str(caught.value)
