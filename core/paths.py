@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from core.text import name_key
 
+_KNOWN = 4096  # paths that are remembered: each scene's are asked for several times
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 
 
@@ -24,7 +25,7 @@ def is_windows(path: str) -> bool:
     return path.startswith(("\\\\", "//"))
 
 
-@lru_cache(maxsize=4096)  # one comparison asks for each path several times
+@lru_cache(maxsize=_KNOWN)  # one comparison asks for each path several times
 def canonical(path: str) -> str:
     """Forward slashes only, no doubled or trailing ones, NFC; case is left alone."""
     if path.isascii() and not ("\\" in path or "//" in path or path.endswith("/")):
@@ -59,13 +60,13 @@ def folder(path: str) -> str:
     return canonical(path).rpartition("/")[0]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_KNOWN)
 def path_key(path: str) -> str:
     """A bucket for paths that may be equal: confirm with `same_path`."""
     return name_key(canonical(path))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_KNOWN)
 def base_key(path: str) -> str:
     """A bucket for base names that may be equal: confirm with `same_name`."""
     return name_key(base_name(path))
@@ -119,6 +120,23 @@ class _Prefix:
     order: int
 
 
+@dataclass(slots=True)
+class _Prefixes:
+    """Prefixes by how they are spelled."""
+
+    _known: dict[str, list[_Prefix]] = field(default_factory=dict)
+    _lengths: set[int] = field(default_factory=set)
+
+    def add(self, spelled: str, prefix: _Prefix) -> None:
+        self._known.setdefault(spelled, []).append(prefix)
+        self._lengths.add(len(spelled))
+
+    def of(self, path: str) -> list[_Prefix]:
+        """Those of a path that ends with a slash, as they do themselves."""
+        starts = [path[:length] for length in self._lengths if length <= len(path)]
+        return [prefix for start in starts for prefix in self._known.get(start, ())]
+
+
 @dataclass(frozen=True, slots=True)
 class PathMap:
     """The user's `path_map`: (Stash prefix, Plex prefix) pairs; the longest prefix that fits wins.
@@ -128,13 +146,13 @@ class PathMap:
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
-    _exact: Mapping[str, list[_Prefix]] = field(init=False, repr=False, compare=False)
-    _folded: Mapping[str, list[_Prefix]] = field(init=False, repr=False, compare=False)
+    _exact: _Prefixes = field(init=False, repr=False, compare=False)
+    _folded: _Prefixes = field(init=False, repr=False, compare=False)
     _folds: bool = field(init=False, repr=False, compare=False)
+    _known: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        exact: dict[str, list[_Prefix]] = {}
-        folded: dict[str, list[_Prefix]] = {}
+        exact, folded = _Prefixes(), _Prefixes()
         for order, (source, target) in enumerate(self.pairs):
             prefix = _Prefix(
                 _closed(canonical(source)),
@@ -144,25 +162,34 @@ class PathMap:
                 canonical(target),
                 order,
             )
-            folded.setdefault(prefix.folded, []).append(prefix)
+            folded.add(prefix.folded, prefix)
             if not prefix.windows:
-                exact.setdefault(prefix.source, []).append(prefix)
+                exact.add(prefix.source, prefix)
         object.__setattr__(self, "_exact", exact)
         object.__setattr__(self, "_folded", folded)
+        object.__setattr__(self, "_known", {})
         object.__setattr__(self, "_folds", any(is_windows(source) for source, _ in self.pairs))
 
     def to_plex(self, path: str) -> tuple[str, ...]:
         """All paths that a Stash path may have in Plex."""
         if not self.pairs:
             return (path,)
+        known = self._known.get(path)
+        if known is None:
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            known = self._known[path] = self._to_plex(path)
+        return known
+
+    def _to_plex(self, path: str) -> tuple[str, ...]:
         whole = canonical(path)
         closed = _closed(whole)
         if is_windows(path):
-            fitting = list(_around(name_key(closed), self._folded))
+            fitting = self._folded.of(name_key(closed))
         else:
-            fitting = list(_around(closed, self._exact))
+            fitting = self._exact.of(closed)
             if self._folds:
-                fitting += [p for p in _around(name_key(closed), self._folded) if p.windows]
+                fitting += [p for p in self._folded.of(name_key(closed)) if p.windows]
         if len(fitting) == 1:
             return (_swap(whole, fitting[0]),)
         if not fitting:
@@ -170,14 +197,6 @@ class PathMap:
         deepest = max(prefix.depth for prefix in fitting)
         found = sorted((p for p in fitting if p.depth == deepest), key=lambda p: p.order)
         return tuple([_swap(whole, prefix) for prefix in found])
-
-
-def _around(path: str, prefixes: Mapping[str, list[_Prefix]]) -> Iterator[_Prefix]:
-    """The prefixes of a path that ends with a slash, as all of them do."""
-    end = path.find("/") + 1
-    while end:
-        yield from prefixes.get(path[:end], ())
-        end = path.find("/", end) + 1
 
 
 def _closed(path: str) -> str:

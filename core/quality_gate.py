@@ -24,8 +24,9 @@ def has_meaningful_metadata(data: Mapping[str, object]) -> bool:
 
 def is_meaningful(scene: Scene) -> bool:
     """The same of a scene."""
-    asked_for = scene.studio, scene.performers, scene.tags, scene.details, scene.date
-    return any(map(_is_something, asked_for))
+    if scene.studio or scene.performers or scene.tags:
+        return True
+    return _is_something(scene.details) or _is_something(scene.date)
 
 
 def passes_gate(scene: Scene, recorded: Container[int]) -> bool:

@@ -15,7 +15,7 @@ from core.matching.reasons import doubt, losses
 from core.models import ItemRef, ListedItem, Scene
 from core.quality_gate import is_meaningful
 from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC, Gap
-from stash.mapping import snapshot
+from stash.mapping import Snapshot, snapshot
 from storage.scratch import Scratch, Spool
 
 _NAMED = 5  # scenes named in one sentence
@@ -34,18 +34,23 @@ class ToldScene(NamedTuple):
     """What has to be known of a scene of which there is something to say.
 
     Attributes:
-        data: the `data` of a job.
+        told: a `Snapshot`.
         paths: of its files, the primary one first.
         updated_at: when it changed in Stash, epoch seconds.
         is_meaningful: it says enough to be synced.
         items: section, rating key and title of the items that are its own.
     """
 
-    data: Mapping[str, Any]
+    told: tuple[Any, ...]
     paths: tuple[str, ...]
     updated_at: float
     is_meaningful: bool
     items: tuple[tuple[str, str, str], ...]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What a job for it says."""
+        return Snapshot(*self.told)
 
 
 class DetectionState:
@@ -210,11 +215,11 @@ class DetectionState:
 
 def _told(scene: Scene, items: Iterable[ListedItem]) -> ToldScene:
     return ToldScene(
-        snapshot(scene),
-        tuple(file.path for file in scene.files),
+        tuple(snapshot(scene)),
+        tuple([file.path for file in scene.files]),
         scene.updated_at,
         is_meaningful(scene),
-        tuple((*item.ref, str(listed_value(item, TITLE) or "")) for item in items),
+        tuple([(*item.ref, str(listed_value(item, TITLE) or "")) for item in items]),
     )
 
 

@@ -21,6 +21,7 @@ from sync_queue.operations import enqueue_all
 from sync_queue.queue import SyncQueue
 
 UPDATE_TYPE = "metadata"
+AT_ONCE = 1000  # scenes whose jobs are written in one transaction: each waits for the disk
 FOREVER = float("inf")
 
 
@@ -76,7 +77,7 @@ class GapQueue:
         self, findings: DetectionState, only: frozenset[str] | None, result: GapDetectionResult
     ) -> None:
         """Enqueue each scene with a gap once, and count what was left out and why."""
-        for rows in findings.scenes.batches():
+        for rows in findings.scenes.batches(AT_ONCE):
             scenes = {scene_id: ToldScene(*row) for scene_id, row in rows.items()}
             written = self._written(scenes)
             open_to = {i for i, told in scenes.items() if told.is_meaningful or i in written}
@@ -119,7 +120,10 @@ class GapQueue:
     ) -> None:
         result.scenes_to_sync += len(chosen)
         if self._queue is not None and chosen:
-            jobs = [_job(g.scene_id, scenes[g.scene_id].data, g.gap_type, g.reason) for g in chosen]
+            jobs = [
+                _job(g.scene_id, scenes[g.scene_id].snapshot._asdict(), g.gap_type, g.reason)
+                for g in chosen
+            ]
             result.enqueued_count += enqueue_all(self._queue, jobs).new
         self._on_gaps(chosen)
 
@@ -147,7 +151,7 @@ class GapQueue:
             return (
                 dead.failure is Failure.AMBIGUOUS
                 or told.updated_at > dead.enqueued_at
-                or told.data != dead.data
+                or told.snapshot._asdict() != dead.data
             )
         if gap.scene_id not in findings.missing and gap.scene_id not in findings.vanished:
             return True
@@ -245,7 +249,7 @@ class SceneJobs:
 
 def job_of(scene: Scene, kind: str, reason: str) -> dict[str, Any]:
     """The job for a scene. Its `data` is for people: the worker reads the scene afresh."""
-    return _job(scene.id, snapshot(scene), kind, reason)
+    return _job(scene.id, snapshot(scene)._asdict(), kind, reason)
 
 
 def _job(scene_id: int, data: Mapping[str, Any], kind: str, reason: str) -> dict[str, Any]:

@@ -88,16 +88,17 @@ class PageReport:
         candidates: tuple[dict[str, Any], ...] = (),
     ) -> Finding:
         path = told.paths[0] if told.paths else ""
+        known = told.snapshot
         return Finding(
             scene_id,
             kind,
-            told.data["title"] or paths.stem(path),
+            known.title or paths.stem(path),
             path,
             "it was never synced so far" if reason == NEVER_SYNCED else reason,
-            told.data["studio"] or "",
+            known.studio or "",
             self._library(path, told),
             told.updated_at,
-            tuple(Item(*item) for item in told.items),
+            tuple([Item(*item) for item in told.items]),
             candidates,
         )
 

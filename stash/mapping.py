@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.digests import digest_of
 from core.fields import SAID
@@ -25,7 +25,8 @@ class SceneReader:
     """
 
     def __init__(self) -> None:
-        self._known: dict[str, Entity] = {}  # by the id, as Stash tells it
+        # By kind and id, as Stash tells it.
+        self._known: dict[str, dict[str, Entity]] = {}
 
     def read(self, raw: object) -> Scene | None:
         """The scene that one JSON object of Stash describes; None where it has no numeric id."""
@@ -34,29 +35,29 @@ class SceneReader:
         scene_id = _scene_id(raw)
         if scene_id is None:
             return None
-        studio = raw.get("studio")
-        studios = self._entities([studio]) if studio is not None else ()
+        studios = self._entities("studio", [raw.get("studio")])
         return Scene(
             id=scene_id,
             said={name: read(raw.get(name)) for name, read in _SAID.items()},
             organized=raw.get("organized") is True,
             studio=studios[0] if studios else None,
-            performers=self._entities(raw.get("performers")),
-            tags=self._entities(raw.get("tags")),
+            performers=self._entities("performer", raw.get("performers")),
+            tags=self._entities("tag", raw.get("tags")),
             files=_files(raw.get("files")),
             created_at=epoch(raw.get("created_at")),
             updated_at=epoch(raw.get("updated_at")),
             groups=self._groups(raw.get("groups")),
         )
 
-    def _entities(self, raw: object) -> tuple[Entity, ...]:
+    def _entities(self, kind: str, raw: object) -> tuple[Entity, ...]:
         """Studios, performers or tags; those without a name, which Stash never gives, are left out.
 
         A name without a usable id is kept: dropping it would take it out of Plex.
         """
         if not isinstance(raw, list):
             return ()
-        found, known = [], self._known
+        found = []
+        known = self._known.setdefault(kind, {})
         for each in raw:
             try:
                 entity = known[each["id"]]
@@ -65,25 +66,26 @@ class SceneReader:
                     continue
             except (KeyError, TypeError):
                 pass
-            new = self._new(each)
+            new = _entity(each)
             if new is not None:
                 found.append(new)
+                if isinstance(each.get("id"), str):
+                    known[each["id"]] = new
         return tuple(found)
 
     def _groups(self, raw: object) -> tuple[Entity, ...]:
         if not isinstance(raw, list):
             return ()
-        return self._entities([each.get("group") for each in raw if isinstance(each, dict)])
+        return self._entities(
+            "group", [each.get("group") for each in raw if isinstance(each, dict)]
+        )
 
-    def _new(self, raw: object) -> Entity | None:
-        name = raw.get("name") if isinstance(raw, dict) else None
-        if not isinstance(raw, dict) or not isinstance(name, str) or not name:
-            return None
-        given = raw.get("id")
-        entity = Entity(number(given) or 0, name)
-        if isinstance(given, str):
-            self._known[given] = entity
-        return entity
+
+def _entity(raw: object) -> Entity | None:
+    name = raw.get("name") if isinstance(raw, dict) else None
+    if not isinstance(raw, dict) or not isinstance(name, str) or not name:
+        return None
+    return Entity(number(raw.get("id")) or 0, name)
 
 
 class UnreadScene:
@@ -168,20 +170,34 @@ def _is_whole(told: object, key: str) -> bool:
     )
 
 
-def snapshot(scene: Scene) -> dict[str, object]:
-    """The `data` of a job: a snapshot for people and for compatibility, never what is written."""
-    return {
-        "path": scene.files[0].path if scene.files else "",
-        "title": scene.title,
-        "details": scene.details,
-        "date": scene.date or None,
-        "rating100": scene.said.get("rating100"),
-        "studio": scene.studio.name if scene.studio else None,
-        "performers": [performer.name for performer in scene.performers],
-        "tags": [tag.name for tag in scene.tags],
-        "poster_url": None,
-        "background_url": None,
-    }
+class Snapshot(NamedTuple):
+    """The `data` of a job: for people and for compatibility, never what is written."""
+
+    path: str
+    title: str
+    details: str
+    date: str | None
+    rating100: Value
+    studio: str | None
+    performers: list[str]
+    tags: list[str]
+    poster_url: None = None
+    background_url: None = None
+
+
+def snapshot(scene: Scene) -> Snapshot:
+    """What a job for a scene says of it."""
+    said = scene.said
+    return Snapshot(
+        scene.files[0].path if scene.files else "",
+        text(said.get("title")),
+        text(said.get("details")),
+        text(said.get("date")) or None,
+        said.get("rating100"),
+        scene.studio.name if scene.studio else None,
+        [performer.name for performer in scene.performers],
+        [tag.name for tag in scene.tags],
+    )
 
 
 def epoch(value: object) -> float:

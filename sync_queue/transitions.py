@@ -16,13 +16,16 @@ from storage.sqlite import chunks, placeholders
 from sync_queue.jobs import ACKED, DEAD, HELD, READY, WORKING, dumps
 from sync_queue.schema import TABLE
 
+# What a job and its row both have.
+_INSERTED = ("scene_id", "enqueued_at", "attempts", "not_before", "error", "priority")
 _TWIN = f"FROM {TABLE} twin WHERE twin.scene_id = {TABLE}.scene_id AND twin.status < 2"
 
 
 def insert_or_refresh(
     connection: sqlite3.Connection, wanted: Iterable[dict[str, Any]], now: float
 ) -> tuple[list[int], int]:
-    """Makes each normalised job a waiting row, or refreshes the row that waits for its scene.
+    """Makes each normalised job a waiting row, or refreshes the row that waits for its scene; each
+    gets the number of its row.
 
     Returns the row of each job, and how many rows are new.
     """
@@ -35,14 +38,14 @@ def insert_or_refresh(
         known = rows.get(job["scene_id"])
         if known is None:
             known = rows[job["scene_id"]] = last_id + len(insertions) + 1
-            insertions.append({**job, "job_id": known})
+            insertions.append(job)
         else:
-            refreshes.append({**job, "job_id": known})
+            refreshes.append(job)
+        job["job_id"] = known
     connection.executemany(
-        f"INSERT INTO {TABLE} (_id, data, timestamp, status, scene_id, enqueued_at, attempts,"
-        " not_before, error, priority) VALUES (:job_id, :stored, :now, 0, :scene_id, :enqueued_at,"
-        " :attempts, :not_before, :error, :priority)",
-        ({**job, "stored": dumps(job), "now": now} for job in insertions),
+        f"INSERT INTO {TABLE} (_id, data, timestamp, status, {', '.join(_INSERTED)})"
+        f" VALUES (?, ?, ?, 0, {placeholders(len(_INSERTED))})",
+        ((j["job_id"], dumps(j), now, *[j[name] for name in _INSERTED]) for j in insertions),
     )
     connection.executemany(
         f"UPDATE {TABLE} SET data = :stored, attempts = :attempts, error = :error, failure = '',"

@@ -99,7 +99,7 @@ def test_a_size_that_no_file_has_is_unknown(size: object) -> None:
 
 
 def test_the_snapshot_of_a_job() -> None:
-    assert snapshot(SCENE) == {
+    assert snapshot(SCENE)._asdict() == {
         "path": "/data/library/Harbour Lights.mkv",
         "title": "Harbour Lights",
         "details": SCENE.details,
@@ -113,7 +113,7 @@ def test_the_snapshot_of_a_job() -> None:
     }
     empty = SceneReader().read({"id": 1})
     assert empty is not None
-    assert snapshot(empty)["path"] == ""
+    assert snapshot(empty).path == ""
 
 
 @pytest.mark.parametrize(
