@@ -12,10 +12,19 @@ from app.sync_changes.change_filter import ChangeFilter
 from app.sync_changes.destroyed_scenes import enqueue_destroyed
 from app.sync_changes.entity_changes import EntityChanges
 from app.wiring import Context
+from core.errors import StashError
 from core.models import Scene
 from reconciliation.enqueueing import SceneJobs
 from reconciliation.library_facts import LibraryPolicy, moved
-from stash.scenes import MAX_IDS, Fetched, fetch_readable
+from stash.narrowing import by_halves
+from stash.scenes import (
+    MAX_IDS,
+    Fetched,
+    StashApi,
+    fetch_readable,
+    iter_scene_pages,
+    stash_version,
+)
 from storage.records import RecordStore
 from storage.sqlite import chunks
 from sync_queue.inbox_reader import Event, Inbox
@@ -201,8 +210,26 @@ class Intake:
             self._acknowledge(events)
 
     def _entities(self, events: Sequence[Event], stores: _Stores) -> None:
+        """All of them; those for which Stash fails even alone are left to a reconcile."""
         if not events:
             return
+        stash = self._context.stash
+
+        def resolve(places: Sequence[int]) -> dict[int, bool]:
+            self._resolve([events[place] for place in places], stores)
+            return dict.fromkeys(places, True)
+
+        _, failed = by_halves(
+            range(len(events)), resolve, lambda: stash_version(stash), lambda: _gives_scenes(stash)
+        )
+        for place, error in failed.items():
+            event = events[place]
+            told = "what has changed with %s %d is left to the next reconcile: %s"
+            log.warning(told, event.kind, event.id, error)
+        self._acknowledge([events[place] for place in failed])
+
+    def _resolve(self, events: Sequence[Event], stores: _Stores) -> None:
+        """Queue the scenes that they concern."""
         first = f"{events[0].kind} {events[0].id}"
         what = f"{first} and {len(events) - 1} more" if len(events) > 1 else first
         library = stores.policy
@@ -237,6 +264,14 @@ class Intake:
     def _acknowledge(self, events: Sequence[Event]) -> None:
         self._inbox.acknowledge(events)
         self.result.events += len(events)
+
+
+def _gives_scenes(stash: StashApi) -> bool:
+    """Whether Stash lists scenes: then it is not all of it that fails."""
+    try:
+        return any(iter_scene_pages(stash, page_size=1, expected=0))
+    except StashError:
+        return False
 
 
 def _is_alive(event: Event) -> bool:

@@ -192,6 +192,25 @@ def test_an_event_stays_until_all_its_pages_are_queued(driver: HookDriver) -> No
     is_for(driver, driver.showing("tag", num))
 
 
+def test_one_for_which_stash_fails_keeps_no_other(
+    driver: HookDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, good = driver.pick("tag"), driver.pick("tag")
+    for num in (good, bad):
+        driver.rename("tag", num, f"One of two {num}")
+    spoilt = {"match": rf"EntityNames.*\bs{bad}:", "action": "status", "status": 200, "times": -1}
+    spoilt["body"] = '{"errors": [{"message": "sql: Scan error"}], "data": null}'
+    driver.site.both.stash.faults([DEAF, spoilt])
+
+    figures = driver.sync()
+
+    assert (figures["events"], driver.left()) == (2, [])
+    assert figures["processed"] == len(driver.showing("tag", good))
+    assert f"tag {bad} is left to the next reconcile" in caplog.text
+    driver.site.both.stash.faults([DEAF])
+    driver.site.reconcile()  # finds it
+
+
 def test_a_name_that_was_changed_back_needs_nothing(driver: HookDriver) -> None:
     num = driver.pick("tag")
     rows = stash_seed(driver.site.both.stash.state())["tags"]
