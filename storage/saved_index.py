@@ -126,7 +126,7 @@ class SectionIndexStore(Closing):
     @contextmanager
     def unmoved(self) -> Iterator[None]:
         """Several look-ups that see one and the same index, whatever others write meanwhile."""
-        with self._database.snapshot():
+        with self._database.steady():
             self._is_unmoved = True
             try:
                 yield

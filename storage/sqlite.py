@@ -117,6 +117,24 @@ class Database(Closing):
             yield self._connection
 
     @contextmanager
+    def steady(self) -> Iterator[None]:
+        """The same for long. Without a write-ahead log a copy is read: nobody waits for that."""
+        if self.rows("PRAGMA journal_mode") == [("wal",)]:
+            with self.snapshot():
+                yield
+            return
+        copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        with self._lock, closing(copy):
+            with self._translated(is_aside=True):
+                self._connection.backup(copy)
+            original, self._connection = self._connection, copy
+            try:
+                with self.snapshot():
+                    yield
+            finally:
+                self._connection = original
+
+    @contextmanager
     def aside(self) -> Iterator[sqlite3.Connection]:
         """Writes to temporary tables, also within a snapshot; the file itself is not written."""
         with self._lock, self._translated(is_aside=True):
@@ -279,13 +297,12 @@ class Database(Closing):
                 ) from error
             if not isinstance(error, sqlite3.OperationalError):
                 raise
-            if "locked" not in str(error) and (is_aside or self._is_full_elsewhere(error)):
+            told = str(error)
+            # Reading needs room for temporary files as well.
+            is_full = "full" in told and (not self._writes or folder.has_room(self.path.parent))
+            if is_full or (is_aside and "locked" not in told):
                 raise not_written(error) from error
             raise StateError(f"{self.path} cannot be used: {error}. {self._hint(error)}") from error
-
-    def _is_full_elsewhere(self, error: sqlite3.OperationalError) -> bool:
-        """Whether the disk that is full is that of temporary files, which reading needs too."""
-        return "full" in str(error) and (not self._writes or folder.has_room(self.path.parent))
 
     def _hint(self, error: sqlite3.OperationalError) -> str:
         told = str(error)
@@ -305,7 +322,6 @@ class Database(Closing):
                 f" {self.path.name} in it was replaced: what was to be noted there is lost. See to"
                 " it that the folder stays; then run the task again."
             )
-
         self._opened = name  # some network file systems give the same file other numbers
 
     def _is_locked(self) -> bool:

@@ -14,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import StateError
+from core.matching.match_outcome import Claim, Evidence
+from core.models import ItemRef, ListedItem, MediaFile
+from core.paths import base_key
 from plex.cache import PlexCache
-from storage import folder, locking, opening
+from storage import folder, locking, opening, wal
 from storage.sqlite import Database
 from storage.state import STATE_FILE, State
 from sync_queue.inbox import INBOX_FILE, HookInbox
@@ -225,3 +228,29 @@ def test_a_temporary_folder_that_is_full_is_not_taken_for_the_data_folder(tmp_pa
 
     assert "temporary folder" in str(caught.value)
     assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_who_reads_the_index_for_long_keeps_nobody_from_writing(tmp_path: Path, mode: str) -> None:
+    """With a rollback journal, readers and writers of one file keep each other waiting."""
+    first, second = listed("1", "/a/first.mp4"), listed("2", "/a/second.mp4")
+    if mode == "delete":
+        wal.note(tmp_path, "told")
+    with PlexCache(tmp_path) as reading, PlexCache(tmp_path) as writing:
+        reading.learn([first])
+        with reading.unmoved():
+            assert names(reading) == {first.ref}
+            writing.learn([second])
+            assert names(reading) == {first.ref}
+            claims = reading.claims()
+            claims.offer({7: [Claim(first.ref, Evidence.PATH, 0)]})
+        assert names(reading) == {first.ref, second.ref}
+
+
+def listed(key: str, path: str) -> ListedItem:
+    return ListedItem(ItemRef("1", key), (MediaFile(path, 1, 2.0),), (), False, False, 3, 3)
+
+
+def names(cache: PlexCache) -> set[ItemRef]:
+    keys = [base_key("first.mp4"), base_key("second.mp4")]
+    return set(cache.items_named(keys))
