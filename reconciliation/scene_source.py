@@ -180,6 +180,7 @@ class SceneSource:
         )
         is_full = (
             self.full
+            or looked.is_blind
             or last is None
             or last.seal != seal
             or last.at > now

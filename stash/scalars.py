@@ -52,6 +52,7 @@ class Looked:
         names: of performers, tags, studios, groups, and the paths of folders, by kind and id.
         moved: scenes of which a file was touched since the time asked for, with their files.
         odd: scenes that have no file or several, with their files.
+        is_blind: Stash did not tell; nothing of what was read before is known to stand.
     """
 
     version: str
@@ -59,6 +60,7 @@ class Looked:
     names: dict[tuple[str, int], str]
     moved: dict[int, UnreadScene] = field(default_factory=dict)
     odd: dict[int, UnreadScene] = field(default_factory=dict)
+    is_blind: bool = False
 
 
 def look(stash: StashApi, since: float | None) -> Looked:
@@ -70,12 +72,15 @@ def look(stash: StashApi, since: float | None) -> Looked:
     Raises:
         StashError: or its kinds; Stash does not answer.
     """
-    try:
-        return _look(stash, since, tells_files=True)
-    except (StashUnauthorized, StashUnreachable):
-        raise
-    except StashError:  # it does not know what it was asked for
-        return _look(stash, since, tells_files=False)
+    for tells_files in (True, False):
+        try:
+            return _look(stash, since, tells_files=tells_files)
+        except (StashUnauthorized, StashUnreachable):
+            raise
+        except StashError:
+            # It does not know what it was asked for; or one performer, say, spoils each answer.
+            continue
+    return Looked("none", tells_files=False, names={}, is_blind=True)
 
 
 def iter_scalars(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from core.errors import StashError
 from core.records import Record
 from reconciliation import scene_source
 from reconciliation.scene_source import SceneSource
@@ -131,6 +132,29 @@ def test_a_pass_over_nothing_new_reads_no_scene(state: State, reads: SceneReads)
     source = SceneSource(stash, reads, state, lambda: stash.now + 1, full=False)
     assert all([*source.survey(len(found))])
     assert not all([*source.survey(len(found) + 1)])
+
+
+def test_where_stash_fails_to_tell_names_all_are_read(
+    state: State, reads: SceneReads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One performer whose row it cannot read, say."""
+    stash = StashInside("v0.30.1")
+    run(stash, reads, state)
+    ask = stash.call_GQL
+
+    def spoilt(query: str, variables: Any = None) -> Any:
+        if "findPerformers" in query:
+            raise StashError("sql: Scan error")
+        return ask(query, variables)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stash, "call_GQL", spoilt)
+        for _ in range(2):
+            assert check(run(stash, reads, state), stash, "nothing is known to stand") == 0
+
+    assert check(run(stash, reads, state), stash, "it was not seen what moved") == 0
+    found = run(stash, reads, state)
+    assert check(found, stash, "nothing has changed") == len(found)
 
 
 def test_who_asks_for_it_gets_a_full_pass(state: State, reads: SceneReads) -> None:
