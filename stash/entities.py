@@ -11,7 +11,7 @@ from stash import queries
 from stash.mapping import number, text
 from stash.scenes import MAX_IDS, StashApi, query_data, scene_fields
 
-PAGE = 1000
+PAGE = 5000  # as many as `stash.scalars` asks for at once
 TRIES = 3  # of a listing that changes while it is read
 _HAVE_DISAMBIGUATION = {"disambiguation": {"value": "", "modifier": "NOT_NULL"}}
 

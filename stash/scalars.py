@@ -30,7 +30,7 @@ from stash.scenes import (
 )
 
 PAGE = 5000  # scenes, or names, of one answer
-SOME = 1000  # scenes with their files
+SOME = 2500  # scenes with their files, which Stash reads for all of an answer at once
 WHOLE = 500  # scenes read whole in one request
 PERFORMER, FOLDER = "performer", "folder"
 _NAMED = (PERFORMER, TAG, STUDIO)
