@@ -118,7 +118,7 @@ class BatchDetectors:
             for gap in self._detector.detect_missing(scenes, batch.timestamps, paths)
         ]
         vanished = [
-            GapResult(scene.id, MISSING, scene, "its item has gone from Plex (vanished)")
+            GapResult(scene.id, MISSING, scene, "its item has gone from Plex")
             for scene in scenes
             if scene.id in batch.timestamps and scene.id not in there and scene.files
         ]

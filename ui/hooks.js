@@ -110,6 +110,7 @@
         const answer = await action();
         if (answer && typeof answer.text === "string" && answer.text) messages.say(answer.text);
         if (done && mounted.current) done();
+        if (!answer || !answer.id) s2p.work.acted(); // a task tells by its end
         return answer;
       } catch (error) {
         messages.fail(error);

@@ -156,7 +156,11 @@
     const asked = query.get("view");
     const overview = hooks.useRead("page_overview");
     s2p.work.useReloadAfterWork(overview.reload);
+    s2p.work.useReloadAfterActions(overview.reload);
     const { data } = overview;
+    React.useEffect(() => {
+      if (data && data.state) s2p.tick.seen(data.state);
+    }, [data]);
     const needsSetup = Boolean(data && (data.needs_setup || !data.last_reconcile));
     const settled = data !== null || overview.error !== "";
     const first = Boolean(data && data.needs_setup);

@@ -98,6 +98,12 @@
     }
   }
 
+  /** What is known now, for this tab and the others. @param {import("./types").PublishedState | null} state */
+  function seen(state) {
+    stored(STATE_KEY, JSON.stringify(state));
+    setMark(notice(state));
+  }
+
   let stopped = false;
 
   async function look() {
@@ -107,8 +113,7 @@
     stored(KEY, String(now));
     try {
       const state = await server.publishedState();
-      stored(STATE_KEY, JSON.stringify(state));
-      setMark(notice(state));
+      seen(state);
       if (wantsSync(state, now) || (await hasUnseen(state))) await askForSync();
     } catch (error) {
       // Nobody is signed in any more: this tab is to leave the session alone.
@@ -138,5 +143,5 @@
     window.addEventListener("storage", (event) => event.key === STATE_KEY && remembered());
   }
 
-  Object.assign(s2p, { tick: { start, look, useMark, isDue, notice, wantsSync } });
+  Object.assign(s2p, { tick: { start, look, seen, useMark, isDue, notice, wantsSync } });
 })();

@@ -10,7 +10,7 @@ export type Job = {
   progress: number | null;
   startTime: string | null;
 };
-export type Work = { jobs: Job[]; ended: number; expired: boolean };
+export type Work = { jobs: Job[]; ended: number; acted: number; expired: boolean };
 export type PlexPlace = { machine_identifier: string; web_url: string };
 export type Read<T> = { data: T | null; error: string; loading: boolean; reload: () => void };
 export type PublishedState = {
@@ -119,6 +119,8 @@ export interface Shared {
   work: {
     useWork: () => Work;
     useReloadAfterWork: (reload: () => void) => void;
+    useReloadAfterActions: (reload: () => void) => void;
+    acted: () => void;
     refresh: () => void;
     start: (mode: string, args?: Record<string, unknown>) => Promise<{ id: string; text: string }>;
   };

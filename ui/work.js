@@ -12,7 +12,7 @@
   const IDLE_MILLISECONDS = 15000;
 
   /** @type {import("./types").Work} */
-  let current = { jobs: [], ended: 0, expired: false };
+  let current = { jobs: [], ended: 0, acted: 0, expired: false };
   /** @type {Set<() => void>} */
   const listeners = new Set();
   /** @type {number | undefined} */
@@ -49,7 +49,13 @@
   function update(jobs) {
     const there = new Set(jobs.map((job) => job.id));
     const gone = current.jobs.filter((job) => !there.has(job.id)).length;
-    current = { jobs, ended: current.ended + gone, expired: false };
+    current = Object.assign({}, current, { jobs, ended: current.ended + gone, expired: false });
+    listeners.forEach((listener) => listener());
+  }
+
+  /** Something was done at once, without a job: the figures of the frame are others now. */
+  function acted() {
+    current = Object.assign({}, current, { acted: current.acted + 1 });
     listeners.forEach((listener) => listener());
   }
 
@@ -93,13 +99,22 @@
 
   /** Calls `reload` whenever a job of ours has ended. @param {() => void} reload */
   function useReloadAfterWork(reload) {
-    const { ended } = useWork();
-    const first = React.useRef(ended);
-    React.useEffect(() => {
-      if (ended !== first.current) reload();
-      first.current = ended;
-    }, [ended, reload]);
+    useReloadOn(useWork().ended, reload);
   }
 
-  Object.assign(s2p, { work: { useWork, useReloadAfterWork, refresh, start } });
+  /** The same for what was done at once. @param {() => void} reload */
+  function useReloadAfterActions(reload) {
+    useReloadOn(useWork().acted, reload);
+  }
+
+  /** @param {number} count @param {() => void} reload */
+  function useReloadOn(count, reload) {
+    const first = React.useRef(count);
+    React.useEffect(() => {
+      if (count !== first.current) reload();
+      first.current = count;
+    }, [count, reload]);
+  }
+
+  Object.assign(s2p, { work: { useWork, useReloadAfterWork, useReloadAfterActions, acted, refresh, start } });
 })();

@@ -22,14 +22,15 @@ def publish(context: PageContext) -> None:
         StateError: a file of ours cannot be read.
     """
     known = snapshot(context, with_points=False)
-    told = {"version": version_of(context.plugin_dir), **_figures(known)}
+    told = {"version": version_of(context.plugin_dir), **figures_of(known)}
     folder = context.plugin_dir / FOLDER
     with suppress(OSError):
         folder.mkdir(exist_ok=True)
         write_whole(folder / FILE, json.dumps(told).encode(), 0o644)
 
 
-def _figures(known: Snapshot) -> dict[str, Any]:
+def figures_of(known: Snapshot) -> dict[str, Any]:
+    """Counts and times, and nothing else."""
     return {
         "at": known.now,
         "waiting": known.waiting,

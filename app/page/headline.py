@@ -90,7 +90,7 @@ def _advice(known: Snapshot) -> Iterator[tuple[str, str | None]]:
         yield "Compare the library with Plex, to see what is not in step.", "reconcile_all"
     elif ambiguous := known.gaps_by_type["ambiguous"]:
         what = "1 scene fits" if ambiguous == 1 else f"{ambiguous:,} scenes fit"
-        yield f"{what} several items of Plex: choose the right ones.", "gaps"
+        yield f"{what} several items of Plex: choose the right ones.", "ambiguous"
     is_due = known.next_due is not None and known.next_due <= known.now
     if is_due and known.running is None and known.away_since(PLEX) is None:
         yield "Bring what waits to Plex now.", "process_queue"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.page.context import PageContext
+from app.page.figures import figures_of
 from app.page.headline import advice, headline
 from app.page.runs import page_row
 from app.page.snapshot import Snapshot, snapshot
@@ -30,6 +31,7 @@ def page_overview(context: PageContext) -> dict[str, Any]:
         "running": _running(known),
         "services": [_service(known, service) for service in NAMES],
         "points": known.points,
+        "state": figures_of(known),
         "unused_defaults": False,
     }
 

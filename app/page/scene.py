@@ -26,6 +26,10 @@ from worker.plan import Batch, ItemEdit, ScenePlan
 from worker.preview.source import job_for
 from worker.scene_sync.preparer import IGNORED, NO_METADATA
 
+NOT_YET = (
+    "Stash has no metadata of it yet: it is synced once it has a studio, performers, tags, details "
+    "or a date."
+)
 IN_STEP, DIFFERS, MISSING, AMBIGUOUS = "in_step", "differs", "missing", "ambiguous"
 UNKNOWN = "unknown"
 _HEADLINES = {
@@ -33,7 +37,7 @@ _HEADLINES = {
     AMBIGUOUS: "Several items of Plex could be this scene.",
     "ignored": "You ignore this scene, so it is left alone.",
     "outside": "This scene is in no library of Plex.",
-    "no_metadata": "This scene has no metadata yet, so there is nothing to bring to Plex.",
+    "no_metadata": "There is nothing to bring to Plex.",
     UNKNOWN: "This scene is not synced.",
 }
 _ACTIONS = {
@@ -93,7 +97,9 @@ def _told(writer: SceneWriter, scene: Scene, batch: Batch) -> dict[str, Any]:
     for _, why in batch.done:
         if why == NO_METADATA and known is not None and known.type == AMBIGUOUS:
             return _undecided(writer, scene, known.reason)
-        state = {IGNORED: "ignored", NO_METADATA: "no_metadata"}.get(why, UNKNOWN)
+        if why == NO_METADATA:
+            return _without_items("no_metadata", NOT_YET)
+        state = {IGNORED: "ignored"}.get(why, UNKNOWN)
         return _without_items(state, why)
     for _, failure, why in batch.given_up:
         if failure is Failure.AMBIGUOUS:

@@ -107,6 +107,7 @@ def overview(_args: Mapping[str, Any]) -> Answer:
             {"at": NOW - 86400 * day, "gaps": 100 + day * day, "synced": (day % 5) * 30}
             for day in days
         ],
+        "state": None,
         "unused_defaults": False,
     }
 

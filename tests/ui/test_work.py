@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.ui.conftest import Site
-from tests.ui.shapes import NOW
+from tests.ui.shapes import NOW, overview
 
 RUNS = "Running plugin task: Stash2Plex:"
 pytestmark = pytest.mark.processes
@@ -158,11 +158,20 @@ def test_dead_letters_are_tried_again_or_forgotten(site: Site) -> None:
     ]
 
 
-def test_a_pin_is_taken_back(site: Site) -> None:
+def test_a_pin_is_taken_back_and_the_frame_tells_what_is_so_now(site: Site) -> None:
+    site.publish(held=12)
     page = site.open("pins")
+    notice = page.locator(".s2p-notice")
+    expect(notice).to_contain_text("12 scenes held back until you confirm.")
+    settled = overview({})
+    settled["tiles"] |= {"held": 0, "gaps": 7}
+    settled["state"] = {"held": 0, "dead_letters": 0}
+    site.stub.answers["page_overview"] = lambda _: settled
     page.get_by_role("button", name="Take the pin back").click()
     expect(page.locator(".toast-container")).to_contain_text("no longer pinned")
     assert site.stub.calls == [("unpin", {"scene_id": "2", "rating_key": "102"})]
+    expect(notice).to_have_count(0)
+    expect(page.get_by_role("link", name="Gaps")).to_contain_text("7")
 
 
 def test_the_log_is_filtered_by_run_and_copied(site: Site) -> None:

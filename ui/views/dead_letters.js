@@ -54,7 +54,7 @@
             { className: "text-muted" },
             "given up ",
             h(Ago, { at: row.failed_at }),
-            ` after ${text.plural(row.attempts, "try", "tries")}`
+            row.attempts ? ` after ${text.plural(row.attempts, "try", "tries")}` : ""
           )
         ),
         h("p", { key: "reason", className: "s2p-reason" }, text.asSentence(row.reason)),

@@ -17,6 +17,8 @@
     ["library", "By library"],
   ].map(([value, label]) => ({ value, label }));
 
+  const OPENS = /** @type {Record<string, string>} */ ({ ambiguous: "Choose", missing: "Details" });
+
   /** @param {string} name */
   const typeLabel = (name) => parts.GAP_TYPES[name] || name;
 
@@ -95,7 +97,7 @@
         cover: h(parts.Cover, { sceneId: row.scene_id, at: row.updated_at }),
         open: opened.has(row.scene_id),
         onOpen: () => opened.toggle(row.scene_id),
-        opens: row.type === "ambiguous" ? "Choose" : "Compare",
+        opens: OPENS[row.type] || "Compare",
         head: [
           h(parts.SceneLink, { key: "title", sceneId: row.scene_id, title: row.title }),
           h(

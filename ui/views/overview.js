@@ -21,7 +21,7 @@
 
   const VIEWS = /** @type {Record<string, string>} */ ({
     start: "Set it up",
-    gaps: "See the gaps",
+    ambiguous: "See them",
     orphans: "See them",
     plan: "See the plan",
     runs: "See the runs",
@@ -31,6 +31,10 @@
     settings: "Open the settings",
     log: "Open the log",
   });
+
+  /** @param {string} name */
+  const placeOf = (name) =>
+    name === "ambiguous" ? { view: "gaps", filters: { type: name } } : { view: name };
 
   const OPERATIONS = /** @type {Record<string, string>} */ ({
     retry_dlq: "Try them again",
@@ -51,12 +55,6 @@
     "report",
   ];
 
-  /** @param {() => void} reload */
-  const after = (reload) => (/** @type {any} */ answer) => {
-    reload();
-    return answer;
-  };
-
   /** The report as a file of this browser; one that is too large for that is written by a task. */
   async function downloadReport() {
     const { name, page, folder } = await server.operation("page_report");
@@ -71,15 +69,15 @@
   }
 
   /** A button or link for an action of the plugin; nothing for one that this page does not know.
-   * @param {{name: string | null, action: any, reload: () => void, kind?: string}} props
+   * @param {{name: string | null, action: any, kind?: string}} props
    */
-  function Act({ name, action, reload, kind }) {
+  function Act({ name, action, kind }) {
     const history = s2p.api.libraries.ReactRouterDOM.useHistory();
     if (!name) return null;
     if (VIEWS[name]) {
       return h(
         ViewLink,
-        { view: name, className: `btn btn-sm btn-${kind || "secondary"}` },
+        { ...placeOf(name), className: `btn btn-sm btn-${kind || "secondary"}` },
         VIEWS[name]
       );
     }
@@ -89,7 +87,7 @@
     // A task tells at its end that there is something new to read.
     const begin = () => (name === "report" ? downloadReport() : s2p.work.start(name));
     const run = async () => {
-      const act = () => (operation ? server.operation(name).then(after(reload)) : begin());
+      const act = () => (operation ? server.operation(name) : begin());
       const asked = await action.run(name, act);
       if (asked && name === "health_check") history.push(s2p.address("log")); // it answers there
     };
@@ -267,7 +265,6 @@
   /** @param {{overview: import("../types").Read<any>}} props what the frame has read already */
   function Overview({ overview: read }) {
     const action = hooks.useAction();
-    const { reload } = read;
     return h(Shown, { read }, (/** @type {any} */ data) =>
       h(
         "div",
@@ -288,7 +285,6 @@
                 h(Act, {
                   name: advice.action,
                   action,
-                  reload,
                   kind: place ? "secondary" : "primary",
                 })
               )
@@ -299,9 +295,9 @@
         h(
           "div",
           { className: "s2p-buttons s2p-starts" },
-          h(Act, { name: "sync_everything", action, reload, kind: "primary" }),
+          h(Act, { name: "sync_everything", action, kind: "primary" }),
           h(Reconcile, { action }),
-          STARTS.map((name) => h(Act, { key: name, name, action, reload }))
+          STARTS.map((name) => h(Act, { key: name, name, action }))
         ),
         h(
           "div",

@@ -223,14 +223,14 @@ def test_what_is_to_be_done_is_said_with_what_does_it(folder: Folder) -> None:
     with folder.queue() as queue:
         queue.put({"scene_id": 1, "not_before": NOW + 60})
     actions = [each["action"] for each in folder.ask("page_overview")["advice"]]
-    assert actions == ["gaps"]
+    assert actions == ["ambiguous"]
     folder.now += 61
     with folder.state() as state:
         state.runs.stopped("reconcile", "items:1", {"why": "the library is empty"}, folder.now)
     advice = folder.ask("page_overview")["advice"]
     assert [each["action"] for each in advice] == [
         "confirm_stopped_run",
-        "gaps",
+        "ambiguous",
         "process_queue",
     ]
     assert advice[0]["text"].startswith("A run was stopped: the library is empty.")
