@@ -75,7 +75,8 @@ def moment(args: Mapping[str, object], name: str) -> float | None:
 
 
 def numbers(args: Mapping[str, object], name: str) -> list[int] | None:
-    """Whole numbers above 0, as a list or with commas between them; None where none is given.
+    """Whole numbers above 0, as a list or with commas between them; None where it is not given,
+    which an empty list is not: that names none, and not all.
 
     Raises:
         ConfigError: something else is among them.
@@ -83,4 +84,5 @@ def numbers(args: Mapping[str, object], name: str) -> list[int] | None:
     raw = args.get(name)
     listed = raw if isinstance(raw, list) else text(args, name).split(",")
     found = [number({name: each}, name) for each in listed]
-    return [each for each in found if each is not None] or None
+    given = [each for each in found if each is not None]
+    return given if isinstance(raw, list) else given or None

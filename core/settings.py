@@ -17,14 +17,22 @@ from core import notices
 from core import setting_values as kinds
 from core.desired import SyncPolicy, TagRules
 from core.errors import ConfigError
-from core.fields import COLLECTION, CONTENT_RATING, LABEL, PICTURES, SWITCHES, TAGS
+from core.fields import (
+    BY_NAME,
+    COLLECTION,
+    CONTENT_RATING,
+    LABEL,
+    PICTURES,
+    SWITCHES,
+    TAGS,
+    name_keys,
+)
 from core.performer_names import Disambiguate
 from core.placing import PlacingRules
 from core.reconcile_due import INTERVALS
 from core.scopes import BY_SETTING
 from core.setting_values import BadValueError
 from core.taxonomy import Kind, parse
-from core.text import name_key
 
 T = TypeVar("T")
 
@@ -123,7 +131,7 @@ class Settings:
         taxonomy = parse(self.tag_rules)
         return PlacingRules(
             taxonomy if TAGS in self.switched_on else taxonomy.without_tags(),
-            frozenset(map(name_key, self.tag_blocklist)),
+            self._blocked,
             studios=COLLECTION in self.switched_on,
             groups=self.sync_groups,
             least=self.collection_min_items,
@@ -137,7 +145,7 @@ class Settings:
             f"{name}:{self.poster_fit}" if name == "poster" else name
             for name in sorted(enabled & PICTURES)
         )
-        tags = TagRules(frozenset(map(name_key, self.tag_blocklist)), self.max_tags)
+        tags = TagRules(self._blocked, self.max_tags)
         return SyncPolicy(
             enabled,
             tags,
@@ -146,6 +154,11 @@ class Settings:
             self.content_rating,
             respect_overlays=self.respect_overlays,
         )
+
+    @property
+    def _blocked(self) -> frozenset[str]:
+        """The identities of blocked tags, also of names with odd blanks in them."""
+        return name_keys(BY_NAME[TAGS].normal(self.tag_blocklist))
 
     def public(self) -> dict[str, object]:
         """All settings by name, for logs and reports, with secrets hidden."""

@@ -108,12 +108,16 @@ class PlanStore:
                 f"field NOT IN ({pictures}) AND ({has})" if kinds else f"field IN ({pictures})"
             )
             values += [f",{kind}," for kind in kinds]
-        if text:
-            terms.append("(instr(lower(title), ?) OR scene_id = ?)")
-            values += [text.lower(), text]
         where = " AND ".join(terms)
-        sql = f"SELECT DISTINCT scene_id FROM plans WHERE {where} ORDER BY scene_id"
-        ids = self._database.numbers(sql, values)
+        if text:
+            # SQLite knows no case but that of ASCII.
+            sql = f"SELECT DISTINCT scene_id, title FROM plans WHERE {where} ORDER BY scene_id"
+            rows, part = self._database.rows(sql, values), text.casefold()
+            found = (i for i, title in rows if part in str(title).casefold() or text == str(i))
+            ids = list(dict.fromkeys(found))
+        else:
+            sql = f"SELECT DISTINCT scene_id FROM plans WHERE {where} ORDER BY scene_id"
+            ids = self._database.numbers(sql, values)
         return len(ids), ids[offset : offset + limit]
 
     def drop_old(self) -> None:

@@ -151,14 +151,18 @@ class QueueReader(Closing):
             failure: the value of a `Failure`.
             text: a part of what the job says, in any case.
         """
-        where = f"status = {DEAD} AND (? = '' OR failure = ?) AND (? = '' OR instr(lower("
-        where += "CAST(data AS TEXT) || error), ?))"
-        values: list[object] = [failure, failure, text, text.lower()]
+        where = f"status = {DEAD} AND (? = '' OR failure = ?)"
+        values: list[object] = [failure, failure]
+        # What is stored is JSON, and SQLite knows no case but that of ASCII.
+        paging = [-1, 0] if text else [limit, offset]
         tail = f"WHERE {where} ORDER BY timestamp DESC, _id DESC LIMIT ? OFFSET ?"
         found = self.database.select(
-            JOBS, lambda row: (job_from(row), float(row[2])), tail, [*values, limit, offset]
+            JOBS, lambda row: (job_from(row), float(row[2])), tail, [*values, *paging]
         )
-        return self._count(where, *values), found
+        if not text:
+            return self._count(where, *values), found
+        found = [each for each in found if _says(each[0], text.casefold())]
+        return len(found), found[offset : offset + limit]
 
     def given_up_among(self, scene_ids: Iterable[int], failure: Failure) -> set[int]:
         """Those of some scenes that were given up on because of that."""
@@ -250,3 +254,9 @@ def _failure(value: object) -> Failure:
         return Failure(value)
     except ValueError:
         return Failure.OTHER
+
+
+def _says(job: Job, text: str) -> bool:
+    """Whether a job says a text, given in its folded form, anywhere."""
+    said = (job.error, job.reason, *map(str, job.data.values()))
+    return any(text in each.casefold() for each in said)

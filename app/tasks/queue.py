@@ -76,7 +76,8 @@ def retry_dead_letters(context: Context) -> dict[str, Any]:
     args = context.args
     told = args.get("filter")
     failure, error = _failure(arguments.text(args, "failure")), arguments.text(args, "error")
-    ids = arguments.numbers(args, "ids") or arguments.numbers(args, "scene_ids")
+    ids = arguments.numbers(args, "ids")
+    ids = arguments.numbers(args, "scene_ids") if ids is None else ids
     with context.open_queue() as queue:
         chosen = [
             job.job_id

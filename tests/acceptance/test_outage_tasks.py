@@ -149,6 +149,7 @@ def test_what_an_outage_left_is_tried_again(driver: SyncDriver, scenes: list[int
         ({"error": "TEAPOT"}, [2]),
         ({"ids": "{0}, {3}"}, [0, 3]),
         ({"ids": ["{1}"], "failure": "PlexNotFound"}, [1]),
+        ({"ids": []}, []),  # names none, which is not all
         ({"since": str(NOW - 2.5 * DAY)}, [2, 3]),
         ({"until": "2030-03-15T17:46:40Z"}, [0, 1, 2]),
         ({"since": "2030-03-14", "until": "2030-03-16"}, [1, 2]),

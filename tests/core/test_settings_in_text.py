@@ -44,6 +44,11 @@ def test_names_between_commas(name: str, typed: object, names: tuple[str, ...]) 
     assert parsed(**{name: typed}).value(name) == names
 
 
+def test_a_tag_is_blocked_as_stash_spells_it() -> None:
+    rules = parsed(tag_blocklist="To  do,Mo\u200bre").sync_policy().tags
+    assert rules.chosen(("To do", "More", "Less")) == ("Less",)
+
+
 @pytest.mark.parametrize(
     ("typed", "pairs"),
     [

@@ -110,8 +110,9 @@ def test_orphans_come_in_pages(folder: Folder) -> None:
 
 
 def test_dead_letters_are_filtered_by_failure_and_text(folder: Folder) -> None:
-    put(folder, 1, 2, 3)
+    put(folder, 1, 2)
     with folder.queue() as queue:
+        queue.put_many([{"scene_id": 3, "data": {"title": "Äpfel “3”"}}])
         for job in queue.claim(3, NOW):
             failure = Failure.AMBIGUOUS if job.scene_id == 2 else Failure.NOT_FOUND
             folder.now += 1
@@ -122,7 +123,7 @@ def test_dead_letters_are_filtered_by_failure_and_text(folder: Folder) -> None:
     assert told["rows"][0] == {
         "job_id": 3,
         "scene_id": "3",
-        "title": "Scene 3",
+        "title": "Äpfel “3”",
         "error": "PlexNotFound",
         "reason": "not there 3",
         "failed_at": NOW + 3,
@@ -134,6 +135,9 @@ def test_dead_letters_are_filtered_by_failure_and_text(folder: Folder) -> None:
     ]
     assert folder.ask("page_dead_letters", error="Ambiguous")["total"] == 1
     assert folder.ask("page_dead_letters", text="SCENE 1")["total"] == 1
+    assert folder.ask("page_dead_letters", text="äPFEL “3”")["total"] == 1
+    second = folder.ask("page_dead_letters", text="not there", page=2, per_page=2)
+    assert (second["total"], [row["scene_id"] for row in second["rows"]]) == (3, ["1"])
     with pytest.raises(ConfigError, match="no kind of failure"):
         folder.ask("page_dead_letters", error="Odd")
 
@@ -209,7 +213,7 @@ def test_a_plan_is_told_scene_by_scene(folder: Folder) -> None:
     with folder.state() as state:
         run = state.runs.start("preview", NOW)
         state.records.save_many([synced(2, "Zwei")])
-        state.plans.add(run, [PlannedChange(1, "One", ref, change) for change in changes])
+        state.plans.add(run, [PlannedChange(1, "Öne", ref, change) for change in changes])
         state.plans.add(
             run, [PlannedChange(2, "Two", other, Change("tags", ("A",), None, removed=("A",)))]
         )
@@ -237,7 +241,7 @@ def test_a_plan_is_told_scene_by_scene(folder: Folder) -> None:
     for args, scenes in (
         ({"kind": "remove"}, ["2"]),
         ({"kind": "picture"}, ["1"]),
-        ({"kind": "set", "text": "ONE"}, ["1"]),
+        ({"kind": "set", "text": "ÖNE"}, ["1"]),
         ({"text": "2"}, ["2"]),
         ({"kind": "clear"}, []),
     ):
