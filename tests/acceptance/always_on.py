@@ -103,7 +103,7 @@ def until(what: Callable[[], bool], seconds: float = 30.0) -> float:
     while not what():
         if time.monotonic() - started > seconds:
             raise AssertionError("it did not happen")
-        time.sleep(0.02)
+        time.sleep(0.05)
     return time.monotonic() - started
 
 
