@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
+
+import pytest
 
 from simulators.launch import Simulators
 from simulators.seed import Seed
@@ -49,6 +52,20 @@ class Pool:
         """Plex alone; it wants `TOKEN`."""
         with self.both(seed) as pair:
             yield Simulated(pair.plex.url)
+
+    @contextlib.contextmanager
+    def lent_to(self, *modules: ModuleType) -> Iterator[None]:
+        """What starts simulators in these modules gets a pair of these, for a block."""
+
+        def both(
+            seed: Seed, *, timeout: float = 0, **options: Any
+        ) -> contextlib.AbstractContextManager[Simulators]:
+            return self.both(seed, **options)
+
+        with pytest.MonkeyPatch.context() as patch:
+            for module in modules:
+                patch.setattr(module, "Simulators", both)
+            yield
 
     def _started(self) -> Simulators:
         return self._exits.enter_context(Simulators(seed_of(), token=TOKEN))

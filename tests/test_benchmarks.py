@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 import benchmarks.__main__ as command
+import benchmarks.stage
 from benchmarks.drain import measure_drain
 from benchmarks.enqueue import measure_enqueueing
 from benchmarks.growth import exponent, plot
@@ -28,6 +29,7 @@ from benchmarks.rename import ALL, LEARNING, library, renamed
 from benchmarks.rename import report_on as report_on_renames
 from benchmarks.sheets import Goal, Report, Sheet, figure, goals_sheet
 from benchmarks.stage import BenchmarkError, Stage, stage
+from tests.pool import Pool
 
 SIZE = 40
 PLAN = Plan(sizes=(SIZE,), synced=(SIZE,), rounds=1, changed=4, jobs=50)
@@ -38,7 +40,13 @@ def silent(_text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def here() -> Iterator[Stage]:
+def lent(pool: Pool) -> Iterator[None]:
+    with pool.lent_to(benchmarks.stage):
+        yield
+
+
+@pytest.fixture(scope="module")
+def here(lent: None) -> Iterator[Stage]:
     with stage(SIZE) as prepared:
         yield prepared
 
@@ -61,7 +69,6 @@ def table(report: Report, title: str) -> list[dict[str, str]]:
     return [dict(zip(names, row, strict=True)) for row in sheet.rows]
 
 
-@pytest.mark.processes
 def test_each_reconcile_has_its_row(report: Report) -> None:
     rows = table(report, "Reconcile")
     runs = [(row["scenes"], row["run"]) for row in rows]
@@ -71,7 +78,6 @@ def test_each_reconcile_has_its_row(report: Report) -> None:
     assert growth == [("1.0", "1.0"), ("2.0", "1.0")]
 
 
-@pytest.mark.processes
 def test_a_drain_of_changed_scenes_writes_each_of_them_once(report: Report) -> None:
     changed = table(report, "Process Queue")[-1]
     assert (changed["jobs"], changed["changed"]) == ("4", "4")
@@ -79,7 +85,6 @@ def test_a_drain_of_changed_scenes_writes_each_of_them_once(report: Report) -> N
     assert 0 < float(changed["writes"]) <= 1
 
 
-@pytest.mark.processes
 def test_every_target_has_a_number(report: Report) -> None:
     goals = {goal.what: goal for goal in report.goals}
     assert len(goals) == len(report.goals) == 8
@@ -88,7 +93,6 @@ def test_every_target_has_a_number(report: Report) -> None:
     assert goals["first reconcile of 40 scenes: requests"].met
 
 
-@pytest.mark.processes
 def test_the_floor_fetches_the_pages_that_the_plugin_fetched(
     here: Stage, figures: LibraryFigures
 ) -> None:
@@ -103,7 +107,6 @@ def test_the_floor_fetches_the_pages_that_the_plugin_fetched(
     assert floor.wall == floor.stash + floor.plex > 0
 
 
-@pytest.mark.processes
 def test_a_start_is_measured_without_a_task(here: Stage) -> None:
     here.both.stash.reset()
     start = measure_start(here, 1)
@@ -112,7 +115,6 @@ def test_a_start_is_measured_without_a_task(here: Stage) -> None:
     assert here.both.stash.counters()["total"] == 0
 
 
-@pytest.mark.processes
 def test_a_task_that_fails_is_not_measured(here: Stage) -> None:
     with pytest.raises(BenchmarkError, match="dance"):
         here.task("dance")
@@ -134,8 +136,7 @@ def test_enqueueing_is_measured_in_three_ways() -> None:
     assert report.goals[0].limit == pytest.approx(0.5 * 50 / 2_000)
 
 
-@pytest.mark.processes
-def test_a_renamed_tag_is_measured_from_its_event_on() -> None:
+def test_a_renamed_tag_is_measured_from_its_event_on(lent: None) -> None:
     with stage(LEARNING, library(LEARNING)) as here:
         here.task("all")
         here.task("process_queue")
@@ -148,8 +149,7 @@ def test_a_renamed_tag_is_measured_from_its_event_on() -> None:
     assert [goal.limit for goal in report.goals] == [0.05, 1.0, LEARNING / 40]
 
 
-@pytest.mark.processes
-def test_a_drain_stands_beside_bare_edits_of_the_same_items() -> None:
+def test_a_drain_stands_beside_bare_edits_of_the_same_items(lent: None) -> None:
     report = measure_drain(replace(PLAN, drifted=12), silent)
 
     (row,) = table(report, "Drain of drifted scenes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
+import simulators.demo.run
 from simulators.demo.__main__ import main, serve_page, show, watching
 from simulators.demo.run import (
     RECONCILE,
@@ -28,15 +30,20 @@ from simulators.demo.run import (
 from simulators.demo.scenes import TELLING, stories
 from simulators.library.generate import generate
 from simulators.seed import Seed
-
-pytestmark = pytest.mark.processes
+from tests.pool import Pool
 
 CASES = (*TELLING, "in_sync", "missing_inside", "stale", "empty_stale")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def lent(pool: Pool) -> Iterator[None]:
+    with pool.lent_to(simulators.demo.run):
+        yield
+
+
 @pytest.fixture(scope="module")
 def seed() -> Seed:
-    return generate(2 * len(CASES), only=CASES)
+    return generate(len(CASES), only=CASES)
 
 
 @pytest.fixture(scope="module")

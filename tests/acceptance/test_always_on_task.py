@@ -19,7 +19,7 @@ from tests.acceptance.sync_driver import SyncDriver
 
 @pytest.fixture(scope="module")
 def library(open_site: Open) -> Site:
-    return open_site(generate(60, seed=4, only=("in_sync", "bare")))
+    return open_site(generate(24, seed=4, only=("in_sync", "bare")))
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ BY_HAND = "Favourites of Mine"
 @pytest.fixture(scope="module")
 def library(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HookDriver]:
     """All of it synced with collections; every item is in one of the user's as well."""
-    seed = generate(70, seed=4, only=("in_sync", "two_sections"))
+    seed = generate(48, seed=4, only=("in_sync", "two_sections"))
     for section in seed["plex"]["sections"]:
         for item in section["items"]:
             item["collections"].append(BY_HAND)

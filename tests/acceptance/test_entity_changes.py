@@ -25,7 +25,7 @@ CASES = ("in_sync", "two_sections", "two_files_two_items")
 def library(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HookDriver]:
     """All of it synced; every test has things of its own, since Stash keeps what is done to it."""
     with hook_driver(
-        pool, generate(90, seed=4, only=CASES), tmp_path_factory.mktemp("hooks")
+        pool, generate(60, seed=4, only=CASES), tmp_path_factory.mktemp("hooks")
     ) as driver:
         driver.site.use(first_sync="mirror", reconcile_interval="never", max_clear_percent=100)
         driver.site.reconcile()

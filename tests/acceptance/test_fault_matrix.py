@@ -21,7 +21,7 @@ from tests.acceptance.faults import differing, readable
 from tests.acceptance.site import FAR, Site
 
 CASES = ("empty_no_agent", "stale", "drift_title", "extra_genre")
-SCENES = 8
+SCENES = 4
 MIRROR = {"first_sync": "mirror", "max_clear_percent": 100}
 HOUR = 3600.0
 PATIENCE = 30.0  # seconds in which any task ends

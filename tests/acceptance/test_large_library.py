@@ -16,9 +16,9 @@ from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 from tests.acceptance.soak import amount
 
-SCENES = amount(1600, 10_000)
+SCENES = amount(1000, 10_000)
 MOST_REQUESTS = amount(28, 59)
-DRAINED = amount(100, 500)
+DRAINED = amount(60, 500)
 MOST_WRITES = 1.1  # for each changed scene
 MOST_READS = 0.1
 # Cases in which there is something to write, whatever the scene.

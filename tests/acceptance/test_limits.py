@@ -17,13 +17,14 @@ from tests.acceptance.conftest import Open
 from tests.acceptance.entry import ENTRY
 from tests.acceptance.faults import CASES, differing, readable
 from tests.acceptance.site import Site
-from tests.acceptance.soak import IS_SOAK, figure
+from tests.acceptance.soak import IS_SOAK, amount, figure
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(3600 if IS_SOAK else 120)]
 
 MOST_MEMORY = 150_000_000  # bytes, of the whole process
 MOST_SECONDS = 300  # an answer of Stash may take 120
 PAGE = 500
+PACKED = amount(250_000_000, 1_000_000_000)  # bytes; to pack a GB takes four seconds
 JSON = {"action": "status", "status": 200, "content_type": "application/json", "times": -1}
 SETTINGS: dict[str, Any] = {"first_sync": "mirror", "max_clear_percent": 100, "read_timeout": 1}
 
@@ -40,7 +41,7 @@ def full_page() -> str:
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "1 GB": {**JSON, "body": "[0,", "size": 1_000_000_000},
-    "a gzip of 1 GB": {**JSON, "body": "0", "size": 1_000_000_000, "packed": True},
+    "a gzip of 1 GB": {**JSON, "body": "0", "size": PACKED, "packed": True},
     "a drip": {"action": "drip", "rate": 1, "times": -1},
     "deep JSON": {**JSON, "body": "[" * 3_000_000},
     "many parts": {**JSON, "body": "[[],", "size": 30_000_000},

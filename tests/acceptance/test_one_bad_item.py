@@ -19,7 +19,7 @@ SPOILS: Fault = {"action": "status", "status": 500, "times": -1}
 
 @pytest.fixture(scope="module")
 def library(open_site: Open) -> Site:
-    return open_site(generate(6 * len(CASES), seed=9, only=CASES))
+    return open_site(generate(3 * len(CASES), seed=9, only=CASES))
 
 
 @pytest.fixture

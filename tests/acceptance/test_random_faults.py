@@ -20,7 +20,7 @@ from tests.acceptance.soak import IS_SOAK, amount, figure
 pytestmark = pytest.mark.timeout(3600 if IS_SOAK else 120)
 
 CASES = ("empty_no_agent", "empty_agent", "stale", "drift_title", "extra_genre")
-SCENES = amount(60, 500)
+SCENES = amount(40, 500)
 ALL: dict[str, Any] = {
     "first_sync": "mirror",
     "max_clear_percent": 100,

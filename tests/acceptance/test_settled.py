@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import time
@@ -31,10 +30,11 @@ from sync_queue.queue import SyncQueue
 from tests.acceptance.conftest import Open
 from tests.acceptance.random_changes import RandomChanges, crowded
 from tests.acceptance.site import Site
+from tests.acceptance.soak import amount
 from tests.stored import owners, sql, verdict_count
 
-SCENES = 80
-ROUNDS = int(os.environ.get("STASH2PLEX_ROUNDS", "6"))
+SCENES = 48
+ROUNDS = amount(4, 12)
 CHANGES = 4  # in each round
 SEED = 11
 LIBRARIES: dict[str, Seed] = {

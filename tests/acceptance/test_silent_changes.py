@@ -18,7 +18,7 @@ from tests.acceptance.synced_library import raw_scene
 
 LISTS, UNTITLED, PAIRS = "in_sync_lists", "untitled_file_name", "two_files_two_items"
 CASES = (LISTS,) * 12 + (UNTITLED,) + (PAIRS,) * 2
-SCENES = 4 * len(CASES)
+SCENES = 2 * len(CASES)
 PICTURE = "a picture made by a task"
 
 

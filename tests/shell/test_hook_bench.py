@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
-
+import benchmarks.hooks
 from benchmarks.hooks import measure_hooks
 from benchmarks.plan import Plan
+from tests.pool import Pool
 
-pytestmark = pytest.mark.processes
 
-
-def test_hooks_are_measured_alone_and_in_bulk() -> None:
-    report = measure_hooks(Plan(hooks=2, bulk=6), lambda _text: None)
+def test_hooks_are_measured_alone_and_in_bulk(pool: Pool) -> None:
+    with pool.lent_to(benchmarks.hooks):
+        report = measure_hooks(Plan(hooks=1, bulk=3), lambda _text: None)
 
     single, bulk = report.sheets
     assert len(single.rows) == 4
     assert [row[:2] for row in bulk.rows] == [
-        ("6", "not at all"),
-        ("6", "by processes"),
-        ("6", "inside Stash"),
+        ("3", "not at all"),
+        ("3", "by processes"),
+        ("3", "inside Stash"),
     ]
     noting, asking, requests, share = report.goals
     assert share.measured > 0

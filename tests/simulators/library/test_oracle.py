@@ -22,7 +22,7 @@ State = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def seed() -> Seed:
-    return generate(300)
+    return generate(160)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from tests.acceptance.site import TOKEN, Site
 from worker.locating.locator import LISTING_FROM, Locator
 
 CASES = ("in_sync",) * 3 + ("same_name", "two_sections", "ambiguous_sizes", "missing_inside")
-SCENES = 6 * len(CASES)
+SCENES = 3 * len(CASES)
 
 
 class Bench:

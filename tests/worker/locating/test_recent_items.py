@@ -27,7 +27,7 @@ WAITED = Sought(since=2.0, waited=True)
 
 @pytest.fixture(scope="module")
 def library(open_site: Open) -> Site:
-    return open_site(generate(40, seed=12, only=CASES))
+    return open_site(generate(20, seed=12, only=CASES))
 
 
 @pytest.fixture
