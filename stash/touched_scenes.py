@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from stash.queries import day_before
 from stash.scenes import StashApi, query_data, stash_version
 
 PAGE = 512  # a power of two: each half of a page is one as well
+_WALL = len("2026-01-11T18:07:53")
 _FIELDS = "{ scenes { id updated_at } }"
 _ONE = (
     "query SomeScenes($filter: FindFilterType, $of: SceneFilterType)"
@@ -49,10 +51,16 @@ class _Order:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """Scenes of an answer, and how many entries it had, with those that make no sense."""
+    """Scenes of an answer.
+
+    Attributes:
+        entries: how many it had, with those that make no sense.
+        lowest: the earliest time of them by Stash's own clock on the wall, as if that were UTC.
+    """
 
     scenes: Sequence[Touched]
     entries: int
+    lowest: float
 
 
 def newest(stash: StashApi, tell: Tell) -> list[Touched]:
@@ -74,12 +82,17 @@ def latest(stash: StashApi, since: float, most: int) -> list[Touched]:
     return list(_window(stash, _by_time(since), 0, most).scenes)
 
 
-def touched_since(stash: StashApi, mark: Watermark, now: float, tell: Tell) -> list[Touched]:
+def touched_since(
+    stash: StashApi, mark: Watermark, now: float, here: float, tell: Tell
+) -> list[Touched]:
     """All scenes touched since a watermark, or added above it, with others; in one request, where
     less than a page of them was.
 
     Args:
         now: epoch seconds.
+        here: by how many seconds the local time is ahead of UTC. Stash sorts its times as texts in
+            the local time of their day, so what is touched after a change to an earlier one comes
+            behind what was touched in the hours before.
 
     Raises:
         StashError: or its kinds.
@@ -94,7 +107,9 @@ def touched_since(stash: StashApi, mark: Watermark, now: float, tell: Tell) -> l
         found += [*touched.scenes, *added.scenes]
         last_id = max([last_id, *(scene for scene, _ in added.scenes)])
         start += PAGE
-        is_new = bool(touched.scenes) and min(at for _, at in touched.scenes) >= since
+        is_new = bool(touched.scenes) and (
+            min(at for _, at in touched.scenes) >= since or touched.lowest >= since + here
+        )
         is_left = (touched.entries >= PAGE and is_new) or added.entries >= PAGE
     return found
 
@@ -143,7 +158,8 @@ def _narrowed(stash: StashApi, order: _Order, start: int, size: int, tell: Tell)
     for error in failed.values():
         tell(error)
     scenes = [scene for each in sorted(found) for scene in found[each].scenes]
-    return _Page(scenes, sum(each.entries for each in found.values()) + len(failed))
+    entries = sum(each.entries for each in found.values()) + len(failed)
+    return _Page(scenes, entries, min(each.lowest for each in found.values()))
 
 
 def _gives_another(stash: StashApi) -> bool:
@@ -168,9 +184,13 @@ def _page(data: Mapping[str, Any], name: str) -> _Page:
     raw = listed.get("scenes") if isinstance(listed, Mapping) else None
     rows = raw if isinstance(raw, list) else []
     found: list[Touched] = []
+    lowest = math.inf
     for row in rows:
         told = row if isinstance(row, Mapping) else {}
-        number, at = str(told.get("id")), parse_timestamp(told.get("updated_at"))
+        number, text = str(told.get("id")), told.get("updated_at")
+        at = parse_timestamp(text)
         if number.isascii() and number.isdecimal() and len(number) <= 18 and at is not None:
             found.append((int(number), at))
-    return _Page(found, len(rows))
+            wall = parse_timestamp(str(text)[:_WALL])
+            lowest = min(lowest, at if wall is None else wall)
+    return _Page(found, len(rows), lowest)

@@ -11,6 +11,7 @@ before the inbox is emptied: who is killed in between leaves an event that asks 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 
 from app.sync_changes.handover import SILENCE
@@ -104,7 +105,8 @@ class Unannounced:
                 mark = Watermark(now - FIRST_BACK, last_id)
         before = intake.result.enqueued_count
         if mark is not None:
-            touched = touched_since(context.stash, mark, now, _tell)
+            here = time.localtime(now).tm_gmtoff  # Stash has started us, in its own local time
+            touched = touched_since(context.stash, mark, now, here, _tell)
             fresh = mark.fresh(touched, now)
             wanted = self._edited(fresh) if is_quick else self._unread(fresh)
             priority = EDIT if is_quick and len(wanted) <= MANY else BULK

@@ -14,6 +14,7 @@ from app.sync_changes.quick_hooks import RELIED_ON
 from app.sync_changes.watermark import WATERMARK
 from core.models import Failure
 from simulators.library.generate import generate
+from stash import touched_scenes
 from stash.own_plugins import QUICK_HOOKS, SCENE_HOOKS, switches
 from sync_queue.inbox import HookInbox
 from tests.acceptance.always_on import SWITCH, install
@@ -50,7 +51,7 @@ def driver(library: Site, data: Path) -> Iterator[SyncDriver]:
     driver.sync()
     yield driver
     library.both.stash.faults([])
-    library.both.stash.configure(now=None)
+    library.both.stash.configure(now=None, offset="Z")
 
 
 @pytest.fixture
@@ -161,6 +162,25 @@ def test_an_edit_in_the_second_of_the_last_look_is_seen_by_the_next(
     driver.sync()
 
     assert title(driver, scenes[3]) == "Second"
+
+
+def test_an_edit_after_a_change_to_an_earlier_local_time_is_seen(
+    driver: SyncDriver, scenes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stash sorts its times as texts: it comes behind a page of what was touched before."""
+    monkeypatch.setattr(touched_scenes, "PAGE", 4)
+    here, now = time.strftime("%z"), time.time()
+    driver.site.both.stash.configure(offset=f"{int(here[:3]) + 3:+03}:{here[3:]}")
+    for minutes, scene in enumerate(scenes[5:10]):
+        stash_has(driver, now - 600 + 60 * minutes)
+        titled(driver, scene, "Before")
+    driver.sync()
+    driver.site.both.stash.configure(offset=f"{here[:3]}:{here[3:]}", now=None)
+    titled(driver, scenes[10], "After")
+
+    assert driver.sync()["unannounced"] == 1
+
+    assert title(driver, scenes[10]) == "After"
 
 
 def test_edits_after_the_clock_was_set_back_are_seen(driver: SyncDriver, scenes: list[int]) -> None:
