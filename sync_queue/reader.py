@@ -189,6 +189,10 @@ class QueueReader(Closing):
                 found |= self._among(f"status {status}", wanted)
         return found
 
+    def held_among(self, scene_ids: Iterable[int]) -> set[int]:
+        """Those of some scenes that are held."""
+        return self._among(f"status = {HELD}", scene_ids)
+
     def has_edit_among(self, scene_ids: Iterable[int]) -> bool:
         """Whether a user's edit of one of some scenes waits."""
         return bool(self._among(f"status < 2 AND priority >= {EDIT}", scene_ids))

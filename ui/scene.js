@@ -145,6 +145,17 @@
     );
   }
 
+  /** @param {{scene: any}} props */
+  function Waits({ scene }) {
+    if (!scene.held) {
+      return scene.queued
+        ? h("p", { className: "text-muted" }, "It waits to be synced.")
+        : null;
+    }
+    const link = h(parts.ViewLink, { view: "held" }, "see what is held");
+    return h("p", null, "It is held back until you confirm: ", link, ".");
+  }
+
   /** The scene's items in Plex. @param {{scene: any}} props */
   const Items = ({ scene }) =>
     h(
@@ -185,7 +196,7 @@
           ? h("h3", { className: "h5" }, h(Tag, { tone }, label), " ", scene.headline)
           : null,
         scene.reason && scene.reason !== reason && !(reason && scene.candidates.length > 0) ? h("p", null, text.asSentence(scene.reason)) : null,
-        scene.queued ? h("p", { className: "text-muted" }, "It waits to be synced.") : null,
+        h(Waits, { scene }),
         h(SceneActions, {
           sceneId,
           action,

@@ -40,6 +40,7 @@ export type GapRow = {
   updated_at: number | null;
   items: ItemPlace[];
   queued: boolean;
+  held: boolean;
   ignored: boolean;
 };
 export type FieldRow = {

@@ -23,8 +23,12 @@ def page_gaps(context: PageContext) -> dict[str, Any]:
         facets = page.findings.facets()
         told = {"as_of_at": page.get_value(LAST).get("at"), "plex": links(page)}
     with context.open_queue() as queue:
-        queued = queue.queued_among(each.scene_id for each in found)
-    rows = [_row(each, is_queued=each.scene_id in queued) for each in found]
+        scene_ids = [each.scene_id for each in found]
+        queued, held = queue.queued_among(scene_ids), queue.held_among(scene_ids)
+    rows = [
+        _row(each, is_queued=each.scene_id in queued, is_held=each.scene_id in held)
+        for each in found
+    ]
     named = {
         kind: [{"name": name, "count": count} for name, count in counts]
         for kind, counts in facets.items()
@@ -50,7 +54,7 @@ def wanted_by(args: Mapping[str, object]) -> Wanted:
     return Wanted(kind, text(args, "studio"), text(args, "library"), text(args, "text"), sort)
 
 
-def _row(each: Finding, *, is_queued: bool) -> dict[str, Any]:
+def _row(each: Finding, *, is_queued: bool, is_held: bool) -> dict[str, Any]:
     return {
         "scene_id": str(each.scene_id),
         "title": each.title,
@@ -66,6 +70,7 @@ def _row(each: Finding, *, is_queued: bool) -> dict[str, Any]:
         ],
         "candidates": [dict(one) for one in each.candidates],
         "queued": is_queued,
+        "held": is_held,
         "ignored": each.type == IGNORED,
     }
 

@@ -32,8 +32,8 @@ def headline(known: Snapshot) -> tuple[str, str]:
             return "Nothing has been compared yet: the first reconcile is still to come.", ATTENTION
         return "The library has not been compared as a whole yet.", ATTENTION
     if known.gaps:
-        one = known.gaps == 1
-        gaps = "1 scene is" if one else f"{known.gaps:,} scenes are"
+        apart = known.gaps + known.unfinished
+        gaps = "1 scene is" if apart == 1 else f"{apart:,} scenes are"
         is_at_work = known.waiting or known.running is not None
         tone = WORK if is_at_work and not known.held else ATTENTION
         return f"{gaps} not in step with Plex. {waits}".strip(), tone

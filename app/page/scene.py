@@ -70,6 +70,7 @@ def page_scene(context: Context) -> dict[str, Any]:
         if machine != writer.page.get_value(MACHINE):
             writer.page.set_value(MACHINE, machine)
         is_queued = bool(writer.queue.queued_among([scene.id]))
+        is_held = bool(writer.queue.held_among([scene.id]))
         is_dead = any(job.scene_id == scene.id for job in writer.queue.dead_letters())
         pins = writer.state.pins.of_scenes([scene.id]).get(scene.id, [])
         plex = links(writer.page)
@@ -83,6 +84,7 @@ def page_scene(context: Context) -> dict[str, Any]:
         "candidates": [],
         **told,
         "queued": is_queued,
+        "held": is_held,
         "pinned": is_pinned,
         "actions": [*_ACTIONS[told["state"]], *retry, *unpin],
         "plex": plex,

@@ -63,9 +63,10 @@ def page_held(context: PageContext) -> dict[str, Any]:
     what = "1 scene is" if len(held) == 1 else f"{len(held)} scenes are"
     headline = "Nothing is held back."
     if held:
+        who = "it" if len(held) == 1 else "together they"
         headline = (
-            f"{what} held back: together they would lose more in Plex than the setting 'Most values"
-            " to remove' allows. Look at them; if they are right, confirm them."
+            f"{what} held back: {who} would lose more in Plex than the setting 'Most values to"
+            " remove' allows. If that is right, confirm it; if not, correct it in Stash."
         )
     told = {"headline": headline, "can_confirm": bool(held), "plex": plex}
     return {**paging.reply(len(held), rows), **told}

@@ -381,3 +381,4 @@ def test_of_any_number_of_scenes_those_are_told_that_wait_are_held_or_in_hand(
     assert queue.queued_among(range(1, 3000)) == {in_hand.scene_id, held.scene_id, 2500}
     assert queue.queued_among([in_hand.scene_id, 9]) == {in_hand.scene_id}
     assert queue.queued_among([]) == set()
+    assert queue.held_among(range(1, 3000)) == {held.scene_id}

@@ -36,6 +36,7 @@ def gap(number: int) -> Answer:
         "updated_at": NOW - 3600 * number,
         "items": [] if kind == "missing" else items,
         "queued": number % 11 == 0,
+        "held": number == 110,
         "ignored": False,
     }
 
@@ -150,6 +151,7 @@ def scene(args: Mapping[str, Any]) -> Answer:
         "items": [{**item, "library": "Movies", "path": "/m/a.mp4"} for item in row["items"]],
         "candidates": candidates if ambiguous else [],
         "queued": row["queued"],
+        "held": row["held"],
         "pinned": row["scene_id"] == "2",
         "actions": ["sync", "ignore", "retry"],
         "plex": PLEX,

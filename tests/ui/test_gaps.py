@@ -45,6 +45,14 @@ def test_pages_and_order_come_from_the_plugin(site: Site) -> None:
     expect(page.locator(".s2p-pager")).to_contain_text("Page 1 of 10")
 
 
+def test_a_scene_that_is_held_back_says_so(site: Site) -> None:
+    page = site.open("gaps", text="part 110")
+    expect(page.locator(".s2p-tags").first).to_contain_text("held back")
+    page.get_by_role("button", name="Details").click()
+    page.get_by_role("link", name="see what is held").click()
+    expect(page.locator(".s2p-lead")).to_contain_text("12 scenes would lose")
+
+
 def test_both_sides_are_compared_and_differences_marked(site: Site) -> None:
     page = site.open("gaps", type="drift", text="part 18")
     page.get_by_role("button", name="Compare").click()

@@ -104,7 +104,9 @@
             "div",
             { key: "tags", className: "s2p-tags" },
             h(Tag, { tone: row.ignored ? "secondary" : "warning" }, typeLabel(row.type)),
-            row.queued ? h(Tag, { tone: "info" }, "waits to be synced") : null,
+            row.queued
+              ? h(Tag, { tone: "info" }, row.held ? "held back" : "waits to be synced")
+              : null,
             row.library ? h(Tag, null, row.library) : null,
             row.studio ? h(Tag, null, row.studio) : null,
             row.type === "stale_sync" && row.updated_at

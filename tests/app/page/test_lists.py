@@ -70,6 +70,7 @@ def test_a_gap_is_told_with_all_that_its_row_shows(folder: Folder) -> None:
         "items": [{"section": "1", "rating_key": "7", "title": "Uno"}],
         "candidates": [],
         "queued": True,
+        "held": False,
         "ignored": False,
     }
     assert second["candidates"] == [candidate]

@@ -129,6 +129,9 @@ def test_what_changed_since_the_reconcile_and_is_stuck_is_not_in_step(folder: Fo
         queue.park(dead, Failure.OTHER, "no")
     told = folder.ask("page_overview")["tiles"]
     assert (before["in_step"], told["in_step"]) == (8, 6)
+    assert folder.ask("page_overview")["headline"].startswith("3 scenes are not in step")
+    [row] = folder.ask("page_gaps")["rows"]
+    assert (row["queued"], row["held"]) == (True, True)
     assert told["in_step_percent"] < before["in_step_percent"]
 
 
