@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from sqlite3 import Connection
 from typing import Any
 
+from core.errors import StateError
 from core.models import Failure, Job
 from storage.sqlite import chunks, placeholders
 from sync_queue import jobs, transitions
@@ -239,10 +240,12 @@ class SyncQueue(QueueReader):
         return self._delete_rows(f"status < 2 OR status = {HELD}")
 
     def prune(self) -> None:
-        """Gives space back after a great deal; finished rows are gone already."""
+        """Gives space back after a great deal, if the disk has room for that and nobody writes;
+        finished rows are gone already."""
         free = self.database.rows("PRAGMA freelist_count")[0][0]
         if free > _WORTH_A_VACUUM and free * 2 > self.database.rows("PRAGMA page_count")[0][0]:
-            self.database.rows("VACUUM")
+            with suppress(StateError):
+                self.database.rows("VACUUM")
 
     @contextmanager
     def _still_claimed(self, claimed: Iterable[Job]) -> Iterator[tuple[Connection, list[int]]]:
