@@ -55,6 +55,11 @@ class RealStash:
         self.graphql(update, i={"ids": scenes, **values})
         self.wait()
 
+    def start(self, mode: str) -> None:
+        """Queue a task of the plugin."""
+        task = 'mutation($a: Map) { runPluginTask(plugin_id: "Stash2Plex", args_map: $a) }'
+        self.graphql(task, a={"mode": mode})
+
     def enabled(self, plugin: str) -> bool:
         known = self.graphql("{ plugins { id enabled } }")["plugins"]
         return bool(next(each["enabled"] for each in known if each["id"] == plugin))
