@@ -106,7 +106,7 @@ def lacks(raw: Mapping[str, Any], container: Mapping[str, Any]) -> str:
     for name in ("Media", *LIST_ELEMENTS.values()):
         if name in raw and not isinstance(raw[name], (list, dict)):
             return f"which {name} it has"
-    if raw.get("type") in _WITHOUT_FILES:
+    if text(raw.get("type")) in _WITHOUT_FILES:
         return ""
     return "" if tells_files(raw) else "which files it has"
 

@@ -120,7 +120,7 @@ def is_waiting(job: object, statuses: frozenset[str] = UNFINISHED) -> bool:
     """
     if not isinstance(job, dict):
         return False
-    return job.get("status") in statuses and str(job.get("description")).endswith(TASK)
+    return str(job.get("status")) in statuses and str(job.get("description")).endswith(TASK)
 
 
 def _ask(

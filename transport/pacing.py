@@ -19,7 +19,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 PAUSES = 2  # lengths of the longest silence that an answer may take without any speed
 SLOWEST = 50_000  # bytes a second
-MOST_RECEIVED = 500_000_000  # bytes of one answer as they come: headers may be endless too
+MOST_RECEIVED = 500_000_000  # bytes of one answer as they come
+# Of what frames a body: lines of a head, bytes of one of them, and of a body in chunks the bytes
+# that each of these must have on the average, with their ends.
+MOST_LINES, LONGEST_LINE, SMALLEST_CHUNK = 1000, 65_536, 16
 
 
 class TooSlow(TimeoutError):
@@ -78,10 +81,52 @@ class PacedReader(io.RawIOBase):
         super().close()
 
 
+class FramedReader(io.BufferedReader):
+    """The same bytes, of which lines come to an end: interim answers, headers, sizes of chunks, and
+    what follows the last one."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        super().__init__(raw)
+        self._lines = 0
+        self._body = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Read a line of the frame.
+
+        Raises:
+            OSError: there is no end of it, or of such lines.
+        """
+        self._lines += 1
+        most = LONGEST_LINE + 1 if size is None or size < 0 else size
+        line = super().readline(most)
+        is_endless = self._lines > MOST_LINES + self._body // SMALLEST_CHUNK
+        if is_endless or len(line) > LONGEST_LINE + 1:
+            raise OSError("the headers of the answer do not end")
+        return line
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read of the body, of which a part is asked for.
+
+        Raises:
+            OSError: all that comes is, which is what a chunk of negative size leads to.
+        """
+        if size is None or size < 0:
+            raise OSError("the answer has no size")
+        data = super().read(size)
+        self._body += len(data)
+        return data
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read of the body."""
+        count = super().readinto(buffer)
+        self._body += count
+        return count
+
+
 class _Answer(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(PacedReader(self.fp.detach(), sock))
+        self.fp = FramedReader(PacedReader(self.fp.detach(), sock))
 
 
 class _Sending:

@@ -128,10 +128,28 @@ def test_a_gzip_that_unpacks_to_very_much_needs_no_memory() -> None:
     assert most < 20_000_000
 
 
-def test_headers_without_end() -> None:
-    hundred = itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n")
-    with saying(lambda: hundred, pause=0.001) as url, pytest.raises(NoAnswer):
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "piece"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (HEAD + b"X: ", b"y" * 1000),
+        (CHUNKED + b"0\r\n", b"X: y\r\n" * 100),
+        (CHUNKED + b"2;", b"y" * 1000),
+        (CHUNKED + b"-5\r\n", b"y" * 1000),
+        (CHUNKED, b"1\r\n \r\n" * 100),
+    ],
+    ids=["interim", "header", "trailer", "extension", "negative", "tiny"],
+)
+def test_what_frames_a_body_comes_to_an_end(start: bytes, piece: bytes) -> None:
+    """Also where it comes too fast for the deadline, and before it takes any memory."""
+    received = itertools.count()
+    pieces = itertools.chain([start], (piece for _ in received))
+    with saying(lambda: pieces) as url, pytest.raises((NoAnswer, BrokeOff)):
         get(url)
+    assert next(received) * len(piece) < 50_000_000
 
 
 @pytest.mark.parametrize(
