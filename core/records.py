@@ -159,6 +159,11 @@ class Record:
         return replace(self, items=items, former=former)
 
 
+def unwritten(scene_id: int, files: tuple[MediaFile, ...] = ()) -> Record:
+    """The record of a scene of which nothing was ever written."""
+    return Record(scene_id, 0.0, "", files, None, (), (), ())
+
+
 def is_still(known: ItemRecord | None, files: Iterable[MediaFile]) -> bool:
     """Whether an item may be the one that a record knows: a key can be given to another item, and a
     file can be moved, but an item of which no file has a known name is another one.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
 from core.errors import ConfigError
 from core.records import Record
+from simulators.library.generate import generate
 from storage.records import RecordStore
+from tests.acceptance.conftest import Open
 from tests.acceptance.plex_state import differing, now
 from tests.acceptance.site import Site
 from tests.acceptance.undo_library import library, site, sync, undo, use
@@ -68,6 +71,31 @@ def test_an_undo_that_is_undone_out_of_turn_leaves_the_scene_to_the_next_sync(si
     assert differing(synced, now(site)) == {}
 
 
+def test_an_item_that_a_cut_off_run_took_over_is_put_back(
+    open_site: Open, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two scenes are merged; the record still knows the item as that of the other one."""
+    site = open_site(generate(2, seed=3, only=("in_sync",)))
+    site.forget(data)
+    site.use(first_sync="mirror", max_clear_percent=100)
+    sync(site)
+    before = now(site)
+    passing, scene = site.scenes("in_sync")
+    site.behind("merge_scenes", source=[passing], destination=scene)
+    site.edit_scene(scene, tag_ids=[])
+    site.reconcile()
+    _cut_off(site, monkeypatch)
+    assert differing(before, now(site)).keys() == {*site.items(passing), *site.items(scene)}
+
+    undone = undo(site)
+
+    assert (undone["changed_since"], differing(before, now(site))) == (0, {})
+    assert site.reconcile()["total_gaps"] == 0
+    undo(site)
+    sync(site)
+    assert all(site.item(site.key(each))["genre"] == [] for each in (passing, scene))
+
+
 @pytest.mark.parametrize("recorded", [False, True])
 def test_what_a_cut_off_run_wrote_is_ours_again_once_its_undo_is_undone(
     site: Site, recorded: bool, monkeypatch: pytest.MonkeyPatch
@@ -78,10 +106,7 @@ def test_what_a_cut_off_run_wrote_is_ours_again_once_its_undo_is_undone(
         sync(site)
     site.edit_scene(scene, details="Words that go again.")
     site.enqueue(scene)
-    with monkeypatch.context() as patched:
-        patched.setattr(RecordStore, "save_many", _end)
-        with pytest.raises(SystemExit):
-            site.drain()
+    _cut_off(site, monkeypatch)
     undo(site)
     undo(site)
     assert site.item(site.key(scene))["summary"] == "Words that go again."
@@ -90,6 +115,14 @@ def test_what_a_cut_off_run_wrote_is_ours_again_once_its_undo_is_undone(
     sync(site)
 
     assert not site.item(site.key(scene))["summary"]
+
+
+def _cut_off(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drain that ends between its edits and the records of them."""
+    with monkeypatch.context() as patched:
+        patched.setattr(RecordStore, "save_many", _end)
+        with pytest.raises(SystemExit):
+            site.drain()
 
 
 def _end(*_: object) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import chain
 
 from core.models import FullItem, ItemRef
-from core.records import Record
+from core.records import Record, unwritten
 from storage.state import State
 from worker.scene_sync.unproven import recall
 
@@ -36,9 +36,8 @@ def with_cut_off(
     known = dict(records)
     for scene_id, refs in written.items():
         items = {r: item for r in refs if (item := shown.get(r.key)) is not None and item.ref == r}
-        bare = Record(scene_id, 0.0, "", (), None, (), (), ())
         entries = chain.from_iterable(state.journal.unrecorded(items).values())
-        record = recall(records.get(scene_id), bare, items, entries).record
+        record = recall(records.get(scene_id), unwritten(scene_id), items, entries).record
         if record is not None:
             known[scene_id] = record
     return known

@@ -142,9 +142,10 @@ class Preparer:
                 self._sort_out(batch, job, scene, each, contests, unlisted)
                 continue
             own = records.get(scene.id)
-            record = with_transferred_items(self._records, scene, own, items, recorded)
+            bare = bare_record(scene)
+            record = with_transferred_items(self._records, bare, own, items, recorded)
             entries = [entry for ref in items for entry in unrecorded.get(ref, ())]
-            recalled = recall(record, bare_record(scene), items, entries)
+            recalled = recall(record, bare, items, entries)
             wants = self._policy.sync_policy.of(scene)
             batch.ready.append(scene_plan(job, scene, wants, recalled, items, self._policy.rules))
         return batch

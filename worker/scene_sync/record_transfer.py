@@ -13,13 +13,13 @@ from dataclasses import replace
 
 from core.matching.recordings import same_recording
 from core.models import FullItem, ItemRef, Scene
-from core.records import ItemRecord, PictureKey, PictureRecord, Record, item_of
+from core.records import ItemRecord, PictureKey, PictureRecord, Record, item_of, unwritten
 from storage.records import RecordStore
 
 
 def with_transferred_items(
     store: RecordStore,
-    scene: Scene,
+    bare: Record,
     record: Record | None,
     items: Mapping[ItemRef, FullItem],
     recorded: Mapping[ItemRef, int],
@@ -32,19 +32,20 @@ def with_transferred_items(
     that the record knows is another film with an old key, and nothing is known of it.
 
     Args:
+        bare: the record that a scene without one gets.
         items: those that the scene owns.
         recorded: the scene that each item is recorded for.
     """
     before: dict[int, Record] = {}
-    passed = {ref: o for ref in items if (o := recorded.get(ref, scene.id)) != scene.id}
+    passed = {ref: o for ref in items if (o := recorded.get(ref, bare.scene_id)) != bare.scene_id}
     if record is not None and record.former:
-        before[scene.id] = record
-        passed |= {item.ref: scene.id for item in record.former if item.ref in items}
+        before[bare.scene_id] = record
+        passed |= {item.ref: bare.scene_id for item in record.former if item.ref in items}
         former = tuple(item for item in record.former if item.ref not in items)
         record = replace(record, former=former)
     if not passed:
         return record
-    before |= store.get_many(set(passed.values()) - {scene.id})
+    before |= store.get_many(set(passed.values()) - {bare.scene_id})
     known: list[ItemRecord] = []
     pictures: dict[PictureKey, PictureRecord] = {}
     for ref, owner in passed.items():
@@ -55,7 +56,7 @@ def with_transferred_items(
             pictures |= old.pictures.of_item(ref)
     if not known:
         return record
-    own = record if record is not None else bare_record(scene)
+    own = record if record is not None else bare
     return replace(own, items=(*own.items, *known), pictures=own.pictures.having(pictures))
 
 
@@ -70,4 +71,4 @@ def still_is(known: ItemRecord, record: Record, item: FullItem) -> bool:
 
 def bare_record(scene: Scene) -> Record:
     """The record of a scene of which nothing was ever written."""
-    return Record(scene.id, 0.0, "", scene.files, None, (), (), ())
+    return unwritten(scene.id, scene.files)

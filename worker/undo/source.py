@@ -14,7 +14,7 @@ from itertools import groupby
 from core.fields import PICTURES
 from core.images import ImageFailed, ImageKind, selected
 from core.models import FullItem, ItemRef
-from core.records import NO_PICTURES, Record, is_still, item_of
+from core.records import NO_PICTURES, Record, is_still, item_of, unwritten
 from core.wording import line_of, shown
 from plex.client import PlexClient
 from plex.full_items import FullItems
@@ -27,6 +27,7 @@ from worker.executor.figures import Figures
 from worker.executor.run import BATCH, PlanSource, in_parts
 from worker.plan import Batch, ItemEdit, Proof, ScenePlan
 from worker.scene_sync.cut_off import with_cut_off
+from worker.scene_sync.record_transfer import with_transferred_items
 from worker.undo.item_undo_plan import (
     FieldHistory,
     ItemUndoPlan,
@@ -84,15 +85,14 @@ class UndoSource(PlanSource):
 
     def _plans(self, refs: Mapping[ItemRef, int]) -> list[ScenePlan]:
         items = self.plex.full_items([ref.key for ref in refs])
-        written: dict[int, list[ItemRef]] = {}
-        for ref, scene_id in refs.items():
-            written.setdefault(scene_id, []).append(ref)
-        # What was written without a record of it is to be known again once the undo is undone.
-        records: Mapping[int, Record] = self.state.records.get_many(sorted(written))
-        records = with_cut_off(self.state, records, written, items)
+        owners = self.state.records.owners_of(refs)
+        written_last = self._written_last(refs)
+        records = self._records(refs, items, owners, written_last)
+        # Of what was written without a record of it, the owner on record is the one before.
+        owners |= written_last
         known = self.state.journal.of_items(self._undo_id(), refs)
         by_scene: dict[int, list[ItemUndoPlan]] = {}
-        for scene_id, each in self._judged(refs, items, records):
+        for scene_id, each in self._judged(refs, items, records, owners):
             by_scene.setdefault(scene_id, []).append(each)
         is_redo = self.run.kind == KIND
         later: set[int] = set()
@@ -107,6 +107,32 @@ class UndoSource(PlanSource):
                 plans.append(_plan(scene_id, records.get(scene_id), undo))
         return plans
 
+    def _records(
+        self,
+        refs: Mapping[ItemRef, int],
+        items: FullItems,
+        owners: Mapping[ItemRef, int],
+        written_last: Mapping[ItemRef, int],
+    ) -> Mapping[int, Record]:
+        """The records of the scenes of some items, with what was written without a record of it:
+        it is to be known again once the undo is undone."""
+        written: dict[int, list[ItemRef]] = {}
+        for ref, scene_id in refs.items():
+            written.setdefault(scene_id, []).append(ref)
+        records = self.state.records.get_many(sorted(written))
+        for ref, scene_id in written_last.items():
+            there = {ref: items[ref.key]} if ref.key in items else {}
+            own, bare = records.get(scene_id), unwritten(scene_id)
+            record = with_transferred_items(self.state.records, bare, own, there, owners)
+            if record is not None:
+                records[scene_id] = record
+        return with_cut_off(self.state, records, written, items)
+
+    def _written_last(self, refs: Mapping[ItemRef, int]) -> dict[ItemRef, int]:
+        """Those of some items that were written to for these scenes, and not recorded since."""
+        unrecorded = self.state.journal.unrecorded(refs)
+        return {r: refs[r] for r, each in unrecorded.items() if each[-1].scene_id == refs[r]}
+
     def _undo_id(self) -> int:
         """The undo of this run that is under way, or was cut off; 0 if there is none."""
         for last in self.state.runs.latest(KIND, limit=1):
@@ -115,11 +141,14 @@ class UndoSource(PlanSource):
         return 0
 
     def _judged(
-        self, refs: Mapping[ItemRef, int], items: FullItems, records: Mapping[int, Record]
+        self,
+        refs: Mapping[ItemRef, int],
+        items: FullItems,
+        records: Mapping[int, Record],
+        owners: Mapping[ItemRef, int],
     ) -> Iterator[tuple[int, ItemUndoPlan]]:
         """What is to be done to each item; what is not to be done is counted."""
         entries = self.state.journal.of_items(self.run.id, refs)
-        owners = self.state.records.owners_of(refs)
         is_lost = any(ref.key not in items for ref in refs)
         listed = {section.key for section in self.plex.sections()} if is_lost else set()
         for ref, scene_id in refs.items():
