@@ -41,6 +41,12 @@ CLAIMABLE = (
 # Edits first, then in the order in which they became due.
 IN_ORDER = "ORDER BY priority DESC, not_before, _id"
 ALL = 2**31  # more jobs than there are
+# What people look for in a job. SQLite knows no case but that of ASCII, so it is compared here.
+_DATA = "CASE WHEN json_valid(CAST(data AS TEXT)) THEN CAST(data AS TEXT) END"
+_SAID = (
+    f"coalesce(json_extract({_DATA}, '$.data.title'), '') || char(10)"
+    f" || coalesce(json_extract({_DATA}, '$.data.path'), '') || char(10) || error"
+)
 _TOO_LATE = "status < 2 AND not_before > ?"
 
 Self = TypeVar("Self", bound="QueueReader")
@@ -127,11 +133,17 @@ class QueueReader(Closing):
         """The scenes whose jobs wait because of that, the lowest first."""
         return sorted(self._scene_ids("status < 2 AND failure = ?", failure.value))
 
-    def held(self, scene_ids: Iterable[int] | None = None, *, most: int = ALL) -> list[HeldJob]:
-        """The held jobs, of these scenes or all, in the order in which they came in."""
+    def held(
+        self, scene_ids: Iterable[int] | None = None, *, most: int = ALL, after: int = 0
+    ) -> list[HeldJob]:
+        """The held jobs, of these scenes or all, in the order in which they came in.
+
+        Args:
+            after: of all, so many are left out.
+        """
         if scene_ids is None:
-            tail = f"WHERE status = {HELD} ORDER BY _id LIMIT ?"
-            return self.database.select(HELD_JOBS, held_from, tail, (most,))
+            tail = f"WHERE status = {HELD} ORDER BY _id LIMIT ? OFFSET ?"
+            return self.database.select(HELD_JOBS, held_from, tail, (most, after))
         tail = f"AND status = {HELD}"
         found = self.database.select_in(HELD_JOBS, held_from, "scene_id", set(scene_ids), tail)
         return sorted(found, key=lambda each: each.job.job_id)[:most]
@@ -149,20 +161,34 @@ class QueueReader(Closing):
 
         Args:
             failure: the value of a `Failure`.
-            text: a part of what the job says, in any case.
+            text: a part of the title, the path or the error, in any case.
         """
-        where = f"status = {DEAD} AND (? = '' OR failure = ?)"
-        values: list[object] = [failure, failure]
-        # What is stored is JSON, and SQLite knows no case but that of ASCII.
-        paging = [-1, 0] if text else [limit, offset]
-        tail = f"WHERE {where} ORDER BY timestamp DESC, _id DESC LIMIT ? OFFSET ?"
-        found = self.database.select(
-            JOBS, lambda row: (job_from(row), float(row[2])), tail, [*values, *paging]
-        )
-        if not text:
-            return self._count(where, *values), found
-        found = [each for each in found if _says(each[0], text.casefold())]
-        return len(found), found[offset : offset + limit]
+        # The first term has the index by time used.
+        where, order = f"status > 2 AND status = {DEAD}", "ORDER BY timestamp DESC, _id DESC"
+        values: list[object] = [failure] if failure else []
+        if failure:
+            where += " AND failure = ?"
+        with self.database.snapshot():
+            if text:
+                sql = f"SELECT _id, {_SAID} FROM {TABLE} WHERE {where} {order}"
+                rows, needle = self.database.rows(sql, values), text.casefold()
+                like = [row_id for row_id, said in rows if needle in said.casefold()]
+                total, ids = len(like), like[offset : offset + limit]
+            else:
+                total = sum(
+                    count
+                    for status, why, count in self._tallies()
+                    if status == DEAD and failure in ("", why)
+                )
+                sql = f"SELECT _id FROM {TABLE} WHERE {where} {order} LIMIT ? OFFSET ?"
+                ids = self.database.numbers(sql, [*values, limit, offset])
+            found = {
+                job.job_id: (job, at)
+                for job, at in self.database.select_in(
+                    JOBS, lambda row: (job_from(row), float(row[2])), "_id", ids
+                )
+            }
+        return total, [found[row_id] for row_id in ids if row_id in found]
 
     def given_up_among(self, scene_ids: Iterable[int], failure: Failure) -> set[int]:
         """Those of some scenes that were given up on because of that."""
@@ -258,9 +284,3 @@ def _failure(value: object) -> Failure:
         return Failure(value)
     except ValueError:
         return Failure.OTHER
-
-
-def _says(job: Job, text: str) -> bool:
-    """Whether a job says a text, given in its folded form, anywhere."""
-    said = (job.error, job.reason, *map(str, job.data.values()))
-    return any(text in each.casefold() for each in said)

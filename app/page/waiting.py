@@ -54,22 +54,22 @@ def page_held(context: PageContext) -> dict[str, Any]:
     """The scenes that the clear guard holds back, and what each would lose."""
     paging = Paging.of(context.args)
     with context.open_queue() as queue:
-        held = queue.held()
-    shown = held[paging.offset : paging.offset + paging.per_page]
+        total = queue.stats(context.clock()).held
+        shown = queue.held(most=paging.per_page, after=paging.offset)
     with context.open_page() as page:
         titles = page.findings.titles(each.job.scene_id for each in shown)
         plex = links(page)
     rows = [_held_row(each, titles.get(each.job.scene_id, "")) for each in shown]
-    what = "1 scene is" if len(held) == 1 else f"{len(held)} scenes are"
+    what = "1 scene is" if total == 1 else f"{total:,} scenes are"
     headline = "Nothing is held back."
-    if held:
-        who = "it" if len(held) == 1 else "together they"
+    if total:
+        who = "it" if total == 1 else "together they"
         headline = (
             f"{what} held back: {who} would lose more in Plex than the setting 'Most values to"
             " remove' allows. If that is right, confirm it; if not, correct it in Stash."
         )
-    told = {"headline": headline, "can_confirm": bool(held), "plex": plex}
-    return {**paging.reply(len(held), rows), **told}
+    told = {"headline": headline, "can_confirm": total > 0, "plex": plex}
+    return {**paging.reply(total, rows), **told}
 
 
 def _held_row(each: HeldJob, title: str) -> dict[str, Any]:

@@ -146,7 +146,7 @@ class Unannounced:
     def _without_jobs(self, scenes: set[int]) -> set[int]:
         with self._context.open_queue() as queue:
             waiting = queue.queued_among(scenes)
-            waiting -= {each.job.scene_id for each in queue.held(scenes)}
+            waiting -= queue.held_among(scenes)
             return scenes - waiting - queue.given_up_among(scenes, Failure.NOT_FOUND)
 
 
