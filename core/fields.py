@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 from core.dates import agrees, padded, parse_date
 from core.models import Entity, ListedItem, Scene, Value
@@ -115,13 +116,16 @@ class Field:
         return wanted
 
 
-def spelled(shown: Value) -> list[tuple[str, str]]:
+# A list is compared several times: as it is wanted, shown, sent and read back, mostly the same.
+@lru_cache(maxsize=1024)
+def spelled(shown: Value) -> tuple[tuple[str, str], ...]:
     """The entries of a list as Plex spells them, each after its identity; blank ones left out."""
     names = dict.fromkeys(shown if isinstance(shown, tuple) else ())
     keyed = [(name_key(clean_line(name, LINE_LIMIT)), name) for name in names]
-    return [(key, name) for key, name in keyed if key]
+    return tuple([(key, name) for key, name in keyed if key])
 
 
+@lru_cache(maxsize=1024)
 def name_keys(value: Value) -> frozenset[str]:
     """The identities of the names in a list value; empty for anything else."""
     return frozenset(map(name_key, value)) if isinstance(value, tuple) else frozenset()

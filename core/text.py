@@ -108,6 +108,7 @@ def _fold_letter(letter: str) -> str:
     return next(form for form in forms if len(form) == 1)
 
 
+@lru_cache(maxsize=1024)
 def clean_names(names: tuple[str, ...], limit: int) -> tuple[str, ...]:
     """Clean each name, drop empty ones, merge duplicates (the first spelling stays)."""
     found: dict[str, str] = {}

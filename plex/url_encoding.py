@@ -7,19 +7,27 @@ names), and Plex reads some of it twice, so nothing is left to them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
+SHORT = 40  # characters
 Params = Sequence[tuple[str, str]]
 
 
 def encode(text: str) -> str:
     """Percent-encodes everything but letters, digits and `_.-~`, as UTF-8."""
+    return _again(text) if len(text) <= SHORT else quote(text, safe="", errors="replace")
+
+
+@lru_cache(maxsize=4096)
+def _again(text: str) -> str:
+    """Parameters and names, which come again and again."""
     return quote(text, safe="", errors="replace")
 
 
 def encode_query(params: Params) -> str:
     """The query of an address, without its question mark, in the order given."""
-    return "&".join(f"{encode(name)}={encode(value)}" for name, value in params)
+    return "&".join([f"{encode(name)}={encode(value)}" for name, value in params])
 
 
 def key_batches(keys: Iterable[str], most: int, room: int) -> Iterator[list[str]]:

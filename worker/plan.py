@@ -28,6 +28,7 @@ class ItemEdit:
         pictures: pictures to select by Plex's names of them; None unsets one.
         shown_pictures: of `pictures` and of locks of pictures: Plex's names of those shown before.
         next: of fields that change, what the record says once they show; None: nothing.
+        names: what the one edit of the item concerns: fields, and locks that change alone.
     """
 
     item: FullItem
@@ -38,6 +39,11 @@ class ItemEdit:
     pictures: Mapping[str, str | None] = field(default_factory=dict)
     shown_pictures: Mapping[str, str | None] = field(default_factory=dict)
     next: Mapping[str, FieldRecord | None] = field(default_factory=dict)
+    names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = dict.fromkeys([*(c.field for c in self.changes), *self.new_locks])
+        object.__setattr__(self, "names", tuple(names))
 
     @property
     def ref(self) -> ItemRef:
@@ -51,11 +57,6 @@ class ItemEdit:
     def new_locks(self) -> dict[str, bool]:
         """The locks that the item does not have as they are wanted."""
         return {n: want for n, want in self.locks.items() if want != (n in self.item.locked)}
-
-    @property
-    def names(self) -> list[str]:
-        """What the one edit of the item concerns: fields, and locks that change alone."""
-        return list(dict.fromkeys([*(c.field for c in self.changes), *self.new_locks]))
 
     def is_untouched(self, item: FullItem) -> bool:
         """Whether the item shows nothing of what is to change; False where nothing is."""

@@ -108,7 +108,7 @@ def _give_up(sides: Sides, outcome: FieldOutcome) -> FieldOutcome:
     if outcome.change is not None and sides.plex_changed:
         rewrites += 1
     if outcome.change is None or rewrites <= REWRITES_FOUGHT:
-        return replace(outcome, rewrites=rewrites)
+        return replace(outcome, rewrites=rewrites) if rewrites else outcome
     told = base.rewrites > REWRITES_FOUGHT
     note = f"rewritten again and again, last to {_quoted(sides.now)}; left until Stash changes it"
     return replace(outcome, change=None, rewrites=rewrites, note="" if told else note)
@@ -234,14 +234,15 @@ def _merge_list(sides: Sides, rules: MergeRules) -> FieldOutcome:
     plain = _plain_list(sides, of, kept, suppressed)
     if not rules.preserve:
         still = sides.base is not None and sides.base.user_owned and sides.neither_changed
-        return replace(plain, user_owned=still)
+        return replace(plain, user_owned=True) if still else plain
     if sides.locked_by_user and _is_locked_whole(sides, plain):
         # What Stash does not have is the user's, also once the lock is gone.
         left = _plain_list(sides, of, kept | (of.shown - of.wanted), suppressed)
         note = f"locked in Plex, while Stash says {_quoted(left.sent)}; Plex's stays"
         hindered = sides.stash_changed and plain.change is not None
         return replace(left, change=None, user_owned=True, note=note if hindered else "")
-    return plain if sides.base is None else replace(plain, note=_list_conflict(of, plain))
+    note = _list_conflict(of, plain) if sides.base is not None else ""
+    return replace(plain, note=note) if note else plain
 
 
 def _is_locked_whole(sides: Sides, plain: FieldOutcome) -> bool:

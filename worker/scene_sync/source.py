@@ -20,9 +20,9 @@ from worker.scene_sync.preparer import Preparer
 log = logging.getLogger(__name__)
 
 KIND, CONFIRM = "drain", "confirm"
-# Scenes of a drain that are planned together where the last ones were written within so many
-# seconds: what several have in common is one request, and no plan gets old.
-MANY, SOON = 500, 5.0
+# Scenes of a drain that are planned together at most, each time some more where the last ones were
+# written within so many seconds: what several have in common is one request, and no plan gets old.
+MANY, SOON, MORE = 1000, 5.0, 4
 
 
 class DueJobs(PlanSource):
@@ -64,7 +64,7 @@ class DueJobs(PlanSource):
                 begun_at = self._clock()
                 yield batch
                 is_fast = 0 <= self._clock() - begun_at <= SOON
-                self._size = MANY if is_fast else BATCH
+                self._size = min(MORE * self._size, MANY) if is_fast else BATCH
         finally:
             self._queue.release(self._ahead.drop())
 

@@ -123,7 +123,7 @@ def test_what_is_proven_is_recorded_settled_and_told(bench: Bench) -> None:
     assert bench.unsettled() == set()
     # A second run finds nothing to do.
     again = bench.plan(bench.wanted(1))
-    assert [edit.names for edit in again.edits] == [[]]
+    assert [edit.names for edit in again.edits] == [()]
 
 
 def test_an_edit_that_was_answered_and_not_carried_out_is_not_taken(bench: Bench) -> None:

@@ -226,7 +226,7 @@ def test_a_lock_alone_that_the_server_keeps_is_a_failure_and_no_refusal(
     before = frozenset({"summary"} if is_locked else ())
     one = edit(locked=before, locks={"summary": wanted})
     kept, taken = one.item, replace(one.item, locked=frozenset({"summary"} if wanted else ()))
-    assert one.names == ["summary"]
+    assert one.names == ("summary",)
 
     outcome = judged(sent(plan(one)), shown(kept))
 
