@@ -9,12 +9,17 @@ from typing import Protocol
 from core.models import ItemRef
 from core.wording import line_of
 from worker.executor.figures import Figures
-from worker.executor.run import Batches, PlanEnd
+from worker.executor.run import Batches
 from worker.plan import Batch, ScenePlan
 
 
-class DryEnd(PlanEnd, Protocol):
-    """An end that writes nothing."""
+class DryEnd(Protocol):
+    """What stores plans, or shows them."""
+
+    def execute(
+        self, plans: Sequence[ScenePlan], is_over: Callable[[], bool]
+    ) -> Sequence[ScenePlan]:
+        """Take some plans; returns those that are left."""
 
     def without_plan(self, batch: Batch) -> None:
         """Take note of the jobs of a batch that have no plan."""

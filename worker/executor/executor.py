@@ -92,12 +92,16 @@ class Executor:
         self._journaled: set[int] = set()
 
     def execute(
-        self, plans: Sequence[ScenePlan], is_over: Callable[[], bool] = lambda: False
+        self,
+        plans: Sequence[ScenePlan],
+        is_over: Callable[[], bool] = lambda: False,
+        more: Callable[[], Sequence[ScenePlan]] = tuple,
     ) -> list[ScenePlan]:
         """Carry some plans out, and tell what became of each.
 
         Args:
             is_over: asked after each scene; once it says so the others are left.
+            more: brings plans for other items, if it has some, when all are begun.
 
         Returns:
             those that were not begun.
@@ -106,13 +110,12 @@ class Executor:
             PlexError, StashError: a server went away. What was proven until then is recorded and
                 told; of the others nobody is to blame.
         """
-        self._plans = {edit.ref: plan for plan in plans for edit in plan.edits}
         self._journaled.clear()
         window = _Window()
         left: list[ScenePlan] = []
         try:
-            shared = self._bulk.send(plans)
-            for plan in self._begun(plans, shared, is_over, left):
+            shared = Sent()
+            for plan in self._begun(plans, more, shared, is_over, left):
                 self._write(plan, shared, window)
             self._edits.settle()
             self._pictures.settle()
@@ -128,6 +131,7 @@ class Executor:
     def _begun(
         self,
         plans: Sequence[ScenePlan],
+        more: Callable[[], Sequence[ScenePlan]],
         shared: Sent,
         is_over: Callable[[], bool],
         left: list[ScenePlan],
@@ -135,9 +139,11 @@ class Executor:
         """The plans in turn, journaled, with the edits of the next ones under way.
 
         Args:
+            shared: gets the items that were edited together.
             left: gets those that are not begun.
         """
-        pending, begun, is_ending = deque(plans), deque[ScenePlan](), False
+        pending, begun = deque(self._shared(plans, shared)), deque[ScenePlan]()
+        is_first, is_ending = True, False
         while pending or begun:
             while pending and len(begun) < self._edits.depth:
                 if self._pictures.doubtful:
@@ -146,7 +152,8 @@ class Executor:
                 plan = self._edits.next_of(pending)
                 # One that has its edit already is seen to the end.
                 is_open = shared.edited.isdisjoint(plan.items)
-                is_ending = is_ending or (is_open and len(pending) + 1 < len(plans) and is_over())
+                is_ending = is_ending or (is_open and not is_first and is_over())
+                is_first = False
                 if is_open and is_ending:
                     left.append(plan)
                     continue
@@ -154,6 +161,17 @@ class Executor:
                 begun.append(plan)
             if begun:
                 yield begun.popleft()
+            if not pending and not is_ending:
+                pending.extend(self._shared(more(), shared))
+
+    def _shared(self, plans: Sequence[ScenePlan], shared: Sent) -> Sequence[ScenePlan]:
+        """The plans, once what they have in common is sent."""
+        self._plans = {edit.ref: plan for plan in plans for edit in plan.edits}
+        if plans:
+            sent = self._bulk.send(plans)
+            shared.edited |= sent.edited
+            shared.shown |= sent.shown
+        return plans
 
     def _begin(self, plan: ScenePlan, next_plans: Iterable[ScenePlan], shared: Sent) -> None:
         """Journal a scene, the next ones with it, and have its edits sent."""
@@ -182,7 +200,7 @@ class Executor:
             if edit.ref in shared.edited:
                 written.edits[edit.ref] = edit
                 if edit.ref in shared.shown:
-                    written.shown[edit.ref] = shared.shown[edit.ref]
+                    written.shown[edit.ref] = shared.shown.pop(edit.ref)
             else:
                 self._edit(edit, written)
         self._pictures.sync(written)

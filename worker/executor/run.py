@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from core.errors import GuardStopped
@@ -38,6 +39,7 @@ T = TypeVar("T")
 BATCH = 100  # scenes that are planned together
 RESUMED_WITHIN = 86_400.0  # seconds after which a run that was cut off is not gone on with
 STALE = 30.0  # seconds after which a plan that waited is made afresh
+MOST_IN_HAND = 5000  # scenes, beyond which all are proven before others are begun
 
 
 class Interruption(Enum):
@@ -78,14 +80,22 @@ class PlanSource(Batches, Protocol):
         """Plans for the same scenes, made afresh; the same ones, where no guard lets them wait."""
         return Batch(list(plans))
 
+    def made(self) -> Batch | None:
+        """The next batch, where it is made already and right whatever becomes of those in hand."""
+        return None
+
 
 class PlanEnd(Protocol):
-    """What plans are handed to: the executor, or what stores or shows them."""
+    """What carries plans out: the executor."""
 
     def execute(
-        self, plans: Sequence[ScenePlan], is_over: Callable[[], bool]
+        self,
+        plans: Sequence[ScenePlan],
+        is_over: Callable[[], bool],
+        more: Callable[[], Sequence[ScenePlan]],
     ) -> Sequence[ScenePlan]:
-        """Take some plans; returns those that were not begun."""
+        """Take some plans, and more of them while the last ones are under way; returns those that
+        were not begun."""
 
 
 # Decides about scenes that Plex does not have, once all others are done.
@@ -212,9 +222,11 @@ class WriteRun:
         self._state.runs.note(self.run_id, self._facts())
 
     def _work(self, source: PlanSource, end: PlanEnd) -> None:
+        more = partial(self._more, source)
         with closing(source.batches()) as batches:
             for batch in batches:
-                self._take(batch, end)
+                self._execute(self._taken(batch), end, more)
+                self._claimed = []
                 if self._guard is not None and self._guard.is_full:
                     self._verdict(source, end)
                 if self._interruption() is Interruption.END:
@@ -222,20 +234,29 @@ class WriteRun:
                     break
         self._verdict(source, end)
 
-    def _take(self, batch: Batch, end: PlanEnd) -> None:
+    def _more(self, source: PlanSource) -> Sequence[ScenePlan]:
+        """The next plans, where these need not wait until all that is in hand is proven."""
+        is_full = self._guard is not None and self._guard.is_full
+        if is_full or len(self._claimed) > MOST_IN_HAND or self._is_interrupted():
+            return ()
+        batch = source.made()
+        return self._taken(batch) if batch is not None else ()
+
+    def _is_interrupted(self) -> bool:
+        return self._interruption() is not Interruption.NONE
+
+    def _taken(self, batch: Batch) -> Sequence[ScenePlan]:
+        """What of a batch is to be carried out by now."""
         plans = batch.ready
-        self._claimed = [*jobs_of(plans), *batch.jobs]
+        self._claimed += [*jobs_of(plans), *batch.jobs]
         self._sort_out(batch)
         now = self._clock()
         self._planned_at.update((plan.scene_id, now) for plan in plans)
         if self._guard is None:
-            self._execute(plans, end)
-        else:
-            plans, held = self._parted(plans)
-            self._execute(self._guard.let_through(plans), end)
-            # What is held back of these waits on, and all else of them goes.
-            self._execute([without_losses(plan) for plan in held], end)
-        self._claimed = []
+            return plans
+        plans, held = self._parted(plans)
+        # What is held back of these waits on, and all else of them goes.
+        return [*self._guard.let_through(plans), *map(without_losses, held)]
 
     def _parted(self, plans: Sequence[ScenePlan]) -> tuple[list[ScenePlan], list[ScenePlan]]:
         """The plans, and those that would lose just what is held back of their scenes already."""
@@ -260,11 +281,14 @@ class WriteRun:
             self._acknowledger.failed.retry(job, failure, why)
         self._absent += batch.not_found
 
-    def _execute(self, plans: Sequence[ScenePlan], end: PlanEnd) -> None:
-        if not plans:
-            return
-        left = end.execute(plans, lambda: self._interruption() is not Interruption.NONE)
-        self._give_back(jobs_of(left))
+    def _execute(
+        self,
+        plans: Sequence[ScenePlan],
+        end: PlanEnd,
+        more: Callable[[], Sequence[ScenePlan]] = tuple,
+    ) -> None:
+        if plans:
+            self._give_back(jobs_of(end.execute(plans, self._is_interrupted, more)))
 
     def _verdict(self, source: PlanSource, end: PlanEnd) -> None:
         """Let the scenes go that the guard kept waiting, or hold them back."""

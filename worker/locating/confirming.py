@@ -39,8 +39,12 @@ class Confirming:
         records: Mapping[int, Record],
         pins: Pinned,
         known: Mapping[str, ItemIndex],
+        read: dict[str, FullItem],
     ) -> dict[int, LocatedItems]:
         """The items of some scenes, as these indexes propose and Plex confirms.
+
+        Args:
+            read: the items that were read just now, by rating key; gets those that are read.
 
         Raises:
             PlexError: as the client.
@@ -51,7 +55,8 @@ class Confirming:
             own = pins.by_scene.get(scene_id, ())
             return self.match_one(by_id[scene_id], records.get(scene_id), own, indexes)
 
-        return self._confirm({scene_id: match(scene_id, known) for scene_id in by_id}, match)
+        matches = {scene_id: match(scene_id, known) for scene_id in by_id}
+        return self._confirm(matches, match, read)
 
     def match_one(
         self,
@@ -72,15 +77,18 @@ class Confirming:
         )
 
     def _confirm(
-        self, matches: Mapping[int, SceneMatch], again: _Rematch
+        self, matches: Mapping[int, SceneMatch], again: _Rematch, read: dict[str, FullItem]
     ) -> dict[int, LocatedItems]:
         """Read the proposed items whole; keep those that still are what they were proposed for.
 
         The scene is matched once more, against nothing but the files that the item has now, and
         the evidence must be no weaker than that of the proposal.
         """
-        refs = {ref for match in matches.values() for ref in match.refs}
-        full = self.plex.full_items(sorted(ref.key for ref in refs)) if refs else FullItems()
+        keys = {ref.key for match in matches.values() for ref in match.refs}
+        unread = sorted(keys - read.keys())
+        full = self.plex.full_items(unread) if unread else FullItems()
+        read.update(full)
+        full.update((key, read[key]) for key in keys & read.keys())
         confirmed: dict[int, LocatedItems] = {}
         for scene_id, match in matches.items():
             claims = [

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 from core import paths
@@ -113,7 +114,7 @@ class Locator:
             PlexError: as the client; nothing is known of any of the scenes then.
         """
         pins = self._read_pins(scenes)
-        match = self._confirming.match
+        match = partial(self._confirming.match, read={})
         found = match(scenes, records, pins, self._remembered(scenes, records, pins, others))
         unknown = [scene for scene in scenes if is_open(scene, found, pins)]
         spared = self._spare(unknown, found, pins, sought)

@@ -26,6 +26,7 @@ class PlansAhead:
 
     Attributes:
         jobs: those of which the plans were begun and not taken.
+        took: seconds that the last plans took.
     """
 
     def __init__(self, prepare: Prepare, clock: Callable[[], float] = time.monotonic) -> None:
@@ -36,15 +37,28 @@ class PlansAhead:
         self._lossy: set[ItemRef] = set()
         self._in_hand: set[ItemRef] = set()
         self.jobs: list[Job] = []
+        self.took = 0.0
 
-    def hand_out(self, plans: Iterable[ScenePlan]) -> None:
-        """These are about to be written; such as take something away, perhaps much later."""
-        if self._begun is None:
+    def hand_out(self, plans: Iterable[ScenePlan], *, is_alone: bool) -> None:
+        """These are about to be written; such as take something away, perhaps much later.
+
+        Args:
+            is_alone: all that was handed out before is written by now.
+        """
+        if is_alone and self._begun is None:
             self._in_hand = set()
         for plan in plans:
             self._in_hand.update(plan.items)
             if marks_of(plan):
                 self._lossy.update(plan.items)
+
+    @property
+    def are_right(self) -> bool:
+        """Whether the plans are made, and nothing that was handed out since can change them."""
+        begun = self._begun
+        if begun is None or not begun.done() or begun.exception() is not None:
+            return False
+        return not self._are_doubtful(begun.result())
 
     def begin(self, jobs: list[Job]) -> None:
         """Plan these, while what was handed out is written."""
@@ -53,19 +67,28 @@ class PlansAhead:
             return
         self._begun_at = self._clock()
         pool = ThreadPoolExecutor(1, thread_name_prefix="plans")
-        self._begun = pool.submit(self._prepare, jobs)
+        self._begun = pool.submit(self._timed, jobs)
         pool.shutdown(wait=False)
+
+    def _timed(self, jobs: Sequence[Job]) -> Batch:
+        begun_at = self._clock()
+        batch = self._prepare(jobs)
+        self.took = self._clock() - begun_at
+        return batch
 
     def take(self) -> Batch:
         """The plans for `jobs`. Raises as `prepare`; then they are still in `jobs`."""
         assert self._begun is not None
         batch = self._begun.result()
-        written = self._in_hand | self._lossy
-        is_old = self._clock() - self._begun_at > STALE
-        if is_old or any(not written.isdisjoint(plan.items) for plan in batch.ready):
+        if self._are_doubtful(batch):
             batch = self._prepare(self.jobs)
         self._begun, self.jobs = None, []
         return batch
+
+    def _are_doubtful(self, batch: Batch) -> bool:
+        written = self._in_hand | self._lossy
+        is_old = self._clock() - self._begun_at > STALE
+        return is_old or any(not written.isdisjoint(plan.items) for plan in batch.ready)
 
     def drop(self) -> list[Job]:
         """The jobs that were not taken, once nobody plans them any more."""

@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 KIND, CONFIRM = "drain", "confirm"
 # Scenes of a drain that are planned together at most, each time some more where the last ones were
-# written within so many seconds: what several have in common is one request, and no plan gets old.
+# planned, and written, within so many seconds: what several have in common is one request, no plan
+# gets old, and nobody waits long to see his edit.
 MANY, SOON, MORE = 1000, 5.0, 4
 
 
@@ -46,6 +47,7 @@ class DueJobs(PlanSource):
         self._clock = clock
         self._started = clock()
         self._size = BATCH
+        self._begun_at = self._started
         self._is_full = False
         self._ahead = PlansAhead(preparer.prepare)
         recovered = queue.recover()
@@ -58,20 +60,39 @@ class DueJobs(PlanSource):
         """Plans until no job is due; those for the next jobs are made meanwhile."""
         try:
             while (batch := self._next()) is not None:
-                self._ahead.hand_out(batch.ready)
-                if not self._ahead.jobs and self._is_full:
-                    self._ahead.begin(self._claim())
-                begun_at = self._clock()
-                yield batch
-                is_fast = 0 <= self._clock() - begun_at <= SOON
-                self._size = min(MORE * self._size, MANY) if is_fast else BATCH
+                self._ahead.hand_out(batch.ready, is_alone=True)
+                yield self._handed_out(batch)
+                self._note_speed()
         finally:
             self._queue.release(self._ahead.drop())
+
+    def made(self) -> Batch | None:
+        """The plans ahead, unless somebody's edit is to go first."""
+        if not self._ahead.are_right:
+            return None
+        self._before_batch()
+        if self._queue.count_due(self._started, least=EDIT) or self._are_outdated:
+            return None
+        self._note_speed()
+        batch = self._ahead.take()
+        self._ahead.hand_out(batch.ready, is_alone=False)
+        return self._handed_out(batch)
+
+    def _handed_out(self, batch: Batch) -> Batch:
+        """The batch, while the next one is planned."""
+        if not self._ahead.jobs and self._is_full:
+            self._ahead.begin(self._claim())
+        self._begun_at = self._clock()
+        return batch
+
+    def _note_speed(self) -> None:
+        is_fast = 0 <= self._clock() - self._begun_at <= SOON and self._ahead.took <= SOON
+        self._size = min(MORE * self._size, MANY) if is_fast else BATCH
 
     def _next(self) -> Batch | None:
         """The next plans, those for users' edits first."""
         self._before_batch()
-        if self._queue.has_edit_among(job.scene_id for job in self._ahead.jobs):
+        if self._are_outdated:
             self._queue.release(self._ahead.drop())
         # By themselves, so that they need not wait until bulk work is planned.
         jobs = self._queue.claim(self._size, self._started, least=EDIT)
@@ -79,6 +100,11 @@ class DueJobs(PlanSource):
             return self._ahead.take()
         jobs = jobs or self._claim()
         return _prepared(self._queue, self._preparer, jobs) if jobs else None
+
+    @property
+    def _are_outdated(self) -> bool:
+        """Whether somebody has edited a scene that is planned ahead."""
+        return self._queue.has_edit_among(job.scene_id for job in self._ahead.jobs)
 
     def _claim(self) -> list[Job]:
         jobs = self._queue.claim(self._size, self._started)

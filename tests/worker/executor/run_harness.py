@@ -18,6 +18,7 @@ from worker.executor.figures import DRAIN, Figures
 from worker.executor.outcome import Outcome, Status
 from worker.executor.run import (
     Interruption,
+    PlanSource,
     ResolveAbsent,
     RunKind,
     WriteRun,
@@ -31,18 +32,23 @@ Told = Callable[[Sequence[Outcome]], None]
 
 
 @dataclass
-class Source:
+class Source(PlanSource):
     """Gives these batches, and others for what waited too long.
 
     Attributes:
         fresh: what `again` plans for a scene, if it is something else.
         asked: the scenes that were planned again.
+        ahead: batches that are made already.
     """
 
     given: Sequence[Batch]
     fresh: Mapping[int, ScenePlan] = field(default_factory=dict)
     asked: list[int] = field(default_factory=list)
     on_batch: Callable[[], None] = lambda: None
+    ahead: list[Batch] = field(default_factory=list)
+
+    def made(self) -> Batch | None:
+        return self.ahead.pop(0) if self.ahead else None
 
     def batches(self) -> Generator[Batch, None, None]:
         for batch in self.given:
@@ -69,7 +75,10 @@ class End:
     written: list[ScenePlan] = field(default_factory=list)
 
     def execute(
-        self, plans: Sequence[ScenePlan], is_over: Callable[[], bool]
+        self,
+        plans: Sequence[ScenePlan],
+        is_over: Callable[[], bool],
+        more: Callable[[], Sequence[ScenePlan]],
     ) -> Sequence[ScenePlan]:
         for number, each in enumerate(plans):
             if number and is_over():
@@ -82,7 +91,8 @@ class End:
                 continue
             back = {e.ref: frozenset(e.names) for e in each.edits if e.names}
             self.told([Outcome(each, Status.PROVEN, back=back)])
-        return []
+        others = more()
+        return self.execute(others, is_over, more) if others else []
 
 
 @dataclass

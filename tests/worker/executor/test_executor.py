@@ -74,7 +74,10 @@ class Bench:
         return scene_plan(job_for(wanted.id), wanted, desire, known, items, RULES)
 
     def run(
-        self, *plans: ScenePlan, is_over: Callable[[], bool] = lambda: False
+        self,
+        *plans: ScenePlan,
+        is_over: Callable[[], bool] = lambda: False,
+        more: Callable[[], Sequence[ScenePlan]] = tuple,
     ) -> Sequence[ScenePlan]:
         executor = Executor(
             self.plex,
@@ -88,7 +91,7 @@ class Bench:
         )
         self.run_id += 1
         self.outcomes.clear()
-        return executor.execute(plans, is_over)
+        return executor.execute(plans, is_over, more)
 
     def faults(self, *faults: Fault) -> None:
         self.process.sim("POST", "faults", list(faults))
@@ -124,6 +127,15 @@ def test_what_is_proven_is_recorded_settled_and_told(bench: Bench) -> None:
     # A second run finds nothing to do.
     again = bench.plan(bench.wanted(1))
     assert [edit.names for edit in again.edits] == [()]
+
+
+def test_what_comes_while_others_are_under_way_is_carried_out_like_these(bench: Bench) -> None:
+    parts = [[bench.plan(bench.wanted(2)), bench.plan(bench.wanted(3))]]
+
+    left = bench.run(bench.plan(bench.wanted(1)), more=lambda: parts.pop() if parts else ())
+
+    assert (left, bench.told()) == ([], dict.fromkeys((1, 2, 3), Status.PROVEN))
+    assert bench.unsettled() == set()
 
 
 def test_an_edit_that_was_answered_and_not_carried_out_is_not_taken(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from tests.worker.builders import edit, plan
 from tests.worker.executor.run_harness import KIND, SET, RunHarness, Source
 from worker.executor.acknowledge import Acknowledger
 from worker.executor.figures import DRAIN, UNDO, Figures
-from worker.executor.run import RESUMED_WITHIN, Interruption, RunKind
+from worker.executor.run import RESUMED_WITHIN, Interruption, RunKind, jobs_of
 from worker.plan import Absent, Batch
 
 
@@ -69,6 +69,36 @@ def test_what_has_no_plan_is_acknowledged_for_what_it_is(harness: RunHarness) ->
     assert harness.waiting() == {3, 4, 5}
     assert [job.scene_id for job in harness.queue.dead_letters()] == [2]
     assert figures.remaining == 3
+
+
+def test_what_is_made_already_does_not_wait_for_the_end_of_a_batch(harness: RunHarness) -> None:
+    ahead = [Batch(harness.plans(2), done=[(job_of(harness, 3), "it has no file")])]
+    source = Source([Batch(harness.plans(1)), Batch(harness.plans(4))], ahead=ahead)
+
+    figures = harness.run(source).figures
+
+    assert harness.written == [1, 2, 4]
+    assert (figures.processed, figures.skipped, figures.remaining) == (4, 1, 0)
+
+
+def test_what_is_made_already_is_left_where_others_are_to_work(harness: RunHarness) -> None:
+    source = Source([Batch(harness.plans(1))], ahead=[Batch(harness.plans(2))])
+
+    harness.run(source, interruption=lambda: Interruption.END)
+
+    assert (harness.written, harness.waiting()) == ([1], set())
+    harness.queue.release(jobs_of(source.ahead.pop().ready))
+
+
+def test_an_outage_gives_back_also_what_came_while_others_were_under_way(
+    harness: RunHarness,
+) -> None:
+    source = Source([Batch(harness.plans(1))], ahead=[Batch(harness.plans(2, 3))])
+
+    with pytest.raises(PlexServerDown):
+        harness.run(source, down_at=2)
+
+    assert (harness.written, harness.waiting()) == ([1], {2, 3})
 
 
 # Cut off ---------------------------------------------------------------------------------------

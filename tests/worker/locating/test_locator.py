@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -160,10 +161,15 @@ def test_an_index_that_is_out_of_date_is_not_believed(bench: Bench) -> None:
     bench.site.put_item(first, rating_key=int(second.partition(":")[2]))
     bench.site.put_item(second, rating_key=910_000)
 
+    bench.site.both.plex.reset()
     found = bench.locator().locate([one, two], {})
 
     keys = {scene.id: {ref.key for ref in found[scene.id].items} for scene in (one, two)}
     assert keys == {one.id: {second.partition(":")[2]}, two.id: {"910000"}}
+    # Each item is read once, however often it is proposed.
+    paths = [urlsplit(line["path"]).path for line in bench.site.both.plex.counters()["log"]]
+    read = [key for path in paths for key in path.removeprefix("/library/metadata/").split(",")]
+    assert read.count(second.partition(":")[2]) == 1
 
 
 def test_an_item_in_the_trash_is_not_found(bench: Bench) -> None:
