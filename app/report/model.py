@@ -32,14 +32,14 @@ ALL = 10**9  # rows
 Hide = Callable[[str], str]
 TYPES: Mapping[str, str] = MappingProxyType(
     {
-        "missing": "Missing in Plex",
+        "missing": "Not in Plex",
         "empty_metadata": "Empty in Plex",
-        "stale_sync": "Changed in Stash since",
-        "drift": "Differs or never synced",
-        AMBIGUOUS: "Ambiguous",
-        OUTSIDE: "Outside every library",
-        CONTESTED: "Another scene's item",
-        REFUSED: "Not taken by Plex",
+        "stale_sync": "Changed in Stash",
+        "drift": "Differs in Plex",
+        AMBIGUOUS: "Several items fit",
+        OUTSIDE: "Outside the libraries",
+        CONTESTED: "Two scenes, one item",
+        REFUSED: "Refused by Plex",
         IGNORED: "Ignored",
     }
 )

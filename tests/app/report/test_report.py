@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from app.report.files import NAMES, write_report
-from app.report.model import Report, read_report
+from app.report.model import TYPES, Report, read_report
 from core.errors import StateError
 from core.planning.drift import ALTERED
 from storage.findings import Finding, Item
 from storage.orphans import Orphan
 from storage.page_facts import LAST
 from storage.page_file import PageFile
+from tests.acceptance.entry import ROOT
 
 NOW = 1_760_000_000.0
 PROBE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&amp;"
@@ -82,7 +83,7 @@ def written(report: Report, folder: Path) -> dict[str, str]:
 def test_both_directions_are_told_with_reasons_and_candidates(tmp_path: Path) -> None:
     report = made(tmp_path / "data")
     assert report.counts == {"scenes": 40, "gaps": 4, "left_alone": 1, "orphans": 1}
-    assert report.by_type["Differs or never synced"] == 2
+    assert report.by_type["Differs in Plex"] == 2
     assert report.drift_by_field == {"Tags": 2, "Title": 1}
 
     files = written(report, tmp_path / "out")
@@ -153,3 +154,9 @@ def test_the_folder_is_private(tmp_path: Path) -> None:
     write_report(made(tmp_path / "data"), tmp_path / "out")
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
     assert sorted(NAMES.values()) == sorted(path.name for path in (tmp_path / "out").iterdir())
+
+
+def test_report_and_page_call_a_type_the_same() -> None:
+    page = (ROOT / "ui" / "views" / "overview.js").read_text("utf-8")
+    for kind, words in TYPES.items():
+        assert f'{kind}: "{words}"' in page
