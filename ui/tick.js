@@ -55,13 +55,16 @@
 
   /**
    * Whether Stash has a change that no task has seen: one that was lost on the way, such as those
-   * before Stash was killed. Each is asked for once, whatever becomes of it.
+   * before Stash was killed. Each is asked for once, whatever becomes of it, and none that lies in
+   * the future.
    * @param {import("./types").PublishedState | null} state
+   * @param {number} now epoch seconds
    */
-  async function hasUnseen(state) {
+  async function hasUnseen(state, now) {
     if (!state || !state.tick || state.token_refused || !state.seen_at) return false;
     const latest = await server.latestChange();
-    if (!(Date.parse(latest) / 1000 > state.seen_at) || stored(UNSEEN_KEY) === latest) return false;
+    const at = Date.parse(latest) / 1000;
+    if (!(at > state.seen_at && at <= now) || stored(UNSEEN_KEY) === latest) return false;
     stored(UNSEEN_KEY, latest);
     return true;
   }
@@ -114,7 +117,7 @@
     try {
       const state = await server.publishedState();
       seen(state);
-      if (wantsSync(state, now) || (await hasUnseen(state))) await askForSync();
+      if (wantsSync(state, now) || (await hasUnseen(state, now))) await askForSync();
     } catch (error) {
       // Nobody is signed in any more: this tab is to leave the session alone.
       if (error instanceof server.ServerError && error.expired) stopped = true;

@@ -13,7 +13,7 @@ function ticking(state, jobs = null, status = 200) {
     asked.push(init.body ? JSON.parse(init.body) : url);
     if (url.endsWith("state.json")) return Promise.resolve(answer(state, status));
     if (init.body.includes("findScenes")) {
-      const scenes = [{ updated_at: "2026-01-01T01:00:10+01:00" }];
+      const scenes = [{ updated_at: "2025-01-01T01:00:10+01:00" }];
       return Promise.resolve(answer({ data: { findScenes: { scenes } } }));
     }
     const isTask = init.body.includes("runPluginTask");
@@ -55,7 +55,7 @@ test("nothing is asked for that is not due, refused, or switched off", async () 
 });
 
 test("a change that no task has seen is asked for once", async () => {
-  const midnight = Date.UTC(2026, 0, 1) / 1000;
+  const midnight = Date.UTC(2025, 0, 1) / 1000;
   const { page, asked, window } = ticking({ ...DUE, next_due_at: null, seen_at: midnight });
   await settled();
   const modes = () => asked.map((each) => each.variables?.args?.mode).filter(Boolean);
