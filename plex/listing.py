@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeGuard
 
+from core.id_set import IdSet
 from core.models import ListedItem, Section
 from core.text import excerpt
 from plex import mapping
@@ -82,12 +83,32 @@ class _Answered:
         return len(self.items) + len(self.bad) + self.lost
 
 
+class _Keys:
+    """Rating keys, nearly all of which are whole numbers."""
+
+    def __init__(self) -> None:
+        self._numbers = IdSet()
+        self._others: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._numbers) + len(self._others)
+
+    def add(self, key: str) -> bool:
+        """Whether it was not there before."""
+        there = len(self)
+        if key.isdecimal() and key.isascii() and key[0] != "0":
+            self._numbers.add(int(key))
+        else:
+            self._others.add(key)
+        return len(self) > there
+
+
 @dataclass(slots=True)
 class _Progress:
     """What is known of a listing while it is paged."""
 
     section: str
-    seen: set[str] = field(default_factory=set)
+    seen: _Keys = field(default_factory=_Keys)
     total: int | None = None
     covered: int = 0
     nameless: int = 0
@@ -156,10 +177,7 @@ class _Progress:
         if not key:
             self.nameless += 1
             return False
-        if key in self.seen:
-            return False
-        self.seen.add(key)
-        return True
+        return self.seen.add(key)
 
     def _place(self, answered: _Answered, at: int) -> str:
         """Where an item is that cannot be read, by the one before it."""

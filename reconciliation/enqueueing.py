@@ -169,11 +169,8 @@ def _drop_ungated(
     result: GapDetectionResult,
 ) -> None:
     """A scene never synced and below the quality gate is no gap: nothing may be written."""
-    ungated = [
-        scene_id
-        for scene_id, reason in findings.drift.of(scenes).items()
-        if reason == NEVER_SYNCED and scene_id not in open_to
-    ]
+    closed = [scene_id for scene_id in scenes if scene_id not in open_to]
+    ungated = [i for i, reason in findings.drift.of(closed).items() if reason == NEVER_SYNCED]
     findings.drift.discard(ungated)
     result.skipped_no_metadata += len(ungated)
     result.ungated_count += len(ungated)

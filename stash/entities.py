@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from core.library_facts import GROUP, STUDIO, TAG, Used
 from core.performer_names import Disambiguate, Performer, in_doubt, shown
@@ -11,6 +11,7 @@ from stash import queries
 from stash.mapping import number, text
 from stash.scenes import MAX_IDS, StashApi, query_data, scene_fields
 
+T = TypeVar("T")
 PAGE = 5000  # as many as `stash.scalars` asks for at once
 TRIES = 3  # of a listing that changes while it is read
 _HAVE_DISAMBIGUATION = {"disambiguation": {"value": "", "modifier": "NOT_NULL"}}
@@ -33,12 +34,28 @@ def list_entities(
     Raises:
         StashError: or its kinds; Stash does not answer.
     """
-    found: dict[int, Mapping[str, Any]] = {}
+    return list(_all(stash, kind, fields, criteria, sort, lambda row: row).values())
+
+
+def list_texts(stash: StashApi, kind: str, name: str, sort: str = "name") -> dict[int, str]:
+    """One field of all entities of a kind, by their ids; see `list_entities`."""
+    return _all(stash, kind, name, None, sort, lambda row: text(row.get(name)))
+
+
+def _all(
+    stash: StashApi,
+    kind: str,
+    fields: str,
+    criteria: Mapping[str, object] | None,
+    sort: str,
+    keep: Callable[[Mapping[str, Any]], T],
+) -> dict[int, T]:
+    found: dict[int, T] = {}
     for _ in range(TRIES):
-        found, totals = _listed(stash, kind, fields, criteria, sort)
+        found, totals = _listed(stash, kind, fields, criteria, sort, keep)
         if totals <= {len(found)}:
             break
-    return list(found.values())
+    return found
 
 
 def _listed(
@@ -47,7 +64,8 @@ def _listed(
     fields: str,
     criteria: Mapping[str, object] | None,
     sort: str,
-) -> tuple[dict[int, Mapping[str, Any]], set[int]]:
+    keep: Callable[[Mapping[str, Any]], T],
+) -> tuple[dict[int, T], set[int]]:
     """The entities by id, and how many Stash counts with each page: these go by offset, and
     slide."""
     given, passed = "", ""
@@ -59,7 +77,7 @@ def _listed(
         f" listed: find{kind.capitalize()}s(filter: $filter{passed})"
         f" {{ count found: {kind}s {{ id {fields} }} }} }}"
     )
-    found: dict[int, Mapping[str, Any]] = {}
+    found: dict[int, T] = {}
     totals: set[int] = set()
     page = 1
     while True:
@@ -68,7 +86,7 @@ def _listed(
         listed = query_data(stash, asked, variables).get("listed")
         raw = listed.get("found") if isinstance(listed, Mapping) else None
         rows = [each for each in raw or () if isinstance(each, Mapping)]
-        found.update({i: each for each in rows if (i := number(each.get("id"))) is not None})
+        found.update({i: keep(each) for each in rows if (i := number(each.get("id"))) is not None})
         total = number(listed.get("count")) if isinstance(listed, Mapping) else None
         totals |= {total} if total is not None else set()
         if len(rows) < PAGE:

@@ -17,7 +17,7 @@ from core.errors import StashError, StashUnauthorized, StashUnreachable
 from core.library_facts import GROUP, STUDIO, TAG
 from core.models import Scene
 from stash import queries
-from stash.entities import list_entities
+from stash.entities import list_texts
 from stash.mapping import SceneReader, UnreadScene, lacks, number, text, unread_scenes
 from stash.scenes import (
     Fetched,
@@ -192,7 +192,8 @@ def _names(stash: StashApi, kind: str, said: str, listed: object) -> Iterator[tu
     rows = listed.get("found") if isinstance(listed, Mapping) else None
     count = number(listed.get("count")) if isinstance(listed, Mapping) else None
     if not isinstance(rows, list) or len(rows) != count:
-        rows = list_entities(stash, kind, said, sort=_sort(kind))
+        yield from list_texts(stash, kind, said, _sort(kind)).items()
+        return
     for row in rows:
         found = number(row.get("id")) if isinstance(row, Mapping) else None
         if found is not None:

@@ -11,7 +11,7 @@ outermost is kept.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from core.paths import (
@@ -68,7 +68,8 @@ class _Vote:
 class PrefixVotes:
     """Collects matches, scene by scene."""
 
-    _seen: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    # What is taught, as one text each: a library has a folder for every few of its scenes.
+    _seen: Counter[str] = field(default_factory=Counter)
 
     def note(self, matched: Iterable[tuple[str, str, str]]) -> None:
         """Take in one scene: section key, path in Stash and path in Plex of each of its matches."""
@@ -76,13 +77,13 @@ class PrefixVotes:
 
     def note_folders(self, taught: Iterable[Taught]) -> None:
         """The same with what `folders_of` makes of the matches of a scene."""
-        self._seen.update(taught)
+        self._seen.update(["\0".join(each) for each in taught])
 
     def pairs(self) -> tuple[LearnedPair, ...]:
         """What is believed, the best supported first."""
         found: dict[tuple[str, str], int] = {}
-        for votes in self._votes().values():
-            for pair in _grow(votes, 0, None):
+        for section in sorted({section for (section, _, _), _ in self._taught()}):
+            for pair in _grow(self._votes(section), 0, None):
                 known = found.get((pair.stash, pair.plex), 0)
                 found[pair.stash, pair.plex] = max(known, pair.scenes)
         made = [LearnedPair(stash, plex, scenes) for (stash, plex), scenes in found.items()]
@@ -91,7 +92,7 @@ class PrefixVotes:
     def roots(self) -> PathMap:
         """The bare prefixes that at least `AGREEING` scenes imply: too general to match by."""
         counted: Counter[tuple[str, str]] = Counter()
-        for (_, stash, plex), scenes in self._seen.items():
+        for (_, stash, plex), scenes in self._taught():
             counted[differing_roots(stash, plex)] += scenes
         best = [pair for pair, n in counted.most_common(MOST_PAIRS) if n >= AGREEING and all(pair)]
         return PathMap(tuple(best))
@@ -102,15 +103,21 @@ class PrefixVotes:
             return 0
         return sum(
             scenes
-            for (_, stash, plex), scenes in self._seen.items()
+            for (_, stash, plex), scenes in self._taught()
             if any(p != stash and same_path(p, plex) for p in path_map.to_plex(stash))
         )
 
-    def _votes(self) -> Mapping[str, list[_Vote]]:
-        by_section: dict[str, list[_Vote]] = {}
-        for (section, stash, plex), scenes in sorted(self._seen.items()):
-            by_section.setdefault(section, []).append(_vote(stash, plex, scenes))
-        return by_section
+    def _taught(self) -> Iterator[tuple[Taught, int]]:
+        for each, scenes in self._seen.items():
+            section, stash, plex = each.split("\0")
+            yield (section, stash, plex), scenes
+
+    def _votes(self, section: str) -> list[_Vote]:
+        known: dict[str, str] = {}  # most folders have most of their components in common
+        return [
+            _vote(stash, plex, scenes, known)
+            for (_, stash, plex), scenes in sorted(e for e in self._taught() if e[0][0] == section)
+        ]
 
 
 def folders_of(matched: Iterable[tuple[str, str, str]]) -> set[Taught]:
@@ -148,10 +155,11 @@ def _folders(stash: str, plex: str) -> tuple[str, str] | None:
     return (above, below) if above and below else None
 
 
-def _vote(stash: str, plex: str, scenes: int) -> _Vote:
-    components, other = canonical(stash).split("/"), canonical(plex).split("/")
+def _vote(stash: str, plex: str, scenes: int, known: dict[str, str]) -> _Vote:
+    parts, other = canonical(stash).split("/"), canonical(plex).split("/")
+    components = tuple([known.setdefault(part, part) for part in parts])
     folded = is_windows(stash + "/")
-    keys = tuple(map(name_key, components)) if folded else tuple(components)
+    keys = tuple(map(name_key, components)) if folded else components
     fold = folded or is_windows(plex + "/")
     depth, rest = len(components), len(other)
     while depth and rest and _equal(components[depth - 1], other[rest - 1], fold):
@@ -160,7 +168,8 @@ def _vote(stash: str, plex: str, scenes: int) -> _Vote:
     if depth == rest == 1 and components[0] == other[0] == "":
         depth = rest = 0  # the very same path
     root = "/".join(other[:rest])
-    return _Vote(tuple(components), keys, (depth, name_key(root) if fold else root), root, scenes)
+    root = known.setdefault(root, root)
+    return _Vote(components, keys, (depth, name_key(root) if fold else root), root, scenes)
 
 
 def _equal(one: str, other: str, fold: bool) -> bool:
