@@ -170,7 +170,7 @@ class SceneSource:
     def _begin(self, expected: int) -> tuple[Looked, bool]:
         """Look at what moves without the scenes' times. Whether all are to be read."""
         last, now = self._reads.look(), self._clock()
-        looked = look(self._stash, last.at if last is not None else None)
+        looked = look(self._stash, last.at if last is not None and not self.full else None)
         seal = digest_of(
             [
                 code_digest(*RULES),

@@ -67,7 +67,8 @@ def look(stash: StashApi, since: float | None) -> Looked:
     """Look at what moves without the times of scenes: one request, and more where there is much.
 
     Args:
-        since: epoch seconds; files touched before it are known. None: none is.
+        since: epoch seconds; files touched before it are known. None: all scenes are to be read,
+            so no files are asked for.
 
     Raises:
         StashError: or its kinds; Stash does not answer.
@@ -130,7 +131,7 @@ def _look(stash: StashApi, since: float | None, *, tells_files: bool) -> Looked:
     kinds = dict.fromkeys((*_NAMED, *_groups(stash)), "name")
     if tells_files:
         kinds[FOLDER] = "path"
-    criteria = _criteria(since) if tells_files else {}
+    criteria = _criteria(since) if tells_files and since is not None else {}
     data = query_data(stash, _query(kinds, criteria), _variables(criteria))
     names = {
         (GROUP if kind == _MOVIE else kind, i): name
@@ -150,14 +151,12 @@ def _groups(stash: StashApi) -> tuple[str, ...]:
     return (GROUP,) if queries.GROUPS in fields else ()
 
 
-def _criteria(since: float | None) -> dict[str, dict[str, object]]:
-    found: dict[str, dict[str, object]] = {
-        _ODD: {"file_count": {"value": 1, "modifier": "NOT_EQUALS"}}
+def _criteria(since: float) -> dict[str, dict[str, object]]:
+    day = {"value": queries.day_before(since), "modifier": "GREATER_THAN"}
+    return {
+        _ODD: {"file_count": {"value": 1, "modifier": "NOT_EQUALS"}},
+        _MOVED: {"files_filter": {"updated_at": day}},
     }
-    if since is not None:
-        day = {"value": queries.day_before(since), "modifier": "GREATER_THAN"}
-        found[_MOVED] = {"files_filter": {"updated_at": day}}
-    return found
 
 
 def _query(kinds: Mapping[str, str], criteria: Iterable[str]) -> str:

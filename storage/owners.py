@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from core.models import ItemRef
 from storage.rows import INT, TEXT, Row, Table
-from storage.sqlite import Database
+from storage.sqlite import Database, chunks
 
 TABLES = (
     """CREATE TABLE item_owners (
@@ -46,13 +46,16 @@ class OwnerStore:
             owners: in order of the items, each of them once.
         """
         with self._database.transaction() as connection:
-            differing = list(_differing(owners, self._in_order()))
-            gone = [ref for ref, owner in differing if owner is None]
-            connection.executemany("DELETE FROM item_owners WHERE section = ? AND key = ?", gone)
-            connection.executemany(
-                "INSERT OR REPLACE INTO item_owners VALUES (?, ?, ?)",
-                ((*ref, owner) for ref, owner in differing if owner is not None),
-            )
+            # What is read ahead lies behind what is written: both go by the items' order.
+            for some in chunks(_differing(owners, self._in_order())):
+                gone = [ref for ref, owner in some if owner is None]
+                connection.executemany(
+                    "DELETE FROM item_owners WHERE section = ? AND key = ?", gone
+                )
+                connection.executemany(
+                    "INSERT OR REPLACE INTO item_owners VALUES (?, ?, ?)",
+                    [(*ref, owner) for ref, owner in some if owner is not None],
+                )
 
     def _in_order(self) -> Iterator[tuple[ItemRef, int]]:
         last: Row = ("", "")
