@@ -16,10 +16,12 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import coverage
 import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from simulators.plex.process import PlexProcess
 from tests.pool import Measuring, Pool
@@ -137,13 +139,34 @@ UNMEASURED = frozenset(
         *("strange_answers", "untouched", "views", "whole_items", "work", "zip"),
     )
 )
-# The files that take longest, longest first.
+UI = "ui"  # the folder of which all files are one to those who share them
+# What takes longest, longest first.
 LONG = (
-    *("kills", "failing_reconcile", "schedule_days", "failing_drain", "fault_matrix", "always_on"),
-    *("settled", "benchmarks", "first_sync", "shared_edits", "large_library", "always_on_bursts"),
-    *("hand_edits", "scans_elsewhere", "launch", "outages", "undo_killed", "limits", "demo"),
-    *("schedule_in_stash", "through_stash", "entity_changes", "variants", "random_faults"),
+    *(UI, "fault_matrix", "kills", "always_on", "failing_reconcile", "schedule", "failing_drain"),
+    *("benchmarks", "shared_edits", "guards", "entity_changes", "always_on_bursts", "settled"),
+    *("hand_edits", "scans_elsewhere", "schedule_days", "picture_outages", "launch", "outages"),
+    *("first_sync", "undo_killed", "limits", "demo", "schedule_in_stash", "through_stash"),
+    *("large_library", "variants", "random_faults", "page_live", "moves"),
 )
+
+
+def share_of(nodeid: str) -> str:
+    """What one process takes as a whole: a file, or all of the page's, which share a browser."""
+    path = nodeid.partition("::")[0]
+    return UI if path.startswith(f"tests/{UI}/") else path
+
+
+class Sharing(LoadFileScheduling):  # type: ignore[misc]
+    """Who tests what."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return share_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    """Instead of the scheduler of `--dist`."""
+    return Sharing(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -163,8 +186,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if hypothesis.is_hypothesis_test(item.function) or item.path.stem in UNMEASURED:
             item.add_marker(pytest.mark.unmeasured)
     starting = {item.path for item in items if item.get_closest_marker("processes")}
-    ranks = {f"test_{name}.py": rank for rank, name in enumerate(LONG)}
-    items.sort(key=lambda item: (ranks.get(item.path.name, len(LONG)), item.path not in starting))
+    ranks = {name: rank for rank, name in enumerate(LONG)}
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        name = Path(share_of(item.nodeid)).stem.removeprefix("test_")
+        return ranks.get(name, len(LONG)), item.path not in starting
+
+    items.sort(key=place)
 
 
 def pytest_collection_finish() -> None:

@@ -10,20 +10,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+import simulators.demo.run
 from simulators.demo.run import PLUGIN, plugin_folder, prepared
 from simulators.launch import Simulators
 from simulators.library.generate import generate
+from tests.pool import Pool
 from tests.ui.stub import hosted
-
-pytestmark = pytest.mark.processes
 
 TASK_MILLISECONDS = 60_000
 SCENES = 24
 
 
 @pytest.fixture(scope="module")
-def whole() -> Iterator[tuple[str, Simulators]]:
+def whole(pool: Pool) -> Iterator[tuple[str, Simulators]]:
     with ExitStack() as exits:
+        exits.enter_context(pool.lent_to(simulators.demo.run))
         plugins = exits.enter_context(plugin_folder())
         both = exits.enter_context(prepared(generate(SCENES), plugins))
         assets = plugins / PLUGIN / "public"
