@@ -191,7 +191,7 @@
   /** Servers that answer in the local network. @param {{onUrl: (url: string) => void}} props */
   function Discover({ onUrl }) {
     const [servers, setServers] = React.useState(/** @type {any[] | null} */ (null));
-    const action = hooks.useAction();
+    const action = hooks.useAction(undefined, true);
     const look = () =>
       action.run("discover", async () => {
         setServers((await server.operation("discover")).servers || []);
@@ -222,7 +222,7 @@
    */
   function Folders({ onMap, onGood, libraries }) {
     const [answer, setAnswer] = React.useState(/** @type {any} */ (null));
-    const action = hooks.useAction();
+    const action = hooks.useAction(undefined, true);
     const check = () =>
       action.run("check", async () => {
         const found = await server.operation("check_folders", libraries ? { libraries } : {});
@@ -269,7 +269,7 @@
    */
   function Rules({ rules, least }) {
     const [answer, setAnswer] = React.useState(/** @type {any} */ (null));
-    const action = hooks.useAction();
+    const action = hooks.useAction(undefined, true);
     const args = { tag_rules: rules, collection_min_items: least };
     const look = () =>
       action.run("rules", async () => {
@@ -300,7 +300,7 @@
   /** Whether a message arrives. @param {{url: string}} props "" for what is saved */
   function Notification({ url }) {
     const [answer, setAnswer] = React.useState(/** @type {any} */ (null));
-    const action = hooks.useAction();
+    const action = hooks.useAction(undefined, true);
     const send = () =>
       action.run("send", async () => {
         setAnswer(null);

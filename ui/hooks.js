@@ -97,9 +97,10 @@
   /**
    * Runs actions one at a time and tells how they went.
    * @param {(() => void)} [done] called after each that went well
+   * @param {boolean} [settings] they change settings alone, and none of the frame's figures
    * @returns {{busy: string, run: (name: string, action: () => Promise<any>) => Promise<any>}}
    */
-  function useAction(done) {
+  function useAction(done, settings) {
     const [busy, setBusy] = useState("");
     const messages = useMessages();
     const mounted = useRef(true);
@@ -110,7 +111,7 @@
         const answer = await action();
         if (answer && typeof answer.text === "string" && answer.text) messages.say(answer.text);
         if (done && mounted.current) done();
-        if (!answer || !answer.id) s2p.work.acted(); // a task tells by its end
+        if (!settings && !(answer && answer.id)) s2p.work.acted(); // a task tells by its end
         return answer;
       } catch (error) {
         messages.fail(error);

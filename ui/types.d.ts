@@ -111,7 +111,7 @@ export interface Shared {
     useQuery: () => any;
     useFilters: (names: string[]) => any;
     useMessages: () => { say: (text: string) => void; fail: (error: unknown) => void };
-    useAction: (done?: () => void) => {
+    useAction: (done?: () => void, settings?: boolean) => {
       busy: string;
       run: (name: string, action: () => Promise<any>) => Promise<any>;
     };

@@ -44,7 +44,7 @@
   function useEdits(data, reload) {
     const [edits, setEdits] = React.useState(/** @type {Record<string, unknown>} */ ({}));
     const [problems, setProblems] = React.useState(/** @type {any[]} */ (data.problems || []));
-    const action = hooks.useAction();
+    const action = hooks.useAction(undefined, true);
     /** @type {import("../types").SettingRow[]} */
     const rows = data.groups.flatMap((/** @type {any} */ group) => group.settings);
     const edit = (/** @type {string} */ key, /** @type {unknown} */ value) => {

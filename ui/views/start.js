@@ -174,7 +174,7 @@
     const saved = url === known.url && token === "" && known.hasToken;
     const connected = Boolean(saved && state.answer && state.answer.ok);
     const [passed, setPassed] = React.useState(() => passedBefore(known.url));
-    const action = hooks.useAction(reload);
+    const action = hooks.useAction(reload, true);
     const sent = React.useRef("");
     // The plugin has the token that was sent.
     React.useEffect(() => {
