@@ -77,7 +77,10 @@ class Sweep:
         self.kept: Spool[dict[str, Any]] = scratch.spool("kept", dict)
         self.seen = IdSet()
         self._rivals: set[int] = set()
-        self._drift = DriftCheck(rules.sync_policy, read_full, state, self.findings)
+        written = state.journal.unrecorded_items()
+        refs = {ref for _, ref in written}
+        self._unproven = {*state.records.owners_of(refs).values(), *(i for i, _ in written)}
+        self._drift = DriftCheck(rules.sync_policy, read_full, refs, state, self.findings)
         self._detectors = BatchDetectors(side, rules, self.findings, self._drift, self._maps)
 
     def judge(
@@ -169,7 +172,7 @@ class Sweep:
         """Those scenes that have to be looked at; the others make the claims that they made."""
         if self._verdicts is None:
             return scenes
-        apart = self._rules.pins.keys() | self._rules.ignored
+        apart = self._rules.pins.keys() | self._rules.ignored | self._unproven
         unchanged = self._verdicts.unchanged([s for s in scenes if s.id not in apart])
         for _, verdict in unchanged:
             self._count_matched()

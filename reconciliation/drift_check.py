@@ -5,7 +5,7 @@ What has to be read whole for that is read many items at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.desired import SyncPolicy, fingerprint
@@ -40,6 +40,8 @@ class DriftCheck:
 
     Args:
         read_full: brings whole items by their rating keys (many per request).
+        unproven: items that were written to without a record of it. Two changes within a second
+            leave an item with one and the same time.
         state: is told of items that moved since our read-back but still show what they should.
     """
 
@@ -47,11 +49,13 @@ class DriftCheck:
         self,
         sync_policy: SyncPolicy,
         read_full: Callable[[Sequence[str]], FullItems],
+        unproven: Container[ItemRef],
         state: State,
         findings: DetectionState,
     ) -> None:
         self._sync_policy = sync_policy
         self._read_full = read_full
+        self._unproven = unproven
         self._state = state
         self._findings = findings
         self._detector = GapDetector()
@@ -62,7 +66,9 @@ class DriftCheck:
         """Take in a scene with the items that it owns."""
         self._pending[scene.id] = _Pending(scene, record, items)
         for item in record.items if record is not None else ():
-            if item.ref in items and needs_full_read(item, items[item.ref]):
+            if item.ref not in items:
+                continue
+            if item.ref in self._unproven or needs_full_read(item, items[item.ref]):
                 self._to_read[item.ref.key] = scene.id
                 self._findings.read_whole.add(scene.id)
 

@@ -178,3 +178,25 @@ def test_a_field_that_plex_refuses_does_not_hold_up_the_others(site: Site) -> No
     assert undone["failed"] == len(left)
     assert undone["restored"] > undone["failed"]
     assert any(f"item {other}" in line and ", title: " in line for line in undone["failures"])
+
+
+def test_what_an_undo_put_back_and_could_not_prove_is_seen_by_the_next_reconcile(
+    site: Site,
+) -> None:
+    """Also where the item bears the time of the second in which it was synced."""
+    site.reconcile()
+    site.drain()
+    assert site.reconcile()["total_gaps"] == 0
+    scene = site.scene("extra_genre")
+    key, before = site.key(scene), now(site)
+    fails = {"action": "status", "status": 500, "after": 1, "times": -1}
+    site.both.plex.faults([{"match": f"^GET /library/metadata/.*{key}", **fails}])
+    assert site.do(undo_last_run)["failed"] == 1
+    site.both.plex.faults([])
+    assert site.items(scene)[0] in differing(before, now(site))
+
+    site.reconcile()
+
+    assert list(site.queued()) == [scene]
+    site.drain()
+    assert site.items(scene)[0] not in differing(before, now(site))

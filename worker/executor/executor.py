@@ -328,8 +328,13 @@ class Executor:
         if left:
             self._state.journal.note_left(self._run_id, left)
         self._state.records.save_many([record for record in records if record is not None])
-        recorded = (outcome.plan for outcome in outcomes if outcome.is_recorded)
-        self._state.journal.mark_recorded(ref for plan in recorded for ref in plan.items)
+        self._state.journal.mark_recorded(
+            ref
+            for each, outcome in zip(written, outcomes, strict=True)
+            if outcome.is_recorded
+            for ref in each.plan.items
+            if ref not in each.errors
+        )
         self._on_outcomes(outcomes)
 
     def _shown(self, written: Iterable[Written]) -> dict[ItemRef, FullItem]:
