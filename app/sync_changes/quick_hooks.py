@@ -62,7 +62,7 @@ class QuickHooks:
             works = known.get(QUICK_HOOKS, False)
             if works:
                 self._rely(works)
-            if known.get(SCENE_HOOKS, works) == works:
+            if known.get(SCENE_HOOKS, False) == works:
                 switch(self._context.stash, SCENE_HOOKS, on=not works)
                 log.info("%s", USED if works else UNUSED)
             if not works:

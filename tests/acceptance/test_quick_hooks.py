@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.sync_changes.process_queue import process_queue
-from app.sync_changes.quick_hooks import RELIED_ON
+from app.sync_changes.quick_hooks import RELIED_ON, USED
 from app.sync_changes.watermark import WATERMARK
 from core.models import Failure
 from simulators.library.generate import generate
@@ -133,7 +133,7 @@ def test_an_edit_without_an_event_overtakes_the_drain_that_runs(
 def test_a_scene_that_spoils_each_answer_keeps_no_other(
     driver: SyncDriver, scenes: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
-    titled(driver, scenes[20], "Left to times")
+    titled(driver, scenes[23], "Beside it")
     titled(driver, scenes[-1], "Never told")
     spoils = {"match": "graphql", "holds": f'"id":"{scenes[-1]}"', "action": "status", "times": -1}
     no_data = {"status": 200, "content_type": "application/json", "body": NO_DATA}
@@ -141,7 +141,7 @@ def test_a_scene_that_spoils_each_answer_keeps_no_other(
 
     assert driver.sync()["unannounced"] == 1
 
-    assert title(driver, scenes[20]) == "Left to times"
+    assert title(driver, scenes[23]) == "Beside it"
     assert caplog.text.count("left to the next reconcile") == 1
 
 
@@ -162,6 +162,18 @@ def test_an_edit_in_the_second_of_the_last_look_is_seen_by_the_next(
     driver.sync()
 
     assert title(driver, scenes[3]) == "Second"
+
+
+def test_processes_that_are_gone_are_not_switched_off_in_each_task(
+    driver: SyncDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = {"match": "PluginSwitches", "action": "alter", "find": SCENE_HOOKS, "replace": "Other"}
+    driver.site.both.stash.faults([{**gone, "times": -1}])
+    caplog.set_level("INFO")
+
+    driver.sync()
+
+    assert USED not in caplog.text
 
 
 def test_an_edit_after_a_change_to_an_earlier_local_time_is_seen(
