@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 from enum import Enum
 
-from app.sync_changes.probes import count_without_pictures
-from app.wiring import Context
+from app.sync_changes.probes import BRIEF, count_without_pictures
+from app.wiring import Context, Patience
 from core.models import Failure
 from core.timestamps import is_due
-from plex.exceptions import PlexError
+from plex.exceptions import PlexError, PlexServerDown
 from plex.scanning import PlexScans
 
 log = logging.getLogger(__name__)
@@ -69,8 +69,10 @@ class ScanWait:
             if self._others_wait():
                 return Ended.OTHERS
             try:
-                if wake_scanned(self._context):
+                if wake_scanned(self._context, BRIEF):
                     return Ended.CHANGES
+            except PlexServerDown as error:  # it has other things to do just now
+                log.debug("Plex could not be asked for its scans: %s", error)
             except PlexError as error:
                 log.warning("%s", error)
                 return Ended.NOTHING
@@ -86,7 +88,7 @@ def count_awaiting(context: Context) -> int:
         return queue.count_waiting(Failure.AWAITS_SCAN)
 
 
-def wake_scanned(context: Context) -> int:
+def wake_scanned(context: Context, patience: Patience | None = None) -> int:
     """Make the jobs due that wait for scans, if one of those has ended; how many.
 
     Raises:
@@ -94,7 +96,7 @@ def wake_scanned(context: Context) -> int:
     """
     with context.open_state() as state:
         awaited = state.scans.awaited(context.clock())
-    with context.open_plex() as plex:
+    with context.open_plex(patience) as plex:
         running = PlexScans(plex).running()
     if awaited and awaited.keys() <= running.keys():
         return 0

@@ -26,6 +26,16 @@ def test_what_is_noted_while_it_waits_is_done_at_once(driver: ScanDriver) -> Non
     assert sum(driver.slept) < 20
 
 
+def test_a_plex_that_fails_to_tell_of_a_scan_is_asked_again(driver: ScanDriver) -> None:
+    driver.disk.put(101)
+    lost = {"match": "/activities", "action": "reset", "times": 6, "after": 1}
+    driver.site.both.plex.faults([lost])
+
+    driver.edited(101)
+
+    assert driver.synced() == {101}
+
+
 def test_other_jobs_of_stash_do_not_wait_for_a_scan(driver: ScanDriver) -> None:
     driver.disk.scan(seconds=600)
     with others_wait(driver.site):
