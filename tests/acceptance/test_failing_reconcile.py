@@ -177,7 +177,7 @@ def test_stash_down_midway_judges_only_what_was_seen(
 ) -> None:
     site = two_pages
     site.forget(data)
-    stash_fails(site, "findScenes", fault, after=3)  # the first two look at the whole
+    stash_fails(site, "findScenes", fault, after=2)  # the first one counts
 
     found = site.reconcile()
 
