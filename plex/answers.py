@@ -14,9 +14,11 @@ from transport.decoding import NotJson, decode
 from transport.http import Answer
 
 _EXCERPT = 160
-_LOOKED_AT = 64 * 1024  # bytes of an answer in which a sentence is looked for
+# Bytes of an answer in which a sentence is looked for: with some of what may stand there, the time
+# that it takes grows with their square.
+_LOOKED_AT = 16 * 1024
 _MARKUP = re.compile(r"<(?:style|script|title)\b.*?</[^>]*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
-_XML_STATUS = re.compile(r"<Response\b[^>]*\bstatus=[\"']([^\"'<>]*)", re.IGNORECASE)
+_XML_STATUS = re.compile(r"<Response\b[^<>]*\bstatus=[\"']([^\"'<>]*)", re.IGNORECASE)
 # What a server says that is not ready for what was asked, whatever the status (facts of Plex, 13).
 _STARTING = re.compile(r"still starting up|startup maintenance|server is starting", re.IGNORECASE)
 _LOCKED = re.compile(r"database is (?:locked|busy)", re.IGNORECASE)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plex import mapping
+from plex.answers import said
 from plex.exceptions import PlexError, PlexServerDown
 from tests.contract.scripted import Asked, Reply, as_html, as_json
 from tests.plex.plex_of import PlexOf
 from tests.plex.wire import IDENTITY, SECTION, SECTIONS, TRIES, Clock, client_of, page
+from transport.http import Answer
 
 TEXT = {"Content-Type": "text/plain"}
 STARTING = Reply(400, b"the server is still starting up. Please retry later", TEXT)
@@ -97,6 +100,16 @@ def test_a_broken_kept_connection_is_replaced_without_a_pause() -> None:
         assert client.identity().machine_id == "abc"
         assert client.requests_made == 3
     assert clock.now == 0
+
+
+@pytest.mark.parametrize("part", ["<Response ", "<script", "<"])
+def test_an_error_of_nothing_but_beginnings_costs_no_time(part: str) -> None:
+    answer = Answer(500, {}, part.encode() * 10_000)
+    before = time.process_time()
+
+    said(answer, "")
+
+    assert time.process_time() - before < 2  # it was eight seconds
 
 
 def test_no_escape_sequence_gets_into_a_message() -> None:
