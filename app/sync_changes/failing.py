@@ -44,5 +44,5 @@ def _waiting(data_dir: Path) -> int:
             waiting = queue.count_waiting()
     if (data_dir / INBOX_FILE).exists():
         with Inbox(data_dir) as inbox:
-            waiting += sum(inbox.counts().values())
+            waiting += inbox.count()
     return waiting

@@ -184,7 +184,7 @@ def count_waiting(context: Context, inbox: Inbox) -> int:
     """How many changes wait: jobs in the queue, and what hooks have noted."""
     with context.open_queue() as queue:
         waiting = queue.count_waiting()
-    return waiting + sum(inbox.counts().values())
+    return waiting + inbox.count()
 
 
 def _note(state: State, service: str, times: tuple[float, float]) -> None:
