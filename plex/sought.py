@@ -41,9 +41,10 @@ def wanted(
     for file in files:
         for name in names.of(file):
             sought.names.setdefault(name, set()).add(file.size)
-        for known in (names.path_map, learned):
-            if known is not None:
-                sought.paths.update(map(path_key, known.to_plex(file.path)))
+        for path in names.path_map.to_plex(file.path):
+            sought.paths.add(path_key(path))
+        if learned is not None:
+            sought.paths.update(map(path_key, learned.to_plex(file.path)))
     for record in records:
         for item in record.items:
             sought.refs.add(item.ref)

@@ -5,13 +5,15 @@ In temporary tables, so that a million claims take no memory and end with the ru
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from core.matching.match_outcome import Claim
 from core.matching.ownership import Claims, Contest
 from core.models import ItemRef
 from storage.index_rows import ITEMS, Stored, stored
-from storage.sqlite import Database, placeholders
+from storage.rows import Row
+from storage.sqlite import Database, chunks, placeholders
 from storage.verdicts import claim_of, claim_row
 
 _TABLES = (
@@ -29,6 +31,9 @@ _OF_SEVERAL = (
 )
 
 
+_NOBODY: frozenset[int] = frozenset()
+
+
 class ClaimTable:
     """Collects claims; see `core.matching.ownership`. Use `SectionIndexStore.claims`."""
 
@@ -42,14 +47,10 @@ class ClaimTable:
 
         Returns those of them that claim what another scene has claimed before.
         """
-        others = "SELECT 1 FROM temp.claims WHERE section = ? AND key = ? AND scene_id <> ?"
         rows = [(*claim_row(c), scene_id) for scene_id, each in claims.items() for c in each]
         with self._database.aside() as connection:
-            rivals = {
-                row[-1]
-                for row in rows
-                if connection.execute(others, (row[0], row[1], row[-1])).fetchone()
-            }
+            before = _claimed(connection, rows)
+            rivals = {row[-1] for row in rows if before.get(row[:2], _NOBODY) - {row[-1]}}
             connection.executemany(
                 f"INSERT OR IGNORE INTO temp.claims VALUES ({placeholders(7)})", rows
             )
@@ -118,3 +119,20 @@ def _unclaimed(sections: Collection[str]) -> str:
         f"section IN ({placeholders(len(sections))}) AND NOT EXISTS (SELECT 1 FROM temp.claims"
         " WHERE claims.section = items.section AND claims.key = items.key)"
     )
+
+
+def _claimed(
+    connection: sqlite3.Connection, rows: Iterable[Row]
+) -> dict[tuple[str, str], set[int]]:
+    """Which scenes have claimed items, by section and key, of those that some rows claim."""
+    keys: dict[str, list[str]] = {}
+    for section, key, *_ in rows:
+        keys.setdefault(section, []).append(key)
+    found: dict[tuple[str, str], set[int]] = {}
+    for section, wanted in keys.items():
+        for some in chunks(wanted):
+            sql = "SELECT key, scene_id FROM temp.claims WHERE section = ? AND key IN"
+            of = connection.execute(f"{sql} ({placeholders(len(some))})", (section, *some))
+            for key, scene_id in of:
+                found.setdefault((section, key), set()).add(scene_id)
+    return found

@@ -186,7 +186,7 @@ def match_scene(
         learned: folders that other matches have taught us.
         guess: take the first of several equal candidates (`strict_matching` switched off).
     """
-    best, lost = _pinned_claims(pins, indexes)
+    best, lost = _pinned_claims(pins, indexes) if pins else ({}, [])
     free = indexes
     if best:
         pinned = {ref.section for ref in best}
