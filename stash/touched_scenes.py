@@ -15,6 +15,7 @@ from stash.queries import day_before
 from stash.scenes import StashApi, query_data, stash_version
 
 PAGE = 512  # a power of two: each half of a page is one as well
+MOST_BARREN = 3  # pages in a row that only tell of scenes which were pushed on by later edits
 _WALL = len("2026-01-11T18:07:53")
 _FIELDS = "{ scenes { id updated_at } }"
 _ONE = (
@@ -99,12 +100,19 @@ def touched_since(
     """
     since = mark.since(now)
     found: list[Touched] = []
-    last_id, start, is_left = mark.last_id, 0, True
+    known: set[int] = set()
+    last_id, start, is_left, barren = mark.last_id, 0, True, 0
     while is_left:
         above = {"id": {"value": last_id, "modifier": "GREATER_THAN"}}
         by_id = _Order("id", "ASC", above)
         touched, added = _pages(stash, _by_time(since), start, by_id, PAGE, tell)
-        found += [*touched.scenes, *added.scenes]
+        page = [*touched.scenes, *added.scenes]
+        fresh = {scene for scene, _ in page} - known
+        found += page
+        known |= fresh
+        barren = 0 if fresh else barren + 1
+        if barren > MOST_BARREN:
+            raise StashError("Stash sent the same scenes again instead of the next ones")
         last_id = max([last_id, *(scene for scene, _ in added.scenes)])
         start += PAGE
         is_new = bool(touched.scenes) and (
