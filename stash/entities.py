@@ -85,11 +85,13 @@ def _listed(
         variables = {"filter": paging, **({"criteria": criteria} if criteria is not None else {})}
         listed = query_data(stash, asked, variables).get("listed")
         raw = listed.get("found") if isinstance(listed, Mapping) else None
-        rows = [each for each in raw or () if isinstance(each, Mapping)]
+        rows = [each for each in raw if isinstance(each, Mapping)] if isinstance(raw, list) else []
+        had = len(found)
         found.update({i: keep(each) for each in rows if (i := number(each.get("id"))) is not None})
         total = number(listed.get("count")) if isinstance(listed, Mapping) else None
         totals |= {total} if total is not None else set()
-        if len(rows) < PAGE:
+        # A page without news would be asked for for ever.
+        if len(rows) < PAGE or len(found) == had:
             return found, totals
         page += 1
 

@@ -87,6 +87,13 @@ def test_a_listing_that_slid_is_read_again(monkeypatch: pytest.MonkeyPatch) -> N
     assert stash.asked == 4
 
 
+def test_a_listing_that_never_goes_on_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entities, "PAGE", 2)
+    stash = Sliding(*[(9, [1, 2])] * 20)
+
+    assert [each["id"] for each in list_entities(stash, "tag", "name")] == ["1", "2"]
+
+
 def test_no_answer_is_nothing_known() -> None:
     class Silent(Sliding):
         def call_GQL(self, _query: str, _variables: Any = None) -> Any:  # noqa: N802 - its name
