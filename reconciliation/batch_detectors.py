@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,8 +77,11 @@ class BatchDetectors:
         if undone:
             found.undone.update(undone)
             scenes = [scene for scene in scenes if scene.id not in undone]
-        metadata = self._shown_metadata(batch, scenes)
-        empty = self._detector.detect_empty_metadata(scenes, metadata)
+        empty = [
+            gap
+            for some in _parts_without_shared_paths(scenes)
+            for gap in self._detector.detect_empty_metadata(some, self._shown_metadata(batch, some))
+        ]
         # What settings keep out of Plex is not lacking there.
         empty = [gap for gap in empty if sync_policy.of(gap.scene_data).fills]
         stale = self._detector.detect_stale_syncs(scenes, batch.timestamps)
@@ -175,3 +178,17 @@ class BatchDetectors:
             "details": listed_value(item, "summary"),
             "date": listed_value(item, "date") if dated else "",
         }
+
+
+def _parts_without_shared_paths(scenes: Iterable[Scene]) -> Iterator[Sequence[Scene]]:
+    """Scenes in parts in which a path means one scene: Stash lets two have one file."""
+    paths: set[str] = set()
+    together: list[Scene] = []
+    for scene in scenes:
+        own = {file.path for file in scene.files}
+        if paths.isdisjoint(own):
+            paths |= own
+            together.append(scene)
+        else:
+            yield [scene]
+    yield together

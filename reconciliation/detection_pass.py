@@ -204,7 +204,7 @@ class Sweep:
             known = [scene for raw in kept.values() if (scene := reader.read(raw)) is not None]
             self.judge([*known, *fetch([i for i in ids if i not in kept])], contests)
 
-    def save_verdicts(self) -> None:
+    def save_verdicts(self, *, saw_all: bool = True) -> None:
         """Spare later runs what has been looked at; of a run that was cut off, nothing.
 
         What a library has and could not be read speaks against no verdict: it rests on items that
@@ -212,8 +212,10 @@ class Sweep:
         """
         if self._verdicts is not None and not self._is_cut_off:
             found = self.findings
-            self._verdicts.save(found.in_disorder(), found.fates.of, found.read_whole)
-            self._state.verdicts.forget_others(self.seen)
+            noted = found.fates.of, found.kinds_of
+            self._verdicts.save(found.in_disorder(), *noted, found.read_whole)
+            if saw_all:
+                self._state.verdicts.forget_others(self.seen)
 
     def verified(self) -> Verified | None:
         """What all verdicts were held against; None where some were not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -19,6 +19,12 @@ from stash.mapping import Snapshot, snapshot
 from storage.scratch import Scratch, Spool
 
 _NAMED = 5  # scenes named in one sentence
+# The kinds of findings that concern nobody but their scene and a job of it; and all others.
+PLAIN = ("empty", "stale", "drift", "unorganized", "undone")
+_OTHERS = (
+    *("missing", "vanished", "outside", "unlisted", "refused", "undecided", "ambiguous"),
+    *("contested", "copied", "lost_pins", "pinned", "ignored", "unread"),
+)
 Row = dict[str, Any]
 
 
@@ -129,6 +135,16 @@ class DetectionState:
         spools = (self.ambiguous, self.contested, self.outside, self.unlisted, self.refused)
         sets = (self.unorganized, self.undone, self.ignored, self.copied)
         return _union(*spools, *sets, *(found for _, found in self._repairable()))
+
+    def kinds_of(self, scene_ids: Collection[int]) -> dict[int, int]:
+        """What was found of some scenes: a bit for each kind, in the order of `PLAIN` and on."""
+        kinds: dict[int, int] = {}
+        for place, name in enumerate((*PLAIN, *_OTHERS)):
+            found: Spool[Any] | IdSet | dict[int, Any] = getattr(self, name)
+            among = found.among(scene_ids) if isinstance(found, Spool) else None
+            for i in (i for i in scene_ids if i in found) if among is None else among:
+                kinds[i] = kinds.get(i, 0) | 1 << place
+        return kinds
 
     def in_disorder(self) -> IdSet:
         """The scenes of which there is anything to say at all."""

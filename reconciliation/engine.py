@@ -29,10 +29,12 @@ from plex.library import PlexSnapshot
 from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import Found
 from reconciliation.enqueueing import GapQueue, Reach
+from reconciliation.few_changes import FewChanges
+from reconciliation.last_run import LastRun, inputs_of
 from reconciliation.library_facts import LibraryPolicy
 from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
 from reconciliation.page_report import PageReport
-from reconciliation.plex_side import PlexSide
+from reconciliation.plex_side import LISTING_SHARE, PlexSide, remember_libraries
 from reconciliation.prefetch import Prefetch
 from reconciliation.prefix_learning import learn, saved_map
 from reconciliation.renamed_files import forget_released, ignored_pins
@@ -40,12 +42,11 @@ from reconciliation.report import MatchReport
 from reconciliation.result import GapDetectionResult
 from reconciliation.rules import CONTESTED, Rules, rules_of
 from reconciliation.scene_source import FULL_PASS, SceneSource, Told
-from reconciliation.unmoved import LastRun, inputs_of
 from reconciliation.unseen_owners import offer_unseen
 from reconciliation.verdict_cache import VERIFIED, verdicts_of
 from stash.scalars import WHOLE, fetch_many
 from stash.scenes import StashApi, count_scenes, iter_unread_pages
-from storage.libraries import KNOWN, UNLISTED
+from storage.libraries import KNOWN
 from storage.scene_reads import SceneReads
 from storage.scratch import Scratch
 from storage.state import State
@@ -57,7 +58,6 @@ log = logging.getLogger(__name__)
 
 EVERYTHING = 2**31  # pages ahead
 PAGES_AHEAD = 2  # of Stash, fetched while others are judged
-LISTING_SHARE = 0.4  # of the progress bar
 
 
 class GapDetectionEngine:
@@ -119,11 +119,11 @@ class GapDetectionEngine:
             state = stack.enter_context(State(self.data_dir, log.warning, clock=self._clock))
             plex = self._plex or stack.enter_context(contextlib.closing(PlexClient.by(self.config)))
             cache = stack.enter_context(PlexCache(self.data_dir))
-            scratch = stack.enter_context(Scratch())
             reads = stack.enter_context(SceneReads(self.data_dir, log.warning))
             started, days = self._clock(), self.config.full_pass_days
             full = since is None and (full or is_due(state.get_value(FULL_PASS), started, days))
             source = SceneSource(self.stash, reads, state, self._clock, full=full)
+            scratch = stack.enter_context(Scratch())
             result = self._run(since, only, state, plex, cache, scratch, source)
             if full and not result.partial:
                 state.set_value(FULL_PASS, started)
@@ -145,59 +145,58 @@ class GapDetectionEngine:
         if since is None:
             guard.check("scenes", "scenes in Stash", expected)
         library, known = self.config.plex_library, state.get_value(KNOWN)
-        looks = PlexSide(plex, cache, guard, library, self._on_listed, source.full, known)
-        side, stands, pages = self._listed(looks, source, since, expected)
+        looks = PlexSide(plex, cache, guard, library, self._on_progress, source.full, known)
+        side, pages = self._listed(looks, source, since, expected)
+        is_full = since is None
         with cache.unmoved():
             rules = rules_of(
-                self.config, LibraryPolicy(self.stash, self.config, state), state, since is None
+                self.config, LibraryPolicy(self.stash, self.config, state), state, is_full
             )
-            sweep = self._new_sweep(plex, side, rules, state, scratch, expected, since is None)
+            sweep = self._new_sweep(plex, side, rules, state, scratch, expected, is_full)
             left = state, self.data_dir, log.warning, self.queue
             last = LastRun(*left, inputs_of(sweep, rules), plex.full_items, rules.sync_policy)
-            result = last.again(expected, self._clock()) if stands and only is None else None
+            result = None
+            if is_full and only is None and side.is_complete:
+                few = FewChanges(last, sweep, source, rules, self._on_gaps)
+                result = few.result(expected, self._clock())
             if result is None:
                 last.forget()
+                if sweep.seen:  # it is no new one any more
+                    sweep = self._new_sweep(plex, side, rules, state, scratch, expected, is_full)
                 result = GapDetectionResult(errors=side.troubles())
                 with Prefetch(pages, PAGES_AHEAD) as ahead:
                     self._judge_all(sweep, ahead, source, result)
-                    excused = guard.was_confirmed
-                    at = self._conclude(sweep, side, state, since is None, only, excused, result)
-                if since is None and only is None and not result.partial:
-                    last.keep(result, at)
+                    self._conclude(sweep, last, is_full, only, guard.was_confirmed, result)
             self._on_progress(1.0)
-        if since is None:
+        last.watch(cache)
+        if is_full:
             result.scenes_spared = max(0, result.scenes_checked - source.read_whole)
         result.plex_requests = plex.requests_made - requests_before
         return result
 
     def _listed(
         self, looks: PlexSide, source: SceneSource, since: float | None, expected: int
-    ) -> tuple[PlexSnapshot, bool, Callable[[], Iterable[Sequence[Told]]]]:
-        """The listing of Plex; whether all scenes are as they were when they were judged last; and
-        what brings them."""
+    ) -> tuple[PlexSnapshot, Callable[[], Iterable[Sequence[Told]]]]:
+        """The listing of Plex, and what brings the scenes."""
         if since is not None:
             recent = partial(iter_unread_pages, self.stash, since=since)
-            return looks.listed(self._clock()), False, recent
+            return looks.listed(self._clock()), recent
         with Prefetch(partial(source.survey, expected), EVERYTHING) as survey:
             side = looks.listed(self._clock())
-            stands = all([*survey])  # it comes to its end
-        return side, stands and side.is_complete, partial(source.pages, expected)
-
-    def _on_listed(self, share: float) -> None:
-        self._on_progress(LISTING_SHARE * share)
+            list(survey)  # it comes to its end
+        return side, partial(source.pages, expected)
 
     def _conclude(
         self,
         sweep: Sweep,
-        side: PlexSnapshot,
-        state: State,
+        last: LastRun,
         is_full: bool,
         only: frozenset[str] | None,
         is_excused: bool,
         result: GapDetectionResult,
-    ) -> float:
-        """Settle who owns what, enqueue the gaps, and tell and keep what was found; when that was
-        (epoch seconds)."""
+    ) -> None:
+        """Settle who owns what, enqueue the gaps, and tell and keep what was found."""
+        side, state = sweep.side, last.state
         known = self.config.path_map
         maps = PathMapGuard(state, self._clock, side.sections, known, is_excused=is_excused)
         learned = self._look_again(sweep, side, state, maps if is_full else None, result)
@@ -219,15 +218,14 @@ class GapDetectionEngine:
         if not side.is_complete:  # then what is kept now was not held against all items
             state.set_value(VERIFIED, None)
         if saw_all:
-            listed = {key: side.sections[key].title for key in side.counts}
-            known_still = {k: t for k, t in side.unlisted.items() if t in result.unlisted}
-            state.set_value(KNOWN, known_still | listed)
-            state.set_value(UNLISTED, result.unlisted)
+            remember_libraries(state, side, result.unlisted)
         at = self._clock()
         self._remember(sweep, state, report if saw_all else None, at)
         told = PageReport(sweep, side, reach, result)
         told.keep(self.data_dir, at, self._orphans(sweep, side) if saw_all else None)
-        return at
+        verified = sweep.verified()
+        if saw_all and only is None and verified is not None:
+            last.keep(result, verified.items, at, roots)
 
     def _new_sweep(
         self,

@@ -23,6 +23,7 @@ from sync_queue.queue import SyncQueue
 UPDATE_TYPE = "metadata"
 AT_ONCE = 1000  # scenes whose jobs are written in one transaction: each waits for the disk
 FOREVER = float("inf")
+Gaps = Callable[[Sequence[Found]], None]  # is told gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class GapQueue:
         side: PlexSnapshot,
         reach: Reach,
         written: Callable[[Collection[int]], Collection[int]],
-        on_gaps: Callable[[Sequence[Found]], None],
+        on_gaps: Gaps,
     ) -> None:
         self._queue = queue
         self._side = side
@@ -81,12 +82,11 @@ class GapQueue:
             scenes = {scene_id: ToldScene(*row) for scene_id, row in rows.items()}
             written = self._written(scenes)
             open_to = {i for i, told in scenes.items() if told.is_meaningful or i in written}
-            _drop_ungated(findings, scenes, open_to, result)
+            fates: dict[int, int] = _drop_ungated(findings, scenes, open_to, result)
             self._set_outside_apart(findings, scenes)
             queued = self._queue.queued_among(scenes) if self._queue is not None else set()
             apart = findings.ambiguous.among(scenes) | findings.outside.among(scenes)
             chosen: list[Found] = []
-            fates: dict[int, int] = {}
             for scene_id, gaps in findings.gaps_of(list(scenes)).items():
                 gap = next((g for g in gaps if only is None or g.gap_type in only), None)
                 if gap is None:
@@ -95,6 +95,7 @@ class GapQueue:
                 told = scenes[scene_id]
                 if scene_id not in open_to:
                     result.skipped_no_metadata += 1
+                    fates[scene_id] = Fate.UNGATED
                 elif scene_id in queued and not (
                     # What Stash says since may take nothing away, or be the cure.
                     self._held_since.get(scene_id, FOREVER) <= told.updated_at
@@ -167,13 +168,15 @@ def _drop_ungated(
     scenes: Collection[int],
     open_to: Container[int],
     result: GapDetectionResult,
-) -> None:
-    """A scene never synced and below the quality gate is no gap: nothing may be written."""
+) -> dict[int, int]:
+    """A scene never synced and below the quality gate is no gap: nothing may be written. The fates
+    of those that there are."""
     closed = [scene_id for scene_id in scenes if scene_id not in open_to]
     ungated = [i for i, reason in findings.drift.of(closed).items() if reason == NEVER_SYNCED]
     findings.drift.discard(ungated)
     result.skipped_no_metadata += len(ungated)
     result.ungated_count += len(ungated)
+    return dict.fromkeys(ungated, Fate.UNGATED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,18 +55,22 @@ class PageReport:
                 return
             listed = (self._orphan(item) for some in orphans for item in some)
             page.findings.replace_all(self._findings(), listed)
-            result = self.result
-            left = result.ungated_count + result.skipped_unorganized
-            titles = {key: section.title for key, section in self.side.sections.items()}
-            page.set_value(
-                LAST,
-                {
-                    "at": at,
-                    "scenes": result.scenes_checked,
-                    "left_alone": left,
-                    "libraries": titles,
-                },
-            )
+            page.set_value(LAST, self._last(at))
+
+    def keep_some(self, data_dir: Path, at: float) -> None:
+        """The same where all other scenes are as they were."""
+        with PageFile(data_dir, log.warning) as page:
+            page.findings.replace(self.sweep.seen, self._findings())
+            page.set_value(LAST, self._last(at))
+
+    def _last(self, at: float) -> dict[str, Any]:
+        result = self.result
+        return {
+            "at": at,
+            "scenes": result.scenes_checked,
+            "left_alone": result.ungated_count + result.skipped_unorganized,
+            "libraries": {key: section.title for key, section in self.side.sections.items()},
+        }
 
     def _findings(self) -> Iterator[Finding]:
         """One of each scene that there is anything to say of: the more telling one."""

@@ -13,8 +13,11 @@ from plex.exceptions import PlexServerDown
 from plex.library import PlexSnapshot, list_snapshot, synced_libraries
 from reconciliation.listing_guard import EmptySideGuard
 from reconciliation.prefetch import Prefetch
+from storage.libraries import KNOWN, UNLISTED
+from storage.state import State
 
 log = logging.getLogger(__name__)
+LISTING_SHARE = 0.4  # of the progress bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class PlexSide:
 
     Args:
         names: the setting `plex_library`.
-        on_progress: told the share done, 0..1.
+        on_progress: told the share of the run that is done, up to `LISTING_SHARE`.
         full: list also what stands, by all that Plex says.
         known: titles by key of libraries that were synced before.
     """
@@ -50,7 +53,7 @@ class PlexSide:
         def on_page(section: Section, listed: int, total: int | None) -> None:
             log.debug("library %r: %d of %s items listed", section.title, listed, total)
             done = places[section.key] + min(1.0, listed / max(total or listed, 1))
-            self.on_progress(done / len(places))
+            self.on_progress(LISTING_SHARE * done / len(places))
 
         side = list_snapshot(
             self.plex,
@@ -68,3 +71,12 @@ class PlexSide:
             title = side.sections[key].title
             self.guard.check(f"items:{key}", f"items in library {title!r} of Plex", count)
         return side
+
+
+def remember_libraries(state: State, side: PlexSnapshot, unlisted: Mapping[str, int]) -> None:
+    """Remember which libraries there are, and of those that were there how many scenes have their
+    item in them, by title."""
+    listed = {key: side.sections[key].title for key in side.counts}
+    known_still = {key: title for key, title in side.unlisted.items() if title in unlisted}
+    state.set_value(KNOWN, known_still | listed)
+    state.set_value(UNLISTED, unlisted)

@@ -80,14 +80,13 @@ class SceneSource:
         self._unreadable: dict[int, StashError] = {}
         self._failure: StashError | None = None
         self._incomplete: StashIncomplete | None = None
-        self._in_order, self._others = IdSet(), IdSet()
-        self._keeps_all = self._is_listed = False
+        self._in_order, self._others, self._moved = IdSet(), IdSet(), IdSet()
+        self._keeps_all = self._is_listed = self._saw_all = False
         self.read_whole = 0
 
-    def survey(self, expected: int) -> Iterator[bool]:
+    def survey(self, expected: int) -> Iterator[None]:
         """Look at what costs Stash nothing, before any scene is read: what changes later is seen by
-        the next pass. Tells, some scenes at a time, whether each is as it was when it was judged
-        last; at the end, whether these are all.
+        the next pass. Pauses after each page.
 
         Args:
             expected: how many scenes there are.
@@ -99,19 +98,24 @@ class SceneSource:
         self._fields = whole_fields(self._stash, tells_files=looked.tells_files)
         self._is_listed = not is_full
         if is_full:
-            yield False
             return
         pages = iter_scalars(self._stash, tells_files=looked.tells_files, expected=expected)
         last = seen = 0
         try:
             for page in pages:
                 if page:
-                    yield self._compare(page, last)
+                    self._compare(page, last)
                     last, seen = page[-1].id, seen + len(page)
-            yield seen == expected
+                    yield
+            self._saw_all = seen == expected
         except StashError as error:  # what was seen until then is judged
             self._failure = error
-            yield False
+
+    @property
+    def moved(self) -> IdSet | None:
+        """Of the scenes that there are now, those that are not as they were when they were judged
+        last; None where that is not known."""
+        return self._moved if self._saw_all else None
 
     def pages(self, expected: int) -> Iterator[Sequence[Told]]:
         """All scenes, in no order, after the survey; `complain` says afterwards whether they are
@@ -220,9 +224,9 @@ class SceneSource:
             or (folders and any(_lies_in(file.path, folders) for file in each.files))
         }
 
-    def _compare(self, page: Sequence[UnreadScene], last: int) -> bool:
+    def _compare(self, page: Sequence[UnreadScene], last: int) -> None:
         """Part some scenes into those that are as they were read and were found in order, and all
-        others; whether all are as they were when they were judged.
+        others.
 
         Args:
             last: the id before the first of them.
@@ -232,15 +236,14 @@ class SceneSource:
         gone = reads.keys() - {scene.id for scene in page}
         if gone:
             self._reads.save(self._number, (), gone)
-        is_settled = not gone
         for scene in page:
             known = reads.get(scene.id, ("", "", 0, b""))
             told = (scene.raw.get("updated_at"), take_mark(scene), 1)
             judged, fate = looked_at.get(scene.id, (b"", None))
             stands = told == known[:3]
-            is_settled = is_settled and stands and judged == known[3]
+            if not stands or judged != known[3]:
+                self._moved.add(scene.id)
             (self._in_order if stands and fate == Fate.IN_ORDER else self._others).add(scene.id)
-        return is_settled
 
     def _changed(self) -> Iterator[Sequence[Told]]:
         """Scenes as they were read, and whole those of which that cannot be."""

@@ -30,7 +30,7 @@ from storage.key_value import Key
 from storage.scratch import Scratch, Spool
 from storage.shapes import Maybe
 from storage.state import State
-from storage.verdicts import Fate, Verdict, VerdictStore, claim_of, claim_row
+from storage.verdicts import Fate, LookedAt, Verdict, VerdictStore, claim_of, claim_row
 
 # All that says how scenes and items are read and judged; a change of it voids the verdicts.
 RULES = ("core", "reconciliation", "stash.mapping", "plex.mapping")
@@ -97,6 +97,9 @@ class VerdictCache:
         # After the first run most scenes are written to.
         self._notes_all = verified is not None
         self._looked_at: Spool[bytes] = scratch.spool("looked_at", bytes)
+        self._claims: Spool[list[Any]] = scratch.spool("claims", list)
+        self._taught: Spool[list[Any]] = scratch.spool("taught", list)
+        self._taught_ids = IdSet()
         self._recorded = IdSet()
         self._around: dict[tuple[str, int | None], bytes] = {}
         self._fetched: dict[int, Told] = {}
@@ -151,52 +154,65 @@ class VerdictCache:
         # One that is looked at for the second time is in doubt, or was.
         fetched = self._fetched.pop(scene.id, None)
         seen = self._digest(fetched, match.refs) if whole and fetched is not None else None
-        if seen is None or fetched is None:
+        if seen is not None and fetched is not None:
+            # Of such an item a listing can never prove that its lists did not move.
+            is_timeless = any(self._side.items[ref].updated_at is None for ref in match.refs)
+            fate = Fate.TIMELESS if is_timeless else Fate.IN_ORDER
+            self._noted.put({scene.id: (seen, fetched.digest, int(fate))})
+            self._noted_ids.add(scene.id)
+        else:
             if scene.id in self._noted_ids:
                 self._noted.discard([scene.id])
                 self._noted_ids.discard(scene.id)
             self._void.add(scene.id)
-        else:
+        if self._notes_all or scene.id in self._noted_ids:
+            self._note_match(scene, match)
+
+    def _note_match(self, scene: Scene, match: SceneMatch) -> None:
+        self._claims.put({scene.id: [claim_row(claim) for claim in match.claims]})
+        if scene.id not in self._taught_ids:  # what it teaches it has taught at the first look
+            self._taught_ids.add(scene.id)
             paths = [file.path for file in scene.files]
-            folders = sorted(taught(self._side.items, paths, match.claims))
-            claims = [claim_row(claim) for claim in match.claims]
-            # Of such an item a listing can never prove that its lists did not move.
-            is_timeless = any(self._side.items[ref].updated_at is None for ref in match.refs)
-            fate = Fate.TIMELESS if is_timeless else Fate.IN_ORDER
-            self._noted.put({scene.id: (seen, claims, fetched.digest, folders, int(fate))})
-            self._noted_ids.add(scene.id)
+            self._taught.put({scene.id: sorted(taught(self._side.items, paths, match.claims))})
 
     def save(
         self,
         in_disorder: Collection[int],
         fates: Callable[[Iterable[int]], Mapping[int, int]] = lambda _ids: {},
+        kinds: Callable[[Collection[int]], Mapping[int, int]] = lambda _ids: {},
         unsure: Container[int] = (),
     ) -> None:
         """Keep the verdicts on what was noted, but for those in disorder.
 
         Args:
             fates: tells of some scenes what became of their gaps, each a `Fate`.
+            kinds: tells what was found of some scenes, a bit for each kind.
             unsure: scenes that are to be looked at each time.
         """
         void = (i for ids in (self._void, in_disorder) for i in ids)
         self._store.save({}, (i for i in void if i not in self._noted_ids))
         kept = IdSet()
         for batch in self._noted.batches():
+            claims, folders = self._claims.of(batch), self._taught.of(batch)
             good = {
-                scene_id: Verdict(
-                    seen, tuple(map(claim_of, claims)), scene, tuple(folders), Fate(fate)
-                )
-                for scene_id, (seen, claims, scene, folders, fate) in batch.items()
-                if scene_id not in in_disorder
+                i: Verdict(seen, tuple(map(claim_of, claims[i])), scene, (*folders[i],), Fate(fate))
+                for i, (seen, scene, fate) in batch.items()
+                if i not in in_disorder
             }
             self._store.save(good, [i for i in batch if i not in good])
             kept.update(good)
         for looked_at in self._looked_at.batches():
-            known = fates(looked_at)
+            fate_of, kinds_of = fates(looked_at), kinds(looked_at)
+            claims, folders = self._claims.of(looked_at), self._taught.of(looked_at)
             self._store.note(
-                (i, scene, Fate(known.get(i, Fate.NO_GAP)), i in self._recorded)
+                LookedAt(
+                    *(i, scene, claims.get(i, ()), tuple(folders.get(i, ()))),
+                    *(fate_of.get(i, Fate.NO_GAP), kinds_of.get(i, 0)),
+                    has_record=i in self._recorded,
+                    stands=i not in unsure,
+                )
                 for i, scene in looked_at.items()
-                if i not in kept and i not in unsure
+                if i not in kept
             )
 
     def _digest(self, scene: Told, refs: Sequence[ItemRef]) -> bytes | None:

@@ -68,6 +68,10 @@ class ClaimTable:
         """All claims in memory: of a run over a part of the scenes."""
         return self._collected("")
 
+    def each(self) -> Iterator[tuple[int, Claim]]:
+        """Each claim, with the scene that makes it."""
+        return self._claims("")
+
     def contests(self) -> dict[int, list[Contest]]:
         """For each scene that lost a claim, to whom and why."""
         return self._collected(_OF_SEVERAL).contests()

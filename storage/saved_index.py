@@ -15,6 +15,7 @@ from pathlib import Path
 
 from core.matching.index import BIG_BUCKET
 from core.models import ItemRef, ListedItem
+from storage import moved_items
 from storage.claim_table import ClaimTable
 from storage.code_digest import code_digest
 from storage.index_listing import SectionListing
@@ -63,6 +64,7 @@ SCHEMA = Schema(
         # All that a listing says of an item, not its files alone.
         ("DROP TABLE files", "DROP TABLE sections", *TABLES),
         SEAL,
+        moved_items.TABLES,
     ),
     remedy="The next run lists Plex anew.",
     synchronous="NORMAL",
@@ -304,6 +306,14 @@ class SectionIndexStore(Closing):
     def seal(self) -> int:
         """A number that is another one as soon as any item is."""
         return self._database.numbers("SELECT seal FROM seal")[0]
+
+    def watch(self, seal: int) -> None:
+        """See `storage.moved_items.watch`."""
+        moved_items.watch(self._database, seal)
+
+    def edited_since(self, seal: int, most: int) -> set[ItemRef] | None:
+        """See `storage.moved_items.edited_since`."""
+        return moved_items.edited_since(self._database, seal, most)
 
     def close(self) -> None:
         self._database.close()

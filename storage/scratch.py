@@ -24,14 +24,16 @@ class Scratch(Closing):
     """The file of one run."""
 
     def __init__(self) -> None:
+        self._spools = 0
         self._connection = sqlite3.connect("", isolation_level=None)
         for pragma in _PRAGMAS:
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.execute("BEGIN")
 
     def spool(self, name: str, _of: type[T]) -> Spool[T]:
-        """A new spool; no two may have one name."""
-        return Spool(self._connection, name)
+        """A new spool; several may have one name."""
+        self._spools += 1
+        return Spool(self._connection, f"{name}_{self._spools}")
 
     def close(self) -> None:
         self._connection.close()

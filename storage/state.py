@@ -57,6 +57,7 @@ SCHEMA = Schema(
         library.TABLES,
         verdicts.SECOND,
         verdicts.THIRD,
+        verdicts.FOURTH,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
     saved={

@@ -2,9 +2,9 @@
 
 A verdict says: with these inputs (a digest of them), this scene had no gap and these claims. Of a
 scene that was not found in order, all that is kept is that it was looked at, and what became of its
-gap: that counts only while nothing at all has moved. Both save looking at what has not changed, and
-may be lost at any time. The scene's record is one of the inputs, so whatever touches the record
-drops the verdict in the same transaction, by triggers.
+gap, what it claimed and taught: that counts only while nothing has moved that may concern it. Both
+save looking at what has not changed, and may be lost at any time. The scene's record is one of the
+inputs, so whatever touches the record voids the verdict in the same transaction, by triggers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.matching.match_outcome import Claim, Evidence
 from core.models import ItemRef
@@ -31,6 +31,41 @@ class Fate(IntEnum):
     GIVEN_UP = 3  # its job was given up on, and nothing new would help
     LEFT = 4  # a job could do nothing
     TIMELESS = 5  # in order while its items, which never say when they changed, show the same
+    UNGATED = 6  # nothing may be written for it
+
+
+Taught = tuple[tuple[str, str, str], ...]
+
+
+class LookedAt(NamedTuple):
+    """A scene that was not found in order.
+
+    Attributes:
+        scene: a digest of the scene alone.
+        claims: as `claim_row` makes them.
+        taught: see `Verdict`.
+        kinds: a bit for each kind of finding; see `reconciliation.detection_state`.
+        has_record: it had a record then.
+        stands: it need not be looked at again while nothing has moved.
+    """
+
+    id: int
+    scene: bytes
+    claims: Sequence[Sequence[object]]
+    taught: Taught
+    fate: int
+    kinds: int
+    has_record: bool
+    stands: bool
+
+
+class Left(NamedTuple):
+    """What the last look at a scene has left, though it may be void by now."""
+
+    claims: tuple[Claim, ...]
+    taught: Taught
+    fate: int
+    kinds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,38 +83,39 @@ class Verdict:
     digest: bytes
     claims: tuple[Claim, ...]
     scene: bytes = b""
-    taught: tuple[tuple[str, str, str], ...] = ()
+    taught: Taught = ()
     fate: Fate = Fate.IN_ORDER
 
 
-def _drops(name: str, event: str, scene: str) -> str:
-    return (
-        f"CREATE TRIGGER verdict_{name} {event} BEGIN"
-        f" DELETE FROM verdicts WHERE scene_id = {scene}; END"
-    )
+def _on(name: str, event: str, scene: str) -> tuple[str, str]:
+    """The name of a trigger, and what it does something after."""
+    return f"verdict_{name}", f"{event} BEGIN {{}} WHERE scene_id = {scene}; END"
 
 
+_TOUCHES = (
+    _on("record_added", "AFTER INSERT ON records", "NEW.scene_id"),
+    _on("record_changed", "AFTER UPDATE ON records", "NEW.scene_id"),
+    _on("record_deleted", "AFTER DELETE ON records", "OLD.scene_id"),
+    # Before: an item that changes hands is taken from another scene by the insertion itself.
+    _on(
+        "item_added",
+        "BEFORE INSERT ON record_items",
+        "NEW.scene_id OR scene_id IN (SELECT scene_id FROM record_items"
+        " WHERE section = NEW.section AND key = NEW.key)",
+    ),
+    _on("item_changed", "AFTER UPDATE ON record_items", "NEW.scene_id"),
+    _on("item_deleted", "AFTER DELETE ON record_items", "OLD.scene_id"),
+    _on("time_added", "AFTER INSERT ON timestamps", "NEW.scene_id"),
+    _on("time_changed", "AFTER UPDATE ON timestamps", "NEW.scene_id"),
+    _on("time_deleted", "AFTER DELETE ON timestamps", "OLD.scene_id"),
+)
 TABLES = (
     """CREATE TABLE verdicts (
         scene_id INTEGER PRIMARY KEY,
         digest BLOB NOT NULL,
         claims TEXT NOT NULL
     )""",
-    _drops("record_added", "AFTER INSERT ON records", "NEW.scene_id"),
-    _drops("record_changed", "AFTER UPDATE ON records", "NEW.scene_id"),
-    _drops("record_deleted", "AFTER DELETE ON records", "OLD.scene_id"),
-    # Before: an item that changes hands is taken from another scene by the insertion itself.
-    _drops(
-        "item_added",
-        "BEFORE INSERT ON record_items",
-        "NEW.scene_id OR scene_id IN (SELECT scene_id FROM record_items"
-        " WHERE section = NEW.section AND key = NEW.key)",
-    ),
-    _drops("item_changed", "AFTER UPDATE ON record_items", "NEW.scene_id"),
-    _drops("item_deleted", "AFTER DELETE ON record_items", "OLD.scene_id"),
-    _drops("time_added", "AFTER INSERT ON timestamps", "NEW.scene_id"),
-    _drops("time_changed", "AFTER UPDATE ON timestamps", "NEW.scene_id"),
-    _drops("time_deleted", "AFTER DELETE ON timestamps", "OLD.scene_id"),
+    *(f"CREATE TRIGGER {name} {on.format('DELETE FROM verdicts')}" for name, on in _TOUCHES),
 )
 
 # What was found before is found again.
@@ -98,13 +134,33 @@ THIRD = (
     "ALTER TABLE verdicts ADD COLUMN fate INTEGER NOT NULL DEFAULT 0",
     "CREATE INDEX verdict_fates ON verdicts (fate) WHERE fate > 1",
 )
+# What a scene has claimed is known also when its record was touched.
+FOURTH = (
+    "ALTER TABLE verdicts ADD COLUMN kinds INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE verdicts ADD COLUMN touched INTEGER NOT NULL DEFAULT 0",
+    *(
+        statement
+        for name, on in _TOUCHES
+        for statement in (
+            f"DROP TRIGGER {name}",
+            f"CREATE TRIGGER {name} {on.format('UPDATE verdicts SET touched = 1')}",
+        )
+    ),
+)
 _VERDICTS = Table(
     "verdicts",
     ("scene_id",),
     {"scene_id": INT, "digest": BLOB, "claims": TEXT, "scene": BLOB, "taught": TEXT},
 )
+_LEFT = Table(
+    "verdicts",
+    ("scene_id",),
+    {"scene_id": INT, "claims": TEXT, "taught": TEXT, "fate": INT, "kinds": INT},
+)
 _RECORDED = "EXISTS (SELECT 1 FROM records WHERE scene_id = ?)"
-_IN_ORDER = f"fate = {Fate.IN_ORDER:d}"
+_IN_ORDER = f"fate = {Fate.IN_ORDER:d} AND touched = 0"
+_ALL = "SELECT scene_id FROM verdicts"
+_COLUMNS = "scene_id, digest, claims, scene, taught, fate, kinds"
 
 
 class VerdictStore:
@@ -120,14 +176,17 @@ class VerdictStore:
             return dict(self._database.select_in(_VERDICTS, _verdict, "scene_id", scene_ids, tail))
 
     def looked_at(self, first: int, last: int) -> dict[int, tuple[bytes, int]]:
-        """Of the scenes with ids from the first to the last one that were looked at, the digest of
-        the scene alone, and its `Fate`."""
+        """Of the scenes with ids from the first to the last one that were looked at, and whose
+        records were not touched since, the digest of the scene alone, and its `Fate`."""
         sql = "SELECT scene_id, scene, fate FROM verdicts WHERE scene_id BETWEEN ? AND ?"
+        sql += " AND touched = 0"
         return {i: (scene, fate) for i, scene, fate in self._database.rows(sql, (first, last))}
 
     def with_fate(self, fate: Fate) -> list[int]:
         """The scenes of which that became; not to be asked for those without a gap."""
-        return self._database.numbers("SELECT scene_id FROM verdicts WHERE fate = ?", (fate,))
+        return self._database.numbers(
+            f"{_ALL} WHERE fate > 1 AND fate = ? AND touched = 0", (fate,)
+        )
 
     def count(self, *, only_in_order: bool = False) -> int:
         """How many scenes were looked at, or found in order."""
@@ -145,7 +204,8 @@ class VerdictStore:
                 "DELETE FROM verdicts WHERE scene_id = ?", ((scene_id,) for scene_id in void)
             )
             connection.executemany(
-                f"INSERT OR REPLACE INTO verdicts SELECT ?, ?, ?, ?, ?, ? WHERE {_RECORDED}",
+                f"INSERT OR REPLACE INTO verdicts ({_COLUMNS}) SELECT ?, ?, ?, ?, ?, ?, 0"
+                f" WHERE {_RECORDED}",
                 (
                     (
                         *(scene_id, verdict.digest, _text(verdict.claims)),
@@ -155,19 +215,30 @@ class VerdictStore:
                 ),
             )
 
-    def note(self, looked_at: Iterable[tuple[int, bytes, Fate, bool]]) -> None:
-        """Note scenes that were not found in order: the digest of each alone, its fate, and whether
-        it had a record when it was looked at."""
+    def note(self, looked_at: Iterable[LookedAt]) -> None:
+        """Note scenes that were not found in order."""
         with self._database.transaction() as connection:
             connection.executemany(
-                f"INSERT OR REPLACE INTO verdicts SELECT ?, x'', '[]', ?, '[]', ?"
-                f" WHERE {_RECORDED} = ?",
-                ((i, scene, fate, i, has_record) for i, scene, fate, has_record in looked_at),
+                f"INSERT OR REPLACE INTO verdicts ({_COLUMNS}, touched)"
+                f" SELECT ?, x'', ?, ?, ?, ?, ?, ? WHERE {_RECORDED} = ?",
+                (
+                    (
+                        *(each.id, dumps(each.claims), each.scene, dumps(each.taught)),
+                        *(int(each.fate), each.kinds, not each.stands, each.id, each.has_record),
+                    )
+                    for each in looked_at
+                ),
             )
+
+    def left(self, scene_ids: Iterable[int]) -> dict[int, Left]:
+        """What is left of those of some scenes that were looked at, if only before their records
+        were touched."""
+        with self._database.snapshot():
+            return dict(self._database.select_in(_LEFT, _left, "scene_id", scene_ids))
 
     def forget_others(self, seen: Container[int]) -> None:
         """Forget scenes that are gone."""
-        known = self._database.numbers("SELECT scene_id FROM verdicts")
+        known = self._database.numbers(_ALL)
         self.save({}, (each for each in known if each not in seen))
 
 
@@ -183,8 +254,18 @@ def claim_row(claim: Claim) -> tuple[str, str, int, int, int, int]:
 
 def _verdict(row: Row) -> tuple[int, Verdict]:
     scene_id, digest, claims, scene, taught = row
-    folders = tuple([(section, stash, plex) for section, stash, plex in json.loads(taught)])
-    return scene_id, Verdict(digest, tuple(map(claim_of, json.loads(claims))), scene, folders)
+    made = tuple(map(claim_of, json.loads(claims)))
+    return scene_id, Verdict(digest, made, scene, _folders(taught))
+
+
+def _folders(taught: str) -> Taught:
+    return tuple([(section, stash, plex) for section, stash, plex in json.loads(taught)])
+
+
+def _left(row: Row) -> tuple[int, Left]:
+    scene_id, claims, taught, fate, kinds = row
+    made = tuple(map(claim_of, json.loads(claims)))
+    return scene_id, Left(made, _folders(taught), fate, kinds)
 
 
 def claim_of(row: Sequence[Any]) -> Claim:

@@ -49,7 +49,9 @@ def plan_of(state: State, run_id: int) -> list[PlannedChange]:
 
 def verdict_count(state: State) -> int:
     """How many scenes were found in order."""
-    return len(state._database.numbers("SELECT scene_id FROM verdicts"))
+    return len(
+        state._database.numbers("SELECT scene_id FROM verdicts WHERE fate = 0 AND touched = 0")
+    )
 
 
 def make_earlier(path: Path, schema: Schema, version: int, *statements: str) -> None:

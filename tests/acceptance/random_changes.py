@@ -99,11 +99,10 @@ class RandomChanges:
         self.raw = [(section["key"], item) for section in sections for item in section["items"]]
         self.told: list[str] = []
 
-    def change(self) -> None:
-        """One change; what cannot be done just now is left."""
-        name = self.rng.choice(
-            [n for n in vars(RandomChanges) if not n.startswith("_") and n != "change"]
-        )
+    def change(self, *names: str) -> None:
+        """One change, of these or of all; what cannot be done just now is left."""
+        every = [n for n in vars(RandomChanges) if not n.startswith("_") and n != "change"]
+        name = self.rng.choice(names or every)
         act: Callable[[], object] = getattr(self, name)
         try:
             self.told.append(f"{name} {act()}")

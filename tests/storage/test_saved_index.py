@@ -69,6 +69,51 @@ def test_items_are_found_whole_by_name_path_and_key(index: SectionIndexStore) ->
     assert (index.saved_at("3"), index.total("3"), index.count("3")) == (None, 0, 0)
 
 
+def test_what_was_edited_since_a_seal_is_known_while_files_and_items_stay(
+    index: SectionIndexStore,
+) -> None:
+    put(index, ONE, TWIN)
+    seal = index.seal()
+    assert index.edited_since(seal, 0) == set()
+    index.watch(seal)
+
+    put(index, ONE._replace(updated_at=8), TWIN)
+    index.upsert([ONE._replace(updated_at=9)])
+
+    assert index.edited_since(seal, 1) == {ONE.ref}
+    assert index.edited_since(seal, 0) is None
+    assert index.edited_since(seal + 1, 1) is None
+    later = index.seal()
+    index.watch(seal)  # too late
+    assert index.edited_since(seal, 1) is None
+    index.watch(later)
+    index.upsert([TWIN._replace(updated_at=9)])
+    assert index.edited_since(later, 1) == {TWIN.ref}
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        [ONE],
+        [ONE, TWIN, item("1", "c", file("/n/two.mp4"))],
+        [ONE, item("1", "b", file("/n/two.mp4"))],
+        [ONE, item("1", "b", file("/n/One.mp4", 2))],
+        [ONE, TWIN._replace(added_at=2)],
+    ],
+    ids=["gone", "new", "renamed", "another size", "added again"],
+)
+def test_any_other_change_is_more_than_an_edit(
+    index: SectionIndexStore, now: list[ListedItem]
+) -> None:
+    put(index, ONE, TWIN)
+    seal = index.seal()
+    index.watch(seal)
+
+    put(index, *now)
+
+    assert index.edited_since(seal, 9) is None
+
+
 def test_a_listing_replaces_the_one_before(index: SectionIndexStore) -> None:
     put(index, ONE, TWIN)
     put(index, ELSEWHERE)

@@ -12,7 +12,7 @@ from core.models import ItemRef, MediaFile
 from core.records import ItemRecord, Record
 from storage.records import Known
 from storage.state import State
-from storage.verdicts import Verdict
+from storage.verdicts import Fate, Left, LookedAt, Verdict, claim_row
 from tests.stored import verdict_count
 
 ONE, TWO = ItemRef("1", "7"), ItemRef("2", "9")
@@ -71,6 +71,36 @@ def test_what_touches_a_record_drops_its_verdict_alone(
     touch(state)
 
     assert state.verdicts.get_many([1, 2, 3]) == {2: VERDICT, 3: VERDICT}
+
+
+@pytest.mark.parametrize("touch", TOUCHES)
+def test_what_it_claimed_is_still_known(state: State, touch: Callable[[State], object]) -> None:
+    touch(state)
+
+    assert state.verdicts.left([1, 4]) == {1: Left(VERDICT.claims, (), Fate.IN_ORDER, 0)}
+    assert set(state.verdicts.looked_at(1, 9)) == {2, 3}
+
+
+def test_of_others_it_is_noted_that_they_were_looked_at(state: State) -> None:
+    def row(scene_id: int, *, has_record: bool, stands: bool = True) -> LookedAt:
+        claims = [claim_row(claim) for claim in VERDICT.claims]
+        taught, said = (("1", "/a", "/b"),), (Fate.QUEUED, 5)
+        return LookedAt(scene_id, b"it", claims, taught, *said, has_record, stands)
+
+    state.verdicts.note([row(1, has_record=True), row(4, has_record=False)])
+    state.verdicts.note([row(2, has_record=False)])  # it got one meanwhile
+    state.verdicts.note([row(3, has_record=True, stands=False)])
+
+    assert state.verdicts.with_fate(Fate.QUEUED) == [1, 4]
+    assert state.verdicts.looked_at(1, 9) == {
+        1: (b"it", Fate.QUEUED),
+        2: (b"", Fate.IN_ORDER),
+        4: (b"it", Fate.QUEUED),
+    }
+    assert state.verdicts.left([3])[3] == Left(VERDICT.claims, (("1", "/a", "/b"),), 2, 5)
+    assert state.verdicts.get_many([1, 3, 4]) == {}
+    state.verdicts.forget_others({4})
+    assert state.verdicts.count() == 1
 
 
 def test_a_timestamp_that_gives_way_drops_it_too(state: State) -> None:

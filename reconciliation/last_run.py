@@ -1,13 +1,12 @@
-"""Takes over what the last run has found where nothing has moved since.
+"""What the last run that saw everything leaves to the next one, and whether it still holds.
 
 What a run finds follows from the scenes, their records, the items of Plex, the rules and what the
 user has decided. Where all of these stand, so does every finding; all that may have gone are jobs.
-So each gap must still have its job, or have been given up on; else the run looks for itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,15 +14,13 @@ from typing import Any, NamedTuple
 from core.desired import SyncPolicy
 from core.digests import digest_of
 from core.planning.drift import altered_fields
+from plex.cache import PlexCache
 from plex.full_items import FullItems
 from reconciliation.detection_pass import Sweep
-from reconciliation.report import REPORT
-from reconciliation.result import DETAILS, TOLD, GapDetectionResult
+from reconciliation.result import GapDetectionResult
 from reconciliation.rules import Rules
 from storage.key_value import Key
-from storage.libraries import UNLISTED
 from storage.opening import Warn
-from storage.page_facts import LAST
 from storage.page_file import PageFile
 from storage.shapes import Maybe
 from storage.sqlite import chunks
@@ -37,36 +34,40 @@ class Standing(NamedTuple):
 
     Attributes:
         inputs: see `inputs_of`.
+        items: the seal of the saved index that it has looked at.
         at: when it ended (epoch seconds).
         figures: the counts of its result.
         findings: how many there were of each type.
+        roots: see `PrefixVotes.roots`.
     """
 
     inputs: str
+    items: int
     at: float
     figures: Mapping[str, Any]
     findings: Mapping[str, int]
+    roots: Sequence[Sequence[str]]
 
 
 STANDING: Key[Standing | None] = Key(
-    "standing",
+    "last_whole_run",
     None,
-    Maybe((str, float, {"scenes_checked": int}, {str: int})),
+    Maybe((str, int, float, {"scenes_checked": int}, {str: int}, [(str, str)])),
     lambda known: known and Standing(*known),
     lambda known: known,
 )
 
 
 def inputs_of(sweep: Sweep, rules: Rules) -> str:
-    """A digest of all that a sweep rests on, but for the scenes and their records; "" where it is
-    not to see every scene."""
+    """A digest of all that a sweep rests on, but for scenes, records and items; "" where it is not
+    to see every scene."""
     side, verified = sweep.side, sweep.verified()
     if verified is None:
         return ""
     sections = [(s.key, s.title, s.type, s.locations) for s in side.sections.values()]
     pins = [repr(pin) for _, pins in sorted(rules.pins.items()) for pin in pins]
     told = sorted(sections), sorted(side.unlisted.items()), pins, sorted(rules.ignored)
-    return digest_of((verified.rules, verified.items, *told)).hex()
+    return digest_of((verified.rules, *told)).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,42 +88,27 @@ class LastRun:
     read_full: Callable[[Sequence[str]], FullItems]
     sync_policy: SyncPolicy
 
-    def again(self, scenes: int, at: float) -> GapDetectionResult | None:
-        """The result of the last run for this one, given that each scene is as it was when it was
-        judged; None where anything else has moved.
+    def standing(self, scenes: int) -> Standing | None:
+        """What the last run has found, where rules, pins and ignored scenes are the same.
 
         Args:
-            scenes: how many there are: fewer where some are gone.
-            at: now, epoch seconds.
+            scenes: how many there are.
         """
         known = self.state.get_value(STANDING)
-        if known is None or (known.inputs, known.figures["scenes_checked"]) != (
-            self.inputs,
-            scenes,
-        ):
+        if known is None or known.inputs != self.inputs:
             return None
-        if not self._jobs_stand(known.at) or not self._items_stand():
-            return None
-        with PageFile(self.data_dir, self.warn) as page:
-            last = page.get_value(LAST)
-            if last.get("at") != known.at or page.findings.count_by_type() != known.findings:
-                return None
-            page.set_value(LAST, {**last, "at": at})
-        self.state.set_value(STANDING, known._replace(at=at))
-        report = self.state.get_value(REPORT)
-        self.state.set_value(REPORT, {**report, "at": at})
-        result = GapDetectionResult(**known.figures)
-        result.details = {kind: list(report.get(kind) or ())[:DETAILS] for kind in TOLD}
-        unlisted = self.state.get_value(UNLISTED)
-        result.unlisted = dict(unlisted)
-        result.skipped_already_queued += result.scenes_to_sync
-        result.scenes_to_sync = result.enqueued_count = 0
-        return result
+        return known if known.figures["scenes_checked"] == scenes else None
 
-    def _jobs_stand(self, since: float) -> bool:
-        """Whether each gap has the job that it had, or had been given up on by then."""
-        fated = self.state.verdicts.with_fate
-        queued, given_up, left = map(fated, (Fate.QUEUED, Fate.GIVEN_UP, Fate.LEFT))
+    def jobs_stand(self, since: float, but: Container[int]) -> bool:
+        """Whether each gap has the job that it had, or had been given up on by then.
+
+        Args:
+            but: scenes that do not matter.
+        """
+        queued, given_up, left = (
+            [i for i in self.state.verdicts.with_fate(fate) if i not in but]
+            for fate in (Fate.QUEUED, Fate.GIVEN_UP, Fate.LEFT)
+        )
         queue = self.queue
         if queue is None:
             return not queued and not given_up
@@ -133,9 +119,10 @@ class LastRun:
             and queue.given_up_before(given_up, since) == set(given_up)
         )
 
-    def _items_stand(self) -> bool:
+    def items_stand(self, but: Container[int]) -> bool:
         """Whether the items that never say when they changed still show what they were left at."""
-        for ids in chunks(self.state.verdicts.with_fate(Fate.TIMELESS)):
+        timeless = self.state.verdicts.with_fate(Fate.TIMELESS)
+        for ids in chunks(i for i in timeless if i not in but):
             records = self.state.records.get_many(ids).values()
             items = [i for each in records for i in each.items if i.updated_at is None]
             full = self.read_full([item.ref.key for item in items])
@@ -150,13 +137,22 @@ class LastRun:
         if self.state.get_value(STANDING) is not None:
             self.state.set_value(STANDING, None)
 
-    def keep(self, result: GapDetectionResult, at: float) -> None:
+    def watch(self, cache: PlexCache) -> None:
+        """See to it that the next run can tell which items were edited since."""
+        known = self.state.get_value(STANDING)
+        if known is not None:
+            cache.watch(known.items)
+
+    def keep(
+        self, result: GapDetectionResult, items: int, at: float, roots: Sequence[Sequence[str]]
+    ) -> None:
         """Let the next run take this over.
 
         Args:
+            items, roots: see `Standing`.
             at: when findings and report were kept.
         """
         figures = {n: value for n, value in asdict(result).items() if type(value) is int}
         with PageFile(self.data_dir, self.warn) as page:
             findings = page.findings.count_by_type()
-        self.state.set_value(STANDING, Standing(self.inputs, at, figures, findings))
+        self.state.set_value(STANDING, Standing(self.inputs, items, at, figures, findings, roots))

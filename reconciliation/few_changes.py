@@ -1,0 +1,212 @@
+"""Takes over what the last run has found, but for few scenes that are judged anew.
+
+Those are the scenes that have changed, whose records were touched, or whose items were edited. They
+must be on their own: they claim what they claimed, which nobody else does, and teach what they
+taught; so no other scene is judged otherwise because of them. Where that is not so, where an item
+came, went or has other files, or anything else has moved, the run looks at everything.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from core.errors import StashError
+from core.matching.prefix_votes import PrefixVotes
+from core.paths import PathMap
+from plex.exceptions import PlexServerDown
+from reconciliation.detection_pass import Sweep
+from reconciliation.detection_state import PLAIN
+from reconciliation.detector import DRIFT, EMPTY_METADATA, STALE_SYNC
+from reconciliation.enqueueing import GapQueue, Gaps, Reach
+from reconciliation.last_run import LastRun, Standing
+from reconciliation.page_report import PageReport
+from reconciliation.prefix_learning import saved_map
+from reconciliation.report import REPORT
+from reconciliation.result import DETAILS, TOLD, GapDetectionResult
+from reconciliation.rules import CONTESTED, Rules
+from reconciliation.scene_source import SceneSource
+from reconciliation.verdict_cache import VERIFIED
+from stash.scalars import WHOLE
+from storage.libraries import UNLISTED
+from storage.page_facts import LAST
+from storage.page_file import PageFile
+from storage.sqlite import chunks
+from storage.verdicts import Fate, Left
+
+log = logging.getLogger(__name__)
+RARE = 20  # of so many scenes, one may have to be judged anew
+# Of what is found of scenes, the figures that it counts for, and how the page calls it.
+_FIGURES = {
+    "empty": "empty_metadata_count",
+    "stale": "stale_sync_count",
+    "drift": "drift_count",
+    "unorganized": "skipped_unorganized",
+    "undone": "undone_count",
+}
+_TYPES = {"empty": EMPTY_METADATA, "stale": STALE_SYNC, "drift": DRIFT}
+_BY_FATE: Mapping[int, str] = {
+    Fate.QUEUED: "skipped_already_queued",
+    Fate.GIVEN_UP: "skipped_dead",
+    Fate.LEFT: "skipped_unmatched",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FewChanges:
+    """What a run does where few scenes have changed.
+
+    Args:
+        last: what the last run has left.
+        sweep: a new one, of which nothing must be used if there is no result.
+        source: after its survey.
+        on_gaps: see `GapQueue`.
+    """
+
+    last: LastRun
+    sweep: Sweep
+    source: SceneSource
+    rules: Rules
+    on_gaps: Gaps
+
+    def result(self, scenes: int, at: float) -> GapDetectionResult | None:
+        """The result; None where everything has to be looked at.
+
+        Args:
+            scenes: how many there are.
+            at: now, epoch seconds.
+        """
+        known = self.last.standing(scenes)
+        before = None if known is None else self._before(known, scenes)
+        if known is None or before is None or not self._page_stands(known, before):
+            return None
+        if not self.last.jobs_stand(known.at, before) or not self._judge(before):
+            return None
+        if not self._are_on_their_own(before) or not self.last.items_stand(before):
+            return None
+        return self._conclude(known, before, at)
+
+    def _before(self, known: Standing, scenes: int) -> dict[int, Left] | None:
+        """The scenes to be judged anew, with what the last run has left of them."""
+        state, most = self.last.state, scenes // RARE
+        edited = self.sweep.side.cache.edited_since(known.items, most)
+        if self.source.moved is None or edited is None:
+            return None
+        owners = state.owners.of(edited)
+        ids = {*self.source.moved, *owners.values()}
+        if len(ids) > most or len(owners) < len(edited):
+            return None
+        before = state.verdicts.left(ids)
+        is_plain = all(
+            each.kinds < 1 << len(PLAIN) and each.fate != Fate.UNGATED for each in before.values()
+        )
+        return before if is_plain and len(before) == len(ids) else None
+
+    def _page_stands(self, known: Standing, before: Mapping[int, Left]) -> bool:
+        """Whether the findings of all other scenes are still there."""
+        with PageFile(self.last.data_dir, self.last.warn) as page:
+            if page.get_value(LAST).get("at") != known.at:
+                return False
+            found = Counter(page.findings.count_by_type())
+            found.subtract(each.type for each in page.findings.of_scenes(before).values())
+        found.subtract(known.findings)
+        for left in before.values():
+            kinds = _kinds(left.kinds) if left.fate in _BY_FATE else []
+            found.update([_TYPES[kind] for kind in kinds if kind in _TYPES][:1])  # what is told
+        return not any(found.values())
+
+    def _judge(self, before: Mapping[int, Left]) -> bool:
+        """Judge the scenes anew; whether all of them could be."""
+        sweep = self.sweep
+        try:
+            for ids in chunks(before, WHOLE):
+                sweep.judge_fetched(self.source.whole(ids))
+            self.source.complain()
+            sweep.look_again(saved_map(self.last.state))
+            sweep.finish()
+        except (StashError, PlexServerDown):
+            return False
+        return len(sweep.seen) == len(before) and not sweep.findings.troubles()
+
+    def _are_on_their_own(self, before: Mapping[int, Left]) -> bool:
+        """Whether no other scene is concerned by what was found."""
+        sweep, state = self.sweep, self.last.state
+        told = sweep.findings.told(before)
+        written = state.written_of(told)
+        votes = PrefixVotes()
+        for left in before.values():
+            votes.note_folders(left.taught)
+        return (
+            self._claims_stand(before)
+            and votes == sweep.learning.votes
+            and max(sweep.findings.kinds_of(before).values(), default=0) < 1 << len(PLAIN)
+            and all(each.is_meaningful or i in written for i, each in told.items())
+        )
+
+    def _claims_stand(self, before: Mapping[int, Left]) -> bool:
+        """Whether the scenes claim what they claimed, and where others had wanted an item, too, for
+        the same reasons."""
+        had = [(i, claim) for i, left in before.items() for claim in left.claims]
+        made = list(self.sweep.claims.each())
+        lost = self.last.state.get_value(CONTESTED)
+        losers = self.last.state.verdicts.left(lost)
+        wanted = {claim.ref for left in losers.values() for claim in left.claims}
+        owners = {claim.ref: i for i, claim in made}
+        if len(losers) < len(lost) or len(owners) < len(made):
+            return False
+        return owners == {claim.ref: i for i, claim in had} and all(
+            claim in made for claim in had if claim[1].ref in wanted
+        )
+
+    def _conclude(
+        self, known: Standing, before: Mapping[int, Left], at: float
+    ) -> GapDetectionResult:
+        log.debug("what the last run has found stands but for %d scenes", len(before))
+        sweep, side, state = self.sweep, self.sweep.side, self.last.state
+        self.last.forget()  # until all is kept
+        roots = PathMap(tuple((stash, plex) for stash, plex in known.roots))
+        reach = Reach(self.rules.path_map, tuple(side.locations()), roots)
+        new = GapDetectionResult(scenes_checked=len(before))
+        gaps = GapQueue(self.last.queue, side, reach, state.written_of, self.on_gaps)
+        gaps.fill(sweep.findings, None, new)
+        new.count(sweep.findings)
+        result = _total(known, before, new)
+        sweep.save_verdicts(saw_all=False)
+        sweep.moves.save(state.records, state.pins)
+        verified = sweep.verified()
+        state.set_value(VERIFIED, verified)
+        PageReport(sweep, side, reach, result).keep_some(self.last.data_dir, at)
+        report = state.get_value(REPORT)
+        state.set_value(REPORT, {**report, "at": at})
+        result.details = {kind: list(report.get(kind) or ())[:DETAILS] for kind in TOLD}
+        unlisted = state.get_value(UNLISTED)
+        result.unlisted = dict(unlisted)
+        self.last.keep(result, verified.items if verified is not None else 0, at, known.roots)
+        return result
+
+
+def _kinds(bits: int) -> list[str]:
+    return [kind for place, kind in enumerate(PLAIN) if bits >> place & 1]
+
+
+def _total(
+    known: Standing, before: Mapping[int, Left], new: GapDetectionResult
+) -> GapDetectionResult:
+    """The figures of the last run, with those of some scenes in the place of what they had."""
+    figures = Counter(known.figures)
+    figures["skipped_already_queued"] += figures["scenes_to_sync"]
+    figures["scenes_to_sync"] = figures["enqueued_count"] = 0
+    for left in before.values():
+        kinds = _kinds(left.kinds)
+        figures.subtract(_FIGURES[kind] for kind in kinds)
+        figures.subtract(["scenes_checked", *([] if kinds else ["in_order_count"])])
+        if left.fate in _BY_FATE:
+            figures.subtract(["scenes_with_gaps", _BY_FATE[left.fate]])
+    figures.update({name: n for name, n in asdict(new).items() if type(n) is int})
+    counts: dict[str, Any] = dict(figures)
+    result = GapDetectionResult(**counts)
+    result.add_up()
+    return result
