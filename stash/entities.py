@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from core.errors import StashError
 from core.library_facts import GROUP, STUDIO, TAG, Used
 from core.performer_names import Disambiguate, Performer, in_doubt, shown
 from stash import queries
@@ -32,7 +33,7 @@ def list_entities(
         sort: by what they are listed.
 
     Raises:
-        StashError: or its kinds; Stash does not answer.
+        StashError: or its kinds; Stash does not answer, or not for all that it counts.
     """
     return list(_all(stash, kind, fields, criteria, sort, lambda row: row).values())
 
@@ -53,9 +54,11 @@ def _all(
     found: dict[int, T] = {}
     for _ in range(TRIES):
         found, totals = _listed(stash, kind, fields, criteria, sort, keep)
-        if totals <= {len(found)}:
-            break
-    return found
+        if totals == {len(found)}:
+            return found
+    # What is not told is unknown: taken for absent, it would change names and lists in Plex.
+    told = ", ".join(map(str, sorted(totals))) or "an unknown number"
+    raise StashError(f"Stash lists {len(found)} of {told} {kind}s")
 
 
 def _listed(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.errors import StashError
 from core.performer_names import Disambiguate
 from stash import entities
 from stash.client import StashClient
@@ -67,7 +68,7 @@ def test_a_listing_goes_on_to_its_end(server: Simulated, monkeypatch: pytest.Mon
 class Sliding:
     """Its first page is told before one is deleted, so that the second lacks what slid."""
 
-    def __init__(self, *pages: tuple[int, list[int]]) -> None:
+    def __init__(self, *pages: tuple[int | None, list[int]]) -> None:
         self.pages, self.asked = iter(pages), 0
 
     def find_scenes(self, *_args: Any, **_named: Any) -> Any:
@@ -87,16 +88,22 @@ def test_a_listing_that_slid_is_read_again(monkeypatch: pytest.MonkeyPatch) -> N
     assert stash.asked == 4
 
 
-def test_a_listing_that_never_goes_on_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("count", [9, None])
+def test_what_is_not_told_whole_is_unknown(
+    monkeypatch: pytest.MonkeyPatch, count: int | None
+) -> None:
+    """Nor is a listing that never goes on asked for for ever."""
     monkeypatch.setattr(entities, "PAGE", 2)
-    stash = Sliding(*[(9, [1, 2])] * 20)
+    stash = Sliding(*[(count, [1, 2])] * 20)
 
-    assert [each["id"] for each in list_entities(stash, "tag", "name")] == ["1", "2"]
+    with pytest.raises(StashError, match="lists 2 of"):
+        list_entities(stash, "tag", "name")
 
 
-def test_no_answer_is_nothing_known() -> None:
+def test_no_answer_tells_no_disambiguation() -> None:
     class Silent(Sliding):
         def call_GQL(self, _query: str, _variables: Any = None) -> Any:  # noqa: N802 - its name
             return {}
 
-    assert disambiguations(Silent(), Disambiguate.NEEDED) == {}
+    with pytest.raises(StashError):
+        disambiguations(Silent(), Disambiguate.NEEDED)
