@@ -39,7 +39,7 @@ def test_a_copy_that_plex_lacks_is_missing_as_long_as_it_is(site: Site) -> None:
     later = time.time() + 3600
     site.reset_counters()
     assert site.drain(lambda: later)["retried"] == 1
-    assert site.both.plex.counters()["reads"] <= 8
+    assert site.both.plex.counters()["reads"] <= 6
 
     item = plex_item(101, part("/data/Backup/film.mp4", SIZE))
     site.both.plex.control("POST", "items", {"section": FILMS, "item": item})

@@ -103,18 +103,20 @@ class Locator:
         records: Mapping[int, Record],
         sought: Mapping[int, Sought] = NOT_SOUGHT,
         others: Collection[ItemRef] = (),
+        read: dict[str, FullItem] | None = None,
     ) -> dict[int, LocatedItems]:
         """The items of some scenes.
 
         Args:
             sought: how scenes were looked for before, by scene id.
             others: items that are none of theirs.
+            read: the items that were read just now, by rating key; gets those that are read.
 
         Raises:
             PlexError: as the client; nothing is known of any of the scenes then.
         """
         pins = self._read_pins(scenes)
-        match = partial(self._confirming.match, read={})
+        match = partial(self._confirming.match, read={} if read is None else read)
         found = match(scenes, records, pins, self._remembered(scenes, records, pins, others))
         unknown = [scene for scene in scenes if is_open(scene, found, pins)]
         spared = self._spare(unknown, found, pins, sought)

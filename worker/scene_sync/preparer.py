@@ -14,7 +14,7 @@ from core.errors import StashIncomplete
 from core.matching.ownership import Claims, Contest
 from core.matching.pins import Pin, holds
 from core.matching.reasons import doubt, losses
-from core.models import Failure, ItemRef, Job, Scene
+from core.models import Failure, FullItem, ItemRef, Job, Scene
 from core.planning.drift import is_left_undone
 from core.planning.item_plan import MergeRules
 from core.quality_gate import passes_gate
@@ -244,9 +244,10 @@ class Preparer:
 
         Where all that is found of a scene is a copy of its file, the scene's own is looked for.
         """
-        found = self._locator.locate(scenes, records, sought) if scenes else {}
+        read: dict[str, FullItem] = {}
+        found = self._locator.locate(scenes, records, sought, read=read) if scenes else {}
         recorded = self._records.owners_of([ref for each in found.values() for ref in each.items])
-        lost = self._contests(found, recorded)
+        lost = self._contests(found, recorded, read)
         copied = [
             s
             for s in scenes
@@ -254,14 +255,17 @@ class Preparer:
         ]
         if copied:
             others = {contest.ref for scene in copied for contest in lost[scene.id]}
-            found |= self._locator.locate(copied, records, sought, others)
+            found |= self._locator.locate(copied, records, sought, others, read)
             refs = [ref for each in found.values() for ref in each.items]
             recorded = self._records.owners_of(refs)
-            lost = self._contests(found, recorded)
+            lost = self._contests(found, recorded, read)
         return found, recorded, lost
 
     def _contests(
-        self, found: Mapping[int, LocatedItems], recorded: Owners
+        self,
+        found: Mapping[int, LocatedItems],
+        recorded: Owners,
+        read: dict[str, FullItem],
     ) -> dict[int, list[Contest]]:
         """The claims that scenes lose, also to those that are not in this batch."""
         claims = Claims()
@@ -273,7 +277,8 @@ class Preparer:
         unseen = claims.rivals_unseen({**recorded, **self._contested(items), **pinned})
         rivals = fetch_scenes(self._stash, unseen) if unseen else {}
         if rivals:
-            located = self._locator.locate(list(rivals.values()), self._records.get_many(rivals))
+            known = self._records.get_many(rivals)
+            located = self._locator.locate(list(rivals.values()), known, read=read)
             for scene_id, each in located.items():
                 claims.offer(scene_id, [c for c in each.claims if c.ref in unseen[scene_id]])
         return claims.contests()
