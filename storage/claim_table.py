@@ -6,12 +6,13 @@ In temporary tables, so that a million claims take no memory and end with the ru
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from core.id_set import IdSet
 from core.matching.match_outcome import Claim
 from core.matching.ownership import Claims, Contest
 from core.models import ItemRef
-from storage.index_rows import ITEMS, Stored, stored
+from storage.index_rows import ITEMS, Stored, all_stored, stored
 from storage.rows import Row
 from storage.sqlite import Database, chunks, placeholders
 from storage.verdicts import claim_of, claim_row
@@ -109,13 +110,12 @@ class ClaimTable:
         Args:
             but: items to be left out.
         """
-        last = 0
-        where = f"id > ? AND {_unclaimed(sections)} ORDER BY id LIMIT 500"
-        sql = f"SELECT {ITEMS.columns} FROM items WHERE {where}"
-        while rows := self._database.rows(sql, (last, *sections)):
-            found: Sequence[Stored] = self._database.read(ITEMS, stored, rows)
+        # From the index of their keys alone; then only what is nobody's is read.
+        sql = f"SELECT id FROM items WHERE {_unclaimed(sections)}"
+        numbers = IdSet(row[0] for row in self._database.stream(sql, tuple(sections)))
+        for some in chunks(numbers):
+            found = self._database.select_in(ITEMS, stored, "id", some, decode_all=all_stored)
             yield [each for each in found if each.item.ref not in but]
-            last = rows[-1][0]
 
 
 def _unclaimed(sections: Collection[str]) -> str:
