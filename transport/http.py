@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPException, RemoteDisconnected
 from urllib.parse import urlsplit
 
 import certifi
@@ -21,6 +22,7 @@ from urllib3.exceptions import (
     HTTPError,
     NameResolutionError,
     NewConnectionError,
+    ProtocolError,
     ReadTimeoutError,
     SSLError,
 )
@@ -148,7 +150,13 @@ def _no_answer(error: Exception, timeout: Timeout) -> TransportError:
         return NoAnswer(_slow(error, timeout), is_costly=True)
     if isinstance(error, ValueError):
         return Refused(f"has no address that can be asked ({type(error).__name__})")
+    if isinstance(error, ProtocolError) and any(map(_is_no_http, error.args)):
+        return NoAnswer("gave an answer that is no HTTP")
     return NoAnswer("dropped the connection")
+
+
+def _is_no_http(reason: object) -> bool:
+    return isinstance(reason, HTTPException) and not isinstance(reason, RemoteDisconnected)
 
 
 def _broke_off(error: Exception, timeout: Timeout) -> TransportError:

@@ -153,6 +153,15 @@ def test_what_frames_a_body_comes_to_an_end(start: bytes, piece: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [b"HTTP/3.9 what\r\n\r\n", b"".join([HEAD, *[b"X: y\r\n"] * 200, b"\r\n"])],
+)
+def test_an_answer_that_is_no_http_is_no_connection_that_was_dropped(answer: bytes) -> None:
+    with saying(lambda: [answer]) as url, pytest.raises(NoAnswer, match="is no HTTP"):
+        get(url)
+
+
+@pytest.mark.parametrize(
     ("url", "kind"),
     [
         (refused_url(), Refused),
