@@ -30,7 +30,7 @@ from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import Found
 from reconciliation.enqueueing import GapQueue, Reach
 from reconciliation.few_changes import FewChanges
-from reconciliation.last_run import LastRun, inputs_of
+from reconciliation.last_run import LastRun, altered_scenes, inputs_of
 from reconciliation.library_facts import LibraryPolicy
 from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
 from reconciliation.page_report import PageReport
@@ -57,6 +57,7 @@ __all__ = ["GapDetectionEngine", "GapDetectionResult"]
 log = logging.getLogger(__name__)
 
 EVERYTHING = 2**31  # pages ahead
+Pages = Callable[[], Iterable[Sequence[Told]]]
 PAGES_AHEAD = 2  # of Stash, fetched while others are judged
 
 
@@ -146,7 +147,7 @@ class GapDetectionEngine:
             guard.check("scenes", "scenes in Stash", expected)
         library, known = self.config.plex_library, state.get_value(KNOWN)
         looks = PlexSide(plex, cache, guard, library, self._on_progress, source.full, known)
-        side, pages = self._listed(looks, source, since, expected)
+        side, pages, altered = self._listed(looks, source, since, expected, state)
         is_full = since is None
         with cache.unmoved():
             rules = rules_of(
@@ -154,10 +155,10 @@ class GapDetectionEngine:
             )
             sweep = self._new_sweep(plex, side, rules, state, scratch, expected, is_full)
             left = state, self.data_dir, log.warning, self.queue
-            last = LastRun(*left, inputs_of(sweep, rules), plex.full_items, rules.sync_policy)
+            last = LastRun(*left, inputs_of(sweep, rules))
             result = None
             if is_full and only is None and side.is_complete:
-                few = FewChanges(last, sweep, source, rules, self._on_gaps)
+                few = FewChanges(last, sweep, source, rules, altered, self._on_gaps)
                 result = few.result(expected, self._clock())
             if result is None:
                 last.forget()
@@ -175,16 +176,18 @@ class GapDetectionEngine:
         return result
 
     def _listed(
-        self, looks: PlexSide, source: SceneSource, since: float | None, expected: int
-    ) -> tuple[PlexSnapshot, Callable[[], Iterable[Sequence[Told]]]]:
-        """The listing of Plex, and what brings the scenes."""
+        self, looks: PlexSide, source: SceneSource, since: float | None, most: int, state: State
+    ) -> tuple[PlexSnapshot, Pages, set[int] | None]:
+        """The listing of Plex, what brings the scenes, and `altered_scenes`."""
         if since is not None:
             recent = partial(iter_unread_pages, self.stash, since=since)
-            return looks.listed(self._clock()), recent
-        with Prefetch(partial(source.survey, expected), EVERYTHING) as survey:
+            return looks.listed(self._clock()), recent, None
+        with Prefetch(partial(source.survey, most), EVERYTHING) as survey:
             side = looks.listed(self._clock())
+            policy = self.config.sync_policy()
+            altered = altered_scenes(state, looks.plex.full_items, policy.enabled)
             list(survey)  # it comes to its end
-        return side, partial(source.pages, expected)
+        return side, partial(source.pages, most), altered
 
     def _conclude(
         self,

@@ -63,6 +63,7 @@ class FewChanges:
         last: what the last run has left.
         sweep: a new one, of which nothing must be used if there is no result.
         source: after its survey.
+        altered: see `altered_scenes`.
         on_gaps: see `GapQueue`.
     """
 
@@ -70,6 +71,7 @@ class FewChanges:
     sweep: Sweep
     source: SceneSource
     rules: Rules
+    altered: set[int] | None
     on_gaps: Gaps
 
     def result(self, scenes: int, at: float) -> GapDetectionResult | None:
@@ -85,7 +87,7 @@ class FewChanges:
             return None
         if not self.last.jobs_stand(known.at, before) or not self._judge(before):
             return None
-        if not self._are_on_their_own(before) or not self.last.items_stand(before):
+        if not self._are_on_their_own(before):
             return None
         return self._conclude(known, before, at)
 
@@ -93,10 +95,10 @@ class FewChanges:
         """The scenes to be judged anew, with what the last run has left of them."""
         state, most = self.last.state, scenes // RARE
         edited = self.sweep.side.cache.edited_since(known.items, most)
-        if self.source.moved is None or edited is None:
+        if self.source.moved is None or edited is None or self.altered is None:
             return None
         owners = state.owners.of(edited)
-        ids = {*self.source.moved, *owners.values()}
+        ids = {*self.source.moved, *self.altered, *owners.values()}
         if len(ids) > most or len(owners) < len(edited):
             return None
         before = state.verdicts.left(ids)

@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from core.desired import SyncPolicy
 from core.digests import digest_of
 from core.planning.drift import altered_fields
 from plex.cache import PlexCache
+from plex.exceptions import PlexServerDown
 from plex.full_items import FullItems
 from reconciliation.detection_pass import Sweep
 from reconciliation.result import GapDetectionResult
@@ -77,7 +77,6 @@ class LastRun:
     Args:
         queue: None where gaps are only told of.
         inputs: see `inputs_of`.
-        read_full: brings whole items by their rating keys.
     """
 
     state: State
@@ -85,8 +84,6 @@ class LastRun:
     warn: Warn
     queue: SyncQueue | None
     inputs: str
-    read_full: Callable[[Sequence[str]], FullItems]
-    sync_policy: SyncPolicy
 
     def standing(self, scenes: int) -> Standing | None:
         """What the last run has found, where rules, pins and ignored scenes are the same.
@@ -119,19 +116,6 @@ class LastRun:
             and queue.given_up_before(given_up, since) == set(given_up)
         )
 
-    def items_stand(self, but: Container[int]) -> bool:
-        """Whether the items that never say when they changed still show what they were left at."""
-        timeless = self.state.verdicts.with_fate(Fate.TIMELESS)
-        for ids in chunks(i for i in timeless if i not in but):
-            records = self.state.records.get_many(ids).values()
-            items = [i for each in records for i in each.items if i.updated_at is None]
-            full = self.read_full([item.ref.key for item in items])
-            for item in items:
-                shown = full.get(item.ref.key)
-                if shown is None or altered_fields(item, shown, self.sync_policy.enabled):
-                    return False
-        return True
-
     def forget(self) -> None:
         """Nothing can be taken over from now on."""
         if self.state.get_value(STANDING) is not None:
@@ -156,3 +140,35 @@ class LastRun:
         with PageFile(self.data_dir, self.warn) as page:
             findings = page.findings.count_by_type()
         self.state.set_value(STANDING, Standing(self.inputs, items, at, figures, findings, roots))
+
+
+def altered_scenes(
+    state: State, read_full: Callable[[Sequence[str]], FullItems], enabled: frozenset[str]
+) -> set[int] | None:
+    """The scenes of which an item that never says when it changed no longer shows what it was left
+    at; None where the last run has left nothing, or Plex does not answer.
+
+    Args:
+        read_full: brings whole items by their rating keys.
+        enabled: the synced fields.
+    """
+    found: set[int] = set()
+    if state.get_value(STANDING) is None:
+        return None
+    for ids in chunks(state.verdicts.with_fate(Fate.TIMELESS)):
+        items = [
+            (record.scene_id, item)
+            for record in state.records.get_many(ids).values()
+            for item in record.items
+            if item.updated_at is None
+        ]
+        try:
+            full = read_full([item.ref.key for _, item in items])
+        except PlexServerDown:
+            return None
+        found.update(
+            scene_id
+            for scene_id, item in items
+            if (shown := full.get(item.ref.key)) is None or altered_fields(item, shown, enabled)
+        )
+    return found
