@@ -75,7 +75,8 @@ class Pauses:
     them in a row to the last: to stop it and go on takes longer than many a test."""
 
     def __init__(self) -> None:
-        self._paused: coverage.Coverage | None = None
+        # In a process of xdist there are two: who is stopped first has the other go on.
+        self._paused: list[coverage.Coverage] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
@@ -83,20 +84,21 @@ class Pauses:
     ) -> Generator[None, object, object]:
         if item.get_closest_marker("unmeasured") is None:
             self._go_on()
-        elif running := coverage.Coverage.current():
-            running.stop()
-            self._paused = running
+        else:
+            while running := coverage.Coverage.current():
+                running.stop()
+                self._paused.append(running)
         result = yield
         if nextitem is None:
             self._go_on()
         return result
 
     def _go_on(self) -> None:
-        paused, self._paused = self._paused, None
-        if paused is None:
+        if not self._paused:
             return
         value = os.environ.get(MEASURING)
-        paused.start()
+        while self._paused:
+            self._paused.pop().start()
         os.environ.pop(MEASURING, None)  # else all processes would be measured from then on
         if value is not None:
             os.environ[MEASURING] = value
