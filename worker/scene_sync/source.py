@@ -23,7 +23,7 @@ KIND, CONFIRM = "drain", "confirm"
 # Scenes of a drain that are planned together at most, each time some more where the last ones were
 # planned, and written, within so many seconds: what several have in common is one request, no plan
 # gets old, and nobody waits long to see his edit.
-MANY, SOON, MORE = 1000, 5.0, 4
+MANY, SOON, MORE = 1000, 5.0, 2
 
 
 class DueJobs(PlanSource):
