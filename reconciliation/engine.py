@@ -332,8 +332,7 @@ class GapDetectionEngine:
             result.errors.append(str(error))
             return
         sweep.cut_off()
-        early = f"The run ended early, after {result.scenes_checked} scenes: "
-        result.errors.append(f"{early}{error}")
+        result.errors.append(f"The run ended early, after {result.scenes_checked} scenes: {error}")
 
     def _count(
         self, sweep: Sweep, side: PlexSnapshot, result: GapDetectionResult, *, saw_all: bool
