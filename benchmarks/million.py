@@ -39,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told = (
             f"{MILLION}\nMade by `python -m benchmarks.million --write`. Both servers make"
             f" their pages as they are asked for: {chosen.scenes // chosen.pattern:,} copies of"
-            f" {chosen.pattern:,} scenes under other names.\n\n{told}"
+            f" {chosen.pattern:,} scenes under other names. Nothing is synced in between, so the"
+            f" second run judges every scene again.\n\n{told}"
         )
         replace_part(PAGE_FILE, MILLION, told)
     return 0

@@ -160,6 +160,7 @@ _LEFT = Table(
 _RECORDED = "EXISTS (SELECT 1 FROM records WHERE scene_id = ?)"
 _IN_ORDER = f"fate = {Fate.IN_ORDER:d} AND touched = 0"
 _ALL = "SELECT scene_id FROM verdicts"
+_SOME = 10_000  # of them at once
 _COLUMNS = "scene_id, digest, claims, scene, taught, fate, kinds"
 
 
@@ -238,8 +239,12 @@ class VerdictStore:
 
     def forget_others(self, seen: Container[int]) -> None:
         """Forget scenes that are gone."""
-        known = self._database.numbers(_ALL)
-        self.save({}, (each for each in known if each not in seen))
+        some = f"{_ALL} WHERE scene_id > ? ORDER BY scene_id LIMIT {_SOME}"
+        known = [-1]
+        while known := self._database.numbers(some, (known[-1],)):
+            gone = [each for each in known if each not in seen]
+            if gone:
+                self.save({}, gone)
 
 
 def _text(claims: Iterable[Claim]) -> str:

@@ -79,12 +79,12 @@ def of_an_earlier_version(library: KillLibrary) -> None:
 
 
 SCENARIOS = {
-    "first drain": Scenario(queued, process_queue, (10, 130)),
-    "later drain": Scenario(edited, process_queue, (8, 100)),
-    "apply": Scenario(lambda library: library.site.do(preview_every_scene), apply_preview, (6, 90)),
-    "undo": Scenario(drained, undo_last_run, (6, 80)),
-    "reconcile": Scenario(nothing, reconcile_all, (5, 40)),
-    "migration": Scenario(of_an_earlier_version, process_queue, (5, 60)),
+    "first drain": Scenario(queued, process_queue, (27, 130)),
+    "later drain": Scenario(edited, process_queue, (18, 100)),
+    "apply": Scenario(lambda library: library.site.do(preview_every_scene), apply_preview, (9, 90)),
+    "undo": Scenario(drained, undo_last_run, (14, 80)),
+    "reconcile": Scenario(nothing, reconcile_all, (10, 40)),
+    "migration": Scenario(of_an_earlier_version, process_queue, (10, 60)),
 }
 
 
@@ -149,7 +149,7 @@ def test_what_was_killed_is_taken_back_at_once(
 
     began = time.monotonic()
     begin("counted")
-    points, kills = points_of(lambda: library.site.do(task)), amount(4, 30)
+    points, kills = points_of(lambda: library.site.do(task)), amount(6, 30)
     for number, point in enumerate(spread(points, kills)):
         begin(number)
         assert killed_at(point, lambda: library.site.do(task))
