@@ -167,7 +167,8 @@ def _narrowed(stash: StashApi, order: _Order, start: int, size: int, tell: Tell)
         tell(error)
     scenes = [scene for each in sorted(found) for scene in found[each].scenes]
     entries = sum(each.entries for each in found.values()) + len(failed)
-    return _Page(scenes, entries, min(each.lowest for each in found.values()))
+    lowest = min((each.lowest for each in found.values()), default=math.inf)
+    return _Page(scenes, entries, lowest)
 
 
 def _gives_another(stash: StashApi) -> bool:
