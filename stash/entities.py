@@ -35,25 +35,24 @@ def list_entities(
     Raises:
         StashError: or its kinds; Stash does not answer, or not for all that it counts.
     """
-    return list(_all(stash, kind, fields, criteria, sort, lambda row: row).values())
+    return list(
+        _all(kind, lambda: _listed(stash, kind, fields, criteria, sort, lambda row: row)).values()
+    )
 
 
 def list_texts(stash: StashApi, kind: str, name: str, sort: str = "name") -> dict[int, str]:
     """One field of all entities of a kind, by their ids; see `list_entities`."""
-    return _all(stash, kind, name, None, sort, lambda row: text(row.get(name)))
+    return _all(
+        kind, lambda: _listed(stash, kind, name, None, sort, lambda row: text(row.get(name)))
+    )
 
 
-def _all(
-    stash: StashApi,
-    kind: str,
-    fields: str,
-    criteria: Mapping[str, object] | None,
-    sort: str,
-    keep: Callable[[Mapping[str, Any]], T],
-) -> dict[int, T]:
+def _all(kind: str, read: Callable[[], tuple[dict[int, T], set[int]]]) -> dict[int, T]:
+    """What `_listed` brings, once it brings as many as Stash counts."""
     found: dict[int, T] = {}
+    totals: set[int] = set()
     for _ in range(TRIES):
-        found, totals = _listed(stash, kind, fields, criteria, sort, keep)
+        found, totals = read()
         if totals == {len(found)}:
             return found
     # What is not told is unknown: taken for absent, it would change names and lists in Plex.
