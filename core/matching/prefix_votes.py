@@ -76,8 +76,10 @@ class PrefixVotes:
         self.note_folders(folders_of(matched))
 
     def note_folders(self, taught: Iterable[Taught]) -> None:
-        """The same with what `folders_of` makes of the matches of a scene."""
-        self._seen.update(["\0".join(each) for each in taught])
+        """The same with what `folders_of` makes of the matches of a scene. What holds the sign that
+        parts them, which no folder's name does, teaches nothing."""
+        joined = ("\0".join(each) for each in taught)
+        self._seen.update([each for each in joined if each.count("\0") == 2])
 
     def pairs(self) -> tuple[LearnedPair, ...]:
         """What is believed, the best supported first."""

@@ -209,3 +209,9 @@ def test_a_path_map_is_right_about_the_scenes_that_lie_where_it_leads() -> None:
 def test_one_match_each_speaks_for_the_folder_above_from_three_subfolders_on(branches: int) -> None:
     learned = taught(*tree("/d", "/m", range(branches))).pairs()
     assert bool(learned) is (branches >= BRANCHES)
+
+
+def test_a_path_that_no_disk_could_have_teaches_nothing() -> None:
+    lessons = taught(("/a\0b/x/1.mp4", "/p/x/1.mp4"), ("/a/x/1.mp4", "/p\0/x/1.mp4"))
+    assert lessons.pairs() == ()
+    assert lessons.roots() == PathMap()
