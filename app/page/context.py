@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.places import data_dir_of, plugin_dir_of
 from shell.protocol import PluginInput
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from storage.page_file import PageFile
     from storage.state import State

@@ -8,10 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from core.models import ItemRef, Job
 from worker.executor.clear_guard import marks_of
+from worker.executor.run import STALE
 from worker.plan import Batch, ScenePlan
 
 Prepare = Callable[[Sequence[Job]], Batch]
-STALE = 30.0  # seconds after which Plex may show something else than a plan was made for
 
 
 class PlansAhead:

@@ -7,9 +7,10 @@ from concurrent.futures import wait
 
 from core.models import Job
 from tests.worker.builders import change, edit, plan
+from worker.executor.run import STALE
 from worker.plan import Batch, ScenePlan
 from worker.preview.source import job_for
-from worker.scene_sync.plans_ahead import STALE, PlansAhead
+from worker.scene_sync.plans_ahead import PlansAhead
 
 SET = change("title", "Old", "New")
 
