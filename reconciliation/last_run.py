@@ -111,7 +111,7 @@ class LastRun:
             return not queued and not given_up
         return (
             all(queue.queued_among(some) == set(some) for some in chunks(queued))
-            and not queue.held(queued, most=1)
+            and not queue.held_among(queued)
             and not queue.queued_among([*given_up, *left])
             and queue.given_up_before(given_up, since) == set(given_up)
         )
