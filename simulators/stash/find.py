@@ -8,7 +8,6 @@ descending.
 
 from __future__ import annotations
 
-import random
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import Any, TypeVar
 from simulators.copies import Copies
 from simulators.stash.copied_scenes import CopiedScenes
 from simulators.stash.criteria import Test
-from simulators.stash.filters import Filters, full_date
+from simulators.stash.filters import scene_test
 from simulators.stash.library import Library, StashError, by_ids
 from simulators.stash.model import (
     Entity,
@@ -28,81 +27,19 @@ from simulators.stash.model import (
     Studio,
     Tag,
     natural,
-    split_path,
 )
-from simulators.stash.search import name_search, scene_search
 
 E = TypeVar("E", bound=Entity)
 DEFAULT_PAGE = 25
 SortKey = Callable[[Any], Any]
 
 
-def _nulls_first(read: Callable[[Any], Any]) -> SortKey:
-    def key(row: Any) -> tuple[bool, Any]:
-        value = read(row)
-        return value is not None, 0 if value is None else value
-
-    return key
-
-
-def _primary(read: Callable[[Any], Any]) -> SortKey:
-    return _nulls_first(lambda scene: read(scene.files[0]) if scene.files else None)
-
-
-def _nothing(_scene: Scene) -> int:
-    return 0  # what no scene here differs in
-
-
-def _shown_title(scene: Scene) -> tuple[tuple[int, Any], ...]:
-    return natural(scene.title or (scene.files[0].basename if scene.files else ""))
-
-
-def _path(scene: Scene) -> tuple[tuple[int, Any], ...]:
-    # Folder and name stand side by side there, without a separator.
-    return natural("".join(split_path(scene.files[0].path)[::2]) if scene.files else "")
-
-
-ALIKE = (
-    *("framerate", "resolution", "interactive", "interactive_speed"),
-    *("group_scene_number", "movie_scene_number", "performer_age"),
-)
 SCENE_SORTS: Mapping[str, SortKey] = {
     "id": lambda scene: scene.num,
-    "title": _shown_title,
-    "code": _nulls_first(lambda scene: scene.code or None),
-    "date": _nulls_first(lambda scene: full_date(scene.date)),
-    "path": _path,
     "created_at": lambda scene: scene.created_at,
     "updated_at": lambda scene: scene.updated_at,
-    "file_count": lambda scene: len(scene.files),
-    "file_mod_time": _primary(lambda file: file.mod_time),
-    "filesize": _primary(lambda file: file.size),
-    "duration": _primary(lambda file: file.duration),
-    "bitrate": _primary(lambda file: int(file.size * 8 / max(file.duration, 1))),
-    "rating": _nulls_first(lambda scene: scene.rating100),
-    "organized": lambda scene: scene.organized,
-    "play_count": lambda scene: len(scene.play_history),
-    "play_duration": lambda scene: scene.play_duration,
-    "resume_time": lambda scene: scene.resume_time,
-    "last_played_at": _nulls_first(
-        lambda scene: scene.play_history[0] if scene.play_history else None
-    ),
-    "last_o_at": _nulls_first(lambda scene: scene.o_history[0] if scene.o_history else None),
-    "o_counter": lambda scene: len(scene.o_history),
-    "tag_count": lambda scene: len(scene.tags),
-    "performer_count": lambda scene: len(scene.performers),
-    "studio": _nulls_first(lambda scene: natural(scene.studio.name) if scene.studio else None),
-    "perceptual_similarity": _primary(lambda file: file.phash),
-    **dict.fromkeys(ALIKE, _nothing),
 }
-ENTITY_SORTS: Mapping[str, SortKey] = {
-    "id": lambda row: row.num,
-    "name": lambda row: natural(row.name),
-    "created_at": lambda row: row.created_at,
-    "updated_at": lambda row: row.updated_at,
-}
-# Equal texts are unequal to the order that these use: the later row is the lesser one.
-NATURAL_SORTS = ("title", "name", "path", "studio")
+ENTITY_SORTS: Mapping[str, SortKey] = {**SCENE_SORTS, "name": lambda row: natural(row.name)}
 
 
 @dataclass(slots=True)
@@ -173,7 +110,6 @@ class Finder:
 
     def scenes(
         self,
-        filters: Filters,
         wanted: Mapping[str, Any],
         paging: Mapping[str, Any],
         strict_sort: bool,
@@ -181,7 +117,7 @@ class Finder:
         """Raises:
         StashError: a bad sort or criterion.
         """
-        if not paging.get("sort") and (wanted or paging.get("q")):
+        if not paging.get("sort") and wanted:
             paging = {**paging, "sort": "id", "direction": "ASC"}  # the index is of no use then
         rows: Sequence[Scene] = self._ordered(
             "scenes", self.library.scenes, SCENE_SORTS, paging, strict_sort
@@ -191,10 +127,7 @@ class Finder:
         rest = dict(wanted)
         if paging.get("sort") == "id" and _ascending(paging):
             rows = _id_range(rows, rest)
-        tests = [filters.scene(rest)] if rest else []
-        if paging.get("q"):
-            tests.append(scene_search(paging["q"]))
-        matched = _matching(rows, tests)
+        matched = _matching(rows, [scene_test(rest)] if rest else [])
         return FoundScenes(page_of(matched, paging), matched, by_filter=True)
 
     def scenes_by_ids(self, ids: Sequence[Any], reject_twins: bool) -> FoundScenes:
@@ -215,11 +148,8 @@ class Finder:
         """Raises:
         StashError: a bad sort.
         """
-        tests = [] if test is None else [test]
-        if paging.get("q"):
-            tests.append(name_search(paging["q"]))
         ordered: list[Any] = self._ordered(table, rows, ENTITY_SORTS, paging, strict=True)
-        matched = _matching(ordered, tests)
+        matched = _matching(ordered, [] if test is None else [test])
         return FoundEntities(page_of(matched, paging), len(matched))
 
     def _ordered(
@@ -250,11 +180,6 @@ def _ascending(paging: Mapping[str, Any]) -> bool:
 def _sort_key(sort: str, sorts: Mapping[str, SortKey], strict: bool) -> SortKey:
     if sort in sorts:
         return sorts[sort]
-    if sort == "random" or sort.startswith("random_"):
-        seed = sort.removeprefix("random_")
-        if strict and seed != "random" and not seed.isdecimal():
-            raise StashError(f"invalid random seed: {seed}")
-        return lambda row: random.Random(f"{seed}:{row.num}").random()
     if sort and strict:
         raise StashError(f"invalid sort: {sort}")
     return _as_indexed
@@ -270,18 +195,9 @@ def _tied(rows: Iterable[E], sort: str, ascending: bool) -> list[E]:
     """The rows in the order that they keep where what they are sorted by is equal."""
     if sort in ("id", ""):
         return sorted(rows, key=lambda row: row.num)
-    known: list[Any] = sorted(rows, key=_title)
-    if sort == "perceptual_similarity":
-        known.sort(key=_largest_first)
-    if sort not in NATURAL_SORTS:
-        return known
-    bare = [row for row in known if sort == "studio" and row.studio is None]
-    rest = [row for row in known if sort != "studio" or row.studio is not None]
-    return [*bare, *sorted(rest, key=lambda row: row.num, reverse=ascending)]
-
-
-def _largest_first(row: Any) -> int:
-    return -row.files[0].size if row.files else 0
+    if sort == "name":
+        return sorted(rows, key=lambda row: row.num, reverse=ascending)
+    return sorted(rows, key=_title)
 
 
 def _title(row: Any) -> tuple[int, Any, int]:

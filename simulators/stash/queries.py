@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from simulators.stash.criteria import Test
-from simulators.stash.filters import Filters
+from simulators.stash.filters import performer_test
 from simulators.stash.find import FoundEntities, FoundScenes
 from simulators.stash.jobs import Job
 from simulators.stash.library import by_ids, to_num
@@ -40,7 +40,7 @@ class Queries:
         finder, sim = ctx.sim.finder, ctx.sim
         if ids or scene_ids:
             return finder.scenes_by_ids(ids or scene_ids or (), bool(ids) and sim.since("0.30"))
-        return finder.scenes(_filters(ctx), scene_filter or {}, filter_ or {}, sim.since("0.26"))
+        return finder.scenes(scene_filter or {}, filter_ or {}, sim.since("0.26"))
 
     def find_performer(self, ctx: RequestContext, id_: Any) -> Performer | None:
         return ctx.library.performers.get(to_num(id_))
@@ -53,7 +53,7 @@ class Queries:
         performer_ids: Sequence[int] | None = None,
         ids: Sequence[str] | None = None,
     ) -> FoundEntities:
-        test = _filters(ctx).performer(performer_filter) if performer_filter else None
+        test = performer_test(performer_filter) if performer_filter else None
         rows = ctx.library.performers
         return _entities(ctx, "performer", rows, test, filter_, ids or performer_ids)
 
@@ -63,12 +63,10 @@ class Queries:
     def find_studios(
         self,
         ctx: RequestContext,
-        studio_filter: Given = None,
         filter_: Given = None,
         ids: Sequence[str] | None = None,
     ) -> FoundEntities:
-        test = _filters(ctx).studio(studio_filter) if studio_filter else None
-        return _entities(ctx, "studio", ctx.library.studios, test, filter_, ids)
+        return _entities(ctx, "studio", ctx.library.studios, None, filter_, ids)
 
     def find_tag(self, ctx: RequestContext, id_: Any) -> Tag | None:
         return ctx.library.tags.get(to_num(id_))
@@ -76,12 +74,10 @@ class Queries:
     def find_tags(
         self,
         ctx: RequestContext,
-        tag_filter: Given = None,
         filter_: Given = None,
         ids: Sequence[str] | None = None,
     ) -> FoundEntities:
-        test = _filters(ctx).tag(tag_filter) if tag_filter else None
-        return _entities(ctx, "tag", ctx.library.tags, test, filter_, ids)
+        return _entities(ctx, "tag", ctx.library.tags, None, filter_, ids)
 
     def find_group(self, ctx: RequestContext, id_: Any) -> Group | None:
         return ctx.library.groups.get(to_num(id_))
@@ -177,10 +173,6 @@ class Queries:
 
     def find_job(self, ctx: RequestContext, input_: Mapping[str, Any]) -> Job | None:
         return ctx.sim.jobs.find(str(to_num(input_["id"])))
-
-
-def _filters(ctx: RequestContext) -> Filters:
-    return Filters(ctx.library, ctx.sim.clock.now())
 
 
 def _by_hash(ctx: RequestContext, checksum: str) -> Scene | None:

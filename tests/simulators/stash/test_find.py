@@ -46,6 +46,18 @@ def test_ids_give_their_scenes_in_their_order_whatever_else_is_asked(stash: Stas
     assert found["count"] == 3
 
 
+@pytest.mark.parametrize(
+    ("criterion", "count"),
+    [
+        ({"name": {"value": "ana%", "modifier": "EQUALS"}}, 2),
+        ({"disambiguation": {"value": "", "modifier": "NOT_NULL"}}, 1),
+    ],
+)
+def test_filters_of_performers(stash: Stash, criterion: dict[str, Any], count: int) -> None:
+    query = "query ($f: PerformerFilterType) { findPerformers(performer_filter: $f) { count } }"
+    assert stash.data(query, f=criterion) == {"findPerformers": {"count": count}}
+
+
 def test_an_empty_list_of_ids_is_no_list_and_gives_the_default_page(stash: Stash) -> None:
     found = first_page(stash, "(ids: [])")
     assert len(found["scenes"]) == 25
@@ -99,11 +111,6 @@ def test_an_unknown_sort_is_refused(stash: Stash) -> None:
     assert stash.error('{ findScenes(filter: {sort: "size"}) { count } }') == "invalid sort: size"
 
 
-def test_titles_sort_naturally_and_untitled_scenes_by_their_file(stash: Stash) -> None:
-    titled = stash.ids({"id": {"value": 4, "modifier": "LESS_THAN"}}, sort="title")
-    assert titled == [2, 1, 3]  # "harbour 9", "Harbour 10", "scene 3.mp4"
-
-
 def test_updated_at_sorts_as_text_not_as_time(stash: Stash) -> None:
     older = {"id": {"value": 4, "modifier": "LESS_THAN"}}
     assert stash.ids(older, sort="updated_at", direction="DESC") == [3, 2, 1]
@@ -134,62 +141,30 @@ def test_keyset_paging_by_id_meets_every_scene_once(stash: Stash) -> None:
     [
         ({"id": {"value": 2, "value2": 4, "modifier": "BETWEEN"}}, [2, 3, 4]),
         ({"id": {"value": 3, "modifier": "EQUALS"}}, [3]),
-        ({"title": {"value": "HARBOUR%", "modifier": "EQUALS"}}, [1, 2]),
-        ({"title": {"value": "", "modifier": "IS_NULL"}}, [3]),
-        ({"details": {"value": '"quoted phrase"', "modifier": "INCLUDES"}}, [4]),
-        ({"path": {"value": "/data/x/other_2.mkv", "modifier": "EQUALS"}}, [4]),
-        ({"organized": True}, [3]),
-        ({"date": {"value": "", "modifier": "IS_NULL"}}, [5]),
-        ({"rating100": {"value": 79, "modifier": "GREATER_THAN"}}, [4]),
+        ({"path": {"value": "(?i)/other_2.mkv$", "modifier": "MATCHES_REGEX"}}, [4]),
         ({"tags": {"value": ["1"], "modifier": "INCLUDES"}}, [1, 2]),
-        ({"tags": {"value": ["1", "2"], "modifier": "INCLUDES_ALL"}}, [2]),
-        ({"tags": {"value": ["1"], "modifier": "INCLUDES", "excludes": ["2"]}}, [1]),
         ({"performers": {"value": ["2"], "modifier": "INCLUDES"}}, [1]),
         ({"studios": {"value": ["1"], "modifier": "INCLUDES"}}, [4]),
-        ({"studios": {"value": ["1"], "modifier": "INCLUDES", "depth": -1}}, [3, 4]),
-        ({"file_count": {"value": 2, "modifier": "EQUALS"}}, [4]),
-        ({"is_missing": "title"}, [3]),
-        ({"studios": {"value": ["2"], "modifier": "INCLUDES"}, "OR": {"organized": True}}, [3]),
-        ({"organized": True, "NOT": {"is_missing": "title"}}, []),
-        ({"performers_filter": {"disambiguation": {"value": "", "modifier": "NOT_NULL"}}}, [1]),
-        ({"tags_filter": {"name": {"value": "4k", "modifier": "EQUALS"}}}, [3]),
-        ({"studios_filter": {"name": {"value": "quay", "modifier": "INCLUDES"}}}, [3]),
-        ({"files_filter": {"basename": {"value": "Other", "modifier": "INCLUDES"}}}, [4]),
-        ({"title": {"value": "^Harbour", "modifier": "MATCHES_REGEX"}}, [1]),
-        ({"oshash": {"value": f"{3:016x}", "modifier": "EQUALS"}}, [3]),
-        ({"performers": {"value": ["1"], "modifier": "EQUALS"}}, [2]),
-        ({"performers": {"value": ["1"], "modifier": "INCLUDES", "excludes": ["2"]}}, [2]),
-        ({"studios": {"value": [], "modifier": "NOT_NULL"}}, [3, 4]),
-        ({"is_missing": "date"}, [5]),
-        ({"organized": True, "AND": {"is_missing": "title"}}, [3]),
-        ({"duration": {"value": 1, "modifier": "GREATER_THAN"}, "is_missing": "title"}, [3]),
-        ({"url": {"value": "x", "modifier": "INCLUDES"}}, []),
         ({"groups": {"value": ["1"], "modifier": "INCLUDES"}}, []),
-        ({"stash_id_endpoint": {"stash_id": "s", "modifier": "EQUALS"}}, []),
+        ({"file_count": {"value": 1, "modifier": "NOT_EQUALS"}}, [4, 5]),
+        ({"files_filter": {"updated_at": {"value": "2100-01-01", "modifier": "GREATER_THAN"}}}, []),
         (
-            {"created_at": {"value": "2024-01-01", "value2": "2024-12-31", "modifier": "BETWEEN"}},
-            [],
+            {
+                "id": {"value": 5, "modifier": "LESS_THAN"},
+                "AND": {
+                    "tags": {"value": ["3"], "modifier": "INCLUDES"},
+                    "OR": {"studios": {"value": ["1"], "modifier": "INCLUDES"}},
+                },
+            },
+            [3, 4],
         ),
-        ({"created_at": {"value": "2025-01-01T10:00:00Z", "modifier": "NOT_EQUALS"}}, []),
-        ({"created_at": {"value": "2025", "modifier": "LESS_THAN"}}, []),
     ],
 )
 def test_filters(stash: Stash, criterion: dict[str, Any], found: list[int]) -> None:
     assert stash.ids(criterion) == found
 
 
-def test_partial_dates_compare_by_their_first_day(stash: Stash) -> None:
-    dated = {"value": "2023-01-01", "modifier": "EQUALS"}
-    assert len(stash.ids({"date": dated})) == 35
-    assert stash.scene(6, "date")["date"] == "2023"
-
-
-def test_children_count_with_their_parent_tag_when_a_depth_is_given(stash: Stash) -> None:
-    within = {"value": ["1"], "modifier": "INCLUDES_ALL", "depth": -1}
-    assert stash.ids({"tags": within}) == [1, 2]
-
-
-def test_two_joints_in_one_filter_are_refused(stash: Stash) -> None:
+def test_two_connectives_in_one_filter_are_refused(stash: Stash) -> None:
     query = "{ findScenes(scene_filter: {AND: {}, OR: {}}) { count } }"
     assert stash.error(query) == "cannot have AND and OR in the same filter"
 
@@ -197,25 +172,6 @@ def test_two_joints_in_one_filter_are_refused(stash: Stash) -> None:
 def test_an_unsupported_modifier_is_an_internal_error(stash: Stash) -> None:
     query = "{ findScenes(scene_filter: {id: {value: 1, modifier: MATCHES_REGEX}}) { count } }"
     assert stash.error(query).startswith("Internal system error. Error <")
-
-
-def test_related_entities_that_changed_find_their_scenes(stash: Stash) -> None:
-    with stash.switched(now="2030-01-01T00:00:00Z"):
-        stash.edit("update", kind="performer", id=2, values={"name": "Ana Ruiz Vega"})
-    changed = {"updated_at": {"value": "2029-12-31", "modifier": "GREATER_THAN"}}
-    assert stash.ids({"performers_filter": changed}) == [1]
-    found = stash.data(
-        "query ($f: PerformerFilterType) { findPerformers(performer_filter: $f) "
-        "{ count performers { name } } }",
-        f=changed,
-    )
-    assert found["findPerformers"] == {"count": 1, "performers": [{"name": "Ana Ruiz Vega"}]}
-
-
-def test_search_words_are_looked_for_in_names(stash: Stash) -> None:
-    found = stash.data('{ findTags(filter: {q: "out"}) { tags { name parents { name } } } }')
-    assert found["findTags"]["tags"] == [{"name": "Outdoor", "parents": [{"name": "Night"}]}]
-    assert stash.ids(q="harbour 10") == [1]
 
 
 def test_sums_are_over_all_files_of_what_matched(stash: Stash) -> None:
@@ -228,54 +184,10 @@ def test_sums_are_over_all_files_of_what_matched(stash: Stash) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "criterion", "names"),
-    [
-        ("tag", {"name": {"value": "NIGHT", "modifier": "EQUALS"}}, ["Night"]),
-        ("tag", {"parents": {"value": ["1"], "modifier": "INCLUDES"}}, ["Outdoor"]),
-        ("tag", {"children": {"value": ["2"], "modifier": "INCLUDES"}}, ["Night"]),
-        ("tag", {"scene_count": {"value": 2, "modifier": "EQUALS"}}, ["Night"]),
-        ("tag", {"favorite": True}, []),
-        ("tag", {"aliases": {"value": "a", "modifier": "EQUALS"}}, []),
-        (
-            "tag",
-            {"ignore_auto_tag": True, "OR": {"is_missing": "image"}},
-            ["4K", "Night", "Outdoor"],
-        ),
-        ("studio", {"parents": {"value": ["1"], "modifier": "INCLUDES"}}, ["Quayside"]),
-        ("studio", {"aliases": {"value": "", "modifier": "NOT_NULL"}}, []),
-        ("studio", {"stash_id_endpoint": {"modifier": "NOT_NULL"}}, []),
-        ("performer", {"tags": {"value": ["1"], "modifier": "INCLUDES"}}, []),
-        ("performer", {"aliases": {"value": "B.", "modifier": "EQUALS"}}, []),
-        ("performer", {"filter_favorites": False, "NOT": {"is_missing": "gender"}}, ["Ana Ruiz"]),
-    ],
-)
-def test_filters_of_entities(
-    stash: Stash, kind: str, criterion: dict[str, Any], names: list[str]
-) -> None:
-    query = f"""query ($f: {kind.capitalize()}FilterType) {{
-        find{kind.capitalize()}s({kind}_filter: $f, filter: {{sort: "name"}}) {{
-        count {kind}s {{ name }} }} }}"""
-    found = stash.data(query, f=criterion)[f"find{kind.capitalize()}s"]
-    assert [row["name"] for row in found[f"{kind}s"]] == names
-    assert found["count"] == len(names)
-
-
-def test_random_order_is_the_same_for_the_same_seed(stash: Stash) -> None:
-    first = stash.ids(sort="random_7")
-    assert first == stash.ids(sort="random_7") != stash.ids(sort="random_8")
-
-
-@pytest.mark.parametrize(
     ("query", "message"),
     [
-        ('{ findTags(tag_filter: {is_missing: "moon"}) { count } }', "no such column: tags.moon"),
-        ('{ findScenes(scene_filter: {is_missing: "moon"}) { count } }', "scenes.moon"),
         (
-            '{ findScenes(scene_filter: {tags: {value: ["x"], modifier: INCLUDES}}) { count } }',
-            "no such column: x",
-        ),
-        (
-            '{ findScenes(scene_filter: {code: {value: "(", modifier: MATCHES_REGEX}}) { count } }',
+            '{ findScenes(scene_filter: {path: {value: "(", modifier: MATCHES_REGEX}}) { count } }',
             "error parsing regexp",
         ),
         ('{ findScenes(ids: ["x"]) { count } }', "converting ids: strconv.Atoi"),

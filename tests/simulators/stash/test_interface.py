@@ -87,12 +87,8 @@ def test_it_runs_its_own_queries(client: Any) -> None:
         client.call_GQL("{ nothing }")
 
 
-def test_it_finds_and_makes_entities(client: Any) -> None:
-    assert client.find_tag("night")["id"] == "1"
+def test_it_makes_entities(client: Any) -> None:
     made = client.create_tag({"name": "Made"})
-    client.update_tag({"id": made["id"], "aliases": ["Hand-made"]})
-    assert client.find_tag("Hand-made")["name"] == "Made"
-    assert client.find_studio("Quayside")["parent_studio"] == {"id": "1"}
     assert {row["id"] for row in client.find_performers()} == {"1", "2", "3"}
     client.destroy_tag(made["id"])
 

@@ -57,7 +57,7 @@ def fits(version: str, query: str) -> bool:
         ("query ($i: [ID!]) { configuration { plugins(include: $i) } }", "0.25"),
         ("{ jobQueue { error } }", "0.26"),
         ("{ findScenes { scenes { groups { scene_index } } } }", "0.27"),
-        ("{ findScenes(scene_filter: {tags_filter: {}}) { count } }", "0.27"),
+        ("{ findScenes(scene_filter: {files_filter: {}}) { count } }", "0.30"),
         ("{ findTags { tags { sort_name } } }", "0.28"),
         ("{ findScenes { scenes { files { parent_folder { path } } } } }", "0.29"),
         ("{ findStudios { studios { urls } } }", "0.30"),
