@@ -47,6 +47,7 @@ class PlexSnapshot:
         counts: how many items each section has that was listed to its end.
         unknown: why the others were not.
         unlisted: titles by key of sections that were synced, and are not there any more.
+        unread: why a full pass could not read all items whole that are known; "" where it could.
         passed_over: where the items are that Plex fails for, in words, by section.
         big: the keys of base names that very many files have.
         indexes: for each listed section, the files of the items in memory.
@@ -58,6 +59,7 @@ class PlexSnapshot:
     counts: dict[str, int] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
     unlisted: Mapping[str, str] = field(default_factory=dict)
+    unread: str = ""
     passed_over: dict[str, list[str]] = field(default_factory=dict)
     big: frozenset[str] = frozenset()
     indexes: dict[str, ItemIndex] = field(default_factory=dict)
@@ -84,7 +86,7 @@ class PlexSnapshot:
         return section in self.unknown or section in self.passed_over
 
     def troubles(self) -> list[str]:
-        """A sentence for each reason why libraries were not read whole."""
+        """A sentence for each reason why not all was read that was to be."""
         titles: dict[str, list[str]] = {}
         for key, why in self.unknown.items():
             titles.setdefault(why, []).append(repr(self.sections[key].title))
@@ -93,6 +95,8 @@ class PlexSnapshot:
             f"{'was' if len(each) == 1 else 'were'} not read whole: {why}"
             for why, each in titles.items()
         ]
+        if self.unread:
+            lost.append(f"what is known of items was not held against them: {self.unread}")
         return lost + [
             f"Plex fails for {len(places)} of the items in library"
             f" {self.sections[key].title!r}, which were passed over: {_some(places)}."

@@ -30,7 +30,7 @@ from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import Found
 from reconciliation.enqueueing import GapQueue, Reach
 from reconciliation.few_changes import FewChanges
-from reconciliation.last_run import LastRun, altered_scenes, inputs_of
+from reconciliation.last_run import LastRun, altered_scenes, doubt_altered, inputs_of
 from reconciliation.library_facts import LibraryPolicy
 from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
 from reconciliation.page_report import PageReport
@@ -154,8 +154,7 @@ class GapDetectionEngine:
                 self.config, LibraryPolicy(self.stash, self.config, state), state, is_full
             )
             sweep = self._new_sweep(plex, side, rules, state, scratch, expected, is_full)
-            left = state, self.data_dir, log.warning, self.queue
-            last = LastRun(*left, inputs_of(sweep, rules))
+            last = LastRun(state, self.data_dir, log.warning, self.queue, inputs_of(sweep, rules))
             result = None
             if is_full and only is None and side.is_complete:
                 few = FewChanges(last, sweep, source, rules, altered, self._on_gaps)
@@ -184,8 +183,10 @@ class GapDetectionEngine:
             return looks.listed(self._clock()), recent, None
         with Prefetch(partial(source.survey, most), EVERYTHING) as survey:
             side = looks.listed(self._clock())
-            policy = self.config.sync_policy()
-            altered = altered_scenes(state, looks.plex.full_items, policy.enabled)
+            read = state, looks.plex.full_items, self.config.sync_policy().enabled
+            altered = altered_scenes(*read)
+            if source.full:
+                doubt_altered(*read, side, partial(self._on_progress, LISTING_SHARE))
             list(survey)  # it comes to its end
         return side, partial(source.pages, most), altered
 
@@ -226,8 +227,7 @@ class GapDetectionEngine:
         self._remember(sweep, state, report if saw_all else None, at)
         told = PageReport(sweep, side, reach, result)
         told.keep(self.data_dir, at, self._orphans(sweep, side) if saw_all else None)
-        verified = sweep.verified()
-        if saw_all and only is None and verified is not None:
+        if saw_all and only is None and (verified := sweep.verified()) is not None:
             last.keep(result, verified.items, at, roots)
 
     def _new_sweep(

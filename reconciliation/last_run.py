@@ -6,16 +6,18 @@ user has decided. Where all of these stand, so does every finding; all that may 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from core.digests import digest_of
 from core.planning.drift import altered_fields
+from core.records import ItemRecord
 from plex.cache import PlexCache
 from plex.exceptions import PlexServerDown
-from plex.full_items import FullItems
+from plex.full_items import READ_KEYS, FullItems
+from plex.library import PlexSnapshot
 from reconciliation.detection_pass import Sweep
 from reconciliation.result import GapDetectionResult
 from reconciliation.rules import Rules
@@ -152,23 +154,58 @@ def altered_scenes(
         read_full: brings whole items by their rating keys.
         enabled: the synced fields.
     """
-    found: set[int] = set()
     if state.get_value(STANDING) is None:
         return None
-    for ids in chunks(state.verdicts.with_fate(Fate.TIMELESS)):
-        items = [
-            (record.scene_id, item)
-            for record in state.records.get_many(ids).values()
-            for item in record.items
-            if item.updated_at is None
-        ]
-        try:
+    found: set[int] = set()
+    try:
+        for ids in chunks(state.verdicts.with_fate(Fate.TIMELESS)):
+            items = [(i, item) for i, item in _items(state, ids) if item.updated_at is None]
             full = read_full([item.ref.key for _, item in items])
-        except PlexServerDown:
-            return None
-        found.update(
-            scene_id
-            for scene_id, item in items
-            if (shown := full.get(item.ref.key)) is None or altered_fields(item, shown, enabled)
-        )
+            found.update(
+                scene_id
+                for scene_id, item in items
+                if (shown := full.get(item.ref.key)) is None or altered_fields(item, shown, enabled)
+            )
+    except PlexServerDown:
+        return None
     return found
+
+
+def doubt_altered(
+    state: State,
+    read_full: Callable[[Sequence[str]], FullItems],
+    enabled: frozenset[str],
+    side: PlexSnapshot,
+    on_read: Callable[[], None],
+) -> None:
+    """Have the items read whole by this run that no longer show what they were left at, though
+    their time says so: they were edited within the second of our read-back, or Plex told it wrong.
+
+    Args:
+        read_full, enabled: see `altered_scenes`.
+        side: is told where Plex gives no items whole.
+        on_read: told now and then, so that who waits can stop it.
+    """
+    start = 1
+    try:
+        while ids := state.records.some(start, READ_KEYS):
+            items = [(i, e) for i, e in _items(state, ids) if e.ref.section in side.counts]
+            full = read_full([item.ref.key for _, item in items])
+            state.records.touch_items(
+                (scene_id, item.ref, None)
+                for scene_id, item in items
+                if (shown := full.get(item.ref.key)) is not None
+                and shown.updated_at == item.updated_at
+                and altered_fields(item, shown, enabled)
+            )
+            start = ids[-1] + 1
+            on_read()
+    except PlexServerDown as error:
+        side.unread = str(error)
+
+
+def _items(state: State, ids: Iterable[int]) -> Iterator[tuple[int, ItemRecord]]:
+    """The items of some scenes, as they are known, each after its scene."""
+    for record in state.records.get_many(ids).values():
+        for item in record.items:
+            yield record.scene_id, item

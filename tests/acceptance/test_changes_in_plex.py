@@ -91,6 +91,36 @@ def test_a_list_beyond_what_listings_show_is_watched(site: Site, take: Take) -> 
     assert shows(site, key) == right
 
 
+def test_what_moves_no_time_is_found_by_a_full_pass(site: Site, take: Take) -> None:
+    """Plex told a list wrong when it was read last, or it was edited within that second."""
+    scene = take("in_sync_lists")
+    key = site.key(scene)
+    right = shows(site, key)
+    site.hand_edit(key, genre=["Other"])
+    known = site.record(scene)
+    assert known is not None
+    with site.state() as state:
+        at = site.item(key)["updatedAt"]
+        state.records.touch_items([(scene, known.items[0].ref, at)])
+    assert site.reconcile()["drift_count"] == 0
+
+    assert site.run("reconcile_all", full="true").output["drift_count"] == 1
+    site.drain()
+
+    assert shows(site, key) == right
+
+
+def test_a_full_pass_that_reads_no_items_is_still_due(site: Site) -> None:
+    site.both.plex.faults(
+        [{"match": "^GET /library/metadata/", "action": "status", "status": 500, "times": -1}]
+    )
+    found = site.run("reconcile_all", full="true").output
+    site.both.plex.faults([])
+
+    assert (found["partial"], found["drift_count"]) == (True, 0)
+    assert "was not held against them" in found["errors"][0]
+
+
 def test_an_item_gone_from_plex_is_waited_for(site: Site, take: Take) -> None:
     scene = take("in_sync_lists")
     item, key = site.items(scene)[0], site.key(scene)
