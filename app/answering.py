@@ -23,16 +23,16 @@ def reply_to(
     if plugin.mode in OPERATIONS:
         return answer(plugin, env)
     open_files.make_sure()
-    # Half a second of imports, which no read waits for.
-    from app.task_frame import STATUS, attended
-
-    if plugin.mode == STATUS.name:
-        return attended(STATUS, plugin, env, on_progress, STATUS.task)
     from app.setup.operations import OPERATIONS as SETUP
     from app.setup.operations import connect
 
     if plugin.mode in SETUP:
         return connect(plugin, env)
+    # Half a second of imports, which no read waits for.
+    from app.task_frame import STATUS, attended
+
+    if plugin.mode == STATUS.name:
+        return attended(STATUS, plugin, env, on_progress, STATUS.task)
     from app.task_runner import run_task
 
     return run_task(plugin, env, on_progress)

@@ -32,7 +32,6 @@ def page_overview(context: PageContext) -> dict[str, Any]:
         "services": [_service(known, service) for service in NAMES],
         "points": known.points,
         "state": figures_of(known),
-        "unused_defaults": False,
     }
 
 

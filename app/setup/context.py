@@ -14,10 +14,10 @@ from app.setup.token import KEPT, SETTING
 from stash.client import StashClient
 from stash.connection import StashConnection
 from stash.plugin_settings import change_plugin_settings
-from storage.state import State
 
 if TYPE_CHECKING:
     from plex.account import PlexAccount
+    from storage.state import State
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,8 @@ class SetupContext:
     env: Mapping[str, str] = field(default_factory=dict)
 
     def open_state(self) -> State:
+        from storage.state import State
+
         return State(self.data_dir, log.warning, clock=self.clock)
 
     @contextlib.contextmanager

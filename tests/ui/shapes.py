@@ -109,7 +109,6 @@ def overview(_args: Mapping[str, Any]) -> Answer:
             for day in days
         ],
         "state": None,
-        "unused_defaults": False,
     }
 
 

@@ -14,7 +14,6 @@ from requests.adapters import HTTPAdapter
 
 from app.setup import operations
 from app.setup.context import SetupContext
-from app.setup.operations import OPERATIONS
 from app.setup.sign_in import answers, sign_in, sign_in_check
 from app.setup.token import KEPT
 from plex import discovery
@@ -183,7 +182,7 @@ def test_the_command_waits_for_the_code(desk: Desk, monkeypatch: pytest.MonkeyPa
     def connect(plugin: PluginInput, _env: Mapping[str, str]) -> dict[str, Any]:
         if plugin.mode == "sign_in_check":
             desk.plex_tv.entered.update(desk.plex_tv.codes.values())
-        return {"output": OPERATIONS[plugin.mode](desk.context(**plugin.args))}
+        return {"output": operations.operation(plugin.mode)(desk.context(**plugin.args))}
 
     monkeypatch.setattr(operations, "connect", connect)
     ended = entry.command_here(["login"], {"STASH_URL": desk.both.stash.url})
@@ -195,7 +194,7 @@ def test_the_command_waits_for_the_code(desk: Desk, monkeypatch: pytest.MonkeyPa
 
 def test_the_command_gives_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(plugin: PluginInput, _env: Mapping[str, str]) -> dict[str, Any]:
-        return {"output": OPERATIONS[plugin.mode](desk.context(**plugin.args))}
+        return {"output": operations.operation(plugin.mode)(desk.context(**plugin.args))}
 
     monkeypatch.setattr(operations, "connect", connect)
     ended = entry.command_here(["login", "--wait", "0"], {"STASH_URL": desk.both.stash.url})
