@@ -19,6 +19,7 @@ from plex.exceptions import (
     PlexItemFailed,
     PlexRejected,
     PlexServerDown,
+    PlexShifted,
     PlexUnauthorized,
 )
 from plex.full_items import MAX_KEYS as MAX_KEYS
@@ -169,6 +170,7 @@ class PlexClient:
         page_size: int = PAGE_SIZE,
         query: Sequence[tuple[str, str]] = (),
         sort: str = OLDEST_FIRST,
+        takes_holes: bool = False,
     ) -> Iterator[ListPage]:
         """Every item of a section that has files, page by page, oldest first.
 
@@ -177,21 +179,27 @@ class PlexClient:
         Args:
             sort: Plex's word for another order.
             query: filters, with Plex's operators as part of the name: ("updatedAt>>", "17...").
+            takes_holes: fewer items than Plex counts are no sign of a change: it has done so again
+                and again. How many are lacking is passed over, like what it fails for.
 
         Raises:
             PlexShifted: the section changed meanwhile. Pages may have slid over each other, so
                 what was listed is real but what was not proves nothing: list again.
         """
         lister = SectionLister(self.http, self.control_read, section, query, sort)
-        return lister.pages(page_size)
+        return lister.pages(page_size, takes_holes=takes_holes)
 
     def find_by_file(self, section: Section, substring: str) -> list[ListedItem]:
         """The items with a file whose path contains the text, ignoring case.
 
         Raises:
             PlexItemFailed: Plex fails for some of them, and nothing is known of those.
+            PlexServerDown: or it counts others than it lists.
         """
-        pages = list(self.list_pages(section, query=(("file", substring),)))
+        try:
+            pages = list(self.list_pages(section, query=(("file", substring),)))
+        except PlexShifted as error:
+            raise PlexServerDown(f"Plex contradicts itself: {error}", may_be_one=True) from error
         bad = sum(len(page.passed_over) - page.untold for page in pages)
         if bad:
             raise PlexItemFailed(

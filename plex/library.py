@@ -269,7 +269,7 @@ def _list_section(
         seen = _Seen()
         before = reuse.before(section)
         try:
-            with ahead(partial(client.list_pages, section)) as pages:
+            with ahead(partial(client.list_pages, section, takes_holes=is_last)) as pages:
                 for page in pages:
                     items = page.items
                     listing.add(items)

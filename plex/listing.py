@@ -118,7 +118,7 @@ class _Progress:
 
     def take(self, answered: _Answered) -> tuple[ListPage, int]:
         """The page, and how many of its items are new, those included that cannot be read."""
-        if answered.total is not None:
+        if answered.total is not None and answered.total >= len(answered.items):
             self._count(answered.total)
         fresh = [raw for raw in answered.items if self._is_new(mapping.rating_key(raw))]
         passed = tuple(self._place(answered, at) for at in answered.bad) + _unusable(answered)
@@ -164,14 +164,22 @@ class _Progress:
                 f"Plex lists section {self.section} without end ({len(self.seen)} items so far)"
             )
 
-    def check_complete(self) -> None:
-        """As many different items as the server counted, or pages have slid over each other."""
+    def hole(self, *, takes_holes: bool) -> list[ListPage]:
+        """A last page that tells in how far the server's count differs from what it listed.
+
+        Raises:
+            PlexShifted: it does; pages may have slid over each other.
+        """
         got = len(self.seen) + self.nameless
-        # What an answer admits not to have sent is a hole; it has been told.
-        if self.total is not None and got < self.total and not self.is_short:
+        # What an answer admits not to have sent is a hole that has been told.
+        if self.total is None or self.is_short or len(self.seen) <= self.total <= got:
+            return []
+        if not takes_holes:
             raise PlexShifted(
                 f"section {self.section} listed {got} different items of {self.total}"
             )
+        lacking = _unsent(self.total - got) if got < self.total else "more than it counts"
+        return [ListPage(self.section, self.total, 0, (lacking,), 0, ())]
 
     def _is_new(self, key: str) -> bool:
         if not key:
@@ -195,8 +203,12 @@ def _unusable(answered: _Answered) -> tuple[str, ...]:
     keyless = [raw for raw in answered.items if not mapping.rating_key(raw)]
     found = [f"{excerpt(str(raw.get('title', '')), 80)!r}, without a number" for raw in keyless]
     if answered.lost or answered.short:
-        found.append(f"{answered.lost + answered.short} that it counts, but does not send")
+        found.append(_unsent(answered.lost + answered.short))
     return tuple(found)
+
+
+def _unsent(count: int) -> str:
+    return f"{count} that it counts, but does not send"
 
 
 def _untold(raw: dict[str, Any]) -> str:
@@ -220,13 +232,8 @@ class SectionLister:
     query: Sequence[tuple[str, str]]
     sort: str
 
-    def pages(self, page_size: int) -> Iterator[ListPage]:
-        """Every item, page by page.
-
-        Raises:
-            PlexShifted: the section changed meanwhile. Pages may have slid over each other, so
-                what was listed is real but what was not proves nothing: list again.
-        """
+    def pages(self, page_size: int, *, takes_holes: bool) -> Iterator[ListPage]:
+        """Every item, page by page; see `PlexClient.list_pages`."""
         progress = _Progress(self.section.key)
         size = max(1, min(page_size, MAX_PAGE_SIZE))
         while True:
@@ -234,7 +241,7 @@ class SectionLister:
             page, new = progress.take(answered)
             yield page
             if progress.has_ended(page, new, size):
-                progress.check_complete()
+                yield from progress.hole(takes_holes=takes_holes)
                 return
             progress.check_going_on()
 

@@ -182,6 +182,30 @@ def test_what_an_answer_counts_but_cannot_be_used_is_a_hole(
     assert told in side.troubles()[0]
 
 
+def test_what_is_counted_and_never_sent_is_a_hole() -> None:
+    def counts_more(asked: Asked) -> Reply:
+        return Reply(200, plex(asked).body.replace(b'"totalSize": 150', b'"totalSize": 152'))
+
+    plex = PlexOf(KEYS, cap=60)
+    with client_of(by=counts_more) as (client, _):
+        side = listed(client)
+        with pytest.raises(PlexServerDown, match="contradicts itself"):
+            client.find_by_file(SECTION, "a")
+    assert {ref.key for ref in side.items} == set(KEYS)
+    assert side.passed_over == {"3": ["2 that it counts, but does not send"]}
+
+
+@pytest.mark.parametrize("total", [b"0", b"1"])
+def test_a_total_below_what_comes_with_it_is_none(total: bytes) -> None:
+    def counts_fewer(asked: Asked) -> Reply:
+        return Reply(200, plex(asked).body.replace(b'"totalSize": 150', b'"totalSize": ' + total))
+
+    plex = PlexOf(KEYS)
+    with client_of(by=counts_fewer) as (client, _):
+        pages = client.list_pages(SECTION, page_size=60)
+        assert [item.ref.key for page in pages for item in page.items] == KEYS
+
+
 @pytest.mark.parametrize(
     "media",
     [None, "x", [{"id": 5}], [{"Part": None}], [{"Part": [{"file": None}]}], [{"Part": [{}]}]],
