@@ -97,7 +97,7 @@ def attended(
         failing_in_words(data_dir, sends=mode.sends),
         handover.attended(plugin.mode, data_dir),
         RunningNote(data_dir, "" if mode.is_operation else mode.name, time.time()) as note,
-        Heartbeat(_telling(progress, note)) as heartbeat,
+        Heartbeat(_reporting(progress, note)) as heartbeat,
         open_context(
             plugin,
             env,
@@ -120,7 +120,7 @@ def attended(
         return {"output": output}
 
 
-def _telling(progress: Callable[[float], None], note: RunningNote) -> Callable[[float], None]:
+def _reporting(progress: Callable[[float], None], note: RunningNote) -> Callable[[float], None]:
     """Tells Stash, or who else wants to know, and the page of the share that is done."""
 
     def tell(share: float) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.arguments import flag
 from app.defaults import keep_defaults, write_defaults
-from app.notifications.telling import tell
+from app.notifications.notify import notify
 from app.notifications.trial import try_notification
 from app.page import scene
 from app.report.task import report
@@ -30,8 +30,6 @@ from core.errors import ConfigError, ProtocolError, SyncError
 from core.scopes import BY_MODE
 from shell import logs
 from shell.protocol import PluginInput
-
-log = logging.getLogger(__name__)
 
 MODE_SHOWN = 60  # characters of an unknown one
 
@@ -118,7 +116,7 @@ def run_task(
         )
     if mode.is_read:
         return _look(mode, plugin, env)
-    return attended(mode, plugin, env, on_progress, partial(_perform_and_tell, mode))
+    return attended(mode, plugin, env, on_progress, partial(_perform_and_notify, mode))
 
 
 def _look(mode: Mode, plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
@@ -132,17 +130,17 @@ def _look(mode: Mode, plugin: PluginInput, env: Mapping[str, str]) -> dict[str, 
         logging.disable(logging.NOTSET)
 
 
-def _perform_and_tell(mode: Mode, context: Context) -> dict[str, Any]:
+def _perform_and_notify(mode: Mode, context: Context) -> dict[str, Any]:
     """`perform`; people elsewhere are told what came of it, whatever that is."""
-    context = replace(context, tell=partial(tell, context))
+    context = replace(context, notify=partial(notify, context))
     if mode.is_operation or mode.looks_only:
         return perform(mode, context)
     try:
         output = perform(mode, context)
     except SyncError:
-        context.tell()
+        context.notify()
         raise
-    context.tell()
+    context.notify()
     return output
 
 

@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """Seconds until a connection stands, and without a sign of the server."""
 
     connect: float
@@ -53,7 +53,7 @@ class Context:
         stored: these settings, as Stash has them.
         env: the environment.
         faults: by setting, what is wrong with it; not empty only for tasks that bear it.
-        tell: tells people elsewhere what has happened, if they wish to know.
+        notify: tells people elsewhere what has happened, if they wish to know.
         has_new_settings: asks Stash whether other settings are saved there by now; raises
             StashError.
         retrying: how requests to Plex are repeated; None: as ever.
@@ -73,7 +73,7 @@ class Context:
     stored: Mapping[str, object] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, str] = field(default_factory=dict)
-    tell: Callable[[], None] = lambda: None
+    notify: Callable[[], None] = lambda: None
     is_stopped: Callable[[], bool] = lambda: False
     checked: set[str] = field(default_factory=set)
 
@@ -120,17 +120,17 @@ class Context:
         return Inbox(self.data_dir, warn=warn, clock=self.clock)
 
     @contextlib.contextmanager
-    def open_plex(self, patience: Patience | None = None) -> Iterator[PlexClient]:
-        """A client of Plex, closed at the end; with little patience it asks twice at most."""
+    def open_plex(self, timeouts: Timeouts | None = None) -> Iterator[PlexClient]:
+        """A client of Plex, closed at the end; with timeouts of its own it asks twice at most."""
         from plex.client import PlexClient
 
         settings, retrying = self.settings, self.retrying
-        if patience is not None:
+        if timeouts is not None:
             retrying = (retrying or Retrying()).briefly()
             settings = replace(
                 settings,
-                connect_timeout=min(settings.connect_timeout, patience.connect),
-                read_timeout=min(settings.read_timeout, patience.silence),
+                connect_timeout=min(settings.connect_timeout, timeouts.connect),
+                read_timeout=min(settings.read_timeout, timeouts.silence),
             )
         with contextlib.closing(PlexClient.by(settings, retrying)) as client:
             yield client

@@ -1,4 +1,4 @@
-"""How long a job waits after a failure before it is tried again."""
+"""Backoff: how long a job waits after a failure before it is tried again."""
 
 from __future__ import annotations
 

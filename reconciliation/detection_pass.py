@@ -33,10 +33,10 @@ from storage.scene_reads import SceneRead
 from storage.scratch import Scratch, Spool
 from storage.sqlite import chunks
 from storage.state import State
+from sync_queue.operations import load_sync_timestamps
 
 REPORT_EVERY = 50  # scenes
 JUDGED = 500  # scenes in hand at once
-_COPY = "Plex has a copy of its file, which is that of scene {}"
 NOTHING_LOST: Mapping[int, Sequence[Contest]] = {}
 
 
@@ -124,7 +124,8 @@ class Sweep:
                     copied[scene.id] = lost[scene.id][0].owner
                 continue
             self._note(scene, match, records.get(scene.id))
-        batch = Batch(heeded, records, matches, owned, copied, self._state.timestamps_of(ids))
+        synced = load_sync_timestamps(self._state, ids)
+        batch = Batch(heeded, records, matches, owned, copied, synced)
         told |= self._detectors.run(batch)
         self.findings.tell(
             (scene, [self.side.items[ref] for ref in owned[scene.id]])

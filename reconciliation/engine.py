@@ -1,9 +1,9 @@
 """The gap-detection engine: what does Plex not show that Stash says, and who is to repair it.
 
-One run lists each Plex section, page by page, into the saved index, fetches Stash in keyset pages,
-looks up of some scenes at a time what their files may be in Plex, runs the pure detectors and
-enqueues each scene that has a gap once. Its cost is pages, never scenes, and its memory does not
-grow with the library. What it could not see, it does not judge: unknown is not absent.
+A reconcile lists each Plex section, page by page, into the saved index, fetches Stash in keyset
+pages, looks up of some scenes at a time what their files may be in Plex, runs the pure detectors
+and enqueues each scene that has a gap once. Its cost is pages, never scenes, and its memory does
+not grow with the library. What it could not see, it does not judge: unknown is not absent.
 """
 
 from __future__ import annotations

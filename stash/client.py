@@ -102,7 +102,7 @@ class StashClient:
         """Requests sent, repeated ones included."""
         return self._http.requests_made
 
-    def hasty(self, silence: float) -> StashClient:
+    def with_timeout(self, silence: float) -> StashClient:
         """The same for what is asked twice at most, and given up after so many seconds without a
         byte. It shares the connections."""
         other = copy.copy(self)

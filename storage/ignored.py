@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from core.text import storable
-from storage.rows import INT, TEXT, TIME, Table
 from storage.sqlite import Database
 
 TABLES = (
@@ -15,7 +14,6 @@ TABLES = (
         at REAL NOT NULL
     )""",
 )
-_IGNORED = Table("ignored_scenes", ("scene_id",), {"scene_id": INT, "title": TEXT, "at": TIME})
 
 
 class IgnoredStore:
@@ -32,10 +30,6 @@ class IgnoredStore:
     def ids(self) -> frozenset[int]:
         """All of them."""
         return frozenset(self._database.numbers("SELECT scene_id FROM ignored_scenes"))
-
-    def titles(self) -> dict[int, str]:
-        """What they were called when they were ignored."""
-        return dict(self._database.select(_IGNORED, lambda row: (row[0], row[1])))
 
     def add(self, titles: Mapping[int, str], at: float) -> int:
         """Ignores scenes, which are called so, from that time on; how many are new."""

@@ -83,7 +83,7 @@ class PinStore:
     def release(self, scene_id: int, refs: Iterable[ItemRef] | None = None) -> list[Pin]:
         """Takes back a scene's pins, all or those on some items; returns which.
 
-        They are kept as released, so that a match that came from them is not believed any more.
+        They are kept, as tombstones, so that a match that came from them is not believed any more.
         """
         chosen = None if refs is None else set(refs)
         with self._database.transaction() as connection:

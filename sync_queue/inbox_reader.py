@@ -233,7 +233,7 @@ class Inbox(Closing):
         self._release()
 
     def request_follow_up(self) -> None:
-        """Jobs were left to a drain that runs, and might not take them."""
+        """Leave a follow-up request: a drain that runs might not take the jobs left to it."""
         self._change("UPDATE request SET follow_up = 1")
 
     def claim(self) -> Ask | None:

@@ -1,8 +1,9 @@
 """The contract's names for enqueueing and sync timestamps.
 
-The product calls them with what it has open, a `SyncQueue` or a `State`. Whoever is outside names
-the directory instead: then the file is opened for the one call, and questions make none where none
-is. `open_queue` is for whoever wants the queue as persist-queue has it.
+They take what is open, a `SyncQueue` or a `State`. Whoever is outside names the directory instead:
+then the file is opened for the one call, and questions make none where none is. docs/queue.md says
+which of them the product itself calls. `open_queue` is for whoever wants the queue as persist-queue
+has it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -99,15 +100,17 @@ def get_stats(queue: SyncQueue | AnyPath) -> dict[str, int]:
     }
 
 
-def load_sync_timestamps(state: State | AnyPath) -> dict[int, float]:
-    """When each scene was last in agreement, in epoch seconds."""
+def load_sync_timestamps(
+    state: State | AnyPath, scene_ids: Collection[int] | None = None
+) -> dict[int, float]:
+    """When each scene, or each of some, was last in agreement, in epoch seconds."""
     if isinstance(state, State):
-        return state.timestamps()
+        return state.timestamps() if scene_ids is None else state.timestamps_of(scene_ids)
     directory = Path(state)
     if not any((directory / name).exists() for name in (STATE_FILE, LEGACY_FILE)):
         return {}
     with State(directory, log.warning) as opened:
-        return opened.timestamps()
+        return load_sync_timestamps(opened, scene_ids)
 
 
 def save_sync_timestamp(state: State | AnyPath, scene_id: int, timestamp: float) -> None:

@@ -114,7 +114,7 @@ def to_waiting(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
 def to_backoff(
     connection: sqlite3.Connection, rows: Sequence[tuple[int, float, Failure, str]]
 ) -> None:
-    """Puts working rows back in line: each its id, due time, failure and what happened."""
+    """Requeues working rows: each its id, due time, failure and what happened."""
     connection.executemany(
         f"UPDATE {TABLE} SET not_before = ?, failure = ?, error = ? WHERE _id = ?",
         (

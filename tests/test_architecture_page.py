@@ -57,3 +57,14 @@ def test_the_tree_has_each_package() -> None:
     packages = {path.relative_to(ROOT).as_posix() for path in made}
     beside = {"benchmarks", "build_release", "scene_hooks", "tests", "ui"}
     assert packages - {"simulators/library/cases"} == drawn - beside
+
+
+def test_each_word_of_the_glossary_stands_where_it_says() -> None:
+    rows = re.findall(r"^\| ([a-zA-Z -]+) \| .* \| `(.+)` \|$", PAGE, re.MULTILINE)
+    assert len(rows) > 30
+    texts = {name: _plain((ROOT / name).read_text("utf-8")) for _, name in rows}
+    assert [(word, name) for word, name in rows if _plain(word) not in texts[name]] == []
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_-]", "", text).casefold()

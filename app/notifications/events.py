@@ -19,7 +19,7 @@ LASTING = 120.0  # seconds after which an outage is one to tell of: a restart is
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Notified:
     """What people know.
 
     Attributes:
@@ -37,7 +37,7 @@ class Told:
     failed: int = 0
 
     @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> Told:
+    def of(cls, kept: Mapping[str, Any]) -> Notified:
         return cls(**{name: kept[name] for name in _SHAPE if kept.get(name) is not None})
 
     def kept(self) -> dict[str, Any]:
@@ -48,10 +48,12 @@ _SHAPE = {
     **dict.fromkeys(("reconcile", "stopped", "dead", "held", "failed"), Maybe(int)),
     "outages": Maybe({str: float}),
 }
-TOLD: Key[Told] = Key("notified", Told(), _SHAPE, Told.of, Told.kept)
+NOTIFIED: Key[Notified] = Key("notified", Notified(), _SHAPE, Notified.of, Notified.kept)
 
 
-def news(state: State, stats: QueueStats, told: Told, now: float) -> tuple[Sequence[Notice], Told]:
+def due_notices(
+    state: State, stats: QueueStats, told: Notified, now: float
+) -> tuple[Sequence[Notice], Notified]:
     """What is to be told, and what people know once it was."""
     found: list[Notice] = []
     run = next(iter(state.runs.latest(RECONCILE, limit=1)), None)
@@ -73,7 +75,7 @@ def news(state: State, stats: QueueStats, told: Told, now: float) -> tuple[Seque
 
 
 def _outages(
-    state: State, stats: QueueStats, told: Told, now: float
+    state: State, stats: QueueStats, told: Notified, now: float
 ) -> tuple[list[Notice], dict[str, float]]:
     errors = {each.service: each.error for each in state.outages.outages(now)}
     found, known = list[Notice](), dict[str, float]()

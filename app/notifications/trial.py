@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app import arguments
+from app.notifications.notify import Send
 from app.notifications.sending import NotSent, send
-from app.notifications.telling import Send
 from app.wiring import Context
 from core import setting_values as kinds
 from core.errors import ConfigError

@@ -12,7 +12,7 @@ from app.self_test.checks import OK, PROBLEM, WARN, Checks
 from app.self_test.folders import add_folders_check
 from app.self_test.machine import Kept, Machine, check_files, check_machine
 from app.self_test.servers import (
-    PATIENCE,
+    TIMEOUTS,
     Library,
     PlexSide,
     StashSide,
@@ -134,7 +134,7 @@ def _look_at_plex(found: Found, context: Context, *, samples_files: bool) -> Non
 
 def _ask_plex(found: Found, context: Context, *, samples_files: bool) -> None:
     checks = found.checks
-    with context.open_plex(PATIENCE) as plex:
+    with context.open_plex(TIMEOUTS) as plex:
         found.plex = check_plex(checks, plex)
         if found.plex.version is None:
             return

@@ -7,7 +7,7 @@ from typing import Any
 
 from app import arguments
 from app.self_test.folders import look
-from app.self_test.servers import PATIENCE, can_ask_plex, count_libraries
+from app.self_test.servers import TIMEOUTS, can_ask_plex, count_libraries
 from app.wiring import Context
 from core import setting_values as kinds
 from core.errors import ConfigError
@@ -33,7 +33,7 @@ def check_folders(context: Context) -> dict[str, Any]:
     tried = _with_path_map(context)
     # What is suggested goes into the settings by a click: no short names in its place.
     logs.configure(debug=context.settings.debug_logging)
-    with context.open_plex(PATIENCE) as plex:
+    with context.open_plex(TIMEOUTS) as plex:
         libraries = count_libraries(plex, synced_sections(plex, _names(context)))
         found = look(tried, plex, libraries, count_scenes(context.stash))
     return {

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.self_test.checks import Checks
-from app.wiring import Context, Patience
+from app.wiring import Context, Timeouts
 from core.errors import ConfigError, StashError
 from core.models import Section
 from core.settings import REQUIRED
@@ -18,7 +18,7 @@ from plex.exceptions import PlexError, PlexUnauthorized
 from plex.library import synced_libraries
 from stash.scenes import count_scenes, stash_version
 
-PATIENCE = Patience(connect=5.0, silence=10.0)
+TIMEOUTS = Timeouts(connect=5.0, silence=10.0)
 NO_OWNER = (
     "The token is not that of the account that owns the Plex server, so Plex takes no changes."
 )

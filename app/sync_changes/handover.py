@@ -22,7 +22,7 @@ SILENCE = 2.0  # seconds that a look at Stash's jobs may take, which comes every
 def others_wait(context: Context) -> bool:
     """Whether another job of Stash waits for ours to end; False where Stash does not say."""
     try:
-        return any(not job.is_ours for job in waiting_jobs(context.stash.hasty(SILENCE)))
+        return any(not job.is_ours for job in waiting_jobs(context.stash.with_timeout(SILENCE)))
     except StashError as error:
         log.debug("Stash could not be asked for its jobs: %s", error)
         return False

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 HOUR = 3600.0
 LOOK = 3.0  # seconds between two looks at Stash's jobs
 TELL = HOUR  # seconds between two lines in the log
-STASH_PATIENCE = 120.0  # seconds without Stash, after which nobody is there to wait for
+WITHOUT_STASH = 120.0  # seconds without Stash, after which nobody is there to wait for
 # By service: since when tasks wait for it, and when that was told last (epoch seconds).
 WAITS: Key[Mapping[str, tuple[float, float]]] = Key(
     "outage_waits",
@@ -126,7 +126,7 @@ class OutageWait:
                 if self._is_back(service, now):
                     return Over.BACK
                 breaker = self._failed(service)
-                self._context.tell()
+                self._context.notify()
                 continue
             if now - told_at >= TELL:
                 told_at = self._tell(service, since)
@@ -147,7 +147,7 @@ class OutageWait:
         except StashError:
             if self._stash_lost_at is None:
                 self._stash_lost_at = now
-            if now - self._stash_lost_at >= STASH_PATIENCE:
+            if now - self._stash_lost_at >= WITHOUT_STASH:
                 raise
             return False
         self._stash_lost_at = None

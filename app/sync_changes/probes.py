@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.plex_watch import PlexWatch
-from app.wiring import Context, Patience
+from app.wiring import Context, Timeouts
 from core.errors import StashError
 from core.models import Failure
 from plex.exceptions import PlexError, PlexServerDown
@@ -12,7 +12,7 @@ from storage.page_facts import MACHINE
 from worker.pictures.supply import gives_pictures, sample, some_of
 
 # Seconds: another job of Stash may wait while a question is asked.
-BRIEF = Patience(2.0, 1.5)
+BRIEF = Timeouts(2.0, 1.5)
 PICTURES_TRIED = 3  # of either kind
 
 
@@ -65,7 +65,7 @@ def pictures_come(context: Context) -> bool:
     with context.open_queue() as queue, context.open_state() as state:
         wanted = queue.waiting_scene_ids(Failure.NO_PICTURES)
         others = set(sample(state.records.some)).difference(wanted)
-    stash = context.stash.hasty(BRIEF.silence)
+    stash = context.stash.with_timeout(BRIEF.silence)
     try:
         # Of those that could not be had, any answer is news.
         return gives_pictures(

@@ -37,11 +37,11 @@ class QuickHooks:
 
     def may_hide_edits(self) -> bool:
         """Whether scenes may have been edited without an event in the inbox."""
-        # Their event may be dealt with before `settle` has made them relied on.
+        # Their event may be dealt with before `switch_others` has made them relied on.
         self._has_seen = self._has_seen or self._inbox.has_quick_edits()
         return self._is_relied_on or self._has_seen
 
-    def stand_alone(self, *, is_quick: bool) -> bool:
+    def is_only_source(self, *, is_quick: bool) -> bool:
         """Whether no process notes edits as well. Raises StashError: or its kinds.
 
         Args:
@@ -51,7 +51,7 @@ class QuickHooks:
         known = switches(self._context.stash)
         return (is_quick or SCENE_HOOKS in known) and not known.get(SCENE_HOOKS, False)
 
-    def settle(self) -> None:
+    def switch_others(self) -> None:
         """Once in a task, after Stash was asked for what it has touched: switch the others off if
         these work, and on if not."""
         if self._has_asked:

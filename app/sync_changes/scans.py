@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from app.sync_changes.probes import BRIEF, count_without_pictures
-from app.wiring import Context, Patience
+from app.wiring import Context, Timeouts
 from core.models import Failure
 from core.timestamps import is_due
 from plex.exceptions import PlexError, PlexServerDown
@@ -16,7 +16,7 @@ from plex.scanning import PlexScans
 log = logging.getLogger(__name__)
 
 # A scan of a folder takes seconds. One of a whole library is left to the next change or task.
-PATIENCE = 300.0  # seconds in one task
+LONGEST = 300.0  # seconds in one task
 TICK = 1.0  # seconds between two looks at the inbox
 # Seconds until Plex is looked at: first, since a scan takes a moment to begin, and in the long run.
 FIRST_LOOK, SELDOM = 2.0, 10.0
@@ -43,7 +43,7 @@ class ScanWait:
         self._context = context
         self._sleep = sleep
         self._others_wait = others_wait
-        self._patience = PATIENCE
+        self._left = LONGEST
 
     def has_jobs(self) -> bool:
         """Whether jobs wait for a scan."""
@@ -59,9 +59,9 @@ class ScanWait:
             return Ended.NOTHING
         pace = FIRST_LOOK
         next_look = self._context.clock() + pace
-        while self._patience > 0:
+        while self._left > 0:
             self._sleep(TICK)
-            self._patience -= TICK
+            self._left -= TICK
             if has_changes():
                 return Ended.CHANGES
             if not is_due(next_look, self._context.clock(), SELDOM):
@@ -88,7 +88,7 @@ def count_awaiting(context: Context) -> int:
         return queue.count_waiting(Failure.AWAITS_SCAN)
 
 
-def wake_scanned(context: Context, patience: Patience | None = None) -> int:
+def wake_scanned(context: Context, timeouts: Timeouts | None = None) -> int:
     """Make the jobs due that wait for scans, if one of those has ended; how many.
 
     Raises:
@@ -96,7 +96,7 @@ def wake_scanned(context: Context, patience: Patience | None = None) -> int:
     """
     with context.open_state() as state:
         awaited = state.scans.awaited(context.clock())
-    with context.open_plex(patience) as plex:
+    with context.open_plex(timeouts) as plex:
         running = PlexScans(plex).running()
     if awaited and awaited.keys() <= running.keys():
         return 0

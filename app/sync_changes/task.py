@@ -150,7 +150,7 @@ class _Run:
         if self._quick_hooks.may_hide_edits():
             self._has_looked = True
             self._unannounced.queue_edits()
-            self._quick_hooks.settle()
+            self._quick_hooks.switch_others()
             if self._intake.is_early:
                 return
         self._intake.take()
@@ -194,7 +194,7 @@ class _Run:
             # Only a scene that is tried shows whether that is over.
             name, why, is_back = PLEX_PICTURES, NO_PICTURES_IN_PLEX, lambda: True
         pictures = Service(name, is_back, lambda: count_without_pictures(context))
-        over = self._outage.wait(pictures, why, lambda: self._has_news(seen))
+        over = self._outage.wait(pictures, why, lambda: self._has_changes(seen))
         if over is Over.BACK:
             wake_for_pictures(context)
         elif over is Over.TOO_LONG:
@@ -208,9 +208,9 @@ class _Run:
     def _wait_for_scans(self, seen: int) -> Ended:
         if not self._can_drain():
             return Ended.NOTHING
-        return self._scans.wait(lambda: self._has_news(seen))
+        return self._scans.wait(lambda: self._has_changes(seen))
 
-    def _has_news(self, seen: int) -> bool:
+    def _has_changes(self, seen: int) -> bool:
         return self._inbox.newest()[0] > seen or self._unannounced.are_there()
 
     def _wait_for_quiet(self) -> None:

@@ -25,6 +25,7 @@ from core.timestamps import is_due
 from core.watermark import BACK, Touched, Watermark, is_unsettled
 from stash.touched_scenes import latest, newest, touched_since
 from sync_queue.jobs import BULK, EDIT
+from sync_queue.operations import load_sync_timestamps
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class Unannounced:
 
     def _latest(self, now: float, most: int) -> list[Touched]:
         try:
-            return latest(self._context.stash.hasty(SILENCE), now - BACK, most)
+            return latest(self._context.stash.with_timeout(SILENCE), now - BACK, most)
         except StashError as error:
             log.debug("Stash could not be asked for its latest changes: %s", error)
             return []
@@ -100,7 +101,7 @@ class Unannounced:
         touched: list[Touched] = []
         if mark is None:
             touched = newest(context.stash, _tell)
-            if self._quick_hooks.stand_alone(is_quick=is_quick):  # what we knew was lost
+            if self._quick_hooks.is_only_source(is_quick=is_quick):  # what we knew was lost
                 last_id = max((scene for scene, _ in touched), default=0)
                 mark = Watermark(now - FIRST_BACK, last_id)
         before = intake.result.enqueued_count
@@ -131,7 +132,7 @@ class Unannounced:
             }
             if not wanted:
                 return set()
-            synced = state.timestamps_of(wanted)
+            synced = load_sync_timestamps(state, wanted)
         return self._without_jobs({s for s in wanted if synced.get(s, unread[s] - 1) < unread[s]})
 
     def _edited(self, fresh: Mapping[int, float]) -> set[int]:

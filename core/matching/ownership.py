@@ -38,19 +38,6 @@ class Claims:
             if known[0] != scene_id:
                 self._contested.setdefault(claim.ref, [known]).append((scene_id, claim))
 
-    def withdraw(self, scene_id: int, refs: Iterable[ItemRef]) -> None:
-        """Take back what a scene has offered for some items: it is to be judged anew."""
-        for ref in refs:
-            if ref in self._first:
-                rivals = self._contested.pop(ref, [self._first[ref]])
-                del self._first[ref]
-                for rival, claim in rivals:
-                    if rival != scene_id:
-                        self.offer(rival, [claim])
-
-    def is_claimed(self, ref: ItemRef) -> bool:
-        return ref in self._first
-
     def rivals_unseen(self, recorded: Mapping[ItemRef, int]) -> dict[int, list[ItemRef]]:
         """The recorded owners of claimed items that have made no claim themselves.
 

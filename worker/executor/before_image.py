@@ -1,4 +1,4 @@
-"""What was known of a value before it was changed, and what will be known once it shows.
+"""Before-images: what was known of a value before it was changed, and what will be once it shows.
 
 The journal keeps both. A value put back into Plex is only half of an undo: the next sync judges by
 the record, so what the record said of the field has to come back as well. And where a run was cut

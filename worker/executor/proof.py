@@ -1,4 +1,5 @@
-"""What one scene was written, and what its items show of that: only what was read back counts."""
+"""Proof: what one scene was written, and what its items show of that. Only what was read back
+counts."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class PictureSupply:
         clock: Callable[[], float],
     ) -> None:
         self._stash = stash
-        self._hasty = stash.hasty(SILENCE)
+        self._brief = stash.with_timeout(SILENCE)
         self._store = store
         self._others = others
         self._clock = clock
@@ -59,7 +59,7 @@ class PictureSupply:
         if has_failed and not self._store.try_again(PICTURES, self._clock()):
             raise PicturesUnavailable(NO_PICTURES_NOW)
         try:
-            found = fetch_screenshot(self._hasty if has_failed else self._stash, scene_id, etag)
+            found = fetch_screenshot(self._brief if has_failed else self._stash, scene_id, etag)
         except PicturesUnavailable as error:
             if not has_failed and self._another_comes(scene_id, none_counts=True):
                 raise ImageFailed(f"{error}, while others can") from error
@@ -83,7 +83,7 @@ class PictureSupply:
     def _another_comes(self, scene_id: int, *, none_counts: bool = False) -> bool | None:
         """Whether Stash gives the cover of another scene; None: there is no other."""
         others = some_of(set(self._others()) - {scene_id}, OTHERS)
-        return gives_pictures(self._hasty, others, none_counts=none_counts) if others else None
+        return gives_pictures(self._brief, others, none_counts=none_counts) if others else None
 
 
 def sample(from_id_on: Callable[[int, int], Sequence[int]], most: int = SAMPLE) -> list[int]:

@@ -16,8 +16,8 @@ import pytest
 
 from app.notifications import sending
 from app.notifications.events import LASTING
+from app.notifications.notify import notify
 from app.notifications.sending import NotSent, send
-from app.notifications.telling import tell
 from app.notifications.trial import try_notification
 from app.wiring import Context
 from core.errors import ConfigError
@@ -107,7 +107,7 @@ class Desk:
             if address == self.context.settings.notify_url[0]:
                 self.sent.append(notice)
 
-        tell(self.context, note)
+        notify(self.context, note)
         sent, self.sent = self.sent, []
         return sent
 

@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 from core.matching.index import ItemIndex
 from core.matching.match import match_scene
 from core.matching.match_outcome import Claim, Evidence, SceneMatch
-from core.matching.ownership import Claims
 from core.matching.prefix_votes import PrefixVotes, path_map_of
 from core.models import ItemRef, MediaFile, Scene
 from core.paths import PathMap
-from tests.core.builders import file, losers, scene
+from tests.core.builders import file, scene
 from tests.examples import examples
 
 NAMES = ("scene.mp4", "clip.mkv")
@@ -168,28 +167,6 @@ def test_stronger_evidence_stands_whatever_was_learned(drawn: Library) -> None:
         strong = {c for c in before.claims if c.evidence > Evidence.LEARNED}
         assert strong <= set(after.claims)
         assert {c.ref for c in before.claims} <= {c.ref for c in after.claims}
-
-
-@given(libraries)
-def test_a_second_look_gives_every_item_one_owner(drawn: Library) -> None:
-    """As a sweep does it: withdraw what was offered, offer what the second look finds."""
-    claims = Claims()
-    first = _match(drawn)
-    for match in first:
-        claims.offer(match.scene_id, match.claims)
-    learned = path_map_of(_taught(drawn, first).pairs())
-    second = _match(drawn, learned)
-    again = [after for before, after in zip(first, second, strict=True) if before != after]
-    for match in again:
-        before = next(each for each in first if each.scene_id == match.scene_id)
-        claims.withdraw(match.scene_id, before.refs)
-        claims.offer(match.scene_id, match.claims)
-
-    fresh = Claims()
-    for match in second:
-        fresh.offer(match.scene_id, match.claims)
-    assert claims.holders() == fresh.holders()
-    assert losers(claims) == losers(fresh)
 
 
 def test_learning_fills_the_gap_that_it_is_for() -> None:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from app.notifications.events import TOLD, news
+from app.notifications.events import NOTIFIED, due_notices
 from app.notifications.sending import NotSent, send
 from app.wiring import Context
 from core.errors import StateError
@@ -22,7 +22,7 @@ TRIES = 3
 Send = Callable[[Notice, str], None]
 
 
-def tell(context: Context, send: Send = send) -> None:
+def notify(context: Context, send: Send = send) -> None:
     """Send what is new, if somebody is to be told."""
     addresses = context.settings.notify_url
     if not addresses:
@@ -32,8 +32,8 @@ def tell(context: Context, send: Send = send) -> None:
         with context.open_queue() as queue:
             stats = queue.stats(now)
         with context.open_state() as state:
-            before = state.get_value(TOLD)
-            found, after = news(state, stats, before, now)
+            before = state.get_value(NOTIFIED)
+            found, after = due_notices(state, stats, before, now)
         wanted = context.settings.notify_on
         chosen = [each for each in found if not wanted or each.kind in wanted]
         if not all(_arrives(notice, addresses, send) for notice in chosen):
@@ -43,7 +43,7 @@ def tell(context: Context, send: Send = send) -> None:
             after = replace(after, failed=0)
         if after != before:
             with context.open_state() as state:
-                state.set_value(TOLD, after)
+                state.set_value(NOTIFIED, after)
     except StateError as error:
         log.debug("nobody could be told: %s", error)
 
