@@ -11,6 +11,10 @@ from collections.abc import Container, Mapping
 from core.models import Scene
 from core.text import says_something
 
+NOT_YET = (
+    "Stash has no metadata of it yet: it is synced once it has a studio, performers, tags, details "
+    "or a date"
+)
 _ASKED_FOR = ("studio", "performers", "tags", "details", "date")
 
 

@@ -14,6 +14,7 @@ from core.matching.reasons import Loss, outside
 from core.models import ListedItem
 from core.paths import lies_in_any
 from core.planning.drift import NEVER_SYNCED
+from core.quality_gate import NOT_YET
 from plex.library import PlexSnapshot
 from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import DetectionState, ToldScene
@@ -24,6 +25,7 @@ from storage.findings import Finding, Item
 from storage.orphans import Orphan
 from storage.page_facts import LAST
 from storage.page_file import PageFile
+from storage.verdicts import Fate
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +133,7 @@ class _Said:
         self._ambiguous = found.ambiguous.of(scene_ids)
         self._contested = found.contested.of(scene_ids)
         self._gaps = found.gaps_of(scene_ids)
+        self._fates = found.fates.of(scene_ids)
         self._refused = found.refused.of(scene_ids)
         self._outside = found.outside.of(scene_ids)
         self._unlisted = found.unlisted.of(scene_ids)
@@ -150,7 +153,8 @@ class _Said:
             return CONTESTED, lost
         if scene_id in self._gaps:
             gap = self._gaps[scene_id][0]
-            return gap.gap_type, gap.reason
+            why = f". {NOT_YET}" if self._fates.get(scene_id) == Fate.UNGATED else ""
+            return gap.gap_type, f"{gap.reason}{why}"
         if lost:
             return CONTESTED, lost
         if scene_id in self._refused:

@@ -185,6 +185,7 @@
    *   danger?: boolean}} props label: with "all" in it
    */
   function AllButton({ list, total, what, label, mode, body, danger }) {
+    if (total < 2) return null; // the row has it
     const ask = () =>
       list.confirm.ask({
         title: `${label.replace("all", `all ${text.plural(total, what)}`)}?`,
@@ -199,6 +200,8 @@
       label.replace("all", `all ${text.count(total)}`)
     );
   }
+
+  const NOT_COMPARED = "Nothing has been compared yet.";
 
   /** No row: because of the filters, or at all. @param {any} props */
   function NoRows({ list, what, title, children }) {
@@ -223,6 +226,7 @@
     sceneIds,
     useSceneList,
     AllButton,
+    NOT_COMPARED,
     NoRows,
   });
 })();

@@ -25,8 +25,10 @@
     unignore: ["Stop ignoring", "unignore_scenes"],
   });
 
-  /** @param {{sceneId: string, action: any, actions: string[], pinned: boolean}} props */
-  function SceneActions({ sceneId, action, actions, pinned }) {
+  /** @param {{sceneId: string, action: any, actions: string[], pinned: boolean, calm: boolean}} props
+   *   calm: nothing has to be done
+   */
+  function SceneActions({ sceneId, action, actions, pinned, calm }) {
     /** @param {string} mode @param {object} args */
     const run = (mode, args) =>
       action.run(mode, () => server.operation(mode, Object.assign({ scene_ids: [sceneId] }, args)));
@@ -45,7 +47,7 @@
             Button,
             {
               key: name,
-              kind: name === "sync" ? "primary" : "secondary",
+              kind: name === "sync" && !calm ? "primary" : "secondary",
               busy: action.busy === mode,
               disabled: Boolean(action.busy),
               onClick: () => run(mode, {}),
@@ -193,7 +195,7 @@
         "div",
         { className: "s2p-scene" },
         whole
-          ? h("h3", { className: "h5" }, h(Tag, { tone }, label), " ", scene.headline)
+          ? h("h3", { className: "h5" }, h(Tag, { tone }, label), " ", scene.state === "in_step" ? "" : scene.headline)
           : null,
         scene.reason && scene.reason !== reason && !(reason && scene.candidates.length > 0) ? h("p", null, text.asSentence(scene.reason)) : null,
         h(Waits, { scene }),
@@ -204,6 +206,7 @@
             (/** @type {string} */ name) => !(without || []).includes(name)
           ),
           pinned: Boolean(scene.pinned),
+          calm: scene.state === "in_step",
         }),
         h(Candidates, {
           sceneId,

@@ -18,11 +18,58 @@
     return Array.isArray(value) ? value.join(", ") : String(value);
   }
 
+  const CHOICES = /** @type {Record<string, string>} */ ({
+    "24h": "The last 24 hours",
+    "7days": "The last 7 days",
+    gaps: "Gaps that a reconcile found",
+    dead_letter: "A scene was given up on",
+    outage: "Plex does not answer",
+    guard: "Something is held back",
+  });
+
+  /** @param {string} choice */
+  const choiceLabel = (choice) =>
+    CHOICES[choice] || `${choice.slice(0, 1).toUpperCase()}${choice.slice(1)}`;
+
   /** A value in words. @param {import("./types").SettingRow} row @param {unknown} value */
   function inWords(row, value) {
     if (row.kind === "switch") return value ? "on" : "off";
     if (row.kind === "secret") return row.is_set ? "set" : "not set";
-    return asText(value) || "empty";
+    if (row.choices && value) return listed(value).map(choiceLabel).join(", ");
+    return row.choices ? "All" : asText(value) || "empty";
+  }
+
+  /** @param {unknown} value several words, with commas between them */
+  const listed = (value) => asText(value).split(",").map((each) => each.trim()).filter(Boolean);
+
+  /** Some of several: all are ticked where none is named, and the last one stays.
+   * @param {{id: string, choices: string[], value: unknown, onChange: (value: unknown) => void}} props
+   */
+  function Some({ id, choices, value, onChange }) {
+    const named = listed(value);
+    const chosen = choices.filter((each) => named.length === 0 || named.includes(each));
+    /** @param {string} choice */
+    const toggle = (choice) => {
+      const now = choices.filter((each) => chosen.includes(each) !== (each === choice));
+      onChange(now.length === choices.length ? "" : now.join(", "));
+    };
+    return h(
+      "div",
+      { role: "group", "aria-labelledby": `${id}-name`, "aria-describedby": `${id}-help` },
+      choices.map((choice) =>
+        h(
+          "label",
+          { key: choice, className: "s2p-tick-all" },
+          h("input", {
+            type: "checkbox",
+            checked: chosen.includes(choice),
+            disabled: chosen.length === 1 && chosen[0] === choice,
+            onChange: () => toggle(choice),
+          }),
+          choiceLabel(choice)
+        )
+      )
+    );
   }
 
   /**
@@ -58,9 +105,10 @@
       return h(
         "select",
         Object.assign({ value: asText(value), onChange: typed }, common),
-        (row.choices || []).map((choice) => h("option", { key: choice, value: choice }, choice))
+        (row.choices || []).map((choice) => h("option", { key: choice, value: choice }, choiceLabel(choice)))
       );
     }
+    if (row.choices) return h(Some, { id, choices: row.choices, value, onChange });
     if (row.kind === "rules" || row.kind === "path_map") {
       return h("textarea", Object.assign({ rows: 2, value: asText(value), onChange: typed }, common));
     }
@@ -99,7 +147,7 @@
         "div",
         { className: "s2p-setting-about" },
         // Beside a switch stands its state; that is what is clicked.
-        row.kind === "switch"
+        row.kind === "switch" || (row.kind === "list" && row.choices)
           ? h("strong", { id: `${id}-name` }, row.label)
           : h("label", { htmlFor: id }, row.label),
         " ",

@@ -42,6 +42,7 @@ export type GapRow = {
   queued: boolean;
   held: boolean;
   ignored: boolean;
+  can_sync: boolean;
 };
 export type FieldRow = {
   name: string;

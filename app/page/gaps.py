@@ -10,7 +10,8 @@ from app.page.context import PageContext
 from app.page.paging import Paging
 from app.page.plex_side import links
 from core.errors import ConfigError
-from storage.finding_query import GAPS, IGNORED, LEFT_ALONE, SORTS, Wanted
+from core.quality_gate import NOT_YET
+from storage.finding_query import AMBIGUOUS, GAPS, IGNORED, LEFT_ALONE, SORTS, Wanted
 from storage.findings import Finding
 from storage.page_facts import LAST
 
@@ -72,6 +73,8 @@ def _row(each: Finding, *, is_queued: bool, is_held: bool) -> dict[str, Any]:
         "queued": is_queued,
         "held": is_held,
         "ignored": each.type == IGNORED,
+        # No sync can tell which of several items it is, or bring what is not there.
+        "can_sync": each.type != AMBIGUOUS and not each.reason.endswith(NOT_YET),
     }
 
 

@@ -18,6 +18,7 @@ from core.errors import ConfigError
 from core.fields import BY_NAME, PICTURES, TITLE
 from core.matching.reasons import doubt
 from core.models import Failure, FullItem, Scene
+from core.quality_gate import NOT_YET
 from core.wording import closed
 from stash.scenes import fetch_scenes
 from storage.finding_query import OUTSIDE
@@ -26,10 +27,6 @@ from worker.plan import Batch, ItemEdit, ScenePlan
 from worker.preview.source import job_for
 from worker.scene_sync.preparer import IGNORED, NO_METADATA
 
-NOT_YET = (
-    "Stash has no metadata of it yet: it is synced once it has a studio, performers, tags, details "
-    "or a date."
-)
 IN_STEP, DIFFERS, MISSING, AMBIGUOUS = "in_step", "differs", "missing", "ambiguous"
 UNKNOWN = "unknown"
 _HEADLINES = {

@@ -104,6 +104,17 @@ def test_a_doubtful_scene_without_metadata_has_its_candidates_too(site: Site) ->
     assert len({each["path"] for each in told["candidates"]}) > 1
 
 
+def test_a_missing_scene_without_metadata_says_both_and_offers_no_sync(site: Site) -> None:
+    scene = site.scene("missing_inside")
+    site.edit_scene(scene, details="", date=None, studio_id=None, performer_ids=[], tag_ids=[])
+    site.reconcile()
+    gaps = site.run("page_gaps", type="missing", per_page=200).output["rows"]
+    row = next(each for each in gaps if each["scene_id"] == str(scene))
+    assert row["reason"].startswith("no item in Plex for any of its files. Stash has no metadata")
+    assert not row["can_sync"]
+    assert [each["can_sync"] for each in gaps].count(False) < len(gaps)
+
+
 def test_an_ignored_and_an_outside_scene_say_so(site: Site) -> None:
     outside, ignored = site.scene("missing_outside"), site.scene("stale")
     with site.state() as state:

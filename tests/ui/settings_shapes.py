@@ -42,6 +42,8 @@ def settings(_args: Mapping[str, Any]) -> Answer:
     groups = [("plex", "Plex", connection), ("synced", "What is synced", what)]
     groups.append(("matching", "Matching", paths))
     told = [setting("notify_url", "Notification address", "secret", "", "", is_set=True)]
+    kinds = ["gaps", "dead_letter", "outage"]
+    told.append(setting("notify_on", "Notify of", "list", "", "", choices=kinds))
     groups.append(("notifications", "Notifications", told))
     return {
         "groups": [

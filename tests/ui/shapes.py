@@ -38,6 +38,7 @@ def gap(number: int) -> Answer:
         "queued": number % 11 == 0,
         "held": number == 110,
         "ignored": False,
+        "can_sync": kind != "ambiguous" and number != 15,
     }
 
 
@@ -241,7 +242,7 @@ def dead_letters(args: Mapping[str, Any]) -> Answer:
             "job_id": f"job-{n}",
             "scene_id": str(n),
             "title": f"A Long Weekend, part {n}",
-            "error": ("PlexNotFound", "EditRefused")[n % 2],
+            "error": ("PlexNotFound", "PlexRejected")[n % 2],
             "reason": "Plex has no item with this file. Let Plex scan the folder, then try again.",
             "failed_at": NOW - 86400 * n,
             "attempts": n,
@@ -264,7 +265,7 @@ def orphans(args: Mapping[str, Any]) -> Answer:
         }
         for n in range(1, 9)
     ]
-    return paged(rows, args, plex=PLEX)
+    return paged(rows, args, plex=PLEX, as_of_at=NOW)
 
 
 def pins(args: Mapping[str, Any]) -> Answer:

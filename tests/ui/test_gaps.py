@@ -78,6 +78,13 @@ def test_one_scene_is_synced_or_ignored(site: Site) -> None:
     ]
 
 
+def test_no_sync_is_offered_where_there_is_nothing_to_bring(site: Site) -> None:
+    page = site.open("gaps", text="part 15")
+    expect(page.get_by_role("button", name="Ignore:")).to_be_visible()
+    expect(page.get_by_role("button", name="Sync now:")).to_have_count(0)
+    expect(page.get_by_role("button", name="Sync all")).to_have_count(0)
+
+
 def test_many_scenes_are_chosen_at_once(site: Site) -> None:
     page = site.open("gaps", type="missing")
     page.get_by_label("Choose A Long Weekend, part 10", exact=True).check()

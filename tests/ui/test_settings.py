@@ -32,6 +32,20 @@ def test_changed_settings_are_saved_together(site: Site) -> None:
     expect(page.locator(".s2p-save")).to_have_count(0)
 
 
+def test_some_of_several_are_ticked(site: Site) -> None:
+    page = site.open("settings")
+    gaps, outage = page.get_by_label("Gaps that a rec"), page.get_by_label("Plex does not answer")
+    expect(outage).to_be_checked()  # none is named, so all are meant
+    outage.uncheck()
+    page.get_by_label("A scene was given up on").uncheck()
+    expect(gaps).to_be_disabled()  # as none of them would mean all
+    outage.check()
+    assert site.serious_problems() == []
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".toast-container")).to_contain_text("The settings are saved.")
+    assert saves(site) == [{"notify_on": "gaps, outage"}]
+
+
 def test_a_value_goes_back_to_its_default_or_to_what_it_was(site: Site) -> None:
     page = site.open("settings")
     page.get_by_role("button", name="Back to the default: 100 (Most tags of a scene)").click()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.ui.conftest import PHONE, Site
-from tests.ui.shapes import overview
+from tests.ui.shapes import NOW, overview
 
 pytestmark = pytest.mark.processes
 
@@ -37,6 +37,7 @@ NOTHING = {
     "plan": "There is no preview yet.",
 }
 EMPTY: dict[str, Any] = {"total": 0, "page": 1, "per_page": 50, "rows": [], "run_id": ""}
+COMPARED = {**EMPTY, "as_of_at": NOW}
 
 
 @pytest.mark.parametrize("view", SHOWN)
@@ -53,8 +54,24 @@ def test_a_view_shows_its_rows(site: Site, view: str) -> None:
 
 @pytest.mark.parametrize("view", NOTHING)
 def test_a_view_says_what_it_means_that_it_has_nothing(site: Site, view: str) -> None:
-    site.stub.answers[f"page_{view}"] = lambda _args: EMPTY
+    site.stub.answers[f"page_{view}"] = lambda _args: COMPARED
     expect(site.open(view).locator(".s2p-empty")).to_contain_text(NOTHING[view])
+
+
+@pytest.mark.parametrize("view", ["gaps", "orphans"])
+def test_nothing_is_called_in_step_that_was_never_compared(site: Site, view: str) -> None:
+    site.stub.answers[f"page_{view}"] = lambda _args: EMPTY
+    expect(site.open(view).locator(".s2p-empty")).to_contain_text("Nothing has been compared yet.")
+
+
+def test_a_preview_that_changes_nothing_leads_to_the_gaps(site: Site) -> None:
+    told = {"run_id": "7", "made_at": NOW, "counts": {"scenes": 0}, "can_apply": True}
+    answer = {**EMPTY, **told, "text": "Nothing would change."}
+    site.stub.answers["page_plan"] = lambda _args: answer
+    page = site.open("plan")
+    expect(page.get_by_role("button", name="Apply all")).to_have_count(0)
+    page.locator(".s2p-main").get_by_role("link", name="Gaps").click()
+    expect(page.locator(".s2p-total")).to_have_text("120 gaps")
 
 
 @pytest.mark.parametrize("view", SHOWN)

@@ -136,26 +136,29 @@ def test_what_is_held_is_written_after_a_question(site: Site) -> None:
 
 def test_dead_letters_are_tried_again_or_forgotten(site: Site) -> None:
     page = site.open("dead_letters")
-    page.get_by_label("All reasons").select_option("PlexNotFound")
-    expect(page.locator(".s2p-row")).to_have_count(1)
-    page.get_by_role("button", name="Try all 1 again").click()
+    page.get_by_label("All reasons").select_option(label="Refused by Plex (2)")
+    expect(page.locator(".s2p-row")).to_have_count(2)
+    page.get_by_role("button", name="Try all 2 again").click()
     page.get_by_role("button", name="Try all again").click()
     expect(page.locator(".toast-container")).to_contain_text("Done: retry_dlq.")
-    page.get_by_role("button", name="Try again:").click()
+    page.get_by_role("button", name="Try again: A Long Weekend, part 3").click()
     expect(page.locator(".toast-row")).to_have_count(2)
-    page.get_by_label("Choose A Long Weekend, part 2", exact=True).check()
+    page.get_by_label("Choose A Long Weekend, part 3", exact=True).check()
     page.get_by_role("button", name="Forget these").click()
     page.get_by_role("button", name="Forget", exact=True).click()
     expect(page.locator(".toast-container")).to_contain_text("Done: drop_dead_letters.")
-    page.get_by_role("button", name="Forget all 1").click()
+    page.get_by_role("button", name="Forget all 2").click()
     page.get_by_role("button", name="Forget all", exact=True).click()
     expect(page.locator(".toast-row")).to_have_count(4)
     assert site.stub.calls == [
-        ("retry_dlq", {"filter": {"error": "PlexNotFound"}}),
-        ("retry_dlq", {"scene_ids": ["2"]}),
-        ("drop_dead_letters", {"scene_ids": ["2"]}),
-        ("drop_dead_letters", {"filter": {"error": "PlexNotFound"}}),
+        ("retry_dlq", {"filter": {"error": "PlexRejected"}}),
+        ("retry_dlq", {"scene_ids": ["3"]}),
+        ("drop_dead_letters", {"scene_ids": ["3"]}),
+        ("drop_dead_letters", {"filter": {"error": "PlexRejected"}}),
     ]
+    page.get_by_role("button", name="Details: A Long Weekend, part 1").click()
+    expect(page.locator(".s2p-row-detail .s2p-compare")).to_be_visible()
+    assert site.serious_problems() == []
 
 
 def test_a_pin_is_taken_back_and_the_frame_tells_what_is_so_now(site: Site) -> None:

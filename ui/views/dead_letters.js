@@ -8,13 +8,20 @@
   const { Ago, Button, Row, Rows, SearchBox, Select, SelectionBar, Shown, Tag } = parts;
   const { Toolbar } = parts;
 
-  /** "PlexNotFound" as words: the classes of errors have names that are sentences in short.
-   * @param {string} name */
-  const errorLabel = (name) =>
-    name
-      .replace(/Error$/, "")
-      .replace(/([a-z])([A-Z])/g, "$1 $2")
-      .replace(/ [A-Z]/g, (/** @type {string} */ part) => part.toLowerCase());
+  const ERRORS = /** @type {Record<string, string>} */ ({
+    PlexNotFound: "Not in Plex",
+    Ambiguous: "Several items fit",
+    AwaitsScan: "Plex has not scanned it",
+    ImageFailed: "Its pictures fail",
+    PicturesUnavailable: "Pictures do not come",
+    PlexRejected: "Refused by Plex",
+    PlexItemFailed: "Plex fails for its item",
+    StashSceneFailed: "Stash fails for it",
+    PlexDidNotTakeIt: "Plex did not take it",
+  });
+
+  /** @param {string} name of a failure of the plugin */
+  const errorLabel = (name) => ERRORS[name] || "Failed";
 
   /** @param {{filters: any, data: any}} props */
   function Filters({ filters, data }) {
@@ -36,13 +43,17 @@
     );
   }
 
-  /** @param {{row: any, selection: any, action: any, run: any}} props */
-  function Letter({ row, selection, action, run }) {
-    return h(Row, {
+  /** @param {{row: any, selection: any, opened: any, list: any}} props */
+  function Letter({ row, selection, opened, list }) {
+    const { action, run, read } = list;
+    const about = {
       id: row.scene_id,
       label: text.nameOf(row),
       selection,
       cover: h(parts.Cover, { sceneId: row.scene_id }),
+      open: opened.has(row.scene_id),
+      onOpen: () => opened.toggle(row.scene_id),
+      opens: row.error === "Ambiguous" ? "Choose" : "Details",
       head: [
         h(parts.SceneLink, { key: "title", sceneId: row.scene_id, title: row.title }),
         h(
@@ -69,7 +80,13 @@
         },
         "Try again"
       ),
-    });
+    };
+    const { reload } = read;
+    return h(
+      Row,
+      about,
+      h(parts.SceneState, { sceneId: row.scene_id, onChange: reload, without: ["sync", "retry"] })
+    );
   }
 
   const FORGET =
@@ -115,7 +132,8 @@
 
   function DeadLetters() {
     const list = parts.useSceneList("page_dead_letters", ["error", "text"]);
-    const { filters, read, selection, action, run } = list;
+    const opened = parts.useOpen();
+    const { filters, read, selection } = list;
     return h(
       "div",
       null,
@@ -136,7 +154,7 @@
                 Rows,
                 { data, filters },
                 data.rows.map((/** @type {any} */ row) =>
-                  h(Letter, { key: row.job_id || row.scene_id, row, selection, action, run })
+                  h(Letter, { key: row.job_id || row.scene_id, row, selection, opened, list })
                 )
               )
             )

@@ -17,6 +17,9 @@
     ["library", "By library"],
   ].map(([value, label]) => ({ value, label }));
 
+  /** What a row offers, so that its details need not. */
+  const GIVEN = ["sync", "ignore", "unignore"];
+
   const OPENS = /** @type {Record<string, string>} */ ({ ambiguous: "Choose", missing: "Details" });
 
   /** @param {string} name */
@@ -78,8 +81,7 @@
     return h(
       React.Fragment,
       null,
-      // No sync can tell which of several items it is.
-      row.type === "ambiguous" ? null : button("Sync now", "sync_scenes", "primary"),
+      row.can_sync ? button("Sync now", "sync_scenes", "primary") : null,
       button("Ignore", "ignore_scenes", "secondary")
     );
   }
@@ -129,7 +131,8 @@
         sceneId: row.scene_id,
         onChange: reload,
         reason: row.reason,
-        without: ["sync", "ignore", "unignore"],
+        // What Stash says may have changed since the row was written.
+        without: row.can_sync || row.type === "ambiguous" ? GIVEN : GIVEN.slice(1),
       })
     );
   }
@@ -183,11 +186,12 @@
   function GapList({ data, list, opened, act, reload }) {
     const { filters, selection } = list;
     if (data.rows.length === 0) {
+      const compared = Boolean(data.as_of_at);
       return h(
         parts.NoRows,
-        { list, what: "gap", title: "No gaps: Plex shows what Stash says." },
-        "The next reconcile compares all again. ",
-        h(ViewLink, { view: "overview" }, "Back to the overview")
+        { list, what: "gap", title: compared ? "No gaps: Plex shows what Stash says." : parts.NOT_COMPARED },
+        compared ? "The next reconcile compares all again. " : "A reconcile finds what differs. ",
+        h(ViewLink, { view: "overview" }, compared ? "Back to the overview" : "To the overview")
       );
     }
     const ignored = filters.values.type === "ignored";

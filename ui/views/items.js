@@ -65,10 +65,12 @@
         page.rows.length === 0
           ? h(
               Empty,
-              { title: "Nothing here." },
+              { title: filtered ? "No item matches these filters." : page.as_of_at ? "Nothing here." : parts.NOT_COMPARED },
               filtered
-                ? "No item matches these filters."
-                : "Every item of the synced libraries is a scene in Stash, or no full reconcile has looked yet."
+                ? null
+                : page.as_of_at
+                  ? "Every item of the synced libraries is a scene in Stash."
+                  : "A reconcile of all scenes finds these items."
             )
           : h(
               Rows,

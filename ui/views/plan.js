@@ -79,6 +79,16 @@
     );
   }
 
+  /** A preview that would change nothing, which is not to say that all is in Plex. */
+  const Unchanged = () =>
+    h(
+      "p",
+      { className: "text-muted" },
+      "What Plex does not have, and what fits several of its items, is under ",
+      h(parts.ViewLink, { view: "gaps" }, "Gaps"),
+      "."
+    );
+
   /** What the preview is, and what to do with all of it. @param {any} props */
   function Summary({ data, action, apply, preview }) {
     const busy = Boolean(action.busy);
@@ -90,15 +100,17 @@
       h(
         "div",
         { className: "s2p-buttons mb-3" },
-        h(
-          Button,
-          {
-            onClick: () => apply(null, data),
-            disabled: !data.can_apply || busy,
-            busy: action.busy === "apply",
-          },
-          "Apply all"
-        ),
+        data.counts.scenes
+          ? h(
+              Button,
+              {
+                onClick: () => apply(null, data),
+                disabled: !data.can_apply || busy,
+                busy: action.busy === "apply",
+              },
+              "Apply all"
+            )
+          : null,
         h(Button, { kind: "secondary", onClick: preview, disabled: busy }, "Make a new preview")
       )
     );
@@ -126,15 +138,7 @@
 
   /** The scenes of a plan, which can be chosen while it can be applied. @param {any} props */
   function Scenes({ data, filters, selection, opened, apply, busy }) {
-    const { text: words, kind } = filters.values;
-    if (data.rows.length === 0) {
-      return h(Empty, {
-        title:
-          words || kind
-            ? "No scene matches these filters."
-            : "Nothing would change: Plex shows what Stash says.",
-      });
-    }
+    if (data.rows.length === 0) return h(Empty, { title: "No scene matches these filters." });
     const chosen = data.can_apply ? selection : undefined;
     const button = h(
       Button,
@@ -197,8 +201,10 @@
               "div",
               null,
               h(Summary, { data, action, apply, preview }),
-              h(Filters, { filters, total: data.total }),
-              h(Scenes, { data, filters, selection, opened, apply, busy })
+              data.counts.scenes ? h(Filters, { filters, total: data.total }) : h(Unchanged, null),
+              data.counts.scenes
+                ? h(Scenes, { data, filters, selection, opened, apply, busy })
+                : null
             )
           : h(NoPreview, { preview, busy })
       )

@@ -219,11 +219,15 @@
       ["Connect", connected, (answer && answer.text) || "Where Plex is, and who may write there."],
       [
         "Choose libraries",
-        connected && (libraries.length > 0 || Boolean(passed.libraries)),
-        libraries.length > 0 ? libraries.join(", ") : "Which libraries of Plex to sync.",
+        connected && (libraries.length > 0 || synced || Boolean(passed.libraries)),
+        libraries.length > 0
+          ? libraries.join(", ")
+          : synced
+            ? "All libraries of movies and shows."
+            : "Which libraries of Plex to sync.",
       ],
       ["Check folders", folders, pathMap ? `With the path map ${pathMap}.` : seen],
-      ["Preview", planned, planned ? plan.text : "See what would change. Nothing is written."],
+      ["Preview", planned || synced, planned ? plan.text : "See what would change. Nothing is written."],
       ["Go", synced, synced ? "The first sync is done." : "Compare all, then write to Plex."],
     ];
   }

@@ -72,7 +72,9 @@ def test_a_gap_is_told_with_all_that_its_row_shows(folder: Folder) -> None:
         "queued": True,
         "held": False,
         "ignored": False,
+        "can_sync": True,
     }
+    assert not second["can_sync"]
     assert second["candidates"] == [candidate]
     assert not second["queued"]
     assert second["updated_at"] is None
