@@ -55,7 +55,7 @@ def _perform(
 @click.command(cls=Command)
 @click.pass_obj
 def doctor(session: Session) -> int:
-    """Find out whether all is set up well, and say what to do if not."""
+    """Say whether all is set up well, and what to do if not."""
     found = session.run("health_check", what="Looking at Stash, Plex and the settings")
     session.terminal.reply(found)
     return GAPS if found.get("problems") else 0
@@ -72,9 +72,10 @@ def doctor(session: Session) -> int:
 )
 @click.pass_obj
 def login(session: Session, wait: int) -> int:
-    """Sign in to Plex: enter a code at plex.tv, and the plugin keeps the token.
+    """Sign in to Plex by a code that you enter at plex.tv.
 
-    Exit status 0: signed in, and a server of yours answers; 1: not.
+    The plugin keeps the token in its data folder. Exit status 0: signed in, and a server of yours
+    answers; 1: not.
     """
     terminal = session.terminal
     asked = session.run("sign_in")
@@ -138,7 +139,10 @@ def sync(session: Session, recent: bool, full: bool, in_stash: bool) -> int:
 @_remote
 @click.pass_obj
 def undo(session: Session, run_id: int | None, dry_run: bool, in_stash: bool) -> int:
-    """Put back what a run has changed in Plex: RUN_ID, or the last that changed anything."""
+    """Put back what a run has changed in Plex.
+
+    RUN_ID as `runs` tells it; without it, the last run that changed anything.
+    """
     done = _perform(
         session,
         "undo_last_run",
@@ -177,10 +181,11 @@ def report(session: Session, output: Path | None) -> None:
 @click.option("--times", type=click.IntRange(1), hidden=True)
 @click.pass_obj
 def watch(session: Session, every: int, times: int | None) -> None:
-    """Stay, and bring to Plex what changes in Stash, until interrupted.
+    """Stay, and bring to Plex what changes in Stash.
 
-    Each look is the task Sync Changes; the reconcile of the settings runs when it is due. For
-    those who want a clock of their own; cron can run `sync` or `check` instead.
+    Ends when it is interrupted. Each look is the task Sync Changes; the reconcile of the settings
+    runs when it is due. For those who want a clock of their own; cron can run `sync` or `check`
+    instead.
     """
     looks = 0
     while times is None or looks < times:
@@ -200,7 +205,7 @@ def watch(session: Session, every: int, times: int | None) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def demo(session: Session, arguments: tuple[str, ...]) -> int:
-    """Show the plugin at work between a simulated Stash and a simulated Plex.
+    """Show the plugin at work between two simulated servers.
 
     Needs a checkout of the project: the release does not carry the simulators.
     """

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from app.page.gaps import TYPES
 from cli.options import Command, Group
 from cli.session import Session
 from cli.terminal import moment
@@ -18,15 +19,15 @@ MOST = 200  # rows of one page of the plugin's answers
 @click.command(cls=Command)
 @click.pass_obj
 def status(session: Session) -> None:
-    """What waits, what runs, what was given up on, and when the next reconcile is due."""
+    """What waits, runs and was given up on; the next reconcile."""
     session.terminal.reply(session.run("queue_status"))
 
 
 @click.command(cls=Command)
-@click.option("--type", "gap_type", help="Only gaps of this type, like missing or drift.")
+@click.option("--type", "gap_type", type=click.Choice(TYPES), help="Only gaps of this type.")
 @click.option("--studio", help="Only scenes of this studio.")
 @click.option("--library", help="Only scenes in this Plex library.")
-@click.option("--text", help="Only scenes with this text in title, path or reason.")
+@click.option("--text", help="Only scenes with this text in title, path or studio.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Most rows.")
 @click.pass_obj
 def gaps(
@@ -37,24 +38,26 @@ def gaps(
     text: str | None,
     limit: int,
 ) -> int:
-    """The gaps that the last reconcile has found, with the reason of each.
+    """The gaps of the last reconcile, each with its reason.
 
-    Exit status 0: none; 1: there are some.
+    Exit status 0: none; 1: there are some, or nothing has been compared yet.
     """
     found = _all(
         session, "page_gaps", limit, type=gap_type, studio=studio, library=library, text=text
     )
     rows = ([row["scene_id"], row["type"], row["title"], row["reason"]] for row in found["rows"])
-    session.terminal.table(["scene", "type", "title", "why"], rows, "No gaps.")
+    is_compared = found["as_of_at"] is not None
+    none = "No gaps." if is_compared else "Nothing has been compared yet: sync does it first."
+    session.terminal.table(["scene", "type", "title", "why"], rows, none)
     _rest(session, found)
-    return GAPS if found["total"] else 0
+    return GAPS if found["total"] or not is_compared else 0
 
 
 @click.command(cls=Command)
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Most rows.")
 @click.pass_obj
 def runs(session: Session, limit: int) -> None:
-    """The last runs, with what each has done and whether it can be undone."""
+    """The last runs: what each did, and whether it can be undone."""
     found = _all(session, "page_runs", limit)
     rows = (
         [
@@ -80,7 +83,7 @@ def queue() -> None:
 
 @queue.command("list")
 @click.option("--error", help="Only dead letters with this error, like PlexNotFound.")
-@click.option("--text", help="Only dead letters with this text in title or reason.")
+@click.option("--text", help="Only dead letters with this text in title, path or error.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Most rows.")
 @click.pass_obj
 def queue_list(session: Session, error: str | None, text: str | None, limit: int) -> int:
@@ -104,7 +107,7 @@ def queue_list(session: Session, error: str | None, text: str | None, limit: int
 @click.option("--error", help="Only those whose error text holds this.")
 @click.pass_obj
 def queue_retry(session: Session, scenes: tuple[int, ...], error: str | None) -> None:
-    """Queue once more what was given up on: SCENES (their ids), or all."""
+    """Try again what was given up on: SCENES (ids), or all."""
     session.terminal.reply(session.run("retry_dlq", {"ids": list(scenes) or None, "error": error}))
 
 
@@ -123,7 +126,9 @@ def queue_drop(session: Session, scenes: tuple[int, ...]) -> None:
 @click.option("--min-items", type=click.IntRange(1), help="Least scenes of a collection.")
 @click.pass_obj
 def rules(session: Session, tag_rules: str | None, min_items: int | None) -> int:
-    """What RULES for tags and studios would make of the library; without RULES, those saved.
+    """What RULES for tags and studios would make of the library.
+
+    Without RULES those of the settings are tried.
 
     Exit status 0: they can be read; 1: one of them cannot.
     """
@@ -140,7 +145,10 @@ def rules(session: Session, tag_rules: str | None, min_items: int | None) -> int
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes SHELL complete commands and options; source it from your start-up file."""
+    """Print what makes SHELL complete commands and options.
+
+    Source it from the start-up file of SHELL.
+    """
     from click.shell_completion import get_completion_class
 
     found = get_completion_class(shell)

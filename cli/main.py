@@ -89,7 +89,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         terminal.fail(str(error))
         return FAILED
     except click.ClickException as error:
-        error.show()
+        if terminal.as_json:
+            terminal.fail(error.format_message())
+        else:
+            error.show()
         return FAILED
     except (click.Abort, signals.Stopped):
         terminal.fail("Stopped; what was in hand waits for the next run.")

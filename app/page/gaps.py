@@ -15,6 +15,8 @@ from storage.finding_query import AMBIGUOUS, GAPS, IGNORED, LEFT_ALONE, SORTS, W
 from storage.findings import Finding
 from storage.page_facts import LAST
 
+TYPES = (*GAPS, *LEFT_ALONE)
+
 
 def page_gaps(context: PageContext) -> dict[str, Any]:
     """The gaps by `type`, `studio`, `library` and `text`, in the order `sort`."""
@@ -44,8 +46,8 @@ def wanted_by(args: Mapping[str, object]) -> Wanted:
         ConfigError: one makes no sense.
     """
     kind, sort = text(args, "type"), text(args, "sort") or "title"
-    if kind not in ("", *GAPS, *LEFT_ALONE):
-        known = ", ".join((*GAPS, *LEFT_ALONE))
+    if kind not in ("", *TYPES):
+        known = ", ".join(TYPES)
         raise ConfigError(f"The argument 'type' is {kind!r}; one of these is allowed: {known}.")
     if sort.removeprefix("-") not in SORTS:
         raise ConfigError(

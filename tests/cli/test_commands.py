@@ -36,6 +36,12 @@ def command(site: Site) -> Command:
     return run
 
 
+def test_a_library_that_was_never_compared_is_not_called_in_step(command: Command) -> None:
+    told = command("gaps")
+    assert (told.status, told.stdout.decode()[:12]) == (1, "Nothing has ")
+    assert command("runs").stdout == b"No runs yet.\n"
+
+
 def test_a_library_is_brought_into_step_by_commands(site: Site, command: Command) -> None:
     assert command("check").status == 1
     synced = command("sync", "--json")
@@ -50,6 +56,10 @@ def test_a_library_is_brought_into_step_by_commands(site: Site, command: Command
     assert json.loads(command("--json", "check", "--full").stdout)["scenes_spared"] == 0
     assert command("undo", "--dry-run").status == 0
     assert json.loads(command("status", "--json").stdout)["scenes_recorded"] > 0
+    gaps = command("gaps", "--type", "missing")
+    assert (gaps.status, gaps.stdout.splitlines()[0]) == (1, b"scene\ttype\ttitle\twhy")
+    assert json.loads(command("gaps", "--text", "no such film", "--json").stdout)["total"] == 0
+    assert b"Sync to Plex" in command("runs", "--limit", "5").stdout
 
 
 def test_the_queue_says_what_waits_and_what_was_given_up_on(command: Command) -> None:
@@ -57,6 +67,7 @@ def test_the_queue_says_what_waits_and_what_was_given_up_on(command: Command) ->
     assert "Nothing was given up on." in listed.stdout.decode()
     assert "for Plex." in listed.stdout.decode()
     assert json.loads(command("queue", "list", "--json").stdout)["waiting"] >= 0
+    assert json.loads(command("queue", "retry", "99999", "--json").stdout)["retried"] == 0
     dropped = command("queue", "drop", "99999")
     assert "None of these scenes was given up on." in dropped.stdout.decode()
 
@@ -100,6 +111,8 @@ def test_a_command_that_there_is_not_is_an_error(command: Command) -> None:
     ended = command("chekc")
     assert ended.status == 2
     assert b"chekc" in ended.stderr
+    told = command("gaps", "--type", "odd", "--json")
+    assert (told.status, list(json.loads(told.stdout))) == (2, ["error"])
 
 
 def test_the_release_has_no_demo(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +137,7 @@ def _all_commands(group: click.Group) -> Iterator[click.Command]:
 def test_every_command_and_option_says_what_it_does() -> None:
     for each in (main, *_all_commands(main)):
         assert each.help, each.name
-        assert each.get_short_help_str(), each.name
+        assert not each.get_short_help_str(62).endswith("..."), each.name
         for option in each.params:
             if isinstance(option, click.Option) and not option.hidden:
                 assert option.help, (each.name, option.name)
