@@ -17,7 +17,7 @@ from app.setup.token import SETTING, resolve_token
 from core.settings import Settings, read_settings
 from shell import logs
 from shell.protocol import PluginInput
-from stash.client import StashClient
+from stash.client import LEAST_SILENCE, StashClient
 from stash.connection import StashConnection
 from stash.plugin_settings import change_plugin_settings
 from stash.scenes import plugin_settings
@@ -200,6 +200,7 @@ def open_context(
         if not bears_faults:
             read.complain()
         settings = read.settings
+        stash.silence = max(LEAST_SILENCE, settings.read_timeout)
         logs.configure(
             debug=settings.debug_logging,
             obfuscate_paths=settings.obfuscate_paths,

@@ -24,7 +24,8 @@ from transport.retrying import Retrying, Transient
 
 # All limits of what Stash may take and send. A page of 500 scenes is less than half a megabyte.
 CONNECT_TIMEOUT = 5.0  # seconds
-LONGEST_SILENCE = 60.0  # seconds; a whole answer may take twice that
+# Seconds; a whole answer may take twice that. The first is for who has not read the settings yet.
+LONGEST_SILENCE, LEAST_SILENCE = 30.0, 10.0
 LONGEST_SILENCE_OF_PICTURES = 15.0
 MOST_OF_JSON = 8_000_000  # bytes
 
@@ -60,7 +61,8 @@ class StashClient:
     """Talks to one Stash.
 
     Args:
-        connect_timeout, silence: seconds; the second bounds each silence, twice that the whole.
+        connect_timeout, silence: seconds; the second bounds each silence, twice that the whole. It
+            may be set later, too.
         retrying: how failed queries are repeated.
     """
 
@@ -85,7 +87,7 @@ class StashClient:
             verify=connection.verify_tls,
         )
         self._pause = min(silence, LONGEST_SILENCE_OF_PICTURES)
-        self._pause_of_answers = silence
+        self.silence = silence
         self._retrying = retrying if retrying is not None else Retrying()
         self._redactor = Redactor(filter(None, (connection.cookie, connection.api_key)))
 
@@ -106,7 +108,7 @@ class StashClient:
         """The same for what is asked twice at most, and given up after so many seconds without a
         byte. It shares the connections."""
         other = copy.copy(self)
-        other._pause = other._pause_of_answers = silence
+        other._pause = other.silence = silence
         other._retrying = self._retrying.briefly()
         return other
 
@@ -202,7 +204,7 @@ class StashClient:
             "Content-Type": "application/json",
         }
         answer = self._answer(
-            "POST", "/graphql", headers, body, limit=MOST_OF_JSON, pause=self._pause_of_answers
+            "POST", "/graphql", headers, body, limit=MOST_OF_JSON, pause=self.silence
         )
         _check_status(answer)
         told = self._decoded(answer)

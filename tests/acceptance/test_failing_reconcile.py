@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app import wiring
 from core.errors import StashError
 from simulators.library.generate import generate
 from stash.client import StashClient
@@ -23,6 +24,7 @@ from tests.acceptance.faults import (
     NOTHING_SAID,
     REFUSED,
     RESET,
+    RULES,
     SCENES,
     STARTING,
     WRONG,
@@ -48,6 +50,13 @@ def test_plex_down_from_the_start_is_an_error_and_no_gap(site: Site, fault: Faul
 
     assert "Plex" in error or "Plex URL" in error
     assert site.queued() == {}
+
+
+def test_stash_is_waited_for_as_long_as_plex(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "LEAST_SILENCE", 0.1)
+    stash_fails(site, "findScenes", {"action": "hang", "seconds": 2})
+    site.use(**RULES, read_timeout=0.15)
+    assert "did not answer within 0.15 s" in site.run("reconcile_all").error
 
 
 def test_no_plex_at_all(site: Site) -> None:
