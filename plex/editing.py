@@ -102,11 +102,15 @@ def split_params(params: Sequence[tuple[str, str]], max_length: int) -> list[lis
         match = _FIELD.match(name)
         fields.setdefault(match.group() if match else name, []).append((name, value))
     edits: list[list[tuple[str, str]]] = []
+    length = max_length
     for group in fields.values():
-        if edits and len(encode_query(edits[-1] + group)) <= max_length:
+        added = len(encode_query(group)) + 1  # with what parts it from the others
+        length += added
+        if length <= max_length:
             edits[-1] += group
         else:
             edits.append(list(group))
+            length = added - 1
     return edits
 
 

@@ -6,23 +6,24 @@ for the internet, not for a server of one's own.
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPException, RemoteDisconnected
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import certifi
 import urllib3
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
+from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
     HTTPError,
     NameResolutionError,
     NewConnectionError,
-    ProtocolError,
     ReadTimeoutError,
     SSLError,
 )
@@ -30,6 +31,7 @@ from urllib3.exceptions import (
 from transport.errors import BrokeOff, NoAnswer, NotTrusted, Refused, TooLarge, TransportError
 from transport.pacing import Pool, TlsPool, TooSlow
 
+_HEADERS = MappingProxyType({"User-Agent": "Stash2Plex", "Accept-Encoding": "gzip"})
 _CHUNK = 64 * 1024
 _CONNECTIONS = 4  # kept for later, for as many threads
 
@@ -120,19 +122,11 @@ class Http:
     ) -> BaseHTTPResponse:
         """The answer, of which no body is read yet."""
         try:
-            return self._pool.urlopen(
-                method,
-                self._prefix + target,
-                body=body,
-                headers={"User-Agent": "Stash2Plex", "Accept-Encoding": "gzip", **headers},
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                timeout=timeout,
-                preload_content=False,
+            return self._pool.begin(
+                method, self._prefix + target, {**_HEADERS, **headers}, body, timeout
             )
         # ValueError: a host that is no name, a header that cannot be sent.
-        except (HTTPError, OSError, ValueError) as error:
+        except (HTTPError, HTTPException, OSError, ValueError) as error:
             # Not chained: what libraries raise may quote addresses and headers.
             raise _no_answer(error, timeout) from None
 
@@ -144,19 +138,15 @@ def _no_answer(error: Exception, timeout: Timeout) -> TransportError:
         return Refused("refused the connection, or there is no such host")
     if isinstance(error, ConnectTimeoutError):
         return Refused(f"could not be reached within {timeout.connect_timeout:g} s")
-    if isinstance(error, SSLError):
+    if isinstance(error, (SSLError, ssl.SSLError)):
         return NotTrusted("has no certificate that is trusted, or does not speak https")
     if isinstance(error, ReadTimeoutError):
         return NoAnswer(_slow(error, timeout), is_costly=True)
     if isinstance(error, ValueError):
         return Refused(f"has no address that can be asked ({type(error).__name__})")
-    if isinstance(error, ProtocolError) and any(map(_is_no_http, error.args)):
+    if isinstance(error, HTTPException) and not isinstance(error, RemoteDisconnected):
         return NoAnswer("gave an answer that is no HTTP")
     return NoAnswer("dropped the connection")
-
-
-def _is_no_http(reason: object) -> bool:
-    return isinstance(reason, HTTPException) and not isinstance(reason, RemoteDisconnected)
 
 
 def _broke_off(error: Exception, timeout: Timeout) -> TransportError:
@@ -173,7 +163,7 @@ def _slow(error: Exception, timeout: Timeout) -> str:
     return f"did not answer within {timeout.read_timeout:g} s"
 
 
-def _pool(scheme: str, host: str, port: int | None, verify: bool | str) -> HTTPConnectionPool:
+def _pool(scheme: str, host: str, port: int | None, verify: bool | str) -> Pool | TlsPool:
     if scheme != "https":
         return Pool(host, port, maxsize=_CONNECTIONS)
     if verify is False:

@@ -10,15 +10,23 @@ from __future__ import annotations
 import io
 import socket
 import time
-from collections.abc import Callable
-from http.client import HTTPResponse
+from collections.abc import Callable, Mapping
+from http import client
 from typing import Any
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import (
+    BaseHTTPResponse,
+    HTTPConnectionPool,
+    HTTPHeaderDict,
+    HTTPResponse,
+    HTTPSConnectionPool,
+    Timeout,
+)
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 PAUSES = 2  # lengths of the longest silence that an answer may take without any speed
 SLOWEST = 50_000  # bytes a second
+SMALL = 16_384  # bytes that are sent within the timeout of the line, whichever it is
 MOST_RECEIVED = 500_000_000  # bytes of one answer as they come
 # Of what frames a body: lines of a head, bytes of one of them, and of a body in chunks the bytes
 # that each of these must have on the average, with their ends.
@@ -63,7 +71,7 @@ class PacedReader(io.RawIOBase):
         left = self._end + self._received / SLOWEST - self._clock()
         if left <= 0:
             raise TooSlow("the answer did not end in time")
-        self._line.settimeout(min(self._pause, left))
+        _set_timeout(self._line, min(self._pause, left))
         try:
             count = self._raw.readinto(buffer) or 0
         except TimeoutError:
@@ -123,39 +131,104 @@ class FramedReader(io.BufferedReader):
         return count
 
 
-class _Answer(HTTPResponse):
+class _Answer(client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp = FramedReader(PacedReader(self.fp.detach(), sock))
 
 
-class _Sending:
-    """Gives large bodies the time that they need: `timeout` is that of connecting by then."""
+def _set_timeout(line: socket.socket, seconds: float) -> None:
+    """Each call asks the system, and lets other threads go first, also where nothing changes."""
+    if line.gettimeout() != seconds:
+        line.settimeout(seconds)
+
+
+class _Lean:
+    """Sends and receives with few calls of the system; `timeout` is that of what comes next."""
 
     sock: Any
     timeout: Any
 
     def send(self, data: Any) -> None:
-        if self.sock is not None and isinstance(data, bytes):
+        """Send, large bodies in the time that they need."""
+        if self.sock is not None and isinstance(data, bytes) and len(data) > SMALL:
             self.sock.settimeout(self.timeout + len(data) / SLOWEST)
         super().send(data)  # type: ignore[misc]
 
+    def request(self, method: str, url: str, *_: Any, **options: Any) -> None:
+        """Send a request; urllib3 would do the same, and set the timeout of the line again."""
+        connection: Any = self
+        client.HTTPConnection.request(connection, method, url, options["body"], options["headers"])
 
-class _Connection(_Sending, HTTPConnection):
+    def getresponse(self) -> Any:
+        """Receive the head of the answer, likewise."""
+        connection: Any = self
+        _set_timeout(self.sock, self.timeout)
+        answer = client.HTTPConnection.getresponse(connection)
+        return HTTPResponse(
+            answer,
+            HTTPHeaderDict((n, str(v).replace("\r\n", " ")) for n, v in answer.msg.items()),
+            answer.status,
+            preload_content=False,
+            original_response=answer,
+            request_method=connection._method,
+        )
+
+
+class _Connection(_Lean, HTTPConnection):
     response_class = _Answer
 
 
-class _TlsConnection(_Sending, HTTPSConnection):
+class _TlsConnection(_Lean, HTTPSConnection):
     response_class = _Answer
 
 
-class Pool(HTTPConnectionPool):
+class _Pool(HTTPConnectionPool):
+    """Connections that are kept for later. May be used by several threads at once."""
+
+    def begin(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout: Timeout,
+    ) -> BaseHTTPResponse:
+        """Send a request, and receive the head of its answer.
+
+        `urlopen` would look at each letter of the target, to encode what is encoded already.
+
+        Args:
+            target: path and query, encoded.
+
+        Raises:
+            HTTPError, HTTPException, OSError, ValueError: no usable answer came.
+        """
+        connection = self._get_conn()
+        try:
+            return self._make_request(
+                connection,
+                method,
+                target,
+                body=body,
+                headers=headers,
+                timeout=timeout,
+                response_conn=connection,
+                preload_content=False,
+            )
+        except BaseException:
+            connection.close()
+            self._put_conn(None)
+            raise
+
+
+class Pool(_Pool):
     """Connections over plain HTTP."""
 
     ConnectionCls = _Connection
 
 
-class TlsPool(HTTPSConnectionPool):
+class TlsPool(_Pool, HTTPSConnectionPool):
     """Connections over TLS."""
 
     ConnectionCls = _TlsConnection
