@@ -113,13 +113,17 @@ class Writer:
         if not settings.sync_policy().images:
             return None
         fitter = PosterFitter(Fit(settings.poster_fit))
-        preserve = settings.preserve_plex_edits
         outages, clock = self.state.outages, self.context.clock
         supply = PictureSupply(self.context.stash, outages, self._scene_ids, clock)
         images = PlexImages(self.plex)
-        respects = settings.respect_overlays
         return PictureSync(
-            supply.fetch, images, fitter, end, preserve=preserve, respect_overlays=respects
+            supply.fetch,
+            images,
+            fitter,
+            end,
+            preserve=settings.preserve_plex_edits,
+            respect_overlays=settings.respect_overlays,
+            ahead=supply.ahead,
         )
 
     def _scene_ids(self) -> set[int]:

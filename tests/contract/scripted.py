@@ -68,9 +68,10 @@ class Scripted:
         self.asked: list[Asked] = []
         self.closing = threading.Event()
 
-    def next_reply(self) -> Reply:
+    def reply_to(self, asked: Asked) -> Reply:
+        self.asked.append(asked)
         if self.by is not None:
-            return self.by(self.asked[-1])
+            return self.by(asked)
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
 
@@ -83,10 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.script.asked.append(
-            Asked(self.command, self.path, headers, body, self.client_address[1])
-        )
-        self._give(self.script.next_reply())
+        asked = Asked(self.command, self.path, headers, body, self.client_address[1])
+        self._give(self.script.reply_to(asked))
 
     def _give(self, reply: Reply) -> None:
         if reply.fault == "hang":

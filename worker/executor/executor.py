@@ -125,6 +125,7 @@ class Executor:
             raise
         finally:
             self._edits.ahead.close()
+            self._pictures.close()
         self._prove(window)
         return left
 
@@ -174,10 +175,11 @@ class Executor:
         return plans
 
     def _begin(self, plan: ScenePlan, next_plans: Iterable[ScenePlan], shared: Sent) -> None:
-        """Journal a scene, the next ones with it, and have its edits sent."""
+        """Journal a scene, the next ones with it, have its edits sent and its cover fetched."""
         if plan.scene_id not in self._journaled:
             self._journal([plan, *next_plans])
         if self._edits.depth > 1:
+            self._pictures.begin(plan)
             for edit in plan.edits:
                 # Pictures are put back before all else.
                 if edit.names and not edit.pictures and edit.ref not in shared.edited:
@@ -270,15 +272,8 @@ class Executor:
 
     def _journal_picture(self, change: PictureChange) -> None:
         assert self._current is not None
-        entry = picture_entry(
-            self._current,
-            change.ref,
-            change.field,
-            change.before,
-            change.after,
-            change.locked_before,
-            self._clock(),
-        )
+        what = (change.ref, change.field, change.before, change.after, change.locked_before)
+        entry = picture_entry(self._current, *what, self._clock())
         self._state.journal.write(self._run_id, [entry])
 
     # Proof -------------------------------------------------------------------------------

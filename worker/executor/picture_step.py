@@ -19,6 +19,7 @@ from worker.executor.proof import Written
 from worker.pictures.probe import takes_pictures
 from worker.pictures.supply import sample
 from worker.pictures.sync import PictureOutcome, PictureSync
+from worker.plan import ScenePlan
 
 NONE_NOW = "Plex takes no pictures for now: {}"
 MOST = 3  # scenes in a row that fail before another picture is tried; one while Plex took none
@@ -43,6 +44,7 @@ class PictureStep:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._pictures = pictures
+        self._ahead = pictures.ahead if pictures is not None else None
         self._records, self._store = state.records, state.outages
         self._clock = clock
         self._jitter = jitter
@@ -51,16 +53,33 @@ class PictureStep:
         self._last_shown: dict[int, PictureRecords] = {}
         self.doubtful: list[Written] = []
 
+    def begin(self, plan: ScenePlan) -> None:
+        """Have the cover of a scene fetched; `sync` has to follow, or `close`."""
+        if self._ahead is not None and plan.cover and not self._off:
+            self._ahead.want(plan.scene_id, _known(plan).cover.etag)
+
+    def close(self) -> None:
+        """Of what was begun nothing is asked any more when this returns."""
+        if self._ahead is not None:
+            self._ahead.close()
+
     def sync(self, written: Written) -> None:
         """Make the items of a scene show its cover.
 
         Raises:
             PlexError, StashError: as `PictureSync`.
         """
+        try:
+            self._sync(written)
+        finally:
+            if self._ahead is not None:
+                self._ahead.forget(written.plan.scene_id)
+
+    def _sync(self, written: Written) -> None:
         plan = written.plan
         if self._pictures is None or not plan.cover or written.errors:
             return
-        known = plan.record.pictures if plan.record is not None else NO_PICTURES
+        known = _known(plan)
         if self._off:
             written.cover = PictureOutcome(replace(known, failed=True), unavailable=self._off)
             return
@@ -115,3 +134,7 @@ class PictureStep:
             assert each.cover is not None
             each.cover.unavailable = self._off
         self.doubtful.clear()
+
+
+def _known(plan: ScenePlan) -> PictureRecords:
+    return plan.record.pictures if plan.record is not None else NO_PICTURES

@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from core.errors import PicturesUnavailable
 from core.images import ImageFailed, Unusable
 from stash.client import StashClient
-from stash.images import NoCover, NotModified, Screenshot, fetch_screenshot
+from stash.images import Screenshot, fetch_screenshot
 from storage.outages import PICTURES, OutageStore
+from worker.pictures.covers_ahead import CoversAhead, Found
 
 # Asks Stash for a scene's cover with an ETag, or for its bytes in any case with "".
-FetchCover = Callable[[int, str], Screenshot | NotModified | NoCover]
+FetchCover = Callable[[int, str], Found]
 
 NO_PICTURES_NOW = "Stash gives no pictures for now"
 SILENCE = 5.0  # seconds that are left to a Stash which has just given no picture
@@ -31,6 +32,9 @@ class PictureSupply:
     Args:
         others: scenes that may be asked for in the place of one.
         clock: epoch seconds.
+
+    Attributes:
+        ahead: the covers of the next scenes.
     """
 
     def __init__(
@@ -42,12 +46,15 @@ class PictureSupply:
     ) -> None:
         self._stash = stash
         self._brief = stash.with_timeout(SILENCE)
+        self.ahead = CoversAhead(self._brief)
         self._store = store
         self._others = others
         self._clock = clock
         self._breaker = store.breaker(PICTURES, clock())
+        if self._breaker.failures:
+            self.ahead.pause()
 
-    def fetch(self, scene_id: int, etag: str) -> Screenshot | NotModified | NoCover:
+    def fetch(self, scene_id: int, etag: str) -> Found:
         """A scene's cover.
 
         Raises:
@@ -56,6 +63,8 @@ class PictureSupply:
             StashUnreachable, StashUnauthorized: as `fetch_screenshot`.
         """
         has_failed = self._breaker.failures > 0
+        if not has_failed and (found := self.ahead.take(scene_id, etag)) is not None:
+            return found
         if has_failed and not self._store.try_again(PICTURES, self._clock()):
             raise PicturesUnavailable(NO_PICTURES_NOW)
         try:
@@ -73,10 +82,12 @@ class PictureSupply:
         return found
 
     def _answers(self) -> None:
+        self.ahead.go_on()
         if self._breaker.failures:
             self._breaker = self._store.succeeded(PICTURES, self._clock())
 
     def _failed(self, error: Exception) -> PicturesUnavailable:
+        self.ahead.pause()
         self._breaker = self._store.failed(PICTURES, self._clock(), random.random(), str(error))
         return PicturesUnavailable(str(error))
 

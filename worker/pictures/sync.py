@@ -22,6 +22,7 @@ from plex.exceptions import PlexItemFailed, PlexRejected, PlexUnauthorized
 from plex.images import NotShown, PlexImages, upload_name
 from stash.images import NoCover
 from worker.pictures.cover import Cover, find_cover
+from worker.pictures.covers_ahead import CoversAhead
 from worker.pictures.poster_fit import PosterFitter
 from worker.pictures.supply import FetchCover
 from worker.pictures.writer import PictureChange, PictureEnd
@@ -88,6 +89,7 @@ class PictureSync:
         end: carries out what is decided.
         preserve: pictures that the user chose in Plex stay (`preserve_plex_edits`).
         respect_overlays: so do posters that another program has drawn, see `core.overlays`.
+        ahead: what `fetch` has fetched before it is asked; None: nothing.
     """
 
     fetch: FetchCover
@@ -96,6 +98,7 @@ class PictureSync:
     end: PictureEnd
     preserve: bool = False
     respect_overlays: bool = False
+    ahead: CoversAhead | None = None
 
     def sync(
         self,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from storage.outages import PICTURES
 from storage.state import State
 from tests.contract.scripted import Asked, Reply, scripted
 from transport.retrying import Retrying
+from worker.pictures.covers_ahead import MOST
 from worker.pictures.supply import PictureSupply
 
 GOOD = Reply(body=picture("cover"), headers={"Content-Type": "image/jpeg"})
@@ -40,10 +43,15 @@ class Covers:
     def __init__(self, state: State) -> None:
         self.state = state
         self.of = dict.fromkeys(range(1, 7), GOOD)
+        self.before: dict[int, Callable[[], object]] = {}
+        self.asked: list[int] = []
         self.supply: PictureSupply
 
     def __call__(self, asked: Asked) -> Reply:
-        return self.of[int(asked.path.split("/")[2])]
+        scene = int(asked.path.split("/")[2])
+        self.asked.append(scene)
+        self.before.get(scene, bool)()
+        return self.of[scene]
 
     def is_out(self) -> bool:
         return self.state.outages.breaker(PICTURES, 1000.0).failures > 0
@@ -94,3 +102,46 @@ def test_the_only_cover_that_there_is_tells_of_itself_alone(covers: Covers) -> N
     with pytest.raises(ImageFailed):
         covers.supply.fetch(3, "")
     assert not covers.is_out()
+
+
+def test_covers_ahead_come_at_once_and_are_asked_for_once(covers: Covers) -> None:
+    is_asked = threading.Event()
+    covers.before = {1: partial(is_asked.wait, 10), 2: is_asked.set}
+
+    for scene in (1, 2):
+        covers.supply.ahead.want(scene, "")
+    found = [covers.supply.fetch(scene, "") for scene in (1, 2)]
+
+    assert all(isinstance(each, Screenshot) for each in found)
+    assert is_asked.is_set()
+    assert sorted(covers.asked) == [1, 2]
+
+
+def test_no_more_covers_are_ahead_than_may_be(covers: Covers) -> None:
+    covers.of = dict.fromkeys(range(1, 3 * MOST), GOOD)
+    for scene in covers.of:
+        covers.supply.ahead.want(scene, "")
+    covers.supply.ahead.close()
+    assert set(covers.asked) <= set(range(1, MOST + 1))
+
+
+def test_a_cover_that_fails_ahead_is_judged_at_its_turn(covers: Covers) -> None:
+    covers.of[3] = EMPTY
+    for scene in (3, 4):
+        covers.supply.ahead.want(scene, "")
+    with pytest.raises(ImageFailed):
+        covers.supply.fetch(3, "")
+    assert covers.asked.count(3) == 2
+    assert not covers.is_out()
+    assert isinstance(covers.supply.fetch(4, ""), Screenshot)
+    assert covers.asked.count(4) <= 2  # once as another one than 3
+
+
+def test_nothing_is_fetched_ahead_in_an_outage(covers: Covers) -> None:
+    covers.of = dict.fromkeys(covers.of, EMPTY)
+    with pytest.raises(PicturesUnavailable):
+        covers.supply.fetch(3, "")
+    covers.asked.clear()
+    covers.supply.ahead.want(4, "")
+    covers.supply.ahead.close()
+    assert covers.asked == []
