@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.fields import PICTURES
 from core.models import Change, ItemRef
@@ -135,6 +136,22 @@ class PlanStore:
             connection.execute("DELETE FROM plans WHERE run_id NOT IN (SELECT id FROM runs)")
 
 
+def packed(planned: Iterable[PlannedChange]) -> str:
+    """Planned changes as one text."""
+    return dumps(
+        [
+            [p.scene_id, p.title, *p.ref, c.field, c.before, c.after, c.added, c.removed]
+            for p in planned
+            for c in [p.change]
+        ]
+    )
+
+
+def unpacked(text: str) -> tuple[PlannedChange, ...]:
+    """Those of such a text; what is none is left out."""
+    return tuple(_planned_from(row) for row in json.loads(text) if isinstance(row, list))
+
+
 def _row(run_id: int, planned: PlannedChange) -> tuple[object, ...]:
     change = planned.change
     return (
@@ -153,12 +170,11 @@ def _row(run_id: int, planned: PlannedChange) -> tuple[object, ...]:
 
 
 def _planned(row: Row) -> PlannedChange:
-    _, scene_id, title, section, key, field, before, after, added, removed = row
-    change = Change(
-        field,
-        value_from_json(json.loads(before)),
-        value_from_json(json.loads(after)),
-        tuple(json.loads(added)),
-        tuple(json.loads(removed)),
-    )
+    return _planned_from([*row[1:6], *map(json.loads, row[6:])])
+
+
+def _planned_from(row: Sequence[Any]) -> PlannedChange:
+    scene_id, title, section, key, field, before, after, added, removed = row
+    values = value_from_json(before), value_from_json(after)
+    change = Change(field, *values, tuple(added), tuple(removed))
     return PlannedChange(scene_id, title, ItemRef(section, key), change)

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.models import Failure, Job
 from core.text import storable
+from storage.plans import PlannedChange, unpacked
 from storage.rows import INT, TEXT, TIME, Kind, Table
 from sync_queue.schema import TABLE
 
@@ -79,12 +80,12 @@ class HeldJob:
 
     Attributes:
         marks: what it would clear or remove, as whoever held it has packed it.
-        lines: the same for people.
+        losses: these changes.
     """
 
     job: Job
     marks: str
-    lines: tuple[str, ...]
+    losses: tuple[PlannedChange, ...]
 
 
 def dumps(item: Any) -> bytes:
@@ -145,5 +146,5 @@ def job_from(row: tuple[Any, ...]) -> Job:
 
 def held_from(row: tuple[Any, ...]) -> HeldJob:
     """The held job of a row of `HELD_JOBS`."""
-    *job, marks, lines = row
-    return HeldJob(job_from(tuple(job)), str(marks), tuple(map(str, json.loads(lines))))
+    *job, marks, losses = row
+    return HeldJob(job_from(tuple(job)), str(marks), unpacked(losses))

@@ -13,7 +13,6 @@ one place, and the next holder of the drain lock calls `recover`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -22,6 +21,7 @@ from typing import Any
 
 from core.errors import StateError
 from core.models import Failure, Job
+from storage.plans import PlannedChange, packed
 from storage.sqlite import chunks, placeholders
 from sync_queue import jobs, transitions
 from sync_queue.jobs import BULK, DEAD, HELD, JOBS, WORKING, EnqueueOutcome, HeldJob
@@ -143,13 +143,13 @@ class SyncQueue(QueueReader):
         with self._still_claimed([job]) as (connection, ids):
             transitions.to_dead(connection, ids, failure, why, self._clock())
 
-    def hold(self, jobs_with: Iterable[tuple[Job, str, Sequence[str]]]) -> None:
+    def hold(self, jobs_with: Iterable[tuple[Job, str, Sequence[PlannedChange]]]) -> None:
         """Holds claimed jobs back until the user decides, each in the place of an older held one.
 
         Args:
-            jobs_with: each with its marks and lines, see `HeldJob`.
+            jobs_with: each with its marks and losses, see `HeldJob`.
         """
-        given = {job.job_id: (marks, json.dumps(lines)) for job, marks, lines in jobs_with}
+        given = {job.job_id: (marks, packed(losses)) for job, marks, losses in jobs_with}
         with self.database.transaction() as connection:
             ids = transitions.working(connection, given)
             transitions.to_held(connection, [(row_id, *given[row_id]) for row_id in ids], HELD_WHY)
@@ -157,7 +157,7 @@ class SyncQueue(QueueReader):
     def claim_held(self, limit: int, scene_ids: Iterable[int] | None = None) -> list[HeldJob]:
         """Takes up to `limit` held jobs, leaving out scenes that are being worked on.
 
-        `release` and `recover` hold them again, with their marks and lines.
+        `release` and `recover` hold them again, with their marks and losses.
         """
         with self.database.transaction() as connection:
             busy = self.working_scene_ids()

@@ -144,7 +144,7 @@ def give_back(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
 
 
 def to_held(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, str]], why: str) -> None:
-    """Makes working rows the held ones of their scenes: each its id, marks and lines (JSON)."""
+    """Makes working rows the held ones of their scenes: each its id, marks and losses (JSON)."""
     _drop(connection, HELD, [row[0] for row in rows])
     connection.executemany(
         f"UPDATE {TABLE} SET status = {HELD}, failure = ?, error = ?, marks = ?, lines = ?"

@@ -13,6 +13,7 @@ from core.models import Change, Failure, FullItem, ItemRef, Job, Role, Value
 from core.planning.item_plan import ItemPlan, is_untouched, only
 from core.records import FieldRecord, PictureRecords, Record
 from core.wording import scene_called
+from storage.plans import PlannedChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,8 @@ class ScenePlan:
         applied: the fingerprint of which the changes are a part.
         is_journaled: the values before are kept, so that the run can be undone.
         is_whole: with this plan the scene shows all that it wants.
-        held: what the clear guard holds back of the scene, as marks and lines of `HeldJob`; the job
-            is held once all else shows.
+        held: what the clear guard holds back of the scene, as marks and losses of `HeldJob`; the
+            job is held once all else shows.
         is_partial_ok: what shows is remembered also where something else was refused.
         carried_out: items that a run before has written to without a record of it.
     """
@@ -119,7 +120,7 @@ class ScenePlan:
     applied: str = ""
     is_journaled: bool = True
     is_whole: bool = True
-    held: tuple[str, tuple[str, ...]] | None = None
+    held: tuple[str, tuple[PlannedChange, ...]] | None = None
     is_partial_ok: bool = False
     carried_out: frozenset[ItemRef] = frozenset()
 

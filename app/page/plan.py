@@ -115,11 +115,11 @@ def _row(
     return {
         "scene_id": str(scene_id),
         "title": planned[0].title if planned else "",
-        "changes": [_change_row(each, titles, items) for each in planned],
+        "changes": [change_row(each, titles, items) for each in planned],
     }
 
 
-def _change_row(
+def change_row(
     planned: PlannedChange, titles: Mapping[str, str], items: Mapping[ItemRef, str]
 ) -> dict[str, Any]:
     """One change for people.

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import Any
 
 from app.page.context import PageContext
 from app.page.item_titles import item_titles
-from app.page.labels import label_of
 from app.page.paging import Paging
+from app.page.plan import change_row
 from app.page.plex_side import libraries, links
 from app.tasks.dead_letters import filters_of
-from core.models import Job
+from core.models import ItemRef, Job
 from core.paths import stem
+from storage.plans import PlannedChange
 from sync_queue.jobs import HeldJob
 
-# Changes as `core.wording` tells them: phrases, entries of lists after a sign, names in quotes.
-_NAME = re.compile("“[^”]*”")
-_PHRASE = re.compile(rf"(?:{_NAME.pattern}|[^;“])+")
-_ENTRIES = re.compile(rf"([+−]) ({_NAME.pattern}(?:, {_NAME.pattern})*)")
 MARK = 12  # characters of each value that the clear guard has noted
 
 
@@ -58,8 +55,16 @@ def page_held(context: PageContext) -> dict[str, Any]:
         shown = queue.held(most=paging.per_page, after=paging.offset)
     with context.open_page() as page:
         titles = page.findings.titles(each.job.scene_id for each in shown)
-        plex = links(page)
-    rows = [_held_row(each, titles.get(each.job.scene_id, "")) for each in shown]
+        sections, plex = libraries(page), links(page)
+    with context.open_state() as state:
+        items = item_titles(state, titles)
+    rows = [
+        {
+            **_held_row(each, titles.get(each.job.scene_id, "")),
+            "changes": [_loss(loss, sections, items) for loss in each.losses],
+        }
+        for each in shown
+    ]
     what = "1 scene is" if total == 1 else f"{total:,} scenes are"
     headline = "Nothing is held back."
     if total:
@@ -79,48 +84,18 @@ def _held_row(each: HeldJob, title: str) -> dict[str, Any]:
         "title": title_of(each.job) or title,
         "reason": f"It would lose {losses} value{'s' if losses != 1 else ''} in Plex.",
         "would_remove": losses,
-        "changes": [loss for line in each.lines for loss in _losses(line)],
     }
 
 
-def _losses(line: str) -> list[dict[str, Any]]:
-    """A line like `scene 12 “Title”: tags − “Jazz”; studio cleared, was “X”` as changes."""
-    told = line[line.find("”: ") + 3 :] if "”: " in line else line.partition(": ")[2]
-    return [_loss(each.strip()) for each in _PHRASE.findall(told) if each.strip()]
-
-
-def _loss(phrase: str) -> dict[str, Any]:
-    field, _, what = phrase.partition(" ")
-    gone, new = (
-        [name for sign, names in _ENTRIES.findall(what) if sign == wanted for name in _names(names)]
-        for wanted in "−+"
-    )
-    is_cleared = what.startswith("cleared")
-    if gone or new:
-        before: object = gone
-    else:
-        before = _plain(what.removeprefix("cleared, was ").partition(" → ")[0])
-    return {
-        "library": "",
-        "rating_key": "",
-        "item_title": "",
-        "field": field,
-        "label": label_of("more" if field == "and" else field),
-        "before": before,
-        "after": new if gone or new else _plain(what.partition(" → ")[2]) or None,
-        "kind": "clear" if is_cleared else "set" if new or " → " in what else "remove",
-        "why": "",
-    }
-
-
-def _plain(told: str) -> object:
-    """A value as `core.wording` puts it: its one name, or several, without their quotes."""
-    names = _names(told)
-    return names if len(names) > 1 else names[0] if names else told
-
-
-def _names(told: str) -> list[str]:
-    return [each[1:-1] for each in _NAME.findall(told)]
+def _loss(
+    loss: PlannedChange, titles: Mapping[str, str], items: Mapping[ItemRef, str]
+) -> dict[str, Any]:
+    """One change for people; of a list only what it loses and gains."""
+    row = change_row(loss, titles, items)
+    change = loss.change
+    if change.added or change.removed:
+        row |= {"before": list(change.removed), "after": list(change.added)}
+    return row
 
 
 def page_pins(context: PageContext) -> dict[str, Any]:

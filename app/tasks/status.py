@@ -62,7 +62,7 @@ def queue_status(context: Context) -> dict[str, Any]:
         status["services"] = _services(state, now)
         problems += [f"{unlisted_line(*each)}" for each in state.get_value(UNLISTED).items()]
     status["problems"] = problems
-    lines = [held_line(each.job.scene_id, each.lines) for each in held]
+    lines = list(map(held_line, held))
     _tell_first(lines, status["held"], "held back")
     given_up = sum(status["dead_letters"].values())
     _tell_first(list(map(dead_letter_line, dead)), given_up, "given up on")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from core.models import Job
 from core.scopes import BY_SETTING
 from core.timestamps import in_words
-from core.wording import counted, listed
+from core.wording import change_line, counted, listed, scene_called
+from sync_queue.jobs import HeldJob
 
 Part = Mapping[str, Any]
 
@@ -95,9 +96,13 @@ def queue_line(status: Part) -> str:
     return f"queue: {told}; {counted(status['scenes_recorded'], 'scene')} synced so far"
 
 
-def held_line(scene_id: int, lines: Sequence[str]) -> str:
+def held_line(held: HeldJob) -> str:
     """One scene that the clear guard holds back."""
-    return "held by the clear guard: " + ("; ".join(lines) or f"scene {scene_id}")
+    title = next((each.title for each in held.losses), "")
+    changes = [each.change for each in held.losses]
+    scene = held.job.scene_id
+    told = change_line(scene, title, *changes) if changes else scene_called(scene, title)
+    return f"held by the clear guard: {told}"
 
 
 def dead_letter_line(job: Job) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from app.sync_changes.process_queue import process_queue
 from app.tasks.queue import confirm_stopped_run
+from app.tasks.status_messages import held_line
 from core.errors import GuardStopped
 from plex.exceptions import PlexServerDown
 from simulators.library.generate import generate
@@ -167,7 +168,7 @@ def test_what_would_go_is_said_by_field_and_the_first_of_it_line_by_line(site: S
     assert f"would lose {shown['values_cleared']} values (" in ended.error
     assert f"{shown['changes']['performers']['remove']} performers" in ended.error
     with site.queue() as queue:
-        lines = [line for each in queue.held() for line in each.lines]
+        lines = [held_line(each).partition(": ")[2] for each in queue.held()]
     assert {line.removeprefix("held back: ") for line in told} <= set(lines)
 
 

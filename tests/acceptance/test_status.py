@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from core.errors import StateError
+from core.models import Change, ItemRef
 from simulators.library.generate import generate
+from storage.plans import PlannedChange
 from storage.state import STATE_FILE
 from sync_queue.inbox import INBOX_FILE, UNANSWERED_SECONDS, HookInbox
 from sync_queue.inbox_reader import Inbox
@@ -248,13 +250,15 @@ def test_held_jobs_are_told(driver: SyncDriver) -> None:
     driver.do("reconcile_all")
     with driver.context() as context, context.open_queue() as queue:
         waiting = queue.stats(driver.now).waiting
-        queue.hold((job, "", ["clears details"]) for job in queue.claim(2, driver.now))
+        change = Change("details", "Old", None)
+        losses = [PlannedChange(1, "Title", ItemRef("1", "7"), change)]
+        queue.hold((job, "", losses) for job in queue.claim(2, driver.now))
 
     ended = look(driver.site)
 
     assert (ended.output["waiting"], ended.output["held"]) == (waiting - 2, 2)
     assert "2 held by a guard" in ended.log
-    assert re.search("held by the clear guard: clears details", ended.log)
+    assert re.search("held by the clear guard: scene [0-9]+ “Title”: details cleared", ended.log)
 
 
 def test_a_file_of_a_newer_version_is_an_error(driver: SyncDriver) -> None:

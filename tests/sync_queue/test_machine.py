@@ -10,7 +10,8 @@ from pathlib import Path
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from core.models import Failure, Job
+from core.models import Change, Failure, ItemRef, Job
+from storage.plans import PlannedChange
 from sync_queue.jobs import BULK, EDIT, EnqueueOutcome, QueueStats
 from sync_queue.queue import HELD_WHY, SyncQueue
 from tests.examples import examples
@@ -24,6 +25,7 @@ PICKS = st.integers(0, 9)
 PRIORITIES = st.sampled_from([BULK, EDIT])
 FAILURES = st.sampled_from([Failure.AWAITS_SCAN, Failure.NOT_FOUND])
 CHOSEN = st.none() | st.sets(SCENES)
+LOSS = PlannedChange(2, "Two", ItemRef("1", "8"), Change("studio", "X", None))
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -157,7 +159,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(number=PICKS)
     def hold(self, number: int) -> None:
         order, job = self.pick(number)
-        self.queue.hold([(job, f"marks {order.version}", ["a line"])])
+        self.queue.hold([(job, f"marks {order.version}", [LOSS])])
         self.model.hold(replace(order, failure=Failure.HELD, error=Failure.HELD.told(HELD_WHY)))
 
     @rule(limit=st.integers(1, 2), scene_ids=CHOSEN)
@@ -170,8 +172,8 @@ class QueueMachine(RuleBasedStateMachine):
         claimed = self.queue.claim_held(limit, scene_ids)
 
         assert [
-            (each.job.job_id, each.job.data["version"], each.marks, each.lines) for each in claimed
-        ] == [(o.rank, o.version, f"marks {o.version}", ("a line",)) for o in expected]
+            (each.job.job_id, each.job.data["version"], each.marks, each.losses) for each in claimed
+        ] == [(o.rank, o.version, f"marks {o.version}", (LOSS,)) for o in expected]
         for order in expected:
             self.model.orders[order.rank] = replace(order, status="working", was_held=True)
         self.jobs.update({each.job.job_id: each.job for each in claimed})

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from core.backoff import LONGEST_DELAY
-from core.models import Failure, Job
+from core.models import Change, Failure, ItemRef, Job
+from storage.plans import PlannedChange
 from sync_queue.jobs import EDIT, EnqueueOutcome
 from sync_queue.queue import SyncQueue
 from sync_queue.schema import TABLE
 from tests.stored import spoil, sql
 from tests.sync_queue.conftest import NOW
+
+LOSS = PlannedChange(2, "Two", ItemRef("1", "8"), Change("studio", "X", None))
 
 
 def job(scene_id: int, **values: Any) -> dict[str, Any]:
@@ -307,9 +310,9 @@ def test_edits_are_claimed_before_bulk_work_that_is_due_longer(queue: SyncQueue)
 
 def test_a_held_job_is_answered_by_a_newer_order(queue: SyncQueue) -> None:
     queue.put_many([job(1), job(2)])
-    queue.hold((claimed, "marks", ["removes 3 tags"]) for claimed in queue.claim(9, NOW))
+    queue.hold((claimed, "marks", [LOSS]) for claimed in queue.claim(9, NOW))
     assert queue.count_due(NOW) == queue.stats(NOW).waiting == 0
-    assert [each.lines for each in queue.held([2])] == [("removes 3 tags",)]
+    assert [each.losses for each in queue.held([2])] == [(LOSS,)]
 
     queue.put(job(1, data={"title": "new"}))
     (newer,) = queue.claim(9, NOW)

@@ -15,6 +15,7 @@ from hashlib import blake2b
 from core.clear_limit import FREE_CLEARS, Tally, clears_too_much, tally
 from core.models import Change, ItemRef
 from core.wording import change_line
+from storage.plans import PlannedChange
 from sync_queue.jobs import EDIT
 from worker.plan import ItemEdit, ScenePlan
 
@@ -47,7 +48,8 @@ class Loss:
             if one.cleared:
                 self.fields[change.field] += one.cleared
         if len(self.lines) < LISTED:
-            self.lines += lines_of(plan)
+            losing = [each.change for each in losses_of(plan)]
+            self.lines += [change_line(plan.scene_id, plan.title, *losing)] if losing else []
 
     def join(self, other: Loss) -> None:
         """Add what others would lose; the lines of these are told already."""
@@ -125,7 +127,7 @@ class ClearGuard:
 def without_losses(plan: ScenePlan) -> ScenePlan:
     """The part of a plan that takes nothing away, which knows what is left."""
     edits = tuple(_harmless(edit) for edit in plan.edits)
-    held = (marks_of(plan), tuple(lines_of(plan)))
+    held = (marks_of(plan), losses_of(plan))
     return replace(plan, edits=edits, is_whole=False, held=held)
 
 
@@ -152,10 +154,14 @@ def unpacked(text: str) -> set[str]:
     return {text[start : start + size] for start in range(0, len(text), size)}
 
 
-def lines_of(plan: ScenePlan) -> list[str]:
-    """What a plan takes away, in one line; none where that is nothing."""
-    losing = [change for change in plan.changes if tally([change]).cleared]
-    return [change_line(plan.scene_id, plan.title, *losing)] if losing else []
+def losses_of(plan: ScenePlan) -> tuple[PlannedChange, ...]:
+    """The changes of a plan that take something away."""
+    return tuple(
+        PlannedChange(plan.scene_id, plan.title, edit.ref, change)
+        for edit in plan.edits
+        for change in edit.changes
+        if tally([change]).cleared
+    )
 
 
 def _marks(ref: ItemRef, change: Change) -> Iterator[str]:

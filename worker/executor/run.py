@@ -25,7 +25,7 @@ from worker.executor.clear_guard import (
     ClearGuard,
     Loss,
     is_covered,
-    lines_of,
+    losses_of,
     marks_of,
     without_losses,
 )
@@ -326,7 +326,7 @@ class WriteRun:
         ordered = self._queue.claim_scenes(fresh)
         jobs = {job.scene_id: job for job in [*ordered, *jobs_of(plans)]}
         self._queue.hold(
-            (jobs[plan.scene_id], marks_of(plan), lines_of(plan))
+            (jobs[plan.scene_id], marks_of(plan), losses_of(plan))
             for plan in plans
             if plan.scene_id in jobs
         )

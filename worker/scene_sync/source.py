@@ -10,7 +10,7 @@ from core.models import Job
 from storage.sqlite import chunks
 from sync_queue.jobs import EDIT
 from sync_queue.queue import SyncQueue
-from worker.executor.clear_guard import is_covered, lines_of, marks_of
+from worker.executor.clear_guard import is_covered, losses_of, marks_of
 from worker.executor.figures import Figures
 from worker.executor.run import BATCH, PlanSource, in_parts, jobs_of
 from worker.plan import Batch, ScenePlan
@@ -148,7 +148,7 @@ class ConfirmedJobs(PlanSource):
             batch = _prepared(self._queue, self._preparer, jobs)
             fits = [p for p in batch.ready if is_covered(p, held[p.scene_id])]
             again = [plan for plan in batch.ready if plan not in fits]
-            self._queue.hold((p.job, marks_of(p), lines_of(p)) for p in again if p.job is not None)
+            self._queue.hold((p.job, marks_of(p), losses_of(p)) for p in again if p.job is not None)
             for plan in again:
                 self._figures.changed.note(
                     f"{plan.called}: it would lose something else by now, and is held back again"

@@ -10,7 +10,6 @@ from core.matching.pins import Pin
 from core.models import Change, Failure, ItemRef, MediaFile, Value
 from core.records import FieldRecord, ItemRecord, Record
 from core.run_kinds import UNDOABLE
-from core.wording import change_line
 from storage.findings import Finding, Item
 from storage.journal import JournalEntry
 from storage.log_lines import KEPT, LogLine
@@ -155,7 +154,15 @@ def test_held_scenes_say_what_they_would_lose(folder: Folder) -> None:
     put(folder, 1)
     with folder.queue() as queue:
         job = queue.claim(1, NOW)[0]
-        queue.hold([(job, "a" * 24, [change_line(1, "A: b; c", *losing)])])
+        queue.hold(
+            [
+                (
+                    job,
+                    "a" * 24,
+                    [PlannedChange(1, "A: b; c", ItemRef("1", "7"), each) for each in losing],
+                )
+            ]
+        )
 
     told = folder.ask("page_held")
 

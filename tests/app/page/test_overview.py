@@ -169,7 +169,7 @@ def test_what_got_stuck_is_said_where_no_reconcile_has_found_it(folder: Folder) 
     with folder.queue() as queue:
         queue.put_many({"scene_id": n} for n in (1, 2))
         first, second = queue.claim(2, NOW)
-        queue.hold([(first, "a" * 12, ["scene 1: tags − “Jazz”"])])
+        queue.hold([(first, "a" * 12, [])])
         queue.park(second, Failure.NOT_FOUND, "gone")
     told = folder.ask("page_overview")
     assert told["tone"] == "attention"

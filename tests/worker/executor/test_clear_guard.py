@@ -17,7 +17,7 @@ from worker.executor.clear_guard import (
     ClearGuard,
     Loss,
     is_covered,
-    lines_of,
+    losses_of,
     marks_of,
 )
 from worker.plan import ScenePlan
@@ -150,7 +150,7 @@ def test_a_plan_is_covered_by_what_was_shown_of_it_and_by_more(plans: Sequence[S
     for each in plans:
         assert is_covered(each, marks_of(each))
         assert is_covered(each, everything)
-        assert (marks_of(each) == "") == (tally(each.changes).cleared == 0) == (not lines_of(each))
+        assert (marks_of(each) == "") == (tally(each.changes).cleared == 0) == (not losses_of(each))
         assert is_covered(each, "") == (tally(each.changes).cleared == 0)
 
 
@@ -173,4 +173,4 @@ def test_what_comes_besides_does_not_matter() -> None:
     shown = plan(edit(change("tags", ("Sea", "Jazz"), ())))
     now = plan(edit(change("tags", ("Sea", "Old"), ("Old", "New")), SET))
     assert is_covered(now, marks_of(shown))
-    assert len(lines_of(shown)) == len(lines_of(now)) == 1
+    assert len(losses_of(shown)) == len(losses_of(now)) == 1
