@@ -262,6 +262,13 @@ class RunStore:
                 synced[stretch] += max(done, 0)
         return [(each, synced[each], gaps.get(each)) for each in sorted(synced)]
 
+    def first_end(self, since: float) -> float | None:
+        """When the first run ended that has ended since then (epoch seconds); None: none has."""
+        query = "SELECT min(finished_at) FROM runs WHERE finished_at >= ?"
+        at: float | None
+        [(at,)] = self._database.rows(query, (since,))
+        return at
+
     def stopped_latest(self) -> Run | None:
         """The latest run that a guard has stopped, if the user can still confirm it."""
         where = "WHERE status = 'stopped' AND guard <> '' ORDER BY id DESC LIMIT 1"

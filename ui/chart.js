@@ -47,13 +47,7 @@
 
   /** @param {{points: import("./types").Point[]}} props */
   function Chart({ points }) {
-    if (!points || points.length < 2) {
-      return h(
-        "p",
-        { className: "text-muted mb-0" },
-        "After a few runs this shows how gaps and syncs develop."
-      );
-    }
+    if (!points || points.length < 2) return null; // nothing has changed yet
     const first = points[0];
     const last = points[points.length - 1];
     const drawn = layout(points, WIDTH, HEIGHT);
@@ -63,7 +57,8 @@
       `${text.count(last.gaps)} now; ${text.plural(synced, "scene")} synced since.`;
     return h(
       "figure",
-      { className: "s2p-chart" },
+      { className: "card s2p-panel s2p-chart" },
+      h("h3", { className: "h6" }, "Gaps over time"),
       h(
         "svg",
         {

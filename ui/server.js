@@ -105,7 +105,9 @@
   }
 
   /** @param {string} mode */
-  const title = (mode) => /** @type {Record<string, string>} */ (TITLES)[mode] || mode;
+  const title = (mode) =>
+    /** @type {Record<string, string>} */ (TITLES)[mode] ||
+    `${mode.slice(0, 1).toUpperCase()}${mode.slice(1).replace(/_/g, " ")}`;
 
   /**
    * The jobs of Stash that wait or run.

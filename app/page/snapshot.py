@@ -164,10 +164,13 @@ def _next_reconcile(state: State, settings: Mapping[str, Any], now: float) -> fl
 def _points(state: State, now: float) -> list[dict[str, Any]]:
     """Gaps and synced scenes over time, from the first whole reconcile on; where none ended, the
     gaps are those before."""
-    width = POINTS_DAYS * DAY / POINTS
+    since = state.runs.first_end(now - POINTS_DAYS * DAY)
+    if since is None:
+        return []
+    width = max(1.0, (now - since) / POINTS)
     gaps: int | None = None
     points: list[dict[str, Any]] = []
-    for stretch, synced, found in state.runs.sums(now - POINTS_DAYS * DAY, width):
+    for stretch, synced, found in state.runs.sums(since, width):
         gaps = found if found is not None else gaps
         at = min((stretch + 1) * width, now)
         if gaps is None:

@@ -180,6 +180,7 @@ def test_a_pin_is_taken_back_and_the_frame_tells_what_is_so_now(site: Site) -> N
 def test_the_log_is_filtered_by_run_and_copied(site: Site) -> None:
     page = site.open("log")
     expect(page.locator(".s2p-total")).to_have_text("250 lines")
+    expect(page.locator(".s2p-log h3")).to_have_count(2)  # one for each run of the page
     page.get_by_label("All runs").select_option("2")
     expect(page.locator(".s2p-total")).to_have_text("50 lines")
     page.get_by_role("button", name="Support bundle").click()

@@ -67,6 +67,9 @@
     );
   }
 
+  /** @param {{task?: string}} of a run or a line */
+  const taskOf = ({ task }) => (task ? server.title(task) : "Hook");
+
   /** @param {{filters: any, read: any, onBundle: () => void}} props */
   function Filters({ filters, read, onBundle }) {
     const { values, set } = filters;
@@ -93,7 +96,7 @@
         "All runs",
         runs.map((/** @type {any} */ run) => ({
           value: String(run.run),
-          label: `${run.task ? server.title(run.task) : "Hook"}, ${text.ago(run.at)}`,
+          label: `${taskOf(run)}, ${text.ago(run.at)}`,
         }))
       ),
       select("level", "All levels", LEVELS),
@@ -102,12 +105,17 @@
     );
   }
 
-  /** @param {{row: any}} props */
-  const Line = ({ row }) =>
+  /** The line of a run, below the run's name where another one stands before it.
+   * @param {{row: any, first: boolean}} props
+   */
+  const Line = ({ row, first }) =>
     h(
       "li",
       { className: `s2p-log-${row.level}` },
-      h("time", { title: server.title(row.task || "") }, text.moment(row.at)),
+      first
+        ? h("h3", { className: "h6" }, taskOf(row), ", ", h(parts.Ago, { at: row.at }))
+        : null,
+      h("time", { title: text.moment(row.at) }, new Date(row.at * 1000).toLocaleTimeString()),
       h("span", { className: "s2p-level" }, row.level),
       h("span", { className: "s2p-line-text" }, row.text)
     );
@@ -140,7 +148,7 @@
                 "ol",
                 { className: "list-unstyled s2p-log" },
                 rows.map((/** @type {any} */ row, /** @type {number} */ place) =>
-                  h(Line, { key: place, row })
+                  h(Line, { key: place, row, first: !place || rows[place - 1].run !== row.run })
                 )
               ),
               h(Pager, { total, page, perPage: per_page, turn: filters.turn })

@@ -303,12 +303,7 @@
           "div",
           { className: "s2p-panels" },
           h(GapTypes, { tiles: data.tiles }),
-          h(
-            "section",
-            { className: "card s2p-panel" },
-            h("h3", { className: "h6" }, "The last 30 days"),
-            h(s2p.chart.Chart, { points: data.points })
-          ),
+          h(s2p.chart.Chart, { points: data.points }),
           h(Times, { data })
         )
       )

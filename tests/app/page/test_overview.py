@@ -322,6 +322,15 @@ def test_the_chart_has_gaps_and_syncs_over_time(folder: Folder) -> None:
     assert [(point["gaps"], point["synced"]) for point in points] == [(2, 0), (2, 4)]
 
 
+def test_the_chart_tells_the_runs_of_the_first_minute_apart(folder: Folder) -> None:
+    compare(folder, Finding(1, "drift", "One"), Finding(2, "drift", "Two"))
+    folder.now += 10
+    compare(folder)
+    points = folder.ask("page_overview")["points"]
+    assert [point["gaps"] for point in points] == [2, 0]
+    assert points[0]["at"] < folder.now
+
+
 def test_one_of_a_kind_is_said_of_one(folder: Folder) -> None:
     with folder.state() as state:
         run = state.runs.start("drain", folder.now, {})
