@@ -73,6 +73,7 @@ ui: ## check style and types of the page and run its units (needs npm; fetches i
 
 screenshots: setup ## take the pictures of the page for README and docs (needs a Chromium)
 	$(PY) -m tests.ui.screenshots
+	test -z "$$STASH_BINARY" || $(PY) -m tests.release.screenshots
 
 variants: setup ## run acceptance tests against other kinds of Plex, one switch turned at a time
 	$(PY) -m tests.variants
