@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import StashError, StashUnauthorized, StashUnreachable
@@ -15,6 +15,7 @@ from stash.queries import day_before
 from stash.scenes import StashApi, query_data, stash_version
 
 PAGE = 512  # a power of two: each half of a page is one as well
+MOST_SLID = 30  # times that pages have slid over each other
 MOST_BARREN = 3  # pages in a row that only tell of scenes which were pushed on by later edits
 _WALL = len("2026-01-11T18:07:53")
 _FIELDS = "{ scenes { id updated_at } }"
@@ -70,7 +71,8 @@ def newest(stash: StashApi, tell: Tell) -> list[Touched]:
     Raises:
         StashError: or its kinds.
     """
-    touched, added = _pages(stash, _by_time(None), 0, _Order("id", "DESC", {}), 1, tell)
+    by_id = _Order("id", "DESC", {})
+    touched, added = _pages(stash, _by_time(None), (0, PAGE), by_id, 1, tell)
     return [*touched.scenes, *added.scenes]
 
 
@@ -101,25 +103,65 @@ def touched_since(
     since = mark.since(now)
     found: list[Touched] = []
     known: set[int] = set()
-    last_id, start, is_left, barren = mark.last_id, 0, True, 0
+    by_time = _Reading()
+    last_id, is_left, barren = mark.last_id, True, 0
     while is_left:
         above = {"id": {"value": last_id, "modifier": "GREATER_THAN"}}
         by_id = _Order("id", "ASC", above)
-        touched, added = _pages(stash, _by_time(since), start, by_id, PAGE, tell)
+        touched, added = _pages(stash, _by_time(since), by_time.window(), by_id, PAGE, tell)
         page = [*touched.scenes, *added.scenes]
         fresh = {scene for scene, _ in page} - known
         found += page
         known |= fresh
         barren = 0 if fresh else barren + 1
-        if barren > MOST_BARREN:
-            raise StashError("Stash sent the same scenes again instead of the next ones")
         last_id = max([last_id, *(scene for scene, _ in added.scenes)])
-        start += PAGE
         is_new = bool(touched.scenes) and (
             min(at for _, at in touched.scenes) >= since or touched.lowest >= since + here
         )
-        is_left = (touched.entries >= PAGE and is_new) or added.entries >= PAGE
+        by_time.take(touched, is_new=is_new)
+        if barren > MOST_BARREN or by_time.slid > MOST_SLID:
+            raise StashError("Stash sent the same scenes again instead of the next ones")
+        is_left = by_time.is_left or added.entries >= PAGE
     return found
+
+
+@dataclass(slots=True)
+class _Reading:
+    """How far a listing by time is read whose scenes may be deleted meanwhile.
+
+    Attributes:
+        end: the first place that was not read yet.
+        slid: how often scenes have slid over those that were read.
+        is_left: there may be more.
+    """
+
+    end: int = 0
+    slid: int = 0
+    is_left: bool = True
+    _seen: dict[int, float] = field(default_factory=dict)
+
+    def window(self) -> tuple[int, int]:
+        """The place and size of the next window: the first page, then of those that begin before
+        `end` the one that goes on furthest. It begins at a multiple of its size."""
+        if not self.end:
+            return 0, PAGE
+        last = self.end - 1
+        size = max(range(PAGE // 2, PAGE + 1), key=lambda size: size - last % size)
+        return last // size * size, size
+
+    def take(self, page: _Page, *, is_new: bool) -> None:
+        """Take that window in.
+
+        Args:
+            is_new: it has something that is wanted, so the next one may as well.
+        """
+        start, size = self.window()
+        if self.end and not any(self._seen.get(scene) == at for scene, at in page.scenes):
+            self.end, self.slid = self.end // 2, self.slid + self.is_left
+        else:
+            self.end = start + size
+            self.is_left = self.is_left and page.entries >= size and is_new
+        self._seen.update(page.scenes)
 
 
 def _by_time(since: float | None) -> _Order:
@@ -132,13 +174,17 @@ def _by_time(since: float | None) -> _Order:
 
 
 def _pages(
-    stash: StashApi, by_time: _Order, start: int, by_id: _Order, most: int, tell: Tell
+    stash: StashApi,
+    by_time: _Order,
+    window: tuple[int, int],
+    by_id: _Order,
+    most: int,
+    tell: Tell,
 ) -> tuple[_Page, _Page]:
-    """A page by time, from place `start` on, and the first `most` by id, in one request; where a
-    scene spoils that, what can be had of both."""
-    wanted = ((by_time, start, PAGE), (by_id, 0, most))
+    """A window by time, and the first `most` by id, in one request; where a scene spoils that, what
+    can be had of both."""
     variables = {
-        "touched": by_time.window(start, PAGE),
+        "touched": by_time.window(*window),
         "since": by_time.criteria,
         "added": by_id.window(0, most),
         "above": by_id.criteria,
@@ -148,25 +194,37 @@ def _pages(
     except (StashUnauthorized, StashUnreachable):
         raise
     except StashError:
-        touched, added = (_narrowed(stash, *each, tell) for each in wanted)
-        return touched, added
+        return (
+            _narrowed(stash, by_time, _halvable(*window), tell),
+            _narrowed(stash, by_id, [range(most)], tell),
+        )
     return _page(data, "touched"), _page(data, "added")
 
 
-def _narrowed(stash: StashApi, order: _Order, start: int, size: int, tell: Tell) -> _Page:
-    """The scenes of a window, but those that spoil each answer which holds them."""
+def _halvable(start: int, size: int) -> list[range]:
+    """Pages that hold a window: each half of a page is a window as well."""
+    pages = range(start // PAGE, (start + size - 1) // PAGE + 1)
+    return [range(page * PAGE, (page + 1) * PAGE) for page in pages]
+
+
+def _narrowed(stash: StashApi, order: _Order, pages: Sequence[range], tell: Tell) -> _Page:
+    """The scenes of some pages, but those that spoil each answer which holds them."""
 
     def ask(places: Sequence[int]) -> dict[int, _Page]:
         return {places[0]: _window(stash, order, places[0], len(places))}
 
-    places = range(start, start + size)
-    found, failed = by_halves(
-        places, ask, lambda: stash_version(stash), lambda: _gives_another(stash)
-    )
-    for error in failed.values():
-        tell(error)
+    found: dict[int, _Page] = {}
+    spoilt = 0
+    for places in pages:
+        some, failed = by_halves(
+            places, ask, lambda: stash_version(stash), lambda: _gives_another(stash)
+        )
+        found |= some
+        spoilt += len(failed)
+        for error in failed.values():
+            tell(error)
     scenes = [scene for each in sorted(found) for scene in found[each].scenes]
-    entries = sum(each.entries for each in found.values()) + len(failed)
+    entries = sum(each.entries for each in found.values()) + spoilt
     lowest = min((each.lowest for each in found.values()), default=math.inf)
     return _Page(scenes, entries, lowest)
 

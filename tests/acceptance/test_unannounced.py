@@ -108,7 +108,7 @@ def test_an_edit_by_a_hook_comes_first(driver: SyncDriver, scenes: list[int]) ->
 def test_more_changes_than_a_page_are_all_seen(
     driver: SyncDriver, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(touched_scenes, "PAGE", 4)
+    monkeypatch.setattr(touched_scenes, "PAGE", 8)
     many = scenes[10:23]
     for scene in many:
         titled(driver, scene, f"Many {scene}")

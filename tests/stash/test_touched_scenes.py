@@ -67,3 +67,42 @@ def test_a_newest_scene_that_spoils_each_answer_is_told_and_passed_over() -> Non
     told: list[StashError] = []
     assert {scene for scene, _ in newest(NewestSpoils(), told.append)} == {1}
     assert [str(each) for each in told] == ["it cannot be read"]
+
+
+class Shrinking:
+    """A Stash of many scenes that were just touched, of which some are deleted after each answer.
+
+    Args:
+        gone: how many each time, those that were touched last.
+        spoilt: an answer with this scene fails.
+    """
+
+    def __init__(self, gone: list[int], spoilt: int = 0) -> None:
+        self.ids = list(range(1, 4 * PAGE))
+        self._gone = gone
+        self._spoilt = spoilt
+
+    def find_scenes(self, f: Any = None, filter: Any = None, *, fragment: Any = None) -> Any:  # noqa: A002
+        raise NotImplementedError
+
+    def call_GQL(self, query: str, variables: Any = None) -> Any:  # noqa: N802
+        given = variables or {}
+        if "version" in query:
+            return {"version": {"version": "v0.30.1"}}
+        window = given.get("touched") or given["filter"]
+        start = (window["page"] - 1) * window["per_page"]
+        some = self.ids[start : start + window["per_page"]]
+        if self._spoilt in some:
+            raise StashError("it cannot be read")
+        rows = [{"id": str(i), "updated_at": "2030-03-17T17:46:40Z"} for i in some]
+        del self.ids[: self._gone.pop(0) if self._gone else 0]
+        found = {"scenes": [] if window["sort"] == "id" else rows}
+        return {"touched": found, "added": {"scenes": []}, "found": found}
+
+
+@pytest.mark.parametrize("gone", [[], [1], [2, 1], [PAGE, 0, PAGE], [0, 3 * PAGE]], ids=str)
+@pytest.mark.parametrize("spoilt", [0, PAGE + 5])
+def test_scenes_that_are_deleted_between_pages_hide_no_other(gone: list[int], spoilt: int) -> None:
+    stash, told = Shrinking(gone, spoilt), list[StashError]()
+    found = touched_since(stash, Watermark(1.9e9, 0), 1.9e9, 0.0, told.append)
+    assert {*stash.ids, spoilt} <= {*(scene for scene, _ in found), spoilt}
