@@ -130,10 +130,17 @@ class Journal:
     def unrecorded(self, refs: Iterable[ItemRef]) -> dict[ItemRef, list[JournalEntry]]:
         """What was, or was about to be, written to some items without a record of it, oldest
         first; items without any are left out."""
+        return self._by_item(refs, "AND settled = 0")
+
+    def of_all_runs(self, refs: Iterable[ItemRef]) -> dict[ItemRef, list[JournalEntry]]:
+        """What was, or was about to be, written to some items, oldest first; as above."""
+        return self._by_item(refs, "")
+
+    def _by_item(self, refs: Iterable[ItemRef], among: str) -> dict[ItemRef, list[JournalEntry]]:
         found: dict[ItemRef, list[JournalEntry]] = {}
         with self._database.snapshot():
             read = self._database.select_items
-            for entry in read(_ENTRIES, _entry, refs, "AND settled = 0 ORDER BY id"):
+            for entry in read(_ENTRIES, _entry, refs, f"{among} ORDER BY id"):
                 found.setdefault(entry.ref, []).append(entry)
         return found
 

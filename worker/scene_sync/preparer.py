@@ -26,6 +26,7 @@ from worker.locating.locator import Locator
 from worker.locating.recent_items import Sought, sought_before
 from worker.plan import Absent, Batch
 from worker.scene_sync.record_transfer import bare_record, with_transferred_items
+from worker.scene_sync.restored import as_known_then, went_back
 from worker.scene_sync.scene_plan import scene_plan
 from worker.scene_sync.unproven import recall
 
@@ -144,6 +145,8 @@ class Preparer:
             own = records.get(scene.id)
             bare = bare_record(scene)
             record = with_transferred_items(self._records, bare, own, items, recorded)
+            if record is not None and (back := went_back(record, items)):
+                record = as_known_then(record, items, self._journal.of_all_runs(back))
             entries = [entry for ref in items for entry in unrecorded.get(ref, ())]
             recalled = recall(record, bare, items, entries)
             wants = self._policy.sync_policy.of(scene)
