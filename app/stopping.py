@@ -5,6 +5,7 @@ Stash's own way to stop a task is a kill. This one lets what is in hand be prove
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -35,7 +36,8 @@ def clear(data_dir: Path) -> None:
 
 def is_requested(data_dir: Path) -> bool:
     """Whether the task is to end."""
-    return (data_dir / FILE).is_file()
+    # It is asked for every few scenes; a Path takes several times as long to say no.
+    return os.path.isfile(data_dir / FILE)  # noqa: PTH113
 
 
 def go_on(is_stopped: Callable[[], bool]) -> None:

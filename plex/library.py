@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 from core.errors import ConfigError
@@ -18,7 +19,6 @@ from plex.client import VIDEO_TYPES, PlexClient
 from plex.exceptions import PlexError, PlexRejected, PlexServerDown, PlexShifted, PlexUnauthorized
 from plex.listing import ListPage
 from plex.section_reuse import SectionReuse
-from storage.index_rows import Stored
 from storage.saved_index import Wanted
 from transport.decoding import UNREADABLE
 
@@ -71,7 +71,7 @@ class PlexSnapshot:
         found = self.cache.look_up(wanted, self.big)
         self.indexes = {key: ItemIndex() for key in self.counts}
         self.items, self.digests = {}, {}
-        for item, digest in sorted(found, key=_by_ref):
+        for item, digest in sorted(found, key=attrgetter("item.ref")):
             if item.ref.section in self.indexes:
                 self.indexes[item.ref.section].add(item.ref, item.files)
                 self.items[item.ref], self.digests[item.ref] = item, digest
@@ -108,10 +108,6 @@ class PlexSnapshot:
     def locations(self) -> list[str]:
         """The folders of all synced sections, as Plex sees them."""
         return [place for section in self.sections.values() for place in section.locations]
-
-
-def _by_ref(found: Stored) -> ItemRef:
-    return found.item.ref
 
 
 class Libraries(NamedTuple):

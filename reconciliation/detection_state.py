@@ -15,7 +15,8 @@ from core.matching.reasons import doubt, losses
 from core.models import ItemRef, ListedItem, Scene
 from core.quality_gate import is_meaningful
 from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC, Gap
-from stash.mapping import Snapshot, snapshot
+from stash.mapping import snapshot
+from storage.codec import dumps
 from storage.scratch import Scratch, Spool
 
 _NAMED = 5  # scenes named in one sentence
@@ -40,23 +41,21 @@ class ToldScene(NamedTuple):
     """What has to be known of a scene of which there is something to say.
 
     Attributes:
-        told: a `Snapshot`.
+        data: a `stash.mapping.Snapshot`, as JSON: the `data` of a job.
+        title, studio: as there.
         paths: of its files, the primary one first.
         updated_at: when it changed in Stash, epoch seconds.
         is_meaningful: it says enough to be synced.
         items: section, rating key and title of the items that are its own.
     """
 
-    told: tuple[Any, ...]
+    data: str
+    title: str
+    studio: str
     paths: tuple[str, ...]
     updated_at: float
     is_meaningful: bool
     items: tuple[tuple[str, str, str], ...]
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """What a job for it says."""
-        return Snapshot(*self.told)
 
 
 class DetectionState:
@@ -230,8 +229,11 @@ class DetectionState:
 
 
 def _told(scene: Scene, items: Iterable[ListedItem]) -> ToldScene:
+    told = snapshot(scene)
     return ToldScene(
-        tuple(snapshot(scene)),
+        dumps(told._asdict()),
+        told.title,
+        told.studio or "",
         tuple([file.path for file in scene.files]),
         scene.updated_at,
         is_meaningful(scene),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
@@ -16,7 +17,7 @@ from reconciliation.detection_state import DetectionState, Found, ToldScene
 from reconciliation.result import GapDetectionResult
 from stash.mapping import snapshot
 from storage.verdicts import Fate
-from sync_queue.jobs import BULK
+from sync_queue.jobs import BULK, Encoded
 from sync_queue.operations import enqueue_all
 from sync_queue.queue import SyncQueue
 
@@ -122,7 +123,7 @@ class GapQueue:
         result.scenes_to_sync += len(chosen)
         if self._queue is not None and chosen:
             jobs = [
-                _job(g.scene_id, scenes[g.scene_id].snapshot._asdict(), g.gap_type, g.reason)
+                _job(g.scene_id, Encoded(scenes[g.scene_id].data), g.gap_type, g.reason)
                 for g in chosen
             ]
             result.enqueued_count += enqueue_all(self._queue, jobs).new
@@ -152,7 +153,7 @@ class GapQueue:
             return (
                 dead.failure is Failure.AMBIGUOUS
                 or told.updated_at > dead.enqueued_at
-                or told.snapshot._asdict() != dead.data
+                or json.loads(told.data) != dead.data
             )
         if gap.scene_id not in findings.missing and gap.scene_id not in findings.vanished:
             return True
@@ -252,7 +253,9 @@ def job_of(scene: Scene, kind: str, reason: str) -> dict[str, Any]:
     return _job(scene.id, snapshot(scene)._asdict(), kind, reason)
 
 
-def _job(scene_id: int, data: Mapping[str, Any], kind: str, reason: str) -> dict[str, Any]:
+def _job(
+    scene_id: int, data: Mapping[str, Any] | Encoded, kind: str, reason: str
+) -> dict[str, Any]:
     return {
         "scene_id": scene_id,
         "update_type": UPDATE_TYPE,

@@ -94,14 +94,13 @@ class PageReport:
         candidates: tuple[dict[str, Any], ...] = (),
     ) -> Finding:
         path = told.paths[0] if told.paths else ""
-        known = told.snapshot
         return Finding(
             scene_id,
             kind,
-            known.title or paths.stem(path),
+            told.title or paths.stem(path),
             path,
             "it was never synced so far" if reason == NEVER_SYNCED else reason,
-            known.studio or "",
+            told.studio,
             self._library(path, told),
             told.updated_at,
             tuple([Item(*item) for item in told.items]),

@@ -69,14 +69,6 @@ class Stored(NamedTuple):
     digest: bytes
 
 
-class FileKeys(NamedTuple):
-    """By what a file is looked up: the keys of its base name and of its path, and its size."""
-
-    name: str
-    path: str
-    size: int | None
-
-
 def item_values(item: ListedItem) -> tuple[str, str, bytes, int | None, str]:
     """section, key, digest, added_at, body."""
     (section, key), files, *rest, added_at, updated_at = item
@@ -85,11 +77,11 @@ def item_values(item: ListedItem) -> tuple[str, str, bytes, int | None, str]:
     return section, key, told, added_at, body
 
 
-def keys_of(files: Iterable[MediaFile]) -> Iterator[FileKeys]:
-    """What the files of an item are looked up by."""
+def keys_of(files: Iterable[MediaFile]) -> Iterator[tuple[str, str, int | None]]:
+    """What the files of an item are looked up by: the keys of base name and path, and the size."""
     for file in files:
         key = path_key(file.path)
-        yield FileKeys(key.rpartition("/")[2], key, file.size)
+        yield key.rpartition("/")[2], key, file.size
 
 
 def stored(row: Row) -> Stored:

@@ -88,9 +88,19 @@ class HeldJob:
     losses: tuple[PlannedChange, ...]
 
 
-def dumps(item: Any) -> bytes:
+class Encoded(str):
+    """The `data` of a job, an object, as JSON already."""
+
+    __slots__ = ()
+
+
+def dumps(item: Mapping[str, Any]) -> bytes:
     """A job as persist-queue stores it; NaN is refused (ValueError), SQLite could not read it."""
-    return _ENCODER.encode(item).encode()
+    data = item.get("data")
+    if not isinstance(data, Encoded):
+        return _ENCODER.encode(item).encode()
+    rest = _ENCODER.encode({name: item[name] for name in item if name != "data"})
+    return f'{rest[:-1]},"data":{data}}}'.encode()
 
 
 def normalised(item: Any, now: float, priority: int = BULK) -> dict[str, Any]:
@@ -104,12 +114,13 @@ def normalised(item: Any, now: float, priority: int = BULK) -> dict[str, Any]:
             other kinds.
     """
     try:
+        data = item.get("data") or {}
         job = {
             **item,
             "job_id": 0,  # the store gives it
             "scene_id": int(item["scene_id"]),
             "update_type": str(item.get("update_type", "metadata")),
-            "data": dict(item.get("data") or {}),
+            "data": data if isinstance(data, Encoded) else dict(data),
             "enqueued_at": float(item.get("enqueued_at", now)),
             "reason": str(item.get("reason", "")),
             "attempts": int(item.get("attempts", 0)),

@@ -18,6 +18,7 @@ from sync_queue.schema import TABLE
 
 # What a job and its row both have.
 _INSERTED = ("scene_id", "enqueued_at", "attempts", "not_before", "error", "priority")
+_AT_ONCE = 100  # rows of one statement, which has a thousand parameters at most
 _TWIN = f"FROM {TABLE} twin WHERE twin.scene_id = {TABLE}.scene_id AND twin.status < 2"
 
 
@@ -42,11 +43,14 @@ def insert_or_refresh(
         else:
             refreshes.append(job)
         job["job_id"] = known
-    connection.executemany(
-        f"INSERT INTO {TABLE} (_id, data, timestamp, status, {', '.join(_INSERTED)})"
-        f" VALUES (?, ?, ?, 0, {placeholders(len(_INSERTED))})",
-        ((j["job_id"], dumps(j), now, *[j[name] for name in _INSERTED]) for j in insertions),
-    )
+    columns = f"_id, data, timestamp, status, {', '.join(_INSERTED)}"
+    row = f"(?, ?, ?, 0, {placeholders(len(_INSERTED))})"
+    for some in chunks(insertions, _AT_ONCE):  # each statement looks after its own undoing
+        values = [(j["job_id"], dumps(j), now, *[j[name] for name in _INSERTED]) for j in some]
+        connection.execute(
+            f"INSERT INTO {TABLE} ({columns}) VALUES {','.join([row] * len(some))}",
+            [each for job in values for each in job],
+        )
     connection.executemany(
         f"UPDATE {TABLE} SET data = :stored, attempts = :attempts, error = :error, failure = '',"
         " not_before = min(not_before, :not_before), priority = max(priority, :priority)"
