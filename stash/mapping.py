@@ -209,7 +209,8 @@ def epoch(value: object) -> float:
 
 def _scene_id(raw: Mapping[str, object]) -> int | None:
     """The scene's number; Stash counts from 1."""
-    found = number(raw.get("id"))
+    told = raw.get("id")
+    found = None if isinstance(told, float) else number(told)
     return found if found is not None and found > 0 else None
 
 

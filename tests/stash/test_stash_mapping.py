@@ -55,7 +55,7 @@ def test_a_whole_scene() -> None:
     assert SceneReader().read(RAW) == SCENE
 
 
-IDS = [{"id": each} for each in ("--5", "-5", -5, "0", 0, "+3", "٣", "1_0", 2**70, True)]
+IDS = [{"id": each} for each in ("--5", "-5", -5, "0", 0, "+3", "٣", "1_0", 2**70, True, 1.5, 9.0)]
 
 
 @pytest.mark.parametrize("raw", [None, "x", [], {}, {"id": None}, {"id": "new"}, {"id": ""}, *IDS])
