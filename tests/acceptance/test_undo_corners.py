@@ -233,3 +233,18 @@ def test_an_item_that_plex_chokes_on_keeps_no_other_from_being_put_back(
     again = undo(site)
     assert again["undone_run"] == ended.output["undone_run"]
     assert differing(before, now(site)) == {}
+
+
+def test_what_plex_does_not_put_back_is_said_to_have_failed_and_nothing_else(site: Site) -> None:
+    before = now(site)
+    sync(site)
+    site.both.plex.faults([{"match": "^PUT ", "action": "status", "status": 200, "times": -1}])
+
+    ended = site.run("undo_last_run")
+
+    assert ended.output["failed"] > 0
+    assert "still shows what it had" in ended.log
+    assert "not sent again until Stash changes it" not in ended.log
+    site.both.plex.faults([])
+    undo(site)
+    assert differing(before, now(site)) == {}

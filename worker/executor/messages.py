@@ -16,6 +16,8 @@ def conflicts_of(outcome: Outcome) -> Iterator[str]:
 
 def refusals_of(outcome: Outcome) -> Iterator[str]:
     """What Plex was sent and does not show or keep, a line each."""
+    if not outcome.is_proven:
+        return  # what failed is told, and tried again
     for change, value in outcome.refused:
         yield (
             f"{outcome.plan.called}: Plex was sent {shown(change.after)} for {change.field} "
