@@ -38,7 +38,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "excludes ignored": {"honour_excludes": False},
     "any order": {"shuffle_metadata": True},
     "replacing": {"edit_section": "replacing"},
-    "adding everywhere": {"edit_item": "additive"},
     "one removal at a time": {"single_removal": True},
     "removals last": {"removal_last": True},
     "exact tag case": {"exact_tag_case": True},

@@ -1,16 +1,15 @@
-"""Requests that read: listings of sections, full items and their children."""
+"""Requests that read: listings of sections, and full items."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from simulators.plex.access import dawdle
-from simulators.plex.answers import container, item_container, wants_json
+from simulators.plex.answers import item_container, wants_json
 from simulators.plex.context import World
 from simulators.plex.errors import Refused
-from simulators.plex.filter_vocabulary import COLLECTIONS_META, meta_of
 from simulators.plex.model import TYPE_NAMES, Item, JsonObject, Section
 from simulators.plex.query import Page, Query, keys_of, page_of
 from simulators.plex.render_media import Shape
@@ -59,55 +58,20 @@ class BrowseRoutes:
     def add_routes(self, app: web.Application) -> None:
         section = "/library/sections/{section}"
         app.router.add_get(f"{section}/all", self.all_items)
-        app.router.add_get(f"{section}/search", self.all_items)
-        app.router.add_get(f"{section}/allLeaves", self.all_leaves)
-        app.router.add_get(f"{section}/collections", self.collections)
-        app.router.add_get("/library/collections/{key}/children", self.collection_items)
         app.router.add_get("/library/metadata/{keys}", self.metadata)
-        app.router.add_get("/library/metadata/{keys}/children", self.children)
-        app.router.add_get("/library/metadata/{keys}/allLeaves", self.leaves)
 
     async def all_items(self, request: web.Request) -> web.Response:
         query = Query.of(request.raw_path)
         section = section_named(self._world, request.match_info["section"])
         page = page_of(query, request.headers, self._world.switches)
         type_name = _type_name(query, section)
-        if type_name == "collection":
-            return await self.collections(request)
-        items = self._world.listing.select(section, type_name, query)
-        if query.get("query"):
-            wanted = (query.get("query") or "").casefold()
-            items = [item for item in items if wanted in item.values["title"].casefold()]
-        items = _limited(items, query)
-        meta = meta_of(section, type_name) if query.flag("includeMeta") else None
-        return await self._listed(request, query, section, items, page, meta)
-
-    async def all_leaves(self, request: web.Request) -> web.Response:
-        """Episodes (or movies). Paging by header is ignored here: only the query counts."""
-        query = Query.of(request.raw_path)
-        section = section_named(self._world, request.match_info["section"])
-        page = page_of(query, {}, self._world.switches)
-        type_name = "episode" if section.type == "show" else section.type
         items = _limited(self._world.listing.select(section, type_name, query), query)
-        return await self._listed(request, query, section, items, page, None)
-
-    async def _listed(
-        self,
-        request: web.Request,
-        query: Query,
-        section: Section,
-        items: Sequence[Item],
-        page: Page,
-        meta: JsonObject | None,
-    ) -> web.Response:
         shown = items[page.cut(len(items))]
         shape = shape_of(self._world, request, query, detail=False)
         counted = page.asked or request.method == "HEAD"
         attributes = _window(
             self._world, len(shown), len(items), page, counted
         ) | section_attributes(section)
-        if meta is not None:
-            attributes["Meta"] = meta
         await dawdle(self._world, len(shown))
         blobs = self._world.renderer.blobs(shown, shape)
         return item_container(request, self._world.switches, attributes, blobs, page)
@@ -145,74 +109,6 @@ class BrowseRoutes:
         if most:
             self._world.answered[item.key] = (last, reads + 1) if is_stale else (blob, 0)
         return last if is_stale else blob
-
-    async def children(self, request: web.Request) -> web.Response:
-        return self._below(request, lambda parent: list(parent.children.values()))
-
-    async def leaves(self, request: web.Request) -> web.Response:
-        def episodes(parent: Item) -> list[Item]:
-            if parent.type != "show":
-                return list(parent.children.values())
-            return [leaf for child in parent.children.values() for leaf in child.children.values()]
-
-        return self._below(request, episodes)
-
-    def _below(self, request: web.Request, find: Callable[[Item], list[Item]]) -> web.Response:
-        parent = item_named(self._world, request.match_info["keys"])
-        query = Query.of(request.raw_path)
-        items = sorted(find(parent), key=lambda item: (item.index or 0, item.key))
-        page = page_of(query, request.headers, {**self._world.switches, "missing_size": "full"})
-        section = self._world.library.sections[parent.section_key]
-        shown = items[page.cut(len(items))]
-        attributes = _window(
-            self._world, len(shown), len(items), page, page.asked
-        ) | section_attributes(section)
-        shape = shape_of(self._world, request, query, detail=False)
-        blobs = [self._world.renderer.blob(item, shape) for item in shown]
-        return item_container(request, self._world.switches, attributes, blobs, page)
-
-    async def collections(self, request: web.Request) -> web.Response:
-        query = Query.of(request.raw_path)
-        section = section_named(self._world, request.match_info["section"])
-        page = page_of(query, request.headers, self._world.switches)
-        bodies = [
-            {
-                "ratingKey": str(made.key),
-                "key": f"/library/collections/{made.key}/children",
-                "type": "collection",
-                "title": made.tag.name,
-                "subtype": section.type,
-                "summary": "",
-                "index": made.tag.id,
-                "childCount": str(section.collection_uses[made.tag.id]),
-                "addedAt": made.added_at,
-            }
-            for made in section.collections.values()
-        ]
-        shown = bodies[page.cut(len(bodies))]
-        body = _window(self._world, len(shown), len(bodies), page, page.asked) | section_attributes(
-            section
-        )
-        if query.flag("includeMeta"):
-            body["Meta"] = COLLECTIONS_META
-        if shown:
-            body["Metadata"] = shown
-        return container(request, self._world.switches, body, page)
-
-    async def collection_items(self, request: web.Request) -> web.Response:
-        key = request.match_info["key"]
-        for section in self._world.library.sections.values():
-            for made in section.collections.values():
-                if str(made.key) == key:
-                    query = Query.of(request.raw_path)
-                    page = page_of(query, request.headers, self._world.switches)
-                    items = [
-                        item
-                        for item in section.items.values()
-                        if any(link.tag is made.tag for link in item.tags.get("collection", []))
-                    ]
-                    return await self._listed(request, query, section, items, page, None)
-        raise Refused(404)
 
 
 def item_named(world: World, text: str) -> Item:

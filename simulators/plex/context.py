@@ -10,7 +10,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulators.plex.events import EventHub
 from simulators.plex.library import Library
 from simulators.plex.listing import Listing
 from simulators.plex.model import Item, JsonObject
@@ -49,7 +48,6 @@ class World:
     clock: Callable[[], float]
     rng: random.Random
     seed: JsonObject
-    hub: EventHub = field(default_factory=EventHub)
     # Writes that reached an item, by rating key: what a test counts.
     item_writes: Counter[int] = field(default_factory=Counter)
     # What was answered last of an item read whole, and how often that was not the newest.
@@ -82,16 +80,7 @@ class World:
         return key not in self.switches["unlisted"]
 
     def wrote(self, item: Item) -> None:
-        """Counts a write that reached the item and tells listeners, as a real edit does."""
-        self._count(item)
-        self.hub.timeline(item, 5)
-
-    def wrote_off(self, item: Item) -> None:
-        """The same for a write that removed the item."""
-        self._count(item)
-        self.hub.timeline(item, 9, "deleted")
-
-    def _count(self, item: Item) -> None:
+        """Counts a write that reached the item."""
         self.item_writes[item.key] += 1
         if self.switches["edits_move_content"]:
             self.library.sections[item.section_key].content_changed_at += 1

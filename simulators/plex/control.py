@@ -60,7 +60,6 @@ class BackstageRoutes:
         apply_order(self._world.library, item, order, "additive", plain)
         if locks is not None:
             item.locked = list(locks)
-        self._world.hub.timeline(item, 5)
         return web.json_response(item_state(self._world, item))
 
     async def add(self, request: web.Request) -> web.Response:
@@ -69,8 +68,6 @@ class BackstageRoutes:
         raw: JsonObject = body["item"]
         arrived = None if "updated_at" in raw else self._world.now()
         item = self._world.library.add(section, raw, arrived)
-        self._world.hub.timeline(item, 0, "created")
-        self._world.hub.timeline(item, 5)
         return web.json_response(item_state(self._world, item))
 
     async def show(self, request: web.Request) -> web.Response:
@@ -80,7 +77,6 @@ class BackstageRoutes:
     async def remove(self, request: web.Request) -> web.Response:
         item = self._item(request.match_info["key"])
         self._world.library.remove(item)
-        self._world.hub.timeline(item, 9, "deleted")
         return web.json_response({"removed": item.key})
 
     async def trash(self, request: web.Request) -> web.Response:

@@ -49,11 +49,8 @@ def is_edit(name: str) -> bool:
     return "[" in name or name.endswith((".value", ".locked"))
 
 
-def read_order(pairs: Iterable[Pair], *, bare: bool) -> Order:
+def read_order(pairs: Iterable[Pair]) -> Order:
     """Reads all edits of one request.
-
-    Args:
-        bare: whether `title=New` counts as `title.value=New` (the per-item endpoint).
 
     Raises:
         Refused: 400 for a field that does not exist, 500 for a value that its field can't hold.
@@ -67,8 +64,6 @@ def read_order(pairs: Iterable[Pair], *, bare: bool) -> Order:
             _read_scalar(order, scalar[1], scalar[2], value)
         elif tag:
             _read_tag(order, numbered, tag, value, place)
-        elif bare and pair.name in VALUE_FIELDS:
-            _read_scalar(order, pair.name, "value", value)
         else:
             raise Refused(400)
     ordered = sorted(numbered.items(), key=lambda entry: _place(entry[0][1]))

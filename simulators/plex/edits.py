@@ -1,4 +1,4 @@
-"""Editing items: the two PUT endpoints and what they do to an item."""
+"""Editing items: the PUT endpoint of a section, and what it does to an item."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ class EditRoutes:
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_put("/library/sections/{section}/all", self.edit_section)
-        app.router.add_put("/library/metadata/{keys}", self.edit_items)
 
     async def edit_section(self, request: web.Request) -> web.Response:
         """Edits the filtered items: without `id` (or with an empty one) EVERY item of the type."""
@@ -36,7 +35,7 @@ class EditRoutes:
         number = query.get("type") or ""
         if not number.isdecimal() or int(number) not in TYPE_NAMES:
             raise Refused(400)
-        order = read_order([pair for pair in query.pairs if is_edit(pair.name)], bare=False)
+        order = read_order([pair for pair in query.pairs if is_edit(pair.name)])
         items = self._targets(section.items, TYPE_NAMES[int(number)], query)
         if not items:
             raise Refused(404)
@@ -56,20 +55,6 @@ class EditRoutes:
         ]
         test = compile_filters(filters, self._world.now())
         return [item for item in found if item.type == type_name and (test is None or test(item))]
-
-    async def edit_items(self, request: web.Request) -> web.Response:
-        query = Query.of(request.raw_path)
-        known = self._world.library.items
-        keys = keys_of(request.match_info["keys"])
-        items = [known[k] for k in keys if k in known and self._world.lists(known[k].section_key)]
-        if not items:
-            raise Refused(404)
-        edits = [
-            pair for pair in query.pairs if is_filter(pair.name) and pair.name not in {"id", "type"}
-        ]
-        order = read_order(edits, bare=True)
-        self._apply(items, order, str(self._world.switches["edit_item"]))
-        return done()
 
     def _apply(self, items: list[Item], order: Order, mode: str) -> None:
         for item in items:
@@ -194,4 +179,4 @@ def order_from_names(names: dict[str, Any], *, lock: bool) -> Order:
             pairs.append(Pair(f"{name}.value", "" if value is None else str(value)))
         if lock:
             pairs.append(Pair(f"{name}.locked", "1"))
-    return read_order(pairs, bare=False)
+    return read_order(pairs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
 from simulators.plex.model import TAG_ELEMENTS, Item
@@ -30,29 +29,8 @@ def sort_title(item: Item) -> str:
     return str(item.values.get("titleSort") or item.values.get("title") or "").casefold()
 
 
-def day_epoch(text: str | None) -> int | None:
-    """Epoch seconds of a YYYY-MM-DD day's start in UTC."""
-    if not text:
-        return None
-    day = datetime.strptime(text[:10], "%Y-%m-%d").replace(tzinfo=timezone.utc)
-    return int(day.timestamp())
-
-
-def unmatched(item: Item) -> bool:
-    return item.guid.startswith("local://") or ".none://" in item.guid
-
-
 def trashed(item: Item) -> bool:
     return item.deleted_at is not None or any(m.deleted_at is not None for m in item.media)
-
-
-def duplicate(item: Item) -> bool:
-    return len(item.media) > 1
-
-
-def _decade(item: Item) -> int | None:
-    year = item.values.get("year")
-    return None if year is None else int(year) // 10 * 10
 
 
 FIELDS: dict[str, Field] = {
@@ -75,20 +53,14 @@ FIELDS: dict[str, Field] = {
         name: Field("integer", _value(name))
         for name in ("year", "userRating", "rating", "audienceRating", "viewCount", "viewOffset")
     },
-    "decade": Field("integer", _decade),
     "id": Field("integer", lambda item: item.key),
     "index": Field("integer", lambda item: item.index),
     "duration": Field("integer", lambda item: item.duration),
     "mediaHeight": Field("integer", lambda item: 1080 if item.media else None),
     "addedAt": Field("date", lambda item: item.added_at),
     "updatedAt": Field("date", lambda item: item.updated_at),
-    "originallyAvailableAt": Field(
-        "date", lambda item: day_epoch(item.values.get("originallyAvailableAt"))
-    ),
     "lastViewedAt": Field("date", _value("lastViewedAt")),
     "lastRatedAt": Field("date", _value("lastRatedAt")),
-    "unmatched": Field("boolean", unmatched),
-    "duplicate": Field("boolean", duplicate),
     "trash": Field("boolean", trashed),
     "unwatched": Field("boolean", lambda item: not item.values.get("viewCount")),
     **{kind: Field("tag", _tag_ids(kind)) for kind in TAG_ELEMENTS},
@@ -99,7 +71,6 @@ SORTS = (
     "title",
     "addedAt",
     "updatedAt",
-    "originallyAvailableAt",
     "lastViewedAt",
     "lastRatedAt",
     "rating",

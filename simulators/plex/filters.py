@@ -3,7 +3,7 @@
 `updatedAt>>` (wire `updatedAt%3E%3E=5`) is strictly greater; a name with one `=` too many
 (`updatedAt%3E%3E%3D=5`) is an operator that nobody knows and is silently ignored, whereas an
 unknown plain field is a 400. Values separated by commas are alternatives, repeated parameters
-all hold, and push=1 / or=1 / pop=1 make groups.
+all hold.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable, Iterable
 
 from simulators.plex.errors import Refused
-from simulators.plex.fields import FIELDS, Field, day_epoch
-from simulators.plex.model import TYPE_NUMBERS, Item
+from simulators.plex.fields import FIELDS, Field
+from simulators.plex.model import Item
 from simulators.plex.query import Pair
 
 Test = Callable[[Item], bool]
-NAME = re.compile(r"^(?:(\w+)\.)?(\w+?)([!<>=&]*)$")
+NAME = re.compile(r"^(\w+?)([!<>=&]*)$")
 RELATIVE = re.compile(r"^-?(\d+)(mon|[smhdwy])$")
 SECONDS = {
     "s": 1,
@@ -41,7 +41,6 @@ OPERATORS = {
 # Not filters: they say how to answer.
 PLAIN = frozenset({"type", "sort", "limit", "group", "having", "query", "clusterzoomlevel"})
 FLAGS = re.compile(r"^(?:x-plex-|include|exclude|async|check|skip)", re.IGNORECASE)
-GROUPS = frozenset({"push", "or", "and", "pop"})
 
 
 def is_filter(name: str) -> bool:
@@ -52,68 +51,28 @@ def compile_filters(pairs: Iterable[Pair], now: int) -> Test | None:
     """One test for all filters among the pairs; None where there is none.
 
     Raises:
-        Refused: 400 for an unknown field, a filter without `=`, a value of the wrong type or
-            groups that do not close.
+        Refused: 400 for an unknown field, a filter without `=`, a value of the wrong type.
     """
-    stack: list[list[list[Test]]] = [[[]]]
-    for pair in pairs:
-        if not is_filter(pair.name):
-            continue
-        if pair.name in GROUPS:
-            _group(stack, pair.name)
-            continue
-        test = _compile(pair, now)
-        if test is not None:
-            stack[-1][-1].append(test)
-    if len(stack) != 1:
-        raise Refused(400)
-    return _any_of(stack[0]) if any(stack[0]) else None
-
-
-def _group(stack: list[list[list[Test]]], word: str) -> None:
-    if word == "push":
-        stack.append([[]])
-    elif word == "or":
-        stack[-1].append([])
-    elif word == "pop":
-        if len(stack) == 1:
-            raise Refused(400)
-        closed = stack.pop()
-        stack[-1][-1].append(_any_of(closed))
-
-
-def _any_of(branches: list[list[Test]]) -> Test:
-    if len(branches) == 1 and len(branches[0]) == 1:
-        return branches[0][0]
-    return lambda item: any(all(test(item) for test in branch) for branch in branches)
+    compiled = [_compile(pair, now) for pair in pairs if is_filter(pair.name)]
+    tests = [test for test in compiled if test is not None]
+    if len(tests) == 1:
+        return tests[0]
+    return (lambda item: all(test(item) for test in tests)) if tests else None
 
 
 def _compile(pair: Pair, now: int) -> Test | None:
     match = NAME.match(pair.name)
     if match is None or pair.value is None:
         raise Refused(400)
-    prefix, name, operator = match.groups()
+    name, operator = match.groups()
     field = FIELDS.get(name)
     if field is None and name in OF_OTHER_TYPES:
         return lambda _item: False
-    if field is None or (prefix and prefix not in TYPE_NUMBERS):
+    if field is None:
         raise Refused(400)
     if operator not in OPERATORS[field.kind]:
         return None
-    test = _test(name, field, operator, pair.value, now)
-    return _on_ancestor(test, prefix) if prefix else test
-
-
-def _on_ancestor(test: Test, type_name: str) -> Test:
-    """`show.title` given while episodes are listed looks at the episode's show."""
-
-    def check(item: Item) -> bool:
-        bearer: Item | None = item
-        while bearer is not None and bearer.type != type_name:
-            bearer = bearer.parent
-        return test(bearer if bearer is not None else item)
-
-    return check
+    return _test(name, field, operator, pair.value, now)
 
 
 def _test(name: str, field: Field, operator: str, value: str, now: int) -> Test:
@@ -183,8 +142,6 @@ def _moment(text: str, now: int) -> float:
     relative = RELATIVE.match(text)
     if relative:
         return now - int(relative[1]) * SECONDS[relative[2]]
-    if re.match(r"^\d{4}-\d\d-\d\d$", text):
-        return float(day_epoch(text) or 0)
     return _real(text)
 
 

@@ -2,41 +2,28 @@
 
 GET    .../posters|arts                 what is on offer, and which is selected
 POST   .../posters|arts  (body)         uploads the bytes; same bytes again add nothing; selects
-POST   .../posters|arts?url=            the SERVER fetches it, then as above
-PUT    .../poster|thumb|art?url=        selects one that is on offer (or body/url: uploads)
+PUT    .../poster|thumb|art?url=        selects one that is on offer (or body: uploads)
 DELETE .../poster|thumb|art             shows none
 DELETE .../posters|arts                 404: no picture can be deleted
-GET    .../thumb/{v}, .../art/{v}, .../file?url=, /photo/:/transcode?url=   the bytes
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from urllib.parse import quote
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from aiohttp import web
 
-from simulators.plex.answers import PROTOCOL, container, done, wants_json
+from simulators.plex.answers import container, done, wants_json
 from simulators.plex.browse import IDENTIFIER, MEDIA_TAGS, item_named
 from simulators.plex.context import World
 from simulators.plex.edits import set_lock
 from simulators.plex.errors import Refused
 from simulators.plex.model import Image, Item, JsonObject
-from simulators.plex.picture_store import KINDS, UPLOAD_FOLDER, content_of, own_picture, shelf_of
+from simulators.plex.picture_store import KINDS, UPLOAD_FOLDER, shelf_of
 from simulators.plex.query import Query
 
 PLURAL = {"poster": "posters", "thumb": "posters", "art": "arts"}
-PICTURE_PATH = re.compile(r"^/library/metadata/(\d+)/(thumb|art)(?:/\d+)?$")
-FETCH_TIMEOUT = ClientTimeout(total=10)
-CONTENT_TYPES = {
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "gif": "image/gif",
-    "webp": "image/webp",
-    "svg": "image/svg+xml",
-    "other": "application/octet-stream",
-}
 
 
 class ImageRoutes:
@@ -50,10 +37,6 @@ class ImageRoutes:
         app.router.add_put(f"{item}/{{singular:poster|thumb|art}}", self.select)
         app.router.add_post(f"{item}/{{singular:poster|thumb|art}}", self.select)
         app.router.add_delete(f"{item}/{{singular:poster|thumb|art}}", self.unset)
-        app.router.add_get(f"{item}/{{singular:thumb|art}}", self.picture)
-        app.router.add_get(f"{item}/{{singular:thumb|art}}/{{version}}", self.picture)
-        app.router.add_get(f"{item}/file", self.file)
-        app.router.add_get("/photo/:/transcode", self.transcode)
 
     async def offer(self, request: web.Request) -> web.Response:
         item = item_named(self._world, request.match_info["key"])
@@ -67,9 +50,7 @@ class ImageRoutes:
 
     async def upload(self, request: web.Request) -> web.Response:
         item = item_named(self._world, request.match_info["key"])
-        url = Query.of(request.raw_path).get("url")
-        data = await _fetched(url) if url else await request.read()
-        self._store(item, request.match_info["plural"], data)
+        self._store(item, request.match_info["plural"], await request.read())
         return done()
 
     async def select(self, request: web.Request) -> web.Response:
@@ -80,10 +61,10 @@ class ImageRoutes:
         if url and shelf.named(url) is not None:
             shelf.selected = url
             self._changed(item, kind)
-        elif url and not url.startswith(("http://", "https://")):
+        elif url:
             raise Refused(404)
         else:
-            self._store(item, kind, await _fetched(url) if url else await request.read())
+            self._store(item, kind, await request.read())
         return done()
 
     async def unset(self, request: web.Request) -> web.Response:
@@ -113,37 +94,6 @@ class ImageRoutes:
         self._world.library.touch(item, {KINDS[kind]})
         self._world.wrote(item)
 
-    async def picture(self, request: web.Request) -> web.Response:
-        item = item_named(self._world, request.match_info["key"])
-        return self._bytes(item, PLURAL[request.match_info["singular"]], None)
-
-    async def file(self, request: web.Request) -> web.Response:
-        item = item_named(self._world, request.match_info["key"])
-        name = Query.of(request.raw_path).get("url") or ""
-        for kind in KINDS:
-            if shelf_of(item, kind).named(name) is not None:
-                return self._bytes(item, kind, name)
-        raise Refused(404)
-
-    async def transcode(self, request: web.Request) -> web.Response:
-        """The picture as it is: sizes are not made here."""
-        url = Query.of(request.raw_path).get("url") or ""
-        match = PICTURE_PATH.match(url)
-        if match is None:
-            raise Refused(404)
-        return self._bytes(item_named(self._world, match[1]), PLURAL[match[2]], None)
-
-    def _bytes(self, item: Item, kind: str, name: str | None) -> web.Response:
-        shelf = shelf_of(item, kind)
-        image = shelf.named(name or shelf.selected or "")
-        if image is None:
-            raise Refused(404)
-        local = image.provider == "local"
-        data = own_picture(item.key, kind) if local else self._world.pictures[image.sha1]
-        return web.Response(
-            body=data, content_type=CONTENT_TYPES[content_of(data)], headers=PROTOCOL
-        )
-
 
 def _describe(item: Item, image: Image, selected: bool) -> JsonObject:
     address = f"/library/metadata/{item.key}/file?url={quote(image.name, safe='')}"
@@ -156,14 +106,3 @@ def _describe(item: Item, image: Image, selected: bool) -> JsonObject:
     if image.provider:
         body["provider"] = image.provider
     return body
-
-
-async def _fetched(url: str) -> bytes:
-    """What the address gives to the server itself; 500 where it gives nothing."""
-    try:
-        async with ClientSession(timeout=FETCH_TIMEOUT) as session, session.get(url) as response:
-            if response.status != 200:
-                raise Refused(500)
-            return await response.read()
-    except (ClientError, TimeoutError, ValueError) as error:
-        raise Refused(500) from error

@@ -1,6 +1,6 @@
 """Scans: they find the seed's unscanned items, take time, and can be watched.
 
-While one runs, the section is `refreshing`, `/activities` names it, and listeners hear of it.
+While one runs, the section is `refreshing`, and `/activities` names it.
 The path must be one that the server sees and that lies in a Location of the section.
 """
 
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from simulators.plex.agent import refill
 from simulators.plex.answers import PROTOCOL, container, done
 from simulators.plex.browse import section_named
 from simulators.plex.context import World
@@ -28,7 +27,6 @@ class Scan:
     section: Section
     folder: str | None  # None: all Locations
     activity: JsonObject
-    force: bool
     task: asyncio.Task[None] | None = None
 
 
@@ -51,7 +49,7 @@ class Scanner:
         self.settling: list[JsonObject] = []  # activities that go on after scans
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, section: Section, folder: str | None, *, force: bool = False) -> str:
+    def start(self, section: Section, folder: str | None) -> str:
         """Begins a scan; with the switch `scan_seconds` at 0 it is over on return.
 
         Returns:
@@ -66,10 +64,9 @@ class Scanner:
             "subtitle": "",
             "progress": 0,
         }
-        scan = Scan(section, folder, activity, force)
+        scan = Scan(section, folder, activity)
         self.running.append(scan)
         section.scans += 1
-        self._world.hub.activity("started", activity)
         seconds = float(self._world.switches["scan_seconds"])
         if seconds > 0:
             scan.task = asyncio.get_running_loop().create_task(self._run(scan, seconds))
@@ -91,28 +88,14 @@ class Scanner:
             "progress": 35,
             "Context": {"librarySectionID": str(scan.section.key)},
         }
-        self._world.hub.activity("updated", scan.activity)
 
     def _finish(self, scan: Scan) -> None:
         found = self._find(scan)
-        for item in found:
-            self._world.hub.timeline(item, 0, "created", mediaState="analyzing")
-            self._world.hub.timeline(item, 1, "queued", queueSize=len(found))
         if self._world.switches["auto_empty_trash"]:
             self._sweep(scan)
-        if scan.force:
-            for item in list(scan.section.items.values()):
-                refill(self._world, item)
         scan.section.scanned_at = self._world.now()
         self._end(scan)
         self._settle(scan, found)
-        if not self.running:
-            self._world.hub.scan_complete()
-        quiet = scan.section.agentless and self._world.switches["agentless_stops_at_1"]
-        for item in [] if quiet else found:
-            self._world.hub.timeline(item, 2, "loading")
-            self._world.hub.timeline(item, 4, "processed")
-            self._world.hub.timeline(item, 5)
 
     def _settle(self, scan: Scan, found: list[Item]) -> None:
         """What was found is worked on for a while: it changes once more at the end."""
@@ -142,7 +125,6 @@ class Scanner:
         self.running.remove(scan)
         scan.section.scans -= 1
         scan.activity["progress"] = 100
-        self._world.hub.activity("ended", scan.activity)
 
     def _find(self, scan: Scan) -> list[Item]:
         """Adds what lies below the folder and in the section, as new now.
@@ -164,21 +146,14 @@ class Scanner:
             files = [part.file for media in item.media for part in media.parts]
             if item.deleted_at is not None and _below(scan, files):
                 self._world.library.remove(item)
-                self._world.hub.timeline(item, 9, "deleted")
 
-    def cancel(self, section: Section | None = None, activity: str | None = None) -> int:
-        """Ends scans before they found anything: a section's, one activity's, or all."""
-        chosen = [
-            scan
-            for scan in self.running
-            if (section is None or scan.section is section)
-            and (activity is None or scan.activity["uuid"] == activity)
-        ]
+    def cancel(self, section: Section | None = None) -> None:
+        """Ends scans before they found anything: a section's, or all."""
+        chosen = [scan for scan in self.running if section is None or scan.section is section]
         for scan in chosen:
             if scan.task is not None:
                 scan.task.cancel()
             self._end(scan)
-        return len(chosen)
 
 
 def _below(scan: Scan, files: list[str]) -> bool:
@@ -201,7 +176,6 @@ class ScanRoutes:
         app.router.add_post(path, self.refresh)
         app.router.add_delete(path, self.cancel)
         app.router.add_get("/activities", self.activities)
-        app.router.add_delete("/activities/{uuid}", self.cancel_activity)
 
     async def refresh(self, request: web.Request) -> web.Response:
         """Answers at once with nothing; the header names the activity."""
@@ -215,9 +189,7 @@ class ScanRoutes:
             if status >= 400:
                 raise Refused(status)
             return done()
-        started = [
-            self._scanner.start(section, folder, force=query.flag("force")) for section in sections
-        ]
+        started = [self._scanner.start(section, folder) for section in sections]
         headers = {**PROTOCOL, "X-Plex-Activity": started[0]}
         return web.Response(status=200, content_type="text/html", headers=headers)
 
@@ -241,8 +213,3 @@ class ScanRoutes:
         if running:
             body["Activity"] = running
         return container(request, self._world.switches, body)
-
-    async def cancel_activity(self, request: web.Request) -> web.Response:
-        if not self._scanner.cancel(activity=request.match_info["uuid"]):
-            raise Refused(404)
-        return done()

@@ -23,7 +23,6 @@ from aiohttp import web
 
 from simulators.control import Control
 from simulators.plex.access import Gate, is_write
-from simulators.plex.agent import AgentRoutes
 from simulators.plex.browse import BrowseRoutes
 from simulators.plex.context import World
 from simulators.plex.control import BackstageRoutes
@@ -31,7 +30,6 @@ from simulators.plex.edits import EditRoutes
 from simulators.plex.images import ImageRoutes
 from simulators.plex.scan import Scanner, ScanRoutes
 from simulators.plex.sections import SectionRoutes
-from simulators.plex.sockets import SocketRoutes
 from simulators.plex.state import dump
 from simulators.plex.switches import first_switches
 
@@ -62,9 +60,7 @@ def build_app(seed: dict[str, Any], token: str) -> web.Application:
         BrowseRoutes(world),
         EditRoutes(world),
         ImageRoutes(world),
-        AgentRoutes(world),
         ScanRoutes(world, scanner),
-        SocketRoutes(world),
     ):
         routes.add_routes(app)
     return app

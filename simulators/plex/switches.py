@@ -45,7 +45,6 @@ _DEFAULTS = MappingProxyType(
         "metadata_page_cap": 0,  # most items of one answer unless the size is sent; 0: all
         # Edits
         "edit_section": "additive",  # PUT /library/sections/{id}/all: additive | replacing
-        "edit_item": "replacing",  # PUT /library/metadata/{ids}: additive | replacing
         "single_removal": False,  # only the first removal of a PUT is honoured
         "removal_last": False,  # additions before removals
         "exact_tag_case": False,  # names that differ in case are different tags
@@ -64,7 +63,6 @@ _DEFAULTS = MappingProxyType(
         "butler": True,  # an idle server has an activity "butler"
         "bad_scan_path": 404,  # status for a path outside the section's Locations
         "auto_empty_trash": False,  # a scan takes out what is in the trash below its folder
-        "agentless_stops_at_1": True,  # without an agent an item's timeline ends at state 1
     }
 )
 

@@ -21,7 +21,6 @@ class TagRegister:
     def __init__(self, exact_case: Callable[[], bool]) -> None:
         self._exact_case = exact_case
         self._by_name: dict[tuple[str, str], list[Tag]] = {}
-        self._by_id: dict[int, Tag] = {}
         self._next = dict(FIRST_ID)
         self._links: dict[tuple[str, str, bool], TagLink] = {}
         self.thumb_revision = 0
@@ -33,7 +32,6 @@ class TagRegister:
         tag = Tag(self._next[kind], kind, name)
         self._next[kind] += 1
         self._by_name.setdefault((kind, name.lower()), []).append(tag)
-        self._by_id[tag.id] = tag
         return tag
 
     def link(self, kind: str, name: str) -> TagLink:
@@ -49,9 +47,6 @@ class TagRegister:
         if not self._exact_case():
             return alike[0] if alike else None
         return next((tag for tag in alike if tag.name == name), None)
-
-    def by_id(self, tag_id: int) -> Tag | None:
-        return self._by_id.get(tag_id)
 
     def set_thumb(self, tag: Tag, thumb: str | None) -> None:
         """Gives a person a face, in all items at once."""

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import FIRST_ADDED_AT, plex_item, plex_section, plex_seed
+from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
 from tests.examples import examples
 from tests.simulators.plex.client import PlexHttp, query
 
@@ -97,7 +97,6 @@ def test_bad_edits_change_nothing(plex: PlexHttp, parameters: dict[str, str], st
 
 def test_unknown_items_and_missing_types(plex: PlexHttp) -> None:
     assert plex.edit(99, **{"title.value": "x"}) == 404
-    assert plex.status("PUT", "/library/metadata/99?title.value=x") == 404
     assert plex.status("PUT", "/library/sections/1/all?id=1&title.value=x") == 400
     assert plex.status("PUT", "/library/sections/1/all?type=4&id=1&title.value=x") == 404
 
@@ -124,23 +123,13 @@ def test_one_edit_for_several_items(plex: PlexHttp) -> None:
     assert found == {1, 3}
 
 
-def test_the_section_endpoint_adds_the_item_endpoint_replaces(plex: PlexHttp) -> None:
+def test_tags_are_added_or_replaced_where_switched_on(plex: PlexHttp) -> None:
     parameters = query(adds("genre", "Rain"))
     plex.status("PUT", f"{SECTION_EDIT}&id=1&{parameters}")
-    plex.status("PUT", f"/library/metadata/2?{parameters}")
     assert genres(plex, 1) == ["Drama", "Night", "Outdoor", "Rain"]
-    assert genres(plex, 2) == ["Rain"]
-    plex.sim.switch(edit_section="replacing", edit_item="additive")
+    plex.sim.switch(edit_section="replacing")
     plex.status("PUT", f"{SECTION_EDIT}&id=3&{parameters}")
-    plex.status("PUT", f"/library/metadata/4?{parameters}")
     assert genres(plex, 3) == ["Rain"]
-    assert genres(plex, 4) == ["Drama", "Night", "Outdoor", "Rain"]
-
-
-def test_bare_names_on_the_item_endpoint(plex: PlexHttp) -> None:
-    assert plex.status("PUT", "/library/metadata/1?title=Bare") == 200
-    assert plex.full(1)["title"] == "Bare"
-    assert plex.status("PUT", "/library/metadata/1?nonsense=Bare") == 400
 
 
 def test_the_whole_wanted_list_and_the_surplus_in_one_request(plex: PlexHttp) -> None:
@@ -270,12 +259,9 @@ def test_indexes_order_the_additions(plex: PlexHttp) -> None:
     assert genres(plex) == ["nine", "ten", "last"]
 
 
-def test_updated_at_moves_with_edits_but_not_with_ratings(plex: PlexHttp) -> None:
+def test_updated_at_moves_with_edits(plex: PlexHttp) -> None:
     plex.sim.switch(clock_offset=1000)
     now = plex.sim.sim("GET", "state")["now"]
-    assert plex.status("PUT", "/:/rate?key=1&identifier=com.plexapp&rating=7.5") == 200
-    item = plex.full(1)
-    assert (item["userRating"], item["updatedAt"]) == (7.5, FIRST_ADDED_AT + 1)
     plex.edit(1, **{"userRating.value": "8", "userRating.locked": "1"})
     item = plex.full(1)
     assert item["userRating"] == 8.0
@@ -283,28 +269,6 @@ def test_updated_at_moves_with_edits_but_not_with_ratings(plex: PlexHttp) -> Non
     assert item["thumb"].endswith(f"/thumb/{item['updatedAt']}")
     plex.edit(1, **{"userRating.value": ""})
     assert "userRating" not in plex.full(1)
-
-
-def test_ratings_by_their_own_address(plex: PlexHttp) -> None:
-    rate = "/:/rate?identifier=com.plexapp.plugins.library"
-    assert plex.status("GET", f"{rate}&key=1&rating=0") == 200
-    assert plex.full(1)["userRating"] == 0.0
-    assert plex.status("PUT", f"{rate}&key=1&rating=-1") == 200
-    assert "userRating" not in plex.full(1)
-    assert plex.status("PUT", f"{rate}&key=99&rating=1") == 404
-    for bad in ("11", "-2", "x", ""):
-        assert plex.status("PUT", f"{rate}&key=1&rating={bad}") == 400
-    assert plex.status("PUT", "/:/rate?key=1&rating=1") == 400
-
-
-def test_collections_come_and_go_with_their_tags(plex: PlexHttp) -> None:
-    plex.edit("1,2", **adds("collection", "Trains"))
-    made = plex.items("/library/sections/1/collections")
-    assert [(found["title"], found["childCount"]) for found in made] == [("Trains", "2")]
-    assert plex.keys(made[0]["key"]) == [1, 2]
-    plex.edit(1, **removal("collection", "trains"))
-    plex.sim.sim("DELETE", "items/2")
-    assert plex.items("/library/sections/1/all?type=18") == []
 
 
 def test_a_server_that_normalises_or_refuses(plex: PlexHttp) -> None:

@@ -120,17 +120,6 @@ def test_sizes_beyond_the_cap_and_missing_sizes(plex: PlexHttp) -> None:
     assert plex.status("GET", f"{ALL}&X-Plex-Container-Size=-1") == 400
 
 
-def test_all_leaves_ignores_paging_by_header(plex: PlexHttp) -> None:
-    path = "/library/sections/1/allLeaves"
-    window: dict[str, str | None] = {
-        "X-Plex-Container-Start": "0",
-        "X-Plex-Container-Size": "2",
-    }
-    assert plex.container(path, window)["size"] == 12
-    query = "&".join(f"{name}={value}" for name, value in window.items())
-    assert plex.container(f"{path}?{query}")["size"] == 2
-
-
 def test_listings_cut_tags_and_leave_out_labels_and_locks(plex: PlexHttp) -> None:
     item = plex.items(f"{ALL}&id=8")[0]
     assert item["Genre"] == [{"tag": "G1"}, {"tag": "G2"}]
@@ -196,7 +185,6 @@ def test_include_fields_narrows_only_from_api_version_one(plex: PlexHttp) -> Non
         ("updatedAt:desc", [12, 11, 10]),
         ("userRating:nullsLast", [8, 1, 2]),
         ("studio:desc,addedAt:desc", [8, 12, 11]),
-        ("movie.originallyAvailableAt:asc", [9, 1, 2]),
     ],
 )
 def test_orders(plex: PlexHttp, sort: str, first: list[int]) -> None:
@@ -244,47 +232,17 @@ def test_the_updated_at_trap(plex: PlexHttp) -> None:
         ("year%3C%3C=2024", [9]),
         ("year!=2024", [9]),
         ("userRating%3E%3E=7", [8]),
-        ("addedAt%3C%3C=2023-11-14", []),
-        ("originallyAvailableAt%3C%3C=2021-01-01", [9]),
         ("updatedAt%3E%3E=-1y", []),
-        ("duplicate=1", [12]),
         ("trash=1", [11, 12]),
         ("file=DATA/scenes/aurora/0003", [3]),
         ("file=%C3%BCnder,%20one.mp4", [12]),
         ("id=2,3", [2, 3]),
         ("guid=plex://movie/5d776825880197001ec90a10", [10]),
-        ("push=1&title=0002&or=1&title=0003&pop=1&addedAt%3E%3E=1700000002", [3]),
         ("title=0002&title=0003", []),
     ],
 )
 def test_filters(plex: PlexHttp, filters: str, expected: list[int]) -> None:
     assert sorted(plex.keys(f"{ALL}&{filters}")) == expected
-
-
-def test_unmatched_items(plex: PlexHttp) -> None:
-    assert 10 not in plex.keys(f"{ALL}&unmatched=1")
-    assert plex.keys(f"{ALL}&unmatched=0") == [10]
-
-
-def test_choices_lead_back_to_the_items_that_carry_them(plex: PlexHttp) -> None:
-    choices = plex.container("/library/sections/1/label?type=1")["Directory"]
-    assert [choice["title"] for choice in choices] == ["L1", "Stash"]
-    one = choices[0]
-    assert one["fastKey"] == f"/library/sections/1/all?label={one['key']}"
-    assert plex.keys(one["fastKey"]) == [8]
-    both = ",".join(choice["key"] for choice in choices)
-    assert len(plex.keys(f"{ALL}&label={both}")) == 11
-    assert plex.keys(f"{ALL}&label!={both}") == [9]
-    genre = plex.container("/library/sections/1/genre?type=1")["Directory"][0]
-    assert plex.keys(f"{ALL}&label={genre['key']}") == []
-
-
-def test_choices_of_studios_are_names(plex: PlexHttp) -> None:
-    choices = plex.container("/library/sections/1/studio?type=1")["Directory"]
-    assert [(choice["key"], choice["title"]) for choice in choices] == [
-        ("Aurora", "Aurora"),
-        ("Boreal", "Boreal"),
-    ]
 
 
 def test_slow_pages(plex: PlexHttp) -> None:
