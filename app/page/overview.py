@@ -30,9 +30,15 @@ def page_overview(context: PageContext) -> dict[str, Any]:
         "next_reconcile_at": known.next_reconcile_at,
         "running": _running(known),
         "services": [_service(known, service) for service in NAMES],
-        "points": known.points,
+        "points": _points(known),
         "state": figures_of(known),
     }
+
+
+def _points(known: Snapshot) -> list[dict[str, Any]]:
+    """The points of the chart; the last is now, as the tiles have it."""
+    now = {"at": known.now, "gaps": known.gaps, "synced": 0}
+    return [*known.points, now] if known.points else []
 
 
 def _tiles(known: Snapshot) -> dict[str, Any]:

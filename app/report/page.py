@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from app.report.model import TYPES, Report
+from core.wording import closed
 
 SHOWN = 2_000  # rows of each table; the other files have all
 _STYLE = """
@@ -96,15 +97,16 @@ def _table(title: str, rows: Sequence[Cells], total: int) -> Iterator[str]:
 
 def _scene(row: Mapping[str, Any]) -> Cells:
     path = f"<br><code>{escape(row['path'])}</code>" if row["path"] else ""
-    where = f"{row['library']}: " if row["library"] else ""
-    items = [f"{where}{item['title']}" for item in row["items"]]
+    items = [item["title"] for item in row["items"]]
+    why = closed(f"{row['reason'][:1].upper()}{row['reason'][1:]}") if row["reason"] else ""
     candidates = [f"{each['library']}: {each['path']}" for each in row["candidates"]]
     return [
         ("Scene", f"{escape(row['scene_id'])} {escape(row['title'])}{path}"),
         ("What", escape(TYPES.get(row["type"], row["type"]))),
-        ("Why", escape(row["reason"]) + _listed(candidates)),
+        ("Why", escape(why) + _listed(candidates)),
         ("Studio", escape(row["studio"]) or "–"),
-        ("In Plex", _listed(items) or escape(row["library"]) or "–"),
+        ("Library", escape(row["library"]) or "–"),
+        ("In Plex", _listed(items) or "–"),
     ]
 
 

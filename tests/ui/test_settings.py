@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.ui.conftest import Site
 from tests.ui.settings_shapes import folders, settings
-from tests.ui.shapes import overview, plan
+from tests.ui.shapes import NOW, overview, plan
 
 pytestmark = pytest.mark.processes
 
@@ -201,13 +201,14 @@ def test_the_assistant_leads_from_nothing_to_the_first_sync(site: Site) -> None:
         return {"saved": list(args["values"]), "problems": [], "text": "The settings are saved."}
 
     made: list[int] = []
+    synced: list[int] = []
     site.stub.answers |= {
         "page_settings": known,
         "save_settings": save,
         "page_overview": lambda args: {
             **overview(args),
             "needs_setup": not made,
-            "last_reconcile": None,
+            "last_reconcile": {"at": NOW, "status": "done", "text": "."} if synced else None,
         },
         "page_plan": lambda args: {**plan(args), "run_id": "7" if made else ""},
     }
@@ -236,3 +237,7 @@ def test_the_assistant_leads_from_nothing_to_the_first_sync(site: Site) -> None:
         "path_map": "/data/films=>/media/films",
     }
     assert [task["mode"] for task in site.stub.tasks] == ["reconcile_preview", "sync_everything"]
+    synced.append(1)
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator(".s2p-main")).to_contain_text("All is set up.")
+    expect(page.get_by_role("link", name="To the overview")).to_be_visible()

@@ -81,12 +81,13 @@
         "Try again"
       ),
     };
-    const { reload } = read;
-    return h(
-      Row,
-      about,
-      h(parts.SceneState, { sceneId: row.scene_id, onChange: reload, without: ["sync", "retry"] })
-    );
+    const scene = {
+      sceneId: row.scene_id,
+      onChange: read.reload,
+      reason: row.reason,
+      without: ["sync", "retry"],
+    };
+    return h(Row, about, h(parts.SceneState, scene));
   }
 
   const FORGET =

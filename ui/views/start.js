@@ -216,7 +216,7 @@
     const folders = Boolean(passed.folders || pathMap || planned || synced);
     const seen = folders ? "They see the same files." : "Do Stash and Plex see the same files?";
     return [
-      ["Connect", connected, (answer && answer.text) || "Where Plex is, and who may write there."],
+      ["Connect", connected, connected ? answer.text : "Where Plex is, and who may write there."],
       [
         "Choose libraries",
         connected && (libraries.length > 0 || synced || Boolean(passed.libraries)),
@@ -297,7 +297,7 @@
     const steps = progress(setup, plan, synced);
     const now = steps.findIndex(([, done]) => !done);
     React.useEffect(() => setOpened(null), [now]);
-    return h(
+    const list = h(
       "ol",
       { className: "list-unstyled s2p-steps" },
       steps.map(([title, done, said], place) =>
@@ -317,6 +317,10 @@
         )
       )
     );
+    if (now >= 0) return list;
+    const link = h(ViewLink, { view: "overview", className: "btn btn-primary" }, "To the overview");
+    const said = h("span", null, "All is set up. What you edit in Stash is in Plex seconds later.");
+    return h("div", null, h("p", { className: "s2p-advice mb-3" }, said, link), list);
   }
 
   /** @param {{overview: import("../types").Read<any>}} props */

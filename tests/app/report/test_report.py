@@ -103,7 +103,7 @@ def test_both_directions_are_told_with_reasons_and_candidates(tmp_path: Path) ->
         "4 gaps in 40 scenes, 1 Plex item without a scene",
         "Plex has no such file",
         "Scenes left alone (1)",
-        "no folder for '/elsewhere/five.mp4'",
+        "No folder for '/elsewhere/five.mp4'",
     ):
         assert said in text, said
 
