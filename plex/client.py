@@ -261,11 +261,13 @@ class PlexClient:
         if not params or any("." not in name for name, _ in params):
             raise ValueError("an edit needs parameters of the form field.value")
         path = f"/library/sections/{section_key}/all"
-        target = [("type", str(item_type)), ("id", key)]
-        taken = self.http.base_length + len(path) + len(encode_query(target)) + 2
-        edits = split_params(params, MAX_URL - taken)
-        for part in edits:
-            self._put(path, target + part, thorough=thorough)
+        target = encode_query([("type", str(item_type)), ("id", key)])
+        room = MAX_URL - self.http.base_length - len(path) - len(target) - 2
+        edits = [encode_query(params)]
+        if len(edits[0]) > room:
+            edits = [encode_query(part) for part in split_params(params, room)]
+        for edit in edits:
+            self._put(path, f"{target}&{edit}", thorough=thorough)
         return len(edits)
 
     def edit_alike(
@@ -326,8 +328,8 @@ class PlexClient:
                 text = f"Plex answers otherwise, and refuses this: {error}"
                 raise PlexItemFailed(text) from error
 
-    def _put(self, path: str, params: Params, *, thorough: bool = True) -> None:
-        self.of_one_item(lambda: self.http.write("PUT", path, params, thorough=thorough))
+    def _put(self, path: str, query: Params | str, *, thorough: bool = True) -> None:
+        self.of_one_item(lambda: self.http.write("PUT", path, query, thorough=thorough))
 
 
 def _total(listed: Mapping[str, Any]) -> int:

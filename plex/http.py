@@ -129,11 +129,14 @@ class PlexHttp:
 
         return self._tried(attempt)
 
-    def write(self, method: str, path: str, params: Params = (), *, thorough: bool = True) -> None:
+    def write(
+        self, method: str, path: str, params: Params | str = (), *, thorough: bool = True
+    ) -> None:
         """PUTs or DELETEs a path (or GETs one that does something), again until it is taken:
         only for what may be done twice.
 
         Args:
+            params: or a query that is encoded already.
             thorough: as of `read`.
 
         Raises:
@@ -147,7 +150,7 @@ class PlexHttp:
         return retrying.call(attempt, repeatable=True)
 
     def try_write(
-        self, method: str, path: str, params: Params = (), body: bytes | None = None
+        self, method: str, path: str, params: Params | str = (), body: bytes | None = None
     ) -> None:
         """`write`, of anything and once. Raises Transient: it failed in a way that may pass."""
         with self._counting:
@@ -163,13 +166,13 @@ class PlexHttp:
         self,
         method: str,
         path: str,
-        params: Params = (),
+        params: Params | str = (),
         *,
         headers: Mapping[str, str] | None = None,
         most: int = SMALL,
         body: bytes | None = None,
     ) -> Answer:
-        query = encode_query(params)
+        query = params if isinstance(params, str) else encode_query(params)
         target = f"{path}?{query}" if query else path
         sent = {**self._headers, **(headers or {})}
         try:

@@ -139,9 +139,7 @@ def full_item(raw: Mapping[str, Any], container: Mapping[str, Any]) -> FullItem:
     """
     values = dict(zip(SCALAR_NAMES, [read(raw.get(plex)) for plex, read in _SCALARS], strict=True))
     for name, element in LIST_ELEMENTS.items():
-        values[name] = tuple(
-            entry["tag"] for entry in _objects(raw.get(element)) if text(entry.get("tag"))
-        )
+        values[name] = tuple([each["tag"] for each in _tagged(raw.get(element))])
     return FullItem(
         ref=ItemRef(_section_of(raw, container), rating_key(raw)),
         item_type=_TYPES.get(text(raw.get("type")), 1),
@@ -155,8 +153,7 @@ def full_item(raw: Mapping[str, Any], container: Mapping[str, Any]) -> FullItem:
         updated_at=_int(raw.get("updatedAt")),
         roles=tuple(
             Role(entry["tag"], text(entry.get("role")), text(entry.get("thumb")))
-            for entry in _objects(raw.get("Role"))
-            if text(entry.get("tag"))
+            for entry in _tagged(raw.get("Role"))
         ),
         title_sort=text(raw.get("titleSort")),
     )
@@ -201,6 +198,11 @@ def _objects(raw: object) -> list[dict[str, Any]]:
     if isinstance(raw, list):
         return [each for each in raw if isinstance(each, dict)]
     return [raw] if isinstance(raw, dict) else []
+
+
+def _tagged(raw: object) -> list[dict[str, Any]]:
+    """Those objects of a list that have a name."""
+    return [each for each in _objects(raw) if text(each.get("tag"))] if raw else []
 
 
 def text(value: object) -> str:

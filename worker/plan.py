@@ -107,6 +107,7 @@ class ScenePlan:
             job is held once all else shows.
         is_partial_ok: what shows is remembered also where something else was refused.
         carried_out: items that a run before has written to without a record of it.
+        items: as they were read.
     """
 
     scene_id: int
@@ -123,15 +124,14 @@ class ScenePlan:
     held: tuple[str, tuple[PlannedChange, ...]] | None = None
     is_partial_ok: bool = False
     carried_out: frozenset[ItemRef] = frozenset()
+    items: Mapping[ItemRef, FullItem] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "items", {edit.ref: edit.item for edit in self.edits})
 
     @property
     def changes(self) -> Iterable[Change]:
         return (change for edit in self.edits for change in edit.changes)
-
-    @property
-    def items(self) -> dict[ItemRef, FullItem]:
-        """The items as they were read."""
-        return {edit.ref: edit.item for edit in self.edits}
 
     @property
     def called(self) -> str:

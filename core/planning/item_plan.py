@@ -112,6 +112,8 @@ def field_recorded(
         all_locked: the locks that the item shows; None: that is not told.
     """
     outcome = plan.outcomes[name]
+    if known is not None and _says_all(known, outcome, shown):
+        return known
     locked = known is not None and known.locked
     if outcome.change is not None and name not in plan.locked:
         locked = all_locked is None or name in all_locked
@@ -126,6 +128,20 @@ def field_recorded(
         locked,
         outcome.lock_ignored or (known is not None and known.lock_ignored),
         _is_refused(plan, name, value, known),
+    )
+
+
+def _says_all(known: FieldRecord, outcome: FieldOutcome, shown: Value) -> bool:
+    """Whether the record of a field is what it would be anew: nothing has happened to it."""
+    return (
+        outcome.change is None
+        and shown == known.read_back
+        and outcome.sent == known.sent
+        and outcome.kept == known.kept
+        and outcome.suppressed == known.suppressed
+        and outcome.user_owned == known.user_owned
+        and outcome.rewrites == known.rewrites
+        and outcome.lock_ignored <= known.lock_ignored
     )
 
 

@@ -10,7 +10,7 @@ from core.fields import BY_NAME
 from core.models import FullItem, Value
 from core.planning.drift import altered_fields
 from core.planning.item_plan import FirstSync
-from core.planning.three_way_merge import MergeRules, Sides, merge
+from core.planning.three_way_merge import FieldOutcome, MergeRules, Sides, merge
 from core.records import FieldRecord
 from storage.codec import field_body, field_from
 from tests.core.builders import full, item_record
@@ -219,3 +219,17 @@ def test_a_note_shows_the_beginning_of_long_names() -> None:
     )
     assert outcome.note.count("…") == 6
     assert len(outcome.note) < 500
+
+
+@pytest.mark.parametrize("preserve", [True, False])
+@pytest.mark.parametrize(
+    ("name", "value", "alike"),
+    [("title", "One", "One "), ("rating", 8.0, 8.001), ("tags", ("A", "B"), ("B", "A"))],
+)
+def test_what_all_sides_say_is_settled_at_a_glance_as_it_would_be_by_a_closer_look(
+    name: str, value: Value, alike: Value, preserve: bool
+) -> None:
+    base, rules = FieldRecord(value, value), MergeRules(FirstSync.MIRROR, preserve)
+    for shown in (value, alike):
+        sides = Sides(BY_NAME[name], value, shown, base)
+        assert merge(sides, rules) == FieldOutcome(None, value)
