@@ -33,7 +33,7 @@ from transport.pacing import Pool, TlsPool, TooSlow
 
 _HEADERS = MappingProxyType({"User-Agent": "Stash2Plex", "Accept-Encoding": "gzip"})
 _CHUNK = 64 * 1024
-_CONNECTIONS = 4  # kept for later, for as many threads
+_CONNECTIONS = 8  # kept for later, for as many threads
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,10 @@ from core.overlays import label_off
 from plex.client import PlexClient
 from plex.exceptions import PlexError, PlexItemFailed, PlexRejected
 from storage.state import State
-from worker.executor.before_image import field_entry, picture_entry
 from worker.executor.bulk_edit import BulkEditor, Sent
 from worker.executor.edit_step import EditStep
 from worker.executor.item_editor import ItemEditor
+from worker.executor.journaling import Journaling
 from worker.executor.outcome import Outcome
 from worker.executor.picture_step import PictureStep
 from worker.executor.proof import Written, judged
@@ -84,12 +84,11 @@ class Executor:
         self._editor = ItemEditor(plex)
         self._edits = EditStep(plex, self._editor, spares, clock)
         self._read_back = ReadBack(plex, self._editor)
-        self._bulk = BulkEditor(plex, state, self._journal_items, spares)
-        self._writer = writer(self._journal_picture)
+        self._journal = Journaling(state.journal, run_id, clock)
+        self._bulk = BulkEditor(plex, state, self._journal.write_items, spares)
+        self._writer = writer(self._journal.write_picture)
         self._pictures = PictureStep(pictures(self._writer), state, clock)
-        self._plans: dict[ItemRef, ScenePlan] = {}
-        self._current: ScenePlan | None = None
-        self._journaled: set[int] = set()
+        self._lane: deque[Written] = deque()
 
     def execute(
         self,
@@ -110,17 +109,20 @@ class Executor:
             PlexError, StashError: a server went away. What was proven until then is recorded and
                 told; of the others nobody is to blame.
         """
-        self._journaled.clear()
+        self._journal.forget()
         window = _Window()
         left: list[ScenePlan] = []
         try:
             shared = Sent()
             for plan in self._begun(plans, more, shared, is_over, left):
                 self._write(plan, shared, window)
+            self._finish_all()
             self._edits.settle()
             self._pictures.settle()
         except (PlexError, StashError):
             self._edits.ahead.drop()
+            self._pictures.drop()
+            self._lane.clear()
             self._prove_before_outage(window)
             raise
         finally:
@@ -167,8 +169,8 @@ class Executor:
 
     def _shared(self, plans: Sequence[ScenePlan], shared: Sent) -> Sequence[ScenePlan]:
         """The plans, once what they have in common is sent."""
-        self._plans = {edit.ref: plan for plan in plans for edit in plan.edits}
         if plans:
+            self._journal.expect(plans)
             sent = self._bulk.send(plans)
             shared.edited |= sent.edited
             shared.shown |= sent.shown
@@ -176,10 +178,10 @@ class Executor:
 
     def _begin(self, plan: ScenePlan, next_plans: Iterable[ScenePlan], shared: Sent) -> None:
         """Journal a scene, the next ones with it, have its edits sent and its cover fetched."""
-        if plan.scene_id not in self._journaled:
-            self._journal([plan, *next_plans])
+        if plan not in self._journal:
+            self._journal.write([plan, *next_plans])
         if self._edits.depth > 1:
-            self._pictures.begin(plan)
+            self._pictures.expect(plan)
             for edit in plan.edits:
                 # Pictures are put back before all else.
                 if edit.names and not edit.pictures and edit.ref not in shared.edited:
@@ -197,7 +199,6 @@ class Executor:
             window.began_at = self._clock()
         written = Written(plan)
         window.written.append(written)
-        self._current = plan
         for edit in plan.edits:
             if edit.ref in shared.edited:
                 written.edits[edit.ref] = edit
@@ -205,7 +206,20 @@ class Executor:
                     written.shown[edit.ref] = shared.shown.pop(edit.ref)
             else:
                 self._edit(edit, written)
-        self._pictures.sync(written)
+        self._pictures.begin(written)
+        self._lane.append(written)
+        while len(self._lane) > (self._pictures.depth if self._edits.depth > 1 else 0):
+            self._finish(self._lane.popleft())
+        if window.is_full(self._clock()):
+            self._prove(window)
+
+    def _finish_all(self) -> None:
+        while self._lane:
+            self._finish(self._lane.popleft())
+
+    def _finish(self, written: Written) -> None:
+        """See the pictures of a scene to their end; then all of it is written."""
+        self._pictures.finish(written)
         if written.cover is not None:
             for ref in sorted(written.cover.outdated):
                 self._take_label_off(ref, written)
@@ -213,8 +227,6 @@ class Executor:
         written.is_complete = True
         self._edits.ahead.note_scene()
         self._on_scene()
-        if window.is_full(self._clock()):
-            self._prove(window)
 
     def _edit(self, edit: ItemEdit, written: Written) -> None:
         """Select pictures that are put back, and send the one edit of an item."""
@@ -233,9 +245,7 @@ class Executor:
         change = label_off(edit.item.values.get(LABEL) if planned is None else planned)
         if change is None:
             return
-        now = self._clock()
-        entry = picture_entry(written.plan, ref, LABEL, change.before, change.after, None, now)
-        self._state.journal.write(self._run_id, [entry])
+        self._journal.write_beside(written.plan, ref, change)
         try:
             self._editor.send_change(edit, change)
         except PlexItemFailed as error:
@@ -250,31 +260,6 @@ class Executor:
             return False
         written.restored.setdefault(edit.ref, set()).add(name)
         return True
-
-    # Journal -----------------------------------------------------------------------------
-
-    def _journal(self, plans: Iterable[ScenePlan]) -> None:
-        fresh = [plan for plan in plans if plan.scene_id not in self._journaled]
-        self._journaled.update(plan.scene_id for plan in fresh)
-        now = self._clock()
-        entries = [
-            field_entry(plan, edit, name, now)
-            for plan in fresh
-            if plan.is_journaled
-            for edit in plan.edits
-            for name in dict.fromkeys([*edit.names, *edit.pictures])
-        ]
-        if entries:
-            self._state.journal.write(self._run_id, entries)
-
-    def _journal_items(self, refs: Iterable[ItemRef]) -> None:
-        self._journal({id(plan): plan for ref in refs if (plan := self._plans[ref])}.values())
-
-    def _journal_picture(self, change: PictureChange) -> None:
-        assert self._current is not None
-        what = (change.ref, change.field, change.before, change.after, change.locked_before)
-        entry = picture_entry(self._current, *what, self._clock())
-        self._state.journal.write(self._run_id, [entry])
 
     # Proof -------------------------------------------------------------------------------
 
@@ -293,6 +278,7 @@ class Executor:
 
     def _prove(self, window: _Window) -> None:
         """Read back, record and tell what was written."""
+        self._finish_all()
         # Whether it is the items or the server that fails is seen by what comes next.
         doubtful = self._doubtful
         written = [each for each in window.written if each not in doubtful]
@@ -330,6 +316,7 @@ class Executor:
             for ref in each.plan.items
             if ref not in each.errors
         )
+        self._journal.done(each.plan for each in written)
         self._on_outcomes(outcomes)
 
     def _shown(self, written: Iterable[Written]) -> dict[ItemRef, FullItem]:

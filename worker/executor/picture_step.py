@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 from core.outage_pauses import LONGEST_STALL
@@ -22,11 +23,13 @@ from worker.pictures.sync import PictureOutcome, PictureSync
 from worker.plan import ScenePlan
 
 NONE_NOW = "Plex takes no pictures for now: {}"
+WAITING = 4
+LANE = 2  # scenes whose pictures are under way at once, beside the edits of others
 MOST = 3  # scenes in a row that fail before another picture is tried; one while Plex took none
 
 
 class PictureStep:
-    """Syncs the pictures of written scenes.
+    """Syncs the pictures of written scenes, in a lane beside the edits of other scenes.
 
     Args:
         clock: epoch seconds.
@@ -51,49 +54,76 @@ class PictureStep:
         self._is_trial = self._store.breaker(PLEX_PICTURES, clock()).failures > 0
         self._off = ""
         self._last_shown: dict[int, PictureRecords] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._begun: dict[int, Future[PictureOutcome]] = {}
         self.doubtful: list[Written] = []
 
-    def begin(self, plan: ScenePlan) -> None:
-        """Have the cover of a scene fetched; `sync` has to follow, or `close`."""
+    def expect(self, plan: ScenePlan) -> None:
+        """Have the cover of a scene fetched; `begin` has to follow, or `close`."""
         if self._ahead is not None and plan.cover and not self._off:
             self._ahead.want(plan.scene_id, _known(plan).cover.etag)
 
-    def close(self) -> None:
-        """Of what was begun nothing is asked any more when this returns."""
-        if self._ahead is not None:
-            self._ahead.close()
+    def begin(self, written: Written) -> None:
+        """Have the items of a scene show its cover; `finish` has to follow, or `drop`."""
+        plan = written.plan
+        if self._pictures is None or not plan.cover or written.errors or self._off:
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(LANE, thread_name_prefix="pictures")
+        what = (plan.scene_id, plan.items, _known(plan), plan.cover)
+        self._begun[plan.scene_id] = self._pool.submit(self._pictures.sync, *what)
 
-    def sync(self, written: Written) -> None:
-        """Make the items of a scene show its cover.
+    @property
+    def depth(self) -> int:
+        """How many scenes may be written before the pictures of the first are waited for."""
+        return WAITING if self._begun and not self.doubtful else 0
+
+    def finish(self, written: Written) -> None:
+        """Wait for the pictures of a scene.
 
         Raises:
             PlexError, StashError: as `PictureSync`.
         """
-        try:
-            self._sync(written)
-        finally:
-            if self._ahead is not None:
-                self._ahead.forget(written.plan.scene_id)
-
-    def _sync(self, written: Written) -> None:
         plan = written.plan
-        if self._pictures is None or not plan.cover or written.errors:
-            return
-        known = _known(plan)
-        if self._off:
-            written.cover = PictureOutcome(replace(known, failed=True), unavailable=self._off)
-            return
-        cover = self._pictures.sync(plan.scene_id, plan.items, known, plan.cover)
+        begun = self._begun.pop(plan.scene_id, None)
+        if self._ahead is not None:
+            self._ahead.forget(plan.scene_id)
+        if begun is not None:
+            self._judge(written, begun.result())
+        elif self._off and plan.cover and not written.errors:
+            written.cover = PictureOutcome(
+                replace(_known(plan), failed=True), unavailable=self._off
+            )
+
+    def _judge(self, written: Written, cover: PictureOutcome) -> None:
         written.cover = cover
         if cover.has_shown:
-            self._last_shown = {plan.scene_id: cover.known}
+            self._last_shown = {written.plan.scene_id: cover.known}
             self._works()
+        elif cover.has_failed and self._off:
+            cover.unavailable = self._off
         elif cover.has_failed:
             self.doubtful.append(written)
             if len(self.doubtful) > MOST:
                 self.settle()
             elif self._is_trial and self._takes_another() is False:
                 self._is_out()
+
+    def drop(self) -> None:
+        """Of what was begun nothing is asked any more when this returns."""
+        for begun in self._begun.values():
+            begun.cancel()
+        wait(self._begun.values())
+        self._begun.clear()
+
+    def close(self) -> None:
+        """End the threads; nothing is asked any more when this returns."""
+        self.drop()
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+        if self._ahead is not None:
+            self._ahead.close()
 
     def settle(self) -> None:
         """Blame those that failed last, if Plex takes another picture.
@@ -110,6 +140,7 @@ class PictureStep:
 
     def _takes_another(self) -> bool | None:
         assert self._pictures is not None
+        wait(self._begun.values())  # not beside pictures of the items that are looked at
         failed = {each.plan.scene_id for each in self.doubtful}
         known = self._records.get_many(sample(self._records.some))
         others = {**{i: record.pictures for i, record in known.items()}, **self._last_shown}

@@ -1,16 +1,17 @@
 """Covers of the next scenes, downloaded while those before them are written.
 
-Only what came well is handed on. Of what failed nothing is kept: the scene asks by itself at its
-turn, so who is to blame, and what Stash is asked, is as if nothing had been fetched ahead.
+Only what Stash has is handed on. Where it gave nothing the scene asks by itself at its turn, so
+that who is to blame is found out as if nothing had been fetched ahead.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from core.errors import StashError
-from core.images import ImageFailed
+from core.images import ImageFailed, Unusable
 from stash.client import StashClient
 from stash.images import NoCover, NotModified, Screenshot, fetch_screenshot
 
@@ -22,7 +23,7 @@ Found = Screenshot | NotModified | NoCover
 
 
 class CoversAhead:
-    """Covers under way. To be used by one thread.
+    """Covers under way. May be used by several threads at once.
 
     Args:
         stash: asked once or twice for each cover.
@@ -34,37 +35,47 @@ class CoversAhead:
         self._wanted: deque[tuple[int, str]] = deque()
         self._begun: dict[tuple[int, str], Future[Found]] = {}
         self._is_paused = False
+        self._lock = threading.RLock()
 
     def want(self, scene_id: int, etag: str) -> None:
         """This cover will be asked for; `take` or `forget` has to follow."""
-        if not self._is_paused:
-            self._wanted.append((scene_id, etag))
-            self._begin()
+        with self._lock:
+            if not self._is_paused:
+                self._wanted.append((scene_id, etag))
+                self._begin()
 
     def take(self, scene_id: int, etag: str) -> Found | None:
-        """What Stash said of the cover; None where it was not asked, or failed."""
-        begun = self._begun.pop((scene_id, etag), None)
+        """What Stash said of the cover; None where it was not asked, or gave none.
+
+        Raises:
+            Unusable: it has something else.
+        """
+        with self._lock:
+            begun = self._begun.pop((scene_id, etag), None)
+            self._begin()
         if begun is None:
             return None
         try:
             return begun.result()
+        except Unusable:
+            raise
         except (StashError, ImageFailed):
             self.pause()
             return None
-        finally:
-            self._begin()
 
     def forget(self, scene_id: int) -> None:
         """The scene has had its turn."""
-        self._wanted = deque(each for each in self._wanted if each[0] != scene_id)
-        for each in [each for each in self._begun if each[0] == scene_id]:
-            self._begun.pop(each).cancel()
-        self._begin()
+        with self._lock:
+            self._wanted = deque(each for each in self._wanted if each[0] != scene_id)
+            for each in [each for each in self._begun if each[0] == scene_id]:
+                self._begun.pop(each).cancel()
+            self._begin()
 
     def pause(self) -> None:
         """Begin no other until `go_on`."""
-        self._is_paused = True
-        self._wanted.clear()
+        with self._lock:
+            self._is_paused = True
+            self._wanted.clear()
 
     def go_on(self) -> None:
         """Stash gives covers."""

@@ -7,12 +7,18 @@ and so no part of the release, covers stay as they are.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 
 from core.images import Fit
 
 log = logging.getLogger(__name__)
 
+
+NOT_INSTALLED = (
+    "the setting 'Fit posters' is %r, but Pillow is not installed for this Python: covers become"
+    " posters as they are (pip install pillow, or set it to 'none')"
+)
 
 # Bytes of an image and how to fit them -> bytes of the poster; None: it stays as it is.
 Draw = Callable[[bytes, Fit], bytes | None]
@@ -28,7 +34,7 @@ def load_pillow() -> Draw | None:
 
 
 class PosterFitter:
-    """Fits posters for one run.
+    """Fits posters for one run. May be used by several threads at once.
 
     Args:
         wanted: the setting.
@@ -40,20 +46,18 @@ class PosterFitter:
         self._load = load
         self._draw: Draw | None = None
         self._asked = False
+        self._turn = threading.RLock()
 
     @property
     def applied(self) -> Fit:
         """What is done to posters in this run: what is wanted, or nothing without Pillow."""
-        if self.wanted is not Fit.NONE and not self._asked:
-            self._asked = True
-            self._draw = self._load()
-            if self._draw is None:
-                log.warning(
-                    "the setting 'Fit posters' is %r, but Pillow is not installed for this Python: "
-                    "covers become posters as they are (pip install pillow, or set it to 'none')",
-                    self.wanted.value,
-                )
-        return self.wanted if self._draw is not None else Fit.NONE
+        with self._turn:
+            if self.wanted is not Fit.NONE and not self._asked:
+                self._draw = self._load()
+                self._asked = True
+                if self._draw is None:
+                    log.warning(NOT_INSTALLED, self.wanted.value)
+            return self.wanted if self._draw is not None else Fit.NONE
 
     def fit(self, data: bytes) -> bytes:
         """The poster of a cover. The same bytes give the same poster, with the same Pillow.
@@ -62,4 +66,5 @@ class PosterFitter:
         """
         if self.applied is Fit.NONE or self._draw is None:
             return data
-        return self._draw(data, self.applied) or data
+        with self._turn:  # Pillow's warnings are caught for the whole process
+            return self._draw(data, self.applied) or data

@@ -6,6 +6,7 @@ A cover that cannot be had, or be used, while another one can is that scene's ow
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from core.errors import PicturesUnavailable
@@ -27,7 +28,7 @@ ID_BITS = 32
 
 
 class PictureSupply:
-    """The covers of one run.
+    """The covers of one run. May be used by several threads at once.
 
     Args:
         others: scenes that may be asked for in the place of one.
@@ -53,6 +54,7 @@ class PictureSupply:
         self._breaker = store.breaker(PICTURES, clock())
         if self._breaker.failures:
             self.ahead.pause()
+        self._turn = threading.Lock()
 
     def fetch(self, scene_id: int, etag: str) -> Found:
         """A scene's cover.
@@ -62,13 +64,18 @@ class PictureSupply:
             ImageFailed: it gives others.
             StashUnreachable, StashUnauthorized: as `fetch_screenshot`.
         """
+        with self._turn:  # whose fault a failure is, is found out of one scene at a time
+            return self._fetched(scene_id, etag)
+
+    def _fetched(self, scene_id: int, etag: str) -> Found:
         has_failed = self._breaker.failures > 0
-        if not has_failed and (found := self.ahead.take(scene_id, etag)) is not None:
-            return found
         if has_failed and not self._store.try_again(PICTURES, self._clock()):
             raise PicturesUnavailable(NO_PICTURES_NOW)
         try:
-            found = fetch_screenshot(self._brief if has_failed else self._stash, scene_id, etag)
+            found = None if has_failed else self.ahead.take(scene_id, etag)
+            if found is None:
+                stash = self._brief if has_failed else self._stash
+                found = fetch_screenshot(stash, scene_id, etag)
         except PicturesUnavailable as error:
             if not has_failed and self._another_comes(scene_id, none_counts=True):
                 raise ImageFailed(f"{error}, while others can") from error

@@ -82,7 +82,7 @@ class PictureOutcome:
 
 @dataclass(frozen=True, slots=True)
 class PictureSync:
-    """Syncs the pictures of scenes, one scene after the other.
+    """Syncs the pictures of scenes; may be used by several threads at once.
 
     Args:
         fetch: brings covers from Stash.

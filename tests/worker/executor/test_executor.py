@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from core.images import ImageKind
+from core.images import Fit, ImageKind
 from core.models import FullItem, ItemRef, Scene
 from core.planning.item_plan import FirstSync, MergeRules
 from core.records import Record
@@ -19,12 +20,16 @@ from plex.exceptions import PlexError
 from plex.images import PlexImages
 from simulators.plex.process import PlexProcess
 from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
+from stash.images import NoCover
 from storage.state import State
 from tests.core.builders import ALL_FIELDS, desired, file, scene
 from transport.retrying import Retrying
 from worker.executor.executor import Executor
 from worker.executor.outcome import Outcome, Status
 from worker.executor.read_back import WINDOW
+from worker.pictures.poster_fit import PosterFitter
+from worker.pictures.supply import FetchCover
+from worker.pictures.sync import PictureSync
 from worker.pictures.writer import PictureWriter
 from worker.plan import ItemEdit, Proof, ScenePlan
 from worker.preview.source import job_for
@@ -78,13 +83,19 @@ class Bench:
         *plans: ScenePlan,
         is_over: Callable[[], bool] = lambda: False,
         more: Callable[[], Sequence[ScenePlan]] = tuple,
+        fetch: FetchCover | None = None,
     ) -> Sequence[ScenePlan]:
+        images = PlexImages(self.plex)
+
+        def pictures(writer: PictureWriter) -> PictureSync | None:
+            return fetch and PictureSync(fetch, images, PosterFitter(Fit.NONE), writer)
+
         executor = Executor(
             self.plex,
             self.state,
             self.run_id,
-            partial(PictureWriter, PlexImages(self.plex)),
-            lambda _writer: None,
+            partial(PictureWriter, images),
+            pictures,
             lambda: 1.0,
             self.outcomes.extend,
             lambda: None,
@@ -271,3 +282,17 @@ def undoing(plan: ScenePlan, edit: ItemEdit, proofs: list[Proof]) -> ScenePlan:
         return None
 
     return replace(plan, edits=(edit,), remember=remember, is_partial_ok=True)
+
+
+def test_pictures_of_two_scenes_are_under_way_at_once(bench: Bench) -> None:
+    both = threading.Barrier(2, timeout=10)
+
+    def fetch(_scene_id: int, _etag: str) -> NoCover:
+        both.wait()
+        return NoCover("")
+
+    plans = [bench.plan(bench.wanted(number)) for number in (1, 2)]
+    bench.run(*(replace(plan, cover=frozenset({"poster"})) for plan in plans), fetch=fetch)
+
+    assert bench.told() == {1: Status.PROVEN, 2: Status.PROVEN}
+    assert not both.broken
