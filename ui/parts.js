@@ -156,7 +156,7 @@
     );
   }
 
-  const TYPING_MILLISECONDS = 120;
+  const TYPING_MILLISECONDS = 60;
 
   /** Says what was typed once nobody types any more.
    * @param {{label: string, value: string, onChange: (value: string) => void}} props

@@ -113,11 +113,13 @@ def test_a_message_is_sent_to_see_whether_it_arrives(site: Site) -> None:
 
 
 def test_a_setting_is_found_by_a_word(site: Site) -> None:
-    page = site.open("settings")
-    page.get_by_label("Find a setting").fill("path")
+    page = site.open("settings", text="path")
     expect(page.locator(".s2p-setting")).to_have_count(1)
+    page.get_by_role("textbox", name="Path map").fill("/a=>/b")
     page.get_by_label("Find a setting").fill("nothing like it")
     expect(page.locator(".s2p-empty")).to_contain_text("No setting is called so.")
+    assert "text=nothing" in page.url
+    expect(page.locator(".s2p-save")).to_contain_text("1 setting not saved yet.")  # nothing is lost
 
 
 def test_signing_in_offers_the_address_that_answers(site: Site) -> None:

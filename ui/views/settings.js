@@ -150,8 +150,8 @@
   /** @param {{data: any, reload: () => void}} props */
   function Form({ data, reload }) {
     const form = useEdits(data, reload);
-    const [wanted, setWanted] = React.useState("");
-    const shown = found(data.groups, wanted);
+    const { values, set } = hooks.useFilters(["text"]);
+    const shown = found(data.groups, values.text);
     const known = new Set(form.rows.map((row) => row.key));
     return h(
       "form",
@@ -165,7 +165,11 @@
       h(
         parts.Toolbar,
         null,
-        h(parts.SearchBox, { label: "Find a setting", value: wanted, onChange: setWanted }),
+        h(parts.SearchBox, {
+          label: "Find a setting",
+          value: values.text,
+          onChange: (/** @type {string} */ words) => set("text", words),
+        }),
         data.connected_as ? h("span", null, `Connected to Plex as ${data.connected_as}.`) : null
       ),
       h(Jumps, { groups: shown }),
