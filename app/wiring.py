@@ -151,6 +151,7 @@ class Context:
             clock=self.clock,
             on_progress=self.report_step,
             on_gaps=on_gaps,
+            checked=self.checked,
         )
 
 

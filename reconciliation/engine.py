@@ -74,6 +74,7 @@ class GapDetectionEngine:
         on_progress: told the share done, 0..1, after each page of a listing and every 50 scenes.
         on_gaps: told, some at a time, the gaps that have a job enqueued, or would have one with a
             queue.
+        checked: the files that were found whole, so that none is looked through twice.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class GapDetectionEngine:
         clock: Callable[[], float] = time.time,
         on_progress: Callable[[float], None] = lambda _share: None,
         on_gaps: Callable[[Sequence[Found]], None] = lambda _gaps: None,
+        checked: set[str] | None = None,
     ) -> None:
         self.stash = stash
         self.config = config
@@ -96,6 +98,7 @@ class GapDetectionEngine:
         self._clock = clock
         self._on_progress = on_progress
         self._on_gaps = on_gaps
+        self._checked = checked
 
     def run(
         self, scope: str = "all", only: frozenset[str] | None = None, *, full: bool = False
@@ -117,7 +120,8 @@ class GapDetectionEngine:
         """
         since = scope_named(scope).since(self._clock())
         with contextlib.ExitStack() as stack:
-            state = stack.enter_context(State(self.data_dir, log.warning, clock=self._clock))
+            state = State(self.data_dir, log.warning, clock=self._clock, checked=self._checked)
+            stack.enter_context(state)
             plex = self._plex or stack.enter_context(contextlib.closing(PlexClient.by(self.config)))
             cache = stack.enter_context(PlexCache(self.data_dir))
             reads = stack.enter_context(SceneReads(self.data_dir, log.warning))
@@ -203,7 +207,7 @@ class GapDetectionEngine:
         side, state = sweep.side, last.state
         known = self.config.path_map
         maps = PathMapGuard(state, self._clock, side.sections, known, is_excused=is_excused)
-        learned = self._look_again(sweep, side, state, maps if is_full else None, result)
+        learned = self._look_again(sweep, state, maps if is_full else None, result)
         result.partial = bool(result.errors)
         roots = sweep.learning.votes.roots().pairs
         reach = Reach(
@@ -214,7 +218,7 @@ class GapDetectionEngine:
         gaps = GapQueue(self.queue, side, reach, state.written_of, self._on_gaps)
         gaps.fill(sweep.findings, only, result)
         saw_all = is_full and not result.partial
-        self._count(sweep, side, result, saw_all=saw_all)
+        self._count(sweep, result, saw_all=saw_all)
         suggested = new_pairs(learned, reach.path_map)
         ignored = ignored_pins(state.pins.all(), sweep.findings, side, saw_all=saw_all)
         report = MatchReport.of(sweep.findings, side, reach, suggested, ignored)
@@ -279,12 +283,7 @@ class GapDetectionEngine:
         return len(scenes)
 
     def _look_again(
-        self,
-        sweep: Sweep,
-        side: PlexSnapshot,
-        state: State,
-        maps: PathMapGuard | None,
-        result: GapDetectionResult,
+        self, sweep: Sweep, state: State, maps: PathMapGuard | None, result: GapDetectionResult
     ) -> Sequence[LearnedPair]:
         """Judge again what others have taught about, and without their items those that lost them.
 
@@ -296,7 +295,7 @@ class GapDetectionEngine:
         learned: Sequence[LearnedPair] = ()
         try:
             if maps is None:
-                offer_unseen(sweep, side, state, self.stash)
+                offer_unseen(sweep, sweep.side, state, self.stash)
             elif result.errors:
                 sweep.look_again(saved_map(state))
             else:
@@ -334,9 +333,8 @@ class GapDetectionEngine:
         sweep.cut_off()
         result.errors.append(f"The run ended early, after {result.scenes_checked} scenes: {error}")
 
-    def _count(
-        self, sweep: Sweep, side: PlexSnapshot, result: GapDetectionResult, *, saw_all: bool
-    ) -> None:
+    def _count(self, sweep: Sweep, result: GapDetectionResult, *, saw_all: bool) -> None:
+        side = sweep.side
         result.items_listed = sum(side.counts.values())
         result.count(sweep.findings)
         if saw_all:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from plex.library import PlexSnapshot
 from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import Found
 from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
@@ -43,10 +42,8 @@ class Watched(GapDetectionEngine):
     result: GapDetectionResult
     orphans: set[str]
 
-    def _count(
-        self, sweep: Sweep, side: PlexSnapshot, result: GapDetectionResult, *, saw_all: bool
-    ) -> None:
-        super()._count(sweep, side, result, saw_all=saw_all)
+    def _count(self, sweep: Sweep, result: GapDetectionResult, *, saw_all: bool) -> None:
+        super()._count(sweep, result, saw_all=saw_all)
         found = sweep.findings
         self.findings = Findings(
             set(found.empty),
@@ -58,7 +55,7 @@ class Watched(GapDetectionEngine):
             set(found.contested),
             [gap for gaps in found.gaps_of(list(found.concerned())).values() for gap in gaps],
         )
-        self.orphans = {str(item.ref) for some in self._orphans(sweep, side) for item in some}
+        self.orphans = {str(item.ref) for some in self._orphans(sweep, sweep.side) for item in some}
 
 
 @pytest.fixture(scope="module", params=["mixed", "windows"])
