@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from core.models import Change, Failure, FullItem, ItemRef, Job, Role, Value
 from core.planning.item_plan import ItemPlan, is_untouched, only
-from core.records import FieldRecord, PictureRecords, Record
+from core.records import NO_PICTURES, FieldRecord, PictureRecords, Record
 from core.wording import scene_called
 from storage.plans import PlannedChange
 
@@ -132,6 +132,11 @@ class ScenePlan:
     @property
     def changes(self) -> Iterable[Change]:
         return (change for edit in self.edits for change in edit.changes)
+
+    @property
+    def pictures(self) -> PictureRecords:
+        """What is known of the scene's pictures."""
+        return self.record.pictures if self.record is not None else NO_PICTURES
 
     @property
     def called(self) -> str:

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 from core.outage_pauses import LONGEST_STALL
-from core.records import NO_PICTURES, PictureRecords
+from core.records import PictureRecords
 from storage.outages import PLEX_PICTURES
 from storage.state import State
 from worker.executor.proof import Written
@@ -61,7 +61,7 @@ class PictureStep:
     def expect(self, plan: ScenePlan) -> None:
         """Have the cover of a scene fetched; `begin` has to follow, or `close`."""
         if self._ahead is not None and plan.cover and not self._off:
-            self._ahead.want(plan.scene_id, _known(plan).cover.etag)
+            self._ahead.want(plan.scene_id, plan.pictures.cover.etag)
 
     def begin(self, written: Written) -> None:
         """Have the items of a scene show its cover; `finish` has to follow, or `drop`."""
@@ -70,7 +70,7 @@ class PictureStep:
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(LANE, thread_name_prefix="pictures")
-        what = (plan.scene_id, plan.items, _known(plan), plan.cover)
+        what = (plan.scene_id, plan.items, plan.pictures, plan.cover)
         self._begun[plan.scene_id] = self._pool.submit(self._pictures.sync, *what)
 
     @property
@@ -92,7 +92,7 @@ class PictureStep:
             self._judge(written, begun.result())
         elif self._off and plan.cover and not written.errors:
             written.cover = PictureOutcome(
-                replace(_known(plan), failed=True), unavailable=self._off
+                replace(plan.pictures, failed=True), unavailable=self._off
             )
 
     def _judge(self, written: Written, cover: PictureOutcome) -> None:
@@ -165,7 +165,3 @@ class PictureStep:
             assert each.cover is not None
             each.cover.unavailable = self._off
         self.doubtful.clear()
-
-
-def _known(plan: ScenePlan) -> PictureRecords:
-    return plan.record.pictures if plan.record is not None else NO_PICTURES

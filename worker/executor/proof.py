@@ -10,7 +10,7 @@ from core.fields import LABEL
 from core.models import FullItem, ItemRef, Value
 from core.overlays import has_overlay, with_label_off
 from core.planning.item_plan import is_untouched, refused
-from core.records import NO_PICTURES, PictureRecords
+from core.records import PictureRecords
 from plex.exceptions import PlexError, PlexItemFailed, PlexRejected
 from worker.executor.outcome import Outcome, Status
 from worker.pictures.sync import PictureOutcome
@@ -81,7 +81,7 @@ class Written:
         """What is known of the scene's pictures by now."""
         if self.cover is not None:
             return self.cover.after(there)
-        return self.plan.record.pictures if self.plan.record is not None else NO_PICTURES
+        return self.plan.pictures
 
 
 def judged(written: Written, shown: Mapping[ItemRef, FullItem]) -> Outcome:

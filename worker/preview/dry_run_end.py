@@ -114,20 +114,21 @@ class StoredPlans:
         del is_over
         preview = self._preview
         kept: list[PlannedChange] = []
-        for plan in plans:
-            planned = self._planned(plan)
-            kept += planned
-            preview.scenes_changing += bool(planned)
-            preview.unchanged += not planned
-            preview.items_changing += len({each.ref for each in planned})
-            if planned:
-                preview.note(plan, planned)
-            for note in plan.notes:
-                preview.conflicts.note(f"{plan.called}, {note}")
-            total = tally(plan.changes)
-            self._losing += total.cleared > 0
-            preview.values_touched += total.touched
-            preview.values_cleared += total.cleared
+        with self._pictures.expected(plans):
+            for plan in plans:
+                planned = self._planned(plan)
+                kept += planned
+                preview.scenes_changing += bool(planned)
+                preview.unchanged += not planned
+                preview.items_changing += len({each.ref for each in planned})
+                if planned:
+                    preview.note(plan, planned)
+                for note in plan.notes:
+                    preview.conflicts.note(f"{plan.called}, {note}")
+                total = tally(plan.changes)
+                self._losing += total.cleared > 0
+                preview.values_touched += total.touched
+                preview.values_cleared += total.cleared
         self._store.add(preview.run_id, kept)
         return []
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 from core.models import Change
-from core.records import NO_PICTURES
 from storage.plans import PlannedChange
 from worker.pictures.sync import PictureSync
 from worker.plan import ScenePlan
@@ -19,6 +21,21 @@ class DryPictures:
     def __init__(self, sync: PictureSync | None) -> None:
         self._sync = sync
 
+    @contextmanager
+    def expected(self, plans: Iterable[ScenePlan]) -> Iterator[None]:
+        """Have the covers of some plans fetched ahead, while these are looked at in turn."""
+        ahead = self._sync.ahead if self._sync is not None else None
+        if ahead is None:
+            yield
+            return
+        try:
+            for plan in plans:
+                if plan.cover:
+                    ahead.want(plan.scene_id, plan.pictures.cover.etag)
+            yield
+        finally:
+            ahead.close()
+
     def changes(self, plan: ScenePlan) -> tuple[list[PlannedChange], list[str]]:
         """The changes, and what could not be looked at.
 
@@ -27,8 +44,9 @@ class DryPictures:
         """
         if self._sync is None or not plan.cover:
             return [], []
-        known = plan.record.pictures if plan.record is not None else NO_PICTURES
-        outcome = self._sync.sync(plan.scene_id, plan.items, known, plan.cover)
+        outcome = self._sync.sync(plan.scene_id, plan.items, plan.pictures, plan.cover)
+        if self._sync.ahead is not None:
+            self._sync.ahead.forget(plan.scene_id)
         planned = [
             PlannedChange(
                 plan.scene_id, plan.title, each.ref, Change(each.field, each.before, each.after)
