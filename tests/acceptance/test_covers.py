@@ -42,6 +42,11 @@ def _uploads(site: Site) -> int:
     return sum(count for route, count in routes.items() if route.startswith("POST "))
 
 
+def _downloads(site: Site) -> int:
+    routes = site.both.stash.counters()["by_route"]
+    return sum(count for route, count in routes.items() if "screenshot" in route)
+
+
 def test_ten_changes_between_two_covers_upload_each_of_them_once(site: Site) -> None:
     items = sorted(site.rightful())
     uploads = []
@@ -56,6 +61,7 @@ def test_ten_changes_between_two_covers_upload_each_of_them_once(site: Site) -> 
         rows = [plex[item.partition(":")[2]] for item in items]
         assert {shown(row, kind) for row in rows for kind in KINDS} == {digest}
         assert drained["uploads"] == _uploads(site)
+        assert _downloads(site) == len(set(site.rightful().values()))
         uploads.append(drained["uploads"])
         site.reset_counters()
         assert site.reconcile()["total_gaps"] == 0

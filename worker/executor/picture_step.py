@@ -86,10 +86,11 @@ class PictureStep:
         """
         plan = written.plan
         begun = self._begun.pop(plan.scene_id, None)
+        cover = begun.result() if begun is not None else None
         if self._ahead is not None:
             self._ahead.forget(plan.scene_id)
-        if begun is not None:
-            self._judge(written, begun.result())
+        if cover is not None:
+            self._judge(written, cover)
         elif self._off and plan.cover and not written.errors:
             written.cover = PictureOutcome(
                 replace(plan.pictures, failed=True), unavailable=self._off

@@ -52,7 +52,7 @@ class CoversAhead:
         """
         with self._lock:
             begun = self._begun.pop((scene_id, etag), None)
-            self._begin()
+            self._drop(scene_id)
         if begun is None:
             return None
         try:
@@ -66,10 +66,13 @@ class CoversAhead:
     def forget(self, scene_id: int) -> None:
         """The scene has had its turn."""
         with self._lock:
-            self._wanted = deque(each for each in self._wanted if each[0] != scene_id)
-            for each in [each for each in self._begun if each[0] == scene_id]:
-                self._begun.pop(each).cancel()
-            self._begin()
+            self._drop(scene_id)
+
+    def _drop(self, scene_id: int) -> None:
+        self._wanted = deque(each for each in self._wanted if each[0] != scene_id)
+        for each in [each for each in self._begun if each[0] == scene_id]:
+            self._begun.pop(each).cancel()
+        self._begin()
 
     def pause(self) -> None:
         """Begin no other until `go_on`."""

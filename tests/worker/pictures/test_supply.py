@@ -121,8 +121,18 @@ def test_no_more_covers_are_ahead_than_may_be(covers: Covers) -> None:
     covers.of = dict.fromkeys(range(1, 3 * MOST), GOOD)
     for scene in covers.of:
         covers.supply.ahead.want(scene, "")
+    covers.supply.fetch(3 * MOST - 1, "")
     covers.supply.ahead.close()
-    assert set(covers.asked) <= set(range(1, MOST + 1))
+    assert set(covers.asked) <= {*range(1, MOST + 1), 3 * MOST - 1}
+
+
+def test_a_cover_whose_turn_comes_before_it_is_fetched_is_asked_for_once(covers: Covers) -> None:
+    covers.of = dict.fromkeys(range(1, MOST + 3), GOOD)
+    for scene in covers.of:
+        covers.supply.ahead.want(scene, "")
+    for scene in reversed(covers.of):
+        covers.supply.fetch(scene, "")
+    assert sorted(covers.asked) == list(covers.of)
 
 
 def test_a_cover_that_fails_ahead_is_judged_at_its_turn(covers: Covers) -> None:
