@@ -20,7 +20,7 @@ from app.places import data_dir_of
 from app.progress import Heartbeat
 from app.sync_changes import handover
 from app.sync_changes.failing import failing_in_words
-from app.tasks.status import queue_status
+from app.tasks.status import SWITCHED_OFF, queue_status
 from app.wiring import Context, open_context
 from core.errors import RunStopped
 from shell import protocol
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 
 GC_THRESHOLD = 200_000  # new objects between two looks
 SWITCH_SECONDS = 0.001  # that a thread works on while others wait; 0.005 by default
-SWITCHED_OFF = "Stash2Plex is switched off in its settings (enabled)"
 
 Task = Callable[[Context], dict[str, Any]]
 

@@ -34,7 +34,7 @@ from sync_queue.queue import SyncQueue
 log = logging.getLogger(__name__)
 
 RUNS = 10
-SWITCHED_OFF = "Stash2Plex is switched off (setting enabled): changes are noted, nothing is synced"
+SWITCHED_OFF = "Stash2Plex is switched off: changes are noted, nothing is synced"
 
 
 def queue_status(context: Context) -> dict[str, Any]:
