@@ -57,4 +57,7 @@ def _next_due(known: Snapshot) -> float | None:
 
 
 def _is_on(known: Snapshot) -> bool:
-    return bool(known.settings.get("enabled", True) and known.settings.get("syncs", True))
+    """Whether anything may go by itself; before the first sync the user decides when."""
+    return not known.is_new and bool(
+        known.settings.get("enabled", True) and known.settings.get("syncs", True)
+    )

@@ -23,7 +23,7 @@ def page_overview(context: PageContext) -> dict[str, Any]:
         "version": version_of(context.plugin_dir),
         "headline": text,
         "tone": tone,
-        "needs_setup": not known.settings or not (known.last or known.is_used),
+        "needs_setup": not known.settings or known.is_new,
         "advice": advice(known),
         "tiles": _tiles(known),
         "last_reconcile": _last_reconcile(known),

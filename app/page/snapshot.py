@@ -72,6 +72,11 @@ class Snapshot:
     seen_at: float | None
 
     @property
+    def is_new(self) -> bool:
+        """Nothing has been compared or synced so far."""
+        return not (self.last or self.is_used)
+
+    @property
     def gaps_by_type(self) -> dict[str, int]:
         return {kind: self.by_type.get(kind, 0) for kind in GAPS}
 

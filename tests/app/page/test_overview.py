@@ -337,3 +337,13 @@ def test_one_of_a_kind_is_said_of_one(folder: Folder) -> None:
         run = state.runs.start("drain", folder.now, {})
         state.runs.finish(run, "done", {"processed": 2, "items_edited": 1}, folder.now)
     assert folder.ask("page_runs")["rows"][0]["text"] == "2 processed, 1 item changed."
+
+
+def test_no_tab_begins_the_first_sync(folder: Folder) -> None:
+    with folder.queue() as queue:
+        queue.put({"scene_id": 1})
+    end_task(folder)
+    assert published(folder)["next_due_at"] is None
+    compare(folder)
+    end_task(folder)
+    assert published(folder)["next_due_at"] is not None
