@@ -27,8 +27,9 @@ READER_FILE = "inbox_reader.db"
 NO_WAL_FILE = "no-wal"
 # How long a hook, and with it the user, waits for its turn to write.
 BUSY_SECONDS = 5.0
-# A task that was asked for may have to wait behind others; after this long an event asks again.
-ASKED_SECONDS = 600.0
+# A task that was asked for may have to wait behind others; after this long an event asks Stash
+# whether it still does, and for another one if not: a restart of Stash empties its queue.
+ASKED_SECONDS = 30.0
 # A lease without a job: who took it was killed while it asked, or Stash did not answer it. Nobody
 # asks for so long, since each request is a wait for the user.
 UNANSWERED_SECONDS = 10.0

@@ -131,7 +131,7 @@ def test_a_damaged_sign_of_life_is_none(both: HookAndTask) -> None:
     assert both.note(3) is not None
 
 
-def test_after_ten_minutes_somebody_looks_after_the_job(both: HookAndTask) -> None:
+def test_after_a_while_somebody_looks_after_the_job(both: HookAndTask) -> None:
     ask = both.note()
     assert ask is not None
     both.hook.asked(ask.token, "17")

@@ -69,8 +69,9 @@ class HandOver(RuleBasedStateMachine):
         """Of a burst one asks, and nobody while a task runs."""
         assert self.running is None
         assert self.both.now >= self.held_until
-        assert ask.job_id is None
-        self.asking.append(Request(ask))
+        # Who asks again looks first whether Stash still has the job.
+        is_waiting = ask.job_id in self.queued
+        self.asking.append(Request(ask, ask.job_id or "" if is_waiting else ""))
         self.hold(ask.token, UNANSWERED_SECONDS)
 
     def hold(self, token: int, seconds: float) -> None:
@@ -86,7 +87,7 @@ class HandOver(RuleBasedStateMachine):
         if ask is not None:
             self.takes(ask)
             if is_quick:
-                self.asking[-1].job = self.new_job()
+                self.asking[-1].job = self.asking[-1].job or self.new_job()
                 self.ends(self.asking.pop(), "answered")
         elif not self.is_seen_to() and self.declines <= FREE_DECLINES:
             assert self.both.now < self.silent_until
