@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from storage.folder import make_private
@@ -40,6 +40,7 @@ _RELEASE = "UPDATE request SET asked_at = NULL, begun_at = NULL, job_id = NULL"
 # Answers to older requests mean nothing to a lease with another token.
 _NEW_LEASE = "revision = revision + 1, token = revision + 1"
 _LARGEST = 2**63 - 1  # number of a database; beyond it SQLite counts on in fractions
+DESTROY = ACTIONS.index("destroy")
 KINDS = ("scene", "performer", "studio", "tag", "group")
 _EVENTS = Table(
     "events",
@@ -59,6 +60,18 @@ _REQUEST = Table(
         "declined_at": TIME.optional(),
     },
 )
+
+
+class Among(Enum):
+    """Some of the events. Each one is in one of the four, whatever it says.
+
+    EDITED: users' edits of scenes. SCANNED: what else has happened to scenes that there are.
+    """
+
+    EDITED = f"kind = 'scene' AND by_user AND action < {DESTROY}"
+    SCANNED = f"kind = 'scene' AND NOT by_user AND action < {DESTROY}"
+    DESTROYED = f"kind = 'scene' AND action = {DESTROY}"
+    OTHERS = f"NOT (kind = 'scene' AND action <= {DESTROY})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +137,21 @@ class Inbox(Closing):
 
     # Events ------------------------------------------------------------------------------
 
-    def take(self) -> list[Event]:
-        """All events, the earliest first. They stay until they are acknowledged."""
-        return self._database.select(_EVENTS, _event, "ORDER BY revision")
+    def take(
+        self, among: Among | None = None, most: int = -1, until: int = _LARGEST
+    ) -> list[Event]:
+        """Events, the earliest first. They stay until they are acknowledged.
+
+        Args:
+            among: None: all.
+            most: how many at most; -1: any number.
+            until: the highest revision.
+        """
+        condition = among.value if among is not None else "1"
+        # One without a revision comes along, to be set aside.
+        early = "NOT (typeof(revision) = 'integer' AND revision > ?)"
+        tail = f"WHERE {condition} AND {early} ORDER BY revision LIMIT ?"
+        return self._database.select(_EVENTS, _event, tail, (until, most))
 
     def acknowledge(self, events: Iterable[Event]) -> None:
         """Forgets events that were dealt with; one for which more has come since stays."""
@@ -150,24 +175,28 @@ class Inbox(Closing):
 
     def newest_edit(self) -> int:
         """The revision of the newest event here that is a user's edit of a scene; 0: none is."""
-        rows = self._database.rows(
-            "SELECT coalesce(max(revision), 0) FROM events WHERE kind = 'scene' AND by_user"
-            f" AND action < {ACTIONS.index('destroy')} AND typeof(revision) = 'integer'"
-        )
-        return int(rows[0][0])
+        newest = "SELECT coalesce(max(revision), 0) FROM events WHERE typeof(revision) = 'integer'"
+        return self._database.numbers(f"{newest} AND {Among.EDITED.value}")[0]
+
+    def edited(self) -> set[int]:
+        """The scenes that users have edited."""
+        edited = f"SELECT id FROM events WHERE typeof(id) = 'integer' AND {Among.EDITED.value}"
+        return set(self._database.numbers(edited))
 
     def has_quick_edits(self) -> bool:
         """Whether the hooks inside Stash have told of an edit here; more may have come since."""
         told = f"SELECT count(*) FROM events WHERE by_user = {QUICK_EDIT}"
         return self._database.numbers(told)[0] > 0
 
-    def count(self) -> int:
-        """How many events wait."""
-        return self._database.numbers("SELECT count(*) FROM events")[0]
+    def count(self, *among: Among) -> int:
+        """How many events wait; of some, if these are named."""
+        condition = " OR ".join(f"({each.value})" for each in among or Among)
+        return self._database.numbers(f"SELECT count(*) FROM events WHERE {condition}")[0]
 
     def counts(self) -> Mapping[str, int]:
         """How many events wait, by kind."""
-        return Counter(event.kind for event in self.take())
+        rows = self._database.rows("SELECT kind, count(*) FROM events GROUP BY kind")
+        return {kind: count for kind, count in rows if kind in KINDS}
 
     # The lease ---------------------------------------------------------------------------
 

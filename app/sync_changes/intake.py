@@ -27,14 +27,14 @@ from stash.scenes import (
 )
 from storage.records import RecordStore
 from storage.sqlite import chunks
-from sync_queue.inbox_reader import Event, Inbox
+from sync_queue.inbox_reader import Among, Event, Inbox
 from sync_queue.jobs import BULK, EDIT
 
 log = logging.getLogger(__name__)
 
 KIND = "changed"
-SCENE = "scene"
-DESTROY = "destroy"
+MANY = 10_000  # events in hand at once; what they tell of performers and tags costs requests
+_NO_EDITS = (Among.SCANNED, Among.DESTROYED, Among.OTHERS)
 CLAIMED = "was being synced while something changed in Stash"
 
 
@@ -100,7 +100,7 @@ class Intake:
         self._inbox = inbox
         self._enough = enough
         self.result = result
-        self.is_early = False
+        self.is_early = self._is_begun = False
         self.read: dict[int, float] = {}
 
     def take(self) -> None:
@@ -110,7 +110,7 @@ class Intake:
             StashError: or its kinds; what was not dealt with is still there.
             StateError: a file of ours cannot be used.
         """
-        self._deal_with(self._inbox.take())
+        self._deal_with(*Among)
 
     def take_edits(self) -> None:
         """Deal with the scenes that users have edited, and leave all else as it is.
@@ -118,12 +118,11 @@ class Intake:
         Raises:
             StashError, StateError: as `take`.
         """
-        events = self._inbox.take()
-        self._deal_with([each for each in events if each.by_user and _is_alive(each)])
+        self._deal_with(Among.EDITED)
 
     def noted_edits(self) -> set[int]:
         """The scenes of which the inbox tells that a user has edited them."""
-        return {each.id for each in self._inbox.take() if each.by_user and _is_alive(each)}
+        return self._inbox.edited()
 
     def take_scenes(self, scene_ids: Sequence[int], reason: str, priority: int = BULK) -> None:
         """Queue those of some scenes of which Stash says something that is not in Plex.
@@ -144,18 +143,24 @@ class Intake:
                 self.result.unannounced += len(new)
                 self._enqueue(new, dict.fromkeys(found, reason), stores, priority)
 
-    def _deal_with(self, events: Sequence[Event]) -> None:
-        self.is_early = False
-        if not events:
+    def _deal_with(self, *wanted: Among) -> None:
+        """Deal with some of the events, some at a time. Edits come first: somebody may be waiting
+        for them."""
+        self.is_early = self._is_begun = False
+        if not self._inbox.count(*wanted):
             return
         with self._stores() as stores:
-            if stores.claimed and not all(each.kind == SCENE and each.by_user for each in events):
-                self._again(stores)
-            self._scenes([each for each in events if _is_alive(each)], stores)
-            if self.is_early:
+            until, _ = self._inbox.newest()
+            if not self._scenes(Among.EDITED, until, stores) or wanted == (Among.EDITED,):
                 return
-            self._destroyed([each for each in events if _is_dead_scene(each)])
-            self._entities([each for each in events if each.kind != SCENE], stores)
+            if stores.claimed and self._inbox.count(*_NO_EDITS):
+                self._again(stores)
+            if not self._scenes(Among.SCANNED, until, stores):
+                return
+            while events := self._inbox.take(Among.DESTROYED, MANY, until):
+                self._destroyed(events)
+            while events := self._inbox.take(Among.OTHERS, MANY, until):
+                self._entities(events, stores)
 
     @contextmanager
     def _stores(self) -> Iterator[_Stores]:
@@ -182,37 +187,35 @@ class Intake:
             scenes = fetch_readable(self._context.stash, ids).scenes
             self._enqueue(list(scenes.values()), dict.fromkeys(scenes, CLAIMED), stores)
 
-    def _scenes(self, events: Sequence[Event], stores: _Stores) -> None:
-        """Edits come first: somebody may be waiting for them."""
-        ordered = sorted(events, key=lambda event: (not event.by_user, event.revision))
-        for start in range(0, len(ordered), MAX_IDS):
-            self.is_early = start > 0 and self._enough()
-            if self.is_early:
-                return
-            batch = ordered[start : start + MAX_IDS]
-            fetched = self._readable(event.id for event in batch)
-            found = fetched.scenes
-            reasons = {event.id: _reason(event) for event in batch}
-            edited = [found[e.id] for e in batch if e.by_user and e.id in found]
-            scanned = [found[e.id] for e in batch if not e.by_user and e.id in found]
-            new = stores.changes.after_a_scan(scanned)
-            self._enqueue(edited, reasons, stores, EDIT)
-            self._enqueue(new, reasons, stores)
-            self.result.nothing_new += len(scanned) - len(new)
-            self.result.gone += len(batch) - len(found) - len(fetched.unreadable)
-            self._acknowledge(batch)
+    def _scenes(self, among: Among, until: int, stores: _Stores) -> bool:
+        """Deal with the events of scenes up to a revision; False: it was enough before that."""
+        while events := self._inbox.take(among, MANY, until):
+            for batch in chunks(events, MAX_IDS):
+                self.is_early = self._is_begun and self._enough()
+                if self.is_early:
+                    return False
+                self._is_begun = True
+                self._some_scenes(batch, stores, is_edited=among is Among.EDITED)
+        return True
+
+    def _some_scenes(self, batch: Sequence[Event], stores: _Stores, *, is_edited: bool) -> None:
+        fetched = self._readable(event.id for event in batch)
+        found = list(fetched.scenes.values())
+        reasons = {event.id: _reason(event) for event in batch}
+        new = found if is_edited else stores.changes.after_a_scan(found)
+        self._enqueue(new, reasons, stores, EDIT if is_edited else BULK)
+        self.result.nothing_new += len(found) - len(new)
+        self.result.gone += len(batch) - len(found) - len(fetched.unreadable)
+        self._acknowledge(batch)
 
     def _destroyed(self, events: Sequence[Event]) -> None:
-        if events:
-            # Their records are kept, so that a reconcile reports the items.
-            enqueue_destroyed(self._context, [event.id for event in events])
-            self.result.gone += len(events)
-            self._acknowledge(events)
+        # Their records are kept, so that a reconcile reports the items.
+        enqueue_destroyed(self._context, [event.id for event in events])
+        self.result.gone += len(events)
+        self._acknowledge(events)
 
     def _entities(self, events: Sequence[Event], stores: _Stores) -> None:
         """All of them; those for which Stash fails even alone are left to a reconcile."""
-        if not events:
-            return
         stash = self._context.stash
 
         def resolve(places: Sequence[int]) -> dict[int, bool]:
@@ -272,14 +275,6 @@ def _gives_scenes(stash: StashApi) -> bool:
         return any(iter_scene_pages(stash, page_size=1, expected=0))
     except StashError:
         return False
-
-
-def _is_alive(event: Event) -> bool:
-    return event.kind == SCENE and event.action != DESTROY
-
-
-def _is_dead_scene(event: Event) -> bool:
-    return event.kind == SCENE and event.action == DESTROY
 
 
 def _reason(event: Event) -> str:
