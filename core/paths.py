@@ -137,23 +137,14 @@ class _Prefixes:
         return [prefix for start in starts for prefix in self._known.get(start, ())]
 
 
-@dataclass(frozen=True, slots=True)
-class PathMap:
-    """The user's `path_map`: (Stash prefix, Plex prefix) pairs; the longest prefix that fits wins.
+class _Lookup:
+    """Where paths lead by some pairs; what was asked for lately is remembered."""
 
-    Several pairs may share a Stash prefix (one folder that Plex has split): all their results are
-    tried. A path that no prefix fits stays as it is.
-    """
-
-    pairs: tuple[tuple[str, str], ...] = ()
-    _exact: _Prefixes = field(init=False, repr=False, compare=False)
-    _folded: _Prefixes = field(init=False, repr=False, compare=False)
-    _folds: bool = field(init=False, repr=False, compare=False)
-    _known: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        exact, folded = _Prefixes(), _Prefixes()
-        for order, (source, target) in enumerate(self.pairs):
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self._exact, self._folded = _Prefixes(), _Prefixes()
+        self._folds = any(is_windows(source) for source, _ in pairs)
+        self._known: dict[str, tuple[str, ...]] = {}
+        for order, (source, target) in enumerate(pairs):
             prefix = _Prefix(
                 _closed(canonical(source)),
                 _closed(path_key(source)),
@@ -162,26 +153,19 @@ class PathMap:
                 canonical(target),
                 order,
             )
-            folded.add(prefix.folded, prefix)
+            self._folded.add(prefix.folded, prefix)
             if not prefix.windows:
-                exact.add(prefix.source, prefix)
-        object.__setattr__(self, "_exact", exact)
-        object.__setattr__(self, "_folded", folded)
-        object.__setattr__(self, "_known", {})
-        object.__setattr__(self, "_folds", any(is_windows(source) for source, _ in self.pairs))
+                self._exact.add(prefix.source, prefix)
 
-    def to_plex(self, path: str) -> tuple[str, ...]:
-        """All paths that a Stash path may have in Plex."""
-        if not self.pairs:
-            return (path,)
+    def of(self, path: str) -> tuple[str, ...]:
         known = self._known.get(path)
         if known is None:
             if len(self._known) >= _KNOWN:
                 self._known.clear()
-            known = self._known[path] = self._to_plex(path)
+            known = self._known[path] = self._look(path)
         return known
 
-    def _to_plex(self, path: str) -> tuple[str, ...]:
+    def _look(self, path: str) -> tuple[str, ...]:
         whole = canonical(path)
         closed = _closed(whole)
         if is_windows(path):
@@ -197,6 +181,25 @@ class PathMap:
         deepest = max(prefix.depth for prefix in fitting)
         found = sorted((p for p in fitting if p.depth == deepest), key=lambda p: p.order)
         return tuple([_swap(whole, prefix) for prefix in found])
+
+
+@dataclass(frozen=True, slots=True)
+class PathMap:
+    """The user's `path_map`: (Stash prefix, Plex prefix) pairs; the longest prefix that fits wins.
+
+    Several pairs may share a Stash prefix (one folder that Plex has split): all their results are
+    tried. A path that no prefix fits stays as it is.
+    """
+
+    pairs: tuple[tuple[str, str], ...] = ()
+    _lookup: _Lookup = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_lookup", _Lookup(self.pairs))
+
+    def to_plex(self, path: str) -> tuple[str, ...]:
+        """All paths that a Stash path may have in Plex."""
+        return self._lookup.of(path) if self.pairs else (path,)
 
 
 def _closed(path: str) -> str:

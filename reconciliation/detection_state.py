@@ -20,12 +20,8 @@ from storage.codec import dumps
 from storage.scratch import Scratch, Spool
 
 _NAMED = 5  # scenes named in one sentence
-# The kinds of findings that concern nobody but their scene and a job of it; and all others.
+# The kinds of findings that concern nobody but their scene and a job of it.
 PLAIN = ("empty", "stale", "drift", "unorganized", "undone")
-_OTHERS = (
-    *("missing", "vanished", "outside", "unlisted", "refused", "undecided", "ambiguous"),
-    *("contested", "copied", "lost_pins", "pinned", "ignored", "unread"),
-)
 Row = dict[str, Any]
 
 
@@ -136,10 +132,21 @@ class DetectionState:
         return _union(*spools, *sets, *(found for _, found in self._repairable()))
 
     def kinds_of(self, scene_ids: Collection[int]) -> dict[int, int]:
-        """What was found of some scenes: a bit for each kind, in the order of `PLAIN` and on."""
+        """What was found of some scenes: a bit for each kind, those of `PLAIN` first."""
+        plain: tuple[Spool[Any] | IdSet | dict[int, Any], ...] = (
+            self.empty,
+            self.stale,
+            self.drift,
+            self.unorganized,
+            self.undone,
+        )
+        others: tuple[Spool[Any] | IdSet | dict[int, Any], ...] = (
+            *(self.missing, self.vanished, self.outside, self.unlisted, self.refused),
+            *(self.undecided, self.ambiguous, self.contested, self.copied),
+            *(self.lost_pins, self.pinned, self.ignored, self.unread),
+        )
         kinds: dict[int, int] = {}
-        for place, name in enumerate((*PLAIN, *_OTHERS)):
-            found: Spool[Any] | IdSet | dict[int, Any] = getattr(self, name)
+        for place, found in enumerate((*plain, *others)):
             among = found.among(scene_ids) if isinstance(found, Spool) else None
             for i in (i for i in scene_ids if i in found) if among is None else among:
                 kinds[i] = kinds.get(i, 0) | 1 << place

@@ -58,6 +58,28 @@ class _SceneUndo:
 
 
 @dataclass(frozen=True, slots=True)
+class _Items:
+    """Some items that are to be put back.
+
+    Attributes:
+        refs: the scene that each was written for.
+        shown: as Plex shows them, by rating key.
+        owners: the scene that each is recorded for.
+        written_last: those that were written to for these scenes, and not recorded since.
+    """
+
+    refs: Mapping[ItemRef, int]
+    shown: FullItems
+    owners: Mapping[ItemRef, int]
+    written_last: Mapping[ItemRef, int]
+
+    def owner(self, ref: ItemRef) -> int:
+        """Whose an item is by now. Of what was written without a record of it, the owner on record
+        is the one before."""
+        return self.written_last.get(ref, self.owners.get(ref, self.refs[ref]))
+
+
+@dataclass(frozen=True, slots=True)
 class UndoSource(PlanSource):
     """Makes the plans that take one run back.
 
@@ -84,15 +106,13 @@ class UndoSource(PlanSource):
             yield Batch(self._plans({ref: scene_id for scene in some for scene_id, ref in scene}))
 
     def _plans(self, refs: Mapping[ItemRef, int]) -> list[ScenePlan]:
-        items = self.plex.full_items([ref.key for ref in refs])
+        shown = self.plex.full_items([ref.key for ref in refs])
         owners = self.state.records.owners_of(refs)
-        written_last = self._written_last(refs)
-        records = self._records(refs, items, owners, written_last)
-        # Of what was written without a record of it, the owner on record is the one before.
-        owners |= written_last
+        items = _Items(refs, shown, owners, self._written_last(refs))
+        records = self._records(items)
         known = self.state.journal.of_items(self._undo_id(), refs)
         by_scene: dict[int, list[ItemUndoPlan]] = {}
-        for scene_id, each in self._judged(refs, items, records, owners):
+        for scene_id, each in self._judged(items, records):
             by_scene.setdefault(scene_id, []).append(each)
         is_redo = self.run.kind == KIND
         later: set[int] = set()
@@ -107,26 +127,21 @@ class UndoSource(PlanSource):
                 plans.append(_plan(scene_id, records.get(scene_id), undo))
         return plans
 
-    def _records(
-        self,
-        refs: Mapping[ItemRef, int],
-        items: FullItems,
-        owners: Mapping[ItemRef, int],
-        written_last: Mapping[ItemRef, int],
-    ) -> Mapping[int, Record]:
+    def _records(self, items: _Items) -> Mapping[int, Record]:
         """The records of the scenes of some items, with what was written without a record of it:
         it is to be known again once the undo is undone."""
         written: dict[int, list[ItemRef]] = {}
-        for ref, scene_id in refs.items():
+        for ref, scene_id in items.refs.items():
             written.setdefault(scene_id, []).append(ref)
         records = self.state.records.get_many(sorted(written))
-        for ref, scene_id in written_last.items():
-            there = {ref: items[ref.key]} if ref.key in items else {}
+        for ref, scene_id in items.written_last.items():
+            there = {ref: items.shown[ref.key]} if ref.key in items.shown else {}
             own, bare = records.get(scene_id), unwritten(scene_id)
-            record = with_transferred_items(self.state.records, bare, own, there, owners)
+            store = self.state.records
+            record = with_transferred_items(store, bare, own, there, items.owners)
             if record is not None:
                 records[scene_id] = record
-        return with_cut_off(self.state, records, written, items)
+        return with_cut_off(self.state, records, written, items.shown)
 
     def _written_last(self, refs: Mapping[ItemRef, int]) -> dict[ItemRef, int]:
         """Those of some items that were written to for these scenes, and not recorded since."""
@@ -141,20 +156,17 @@ class UndoSource(PlanSource):
         return 0
 
     def _judged(
-        self,
-        refs: Mapping[ItemRef, int],
-        items: FullItems,
-        records: Mapping[int, Record],
-        owners: Mapping[ItemRef, int],
+        self, items: _Items, records: Mapping[int, Record]
     ) -> Iterator[tuple[int, ItemUndoPlan]]:
         """What is to be done to each item; what is not to be done is counted."""
-        entries = self.state.journal.of_items(self.run.id, refs)
-        is_lost = any(ref.key not in items for ref in refs)
+        entries = self.state.journal.of_items(self.run.id, items.refs)
+        unreadable = items.shown.unreadable
+        is_lost = any(ref.key not in items.shown for ref in items.refs)
         listed = {section.key for section in self.plex.sections()} if is_lost else set()
-        for ref, scene_id in refs.items():
-            item = items.get(ref.key)
-            if ref.key in items.unreadable:
-                self.figures.failures.note(f"item {ref}: {items.unreadable[ref.key]}")
+        for ref, scene_id in items.refs.items():
+            item = items.shown.get(ref.key)
+            if ref.key in unreadable:
+                self.figures.failures.note(f"item {ref}: {unreadable[ref.key]}")
             elif item is None and ref.section not in listed:
                 self.figures.failures.note(f"item {ref}: Plex does not list its library any more")
             elif (
@@ -163,8 +175,8 @@ class UndoSource(PlanSource):
                 or not is_still(item_of(records.get(scene_id), ref), item.files)
             ):
                 self.figures.gone += 1
-            elif owners.get(ref, scene_id) != scene_id:
-                owner = f"it belongs to scene {owners[ref]} now"
+            elif items.owner(ref) != scene_id:
+                owner = f"it belongs to scene {items.owner(ref)} now"
                 self.figures.changed.note(f"{item_called(item)}: {owner}, left as it is")
             else:
                 try:
