@@ -91,9 +91,6 @@ class StashClient:
         self._retrying = retrying if retrying is not None else Retrying()
         self._redactor = Redactor(filter(None, (connection.cookie, connection.api_key)))
 
-    def __repr__(self) -> str:
-        return f"StashClient({self._connection.base_url})"
-
     @property
     def base_url(self) -> str:
         """Where this Stash is reached, without a slash at the end."""
@@ -297,9 +294,12 @@ class StashClient:
         text = f"Stash at {self.base_url} {error}"
         if isinstance(error, TooLarge):
             return AnswerTooLarge(f"{text}; is it Stash's address?")
-        kind = lost if error.sent else StashUnreachable
-        advice = "try again later" if error.sent else "is it running, and is that its address?"
-        return Transient(kind(f"{text}; {advice}"), connected=error.sent, done=error.sent)
+        if not error.sent:
+            down = StashUnreachable(f"{text}; is it running, and is that its address?")
+            return Transient(down, connected=False, done=False)
+        failed = lost(f"{text}; try again later")
+        # Another picture tells more than another try.
+        return failed if error.is_costly and lost is PicturesUnavailable else Transient(failed)
 
 
 class _Busy(Exception):

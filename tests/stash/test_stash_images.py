@@ -122,6 +122,15 @@ def test_an_outage_of_pictures_is_told_from_a_bad_cover(
     assert isinstance(fetch_screenshot(client, 1), Screenshot)
 
 
+def test_a_picture_that_costs_long_is_not_asked_for_again() -> None:
+    with (
+        wire(Reply(fault="hang"), patience=0.1) as (client, server),
+        pytest.raises(PicturesUnavailable, match="did not answer within"),
+    ):
+        fetch_screenshot(client, 1)
+    assert len(server.asked) == 1
+
+
 def test_an_expired_session_is_said_and_its_login_page_not_fetched(stash: Simulated) -> None:
     stash.reset()
     with (
