@@ -278,9 +278,10 @@ WORDS: Mapping[str, Word] = MappingProxyType(
         "notify_on": Word(
             NOTICES,
             "Notify of",
-            "What to tell: gaps (a reconcile found some), dead_letter (a scene was given up on),"
-            " outage (Plex does not answer), guard (something is held back until you confirm).",
-            "Empty means all of these.",
+            "What somebody is told of.",
+            "Some of these: gaps (a reconcile found some), dead_letter (a scene was given up on),"
+            " outage (Plex does not answer), guard (something is held back until you confirm)."
+            " Empty means all of these.",
         ),
         "debug_logging": Word(
             LOG,

@@ -60,6 +60,14 @@ def test_advice_has_its_action(site: Site) -> None:
     expect(page.locator(".s2p-lead")).to_contain_text("12 scenes would lose 48 values")
 
 
+def test_no_task_is_offered_before_there_is_a_connection(site: Site) -> None:
+    advice = [{"text": "Connect Stash to Plex.", "action": "start"}]
+    site.stub.answers["page_overview"] = lambda args: {**overview(args), "advice": advice}
+    page = site.open("overview")
+    expect(page.get_by_role("link", name="Set it up")).to_be_visible()
+    expect(page.get_by_role("button", name="Sync Everything")).to_have_count(0)
+
+
 def test_the_report_is_downloaded_or_written_by_a_task(site: Site) -> None:
     page = site.open("overview")
     report = page.get_by_role("button", name="Report", exact=True)
@@ -86,6 +94,8 @@ def test_the_health_check_answers_in_the_log(site: Site) -> None:
 
 def test_a_tile_leads_to_its_gaps(site: Site) -> None:
     page = site.open("overview")
+    waiting = page.locator(".s2p-tile", has_text="Waiting")
+    expect(waiting).to_have_text("7Waiting2 edits of yours among them")
     page.get_by_role("link", name="Differs in Plex").click()
     expect(page.locator(".s2p-total")).to_have_text("24 gaps")
 

@@ -138,7 +138,11 @@
         view: "gaps",
         tone: tiles.gaps ? "warning" : "",
       }),
-      h(Tile, { label: "Waiting", value: text.count(tiles.waiting), note: waiting }),
+      h(Tile, {
+        label: "Waiting",
+        value: text.count(tiles.waiting + tiles.edits_waiting),
+        note: waiting,
+      }),
       h(Tile, {
         label: "Dead letters",
         value: text.count(tiles.dead_letters),
@@ -292,16 +296,19 @@
           )
         ),
         h(Tiles, { tiles: data.tiles }),
+        // No task can do anything before there is a connection.
+        (data.advice || []).some((/** @type {any} */ each) => each.action === "start")
+          ? null
+          : h(
+              "div",
+              { className: "s2p-buttons s2p-starts" },
+              h(Act, { name: "sync_everything", action, kind: "primary" }),
+              h(Reconcile, { action }),
+              STARTS.map((name) => h(Act, { key: name, name, action }))
+            ),
         h(
           "div",
-          { className: "s2p-buttons s2p-starts" },
-          h(Act, { name: "sync_everything", action, kind: "primary" }),
-          h(Reconcile, { action }),
-          STARTS.map((name) => h(Act, { key: name, name, action }))
-        ),
-        h(
-          "div",
-          { className: "s2p-panels" },
+          { className: "s2p-panels mt-3" },
           h(GapTypes, { tiles: data.tiles }),
           h(s2p.chart.Chart, { points: data.points }),
           h(Times, { data })
