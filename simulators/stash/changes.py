@@ -64,11 +64,6 @@ class Changes:
             setattr(scene, name, value)
         self._stamp(scene)
 
-    def differs(self, scene: Scene, given: Given) -> bool:
-        """Whether an update would change a value."""
-        values = self._editor().values(scene, given)
-        return any(getattr(scene, name) != value for name, value in values.items())
-
     def create_scene(self, given: Given) -> Scene:
         """Raises:
         StashError: a value is bad, or there is neither title nor file.

@@ -6,11 +6,10 @@ GET  /_sim/jobs         every job since the start: GraphQL's fields and, for plu
 GET  /_sim/hooks        every hook process: "plugin", "hook", "args", "status" (running, done,
                         killed, not started), "output", "error"
 POST /_sim/edit         a change that fires no hook, see `stash_silent.py`
-POST /_sim/disk         changes the disk that the next scan and clean will see:
+POST /_sim/disk         changes the disk that the next scan will see:
                         {"add": [{"path", "size", "duration", "oshash"}], "modify": [path],
                         "move": [{"from", "to"}], "rename_folders": [{"from", "to"}],
                         "remove": [path]}; a list alone adds. A moved file leaves its folder behind
-POST /_sim/identified   {scene id: SceneUpdateInput without id}: what an identify job finds
 """
 
 from __future__ import annotations
@@ -41,7 +40,6 @@ class StashControl:
         app.router.add_get("/_sim/hooks", self._hooks)
         app.router.add_post("/_sim/edit", self._edit)
         app.router.add_post("/_sim/disk", self._disk)
-        app.router.add_post("/_sim/identified", self._identified)
 
     async def _plugin_log(self, _request: web.Request) -> web.Response:
         return web.json_response(self._sim.log.entries)
@@ -77,10 +75,6 @@ class StashControl:
         except KeyError as error:
             return web.json_response({"error": repr(error)}, status=400)
         return web.json_response({"files": len(disk)})
-
-    async def _identified(self, request: web.Request) -> web.Response:
-        self._sim.identified = {int(num): found for num, found in (await request.json()).items()}
-        return web.json_response({"scenes": len(self._sim.identified)})
 
 
 def _disk_file(raw: Mapping[str, Any]) -> DiskFile:

@@ -37,16 +37,6 @@ class _Kind:
         await ctx.sim.fire(ctx.caller, f"{self._type}.Update.Post", entity.num, payload, given)
         return entity
 
-    async def bulk_update(self, ctx: RequestContext, given: Given) -> list[Any]:
-        entities = pick(ctx.sim.entities.rows(self._kind), given.get("ids") or (), self._kind)
-        values = {key: value for key, value in given.items() if key != "ids"}
-        for entity in entities:
-            ctx.sim.entities.update(self._kind, entity, values)
-        payload = ctx.sim.whole_input(f"Bulk{self._type}UpdateInput", given)
-        for entity in entities:
-            await ctx.sim.fire(ctx.caller, f"{self._type}.Update.Post", entity.num, payload, given)
-        return entities
-
     async def destroy(self, ctx: RequestContext, given: Given) -> bool:
         entity = ctx.sim.entities.doomed(self._kind, given["id"])
         ctx.sim.entities.destroy(self._kind, entity)
@@ -79,9 +69,6 @@ class EntityMutations:
         updated: Performer = await self._performers.update(ctx, input_)
         return updated
 
-    async def bulk_performer_update(self, ctx: RequestContext, input_: Given) -> list[Performer]:
-        return await self._performers.bulk_update(ctx, input_)
-
     async def performer_destroy(self, ctx: RequestContext, input_: Given) -> bool:
         return await self._performers.destroy(ctx, input_)
 
@@ -104,14 +91,8 @@ class EntityMutations:
         updated: Studio = await self._studios.update(ctx, input_)
         return updated
 
-    async def bulk_studio_update(self, ctx: RequestContext, input_: Given) -> list[Studio]:
-        return await self._studios.bulk_update(ctx, input_)
-
     async def studio_destroy(self, ctx: RequestContext, input_: Given) -> bool:
         return await self._studios.destroy(ctx, input_)
-
-    async def studios_destroy(self, ctx: RequestContext, ids: Sequence[str]) -> bool:
-        return await self._studios.destroy_many(ctx, ids)
 
     async def tag_create(self, ctx: RequestContext, input_: Given) -> Tag:
         created: Tag = await self._tags.create(ctx, input_)
@@ -120,9 +101,6 @@ class EntityMutations:
     async def tag_update(self, ctx: RequestContext, input_: Given) -> Tag:
         updated: Tag = await self._tags.update(ctx, input_)
         return updated
-
-    async def bulk_tag_update(self, ctx: RequestContext, input_: Given) -> list[Tag]:
-        return await self._tags.bulk_update(ctx, input_)
 
     async def tag_destroy(self, ctx: RequestContext, input_: Given) -> bool:
         return await self._tags.destroy(ctx, input_)
@@ -137,12 +115,6 @@ class EntityMutations:
     async def group_update(self, ctx: RequestContext, input_: Given) -> Group:
         updated: Group = await self._groups.update(ctx, input_)
         return updated
-
-    async def group_destroy(self, ctx: RequestContext, input_: Given) -> bool:
-        return await self._groups.destroy(ctx, input_)
-
-    async def groups_destroy(self, ctx: RequestContext, ids: Sequence[str]) -> bool:
-        return await self._groups.destroy_many(ctx, ids)
 
     async def tags_merge(self, ctx: RequestContext, input_: Given) -> Tag | None:
         if not input_["source"]:

@@ -102,14 +102,6 @@ def _tag_children(tag: Tag, ctx: ReadContext, _args: Mapping[str, Any]) -> list[
     return [row for row in ctx.library.tags.values() if tag in row.parents]
 
 
-def _scene_streams(
-    scene: Scene, ctx: ReadContext, _args: Mapping[str, Any]
-) -> list[StreamEndpoint]:
-    if not scene.files:
-        return []
-    return [StreamEndpoint(f"{ctx.base_url}/scene/{scene.id}/stream", "video/mp4", "Direct stream")]
-
-
 def _plugin_settings(
     config: Any, _ctx: ReadContext, args: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
@@ -122,13 +114,6 @@ def _plugin_settings(
 class Fingerprint:
     type: str
     value: str
-
-
-@dataclass(frozen=True, slots=True)
-class StreamEndpoint:
-    url: str
-    mime_type: str
-    label: str
 
 
 NOTHING = Constant(())
@@ -147,7 +132,6 @@ SCENE_FIELDS: Mapping[str, Reader | Constant] = MappingProxyType(
         "scene_markers": NOTHING,
         "galleries": NOTHING,
         "movies": lambda scene, _ctx, _args: scene.groups,
-        "sceneStreams": _scene_streams,
     }
 )
 PATH_FIELDS: Mapping[str, Reader | Constant] = MappingProxyType(

@@ -1,8 +1,8 @@
-"""Pictures over HTTP: scene screenshots, performer, studio and tag images.
+"""Pictures over HTTP: scene screenshots.
 
-An existing scene without a cover answers 200 with a default SVG, a performer without an image with
-a PNG; an unknown id is 404. The ETag is the quoted MD5 of the bytes; a request with `?t=` may cache
-for ever. Only GET is known here, not even HEAD.
+An existing scene without a cover answers 200 with a default SVG; an unknown id is 404. The ETag is
+the quoted MD5 of the bytes; a request with `?t=` may cache for ever. Only GET is known here, not
+even HEAD.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TypeVar
 from aiohttp import web
 
 from simulators.stash.library import Library
-from simulators.stash.model import Entity, Performer, Scene, Studio, Tag
-from simulators.stash.sample_pictures import DEFAULT_SVG, media_type, nobody, picture
+from simulators.stash.model import Entity, Scene
+from simulators.stash.sample_pictures import DEFAULT_SVG, media_type, picture
 
 E = TypeVar("E", bound=Entity)
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
@@ -37,26 +37,12 @@ class Images:
     def add_routes(self, app: web.Application) -> None:
         router = app.router
         router.add_get("/scene/{id}/screenshot", self._screenshot, allow_head=False)
-        for kind in ("performer", "studio", "tag"):
-            router.add_get(f"/{kind}/{{id}}/image", self._entity_image, allow_head=False)
 
     async def _screenshot(self, request: web.Request) -> web.Response:
         if not re.fullmatch(r"-?\d+", request.match_info["id"]):
             return web.Response(status=400, text="Bad Request\n")
         scene = _row(self._library.scenes, request)
         return _not_found() if scene is None else _serve(request, cover_bytes(scene))
-
-    async def _entity_image(self, request: web.Request) -> web.Response:
-        tables: dict[str, Mapping[int, Performer | Studio | Tag]] = {
-            "performer": self._library.performers,
-            "studio": self._library.studios,
-            "tag": self._library.tags,
-        }
-        entity = _row(tables[request.path.split("/")[1]], request)
-        if entity is None:
-            return _not_found()
-        default = nobody() if isinstance(entity, Performer) else DEFAULT_SVG
-        return _serve(request, entity.image if entity.image is not None else default)
 
 
 def _row(rows: Mapping[int, E], request: web.Request) -> E | None:

@@ -76,12 +76,6 @@ class PluginMutations:
         ctx.sim.jobs.stop_all()
         return True
 
-    def generate_apikey(self, ctx: RequestContext, input_: Given) -> str:
-        if not input_.get("clear"):
-            return ctx.sim.sessions.new_key()
-        ctx.sim.sessions.api_key = ""
-        return ""
-
 
 def _typed(args: Sequence[Given]) -> dict[str, Any]:
     """The deprecated list of typed arguments as a map."""

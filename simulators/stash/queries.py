@@ -22,12 +22,8 @@ Given = Mapping[str, Any] | None
 class Queries:
     """Method `find_scenes` resolves the field `findScenes`, and so on."""
 
-    def find_scene(
-        self, ctx: RequestContext, id_: Any = None, checksum: str | None = None
-    ) -> Scene | None:
-        if id_ is None:
-            return None if checksum is None else _by_hash(ctx, checksum)
-        return ctx.library.scenes.get(to_num(id_))
+    def find_scene(self, ctx: RequestContext, id_: Any = None) -> Scene | None:
+        return None if id_ is None else ctx.library.scenes.get(to_num(id_))
 
     def find_scenes(
         self,
@@ -99,35 +95,11 @@ class Queries:
         rows = {folder.num: folder for folder in ctx.library.folders.values()}
         return _entities(ctx, "folder", rows, None, filter_, ids)
 
-    find_movie, find_movies = find_group, find_groups
+    find_movies = find_groups
 
     def version(self, ctx: RequestContext) -> SimpleNamespace:
         version = ctx.sim.switches["version"]
         return SimpleNamespace(version=version, hash="0123abcd", build_time="2026-01-11 07:00:00")
-
-    def system_status(self, ctx: RequestContext) -> SimpleNamespace:
-        return SimpleNamespace(
-            databaseSchema=75,
-            databasePath="/root/.stash/stash-go.sqlite",
-            configPath="/root/.stash/config.yml",
-            appSchema=75,
-            status=ctx.sim.switches["system_status"],
-            os="linux",
-            workingDir="/",
-            homeDir="/root",
-        )
-
-    def stats(self, ctx: RequestContext) -> SimpleNamespace:
-        library = ctx.library
-        files = [file for scene in library.scenes.values() for file in scene.files]
-        return SimpleNamespace(
-            scene_count=len(library.scenes),
-            scenes_size=float(sum(file.size for file in files)),
-            scenes_duration=float(sum(file.duration for file in files)),
-            performer_count=len(library.performers),
-            studio_count=len(library.studios),
-            tag_count=len(library.tags),
-        )
 
     def configuration(self, ctx: RequestContext) -> SimpleNamespace:
         general = SimpleNamespace(
@@ -154,9 +126,6 @@ class Queries:
         host = ctx.sim.host
         return [_view(plugin, plugin.id not in host.disabled) for plugin in host.plugins] or None
 
-    def plugin_tasks(self, ctx: RequestContext) -> list[SimpleNamespace] | None:
-        return [task for view in self.plugins(ctx) or () for task in view.tasks or ()] or None
-
     def logs(self, ctx: RequestContext) -> list[SimpleNamespace]:
         newest = reversed(ctx.sim.log.entries[-30:])
         return [
@@ -173,13 +142,6 @@ class Queries:
 
     def find_job(self, ctx: RequestContext, input_: Mapping[str, Any]) -> Job | None:
         return ctx.sim.jobs.find(str(to_num(input_["id"])))
-
-
-def _by_hash(ctx: RequestContext, checksum: str) -> Scene | None:
-    scenes = ctx.library.scenes.values()
-    return next(
-        (scene for scene in scenes if any(file.oshash == checksum for file in scene.files)), None
-    )
 
 
 def _entities(

@@ -47,12 +47,6 @@ def picture(seed: str) -> bytes:
     return _jpeg(seed, HUGE if kind == "huge" else 0)
 
 
-@lru_cache(maxsize=1)
-def nobody() -> bytes:
-    """The picture of a performer without one."""
-    return _png("nobody")
-
-
 def media_type(data: bytes) -> str:
     """Sniffs the type from the first bytes, as Go does; SVG is the name that Stash gives to all
     that looks like text or XML, and AVIF is unknown to it."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from simulators.stash.library import Library
 from simulators.stash.model import DiskFile, Folder, Scene, VideoFile, split_path
-from simulators.stash.scene_writes import DESTROYED, UPDATED, file_facts
+from simulators.stash.scene_writes import UPDATED
 from simulators.stash.state import RequestContext
 
 
@@ -150,13 +150,3 @@ def _moved_here(
 def _signature(path: str, size: int, oshash: str) -> tuple[str, int, str]:
     # Stash compares the time of change instead of the hash.
     return split_path(path)[2], size, oshash
-
-
-async def clean(ctx: RequestContext, file: VideoFile) -> None:
-    """Forgets a file that is gone; its scene goes with the last of its files."""
-    owner = ctx.library.owner(file)
-    facts = file_facts(owner) if owner is not None else {}
-    gone = ctx.sim.changes.drop_file(file)
-    if gone is not None:
-        payload = {"id": "", "delete_file": None, "delete_generated": None} | facts
-        await ctx.sim.fire(ctx.caller, DESTROYED, gone.num, payload)

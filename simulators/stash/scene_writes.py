@@ -7,12 +7,11 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from simulators.stash.jobs import Job
 from simulators.stash.library import NO_ROWS, StashError, pick, to_num
-from simulators.stash.model import Scene, split_path
+from simulators.stash.model import Scene
 from simulators.stash.state import RequestContext
 
 Given = Mapping[str, Any]
@@ -33,18 +32,6 @@ class SceneMutations:
         payload = ctx.sim.whole_input("SceneUpdateInput", input_)
         await ctx.sim.fire(ctx.caller, UPDATED, scene.num, payload, input_)
         return ctx.library.scenes.get(scene.num)
-
-    async def scenes_update(
-        self, ctx: RequestContext, input_: Sequence[Given]
-    ) -> list[Scene | None]:
-        """Each hook gets the whole array, and the fields of its own scene's entry."""
-        scenes = [ctx.sim.changes.scene(entry["id"]) for entry in input_]
-        for scene, entry in zip(scenes, input_, strict=True):
-            ctx.sim.changes.update_scene(scene, entry)
-        payload = [ctx.sim.whole_input("SceneUpdateInput", entry) for entry in input_]
-        for scene, entry in zip(scenes, input_, strict=True):
-            await ctx.sim.fire(ctx.caller, UPDATED, scene.num, payload, entry)
-        return [ctx.library.scenes.get(scene.num) for scene in scenes]
 
     async def bulk_scene_update(self, ctx: RequestContext, input_: Given) -> list[Scene] | None:
         """Null without ids. An input that clears a field by null is no different to its hooks from
@@ -75,55 +62,6 @@ class SceneMutations:
         payload = ctx.sim.whole_input("ScenesDestroyInput", input_)
         for scene in scenes:
             await ctx.sim.fire(ctx.caller, DESTROYED, scene.num, payload | file_facts(scene))
-        return True
-
-    def scene_merge(self, ctx: RequestContext, input_: Given) -> Scene:
-        changes = ctx.sim.changes
-        destination = changes.scene(input_["destination"])
-        try:
-            sources = pick(ctx.library.scenes, input_["source"], "scene")
-        except StashError as error:
-            raise StashError(f"finding source scenes: {error}") from None
-        changes.merge_scenes(sources, destination, input_.get("values") or {}, input_)
-        return destination
-
-    def scene_assign_file(self, ctx: RequestContext, input_: Given) -> bool:
-        changes = ctx.sim.changes
-        changes.assign_file(changes.scene(input_["scene_id"]), changes.file(input_["file_id"]))
-        return True
-
-    def scene_generate_screenshot(
-        self, ctx: RequestContext, id_: Any, at: float | None = None
-    ) -> str:
-        async def run(_job: Job) -> None:
-            scene = ctx.sim.changes.scene(id_)
-            ctx.sim.changes.set_cover(scene, f"screenshot of {scene.num} at {at}")
-
-        ctx.sim.jobs.add(f"Generating screenshot for scene id {id_}", run)
-        return "todo"
-
-    def move_files(self, ctx: RequestContext, input_: Given) -> bool:
-        folder, name = input_.get("destination_folder"), input_.get("destination_basename")
-        if input_.get("destination_folder_id") is not None:
-            rows = {row.num: row for row in ctx.library.folders.values()}
-            folder = pick(rows, [input_["destination_folder_id"]], "folder")[0].path
-        if folder is None:
-            raise StashError("must specify destination folder or path")
-        if name and len(input_["ids"]) != 1:
-            raise StashError("must specify one file when providing destination path")
-        for file_id in input_["ids"]:
-            file = ctx.library.files.get(to_num(file_id, "converting ids"))
-            if file is None:
-                raise StashError(f"finding file {file_id}: getting file by id {file_id}: {NO_ROWS}")
-            path = f"{folder}{split_path(file.path)[1]}{name or file.basename}"
-            if path != file.path and any(row.path == path for row in ctx.library.files.values()):
-                raise StashError(f"file {path} already exists")
-            ctx.sim.changes.move_file(file, path)
-        return True
-
-    def delete_files(self, ctx: RequestContext, ids: Sequence[str]) -> bool:
-        for file in pick(ctx.library.files, ids, "file"):
-            ctx.sim.changes.delete_file(file)
         return True
 
 

@@ -111,18 +111,6 @@ class Sessions:
             "Unparsed": None,
         }
 
-    def new_key(self) -> str:
-        """Makes a key as long and in three parts as Stash's: a JSON Web Token of the user. Without
-        a password there is none."""
-        if not self._password:
-            return ""
-        claims = {"uid": self._username, "sub": "APIKey", "iat": int(time.time())}
-        parts = ('{"alg":"HS256","typ":"JWT"}', json.dumps(claims))
-        texts = [base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts]
-        signed = hmac.new(self._key, ".".join(texts).encode(), hashlib.sha256).digest()
-        self.api_key = ".".join([*texts, base64.urlsafe_b64encode(signed).decode().rstrip("=")])
-        return self.api_key
-
     def set_cookie(self, caller: Caller) -> str:
         age = self._switches["max_session_age"]
         expires = formatdate(time.time() + age, usegmt=True)

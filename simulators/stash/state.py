@@ -37,7 +37,6 @@ def default_switches(version: str) -> dict[str, Any]:
     max_session_age: seconds until a cookie is refused.
     accept_rule: "new" or "old" handling of the Accept header; "auto": by version.
     locked_share: share of GraphQL requests that answer "database is locked", 0..1.
-    system_status: "OK", "SETUP" or "NEEDS_MIGRATION".
     external_host: replaces scheme and host in the image paths, "" for none.
     plugin_cookie: whether plugins are given a session cookie, or null.
     settings_as_text: numbers in plugin settings come as text (v0.26 and v0.27 after a restart).
@@ -54,7 +53,6 @@ def default_switches(version: str) -> dict[str, Any]:
         "max_session_age": 3600,
         "accept_rule": "auto",
         "locked_share": 0.0,
-        "system_status": "OK",
         "external_host": "",
         "plugin_cookie": True,
         "settings_as_text": False,
@@ -69,7 +67,6 @@ class Simulator:
     """Everything that a Stash server holds.
 
     Args:
-        identified: what the identify job will find, inputs of scene updates by scene id.
     """
 
     switches: dict[str, Any]
@@ -82,7 +79,6 @@ class Simulator:
     plugin_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     rng: random.Random = field(default_factory=lambda: random.Random(0))
     schema: GraphQLSchema = field(default_factory=GraphQLSchema)
-    identified: dict[int, dict[str, Any]] = field(default_factory=dict)
     finder: Finder = field(init=False)
     changes: Changes = field(init=False)
     entities: EntityChanges = field(init=False)

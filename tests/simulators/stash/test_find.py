@@ -197,19 +197,3 @@ def test_sums_are_over_all_files_of_what_matched(stash: Stash) -> None:
 )
 def test_bad_questions(stash: Stash, query: str, message: str) -> None:
     assert message in stash.error(query)
-
-
-def test_single_lookups(stash: Stash) -> None:
-    found = stash.data(
-        """{ findStudio(id: 2) { name } findPerformer(id: 3) { name } findGroup(id: 1) { name }
-        findScene(checksum: "0000000000000003") { id } stats { scene_count }
-        findGroups { count } }"""
-    )
-    assert found == {
-        "findStudio": {"name": "Quayside"},
-        "findPerformer": {"name": "Bo"},
-        "findGroup": None,
-        "findScene": {"id": "3"},
-        "stats": {"scene_count": 40},
-        "findGroups": {"count": 0},
-    }

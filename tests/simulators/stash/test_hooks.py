@@ -116,16 +116,6 @@ def test_a_bulk_update_fires_once_per_scene_without_its_null_keys(stash: Stash) 
     assert sorted(contexts[1]["inputFields"]) == ["ids", "rating100", "tag_ids"]
 
 
-def test_scenes_update_gives_the_whole_array_to_each(stash: Stash) -> None:
-    contexts = fired(
-        stash,
-        'mutation { scenesUpdate(input: [{id: "4", title: "a"}, {id: "5", code: "b"}]) { id } }',
-    )
-    assert [context["id"] for context in contexts] == [4, 5]
-    assert [row["id"] for row in contexts[0]["input"]] == ["4", "5"]
-    assert sorted(contexts[1]["inputFields"]) == ["code", "id"]
-
-
 def test_a_create_has_no_input(stash: Stash) -> None:
     (context,) = fired(stash, 'mutation { sceneCreate(input: {title: "Fresh"}) { id } }')
     assert context["input"] is None
@@ -176,20 +166,6 @@ def test_entities_fire_their_own_hooks_and_none_of_scenes(stash: Stash) -> None:
     ]
     (context,) = fired(stash, 'mutation { studioUpdate(input: {id: "1", name: "N"}) { id } }')
     assert context["type"] == "Studio.Update.Post"
-
-
-@pytest.mark.parametrize(
-    "mutation",
-    [
-        'sceneMerge(input: {source: ["23"], destination: "24"}) { id }',
-        'sceneAssignFile(input: {scene_id: "24", file_id: "23"})',
-        'moveFiles(input: {ids: ["25"], destination_folder: "/data/m"})',
-    ],
-)
-def test_some_mutations_fire_nothing(stash: Stash, mutation: str) -> None:
-    watch = Watch(stash)
-    stash.answer(f"mutation {{ {mutation} }}")
-    assert watch.runs() == []
 
 
 def test_a_failing_hook_is_logged_and_the_mutation_succeeds(stash: Stash) -> None:
@@ -291,45 +267,6 @@ def test_a_rescan_fires_for_every_file(stash: Stash) -> None:
     scan = 'mutation { metadataScan(input: {rescan: true, paths: ["/data/again/"]}) }'
     stash.finished(stash.data(scan)["metadataScan"])
     assert [row["type"] for row in watch.contexts()] == ["Scene.Update.Post"] * 2
-
-
-def test_a_clean_drops_scenes_whose_last_file_is_gone(stash: Stash) -> None:
-    scanned(stash, {"path": "/data/copies/of 35.mp4", "oshash": f"{35:016x}"})
-    stash.tell("disk", {"remove": ["/data/library/scene 33.mp4", "/data/library/scene 35.mp4"]})
-    watch = Watch(stash)
-    stash.finished(
-        stash.data("mutation { metadataClean(input: {dryRun: false}) }")["metadataClean"]
-    )
-    (context,) = watch.contexts()
-    assert (context["id"], context["type"]) == (33, "Scene.Destroy.Post")
-    assert (context["input"]["id"], context["input"]["delete_file"]) == ("", None)
-    assert stash.scene(33) is None
-    assert len(stash.scene(35, "files { id }")["files"]) == 1
-
-
-def test_auto_tag_and_covers_fire_nothing(stash: Stash) -> None:
-    stash.edit("move_file", file_id=34, path="/data/x/ana.ruiz-at_night.mp4")
-    watch = Watch(stash)
-    auto = 'mutation { metadataAutoTag(input: {performers: ["*"], tags: ["1"]}) }'
-    stash.finished(stash.data(auto)["metadataAutoTag"])
-    stash.finished(
-        stash.data('mutation { metadataGenerate(input: {covers: true, sceneIDs: ["34"]}) }')[
-            "metadataGenerate"
-        ]
-    )
-    assert watch.runs() == []
-    assert {"id": "1"} in stash.scene(34, "performers { id }")["performers"]
-
-
-def test_identify_tells_what_it_set_but_not_the_id(stash: Stash) -> None:
-    stash.tell("identified", {"35": {"title": "Known", "date": "2020-02-02"}})
-    watch = Watch(stash)
-    num = stash.data('mutation { metadataIdentify(input: {sceneIDs: ["35", "36"]}) }')
-    stash.finished(num["metadataIdentify"])
-    (context,) = watch.contexts()
-    assert sorted(context["inputFields"]) == ["date", "title"]
-    assert context["input"]["id"] == "35"
-    assert stash.scene(35)["title"] == "Known"
 
 
 def test_hooks_run_side_by_side_during_a_scan_and_end_with_it(stash: Stash, tmp_path: Path) -> None:

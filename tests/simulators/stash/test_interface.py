@@ -93,10 +93,8 @@ def test_it_makes_entities(client: Any) -> None:
     client.destroy_tag(made["id"])
 
 
-def test_it_destroys_and_merges_scenes(client: Any) -> None:
+def test_it_destroys_scenes(client: Any) -> None:
     client.update_scenes({"ids": [20, 21], "rating100": 20})
-    client.merge_scenes(20, 21)
-    assert client.find_scene(20) is None
     assert client.destroy_scene(21) is True
     created = client.create_scene({"title": "Fresh"})
     assert client.find_scene(int(created["id"]))["files"] == []
@@ -116,4 +114,3 @@ def test_it_keeps_plugin_settings_and_runs_tasks(stash: Stash, client: Any) -> N
 
 def test_it_starts_stash_s_own_jobs(client: Any) -> None:
     assert client.metadata_scan(flags={"rescan": False}) is not None
-    assert client.metadata_autotag(performers=["*"])["metadataAutoTag"] is not None

@@ -198,5 +198,3 @@ def test_faults_break_the_requests_that_they_match(stash: Stash) -> None:
 
 def test_the_health_check_needs_no_graphql(stash: Stash) -> None:
     assert requests.get(f"{stash.url}/healthz", timeout=10).text == "."
-    status = stash.data("{ systemStatus { status } version { version hash } }")
-    assert status["systemStatus"] == {"status": "OK"}

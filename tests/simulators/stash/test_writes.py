@@ -83,12 +83,6 @@ def test_bulk_modes_set_add_and_remove(stash: Stash) -> None:
     assert updated(stash, 4) == updated(stash, 5) == NOW
 
 
-def test_scenes_update_commits_all_or_nothing_by_scene(stash: Stash) -> None:
-    query = "mutation ($i: [SceneUpdateInput!]!) { scenesUpdate(input: $i) { title } }"
-    given = [{"id": "6", "title": "a"}, {"id": "7", "title": "b"}]
-    assert stash.data(query, i=given)["scenesUpdate"] == [{"title": "a"}, {"title": "b"}]
-
-
 def test_a_created_scene_needs_a_title_or_a_file(stash: Stash) -> None:
     created = stash.data('mutation { sceneCreate(input: {title: "Fresh"}) { id created_at } }')
     num = int(created["sceneCreate"]["id"])
@@ -99,35 +93,6 @@ def test_a_created_scene_needs_a_title_or_a_file(stash: Stash) -> None:
     assert stash.scene(num) is None
     second = stash.data('mutation { sceneCreate(input: {title: "Again"}) { id } }')
     assert int(second["sceneCreate"]["id"]) == num + 1  # ids are never used twice
-
-
-def test_a_merge_takes_the_files_and_leaves_no_source(stash: Stash) -> None:
-    merged = stash.data(
-        """mutation { sceneMerge(input: {source: ["8", "9"], destination: "10",
-        values: {id: "10", title: "Merged"}}) { title files { id } updated_at } }"""
-    )["sceneMerge"]
-    assert merged == {
-        "title": "Merged",
-        "files": [{"id": "10"}, {"id": "8"}, {"id": "9"}],
-        "updated_at": NOW,
-    }
-    assert stash.scene(8) is None
-    itself = 'mutation { sceneMerge(input: {source: ["10"], destination: "10"}) { id } }'
-    assert "cannot be in source list" in stash.error(itself)
-
-
-def test_moving_and_assigning_files_leaves_the_time_alone(stash: Stash) -> None:
-    moved = 'input: {ids: ["11"], destination_folder: "/data/n", destination_basename: "m.mp4"}'
-    stash.data(f"mutation {{ moveFiles({moved}) }}")
-    assert stash.scene(11, "files { path } updated_at") == {
-        "files": [{"path": "/data/n/m.mp4"}],
-        "updated_at": BEFORE,
-    }
-    stash.data('mutation { sceneAssignFile(input: {scene_id: "12", file_id: "902"}) }')
-    assert [row["id"] for row in stash.scene(12, "files { id }")["files"]] == ["12", "902"]
-    assert updated(stash, 12) == updated(stash, 99) == BEFORE
-    primary = 'mutation { sceneAssignFile(input: {scene_id: "12", file_id: "901"}) }'
-    assert "primary file" in stash.error(primary)
 
 
 SILENT = [
@@ -180,25 +145,6 @@ def test_times_are_written_in_the_offset_of_the_moment(stash: Stash) -> None:
     with stash.switched(offset="Z"):
         stash.edit("cover", scene_id=55, cover="z")
     assert updated(stash, 55) == "2026-06-01T10:00:00Z"
-
-
-def test_screenshots_are_made_by_a_job(stash: Stash) -> None:
-    before = len(stash.ask("jobs"))
-    stash.data('mutation { sceneGenerateScreenshot(id: "33", at: 1.5) }')
-    stash.finished(str(before + 1))
-    assert updated(stash, 33) == NOW
-
-
-def test_files_can_be_deleted_and_made_primary(stash: Stash) -> None:
-    raw = {"path": "/second", "size": 1, "duration": 1, "oshash": "q"}
-    num = str(stash.edit("attach_file", scene_id=36, file=raw)["id"])
-    primary = 'mutation ($f: ID!) { sceneUpdate(input: {id: "36", primary_file_id: $f}) '
-    files = stash.data(primary + "{ files { id } } }", f=num)["sceneUpdate"]["files"]
-    assert [row["id"] for row in files] == [num, "36"]
-    delete = "mutation ($f: [ID!]!) { deleteFiles(ids: $f) }"
-    assert "cannot delete primary" in stash.error(delete, f=[num])
-    stash.data('mutation { deleteFiles(ids: ["36"]) }')
-    assert [row["id"] for row in stash.scene(36, "files { id }")["files"]] == [num]
 
 
 def test_the_other_silent_changes(stash: Stash) -> None:
