@@ -43,7 +43,7 @@ class Prefetch(Generic[T]):
         """Stop fetching; the element being fetched is waited for and dropped, unless the process
         is to end."""
         self._closed.set()
-        if kind is not None and not issubclass(kind, Exception):
+        if kind is not None and not issubclass(kind, (Exception, GeneratorExit)):
             return
         while self._thread.is_alive():
             # Whatever it waits to put there: it looks at `_closed` after each element.

@@ -11,13 +11,16 @@ times are whole seconds.
 from __future__ import annotations
 
 import secrets
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from core.digests import digest_of
 from core.errors import StashError, StashIncomplete
 from core.id_set import IdSet
 from core.library_facts import GROUP, STUDIO, TAG
 from core.watermark import AHEAD
+from reconciliation.prefetch import Prefetch
 from stash.mapping import UnreadScene, epoch, text
 from stash.scalars import (
     FOLDER,
@@ -37,13 +40,13 @@ from storage.scene_reads import Look, SceneRead, SceneReads
 from storage.shapes import Maybe
 from storage.sqlite import chunks
 from storage.state import State
-from storage.verdicts import Fate
 
 # When the last full pass that saw everything began (epoch seconds).
 FULL_PASS: Key[float | None] = Key("full_pass", None, Maybe(float))
 RULES = ("core", "reconciliation", "stash", "storage.scene_reads")
 SETTLES = 300.0  # seconds after which a change that had begun is written
 FEW = 4  # with a verdict on less than one scene of so many, all are read
+LOOKED_UP = 5000  # verdicts at once
 _NAMED = 10  # scenes named in one error
 
 Told = UnreadScene | SceneRead
@@ -80,7 +83,8 @@ class SceneSource:
         self._unreadable: dict[int, StashError] = {}
         self._failure: StashError | None = None
         self._incomplete: StashIncomplete | None = None
-        self._in_order, self._others, self._moved = IdSet(), IdSet(), IdSet()
+        # Of all scenes there are, those that are not as they were read, or not as they were judged.
+        self._there, self._stale, self._moved = array("q"), IdSet(), IdSet()
         self._keeps_all = self._is_listed = self._saw_all = False
         self.read_whole = 0
 
@@ -99,15 +103,17 @@ class SceneSource:
         self._is_listed = not is_full
         if is_full:
             return
-        pages = iter_scalars(self._stash, tells_files=looked.tells_files, expected=expected)
-        last = seen = 0
+        pages = partial(
+            iter_scalars, self._stash, tells_files=looked.tells_files, expected=expected
+        )
+        last = 0
         try:
-            for page in pages:
-                if page:
+            with Prefetch(pages, 1) as ahead:
+                for page in filter(None, ahead):
                     self._compare(page, last)
-                    last, seen = page[-1].id, seen + len(page)
+                    last = page[-1].id
                     yield
-            self._saw_all = seen == expected
+            self._saw_all = len(self._there) == expected
         except StashError as error:  # what was seen until then is judged
             self._failure = error
 
@@ -128,8 +134,8 @@ class SceneSource:
             StashError: or its kinds; Stash does not answer.
         """
         try:
-            if self._is_listed and len(self._in_order) * FEW >= expected:
-                yield from self._changed()
+            if self._is_listed and len(in_order := self._in_order()) * FEW >= expected:
+                yield from self._changed(in_order)
             else:
                 self._failure = None
                 for page in iter_unread_pages(self._stash, expected=expected, fields=self._fields):
@@ -225,33 +231,44 @@ class SceneSource:
         }
 
     def _compare(self, page: Sequence[UnreadScene], last: int) -> None:
-        """Part some scenes into those that are as they were read and were found in order, and all
-        others.
+        """Note which of some scenes are not as they were read, or as they were judged.
 
         Args:
             last: the id before the first of them.
         """
-        reads = self._reads.told(last + 1, page[-1].id)
-        looked_at = self._state.verdicts.looked_at(last + 1, page[-1].id)
-        gone = reads.keys() - {scene.id for scene in page}
+        kept = self._reads.told(last + 1, page[-1].id)
+        judged = self._state.verdicts.looked_at(last + 1, page[-1].id)
+        # One of which Stash tells no time equals nothing that was kept.
+        told = [(each.id, each.raw.get("updated_at"), take_mark(each), 1) for each in page]
+        known = {read[0]: read[:4] for read in kept}
+        digests = {read[0]: read[4] for read in kept}
+        ids = [each.id for each in page]
+        stale = [scene[0] for scene in told if known.get(scene[0]) != scene]
+        self._there.extend(ids)
+        self._stale.update(stale)
+        self._moved.update(stale)
+        if judged != digests:
+            self._moved.update([i for i in ids if judged.get(i) != digests.get(i)])
+        gone = known.keys() - ids
         if gone:
             self._reads.save(self._number, (), gone)
-        for scene in page:
-            known = reads.get(scene.id, ("", "", 0, b""))
-            told = (scene.raw.get("updated_at"), take_mark(scene), 1)
-            judged, fate = looked_at.get(scene.id, (b"", None))
-            stands = told == known[:3]
-            if not stands or judged != known[3]:
-                self._moved.add(scene.id)
-            (self._in_order if stands and fate == Fate.IN_ORDER else self._others).add(scene.id)
 
-    def _changed(self) -> Iterator[Sequence[Told]]:
+    def _in_order(self) -> IdSet:
+        """The scenes that are as they were read, and were found in order."""
+        found = IdSet()
+        for ids in chunks(self._there, LOOKED_UP):
+            known = self._state.verdicts.in_order(ids[0], ids[-1])
+            found.update(i for i in ids if i in known and i not in self._stale)
+        return found
+
+    def _changed(self, in_order: IdSet) -> Iterator[Sequence[Told]]:
         """Scenes as they were read, and whole those of which that cannot be."""
-        for ids in chunks(self._in_order, WHOLE):
+        others = IdSet(i for i in self._there if i not in in_order)
+        for ids in chunks(in_order, WHOLE):
             reads = self._reads.of(ids)
-            self._others.update(i for i in ids if i not in reads)
+            others.update(i for i in ids if i not in reads)
             yield list(reads.values())
-        for ids in chunks(self._others, WHOLE):
+        for ids in chunks(others, WHOLE):
             yield self.whole(ids)
 
     def _keep(self, scenes: list[UnreadScene]) -> list[UnreadScene]:

@@ -14,6 +14,7 @@ from core.timestamps import parse_timestamp
 _WHOLE = re.compile("-?[0-9]+")
 # The lists of a scene, none of which is ever null, and what each of their entries has.
 _LISTS = {"files": "path", "performers": "name", "tags": "name"}
+_DIGITS = 19  # so many may be a number that databases cannot hold
 _LATEST = 1e12  # seconds; no time and no length is greater
 
 
@@ -96,7 +97,8 @@ class UnreadScene:
     @property
     def lacks(self) -> str:
         """`lacks` of what Stash told, with a look only at what tells its files."""
-        return _first(self._raw, _is_list)
+        told = self._raw
+        return "" if told.keys().isdisjoint(_LISTS) else _first(told, _is_list)
 
     def __init__(self, scene_id: int, raw: dict[str, Any], reader: SceneReader) -> None:
         self.id = scene_id
@@ -210,6 +212,8 @@ def epoch(value: object) -> float:
 def _scene_id(raw: Mapping[str, object]) -> int | None:
     """The scene's number; Stash counts from 1."""
     told = raw.get("id")
+    if type(told) is str and len(told) < _DIGITS and told.isascii() and told.isdigit():
+        return int(told) or None
     found = None if isinstance(told, float) else number(told)
     return found if found is not None and found > 0 else None
 

@@ -118,7 +118,7 @@ class Listing:
                 raise StashError("Stash sent the same scenes again instead of the next ones")
             # What is told twice is one scene, and does not stand for one that was not told.
             fresh = {scene.id: scene for scene in scenes if scene.id > self._last_id}
-            lacking = {i: scene.lacks for i, scene in fresh.items() if scene.lacks}
+            lacking = {i: what for i, scene in fresh.items() if (what := scene.lacks)}
             for scene_id, what in lacking.items():
                 self._passed_over[scene_id] = StashError(f"it does not say which {what} it has")
             yield [scene for scene in fresh.values() if scene.id not in lacking]

@@ -100,7 +100,7 @@ def whole_fields(stash: StashApi, *, tells_files: bool) -> str:
 def take_mark(scene: UnreadScene) -> str:
     """The mark of a scene's files, by whichever fields it was asked for."""
     paths = scene.raw.pop("paths", None)
-    if isinstance(paths, Mapping):
+    if isinstance(paths, dict):
         return text(paths.get("vtt")).rpartition("/")[2]  # the rest may be another address of Stash
     return digest_of([scene.raw.get("files")]).hex()
 

@@ -118,11 +118,11 @@ class SceneReads(Closing):
         """The names as of the last look, by kind and id."""
         return dict(self._database.select(_NAMES, _name))
 
-    def told(self, first: int, last: int) -> dict[int, tuple[str, str, int, bytes]]:
-        """`updated_at`, `mark`, `settled` and `digest` of scenes from the first to the last id."""
+    def told(self, first: int, last: int) -> list[tuple[int, str, str, int, bytes]]:
+        """The id, `updated_at`, `mark`, `settled` and `digest` of scenes from the first to the last
+        id."""
         sql = "SELECT scene_id, updated_at, mark, settled, digest FROM reads"
-        rows = self._database.rows(f"{sql} WHERE scene_id BETWEEN ? AND ?", (first, last))
-        return {row[0]: row[1:] for row in rows}
+        return self._database.rows(f"{sql} WHERE scene_id BETWEEN ? AND ?", (first, last))
 
     def of(self, ids: Iterable[int]) -> dict[int, SceneRead]:
         """The reads of these scenes."""

@@ -176,12 +176,16 @@ class VerdictStore:
             tail = f"AND {_IN_ORDER}"
             return dict(self._database.select_in(_VERDICTS, _verdict, "scene_id", scene_ids, tail))
 
-    def looked_at(self, first: int, last: int) -> dict[int, tuple[bytes, int]]:
+    def looked_at(self, first: int, last: int) -> dict[int, bytes]:
         """Of the scenes with ids from the first to the last one that were looked at, and whose
-        records were not touched since, the digest of the scene alone, and its `Fate`."""
-        sql = "SELECT scene_id, scene, fate FROM verdicts WHERE scene_id BETWEEN ? AND ?"
-        sql += " AND touched = 0"
-        return {i: (scene, fate) for i, scene, fate in self._database.rows(sql, (first, last))}
+        records were not touched since, the digest of the scene alone."""
+        sql = "SELECT scene_id, scene FROM verdicts WHERE scene_id BETWEEN ? AND ? AND touched = 0"
+        return dict(self._database.rows(sql, (first, last)))
+
+    def in_order(self, first: int, last: int) -> set[int]:
+        """Those of the scenes with ids from the first to the last one that were found in order."""
+        among = f"{_ALL} WHERE scene_id BETWEEN ? AND ? AND {_IN_ORDER}"
+        return set(self._database.numbers(among, (first, last)))
 
     def with_fate(self, fate: Fate) -> list[int]:
         """The scenes of which that became; not to be asked for those without a gap."""
