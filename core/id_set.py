@@ -19,6 +19,11 @@ class IdSet(MutableSet[int]):
 
     def update(self, ids: Iterable[int]) -> None:
         """Add several."""
+        if isinstance(ids, IdSet):
+            size = max(len(self._bits), len(ids._bits))
+            bits = int.from_bytes(self._bits, "little") | int.from_bytes(ids._bits, "little")
+            self._bits, self._count = bytearray(bits.to_bytes(size, "little")), bits.bit_count()
+            ids = ids._others
         for each in ids:
             self.add(each)
 

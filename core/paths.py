@@ -133,8 +133,9 @@ class _Prefixes:
 
     def of(self, path: str) -> list[_Prefix]:
         """Those of a path that ends with a slash, as they do themselves."""
-        starts = [path[:length] for length in self._lengths if length <= len(path)]
-        return [prefix for start in starts for prefix in self._known.get(start, ())]
+        # A slice that is longer than the path is the path, which no longer prefix equals.
+        found = [self._known.get(path[:length], ()) for length in self._lengths]
+        return [prefix for some in found for prefix in some]
 
 
 class _Lookup:

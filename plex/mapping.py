@@ -84,7 +84,12 @@ def listed_item(raw: Mapping[str, Any], section: str) -> ListedItem:
     return ListedItem(
         ref=ItemRef(section, rating_key(raw)),
         files=_files(raw),
-        scalars=tuple([read(raw.get(plex)) for plex, read in _SCALARS]),
+        scalars=tuple(
+            [
+                value if (value := raw.get(plex)).__class__ is str and read is text else read(value)
+                for plex, read in _SCALARS
+            ]
+        ),
         has_performers=bool(raw.get("Role")),
         has_tags=bool(raw.get("Genre")),
         added_at=_int(raw.get("addedAt")),

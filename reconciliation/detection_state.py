@@ -249,4 +249,7 @@ def _told(scene: Scene, items: Iterable[ListedItem]) -> ToldScene:
 
 
 def _union(*some: Iterable[int]) -> IdSet:
-    return IdSet(each for ids in some for each in ids)
+    found = IdSet()
+    for ids in some:
+        found.update(ids)
+    return found

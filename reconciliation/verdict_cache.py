@@ -189,8 +189,9 @@ class VerdictCache:
             kinds: tells what was found of some scenes, a bit for each kind.
             unsure: scenes that are to be looked at each time.
         """
-        void = (i for ids in (self._void, in_disorder) for i in ids)
-        self._store.save({}, (i for i in void if i not in self._noted_ids))
+        if self._store.count():
+            void = (i for ids in (self._void, in_disorder) for i in ids)
+            self._store.save({}, (i for i in void if i not in self._noted_ids))
         kept = IdSet()
         for batch in self._noted.batches():
             claims, folders = self._claims.of(batch), self._taught.of(batch)

@@ -39,7 +39,13 @@ class SceneReader:
         studios = self._entities("studio", [raw.get("studio")])
         return Scene(
             id=scene_id,
-            said={name: read(raw.get(name)) for name, read in _SAID.items()},
+            said={
+                # Nearly always it is the text that it is to be.
+                name: value
+                if (value := raw.get(name)).__class__ is str and read is text
+                else read(value)
+                for name, read in _SAID.items()
+            },
             organized=raw.get("organized") is True,
             studio=studios[0] if studios else None,
             performers=self._entities("performer", raw.get("performers")),
@@ -226,6 +232,8 @@ def text(value: object) -> str:
 def number(value: object) -> int | None:
     """A whole number that databases can hold."""
     if isinstance(value, str) and len(value) < 30:
+        if len(value) < 19 and value.isdecimal() and value.isascii():  # nearly always
+            return int(value)
         bare = value.strip()
         value = int(bare) if _WHOLE.fullmatch(bare) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
