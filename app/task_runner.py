@@ -11,20 +11,12 @@ from typing import Any
 
 from app.arguments import flag
 from app.defaults import keep_defaults, write_defaults
+from app.later import Later
 from app.notifications.notify import notify
-from app.notifications.trial import try_notification
-from app.page import scene
-from app.report.task import report
 from app.schedule.automatic import is_one_by_hand, request_if_due
-from app.self_test.health import health_check, look_after_change
-from app.self_test.operation import check_folders
 from app.settings_guard import check_settings, have_vanished
 from app.sync_changes import handover
-from app.sync_changes.process_queue import process_queue
-from app.sync_changes.task import sync_changes
 from app.task_frame import STATUS, Mode, attended
-from app.tasks import everything, outages, pins, preview, queue, reconcile, undo
-from app.tasks.rules import page_rules
 from app.wiring import Context, open_context
 from core.errors import ConfigError, ProtocolError, SyncError
 from core.scopes import BY_MODE
@@ -35,60 +27,132 @@ MODE_SHOWN = 60  # characters of an unknown one
 
 CONFIRM = "confirm_stopped_run"
 FIRST = "health_check"  # what people start first
+look_after_change = Later("app.self_test.health", "look_after_change")
 _TABLE = (
-    Mode("all", reconcile.enqueue_all, preview.preview_every_scene),
-    Mode("apply_preview", preview.apply_preview, preview.look_at_apply),
+    Mode(
+        "all",
+        Later("app.tasks.reconcile", "enqueue_all"),
+        Later("app.tasks.preview", "preview_every_scene"),
+    ),
+    Mode(
+        "apply_preview",
+        Later("app.tasks.preview", "apply_preview"),
+        Later("app.tasks.preview", "look_at_apply"),
+    ),
     Mode(
         "check_folders",
-        check_folders,
+        Later("app.self_test.operation", "check_folders"),
         looks_only=True,
         works_when_off=True,
         bears_faults=True,
         is_operation=True,
     ),
-    Mode("clear_dlq", queue.clear_dead_letters),
-    Mode("clear_match_cache", queue.clear_match_cache),
-    Mode("clear_queue", queue.clear_queue),
-    Mode(CONFIRM, queue.confirm_stopped_run),
-    Mode(FIRST, health_check, looks_only=True, works_when_off=True, bears_faults=True),
-    Mode("outage_summary", outages.outage_summary, looks_only=True, works_when_off=True),
-    Mode("page_rules", page_rules, looks_only=True, works_when_off=True, is_operation=True),
-    Mode("page_scene", scene.page_scene, looks_only=True, works_when_off=True, is_read=True),
-    Mode("pin", pins.pin, is_operation=True),
-    Mode("process_queue", process_queue, preview.preview_queue),
-    Mode("purge_dlq", queue.purge_dead_letters),
+    Mode("clear_dlq", Later("app.tasks.queue", "clear_dead_letters")),
+    Mode("clear_match_cache", Later("app.tasks.queue", "clear_match_cache")),
+    Mode("clear_queue", Later("app.tasks.queue", "clear_queue")),
+    Mode(CONFIRM, Later("app.tasks.queue", "confirm_stopped_run")),
+    Mode(
+        FIRST,
+        Later("app.self_test.health", "health_check"),
+        looks_only=True,
+        works_when_off=True,
+        bears_faults=True,
+    ),
+    Mode(
+        "outage_summary",
+        Later("app.tasks.outages", "outage_summary"),
+        looks_only=True,
+        works_when_off=True,
+    ),
+    Mode(
+        "page_rules",
+        Later("app.tasks.rules", "page_rules"),
+        looks_only=True,
+        works_when_off=True,
+        is_operation=True,
+    ),
+    Mode(
+        "page_scene",
+        Later("app.page.scene", "page_scene"),
+        looks_only=True,
+        works_when_off=True,
+        is_read=True,
+    ),
+    Mode("pin", Later("app.tasks.pins", "pin"), is_operation=True),
+    Mode(
+        "process_queue",
+        Later("app.sync_changes.process_queue", "process_queue"),
+        Later("app.tasks.preview", "preview_queue"),
+    ),
+    Mode("purge_dlq", Later("app.tasks.queue", "purge_dead_letters")),
     STATUS,
-    Mode("recent", reconcile.enqueue_recent, preview.preview_recent_scenes),
-    Mode("reconcile_7days", reconcile.reconcile_7days, preview.preview_7days),
-    Mode("reconcile_all", reconcile.reconcile_all, preview.preview_all),
+    Mode(
+        "recent",
+        Later("app.tasks.reconcile", "enqueue_recent"),
+        Later("app.tasks.preview", "preview_recent_scenes"),
+    ),
+    Mode(
+        "reconcile_7days",
+        Later("app.tasks.reconcile", "reconcile_7days"),
+        Later("app.tasks.preview", "preview_7days"),
+    ),
+    Mode(
+        "reconcile_all",
+        Later("app.tasks.reconcile", "reconcile_all"),
+        Later("app.tasks.preview", "preview_all"),
+    ),
     Mode(
         "reconcile_missing_metadata",
-        reconcile.reconcile_missing_metadata,
-        preview.preview_missing_metadata,
+        Later("app.tasks.reconcile", "reconcile_missing_metadata"),
+        Later("app.tasks.preview", "preview_missing_metadata"),
     ),
-    Mode("reconcile_preview", preview.preview_all, looks_only=True),
-    Mode("reconcile_recent", reconcile.reconcile_recent, preview.preview_recent),
-    Mode("recover_outage_jobs", outages.recover_outage_jobs),
-    Mode("release", undo.release, undo.look_at_release, works_when_off=True),
-    Mode("report", report, looks_only=True, works_when_off=True, bears_faults=True),
-    Mode("retry_dlq", queue.retry_dead_letters, is_operation=True),
-    Mode(handover.MODE, sync_changes),
-    Mode("sync_everything", everything.sync_everything, preview.preview_all),
+    Mode("reconcile_preview", Later("app.tasks.preview", "preview_all"), looks_only=True),
+    Mode(
+        "reconcile_recent",
+        Later("app.tasks.reconcile", "reconcile_recent"),
+        Later("app.tasks.preview", "preview_recent"),
+    ),
+    Mode("recover_outage_jobs", Later("app.tasks.outages", "recover_outage_jobs")),
+    Mode(
+        "release",
+        Later("app.tasks.undo", "release"),
+        Later("app.tasks.undo", "look_at_release"),
+        works_when_off=True,
+    ),
+    Mode(
+        "report",
+        Later("app.report.task", "report"),
+        looks_only=True,
+        works_when_off=True,
+        bears_faults=True,
+    ),
+    Mode("retry_dlq", Later("app.tasks.queue", "retry_dead_letters"), is_operation=True),
+    Mode(handover.MODE, Later("app.sync_changes.task", "sync_changes")),
+    Mode(
+        "sync_everything",
+        Later("app.tasks.everything", "sync_everything"),
+        Later("app.tasks.preview", "preview_all"),
+    ),
     Mode(
         "sync_recent",
-        partial(everything.sync_everything, scope="recent"),
-        preview.preview_recent,
+        partial(Later("app.tasks.everything", "sync_everything"), scope="recent"),
+        Later("app.tasks.preview", "preview_recent"),
     ),
     Mode(
         "try_notification",
-        try_notification,
+        Later("app.notifications.trial", "try_notification"),
         looks_only=True,
         works_when_off=True,
         bears_faults=True,
         is_operation=True,
     ),
-    Mode("undo_last_run", undo.undo_last_run, undo.look_at_undo, works_when_off=True),
-    Mode("unpin", pins.unpin, is_operation=True),
+    Mode(
+        "undo_last_run",
+        Later("app.tasks.undo", "undo_last_run"),
+        Later("app.tasks.undo", "look_at_undo"),
+        works_when_off=True,
+    ),
+    Mode("unpin", Later("app.tasks.pins", "unpin"), is_operation=True),
     Mode("write_defaults", write_defaults, works_when_off=True, is_operation=True),
 )
 MODES: Mapping[str, Mode] = MappingProxyType({mode.name: mode for mode in _TABLE})

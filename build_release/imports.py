@@ -42,7 +42,7 @@ def needed_by(script: Path) -> Needed:
 def imported_by(source: str) -> frozenset[str]:
     """The modules that a source imports, with the names taken from them: a name can be a module.
 
-    Imports for the type checker alone are left out.
+    Those of `app.later` are among them. Imports for the type checker alone are left out.
     """
     return frozenset(_imported(ast.parse(source)))
 
@@ -53,6 +53,8 @@ def _imported(node: ast.AST) -> Iterator[str]:
             yield from (each.name for each in names)
         case ast.ImportFrom(module=str(module), names=names, level=0):
             yield from (f"{module}.{each.name}" for each in names)
+        case ast.Call(func=ast.Name(id="Later"), args=[ast.Constant(value=str(module)), _]):
+            yield module
         case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=orelse):
             yield from _imported(ast.Module(orelse, []))
         case _:

@@ -28,9 +28,11 @@ LIGHT = frozenset({"logging", "json", "dataclasses", "typing", "pathlib"})
 PAGE = LIGHT | {"csv", "html", "app", "storage", "core"}
 # `plex` is what its failures are called.
 STATUS = PAGE | {"urllib3", "certifi", "ssl", "http", "email", "plex", "stash", "transport"}
-TASK = STATUS | {"concurrent", "filelock", "worker", "reconciliation"}
+RECONCILE = STATUS | {"filelock", "reconciliation"}
+TASK = RECONCILE | {"concurrent", "worker"}
 READS = ("page_overview", "page_gaps", "page_plan", "page_runs", "page_dead_letters", "page_log")
-TASKS = ("sync_changes", "process_queue", "reconcile_all", "health_check")
+LOOKING = ("reconcile_all", "health_check")
+WRITING = ("sync_changes", "process_queue")
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +58,16 @@ def test_the_status_loads_nothing_that_plans_or_writes(site: Site) -> None:
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("mode", TASKS)
+@pytest.mark.parametrize("mode", WRITING)
 def test_a_task_loads_no_package_that_it_may_not_need(site: Site, mode: str) -> None:
     found = loaded(site.input(mode), site)
     assert {"urllib3", "worker"} <= found <= TASK
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("mode", LOOKING)
+def test_what_looks_at_both_sides_loads_nothing_that_writes(site: Site, mode: str) -> None:
+    assert loaded(site.input(mode), site) <= RECONCILE
 
 
 @pytest.mark.processes

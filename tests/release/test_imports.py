@@ -17,12 +17,14 @@ else:
 def later():
     from c import d
     from urllib3.util import retry
+table = [row("task", Later("e.f", "do"))]
 """
 
 
 def test_imports_are_found_wherever_they_stand() -> None:
     assert imported_by(SCRIPT) == {
         *("__future__.annotations", "json", "a.b", "at_run_time", "c.d", "urllib3.util.retry"),
+        "e.f",
     }
 
 
@@ -34,6 +36,7 @@ def test_they_are_followed_to_the_files_beside_the_script(tmp_path: Path) -> Non
         "a/unused.py": "import never",
         "c/__init__.py": "",
         "c/d/__init__.py": "import a.b",
+        "e/f.py": "",
     }
     for name, text in texts.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from app.later import Later
 from app.task_runner import MODES
 from core.errors import ConfigError
 from core.settings import DEFAULTS, OLD_PATH_MAP, WITHOUT_EFFECT, parse_settings
@@ -93,6 +95,14 @@ def test_the_buttons_are_few_and_in_the_order_in_which_one_needs_them() -> None:
 
 def test_every_task_starts_a_mode_that_exists() -> None:
     assert {task["defaultArgs"]["mode"] for task in TASKS} <= set(MODES)
+
+
+def test_every_mode_has_its_functions_where_it_says() -> None:
+    functions = [each for mode in MODES.values() for each in (mode.task, mode.dry_run)]
+    later = [each for each in functions if isinstance(each, Later)]
+
+    assert len(later) > 20
+    assert all(callable(getattr(import_module(each.module), each.name)) for each in later)
 
 
 def test_every_task_is_documented_under_its_name_and_mode() -> None:
