@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
+from sqlite3 import Connection
 
 from core.models import ItemRef, Value
 from storage.codec import dumps, value_from_json
@@ -120,12 +121,12 @@ class Journal:
                 ((dumps(value), run_id, ref.section, ref.key, field) for ref, field, value in left),
             )
 
-    def mark_recorded(self, refs: Iterable[ItemRef]) -> None:
-        """Notes that records say what became of all that was written to these items."""
-        with self._database.transaction() as connection:
-            connection.executemany(
-                "UPDATE journal SET settled = 1 WHERE section = ? AND key = ? AND settled = 0", refs
-            )
+    def mark_recorded(self, connection: Connection, refs: Iterable[ItemRef]) -> None:
+        """Notes, within a transaction, that records say what became of all that was written to
+        these items."""
+        connection.executemany(
+            "UPDATE journal SET settled = 1 WHERE section = ? AND key = ? AND settled = 0", refs
+        )
 
     def unrecorded(self, refs: Iterable[ItemRef]) -> dict[ItemRef, list[JournalEntry]]:
         """What was, or was about to be, written to some items without a record of it, oldest

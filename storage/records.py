@@ -132,8 +132,12 @@ class RecordStore:
         hand or taken over gives way to the record's.
         """
         with self._database.transaction() as connection:
-            for chunk in chunks(records):
-                _save(self._database, connection, chunk)
+            self.save(connection, records)
+
+    def save(self, connection: sqlite3.Connection, records: Sequence[Record]) -> None:
+        """`save_many` within a transaction."""
+        for chunk in chunks(records):
+            _save(self._database, connection, chunk)
 
     def touch_items(self, items: Iterable[tuple[int, ItemRef, int | None]]) -> None:
         """Notes the item's `updated_at` alone: Plex moved it without a change of ours to see."""

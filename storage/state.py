@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from core.models import ItemRef
+from core.records import Record
 from storage import (
     ignored,
     journal,
@@ -108,6 +110,12 @@ class State(KeyValueFile):
         self.written = Written(self.records, self.journal)
         if not self._looks_only:
             timestamps.take_over(self._data_dir, self._warn)
+
+    def remember(self, records: Sequence[Record], items: Iterable[ItemRef]) -> None:
+        """Writes records, and notes that they say what became of these items; or neither."""
+        with self._database.transaction() as connection:
+            self.records.save(connection, records)
+            self.journal.mark_recorded(connection, items)
 
     def written_ids(self) -> set[int]:
         """The scenes that something was written for: those with a record, and those of which a run

@@ -35,7 +35,7 @@ def test_what_was_written_is_unsettled_until_a_record_says_so(state: State) -> N
     assert state.journal.unrecorded([NONE]) == {}
     assert state.journal.unrecorded_scene_ids() == {5, 6}
 
-    state.journal.mark_recorded([ONE, NONE])
+    state.remember([], [ONE, NONE])
 
     assert state.journal.unrecorded([ONE, TWO]) == {TWO: [entry(6, ref=TWO)]}
     assert state.journal.unrecorded_scene_ids() == {6}
@@ -46,7 +46,7 @@ def test_what_was_written_is_unsettled_until_a_record_says_so(state: State) -> N
 
 def test_a_later_write_is_unsettled_again(state: State) -> None:
     state.journal.write(1, [entry(5)])
-    state.journal.mark_recorded([ONE])
+    state.remember([], [ONE])
     state.journal.write(2, [entry(5, "tags")])
 
     assert state.journal.unrecorded([ONE]) == {ONE: [entry(5, "tags")]}

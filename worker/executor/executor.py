@@ -308,13 +308,15 @@ class Executor:
         ]
         if left:
             self._state.journal.note_left(self._run_id, left)
-        self._state.records.save_many([record for record in records if record is not None])
-        self._state.journal.mark_recorded(
-            ref
-            for each, outcome in zip(written, outcomes, strict=True)
-            if outcome.is_recorded
-            for ref in each.plan.items
-            if ref not in each.errors
+        self._state.remember(
+            [record for record in records if record is not None],
+            [
+                ref
+                for each, outcome in zip(written, outcomes, strict=True)
+                if outcome.is_recorded
+                for ref in each.plan.items
+                if ref not in each.errors
+            ],
         )
         self._journal.done(each.plan for each in written)
         self._on_outcomes(outcomes)
