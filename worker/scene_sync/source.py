@@ -23,7 +23,9 @@ KIND, CONFIRM = "drain", "confirm"
 # Scenes of a drain that are planned together at most, each time some more where the last ones were
 # planned, and written, within so many seconds: what several have in common is one request, no plan
 # gets old, and nobody waits long to see his edit.
-MANY, SOON, MORE = 1000, 5.0, 2
+MANY, SOON = 1000, 5.0
+# So many times more at the least, and at the most.
+SOME_MORE, MORE = 1.25, 2.0
 
 
 class DueJobs(PlanSource):
@@ -48,6 +50,7 @@ class DueJobs(PlanSource):
         self._started = clock()
         self._size = BATCH
         self._begun_at = self._started
+        self._in_hand = 0
         self._is_full = False
         self._ahead = PlansAhead(preparer.prepare)
         recovered = queue.recover()
@@ -82,12 +85,14 @@ class DueJobs(PlanSource):
         """The batch, while the next one is planned."""
         if not self._ahead.jobs and self._is_full:
             self._ahead.begin(self._claim())
-        self._begun_at = self._clock()
+        self._begun_at, self._in_hand = self._clock(), len(batch.ready)
         return batch
 
     def _note_speed(self) -> None:
-        is_fast = 0 <= self._clock() - self._begun_at <= SOON and self._ahead.took <= SOON
-        self._size = min(MORE * self._size, MANY) if is_fast else BATCH
+        took = self._clock() - self._begun_at
+        is_fast = 0 <= took <= SOON and self._ahead.took <= SOON
+        more = growth(took / max(self._in_hand, 1), self._ahead.took_each)
+        self._size = min(int(more * self._size), MANY) if is_fast else BATCH
 
     def _next(self) -> Batch | None:
         """The next plans, those for users' edits first."""
@@ -114,6 +119,16 @@ class DueJobs(PlanSource):
     def again(self, plans: Sequence[ScenePlan]) -> Batch:
         """Plans for the same jobs, made afresh."""
         return self._preparer.prepare(jobs_of(plans))
+
+
+def growth(write: float, plan: float) -> float:
+    """How many times more scenes are planned while those in hand are written, so that these plans
+    are made in time. Where a scene is planned more slowly than it is written, they are not anyway.
+
+    Args:
+        write, plan: seconds for a scene.
+    """
+    return min(MORE, max(SOME_MORE, write / plan)) if 0 < plan < write else MORE
 
 
 class ConfirmedJobs(PlanSource):

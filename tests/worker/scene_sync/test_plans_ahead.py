@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import wait
 
+import pytest
+
 from core.models import Job
 from tests.worker.builders import change, edit, plan
 from worker.executor.run import STALE
 from worker.plan import Batch, ScenePlan
 from worker.preview.source import job_for
 from worker.scene_sync.plans_ahead import PlansAhead
+from worker.scene_sync.source import MORE, SOME_MORE, growth
 
 SET = change("title", "Old", "New")
 
@@ -77,3 +80,11 @@ def test_old_plans_and_none_are_not_right() -> None:
     bench.now += STALE + 1
 
     assert not bench.ahead.are_right
+
+
+@pytest.mark.parametrize(
+    ("write", "plan", "more"),
+    [(4.0, 1.0, MORE), (1.5, 1.0, 1.5), (1.1, 1.0, SOME_MORE), (1.0, 3.0, MORE), (0.0, 0.0, MORE)],
+)
+def test_no_more_are_planned_than_are_ready_in_time(write: float, plan: float, more: float) -> None:
+    assert growth(write, plan) == more
