@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.covers import measure_covers
 from benchmarks.drain import measure_drain
 from benchmarks.enqueue import measure_enqueueing
 from benchmarks.hooks import measure_hooks
@@ -45,6 +46,7 @@ BENCHMARKS: tuple[Callable[[Plan, Say], Report], ...] = (
     measure_enqueueing,
     measure_hooks,
     measure_drain,
+    measure_covers,
     measure_rename,
     measure_page,
 )

@@ -25,6 +25,7 @@ class Plan:
         shown: gaps behind the page's reads.
         carried: scenes that carry one tag, which is renamed.
         drifted: scenes whose items are changed in Plex, to be brought back.
+        covered: scenes with covers that are synced for the first time.
     """
 
     sizes: tuple[int, ...] = (1_000, 10_000, 50_000, 100_000)
@@ -37,6 +38,7 @@ class Plan:
     carried: int = 10_000
     shown: int = 100_000
     drifted: int = 10_000
+    covered: int = 1_000
 
     def rounds_of(self, size: int) -> int:
         """How often the reconcile of a library is measured."""
@@ -61,4 +63,5 @@ QUICK = Plan(
     carried=400,
     shown=2_000,
     drifted=400,
+    covered=100,
 )

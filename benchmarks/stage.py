@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +50,21 @@ class TaskCost:
 class Stage:
     """A running library. Use `stage` to get one."""
 
-    def __init__(self, both: Simulators, data_dir: Path) -> None:
+    def __init__(self, both: Simulators, data_dir: Path, settings: Mapping[str, object]) -> None:
         self.both = both
         self._data_dir = data_dir
+        self._settings = settings
+
+    def set(self, **changed: object) -> None:
+        """Have these settings of the plugin, and all others as at first."""
+        mutation = "mutation ($p: ID!, $i: Map!) { configurePlugin(plugin_id: $p, input: $i) }"
+        given = {"p": PLUGIN, "i": {**self._settings, **changed}}
+        self.both.stash.graphql(mutation, given)
+
+    def slow_down(self) -> None:
+        """Let each request take as long as over a network."""
+        self.both.stash.configure(latency=LATENCY)
+        self.both.plex.configure(latency=LATENCY)
 
     def forget(self) -> None:
         """Begin as on the first day: no records, no queue."""
@@ -142,10 +154,9 @@ def stage(scenes: int, seed: Seed | None = None) -> Iterator[Stage]:
             "sync_poster": False,
             "sync_background": False,
         }
-        mutation = "mutation ($p: ID!, $i: Map!) { configurePlugin(plugin_id: $p, input: $i) }"
-        both.stash.graphql(mutation, {"p": PLUGIN, "i": settings})
-        both.stash.configure(latency=LATENCY)
-        both.plex.configure(latency=LATENCY)
         data_dir = Path(folder) / "data"
         data_dir.mkdir()
-        yield Stage(both, data_dir)
+        here = Stage(both, data_dir, settings)
+        here.set()
+        here.slow_down()
+        yield here

@@ -13,6 +13,7 @@ import pytest
 
 import benchmarks.__main__ as command
 import benchmarks.stage
+from benchmarks.covers import measure_covers
 from benchmarks.drain import measure_drain
 from benchmarks.enqueue import measure_enqueueing
 from benchmarks.growth import exponent, plot
@@ -156,6 +157,13 @@ def test_a_drain_stands_beside_bare_edits_of_the_same_items(lent: None) -> None:
     assert (row["drifted"], int(row["writes"]) > 0) == ("12", True)
     assert float(row["bare edits/s"].replace(",", "")) > 0
     assert [goal.is_timed for goal in report.goals] == [True, False]
+
+
+def test_a_cover_costs_one_download_and_four_requests(lent: None) -> None:
+    report = measure_covers(replace(PLAN, covered=8), silent)
+
+    assert [row["uploads"] for row in table(report, "First sync with covers")] == ["0", "8"]
+    assert all(goal.met for goal in report.goals)
 
 
 def cells(text: str) -> list[Sequence[str]]:
