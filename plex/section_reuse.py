@@ -25,8 +25,8 @@ from storage.saved_index import SavedSection
 # Seconds by which the clock of Plex may be ahead of ours.
 SKEW = 3600
 FEW = 5  # items, of which one is not in the trash
-# Items whose listing takes no more requests than the questions that would save it.
-SMALL = 6 * PAGE_SIZE
+# Items whose listing is one request, and costs less than the questions that would save it.
+SMALL = PAGE_SIZE
 # Above this share of a section that was edited, a whole listing costs no more.
 MOST_EDITED = 0.5
 
