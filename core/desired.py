@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
+from typing import NamedTuple
 
 from core import paths
 from core.fields import (
@@ -34,6 +35,16 @@ _PACKER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", "
 _METADATA = (STUDIO, PERFORMERS, TAGS, "summary", "date")
 
 
+class Picture(NamedTuple):
+    """A picture that is to show the cover, and how that is fitted (the setting `poster_fit`)."""
+
+    name: str
+    fit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.fit}" if self.fit else self.name
+
+
 @dataclass(frozen=True, slots=True)
 class Desired:
     """What Plex should show for a scene: normal forms by field name, only of synced fields.
@@ -45,7 +56,7 @@ class Desired:
 
     values: Mapping[str, Value]
     stem: str
-    images: tuple[str, ...] = ()
+    images: tuple[Picture, ...] = ()
 
     @property
     def fills(self) -> bool:
@@ -82,7 +93,7 @@ class SyncPolicy:
 
     Attributes:
         enabled: the fields to sync, images among them.
-        images: the images to sync and how they are to be fitted: part of the fingerprint.
+        images: the images to sync: part of the fingerprint.
         organized_only: scenes that are not marked as organized are left alone.
         content_rating: that of every item.
         disambiguations: those that are part of performers' names, by the performer's id.
@@ -92,7 +103,7 @@ class SyncPolicy:
 
     enabled: frozenset[str]
     tags: TagRules = ALL_TAGS
-    images: tuple[str, ...] = ()
+    images: tuple[Picture, ...] = ()
     organized_only: bool = False
     content_rating: str = ""
     disambiguations: Mapping[int, str] = attribute(default_factory=dict)
@@ -105,7 +116,7 @@ class SyncPolicy:
         return (
             sorted(self.enabled),
             (sorted(self.tags.blocked), self.tags.limit),
-            self.images,
+            tuple(map(str, self.images)),
             self.organized_only,
             self.content_rating,
             sorted(self.disambiguations.items()),
@@ -162,5 +173,5 @@ def fingerprint(wanted: Desired) -> str:
     if TITLE in wanted.values and wanted.values[TITLE] is None:
         state["stem"] = wanted.stem
     if wanted.images:
-        state["images"] = wanted.images
+        state["images"] = list(map(str, wanted.images))
     return hashlib.blake2b(_PACKER.encode(state).encode("ascii"), digest_size=16).hexdigest()

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from core import notices
 from core import setting_values as kinds
-from core.desired import SyncPolicy, TagRules
+from core.desired import Picture, SyncPolicy, TagRules
 from core.errors import ConfigError
 from core.fields import (
     BY_NAME,
@@ -142,7 +142,7 @@ class Settings:
         `reconciliation.library_facts`."""
         enabled = self.synced_fields()
         images = tuple(
-            f"{name}:{self.poster_fit}" if name == "poster" else name
+            Picture(name, self.poster_fit if name == "poster" else "")
             for name in sorted(enabled & PICTURES)
         )
         tags = TagRules(self._blocked, self.max_tags)

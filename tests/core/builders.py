@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.desired import ALL_TAGS, Desired, SyncPolicy, TagRules
+from core.desired import ALL_TAGS, Desired, Picture, SyncPolicy, TagRules
 from core.fields import FIELDS, SCALARS
 from core.matching.index import ItemIndex
 from core.matching.ownership import Claims
@@ -66,7 +66,7 @@ def desired(
     of: Scene,
     enabled: frozenset[str] = ALL_FIELDS,
     tags: TagRules = ALL_TAGS,
-    images: tuple[str, ...] = (),
+    images: tuple[Picture, ...] = (),
 ) -> Desired:
     """What a scene wants, with all other settings as they are by default."""
     return SyncPolicy(enabled, tags, images).of(of)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.desired import SyncPolicy, TagRules, fingerprint
+from core.desired import Picture, SyncPolicy, TagRules, fingerprint
 from core.fields import BY_NAME, FIELDS, LINE_LIMIT, PICTURE_FIELDS, SCALARS, TEXT_LIMIT, name_keys
 from core.models import Scene, Value
 from core.settings import DEFAULTS
@@ -298,11 +298,13 @@ def test_a_limit_makes_the_same_choice_whatever_the_order() -> None:
 
 def test_the_settings_wish_for_all_of_it() -> None:
     sync_policy = SyncPolicy(
-        frozenset({"tags", "poster"}), TagRules(limit=1), images=("poster:none",)
+        frozenset({"tags", "poster"}), TagRules(limit=1), images=(Picture("poster", "none"),)
     )
     wanted = sync_policy.of(FULL)
     assert wanted.values == {"tags": ("Bread",)}
     assert wanted == desired(FULL, sync_policy.enabled, sync_policy.tags, sync_policy.images)
     plain = SyncPolicy(sync_policy.enabled, sync_policy.tags).of(FULL)
-    fitted = SyncPolicy(sync_policy.enabled, sync_policy.tags, ("poster:crop",)).of(FULL)
+    fitted = SyncPolicy(sync_policy.enabled, sync_policy.tags, (Picture("poster", "crop"),)).of(
+        FULL
+    )
     assert len({fingerprint(wanted), fingerprint(plain), fingerprint(fitted)}) == 3

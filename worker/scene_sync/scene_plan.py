@@ -38,7 +38,7 @@ def scene_plan(
         edits,
         record,
         partial(remember_synced, scene),
-        cover=frozenset(name.partition(":")[0] for name in wanted.images),
+        cover=frozenset(picture.name for picture in wanted.images),
         job=job,
         notes=tuple(notes_of(edits)),
         applied=fingerprint(wanted),
