@@ -14,7 +14,8 @@ from core.models import ItemRef, ListedItem, MediaFile
 from plex.listing import PAGE_SIZE
 from storage.migration import Schema
 from storage.saved_index import SectionIndexStore, Wanted
-from storage.sqlite import Closing, Database
+from storage.sqlite import Database
+from storage.store import StoreFile
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class PlexCache(SectionIndexStore):
         return sum(1 + self.total(key) // PAGE_SIZE for key in sections)
 
 
-class MatchCache(Closing):
+class MatchCache(StoreFile):
     """Which item a path of Stash was matched to, by section key."""
 
     def __init__(self, data_dir: str | Path) -> None:
@@ -84,6 +85,3 @@ class MatchCache(Closing):
         """Forget everything."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM matches")
-
-    def close(self) -> None:
-        self._database.close()

@@ -19,7 +19,8 @@ from storage.codec import dumps
 from storage.finding_query import CONTESTED, GAPS, IGNORED, Wanted, order_of, terms_of, title_key
 from storage.orphans import Orphan
 from storage.rows import INT, REAL, TEXT, Row, Table
-from storage.sqlite import Database, chunks, placeholders
+from storage.sqlite import chunks, placeholders
+from storage.store import Store
 
 STUDIOS = 50  # that a facet names
 ALL = 2**31  # more findings than there are
@@ -115,11 +116,8 @@ class Finding:
     was: str = ""
 
 
-class FindingStore:
+class FindingStore(Store):
     """Findings by scene, each write in one transaction."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def replace_all(self, found: Iterable[Finding], listed: Iterable[Orphan]) -> None:
         """Puts what a reconcile that saw everything has found in the place of what was known.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from core.text import storable
-from storage.sqlite import Database
+from storage.store import Store
 
 TABLES = (
     """CREATE TABLE ignored_scenes (
@@ -16,11 +16,8 @@ TABLES = (
 )
 
 
-class IgnoredStore:
+class IgnoredStore(Store):
     """Ignored scenes, by id."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def __contains__(self, scene_id: object) -> bool:
         """Whether a scene is ignored."""

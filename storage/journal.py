@@ -11,7 +11,8 @@ from sqlite3 import Connection
 from core.models import ItemRef, Value
 from storage.codec import dumps, value_from_json
 from storage.rows import INT, TEXT, TIME, Row, Table
-from storage.sqlite import Database, chunks, placeholders
+from storage.sqlite import chunks, placeholders
+from storage.store import Store
 
 TABLES = (
     """CREATE TABLE journal (
@@ -83,11 +84,8 @@ class JournalEntry:
     extra: Mapping[str, object] = attribute(default_factory=dict)
 
 
-class Journal:
+class Journal(Store):
     """Entries by run."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def write(self, run_id: int, entries: Iterable[JournalEntry]) -> None:
         """Durable when it returns: call it before the edit is sent."""

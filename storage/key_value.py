@@ -14,7 +14,8 @@ from storage.migration import Schema
 from storage.opening import Clock, Warn
 from storage.rows import TEXT, Row, Table
 from storage.shapes import Shape, check
-from storage.sqlite import Closing, Database
+from storage.sqlite import Database
+from storage.store import Store, StoreFile
 
 T = TypeVar("T")
 
@@ -39,11 +40,8 @@ class Key(Generic[T]):
     encode: Callable[[T], object] = lambda value: value
 
 
-class KeyValueStore:
+class KeyValueStore(Store):
     """JSON values by their keys; one of another shape is set aside."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def get(self, key: Key[T]) -> T:
         """The value, or the key's default."""
@@ -76,7 +74,7 @@ class KeyValueStore:
         return after
 
 
-class KeyValueFile(Closing):
+class KeyValueFile(StoreFile):
     """A file of the data folder with such values, and other stores on the same connection; a
     context manager that closes it.
 
@@ -122,6 +120,3 @@ class KeyValueFile(Closing):
     def _open(self) -> None:
         """Opens the other stores of the file."""
         raise NotImplementedError
-
-    def close(self) -> None:
-        self._database.close()

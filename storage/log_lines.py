@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from core.text import storable
 from storage.rows import INT, TEXT, TIME, Table
-from storage.sqlite import Database
+from storage.store import Store
 
 KEPT = 1000
 
@@ -46,11 +46,8 @@ class LogLine(NamedTuple):
     task: str
 
 
-class LogStore:
+class LogStore(Store):
     """The last `KEPT` lines."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, lines: Iterable[LogLine]) -> None:
         """Adds lines, in one transaction, and forgets as many of the oldest as there are too

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from core.text import storable
 from storage.finding_query import title_key
 from storage.rows import INT, TEXT, Table
-from storage.sqlite import Database, chunks, placeholders
+from storage.sqlite import chunks, placeholders
+from storage.store import Store
 
 TABLES = (
     """CREATE TABLE orphans (
@@ -46,11 +47,8 @@ class Orphan(NamedTuple):
     added_at: int | None
 
 
-class OrphanStore:
+class OrphanStore(Store):
     """Lists orphans; they are written with the findings of the same reconcile."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def count(self) -> dict[str, int]:
         """How many there are, by the titles of their libraries."""

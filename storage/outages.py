@@ -10,7 +10,7 @@ from core.circuit_breaker import Breaker
 from core.outage_pauses import LONGEST_PAUSE
 from core.outages import Outage
 from storage.rows import INT, TEXT, TIME, Row, Table
-from storage.sqlite import Database
+from storage.store import Store
 
 PLEX, PICTURES, PLEX_PICTURES = "plex", "pictures", "plex_pictures"
 # The services, with what people call them.
@@ -52,11 +52,8 @@ _OUTAGES = Table(
 )
 
 
-class OutageStore:
+class OutageStore(Store):
     """Breakers by service. What one of them says of an outage is written with it."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def breaker(self, service: str, now: float) -> Breaker:
         """A breaker as it counts now."""

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from core.models import ItemRef
 from storage.rows import INT, TEXT, Row, Table
-from storage.sqlite import Database, chunks
+from storage.sqlite import chunks
+from storage.store import Store
 
 TABLES = (
     """CREATE TABLE item_owners (
@@ -28,11 +29,8 @@ TABLES = (
 _OWNERS = Table("item_owners", ("section", "key"), {"section": TEXT, "key": TEXT, "scene_id": INT})
 
 
-class OwnerStore:
+class OwnerStore(Store):
     """Scenes by the items that they own."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def of(self, refs: Iterable[ItemRef]) -> dict[ItemRef, int]:
         """The scene that owns each of these items, where one does."""

@@ -10,7 +10,7 @@ from core.matching.pins import Pin
 from core.models import ItemRef, MediaFile
 from storage.codec import dumps
 from storage.rows import INT, TEXT, TIME, Row, Table
-from storage.sqlite import Database
+from storage.store import Store
 
 TABLES = (
     # An item can be pinned to one scene only; a released pin gives way to a new one.
@@ -34,11 +34,8 @@ _PINS = Table(
 )
 
 
-class PinStore:
+class PinStore(Store):
     """Pins by scene and by item. Every method is one transaction."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def all(self) -> dict[int, list[Pin]]:
         """Every pin by its scene, released ones included."""

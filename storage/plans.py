@@ -11,7 +11,7 @@ from core.fields import PICTURES
 from core.models import Change, ItemRef
 from storage.codec import dumps, value_from_json
 from storage.rows import INT, TEXT, Row, Table
-from storage.sqlite import Database
+from storage.store import Store
 
 TABLES = (
     """CREATE TABLE plans (
@@ -61,11 +61,8 @@ class PlannedChange:
     change: Change
 
 
-class PlanStore:
+class PlanStore(Store):
     """The plans of preview runs, by run."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, run_id: int, planned: Iterable[PlannedChange]) -> None:
         """Adds to the plan of a run."""

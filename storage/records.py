@@ -14,6 +14,7 @@ from core.records import Record
 from storage.codec import body_of, entities_of, record_from, with_files
 from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.sqlite import Database, chunks, placeholders
+from storage.store import Store
 
 EntityKind = Literal["studio", "performer", "tag"]
 
@@ -96,11 +97,8 @@ _ITEMS = Table(
 )
 
 
-class RecordStore:
+class RecordStore(Store):
     """Records by scene id. Every method is one transaction."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def get_many(self, scene_ids: Iterable[int]) -> dict[int, Record]:
         """The records of those scenes that have one."""

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from core.errors import GuardStopped, RunStopped
 from storage.codec import dumps
 from storage.rows import INT, TEXT, TIME, Row, Table
-from storage.sqlite import Database
+from storage.store import Store
 
 STOPPED_BY_USER = "you stopped it"
 RunStatus = Literal["running", "done", "partial", "stopped", "failed"]
@@ -88,11 +88,8 @@ class OpenRun:
     status: RunStatus = "failed"
 
 
-class RunStore:
+class RunStore(Store):
     """Runs, newest first wherever several are returned."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     @contextmanager
     def begun(

@@ -33,7 +33,8 @@ from storage.index_rows import (
 from storage.migration import Schema
 from storage.opening import Warn
 from storage.rows import BLOB, INT, TEXT, TIME, Row, Table
-from storage.sqlite import Closing, Database, chunks, placeholders
+from storage.sqlite import Database, chunks, placeholders
+from storage.store import StoreFile
 
 INDEX_FILE = "plex_index.db"
 KEPT = 1000  # items that are kept in memory, of about a kilobyte each
@@ -102,7 +103,7 @@ class Wanted:
     refs: set[ItemRef] = field(default_factory=set)
 
 
-class SectionIndexStore(Closing):
+class SectionIndexStore(StoreFile):
     """Items of Plex by section, name, path and key."""
 
     def __init__(self, data_dir: Path, warn: Warn) -> None:
@@ -314,9 +315,6 @@ class SectionIndexStore(Closing):
     def edited_since(self, seal: int, most: int) -> set[ItemRef] | None:
         """See `storage.moved_items.edited_since`."""
         return moved_items.edited_since(self._database, seal, most)
-
-    def close(self) -> None:
-        self._database.close()
 
 
 def _section(row: Row) -> SavedSection:

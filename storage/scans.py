@@ -9,7 +9,7 @@ from functools import partial
 from core.scans import ASK_AGAIN, AwaitedScan
 from storage.codec import dumps
 from storage.rows import TEXT, TIME, Row, Table
-from storage.sqlite import Database
+from storage.store import Store
 
 TABLES = (
     """CREATE TABLE scan_requests (
@@ -36,11 +36,8 @@ _AWAITED = Table(
 )
 
 
-class ScanStore:
+class ScanStore(Store):
     """Requests by the file that they were for, awaited scans by section."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def asked_for(self, section: str, files: Iterable[str], now: float) -> set[str]:
         """Those files (`core.scans.Place.file`) for which a scan was asked not too long ago."""

@@ -15,7 +15,8 @@ from core.models import MediaFile
 from storage.migration import Schema
 from storage.opening import Warn
 from storage.rows import BLOB, INT, REAL, TEXT, Row, Table
-from storage.sqlite import Closing, Database
+from storage.sqlite import Database
+from storage.store import StoreFile
 
 READS_FILE = "scene_reads.db"
 SCHEMA = Schema(
@@ -103,7 +104,7 @@ _NAMES = Table("names", ("kind", "id"), {"kind": TEXT, "id": INT, "name": TEXT})
 _LOOKED = Table("looked", ("rowid",), {"pass": INT, "seal": BLOB, "at": REAL, "rowid": INT})
 
 
-class SceneReads(Closing):
+class SceneReads(StoreFile):
     """The scenes that were read, the names that they show, and the last look."""
 
     def __init__(self, data_dir: Path, warn: Warn) -> None:
@@ -183,9 +184,6 @@ class SceneReads(Closing):
         """Let the next pass read everything."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM looked")
-
-    def close(self) -> None:
-        self._database.close()
 
 
 def _look(row: Row) -> Look:

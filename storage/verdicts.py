@@ -19,7 +19,7 @@ from core.matching.match_outcome import Claim, Evidence
 from core.models import ItemRef
 from storage.codec import dumps
 from storage.rows import BLOB, INT, TEXT, Row, Table
-from storage.sqlite import Database
+from storage.store import Store
 
 
 class Fate(IntEnum):
@@ -164,11 +164,8 @@ _SOME = 10_000  # of them at once
 _COLUMNS = "scene_id, digest, claims, scene, taught, fate, kinds"
 
 
-class VerdictStore:
+class VerdictStore(Store):
     """Verdicts by scene id."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def get_many(self, scene_ids: Iterable[int]) -> dict[int, Verdict]:
         """The verdicts on those of some scenes that were found in order for sure."""
