@@ -24,7 +24,8 @@ PARTS: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
     **{name: ((f"{ACCEPTANCE}/test_{name}.py",), "SOAK_FIGURES", {"SOAK": "1"}) for name in SOAK},
 }
 # Tried with the kills, without figures of their own.
-BESIDE = [f"{ACCEPTANCE}/test_{name}.py" for name in ("large_library", "schedule_days", "settled")]
+_NAMES = ("large_library", "raw_answers", "schedule_days", "settled")
+BESIDE = [f"{ACCEPTANCE}/test_{name}.py" for name in _NAMES]
 
 
 def replaced(page: str, part: str, rows: str) -> str:
