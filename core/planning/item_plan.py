@@ -135,7 +135,7 @@ def _says_all(known: FieldRecord, outcome: FieldOutcome, shown: Value) -> bool:
     """Whether the record of a field is what it would be anew: nothing has happened to it."""
     return (
         outcome.change is None
-        and shown == known.read_back
+        and (shown or None) == known.read_back
         and outcome.sent == known.sent
         and outcome.kept == known.kept
         and outcome.suppressed == known.suppressed

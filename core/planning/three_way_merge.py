@@ -90,8 +90,7 @@ class Sides:
         base, want = self.base, self.want
         return (
             base is not None
-            and want is not None
-            and want == self.now == base.sent == base.read_back
+            and all(_is_one(want, value) for value in (self.now, base.sent, base.read_back))
             and not (self.locked_by_user or base.kept or base.suppressed)
             and not (base.user_owned or base.rewrites)
         )
@@ -102,10 +101,19 @@ class Sides:
         return self.field.equal(self.field.to_send(self.want), self.now)
 
 
+def _is_one(one: Value, other: Value) -> bool:
+    """Whether two values are one to the letter, or both nothing; a list in whichever order."""
+    if one == other or not (one or other):
+        return True
+    if not isinstance(one, tuple) or not isinstance(other, tuple):
+        return False
+    return len(one) == len(other) and set(one) == set(other)
+
+
 def merge(sides: Sides, rules: MergeRules) -> FieldOutcome:
     """Decide one field."""
     if sides.is_settled:
-        return FieldOutcome(None, sides.want)
+        return FieldOutcome(None, sides.want or (() if sides.field.is_list else None))
     outcome = _give_up(sides, (_merge_list if sides.field.is_list else _merge_scalar)(sides, rules))
     # Plex locks what somebody edits by hand, and we lock what we write: also in an edit of ours
     # whose record was lost. Only a lock that came alone says 'leave this field as it is'.

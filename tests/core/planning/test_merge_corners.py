@@ -224,12 +224,20 @@ def test_a_note_shows_the_beginning_of_long_names() -> None:
 @pytest.mark.parametrize("preserve", [True, False])
 @pytest.mark.parametrize(
     ("name", "value", "alike"),
-    [("title", "One", "One "), ("rating", 8.0, 8.001), ("tags", ("A", "B"), ("B", "A"))],
+    [
+        ("title", "One", "One "),
+        ("summary", None, ""),
+        ("rating", 8.0, 8.001),
+        ("tags", ("A", "B"), ("B", "A")),
+        ("tags", ("A", "B"), ("b", "A")),
+        ("tags", None, ()),
+    ],
 )
 def test_what_all_sides_say_is_settled_at_a_glance_as_it_would_be_by_a_closer_look(
     name: str, value: Value, alike: Value, preserve: bool
 ) -> None:
-    base, rules = FieldRecord(value, value), MergeRules(FirstSync.MIRROR, preserve)
+    sent = () if (name, value) == ("tags", None) else value
+    base, rules = FieldRecord(sent, value), MergeRules(FirstSync.MIRROR, preserve)
     for shown in (value, alike):
         sides = Sides(BY_NAME[name], value, shown, base)
-        assert merge(sides, rules) == FieldOutcome(None, value)
+        assert merge(sides, rules) == FieldOutcome(None, sent)
