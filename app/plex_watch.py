@@ -12,8 +12,8 @@ import random
 from collections.abc import Callable
 from types import TracebackType
 
+from core.backoff import LONGEST_PAUSE, LONGEST_STALL
 from core.errors import GuardStopped
-from core.outage_pauses import LONGEST_PAUSE, LONGEST_STALL
 from core.timestamps import in_words
 from plex.exceptions import PlexError, PlexServerDown
 from storage.outages import PLEX, OutageStore

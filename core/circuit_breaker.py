@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from core.outage_pauses import LONGEST_PAUSE, LONGEST_STALL, pause
+from core.backoff import LONGEST_PAUSE, LONGEST_STALL, pause
 
 OPENS_AFTER = 5  # failures in a row
 # Seconds after which a trial of which nothing was heard is over: whoever made it was killed.

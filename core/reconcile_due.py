@@ -168,3 +168,13 @@ def may_give_way(history: History, wanted: Wanted, now: float) -> bool:
     """Whether it still lets others go before it: not for ever, or it would never run."""
     since = history.gave_way_at
     return since is None or now - since < wanted.longest_pause
+
+
+def is_full_pass_due(last: float | None, now: float, days: int) -> bool:
+    """Whether a full pass is due.
+
+    Args:
+        last: when the last one began (epoch seconds); None: there was none.
+        days: the most days between two of them.
+    """
+    return last is None or now < last or now - last >= days * DAY

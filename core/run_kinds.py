@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.scopes import BY_NAME
+
 RECONCILE, PREVIEW = "reconcile", "preview"
 DRAIN, CONFIRM, APPLY, UNDO, RELEASE = "drain", "confirm", "apply_preview", "undo", "release"
 # Those that change Plex and can be taken back.
@@ -19,11 +21,6 @@ _TITLES: Mapping[str, str] = {
     RELEASE: "Release Locks",
     "settings": "Check of the settings",
 }
-_SCOPES: Mapping[str, str] = {
-    "all": "All",
-    "recent": "Last 24 Hours",
-    "recent_7days": "Last 7 Days",
-}
 
 
 def title_of(kind: str, figures: Mapping[str, object]) -> str:
@@ -31,6 +28,6 @@ def title_of(kind: str, figures: Mapping[str, object]) -> str:
     if kind != RECONCILE:
         return _TITLES.get(kind, kind.replace("_", " ").capitalize())
     scope = figures.get("scope")
-    named = f" ({_SCOPES[scope]})" if isinstance(scope, str) and scope in _SCOPES else ""
+    named = f" ({BY_NAME[scope].title})" if isinstance(scope, str) and scope in BY_NAME else ""
     by = ", by itself" if figures.get("automatic") else ""
     return f"Reconcile Library{named}{by}"

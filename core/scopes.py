@@ -17,14 +17,19 @@ class Scope:
         setting: its value in the setting `reconcile_scope`.
         window: a scene counts that was created or updated in so many seconds; None: every scene.
         mode: the task that runs it.
-        words: what it looks at, for people.
+        title: what it looks at, for people.
     """
 
     name: str
     setting: str
     window: float | None
     mode: str
-    words: str
+    title: str
+
+    @property
+    def words(self) -> str:
+        """What it looks at, within a sentence."""
+        return "all scenes" if self.window is None else f"the scenes of the {self.title.lower()}"
 
     def since(self, now: float) -> float | None:
         """When its window begins (epoch seconds)."""
@@ -38,11 +43,9 @@ class Scope:
 
 
 SCOPES: tuple[Scope, ...] = (
-    Scope("all", "all", None, "reconcile_all", "over all scenes"),
-    Scope("recent", "24h", DAY, "reconcile_recent", "over the scenes of the last 24 hours"),
-    Scope(
-        "recent_7days", "7days", 7 * DAY, "reconcile_7days", "over the scenes of the last 7 days"
-    ),
+    Scope("all", "all", None, "reconcile_all", "All"),
+    Scope("recent", "24h", DAY, "reconcile_recent", "Last 24 Hours"),
+    Scope("recent_7days", "7days", 7 * DAY, "reconcile_7days", "Last 7 Days"),
 )
 BY_NAME: Mapping[str, Scope] = {scope.name: scope for scope in SCOPES}
 BY_SETTING: Mapping[str, Scope] = {scope.setting: scope for scope in SCOPES}

@@ -16,10 +16,10 @@ from functools import partial
 from pathlib import Path
 
 from core.errors import StashError, StashIncomplete
-from core.full_pass import is_due
 from core.matching.prefix_votes import LearnedPair, new_pairs, path_map_of
 from core.models import ListedItem
 from core.paths import PathMap
+from core.reconcile_due import is_full_pass_due
 from core.scopes import scope_named
 from core.settings import Settings
 from plex.cache import PlexCache
@@ -34,7 +34,7 @@ from reconciliation.last_run import LastRun, altered_scenes, doubt_altered, inpu
 from reconciliation.library_facts import LibraryPolicy
 from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
 from reconciliation.page_report import PageReport
-from reconciliation.plex_side import LISTING_SHARE, PlexSide, remember_libraries
+from reconciliation.plex_listing import LISTING_SHARE, PlexListing, remember_libraries
 from reconciliation.prefetch import Prefetch
 from reconciliation.prefix_learning import learn, saved_map
 from reconciliation.renamed_files import forget_released, ignored_pins
@@ -126,7 +126,9 @@ class GapDetectionEngine:
             cache = stack.enter_context(PlexCache(self.data_dir))
             reads = stack.enter_context(SceneReads(self.data_dir, log.warning))
             started, days = self._clock(), self.config.full_pass_days
-            full = since is None and (full or is_due(state.get_value(FULL_PASS), started, days))
+            full = since is None and (
+                full or is_full_pass_due(state.get_value(FULL_PASS), started, days)
+            )
             source = SceneSource(self.stash, reads, state, self._clock, full=full)
             scratch = stack.enter_context(Scratch())
             result = self._run(since, only, state, plex, cache, scratch, source)
@@ -150,7 +152,7 @@ class GapDetectionEngine:
         if since is None:
             guard.check("scenes", "scenes in Stash", expected)
         library, known = self.config.plex_library, state.get_value(KNOWN)
-        looks = PlexSide(plex, cache, guard, library, self._on_progress, source.full, known)
+        looks = PlexListing(plex, cache, guard, library, self._on_progress, source.full, known)
         side, pages, altered = self._listed(looks, source, since, expected, state)
         is_full = since is None
         with cache.unmoved():
@@ -179,7 +181,7 @@ class GapDetectionEngine:
         return result
 
     def _listed(
-        self, looks: PlexSide, source: SceneSource, since: float | None, most: int, state: State
+        self, looks: PlexListing, source: SceneSource, since: float | None, most: int, state: State
     ) -> tuple[PlexSnapshot, Pages, set[int] | None]:
         """The listing of Plex, what brings the scenes, and `altered_scenes`."""
         if since is not None:

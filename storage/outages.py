@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from sqlite3 import Connection
 from types import MappingProxyType
 
+from core.backoff import LONGEST_PAUSE
 from core.circuit_breaker import Breaker
-from core.outage_pauses import LONGEST_PAUSE
 from core.outages import Outage
 from storage.rows import INT, TEXT, TIME, Row, Table
 from storage.store import Store

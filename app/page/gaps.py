@@ -8,7 +8,7 @@ from typing import Any
 from app.arguments import text
 from app.page.context import PageContext
 from app.page.paging import Paging
-from app.page.plex_side import links
+from app.page.plex_links import links
 from core.errors import ConfigError
 from core.quality_gate import NOT_YET
 from storage.finding_query import AMBIGUOUS, GAPS, IGNORED, LEFT_ALONE, SORTS, Wanted

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.arguments import number
 from app.page.labels import label_of, plain
-from app.page.plex_side import links
+from app.page.plex_links import links
 from app.wiring import Context
 from app.write_session import SceneWriter, open_scene_writer
 from core.errors import ConfigError

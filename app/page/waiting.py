@@ -9,7 +9,7 @@ from app.page.context import PageContext
 from app.page.item_titles import item_titles
 from app.page.paging import Paging
 from app.page.plan import change_row
-from app.page.plex_side import libraries, links
+from app.page.plex_links import libraries, links
 from app.tasks.dead_letters import filters_of
 from core.models import ItemRef, Job
 from core.paths import stem

@@ -14,8 +14,8 @@ from app.self_test.machine import Kept, Machine, check_files, check_machine
 from app.self_test.servers import (
     TIMEOUTS,
     Library,
-    PlexSide,
-    StashSide,
+    PlexFound,
+    StashFound,
     can_ask_plex,
     check_libraries,
     check_owner,
@@ -41,8 +41,8 @@ class Found:
     """All that one look has found."""
 
     checks: Checks = field(default_factory=Checks)
-    stash: StashSide = field(default_factory=StashSide)
-    plex: PlexSide = field(default_factory=PlexSide)
+    stash: StashFound = field(default_factory=StashFound)
+    plex: PlexFound = field(default_factory=PlexFound)
     libraries: Sequence[Library] = ()
     kept: Kept = field(default_factory=Kept)
 
@@ -98,7 +98,7 @@ def health_check(context: Context, machine: Machine | None = None) -> dict[str, 
     }
 
 
-def _note_token(context: Context, plex: PlexSide) -> None:
+def _note_token(context: Context, plex: PlexFound) -> None:
     """For the page, which asks people to sign in while Plex refuses the token."""
     if plex.version is None and not plex.refuses_token:
         return

@@ -32,7 +32,7 @@ UNLISTED_ADVICE = (
 
 
 @dataclass(frozen=True, slots=True)
-class StashSide:
+class StashFound:
     """What Stash says of itself; "" and 0 where it did not answer."""
 
     version: str = ""
@@ -47,7 +47,7 @@ class Library:
     items: int
 
 
-def check_stash(checks: Checks, context: Context) -> StashSide:
+def check_stash(checks: Checks, context: Context) -> StashFound:
     """Stash's version, and how many scenes it has."""
     version = ""
     try:
@@ -55,14 +55,14 @@ def check_stash(checks: Checks, context: Context) -> StashSide:
         scenes = count_scenes(context.stash)
     except StashError as error:
         checks.problem("stash", str(error), "Look at Stash's own log, and try again.")
-        return StashSide(version)
+        return StashFound(version)
     shown = version or "of an unknown version"
     if scenes:
         checks.ok("stash", f"Stash {shown} answers and has {_count(scenes, 'scene')}.")
     else:
         advice = "Let Stash scan your files first."
         checks.warn("stash", f"Stash {shown} answers and has no scenes.", advice)
-    return StashSide(version, scenes)
+    return StashFound(version, scenes)
 
 
 def can_ask_plex(context: Context) -> bool:
@@ -71,7 +71,7 @@ def can_ask_plex(context: Context) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class PlexSide:
+class PlexFound:
     """Whether Plex can be worked with.
 
     Attributes:
@@ -83,20 +83,20 @@ class PlexSide:
     refuses_token: bool = False
 
 
-def check_plex(checks: Checks, plex: PlexClient) -> PlexSide:
+def check_plex(checks: Checks, plex: PlexClient) -> PlexFound:
     """Whether Plex answers and takes the token."""
     try:
         version = plex.identity().version
         plex.control_read()
     except PlexUnauthorized as error:
         checks.problem("plex", str(error), SIGN_IN)
-        return PlexSide(refuses_token=True)
+        return PlexFound(refuses_token=True)
     except (PlexError, ConfigError) as error:
         advice = "Start Plex, or correct plex_url; the assistant finds addresses that work."
         checks.problem("plex", str(error), advice)
-        return PlexSide()
+        return PlexFound()
     checks.ok("plex", f"Plex {version} answers and takes the token.")
-    return PlexSide(version)
+    return PlexFound(version)
 
 
 def check_owner(checks: Checks, plex: PlexClient) -> None:

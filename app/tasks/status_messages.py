@@ -137,7 +137,8 @@ def reconcile_line(reconcile: Part, now: float) -> str:
     if not reconcile["is_on"]:
         why = "is off" if reconcile["interval"] == "never" else "rests while nothing is synced"
         return f"automatic reconcile: {why}"
-    head = f"automatic reconcile: {reconcile['interval']}, {BY_SETTING[reconcile['scope']].words}"
+    words = BY_SETTING[reconcile["scope"]].words
+    head = f"automatic reconcile: {reconcile['interval']}, over {words}"
     last = reconcile["last_run_at_epoch"]
     said = "never run so far" if last is None else f"last run {_ago(last, now)}"
     due = reconcile["next_due_in"]

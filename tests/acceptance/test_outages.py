@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from core.backoff import LONGEST_PAUSE, LONGEST_STALL
 from core.errors import StashUnreachable, SyncError
-from core.outage_pauses import LONGEST_PAUSE, LONGEST_STALL
 from plex.exceptions import PlexServerDown, PlexUnauthorized
 from simulators.library.generate import generate
 from tests.acceptance.always_on import jobs, others_wait

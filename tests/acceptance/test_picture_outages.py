@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from core.backoff import LONGEST_STALL
 from core.circuit_breaker import OPENS_AFTER
 from core.models import Failure, Job
-from core.outage_pauses import LONGEST_STALL
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import Fault

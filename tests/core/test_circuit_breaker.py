@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.backoff import FIRST_PAUSE, LONGEST_PAUSE, LONGEST_STALL, pause
 from core.circuit_breaker import (
     LONGEST_REST,
     OPENS_AFTER,
@@ -14,7 +15,6 @@ from core.circuit_breaker import (
     Breaker,
     BreakerState,
 )
-from core.outage_pauses import FIRST_PAUSE, LONGEST_PAUSE, LONGEST_STALL, pause
 
 NOW = 1_000.0
 JITTERS = st.floats(0, 1, exclude_max=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.full_pass import is_due
+from core.reconcile_due import is_full_pass_due
 
 DAY = 86_400.0
 NOW = 1_790_000_000.0
@@ -21,4 +21,4 @@ NOW = 1_790_000_000.0
     ],
 )
 def test_a_full_pass_is_due(last: float | None, is_full: bool) -> None:
-    assert is_due(last, NOW, 7) is is_full
+    assert is_full_pass_due(last, NOW, 7) is is_full

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
-from core.outage_pauses import LONGEST_STALL
+from core.backoff import LONGEST_STALL
 from core.records import PictureRecords
 from storage.outages import PLEX_PICTURES
 from storage.state import State

@@ -21,7 +21,7 @@ LISTING_SHARE = 0.4  # of the progress bar
 
 
 @dataclass(frozen=True, slots=True)
-class PlexSide:
+class PlexListing:
     """How the Plex side is to be listed.
 
     Args:
