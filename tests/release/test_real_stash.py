@@ -23,7 +23,15 @@ from tests.contract.servers import item, seed_of
 from tests.pool import TOKEN, Pool
 from tests.release.conftest import EPOCH
 from tests.release.real_stash import VIDEOS, Person, RealStash, running, shown, source_of, told
-from tests.ui.conftest import SETTLED, found_browser
+from tests.ui.conftest import (
+    DESK,
+    PHONE,
+    SETTLED,
+    found_browser,
+    serious_problems,
+    width_overflows,
+)
+from tests.ui.test_views import SHOWN as VIEWS
 
 BINARY = os.environ.get("STASH_BINARY", "")
 WAIT = 60_000.0  # milliseconds
@@ -100,6 +108,24 @@ def edit_and_wait(stash: RealStash, plex: str) -> None:
     assert shown(plex, "Director") == [[{"tag": "Somebody"}]] * VIDEOS
 
 
+def look_at_all(page: Page, url: str) -> None:
+    """Every view, on a desk and on a phone."""
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    for view in VIEWS:
+        for size in (PHONE, DESK):
+            page.set_viewport_size(size)
+            page.goto(f"{url}/plugins/stash2plex?view={view}")
+            page.wait_for_function(SETTLED)
+            assert not width_overflows(page), view
+            assert serious_problems(page, ".s2p") == [], view
+    page.goto(f"{url}/scenes/1")
+    page.get_by_role("tab", name="Plex").click()
+    expect(page.locator(".s2p-scene")).to_contain_text("In step")
+    assert serious_problems(page, ".s2p-scene") == []
+    assert complaints == []
+
+
 def test_from_the_source_to_the_first_sync_and_on(
     stash: RealStash,
     page: Page,
@@ -129,6 +155,7 @@ def test_from_the_source_to_the_first_sync_and_on(
             f"All {len(files)} scenes are in step with Plex."
         )
         edit_and_wait(stash, plex.url)
+        look_at_all(page, stash.url)
         state = next(stash.folder.glob("plugins/**/data/state.db"))
         build(ROOT, libraries, release.parent, EPOCH + 86_400, "99.0.0")
         page.goto(f"{stash.url}/settings?tab=plugins")

@@ -50,6 +50,24 @@ def found_browser() -> str | None:
     return given or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+def width_overflows(page: Page) -> bool:
+    overflows: bool = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    return overflows
+
+
+def serious_problems(page: Page, within: str) -> list[str]:
+    """What axe-core finds that keeps people from using the page."""
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("within => axe.run(within)", within)
+    return [
+        f"{each['id']}: {node['html'][:200]}"
+        for each in found["violations"]
+        if each["impact"] in {"serious", "critical"}
+        for node in each["nodes"]
+    ]
+
+
 @dataclass(slots=True)
 class Site:
     """The host page in the browser, and the stub behind it.
@@ -84,22 +102,10 @@ class Site:
         path.write_text(json.dumps({**STATE, **state}), encoding="utf-8")
 
     def width_overflows(self) -> bool:
-        overflows: bool = self.page.evaluate(
-            "document.documentElement.scrollWidth > window.innerWidth"
-        )
-        return overflows
+        return width_overflows(self.page)
 
     def serious_problems(self, within: str = ".s2p") -> list[str]:
-        """What axe-core finds that keeps people from using the page."""
-        if not self.page.evaluate("Boolean(window.axe)"):
-            self.page.add_script_tag(path=AXE)
-        found = self.page.evaluate("within => axe.run(within)", within)
-        return [
-            f"{each['id']}: {node['html'][:200]}"
-            for each in found["violations"]
-            if each["impact"] in {"serious", "critical"}
-            for node in each["nodes"]
-        ]
+        return serious_problems(self.page, within)
 
 
 @pytest.fixture(scope="package")

@@ -56,12 +56,14 @@ def test_a_view_shows_its_rows(site: Site, view: str) -> None:
 def test_a_view_says_what_it_means_that_it_has_nothing(site: Site, view: str) -> None:
     site.stub.answers[f"page_{view}"] = lambda _args: COMPARED
     expect(site.open(view).locator(".s2p-empty")).to_contain_text(NOTHING[view])
+    assert site.serious_problems() == []
 
 
 @pytest.mark.parametrize("view", ["gaps", "orphans"])
 def test_nothing_is_called_in_step_that_was_never_compared(site: Site, view: str) -> None:
     site.stub.answers[f"page_{view}"] = lambda _args: EMPTY
     expect(site.open(view).locator(".s2p-empty")).to_contain_text("Nothing has been compared yet.")
+    assert site.serious_problems() == []
 
 
 def test_a_preview_that_changes_nothing_leads_to_the_gaps(site: Site) -> None:
