@@ -193,11 +193,16 @@ class PlexHandle(Handle):
         super().__init__(url)
         self.token = token
 
-    def load(self, seed: Seed) -> None:
-        """Begin afresh with that library: default switches, no faults, counters at zero."""
-        self.control("POST", "seed", seed["plex"])
+    def load(self, seed: Mapping[str, Any]) -> None:
+        """Begin afresh with that library (a seed or its `plex` half): default switches, no faults,
+        counters at zero."""
+        self.control("POST", "seed", seed.get("plex", seed))
         self.faults([])
         self.reset()
+
+    def item(self, key: int) -> Any:
+        """One item in full, as the server holds it."""
+        return self.control("GET", f"items/{key}")
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
         """The `MediaContainer` of a path.

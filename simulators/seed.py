@@ -122,6 +122,37 @@ class PlexItem(TypedDict):
     episode: int | None
 
 
+def bare_item(key: int, guid: str, title: str, media: list[list[PlexPart]], at: int) -> PlexItem:
+    """A film that shows nothing but a title; it came, and was changed last, at `at`."""
+    return {
+        "rating_key": key,
+        "type": "movie",
+        "guid": guid,
+        "title": title,
+        "title_sort": None,
+        "summary": "",
+        "studio": None,
+        "originally_available_at": None,
+        "user_rating": None,
+        "tagline": None,
+        "content_rating": None,
+        "genres": [],
+        "roles": [],
+        "directors": [],
+        "writers": [],
+        "collections": [],
+        "labels": [],
+        "locked": [],
+        "media": media,
+        "added_at": at,
+        "updated_at": at,
+        "deleted_at": None,
+        "show_title": None,
+        "season": None,
+        "episode": None,
+    }
+
+
 class PlexSection(TypedDict):
     key: int
     title: str

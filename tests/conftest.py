@@ -23,7 +23,8 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from simulators.plex.process import PlexProcess
+from simulators.launch import PlexHandle
+from tests.contract.servers import seed_of
 from tests.pool import Measuring, Pool
 
 # SQLite waits for the disk at every commit, which no test can see: half of the time of many.
@@ -118,13 +119,11 @@ def pool() -> Iterator[Pool]:
         yield Pool(exits)
 
 
-@pytest.fixture(scope="session")
-def process(measuring: Measuring) -> Iterator[PlexProcess]:
+@pytest.fixture(scope="module")
+def process(pool: Pool) -> Iterator[PlexHandle]:
     """A Plex for tests that load their own library."""
-    with contextlib.ExitStack() as exits:
-        with measuring():
-            running = exits.enter_context(PlexProcess())
-        yield running
+    with pool.both(seed_of()) as pair:
+        yield pair.plex
 
 
 # Whoever uses one of these starts a process; other tests that do have the mark `processes`.

@@ -25,6 +25,7 @@ from simulators.seed import (
     StashFile,
     StashScene,
     StashSeed,
+    bare_item,
 )
 
 DAY = 86_400
@@ -243,35 +244,19 @@ class Builder:
         agent = self.agents[section]
         plain = agent in NO_AGENT
         digest = f"{self.rng.getrandbits(160):040x}"
-        episode = section == SERIES
         added = self.options.now - self.rng.randrange(DAY, 900 * DAY)
-        return {
-            "rating_key": self._rating_key,
-            "type": "episode" if episode else "movie",
-            "guid": f"{agent}://{digest}?lang=xn" if plain else f"local://{self._rating_key}",
-            "title": file_stem(media[0][0]["file"]),
-            "title_sort": None,
-            "summary": "",
-            "studio": None,
-            "originally_available_at": self.day() if plain else None,
-            "user_rating": None,
-            "tagline": None,
-            "content_rating": None,
-            "genres": [],
-            "roles": [],
-            "directors": [],
-            "writers": [],
-            "collections": [],
-            "labels": [],
-            "locked": [],
-            "media": media,
-            "added_at": added,
-            "updated_at": added + self.rng.randrange(0, DAY) if self.rng.random() < 0.95 else None,
-            "deleted_at": None,
-            "show_title": f"{self.rng.choice(names.PLACES)} Diaries" if episode else None,
-            "season": self.rng.randrange(1, 9) if episode else None,
-            "episode": self.number() if episode else None,
-        }
+        guid = f"{agent}://{digest}?lang=xn" if plain else f"local://{self._rating_key}"
+        made = bare_item(self._rating_key, guid, file_stem(media[0][0]["file"]), media, added)
+        if plain:
+            made["originally_available_at"] = self.day()
+        later = added + self.rng.randrange(0, DAY) if self.rng.random() < 0.95 else None
+        made["updated_at"] = later
+        if section == SERIES:
+            show = f"{self.rng.choice(names.PLACES)} Diaries"
+            season = self.rng.randrange(1, 9)
+            made["type"], made["show_title"] = "episode", show
+            made["season"], made["episode"] = season, self.number()
+        return made
 
     def showing(self, scene: StashScene) -> dict[str, Any]:
         """The fields of an item that shows exactly what the scene has."""

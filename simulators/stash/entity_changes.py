@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulators.stash.checks import check_family, check_names
 from simulators.stash.edits import Editor, set_children
 from simulators.stash.library import Library, StashError, pick, to_num
 from simulators.stash.model import Group, Performer, Studio, Tag, by_id, tag_order
@@ -55,10 +54,9 @@ class EntityChanges:
 
     def create(self, kind: str, given: Given) -> Entity:
         """Raises:
-        StashError: the name is taken, or a value is bad.
+        StashError: a value is bad.
         """
         given = _stored(kind, given)
-        check_names(kind, self.rows(kind), given, None)
         values = self._editor().values(None, given)
         rows, now = self.rows(kind), self._clock.text()
         num = self._library.next_id(kind, rows)
@@ -77,11 +75,9 @@ class EntityChanges:
 
     def update(self, kind: str, entity: Entity, given: Given) -> None:
         """Raises:
-        StashError: the name is taken, or a value is bad.
+        StashError: a value is bad.
         """
         given = _stored(kind, given)
-        check_names(kind, self.rows(kind), given, entity)
-        check_family(self._library, entity, self._editor().values(entity, given))
         self._editor().apply(entity, given)
         entity.updated_at = self._clock.text()
         self._after(entity, given)

@@ -44,28 +44,14 @@ ENTITY_SORTS: Mapping[str, SortKey] = {**SCENE_SORTS, "name": lambda row: natura
 
 @dataclass(slots=True)
 class FoundScenes:
-    """A page of scenes; the sums are worked out only where a query selects them."""
+    """A page of scenes."""
 
     scenes: Sequence[Scene]
     matched: Sequence[Scene]
-    by_filter: bool
 
     @property
     def count(self) -> int:
         return len(self.matched)
-
-    @property
-    def duration(self) -> float:
-        return float(sum(file.duration for file in self._files()))
-
-    @property
-    def filesize(self) -> float:
-        return float(sum(file.size for file in self._files()))
-
-    def _files(self) -> list[Any]:
-        if self.by_filter:
-            return [file for scene in self.matched for file in scene.files]
-        return [scene.files[0] for scene in self.matched if scene.files]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +114,7 @@ class Finder:
         if paging.get("sort") == "id" and _ascending(paging):
             rows = _id_range(rows, rest)
         matched = _matching(rows, [scene_test(rest)] if rest else [])
-        return FoundScenes(page_of(matched, paging), matched, by_filter=True)
+        return FoundScenes(page_of(matched, paging), matched)
 
     def scenes_by_ids(self, ids: Sequence[Any], reject_twins: bool) -> FoundScenes:
         """Filter, sort and paging do not apply.
@@ -140,7 +126,7 @@ class Finder:
         if self.library.copies > 1:
             scenes = CopiedScenes(self.library)
         rows = by_ids(scenes, ids, "scene", reject_twins)
-        return FoundScenes(rows, rows, by_filter=False)
+        return FoundScenes(rows, rows)
 
     def entities(
         self, table: str, rows: dict[int, E], test: Test | None, paging: Mapping[str, Any]

@@ -12,6 +12,7 @@ from simulators.seed import (
     Seed,
     StashFile,
     StashScene,
+    bare_item,
 )
 from tests.acceptance.site import Site
 
@@ -121,33 +122,12 @@ def part(path: str, size: int | None = None, length: float | None = LENGTH) -> P
 
 def plex_item(key: int, *versions: PlexPart | list[PlexPart], episode: bool = False) -> PlexItem:
     """An item that shows nothing but a title."""
-    return {
-        "rating_key": key,
-        "type": "episode" if episode else "movie",
-        "guid": f"local://{key}",
-        "title": f"Item {key}",
-        "title_sort": None,
-        "summary": "",
-        "studio": None,
-        "originally_available_at": None,
-        "user_rating": None,
-        "tagline": None,
-        "content_rating": None,
-        "genres": [],
-        "roles": [],
-        "directors": [],
-        "writers": [],
-        "collections": [],
-        "labels": [],
-        "locked": [],
-        "media": [each if isinstance(each, list) else [each] for each in versions],
-        "added_at": MOMENT,
-        "updated_at": MOMENT,
-        "deleted_at": None,
-        "show_title": "A Show" if episode else None,
-        "season": 1 if episode else None,
-        "episode": key if episode else None,
-    }
+    media = [each if isinstance(each, list) else [each] for each in versions]
+    made = bare_item(key, f"local://{key}", f"Item {key}", media, MOMENT)
+    if episode:
+        made["type"], made["show_title"] = "episode", "A Show"
+        made["season"], made["episode"] = 1, key
+    return made
 
 
 def _section(key: int, places: Sequence[str]) -> PlexSection:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from simulators.launch import Handle
-from simulators.seed import PlexItem, Seed, StashScene
+from simulators.seed import PlexItem, PlexPart, Seed, StashScene, bare_item
 
 
 class Simulated(Handle):
@@ -103,33 +103,13 @@ def scene(number: int, **changes: Any) -> StashScene:
 
 
 def item(key: int, **changes: Any) -> PlexItem:
-    part = {"file": f"/data/{key}.mp4", "size": 5, "duration": 600_500, "deleted_at": None}
-    raw: Any = {
-        "rating_key": key,
-        "type": "movie",
-        "guid": f"com.plexapp.agents.none://{key}?lang=xn",
-        "title": f"Item {key}",
-        "title_sort": None,
-        "summary": "",
-        "studio": None,
-        "originally_available_at": None,
-        "user_rating": None,
-        "tagline": None,
-        "content_rating": None,
-        "genres": [],
-        "roles": [],
-        "directors": [],
-        "writers": [],
-        "collections": [],
-        "labels": [],
-        "locked": [],
-        "media": [[part]],
-        "added_at": 1_700_000_000 + key // 2,
-        "updated_at": 1_700_000_000 + key,
+    part: PlexPart = {
+        "file": f"/data/{key}.mp4",
+        "size": 5,
+        "duration": 600_500,
         "deleted_at": None,
-        "show_title": None,
-        "season": None,
-        "episode": None,
-        **changes,
     }
+    guid = f"com.plexapp.agents.none://{key}?lang=xn"
+    bare = bare_item(key, guid, f"Item {key}", [[part]], 1_700_000_000 + key // 2)
+    raw: Any = {**bare, "updated_at": 1_700_000_000 + key, **changes}
     return cast("PlexItem", raw)

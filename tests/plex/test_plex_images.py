@@ -11,11 +11,11 @@ from core.images import Action, Entry, ImageFailed, ImageKind, decide, digest, s
 from plex.client import PlexClient
 from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
 from plex.images import PlexImages, upload_name
-from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
+from simulators.launch import PlexHandle
 from simulators.stash.sample_pictures import picture
 from tests.contract.scripted import Asked, Reply, Scripted, as_html, as_json, refused_url
 from tests.plex.wire import SECTIONS, TOKEN, TRIES, client_at, client_of
+from tests.plex_seeds import plex_item, plex_section, plex_seed
 
 POSTER, ART = ImageKind.POSTER, ImageKind.ART
 FIRST, SECOND = picture("first"), picture("png:second")
@@ -24,9 +24,9 @@ BUSY = as_html(503, "Service Unavailable")
 
 
 @pytest.fixture
-def client(process: PlexProcess) -> Iterator[PlexClient]:
+def client(process: PlexHandle) -> Iterator[PlexClient]:
     process.load(plex_seed(plex_section([plex_item(1), plex_item(2)])))
-    with client_at(process.url, "plex-token") as made:
+    with client_at(process.url, process.token) as made:
         yield made
 
 

@@ -32,7 +32,7 @@ def test_every_control_endpoint_is_on_the_page() -> None:
         for source in sources
         for method, path in re.findall(pattern, source.read_text(encoding="utf-8"))
     }
-    assert len(known) > 20
+    assert len(known) >= 20
     assert {place for place in known if f"`{place}`" not in PAGE} == set()
 
 

@@ -7,13 +7,13 @@ from urllib.parse import quote
 
 import requests
 
-from simulators.plex.process import PlexProcess
+from simulators.launch import PlexHandle
 
 
 class PlexHttp:
     """Sends addresses exactly as written (requests only escapes what no URL may hold)."""
 
-    def __init__(self, process: PlexProcess) -> None:
+    def __init__(self, process: PlexHandle) -> None:
         self.sim = process
         self.url = process.url
         self._session = requests.Session()

@@ -8,15 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
+from simulators.launch import PlexHandle
+from tests.plex_seeds import plex_item, plex_section, plex_seed
 from tests.simulators.plex.client import PlexHttp
 
 EDIT = "/library/sections/1/all?type=1&id=1&title.value=New"
 
 
 @pytest.fixture
-def plex(process: PlexProcess) -> Iterator[PlexHttp]:
+def plex(process: PlexHandle) -> Iterator[PlexHttp]:
     process.load(plex_seed(plex_section([plex_item(key) for key in range(1, 4)])))
     with PlexHttp(process) as client:
         yield client
@@ -31,7 +31,8 @@ def test_identity_needs_no_token_and_everything_else_does(plex: PlexHttp) -> Non
         assert answer.headers["X-Plex-Protocol"] == "1.0"
         assert "<title>Unauthorized</title>" in answer.text
         assert "<h1>401 Unauthorized</h1>" in answer.text
-    assert plex.ask("GET", "/?X-Plex-Token=plex-token", {"X-Plex-Token": None}).status_code == 200
+    allowed = plex.ask("GET", f"/?X-Plex-Token={plex.sim.token}", {"X-Plex-Token": None})
+    assert allowed.status_code == 200
 
 
 def test_json_only_by_accept(plex: PlexHttp) -> None:
@@ -68,24 +69,24 @@ def test_errors_are_html_pages(plex: PlexHttp, path: str, status: int) -> None:
 
 
 def test_a_starting_server_answers_503_in_json(plex: PlexHttp) -> None:
-    plex.sim.switch(maintenance=True)
+    plex.sim.configure(maintenance=True)
     answer = plex.ask("GET", "/library/sections")
     assert answer.status_code == 503
     assert answer.json()["title"] == "Maintenance"
     twin = ET.fromstring(plex.ask("GET", "/", {"Accept": "*/*"}).text)
     assert (twin.tag, twin.get("code")) == ("Response", "503")
     assert plex.container("/identity")["claimed"] is True
-    plex.sim.switch(maintenance=False, startup_seconds=30.0)
+    plex.sim.configure(maintenance=False, startup_seconds=30.0)
     assert plex.status("GET", "/") == 503
     assert plex.status("GET", "/identity") == 503
-    plex.sim.switch(startup_seconds=0.0)
+    plex.sim.configure(startup_seconds=0.0)
     assert plex.status("GET", "/") == 200
 
 
 def test_a_starting_server_says_so_in_several_ways(plex: PlexHttp) -> None:
-    plex.sim.switch(maintenance=True, starting_as="nested")
+    plex.sim.configure(maintenance=True, starting_as="nested")
     assert plex.ask("GET", "/library").json()["Response"]["title"] == "Maintenance"
-    plex.sim.switch(maintenance=False, late_writes=True)
+    plex.sim.configure(maintenance=False, late_writes=True)
     assert plex.status("GET", "/library") == 200
     answer = plex.ask("PUT", "/library/sections/1/all?type=1&id=1&title.value=x")
     assert answer.status_code == 400
@@ -95,26 +96,26 @@ def test_a_starting_server_says_so_in_several_ways(plex: PlexHttp) -> None:
 def test_long_addresses_are_refused_only_when_switched_on(plex: PlexHttp) -> None:
     path = "/library/metadata/1?" + "excludeFields=" + "a" * 20_000
     assert plex.status("GET", path) == 200
-    plex.sim.switch(max_url=8192)
+    plex.sim.configure(max_url=8192)
     assert plex.status("GET", path) == 414
 
 
 def test_a_token_that_is_no_owners_may_read(plex: PlexHttp) -> None:
-    plex.sim.switch(non_admin=True)
+    plex.sim.configure(non_admin=True)
     assert plex.status("GET", "/library/sections/1/all") == 200
     assert plex.status("PUT", EDIT) == 403
     assert plex.status("GET", "/library/sections/1/refresh") == 403
 
 
 def test_a_locked_database_fails_a_share_of_writes(plex: PlexHttp) -> None:
-    plex.sim.switch(locked_share=0.5)
+    plex.sim.configure(locked_share=0.5)
     found = {plex.status("PUT", EDIT) for _ in range(40)}
     assert found == {200, 500}
     assert {plex.status("GET", "/library/metadata/1") for _ in range(20)} == {200}
 
 
 def test_too_many_requests_at_once_give_503(plex: PlexHttp) -> None:
-    plex.sim.switch(burst_limit=2, latency=0.2)
+    plex.sim.configure(burst_limit=2, latency=0.2)
 
     def ask(_: int) -> int:
         with PlexHttp(plex.sim) as client:
@@ -132,16 +133,16 @@ def test_counters_tell_writes_from_reads(plex: PlexHttp) -> None:
     plex.status("POST", "/library/sections/1/refresh?path=/data/scenes")
     plex.status("PUT", EDIT)
     plex.status("POST", "/library/metadata/2/posters", b"\x89PNG1")
-    counters = plex.sim.sim("GET", "counters")
+    counters = plex.sim.control("GET", "counters")
     assert (counters["reads"], counters["writes"]) == (3, 2)
-    assert plex.sim.sim("GET", "writes") == {"1": 1, "2": 1}
+    assert plex.sim.control("GET", "writes") == {"1": 1, "2": 1}
 
 
 def test_faults_reach_the_plex_simulator_too(plex: PlexHttp) -> None:
-    plex.sim.sim("POST", "faults", [{"match": "PUT .*id=1", "action": "status", "status": 502}])
+    plex.sim.control("POST", "faults", [{"match": "PUT .*id=1", "action": "status", "status": 502}])
     assert plex.status("PUT", EDIT) == 502
     assert plex.status("PUT", EDIT) == 200
-    assert plex.sim.sim("GET", "writes") == {"1": 1}
+    assert plex.sim.control("GET", "writes") == {"1": 1}
 
 
 def test_gzip_only_if_asked(plex: PlexHttp) -> None:

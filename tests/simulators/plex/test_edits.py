@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
+from simulators.launch import PlexHandle
 from tests.examples import examples
+from tests.plex_seeds import plex_item, plex_section, plex_seed
 from tests.simulators.plex.client import PlexHttp, query
 
 SECTION_EDIT = "/library/sections/1/all?type=1"
@@ -24,7 +24,7 @@ def library() -> Any:
 
 
 @pytest.fixture
-def plex(process: PlexProcess) -> Iterator[PlexHttp]:
+def plex(process: PlexHandle) -> Iterator[PlexHttp]:
     process.load(library())
     with PlexHttp(process) as client:
         yield client
@@ -127,7 +127,7 @@ def test_tags_are_added_or_replaced_where_switched_on(plex: PlexHttp) -> None:
     parameters = query(adds("genre", "Rain"))
     plex.status("PUT", f"{SECTION_EDIT}&id=1&{parameters}")
     assert genres(plex, 1) == ["Drama", "Night", "Outdoor", "Rain"]
-    plex.sim.switch(edit_section="replacing")
+    plex.sim.configure(edit_section="replacing")
     plex.status("PUT", f"{SECTION_EDIT}&id=3&{parameters}")
     assert genres(plex, 3) == ["Rain"]
 
@@ -176,7 +176,7 @@ TAG_NAMES = st.text(
 @examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(TAG_NAMES.filter(bool), min_size=1, max_size=4, unique_by=str.casefold))
 def test_every_name_can_be_added_and_removed(plex: PlexHttp, names: list[str]) -> None:
-    plex.sim.switch(exact_tag_case=True, capital_labels=False)
+    plex.sim.configure(exact_tag_case=True, capital_labels=False)
     plex.edit(1, **{"label[].tag": ""}, **adds("label", *names))
     assert plex.sim.item(1)["label"] == names
     plex.edit(1, **removal("label", *names))
@@ -198,7 +198,7 @@ def test_names_are_compared_letter_by_letter(plex: PlexHttp) -> None:
 
 
 def test_only_the_first_removal_where_switched_on(plex: PlexHttp) -> None:
-    plex.sim.switch(single_removal=True)
+    plex.sim.configure(single_removal=True)
     plex.edit(1, **removal("genre", "Night", "Drama"))
     assert genres(plex) == ["Drama", "Outdoor"]
 
@@ -207,7 +207,7 @@ def test_the_same_tag_added_and_removed(plex: PlexHttp) -> None:
     both = adds("genre", "Night") | removal("genre", "Night")
     plex.edit(1, **both)
     assert "Night" in genres(plex, 1)
-    plex.sim.switch(removal_last=True)
+    plex.sim.configure(removal_last=True)
     plex.edit(2, **both)
     assert "Night" not in genres(plex, 2)
 
@@ -220,7 +220,7 @@ def test_tags_are_the_same_in_any_case_and_keep_their_first_spelling(plex: PlexH
     first = next(tag for tag in plex.full(1)["Genre"] if tag["tag"] == "rain")
     second = next(tag for tag in plex.full(2)["Genre"] if tag["tag"] == "rain")
     assert first["id"] == second["id"]
-    plex.sim.switch(exact_tag_case=True)
+    plex.sim.configure(exact_tag_case=True)
     plex.edit(3, **adds("genre", "Rain"))
     assert genres(plex, 3)[-1] == "Rain"
 
@@ -260,8 +260,8 @@ def test_indexes_order_the_additions(plex: PlexHttp) -> None:
 
 
 def test_updated_at_moves_with_edits(plex: PlexHttp) -> None:
-    plex.sim.switch(clock_offset=1000)
-    now = plex.sim.sim("GET", "state")["now"]
+    plex.sim.configure(clock_offset=1000)
+    now = plex.sim.control("GET", "state")["now"]
     plex.edit(1, **{"userRating.value": "8", "userRating.locked": "1"})
     item = plex.full(1)
     assert item["userRating"] == 8.0
@@ -272,7 +272,7 @@ def test_updated_at_moves_with_edits(plex: PlexHttp) -> None:
 
 
 def test_a_server_that_normalises_or_refuses(plex: PlexHttp) -> None:
-    plex.sim.switch(strip_text=True, refuse_fields=["studio", "genre"], round_rating=True)
+    plex.sim.configure(strip_text=True, refuse_fields=["studio", "genre"], round_rating=True)
     status = plex.edit(
         1,
         **{"summary.value": "a\r\nb  \n", "studio.value": "New", "userRating.value": "7.5"},
@@ -294,7 +294,7 @@ def test_content_changed_at_tells_of_edits_only_if_switched_on(plex: PlexHttp) -
     before = counter()
     plex.edit(1, **{"title.value": "x"})
     assert counter() == before
-    plex.sim.switch(edits_move_content=True)
+    plex.sim.configure(edits_move_content=True)
     plex.edit(1, **{"title.value": "y"})
     assert counter() == before + 1
 

@@ -10,29 +10,23 @@ from typing import Any
 import pytest
 import requests
 
-from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
+from simulators.launch import PlexHandle
+from tests.plex_seeds import plex_item, plex_section, plex_seed
 from tests.simulators.plex.client import PlexHttp
 
 ONE = "/library/metadata/1"
 EDIT = "/library/sections/1/all?type=1&id=1&title.value=New"
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[PlexProcess]:
-    with PlexProcess() as running:
-        yield running
-
-
 @pytest.fixture
-def plex(process: PlexProcess) -> Iterator[PlexHttp]:
+def plex(process: PlexHandle) -> Iterator[PlexHttp]:
     process.load(plex_seed(plex_section([plex_item(1), plex_item(2)])))
     with PlexHttp(process) as client:
         yield client
 
 
 def faults(plex: PlexHttp, *each: dict[str, Any]) -> None:
-    plex.sim.sim("POST", "faults", list(each))
+    plex.sim.control("POST", "faults", list(each))
 
 
 def title(plex: PlexHttp) -> str:

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
+from simulators.launch import PlexHandle
+from tests.plex_seeds import plex_item, plex_section, plex_seed
 from tests.simulators.plex.client import PlexHttp
 
 JPEG = b"\xff\xd8\xff\xe0 not much of a picture"
@@ -18,7 +18,7 @@ POSTERS = "/library/metadata/1/posters"
 
 
 @pytest.fixture
-def plex(process: PlexProcess) -> Iterator[PlexHttp]:
+def plex(process: PlexHandle) -> Iterator[PlexHttp]:
     process.load(plex_seed(plex_section([plex_item(1), plex_item(2)])))
     with PlexHttp(process) as client:
         yield client
@@ -81,16 +81,16 @@ def test_no_picture_can_be_deleted_only_unset(plex: PlexHttp) -> None:
 def test_empty_and_oversized_uploads(plex: PlexHttp) -> None:
     assert plex.status("POST", POSTERS) == 400
     assert plex.status("POST", POSTERS, b"\xff\xd8\xff" + b"0" * 10 * 1024 * 1024) == 500
-    plex.sim.switch(max_image=10)
+    plex.sim.configure(max_image=10)
     assert plex.status("POST", POSTERS, JPEG) == 500
     assert len(offered(plex)) == 1
 
 
 def test_what_is_done_to_pictures_locks_them_unless_switched_off(plex: PlexHttp) -> None:
-    plex.sim.switch(pictures_lock=False)
+    plex.sim.configure(pictures_lock=False)
     plex.status("POST", POSTERS, JPEG)
     assert plex.sim.item(1)["locked"] == []
-    plex.sim.switch(pictures_lock=True)
+    plex.sim.configure(pictures_lock=True)
     plex.status("POST", POSTERS, OTHER)
     assert plex.sim.item(1)["locked"] == ["thumb"]
     plex.status("DELETE", "/library/metadata/1/art")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import (
+from simulators.launch import PlexHandle
+from tests.plex_seeds import (
     FIRST_ADDED_AT,
     plex_item,
     plex_part,
@@ -47,7 +47,7 @@ def library() -> Any:
 
 
 @pytest.fixture
-def plex(process: PlexProcess) -> Iterator[PlexHttp]:
+def plex(process: PlexHandle) -> Iterator[PlexHttp]:
     process.load(library())
     with PlexHttp(process) as client:
         yield client
@@ -96,7 +96,7 @@ def test_a_window_that_covers_the_section_has_no_total(plex: PlexHttp, size: int
     assert "totalSize" not in body
     beyond = plex.container(f"{ALL}&X-Plex-Container-Start=12&X-Plex-Container-Size={size}")
     assert (beyond["size"], beyond["totalSize"]) == (0, 12)
-    plex.sim.switch(total_size="always")
+    plex.sim.configure(total_size="always")
     assert plex.container(f"{ALL}&{window}")["totalSize"] == 12
 
 
@@ -106,14 +106,14 @@ def test_limit_lowers_the_total(plex: PlexHttp) -> None:
 
 
 def test_sizes_beyond_the_cap_and_missing_sizes(plex: PlexHttp) -> None:
-    plex.sim.switch(size_cap=4)
+    plex.sim.configure(size_cap=4)
     start = "X-Plex-Container-Start=0"
     body = plex.container(f"{ALL}&{start}&X-Plex-Container-Size=100")
     assert (body["size"], body["totalSize"]) == (4, 12)
     assert plex.container(f"{ALL}&X-Plex-Container-Size=2")["size"] == 12
-    plex.sim.switch(size_without_start="used")
+    plex.sim.configure(size_without_start="used")
     assert plex.container(f"{ALL}&X-Plex-Container-Size=2")["size"] == 2
-    plex.sim.switch(over_cap="400", missing_size="400")
+    plex.sim.configure(over_cap="400", missing_size="400")
     assert plex.status("GET", f"{ALL}&{start}&X-Plex-Container-Size=100") == 400
     assert plex.status("GET", ALL) == 400
     assert plex.status("GET", "/library/metadata/1") == 200
@@ -162,7 +162,7 @@ def test_excluded_elements_and_fields(plex: PlexHttp) -> None:
     item = plex.items(path)[0]
     assert not {"Media", "Role", "summary"} & set(item)
     assert {"Genre", "title"} <= set(item)  # of the fields only summary, tagline and file can go
-    plex.sim.switch(honour_excludes=False)
+    plex.sim.configure(honour_excludes=False)
     assert {"Media", "Role", "summary"} <= set(plex.items(path)[0])
 
 
@@ -196,7 +196,7 @@ def test_an_order_follows_edits_of_its_field(plex: PlexHttp) -> None:
     assert plex.keys(path) == [8, 1]
     assert plex.edit(5, **{"title.value": "AAAA first"}) == 200
     assert plex.keys(path) == [8, 5]
-    plex.sim.sim("DELETE", "items/8")
+    plex.sim.control("DELETE", "items/8")
     assert plex.keys(path) == [5, 1]
 
 
@@ -246,6 +246,6 @@ def test_filters(plex: PlexHttp, filters: str, expected: list[int]) -> None:
 
 
 def test_slow_pages(plex: PlexHttp) -> None:
-    plex.sim.switch(seconds_per_item=0.005)
+    plex.sim.configure(seconds_per_item=0.005)
     answer = plex.ask("GET", f"{ALL}&X-Plex-Container-Size=10")
     assert answer.elapsed.total_seconds() > 0.05

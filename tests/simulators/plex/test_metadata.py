@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import plex_item, plex_part, plex_section, plex_seed
+from simulators.launch import PlexHandle
+from tests.plex_seeds import plex_item, plex_part, plex_section, plex_seed
 from tests.simulators.plex.client import PlexHttp
 
 
 @pytest.fixture
-def plex(process: PlexProcess) -> Iterator[PlexHttp]:
+def plex(process: PlexHandle) -> Iterator[PlexHttp]:
     items = [plex_item(key) for key in range(1, 31)]
     items[0] |= {
         "summary": 'One\ntwo\t"three" & <four>',
@@ -80,7 +80,7 @@ def test_many_at_once_leaving_out_the_unknown(plex: PlexHttp) -> None:
 
 
 def test_order_is_not_promised(plex: PlexHttp) -> None:
-    plex.sim.switch(shuffle_metadata=True)
+    plex.sim.configure(shuffle_metadata=True)
     keys = list(range(1, 31))
     found = plex.keys(f"/library/metadata/{','.join(map(str, keys))}")
     assert found != keys
@@ -88,7 +88,7 @@ def test_order_is_not_promised(plex: PlexHttp) -> None:
 
 
 def test_a_page_cap_that_the_size_defeats(plex: PlexHttp) -> None:
-    plex.sim.switch(metadata_page_cap=20)
+    plex.sim.configure(metadata_page_cap=20)
     path = f"/library/metadata/{','.join(map(str, range(1, 31)))}"
     assert len(plex.keys(path)) == 20
     assert len(plex.keys(f"{path}?X-Plex-Container-Start=0&X-Plex-Container-Size=30")) == 30
@@ -98,7 +98,7 @@ def test_files_are_checked_only_if_asked(plex: PlexHttp) -> None:
     part = plex.items("/library/metadata/1?checkFiles=1")[0]["Media"][0]["Part"][0]
     assert part["exists"] is True
     assert "exists" not in plex.full(1)["Media"][0]["Part"][0]
-    plex.sim.sim("POST", "trash", {"key": 1})
+    plex.sim.control("POST", "trash", {"key": 1})
     part = plex.items("/library/metadata/1?checkFiles=1")[0]["Media"][0]["Part"][0]
     assert part["accessible"] is False
 
@@ -117,7 +117,7 @@ def test_shows_seasons_and_episodes(plex: PlexHttp) -> None:
 
 def test_a_show_goes_with_its_last_episode(plex: PlexHttp) -> None:
     for key in range(100, 104):
-        assert plex.sim.sim("DELETE", f"items/{key}") == {"removed": key}
+        assert plex.sim.control("DELETE", f"items/{key}") == {"removed": key}
     assert plex.keys("/library/sections/2/all?type=2") == []
 
 

@@ -9,8 +9,8 @@ import pytest
 from plexapi import server as plexapi_server
 from plexapi.exceptions import NotFound, Unauthorized
 
-from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import plex_item, plex_part, plex_section, plex_seed
+from simulators.launch import PlexHandle
+from tests.plex_seeds import plex_item, plex_part, plex_section, plex_seed
 
 CONNECT: Any = plexapi_server.PlexServer  # plexapi has no types
 TRICKY = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ %2C"
@@ -42,7 +42,7 @@ def library() -> Any:
 
 
 @pytest.fixture
-def server(process: PlexProcess) -> Iterator[Any]:
+def server(process: PlexHandle) -> Iterator[Any]:
     process.load(library())
     found = CONNECT(process.url, process.token)
     yield found
@@ -54,7 +54,7 @@ def section(server: Any) -> Any:
     return server.library.section("Scenes")
 
 
-def test_connecting(server: Any, process: PlexProcess) -> None:
+def test_connecting(server: Any, process: PlexHandle) -> None:
     assert server.friendlyName == "Loft"
     assert server.identity().version == server.version
     assert [section.type for section in server.library.sections()] == ["movie", "show"]
@@ -85,14 +85,14 @@ def test_fetching_by_key(server: Any) -> None:
         server.fetchItem(999)
 
 
-def test_batch_edits(server: Any, process: PlexProcess) -> None:
+def test_batch_edits(server: Any, process: PlexHandle) -> None:
     item = server.fetchItem(7)
     item.batchEdits()
     item.editTitle("X, y & z").editSummary("one\ntwo").editStudio("").addGenre(["Q, r"])
     item.addLabel("New").removeDirector("R. Vale").editUserRating(3.5)
     item.editOriginallyAvailable("2001-02-03").editTags("actor", ["Newcomer"])
     item.saveEdits()
-    assert process.sim("GET", "counters")["writes"] == 1
+    assert process.control("GET", "counters")["writes"] == 1
     item.reload()
     assert (item.title, item.summary, item.studio) == ("X, y & z", "one\ntwo", None)
     assert [genre.tag for genre in item.genres] == ["Drama", "Night", "Outdoor", "Q, r"]
@@ -119,10 +119,10 @@ def test_edits_of_many_at_once(section: Any, server: Any) -> None:
     assert server.fetchItem(99).isLocked("thumb")
 
 
-def test_scanning(section: Any, server: Any, process: PlexProcess) -> None:
+def test_scanning(section: Any, server: Any, process: PlexHandle) -> None:
     section.update("/data/scenes/New one")
     assert server.fetchItem(300).title == "Fresh"
-    process.switch(scan_seconds=600.0)
+    process.configure(scan_seconds=600.0)
     section.update()
     kinds = [activity.type for activity in server.activities]
     assert kinds == ["library.update.section", "butler"]

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import (
+from simulators.launch import PlexHandle
+from tests.plex_seeds import (
     FIRST_ADDED_AT,
     plex_item,
     plex_part,
@@ -44,7 +44,7 @@ def library() -> Any:
 
 
 @pytest.fixture
-def plex(process: PlexProcess) -> Iterator[PlexHttp]:
+def plex(process: PlexHandle) -> Iterator[PlexHttp]:
     process.load(library())
     with PlexHttp(process) as client:
         yield client
@@ -65,7 +65,7 @@ def folder(path: str) -> str:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_partial_scan_finds_what_lies_in_the_folder(plex: PlexHttp, method: str) -> None:
-    now = plex.sim.sim("GET", "state")["now"]
+    now = plex.sim.control("GET", "state")["now"]
     answer = plex.ask(method, folder(NEW))
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["X-Plex-Activity"]
@@ -85,7 +85,7 @@ def test_folders_match_whole_names_and_windows_paths_in_any_case(plex: PlexHttp)
 
 def test_a_path_outside_the_locations(plex: PlexHttp) -> None:
     assert plex.status("GET", folder("/elsewhere")) == 404
-    plex.sim.switch(bad_scan_path=200)
+    plex.sim.configure(bad_scan_path=200)
     assert plex.status("GET", folder("/elsewhere")) == 200
     assert titles(plex) == ["Title 0001"]
 
@@ -96,12 +96,12 @@ def test_a_scan_of_everything(plex: PlexHttp) -> None:
     # The folder belongs to a second section, too; one of music takes no videos.
     assert titles(plex, 3) == ["Fresh"]
     assert titles(plex, 4) == []
-    assert plex.sim.sim("GET", "state")["unscanned"] == ["/elsewhere/y.mp4"]
+    assert plex.sim.control("GET", "state")["unscanned"] == ["/elsewhere/y.mp4"]
 
 
 def test_a_running_scan_can_be_watched_and_cancelled(plex: PlexHttp) -> None:
     assert [each["type"] for each in plex.container("/activities")["Activity"]] == ["butler"]
-    plex.sim.switch(scan_seconds=600.0, butler=False)
+    plex.sim.configure(scan_seconds=600.0, butler=False)
     assert plex.container("/activities") == {"size": 0}
     name = plex.ask("GET", folder(NEW)).headers["X-Plex-Activity"]
     [activity] = plex.container("/activities")["Activity"]
@@ -118,13 +118,13 @@ def test_a_running_scan_can_be_watched_and_cancelled(plex: PlexHttp) -> None:
 
 
 def test_items_are_worked_on_after_their_scan(plex: PlexHttp) -> None:
-    plex.sim.switch(butler=False, settle_seconds=0.3, clock_offset=5000)
+    plex.sim.configure(butler=False, settle_seconds=0.3, clock_offset=5000)
     plex.status("GET", folder(NEW))
     assert not refreshing(plex)
     [activity] = plex.container("/activities")["Activity"]
     assert activity["type"] == "library.update.item.metadata"
     assert activity["Context"] == {"librarySectionID": "1"}
-    plex.sim.switch(clock_offset=9000)
+    plex.sim.configure(clock_offset=9000)
     while plex.container("/activities")["size"]:
         time.sleep(0.05)
     [found] = plex.items(f"/library/sections/1/all?title={quote('Fresh')}")
@@ -132,7 +132,7 @@ def test_items_are_worked_on_after_their_scan(plex: PlexHttp) -> None:
 
 
 def test_scanned_at_moves_without_news_but_content_does_not(plex: PlexHttp) -> None:
-    plex.sim.switch(clock_offset=5000)
+    plex.sim.configure(clock_offset=5000)
     before = plex.container("/library/sections")["Directory"][2]
     plex.status("GET", f"/library/sections/3/refresh?path={quote(NEW + '/Empty', safe='')}")
     after = plex.container("/library/sections")["Directory"][2]
@@ -146,17 +146,17 @@ def test_scanned_at_moves_without_news_but_content_does_not(plex: PlexHttp) -> N
 
 
 def test_trash_is_emptied_by_scans_where_switched_on(plex: PlexHttp) -> None:
-    plex.sim.sim("POST", "trash", {"key": 1})
+    plex.sim.control("POST", "trash", {"key": 1})
     plex.status("GET", REFRESH)
     assert 1 in plex.keys("/library/sections/1/all?trash=1")
-    plex.sim.switch(auto_empty_trash=True)
+    plex.sim.configure(auto_empty_trash=True)
     plex.status("GET", REFRESH)
     assert plex.status("GET", "/library/metadata/1") == 404
 
 
 def test_a_person_edits_in_plex_web(plex: PlexHttp) -> None:
     body = {"key": 1, "set": {"title": "Hand", "genre": ["Own"], "studio": None}}
-    plex.sim.sim("POST", "edit", body)
+    plex.sim.control("POST", "edit", body)
     item = plex.sim.item(1)
     assert (item["title"], item["genre"], item["locked"]) == (
         "Hand",
@@ -165,21 +165,21 @@ def test_a_person_edits_in_plex_web(plex: PlexHttp) -> None:
     )
     assert item["updatedAt"] > FIRST_ADDED_AT + 1
     assert (item["writes"], "studio" in item) == (0, False)
-    plex.sim.sim("POST", "edit", {"key": 1, "set": {"locked": []}, "lock": False})
+    plex.sim.control("POST", "edit", {"key": 1, "set": {"locked": []}, "lock": False})
     assert plex.sim.item(1)["locked"] == []
     actors = [{"tag": "Ana", "role": "Guest", "thumb": "http://x/1.jpg"}]
-    plex.sim.sim("POST", "edit", {"key": 1, "set": {"actor": actors}, "lock": False})
+    plex.sim.control("POST", "edit", {"key": 1, "set": {"actor": actors}, "lock": False})
     assert plex.sim.item(1)["actor"] == actors
 
 
 def test_an_item_comes_and_goes_behind_the_servers_back(plex: PlexHttp) -> None:
-    plex.sim.sim("POST", "unscanned", plex_item(60, media=[[plex_part(f"{NEW}/60.mp4")]]))
+    plex.sim.control("POST", "unscanned", plex_item(60, media=[[plex_part(f"{NEW}/60.mp4")]]))
     plex.status("GET", folder(NEW))
     assert 60 in plex.keys("/library/sections/1/all")
-    plex.sim.sim("DELETE", "items/60")
+    plex.sim.control("DELETE", "items/60")
     assert 60 not in plex.keys("/library/sections/1/all")
-    plex.sim.sim("POST", "trash", {"key": 1, "deleted_at": 5})
+    plex.sim.control("POST", "trash", {"key": 1, "deleted_at": 5})
     assert plex.full(1)["deletedAt"] == 5
-    plex.sim.sim("POST", "trash", {"key": 1, "deleted_at": None})
+    plex.sim.control("POST", "trash", {"key": 1, "deleted_at": None})
     assert "deletedAt" not in plex.full(1)
     assert plex.full(1)["updatedAt"] == FIRST_ADDED_AT + 1

@@ -30,13 +30,6 @@ def test_renaming_an_entity_moves_its_own_time_only(stash: Stash) -> None:
     assert shown == {"tags": [{"name": "Evening"}], "updated_at": BEFORE}
 
 
-def test_a_name_that_is_taken_is_refused(stash: Stash) -> None:
-    taken = 'mutation { studioCreate(input: {name: "quayside"}) { id } }'
-    assert "already exists" in stash.error(taken)
-    twin = 'mutation { performerCreate(input: {name: "Ana Ruiz", disambiguation: "c"}) { id } }'
-    stash.data(twin)
-
-
 def test_destroying_and_merging_entities_moves_links_but_no_times(stash: Stash) -> None:
     made = stash.data('mutation { tagCreate(input: {name: "Temporary"}) { id } }')
     tag = made["tagCreate"]["id"]

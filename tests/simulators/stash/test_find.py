@@ -174,15 +174,6 @@ def test_an_unsupported_modifier_is_an_internal_error(stash: Stash) -> None:
     assert stash.error(query).startswith("Internal system error. Error <")
 
 
-def test_sums_are_over_all_files_of_what_matched(stash: Stash) -> None:
-    query = """{ findScenes(scene_filter: {id: {value: 4, modifier: EQUALS}})
-        { duration filesize } }"""
-    # Whole numbers come without a fraction, as Go prints them.
-    assert stash.data(query)["findScenes"] == {"duration": 121, "filesize": 2044}
-    by_ids = stash.data('{ findScenes(ids: ["4"]) { filesize } }')
-    assert by_ids["findScenes"]["filesize"] == 1004
-
-
 @pytest.mark.parametrize(
     ("query", "message"),
     [

@@ -206,40 +206,11 @@ def test_values_that_are_taken(stash: Stash) -> None:
         ('tagsMerge(input: {source: ["99"], destination: "1"}) { id }', "id 99 does not exist in"),
         ('sceneCreate(input: {title: "x", file_ids: ["27"]}) { id }', "assigning file 27 to new"),
         ('stopJob(job_id: "x")', "converting id: strconv.Atoi"),
-        ('tagUpdate(input: {id: "1", name: " "}) { id }', "tag name must not be blank"),
-        (
-            'tagUpdate(input: {id: "1", aliases: ["4k"]}) { id }',
-            "tag with name '4k' already exists",
-        ),
-        ('tagUpdate(input: {id: "1", parent_ids: ["1"]}) { id }', 'cannot apply tag "Night" as a'),
-        (
-            'studioUpdate(input: {id: "1", parent_id: "2"}) { id }',
-            "studio cannot be an ancestor of",
-        ),
-        (
-            'performerUpdate(input: {id: "1", name: null}) { id }',
-            "performer name must not be blank",
-        ),
-        (
-            'performerCreate(input: {name: "ana ruiz", disambiguation: "photographer"}) { id }',
-            "performer with name 'ana ruiz' and disambiguation 'photographer' already exists",
-        ),
-        (
-            'performerUpdate(input: {id: "1", alias_list: ["a", "b", "A"]}) { id }',
-            "performer contains duplicate alias 'A'",
-        ),
     ],
 )
 def test_changes_that_are_refused(stash: Stash, mutation: str, message: str) -> None:
     """What is missing, taken, blank, there twice, or its own parent."""
     assert stash.error(f"mutation {{ {mutation} }}").startswith(message)
-
-
-def test_a_name_may_not_be_another_s_alias(stash: Stash) -> None:
-    """Of tags and studios."""
-    stash.data('mutation { tagUpdate(input: {id: "2", aliases: ["fresco"]}) { id } }')
-    taken = "name 'Fresco' is used as alias for 'Outdoor'"
-    assert stash.error('mutation { tagCreate(input: {name: "Fresco"}) { id } }') == taken
 
 
 def test_a_bulk_update_of_nothing_is_null(stash: Stash) -> None:

@@ -18,11 +18,11 @@ from core.records import Record
 from plex.client import PlexClient
 from plex.exceptions import PlexError
 from plex.images import PlexImages
-from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
+from simulators.launch import PlexHandle
 from stash.images import NoCover
 from storage.state import State
 from tests.core.builders import ALL_FIELDS, desired, file, scene
+from tests.plex_seeds import plex_item, plex_section, plex_seed
 from transport.retrying import Retrying
 from worker.executor.executor import Executor
 from worker.executor.outcome import Outcome, Status
@@ -42,17 +42,11 @@ EDIT, READ = "PUT /library/sections/1/all", "GET /library/metadata/"
 Fault = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[PlexProcess]:
-    with PlexProcess() as server:
-        yield server
-
-
 @dataclass
 class Bench:
     """One run after the other over the scenes of a small section: scene 3 has item 3."""
 
-    process: PlexProcess
+    process: PlexHandle
     plex: PlexClient
     state: State
     outcomes: list[Outcome] = field(default_factory=list)
@@ -105,7 +99,7 @@ class Bench:
         return executor.execute(plans, is_over, more)
 
     def faults(self, *faults: Fault) -> None:
-        self.process.sim("POST", "faults", list(faults))
+        self.process.control("POST", "faults", list(faults))
 
     def told(self) -> dict[int, Status]:
         return {outcome.plan.scene_id: outcome.status for outcome in self.outcomes}
@@ -115,7 +109,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(process: PlexProcess, tmp_path: Path) -> Iterator[Bench]:
+def bench(process: PlexHandle, tmp_path: Path) -> Iterator[Bench]:
     process.load(plex_seed(plex_section([plex_item(n) for n in range(1, 4)])))
     plex = PlexClient(process.url, process.token, retrying=Retrying(lambda _seconds: None))
     with State(tmp_path, print) as state:
@@ -238,18 +232,18 @@ def test_scenes_that_share_an_edit_are_seen_to_the_end_all_the_same(bench: Bench
 
     assert left == []
     assert bench.told() == dict.fromkeys((1, 2, 3), Status.PROVEN)
-    assert bench.process.sim("GET", "counters")["writes"] == 1
+    assert bench.process.counters()["writes"] == 1
 
 
-def test_items_are_read_back_many_at_once(process: PlexProcess, bench: Bench) -> None:
+def test_items_are_read_back_many_at_once(process: PlexHandle, bench: Bench) -> None:
     count = WINDOW + 5
     process.load(plex_seed(plex_section([plex_item(n) for n in range(1, count + 1)])))
     plans = [bench.plan(bench.wanted(n, title=f"Own {n}")) for n in range(1, count + 1)]
-    process.sim("POST", "counters/reset")
+    process.reset()
 
     bench.run(*plans)
 
-    counters = process.sim("GET", "counters")
+    counters = process.counters()
     assert (counters["writes"], counters["total"]) == (count, count + 2)
     assert len(bench.told()) == count
 

@@ -10,13 +10,13 @@ import pytest
 
 from core.records import FieldRecord
 from plex.client import PlexClient
-from simulators.plex.process import PlexProcess
-from tests.worker.executor.test_executor import Bench, bench, process
+from simulators.launch import PlexHandle
+from tests.worker.executor.test_executor import Bench, bench
 from transport.retrying import Retrying
 from worker.executor.messages import refusals_of
 from worker.executor.outcome import Status
 
-__all__ = ["bench", "process"]
+__all__ = ["bench"]
 
 
 class Unlocking(PlexClient):
@@ -43,7 +43,7 @@ class Unlocking(PlexClient):
 
 
 @pytest.fixture
-def forgetful(process: PlexProcess, bench: Bench) -> Iterator[tuple[Bench, Unlocking]]:
+def forgetful(process: PlexHandle, bench: Bench) -> Iterator[tuple[Bench, Unlocking]]:
     plex = Unlocking(process.url, process.token, retrying=Retrying(lambda _seconds: None))
     with contextlib.closing(plex):
         yield replace(bench, plex=plex), plex

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from plex.exceptions import PlexServerDown, PlexUnauthorized
-from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
-from tests.worker.executor.test_executor import EDIT, Bench, bench, process
+from simulators.launch import PlexHandle
+from tests.plex_seeds import plex_item, plex_section, plex_seed
+from tests.worker.executor.test_executor import EDIT, Bench, bench
 from worker.executor.outcome import Status
 from worker.plan import ScenePlan
 
-__all__ = ["bench", "process"]
+__all__ = ["bench"]
 BAD = range(1, 8)
 Fault = dict[str, Any]
 FAILS: Fault = {"action": "status", "status": 500, "times": -1}
@@ -26,7 +26,7 @@ IN_FIRST, ANYWHERE = "PUT /library/sections/1/", "PUT /library/sections/"
 
 
 @pytest.fixture
-def plans(process: PlexProcess, bench: Bench) -> Callable[..., list[ScenePlan]]:
+def plans(process: PlexHandle, bench: Bench) -> Callable[..., list[ScenePlan]]:
     """Two libraries: items 1 to 12 in the first, 21 and 22 in the second."""
     first = plex_section([plex_item(n) for n in range(1, 13)])
     second = plex_section([plex_item(n) for n in (21, 22)], key=2, title="Others")
@@ -93,12 +93,12 @@ def test_edits_in_a_library_that_takes_none_are_not_tried_for_long(
 ) -> None:
     made = plans(range(1, 13))
     bench.faults({"match": IN_FIRST, **FAILS})
-    bench.process.sim("POST", "counters/reset")
+    bench.process.reset()
 
     bench.run(*made)
 
     assert set(bench.told().values()) == {Status.ITEM_FAILED}
-    assert bench.process.sim("GET", "counters")["total"] < 4 * 9 + 8 * 6 + 20
+    assert bench.process.counters()["total"] < 4 * 9 + 8 * 6 + 20
 
 
 @pytest.mark.parametrize("fault", [FORBIDS, DENIES], ids=["403", "401"])

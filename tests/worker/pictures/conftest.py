@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulators.plex.process import PlexProcess
-from simulators.plex.small_seeds import plex_item, plex_section, plex_seed
+from simulators.launch import PlexHandle
 from tests.contract.servers import Simulated, scene, seed_of
+from tests.plex_seeds import plex_item, plex_section, plex_seed
 from tests.pool import Pool
 from tests.worker.pictures.picture_site import PictureSite
 
@@ -20,7 +20,7 @@ def stash(pool: Pool) -> Iterator[Simulated]:
 
 
 @pytest.fixture
-def site(stash: Simulated, process: PlexProcess) -> Iterator[PictureSite]:
+def site(stash: Simulated, process: PlexHandle) -> Iterator[PictureSite]:
     sections = [plex_section([plex_item(n)], key=n, title=f"Scenes {n}") for n in (1, 2)]
     process.load(plex_seed(*sections))
     made = PictureSite(stash, process)

@@ -11,7 +11,7 @@ from core.models import FullItem, ItemRef
 from core.records import NO_PICTURES, PictureRecords
 from plex.client import PlexClient
 from plex.images import PlexImages
-from simulators.plex.process import PlexProcess
+from simulators.launch import PlexHandle
 from simulators.stash.sample_pictures import picture
 from stash.client import StashClient
 from stash.connection import StashConnection
@@ -37,7 +37,7 @@ def draw(data: bytes, fit: Fit) -> bytes:
 class PictureSite:
     """A syncer between both servers, and what it remembers from call to call."""
 
-    def __init__(self, stash: Simulated, process: PlexProcess) -> None:
+    def __init__(self, stash: Simulated, process: PlexHandle) -> None:
         self.stash, self.process = stash, process
         retrying = Retrying(lambda _seconds: None)
         connection = StashConnection("http", "127.0.0.1", stash.port, cookie="c")
@@ -84,14 +84,17 @@ class PictureSite:
             preserve=preserve,
         )
         outcome = syncer.sync(number, items, self.known, wanted)
-        self.asked = (self.stash.counters()["total"], self.process.sim("GET", "counters")["total"])
+        self.asked = (
+            self.stash.counters()["total"],
+            self.process.control("GET", "counters")["total"],
+        )
         self.downloaded = self.stash.counters()["bytes_out"]
         self.known = outcome.after(self.items(*refs))
         return outcome
 
     def forget_requests(self) -> None:
         self.stash.reset()
-        self.process.sim("POST", "counters/reset")
+        self.process.control("POST", "counters/reset")
         self.journal.clear()
         self.writes_before.clear()
 

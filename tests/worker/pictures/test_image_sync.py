@@ -102,7 +102,7 @@ def test_edits_of_other_fields_cost_no_request_for_images(site: PictureSite) -> 
     items = site.items()
     for ref in REFS:
         site.plex.edit(ref.section, 1, ref.key, [("title.value", "New")])
-        site.process.switch(clock_offset=5)
+        site.process.configure(clock_offset=5)
     site.forget_requests()
     syncer = PictureSync(
         partial(fetch_screenshot, site.client), site.images, PosterFitter(Fit.NONE), site.writer
@@ -116,7 +116,7 @@ def test_edits_of_other_fields_cost_no_request_for_images(site: PictureSite) -> 
 def test_an_item_that_moved_is_looked_at_and_set_right(site: PictureSite) -> None:
     site.sync()
     own = site.offered(REFS[0], "poster")[0]["name"]
-    site.process.switch(clock_offset=5)
+    site.process.configure(clock_offset=5)
     site.images.select("1", ImageKind.POSTER, own)
     site.images.lock(site.items(REFS[0])[REFS[0]], [ImageKind.POSTER], locked=False)
     outcome = site.sync()
@@ -142,7 +142,7 @@ def test_a_lost_memory_uploads_nothing(site: PictureSite) -> None:
 
 def test_a_lock_that_was_missed_is_made_up_for(site: PictureSite) -> None:
     """As after a kill between the upload and the lock, where an upload does not lock by itself."""
-    site.process.switch(pictures_lock=False)
+    site.process.configure(pictures_lock=False)
     site.images.upload("1", ImageKind.POSTER, COVER)
     outcome = site.sync(POSTER, REFS[0])
     assert (outcome.uploads, outcome.selects) == (0, 0)

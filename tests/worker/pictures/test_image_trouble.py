@@ -77,7 +77,7 @@ def test_what_was_done_before_stash_gives_no_more_pictures_is_locked_and_known(
     """The poster is on offer, the background is not, and its bytes cannot be had."""
     site.sync(POSTER)
     own = site.offered(REFS[0], "poster")[0]["name"]
-    site.process.switch(clock_offset=5)
+    site.process.configure(clock_offset=5)
     site.images.select("1", ImageKind.POSTER, own)
     site.images.lock(site.items(REFS[0])[REFS[0]], [ImageKind.POSTER], locked=False)
     gone = {"action": "status", "status": 500, "times": -1, "after": 1}
@@ -113,9 +113,9 @@ def test_what_one_item_refuses_is_tried_again_alone(
     site: PictureSite, status: int, said: str
 ) -> None:
     refusal = {"match": "POST /library/metadata/1/posters", "action": "status", "status": status}
-    site.process.sim("POST", "faults", [{**refusal, "times": -1}])
+    site.process.control("POST", "faults", [{**refusal, "times": -1}])
     outcome = site.sync()
-    site.process.sim("POST", "faults", [])
+    site.process.control("POST", "faults", [])
     [failure] = outcome.failures
     assert failure.startswith("poster of item 1:1: ")
     assert said in failure
@@ -128,9 +128,9 @@ def test_what_one_item_refuses_is_tried_again_alone(
 
 
 def test_a_refused_lock_is_tried_again_alone(site: PictureSite) -> None:
-    site.process.switch(pictures_lock=False)
+    site.process.configure(pictures_lock=False)
     refusal = {"match": "PUT .*locked", "action": "status", "status": 400}
-    site.process.sim("POST", "faults", [refusal])
+    site.process.control("POST", "faults", [refusal])
     outcome = site.sync(BOTH, REFS[0])
     assert [failure.partition(":")[0] for failure in outcome.failures] == [
         "poster of item 1",
@@ -151,10 +151,10 @@ def test_servers_that_are_away_end_it(site: PictureSite, stash: Simulated) -> No
         )
     away.close()
     syncer = PictureSync(partial(fetch_screenshot, site.client), site.images, fitter, site.writer)
-    site.process.switch(maintenance=True)
+    site.process.configure(maintenance=True)
     with pytest.raises(PlexServerDown):
         syncer.sync(1, items, NO_PICTURES, BOTH)
-    site.process.switch(maintenance=False, non_admin=True)
+    site.process.configure(maintenance=False, non_admin=True)
     outcome = syncer.sync(1, items, NO_PICTURES, BOTH)
     assert "the Plex token was refused" in str(outcome.refused)  # others may not be
 
@@ -210,7 +210,7 @@ def test_another_pillow_draws_another_poster_only_where_one_is_due(site: Picture
 
 
 def choose(site: PictureSite, data: bytes, key: str = "1") -> None:
-    site.process.switch(clock_offset=5)
+    site.process.configure(clock_offset=5)
     site.images.upload(key, ImageKind.POSTER, data)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from simulators.plex.model import JsonObject
+from simulators.seed import bare_item
 
 LOCATION = "/data/scenes"
 AGENT_NONE = "com.plexapp.agents.none"
@@ -14,32 +15,17 @@ FIRST_ADDED_AT = 1_700_000_000  # addedAt of item 0; each key is a second younge
 
 def plex_item(key: int, **changes: Any) -> JsonObject:
     """An item in the seed's format with everything that a listing cuts, and more of it."""
+    media = [[plex_part(f"{LOCATION}/Aurora/{key:04d}.mp4", size=1000 + key)]]
+    guid = f"{AGENT_NONE}://{key:040x}?lang=xn"
     item: JsonObject = {
-        "rating_key": key,
-        "type": "movie",
-        "guid": f"{AGENT_NONE}://{key:040x}?lang=xn",
-        "title": f"Title {key:04d}",
-        "title_sort": None,
+        **bare_item(key, guid, f"Title {key:04d}", cast("Any", media), FIRST_ADDED_AT + key),
         "summary": f"Summary {key}",
         "studio": "Aurora",
         "originally_available_at": "2024-08-22",
-        "user_rating": None,
-        "tagline": None,
-        "content_rating": None,
         "genres": ["Drama", "Night", "Outdoor"],
         "roles": [{"tag": f"Person {n}", "role": None, "thumb": None} for n in range(5)],
         "directors": ["R. Vale"],
-        "writers": [],
-        "collections": [],
         "labels": ["Stash"],
-        "locked": [],
-        "media": [[plex_part(f"{LOCATION}/Aurora/{key:04d}.mp4", size=1000 + key)]],
-        "added_at": FIRST_ADDED_AT + key,
-        "updated_at": FIRST_ADDED_AT + key,
-        "deleted_at": None,
-        "show_title": None,
-        "season": None,
-        "episode": None,
     }
     return item | changes
 
