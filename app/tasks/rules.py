@@ -8,6 +8,7 @@ from typing import Any
 from app.wiring import Context
 from core.rules_preview import preview_rules
 from core.setting_values import BadValueError
+from core.setting_words import by_label
 from core.settings import parser_of
 from core.taxonomy import read
 from reconciliation.library_facts import library_of
@@ -29,6 +30,6 @@ def page_rules(context: Context) -> dict[str, Any]:
         try:
             rules = replace(rules, least=parser_of(LEAST)(given))
         except BadValueError as allowed:
-            problems.append(f"{LEAST}: {allowed}")
+            problems.append(by_label(f"{LEAST}: {allowed}"))
     facts = library_of(context.stash, rules)
     return asdict(preview_rules(rules, facts, problems))

@@ -187,7 +187,7 @@ def test_rules_are_looked_at_before_they_are_saved(site: Site) -> None:
     assert typed["text"].startswith("1 rule cannot be read: rule 3 (tag Park => what):")
     assert "with a minimum of 2 items: 1" in typed["text"]
     assert (saved["genres"], saved["collections"]) == (4, 0)
-    assert "collection_min_items: a whole number" in saved["problems"][0]
+    assert "'Least items of a collection': a whole number" in saved["problems"][0]
 
 
 def test_a_collection_needs_its_least_number_of_scenes(site: Site) -> None:

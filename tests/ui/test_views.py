@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.ui.conftest import PHONE, Site
-from tests.ui.shapes import NOW, overview
+from tests.ui.settings_shapes import settings
+from tests.ui.shapes import NOW, PROBE, overview
 
 pytestmark = pytest.mark.processes
 
@@ -97,6 +99,23 @@ def test_what_comes_from_titles_stays_text(site: Site) -> None:
             button.click()
         site.settle()
         expect(page.locator(".s2p-main")).to_contain_text("<script>")
+    assert not page.evaluate("Boolean(window.probed)")
+
+
+def test_what_comes_from_errors_and_settings_stays_text(site: Site) -> None:
+    site.stub.fails("page_runs", PROBE)
+    expect(site.open("runs").get_by_role("alert")).to_contain_text("<script>window.probed=1")
+
+    def told(args: Mapping[str, Any]) -> dict[str, Any]:
+        answer = settings(args)
+        answer["groups"][0]["settings"][2] |= {"value": PROBE, "help": PROBE, "label": PROBE}
+        return {**answer, "problems": [{"key": "plex_library", "text": PROBE}]}
+
+    site.stub.answers["page_settings"] = told
+    page = site.open("settings")
+    expect(page.locator(".s2p-setting-wrong")).to_contain_text("<script>window.probed=1")
+    page.goto(f"{site.url}/settings?tab=plugins")
+    expect(page.locator(".s2p-values").first).to_contain_text("<script>window.probed=1")
     assert not page.evaluate("Boolean(window.probed)")
 
 
