@@ -14,6 +14,7 @@ from simulators.seed import Seed
 from tests.acceptance.health_library import health_library
 from tests.acceptance.site import Site
 from tests.acceptance.small_library import restore
+from tests.acceptance.sync_driver import SyncDriver
 from tests.pool import Pool
 from transport import retrying
 
@@ -50,6 +51,34 @@ def open_site(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def data(tmp_path: Path) -> Path:
     """A data directory that is not there yet."""
     return tmp_path / "data"
+
+
+# Of the `library` that a module has:
+
+
+@pytest.fixture
+def site(library: Site, data: Path) -> Iterator[Site]:
+    """It as generated, with all that is mirrored."""
+    library.forget(data)
+    library.both.plex.load(library.both.seed)
+    library.use(first_sync="mirror", max_clear_percent=100)
+    yield library
+    library.both.plex.faults([])
+
+
+@pytest.fixture
+def driver(library: Site, data: Path) -> Iterator[SyncDriver]:
+    """Its tasks by a clock of their own, with all that is mirrored."""
+    library.forget(data)
+    library.use(first_sync="mirror", max_clear_percent=100)
+    yield SyncDriver(library)
+    library.both.stash.faults([])
+    library.both.plex.faults([])
+
+
+@pytest.fixture
+def scenes(library: Site) -> list[int]:
+    return library.scenes("in_sync")
 
 
 @pytest.fixture(scope="module")

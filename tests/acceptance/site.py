@@ -279,3 +279,13 @@ class Site:
 
 def _no_warning(message: str) -> None:
     raise AssertionError(f"the state of a test is damaged: {message}")
+
+
+def sync(site: Site, **settings: Any) -> int:
+    """Reconcile and drain with these settings; how many items were edited."""
+    site.use(**settings)
+    site.reconcile()
+    drained = site.drain()
+    assert drained["failed"] + drained["retried"] == 0
+    edited: int = drained["items_edited"]
+    return edited

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,20 +18,6 @@ from tests.acceptance.sync_driver import SyncDriver
 @pytest.fixture(scope="module")
 def library(open_site: Open) -> Site:
     return open_site(generate(24, seed=4, only=("in_sync", "bare")))
-
-
-@pytest.fixture
-def driver(library: Site, data: Path) -> Iterator[SyncDriver]:
-    library.forget(data)
-    library.use(first_sync="mirror", max_clear_percent=100)
-    yield SyncDriver(library)
-    library.both.stash.faults([])
-    library.both.plex.faults([])
-
-
-@pytest.fixture
-def scenes(library: Site) -> list[int]:
-    return library.scenes("in_sync")
 
 
 # Settling ----------------------------------------------------------------------------------

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.tasks.undo import undo_last_run
 from tests.acceptance.conftest import Open
-from tests.acceptance.site import Site
+from tests.acceptance.site import Site, sync
 from tests.acceptance.small_library import FILMS, SmallLibrary, part, restore
 
 KEYS = ("101", "102")
@@ -30,16 +29,6 @@ def site(library: Site, data: Path) -> Site:
     library.forget(data)
     sync(library)
     return library
-
-
-def sync(site: Site, **settings: Any) -> int:
-    """Reconcile and drain with these settings; how many items were edited."""
-    site.use(**settings)
-    site.reconcile()
-    drained = site.drain()
-    assert drained["failed"] + drained["retried"] == 0
-    edited: int = drained["items_edited"]
-    return edited
 
 
 def rated(site: Site) -> list[str | None]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -30,15 +29,6 @@ EMPTY: dict[str, Any] = {"action": "status", "status": 200, "body": ""}
 @pytest.fixture(scope="module")
 def library(open_site: Open) -> Site:
     return open_site(generate(SCENES, seed=11, only=CASES))
-
-
-@pytest.fixture
-def site(library: Site, data: Path) -> Iterator[Site]:
-    library.forget(data)
-    library.both.plex.load(library.both.seed)
-    library.use(first_sync="mirror", max_clear_percent=100)
-    yield library
-    library.both.plex.faults([])
 
 
 def edits_of(site: Site, scenes: Iterable[int]) -> str:

@@ -33,11 +33,6 @@ def driver(library: Site, data: Path) -> Iterator[SyncDriver]:
     library.both.stash.faults([])
 
 
-@pytest.fixture
-def scenes(library: Site) -> list[int]:
-    return library.scenes("in_sync")
-
-
 def process(driver: SyncDriver) -> dict[str, Any]:
     with driver.context() as context:
         return process_queue(context)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from core.paths import PathMap, lies_in_any
@@ -20,15 +17,6 @@ SPOILS: Fault = {"action": "status", "status": 500, "times": -1}
 @pytest.fixture(scope="module")
 def library(open_site: Open) -> Site:
     return open_site(generate(3 * len(CASES), seed=9, only=CASES))
-
-
-@pytest.fixture
-def site(library: Site, data: Path) -> Iterator[Site]:
-    library.forget(data)
-    library.both.plex.load(library.both.seed)
-    library.use(first_sync="mirror", max_clear_percent=100)
-    yield library
-    library.both.plex.faults([])
 
 
 def spoil(site: Site, scene: int) -> None:

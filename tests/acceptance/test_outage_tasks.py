@@ -33,11 +33,6 @@ def driver(library: Site, data: Path) -> SyncDriver:
     return SyncDriver(library)
 
 
-@pytest.fixture
-def scenes(library: Site) -> list[int]:
-    return library.scenes("in_sync")
-
-
 def outage(driver: SyncDriver, began: float, seconds: float | None, service: str = PLEX) -> None:
     with driver.site.state() as state:
         state.outages.failed(service, began, 0.0, "Plex refused the connection")

@@ -38,11 +38,6 @@ def driver(library: Site, data: Path) -> Iterator[SyncDriver]:
     library.both.plex.faults([])
 
 
-@pytest.fixture
-def scenes(library: Site) -> list[int]:
-    return library.scenes("in_sync")
-
-
 class Script:
     """What happens at which time while somebody sleeps; the longest sleep is kept."""
 

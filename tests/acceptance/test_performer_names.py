@@ -9,7 +9,7 @@ import pytest
 
 from app.tasks.undo import undo_last_run
 from tests.acceptance.conftest import Open
-from tests.acceptance.site import Site
+from tests.acceptance.site import Site, sync
 from tests.acceptance.small_library import FILMS, SmallLibrary, part, restore
 
 ANA, OTHER_ANA, KIM = 1, 2, 3
@@ -43,16 +43,6 @@ def site(library: Site, data: Path) -> Site:
 def call(site: Site, number: int, **given: Any) -> None:
     mutation = "mutation($input: PerformerUpdateInput!) { performerUpdate(input: $input) { id } }"
     site.both.stash.graphql(mutation, {"input": {"id": str(number), **given}})
-
-
-def sync(site: Site, **settings: Any) -> int:
-    """Reconcile and drain with these settings; how many items were edited."""
-    site.use(**settings)
-    site.reconcile()
-    drained = site.drain()
-    assert drained["failed"] + drained["retried"] == 0
-    edited: int = drained["items_edited"]
-    return edited
 
 
 def actors(site: Site) -> list[list[str]]:

@@ -54,11 +54,6 @@ def driver(library: Site, data: Path) -> Iterator[SyncDriver]:
     library.both.stash.configure(now=None, offset="Z")
 
 
-@pytest.fixture
-def scenes(library: Site) -> list[int]:
-    return library.scenes("in_sync")
-
-
 def switched(site: Site, **plugins: bool) -> None:
     site.both.stash.graphql(SWITCH, {"map": plugins})
 

@@ -31,11 +31,6 @@ def driver(library: Site, data: Path) -> Iterator[SyncDriver]:
     library.both.stash.faults([])
 
 
-@pytest.fixture
-def scenes(library: Site) -> list[int]:
-    return library.scenes("in_sync")
-
-
 def work(driver: SyncDriver, seconds: float) -> None:
     """Let each scene take so long."""
 

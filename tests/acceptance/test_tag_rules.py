@@ -9,7 +9,7 @@ import pytest
 
 from app.tasks.undo import undo_last_run
 from tests.acceptance.conftest import Open
-from tests.acceptance.site import Site
+from tests.acceptance.site import Site, sync
 from tests.acceptance.small_library import FILMS, SmallLibrary, part, restore
 from tests.acceptance.sync_driver import SyncDriver
 
@@ -45,16 +45,6 @@ def put_below(site: Site, tag: int, *parents: int) -> None:
     mutation = "mutation($input: TagUpdateInput!) { tagUpdate(input: $input) { id } }"
     given = {"id": str(tag), "parent_ids": [str(each) for each in parents]}
     site.both.stash.graphql(mutation, {"input": given})
-
-
-def sync(site: Site, **settings: Any) -> int:
-    """Reconcile and drain with these settings; how many items were edited."""
-    site.use(**settings)
-    site.reconcile()
-    drained = site.drain()
-    assert drained["failed"] + drained["retried"] == 0
-    edited: int = drained["items_edited"]
-    return edited
 
 
 def shows(site: Site) -> list[dict[str, list[str]]]:

@@ -36,11 +36,6 @@ def driver(library: Site, data: Path) -> Iterator[SyncDriver]:
     library.both.stash.faults([])
 
 
-@pytest.fixture
-def scenes(library: Site) -> list[int]:
-    return library.scenes("in_sync")
-
-
 def asked(driver: SyncDriver) -> int:
     total: int = driver.site.both.stash.counters()["total"]
     return total
