@@ -54,7 +54,7 @@ def tests_of(part: str) -> list[str]:
         *("preview", "shared_edits", "failing_drain", "covers", "undo_killed"),
     ]
     beside = [f"tests/acceptance/test_{name}.py" for name in acceptance]
-    return [f"tests/{part}", *(beside if part == "worker" else [])]
+    return [f"tests/{part}", *(beside if Path(part).parts[0] == "worker" else [])]
 
 
 def judge(part: str) -> int:
@@ -63,8 +63,9 @@ def judge(part: str) -> int:
         ["git", "diff", "--name-only"], capture_output=True, text=True, check=True
     )
     changed = [Path("tests", name).parent for name in told.stdout.split()]
-    near = [str(folder) for folder in changed if folder.is_dir() and folder.name != part]
-    for tests in ([near] if near else []) + [[each] for each in tests_of(part)]:
+    near = [str(each) for each in changed if each.is_dir() and each != Path("tests", part)]
+    others = [f"--ignore={folder}" for folder in near]
+    for tests in ([near] if near else []) + [[each, *others] for each in tests_of(part)]:
         pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
         if subprocess.run(pytest, check=False).returncode:
             return 1
@@ -74,7 +75,8 @@ def judge(part: str) -> int:
 def measure(part: str, count: int, seed: int, commit: str, session: Path) -> Score:
     """Judge a sample of the mutants of a part."""
     session.mkdir(parents=True, exist_ok=True)
-    clone, config, file = session / "clone", session / f"{part}.toml", session / f"{part}.sqlite"
+    name = part.replace("/", "-")
+    clone, config, file = session / "clone", session / f"{name}.toml", session / f"{name}.sqlite"
     if not clone.exists():
         subprocess.run(["git", "clone", "--quiet", "--shared", ROOT, clone], check=True)
     subprocess.run(
@@ -132,7 +134,7 @@ def _score(file: Path) -> Score:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "part", nargs="?", default="core", help="a package: core, sync_queue, worker"
+        "part", nargs="?", default="core", help="a package: core, sync_queue, worker/executor"
     )
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)

@@ -21,9 +21,15 @@ class HookAndTask:
         self.task = Inbox(folder, warn=self.warnings.append, clock=lambda: self.now)
 
     def note(
-        self, num: int = 1, action: str = "update", kind: str = "scene", *, by_user: bool = True
+        self,
+        num: int = 1,
+        action: str = "update",
+        kind: str = "scene",
+        *,
+        by_user: bool = True,
+        is_quick: bool = False,
     ) -> Ask | None:
-        return self.hook.note(kind, num, action, by_user=by_user, now=self.now)
+        return self.hook.note(kind, num, action, by_user=by_user, now=self.now, is_quick=is_quick)
 
     def close(self) -> None:
         self.hook.close()

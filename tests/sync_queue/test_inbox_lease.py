@@ -13,10 +13,12 @@ import pytest
 
 from sync_queue.inbox import (
     ASKED_SECONDS,
+    BESIDE,
     FREE_DECLINES,
     PAUSE_SECONDS,
     READER_FILE,
     UNANSWERED_SECONDS,
+    Ask,
 )
 from sync_queue.inbox_reader import Inbox
 from tests.sync_queue.hook_and_task import NOW, HookAndTask
@@ -38,6 +40,32 @@ def test_of_a_burst_the_first_asks(both: HookAndTask) -> None:
     assert asks[0] is not None
     assert asks[0].job_id is None
     assert asks[1:] == [None] * 498
+
+
+def test_a_quick_hook_asks_for_a_task_behind_one_that_is_certain(both: HookAndTask) -> None:
+    def is_beside(ask: Ask | None) -> bool:
+        return ask is not None and (ask.token, ask.job_id) == (BESIDE, None)
+
+    asked = both.note(1, is_quick=True)
+    assert asked is not None
+    assert both.note(2, is_quick=True) is None  # whoever asks has no answer yet
+
+    both.hook.asked(asked.token, "17")
+    assert is_beside(both.note(3, is_quick=True))
+    assert both.note(4) is None
+
+    both.task.begin()
+    assert is_beside(both.note(5, is_quick=True))
+    assert both.note(6) is None
+
+
+def test_only_an_edit_of_the_user_shows_that_quick_hooks_work(both: HookAndTask) -> None:
+    both.note(1)
+    both.note(2, by_user=False, is_quick=True)
+    assert not both.task.has_quick_edits()
+
+    both.note(1, is_quick=True)
+    assert both.task.has_quick_edits()
 
 
 def test_who_could_not_ask_leaves_it_to_the_next(both: HookAndTask) -> None:

@@ -126,9 +126,12 @@ def test_waiting_uses_up_no_attempt(queue: SyncQueue) -> None:
     (second,) = queue.claim(1, NOW)
     queue.retry(second, NOW, Failure.PICTURE, "later")
     (third,) = queue.claim(1, NOW)
+    queue.retry(third, NOW, Failure.PICTURE, "later")
+    (fourth,) = queue.claim(1, NOW)
 
     assert (second.attempts, third.attempts, third.error) == (0, 1, "ImageFailed: later")
     assert third.failure is Failure.PICTURE
+    assert fourth.attempts == 2
 
 
 def test_jobs_that_wait_for_one_thing_are_made_due_together(queue: SyncQueue) -> None:
