@@ -23,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup test check lint ui screenshots variants reliability soak demo bench bench-million bench-short mutants docs package constraints clean
-.PHONY: types style format layers collected
+.PHONY: types style format layers quick collected
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' Makefile
@@ -48,7 +48,10 @@ test: setup ## all checks and all tests, with their coverage
 	$(AT_ONCE) $(CHECKS) collected
 	$(PY) -m pytest -n 3 $(SHARED) --cov --cov-report=term
 
-check: lint ## while one works: all checks, and the tests that start no process
+check: setup ## while one works: all checks, and the tests that start no process
+	$(AT_ONCE) $(CHECKS) quick
+
+quick:
 	HYPOTHESIS_PROFILE=quick $(PY) -m pytest -n 2 $(SHARED) -q -m "not processes"
 
 types:

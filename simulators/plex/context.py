@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import random
 from collections import Counter
@@ -53,6 +54,7 @@ class World:
     # What was answered last of an item read whole, and how often that was not the newest.
     answered: dict[int, tuple[bytes, int]] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)  # uploads by sha1
+    kept: tuple[Library, dict[str, bytes]] | None = None  # library and pictures, see `keep`
     library: Library = field(init=False)
     listing: Listing = field(init=False)
     renderer: Renderer = field(init=False)
@@ -65,12 +67,31 @@ class World:
         self.seed = seed
         items = sum(len(section["items"]) for section in seed.get("sections", []))
         with _no_collection() if items > LARGE else nullcontext():
-            self.library = Library(seed, self.now, lambda: bool(self.switches["exact_tag_case"]))
-        self.listing = Listing(self.library)
-        self.renderer = Renderer(self.library)
+            made = Library(seed, self.now, lambda: bool(self.switches["exact_tag_case"]))
+        self._begin_with(made, {})
+
+    def keep(self) -> None:
+        """Remembers library and pictures as they are, for `go_back`."""
+        self.kept = self._copy_of(self.library, self.pictures)
+
+    def go_back(self) -> None:
+        """Makes library and pictures what they were at the last `keep`."""
+        assert self.kept is not None
+        self._begin_with(*self._copy_of(*self.kept))
+
+    def _copy_of(
+        self, library: Library, pictures: dict[str, bytes]
+    ) -> tuple[Library, dict[str, bytes]]:
+        # The library knows this world by its clock.
+        return copy.deepcopy(library, {id(self): self}), dict(pictures)
+
+    def _begin_with(self, library: Library, pictures: dict[str, bytes]) -> None:
+        self.library = library
+        self.listing = Listing(library)
+        self.renderer = Renderer(library)
         self.item_writes.clear()
         self.answered.clear()
-        self.pictures.clear()
+        self.pictures = pictures
 
     def now(self) -> int:
         return int(self.clock() + float(self.switches["clock_offset"]))

@@ -1,6 +1,8 @@
 """What a test does behind the server's back, besides `simulators.control`:
 
 POST   /_sim/seed          a seed (or its `plex` half): starts afresh with default switches
+POST   /_sim/keep          remembers the library as it is
+POST   /_sim/go_back       makes it what it was then, with empty counters of writes
 POST   /_sim/edit          {"key", "set": {field: value | list}, "lock": true}: a person's edit
                            in Plex Web; tag lists are replaced; {"locked": [...]} in "set"
                            makes exactly these the locks
@@ -33,6 +35,8 @@ class BackstageRoutes:
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_post("/_sim/seed", self.load)
+        app.router.add_post("/_sim/keep", self.keep)
+        app.router.add_post("/_sim/go_back", self.go_back)
         app.router.add_post("/_sim/edit", self.edit)
         app.router.add_post("/_sim/items", self.add)
         app.router.add_get("/_sim/items/{key}", self.show)
@@ -48,6 +52,14 @@ class BackstageRoutes:
         self._world.switches.update(first_switches() | {"latency": 0.0})
         self._world.load(seed.get("plex", seed))
         return web.json_response({"items": len(self._world.library.items)})
+
+    async def keep(self, _request: web.Request) -> web.Response:
+        self._world.keep()
+        return web.json_response({"ok": True})
+
+    async def go_back(self, _request: web.Request) -> web.Response:
+        self._world.go_back()
+        return web.json_response({"ok": True})
 
     async def edit(self, request: web.Request) -> web.Response:
         body: JsonObject = await request.json()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -48,6 +49,8 @@ class KillLibrary:
         self.raw = {scene["id"]: scene for scene in site.both.seed["stash"]["scenes"]}
         self.original: State = site.both.plex.state()
         self.plain: PlexState = plex_state(self.original)
+        self._kept: dict[int, dict[str, Any]] = {}
+        self._kept_data = site.data
 
     def begin(self, data: Path) -> None:
         """As at first, nothing synced, with pictures."""
@@ -56,6 +59,23 @@ class KillLibrary:
         self.site.both.plex.load(self.site.both.seed)
         self.site.forget(data)
         self.site.use(sync_poster=True, sync_background=True, max_clear_percent=100)
+
+    def keep(self) -> None:
+        """Remember both sides and the data directory, for `go_back`."""
+        query = "{ findScenes { scenes { id title details updated_at tags { id } } } }"
+        for shown in self.site.both.stash.graphql(query)["findScenes"]["scenes"]:
+            tags = [int(tag["id"]) for tag in shown.pop("tags")]
+            scene = int(shown.pop("id"))
+            self._kept[scene] = {**self.raw[scene], **shown, "tag_ids": tags}
+        self.site.both.plex.control("POST", "keep")
+        self._kept_data = self.site.data
+
+    def go_back(self, data: Path) -> None:
+        """As it was when it was kept, with its own copy of the data directory."""
+        for scene in self._kept.values():
+            self.site.behind("import_scene", scene=scene)
+        self.site.both.plex.control("POST", "go_back")
+        self.site.data = shutil.copytree(self._kept_data, data)
 
     def edit(self, **values: Any) -> None:
         """Edit each scene in Stash."""

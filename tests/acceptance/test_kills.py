@@ -114,15 +114,12 @@ def test_a_task_can_be_killed_anywhere(
     def task() -> object:
         return site.do(scenario.task)
 
-    def begin(label: object) -> None:
-        library.begin(tmp_path / str(label))
-        scenario.prepare(library)
-
-    begin("counted")
+    prepare(library, tmp_path / "prepared", scenario.prepare)
+    library.go_back(tmp_path / "counted")
     points, kills = points_of(task), amount(*scenario.kills)
     assert points > 3
     for number, point in enumerate(spread(points, kills)):
-        begin(number)
+        library.go_back(tmp_path / str(number))
         assert killed_at(point, task), f"point {point} of {points}"
         library.remove_what_was_written()
         library.heal()
@@ -131,31 +128,34 @@ def test_a_task_can_be_killed_anywhere(
     figure(f"| {name} | {kills} | {points} | {time.monotonic() - began:.0f} s |")
 
 
+def prepare(library: KillLibrary, data: Path, act: Callable[[KillLibrary], object]) -> None:
+    """Do what is done before each kill, once."""
+    library.begin(data)
+    act(library)
+    library.keep()
+
+
 def spread(points: int, kills: int) -> list[int]:
     """So many of them, evenly; each of them several times where there are fewer."""
     return [number * points // kills for number in range(kills)]
 
 
-@pytest.mark.parametrize("prepare", [queued, drained], ids=["drain", "undo"])
+@pytest.mark.parametrize("before", [queued, drained], ids=["drain", "undo"])
 def test_what_was_killed_is_taken_back_at_once(
-    library: KillLibrary, tmp_path: Path, prepare: Callable[[KillLibrary], object]
+    library: KillLibrary, tmp_path: Path, before: Callable[[KillLibrary], object]
 ) -> None:
     """An undo that was killed goes on; of a drain, all that has arrived is taken back."""
-    task = process_queue if prepare is queued else undo_last_run
-
-    def begin(label: object) -> None:
-        library.begin(tmp_path / str(label))
-        prepare(library)
-
+    task = process_queue if before is queued else undo_last_run
     began = time.monotonic()
-    begin("counted")
+    prepare(library, tmp_path / "prepared", before)
+    library.go_back(tmp_path / "counted")
     points, kills = points_of(lambda: library.site.do(task)), amount(6, 30)
     for number, point in enumerate(spread(points, kills)):
-        begin(number)
+        library.go_back(tmp_path / str(number))
         assert killed_at(point, lambda: library.site.do(task))
         with contextlib.suppress(ConfigError):  # nothing has changed yet
             library.site.do(undo_last_run)
         assert library.changed() == {}, f"killed at point {point} of {points}"
-    name = "first drain" if prepare is queued else "undo"
+    name = "first drain" if before is queued else "undo"
     took = time.monotonic() - began
     figure(f"| {name}, then undone at once | {kills} | {points} | {took:.0f} s |")

@@ -50,6 +50,24 @@ def test_an_upload_is_named_by_its_bytes_selected_and_never_doubled(plex: PlexHt
     assert after["thumb"] != before["thumb"]
 
 
+def test_it_goes_back_to_what_was_kept_as_often_as_asked(plex: PlexHttp) -> None:
+    def shown() -> tuple[object, ...]:
+        return plex.sim.item(1) | {"writes": 0}, offered(plex)
+
+    plex.edit(1, **{"title.value": "Kept", "genre[0].tag.tag": "Jazz"})
+    plex.status("POST", POSTERS, JPEG)
+    kept = shown()
+    plex.sim.control("POST", "keep")
+    for _ in range(2):
+        plex.edit(1, **{"title.value": "Other", "genre[].tag.tag-": "Jazz"})
+        plex.status("POST", POSTERS, OTHER)
+        assert shown() != kept
+
+        plex.sim.control("POST", "go_back")
+
+        assert shown() == kept
+
+
 def test_selecting_what_is_there(plex: PlexHttp) -> None:
     plex.status("POST", POSTERS, JPEG)
     first = offered(plex)[0][0]
