@@ -51,7 +51,7 @@ def tests_of(part: str) -> list[str]:
     """The tests that are to notice an error in a part, the quick ones first."""
     acceptance = [
         *("few_requests", "first_sync", "undo", "release", "guards", "destroyed_scenes"),
-        *("preview", "shared_edits", "failing_drain", "covers", "undo_killed"),
+        *("preview", "shared_edits", "failing_drain", "covers", "undo_killed", "overlays"),
     ]
     beside = [f"tests/acceptance/test_{name}.py" for name in acceptance]
     return [f"tests/{part}", *(beside if Path(part).parts[0] == "worker" else [])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.clear_limit import FREE_CLEARS, Tally, clears_too_much, tally
 from core.models import Change
+from sync_queue.jobs import EDIT
 from tests.worker.builders import change, edit, plan
 from worker.executor.clear_guard import (
     LISTED,
@@ -21,6 +23,7 @@ from worker.executor.clear_guard import (
     marks_of,
 )
 from worker.plan import ScenePlan
+from worker.preview.source import job_for
 
 CLEARED = change("summary", "Text.", None)
 SET = change("title", "Old", "New")
@@ -90,6 +93,25 @@ def test_few_values_or_few_of_all_may_go(lost: int, others: int, held: bool) -> 
     if loss is not None:
         assert (loss.total.cleared, loss.in_words()) == (lost, f"{lost} summary")
         assert len(loss.lines) == LISTED
+
+
+@pytest.mark.parametrize("before", [0, 20])
+@pytest.mark.parametrize("more", [0, 1])
+def test_users_edits_pass_at_once_while_a_run_has_taken_few_values_away(
+    before: int, more: int
+) -> None:
+    def edits(count: int, start: int) -> list[ScenePlan]:
+        made = losing(count, start=start)
+        return [replace(p, job=replace(job_for(p.scene_id), priority=EDIT)) for p in made]
+
+    guard = ClearGuard(20)
+    assert len(guard.let_through(edits(before, 100))) == before
+    bulk, last = losing(1, start=200), edits(FREE_CLEARS - before + more, 300)
+
+    passed = guard.let_through([*bulk, *last])
+
+    assert passed == ([] if more else last)
+    assert guard.give_back() == ([*bulk, *last] if more else bulk)
 
 
 def test_verdicts_on_the_way_count_together() -> None:

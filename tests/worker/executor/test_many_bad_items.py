@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +73,22 @@ def test_where_no_item_takes_an_edit_nobody_is_to_blame(
         bench.run(*made)
 
     assert bench.told() == {}
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_where_there_is_no_other_item_it_takes_three_that_fail_to_blame_plex(
+    bench: Bench, process: PlexHandle, count: int
+) -> None:
+    numbers = range(1, count + 1)
+    process.load(plex_seed(plex_section([plex_item(n) for n in numbers])))
+    made = [bench.plan(bench.wanted(n, title=f"Own {n}")) for n in numbers]
+    bench.faults({"match": ANYWHERE, **FAILS})
+    is_down = pytest.raises(PlexServerDown) if count == 3 else contextlib.nullcontext()
+
+    with is_down:
+        bench.run(*made)
+
+    assert bench.told() == ({} if count == 3 else dict.fromkeys(numbers, Status.ITEM_FAILED))
 
 
 @pytest.mark.parametrize("fault", [FORBIDS, DENIES], ids=["403", "401"])
