@@ -18,6 +18,7 @@ class Plan:
         synced: those of them that are then synced, reconciled again, and changed in part.
         rounds: how often each reconcile is measured; the median counts. Once for a library of more
             than `ONCE_ABOVE` scenes.
+        few: scenes that are changed before one more reconcile.
         changed: scenes that are changed for the drain.
         jobs: how many are enqueued in bulk.
         hooks: how many hook processes of each kind are started.
@@ -31,6 +32,7 @@ class Plan:
     sizes: tuple[int, ...] = (1_000, 10_000, 50_000, 100_000)
     synced: tuple[int, ...] = (1_000, 10_000, 100_000)
     rounds: int = 3
+    few: int = 100
     changed: int = 500
     jobs: int = 2_000
     hooks: int = 40
@@ -57,6 +59,7 @@ QUICK = Plan(
     sizes=(250, 1_000),
     synced=(1_000,),
     rounds=1,
+    few=10,
     changed=100,
     hooks=15,
     bulk=100,
