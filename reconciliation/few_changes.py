@@ -52,6 +52,7 @@ _BY_FATE: Mapping[int, str] = {
     Fate.QUEUED: "skipped_already_queued",
     Fate.GIVEN_UP: "skipped_dead",
     Fate.LEFT: "skipped_unmatched",
+    Fate.UNGATED: "skipped_no_metadata",
 }
 
 
@@ -102,9 +103,7 @@ class FewChanges:
         if len(ids) > most or len(owners) < len(edited):
             return None
         before = state.verdicts.left(ids)
-        is_plain = all(
-            each.kinds < 1 << len(PLAIN) and each.fate != Fate.UNGATED for each in before.values()
-        )
+        is_plain = all(each.kinds < 1 << len(PLAIN) for each in before.values())
         return before if is_plain and len(before) == len(ids) else None
 
     def _page_stands(self, known: Standing, before: Mapping[int, Left]) -> bool:
@@ -135,9 +134,7 @@ class FewChanges:
 
     def _are_on_their_own(self, before: Mapping[int, Left]) -> bool:
         """Whether no other scene is concerned by what was found."""
-        sweep, state = self.sweep, self.last.state
-        told = sweep.findings.told(before)
-        written = state.written_of(told)
+        sweep = self.sweep
         votes = PrefixVotes()
         for left in before.values():
             votes.note_folders(left.taught)
@@ -145,7 +142,6 @@ class FewChanges:
             self._claims_stand(before)
             and votes == sweep.learning.votes
             and max(sweep.findings.kinds_of(before).values(), default=0) < 1 << len(PLAIN)
-            and all(each.is_meaningful or i in written for i, each in told.items())
         )
 
     def _claims_stand(self, before: Mapping[int, Left]) -> bool:
@@ -203,10 +199,12 @@ def _total(
     figures["scenes_to_sync"] = figures["enqueued_count"] = 0
     for left in before.values():
         kinds = _kinds(left.kinds)
-        figures.subtract(_FIGURES[kind] for kind in kinds)
-        figures.subtract(["scenes_checked", *([] if kinds else ["in_order_count"])])
+        is_ungated = left.fate == Fate.UNGATED and not kinds  # and no gap
+        figures.subtract(["scenes_checked", *(_FIGURES[kind] for kind in kinds)])
         if left.fate in _BY_FATE:
-            figures.subtract(["scenes_with_gaps", _BY_FATE[left.fate]])
+            figures.subtract([_BY_FATE[left.fate], *([] if is_ungated else ["scenes_with_gaps"])])
+        if not kinds:
+            figures.subtract(["ungated_count" if is_ungated else "in_order_count"])
     figures.update({name: n for name, n in asdict(new).items() if type(n) is int})
     counts: dict[str, Any] = dict(figures)
     result = GapDetectionResult(**counts)
