@@ -134,6 +134,7 @@
   }
 
   const SAYS = /** @type {Record<string, RegExp>} */ ({
+    start: /not brought/,
     held: /held back/,
     dead_letters: /given up on/,
   });

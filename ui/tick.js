@@ -40,6 +40,10 @@
     if (state.dead_letters) {
       return `${s2p.text.plural(state.dead_letters, "scene")} given up on.`;
     }
+    // Without a time when they are due, or a tab that asks, nobody sends them.
+    if (state.edits_waiting && !(state.tick && state.next_due_at)) {
+      return `${s2p.text.plural(state.edits_waiting, "edit")} not brought to Plex yet.`;
+    }
     return "";
   }
 
