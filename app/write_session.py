@@ -10,6 +10,7 @@ from functools import partial
 
 from app.plex_watch import PlexWatch
 from app.wiring import Context
+from core.errors import StashError
 from core.images import Fit
 from core.paths import PathMap
 from core.planning.item_plan import FirstSync, MergeRules
@@ -20,6 +21,7 @@ from plex.library import Libraries, synced_libraries
 from plex.scanning import PlexScans
 from reconciliation.library_facts import LibraryPolicy
 from reconciliation.prefix_learning import saved_map
+from stash.touched_scenes import latest
 from storage.libraries import KNOWN
 from storage.page_file import PageFile
 from storage.state import State
@@ -37,12 +39,14 @@ from worker.finalizer.finalizer import Finalizer
 from worker.locating.locator import Locator
 from worker.locating.scan_wait import ScanWaiting
 from worker.pictures.poster_fit import PosterFitter
-from worker.pictures.supply import PictureSupply, sample
+from worker.pictures.supply import SAMPLE, PictureSupply, sample
 from worker.pictures.sync import PictureSync
 from worker.pictures.writer import DryPictureEnd, PictureEnd, PictureWriter
 from worker.preview.pictures import DryPictures
 from worker.scene_sync.absent import resolve_absent
 from worker.scene_sync.preparer import PlanDestroyed, Policy, Preparer, leave_as_it_is
+
+LONG_AGO = 10 * 86_400.0  # before any time of a scene, epoch seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,11 @@ class Writer:
         )
 
     def _scene_ids(self) -> set[int]:
-        return {*sample(self.state.records.some), *sample(self.queue.some_queued)}
+        known = {*sample(self.state.records.some), *sample(self.queue.some_queued)}
+        if len(known) < 2:  # the one in question
+            with contextlib.suppress(StashError):
+                known.update(scene for scene, _ in latest(self.context.stash, LONG_AGO, SAMPLE))
+        return known
 
     def dry_pictures(self) -> DryPictures:
         """Pictures that are looked at only."""

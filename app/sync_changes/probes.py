@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from app.plex_watch import PlexWatch
 from app.wiring import Context, Timeouts
 from core.errors import StashError
 from core.models import Failure
+from core.records import NO_PICTURES, Record
 from plex.exceptions import PlexError, PlexServerDown
-from storage.outages import PICTURES
+from storage.outages import PICTURES, PLEX_PICTURES
 from storage.page_facts import MACHINE
 from worker.pictures.supply import gives_pictures, sample, some_of
 
 # Seconds: another job of Stash may wait while a question is asked.
 BRIEF = Timeouts(2.0, 1.5)
 PICTURES_TRIED = 3  # of either kind
+UNTRIED = "to see whether Plex takes its cover"
 
 
 def plex_failure(context: Context) -> PlexServerDown | None:
@@ -82,11 +86,28 @@ def count_without_pictures(context: Context) -> int:
 
 
 def wake_for_pictures(context: Context) -> None:
-    """Pictures come again: the jobs that wait for them are due."""
-    with context.open_state() as state:
+    """Pictures may come again: the jobs that wait for them are due.
+
+    Where Plex takes none, and shows none of ours that could be given to it again, a few scenes are
+    tried with them whose covers were not yet: what Plex does with these tells whether it takes any.
+    """
+    with context.open_state() as state, context.open_queue() as queue:
         state.outages.succeeded(PICTURES, context.clock())
-    with context.open_queue() as queue:
+        if state.outages.breaker(PLEX_PICTURES, context.clock()).failures:
+            known = state.records.get_many(sample(state.records.some))
+            queue.put_many(
+                {"scene_id": scene, "reason": UNTRIED}
+                for scene in some_of(_untried(known.values()), PICTURES_TRIED)
+            )
         queue.wake(Failure.NO_PICTURES)
+
+
+def _untried(known: Iterable[Record]) -> set[int]:
+    """The scenes of which no cover is known; none where one is shown."""
+    pictures = {each.scene_id: each.pictures for each in known}
+    if any(shown.sha1 for each in pictures.values() for shown in each.pictures.values()):
+        return set()
+    return {scene for scene, each in pictures.items() if each == NO_PICTURES}
 
 
 def look_for_pictures(context: Context) -> None:

@@ -278,3 +278,35 @@ def test_several_bad_covers_in_a_row_are_no_outage_while_plex_takes_others(
 
     assert {(job.scene_id, job.attempts) for job in jobs(driver)} == {(n, 1) for n in scenes[:5]}
     assert with_poster(driver) == len(scenes) - len(bad)
+
+
+def test_a_bad_cover_is_charged_where_no_other_was_synced_yet(driver: SyncDriver) -> None:
+    """What another scene's cover shows, which waits for nothing but is not in Plex yet."""
+    scenes = driver.site.scenes("empty_agent")
+    driver.site.use(first_sync="mirror")
+    driver.site.enqueue(*scenes)
+    driver.sync()
+    driver.site.use(first_sync="mirror", sync_poster=True)
+    driver.site.enqueue(scenes[0])
+    in_plex(driver, f"POST /library/metadata/{driver.site.key(scenes[0])}/", FULL_DISK)
+
+    driver.sync()
+
+    (job,) = jobs(driver)
+    assert (job.scene_id, job.failure) == (scenes[0], Failure.PICTURE)
+    assert with_poster(driver) > 0
+    assert driver.now - NOW < 3600
+    driver.site.both.plex.faults([])
+
+
+def test_a_cover_that_stash_cannot_give_is_charged_where_nothing_else_is_known(
+    driver: SyncDriver,
+) -> None:
+    bad = driver.site.scenes("empty_agent")[0]
+    driver.site.enqueue(bad)
+    covers_are(driver, BUSY, of=str(bad))
+
+    driver.do("process_queue")
+
+    (job,) = jobs(driver)
+    assert (job.scene_id, job.failure, job.attempts) == (bad, Failure.PICTURE, 1)

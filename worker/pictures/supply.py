@@ -77,7 +77,7 @@ class PictureSupply:
                 stash = self._brief if has_failed else self._stash
                 found = fetch_screenshot(stash, scene_id, etag)
         except PicturesUnavailable as error:
-            if not has_failed and self._another_comes(scene_id, none_counts=True):
+            if not has_failed and self._another_comes(scene_id):
                 raise ImageFailed(f"{error}, while others can") from error
             raise self._failed(error) from error
         except ImageFailed as error:
