@@ -11,6 +11,7 @@ from app.page.item_titles import item_titles
 from app.page.labels import label_of, plain
 from app.page.paging import Paging
 from app.page.plex_links import libraries, links
+from core.clear_limit import PASSES
 from core.errors import ConfigError
 from core.fields import PICTURES, TITLE
 from core.models import Change, ChangeKind, ItemRef
@@ -76,7 +77,7 @@ def _chosen(state: State, wanted: int | None) -> Run | None:
 def _head(run: Run, *, has_plan: bool) -> dict[str, Any]:
     counts = _counts(run.figures)
     told = str(run.figures.get("guard") or "")
-    guard = f" The clear guard {told}." if told.startswith("would hold") else ""
+    guard = f" The clear guard {told}." if told not in ("", PASSES) else ""
     scenes = "1 scene" if counts["scenes"] == 1 else f"{counts['scenes']:,} scenes"
     items = "1 item" if counts["items"] == 1 else f"{counts['items']:,} items"
     is_kept = has_plan or not counts["scenes"]

@@ -11,6 +11,7 @@ from app.arguments import flag, numbers, run_id
 from app.schedule.run import tell
 from app.wiring import Context, sharing
 from app.write_session import SceneWriter, lock_for, open_scene_writer
+from core.clear_limit import PASSES
 from core.errors import ConfigError
 from core.models import ItemRef, Job
 from core.scopes import DAY
@@ -28,7 +29,7 @@ from worker.executor.figures import APPLY, Figures
 from worker.executor.run import RunKind
 from worker.plan import ScenePlan
 from worker.preview import source
-from worker.preview.dry_run_end import KIND, PASSES, Preview, StoredPlans
+from worker.preview.dry_run_end import KIND, Preview, StoredPlans
 from worker.preview.pictures import field_changes
 from worker.preview.source import PreviewSource, job_for
 from worker.scene_sync.source import ListedScenes

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from core.clear_limit import Tally, clears_too_much, tally
+from core.clear_limit import PASSES, Tally, clears_too_much, tally
 from core.models import Change, ChangeKind
 from core.wording import change_line
 from storage.plans import PlannedChange, PlanStore
@@ -22,7 +22,6 @@ from worker.preview.pictures import DryPictures, field_changes
 log = logging.getLogger(__name__)
 
 KIND = "preview"
-PASSES = "would pass"  # what the clear guard says to a preview that loses little
 MOST_REASONS = 20
 
 
