@@ -43,7 +43,7 @@ class Changes:
         self._partial_dates = partial_dates
 
     def _editor(self) -> Editor:
-        return Editor(self._library, self._clock.text(), self._partial_dates())
+        return Editor(self._library, self._partial_dates())
 
     # Scenes
 
@@ -183,9 +183,7 @@ class Changes:
             oshash=raw["oshash"],
         )
         library.touch()
-        added = library.add_file(known, now, now)
-        added.phash = None  # is made after the scan
-        return added
+        return library.add_file(known, now, now)
 
     def attach_file(self, scene: Scene, file: VideoFile) -> None:
         scene.files = primary_first([*scene.files, file])

@@ -20,7 +20,6 @@ from simulators.stash.model import (
     Group,
     Scene,
     SceneGroup,
-    StashId,
     Tag,
     by_id,
     primary_first,
@@ -30,19 +29,13 @@ from simulators.stash.model import (
 Given = Mapping[str, Any]
 DATA_URL = re.compile(r"data:.+/.+;base64,(.*)")
 FETCHED = ("http", "https")
-TEXTS = {
-    *("title", "code", "details", "director", "name", "disambiguation", "country"),
-    *("sort_name", "description"),
-}
-TEXT_LISTS = {"urls", "aliases", "alias_list"}
-DATES = {"date", "birthdate", "death_date"}
+TEXTS = {"title", "code", "details", "director", "name", "disambiguation"}
 # Their columns cannot be empty: null makes the server panic.
 NEVER_NULL = {
-    **dict.fromkeys(("organized", "favorite", "ignore_auto_tag"), "bool"),
+    "organized": "bool",
     "play_duration": "float64",
 }
-AS_THEY_ARE = {"rating100", "gender", *NEVER_NULL}
-IMAGES = {"image": "image", "cover_image": "cover"}
+AS_THEY_ARE = {"rating100", "organized"}
 # What stays as it is when the input says null.
 LEFT_ALONE = {"cover_image", "primary_file_id"}
 
@@ -52,12 +45,10 @@ class Editor:
     """Converts inputs against one library.
 
     Args:
-        now: the time text that links made by this edit carry.
         partial_dates: YYYY and YYYY-MM are allowed (v0.30).
     """
 
     library: Library
-    now: str
     partial_dates: bool
 
     def apply(self, entity: Any, given: Given) -> None:
@@ -88,22 +79,17 @@ class Editor:
     def _value(self, entity: Any, key: str, value: Any) -> dict[str, Any]:
         if key in TEXTS:
             return {key: (value or "").strip()}
-        if key in DATES:
+        if key == "date":
             return {key: self._date(value)}
         if key in AS_THEY_ARE:
             return {key: value}
         if key == "url":
             return {"urls": [value] if value else []}
-        if key in TEXT_LISTS:
-            current = [] if entity is None else getattr(entity, key)
-            return {key: _merged(current, _entries(value), value)}
-        if key == "image" and value is None:
-            return {"image": None}
-        if key in IMAGES:
-            data = decode_image(value, "cover image" if key == "cover_image" else "image")
-            return {IMAGES[key]: data} if data else {}  # an empty one changes nothing
-        if key == "stash_ids":
-            return {key: [_stash_id(entry, self.now) for entry in value or ()]}
+        if key == "urls":
+            return {key: _merged([] if entity is None else entity.urls, _entries(value), value)}
+        if key == "cover_image":
+            data = decode_image(value)
+            return {"cover": data} if data else {}  # an empty one changes nothing
         return self._link(entity, key, value)
 
     def _link(self, entity: Any, key: str, value: Any) -> dict[str, Any]:
@@ -148,7 +134,7 @@ def set_children(library: Library, tag: Tag, value: Any) -> None:
             row.parents.append(tag)
 
 
-def decode_image(text: str, what: str) -> bytes:
+def decode_image(text: str) -> bytes:
     """A base64 data URL as bytes; empty text is an empty image. (Stash would download an http
     address; nothing here can.)
 
@@ -160,17 +146,13 @@ def decode_image(text: str, what: str) -> bytes:
         scheme = text.partition(":")[0].lower() if ":" in text else ""
         why = f'unsupported protocol scheme "{scheme}"'
         raise StashError(
-            f'processing {what}: Get "{text}": '
+            f'processing cover image: Get "{text}": '
             f"{'the simulator fetches nothing' if scheme in FETCHED else why}"
         )
     try:
         return base64.b64decode(found[1] if found else "", validate=True)
     except binascii.Error:
-        raise StashError(f"processing {what}: illegal base64 data at input byte 0") from None
-
-
-def _stash_id(entry: Given, now: str) -> StashId:
-    return StashId(entry["endpoint"], entry["stash_id"], entry.get("updated_at") or now)
+        raise StashError("processing cover image: illegal base64 data at input byte 0") from None
 
 
 def _entries(value: Any) -> list[str]:

@@ -15,6 +15,13 @@ from simulators.stash.times import Clock
 
 Given = Mapping[str, Any]
 Entity = Performer | Studio | Tag | Group
+# What is kept of an input; all else is taken, and forgotten.
+STORED = {
+    "performer": ("name", "disambiguation"),
+    "studio": ("name", "parent_id"),
+    "tag": ("name", "parent_ids"),
+    "group": ("name",),
+}
 
 
 class EntityChanges:
@@ -56,8 +63,7 @@ class EntityChanges:
         """Raises:
         StashError: a value is bad.
         """
-        given = _stored(kind, given)
-        values = self._editor().values(None, given)
+        values = self._editor().values(None, _stored(kind, given))
         rows, now = self.rows(kind), self._clock.text()
         num = self._library.next_id(kind, rows)
         classes: dict[str, type[Entity]] = {
@@ -77,8 +83,7 @@ class EntityChanges:
         """Raises:
         StashError: a value is bad.
         """
-        given = _stored(kind, given)
-        self._editor().apply(entity, given)
+        self._editor().apply(entity, _stored(kind, given))
         entity.updated_at = self._clock.text()
         self._after(entity, given)
 
@@ -95,8 +100,6 @@ class EntityChanges:
             else:
                 scene.performers.remove(entity)
         if isinstance(entity, Tag):
-            for owner in self._tagged(entity):
-                owner.tags.remove(entity)
             for tag in library.tags.values():
                 tag.parents = [parent for parent in tag.parents if parent is not entity]
         for studio in library.studios.values():
@@ -106,17 +109,13 @@ class EntityChanges:
         library.touch()
 
     def merge_tags(self, sources: Sequence[Tag], destination: Tag) -> None:
-        """The links of the sources go to the destination, their names become its aliases."""
+        """The links of the sources go to the destination."""
         for source in sources:
             if source is destination:
                 raise StashError("cannot merge where source == destination")
         for source in sources:
             for scene in self._library.scenes_of(source):
                 scene.tags = sorted({*scene.tags, destination}, key=tag_order)
-            for owner in self._tagged(source):
-                if destination not in owner.tags:
-                    owner.tags.append(destination)
-            destination.aliases += [source.name, *source.aliases]
             self.destroy("tag", source)
 
     def merge_performers(
@@ -135,23 +134,18 @@ class EntityChanges:
                 scene.performers = sorted({*scene.performers, destination}, key=by_id)
             self.destroy("performer", source)
 
-    def _tagged(self, tag: Tag) -> list[Performer | Studio]:
-        performers = [row for row in self._library.performers.values() if tag in row.tags]
-        return [*performers, *(row for row in self._library.studios.values() if tag in row.tags)]
-
     def _editor(self) -> Editor:
-        return Editor(self._library, self._clock.text(), partial_dates=True)
+        return Editor(self._library, partial_dates=True)
 
     def _after(self, entity: Entity, given: Given) -> None:
         library = self._library
         if isinstance(entity, Tag):
             if given.get("child_ids") is not None:
                 set_children(library, entity, given["child_ids"])
-            for owner in [*library.scenes_of(entity), *self._tagged(entity)]:
+            for owner in library.scenes_of(entity):
                 owner.tags.sort(key=tag_order)  # its place among them follows its name
         library.touch()
 
 
 def _stored(kind: str, given: Given) -> Given:
-    """Of a group only its name is kept."""
-    return {"name": given["name"]} if kind == "group" and "name" in given else given
+    return {name: given[name] for name in STORED[kind] if name in given}

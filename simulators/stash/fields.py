@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from simulators.stash.library import Library
-from simulators.stash.model import Entity, Performer, Scene, Studio, Tag, VideoFile
+from simulators.stash.model import Entity, Scene, Tag
 from simulators.stash.plugin_settings import StoredSettings
 from simulators.stash.times import unix
 
@@ -41,10 +41,6 @@ class Constant:
 Reader = Callable[[Any, Any, Mapping[str, Any]], Any]
 
 
-def _first_url(entity: Any, _ctx: ReadContext, _args: Mapping[str, Any]) -> str | None:
-    return entity.urls[0] if entity.urls else None
-
-
 def _scene_path(suffix: str) -> Reader:
     def read(scene: Scene, ctx: ReadContext, _args: Mapping[str, Any]) -> str:
         return f"{ctx.base_url}/scene/{scene.id}/{suffix}"
@@ -69,33 +65,8 @@ def _hash_path(suffix: str) -> Reader:
     return read
 
 
-def _image_path(kind: str) -> Reader:
-    def read(entity: Performer | Studio | Tag, ctx: ReadContext, _args: Mapping[str, Any]) -> str:
-        default = "" if entity.image is not None else "&default=true"
-        return f"{ctx.base_url}/{kind}/{entity.id}/image?t={unix(entity.updated_at)}{default}"
-
-    return read
-
-
-def _fingerprints(
-    file: VideoFile, _ctx: ReadContext, _args: Mapping[str, Any]
-) -> list[Fingerprint]:
-    found = [Fingerprint("oshash", file.oshash)]
-    if file.phash is not None:
-        found.append(Fingerprint("phash", file.phash))
-    return found
-
-
-def _fingerprint(file: VideoFile, _ctx: ReadContext, args: Mapping[str, Any]) -> str | None:
-    return {"oshash": file.oshash, "phash": file.phash}.get(args["type"])
-
-
 def _scene_count(entity: Entity, ctx: ReadContext, _args: Mapping[str, Any]) -> int:
     return len(ctx.library.scenes_of(entity))
-
-
-def _studio_children(studio: Studio, ctx: ReadContext, _args: Mapping[str, Any]) -> list[Studio]:
-    return [row for row in ctx.library.studios.values() if row.parent_studio is studio]
 
 
 def _tag_children(tag: Tag, ctx: ReadContext, _args: Mapping[str, Any]) -> list[Tag]:
@@ -110,27 +81,14 @@ def _plugin_settings(
     return settings.read(args.get("include"))
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    type: str
-    value: str
-
-
-NOTHING = Constant(())
 SCENE_FIELDS: Mapping[str, Reader | Constant] = MappingProxyType(
     {
-        "url": _first_url,
         "o_counter": lambda scene, _ctx, _args: len(scene.o_history),
         "play_count": lambda scene, _ctx, _args: len(scene.play_history),
         "last_played_at": lambda scene, _ctx, _args: (
             scene.play_history[0] if scene.play_history else None
         ),
-        "interactive": Constant(False),
-        "interactive_speed": Constant(None),
-        "captions": Constant(None),  # a nil slice of a nullable list
         "paths": lambda scene, _ctx, _args: scene,
-        "scene_markers": NOTHING,
-        "galleries": NOTHING,
         "movies": lambda scene, _ctx, _args: scene.groups,
     }
 )
@@ -148,11 +106,6 @@ PATH_FIELDS: Mapping[str, Reader | Constant] = MappingProxyType(
 )
 FILE_FIELDS: Mapping[str, Reader | Constant] = MappingProxyType(
     {
-        "parent_folder_id": lambda file, _ctx, _args: file.parent_folder.id,
-        "zip_file_id": Constant(None),
-        "zip_file": Constant(None),
-        "fingerprint": _fingerprint,
-        "fingerprints": _fingerprints,
         "format": Constant("mp4"),
         "width": Constant(1920),
         "height": Constant(1080),
@@ -168,26 +121,17 @@ FIELDS: Mapping[str, Mapping[str, Reader | Constant]] = MappingProxyType(
         "ScenePathsType": PATH_FIELDS,
         "VideoFile": FILE_FIELDS,
         "Studio": {
-            "url": _first_url,
-            "child_studios": _studio_children,
-            "image_path": _image_path("studio"),
             "scene_count": _scene_count,
         },
         "Performer": {
-            "url": _first_url,
-            "image_path": _image_path("performer"),
             "scene_count": _scene_count,
-            "custom_fields": Constant({}),
         },
         "Tag": {
-            "image_path": _image_path("tag"),
             "scene_count": _scene_count,
             "children": _tag_children,
         },
         "Group": {
             "scene_count": _scene_count,
-            "front_image_path": Constant(None),
-            "back_image_path": Constant(None),
         },
         "Movie": {"scene_count": _scene_count},
         "ConfigResult": {"plugins": _plugin_settings},

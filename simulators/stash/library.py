@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -98,7 +97,6 @@ class Library:
             mod_time=mod_time,
             created_at=now,
             updated_at=now,
-            phash=f"{zlib.crc32(raw['oshash'].encode()):x}{raw['oshash'][:8]}",
         )
         self.files[added.num] = added
         self.last_ids["files"] = max(self.last_ids.get("files", 0), added.num)

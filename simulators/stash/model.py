@@ -39,13 +39,6 @@ class Entity:
 
 
 @dataclass(slots=True, eq=False)
-class StashId:
-    endpoint: str
-    stash_id: str
-    updated_at: str
-
-
-@dataclass(slots=True, eq=False)
 class Folder(Entity):
     path: str
     parent_folder: Folder | None
@@ -64,7 +57,6 @@ class VideoFile(Entity):
     mod_time: str
     created_at: str
     updated_at: str
-    phash: str | None = None
     basename: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,14 +74,7 @@ class Tag(Entity):
     name: str
     created_at: str
     updated_at: str
-    sort_name: str = ""
-    description: str = ""
-    aliases: list[str] = field(default_factory=list)
-    ignore_auto_tag: bool = False
-    favorite: bool = False
     parents: list[Tag] = field(default_factory=list)
-    stash_ids: list[StashId] = field(default_factory=list)
-    image: bytes | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -98,15 +83,6 @@ class Studio(Entity):
     created_at: str
     updated_at: str
     parent_studio: Studio | None = None
-    urls: list[str] = field(default_factory=list)
-    aliases: list[str] = field(default_factory=list)
-    tags: list[Tag] = field(default_factory=list)
-    ignore_auto_tag: bool = False
-    favorite: bool = False
-    rating100: int | None = None
-    details: str = ""
-    stash_ids: list[StashId] = field(default_factory=list)
-    image: bytes | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -116,18 +92,6 @@ class Performer(Entity):
     updated_at: str
     disambiguation: str = ""
     gender: str | None = None
-    urls: list[str] = field(default_factory=list)
-    birthdate: str | None = None
-    death_date: str | None = None
-    country: str = ""
-    alias_list: list[str] = field(default_factory=list)
-    favorite: bool = False
-    tags: list[Tag] = field(default_factory=list)
-    ignore_auto_tag: bool = False
-    rating100: int | None = None
-    details: str = ""
-    stash_ids: list[StashId] = field(default_factory=list)
-    image: bytes | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -137,14 +101,6 @@ class Group(Entity):
     name: str
     created_at: str
     updated_at: str
-    aliases: str = ""
-    date: str | None = None
-    rating100: int | None = None
-    studio: Studio | None = None
-    director: str = ""
-    synopsis: str = ""
-    urls: list[str] = field(default_factory=list)
-    tags: list[Tag] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -176,11 +132,8 @@ class Scene(Entity):
     tags: list[Tag] = field(default_factory=list)
     files: list[VideoFile] = field(default_factory=list)  # primary first
     groups: list[SceneGroup] = field(default_factory=list)
-    stash_ids: list[StashId] = field(default_factory=list)
     play_history: list[str] = field(default_factory=list)  # UTC, newest first
     o_history: list[str] = field(default_factory=list)
-    resume_time: float = 0.0
-    play_duration: float = 0.0
     # None: no cover; str: seed of a generated picture; bytes: as uploaded
     cover: str | bytes | None = None
 
@@ -215,8 +168,8 @@ def natural(text: str) -> tuple[tuple[int, Any], ...]:
 
 
 def tag_order(tag: Tag) -> tuple[tuple[tuple[int, Any], ...], int]:
-    """Tags of a scene come sorted by sort_name, else by name."""
-    return (natural(tag.sort_name or tag.name), tag.num)
+    """Tags of a scene come sorted by name."""
+    return (natural(tag.name), tag.num)
 
 
 def by_id(entity: Entity) -> int:
@@ -243,7 +196,7 @@ def _plain_value(value: Any) -> Any:
         return value.path
     if isinstance(value, SceneGroup):
         return value.group.num
-    if isinstance(value, VideoFile | StashId):
+    if isinstance(value, VideoFile):
         return plain(value)
     if isinstance(value, Entity):
         return value.num

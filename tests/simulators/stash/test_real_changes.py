@@ -188,13 +188,13 @@ def test_values_that_are_refused(stash: Stash, given: str, message: str) -> None
 
 
 def test_values_that_are_taken(stash: Stash) -> None:
-    """Dates with times lose these, addresses may come twice, ratings have no bounds, counters and
-    resume times are passed over."""
+    """Dates with times lose these, addresses may come twice, ratings have no bounds, counters are
+    passed over."""
     given = {"date": "2024-02-03T04:05:06Z", "urls": ["u", "u"], "rating100": 101}
-    given |= {"o_counter": 3, "play_count": 3, "resume_time": 1.5, "play_duration": 2.5}
+    given |= {"o_counter": 3, "play_count": 3}
     query = "mutation ($i: SceneUpdateInput!) { sceneUpdate(input: $i) { id } }"
     stash.data(query, i={"id": "26", **given})
-    unplayed = {"o_counter": 0, "play_count": 0, "resume_time": 0}
+    unplayed = {"o_counter": 0, "play_count": 0}
     assert stash.scene(26, " ".join(given)) == {**given, **unplayed, "date": "2024-02-03"}
 
 

@@ -94,11 +94,11 @@ def test_aliases_read_what_may_be_gone(stash: Stash) -> None:
 
 
 def test_introspection_hides_deprecated_fields(stash: Stash) -> None:
-    """`__type` lists url and movies only when they are asked for."""
+    """`__type` lists movies only when they are asked for."""
     query = '{ __type(name: "Scene") { a: fields { name } b: fields(includeDeprecated: true) '
     found = stash.data(query + "{ name } } }")["__type"]
     hidden = {row["name"] for row in found["b"]} - {row["name"] for row in found["a"]}
-    assert hidden == {"url", "movies"}
+    assert hidden == {"movies"}
 
 
 VARIABLES = "query ($i: [ID!], $n: Int, $f: FindFilterType, $s: SceneFilterType) "
