@@ -98,20 +98,22 @@ class SceneSource:
         Raises:
             StashError: or its kinds; Stash does not answer.
         """
-        looked, is_full = self._begin(expected)
+        looked, new, last = self._look(expected)
         self._fields = whole_fields(self._stash, tells_files=looked.tells_files)
-        self._is_listed = not is_full
-        if is_full:
+        self._is_listed = last is not None
+        if last is None:
+            self._reads.begin(new, looked.names, None, last)
             return
         pages = partial(
             iter_scalars, self._stash, tells_files=looked.tells_files, expected=expected
         )
-        last = 0
+        last_id = 0
         try:
             with Prefetch(pages, 1) as ahead:
+                self._reads.begin(new, looked.names, self._void(looked), last)
                 for page in filter(None, ahead):
-                    self._compare(page, last)
-                    last = page[-1].id
+                    self._compare(page, last_id)
+                    last_id = page[-1].id
                     yield
             self._saw_all = len(self._there) == expected
         except StashError as error:  # what was seen until then is judged
@@ -177,17 +179,14 @@ class SceneSource:
         if told:
             raise StashIncomplete("; ".join(told), is_unclear=is_unclear)
 
-    def _begin(self, expected: int) -> tuple[Looked, bool]:
-        """Look at what moves without the scenes' times. Whether all are to be read."""
+    def _look(self, expected: int) -> tuple[Looked, Look, Look | None]:
+        """Look at what moves without the scenes' times; with the look before, to be compared with
+        where not all scenes are to be read."""
         last, now = self._reads.look(), self._clock()
+        self._keeps_all = last is not None
         looked = look(self._stash, last.at if last is not None and not self.full else None)
-        seal = digest_of(
-            [
-                code_digest(*RULES),
-                looked.version,
-                whole_fields(self._stash, tells_files=looked.tells_files),
-            ]
-        )
+        fields = whole_fields(self._stash, tells_files=looked.tells_files)
+        seal = digest_of([code_digest(*RULES), looked.version, fields])
         is_full = (
             self.full
             or looked.is_blind
@@ -196,10 +195,7 @@ class SceneSource:
             or last.at > now
             or self._state.verdicts.count() * FEW < expected
         )
-        void = None if is_full else self._void(looked)
-        self._reads.begin(Look(self._number, seal, now), looked.names, void, last)
-        self._keeps_all = last is not None
-        return looked, is_full
+        return looked, Look(self._number, seal, now), None if is_full else last
 
     def _void(self, looked: Looked) -> set[int]:
         """The scenes that something has moved of without their times."""
