@@ -51,5 +51,9 @@ def test_a_reconcile_finds_in_each_copy_what_the_pattern_has() -> None:
         found.append({name: output[name] for name in GAPS})
     twice, fourth = found
     assert told is not None
-    assert [row[:2] for row in told.rows] == [("240", "first"), ("240", "again")]
+    assert [row[:2] for row in told.rows] == [
+        ("240", "first"),
+        ("240", "again"),
+        ("240", "once more"),
+    ]
     assert fourth == {name: 2 * number for name, number in twice.items()}
