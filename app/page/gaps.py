@@ -11,11 +11,22 @@ from app.page.paging import Paging
 from app.page.plex_links import links
 from core.errors import ConfigError
 from core.quality_gate import NOT_YET
-from storage.finding_query import AMBIGUOUS, GAPS, IGNORED, LEFT_ALONE, SORTS, Wanted
+from storage.finding_query import (
+    AMBIGUOUS,
+    CONTESTED,
+    GAPS,
+    IGNORED,
+    LEFT_ALONE,
+    OUTSIDE,
+    SORTS,
+    Wanted,
+)
 from storage.findings import Finding
 from storage.page_facts import LAST
 
 TYPES = (*GAPS, *LEFT_ALONE)
+# No sync can tell which item it is, or bring it to one that is not there.
+UNDECIDED = (AMBIGUOUS, CONTESTED, OUTSIDE)
 
 
 def page_gaps(context: PageContext) -> dict[str, Any]:
@@ -75,8 +86,7 @@ def _row(each: Finding, *, is_queued: bool, is_held: bool) -> dict[str, Any]:
         "queued": is_queued,
         "held": is_held,
         "ignored": each.type == IGNORED,
-        # No sync can tell which of several items it is, or bring what is not there.
-        "can_sync": each.type != AMBIGUOUS and not each.reason.endswith(NOT_YET),
+        "can_sync": each.type not in UNDECIDED and not each.reason.endswith(NOT_YET),
     }
 
 

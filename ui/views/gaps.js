@@ -20,6 +20,9 @@
   /** What a row offers, so that its details need not. */
   const GIVEN = ["sync", "ignore", "unignore"];
 
+  // What no sync can do anything about.
+  const UNDECIDED = ["ambiguous", "outside", "contested"];
+
   const OPENS = /** @type {Record<string, string>} */ ({ ambiguous: "Choose", missing: "Details" });
 
   /** @param {string} name */
@@ -132,13 +135,13 @@
         onChange: reload,
         reason: row.reason,
         // What Stash says may have changed since the row was written.
-        without: row.can_sync || row.type === "ambiguous" ? GIVEN : GIVEN.slice(1),
+        without: row.can_sync || UNDECIDED.includes(row.type) ? GIVEN : GIVEN.slice(1),
       })
     );
   }
 
   /** Actions on what is ticked. @param {any} props */
-  function Chosen({ selection, act, ignored }) {
+  function Chosen({ selection, act, type }) {
     const busy = Boolean(act.action.busy);
     /** @param {string} label @param {string} mode @param {string} kind */
     const button = (label, mode, kind) =>
@@ -147,12 +150,12 @@
         { kind, disabled: busy, onClick: () => act.run(mode, selection.keys, mode) },
         label
       );
-    return ignored
+    return type === "ignored"
       ? button("Stop ignoring", "unignore_scenes", "primary")
       : h(
           "span",
           { className: "s2p-buttons" },
-          button("Sync now", "sync_scenes", "primary"),
+          UNDECIDED.includes(type) ? null : button("Sync now", "sync_scenes", "primary"),
           button("Ignore", "ignore_scenes", "secondary")
         );
   }
@@ -162,7 +165,7 @@
     h(
       "span",
       { className: "s2p-buttons" },
-      list.filters.values.type === "ambiguous"
+      UNDECIDED.includes(list.filters.values.type)
         ? null
         : h(parts.AllButton, {
             list,
@@ -194,15 +197,15 @@
         h(ViewLink, { view: "overview" }, compared ? "Back to the overview" : "To the overview")
       );
     }
-    const ignored = filters.values.type === "ignored";
+    const { type } = filters.values;
     const note = h(All, { list, total: data.total });
     return h(
       "div",
       null,
       h(
         SelectionBar,
-        { selection, total: data.rows.length, note: ignored ? null : note },
-        h(Chosen, { selection, act, ignored })
+        { selection, total: data.rows.length, note: type === "ignored" ? null : note },
+        h(Chosen, { selection, act, type })
       ),
       h(
         Rows,
