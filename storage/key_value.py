@@ -55,10 +55,14 @@ class KeyValueStore(Store):
         return found[0] if found else key.default
 
     def set(self, key: Key[T], value: T) -> None:
-        """Writes or replaces a value."""
+        """Writes or replaces a value; for the very same one nobody waits for the disk."""
         with self._database.transaction() as connection:
             values = key.name, dumps(key.encode(value))
-            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", values)
+            connection.execute(
+                "INSERT INTO facts VALUES (?, ?) ON CONFLICT (key)"
+                " DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value",
+                values,
+            )
 
     def change(self, key: Key[T], change: Callable[[T], T]) -> T:
         """Replaces a value by what `change` makes of it, in one transaction.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,17 @@ def test_values_come_back_by_their_keys(state: State) -> None:
     with pytest.raises(ValueError):
         state.set_value(Key("counts", 0.0, float), float("nan"))
     assert state.get_value(COUNTS) == {"plex": 6}
+
+
+def test_a_value_that_stands_is_not_written(state: State, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / STATE_FILE)) as other:
+
+        def moves(value: int) -> bool:
+            before = other.execute("PRAGMA data_version").fetchone()
+            state.set_value(NUMBER, value)
+            return bool(other.execute("PRAGMA data_version").fetchone() != before)
+
+        assert [moves(value) for value in (5, 5, 6, 6)] == [True, False, True, False]
 
 
 def test_a_value_is_changed_by_several_at_once(tmp_path: Path) -> None:
