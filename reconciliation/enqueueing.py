@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from math import floor
 from typing import Any
@@ -22,7 +23,7 @@ from sync_queue.operations import enqueue_all
 from sync_queue.queue import SyncQueue
 
 UPDATE_TYPE = "metadata"
-AT_ONCE = 1000  # scenes whose jobs are written in one transaction: each waits for the disk
+AT_ONCE = 1000  # scenes whose jobs are written in one transaction
 FOREVER = float("inf")
 Gaps = Callable[[Sequence[Found]], None]  # is told gaps
 
@@ -79,6 +80,13 @@ class GapQueue:
         self, findings: DetectionState, only: frozenset[str] | None, result: GapDetectionResult
     ) -> None:
         """Enqueue each scene with a gap once, and count what was left out and why."""
+        with self._queue.bulk() if self._queue is not None else nullcontext():
+            self._fill(findings, only, result)
+        result.outside_count = len(findings.outside)
+
+    def _fill(
+        self, findings: DetectionState, only: frozenset[str] | None, result: GapDetectionResult
+    ) -> None:
         for rows in findings.scenes.batches(AT_ONCE):
             scenes = {scene_id: ToldScene(*row) for scene_id, row in rows.items()}
             written = self._written(scenes)
@@ -115,7 +123,6 @@ class GapQueue:
                     fates[scene_id] = Fate.QUEUED
             findings.fates.put({i: int(fate) for i, fate in fates.items()})
             self._put(chosen, scenes, result)
-        result.outside_count = len(findings.outside)
 
     def _put(
         self, chosen: Sequence[Found], scenes: Mapping[int, ToldScene], result: GapDetectionResult

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import json
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from persistqueue.serializers import json as bare_json
 
 from core.models import Failure
 from storage.state import State
+from sync_queue.jobs import Encoded
 from sync_queue.operations import (
     enqueue,
+    enqueue_all,
     get_queued_scene_ids,
     get_stats,
     load_sync_timestamps,
@@ -22,6 +25,23 @@ from sync_queue.operations import (
 )
 from sync_queue.queue import SyncQueue
 from tests.sync_queue.conftest import NOW
+
+
+def test_jobs_put_in_bulk_stay_and_what_comes_later_waits_for_the_disk(path: Path) -> None:
+    data = Encoded('{"title": "x", "tags": ["a"]}')
+    jobs = [{"scene_id": i, "data": data} for i in range(1, 251)]
+    with SyncQueue(path) as queue:
+        for ends in (True, False):
+            with pytest.raises(KeyError) if ends else nullcontext(), queue.bulk():
+                enqueue_all(queue, jobs)
+                assert queue.database.rows("PRAGMA synchronous") == [(1,)]
+                if ends:
+                    raise KeyError
+            assert queue.database.rows("PRAGMA synchronous") == [(2,)]
+            assert queue.database.rows("PRAGMA wal_autocheckpoint") == [(1000,)]
+    with SyncQueue(path) as queue:
+        assert get_queued_scene_ids(queue) == set(range(1, 251))
+        assert {str(job.data) for job in queue.claim(250, NOW)} == {str(json.loads(data))}
 
 
 def test_an_enqueued_job_is_returned_as_it_is_kept(queue: SyncQueue, path: Path) -> None:
