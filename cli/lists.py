@@ -11,6 +11,7 @@ from app.page.gaps import TYPES
 from cli.options import Command, Group
 from cli.session import Session
 from cli.terminal import moment
+from core.wording import counted
 
 GAPS = 1
 MOST = 200  # rows of one page of the plugin's answers
@@ -97,7 +98,7 @@ def queue_list(session: Session, error: str | None, text: str | None, limit: int
     heads = ["scene", "when", "error", "title", "why"]
     session.terminal.table(heads, rows, "Nothing was given up on.")
     waiting = found["waiting"]
-    session.terminal.say(f"{waiting} {'scene waits' if waiting == 1 else 'scenes wait'} for Plex.")
+    session.terminal.say(f"{counted(waiting, 'scene waits', 'scenes wait')} for Plex.")
     _rest(session, found)
     return GAPS if found["total"] else 0
 

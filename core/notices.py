@@ -97,8 +97,8 @@ def _number(figures: Mapping[str, object], name: str) -> int:
 
 
 def _were(count: int) -> str:
-    return "1 scene was" if count == 1 else f"{count} scenes were"
+    return counted(count, "scene was", "scenes were")
 
 
 def _wait(count: int) -> str:
-    return "1 change waits" if count == 1 else f"{count} changes wait"
+    return counted(count, "change waits", "changes wait")

@@ -9,7 +9,7 @@ from core.library_facts import STUDIO, TAG, LibraryFacts
 from core.models import Entity
 from core.placing import Place, Placing, PlacingRules
 from core.taxonomy import Kind
-from core.wording import named
+from core.wording import counted, named
 
 EXAMPLES = 10
 USUAL_LEAST = 5  # scenes of a collection, as a proposal where the user has not said
@@ -52,11 +52,11 @@ def preview_rules(
         len(names[kind]) for kind in (Kind.GENRE, Kind.LABEL, Kind.COLLECTION)
     )
     text = (
-        f"Would create {_count(collections, 'collection')}; with a minimum of {least} items:"
-        f" {large}. {_count(labels, 'label')} and {_count(genres, 'genre')}."
+        f"Would create {counted(collections, 'collection')}; with a minimum of {least} items:"
+        f" {large}. {counted(labels, 'label')} and {counted(genres, 'genre')}."
     )
     if problems:
-        text = f"{_count(len(problems), 'rule')} cannot be read: {'; '.join(problems)}. {text}"
+        text = f"{counted(len(problems), 'rule')} cannot be read: {'; '.join(problems)}. {text}"
     return RulesPreview(
         genres,
         labels,
@@ -79,7 +79,7 @@ def _examples(placing: Placing, facts: LibraryFacts) -> Sequence[str]:
     ]
     found.sort(key=lambda each: (-each[0], each[1], each[2]))
     return [
-        f"{about} {named(name)} ({_count(scenes, 'scene')}): {_told(places, name)}"
+        f"{about} {named(name)} ({counted(scenes, 'scene')}): {_told(places, name)}"
         for scenes, about, name, places in found[:EXAMPLES]
     ]
 
@@ -91,7 +91,3 @@ def _told(places: Sequence[Place], own: str) -> str:
         place.kind.value if place.name == own else f"{place.kind.value} {named(place.name)}"
         for place in places
     )
-
-
-def _count(number: int, of: str) -> str:
-    return f"{number} {of}" if number == 1 else f"{number} {of}s"

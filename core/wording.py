@@ -44,9 +44,9 @@ def line_of(called: str, phrases: Iterable[str]) -> str:
     return f"{called}: {'; '.join([*told[:_SHOWN], *more])}"
 
 
-def counted(number: int, what: str) -> str:
-    """Like “1 scene”, “2 scenes”."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def counted(number: int, one: str, many: str = "") -> str:
+    """Like “1 scene”, “2,000 scenes”; `many` where that is not `one` with an s."""
+    return f"1 {one}" if number == 1 else f"{number:,} {many or f'{one}s'}"
 
 
 def listed(counts: Iterable[tuple[int, str]]) -> str:

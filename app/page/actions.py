@@ -17,6 +17,7 @@ from app.page.running import running_now
 from app.page.tasks import title_of_mode
 from app.tasks.dead_letters import dead_like
 from core.errors import ConfigError, StateError
+from core.wording import counted
 from storage.log_lines import LogLine
 from sync_queue.jobs import EDIT
 
@@ -93,7 +94,7 @@ def drop_dead_letters(context: PageContext) -> dict[str, Any]:
         changed = queue.drop_scenes(scene_ids, is_dead=True)
     if not changed:
         return _done(context, "changed", 0, "None of these scenes was given up on.")
-    what = "1 dead letter is" if changed == 1 else f"{changed:,} dead letters are"
+    what = counted(changed, "dead letter is", "dead letters are")
     return _done(context, "changed", changed, f"{what} gone.")
 
 
@@ -126,7 +127,7 @@ def _scene_ids(context: PageContext) -> Sequence[int]:
 
 
 def _count(scenes: int) -> str:
-    return "1 scene is" if scenes == 1 else f"{scenes:,} scenes are"
+    return counted(scenes, "scene is", "scenes are")
 
 
 def _them(scenes: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.page.snapshot import Snapshot
 from core.timestamps import in_words
-from core.wording import closed
+from core.wording import closed, counted
 from storage.outages import NAMES, PICTURES, PLEX, PLEX_PICTURES
 
 GOOD, WORK, ATTENTION, PROBLEM = "good", "work", "attention", "problem"
@@ -33,7 +33,7 @@ def headline(known: Snapshot) -> tuple[str, str]:
         return "The library has not been compared as a whole yet.", ATTENTION
     if known.gaps:
         apart = known.gaps + known.unfinished
-        gaps = "1 scene is" if apart == 1 else f"{apart:,} scenes are"
+        gaps = counted(apart, "scene is", "scenes are")
         is_at_work = known.waiting or known.running is not None
         tone = WORK if is_at_work and not known.held else ATTENTION
         return f"{gaps} not in step with Plex. {waits}".strip(), tone
@@ -52,7 +52,7 @@ def _waits(known: Snapshot) -> str:
     waiting = known.waiting + known.edits_waiting
     if not waiting:
         return ""
-    return "1 change waits. " if waiting == 1 else f"{waiting:,} changes wait. "
+    return f"{counted(waiting, 'change waits', 'changes wait')}. "
 
 
 def _given_up(known: Snapshot) -> str:
@@ -75,13 +75,13 @@ def _advice(known: Snapshot) -> Iterator[tuple[str, str | None]]:
     if known.refused_at:
         yield "Plex refuses the token: sign in again, or enter a new token.", "settings"
     if known.held:
-        what = "1 scene waits" if known.held == 1 else f"{known.held:,} scenes wait"
+        what = counted(known.held, "scene waits", "scenes wait")
         yield f"{what} for your word, since they would lose values in Plex.", "held"
     elif known.stopped is not None:
         why = str(known.stopped.figures.get("why") or f"the guard {known.stopped.guard} stopped it")
         yield f"A run was stopped: {why}. If that is right, confirm it.", "confirm_stopped_run"
     if known.dead_letters:
-        what = "1 scene was" if known.dead_letters == 1 else f"{known.dead_letters:,} scenes were"
+        what = counted(known.dead_letters, "scene was", "scenes were")
         yield f"{what} given up on: see why, and try them again.", "dead_letters"
     for service, what in ((PICTURES, "do not come"), (PLEX_PICTURES, "cannot be set")):
         if known.away_since(service) is not None:
@@ -89,7 +89,7 @@ def _advice(known: Snapshot) -> Iterator[tuple[str, str | None]]:
     if not known.last:
         yield "Compare the library with Plex, to see what is not in step.", "reconcile_all"
     elif ambiguous := known.gaps_by_type["ambiguous"]:
-        what = "1 scene fits" if ambiguous == 1 else f"{ambiguous:,} scenes fit"
+        what = counted(ambiguous, "scene fits", "scenes fit")
         yield f"{what} several items of Plex: choose the right ones.", "ambiguous"
     is_due = known.next_due is not None and known.next_due <= known.now
     if is_due and known.running is None and known.away_since(PLEX) is None:

@@ -16,6 +16,7 @@ from core.errors import ConfigError
 from core.fields import PICTURES, TITLE
 from core.models import Change, ChangeKind, ItemRef
 from core.run_kinds import PREVIEW
+from core.wording import counted
 from storage.plans import PlannedChange
 from storage.runs import Run
 from storage.state import State
@@ -78,8 +79,8 @@ def _head(run: Run, *, has_plan: bool) -> dict[str, Any]:
     counts = _counts(run.figures)
     told = str(run.figures.get("guard") or "")
     guard = f" The clear guard {told}." if told not in ("", PASSES) else ""
-    scenes = "1 scene" if counts["scenes"] == 1 else f"{counts['scenes']:,} scenes"
-    items = "1 item" if counts["items"] == 1 else f"{counts['items']:,} items"
+    scenes = counted(counts["scenes"], "scene")
+    items = counted(counts["items"], "item")
     is_kept = has_plan or not counts["scenes"]
     would = f"{scenes} would change, with {items} in Plex." if counts["scenes"] else NOTHING
     gone = "" if is_kept else " Its single changes are not kept any more: start a new preview."

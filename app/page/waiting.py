@@ -13,6 +13,7 @@ from app.page.plex_links import libraries, links
 from app.tasks.dead_letters import filters_of
 from core.models import ItemRef, Job
 from core.paths import stem
+from core.wording import counted
 from storage.plans import PlannedChange
 from sync_queue.jobs import HeldJob
 
@@ -65,7 +66,7 @@ def page_held(context: PageContext) -> dict[str, Any]:
         }
         for each in shown
     ]
-    what = "1 scene is" if total == 1 else f"{total:,} scenes are"
+    what = counted(total, "scene is", "scenes are")
     headline = "Nothing is held back."
     if total:
         who = "it" if total == 1 else "together they"
@@ -82,7 +83,7 @@ def _held_row(each: HeldJob, title: str) -> dict[str, Any]:
     return {
         "scene_id": str(each.job.scene_id),
         "title": title_of(each.job) or title,
-        "reason": f"It would lose {losses} value{'s' if losses != 1 else ''} in Plex.",
+        "reason": f"It would lose {counted(losses, 'value')} in Plex.",
         "would_remove": losses,
     }
 

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from app.report.model import TYPES, Report
-from core.wording import closed
+from core.wording import closed, counted
 
 SHOWN = 2_000  # rows of each table; the other files have all
 _STYLE = """
@@ -69,8 +69,8 @@ def page_of(report: Report) -> Iterator[str]:
 
 def _headline(report: Report) -> str:
     gaps, orphans = report.counts["gaps"], report.counts["orphans"]
-    found = "No gaps" if not gaps else "1 gap" if gaps == 1 else f"{gaps:,} gaps"
-    items = "1 Plex item" if orphans == 1 else f"{orphans:,} Plex items"
+    found = counted(gaps, "gap") if gaps else "No gaps"
+    items = counted(orphans, "Plex item")
     return f"{found} in {report.counts['scenes']:,} scenes, {items} without a scene"
 
 

@@ -26,6 +26,7 @@ from app.self_test.switches import check_settings
 from app.wiring import Context
 from core.digests import digest_of
 from core.errors import ConfigError, StateError
+from core.wording import counted
 from storage.key_value import Key
 from storage.page_facts import REFUSED_AT
 
@@ -67,10 +68,9 @@ class Found:
     def headline(self) -> str:
         problems, warnings = len(self.problems), len(self.checks.of(WARN))
         if problems:
-            found = "1 problem" if problems == 1 else f"{problems} problems"
+            found = counted(problems, "problem")
         elif warnings:
-            things = "1 thing" if warnings == 1 else f"{warnings} things"
-            found = f"no problem, and {things} to know of"
+            found = f"no problem, and {counted(warnings, 'thing')} to know of"
         else:
             found = "all is well"
         return f"Health check: {found}. Next step: {self.next_step}"

@@ -16,6 +16,7 @@ from app.wiring import Context
 from core.errors import StateError
 from core.settings import Settings
 from core.timestamps import in_words
+from core.wording import counted
 from storage import folder
 from storage.libraries import KNOWN
 from storage.outages import NAMES
@@ -188,4 +189,4 @@ def _check_queue(checks: Checks, stats: QueueStats) -> None:
 
 
 def _scenes(count: int) -> str:
-    return "1 scene is" if count == 1 else f"{count} scenes are"
+    return counted(count, "scene is", "scenes are")

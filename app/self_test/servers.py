@@ -13,6 +13,7 @@ from app.wiring import Context, Timeouts
 from core.errors import ConfigError, StashError
 from core.models import Section
 from core.settings import REQUIRED
+from core.wording import counted
 from plex.client import PlexClient
 from plex.exceptions import PlexError, PlexUnauthorized
 from plex.library import synced_libraries
@@ -58,7 +59,7 @@ def check_stash(checks: Checks, context: Context) -> StashFound:
         return StashFound(version)
     shown = version or "of an unknown version"
     if scenes:
-        checks.ok("stash", f"Stash {shown} answers and has {_count(scenes, 'scene')}.")
+        checks.ok("stash", f"Stash {shown} answers and has {counted(scenes, 'scene')}.")
     else:
         advice = "Let Stash scan your files first."
         checks.warn("stash", f"Stash {shown} answers and has no scenes.", advice)
@@ -139,7 +140,7 @@ def check_libraries(
         folders = ", ".join(section.locations) or "none"
         what = f"Library {section.title!r} (number {section.key})"
         if library.items:
-            items = _count(library.items, "episode" if section.type == "show" else "item")
+            items = counted(library.items, "episode" if section.type == "show" else "item")
             checks.ok("libraries", f"{what} has {items}; its folders: {folders}.")
         else:
             advice = "Let Plex scan it, or leave it out in plex_library."
@@ -154,7 +155,3 @@ def count_libraries(plex: PlexClient, sections: Sequence[Section]) -> list[Libra
         PlexError: or its kinds.
     """
     return [Library(section, plex.count_items(section)) for section in sections]
-
-
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number:,} {what}s"

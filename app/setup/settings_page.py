@@ -11,6 +11,7 @@ from app.setup.token import KEPT, SETTING, resolve_token
 from core.digests import digest_of
 from core.errors import ConfigError
 from core.settings import DEFAULTS, SECRET, read_settings, same_key
+from core.wording import counted
 from shell import logs
 from stash.plugin_settings import change_plugin_settings
 from stash.scenes import plugin_settings
@@ -112,9 +113,9 @@ def _secrets(given: Mapping[str, object]) -> list[str]:
 
 def _said(saved: int, wrong: int) -> str:
     if not wrong:
-        return "1 setting was saved." if saved == 1 else f"{saved} settings were saved."
+        return f"{counted(saved, 'setting was', 'settings were')} saved."
     kept = f"{saved} saved; " if saved else "Nothing was saved: "
-    return f"{kept}{'1 setting needs' if wrong == 1 else f'{wrong} settings need'} correction."
+    return f"{kept}{counted(wrong, 'setting needs', 'settings need')} correction."
 
 
 def _digest(token: str) -> str:

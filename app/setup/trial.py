@@ -10,7 +10,7 @@ from app.setup.token import SETTING, resolve_token
 from core.errors import ConfigError
 from core.setting_words import by_label
 from core.settings import Settings, read_settings
-from core.wording import closed
+from core.wording import closed, counted
 from plex.client import VIDEO_TYPES, PlexClient
 from plex.exceptions import PlexError
 from shell import logs
@@ -94,7 +94,7 @@ def _said(name: str, version: str, libraries: int, *, owner: bool) -> str:
         )
     if not libraries:
         return f"{who} answers, and shows no movie or show library to this token."
-    return f"{who} answers, with {libraries} video {'library' if libraries == 1 else 'libraries'}."
+    return f"{who} answers, with {counted(libraries, 'video library', 'video libraries')}."
 
 
 def _failed(text: str) -> dict[str, Any]:

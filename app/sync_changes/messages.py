@@ -40,7 +40,7 @@ def once_mended(waiting: int) -> str:
 
 def changes_wait(count: int) -> str:
     """How many changes wait."""
-    return f"{count} changes wait" if count != 1 else "1 change waits"
+    return counted(count, "change waits", "changes wait")
 
 
 def summary_of(done: Figures) -> str:

@@ -53,8 +53,7 @@ def outage_summary(context: Context) -> dict[str, Any]:
 def _line(found: OutageFigures) -> str:
     if not found.count:
         return "no outage"
-    plural = "s" if found.count != 1 else ""
-    parts = [f"{found.count} outage{plural}, {in_words(found.downtime)} in all"]
+    parts = [f"{counted(found.count, 'outage')}, {in_words(found.downtime)} in all"]
     if found.mttr is not None:
         parts.append(f"{in_words(found.mttr)} until it was back on average (MTTR)")
     if found.mtbf is not None:
