@@ -124,7 +124,10 @@ def check(session: Session, full: bool) -> int:
 @_remote
 @click.pass_obj
 def sync(session: Session, recent: bool, full: bool, in_stash: bool) -> int:
-    """Compare Plex with Stash, then bring to Plex what differs."""
+    """Compare Plex with Stash, then bring to Plex what differs.
+
+    Exit status 0: done; 1: something was given up on, is held back or could not be compared.
+    """
     mode, what = "sync_recent" if recent else "sync_everything", "Comparing, then writing to Plex"
     done = _perform(session, mode, what, in_stash_too=in_stash, full=full or None)
     found = done.get("reconcile", {})
