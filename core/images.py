@@ -189,6 +189,10 @@ def _can_be_decoded(data: bytes, kind: str) -> bool:
         return _jpeg_has_a_scan(data)
     if kind == "image/png":
         return _png_has_data(data)
+    if kind == "image/gif":
+        return _gif_has_an_image(data)
+    if kind == "image/bmp":
+        return 14 < int.from_bytes(data[10:14], "little") < len(data)
     if kind == "image/webp":
         # Decoded as a whole or not at all, but for the byte that fills up the last chunk.
         return len(data) + 1 >= 8 + int.from_bytes(data[4:8], "little")
@@ -213,3 +217,16 @@ def _png_has_data(data: bytes) -> bool:
             return True
         at += 12 + int.from_bytes(data[at : at + 4], "big")
     return False
+
+
+def _gif_has_an_image(data: bytes) -> bool:
+    """Steps over the table of colours and what else may stand before the first image."""
+    if len(data) < 13:
+        return False
+    at = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
+    while data[at : at + 1] == b"!":
+        at += 2
+        while data[at : at + 1] not in (b"", b"\0"):
+            at += 1 + data[at]
+        at += 1
+    return data[at : at + 1] == b"," and at + 11 < len(data)

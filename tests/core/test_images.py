@@ -48,7 +48,16 @@ def with_preview(jpeg: bytes) -> bytes:
 JPEG, PNG, WEBP = encoded("JPEG"), encoded("PNG"), encoded("WEBP")
 PROGRESSIVE = encoded("JPEG", progressive=True)
 PREVIEWED = with_preview(encoded("JPEG", restart_marker_blocks=1))
-MARKED = {"jpeg": JPEG, "progressive": PROGRESSIVE, "previewed": PREVIEWED, "png": PNG}
+MOVING = encoded("GIF", save_all=True, append_images=[Image.new("RGB", (64, 36))], comment="a")
+MARKED = {
+    "jpeg": JPEG,
+    "progressive": PROGRESSIVE,
+    "previewed": PREVIEWED,
+    "png": PNG,
+    "gif": encoded("GIF"),
+    "moving": MOVING,
+    "bmp": encoded("BMP"),
+}
 
 
 def named(value: object) -> str:
@@ -99,6 +108,9 @@ def test_bytes_tell_what_they_are(data: bytes, kind: str) -> None:
         (WEBP[:-2], "image/webp", "the WEBP ends too early"),
         (JPEG[:300], "image/jpeg", "the JPEG ends too early"),
         (PNG[:40], "image/png", "the PNG ends too early"),
+        (MOVING[:6], "image/gif", "the GIF ends too early"),
+        (MOVING[:700], "image/gif", "the GIF ends too early"),
+        (encoded("BMP")[:50], "image/bmp", "the BMP ends too early"),
         (JPEG + bytes(MAX_BYTES), "image/jpeg", "10.0 MB, and Plex takes less than 10 MB"),
     ],
     ids=named,
@@ -153,7 +165,14 @@ def test_what_follows_the_end_does_no_harm(name: str, rest: bytes) -> None:
 
 @given(st.binary(), st.text())
 def test_any_bytes_get_an_answer(data: bytes, told: str) -> None:
-    for start in (b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"\0\0\0\0ftyp"):
+    for start in (
+        b"",
+        b"\xff\xd8\xff",
+        b"\x89PNG\r\n\x1a\n",
+        b"RIFF\0\0\0\0WEBP",
+        b"GIF89a",
+        b"BM",
+    ):
         fault(start + data, told)
         says_no_cover(start + data, told)
 
