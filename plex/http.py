@@ -207,7 +207,7 @@ class PlexHttp:
         down = PlexServerDown(
             f"{self._where} {error}; {_LATER}", may_be_one=True, is_costly=error.is_costly
         )
-        return Transient(down, done=error.sent)
+        return Transient(down, done=error.sent, costly=error.is_costly)
 
     def _check(self, answer: Answer, request: str) -> None:
         status = answer.status

@@ -16,6 +16,7 @@ LONGEST = 60.0  # seconds from the first try, after which there is no other
 # Pauses of at most 0, 0.5, 1, 2 and 4 s. Where nobody listens or all are turned away, which takes
 # long to change, only two of them.
 POLICY = Retry(total=5, connect=2, backoff_factor=0.25, backoff_max=16)
+BRIEF = 1  # more tries of what is likely to fail again
 
 
 class Transient(Exception):
@@ -26,16 +27,24 @@ class Transient(Exception):
         connected: False where there was no connection.
         done: whether what was asked for may have been carried out.
         retry_after: the header of the answer.
+        costly: it took as long as anything may.
     """
 
     def __init__(
-        self, error: Exception, *, connected: bool = True, done: bool = True, retry_after: str = ""
+        self,
+        error: Exception,
+        *,
+        connected: bool = True,
+        done: bool = True,
+        retry_after: str = "",
+        costly: bool = False,
     ) -> None:
         super().__init__(str(error))
         self.error = error
         self.connected = connected
         self.done = done
         self.retry_after = retry_after
+        self.costly = costly
 
 
 class Retrying:
@@ -59,8 +68,9 @@ class Retrying:
         self._policy = policy if policy is not None else POLICY
 
     def briefly(self) -> Retrying:
-        """The same with one more try only, for what is likely to fail again."""
-        brief = self._policy.new(total=1)
+        """The same with one more try only, and none after a costly one, for what is likely to fail
+        again."""
+        brief = self._policy.new(total=BRIEF)
         return Retrying(self._sleep, self._clock, self._jitter, brief)
 
     def call(self, attempt: Callable[[], T], *, repeatable: bool) -> T:
@@ -80,6 +90,7 @@ class Retrying:
             except Transient as failed:
                 error = failed.error
                 is_over = failed.done and not repeatable
+                is_over |= failed.costly and self._policy.total == BRIEF
                 told = HTTPError() if failed.connected else ConnectTimeoutError()
                 pause = 0.0
                 try:

@@ -65,6 +65,15 @@ def test_nobody_there_is_soon_given_up() -> None:
     assert (attempt.times, sum(clock.naps)) == (3, 0.5)
 
 
+@pytest.mark.parametrize(("how", "times"), [({}, 2), ({"costly": True}, 1)], ids=["once", "never"])
+def test_what_is_likely_to_fail_again_is_tried_again(how: dict[str, bool], times: int) -> None:
+    retrying, clock = made()
+    attempt = Attempt(clock, [failed(number, **how) for number in range(9)])
+    with pytest.raises(LookupError):
+        retrying.briefly().call(attempt, repeatable=True)
+    assert attempt.times == times
+
+
 def test_what_may_have_been_done_is_not_done_twice() -> None:
     retrying, clock = made()
     attempt = Attempt(clock, [failed(done=False), failed()])

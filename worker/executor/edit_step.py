@@ -11,7 +11,13 @@ from typing import TypeVar
 
 from core.models import ItemRef
 from plex.client import PlexClient
-from plex.exceptions import PlexItemFailed, PlexRejected, PlexServerDown, PlexUnauthorized
+from plex.exceptions import (
+    PlexError,
+    PlexItemFailed,
+    PlexRejected,
+    PlexServerDown,
+    PlexUnauthorized,
+)
 from worker.executor.control_edit import ControlEdit
 from worker.executor.edits_ahead import EditsAhead
 from worker.executor.item_editor import ItemEditor
@@ -68,7 +74,7 @@ class EditStep:
             self._begun_before = self.ahead.begun
             if written not in self.doubtful:
                 self.doubtful.append(written)
-                if len(self.doubtful) > ALL_FAIL:
+                if len(self.doubtful) > ALL_FAIL or _was_costly(error):
                     self.settle()
         else:
             if refused is not None:  # else it is gone, as reading it back will find
@@ -117,3 +123,8 @@ class EditStep:
         refused = written.cover.refused if written.cover is not None else None
         if refused is not None and self._control.is_taken(written.plan.items.keys()) is False:
             raise refused
+
+
+def _was_costly(error: PlexError) -> bool:
+    """Whether others like it would take minutes."""
+    return isinstance(error.__cause__, PlexServerDown) and error.__cause__.is_costly
