@@ -13,10 +13,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
+from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
-from graphql import GraphQLSyntaxError, OperationType, parse, validate
+from graphql import GraphQLSchema, GraphQLSyntaxError, OperationType, parse, validate
 from graphql.execution import ExecutionResult, execute
 from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode
 
@@ -44,7 +45,6 @@ class GraphQLEndpoint:
 
     def __init__(self, sim: Simulator) -> None:
         self._sim = sim
-        self._documents: dict[tuple[int, str], DocumentNode] = {}
 
     async def handle(self, request: web.Request) -> web.Response:
         newer = self._newer_rule(request)
@@ -80,14 +80,14 @@ class GraphQLEndpoint:
             return (422 if error.of_graphql else error.status), error.body
 
     def _only_a_query(self, asked: Request) -> None:
-        operation = _operation(self._document(asked.query), asked.operation)
+        operation = _operation(_document(self._sim.schema, asked.query), asked.operation)
         if operation.operation is not OperationType.QUERY:
             raise BadRequestError(
                 [{"message": "GET requests only allow query operations"}], status=406
             )
 
     async def _answer(self, asked: Request, base: str, caller: Caller) -> Body:
-        document = self._document(asked.query)
+        document = _document(self._sim.schema, asked.query)
         operation = _operation(document, asked.operation)
         if self._sim.rng.random() < self._sim.switches["locked_share"]:
             return self._logged(_locked(operation))
@@ -116,25 +116,22 @@ class GraphQLEndpoint:
             self._sim.log.add("error", f"{where}: input: {where} {failed['message']}")
         return body
 
-    def _document(self, query: str) -> DocumentNode:
-        """The parsed and validated query, kept for the next time.
 
-        Raises:
-            BadRequestError: it does not parse or does not fit the schema.
-        """
-        key = (id(self._sim.schema), query)
-        if key not in self._documents:
-            try:
-                document = parse(query)
-            except GraphQLSyntaxError as error:
-                raise BadRequestError([located(error)], PARSE_FAILED) from None
-            errors = validate(self._sim.schema, document)
-            if errors:
-                raise BadRequestError([located(error) for error in errors], VALIDATION_FAILED)
-            if len(self._documents) >= CACHE_LIMIT:
-                self._documents.clear()
-            self._documents[key] = document
-        return self._documents[key]
+@lru_cache(CACHE_LIMIT)
+def _document(schema: GraphQLSchema, query: str) -> DocumentNode:
+    """The parsed and validated query, kept for the next time, also for the next library.
+
+    Raises:
+        BadRequestError: it does not parse or does not fit the schema.
+    """
+    try:
+        document = parse(query)
+    except GraphQLSyntaxError as error:
+        raise BadRequestError([located(error)], PARSE_FAILED) from None
+    errors = validate(schema, document)
+    if errors:
+        raise BadRequestError([located(error) for error in errors], VALIDATION_FAILED)
+    return document
 
 
 def base_url(request: web.Request) -> str:
