@@ -173,6 +173,7 @@ def test_what_is_asked_for_lies_in_a_location_and_nothing_else_is(
 def test_a_job_waits_longer_the_longer_it_has_waited(waited: float) -> None:
     assert FIRST_WAIT <= pause(waited) <= LONGEST_WAIT
     assert pause(waited) <= pause(waited + 60)
+    assert pause(30.0) == 7.5
 
 
 # Scans that jobs wait for ----------------------------------------------------------------
