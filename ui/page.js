@@ -85,7 +85,8 @@
         { className: "s2p-running-head" },
         h("span", { className: "spinner-border s2p-tiny", "aria-hidden": true }),
         h("strong", null, name),
-        h("span", null, waits ? "waits in Stash's queue" : `${percent} %`),
+        // A task that waits, for Plex say, has done nothing of its work yet.
+        h("span", null, waits ? "waits in Stash's queue" : percent ? `${percent} %` : "has begun"),
         others > 0 ? h("span", { className: "text-muted" }, `${others} more after it`) : null,
         h(
           Button,
