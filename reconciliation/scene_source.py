@@ -50,6 +50,7 @@ LOOKED_UP = 5000  # verdicts at once
 _NAMED = 10  # scenes named in one error
 
 Told = UnreadScene | SceneRead
+_Row = tuple[int, object, str, int]  # id, `updated_at`, mark, and 1 as for `settled`
 
 
 class SceneSource:
@@ -104,16 +105,16 @@ class SceneSource:
         if last is None:
             self._reads.begin(new, looked.names, None, last)
             return
-        pages = partial(
+        scalars = partial(
             iter_scalars, self._stash, tells_files=looked.tells_files, expected=expected
         )
         last_id = 0
         try:
-            with Prefetch(pages, 1) as ahead:
+            with Prefetch(lambda: map(_rows, scalars()), 1) as ahead:
                 self._reads.begin(new, looked.names, self._void(looked), last)
                 for page in filter(None, ahead):
                     self._compare(page, last_id)
-                    last_id = page[-1].id
+                    last_id = page[-1][0]
                     yield
             self._saw_all = len(self._there) == expected
         except StashError as error:  # what was seen until then is judged
@@ -226,20 +227,18 @@ class SceneSource:
             or (folders and any(_lies_in(file.path, folders) for file in each.files))
         }
 
-    def _compare(self, page: Sequence[UnreadScene], last: int) -> None:
+    def _compare(self, page: Sequence[_Row], last: int) -> None:
         """Note which of some scenes are not as they were read, or as they were judged.
 
         Args:
             last: the id before the first of them.
         """
-        kept = self._reads.told(last + 1, page[-1].id)
-        judged = self._state.verdicts.looked_at(last + 1, page[-1].id)
-        # One of which Stash tells no time equals nothing that was kept.
-        told = [(each.id, each.raw.get("updated_at"), take_mark(each), 1) for each in page]
+        kept = self._reads.told(last + 1, page[-1][0])
+        judged = self._state.verdicts.looked_at(last + 1, page[-1][0])
         known = {read[0]: read[:4] for read in kept}
         digests = {read[0]: read[4] for read in kept}
-        ids = [each.id for each in page]
-        stale = [scene[0] for scene in told if known.get(scene[0]) != scene]
+        ids = [scene[0] for scene in page]
+        stale = [scene[0] for scene in page if known.get(scene[0]) != scene]
         self._there.extend(ids)
         self._stale.update(stale)
         self._moved.update(stale)
@@ -283,6 +282,12 @@ class SceneSource:
         if synced:
             self._reads.save(self._number, reads)
         return scenes
+
+
+def _rows(page: Iterable[UnreadScene]) -> list[_Row]:
+    """Scenes as `SceneReads.told` would tell those that stand, but for the digest. One of which
+    Stash tells no time is like nothing that was kept."""
+    return [(each.id, each.raw.get("updated_at"), take_mark(each), 1) for each in page]
 
 
 def _read(scene: UnreadScene, mark: str, before: SceneRead | None, now: float) -> SceneRead:
