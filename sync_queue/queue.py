@@ -50,13 +50,16 @@ class SyncQueue(QueueReader):
         if self.database.rows("PRAGMA journal_mode") != [("wal",)]:
             yield
             return
+        changes = "SELECT total_changes()"
+        before = self.database.rows(changes)
         try:
             self._set(synchronous="NORMAL", wal_autocheckpoint=_BULK)
             yield
         finally:
             self._set(synchronous="FULL", wal_autocheckpoint=_AS_EVER)
-            with self.database.transaction() as connection:  # what is written reaches the disk
-                connection.execute("UPDATE counters SET value = value WHERE name = 'completed'")
+            if self.database.rows(changes) != before:
+                with self.database.transaction() as connection:  # all of it reaches the disk
+                    connection.execute("UPDATE counters SET value = value WHERE name = 'completed'")
 
     def _set(self, **pragmas: object) -> None:
         for name, value in pragmas.items():
