@@ -149,13 +149,15 @@ class FullReader:
     def _answered(self, keys: Sequence[str], found: FullItems) -> set[str]:
         """Adds to `found`; returns the keys that Plex knows, gone and unreadable ones included."""
         answered: set[str] = set()
+        others: list[bool] = []
 
         def ask(part: Sequence[str], thorough: bool) -> Iterable[Sequence[str]]:
             answered.update(self._ask(part, found, thorough=thorough))
             return ()
 
         def make_sure() -> bool:
-            return self.make_sure(keys, are_absent=False)
+            others.append(self.make_sure(keys, are_absent=False))
+            return others[-1]
 
         try:
             ask(keys, True)
@@ -163,6 +165,8 @@ class FullReader:
             if not failure.may_be_one:
                 raise
             bad = narrow(keys, _halves, ask, make_sure, failure)
+            if len(bad) > 1 and not answered and not any(others):
+                raise  # there are no others, and all of these suffer it
             found.unreadable.update((key, str(why)) for part, why in bad for key in part)
         return answered | found.unreadable.keys()
 

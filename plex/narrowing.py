@@ -47,13 +47,8 @@ class _Search(Generic[Part]):
     def make_sure(self) -> None:
         """Before anything is blamed by itself: the server is not down."""
         if not self._is_sure:
-            self._has_answered = self._make_sure()
+            self._make_sure()
             self._is_sure = True
-
-    def finish(self) -> None:
-        """Several that failed, without an answer to any other, are no matter of theirs."""
-        if len(self.bad) > 1 and not self._has_answered:
-            raise self.bad[-1][1]
 
     def judge(self, part: Part, failure: PlexServerDown | None) -> list[Part]:
         """Note a part that fails by itself; what the server left of one that does not.
@@ -114,5 +109,4 @@ def narrow(
             smaller += left
             if error is not None:
                 pending.append((piece, error))
-    search.finish()
     return search.bad

@@ -56,7 +56,9 @@ def test_a_listing_passes_over_what_spoils_it(failure: Reply) -> None:
     assert "after 'Item 1069'" in sentence
 
 
-@pytest.mark.parametrize("bad", [{"1000"}, {"1149"}, {"1000", "1001", "1100"}, set(KEYS[40:55])])
+@pytest.mark.parametrize(
+    "bad", [{"1000"}, {"1149"}, set(KEYS[-3:]), {"1000", "1001", "1100"}, set(KEYS[40:55])]
+)
 @pytest.mark.parametrize("cap", [1000, 7])
 def test_wherever_and_however_many_they_are(bad: set[str], cap: int) -> None:
     with client_of(by=PlexOf(KEYS, bad=bad, cap=cap)) as (client, server):
