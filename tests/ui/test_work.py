@@ -60,14 +60,6 @@ def test_advice_has_its_action(site: Site) -> None:
     expect(page.locator(".s2p-lead")).to_contain_text("12 scenes would lose 48 values")
 
 
-def test_no_task_is_offered_before_there_is_a_connection(site: Site) -> None:
-    advice = [{"text": "Connect Stash to Plex.", "action": "start"}]
-    site.stub.answers["page_overview"] = lambda args: {**overview(args), "advice": advice}
-    page = site.open("overview")
-    expect(page.get_by_role("link", name="Set it up")).to_be_visible()
-    expect(page.get_by_role("button", name="Sync Everything")).to_have_count(0)
-
-
 def test_the_report_is_downloaded_or_written_by_a_task(site: Site) -> None:
     page = site.open("overview")
     report = page.get_by_role("button", name="Report", exact=True)

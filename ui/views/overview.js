@@ -296,16 +296,13 @@
           )
         ),
         h(Tiles, { tiles: data.tiles }),
-        // No task can do anything before there is a connection.
-        (data.advice || []).some((/** @type {any} */ each) => each.action === "start")
-          ? null
-          : h(
-              "div",
-              { className: "s2p-buttons s2p-starts" },
-              h(Act, { name: "sync_everything", action, kind: "primary" }),
-              h(Reconcile, { action }),
-              STARTS.map((name) => h(Act, { key: name, name, action }))
-            ),
+        h(
+          "div",
+          { className: "s2p-buttons s2p-starts" },
+          h(Act, { name: "sync_everything", action, kind: "primary" }),
+          h(Reconcile, { action }),
+          STARTS.map((name) => h(Act, { key: name, name, action }))
+        ),
         h(
           "div",
           { className: "s2p-panels mt-3" },
