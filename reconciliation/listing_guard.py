@@ -151,11 +151,14 @@ class PathMapGuard:
         self._stops.confirmed_or_stop(about, before, now, why, advice)
         self._is_excused = True  # what else the same disk has upset
 
-    def remember(self, kind: str, pairs: Pairs, scenes: int) -> None:
-        """Note a count for the next full run."""
+    def remember(self, counts: Mapping[str, tuple[Pairs, int]]) -> None:
+        """Note for the next full run, by kind of map, the map and its count."""
+        told = {
+            kind: {"map": self._identity(pairs), "scenes": scenes}
+            for kind, (pairs, scenes) in counts.items()
+        }
         known = self._state.get_value(MATCHED)
-        count = {"map": self._identity(pairs), "scenes": scenes}
-        self._state.set_value(MATCHED, {**known, kind: count})
+        self._state.set_value(MATCHED, {**known, **told})
 
     def _identity(self, pairs: Pairs) -> list[object]:
         return [*self._scope, [list(pair) for pair in pairs]]

@@ -53,8 +53,7 @@ def learn(
     still = taught if learned == known else votes.agreeing(known)
     guard.check("learned", "what was learned of folders", known.pairs, still)
     state.set_value(LEARNED, tuple(pairs))
-    guard.remember("path_map", setting, agreeing)
-    guard.remember("learned", learned.pairs, taught)
+    guard.remember({"path_map": (setting, agreeing), "learned": (learned.pairs, taught)})
     return pairs
 
 

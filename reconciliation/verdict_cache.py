@@ -35,6 +35,7 @@ from storage.verdicts import Fate, LookedAt, Verdict, VerdictStore, claim_of, cl
 # All that says how scenes and items are read and judged; a change of it voids the verdicts.
 RULES = ("core", "reconciliation", "stash.mapping", "plex.mapping")
 UNSIZED = -1
+AT_ONCE = 2000  # verdicts that are written in one transaction: each waits for the disk
 
 
 def rules_digest(
@@ -193,7 +194,7 @@ class VerdictCache:
             void = (i for ids in (self._void, in_disorder) for i in ids)
             self._store.save({}, (i for i in void if i not in self._noted_ids))
         kept = IdSet()
-        for batch in self._noted.batches():
+        for batch in self._noted.batches(AT_ONCE):
             claims, folders = self._claims.of(batch), self._taught.of(batch)
             good = {
                 i: Verdict(seen, tuple(map(claim_of, claims[i])), scene, (*folders[i],), Fate(fate))
@@ -202,7 +203,7 @@ class VerdictCache:
             }
             self._store.save(good, [i for i in batch if i not in good])
             kept.update(good)
-        for looked_at in self._looked_at.batches():
+        for looked_at in self._looked_at.batches(AT_ONCE):
             fate_of, kinds_of = fates(looked_at), kinds(looked_at)
             claims, folders = self._claims.of(looked_at), self._taught.of(looked_at)
             self._store.note(

@@ -15,7 +15,7 @@ from core.records import FieldRecord, ItemRecord, Record
 from storage.picture_codec import pictures_body, pictures_from
 
 # Made once: json.dumps with other than its defaults makes an encoder at each call.
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 _loads = json.JSONDecoder().decode
 _PARTS = 6  # of an item's body
 

@@ -39,7 +39,7 @@ HELD_JOBS = Table(TABLE, ("_id",), {**_COLUMNS, "marks": TEXT, "lines": TEXT})
 # The classes of urgency: the higher is claimed first.
 BULK, EDIT = 0, 1
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
 @dataclass(frozen=True, slots=True)
