@@ -27,6 +27,7 @@ from reconciliation.scene_source import Told
 from stash.mapping import UnreadScene
 from storage.code_digest import code_digest
 from storage.key_value import Key
+from storage.moved_items import Moved
 from storage.scratch import Scratch, Spool
 from storage.shapes import Maybe
 from storage.state import State
@@ -36,6 +37,7 @@ from storage.verdicts import Fate, LookedAt, Verdict, VerdictStore, claim_of, cl
 RULES = ("core", "reconciliation", "stash.mapping", "plex.mapping")
 UNSIZED = -1
 AT_ONCE = 2000  # verdicts that are written in one transaction: each waits for the disk
+MOST_MOVED = 5000  # items that have moved; where more have, each verdict is held against all
 
 
 def rules_digest(
@@ -91,8 +93,10 @@ class VerdictCache:
         self._names = NameMap(path_map)
         self._noted: Spool[tuple[Any, ...]] = scratch.spool("noted", tuple)
         self.verified = Verified(rules.hex(), side.cache.seal())
-        # No item is another one than then: a verdict holds while its scene is the same.
-        self._items_stand = side.is_complete and verified == self.verified
+        # While none of these concerns it, a verdict holds where its scene is the same.
+        self._moved: Moved | None = None
+        if side.is_complete and verified is not None and verified.rules == rules.hex():
+            self._moved = side.cache.moved_since(verified.items, MOST_MOVED)
         self._noted_ids = IdSet()
         self._void = IdSet()
         # After the first run most scenes are written to.
@@ -113,16 +117,31 @@ class VerdictCache:
         known = [scene for scene in scenes if scene.id in verdicts]
         if not known:
             return []
-        if self._items_stand:
-            return self._held(known, verdicts, lambda scene, verdict: scene.digest == verdict.scene)
-        sought = wanted((file for scene in known for file in scene.files), self._names)
-        sought.refs.update(c.ref for verdict in verdicts.values() for c in verdict.claims)
+        parts: tuple[list[Told], list[Told]] = ([], [])
+        for scene in known:
+            parts[self._is_untouched(scene, verdicts[scene.id])].append(scene)
+        touched, untouched = parts
+        held = self._held(untouched, verdicts, lambda scene, verdict: scene.digest == verdict.scene)
+        if not touched:
+            return held
+        sought = wanted((file for scene in touched for file in scene.files), self._names)
+        sought.refs.update(c.ref for s in touched for c in verdicts[s.id].claims)
         self._side.focus(sought)
 
         def holds(scene: Told, verdict: Verdict) -> bool:
             return self._digest(scene, [c.ref for c in verdict.claims]) == verdict.digest
 
-        return self._held(known, verdicts, holds)
+        return held + self._held(touched, verdicts, holds)
+
+    def _is_untouched(self, scene: Told, verdict: Verdict) -> bool:
+        """Whether none of the items has moved that a verdict rests on, and none has come that it
+        would rest on."""
+        moved = self._moved
+        if moved is None or not moved.refs:
+            return moved is not None
+        return moved.refs.isdisjoint([claim.ref for claim in verdict.claims]) and not any(
+            name in moved.names for file in scene.files for name in self._names.of(file)
+        )
 
     def _held(
         self,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 from core.models import ItemRef
+from core.paths import path_key
 from storage.sqlite import Database
 
 _LOGS = (
@@ -23,6 +25,14 @@ TABLES = (
     _LOGS.format(name="gone", event="DELETE", row="OLD", was="OLD.body, OLD.added_at"),
     _LOGS.format(name="come", event="INSERT", row="NEW", was="NULL, NULL"),
 )
+
+
+class Moved(NamedTuple):
+    """Items that have come, gone or changed, and the keys of the names that their files have or
+    had."""
+
+    refs: frozenset[ItemRef]
+    names: frozenset[str]
 
 
 def watch(database: Database, seal: int) -> None:
@@ -59,3 +69,25 @@ def edited_since(database: Database, seal: int, most: int) -> set[ItemRef] | Non
             return None
         found.add(ItemRef(section, key))
     return found
+
+
+def moved_since(database: Database, seal: int, most: int) -> Moved | None:
+    """What has moved since the index had this seal; None where more has, or nobody knows.
+
+    Args:
+        most: items.
+    """
+    if database.numbers("SELECT seal FROM seal") == [seal]:
+        return Moved(frozenset(), frozenset())
+    if database.numbers("SELECT seal FROM watched") != [seal]:
+        return None
+    sql = (
+        "SELECT section, key, moved.body, items.body FROM moved LEFT JOIN items"
+        " USING (section, key) LIMIT ?"
+    )
+    rows = database.rows(sql, (most + 1,))
+    if len(rows) > most:
+        return None
+    bodies = [json.loads(body) for row in rows for body in row[2:] if body is not None]
+    names = {path_key(path).rpartition("/")[2] for files, *_ in bodies for path, *_ in files}
+    return Moved(frozenset(ItemRef(*row[:2]) for row in rows), frozenset(names))

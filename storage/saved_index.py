@@ -316,6 +316,10 @@ class SectionIndexStore(StoreFile):
         """See `storage.moved_items.edited_since`."""
         return moved_items.edited_since(self._database, seal, most)
 
+    def moved_since(self, seal: int, most: int) -> moved_items.Moved | None:
+        """See `storage.moved_items.moved_since`."""
+        return moved_items.moved_since(self._database, seal, most)
+
 
 def _section(row: Row) -> SavedSection:
     return SavedSection(*row[1:])

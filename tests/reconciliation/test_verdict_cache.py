@@ -205,3 +205,30 @@ def test_where_no_item_has_changed_only_the_scene_counts(
     plex.unknown["2"] = "it did not answer"
     with Scratch() as scratch:
         assert cache(first.verified).unchanged([fetched(1)]) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "updated_at", "stands"),
+    [
+        ("/m/else/other.mp4", 5, True),
+        ("/m/else/scene.mp4", 5, False),
+        ("/m/else/other.mp4", 6, False),  # its own item was edited, too
+    ],
+)
+def test_what_moves_in_plex_concerns_only_scenes_with_such_an_item_or_name(
+    state: State, side: Side, path: str, updated_at: int, *, stands: bool
+) -> None:
+    plex = side({OWN: OWN_FILE})
+    with Scratch() as scratch:
+        first = VerdictCache(state.verdicts, plex, PathMap(), b"rules", scratch)
+        first.unchanged([fetched(1)])
+        first.note(fetched(1).read(), match(1), record(1))
+        first.save(())
+    plex.cache.watch(first.verified.items)
+    moved = side({OWN: OWN_FILE, ItemRef("1", "9"): MediaFile(path, 500, 60.0)}, updated_at)
+    moved.counts.clear()  # nothing that is looked up would be found
+
+    with Scratch() as scratch:
+        known = VerdictCache(state.verdicts, moved, PathMap(), b"rules", scratch, first.verified)
+
+    assert bool(known.unchanged([fetched(1)])) is stands
