@@ -12,7 +12,7 @@ import pytest
 from app.tasks.reconcile import reconcile_all
 from core.text import name_key
 from simulators.launch import RefusedError
-from storage.records import RecordStore
+from storage.state import State
 from tests.acceptance.conftest import Open
 from tests.acceptance.random_changes import RandomChanges, crowded
 from tests.acceptance.site import Site
@@ -60,7 +60,7 @@ class Course(RandomChanges):
     def cut_off(self) -> str:
         """A drain that ends between its edits and the records of them."""
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(RecordStore, "save_many", _end)
+            patched.setattr(State, "remember", _end)
             try:
                 return f"none of {self.sync_some()}"
             except SystemExit:

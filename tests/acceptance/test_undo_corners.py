@@ -10,7 +10,7 @@ import pytest
 from core.errors import ConfigError
 from core.records import Record
 from simulators.library.generate import generate
-from storage.records import RecordStore
+from storage.state import State
 from tests.acceptance.conftest import Open
 from tests.acceptance.plex_state import differing, now
 from tests.acceptance.site import Site
@@ -120,7 +120,7 @@ def test_what_a_cut_off_run_wrote_is_ours_again_once_its_undo_is_undone(
 def _cut_off(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A drain that ends between its edits and the records of them."""
     with monkeypatch.context() as patched:
-        patched.setattr(RecordStore, "save_many", _end)
+        patched.setattr(State, "remember", _end)
         with pytest.raises(SystemExit):
             site.drain()
 
