@@ -53,7 +53,7 @@ class EditRoutes:
             for pair in query.pairs
             if is_filter(pair.name) and not is_edit(pair.name) and pair.name != "id"
         ]
-        test = compile_filters(filters, self._world.now())
+        test = compile_filters(filters)
         return [item for item in found if item.type == type_name and (test is None or test(item))]
 
     def _apply(self, items: list[Item], order: Order, mode: str) -> None:

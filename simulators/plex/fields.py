@@ -1,28 +1,11 @@
-"""What can be filtered and sorted by: each field's kind and how it is read from an item."""
+"""What can be filtered and sorted by, as far as the plugin does: how it is read from an item."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from simulators.plex.model import TAG_ELEMENTS, Item
-
-Getter = Callable[[Item], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    kind: str  # string, integer, date, tag, boolean
-    read: Getter
-
-
-def _value(name: str) -> Getter:
-    return lambda item: item.values.get(name)
-
-
-def _tag_ids(kind: str) -> Getter:
-    return lambda item: [link.tag.id for link in item.tags.get(kind, [])]
+from simulators.plex.model import Item
 
 
 def sort_title(item: Item) -> str:
@@ -33,58 +16,16 @@ def trashed(item: Item) -> bool:
     return item.deleted_at is not None or any(m.deleted_at is not None for m in item.media)
 
 
-FIELDS: dict[str, Field] = {
-    **{
-        name: Field("string", _value(name))
-        for name in (
-            "title",
-            "originalTitle",
-            "summary",
-            "tagline",
-            "studio",
-            "contentRating",
-            "editionTitle",
-        )
-    },
-    "titleSort": Field("string", sort_title),
-    "file": Field("string", lambda item: item.files_folded),
-    "guid": Field("guid", lambda item: item.guid),
-    **{
-        name: Field("integer", _value(name))
-        for name in ("year", "userRating", "rating", "audienceRating", "viewCount", "viewOffset")
-    },
-    "id": Field("integer", lambda item: item.key),
-    "index": Field("integer", lambda item: item.index),
-    "duration": Field("integer", lambda item: item.duration),
-    "mediaHeight": Field("integer", lambda item: 1080 if item.media else None),
-    "addedAt": Field("date", lambda item: item.added_at),
-    "updatedAt": Field("date", lambda item: item.updated_at),
-    "lastViewedAt": Field("date", _value("lastViewedAt")),
-    "lastRatedAt": Field("date", _value("lastRatedAt")),
-    "trash": Field("boolean", trashed),
-    "unwatched": Field("boolean", lambda item: not item.values.get("viewCount")),
-    **{kind: Field("tag", _tag_ids(kind)) for kind in TAG_ELEMENTS},
+TEXTS: Mapping[str, Callable[[Item], str]] = {
+    "title": lambda item: str(item.values.get("title") or "").lower(),
+    "file": lambda item: item.files_folded,
 }
-
-SORTS = (
-    "titleSort",
-    "title",
-    "addedAt",
-    "updatedAt",
-    "lastViewedAt",
-    "lastRatedAt",
-    "rating",
-    "audienceRating",
-    "userRating",
-    "year",
-    "duration",
-    "mediaHeight",
-    "viewCount",
-    "id",
-    "guid",
-    "index",
-    "summary",
-    "tagline",
-    "contentRating",
-    "studio",
-)
+DATES: Mapping[str, Callable[[Item], int | None]] = {
+    "addedAt": lambda item: item.added_at,
+    "updatedAt": lambda item: item.updated_at,
+}
+SORTS: Mapping[str, Callable[[Item], Any]] = {
+    "titleSort": sort_title,
+    "id": lambda item: item.key,
+    **DATES,
+}

@@ -12,11 +12,11 @@ from typing import Any
 
 from simulators.copies import Copies
 from simulators.plex.errors import Refused
-from simulators.plex.fields import FIELDS, SORTS
+from simulators.plex.fields import SORTS
 from simulators.plex.filters import compile_filters, is_filter
 from simulators.plex.library import MEMBERS, Library
 from simulators.plex.model import Item, Section
-from simulators.plex.query import Pair, Query
+from simulators.plex.query import Query
 
 KEPT = 16
 
@@ -44,12 +44,13 @@ class Listing:
         filters = tuple(pair for pair in query.pairs if is_filter(pair.name))
         if not filters:
             return order
-        test = compile_filters(filters, self._library.now())
+        test = compile_filters(filters)
         if test is None:
             return order
         key = (section.key, type_name, sort, filters)
-        stamp = (section.revision, _relative(filters) and self._library.now())
-        return _kept(self._filtered, key, stamp, lambda: [item for item in order if test(item)])
+        return _kept(
+            self._filtered, key, section.revision, lambda: [item for item in order if test(item)]
+        )
 
     def _order(self, section: Section, type_name: str, sort: str) -> list[Item]:
         steps = [_step(text) for text in sort.split(",")]
@@ -79,10 +80,6 @@ def _kept(
     return made
 
 
-def _relative(filters: tuple[Pair, ...]) -> bool:
-    return any((pair.value or "").startswith("-") for pair in filters)
-
-
 def _step(text: str) -> tuple[str, bool, bool]:
     """One sort of the list: field, descending, nulls last."""
     name, *directions = text.strip().split(":")
@@ -96,7 +93,7 @@ def _sorted(section: Section, type_name: str, steps: list[tuple[str, bool, bool]
     items = [item for item in section.items.values() if item.type == type_name]
     items.sort(key=lambda item: item.key)
     for name, descending, nulls_last in reversed(steps):
-        read = FIELDS[name].read
+        read = SORTS[name]
         known = [item for item in items if read(item) is not None]
         unknown = [item for item in items if read(item) is None]
         known.sort(key=lambda item: _comparable(read(item)), reverse=descending)
