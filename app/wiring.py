@@ -38,10 +38,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds until a connection stands, and without a sign of the server."""
+    """Seconds until a connection stands, without a sign of the server, and from a first try on,
+    after which there is no other, whatever pause a busy server asks for."""
 
     connect: float
     silence: float
+    longest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Context:
 
         settings, retrying = self.settings, self.retrying
         if timeouts is not None:
-            retrying = (retrying or Retrying()).briefly()
+            retrying = (retrying or Retrying()).briefly(timeouts.longest)
             settings = replace(
                 settings,
                 connect_timeout=min(settings.connect_timeout, timeouts.connect),

@@ -106,7 +106,7 @@ class StashClient:
         byte. It shares the connections."""
         other = copy.copy(self)
         other._pause = other.silence = silence
-        other._retrying = self._retrying.briefly()
+        other._retrying = self._retrying.briefly(silence)
         return other
 
     def remember_api_key(self, key: str) -> None:

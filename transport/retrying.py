@@ -12,7 +12,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, InvalidHeader, Ma
 
 T = TypeVar("T")
 
-LONGEST = 60.0  # seconds from the first try, after which there is no other
+LONGEST = 60.0  # seconds
 # Pauses of at most 0, 0.5, 1, 2 and 4 s. Where nobody listens or all are turned away, which takes
 # long to change, only two of them.
 POLICY = Retry(total=5, connect=2, backoff_factor=0.25, backoff_max=16)
@@ -53,6 +53,7 @@ class Retrying:
     Args:
         sleep, clock: seconds.
         jitter: a random number from 0 to 1.
+        longest: seconds from the first try, after which there is no other.
     """
 
     def __init__(
@@ -61,17 +62,19 @@ class Retrying:
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
         policy: Retry | None = None,
+        longest: float = LONGEST,
     ) -> None:
         self._sleep = sleep
         self._clock = clock
         self._jitter = jitter
         self._policy = policy if policy is not None else POLICY
+        self._longest = longest
 
-    def briefly(self) -> Retrying:
+    def briefly(self, longest: float = LONGEST) -> Retrying:
         """The same with one more try only, and none after a costly one, for what is likely to fail
-        again."""
-        brief = self._policy.new(total=BRIEF)
-        return Retrying(self._sleep, self._clock, self._jitter, brief)
+        again; or for who cannot wait any longer."""
+        brief, longest = self._policy.new(total=BRIEF), min(longest, self._longest)
+        return Retrying(self._sleep, self._clock, self._jitter, brief, longest)
 
     def call(self, attempt: Callable[[], T], *, repeatable: bool) -> T:
         """What `attempt` returns, at its first success.
@@ -83,7 +86,7 @@ class Retrying:
         Raises:
             Exception: the last `Transient.error`; anything else that `attempt` raises, at once.
         """
-        tries, end = self._policy, self._clock() + LONGEST
+        tries, end = self._policy, self._clock() + self._longest
         while True:
             try:
                 return attempt()

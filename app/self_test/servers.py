@@ -19,7 +19,7 @@ from plex.exceptions import PlexError, PlexUnauthorized
 from plex.library import synced_libraries
 from stash.scenes import count_scenes, stash_version
 
-TIMEOUTS = Timeouts(connect=5.0, silence=10.0)
+TIMEOUTS = Timeouts(connect=5.0, silence=10.0, longest=10.0)
 NO_OWNER = (
     "The token is not that of the account that owns the Plex server, so Plex takes no changes."
 )

@@ -122,7 +122,11 @@ def answers(url: str, token: str) -> str:
     """Why no Plex that takes the token answers there; "" if one does."""
     try:
         client = PlexClient(
-            url, token, connect_timeout=CONNECT, read_timeout=SILENCE, retrying=Retrying().briefly()
+            url,
+            token,
+            connect_timeout=CONNECT,
+            read_timeout=SILENCE,
+            retrying=Retrying().briefly(SILENCE),
         )
     except SyncError as error:
         return str(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from app.plex_watch import PlexWatch
 from app.wiring import Context, Timeouts
@@ -15,7 +16,8 @@ from storage.page_facts import MACHINE
 from worker.pictures.supply import gives_pictures, sample, some_of
 
 # Seconds: another job of Stash may wait while a question is asked.
-BRIEF = Timeouts(2.0, 1.5)
+BRIEF = Timeouts(2.0, 1.5, 1.5)
+BUSY = replace(BRIEF, longest=6.0)  # before a drain, for a Plex that asks for a few seconds
 PICTURES_TRIED = 3  # of either kind
 UNTRIED = "to see whether Plex takes its cover"
 
@@ -50,7 +52,7 @@ def make_sure_of_plex(context: Context) -> None:
     Raises:
         PlexServerDown: it does not answer.
     """
-    with context.open_plex(BRIEF) as plex:
+    with context.open_plex(BUSY) as plex:
         try:
             identity = plex.identity()
         except PlexServerDown as error:

@@ -65,13 +65,20 @@ def test_nobody_there_is_soon_given_up() -> None:
     assert (attempt.times, sum(clock.naps)) == (3, 0.5)
 
 
-@pytest.mark.parametrize(("how", "times"), [({}, 2), ({"costly": True}, 1)], ids=["once", "never"])
-def test_what_is_likely_to_fail_again_is_tried_again(how: dict[str, bool], times: int) -> None:
+@pytest.mark.parametrize(
+    ("how", "times"),
+    [({}, 2), ({"costly": True}, 1), ({"retry_after": "2"}, 2), ({"retry_after": "9"}, 1)],
+    ids=str,
+)
+def test_who_cannot_wait_long_tries_again_at_most_once(
+    how: dict[str, bool | str], times: int
+) -> None:
     retrying, clock = made()
     attempt = Attempt(clock, [failed(number, **how) for number in range(9)])
     with pytest.raises(LookupError):
-        retrying.briefly().call(attempt, repeatable=True)
+        retrying.briefly(5.0).call(attempt, repeatable=True)
     assert attempt.times == times
+    assert clock.now < 5
 
 
 def test_what_may_have_been_done_is_not_done_twice() -> None:
