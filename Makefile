@@ -99,7 +99,7 @@ bench-million: setup ## reconcile a million scenes of generated pages; into the 
 bench-short: setup ## the same for two small libraries; fails where requests or memory are too many
 	$(PY) -m benchmarks --short
 
-mutants: ## how many of COUNT small errors in a PART (core, sync_queue, worker) the tests notice
+mutants: ## how many of COUNT small errors in a PART (core, worker/executor) the tests notice
 	@test -d .venv-mutants || $(PYTHON) -m venv .venv-mutants
 	.venv-mutants/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check \
 	  -r requirements-dev.txt 'cosmic-ray>=8.4,<9'
