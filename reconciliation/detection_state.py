@@ -21,7 +21,7 @@ from storage.scratch import Scratch, Spool
 
 _NAMED = 5  # scenes named in one sentence
 # The kinds of findings that concern nobody but their scene and a job of it.
-PLAIN = ("empty", "stale", "drift", "unorganized", "undone")
+PLAIN = ("empty", "stale", "drift", "unorganized", "undone", "missing")
 Row = dict[str, Any]
 
 
@@ -139,9 +139,10 @@ class DetectionState:
             self.drift,
             self.unorganized,
             self.undone,
+            self.missing,
         )
         others: tuple[Spool[Any] | IdSet | dict[int, Any], ...] = (
-            *(self.missing, self.vanished, self.outside, self.unlisted, self.refused),
+            *(self.vanished, self.outside, self.unlisted, self.refused),
             *(self.undecided, self.ambiguous, self.contested, self.copied),
             *(self.lost_pins, self.pinned, self.ignored, self.unread),
         )

@@ -20,7 +20,7 @@ from core.paths import PathMap
 from plex.exceptions import PlexServerDown
 from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import PLAIN
-from reconciliation.detector import DRIFT, EMPTY_METADATA, STALE_SYNC
+from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from reconciliation.enqueueing import GapQueue, Gaps, Reach
 from reconciliation.last_run import LastRun, Standing
 from reconciliation.page_report import PageReport
@@ -46,8 +46,9 @@ _FIGURES = {
     "drift": "drift_count",
     "unorganized": "skipped_unorganized",
     "undone": "undone_count",
+    "missing": "missing_count",
 }
-_TYPES = {"empty": EMPTY_METADATA, "stale": STALE_SYNC, "drift": DRIFT}
+_TYPES = {"empty": EMPTY_METADATA, "stale": STALE_SYNC, "drift": DRIFT, "missing": MISSING}
 _BY_FATE: Mapping[int, str] = {
     Fate.QUEUED: "skipped_already_queued",
     Fate.GIVEN_UP: "skipped_dead",
@@ -88,9 +89,11 @@ class FewChanges:
             return None
         if not self.last.jobs_stand(known.at, before) or not self._judge(before):
             return None
-        if not self._are_on_their_own(before):
+        roots = PathMap(tuple((stash, plex) for stash, plex in known.roots))
+        reach = Reach(self.rules.path_map, tuple(self.sweep.side.locations()), roots)
+        if not self._are_on_their_own(before, reach):
             return None
-        return self._conclude(known, before, at)
+        return self._conclude(known, before, reach, at)
 
     def _before(self, known: Standing, scenes: int) -> dict[int, Left] | None:
         """The scenes to be judged anew, with what the last run has left of them."""
@@ -132,16 +135,18 @@ class FewChanges:
             return False
         return len(sweep.seen) == len(before) and not sweep.findings.troubles()
 
-    def _are_on_their_own(self, before: Mapping[int, Left]) -> bool:
+    def _are_on_their_own(self, before: Mapping[int, Left], reach: Reach) -> bool:
         """Whether no other scene is concerned by what was found."""
-        sweep = self.sweep
+        sweep, found = self.sweep, self.sweep.findings
         votes = PrefixVotes()
         for left in before.values():
             votes.note_folders(left.taught)
         return (
             self._claims_stand(before)
             and votes == sweep.learning.votes
-            and max(sweep.findings.kinds_of(before).values(), default=0) < 1 << len(PLAIN)
+            and max(found.kinds_of(before).values(), default=0) < 1 << len(PLAIN)
+            # Others are outside every library, which is told elsewhere.
+            and all(reach.covers(e.paths) for e in found.told(found.missing.among(before)).values())
         )
 
     def _claims_stand(self, before: Mapping[int, Left]) -> bool:
@@ -160,13 +165,11 @@ class FewChanges:
         )
 
     def _conclude(
-        self, known: Standing, before: Mapping[int, Left], at: float
+        self, known: Standing, before: Mapping[int, Left], reach: Reach, at: float
     ) -> GapDetectionResult:
         log.debug("what the last run has found stands but for %d scenes", len(before))
         sweep, side, state = self.sweep, self.sweep.side, self.last.state
         self.last.forget()  # until all is kept
-        roots = PathMap(tuple((stash, plex) for stash, plex in known.roots))
-        reach = Reach(self.rules.path_map, tuple(side.locations()), roots)
         new = GapDetectionResult(scenes_checked=len(before))
         gaps = GapQueue(self.last.queue, side, reach, state.written_of, self.on_gaps)
         gaps.fill(sweep.findings, None, new)

@@ -20,6 +20,7 @@ from core.errors import GuardStopped
 from plex import section_reuse
 from reconciliation import few_changes
 from reconciliation.detection_state import Found
+from reconciliation.detector import MISSING
 from reconciliation.engine import GapDetectionEngine
 from simulators.library.generate import generate
 from simulators.seed import Seed
@@ -169,6 +170,23 @@ def test_a_scene_that_goes_with_a_name_that_only_it_shows_is_missed(
     site.behind("destroy_scene", scene_id=scene)
 
     assert not same_with_and_without_skipping(site, tmp_path, "it is gone", clock.go_on())
+
+
+def test_a_scene_that_plex_lacks_is_judged_alone(
+    site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, few_changes.log.name)
+    site.use(first_sync="mirror", max_clear_percent=100)
+    clock = Later()
+    for _ in range(3):
+        reconcile(site, clock.go_on())
+    with PageFile(site.data, pytest.fail) as page:
+        scene = page.findings.ids(Wanted(MISSING))[0]
+    site.edit_scene(scene, title="Not scanned yet")
+
+    same_with_and_without_skipping(site, tmp_path, f"scene {scene}", clock.go_on())
+
+    assert "but for 1 scenes" in caplog.text
 
 
 @pytest.mark.parametrize(
