@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from app.tasks.reconcile import reconcile_all
 from core.errors import GuardStopped
 from plex import section_reuse
 from reconciliation import few_changes
-from reconciliation.detection_state import Found
+from reconciliation.detection_state import PLAIN, Found
 from reconciliation.detector import MISSING
 from reconciliation.engine import GapDetectionEngine
 from simulators.library.generate import generate
@@ -104,7 +105,11 @@ def look(
     with State(data, pytest.fail) as state:
         found["owners"] = owners(data, "item_owners")
         records = state.records.get_many(state.records.ids())
-        found["records"] = {scene_id: record.items for scene_id, record in records.items()}
+        # A full pass takes the time from items that were edited within the second of a read-back.
+        found["records"] = {
+            scene_id: [replace(item, updated_at=None) for item in record.items]
+            for scene_id, record in records.items()
+        }
     with PageFile(data, pytest.fail) as page:
         found["orphans"] = page.orphans.page("", "", 0, ALL)
         found["told"] = page.findings.page(Wanted(), 0, ALL), page.findings.facets()
@@ -180,8 +185,10 @@ def test_a_scene_that_plex_lacks_is_judged_alone(
     clock = Later()
     for _ in range(3):
         reconcile(site, clock.go_on())
-    with PageFile(site.data, pytest.fail) as page:
-        scene = page.findings.ids(Wanted(MISSING))[0]
+    with PageFile(site.data, pytest.fail) as page, site.state() as state:
+        left = state.verdicts.left(page.findings.ids(Wanted(MISSING)))
+    # The others have lost their item, or Plex has a copy of their file.
+    scene = min(i for i, each in left.items() if each.kinds == 1 << PLAIN.index("missing"))
     site.edit_scene(scene, title="Not scanned yet")
 
     same_with_and_without_skipping(site, tmp_path, f"scene {scene}", clock.go_on())
