@@ -84,6 +84,7 @@ class Listing:
         count: how many scenes have ids above the first and, if there is one, up to the second one.
         size: scenes of a page.
         expected: how many scenes there were at the start.
+        after: the id after which to begin.
     """
 
     def __init__(
@@ -92,12 +93,13 @@ class Listing:
         count: Callable[[int, int | None], int],
         size: int,
         expected: int,
+        after: int = 0,
     ) -> None:
         self._page = page
         self._count = count
         self._most = self._size = size
         self._expected = expected
-        self._last_id = 0
+        self._last_id = after
         self._listed = self._unreadable = self._missing = 0
         self._passed_over: dict[int, StashError] = {}
         self._in_a_row = self._good = 0

@@ -204,10 +204,11 @@ def _all(stash: StashApi, criteria: Mapping[str, object], listed: object) -> dic
     found = _scenes(listed)
     if len(found) < SOME:
         return found
-    pages = iter_unread_pages(
-        stash, page_size=SOME, criteria=criteria, fields=f"id {_FILES}", expected=0
+    fields, after = f"id {_FILES}", max(found)
+    rest = iter_unread_pages(
+        stash, page_size=SOME, criteria=criteria, fields=fields, expected=0, after=after
     )
-    return {scene.id: scene for page in pages for scene in page}
+    return found | {scene.id: scene for page in rest for scene in page}
 
 
 def _scenes(listed: object) -> dict[int, UnreadScene]:

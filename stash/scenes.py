@@ -55,6 +55,7 @@ def iter_unread_pages(
     criteria: Mapping[str, object] | None = None,
     expected: int | None = None,
     fields: str | None = None,
+    after: int = 0,
 ) -> Iterator[list[UnreadScene]]:
     """All scenes in order of their ids, page by page; a page may be empty.
 
@@ -64,6 +65,7 @@ def iter_unread_pages(
         expected: how many such scenes there are; if that is not known, Stash is asked, unless
             there are criteria.
         fields: what to ask for of each, if not all that is read.
+        after: the id after which to begin.
 
     Raises:
         StashIncomplete: after all pages: Stash has scenes that could not be read.
@@ -82,7 +84,7 @@ def iter_unread_pages(
     if expected is None:
         # What is listed by criteria is looked at again by each reconcile.
         expected = count(0, None) if criteria is None else 0
-    for scenes in Listing(page, count, page_size, expected).pages():
+    for scenes in Listing(page, count, page_size, expected, after).pages():
         yield [scene for scene in scenes if since is None or _touched(scene.read()) >= since]
 
 
