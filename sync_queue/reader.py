@@ -28,7 +28,7 @@ from sync_queue.jobs import (
     held_from,
     job_from,
 )
-from sync_queue.schema import SCHEMA, TABLE, TALLY
+from sync_queue.schema import SCHEMA, TABLE
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ _SAID = (
     f" || coalesce(json_extract({_DATA}, '$.data.path'), '') || char(10) || error"
 )
 _TOO_LATE = "status < 2 AND not_before > ?"
+_COUNTS = "(typeof(status), typeof(count)) = ('integer', 'integer') AND count >= 0"
 
 Self = TypeVar("Self", bound="QueueReader")
 
@@ -92,9 +93,12 @@ class QueueReader(Closing):
             with self.database.transaction() as connection:
                 sql = f"UPDATE {TABLE} SET not_before = ? WHERE {_TOO_LATE}"
                 connection.execute(sql, (latest, latest))
-        if not self.database.rows("SELECT 1 FROM tallies LIMIT 1") and self._has("1"):
+        # What was counted is lost, or makes no sense.
+        is_lost = not self.database.rows("SELECT 1 FROM tallies LIMIT 1") and self._has("1")
+        if is_lost or self.database.rows(f"SELECT 1 FROM tallies WHERE NOT ({_COUNTS}) LIMIT 1"):
             with self.database.transaction() as connection:
-                connection.execute(TALLY)  # they were lost
+                for statement in SCHEMA.derived:
+                    connection.execute(statement)
 
     def due(self, now: float) -> list[Job]:
         """All jobs that `claim` would hand out, in that order."""
@@ -256,7 +260,7 @@ class QueueReader(Closing):
 
     def _tallies(self) -> list[tuple[int, str, int]]:
         """How many rows there are by status, all that wait as READY, and failure."""
-        sql = "SELECT status, failure, count FROM tallies WHERE typeof(count) = 'integer'"
+        sql = f"SELECT status, failure, count FROM tallies WHERE {_COUNTS}"
         return [(status, why, count) for status, why, count in self.database.rows(sql)]
 
     def _has(self, where: str, *parameters: object) -> bool:

@@ -122,13 +122,13 @@ _ADD = (
     " ON CONFLICT (status, failure) DO UPDATE SET count = count + 1"
 )
 _TAKE = f"UPDATE tallies SET count = count - 1 WHERE (status, failure) = ({_OLD})"
-TALLY = f"INSERT INTO tallies SELECT max(status, 1), failure, count(*) FROM {TABLE} GROUP BY 1, 2"
+_TALLY = f"INSERT INTO tallies SELECT max(status, 1), failure, count(*) FROM {TABLE} GROUP BY 1, 2"
 # How many rows there are of each status and failure, so that nobody counts them one by one; and
 # what is asked of those that wait by their time, or by why they do.
 _THIRD = (
     "CREATE TABLE tallies (status INTEGER NOT NULL, failure TEXT NOT NULL,"
     " count INTEGER NOT NULL, PRIMARY KEY (status, failure)) WITHOUT ROWID",
-    TALLY,
+    _TALLY,
     f"CREATE TRIGGER tally_in AFTER INSERT ON {TABLE} BEGIN {_ADD}; END",
     f"CREATE TRIGGER tally_out AFTER DELETE ON {TABLE} BEGIN {_TAKE}; END",
     f"CREATE TRIGGER tally_move AFTER UPDATE OF status, failure ON {TABLE}"
@@ -165,5 +165,5 @@ SCHEMA = Schema(
     migrations=(_FIRST, _SECOND, _THIRD),
     remedy="The next reconcile finds what is left to do.",
     refuse=_refuse_foreign,
-    derived=("DELETE FROM tallies", TALLY),
+    derived=("DELETE FROM tallies", _TALLY),
 )

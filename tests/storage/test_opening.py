@@ -168,6 +168,9 @@ def test_a_row_that_its_table_does_not_allow_costs_no_other(tmp_path: Path) -> N
         (f"DROP TABLE {TABLE}", 0),
         ("DROP TABLE tallies", 3),
         ("DROP TRIGGER tally_in", 3),
+        ("UPDATE tallies SET status = 'soon'", 3),
+        ("UPDATE tallies SET count = 'many'", 3),
+        ("UPDATE tallies SET count = -4", 3),
     ],
 )
 def test_what_is_counted_is_counted_anew_where_a_table_was_made_again(
@@ -181,6 +184,7 @@ def test_what_is_counted_is_counted_anew_where_a_table_was_made_again(
         queue.due(4e9)
     with SyncQueue(tmp_path / "queue", warn=lambda _line: None) as queue:
         assert (queue.stats(4e9).waiting, len(queue.due(4e9))) == (waiting, waiting)
+        assert queue.count_waiting() == waiting
 
 
 def test_neither_does_one_of_an_earlier_version(tmp_path: Path) -> None:
