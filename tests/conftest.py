@@ -23,9 +23,9 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from simulators.launch import PlexHandle
+from simulators.launch import PlexHandle, Simulators
 from tests.contract.servers import seed_of
-from tests.pool import Measuring, Pool
+from tests.pool import TOKEN, Measuring, Pool
 
 # SQLite waits for the disk at every commit, which no test can see: half of the time of many.
 MEMORY = Path("/dev/shm")
@@ -119,10 +119,12 @@ def pool() -> Iterator[Pool]:
         yield Pool(exits)
 
 
-@pytest.fixture(scope="module")
-def process(pool: Pool) -> Iterator[PlexHandle]:
-    """A Plex for tests that load their own library."""
-    with pool.both(seed_of()) as pair:
+@pytest.fixture(scope="session")
+def process(measuring: Measuring) -> Iterator[PlexHandle]:
+    """A Plex for tests that load their own library, measured."""
+    with contextlib.ExitStack() as exits:
+        with measuring():
+            pair = exits.enter_context(Simulators(seed_of(), token=TOKEN))
         yield pair.plex
 
 
