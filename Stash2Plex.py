@@ -36,7 +36,7 @@ def task(raw: bytes, frames: protocol.Frames) -> bytes:
 
     plugin = protocol.parse_input(raw)
     logs.install(frames, [plugin.session_cookie, *logs.secrets_of(os.environ)])
-    from app.answering import reply_to
+    from app.dispatch import reply_to
 
     return protocol.encode_reply(reply_to(plugin, os.environ), logs.clean)
 

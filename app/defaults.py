@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from app.places import PLUGIN_ID
+from app.directories import PLUGIN_ID
 from app.wiring import Context
 from core.errors import StashError
 from core.settings import DEFAULTS, REQUIRED, stored_value

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app import stopping
+from app.directories import data_dir_of
 from app.page.publishing import publishing
 from app.page.running import RunningNote
-from app.places import data_dir_of
 from app.progress import Heartbeat
 from app.sync_changes import handover
 from app.sync_changes.failing import failing_in_words

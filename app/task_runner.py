@@ -11,7 +11,7 @@ from typing import Any
 
 from app.arguments import flag
 from app.defaults import keep_defaults, write_defaults
-from app.later import Later
+from app.deferred_imports import Later
 from app.notifications.notify import notify
 from app.schedule.automatic import is_one_by_hand, request_if_due
 from app.settings_guard import check_settings, have_vanished
@@ -41,7 +41,7 @@ _TABLE = (
     ),
     Mode(
         "check_folders",
-        Later("app.self_test.operation", "check_folders"),
+        Later("app.self_test.folders_operation", "check_folders"),
         looks_only=True,
         works_when_off=True,
         bears_faults=True,
@@ -140,7 +140,7 @@ _TABLE = (
     ),
     Mode(
         "try_notification",
-        Later("app.notifications.trial", "try_notification"),
+        Later("app.notifications.trial_message", "try_notification"),
         looks_only=True,
         works_when_off=True,
         bears_faults=True,

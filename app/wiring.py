@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import stopping
-from app.places import PLUGIN_ID, data_dir_of
+from app.directories import PLUGIN_ID, data_dir_of
 from app.setup.token import SETTING, resolve_token
 from core.settings import Settings, read_settings
 from shell import logs
@@ -21,7 +21,7 @@ from stash.client import LEAST_SILENCE, StashClient
 from stash.connection import StashConnection
 from stash.plugin_settings import change_plugin_settings
 from stash.scenes import plugin_settings
-from storage.opening import Warn
+from storage.file_opening import Warn
 from storage.page_file import PageFile
 from storage.state import State
 from sync_queue.inbox_reader import Inbox
@@ -60,7 +60,7 @@ class Context:
             StashError.
         retrying: how requests to Plex are repeated; None: as ever.
         is_stopped: whether the user wants the task to end early.
-        checked: the files that the task has found whole; see `storage.opening`.
+        checked: the files that the task has found whole; see `storage.file_opening`.
     """
 
     stash: StashClient

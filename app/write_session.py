@@ -43,7 +43,7 @@ from worker.pictures.supply import SAMPLE, PictureSupply, sample
 from worker.pictures.sync import PictureSync
 from worker.pictures.writer import DryPictureEnd, PictureEnd, PictureWriter
 from worker.preview.pictures import DryPictures
-from worker.scene_sync.absent import resolve_absent
+from worker.scene_sync.missing_scenes import resolve_absent
 from worker.scene_sync.preparer import PlanDestroyed, Policy, Preparer, leave_as_it_is
 
 LONG_AGO = 10 * 86_400.0  # before any time of a scene, epoch seconds

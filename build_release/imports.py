@@ -42,7 +42,7 @@ def needed_by(script: Path) -> Needed:
 def imported_by(source: str) -> frozenset[str]:
     """The modules that a source imports, with the names taken from them: a name can be a module.
 
-    Those of `app.later` are among them. Imports for the type checker alone are left out.
+    Those of `app.deferred_imports` are among them. Imports for the type checker alone are left out.
     """
     return frozenset(_imported(ast.parse(source)))
 

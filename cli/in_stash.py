@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from app.places import PLUGIN_ID
+from app.directories import PLUGIN_ID
 from core.errors import StashError
 from stash.connection import StashConnection
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from app.answering import reply_to
+from app.dispatch import reply_to
 from cli.terminal import Terminal
 from shell import logs
 from shell.protocol import PluginInput

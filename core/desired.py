@@ -24,7 +24,7 @@ from core.fields import (
     name_keys,
 )
 from core.models import Entity, Scene, Value
-from core.placing import Placing
+from core.tag_placement import Placing
 from core.taxonomy import Kind
 from core.text import clean_line, name_key
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from core.library_facts import STUDIO, TAG, LibraryFacts
 from core.models import Entity
-from core.placing import Place, Placing, PlacingRules
+from core.tag_placement import Place, Placing, PlacingRules
 from core.taxonomy import Kind
 from core.wording import counted, named
 

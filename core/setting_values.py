@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from core import quoting
+from core import quoted_lists
 from core.fields import LINE_LIMIT
 from core.taxonomy import FORM, RuleError, parse
 from core.text import clean_line, name_key
@@ -169,7 +169,7 @@ def some_of(*choices: str) -> SomeOf:
 def names(value: object) -> tuple[str, ...]:
     """Names between commas, each once, in the order given."""
     found: dict[str, str] = {}
-    for name, _ in quoting.parts(text(value, "names, with commas between them"), ","):
+    for name, _ in quoted_lists.parts(text(value, "names, with commas between them"), ","):
         if name:
             found.setdefault(name_key(name), name)
     return tuple(found.values())
@@ -231,13 +231,13 @@ def path_map(value: object) -> tuple[tuple[str, str], ...]:
     allowed = "pairs of absolute paths, /left=>/right, with ';' between pairs"
     pairs: dict[str, str] = {}
     sides: list[str] = []
-    for side, end in quoting.parts(text(value, allowed), "=>|[;\n]"):
+    for side, end in quoted_lists.parts(text(value, allowed), "=>|[;\n]"):
         sides.append(side)
         if end == "=>":
             continue
         if any(sides):
             if len(sides) != 2 or not all(map(_is_absolute, sides)):
-                entry = "=>".join(map(quoting.quoted, sides))
+                entry = "=>".join(map(quoted_lists.quoted, sides))
                 raise BadValueError(f"{allowed}; this is none: {entry!r}")
             left, right = map(_without_closing_slash, sides)
             if pairs.setdefault(left, right) != right:
@@ -248,7 +248,8 @@ def path_map(value: object) -> tuple[tuple[str, str], ...]:
 
 def path_map_text(pairs: Iterable[tuple[str, str]]) -> str:
     """Pairs of path prefixes as they would be typed."""
-    return "; ".join(f"{quoting.quoted(left)}=>{quoting.quoted(right)}" for left, right in pairs)
+    quoted = quoted_lists.quoted
+    return "; ".join(f"{quoted(left)}=>{quoted(right)}" for left, right in pairs)
 
 
 def _is_absolute(path: str) -> bool:

@@ -28,10 +28,10 @@ from core.fields import (
     name_keys,
 )
 from core.performer_names import Disambiguate
-from core.placing import PlacingRules
 from core.reconcile_due import INTERVALS
 from core.scopes import BY_SETTING
 from core.setting_values import BadValueError
+from core.tag_placement import PlacingRules
 from core.taxonomy import Kind, parse
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from core.fields import LINE_LIMIT
-from core.quoting import QUOTED, quoted, unquoted
+from core.quoted_lists import QUOTED, quoted, unquoted
 from core.text import clean_line
 
 FORM = "rules like: tag Solo => label; parent Places, use < 5 => nothing"

@@ -27,8 +27,8 @@ from plex.full_items import FullItems, FullReader
 from plex.http import PlexHttp
 from plex.listing import OLDEST_FIRST, PAGE_SIZE, ListPage, SectionLister
 from plex.mapping import ONE_KEY
-from plex.others import VIDEO_TYPES as VIDEO_TYPES
-from plex.others import Others
+from plex.other_items import VIDEO_TYPES as VIDEO_TYPES
+from plex.other_items import Others
 from plex.url_encoding import Params, encode, encode_query, key_batches
 from transport.retrying import Retrying
 

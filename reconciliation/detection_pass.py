@@ -19,7 +19,7 @@ from core.paths import PathMap
 from core.records import Record
 from plex.full_items import FullItems
 from plex.library import PlexSnapshot
-from plex.sought import NameMap, wanted
+from plex.lookup_keys import NameMap, wanted
 from reconciliation.batch_detectors import Batch, BatchDetectors
 from reconciliation.detection_state import DetectionState
 from reconciliation.drift_check import DriftCheck

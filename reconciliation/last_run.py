@@ -21,10 +21,10 @@ from plex.library import PlexSnapshot
 from reconciliation.detection_pass import Sweep
 from reconciliation.result import GapDetectionResult
 from reconciliation.rules import Rules
+from storage.file_opening import Warn
+from storage.json_checks import Maybe
 from storage.key_value import Key
-from storage.opening import Warn
 from storage.page_file import PageFile
-from storage.shapes import Maybe
 from storage.sqlite import chunks
 from storage.state import State
 from storage.verdicts import Fate

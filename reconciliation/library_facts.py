@@ -14,8 +14,8 @@ from core.desired import SyncPolicy
 from core.fields import PERFORMERS
 from core.library_facts import GROUP, STUDIO, TAG, LibraryFacts, Used
 from core.performer_names import Disambiguate
-from core.placing import Placing, PlacingRules
 from core.settings import Settings
+from core.tag_placement import Placing, PlacingRules
 from stash.entities import disambiguations, used
 from stash.scenes import StashApi
 from storage.key_value import Key

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from core.errors import GuardStopped
-from core.quoting import quoted
+from core.quoted_lists import quoted
 from storage.key_value import Key
 from storage.state import State
 

@@ -35,9 +35,9 @@ from stash.scalars import (
 )
 from stash.scenes import StashApi, iter_unread_pages
 from storage.code_digest import code_digest
+from storage.json_checks import Maybe
 from storage.key_value import Key
 from storage.scene_reads import Look, SceneRead, SceneReads
-from storage.shapes import Maybe
 from storage.sqlite import chunks
 from storage.state import State
 

@@ -20,16 +20,16 @@ from core.models import ItemRef, MediaFile, Scene, Section
 from core.paths import PathMap
 from core.records import Record
 from plex.library import PlexSnapshot
-from plex.sought import NameMap, wanted
+from plex.lookup_keys import NameMap, wanted
 from reconciliation.prefix_learning import taught
 from reconciliation.rules import Rules
 from reconciliation.scene_source import Told
 from stash.mapping import UnreadScene
 from storage.code_digest import code_digest
+from storage.json_checks import Maybe
 from storage.key_value import Key
 from storage.moved_items import Moved
 from storage.scratch import Scratch, Spool
-from storage.shapes import Maybe
 from storage.state import State
 from storage.verdicts import Fate, LookedAt, Verdict, VerdictStore, claim_of, claim_row
 

@@ -13,7 +13,7 @@ from core.matching.match_outcome import Claim
 from core.matching.ownership import Claims, Contest
 from core.models import ItemRef
 from storage.index_rows import ITEMS, Stored, all_stored, stored
-from storage.rows import Row
+from storage.row_checks import Row
 from storage.sqlite import Database, chunks, placeholders
 from storage.verdicts import claim_of, claim_row
 

@@ -18,7 +18,7 @@ from storage import orphans
 from storage.codec import dumps
 from storage.finding_query import CONTESTED, GAPS, IGNORED, Wanted, order_of, terms_of, title_key
 from storage.orphans import Orphan
-from storage.rows import INT, REAL, TEXT, Row, Table
+from storage.row_checks import INT, REAL, TEXT, Row, Table
 from storage.sqlite import chunks, placeholders
 from storage.store import Store
 

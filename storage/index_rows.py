@@ -10,7 +10,7 @@ from core.digests import digest
 from core.models import ItemRef, ListedItem, MediaFile
 from core.paths import path_key
 from storage.codec import dumps
-from storage.rows import BLOB, INT, TEXT, Row, Table
+from storage.row_checks import BLOB, INT, TEXT, Row, Table
 
 TABLES = (
     # `code`: what made the keys by which files are looked up. `mark`: what Plex said of the section

@@ -10,7 +10,7 @@ from sqlite3 import Connection
 
 from core.models import ItemRef, Value
 from storage.codec import dumps, value_from_json
-from storage.rows import INT, TEXT, TIME, Row, Table
+from storage.row_checks import INT, TEXT, TIME, Row, Table
 from storage.sqlite import chunks, placeholders
 from storage.store import Store
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from storage.codec import dumps
+from storage.file_opening import Clock, Warn
+from storage.json_checks import Shape, check
 from storage.migration import Schema
-from storage.opening import Clock, Warn
-from storage.rows import TEXT, Row, Table
-from storage.shapes import Shape, check
+from storage.row_checks import TEXT, Row, Table
 from storage.sqlite import Database
 from storage.store import Store, StoreFile
 
@@ -29,7 +29,7 @@ class Key(Generic[T]):
 
     Attributes:
         default: where nothing is kept, or nothing that makes sense.
-        shape: of the JSON, see `storage.shapes`.
+        shape: of the JSON, see `storage.json_checks`.
         decode, encode: from JSON of that shape, and to it.
     """
 

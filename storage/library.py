@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from core.library_facts import Used
 from core.text import storable
-from storage.rows import INT, TEXT, Row, Table
+from storage.row_checks import INT, TEXT, Row, Table
 from storage.sqlite import Database
 
 T = TypeVar("T")

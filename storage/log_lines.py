@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from core.text import storable
-from storage.rows import INT, TEXT, TIME, Table
+from storage.row_checks import INT, TEXT, TIME, Table
 from storage.store import Store
 
 KEPT = 1000

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from core.text import storable
 from storage.finding_query import title_key
-from storage.rows import INT, TEXT, Table
+from storage.row_checks import INT, TEXT, Table
 from storage.sqlite import chunks, placeholders
 from storage.store import Store
 

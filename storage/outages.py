@@ -9,7 +9,7 @@ from types import MappingProxyType
 from core.backoff import LONGEST_PAUSE
 from core.circuit_breaker import Breaker
 from core.outages import Outage
-from storage.rows import INT, TEXT, TIME, Row, Table
+from storage.row_checks import INT, TEXT, TIME, Row, Table
 from storage.store import Store
 
 PLEX, PICTURES, PLEX_PICTURES = "plex", "pictures", "plex_pictures"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from core.models import ItemRef
-from storage.rows import INT, TEXT, Row, Table
+from storage.row_checks import INT, TEXT, Row, Table
 from storage.sqlite import chunks
 from storage.store import Store
 

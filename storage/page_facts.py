@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from storage.json_checks import Maybe
 from storage.key_value import Key
-from storage.shapes import Maybe
 
 # Of the last reconcile that saw everything: when it ended, how many scenes there were, how many of
 # them are left alone without a word of each, and the titles of the libraries by their keys.

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from core.matching.pins import Pin
 from core.models import ItemRef, MediaFile
 from storage.codec import dumps
-from storage.rows import INT, TEXT, TIME, Row, Table
+from storage.row_checks import INT, TEXT, TIME, Row, Table
 from storage.store import Store
 
 TABLES = (

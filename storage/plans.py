@@ -10,7 +10,7 @@ from typing import Any
 from core.fields import PICTURES
 from core.models import Change, ItemRef
 from storage.codec import dumps, value_from_json
-from storage.rows import INT, TEXT, Row, Table
+from storage.row_checks import INT, TEXT, Row, Table
 from storage.store import Store
 
 TABLES = (

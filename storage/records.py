@@ -12,7 +12,7 @@ from typing import Literal
 from core.models import ItemRef, MediaFile
 from core.records import Record
 from storage.codec import body_of, entities_of, record_from, with_files
-from storage.rows import INT, TEXT, TIME, Row, Table
+from storage.row_checks import INT, TEXT, TIME, Row, Table
 from storage.sqlite import Database, chunks, placeholders
 from storage.store import Store
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from core.errors import GuardStopped, RunStopped
 from storage.codec import dumps
-from storage.rows import INT, TEXT, TIME, Row, Table
+from storage.row_checks import INT, TEXT, TIME, Row, Table
 from storage.store import Store
 
 STOPPED_BY_USER = "you stopped it"

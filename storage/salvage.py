@@ -9,7 +9,7 @@ from pathlib import Path
 
 from storage.folder import uri_of
 from storage.migration import run
-from storage.rows import Row, lenient
+from storage.row_checks import Row, lenient
 
 # A gap that is passed over grows with each try; nothing lies behind one of so many rows.
 _WIDEST_GAP = 2**40

@@ -18,6 +18,7 @@ from core.models import ItemRef, ListedItem
 from storage import moved_items
 from storage.claim_table import ClaimTable
 from storage.code_digest import code_digest
+from storage.file_opening import Warn
 from storage.index_listing import SectionListing
 from storage.index_rows import (
     BREAK_SEAL,
@@ -31,8 +32,7 @@ from storage.index_rows import (
     stored,
 )
 from storage.migration import Schema
-from storage.opening import Warn
-from storage.rows import BLOB, INT, TEXT, TIME, Row, Table
+from storage.row_checks import BLOB, INT, TEXT, TIME, Row, Table
 from storage.sqlite import Database, chunks, placeholders
 from storage.store import StoreFile
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from core.scans import ASK_AGAIN, AwaitedScan
 from storage.codec import dumps
-from storage.rows import TEXT, TIME, Row, Table
+from storage.row_checks import TEXT, TIME, Row, Table
 from storage.store import Store
 
 TABLES = (

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.models import MediaFile
+from storage.file_opening import Warn
 from storage.migration import Schema
-from storage.opening import Warn
-from storage.rows import BLOB, INT, REAL, TEXT, Row, Table
+from storage.row_checks import BLOB, INT, REAL, TEXT, Row, Table
 from storage.sqlite import Database
 from storage.store import StoreFile
 

@@ -20,10 +20,10 @@ from typing import TypeVar
 from core.errors import StateError
 from core.models import ItemRef
 from storage import folder
+from storage.file_opening import Clock, Opener, Warn
 from storage.folder import WAY_OUT, missing_link, not_written, uri_of
 from storage.migration import Schema
-from storage.opening import Clock, Opener, Warn
-from storage.rows import Row, Table, fetch, move_aside, replaced, shown_key
+from storage.row_checks import Row, Table, fetch, move_aside, replaced, shown_key
 from storage.suspected_damage import Suspicion, is_damage, is_layout, name_of, one_line
 
 T = TypeVar("T")

@@ -12,9 +12,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from core.errors import StateError
-from storage.opening import Clock, Warn
+from storage.file_opening import Clock, Warn
 from storage.replace_damaged import set_aside
-from storage.rows import INT, TIME, Row, Table
+from storage.row_checks import INT, TIME, Row, Table
 from storage.sqlite import Database
 
 LEGACY_FILE = "sync_timestamps.json"

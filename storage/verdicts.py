@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from core.matching.match_outcome import Claim, Evidence
 from core.models import ItemRef
 from storage.codec import dumps
-from storage.rows import BLOB, INT, TEXT, Row, Table
+from storage.row_checks import BLOB, INT, TEXT, Row, Table
 from storage.store import Store
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from storage.file_opening import Clock, Warn
 from storage.folder import make_private
 from storage.migration import Schema
-from storage.opening import Clock, Warn
-from storage.rows import INT, TEXT, TIME, Row, Table
+from storage.row_checks import INT, TEXT, TIME, Row, Table
 from storage.sqlite import Closing, Database
 from sync_queue.inbox import (
     ACTIONS,

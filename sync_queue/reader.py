@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from core.backoff import LONGEST_DELAY
 from core.models import Failure, Job
-from storage.opening import Clock, Warn
+from storage.file_opening import Clock, Warn
 from storage.sqlite import Closing, Database
 from sync_queue.jobs import (
     BULK,

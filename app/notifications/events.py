@@ -9,9 +9,9 @@ from typing import Any
 from core import notices
 from core.notices import Notice
 from core.run_kinds import RECONCILE
+from storage.json_checks import Maybe
 from storage.key_value import Key
 from storage.outages import NAMES
-from storage.shapes import Maybe
 from storage.state import State
 from sync_queue.jobs import QueueStats
 

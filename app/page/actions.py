@@ -10,10 +10,10 @@ from typing import Any
 from app import stopping
 from app.arguments import numbers
 from app.page import figures
-from app.page.asking import ask_for_sync
 from app.page.context import PageContext
 from app.page.gaps import wanted_by
 from app.page.running import running_now
+from app.page.sync_request import ask_for_sync
 from app.page.tasks import title_of_mode
 from app.tasks.dead_letters import dead_like
 from core.errors import ConfigError, StateError

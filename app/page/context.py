@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.places import data_dir_of, plugin_dir_of
+from app.directories import data_dir_of, plugin_dir_of
 from shell.protocol import PluginInput
 
 if TYPE_CHECKING:

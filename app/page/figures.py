@@ -6,10 +6,10 @@ import json
 from contextlib import suppress
 from typing import Any
 
+from app.directories import version_of
 from app.page.context import PageContext
 from app.page.running import write_whole
 from app.page.snapshot import Snapshot, snapshot
-from app.places import version_of
 from storage.outages import PLEX
 
 FOLDER, FILE = "public", "state.json"

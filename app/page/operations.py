@@ -42,7 +42,7 @@ def _runs() -> Group:
 
 
 def _waiting() -> Group:
-    from app.page.waiting import page_dead_letters, page_held, page_pins
+    from app.page.queue_lists import page_dead_letters, page_held, page_pins
 
     return page_dead_letters, page_held, page_pins
 

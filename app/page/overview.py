@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.directories import version_of
 from app.page.context import PageContext
 from app.page.figures import figures_of
 from app.page.headline import advice, headline
 from app.page.runs import page_row
 from app.page.snapshot import Snapshot, snapshot
 from app.page.tasks import title_of_mode
-from app.places import version_of
 from core.timestamps import in_words
 from storage.outages import NAMES
 

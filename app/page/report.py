@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.directories import version_of
 from app.page.context import PageContext
-from app.places import version_of
 from app.report.files import FOLDER, NAMES, NOTHING_YET
 from app.report.model import read_report
 from app.report.page import page_of

@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
+from app.directories import version_of
 from app.page.context import PageContext
 from app.page.headline import headline
 from app.page.runs import page_row
 from app.page.snapshot import Snapshot, snapshot
-from app.places import version_of
 from core.redaction import Redactor
 from core.timestamps import rfc3339
 from storage.outages import NAMES

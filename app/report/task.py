@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app import arguments
-from app.places import code_dir, version_of
+from app.directories import code_dir, version_of
 from app.report.files import FOLDER, NOTHING_YET, write_report
 from app.report.model import read_report
 from app.wiring import Context

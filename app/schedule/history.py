@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.reconcile_due import History
+from storage.json_checks import Maybe
 from storage.key_value import Key
-from storage.shapes import Maybe
 
 HISTORY = Key(
     "reconcile_schedule",

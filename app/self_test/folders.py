@@ -22,7 +22,7 @@ from core.matching.prefix_votes import PrefixVotes, new_pairs
 from core.matching.reasons import doubt
 from core.models import ItemRef, MediaFile, Scene
 from core.paths import PathMap, base_key, base_name, lies_in_any, path_key, spellings
-from core.quoting import quoted
+from core.quoted_lists import quoted
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexError

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from app.places import PLUGIN_ID, data_dir_of
+from app.directories import PLUGIN_ID, data_dir_of
 from app.setup.context import SetupContext
 from shell.protocol import PluginInput
 from stash.connection import StashConnection
@@ -31,8 +31,8 @@ def _sign_in() -> Group:
 
 
 def _servers() -> Group:
+    from app.setup.connection_trial import try_connection
     from app.setup.discovery import discover
-    from app.setup.trial import try_connection
 
     return discover, try_connection
 

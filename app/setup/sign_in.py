@@ -19,8 +19,8 @@ from core.errors import SyncError
 from plex.client import PlexClient
 from plex.exceptions import PlexError
 from shell import logs
+from storage.json_checks import Maybe
 from storage.key_value import Key
-from storage.shapes import Maybe
 from storage.state import State
 from storage.token_file import TokenFile
 from transport.retrying import Retrying

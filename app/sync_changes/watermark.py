@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.watermark import Watermark
+from storage.json_checks import Maybe
 from storage.key_value import Key
-from storage.shapes import Maybe
 
 
 def _decoded(told: Mapping[str, Any] | None) -> Watermark | None:

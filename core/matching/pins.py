@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from core.matching.index import ItemIndex
-from core.matching.recordings import same_recording, sizes_differ
+from core.matching.same_recording import same_recording, sizes_differ
 from core.models import ItemRef, MediaFile
 
 

@@ -23,7 +23,7 @@ from core.paths import (
     same_name,
     same_path,
 )
-from core.quoting import quoted
+from core.quoted_lists import quoted
 from core.text import name_key
 
 # Scenes from which on a pair of prefixes that they imply is believed.

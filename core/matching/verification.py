@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.matching.index import ItemIndex
-from core.matching.recordings import may_be_same_file, same_recording
+from core.matching.same_recording import may_be_same_file, same_recording
 from core.models import MediaFile, Scene
 from core.paths import common_suffix, same_name
 from core.records import ItemRecord, Record

@@ -18,7 +18,7 @@ from core.models import Failure, ItemRef, ListedItem, MediaFile
 from core.records import FieldRecord, ItemRecord, Record
 from plex.cache import MatchCache
 from simulators.library.generate import generate
-from storage import opening
+from storage import file_opening
 from storage.page_file import PageFile
 from storage.saved_index import SectionIndexStore
 from storage.state import State
@@ -49,7 +49,7 @@ def test_one_edit_is_as_much_work_beside_many_scenes_as_beside_few(
     driver: SyncDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Small files are checked whole, which takes no time.
-    monkeypatch.setattr(opening, "WHOLE_CHECK_BYTES", 0)
+    monkeypatch.setattr(file_opening, "WHOLE_CHECK_BYTES", 0)
     scene = next(iter(driver.site.rightful().values()))
     fill(driver, FEW)
     edit(driver, scene, "To begin with")  # what is done once, by the first task

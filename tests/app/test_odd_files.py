@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app import stopping
+from app.directories import data_dir_of
 from app.page import running
-from app.places import data_dir_of
 from app.sync_changes.failing import failing_in_words
 from core.errors import StateError
 from shell.protocol import PluginInput

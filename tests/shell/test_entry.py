@@ -250,7 +250,7 @@ def test_what_the_plugin_brings_wins_over_its_neighbours(tmp_path: Path) -> None
         shutil.copytree(ROOT / name, plugin / name)
     (plugin / "app").mkdir()
     (plugin / "app" / "__init__.py").touch()
-    (plugin / "app" / "answering.py").write_text(
+    (plugin / "app" / "dispatch.py").write_text(
         "import requests\ndef reply_to(plugin, env): return {'output': requests.WHOSE}\n"
     )
     (plugin / "vendor").mkdir()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.later import Later
+from app.deferred_imports import Later
 from app.task_runner import MODES
 from core.errors import ConfigError
 from core.settings import DEFAULTS, OLD_PATH_MAP, WITHOUT_EFFECT, parse_settings

@@ -16,7 +16,7 @@ from core.scans import AwaitedScan
 from storage.journal import JournalEntry
 from storage.key_value import Key
 from storage.plans import PlannedChange
-from storage.rows import KEPT_ASIDE
+from storage.row_checks import KEPT_ASIDE
 from storage.saved_index import INDEX_FILE, SectionIndexStore, Wanted
 from storage.sqlite import NAMED
 from storage.state import STATE_FILE, State

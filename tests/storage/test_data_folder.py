@@ -18,13 +18,13 @@ from core.matching.match_outcome import Claim, Evidence
 from core.models import ItemRef, ListedItem, MediaFile
 from core.paths import base_key
 from plex.cache import PlexCache
-from storage import folder, locking, opening, wal
+from storage import file_opening, folder, locking, wal
 from storage.sqlite import Database
 from storage.state import STATE_FILE, State
 from sync_queue.inbox import INBOX_FILE, HookInbox
 from sync_queue.inbox_reader import Inbox
 from sync_queue.queue import SyncQueue
-from tests.storage.test_opening import fill
+from tests.storage.test_file_opening import fill
 from tests.stored import without_shared_memory
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="the system has no such modes")
@@ -148,7 +148,7 @@ def test_a_disk_without_shared_memory_gets_rollback_journals(
     for _ in range(2):
         used_by_all(tmp_path, warnings)
 
-    assert warnings == [f"The data folder {tmp_path}: {opening.WITHOUT_WAL}"]
+    assert warnings == [f"The data folder {tmp_path}: {file_opening.WITHOUT_WAL}"]
     for name in (STATE_FILE, INBOX_FILE, "queue/data.db"):
         assert (tmp_path / name).read_bytes()[18:20] == b"\1\1"
 

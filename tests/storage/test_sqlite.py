@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StateError
-from storage import opening
+from storage import file_opening
 from storage.migration import Schema
 from storage.replace_damaged import set_aside
 from storage.sqlite import Database
@@ -256,7 +256,7 @@ def test_damage_that_shows_up_at_work_is_repaired_at_the_next_opening(
     fill(200)
     overwrite_pages(path)
     # As if the file were too large to be read whole at every opening.
-    monkeypatch.setattr(opening, "WHOLE_CHECK_BYTES", 0)
+    monkeypatch.setattr(file_opening, "WHOLE_CHECK_BYTES", 0)
     database = reopened(path, warnings)
     with pytest.raises(StateError, match="rebuilt at the next start"):
         database.rows("SELECT * FROM notes")

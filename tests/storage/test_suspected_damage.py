@@ -88,7 +88,7 @@ def test_a_damaged_file_that_cannot_be_moved_now_is_moved_at_the_next_start(
         patched.setattr(Path, "rename", refuse)
         with pytest.raises(StateError, match="could not be moved aside"):
             Database(path, NOTES, warnings.append)
-    monkeypatch.setattr("storage.opening.WHOLE_CHECK_BYTES", 0)
+    monkeypatch.setattr("storage.file_opening.WHOLE_CHECK_BYTES", 0)
 
     Database(path, NOTES, warnings.append).close()
 

@@ -23,7 +23,7 @@ from storage.sqlite import chunks
 from storage.state import State
 from worker.locating.locator import Locator
 from worker.plan import Batch, Proof, ScenePlan
-from worker.scene_sync.cut_off import cut_off_items, with_cut_off
+from worker.scene_sync.interrupted_runs import cut_off_items, with_cut_off
 from worker.scene_sync.preparer import GONE, OwnersOf, Policy
 from worker.scene_sync.record_transfer import still_is
 from worker.scene_sync.scene_plan import notes_of, sync_edit

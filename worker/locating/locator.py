@@ -25,7 +25,7 @@ from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSnapshot, list_snapshot
-from plex.sought import NameMap, wanted
+from plex.lookup_keys import NameMap, wanted
 from worker.locating.confirming import Confirming
 from worker.locating.live_lookup import LiveLookup, SoughtFile
 from worker.locating.located_items import (

@@ -21,7 +21,7 @@ from storage.state import State
 from worker.executor.figures import Figures
 from worker.executor.run import PlanSource, in_parts
 from worker.plan import Batch, ItemEdit, Proof, ScenePlan
-from worker.scene_sync.cut_off import cut_off_items, with_cut_off
+from worker.scene_sync.interrupted_runs import cut_off_items, with_cut_off
 from worker.undo.item_undo_plan import our_locks
 
 KIND = "release"

@@ -26,9 +26,9 @@ from worker.locating.locator import Locator
 from worker.locating.recent_items import Sought, sought_before
 from worker.plan import Absent, Batch
 from worker.scene_sync.record_transfer import bare_record, with_transferred_items
-from worker.scene_sync.restored import as_known_then, went_back
+from worker.scene_sync.restored_backup import as_known_then, went_back
 from worker.scene_sync.scene_plan import scene_plan
-from worker.scene_sync.unproven import recall
+from worker.scene_sync.unproven_writes import recall
 
 Owners = Mapping[ItemRef, int]
 OwnersOf = Callable[[Iterable[ItemRef]], Owners]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from core.matching.recordings import same_recording
+from core.matching.same_recording import same_recording
 from core.models import FullItem, ItemRef, Scene
 from core.records import ItemRecord, PictureKey, PictureRecord, Record, item_of, unwritten
 from storage.records import RecordStore

@@ -12,7 +12,7 @@ from core.planning.item_plan import MergeRules, field_recorded, plan_item, recor
 from core.records import ItemRecord, Record, item_of
 from core.text import clean_line
 from worker.plan import ItemEdit, Proof, ScenePlan
-from worker.scene_sync.unproven import Recalled
+from worker.scene_sync.unproven_writes import Recalled
 
 
 def scene_plan(

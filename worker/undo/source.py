@@ -26,7 +26,7 @@ from worker.executor.before_image import known_in
 from worker.executor.figures import Figures
 from worker.executor.run import BATCH, PlanSource, in_parts
 from worker.plan import Batch, ItemEdit, Proof, ScenePlan
-from worker.scene_sync.cut_off import with_cut_off
+from worker.scene_sync.interrupted_runs import with_cut_off
 from worker.scene_sync.record_transfer import with_transferred_items
 from worker.undo.item_undo_plan import (
     FieldHistory,

@@ -18,7 +18,7 @@ from app.notifications import sending
 from app.notifications.events import LASTING
 from app.notifications.notify import notify
 from app.notifications.sending import NotSent, send
-from app.notifications.trial import try_notification
+from app.notifications.trial_message import try_notification
 from app.wiring import Context
 from core.errors import ConfigError
 from core.models import Failure

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from app.places import PLUGIN_ID
+from app.directories import PLUGIN_ID
+from app.setup.connection_trial import try_connection
 from app.setup.context import SetupContext
 from app.setup.settings_page import page_settings, remember_account, save_settings
 from app.setup.token import KEPT
-from app.setup.trial import try_connection
 from core.errors import ConfigError
 from core.settings import DEFAULTS
 from simulators.library.generate import generate

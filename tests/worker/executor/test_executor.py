@@ -35,7 +35,7 @@ from worker.plan import ItemEdit, Proof, ScenePlan
 from worker.preview.source import job_for
 from worker.scene_sync.record_transfer import bare_record
 from worker.scene_sync.scene_plan import scene_plan
-from worker.scene_sync.unproven import recall
+from worker.scene_sync.unproven_writes import recall
 
 RULES = MergeRules(FirstSync.MERGE)
 EDIT, READ = "PUT /library/sections/1/all", "GET /library/metadata/"

@@ -14,7 +14,7 @@ from core.errors import DrainBusy, StateError
 from core.matching.pins import Pin
 from core.models import ItemRef, MediaFile
 from core.records import Record
-from storage import opening
+from storage import file_opening
 from storage.journal import JournalEntry
 from storage.migration import Schema
 from storage.sqlite import Database
@@ -94,7 +94,7 @@ def test_a_folder_in_the_place_of_a_file_beside_it_is_moved_aside(
 
 
 def test_a_folder_in_the_place_of_a_lock_or_a_mark_is_moved_aside(tmp_path: Path) -> None:
-    for name in (LOCK_FILE, opening.LOCK_FILE, NO_WAL_FILE):
+    for name in (LOCK_FILE, file_opening.LOCK_FILE, NO_WAL_FILE):
         (tmp_path / name).mkdir()
     State(tmp_path, pytest.fail).close()
     with DrainLock(tmp_path), pytest.raises(DrainBusy), DrainLock(tmp_path):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.rows import NonsenseError
+from storage.row_checks import NonsenseError
 
 # A shape is one of:
 # - a type: `str`, `int`, `bool`, `float` (any finite number), or `object` for anything;

@@ -29,7 +29,7 @@ from worker.executor.before_image import field_entry, picture_entry
 from worker.plan import ScenePlan
 from worker.scene_sync.record_transfer import bare_record
 from worker.scene_sync.scene_plan import sync_edit
-from worker.scene_sync.unproven import Recalled, recall
+from worker.scene_sync.unproven_writes import Recalled, recall
 
 ADDING = Server(replaces=False)
 tries = st.lists(st.tuples(scenes, st.booleans()), max_size=4)

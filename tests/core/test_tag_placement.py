@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from core.desired import SyncPolicy, TagRules, fingerprint
 from core.library_facts import LibraryFacts, Used
 from core.models import Entity, Scene
-from core.placing import Placing, PlacingRules
 from core.rules_preview import preview_rules
+from core.tag_placement import Placing, PlacingRules
 from core.taxonomy import Kind, Taxonomy, parse
 from core.text import name_key
 from tests.core.builders import ALL_FIELDS, FEWER, scene

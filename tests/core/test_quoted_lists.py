@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.quoting import parts, quoted
+from core.quoted_lists import parts, quoted
 
 entries = st.text(alphabet=st.sampled_from('ab ,;"=>\n\t'), min_size=1, max_size=6)
 

@@ -8,7 +8,7 @@ from itertools import chain
 from core.models import FullItem, ItemRef
 from core.records import Record, unwritten
 from storage.state import State
-from worker.scene_sync.unproven import recall
+from worker.scene_sync.unproven_writes import recall
 
 
 def cut_off_items(state: State) -> dict[int, list[ItemRef]]:
