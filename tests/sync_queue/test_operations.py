@@ -31,12 +31,16 @@ def test_jobs_put_in_bulk_stay_and_what_comes_later_waits_for_the_disk(path: Pat
     data = Encoded('{"title": "x", "tags": ["a"]}')
     jobs = [{"scene_id": i, "data": data} for i in range(1, 251)]
     with SyncQueue(path) as queue:
+        log = Path(f"{queue.database.path}-wal")
         for ends in (True, False):
             with pytest.raises(KeyError) if ends else nullcontext(), queue.bulk():
                 enqueue_all(queue, jobs)
                 assert queue.database.rows("PRAGMA synchronous") == [(1,)]
+                size = log.stat().st_size
                 if ends:
                     raise KeyError
+            assert log.stat().st_size > size  # only a commit that writes waits for the disk
+            assert get_stats(queue)["completed"] == 0
             assert queue.database.rows("PRAGMA synchronous") == [(2,)]
             assert queue.database.rows("PRAGMA wal_autocheckpoint") == [(1000,)]
     with SyncQueue(path) as queue:
