@@ -35,8 +35,9 @@ class Journaling:
         self._plans.update((edit.ref, plan) for plan in plans for edit in plan.edits)
 
     def done(self, plans: Iterable[ScenePlan]) -> None:
-        """Nothing more is written for these."""
+        """Nothing more is written for these; a scene may come again, with other items."""
         for plan in plans:
+            self._scenes.discard(plan.scene_id)
             for edit in plan.edits:
                 self._plans.pop(edit.ref, None)
 

@@ -25,6 +25,7 @@ from tests.core.builders import ALL_FIELDS, desired, file, scene
 from tests.plex_seeds import plex_item, plex_section, plex_seed
 from transport.retrying import Retrying
 from worker.executor.executor import Executor
+from worker.executor.journaling import Journaling
 from worker.executor.outcome import Outcome, Status
 from worker.executor.read_back import WINDOW
 from worker.pictures.poster_fit import PosterFitter
@@ -141,6 +142,18 @@ def test_what_comes_while_others_are_under_way_is_carried_out_like_these(bench: 
 
     assert (left, bench.told()) == ([], dict.fromkeys((1, 2, 3), Status.PROVEN))
     assert bench.unsettled() == set()
+
+
+def test_a_scene_that_comes_again_with_another_item_is_journaled_again(bench: Bench) -> None:
+    journal = Journaling(bench.state.journal, 1, lambda: 1.0)
+    plans = [replace(bench.plan(bench.wanted(number)), scene_id=1) for number in (1, 2)]
+
+    for plan in plans:
+        journal.expect([plan])
+        journal.write([plan])
+        journal.done([plan])
+
+    assert bench.state.journal.items(1) == [(1, ItemRef("1", "1")), (1, ItemRef("1", "2"))]
 
 
 def test_an_edit_that_was_answered_and_not_carried_out_is_not_taken(bench: Bench) -> None:
