@@ -15,6 +15,7 @@ from stash.queries import day_before
 from stash.scenes import StashApi, query_data, stash_version
 
 PAGE = 512  # a power of two: each half of a page is one as well
+MOST_SHARED = 128  # places; of any place, a window goes on for twice as many at least
 MOST_SLID = 30  # times that pages have slid over each other
 MOST_BARREN = 3  # pages in a row that only tell of scenes which were pushed on by later edits
 _WALL = len("2026-01-11T18:07:53")
@@ -113,12 +114,12 @@ def touched_since(
         fresh = {scene for scene, _ in page} - known
         found += page
         known |= fresh
-        barren = 0 if fresh else barren + 1
         last_id = max([last_id, *(scene for scene, _ in added.scenes)])
         is_new = bool(touched.scenes) and (
             min(at for _, at in touched.scenes) >= since or touched.lowest >= since + here
         )
         by_time.take(touched, is_new=is_new)
+        barren = 0 if fresh or by_time.is_again else barren + 1
         if barren > MOST_BARREN or by_time.slid > MOST_SLID:
             raise StashError("Stash sent the same scenes again instead of the next ones")
         is_left = by_time.is_left or added.entries >= PAGE
@@ -138,14 +139,23 @@ class _Reading:
     end: int = 0
     slid: int = 0
     is_left: bool = True
+    _back: int = PAGE
+    _shared: int = 1  # places that each window has in common with the one before, at least
+    _furthest: int = 0
     _seen: dict[int, float] = field(default_factory=dict)
 
+    @property
+    def is_again(self) -> bool:
+        """What was taken in last lies where was read before."""
+        return self.is_left and self.end <= self._furthest
+
     def window(self) -> tuple[int, int]:
-        """The place and size of the next window: the first page, then of those that begin before
-        `end` the one that goes on furthest. It begins at a multiple of its size."""
+        """The place and size of the next window: the first page, then of those that begin as far
+        before `end` as is due the one that goes on furthest. It begins at a multiple of its size.
+        """
         if not self.end:
             return 0, PAGE
-        last = self.end - 1
+        last = max(0, self.end - self._shared)
         size = max(range(PAGE // 2, PAGE + 1), key=lambda size: size - last % size)
         return last // size * size, size
 
@@ -156,11 +166,14 @@ class _Reading:
             is_new: it has something that is wanted, so the next one may as well.
         """
         start, size = self.window()
+        self._furthest = max(self._furthest, self.end)
         if self.end and not any(self._seen.get(scene) == at for scene, at in page.scenes):
-            self.end, self.slid = self.end // 2, self.slid + self.is_left
-        else:
-            self.end = start + size
-            self.is_left = self.is_left and page.entries >= size and is_new
+            self.end, self.slid = max(0, self.end - self._back), self.slid + self.is_left
+            self._back *= 2
+            self._shared = min(self._shared * 4, MOST_SHARED)
+            return  # they are not seen: there may be others before them
+        self.end, self._back = start + size, PAGE
+        self.is_left = self.is_left and page.entries >= size and is_new
         self._seen.update(page.scenes)
 
 

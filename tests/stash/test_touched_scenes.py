@@ -78,7 +78,7 @@ class Shrinking:
     """
 
     def __init__(self, gone: list[int], spoilt: int = 0) -> None:
-        self.ids = list(range(1, 4 * PAGE))
+        self.ids = list(range(1, 12 * PAGE))
         self._gone = gone
         self._spoilt = spoilt
 
@@ -100,7 +100,14 @@ class Shrinking:
         return {"touched": found, "added": {"scenes": []}, "found": found}
 
 
-@pytest.mark.parametrize("gone", [[], [1], [2, 1], [PAGE, 0, PAGE], [0, 3 * PAGE]], ids=str)
+FAR = [0] * 9  # so many pages are read before
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [[], [1], [2, 1], [PAGE, 0, PAGE], [0, 3 * PAGE], [*FAR, 50], [*FAR, 5 * PAGE], [40] * 40],
+    ids=str,
+)
 @pytest.mark.parametrize("spoilt", [0, PAGE + 5])
 def test_scenes_that_are_deleted_between_pages_hide_no_other(gone: list[int], spoilt: int) -> None:
     stash, told = Shrinking(gone, spoilt), list[StashError]()
