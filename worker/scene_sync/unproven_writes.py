@@ -89,7 +89,8 @@ def _picture(
     )
     is_ours = is_locked and any(entry.locked_before is False for entry in entries)
     # Two changes within a second leave the item with one and the same time.
-    return known._replace(unproven=sent, seen_at=None, locked=known.locked or is_ours)
+    unproven = known.unproven | sent  # with what a restored backup shows again
+    return known._replace(unproven=unproven, seen_at=None, locked=known.locked or is_ours)
 
 
 def _last_carried_out(entries: Sequence[JournalEntry], shown: Value) -> JournalEntry | None:

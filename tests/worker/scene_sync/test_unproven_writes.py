@@ -240,16 +240,15 @@ def test_every_picture_that_was_about_to_be_selected_may_be_ours(
 ) -> None:
     entries = picture_tries(f"upload://posters/{ONE}", f"upload://x/{TWO}", locked=was_locked)
     item = replace(shown(), locked=frozenset({"poster"} if is_locked else ()))
-    known = replace(
-        record(), pictures=PictureRecords(pictures={("poster", ref("7")): PictureRecord(OLD, 5)})
-    )
+    had = PictureRecord(OLD, 5, unproven=frozenset({"restored"}))
+    known = replace(record(), pictures=PictureRecords(pictures={("poster", ref("7")): had}))
 
     recalled = recall(known, bare_record(scene()), {item.ref: item}, entries)
 
     assert recalled.record is not None
     ours = is_locked and not was_locked
     assert recalled.record.pictures.of("poster", item.ref) == PictureRecord(
-        OLD, None, locked=ours, unproven=frozenset({ONE, TWO})
+        OLD, None, locked=ours, unproven=frozenset({ONE, TWO, "restored"})
     )
     # Only Plex can say whether it is shown, so nothing is known to have been carried out.
     assert recalled.carried_out == frozenset()
