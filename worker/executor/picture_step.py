@@ -56,6 +56,8 @@ class PictureStep:
         self._last_shown: dict[int, PictureRecords] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._begun: dict[int, Future[PictureOutcome]] = {}
+        # Begun before the last failure: that these are shown says nothing of what came after it.
+        self._begun_before: frozenset[int] = frozenset()
         self.doubtful: list[Written] = []
 
     def expect(self, plan: ScenePlan) -> None:
@@ -100,10 +102,12 @@ class PictureStep:
         written.cover = cover
         if cover.has_shown:
             self._last_shown = {written.plan.scene_id: cover.known}
-            self._works()
+            if written.plan.scene_id not in self._begun_before:
+                self._works()
         elif cover.has_failed and self._off:
             cover.unavailable = self._off
         elif cover.has_failed:
+            self._begun_before = frozenset(self._begun)
             self.doubtful.append(written)
             if len(self.doubtful) > MOST:
                 self.settle()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from plex.exceptions import PlexServerDown, PlexUnauthorized
 from simulators.launch import PlexHandle
+from simulators.stash.sample_pictures import picture
+from stash.images import Screenshot
 from tests.plex_seeds import plex_item, plex_section, plex_seed
 from tests.worker.executor.test_executor import EDIT, Bench, bench
 from worker.executor.outcome import Status
@@ -129,3 +133,21 @@ def test_a_token_that_may_edit_nothing_is_refused(
         bench.run(*made)
 
     assert bench.told() == {}
+
+
+def test_a_picture_that_was_shown_before_another_failed_blames_nobody(bench: Bench) -> None:
+    made = [replace(bench.plan(bench.wanted(n)), cover=frozenset({"poster"})) for n in (1, 2, 3)]
+    has_no_room = threading.Event()
+
+    def fetch(scene: int, _etag: str) -> Screenshot:
+        if scene == 1:
+            assert has_no_room.wait(10)
+        elif scene == 3:  # the second one is shown by now
+            bench.faults({"match": "POST /library/metadata/.*/posters", **FAILS})
+            has_no_room.set()
+        return Screenshot(picture(f"cover {scene}"), "")
+
+    bench.run(*made, fetch=fetch)
+
+    waits = {outcome.plan.scene_id: bool(outcome.pictures_wait) for outcome in bench.outcomes}
+    assert waits == {1: True, 2: False, 3: True}
