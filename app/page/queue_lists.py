@@ -58,7 +58,7 @@ def page_held(context: PageContext) -> dict[str, Any]:
         titles = page.findings.titles(each.job.scene_id for each in shown)
         sections, plex = libraries(page), links(page)
     with context.open_state() as state:
-        items = item_titles(state, titles)
+        items = item_titles(state, (each.job.scene_id for each in shown))
     rows = [
         {
             **_held_row(each, titles.get(each.job.scene_id, "")),

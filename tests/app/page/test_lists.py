@@ -153,6 +153,8 @@ def test_held_scenes_say_what_they_would_lose(folder: Folder) -> None:
         Change("date", "2020-01-01", "2021-01-01"),
     ]
     put(folder, 1)
+    with folder.state() as state:
+        state.records.save_many([synced(1, "Uno")])
     with folder.queue() as queue:
         job = queue.claim(1, NOW)[0]
         queue.hold(
@@ -171,6 +173,7 @@ def test_held_scenes_say_what_they_would_lose(folder: Folder) -> None:
     assert told["headline"].startswith("1 scene is held back")
     row = told["rows"][0]
     assert (row["would_remove"], row["title"]) == (2, "Scene 1")
+    assert {change["item_title"] for change in row["changes"]} == {"Uno"}
     assert [(c["label"], c["before"], c["kind"]) for c in row["changes"]] == [
         ("Tags", ["Jazz; − Cool", "Night"], "remove"),
         ("Performers", ["Ann"], "set"),
