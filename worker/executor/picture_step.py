@@ -78,7 +78,7 @@ class PictureStep:
     @property
     def depth(self) -> int:
         """How many scenes may be written before the pictures of the first are waited for."""
-        return WAITING if self._begun and not self.doubtful else 0
+        return WAITING if self._begun and not (self.doubtful or self._is_trial) else 0
 
     def finish(self, written: Written) -> None:
         """Wait for the pictures of a scene.

@@ -14,6 +14,7 @@ from plex.exceptions import PlexServerDown, PlexUnauthorized
 from simulators.launch import PlexHandle
 from simulators.stash.sample_pictures import picture
 from stash.images import Screenshot
+from storage.outages import PLEX_PICTURES
 from tests.plex_seeds import plex_item, plex_section, plex_seed
 from tests.worker.executor.test_executor import EDIT, Bench, bench
 from worker.executor.outcome import Status
@@ -151,3 +152,23 @@ def test_a_picture_that_was_shown_before_another_failed_blames_nobody(bench: Ben
 
     waits = {outcome.plan.scene_id: bool(outcome.pictures_wait) for outcome in bench.outcomes}
     assert waits == {1: True, 2: False, 3: True}
+
+
+def test_while_plex_took_no_pictures_one_is_tried_at_a_time(
+    bench: Bench, plans: Callable[..., list[ScenePlan]]
+) -> None:
+    known, *made = [replace(each, cover=frozenset({"poster"})) for each in plans(range(1, 7))]
+    tried: list[int] = []
+
+    def fetch(scene: int, _etag: str) -> Screenshot:
+        tried.append(scene)
+        return Screenshot(picture(f"cover {scene}"), "")
+
+    bench.run(known, fetch=fetch)
+    bench.state.outages.failed(PLEX_PICTURES, 0.0, 0.0, "a full disk")
+    bench.faults({"match": "POST /library/metadata/.*/posters", **FAILS})
+
+    bench.run(*made, fetch=fetch)
+
+    assert tried == [1, 2, 1]  # the last one to see whether it is a matter of the item
+    assert all(outcome.pictures_wait for outcome in bench.outcomes)
