@@ -133,8 +133,8 @@ class _Prefixes:
 
     def of(self, path: str) -> list[_Prefix]:
         """Those of a path that ends with a slash, as they do themselves."""
-        # A slice that is longer than the path is the path, which no longer prefix equals.
-        found = [self._known.get(path[:length], ()) for length in self._lengths]
+        most = len(path)
+        found = [self._known.get(path[:length], ()) for length in self._lengths if length <= most]
         return [prefix for some in found for prefix in some]
 
 

@@ -210,6 +210,7 @@ def test_lying_in_no_place_at_all() -> None:
         ((("/d", "/1"), ("/d/films", "/2")), "/d/films/a.mp4", ["/2/a.mp4"]),
         ((("/d/films", "/2"), ("/d", "/1")), "/d/films/a.mp4", ["/2/a.mp4"]),
         ((("/d/films", "/2"), ("/d", "/1")), "/d/shows/a.mp4", ["/1/shows/a.mp4"]),
+        ((("/d/films", "/2"), ("/d", "/1")), "/d", ["/1"]),
         # One folder of Stash that lies in two places of Plex.
         ((("/d", "/1"), ("/d", "/2")), "/d/a.mp4", ["/1/a.mp4", "/2/a.mp4"]),
         # Windows on either side.
