@@ -34,7 +34,8 @@
     }
     if (state.paused_since_at) {
       const since = s2p.text.ago(state.paused_since_at).replace(/ ago$/, "");
-      const waiting = state.waiting ? `; ${s2p.text.plural(state.waiting, "scene")} wait` : "";
+      const waits = s2p.text.plural(state.waiting, "scene waits", "scenes wait");
+      const waiting = state.waiting ? `; ${waits}` : "";
       return `Plex has not answered for ${since}${waiting}.`;
     }
     if (state.dead_letters) {

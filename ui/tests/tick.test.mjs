@@ -94,5 +94,6 @@ test("what needs somebody is said in order of weight", () => {
   assert.match(notice({ ...DUE, held: 1, dead_letters: 2 }), /1 scene held back/);
   assert.match(notice({ ...DUE, token_refused: true, held: 1 }), /refuses the token/);
   const paused = { ...DUE, paused_since_at: Date.now() / 1000 - 7200, waiting: 3 };
-  assert.match(notice(paused), /not answered for 2 hours; 3 scenes wait/);
+  assert.match(notice(paused), /not answered for 2 hours; 3 scenes wait\./);
+  assert.match(notice({ ...paused, waiting: 1 }), /; 1 scene waits\./);
 });
