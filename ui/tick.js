@@ -43,7 +43,7 @@
     }
     // Without a time when they are due, or a tab that asks, nobody sends them.
     if (state.edits_waiting && !(state.tick && state.next_due_at)) {
-      return `${s2p.text.plural(state.edits_waiting, "edit")} not brought to Plex yet.`;
+      return `${s2p.text.plural(state.edits_waiting, "change")} in Stash not brought to Plex yet.`;
     }
     return "";
   }

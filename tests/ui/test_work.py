@@ -87,7 +87,7 @@ def test_the_health_check_answers_in_the_log(site: Site) -> None:
 def test_a_tile_leads_to_its_gaps(site: Site) -> None:
     page = site.open("overview")
     waiting = page.locator(".s2p-tile", has_text="Waiting")
-    expect(waiting).to_have_text("7Waiting2 edits of yours among them")
+    expect(waiting).to_have_text("7Waiting2 changes not looked at yet")
     page.get_by_role("link", name="Differs in Plex").click()
     expect(page.locator(".s2p-total")).to_have_text("24 gaps")
 

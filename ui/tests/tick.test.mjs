@@ -88,8 +88,8 @@ test("what needs somebody is said in order of weight", () => {
   assert.equal(notice(null), "");
   assert.equal(notice(DUE), "");
   assert.equal(notice({ ...DUE, edits_waiting: 2 }), ""); // a tab asks for them
-  assert.match(notice({ ...DUE, edits_waiting: 2, tick: false }), /2 edits not brought to Plex/);
-  assert.match(notice({ ...DUE, edits_waiting: 1, next_due_at: null }), /1 edit not brought/);
+  assert.match(notice({ ...DUE, edits_waiting: 2, tick: false }), /2 changes in Stash not brought/);
+  assert.match(notice({ ...DUE, edits_waiting: 1, next_due_at: null }), /1 change in Stash not brought/);
   assert.match(notice({ ...DUE, dead_letters: 2 }), /2 scenes given up on/);
   assert.match(notice({ ...DUE, held: 1, dead_letters: 2 }), /1 scene held back/);
   assert.match(notice({ ...DUE, token_refused: true, held: 1 }), /refuses the token/);

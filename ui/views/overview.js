@@ -117,7 +117,7 @@
   /** @param {{tiles: any}} props */
   function Tiles({ tiles }) {
     const waiting = tiles.edits_waiting
-      ? `${text.plural(tiles.edits_waiting, "edit")} of yours among them`
+      ? `${text.plural(tiles.edits_waiting, "change")} not looked at yet`
       : null;
     return h(
       "div",
