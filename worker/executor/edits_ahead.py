@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 
 from core.models import ItemRef
+from worker.executor.calls_under_way import CallsUnderWay
 from worker.plan import ItemEdit
 
 WRITERS = 2  # edits under way at once
@@ -37,8 +38,7 @@ class EditsAhead:
         self._clock = clock
         self._done_at: deque[float] = deque(maxlen=MEASURED)
         self._spares = spares
-        self._pool: ThreadPoolExecutor | None = None
-        self._begun: dict[ItemRef, Future[frozenset[str] | None]] = {}
+        self._begun = CallsUnderWay[ItemRef, frozenset[str] | None](WRITERS, "edits")
 
     @property
     def depth(self) -> int:
@@ -62,25 +62,17 @@ class EditsAhead:
 
     def begin(self, edit: ItemEdit) -> None:
         """Have an edit sent; `send` has to follow, or `drop`."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="edits")
-        self._begun[edit.ref] = self._pool.submit(self._send, edit)
+        self._begun.begin(edit.ref, partial(self._send, edit))
 
     def send(self, edit: ItemEdit) -> frozenset[str] | None:
         """What became of an edit, which is sent now if it was not begun. Raises as `Send`."""
-        begun = self._begun.pop(edit.ref, None)
+        begun = self._begun.pop(edit.ref)
         return self._send(edit) if begun is None else begun.result()
 
     def drop(self) -> None:
         """Of what was begun nothing is sent any more when this returns."""
-        for begun in self._begun.values():
-            begun.cancel()
-        wait(self._begun.values())
-        self._begun.clear()
+        self._begun.drop()
 
     def close(self) -> None:
         """End the threads."""
-        self.drop()
-        if self._pool is not None:
-            self._pool.shutdown()
-            self._pool = None
+        self._begun.close()

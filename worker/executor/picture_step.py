@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 
 from core.backoff import LONGEST_STALL
 from core.records import PictureRecords
 from storage.outages import PLEX_PICTURES
 from storage.state import State
+from worker.executor.calls_under_way import CallsUnderWay
 from worker.executor.proof import Written
 from worker.pictures.probe import takes_pictures
 from worker.pictures.supply import sample
@@ -54,8 +55,7 @@ class PictureStep:
         self._is_trial = self._store.breaker(PLEX_PICTURES, clock()).failures > 0
         self._off = ""
         self._last_shown: dict[int, PictureRecords] = {}
-        self._pool: ThreadPoolExecutor | None = None
-        self._begun: dict[int, Future[PictureOutcome]] = {}
+        self._begun = CallsUnderWay[int, PictureOutcome](LANE, "pictures")
         # Begun before the last failure: that these are shown says nothing of what came after it.
         self._begun_before: frozenset[int] = frozenset()
         self.doubtful: list[Written] = []
@@ -70,10 +70,8 @@ class PictureStep:
         plan = written.plan
         if self._pictures is None or not plan.cover or written.errors or self._off:
             return
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(LANE, thread_name_prefix="pictures")
         what = (plan.scene_id, plan.items, plan.pictures, plan.cover)
-        self._begun[plan.scene_id] = self._pool.submit(self._pictures.sync, *what)
+        self._begun.begin(plan.scene_id, partial(self._pictures.sync, *what))
 
     @property
     def depth(self) -> int:
@@ -87,7 +85,7 @@ class PictureStep:
             PlexError, StashError: as `PictureSync`.
         """
         plan = written.plan
-        begun = self._begun.pop(plan.scene_id, None)
+        begun = self._begun.pop(plan.scene_id)
         cover = begun.result() if begun is not None else None
         if self._ahead is not None:
             self._ahead.forget(plan.scene_id)
@@ -116,17 +114,11 @@ class PictureStep:
 
     def drop(self) -> None:
         """Of what was begun nothing is asked any more when this returns."""
-        for begun in self._begun.values():
-            begun.cancel()
-        wait(self._begun.values())
-        self._begun.clear()
+        self._begun.drop()
 
     def close(self) -> None:
         """End the threads; nothing is asked any more when this returns."""
-        self.drop()
-        if self._pool is not None:
-            self._pool.shutdown()
-            self._pool = None
+        self._begun.close()
         if self._ahead is not None:
             self._ahead.close()
 
@@ -145,7 +137,7 @@ class PictureStep:
 
     def _takes_another(self) -> bool | None:
         assert self._pictures is not None
-        wait(self._begun.values())  # not beside pictures of the items that are looked at
+        self._begun.wait()  # not beside pictures of the items that are looked at
         failed = {each.plan.scene_id for each in self.doubtful}
         known = self._records.get_many(sample(self._records.some))
         others = {**{i: record.pictures for i, record in known.items()}, **self._last_shown}
