@@ -14,9 +14,9 @@ from typing import Any
 
 from app.directories import PLUGIN_ID
 from app.wiring import Context
+from core.change_words import counted
 from core.errors import StashError
 from core.settings import DEFAULTS, REQUIRED, stored_value
-from core.wording import counted
 from shell.logs import headline
 from stash.plugin_settings import fill_plugin_settings
 from storage.key_value import Key

@@ -16,7 +16,7 @@ from core.backoff import LONGEST_PAUSE, LONGEST_STALL
 from core.errors import GuardStopped
 from core.timestamps import in_words
 from plex.exceptions import PlexError, PlexServerDown
-from storage.outages import PLEX, OutageStore
+from storage.state_tables.outages import PLEX, OutageStore
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from app.page.publishing import publishing
 from app.page.running import RunningNote
 from app.progress import Heartbeat
 from app.sync_changes import handover
-from app.sync_changes.failing import failing_in_words
+from app.sync_changes.failure_message import failing_in_words
 from app.tasks.status import SWITCHED_OFF, queue_status
 from app.wiring import Context, open_context
 from core.errors import RunStopped

@@ -27,7 +27,7 @@ MODE_SHOWN = 60  # characters of an unknown one
 
 CONFIRM = "confirm_stopped_run"
 FIRST = "health_check"  # what people start first
-look_after_change = Later("app.self_test.health", "look_after_change")
+look_after_change = Later("app.health_check.task", "look_after_change")
 _TABLE = (
     Mode(
         "all",
@@ -41,7 +41,7 @@ _TABLE = (
     ),
     Mode(
         "check_folders",
-        Later("app.self_test.folders_operation", "check_folders"),
+        Later("app.health_check.path_checks_operation", "check_folders"),
         looks_only=True,
         works_when_off=True,
         bears_faults=True,
@@ -53,7 +53,7 @@ _TABLE = (
     Mode(CONFIRM, Later("app.tasks.queue", "confirm_stopped_run")),
     Mode(
         FIRST,
-        Later("app.self_test.health", "health_check"),
+        Later("app.health_check.task", "health_check"),
         looks_only=True,
         works_when_off=True,
         bears_faults=True,
@@ -66,7 +66,7 @@ _TABLE = (
     ),
     Mode(
         "page_rules",
-        Later("app.tasks.rules", "page_rules"),
+        Later("app.tasks.tag_rules_preview", "page_rules"),
         looks_only=True,
         works_when_off=True,
         is_operation=True,
@@ -130,12 +130,12 @@ _TABLE = (
     Mode(handover.MODE, Later("app.sync_changes.task", "sync_changes")),
     Mode(
         "sync_everything",
-        Later("app.tasks.everything", "sync_everything"),
+        Later("app.tasks.sync_everything", "sync_everything"),
         Later("app.tasks.preview", "preview_all"),
     ),
     Mode(
         "sync_recent",
-        partial(Later("app.tasks.everything", "sync_everything"), scope="recent"),
+        partial(Later("app.tasks.sync_everything", "sync_everything"), scope="recent"),
         Later("app.tasks.preview", "preview_recent"),
     ),
     Mode(

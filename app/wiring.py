@@ -21,8 +21,8 @@ from stash.client import LEAST_SILENCE, StashClient
 from stash.connection import StashConnection
 from stash.plugin_settings import change_plugin_settings
 from stash.scenes import plugin_settings
-from storage.file_opening import Warn
-from storage.page_file import PageFile
+from storage.files.file_opening import Warn
+from storage.page.page_file import PageFile
 from storage.state import State
 from sync_queue.inbox_reader import Inbox
 from sync_queue.queue import SyncQueue
@@ -60,7 +60,7 @@ class Context:
             StashError.
         retrying: how requests to Plex are repeated; None: as ever.
         is_stopped: whether the user wants the task to end early.
-        checked: the files that the task has found whole; see `storage.file_opening`.
+        checked: the files that the task has found whole; see `storage.files.file_opening`.
     """
 
     stash: StashClient

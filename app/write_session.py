@@ -22,9 +22,9 @@ from plex.scanning import PlexScans
 from reconciliation.library_facts import LibraryPolicy
 from reconciliation.prefix_learning import saved_map
 from stash.touched_scenes import latest
-from storage.libraries import KNOWN
-from storage.page_file import PageFile
+from storage.page.page_file import PageFile
 from storage.state import State
+from storage.synced_libraries import KNOWN
 from sync_queue.lock import DrainLock
 from sync_queue.queue import SyncQueue
 from worker.executor.acknowledge import Acknowledger

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.amounts import FULL, ONCE_ABOVE, QUICK, SHORT, Plan, Say
 from benchmarks.covers import measure_covers
 from benchmarks.drain import measure_drain
 from benchmarks.enqueue import measure_enqueueing
@@ -25,10 +26,9 @@ from benchmarks.kept_parts import kept
 from benchmarks.library import measure_libraries
 from benchmarks.meter import ROOT
 from benchmarks.page import measure_page
-from benchmarks.plan import FULL, ONCE_ABOVE, QUICK, SHORT, Plan, Say
 from benchmarks.rename import measure_rename
-from benchmarks.sheets import Goal, Report, Sheet, goals_sheet, in_markdown, on_screen
-from benchmarks.stage import LATENCY, BenchmarkError
+from benchmarks.result_tables import Goal, Report, Sheet, goals_sheet, in_markdown, on_screen
+from benchmarks.simulated_servers import LATENCY, BenchmarkError
 from simulators.launch import StartError
 
 MEANING = (

@@ -25,7 +25,7 @@ from playwright.async_api import Page, async_playwright
 
 from benchmarks.meter import ROOT, plugin_environment
 from benchmarks.page import WORDS, fill
-from benchmarks.stage import PLUGIN
+from benchmarks.simulated_servers import PLUGIN
 from simulators.host.server import HostPage, listen
 from tests.ui.conftest import found_browser
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.plan import Plan, Say
-from benchmarks.sheets import Goal, Report, Sheet, figure
-from benchmarks.stage import BenchmarkError, Stage, TaskCost, stage
+from benchmarks.amounts import Plan, Say
+from benchmarks.result_tables import Goal, Report, Sheet, figure
+from benchmarks.simulated_servers import BenchmarkError, Stage, TaskCost, stage
 from simulators.library.generate import generate
 
 # Each cover once; of each item its posters, the upload, its posters again, and the lock.

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from benchmarks.amounts import Plan, Say
 from benchmarks.meter import ROOT
-from benchmarks.plan import Plan, Say
-from benchmarks.sheets import Goal, Report, Sheet, figure
-from benchmarks.stage import BenchmarkError, TaskCost, stage
+from benchmarks.result_tables import Goal, Report, Sheet, figure
+from benchmarks.simulated_servers import BenchmarkError, TaskCost, stage
 from simulators.library.generate import generate
 from simulators.seed import Seed
 

@@ -8,8 +8,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.plan import Plan, Say
-from benchmarks.sheets import Goal, Report, Sheet, figure
+from benchmarks.amounts import Plan, Say
+from benchmarks.result_tables import Goal, Report, Sheet, figure
 from sync_queue.queue import SyncQueue
 
 MOST_SECONDS = 0.5  # for 2,000 jobs

@@ -13,10 +13,10 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from benchmarks.amounts import Plan, Say
 from benchmarks.meter import ROOT, plugin_environment
-from benchmarks.plan import Plan, Say
-from benchmarks.sheets import Goal, Report, Sheet, figure
-from benchmarks.stage import LATENCY, PLUGIN, BenchmarkError
+from benchmarks.result_tables import Goal, Report, Sheet, figure
+from benchmarks.simulated_servers import LATENCY, PLUGIN, BenchmarkError
 from simulators.launch import Simulators
 from simulators.library.generate import generate
 from sync_queue.inbox_reader import Inbox

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from benchmarks.amounts import Plan, Say
 from benchmarks.floor import Floor
 from benchmarks.growth import exponent, plot
-from benchmarks.plan import Plan, Say
-from benchmarks.sheets import Goal, Report, Sheet, figure
-from benchmarks.stage import NO_SUCH_MODE, Stage, TaskCost, stage
+from benchmarks.result_tables import Goal, Report, Sheet, figure
+from benchmarks.simulated_servers import NO_SUCH_MODE, Stage, TaskCost, stage
 
 MB = 1_000_000
 RECONCILE, DRAIN = "reconcile_all", "process_queue"

@@ -16,8 +16,8 @@ from rich.console import Console
 from benchmarks.kept_parts import MILLION, replace_part
 from benchmarks.library import MB, RECONCILE
 from benchmarks.meter import ROOT
-from benchmarks.sheets import Sheet, figure, in_markdown
-from benchmarks.stage import Stage, stage
+from benchmarks.result_tables import Sheet, figure, in_markdown
+from benchmarks.simulated_servers import Stage, stage
 from simulators.library.copies import copied
 from simulators.library.generate import generate
 

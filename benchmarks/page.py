@@ -14,23 +14,23 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
+from benchmarks.amounts import Plan, Say
 from benchmarks.enqueue import jobs
 from benchmarks.meter import ROOT, plugin_environment
-from benchmarks.plan import Plan, Say
-from benchmarks.sheets import Goal, Report, Sheet
-from benchmarks.stage import PLUGIN, BenchmarkError
+from benchmarks.result_tables import Goal, Report, Sheet
+from benchmarks.simulated_servers import PLUGIN, BenchmarkError
 from core.models import Change, ItemRef, MediaFile
 from core.records import FieldRecord, ItemRecord, Record
 from simulators.launch import Simulators
 from simulators.library.generate import generate
-from storage.finding_query import GAPS
-from storage.findings import Finding, Item
-from storage.journal import JournalEntry
-from storage.orphans import Orphan
-from storage.page_facts import LAST
-from storage.page_file import PageFile
-from storage.plans import PlannedChange
+from storage.page.finding_query import GAPS
+from storage.page.findings import Finding, Item
+from storage.page.orphans import Orphan
+from storage.page.page_facts import LAST
+from storage.page.page_file import PageFile
 from storage.state import State
+from storage.state_tables.journal import JournalEntry
+from storage.state_tables.plans import PlannedChange
 from sync_queue.queue import SyncQueue
 
 MOST_SECONDS = 0.3

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.kept_parts import REAL_STASH, replace_part
 from benchmarks.meter import ROOT
-from benchmarks.sheets import Sheet, figure, in_markdown
+from benchmarks.result_tables import Sheet, figure, in_markdown
 from core.records import Record
 from reconciliation.scene_source import SETTLES, SceneSource
 from stash.client import StashClient
@@ -31,7 +31,7 @@ from stash.scalars import PAGE
 from stash.scenes import count_scenes, iter_unread_pages, stash_version
 from storage.scene_reads import SceneReads
 from storage.state import State
-from storage.verdicts import Verdict
+from storage.state_tables.verdicts import Verdict
 
 PAGE_FILE = ROOT / "docs" / "performance.md"
 ROUNDS = 3

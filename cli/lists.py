@@ -11,7 +11,7 @@ from app.page.gaps import TYPES
 from cli.options import Command, Group
 from cli.session import Session
 from cli.terminal import moment
-from core.wording import counted
+from core.change_words import counted
 
 GAPS = 1
 MOST = 200  # rows of one page of the plugin's answers

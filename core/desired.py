@@ -25,7 +25,7 @@ from core.fields import (
 )
 from core.models import Entity, Scene, Value
 from core.tag_placement import Placing
-from core.taxonomy import Kind
+from core.tag_rules import Kind
 from core.text import clean_line, name_key
 
 # Made once: json.dumps with other than its defaults makes an encoder at each call.

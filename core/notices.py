@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core.change_words import counted, listed
 from core.timestamps import in_words
-from core.wording import counted, listed
 
 GAPS, DEAD_LETTER, OUTAGE, GUARD = "gaps", "dead_letter", "outage", "guard"
 KINDS = (GAPS, DEAD_LETTER, OUTAGE, GUARD)

@@ -55,8 +55,8 @@ class Redactor:
     """Takes out of texts for people what cannot be seen, secrets and, if asked, paths and names.
 
     Attributes:
-        hides_names: file paths, and what is in the quotes of `core.wording`, become short names
-            that are always the same.
+        hides_names: file paths, and what is in the quotes of `core.change_words`, become
+            short names that are always the same.
     """
 
     def __init__(self, secrets: Iterable[str] = (), *, hides_names: bool = False) -> None:

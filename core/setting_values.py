@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from core import quoted_lists
 from core.fields import LINE_LIMIT
-from core.taxonomy import FORM, RuleError, parse
+from core.tag_rules import FORM, RuleError, parse
 from core.text import clean_line, name_key
 
 _ON = frozenset({"true", "yes", "on", "1"})
@@ -43,7 +43,7 @@ def line(value: object) -> str:
 
 
 def tag_rules(value: object) -> str:
-    """Rules of `core.taxonomy`, written as it writes them."""
+    """Rules of `core.tag_rules`, written as it writes them."""
     given = text(value, FORM)
     try:
         return str(parse(given))

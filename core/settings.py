@@ -32,7 +32,7 @@ from core.reconcile_due import INTERVALS
 from core.scopes import BY_SETTING
 from core.setting_values import BadValueError
 from core.tag_placement import PlacingRules
-from core.taxonomy import Kind, parse
+from core.tag_rules import Kind, parse
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from core.fields import LINE_LIMIT
 from core.library_facts import GROUP, STUDIO, TAG, LibraryFacts, Used, all_above
 from core.models import Entity, Scene
-from core.taxonomy import Kind, Rule, Subject, Target, Taxonomy
+from core.tag_rules import Kind, Rule, Subject, Target, Taxonomy
 from core.text import clean_line, name_key
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from core.models import ItemRef, ListedItem, MediaFile
 from plex.listing import PAGE_SIZE
-from storage.migration import Schema
-from storage.saved_index import SectionIndexStore, Wanted
-from storage.sqlite import Database
-from storage.store import StoreFile
+from storage.files.database import Database
+from storage.files.migration import Schema
+from storage.files.store import StoreFile
+from storage.plex_index.saved_index import SectionIndexStore, Wanted
 
 log = logging.getLogger(__name__)
 

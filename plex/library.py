@@ -19,7 +19,7 @@ from plex.client import VIDEO_TYPES, PlexClient
 from plex.exceptions import PlexError, PlexRejected, PlexServerDown, PlexShifted, PlexUnauthorized
 from plex.listing import ListPage
 from plex.section_reuse import SectionReuse
-from storage.saved_index import Wanted
+from storage.plex_index.saved_index import Wanted
 from transport.decoding import UNREADABLE
 
 log = logging.getLogger(__name__)

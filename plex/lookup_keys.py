@@ -9,7 +9,7 @@ from core.matching.pins import Pin
 from core.models import MediaFile
 from core.paths import PathMap, base_key, path_key
 from core.records import Record
-from storage.saved_index import Wanted
+from storage.plex_index.saved_index import Wanted
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from plex.client import PlexClient
 from plex.exceptions import PlexRejected, PlexServerDown, PlexShifted
 from plex.listing import PAGE_SIZE
 from storage.code_digest import code_digest
-from storage.saved_index import SavedSection
+from storage.plex_index.saved_index import SavedSection
 
 # Seconds by which the clock of Plex may be ahead of ours.
 SKEW = 3600
@@ -96,7 +96,7 @@ class SectionReuse:
     cache: PlexCache
     now: float
     code: str = field(
-        default_factory=lambda: code_digest("core", "plex", "storage.index_rows").hex()
+        default_factory=lambda: code_digest("core", "plex", "storage.plex_index.index_rows").hex()
     )
 
     def before(self, section: Section) -> Before | None:

@@ -29,9 +29,9 @@ from reconciliation.rules import Rules
 from reconciliation.scene_source import Told
 from reconciliation.verdict_cache import VerdictCache, Verified
 from stash.mapping import SceneReader, UnreadScene
+from storage.files.database import chunks
+from storage.files.scratch import Scratch, Spool
 from storage.scene_reads import SceneRead
-from storage.scratch import Scratch, Spool
-from storage.sqlite import chunks
 from storage.state import State
 from sync_queue.operations import load_sync_timestamps
 

@@ -16,8 +16,8 @@ from core.models import ItemRef, ListedItem, Scene
 from core.quality_gate import is_meaningful
 from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC, Gap
 from stash.mapping import snapshot
-from storage.codec import dumps
-from storage.scratch import Scratch, Spool
+from storage.files.scratch import Scratch, Spool
+from storage.record_codec import dumps
 
 _NAMED = 5  # scenes named in one sentence
 # The kinds of findings that concern nobody but their scene and a job of it.

@@ -46,10 +46,10 @@ from reconciliation.unseen_owners import offer_unseen
 from reconciliation.verdict_cache import VERIFIED, verdicts_of
 from stash.scalars import WHOLE, fetch_many
 from stash.scenes import StashApi, count_scenes, iter_unread_pages
-from storage.libraries import KNOWN
+from storage.files.scratch import Scratch
 from storage.scene_reads import SceneReads
-from storage.scratch import Scratch
 from storage.state import State
+from storage.synced_libraries import KNOWN
 from sync_queue.queue import SyncQueue
 
 __all__ = ["GapDetectionEngine", "GapDetectionResult"]

@@ -17,7 +17,7 @@ from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState, Found, ToldScene
 from reconciliation.result import GapDetectionResult
 from stash.mapping import snapshot
-from storage.verdicts import Fate
+from storage.state_tables.verdicts import Fate
 from sync_queue.jobs import BULK, Encoded
 from sync_queue.operations import enqueue_all
 from sync_queue.queue import SyncQueue

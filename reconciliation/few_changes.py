@@ -31,11 +31,11 @@ from reconciliation.rules import CONTESTED, Rules
 from reconciliation.scene_source import SceneSource
 from reconciliation.verdict_cache import VERIFIED
 from stash.scalars import WHOLE
-from storage.libraries import UNLISTED
-from storage.page_facts import LAST
-from storage.page_file import PageFile
-from storage.sqlite import chunks
-from storage.verdicts import Fate, Left
+from storage.files.database import chunks
+from storage.page.page_facts import LAST
+from storage.page.page_file import PageFile
+from storage.state_tables.verdicts import Fate, Left
+from storage.synced_libraries import UNLISTED
 
 log = logging.getLogger(__name__)
 RARE = 20  # of so many scenes, one may have to be judged anew

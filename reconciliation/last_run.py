@@ -21,13 +21,13 @@ from plex.library import PlexSnapshot
 from reconciliation.detection_pass import Sweep
 from reconciliation.result import GapDetectionResult
 from reconciliation.rules import Rules
-from storage.file_opening import Warn
-from storage.json_checks import Maybe
+from storage.files.database import chunks
+from storage.files.file_opening import Warn
+from storage.files.json_checks import Maybe
 from storage.key_value import Key
-from storage.page_file import PageFile
-from storage.sqlite import chunks
+from storage.page.page_file import PageFile
 from storage.state import State
-from storage.verdicts import Fate
+from storage.state_tables.verdicts import Fate
 from sync_queue.queue import SyncQueue
 
 

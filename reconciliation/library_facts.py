@@ -19,8 +19,8 @@ from core.tag_placement import Placing, PlacingRules
 from stash.entities import disambiguations, used
 from stash.scenes import StashApi
 from storage.key_value import Key
-from storage.library import Kept
 from storage.state import State
+from storage.state_tables.library_facts import Kept
 
 PERFORMER = "performer"
 T = TypeVar("T")

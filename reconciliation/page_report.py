@@ -20,12 +20,12 @@ from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import DetectionState, ToldScene
 from reconciliation.enqueueing import Reach
 from reconciliation.result import GapDetectionResult
-from storage.finding_query import AMBIGUOUS, CONTESTED, IGNORED, OUTSIDE, REFUSED
-from storage.findings import Finding, Item
-from storage.orphans import Orphan
-from storage.page_facts import LAST
-from storage.page_file import PageFile
-from storage.verdicts import Fate
+from storage.page.finding_query import AMBIGUOUS, CONTESTED, IGNORED, OUTSIDE, REFUSED
+from storage.page.findings import Finding, Item
+from storage.page.orphans import Orphan
+from storage.page.page_facts import LAST
+from storage.page.page_file import PageFile
+from storage.state_tables.verdicts import Fate
 
 log = logging.getLogger(__name__)
 

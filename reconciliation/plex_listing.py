@@ -13,8 +13,8 @@ from plex.exceptions import PlexServerDown
 from plex.library import PlexSnapshot, list_snapshot, synced_libraries
 from reconciliation.listing_guard import EmptySideGuard
 from reconciliation.prefetch import Prefetch
-from storage.libraries import KNOWN, UNLISTED
 from storage.state import State
+from storage.synced_libraries import KNOWN, UNLISTED
 
 log = logging.getLogger(__name__)
 LISTING_SHARE = 0.4  # of the progress bar

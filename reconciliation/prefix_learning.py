@@ -16,9 +16,9 @@ from core.paths import PathMap, path_key
 from plex.library import PlexSnapshot
 from reconciliation.listing_guard import PathMapGuard
 from stash.mapping import SceneReader, UnreadScene
+from storage.files.scratch import Scratch, Spool
 from storage.key_value import Key
-from storage.saved_index import Wanted
-from storage.scratch import Scratch, Spool
+from storage.plex_index.saved_index import Wanted
 from storage.state import State
 
 # The learned folders of the last full run, kept as [[Stash's, Plex's, scenes], ...].

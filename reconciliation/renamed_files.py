@@ -16,8 +16,8 @@ from core.models import ItemRef, Scene
 from core.records import Record
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
-from storage.pins import PinStore
-from storage.records import Known, RecordStore
+from storage.state_tables.pins import PinStore
+from storage.state_tables.records import Known, RecordStore
 
 GONE = "its item is gone from Plex, or its rating key names another film by now"
 NOT_SYNCED = "its library is not among those that are synced"

@@ -23,9 +23,9 @@ from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
 from reconciliation.enqueueing import Reach
 from reconciliation.result import DETAILS, TOLD, GapDetectionResult
-from storage.json_checks import Maybe
+from storage.files.json_checks import Maybe
+from storage.files.scratch import Spool
 from storage.key_value import Key
-from storage.scratch import Spool
 from storage.state import State
 
 T = TypeVar("T")

@@ -35,10 +35,10 @@ from stash.scalars import (
 )
 from stash.scenes import StashApi, iter_unread_pages
 from storage.code_digest import code_digest
-from storage.json_checks import Maybe
+from storage.files.database import chunks
+from storage.files.json_checks import Maybe
 from storage.key_value import Key
 from storage.scene_reads import Look, SceneRead, SceneReads
-from storage.sqlite import chunks
 from storage.state import State
 
 # When the last full pass that saw everything began (epoch seconds).

@@ -6,7 +6,7 @@ from core.matching.pins import holds
 from plex.library import PlexSnapshot
 from reconciliation.detection_pass import Sweep
 from stash.scenes import StashApi, fetch_scenes
-from storage.saved_index import Wanted
+from storage.plex_index.saved_index import Wanted
 from storage.state import State
 
 

@@ -2,8 +2,9 @@
 
 What a run says of a scene follows from the scene, its record, the rules, and those items of Plex
 that bear the name of one of its files or are its own. While all of these are the same, so is the
-verdict. A record that was touched drops the verdict by itself (`storage.verdicts`); a digest covers
-the rest. Which scene owns an item is decided anew in every run, from the claims kept here.
+verdict. A record that was touched drops the verdict by itself (`storage.state_tables.verdicts`); a
+digest covers the rest. Which scene owns an item is decided anew in every run, from the claims kept
+here.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from reconciliation.rules import Rules
 from reconciliation.scene_source import Told
 from stash.mapping import UnreadScene
 from storage.code_digest import code_digest
-from storage.json_checks import Maybe
+from storage.files.json_checks import Maybe
+from storage.files.scratch import Scratch, Spool
 from storage.key_value import Key
-from storage.moved_items import Moved
-from storage.scratch import Scratch, Spool
+from storage.plex_index.moved_items import Moved
 from storage.state import State
-from storage.verdicts import Fate, LookedAt, Verdict, VerdictStore, claim_of, claim_row
+from storage.state_tables.verdicts import Fate, LookedAt, Verdict, VerdictStore, claim_of, claim_row
 
 # All that says how scenes and items are read and judged; a change of it voids the verdicts.
 RULES = ("core", "reconciliation", "stash.mapping", "plex.mapping")

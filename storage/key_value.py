@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from storage.codec import dumps
-from storage.file_opening import Clock, Warn
-from storage.json_checks import Shape, check
-from storage.migration import Schema
-from storage.row_checks import TEXT, Row, Table
-from storage.sqlite import Database
-from storage.store import Store, StoreFile
+from storage.files.database import Database
+from storage.files.file_opening import Clock, Warn
+from storage.files.json_checks import Shape, check
+from storage.files.migration import Schema
+from storage.files.row_checks import TEXT, Row, Table
+from storage.files.store import Store, StoreFile
+from storage.record_codec import dumps
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class Key(Generic[T]):
 
     Attributes:
         default: where nothing is kept, or nothing that makes sense.
-        shape: of the JSON, see `storage.json_checks`.
+        shape: of the JSON, see `storage.files.json_checks`.
         decode, encode: from JSON of that shape, and to it.
     """
 
@@ -88,10 +88,10 @@ class KeyValueFile(StoreFile):
     Args:
         data_dir: made if it is missing.
         warn: gets a sentence for the user when a damaged file was moved aside.
-        looks_only, checked: see `storage.sqlite.Database`.
+        looks_only, checked: see `storage.files.database.Database`.
 
     Raises:
-        StateError: see `storage.sqlite.Database`.
+        StateError: see `storage.files.database.Database`.
     """
 
     FILE: ClassVar[str]

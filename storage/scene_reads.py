@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.models import MediaFile
-from storage.file_opening import Warn
-from storage.migration import Schema
-from storage.row_checks import BLOB, INT, REAL, TEXT, Row, Table
-from storage.sqlite import Database
-from storage.store import StoreFile
+from storage.files.database import Database
+from storage.files.file_opening import Warn
+from storage.files.migration import Schema
+from storage.files.row_checks import BLOB, INT, REAL, TEXT, Row, Table
+from storage.files.store import StoreFile
 
 READS_FILE = "scene_reads.db"
 SCHEMA = Schema(

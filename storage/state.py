@@ -7,35 +7,34 @@ from dataclasses import dataclass
 
 from core.models import ItemRef
 from core.records import Record
-from storage import (
-    ignored,
+from storage import key_value, timestamps
+from storage.files.migration import Schema
+from storage.key_value import KeyValueFile
+from storage.state_tables import (
+    ignored_scenes,
+    item_owners,
     journal,
-    key_value,
-    library,
+    library_facts,
     outages,
-    owners,
     pins,
     plans,
     records,
     runs,
     scans,
-    timestamps,
     verdicts,
 )
-from storage.ignored import IgnoredStore
-from storage.journal import Journal
-from storage.key_value import KeyValueFile
-from storage.library import LibraryStore
-from storage.migration import Schema
-from storage.outages import OutageStore
-from storage.owners import OwnerStore
-from storage.pins import PinStore
-from storage.plans import PlanStore
-from storage.records import RecordStore
-from storage.runs import RunStore
-from storage.scans import ScanStore
+from storage.state_tables.ignored_scenes import IgnoredStore
+from storage.state_tables.item_owners import OwnerStore
+from storage.state_tables.journal import Journal
+from storage.state_tables.library_facts import LibraryStore
+from storage.state_tables.outages import OutageStore
+from storage.state_tables.pins import PinStore
+from storage.state_tables.plans import PlanStore
+from storage.state_tables.records import RecordStore
+from storage.state_tables.runs import RunStore
+from storage.state_tables.scans import ScanStore
+from storage.state_tables.verdicts import VerdictStore
 from storage.timestamps import TimestampStore
-from storage.verdicts import VerdictStore
 
 STATE_FILE = "state.db"
 # How long runs can be looked at and undone, in days.
@@ -50,13 +49,13 @@ SCHEMA = Schema(
         pins.TABLES,
         verdicts.TABLES,
         scans.TABLES,
-        owners.TABLES,
+        item_owners.TABLES,
         journal.THIRD,
         outages.TABLES,
-        (*ignored.TABLES, *plans.SECOND),
+        (*ignored_scenes.TABLES, *plans.SECOND),
         (*pins.SECOND, *records.SECOND),
         records.THIRD,
-        library.TABLES,
+        library_facts.TABLES,
         verdicts.SECOND,
         verdicts.THIRD,
         verdicts.FOURTH,

@@ -12,10 +12,10 @@ from collections.abc import Collection
 from pathlib import Path
 
 from core.errors import StateError
-from storage.file_opening import Clock, Warn
-from storage.replace_damaged import set_aside
-from storage.row_checks import INT, TIME, Row, Table
-from storage.sqlite import Database
+from storage.files.database import Database
+from storage.files.file_opening import Clock, Warn
+from storage.files.replace_damaged import set_aside
+from storage.files.row_checks import INT, TIME, Row, Table
 
 LEGACY_FILE = "sync_timestamps.json"
 AHEAD = 86_400.0  # seconds by which clocks may differ

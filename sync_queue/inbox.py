@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # spares the hooks the import of typing
 INBOX_FILE = "inbox.db"
 # An empty database: a task that reads the inbox holds a transaction on it, until it ends or dies.
 READER_FILE = "inbox_reader.db"
-# Says that the disk cannot hold a write-ahead log; see `storage.wal`.
+# Says that the disk cannot hold a write-ahead log; see `storage.files.wal`.
 NO_WAL_FILE = "no-wal"
 # How long a hook, and with it the user, waits for its turn to write.
 BUSY_SECONDS = 5.0
@@ -191,7 +191,7 @@ class HookInbox:
         """Whether tables are not as they were made: who opens the file next is to mend them."""
         if not isinstance(error, sqlite3.IntegrityError) and not str(error).startswith(_LAYOUT):
             return False
-        from storage import suspected_damage  # only where a hook has to do more
+        from storage.files import suspected_damage  # only where a hook has to do more
 
         suspected_damage.suspect(self.path)
         return True
@@ -203,7 +203,7 @@ class HookInbox:
 
     def _leave_wal(self, error: sqlite3.OperationalError) -> None:
         """Where the disk cannot hold a write-ahead log, go without; all else is raised again."""
-        from storage import wal  # only here, where a hook has to do more than usual
+        from storage.files import wal  # only here, where a hook has to do more than usual
 
         if not wal.is_refused(error):
             raise error

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from storage.file_opening import Clock, Warn
-from storage.folder import make_private
-from storage.migration import Schema
-from storage.row_checks import INT, TEXT, TIME, Row, Table
-from storage.sqlite import Closing, Database
+from storage.files.data_folder import make_private
+from storage.files.database import Closing, Database
+from storage.files.file_opening import Clock, Warn
+from storage.files.migration import Schema
+from storage.files.row_checks import INT, TEXT, TIME, Row, Table
 from sync_queue.inbox import (
     ACTIONS,
     INBOX_FILE,
@@ -113,7 +113,7 @@ class Inbox(Closing):
     """The inbox of a data directory; a context manager that closes it.
 
     Raises:
-        StateError: see `storage.sqlite.Database`; every method may raise it.
+        StateError: see `storage.files.database.Database`; every method may raise it.
     """
 
     def __init__(

@@ -14,8 +14,8 @@ from typing import Any
 
 from core.models import Failure, Job
 from core.text import storable
-from storage.plans import PlannedChange, unpacked
-from storage.row_checks import INT, TEXT, TIME, Kind, Table
+from storage.files.row_checks import INT, TEXT, TIME, Kind, Table
+from storage.state_tables.plans import PlannedChange, unpacked
 from sync_queue.schema import TABLE
 
 # persist-queue's statuses (its AckStatus, as numbers) and one of ours, HELD, which persist-queue

@@ -9,7 +9,7 @@ from types import TracebackType
 from filelock import FileLock
 
 from core.errors import DrainBusy
-from storage import locking
+from storage.files import file_locks
 
 LOCK_FILE = "drain.lock"
 BUSY = "Another run is working through the queue; it takes these jobs with it."
@@ -33,7 +33,7 @@ class DrainLock:
         self._held: FileLock | None = None
 
     def __enter__(self) -> DrainLock:
-        taken = locking.take(self._path)
+        taken = file_locks.take(self._path)
         if taken is None:
             raise DrainBusy(self._busy)
         self._held = taken

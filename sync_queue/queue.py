@@ -21,8 +21,8 @@ from typing import Any
 
 from core.errors import StateError
 from core.models import Failure, Job
-from storage.plans import PlannedChange, packed
-from storage.sqlite import chunks, placeholders
+from storage.files.database import chunks, placeholders
+from storage.state_tables.plans import PlannedChange, packed
 from sync_queue import jobs, transitions
 from sync_queue.jobs import BULK, DEAD, HELD, JOBS, WORKING, EnqueueOutcome, HeldJob
 from sync_queue.reader import CLAIMABLE, QueueReader

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from core.backoff import LONGEST_DELAY
 from core.models import Failure, Job
-from storage.file_opening import Clock, Warn
-from storage.sqlite import Closing, Database
+from storage.files.database import Closing, Database
+from storage.files.file_opening import Clock, Warn
 from sync_queue.jobs import (
     BULK,
     DEAD,
@@ -58,10 +58,10 @@ class QueueReader(Closing):
 
     Args:
         warn: gets a sentence for the user when a row, or a damaged or pickled file, was set aside.
-        looks_only, checked: see `storage.sqlite.Database`.
+        looks_only, checked: see `storage.files.database.Database`.
 
     Raises:
-        StateError: see `storage.sqlite.Database`; every method may raise it.
+        StateError: see `storage.files.database.Database`; every method may raise it.
     """
 
     def __init__(

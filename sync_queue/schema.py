@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from storage.migration import Refusal, Schema
+from storage.files.migration import Refusal, Schema
 
 # persist-queue's name for the table of SQLiteAckQueue(path, name="default").
 TABLE = "ack_queue_default"

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.models import Failure
 from core.text import storable
-from storage.sqlite import chunks, placeholders
+from storage.files.database import chunks, placeholders
 from sync_queue.jobs import ACKED, DEAD, HELD, READY, WORKING, dumps
 from sync_queue.schema import TABLE
 

@@ -137,9 +137,9 @@ UNMEASURED = frozenset(
     for name in (
         *("clear_guard", "dates", "edits", "gaps", "generate", "half_updated", "image_sync"),
         *("jobs", "many_bad_items", "matcher", "merge_tables", "oracle", "ownership"),
-        *("peculiar_servers", "places", "planning_tables", "plexapi", "prefix_votes_laws"),
+        *("peculiar_servers", "stash_entries", "planning_tables", "plexapi", "prefix_votes_laws"),
         *("real_plugin", "recent_items", "scan", "scene_source", "schema", "section_reuse"),
-        *("strange_answers", "untouched", "views", "whole_items", "work", "zip"),
+        *("strange_answers", "untouched", "views", "whole_items", "running_jobs", "zip"),
     )
 )
 UI = "ui"  # the folder of which all files are one to those who share them

@@ -11,11 +11,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from storage import journal
-from storage.journal import JournalEntry
-from storage.migration import Schema
-from storage.plans import PlannedChange
+from storage.files.migration import Schema
 from storage.state import STATE_FILE, State
+from storage.state_tables import journal
+from storage.state_tables.journal import JournalEntry
+from storage.state_tables.plans import PlannedChange
 
 # Neither text nor JSON nor a number.
 NO_TEXT = "CAST(x'ff7b' AS TEXT)"

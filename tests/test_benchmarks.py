@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 import pytest
 
 import benchmarks.__main__ as command
-import benchmarks.stage
+import benchmarks.simulated_servers
+from benchmarks.amounts import Plan, Say
 from benchmarks.covers import measure_covers
 from benchmarks.drain import measure_drain
 from benchmarks.enqueue import measure_enqueueing
@@ -25,11 +26,10 @@ from benchmarks.library import (
     report_on,
 )
 from benchmarks.meter import measure
-from benchmarks.plan import Plan, Say
 from benchmarks.rename import ALL, LEARNING, library, renamed
 from benchmarks.rename import report_on as report_on_renames
-from benchmarks.sheets import Goal, Report, Sheet, figure, goals_sheet
-from benchmarks.stage import BenchmarkError, Stage, stage
+from benchmarks.result_tables import Goal, Report, Sheet, figure, goals_sheet
+from benchmarks.simulated_servers import BenchmarkError, Stage, stage
 from tests.pool import Pool
 
 SIZE = 40
@@ -42,7 +42,7 @@ def silent(_text: str) -> None:
 
 @pytest.fixture(scope="module")
 def lent(pool: Pool) -> Iterator[None]:
-    with pool.lent_to(benchmarks.stage):
+    with pool.lent_to(benchmarks.simulated_servers):
         yield
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from core.change_words import scene_called
 from core.models import Change, Failure, FullItem, ItemRef, Job, Role, Value
 from core.planning.item_plan import ItemPlan, is_untouched, only
 from core.records import NO_PICTURES, FieldRecord, PictureRecords, Record
-from core.wording import scene_called
-from storage.plans import PlannedChange
+from storage.state_tables.plans import PlannedChange
 
 
 @dataclass(frozen=True, slots=True)

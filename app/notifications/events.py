@@ -9,10 +9,10 @@ from typing import Any
 from core import notices
 from core.notices import Notice
 from core.run_kinds import RECONCILE
-from storage.json_checks import Maybe
+from storage.files.json_checks import Maybe
 from storage.key_value import Key
-from storage.outages import NAMES
 from storage.state import State
+from storage.state_tables.outages import NAMES
 from sync_queue.jobs import QueueStats
 
 LASTING = 120.0  # seconds after which an outage is one to tell of: a restart is none

@@ -9,10 +9,10 @@ from app.notifications.notify import Send
 from app.notifications.sending import NotSent, send
 from app.wiring import Context
 from core import setting_values as kinds
+from core.change_words import closed
 from core.errors import ConfigError
 from core.notices import TEST
 from core.setting_values import BadValueError
-from core.wording import closed
 
 
 def try_notification(context: Context, send: Send = send) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from app.page.running import running_now
 from app.page.sync_request import ask_for_sync
 from app.page.tasks import title_of_mode
 from app.tasks.dead_letters import dead_like
+from core.change_words import counted
 from core.errors import ConfigError, StateError
-from core.wording import counted
-from storage.log_lines import LogLine
+from storage.page.log_lines import LogLine
 from sync_queue.jobs import EDIT
 
 REASON = "page: asked for by the user"

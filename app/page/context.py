@@ -13,7 +13,7 @@ from app.directories import data_dir_of, plugin_dir_of
 from shell.protocol import PluginInput
 
 if TYPE_CHECKING:
-    from storage.page_file import PageFile
+    from storage.page.page_file import PageFile
     from storage.state import State
     from sync_queue.inbox_reader import Inbox
     from sync_queue.queue import SyncQueue
@@ -70,6 +70,6 @@ class PageContext:
         return Inbox(self.data_dir, warn=log.warning, clock=self.clock, looks_only=self.looks_only)
 
     def open_page(self) -> PageFile:
-        from storage.page_file import PageFile
+        from storage.page.page_file import PageFile
 
         return PageFile(self.data_dir, log.warning, clock=self.clock, looks_only=self.looks_only)

@@ -10,7 +10,7 @@ from app.directories import version_of
 from app.page.context import PageContext
 from app.page.running import write_whole
 from app.page.snapshot import Snapshot, snapshot
-from storage.outages import PLEX
+from storage.state_tables.outages import PLEX
 
 FOLDER, FILE = "public", "state.json"
 

@@ -11,7 +11,7 @@ from app.page.paging import Paging
 from app.page.plex_links import links
 from core.errors import ConfigError
 from core.quality_gate import NOT_YET
-from storage.finding_query import (
+from storage.page.finding_query import (
     AMBIGUOUS,
     CONTESTED,
     GAPS,
@@ -21,8 +21,8 @@ from storage.finding_query import (
     SORTS,
     Wanted,
 )
-from storage.findings import Finding
-from storage.page_facts import LAST
+from storage.page.findings import Finding
+from storage.page.page_facts import LAST
 
 TYPES = (*GAPS, *LEFT_ALONE)
 # No sync can tell which item it is, or bring it to one that is not there.

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.page.snapshot import Snapshot
+from core.change_words import closed, counted
 from core.timestamps import in_words
-from core.wording import closed, counted
-from storage.outages import NAMES, PICTURES, PLEX, PLEX_PICTURES
+from storage.state_tables.outages import NAMES, PICTURES, PLEX, PLEX_PICTURES
 
 GOOD, WORK, ATTENTION, PROBLEM = "good", "work", "attention", "problem"
 

@@ -10,7 +10,7 @@ from app.page.context import PageContext
 from app.page.paging import Paging
 from app.page.tasks import title_of_mode
 from core.errors import ConfigError
-from storage.log_lines import LogLine
+from storage.page.log_lines import LogLine
 
 LEVELS = ("debug", "info", "warning", "error")
 

@@ -12,7 +12,7 @@ from app.page.runs import page_row
 from app.page.snapshot import Snapshot, snapshot
 from app.page.tasks import title_of_mode
 from core.timestamps import in_words
-from storage.outages import NAMES
+from storage.state_tables.outages import NAMES
 
 
 def page_overview(context: PageContext) -> dict[str, Any]:

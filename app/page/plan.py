@@ -11,15 +11,15 @@ from app.page.item_titles import item_titles
 from app.page.labels import label_of, plain
 from app.page.paging import Paging
 from app.page.plex_links import libraries, links
+from core.change_words import counted
 from core.clear_limit import PASSES
 from core.errors import ConfigError
 from core.fields import PICTURES, TITLE
 from core.models import Change, ChangeKind, ItemRef
 from core.run_kinds import PREVIEW
-from core.wording import counted
-from storage.plans import PlannedChange
-from storage.runs import Run
 from storage.state import State
+from storage.state_tables.plans import PlannedChange
+from storage.state_tables.runs import Run
 
 KINDS: Mapping[str, tuple[ChangeKind, ...]] = {
     "set": (ChangeKind.SET, ChangeKind.CHANGE),

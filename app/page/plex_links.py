@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from storage.page_facts import LAST, MACHINE
-from storage.page_file import PageFile
+from storage.page.page_facts import LAST, MACHINE
+from storage.page.page_file import PageFile
 
 # Plex's own app, which everybody who may use a server can open; the address by which Stash reaches
 # the server need not be one that a browser knows.

@@ -20,9 +20,9 @@ from core.settings import Settings
 from plex.exceptions import PlexUnauthorized
 from shell import logs
 from shell.protocol import PluginInput
-from storage.log_lines import LogLine
-from storage.page_facts import REFUSED_AT, SETTINGS
-from storage.page_file import PageFile
+from storage.page.log_lines import LogLine
+from storage.page.page_facts import REFUSED_AT, SETTINGS
+from storage.page.page_file import PageFile
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from app.page.paging import Paging
 from app.page.plan import change_row
 from app.page.plex_links import libraries, links
 from app.tasks.dead_letters import filters_of
+from core.change_words import counted
 from core.models import ItemRef, Job
 from core.paths import stem
-from core.wording import counted
-from storage.plans import PlannedChange
+from storage.state_tables.plans import PlannedChange
 from sync_queue.jobs import HeldJob
 
 MARK = 12  # characters of each value that the clear guard has noted

@@ -10,7 +10,7 @@ from app.report.files import FOLDER, NAMES, NOTHING_YET
 from app.report.model import read_report
 from app.report.page import page_of
 from core.errors import ConfigError
-from storage.page_facts import LAST, SETTINGS
+from storage.page.page_facts import LAST, SETTINGS
 
 MOST = 20_000  # rows that a reply can hold
 

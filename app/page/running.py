@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.row_checks import NONSENSE
+from storage.files.row_checks import NONSENSE
 
 FILE = "running.json"
 ALIVE = 10.0  # seconds without a refresh, after which the task is taken for dead

@@ -16,9 +16,9 @@ from app.tasks.status_messages import ENDED, NOTHING, figures_line
 from core.errors import ConfigError
 from core.models import ItemRef
 from core.run_kinds import UNDOABLE, title_of
-from storage.journal import JournalEntry
-from storage.runs import Run
 from storage.state import State
+from storage.state_tables.journal import JournalEntry
+from storage.state_tables.runs import Run
 
 KILLED = "killed"  # the status of a run that has not ended, and of which nothing runs
 

@@ -14,17 +14,17 @@ from app.page.labels import label_of, plain
 from app.page.plex_links import links
 from app.wiring import Context
 from app.write_session import SceneWriter, open_scene_writer
+from core.change_words import closed
 from core.errors import ConfigError
 from core.fields import BY_NAME, PICTURES, TITLE
 from core.matching.reasons import doubt
 from core.models import Failure, FullItem, Scene
 from core.quality_gate import NOT_YET
-from core.wording import closed
 from stash.scenes import fetch_scenes
-from storage.finding_query import OUTSIDE
-from storage.page_facts import MACHINE
+from storage.page.finding_query import OUTSIDE
+from storage.page.page_facts import MACHINE
 from worker.plan import Batch, ItemEdit, ScenePlan
-from worker.preview.source import job_for
+from worker.preview.plan_source import job_for
 from worker.scene_sync.preparer import IGNORED, NO_METADATA
 
 IN_STEP, DIFFERS, MISSING, AMBIGUOUS = "in_step", "differs", "missing", "ambiguous"

@@ -15,11 +15,11 @@ from core.circuit_breaker import Breaker
 from core.reconcile_due import INTERVALS, Wanted
 from core.run_kinds import RECONCILE
 from core.scopes import BY_SETTING
-from storage.finding_query import GAPS
-from storage.outages import NAMES
-from storage.page_facts import LAST, REFUSED_AT, SETTINGS
-from storage.runs import Run
+from storage.page.finding_query import GAPS
+from storage.page.page_facts import LAST, REFUSED_AT, SETTINGS
 from storage.state import State
+from storage.state_tables.outages import NAMES
+from storage.state_tables.runs import Run
 from sync_queue.inbox import INBOX_FILE
 
 POINTS = 180  # of the chart
@@ -34,7 +34,7 @@ class Snapshot:
 
     Attributes:
         settings: as the last task read them; empty before the first one.
-        last: of the last whole reconcile, see `storage.page_facts`.
+        last: of the last whole reconcile, see `storage.page.page_facts`.
         by_type: findings by type.
         next_due: when the next waiting job is due.
         edits_waiting: changes that hooks have noted and no task has looked at.

@@ -14,7 +14,7 @@ from app.page.runs import page_row
 from app.page.snapshot import Snapshot, snapshot
 from core.redaction import Redactor
 from core.timestamps import rfc3339
-from storage.outages import NAMES
+from storage.state_tables.outages import NAMES
 
 RUNS = 20
 

@@ -13,7 +13,7 @@ from core.fields import BY_NAME
 from core.planning.drift import ALTERED
 from core.redaction import Redactor, short_name
 from core.timestamps import rfc3339
-from storage.finding_query import (
+from storage.page.finding_query import (
     AMBIGUOUS,
     CONTESTED,
     GAPS,
@@ -23,10 +23,10 @@ from storage.finding_query import (
     REFUSED,
     Wanted,
 )
-from storage.findings import Finding
-from storage.orphans import Orphan
-from storage.page_facts import LAST
-from storage.page_file import PageFile
+from storage.page.findings import Finding
+from storage.page.orphans import Orphan
+from storage.page.page_facts import LAST
+from storage.page.page_file import PageFile
 
 ALL = 10**9  # rows
 Hide = Callable[[str], str]

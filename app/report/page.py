@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from app.report.model import TYPES, Report
-from core.wording import closed, counted
+from core.change_words import closed, counted
 
 SHOWN = 2_000  # rows of each table; the other files have all
 _STYLE = """

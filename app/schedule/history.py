@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.reconcile_due import History
-from storage.json_checks import Maybe
+from storage.files.json_checks import Maybe
 from storage.key_value import Key
 
 HISTORY = Key(

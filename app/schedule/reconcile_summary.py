@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
-from core.wording import counted, listed
+from core.change_words import counted, listed
 from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from reconciliation.enqueueing import Enqueued
 from reconciliation.result import GapDetectionResult
-from storage.libraries import unlisted_line
+from storage.synced_libraries import unlisted_line
 
 Lines = Iterator[str]
 NEXT = "'Process Queue' brings {} to Plex"

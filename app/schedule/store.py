@@ -62,9 +62,9 @@ def reconciling(data_dir: str | os.PathLike[str]) -> Iterator[bool]:
     Raises:
         StateError: the lock's file cannot be made.
     """
-    from storage import locking  # whoever only looks at the schedule does without
+    from storage.files import file_locks  # whoever only looks at the schedule does without
 
-    lock = locking.take(Path(data_dir) / LOCK_FILE)
+    lock = file_locks.take(Path(data_dir) / LOCK_FILE)
     try:
         yield lock is not None
     finally:

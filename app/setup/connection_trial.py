@@ -7,10 +7,10 @@ from typing import Any
 
 from app.setup.context import SetupContext
 from app.setup.token import SETTING, resolve_token
+from core.change_words import closed, counted
 from core.errors import ConfigError
 from core.setting_words import by_label
 from core.settings import Settings, read_settings
-from core.wording import closed, counted
 from plex.client import VIDEO_TYPES, PlexClient
 from plex.exceptions import PlexError
 from shell import logs

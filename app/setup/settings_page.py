@@ -8,15 +8,15 @@ from typing import Any
 from app.setup.context import SetupContext
 from app.setup.settings_rows import Known, told
 from app.setup.token import KEPT, SETTING, resolve_token
+from core.change_words import counted
 from core.digests import digest_of
 from core.errors import ConfigError
 from core.settings import DEFAULTS, SECRET, read_settings, same_key
-from core.wording import counted
 from shell import logs
 from stash.plugin_settings import change_plugin_settings
 from stash.scenes import plugin_settings
+from storage.files.token_file import TokenFile
 from storage.key_value import Key
-from storage.token_file import TokenFile
 
 # Whose token rests in the file: the account's name, and a digest of the token.
 CONNECTED_AS: Key[tuple[str, str]] = Key("connected_as", ("", ""), (str, str), tuple, list)

@@ -19,10 +19,10 @@ from core.errors import SyncError
 from plex.client import PlexClient
 from plex.exceptions import PlexError
 from shell import logs
-from storage.json_checks import Maybe
+from storage.files.json_checks import Maybe
+from storage.files.token_file import TokenFile
 from storage.key_value import Key
 from storage.state import State
-from storage.token_file import TokenFile
 from transport.retrying import Retrying
 
 CLIENT_ID: Key[str] = Key("plex_client_id", "", str)

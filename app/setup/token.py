@@ -14,7 +14,7 @@ from pathlib import Path
 from core.errors import StashError, StateError
 from core.setting_values import BadValueError
 from core.setting_values import token as parse_token
-from storage.token_file import TokenFile
+from storage.files.token_file import TokenFile
 
 log = logging.getLogger(__name__)
 

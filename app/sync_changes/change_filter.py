@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from core.desired import SyncPolicy, fingerprint
 from core.models import Scene
 from core.records import Record
-from storage.records import RecordStore
+from storage.state_tables.records import RecordStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from app.wiring import Context
 from core.records import Record
 from reconciliation.enqueueing import UPDATE_TYPE
-from storage.sqlite import chunks
+from storage.files.database import chunks
 from sync_queue.operations import enqueue_all
 from worker.finalizer.finalizer import added_fields
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from app.sync_changes.edits import Edits
+from app.sync_changes.edits_during_drain import Edits
 from app.wiring import Context
 from app.write_session import open_scene_writer
 from core.errors import DrainBusy, GuardStopped, SyncError
 from sync_queue.lock import DrainLock
 from worker.executor.figures import DRAIN, Figures
 from worker.executor.run import Interruption, RunKind, never
-from worker.scene_sync.source import KIND, DueJobs
+from worker.scene_sync.plan_source import KIND, DueJobs
 
 Sleep = Callable[[float], None]
 

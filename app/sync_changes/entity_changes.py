@@ -25,8 +25,8 @@ from stash.scenes import (
     fetch_readable,
     iter_scene_pages,
 )
-from storage.records import EntityKind, RecordStore
-from storage.sqlite import chunks
+from storage.files.database import chunks
+from storage.state_tables.records import EntityKind, RecordStore
 from sync_queue.inbox_reader import Event
 
 log = logging.getLogger(__name__)

@@ -25,8 +25,8 @@ from stash.scenes import (
     iter_scene_pages,
     stash_version,
 )
-from storage.records import RecordStore
-from storage.sqlite import chunks
+from storage.files.database import chunks
+from storage.state_tables.records import RecordStore
 from sync_queue.inbox_reader import Among, Event, Inbox
 from sync_queue.jobs import BULK, EDIT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.wording import closed, counted, listed
+from core.change_words import closed, counted, listed
 
 if TYPE_CHECKING:
     from worker.executor.figures import Figures

@@ -16,13 +16,13 @@ from enum import Enum
 from app.sync_changes.handover import others_wait
 from app.sync_changes.messages import changes_wait
 from app.wiring import Context
+from core.change_words import closed
 from core.circuit_breaker import Breaker
 from core.errors import StashError
 from core.timestamps import in_words
-from core.wording import closed
 from storage.key_value import Key
-from storage.outages import NAMES
 from storage.state import State
+from storage.state_tables.outages import NAMES
 from sync_queue.inbox_reader import Inbox
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Service:
     """What is waited for.
 
     Attributes:
-        name: of `storage.outages`.
+        name: of `storage.state_tables.outages`.
         is_back: asks it, briefly.
         waiting: how many changes wait for it.
     """

@@ -11,8 +11,8 @@ from core.errors import StashError
 from core.models import Failure
 from core.records import NO_PICTURES, Record
 from plex.exceptions import PlexError, PlexServerDown
-from storage.outages import PICTURES, PLEX_PICTURES
-from storage.page_facts import MACHINE
+from storage.page.page_facts import MACHINE
+from storage.state_tables.outages import PICTURES, PLEX_PICTURES
 from worker.pictures.supply import gives_pictures, sample, some_of
 
 # Seconds: another job of Stash may wait while a question is asked.

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from app.sync_changes.drains import Drains
-from app.sync_changes.edits import Edits
+from app.sync_changes.edits_during_drain import Edits
 from app.sync_changes.handover import hand_over, others_wait
 from app.sync_changes.intake import Intake, IntakeResult
 from app.sync_changes.messages import CARRIED_ON, SWITCHED_OFF, left_waiting, summary_of

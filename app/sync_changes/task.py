@@ -14,7 +14,7 @@ from typing import Any
 
 from app.schedule.automatic import AutoReconcile
 from app.sync_changes.drains import Drains
-from app.sync_changes.edits import Edits
+from app.sync_changes.edits_during_drain import Edits
 from app.sync_changes.handover import hand_over, others_wait
 from app.sync_changes.intake import Intake, IntakeResult
 from app.sync_changes.messages import (
@@ -41,10 +41,10 @@ from app.sync_changes.scans import Ended, ScanWait
 from app.sync_changes.slice import Slice
 from app.sync_changes.unannounced import Unannounced
 from app.wiring import Context
-from core.wording import counted, listed
+from core.change_words import counted, listed
 from plex.exceptions import PlexServerDown
 from shell.logs import headline
-from storage.outages import PICTURES, PLEX, PLEX_PICTURES
+from storage.state_tables.outages import PICTURES, PLEX, PLEX_PICTURES
 from sync_queue.inbox_reader import Inbox
 from worker.executor.figures import DRAIN
 from worker.pictures.supply import NO_PICTURES_NOW

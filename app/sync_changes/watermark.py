@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.watermark import Watermark
-from storage.json_checks import Maybe
+from storage.files.json_checks import Maybe
 from storage.key_value import Key
 
 

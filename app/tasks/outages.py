@@ -8,13 +8,13 @@ from typing import Any
 
 from app.schedule import store
 from app.wiring import Context
+from core.change_words import counted
 from core.models import Failure
 from core.outages import Outage, OutageFigures, figures
 from core.timestamps import in_words, rfc3339
-from core.wording import counted
 from shell.logs import headline
-from storage.outages import NAMES
 from storage.state import KEPT_DAYS
+from storage.state_tables.outages import NAMES
 
 log = logging.getLogger(__name__)
 

@@ -11,17 +11,17 @@ from typing import Any
 
 from app.arguments import number, text
 from app.wiring import Context
+from core.change_words import counted
 from core.errors import PinRefused
 from core.matching.pins import Pin
 from core.models import FullItem, Scene, Section
 from core.text import name_key
-from core.wording import counted
 from plex.library import synced_libraries
 from reconciliation.enqueueing import job_of
 from reconciliation.report import REPORT
 from stash.scenes import fetch_scenes
-from storage.libraries import KNOWN
 from storage.state import State
+from storage.synced_libraries import KNOWN
 from sync_queue.jobs import EDIT
 from sync_queue.operations import enqueue_all
 

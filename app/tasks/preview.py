@@ -11,28 +11,28 @@ from app.arguments import flag, numbers, run_id
 from app.schedule.run import tell
 from app.wiring import Context, sharing
 from app.write_session import SceneWriter, lock_for, open_scene_writer
+from core.change_words import counted, listed, phrase
 from core.clear_limit import PASSES
 from core.errors import ConfigError
 from core.models import ItemRef, Job
 from core.scopes import DAY
-from core.wording import counted, listed, phrase
 from reconciliation.detection_state import Found
 from reconciliation.detector import EMPTY_METADATA, MISSING
 from reconciliation.result import brief
 from shell.logs import examples, headline
 from stash.scenes import as_far_as_readable, iter_scene_pages
-from storage.runs import Run
 from storage.state import State
+from storage.state_tables.runs import Run
 from sync_queue.queue import SyncQueue
 from worker.executor.dry_run import ShownPlans, dry_run
 from worker.executor.figures import APPLY, Figures
 from worker.executor.run import RunKind
 from worker.plan import ScenePlan
-from worker.preview import source
+from worker.preview import plan_source
 from worker.preview.dry_run_end import KIND, Preview, StoredPlans
 from worker.preview.pictures import field_changes
-from worker.preview.source import PreviewSource, job_for
-from worker.scene_sync.source import ListedScenes
+from worker.preview.plan_source import PreviewSource, job_for
+from worker.scene_sync.plan_source import ListedScenes
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ def apply_preview(context: Context) -> dict[str, Any]:
     with lock_for(context, "Apply Preview"), open_scene_writer(context) as writer:
         preview = chosen_preview(writer.state, run_id(context.args))
         writer.queue.recover()
-        kind = RunKind(source.KIND, APPLY, {"preview": preview.id})
+        kind = RunKind(plan_source.KIND, APPLY, {"preview": preview.id})
         run = writer.run(kind, figures, guard=writer.guard, resolve_absent=writer.resolve_absent)
         try:
             run.run(_source(context, writer, preview, figures, writer.queue))

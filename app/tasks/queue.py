@@ -13,14 +13,14 @@ from app.sync_changes.messages import summary_of
 from app.tasks.dead_letters import dead_like
 from app.wiring import Context
 from app.write_session import lock_for, open_scene_writer
+from core.change_words import counted
 from core.errors import ConfigError
 from core.models import Failure
-from core.wording import counted
 from plex.cache import MatchCache, PlexCache
 from shell.logs import examples, headline
 from worker.executor.figures import DRAIN, Figures
 from worker.executor.run import RunKind
-from worker.scene_sync.source import CONFIRM, ConfirmedJobs
+from worker.scene_sync.plan_source import CONFIRM, ConfirmedJobs
 
 log = logging.getLogger(__name__)
 DAY = 86_400.0

@@ -24,10 +24,10 @@ from app.wiring import Context
 from core.reconcile_due import due_at
 from core.timestamps import rfc3339
 from shell.logs import EXAMPLES, headline
-from storage.libraries import UNLISTED, unlisted_line
-from storage.outages import NAMES
-from storage.runs import Run
 from storage.state import State
+from storage.state_tables.outages import NAMES
+from storage.state_tables.runs import Run
+from storage.synced_libraries import UNLISTED, unlisted_line
 from sync_queue.inbox import INBOX_FILE, is_awaited, reader_lives
 from sync_queue.queue import SyncQueue
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.change_words import change_line, counted, listed, scene_called
 from core.models import Job
 from core.scopes import BY_SETTING
 from core.timestamps import in_words
-from core.wording import change_line, counted, listed, scene_called
 from sync_queue.jobs import HeldJob
 
 Part = Mapping[str, Any]

@@ -8,17 +8,17 @@ from typing import Any
 from app.arguments import run_id
 from app.wiring import Context
 from app.write_session import lock_for, open_writer
-from core.wording import counted, listed
+from core.change_words import counted, listed
 from shell.logs import examples, headline
-from storage.runs import Run
+from storage.state_tables.runs import Run
 from worker.executor.dry_run import ShownPlans, dry_run
 from worker.executor.figures import RELEASE, UNDO, Figures
 from worker.executor.run import RunKind
-from worker.release import source as release_source
-from worker.release.source import ReleaseSource, released_locks
+from worker.release import plan_source as release_source
+from worker.release.plan_source import ReleaseSource, released_locks
 from worker.undo import run_choice
+from worker.undo.plan_source import UndoSource, phrases_of
 from worker.undo.run_choice import chosen_run
-from worker.undo.source import UndoSource, phrases_of
 
 FAILED = (
     " What failed still waits to be put back: press Undo Last Run again, or undo run {run} on the"

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from core.matching.earlier_match import still_verified
 from core.matching.index import Candidate, ItemIndex
 from core.matching.match_outcome import Claim, Evidence, FileMatch, SceneMatch
 from core.matching.pins import Pin, pinned_item
 from core.matching.same_recording import lengths_agree, may_be_same_file, sizes_differ
-from core.matching.verification import still_verified
 from core.models import Confidence, ItemRef, MediaFile, Scene
 from core.paths import PathMap, base_key, common_suffix, path_key, same_name, same_path
 from core.records import Record

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from simulators.seed import Seed
-from storage.runs import Run
+from storage.state_tables.runs import Run
 from sync_queue.inbox_reader import Inbox
 from tests.acceptance import entry
 from tests.acceptance.entry import API_KEY, ENTRY, ROOT

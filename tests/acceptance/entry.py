@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from shell import protocol
-from storage.token_file import TOKEN_FILE
+from storage.files.token_file import TOKEN_FILE
 from tests.pool import TOKEN
 
 ROOT = Path(__file__).resolve().parents[2]

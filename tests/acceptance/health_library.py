@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.self_test.health import health_check
-from app.self_test.machine import Machine
+from app.health_check.local_checks import Machine
+from app.health_check.task import health_check
 from simulators.seed import Seed
 from tests.acceptance.site import Site
 from tests.acceptance.small_library import FILMS, SERIES, SmallLibrary, part

@@ -14,13 +14,13 @@ from app.tasks.undo import undo_last_run
 from simulators.dumps import State
 from simulators.library.generate import generate
 from simulators.seed import Seed
-from storage.migration import Schema
+from storage.files.migration import Schema
 from tests.acceptance.oracle_check import picture, verdict
 from tests.acceptance.plex_state import PlexState, differing, plex_state
 from tests.acceptance.site import Site
 from tests.stored import make_earlier
-from worker.preview import source as preview
-from worker.scene_sync import source as scene_sync
+from worker.preview import plan_source as preview
+from worker.scene_sync import plan_source as scene_sync
 
 CASES = ("empty_no_agent", "empty_agent")
 MINE = "Mine"  # a genre that the user has put into Plex

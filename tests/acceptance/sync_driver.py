@@ -14,7 +14,7 @@ from app.sync_changes.task import sync_changes
 from app.task_runner import MODES, perform
 from app.wiring import Context
 from core.reconcile_due import WEEK, History
-from storage.runs import Run
+from storage.state_tables.runs import Run
 from sync_queue.inbox import HookInbox
 from sync_queue.inbox_reader import Inbox, WakeUpLease
 from tests.acceptance.site import Site

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import worker.scene_sync.source
+import worker.scene_sync.plan_source
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.task import sync_changes
 from app.tasks.reconcile import reconcile_all
@@ -178,8 +178,8 @@ def test_a_stash_that_cannot_be_asked_is_asked_by_the_next_task(
 def test_it_lets_others_work_after_thirty_seconds(
     driver: SyncDriver, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker.scene_sync.source, "BATCH", 5)
-    monkeypatch.setattr(worker.scene_sync.source, "MANY", 5)
+    monkeypatch.setattr(worker.scene_sync.plan_source, "BATCH", 5)
+    monkeypatch.setattr(worker.scene_sync.plan_source, "MANY", 5)
 
     cost = 2.0  # seconds a scene, and as many for weighing a batch
 
@@ -210,8 +210,8 @@ def test_it_lets_others_work_after_thirty_seconds(
 def test_alone_it_works_on(
     driver: SyncDriver, scenes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker.scene_sync.source, "BATCH", 5)
-    monkeypatch.setattr(worker.scene_sync.source, "MANY", 5)
+    monkeypatch.setattr(worker.scene_sync.plan_source, "BATCH", 5)
+    monkeypatch.setattr(worker.scene_sync.plan_source, "MANY", 5)
 
     def work() -> None:
         driver.now += 60

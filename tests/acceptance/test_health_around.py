@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.self_test.machine import MB, Machine
+from app.health_check.local_checks import MB, Machine
 from core.models import Failure
-from storage.page_facts import REFUSED_AT
+from storage.page.page_facts import REFUSED_AT
 from storage.state import STATE_FILE
 from tests.acceptance.health_library import found, said
 from tests.acceptance.site import Site
@@ -145,8 +145,8 @@ def test_while_plex_does_not_answer_the_settings_stay_new(site: Site) -> None:
 def test_a_large_library_is_asked_for_a_few_files(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.self_test.folders.SMALL", 0)
-    monkeypatch.setattr("app.self_test.folders.ASKED", 4)
+    monkeypatch.setattr("app.health_check.path_checks.SMALL", 0)
+    monkeypatch.setattr("app.health_check.path_checks.ASKED", 4)
     site.reset_counters()
     assert "All 4 scenes that were looked at" in said(found(site), "folders")[1]
     assert site.both.plex.counters()["total"] < 15

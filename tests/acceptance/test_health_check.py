@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.self_test.folders import LineUp
+from app.health_check.path_checks import LineUp
 from tests.acceptance.health_library import found, said
 from tests.acceptance.site import Site
 from tests.acceptance.small_library import part

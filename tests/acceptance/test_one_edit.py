@@ -18,11 +18,11 @@ from core.models import Failure, ItemRef, ListedItem, MediaFile
 from core.records import FieldRecord, ItemRecord, Record
 from plex.cache import MatchCache
 from simulators.library.generate import generate
-from storage import file_opening
-from storage.page_file import PageFile
-from storage.saved_index import SectionIndexStore
+from storage.files import file_opening
+from storage.page.page_file import PageFile
+from storage.plex_index.saved_index import SectionIndexStore
 from storage.state import State
-from storage.verdicts import Verdict
+from storage.state_tables.verdicts import Verdict
 from sync_queue.queue import SyncQueue
 from tests.acceptance.site import Site
 from tests.acceptance.sync_driver import NOW, SyncDriver

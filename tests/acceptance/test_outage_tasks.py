@@ -13,7 +13,7 @@ from core.errors import ConfigError
 from core.models import Failure
 from core.reconcile_due import History
 from simulators.library.generate import generate
-from storage.outages import PICTURES, PLEX
+from storage.state_tables.outages import PICTURES, PLEX
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 from tests.acceptance.sync_driver import NOW, SyncDriver

@@ -10,7 +10,7 @@ import pytest
 
 from app.page.context import PageContext
 from app.page.operations import operation
-from storage.page_facts import LAST
+from storage.page.page_facts import LAST
 from tests.acceptance.entry import ROOT
 from tests.acceptance.site import Site
 from tests.ui import shapes

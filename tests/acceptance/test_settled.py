@@ -25,10 +25,10 @@ from reconciliation.detector import MISSING
 from reconciliation.engine import GapDetectionEngine
 from simulators.library.generate import generate
 from simulators.seed import Seed
-from storage.finding_query import Wanted
-from storage.findings import ALL
-from storage.page_file import PageFile
-from storage.saved_index import INDEX_FILE
+from storage.page.finding_query import Wanted
+from storage.page.findings import ALL
+from storage.page.page_file import PageFile
+from storage.plex_index.saved_index import INDEX_FILE
 from storage.state import STATE_FILE, State
 from sync_queue.queue import SyncQueue
 from tests.acceptance.conftest import Open

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-import worker.scene_sync.source
+import worker.scene_sync.plan_source
 from app.tasks.undo import undo_last_run
 from core.errors import SyncError
 from core.models import Failure
@@ -181,7 +181,7 @@ def test_an_item_that_did_not_come_out_right_gets_its_own_edit(
     driver: HookDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server changes its mind in the middle of the run."""
-    monkeypatch.setattr(worker.scene_sync.source, "MANY", 100)
+    monkeypatch.setattr(worker.scene_sync.plan_source, "MANY", 100)
 
     def change() -> None:
         if driver.site.writes():

@@ -13,8 +13,8 @@ import pytest
 from core.errors import StateError
 from core.models import Change, ItemRef
 from simulators.library.generate import generate
-from storage.plans import PlannedChange
 from storage.state import STATE_FILE
+from storage.state_tables.plans import PlannedChange
 from sync_queue.inbox import INBOX_FILE, UNANSWERED_SECONDS, HookInbox
 from sync_queue.inbox_reader import Inbox
 from sync_queue.reader import QUEUE_FILE

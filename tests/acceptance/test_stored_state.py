@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.self_test.health import health_check
+from app.health_check.task import health_check
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.task import sync_changes
 from app.tasks.reconcile import reconcile_all
@@ -19,7 +19,7 @@ from app.tasks.status import queue_status
 from app.tasks.undo import look_at_undo
 from app.wiring import Context
 from core.errors import StateError
-from storage.saved_index import INDEX_FILE
+from storage.plex_index.saved_index import INDEX_FILE
 from storage.state import STATE_FILE
 from sync_queue.inbox import INBOX_FILE, HookInbox
 from sync_queue.reader import QUEUE_FILE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.self_test.checks import Checks
+from app.health_check.check_result import Checks
 from app.sync_changes.messages import left_waiting
 
 DOWN = "Plex dropped the connection; try again later"

@@ -9,7 +9,7 @@ import pytest
 from app import stopping
 from app.directories import data_dir_of
 from app.page import running
-from app.sync_changes.failing import failing_in_words
+from app.sync_changes.failure_message import failing_in_words
 from core.errors import StateError
 from shell.protocol import PluginInput
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from core.desired import SyncPolicy, TagRules, fingerprint
 from core.library_facts import LibraryFacts, Used
 from core.models import Entity, Scene
-from core.rules_preview import preview_rules
 from core.tag_placement import Placing, PlacingRules
-from core.taxonomy import Kind, Taxonomy, parse
+from core.tag_rules import Kind, Taxonomy, parse
+from core.tag_rules_preview import preview_rules
 from core.text import name_key
 from tests.core.builders import ALL_FIELDS, FEWER, scene
-from tests.core.test_taxonomy import taxonomies
+from tests.core.test_tag_rules import taxonomies
 
 ENABLED = ALL_FIELDS | {"label"}
 # Places > Harbour > Pier, and Places > Park.

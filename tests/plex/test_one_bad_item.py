@@ -13,7 +13,7 @@ from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexItemFailed, PlexServerDown, PlexUnauthorized
 from plex.library import PlexSnapshot, list_snapshot
-from storage.saved_index import Wanted
+from storage.plex_index.saved_index import Wanted
 from tests.contract.scripted import Asked, Reply, as_html, as_json
 from tests.plex.plex_of import FAILS, PlexOf
 from tests.plex.wire import SECTION, client_of

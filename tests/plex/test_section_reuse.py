@@ -22,7 +22,7 @@ from plex.library import list_snapshot, synced_sections
 from plex.listing import ListPage
 from plex.section_reuse import SectionReuse
 from simulators.launch import RefusedError
-from storage.saved_index import INDEX_FILE
+from storage.plex_index.saved_index import INDEX_FILE
 from tests.acceptance.conftest import Open, open_site
 from tests.acceptance.site import TOKEN, Site
 from tests.acceptance.small_library import FILMS, MOMENT, OTHER, SmallLibrary, part, plex_item

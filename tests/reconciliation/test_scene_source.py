@@ -20,7 +20,7 @@ from stash.mapping import UnreadScene
 from stash.scenes import count_scenes, iter_unread_pages
 from storage.scene_reads import READS_FILE, SceneRead, SceneReads
 from storage.state import State
-from storage.verdicts import Verdict
+from storage.state_tables.verdicts import Verdict
 from tests.reconciliation.stash_history import DAY, SCENES, History, StashInside
 from tests.stored import spoil
 

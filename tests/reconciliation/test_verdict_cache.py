@@ -21,10 +21,10 @@ from plex.library import PlexSnapshot
 from reconciliation import verdict_cache
 from reconciliation.verdict_cache import VerdictCache, Verified, rules_digest
 from stash.mapping import SceneReader, UnreadScene
-from storage.saved_index import Wanted
-from storage.scratch import Scratch
+from storage.files.scratch import Scratch
+from storage.plex_index.saved_index import Wanted
 from storage.state import State
-from storage.verdicts import Fate
+from storage.state_tables.verdicts import Fate
 from tests.stored import verdict_count
 
 SECTION = Section("1", "Films", "movie", "tv.plex.agents.movie", ("/m",), refreshing=False)

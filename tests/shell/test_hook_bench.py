@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import benchmarks.hooks
+from benchmarks.amounts import Plan
 from benchmarks.hooks import measure_hooks
-from benchmarks.plan import Plan
 from tests.pool import Pool
 
 

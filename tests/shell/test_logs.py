@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.change_words import scene_called
 from core.redaction import HIDDEN, Redactor
-from core.wording import scene_called
 from shell import logs, protocol
 from worker.executor.figures import Figures, Listing
 

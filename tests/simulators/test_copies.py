@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from benchmarks.million import measure
-from benchmarks.stage import stage
+from benchmarks.simulated_servers import stage
 from simulators.copies import Copies
 from simulators.library.copies import copied
 from simulators.library.generate import generate

@@ -13,14 +13,14 @@ from core.matching.pins import Pin
 from core.models import Change, ItemRef, ListedItem, MediaFile
 from core.records import ItemRecord, Record
 from core.scans import AwaitedScan
-from storage.journal import JournalEntry
+from storage.files.database import NAMED
+from storage.files.row_checks import KEPT_ASIDE
 from storage.key_value import Key
-from storage.plans import PlannedChange
-from storage.row_checks import KEPT_ASIDE
-from storage.saved_index import INDEX_FILE, SectionIndexStore, Wanted
-from storage.sqlite import NAMED
+from storage.plex_index.saved_index import INDEX_FILE, SectionIndexStore, Wanted
 from storage.state import STATE_FILE, State
-from storage.verdicts import Verdict
+from storage.state_tables.journal import JournalEntry
+from storage.state_tables.plans import PlannedChange
+from storage.state_tables.verdicts import Verdict
 from sync_queue.queue import SyncQueue
 from sync_queue.reader import QUEUE_FILE
 from sync_queue.schema import TABLE

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.models import ItemRef, Value
-from storage.journal import JournalEntry
-from storage.runs import Run
 from storage.state import SCHEMA, STATE_FILE, State
+from storage.state_tables.journal import JournalEntry
+from storage.state_tables.runs import Run
 from tests.stored import journal_of, make_earlier, sql
 
 ITEM = ItemRef("1", "77")

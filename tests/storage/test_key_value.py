@@ -21,7 +21,7 @@ from reconciliation.listing_guard import MATCHED
 from reconciliation.prefix_learning import LEARNED
 from reconciliation.report import REPORT
 from reconciliation.rules import CONTESTED
-from storage.json_checks import Maybe, check
+from storage.files.json_checks import Maybe, check
 from storage.key_value import Key
 from storage.state import SCHEMA, STATE_FILE, State
 from tests.stored import make_earlier, sql

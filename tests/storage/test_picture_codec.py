@@ -17,8 +17,8 @@ from core.records import (
     PictureRecord,
     PictureRecords,
 )
-from storage.codec import dumps
 from storage.picture_codec import pictures_body, pictures_from
+from storage.record_codec import dumps
 
 DIGESTS = st.just("") | st.integers(0, 2**160 - 1).map(lambda number: f"{number:040x}")
 REFS = st.builds(ItemRef, st.sampled_from("12"), st.integers(1, 9).map(str))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from core.models import Change, Failure, ItemRef, Job
-from storage.plans import PlannedChange
+from storage.state_tables.plans import PlannedChange
 from sync_queue.jobs import BULK, EDIT, EnqueueOutcome, QueueStats
 from sync_queue.queue import HELD_WHY, SyncQueue
 from tests.examples import examples

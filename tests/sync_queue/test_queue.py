@@ -13,7 +13,7 @@ import pytest
 
 from core.backoff import LONGEST_DELAY
 from core.models import Change, Failure, ItemRef, Job
-from storage.plans import PlannedChange
+from storage.state_tables.plans import PlannedChange
 from sync_queue.jobs import EDIT, EnqueueOutcome
 from sync_queue.queue import SyncQueue
 from sync_queue.schema import TABLE

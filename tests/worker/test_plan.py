@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.core.builders import ref
 from tests.worker.builders import change, edit, plan
 from worker.plan import Batch
-from worker.preview.source import job_for
+from worker.preview.plan_source import job_for
 
 TITLE, TAGS = change("title", "Old", "New"), change("tags", (), ("Sea",))
 LOCKED = frozenset({"title", "studio"})

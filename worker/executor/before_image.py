@@ -15,9 +15,9 @@ from typing import Any
 from core.fields import PICTURES, TITLE
 from core.models import ItemRef, Role, Value
 from core.records import FieldRecord, PictureKey, PictureRecord, PictureRecords, Record, item_of
-from storage.codec import field_body, field_from
-from storage.journal import JournalEntry
 from storage.picture_codec import pictures_body, pictures_from
+from storage.record_codec import field_body, field_from
+from storage.state_tables.journal import JournalEntry
 from worker.plan import ItemEdit, ScenePlan
 
 _KNOWN, _NEXT, _ROLES, _SORT = "known", "next", "roles", "title_sort"

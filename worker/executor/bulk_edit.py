@@ -20,7 +20,7 @@ from plex.client import MAX_KEYS, PlexClient
 from plex.editing import difference, edit_params
 from plex.exceptions import PlexItemFailed, PlexRejected
 from plex.url_encoding import encode_query
-from storage.sqlite import chunks
+from storage.files.database import chunks
 from storage.state import State
 from worker.executor.edits_ahead import WRITERS
 from worker.executor.item_editor import lock_changes

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
+from core.change_words import change_line
 from core.clear_limit import FREE_CLEARS, Tally, clears_too_much, tally
 from core.models import Change, ItemRef
-from core.wording import change_line
-from storage.plans import PlannedChange
+from storage.state_tables.plans import PlannedChange
 from sync_queue.jobs import EDIT
 from worker.plan import ItemEdit, ScenePlan
 

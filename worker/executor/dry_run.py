@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.change_words import line_of
 from core.models import ItemRef
-from core.wording import line_of
 from worker.executor.figures import Figures
 from worker.executor.run import Batches
 from worker.plan import Batch, ScenePlan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from core.models import Change, ItemRef
-from storage.journal import Journal
+from storage.state_tables.journal import Journal
 from worker.executor.before_image import field_entry, picture_entry
 from worker.pictures.writer import PictureChange
 from worker.plan import ScenePlan

@@ -16,7 +16,7 @@ from core.text import name_key
 from plex.client import PlexClient
 from plex.editing import edit_params
 from plex.exceptions import PlexItemFailed, PlexRejected
-from storage.json_checks import Maybe
+from storage.files.json_checks import Maybe
 from storage.key_value import Key
 from storage.state import State
 from worker.plan import ItemEdit

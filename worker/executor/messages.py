@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.wording import shown
+from core.change_words import shown
 from worker.executor.outcome import Outcome
 
 

@@ -14,8 +14,8 @@ from functools import partial
 
 from core.backoff import LONGEST_STALL
 from core.records import PictureRecords
-from storage.outages import PLEX_PICTURES
 from storage.state import State
+from storage.state_tables.outages import PLEX_PICTURES
 from worker.executor.calls_under_way import CallsUnderWay
 from worker.executor.proof import Written
 from worker.pictures.probe import takes_pictures

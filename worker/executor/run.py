@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from core.errors import GuardStopped
 from core.models import Job
-from storage.sqlite import chunks
+from storage.files.database import chunks
 from storage.state import State
 from sync_queue.queue import SyncQueue
 from worker.executor.acknowledge import Acknowledger

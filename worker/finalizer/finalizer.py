@@ -19,7 +19,7 @@ from core.planning.item_plan import recorded
 from core.records import ItemRecord, Record, item_of
 from stash.queries import with_file_named
 from stash.scenes import StashApi, fetch_scenes, iter_scene_pages
-from storage.sqlite import chunks
+from storage.files.database import chunks
 from storage.state import State
 from worker.locating.locator import Locator
 from worker.plan import Batch, Proof, ScenePlan

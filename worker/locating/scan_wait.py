@@ -15,7 +15,7 @@ from core.models import Section
 from core.paths import PathMap
 from core.scans import FIRST_WAIT, AwaitedScan, Place, outermost, pause, places
 from plex.scanning import PlexScans, ScanRefused
-from storage.scans import ScanStore
+from storage.state_tables.scans import ScanStore
 from worker.plan import Absent
 
 log = logging.getLogger(__name__)

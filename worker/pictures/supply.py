@@ -13,7 +13,7 @@ from core.errors import PicturesUnavailable
 from core.images import ImageFailed, Unusable
 from stash.client import StashClient
 from stash.images import Screenshot, fetch_screenshot
-from storage.outages import PICTURES, OutageStore
+from storage.state_tables.outages import PICTURES, OutageStore
 from worker.pictures.covers_ahead import CoversAhead, Found
 
 # Asks Stash for a scene's cover with an ETag, or for its bytes in any case with "".

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from core.change_words import change_line
 from core.clear_limit import PASSES, Tally, clears_too_much, tally
 from core.models import Change, ChangeKind
-from core.wording import change_line
-from storage.plans import PlannedChange, PlanStore
+from storage.state_tables.plans import PlannedChange, PlanStore
 from worker.executor.figures import Listing
 from worker.plan import Batch, ScenePlan
 from worker.preview.pictures import DryPictures, field_changes

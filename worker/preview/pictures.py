@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from core.models import Change
-from storage.plans import PlannedChange
+from storage.state_tables.plans import PlannedChange
 from worker.pictures.sync import PictureSync
 from worker.plan import ScenePlan
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from core.fields import BY_NAME, PICTURES
 from core.models import Change, ItemRef
-from storage.plans import PlannedChange
+from storage.state_tables.plans import PlannedChange
 from worker.plan import ItemEdit, ScenePlan
 from worker.preview.pictures import field_changes
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from core.matching.same_recording import same_recording
 from core.models import FullItem, ItemRef, Scene
 from core.records import ItemRecord, PictureKey, PictureRecord, Record, item_of, unwritten
-from storage.records import RecordStore
+from storage.state_tables.records import RecordStore
 
 
 def with_transferred_items(

@@ -14,7 +14,7 @@ from core.fields import BY_NAME, PICTURES
 from core.images import identity
 from core.models import FullItem, ItemRef
 from core.records import FieldRecord, ItemRecord, PictureRecord, Record, item_of
-from storage.journal import JournalEntry
+from storage.state_tables.journal import JournalEntry
 from worker.executor.before_image import known_in
 
 

@@ -22,7 +22,7 @@ from core.records import (
     Record,
     item_of,
 )
-from storage.journal import JournalEntry
+from storage.state_tables.journal import JournalEntry
 from worker.executor.before_image import next_in, says_next
 
 

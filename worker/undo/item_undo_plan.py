@@ -17,7 +17,7 @@ from core.planning.item_plan import ItemPlan
 from core.planning.three_way_merge import FieldOutcome
 from core.records import ItemRecord, PictureRecords
 from core.text import name_key
-from storage.journal import JournalEntry
+from storage.state_tables.journal import JournalEntry
 from worker.executor.before_image import roles_in, title_sort_in
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from core.errors import ConfigError
-from storage.runs import Run
 from storage.state import KEPT_DAYS, State
-from worker.preview import source as preview
-from worker.scene_sync import source as scene_sync
+from storage.state_tables.runs import Run
+from worker.preview import plan_source as preview
+from worker.scene_sync import plan_source as scene_sync
 
 KIND = "undo"
 KINDS = (scene_sync.KIND, scene_sync.CONFIRM, preview.KIND, KIND)

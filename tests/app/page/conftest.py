@@ -10,7 +10,7 @@ import pytest
 from app.page.context import PageContext
 from app.page.operations import operation
 from shell.protocol import PluginInput
-from storage.page_file import PageFile
+from storage.page.page_file import PageFile
 from storage.state import State
 from sync_queue.queue import SyncQueue
 

@@ -16,7 +16,7 @@ from core.errors import ConfigError
 from core.models import Failure
 from core.settings import parse_settings
 from shell.protocol import PluginInput
-from storage.findings import Finding
+from storage.page.findings import Finding
 from sync_queue.inbox_reader import Inbox
 from sync_queue.jobs import EDIT
 from tests.app.page.conftest import NOW, Folder

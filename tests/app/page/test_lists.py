@@ -10,13 +10,13 @@ from core.matching.pins import Pin
 from core.models import Change, Failure, ItemRef, MediaFile, Value
 from core.records import FieldRecord, ItemRecord, Record
 from core.run_kinds import UNDOABLE
-from storage.findings import Finding, Item
-from storage.journal import JournalEntry
-from storage.log_lines import KEPT, LogLine
-from storage.orphans import Orphan
-from storage.page_facts import LAST, MACHINE
-from storage.plans import PlannedChange
-from storage.runs import RunStatus
+from storage.page.findings import Finding, Item
+from storage.page.log_lines import KEPT, LogLine
+from storage.page.orphans import Orphan
+from storage.page.page_facts import LAST, MACHINE
+from storage.state_tables.journal import JournalEntry
+from storage.state_tables.plans import PlannedChange
+from storage.state_tables.runs import RunStatus
 from tests.app.page.conftest import NOW, Folder
 from worker.undo import run_choice
 

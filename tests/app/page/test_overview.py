@@ -25,10 +25,10 @@ from core.watermark import Watermark
 from plex.exceptions import PlexUnauthorized
 from shell import logs
 from shell.protocol import Frames
-from storage.findings import Finding
-from storage.outages import PLEX
-from storage.page_facts import LAST
-from storage.runs import RunStatus
+from storage.page.findings import Finding
+from storage.page.page_facts import LAST
+from storage.state_tables.outages import PLEX
+from storage.state_tables.runs import RunStatus
 from tests.app.page.conftest import NOW, Folder
 
 SETTINGS = parse_settings({"plex_url": "http://plex:32400", "plex_token": "t" * 20}, {})

@@ -17,10 +17,10 @@ from app.report.files import NAMES, write_report
 from app.report.model import TYPES, Report, read_report
 from core.errors import StateError
 from core.planning.drift import ALTERED
-from storage.findings import Finding, Item
-from storage.orphans import Orphan
-from storage.page_facts import LAST
-from storage.page_file import PageFile
+from storage.page.findings import Finding, Item
+from storage.page.orphans import Orphan
+from storage.page.page_facts import LAST
+from storage.page.page_file import PageFile
 from tests.acceptance.entry import ROOT
 
 NOW = 1_760_000_000.0

@@ -17,7 +17,7 @@ from core.errors import ConfigError
 from core.settings import DEFAULTS
 from simulators.library.generate import generate
 from stash.connection import StashConnection
-from storage.token_file import TokenFile
+from storage.files.token_file import TokenFile
 from tests.acceptance.site import TOKEN, Site
 from tests.pool import Pool
 

@@ -24,7 +24,7 @@ from simulators.launch import Simulators
 from simulators.library.generate import generate
 from simulators.plex_tv import PlexTv, running
 from stash.connection import StashConnection
-from storage.token_file import TokenFile
+from storage.files.token_file import TokenFile
 from tests.acceptance import entry
 from tests.pool import TOKEN, Pool
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.setup.token import KEPT, resolve_token
 from core.errors import StashError, StateError
-from storage.token_file import TOKEN_FILE, TokenFile
+from storage.files.token_file import TOKEN_FILE, TokenFile
 
 
 class Saved:

@@ -13,9 +13,9 @@ from app.task_runner import MODES
 from app.tasks.preview import chosen_preview, is_whole
 from core.errors import ConfigError
 from core.models import Change, ItemRef
-from storage.plans import PlannedChange
-from storage.runs import RunStatus
 from storage.state import State
+from storage.state_tables.plans import PlannedChange
+from storage.state_tables.runs import RunStatus
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from core.planning.drift import altered_fields
 from core.planning.item_plan import FirstSync
 from core.planning.three_way_merge import FieldOutcome, MergeRules, Sides, merge
 from core.records import FieldRecord
-from storage.codec import field_body, field_from
+from storage.record_codec import field_body, field_from
 from tests.core.builders import full, item_record
 from tests.core.planning.test_merge_laws import FIELDS, World
 from tests.core.plex_like import EMPTY, Server

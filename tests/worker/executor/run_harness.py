@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plex.exceptions import PlexServerDown
-from storage.runs import Run
 from storage.state import State
+from storage.state_tables.runs import Run
 from sync_queue.queue import SyncQueue
 from tests.worker.builders import change, edit, plan
 from worker.executor.acknowledge import Acknowledger

@@ -23,7 +23,7 @@ from worker.executor.clear_guard import (
     marks_of,
 )
 from worker.plan import ScenePlan
-from worker.preview.source import job_for
+from worker.preview.plan_source import job_for
 
 CLEARED = change("summary", "Text.", None)
 SET = change("title", "Old", "New")

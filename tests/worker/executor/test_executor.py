@@ -33,7 +33,7 @@ from worker.pictures.supply import FetchCover
 from worker.pictures.sync import PictureSync
 from worker.pictures.writer import PictureWriter
 from worker.plan import ItemEdit, Proof, ScenePlan
-from worker.preview.source import job_for
+from worker.preview.plan_source import job_for
 from worker.scene_sync.record_transfer import bare_record
 from worker.scene_sync.scene_plan import scene_plan
 from worker.scene_sync.unproven_writes import recall

@@ -8,7 +8,7 @@ from dataclasses import fields
 
 import pytest
 
-from storage.codec import dumps
+from storage.record_codec import dumps
 from worker.executor.figures import APPLY, DRAIN, LISTED, RELEASE, UNDO, Figures, Listing
 
 REPLIES = {"drain": DRAIN, "apply": APPLY, "undo": UNDO, "release": RELEASE}

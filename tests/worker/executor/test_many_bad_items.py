@@ -14,7 +14,7 @@ from plex.exceptions import PlexServerDown, PlexUnauthorized
 from simulators.launch import PlexHandle
 from simulators.stash.sample_pictures import picture
 from stash.images import Screenshot
-from storage.outages import PLEX_PICTURES
+from storage.state_tables.outages import PLEX_PICTURES
 from tests.plex_seeds import plex_item, plex_section, plex_seed
 from tests.worker.executor.test_executor import EDIT, Bench, bench
 from worker.executor.outcome import Status

@@ -17,8 +17,8 @@ from simulators.stash.sample_pictures import picture
 from stash.client import StashClient
 from stash.connection import StashConnection
 from stash.images import Screenshot
-from storage.outages import PICTURES
 from storage.state import State
+from storage.state_tables.outages import PICTURES
 from tests.contract.scripted import Asked, Reply, scripted
 from transport.retrying import Retrying
 from worker.pictures.covers_ahead import MOST

@@ -11,9 +11,9 @@ from core.models import Job
 from tests.worker.builders import change, edit, plan
 from worker.executor.run import STALE
 from worker.plan import Batch, ScenePlan
-from worker.preview.source import job_for
+from worker.preview.plan_source import job_for
+from worker.scene_sync.plan_source import MORE, SOME_MORE, growth
 from worker.scene_sync.plans_ahead import PlansAhead
-from worker.scene_sync.source import MORE, SOME_MORE, growth
 
 SET = change("title", "Old", "New")
 

@@ -21,7 +21,7 @@ from core.records import (
     Record,
     item_of,
 )
-from storage.journal import JournalEntry
+from storage.state_tables.journal import JournalEntry
 from tests.core.builders import ALL_FIELDS, FEWER, desired, file, full, record, ref, scene
 from tests.core.planning.test_planning_laws import honest, items, scenes, settings_of_first_sync
 from tests.core.plex_like import EMPTY, Server

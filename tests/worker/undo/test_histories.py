@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.models import ItemRef, Value
-from storage.journal import JournalEntry
+from storage.state_tables.journal import JournalEntry
 from worker.undo.item_undo_plan import histories
 
 

@@ -16,7 +16,7 @@ from core.planning.item_plan import FirstSync, ItemPlan, MergeRules, plan_item, 
 from core.planning.three_way_merge import FieldOutcome
 from core.records import CoverRecord, ItemRecord, PictureRecord, PictureRecords, Record
 from plex.editing import edit_params
-from storage.journal import JournalEntry
+from storage.state_tables.journal import JournalEntry
 from tests.core.builders import ALL_FIELDS, FEWER, desired, full, record, ref
 from tests.core.planning.test_planning_laws import (
     any_server,

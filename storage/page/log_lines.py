@@ -1,0 +1,66 @@
+"""The plugin's own last lines in the log, for people who look later than Stash's log page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from core.text import storable
+from storage.files.row_checks import INT, TEXT, TIME, Table
+from storage.files.store import Store
+
+KEPT = 1000
+
+TABLES = (
+    """CREATE TABLE log_lines (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at REAL NOT NULL,
+        level TEXT NOT NULL,
+        text TEXT NOT NULL,
+        run TEXT NOT NULL,
+        task TEXT NOT NULL
+    )""",
+    "CREATE INDEX log_lines_by_run ON log_lines (run, id)",
+)
+_LINES = Table(
+    "log_lines",
+    ("id",),
+    {"at": TIME, **dict.fromkeys(("level", "text", "run", "task"), TEXT), "id": INT},
+)
+
+
+class LogLine(NamedTuple):
+    """One line.
+
+    Attributes:
+        at: epoch seconds.
+        level: debug, info, warning or error.
+        run: names the process that wrote it.
+        task: the mode of that process.
+    """
+
+    at: float
+    level: str
+    text: str
+    run: str
+    task: str
+
+
+class LogStore(Store):
+    """The last `KEPT` lines."""
+
+    def add(self, lines: Iterable[LogLine]) -> None:
+        """Adds lines, in one transaction, and forgets as many of the oldest as there are too
+        many."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO log_lines (at, level, text, run, task) VALUES (?, ?, ?, ?, ?)",
+                (each._replace(text=storable(each.text)) for each in lines),
+            )
+            connection.execute(
+                "DELETE FROM log_lines WHERE id <= (SELECT max(id) FROM log_lines) - ?", (KEPT,)
+            )
+
+    def newest(self) -> list[LogLine]:
+        """All lines, newest first."""
+        return self._database.select(_LINES, lambda row: LogLine(*row[:-1]), "ORDER BY id DESC")

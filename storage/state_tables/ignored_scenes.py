@@ -1,0 +1,44 @@
+"""The scenes that the user wants to be left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from core.text import storable
+from storage.files.store import Store
+
+TABLES = (
+    """CREATE TABLE ignored_scenes (
+        scene_id INTEGER PRIMARY KEY,
+        title TEXT NOT NULL,
+        at REAL NOT NULL
+    )""",
+)
+
+
+class IgnoredStore(Store):
+    """Ignored scenes, by id."""
+
+    def __contains__(self, scene_id: object) -> bool:
+        """Whether a scene is ignored."""
+        sql = "SELECT 1 FROM ignored_scenes WHERE scene_id = ?"
+        return bool(self._database.rows(sql, (scene_id,)))
+
+    def ids(self) -> frozenset[int]:
+        """All of them."""
+        return frozenset(self._database.numbers("SELECT scene_id FROM ignored_scenes"))
+
+    def add(self, titles: Mapping[int, str], at: float) -> int:
+        """Ignores scenes, which are called so, from that time on; how many are new."""
+        with self._database.transaction() as connection:
+            return connection.executemany(
+                "INSERT OR IGNORE INTO ignored_scenes VALUES (?, ?, ?)",
+                ((scene_id, storable(title), at) for scene_id, title in titles.items()),
+            ).rowcount
+
+    def remove(self, scene_ids: Iterable[int]) -> int:
+        """Ignores scenes no longer; how many of them were."""
+        with self._database.transaction() as connection:
+            return connection.executemany(
+                "DELETE FROM ignored_scenes WHERE scene_id = ?", ((each,) for each in scene_ids)
+            ).rowcount
