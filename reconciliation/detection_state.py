@@ -63,6 +63,7 @@ class DetectionState:
 
     Attributes:
         empty, stale, missing, vanished, drift: gaps, each with the reason for people.
+        altered: of those of `drift`, the fields that no longer show what was written.
         refused: scenes that are as they were left, but of which Plex has not taken everything. They
             get no job until Stash or Plex says something else.
         undecided: the items that evidence leaves open of a scene, also of one with other items.
@@ -89,6 +90,7 @@ class DetectionState:
         self.missing = scratch.spool("missing", str)
         self.vanished = scratch.spool("vanished", str)
         self.drift = scratch.spool("drift", str)
+        self.altered: Spool[list[str]] = scratch.spool("altered", list)
         self.outside = scratch.spool("outside", str)
         self.unlisted = scratch.spool("unlisted", str)
         self.refused = scratch.spool("refused", str)
@@ -180,9 +182,10 @@ class DetectionState:
         """What was kept of some scenes."""
         return {i: ToldScene(*row) for i, row in sorted(self.scenes.of(scene_ids).items())}
 
-    def put(self, kind: Spool[str], gaps: Iterable[Gap]) -> None:
+    def put(self, kind: Spool[str], gaps: Sequence[Gap]) -> None:
         """Note gaps; their scenes are told of besides."""
         kind.put({gap.scene_id: gap.reason for gap in gaps})
+        self.altered.put({gap.scene_id: list(gap.fields) for gap in gaps if gap.fields})
 
     def note(self, match: SceneMatch, *, is_complete: bool) -> None:
         """Note what a match leaves open.
@@ -230,7 +233,8 @@ class DetectionState:
         if known:
             for _, found in self._repairable():
                 found.discard(known)
-            for spool in (self.refused, self.undecided, self.ambiguous, self.unlisted):
+            others = (self.altered, self.refused, self.undecided, self.ambiguous, self.unlisted)
+            for spool in others:
                 spool.discard(known)
             for scene_id in known:
                 self.lost_pins.pop(scene_id, None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from core.models import ItemRef, Scene
-from core.planning.drift import Shown, drift_reason
+from core.planning.drift import Shown, drift_of
 from core.quality_gate import has_meaningful_metadata, is_meaningful
 from core.records import Record
 from stash.mapping import SceneReader
@@ -29,12 +29,19 @@ S = TypeVar("S", Scene, SceneData)
 
 @dataclass(frozen=True, slots=True)
 class GapResult(Generic[S]):
-    """One gap. `scene_data` is the scene as the detector got it; `reason` is for people."""
+    """One gap.
+
+    Attributes:
+        scene_data: the scene as the detector got it.
+        reason: for people.
+        fields: those that no longer show what was written, if that is why.
+    """
 
     scene_id: int
     gap_type: str
     scene_data: S
     reason: str
+    fields: tuple[str, ...] = ()
 
 
 Gap = GapResult[Scene]
@@ -124,11 +131,11 @@ class GapDetector:
             if not items:
                 continue
             wanted = fingerprints.get(scene.id, "")
-            reason = drift_reason(
+            drift = drift_of(
                 records.get(scene.id), wanted, items, enabled, respect_overlays=respect_overlays
             )
-            if reason is not None:
-                gaps.append(GapResult(scene.id, DRIFT, told, reason))
+            if drift is not None:
+                gaps.append(GapResult(scene.id, DRIFT, told, drift.reason, drift.fields))
         return gaps
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from core.fields import TITLE, listed_value
 from core.matching.reasons import Loss, outside
 from core.models import ListedItem
 from core.paths import lies_in_any
-from core.planning.drift import NEVER_SYNCED
 from core.quality_gate import NOT_YET
 from plex.library import PlexSnapshot
 from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import DetectionState, ToldScene
+from reconciliation.detector import DRIFT
 from reconciliation.enqueueing import Reach
 from reconciliation.result import GapDetectionResult
 from storage.page.finding_query import AMBIGUOUS, CONTESTED, IGNORED, OUTSIDE, REFUSED
@@ -81,30 +82,21 @@ class PageReport:
             said = _Said(found, list(rows))
             for scene_id, row in rows.items():
                 told = ToldScene(*row)
-                what = said.of(scene_id, told, self.reach)
-                if what is not None:
-                    yield self._finding(scene_id, told, *what)
+                finding = said.of(scene_id, told, self.reach)
+                if finding is not None:
+                    yield self._told(finding, told)
 
-    def _finding(
-        self,
-        scene_id: int,
-        told: ToldScene,
-        kind: str,
-        reason: str,
-        candidates: tuple[dict[str, Any], ...] = (),
-    ) -> Finding:
+    def _told(self, finding: Finding, told: ToldScene) -> Finding:
+        """The finding, with what is known of its scene."""
         path = told.paths[0] if told.paths else ""
-        return Finding(
-            scene_id,
-            kind,
-            told.title or paths.stem(path),
-            path,
-            "it was never synced so far" if reason == NEVER_SYNCED else reason,
-            told.studio,
-            self._library(path, told),
-            told.updated_at,
-            tuple([Item(*item) for item in told.items]),
-            candidates,
+        return replace(
+            finding,
+            title=told.title or paths.stem(path),
+            path=path,
+            studio=told.studio,
+            library=self._library(path, told),
+            updated_at=told.updated_at,
+            items=tuple([Item(*item) for item in told.items]),
         )
 
     def _library(self, path: str, told: ToldScene) -> str:
@@ -133,34 +125,39 @@ class _Said:
         self._contested = found.contested.of(scene_ids)
         self._gaps = found.gaps_of(scene_ids)
         self._fates = found.fates.of(scene_ids)
+        self._altered = found.altered.of(scene_ids)
         self._refused = found.refused.of(scene_ids)
         self._outside = found.outside.of(scene_ids)
         self._unlisted = found.unlisted.of(scene_ids)
 
-    def of(
-        self, scene_id: int, told: ToldScene, reach: Reach
-    ) -> tuple[str, str, tuple[dict[str, Any], ...]] | tuple[str, str] | None:
-        """The type of a scene's finding, why, and its candidates if there are such."""
+    def of(self, scene_id: int, told: ToldScene, reach: Reach) -> Finding | None:
+        """What was found of a scene: its type, why, and what else that type has to tell."""
+        finding = partial(Finding, scene_id)
         if scene_id in self._found.ignored:
-            return IGNORED, IGNORED_WHY
+            return finding(IGNORED, reason=IGNORED_WHY)
         known = self._ambiguous.get(scene_id)
         if known is not None:
             why = f"{known['why']}. What you can do: {known['remedy']}"
-            return AMBIGUOUS, why, tuple(known["candidates"])
+            return finding(AMBIGUOUS, reason=why, candidates=tuple(known["candidates"]))
         lost = "; ".join(str(Loss(**row)) for row in self._contested.get(scene_id, ()))
         if lost and scene_id in self._found.itemless:
-            return CONTESTED, lost
+            return finding(CONTESTED, reason=lost)
         if scene_id in self._gaps:
             gap = self._gaps[scene_id][0]
-            why = f". {NOT_YET}" if self._fates.get(scene_id) == Fate.UNGATED else ""
-            return gap.gap_type, f"{gap.reason}{why}"
+            says_enough = self._fates.get(scene_id) != Fate.UNGATED
+            return finding(
+                gap.gap_type,
+                reason=gap.reason if says_enough else f"{gap.reason}. {NOT_YET}",
+                altered=tuple(self._altered.get(scene_id, ())) if gap.gap_type == DRIFT else (),
+                says_enough=says_enough,
+            )
         if lost:
-            return CONTESTED, lost
+            return finding(CONTESTED, reason=lost)
         if scene_id in self._refused:
-            return REFUSED, self._refused[scene_id]
+            return finding(REFUSED, reason=self._refused[scene_id])
         if scene_id in self._unlisted:
-            return OUTSIDE, NOT_LISTED.format(self._unlisted[scene_id])
+            return finding(OUTSIDE, reason=NOT_LISTED.format(self._unlisted[scene_id]))
         if scene_id in self._outside:
             path = told.paths[0]
-            return OUTSIDE, str(outside(scene_id, path, reach.places(path)))
+            return finding(OUTSIDE, reason=str(outside(scene_id, path, reach.places(path))))
         return None

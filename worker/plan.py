@@ -99,7 +99,7 @@ class ScenePlan:
         remember: of this plan and its proof, what is known afterwards; None: nothing new. Pure.
         cover: the pictures ("poster", "background") that are to show the scene's cover.
         job: the order that this is for; it is acknowledged with the scene.
-        notes: conflicts and givings up, for people.
+        notes: conflicts and givings up, for people: each begins with its item.
         applied: the fingerprint of which the changes are a part.
         is_journaled: the values before are kept, so that the run can be undone.
         is_whole: with this plan the scene shows all that it wants.

@@ -10,7 +10,6 @@ from app.page.context import PageContext
 from app.page.paging import Paging
 from app.page.plex_links import links
 from core.errors import ConfigError
-from core.quality_gate import NOT_YET
 from storage.page.finding_query import (
     AMBIGUOUS,
     CONTESTED,
@@ -86,7 +85,7 @@ def _row(each: Finding, *, is_queued: bool, is_held: bool) -> dict[str, Any]:
         "queued": is_queued,
         "held": is_held,
         "ignored": each.type == IGNORED,
-        "can_sync": each.type not in UNDECIDED and not each.reason.endswith(NOT_YET),
+        "can_sync": each.type not in UNDECIDED and each.says_enough,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from types import MappingProxyType
 from typing import Any
 
 from core.fields import BY_NAME
-from core.planning.drift import ALTERED
 from core.redaction import Redactor, short_name
 from core.timestamps import rfc3339
 from storage.page.finding_query import (
@@ -43,8 +41,6 @@ TYPES: Mapping[str, str] = MappingProxyType(
         IGNORED: "Ignored",
     }
 )
-# What a finding says of fields.
-_FIELDS = re.compile(rf"{ALTERED}: ([a-z, ]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +100,11 @@ def read_report(page: PageFile, now: float, version: str, *, hides_names: bool) 
 
 
 def _by_field(found: Iterable[Finding]) -> dict[str, int]:
-    fields: Counter[str] = Counter()
-    for each in found:
-        told = _FIELDS.search(each.reason)
-        fields.update(told[1].split(", ") if told else ())
+    fields = Counter(name for each in found for name in each.altered)
     return {
-        name.capitalize(): count
+        name.replace("_", " ").capitalize(): count
         for name, count in fields.most_common()
-        if name.replace(" ", "_") in BY_NAME
+        if name in BY_NAME
     }
 
 

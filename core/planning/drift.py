@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from core.desired import SyncPolicy, fingerprint
 from core.fields import BY_NAME, PICTURES, SCALARS, Clear, Field, listed_value, name_keys
@@ -12,8 +13,20 @@ from core.records import FieldRecord, ItemRecord, Record
 
 Shown = ListedItem | FullItem
 
-NEVER_SYNCED = "it was never synced before"
-ALTERED = "no longer shows what was written"  # followed by the names of fields
+NEVER_SYNCED = "it was never synced so far"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Why a scene whose items exist is a gap.
+
+    Attributes:
+        reason: for people.
+        fields: those of an item that no longer show what was written, if that is why.
+    """
+
+    reason: str
+    fields: tuple[str, ...] = ()
 
 
 def needs_full_read(record: ItemRecord, listed: ListedItem) -> bool:
@@ -31,14 +44,14 @@ def is_left_undone(record: Record | None, scene: Scene, sync_policy: SyncPolicy)
     return record.fingerprint == fingerprint(sync_policy.of(scene))
 
 
-def drift_reason(
+def drift_of(
     applied: Record | None,
     wanted: str,
     shown: Mapping[ItemRef, Shown],
     enabled: frozenset[str],
     *,
     respect_overlays: bool = False,
-) -> str | None:
+) -> Drift | None:
     """Why a scene whose items exist is a gap; None when it is none.
 
     Args:
@@ -49,22 +62,22 @@ def drift_reason(
         respect_overlays: see `picture_moved`.
     """
     if applied is None:
-        return NEVER_SYNCED
+        return Drift(NEVER_SYNCED)
     if applied.fingerprint != wanted:
-        return "Stash now says something else than what was last written"
+        return Drift("Stash now says something else than what was last written")
     if applied.pictures.failed and not PICTURES.isdisjoint(enabled):
-        return "a picture of it could not be synced"
+        return Drift("a picture of it could not be synced")
     known = {item.ref: item for item in applied.items}
     which = "its item in Plex" if len(shown) == 1 else "one of its items in Plex"
     for ref, item in shown.items():
         if ref not in known:
-            return f"{which} was never written for this scene"
+            return Drift(f"{which} was never written for this scene")
         altered = altered_fields(known[ref], item, enabled)
         if altered:
             names = ", ".join(altered).replace("_", " ")
-            return f"{which} {ALTERED}: {names}"
+            return Drift(f"{which} no longer shows what was written: {names}", tuple(altered))
         if picture_moved(applied, item, respect_overlays=respect_overlays):
-            return f"{which} was changed in Plex since, its picture perhaps"
+            return Drift(f"{which} was changed in Plex since, its picture perhaps")
     return None
 
 

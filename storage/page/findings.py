@@ -64,6 +64,11 @@ _COUNTS_TABLE = """CREATE TABLE finding_counts (
     count INTEGER NOT NULL,
     PRIMARY KEY (kind, name)
 ) WITHOUT ROWID"""
+# Of an older file: what the next reconcile finds has them.
+NEWER_COLUMNS = (
+    "ALTER TABLE findings ADD COLUMN altered TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE findings ADD COLUMN says_enough INTEGER NOT NULL DEFAULT 1",
+)
 TABLES = (
     _TABLE,
     *(f"CREATE INDEX {name} ON findings ({columns})" for name, columns in _INDEXES.items()),
@@ -84,7 +89,8 @@ _FOUND = Table(
         "scene_id": INT,
         **dict.fromkeys(("type", "title", "path", "reason", "studio", "library"), TEXT),
         "updated_at": REAL,
-        **dict.fromkeys(("items", "candidates", "was"), TEXT),
+        **dict.fromkeys(("items", "candidates", "was", "altered"), TEXT),
+        "says_enough": INT,
     },
 )
 
@@ -109,11 +115,13 @@ class Finding:
         items: those that are the scene's.
         candidates: JSON-able, of an ambiguous scene: {library, section, rating_key, path, size}.
         was: of an ignored scene, its type before that; "" where it had none.
+        altered: of drift, the fields that no longer show what was written.
+        says_enough: the scene has enough metadata to be synced.
     """
 
     scene_id: int
     type: str
-    title: str
+    title: str = ""
     path: str = ""
     reason: str = ""
     studio: str = ""
@@ -122,6 +130,8 @@ class Finding:
     items: tuple[Item, ...] = ()
     candidates: tuple[Mapping[str, Any], ...] = ()
     was: str = ""
+    altered: tuple[str, ...] = ()
+    says_enough: bool = True
 
 
 class FindingStore(Store):
@@ -255,7 +265,7 @@ class FindingStore(Store):
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[Finding]) -> None:
     connection.executemany(
-        f"INSERT OR REPLACE INTO findings VALUES ({placeholders(14)})", map(_values, rows)
+        f"INSERT OR REPLACE INTO findings VALUES ({placeholders(16)})", map(_values, rows)
     )
 
 
@@ -276,6 +286,8 @@ def _values(each: Finding) -> tuple[object, ...]:
         dumps(each.items),
         dumps([dict(one) for one in each.candidates]) if each.candidates else "[]",
         each.was,
+        dumps(each.altered),
+        int(each.says_enough),
     )
 
 
@@ -312,10 +324,13 @@ def _ignored(each: Finding) -> Finding:
 
 
 def _finding(row: Row) -> Finding:
-    scene_id, kind, title, path, reason, studio, library, at, items, candidates, was = row
+    scene_id, kind, title, path, reason, studio, library, at = row[:8]
+    items, candidates, was, altered, says_enough = row[8:]
     return Finding(
         *(scene_id, kind, title, path, reason, studio, library, at),
         tuple(Item(*each) for each in json.loads(items)),
         tuple(json.loads(candidates)),
         was,
+        tuple(json.loads(altered)),
+        bool(says_enough),
     )

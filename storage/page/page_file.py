@@ -13,7 +13,10 @@ from storage.page.orphans import OrphanStore
 PAGE_FILE = "page.db"
 SCHEMA = Schema(
     title="what the page shows",
-    migrations=((*findings.TABLES, *log_lines.TABLES, *key_value.TABLES),),
+    migrations=(
+        (*findings.TABLES, *log_lines.TABLES, *key_value.TABLES),
+        findings.NEWER_COLUMNS,
+    ),
     remedy="The next reconcile finds it out anew.",
     synchronous="NORMAL",
 )

@@ -24,6 +24,16 @@ class Listing:
             self.lines.append(line)
 
 
+@dataclass(frozen=True, slots=True)
+class CountOf:
+    """The number of lines of a listing, as the figure that a name of a reply stands for."""
+
+    listing: str
+
+
+Names = Mapping[str, "str | CountOf"]
+
+
 @dataclass(slots=True)
 class Figures:
     """What a run did; what counts as done was read back.
@@ -97,43 +107,40 @@ class Figures:
             else:
                 setattr(self, each.name, mine + theirs)
 
-    def reply(self, names: Mapping[str, str]) -> dict[str, Any]:
-        """The figures by the names of a reply.
+    def reply(self, names: Names) -> dict[str, Any]:
+        """The figures by the names of a reply, and which figure each is; of a listing its lines."""
+        return {name: self._told(figure) for name, figure in names.items()}
 
-        Args:
-            names: the name in the reply, and which figure it is: `refused` gives the lines of a
-                listing, `refused.count` their number.
-        """
-        told: dict[str, Any] = {}
-        for name, figure in names.items():
-            attribute, _, part = figure.partition(".")
-            value = getattr(self, attribute)
-            told[name] = getattr(value, part or "lines") if isinstance(value, Listing) else value
-        return told
+    def _told(self, figure: str | CountOf) -> Any:
+        if isinstance(figure, CountOf):
+            return getattr(self, figure.listing).count
+        value = getattr(self, figure)
+        return value.lines if isinstance(value, Listing) else value
 
-    def restore(self, stored: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    def restore(self, stored: Mapping[str, Any], names: Names) -> None:
         """Take up the figures of a run that goes on, as `reply` gave them; what is none is left."""
         for name, figure in names.items():
-            attribute, _, part = figure.partition(".")
             value = stored.get(name)
-            mine = getattr(self, attribute)
-            if isinstance(mine, Listing) and not part:
+            if isinstance(figure, CountOf):
+                if isinstance(value, int):
+                    getattr(self, figure.listing).count = value
+            elif isinstance(mine := getattr(self, figure), Listing):
                 mine.lines = list(value) if isinstance(value, list) else mine.lines
             elif isinstance(value, int):
-                setattr(mine if part else self, part or attribute, value)
+                setattr(self, figure, value)
 
 
-def _plain(*names: str) -> dict[str, str]:
+def _plain(*names: str) -> dict[str, str | CountOf]:
     return {name: name for name in names}
 
 
-_TOLD = {
-    "refused_count": "refused.count",
+_TOLD: dict[str, str | CountOf] = {
+    "refused_count": CountOf("refused"),
     "refused": "refused",
-    "conflict_count": "conflicts.count",
+    "conflict_count": CountOf("conflicts"),
     "conflicts": "conflicts",
 }
-DRAIN: Mapping[str, str] = MappingProxyType(
+DRAIN: Names = MappingProxyType(
     _plain(
         *("processed", "succeeded", "failed", "retried", "awaiting", "held", "unchanged"),
         *("skipped", "items_edited", "remaining", "scans_asked", "values_touched"),
@@ -141,20 +148,20 @@ DRAIN: Mapping[str, str] = MappingProxyType(
     )
     | _TOLD
 )
-APPLY: Mapping[str, str] = MappingProxyType(
+APPLY: Names = MappingProxyType(
     _plain("planned", "already", "scenes_done", "scenes_partly", "items_edited")
     | _plain("uploads", "selects", "held")
-    | {"applied": "restored", "changed_meanwhile": "changed.count", "changed": "changed"}
-    | {"failed": "failures.count", "failures": "failures", "lines": "plans"}
+    | {"applied": "restored", "changed_meanwhile": CountOf("changed"), "changed": "changed"}
+    | {"failed": CountOf("failures"), "failures": "failures", "lines": "plans"}
     | _TOLD
 )
-UNDO: Mapping[str, str] = MappingProxyType(
+UNDO: Names = MappingProxyType(
     _plain("restored", "already", "gone", "items_edited", "scenes")
-    | {"changed_since": "changed.count", "changed": "changed"}
-    | {"failed": "failures.count", "failures": "failures", "lines": "plans"}
+    | {"changed_since": CountOf("changed"), "changed": "changed"}
+    | {"failed": CountOf("failures"), "failures": "failures", "lines": "plans"}
 )
-RELEASE: Mapping[str, str] = MappingProxyType(
+RELEASE: Names = MappingProxyType(
     _plain("kept", "gone")
     | {"unlocked": "restored", "items": "items_edited"}
-    | {"failed": "failures.count", "failures": "failures"}
+    | {"failed": CountOf("failures"), "failures": "failures"}
 )

@@ -10,8 +10,8 @@ from worker.executor.outcome import Outcome
 
 def conflicts_of(outcome: Outcome) -> Iterator[str]:
     """All conflicts of a scene, pictures among them, a line each."""
-    for note in (*outcome.plan.notes, *outcome.conflicts):
-        yield f"{outcome.plan.called}{', ' if note.startswith('item ') else ': '}{note}"
+    yield from (f"{outcome.plan.called}, {note}" for note in outcome.plan.notes)
+    yield from (f"{outcome.plan.called}: {conflict}" for conflict in outcome.conflicts)
 
 
 def refusals_of(outcome: Outcome) -> Iterator[str]:

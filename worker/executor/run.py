@@ -29,7 +29,7 @@ from worker.executor.clear_guard import (
     marks_of,
     without_losses,
 )
-from worker.executor.figures import Figures
+from worker.executor.figures import Figures, Names
 from worker.executor.outcome import Outcome
 from worker.plan import Absent, Batch, ScenePlan
 
@@ -116,7 +116,7 @@ class RunKind:
     """
 
     name: str
-    reply: Mapping[str, str]
+    reply: Names
     facts: Mapping[str, Any] = field(default_factory=dict)
     counts_on: bool = False
     keeps_failed: bool = False

@@ -16,7 +16,6 @@ import pytest
 from app.report.files import NAMES, write_report
 from app.report.model import TYPES, Report, read_report
 from core.errors import StateError
-from core.planning.drift import ALTERED
 from storage.page.findings import Finding, Item
 from storage.page.orphans import Orphan
 from storage.page.page_facts import LAST
@@ -32,11 +31,11 @@ FOUND = (
         2,
         "drift",
         "Two",
-        reason=f"item 1:5 {ALTERED}: title, tags",
+        altered=("title", "tags"),
         updated_at=NOW,
         items=(Item("1", "5", PROBE),),
     ),
-    Finding(3, "drift", "=SUM(A1)", reason=f"item 1:6 {ALTERED}: tags"),
+    Finding(3, "drift", "=SUM(A1)", altered=("tags",)),
     Finding(
         4, "ambiguous", PROBE, f"/stash/{PROBE}.mp4", PROBE, PROBE, PROBE, candidates=(CANDIDATE,)
     ),

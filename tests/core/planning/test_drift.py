@@ -12,9 +12,10 @@ from core.desired import SyncPolicy, fingerprint
 from core.models import ItemRef, Value
 from core.planning.drift import (
     NEVER_SYNCED,
+    Drift,
     Shown,
     altered_fields,
-    drift_reason,
+    drift_of,
     is_left_undone,
     needs_full_read,
     picture_moved,
@@ -97,7 +98,7 @@ def test_a_field_that_was_never_recorded_cannot_have_altered() -> None:
 
 
 def test_a_scene_without_a_record() -> None:
-    assert drift_reason(None, "f", {ref("7"): LISTED}, ALL_FIELDS) == NEVER_SYNCED
+    assert drift_of(None, "f", {ref("7"): LISTED}, ALL_FIELDS) == Drift(NEVER_SYNCED)
 
 
 @pytest.mark.parametrize(
@@ -116,8 +117,8 @@ def test_a_scene_without_a_record() -> None:
 def test_why_a_recorded_scene_drifts(
     wanted: str, shown: Mapping[ItemRef, Shown], enabled: frozenset[str], says: str | None
 ) -> None:
-    reason = drift_reason(record(RECORD, fingerprint="f"), wanted, shown, enabled)
-    assert reason is None if says is None else says in (reason or "")
+    drift = drift_of(record(RECORD, fingerprint="f"), wanted, shown, enabled)
+    assert drift is None if says is None else drift is not None and says in drift.reason
 
 
 @pytest.mark.parametrize(
@@ -141,8 +142,8 @@ def test_an_item_that_moved_may_have_another_picture(
     item = full(values=LEFT_AT, updated_at=now)
     assert picture_moved(known, item) is moved
     assert not picture_moved(known, LISTED)  # a listing does not tell why an item moved
-    reason = drift_reason(known, "f", {item.ref: item}, ALL_FIELDS)
-    assert ("picture" in (reason or "")) is moved
+    drift = drift_of(known, "f", {item.ref: item}, ALL_FIELDS)
+    assert (drift is not None and "picture" in drift.reason) is moved
 
 
 def test_what_was_undone_is_left_alone_until_stash_says_something_else() -> None:

@@ -11,7 +11,7 @@ from core.clear_limit import Tally, tally
 from core.desired import fingerprint
 from core.fields import BY_NAME, Clear, name_keys
 from core.models import FullItem, Scene, Value
-from core.planning.drift import altered_fields, drift_reason
+from core.planning.drift import altered_fields, drift_of
 from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded
 from core.records import ItemRecord
 from tests.core.builders import ALL_FIELDS, FEWER, desired, file, full, record, scene
@@ -114,7 +114,7 @@ def test_a_second_sync_writes_nothing(
         assert altered_fields(base, item, ALL_FIELDS) == []
         left = record(base, fingerprint=fingerprint(desired(now, enabled)))
         wanted = fingerprint(desired(now, enabled))
-        assert drift_reason(left, wanted, {item.ref: item}, enabled) is None
+        assert drift_of(left, wanted, {item.ref: item}, enabled) is None
 
 
 @FEWER

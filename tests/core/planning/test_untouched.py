@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.desired import fingerprint
 from core.fields import BY_NAME
 from core.models import Change, FullItem, Scene, Value
-from core.planning.drift import drift_reason, refused_fields
+from core.planning.drift import drift_of, refused_fields
 from core.planning.item_plan import FirstSync, is_untouched, plan_item, refused
 from core.records import FieldRecord
 from tests.core.builders import ALL_FIELDS, FEWER, desired, file, full, item_record, record, scene
@@ -132,7 +132,7 @@ def test_a_refusal_is_marked_as_long_as_nothing_changes_and_is_no_drift(
         assert plan.changes == ()
         assert refused_fields(record(base), ALL_FIELDS) == marked
         kept = record(base, fingerprint=wanted)
-        assert drift_reason(kept, wanted, {item.ref: item}, ALL_FIELDS) is None
+        assert drift_of(kept, wanted, {item.ref: item}, ALL_FIELDS) is None
 
 
 @FEWER

@@ -9,7 +9,7 @@ from dataclasses import fields
 import pytest
 
 from storage.record_codec import dumps
-from worker.executor.figures import APPLY, DRAIN, LISTED, RELEASE, UNDO, Figures, Listing
+from worker.executor.figures import APPLY, DRAIN, LISTED, RELEASE, UNDO, CountOf, Figures, Listing
 
 REPLIES = {"drain": DRAIN, "apply": APPLY, "undo": UNDO, "release": RELEASE}
 NUMBERS = [each.name for each in fields(Figures) if each.default_factory is not Listing]
@@ -43,10 +43,10 @@ def test_what_a_run_has_told_is_where_it_goes_on(kind: str) -> None:
 @pytest.mark.parametrize("kind", REPLIES)
 def test_every_listing_is_told_with_its_count(kind: str) -> None:
     """So that what goes on counts on, whatever of the lines had room."""
-    figures = {name: name for name in REPLIES[kind].values()}
+    figures = set(REPLIES[kind].values())
     for name in LISTINGS:
-        assert name not in figures or name == "plans" or f"{name}.count" in figures
-    assert set(figures) <= {*NUMBERS, *LISTINGS, *(f"{name}.count" for name in LISTINGS)}
+        assert name not in figures or name == "plans" or CountOf(name) in figures
+    assert figures <= {*NUMBERS, *LISTINGS, *map(CountOf, LISTINGS)}
 
 
 @pytest.mark.parametrize(
