@@ -42,6 +42,11 @@ class LocatedItems:
         known = self.items or self.undecided or self.unreadable
         return not known and not self.is_outdated
 
+    def after(self, earlier: LocatedItems) -> LocatedItems:
+        """The same, with what an earlier search has found to be otherwise than remembered."""
+        outdated = self.is_outdated or earlier.is_outdated
+        return replace(self, gone=self.gone | earlier.gone, is_outdated=outdated)
+
     def without(self, refs: Container[ItemRef]) -> LocatedItems:
         """The same without some items."""
         items = {ref: item for ref, item in self.items.items() if ref not in refs}

@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 # A drain of fewer jobs never lists a whole section for the sake of scenes that it does not know.
 LISTING_FROM = 100
 NOT_SOUGHT: Mapping[int, Sought] = MappingProxyType({})
+NOT_READ: Mapping[str, FullItem] = MappingProxyType({})
 
 
 def _no_pins(_scene_ids: Iterable[int]) -> Mapping[int, Sequence[Pin]]:
@@ -116,14 +117,14 @@ class Locator:
             PlexError: as the client; nothing is known of any of the scenes then.
         """
         pins = self._read_pins(scenes)
-        match = partial(self._confirming.match, read={} if read is None else read)
-        found = match(scenes, records, pins, self._remembered(scenes, records, pins, others))
+        read = {} if read is None else read
+        match = partial(self._confirming.match, read=read)
+        found = self._among_remembered(scenes, records, pins, others, read)
         unknown = [scene for scene in scenes if is_open(scene, found, pins)]
         spared = self._spare(unknown, found, pins, sought)
         if spared:
-            gone = {ref for scene in spared for ref in found[scene.id].gone}
-            known = self._remembered(spared, records, pins, gone)
-            now = match(spared, records, pins, known)
+            left = {ref for scene in spared for ref in found[scene.id].gone}
+            now = match(spared, records, pins, self._remembered(spared, records, pins, left))
             found |= now
             done = {i for i, n in now.items() if n.items or (n.is_absent and not n.gone)}
             unknown = [scene for scene in unknown if scene.id not in done]
@@ -141,6 +142,26 @@ class Locator:
             if not found[scene.id].items and not found[scene.id].undecided:
                 found[scene.id] = replace(found[scene.id], trouble=self._trouble(scene))
         return {scene_id: each.without(others) for scene_id, each in found.items()}
+
+    def _among_remembered(
+        self,
+        scenes: Sequence[Scene],
+        records: Mapping[int, Record],
+        pins: Pinned,
+        others: Collection[ItemRef],
+        read: dict[str, FullItem],
+    ) -> dict[int, LocatedItems]:
+        """The first step of `locate`: what needs no look-up."""
+        known = self._remembered(scenes, records, pins, others)
+        found = self._confirming.match(scenes, records, pins, known, read)
+        misled = [s for s in scenes if found[s.id].gone or found[s.id].is_outdated]
+        if misled and self._listed is None:
+            # Another item that is remembered may have the file that this one has no more.
+            left = {ref for scene in misled for ref in found[scene.id].gone}.union(others)
+            known = self._remembered(misled, records, pins, left, read)
+            now = self._confirming.match(misled, records, pins, known, read)
+            found |= {i: n.after(found[i]) for i, n in now.items()}
+        return found
 
     def _trouble(self, scene: Scene) -> str:
         """Why a scene that was not found may be in Plex all the same; "" where it is not."""
@@ -235,24 +256,29 @@ class Locator:
         records: Mapping[int, Record],
         pins: Pinned,
         gone: Container[ItemRef] = (),
+        read: Mapping[str, FullItem] = NOT_READ,
     ) -> dict[str, ItemIndex]:
         """Indexes of what records and the saved index say of files with these names.
 
         Args:
             gone: items to be left out.
+            read: items of which the files are known, by rating key.
         """
         if self._listed is not None:
             return self._among_listed(self._listed, scenes, records, pins)
         indexes = self._new_indexes(pins)
         names = {paths.base_key(file.path) for scene in scenes for file in scene.files}
         names |= {paths.base_key(file.path) for pin in pins.active for file in pin.files}
-        for ref, files in self._cache.items_named(names).items():
+        told = [*self._cache.items_named(names).items()]
+        told += [
+            (item.ref, tuple(map(MediaFile, item.files)))
+            for record in records.values()
+            for item in record.items
+        ]
+        for ref, files in told:
             if ref.section in indexes and ref not in gone:
-                indexes[ref.section].add(ref, files)
-        for record in records.values():
-            for item in record.items:
-                if item.ref.section in indexes and item.ref not in gone:
-                    indexes[item.ref.section].add(item.ref, map(MediaFile, item.files))
+                live = read.get(ref.key)
+                indexes[ref.section].add(ref, live.files if live is not None else files)
         return indexes
 
     def _look(

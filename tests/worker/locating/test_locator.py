@@ -11,6 +11,7 @@ import pytest
 
 from core.models import ItemRef, Scene
 from core.paths import PathMap
+from core.records import ItemRecord, Record
 from core.settings import parse_settings
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
@@ -170,6 +171,24 @@ def test_an_index_that_is_out_of_date_is_not_believed(bench: Bench) -> None:
     paths = [urlsplit(line["path"]).path for line in bench.site.both.plex.counters()["log"]]
     read = [key for path in paths for key in path.removeprefix("/library/metadata/").split(",")]
     assert read.count(second.partition(":")[2]) == 1
+
+
+def test_an_item_that_is_gone_hides_no_new_one_where_the_scene_has_others(bench: Bench) -> None:
+    scene = bench.scenes("two_sections")[0]
+    gone, other = sorted(bench.right(scene))
+    known = []
+    for item in (gone, other):
+        section, _, key = item.partition(":")
+        file = bench.site.raw_item(key)["media"][0][0]["file"]
+        known.append(ItemRecord(ItemRef(section, key), (file,), 1, {}))
+    record = Record(scene.id, 1.0, "", scene.files, None, (), (), tuple(known))
+    bench.site.drop_item(gone.partition(":")[2])
+    new = bench.site.put_item(gone, rating_key=920_000)
+    bench.remember()
+
+    found = bench.locator().locate([scene], {scene.id: record})
+
+    assert _names(found[scene.id].items) == {other, f"{gone.partition(':')[0]}:{new}"}
 
 
 def test_an_item_in_the_trash_is_not_found(bench: Bench) -> None:
