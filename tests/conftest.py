@@ -27,6 +27,8 @@ from simulators.launch import PlexHandle, Simulators
 from tests.contract.servers import seed_of
 from tests.pool import TOKEN, Measuring, Pool
 
+gc.disable()  # until all tests are collected
+
 # SQLite waits for the disk at every commit, which no test can see: half of the time of many.
 MEMORY = Path("/dev/shm")
 ROOM = 2**30  # bytes; containers are often given far less
@@ -73,11 +75,17 @@ def measuring() -> Iterator[Measuring]:
 
 class Pauses:
     """Lets coverage pause for tests that are not measured and their fixtures, from the first of
-    them in a row to the last: to stop it and go on takes longer than many a test."""
+    them in a row to the last: to stop it and go on takes longer than many a test. It pauses as well
+    while tests are collected, but in the first of several processes: all import the same."""
 
     def __init__(self) -> None:
         # In a process of xdist there are two: who is stopped first has the other go on.
         self._paused: list[coverage.Coverage] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
+            self._pause()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(
@@ -86,13 +94,16 @@ class Pauses:
         if item.get_closest_marker("unmeasured") is None:
             self._go_on()
         else:
-            while running := coverage.Coverage.current():
-                running.stop()
-                self._paused.append(running)
+            self._pause()
         result = yield
         if nextitem is None:
             self._go_on()
         return result
+
+    def _pause(self) -> None:
+        while running := coverage.Coverage.current():
+            running.stop()
+            self._paused.append(running)
 
     def _go_on(self) -> None:
         if not self._paused:
@@ -202,6 +213,7 @@ def pytest_collection_finish() -> None:
     """What is there by now stays: Python need not look through it for cycles again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:
