@@ -16,3 +16,8 @@ class Later:
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         return getattr(import_module(self.module), self.name)(*args, **named)
+
+
+def later(module: str, *names: str) -> dict[str, Later]:
+    """Functions of a module by their names."""
+    return {name: Later(module, name) for name in names}

@@ -83,7 +83,6 @@ class Context:
         self.stash.reads_groups = self.settings.placing_rules().groups
 
     def report_scenes(self, done: int, total: int) -> None:
-        """Progress by scenes."""
         self.on_progress(min(1.0, done / max(total, 1)))
 
     def report_batch(self, done: int, total: int) -> None:

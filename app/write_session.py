@@ -151,7 +151,6 @@ class SceneWriter(Writer):
 
     @property
     def guard(self) -> ClearGuard:
-        """The clear guard of one run."""
         return ClearGuard(self.context.settings.max_clear_percent)
 
     @property

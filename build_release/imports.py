@@ -53,7 +53,7 @@ def _imported(node: ast.AST) -> Iterator[str]:
             yield from (each.name for each in names)
         case ast.ImportFrom(module=str(module), names=names, level=0):
             yield from (f"{module}.{each.name}" for each in names)
-        case ast.Call(func=ast.Name(id="Later"), args=[ast.Constant(value=str(module)), _]):
+        case ast.Call(func=ast.Name("Later" | "later"), args=[ast.Constant(str(module)), *_]):
             yield module
         case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=orelse):
             yield from _imported(ast.Module(orelse, []))

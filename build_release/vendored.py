@@ -52,7 +52,6 @@ def distributions(root: Path, imported: Iterable[str]) -> list[NormalizedName]:
 
 
 def requirements(root: Path) -> list[Requirement]:
-    """What `requirements.txt` lists."""
     lines = (root / REQUIREMENTS).read_text("utf-8").splitlines()
     return [Requirement(line) for line in lines if line.strip() and not line.startswith("#")]
 

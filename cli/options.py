@@ -16,8 +16,6 @@ def _as_json(context: click.Context, _option: click.Parameter, chosen: bool) -> 
 
 
 class Command(click.Command):
-    """A command with `--json`."""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params.append(

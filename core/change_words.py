@@ -18,7 +18,6 @@ _INNER = str.maketrans("“”", '""')
 
 
 def scene_called(scene_id: int, title: str) -> str:
-    """A scene by its id and, if it has one, its title."""
     return f"scene {scene_id} {named(title)}" if title else f"scene {scene_id}"
 
 

@@ -47,7 +47,6 @@ class Breaker:
     recovered_at: float | None = None
 
     def state(self, now: float) -> BreakerState:
-        """Where it stands."""
         if self.failures < OPENS_AFTER:
             return BreakerState.CLOSED
         return BreakerState.OPEN if now < self.retry_at else BreakerState.HALF_OPEN

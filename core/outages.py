@@ -43,7 +43,6 @@ class OutageFigures:
 
 
 def figures(outages: Iterable[Outage], since: float, now: float) -> OutageFigures:
-    """The figures of the time from `since` to `now`."""
     seconds = max(now - since, 0.0)
     parts = [
         (max(each.began_at, since), min(now if each.ended_at is None else each.ended_at, now))

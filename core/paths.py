@@ -122,8 +122,6 @@ class _Prefix:
 
 @dataclass(slots=True)
 class _Prefixes:
-    """Prefixes by how they are spelled."""
-
     _known: dict[str, list[_Prefix]] = field(default_factory=dict)
     _lengths: set[int] = field(default_factory=set)
 
@@ -214,7 +212,6 @@ def _swap(whole: str, prefix: _Prefix) -> str:
 
 
 def lies_in_any(paths: Sequence[str], roots: Sequence[str]) -> bool:
-    """Whether any of the paths lies below any of the roots."""
     return any(lies_below(path, root) for path in paths for root in roots)
 
 

@@ -150,11 +150,9 @@ class Record:
 
     @property
     def known_items(self) -> tuple[ItemRecord, ...]:
-        """All items that something is known of."""
         return (*self.items, *self.former)
 
     def with_items(self, change: Callable[[ItemRecord], ItemRecord]) -> Record:
-        """With what `change` makes of each of its items."""
         items, former = (tuple(map(change, each)) for each in (self.items, self.former))
         return replace(self, items=items, former=former)
 

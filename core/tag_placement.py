@@ -81,7 +81,6 @@ class PlacingRules:
 
     @property
     def studio_targets(self) -> tuple[Target, ...]:
-        """What becomes of studios."""
         said = self.taxonomy.of_studios(Subject.STUDIO)
         targets = said if said is not None else (_AS_STUDIO,)
         also = (_AS_COLLECTION,) if self.studios else ()

@@ -106,8 +106,6 @@ def _is_sure(found: Answer | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """The search for one file."""
-
     library: Library
     file: MediaFile
     path_map: PathMap

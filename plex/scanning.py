@@ -26,8 +26,6 @@ class ScanRefused(PlexError):
 
 
 class PlexScans:
-    """The scans of one server."""
-
     def __init__(self, plex: PlexClient) -> None:
         self._plex = plex
 

@@ -58,7 +58,6 @@ class Mark:
 
     @classmethod
     def of_text(cls, text: str) -> Mark | None:
-        """The mark that `as_text` wrote; None for what is none."""
         try:
             mark = cls(**json.loads(text))
         except (ValueError, TypeError):

@@ -87,7 +87,6 @@ class PageReport:
                     yield self._told(finding, told)
 
     def _told(self, finding: Finding, told: ToldScene) -> Finding:
-        """The finding, with what is known of its scene."""
         path = told.paths[0] if told.paths else ""
         return replace(
             finding,

@@ -227,7 +227,6 @@ def fetch_names(stash: StashApi, kind: str, ids: Iterable[int]) -> dict[int, str
 
 
 def count_scenes(stash: StashApi) -> int:
-    """How many scenes Stash has."""
     return _count(query_data(stash, queries.COUNT_SCENES))
 
 

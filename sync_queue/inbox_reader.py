@@ -201,7 +201,6 @@ class Inbox(Closing):
     # The lease ---------------------------------------------------------------------------
 
     def lease(self) -> WakeUpLease:
-        """The lease as it is."""
         return self._database.select(_REQUEST, _lease)[0]
 
     def begin(self) -> None:

@@ -156,6 +156,5 @@ def job_from(row: tuple[Any, ...]) -> Job:
 
 
 def held_from(row: tuple[Any, ...]) -> HeldJob:
-    """The held job of a row of `HELD_JOBS`."""
     *job, marks, losses = row
     return HeldJob(job_from(tuple(job)), str(marks), unpacked(losses))

@@ -220,7 +220,6 @@ class QueueReader(Closing):
         return found
 
     def held_among(self, scene_ids: Iterable[int]) -> set[int]:
-        """Those of some scenes that are held."""
         return self._among(f"status = {HELD}", scene_ids)
 
     def has_edit_among(self, scene_ids: Iterable[int]) -> bool:
@@ -240,7 +239,6 @@ class QueueReader(Closing):
         return self._scene_ids(f"status = {WORKING}")
 
     def stats(self, now: float) -> QueueStats:
-        """How the queue stands."""
         dead: Counter[Failure] = Counter()
         counts: Counter[int] = Counter()
         with self.database.snapshot():

@@ -76,7 +76,6 @@ class Http:
         self.requests_made = 0
 
     def close(self) -> None:
-        """Close the connections."""
         self._pool.close()
 
     def send(

@@ -10,90 +10,32 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from app.deferred_imports import later
 from app.page.context import PageContext
 from shell.protocol import PluginInput
 
 Operation = Callable[[PageContext], dict[str, Any]]
-Group = tuple[Operation, ...]
 
-
-def _overview() -> Group:
-    from app.page.overview import page_overview
-
-    return (page_overview,)
-
-
-def _found() -> Group:
-    from app.page.gaps import page_gaps, page_orphans
-
-    return page_gaps, page_orphans
-
-
-def _plan() -> Group:
-    from app.page.plan import page_plan
-
-    return (page_plan,)
-
-
-def _runs() -> Group:
-    from app.page.runs import page_run, page_runs
-
-    return page_run, page_runs
-
-
-def _waiting() -> Group:
-    from app.page.queue_lists import page_dead_letters, page_held, page_pins
-
-    return page_dead_letters, page_held, page_pins
-
-
-def _told() -> Group:
-    from app.page.log import page_log
-    from app.page.report import page_report
-    from app.page.support import page_support
-
-    return page_log, page_report, page_support
-
-
-def _actions() -> Group:
-    from app.page.actions import (
-        drop_dead_letters,
-        ignore_scenes,
-        stop_run,
-        sync_scenes,
-        unignore_scenes,
-    )
-
-    return drop_dead_letters, ignore_scenes, stop_run, sync_scenes, unignore_scenes
-
-
-READS: Mapping[str, Callable[[], Group]] = MappingProxyType(
+READS: Mapping[str, Operation] = MappingProxyType(
     {
-        "page_overview": _overview,
-        **dict.fromkeys(("page_gaps", "page_orphans"), _found),
-        "page_plan": _plan,
-        **dict.fromkeys(("page_runs", "page_run"), _runs),
-        **dict.fromkeys(("page_held", "page_dead_letters", "page_pins"), _waiting),
-        **dict.fromkeys(("page_log", "page_support", "page_report"), _told),
+        **later("app.page.overview", "page_overview"),
+        **later("app.page.gaps", "page_gaps", "page_orphans"),
+        **later("app.page.plan", "page_plan"),
+        **later("app.page.runs", "page_runs", "page_run"),
+        **later("app.page.queue_lists", "page_held", "page_dead_letters", "page_pins"),
+        **later("app.page.log", "page_log"),
+        **later("app.page.support", "page_support"),
+        **later("app.page.report", "page_report"),
     }
 )
-# What changes our own files, and nothing else.
-ACTIONS: Mapping[str, Callable[[], Group]] = MappingProxyType(
-    dict.fromkeys(
-        ("sync_scenes", "ignore_scenes", "unignore_scenes", "drop_dead_letters", "stop_run"),
-        _actions,
-    )
+OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+    {
+        **READS,
+        # These change our own files, and nothing else.
+        **later("app.page.actions", "sync_scenes", "ignore_scenes", "unignore_scenes"),
+        **later("app.page.actions", "drop_dead_letters", "stop_run"),
+    }
 )
-OPERATIONS = MappingProxyType({**READS, **ACTIONS})
-
-
-def operation(mode: str) -> Operation:
-    """The operation of that mode.
-
-    Raises:
-        KeyError: it is none of `OPERATIONS`.
-    """
-    return {each.__name__: each for each in OPERATIONS[mode]()}[mode]
 
 
 def answer(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
@@ -104,4 +46,4 @@ def answer(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
         SyncError: it cannot be answered; the text is for the user.
     """
     context = PageContext.of(plugin, env, looks_only=plugin.mode in READS)
-    return {"output": operation(plugin.mode)(context)}
+    return {"output": OPERATIONS[plugin.mode](context)}

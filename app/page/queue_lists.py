@@ -100,7 +100,6 @@ def _loss(
 
 
 def page_pins(context: PageContext) -> dict[str, Any]:
-    """The pins that stand."""
     paging = Paging.of(context.args)
     with context.open_state() as state:
         pins = [

@@ -120,7 +120,6 @@ def _orphan(row: Mapping[str, Any]) -> Cells:
 
 
 def _at(time: str) -> str:
-    """A time for people."""
     return f"{escape(time[:16].replace('T', ' '))} UTC" if time else ""
 
 

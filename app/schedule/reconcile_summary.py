@@ -106,7 +106,6 @@ def _apart(result: GapDetectionResult) -> Lines:
 
 
 def _headline(result: GapDetectionResult, only: Container[str] | None, *, goes_on: bool) -> str:
-    """What was found, and what to do."""
     alone = result.scenes_checked - result.scenes_with_gaps - result.in_order_count
     parts = [
         (result.scenes_with_gaps, "with gaps"),

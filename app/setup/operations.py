@@ -9,50 +9,20 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from app.deferred_imports import later
 from app.directories import PLUGIN_ID, data_dir_of
 from app.setup.context import SetupContext
 from shell.protocol import PluginInput
 from stash.connection import StashConnection
 
-Operation = Callable[[SetupContext], dict[str, Any]]
-Group = tuple[Operation, ...]
-
-
-def _settings() -> Group:
-    from app.setup.settings_page import page_settings, save_settings
-
-    return page_settings, save_settings
-
-
-def _sign_in() -> Group:
-    from app.setup.sign_in import sign_in, sign_in_check
-
-    return sign_in, sign_in_check
-
-
-def _servers() -> Group:
-    from app.setup.connection_trial import try_connection
-    from app.setup.discovery import discover
-
-    return discover, try_connection
-
-
-OPERATIONS: Mapping[str, Callable[[], Group]] = MappingProxyType(
+OPERATIONS: Mapping[str, Callable[[SetupContext], dict[str, Any]]] = MappingProxyType(
     {
-        **dict.fromkeys(("page_settings", "save_settings"), _settings),
-        **dict.fromkeys(("sign_in", "sign_in_check"), _sign_in),
-        **dict.fromkeys(("discover", "try_connection"), _servers),
+        **later("app.setup.settings_page", "page_settings", "save_settings"),
+        **later("app.setup.sign_in", "sign_in", "sign_in_check"),
+        **later("app.setup.discovery", "discover"),
+        **later("app.setup.connection_trial", "try_connection"),
     }
 )
-
-
-def operation(mode: str) -> Operation:
-    """The operation of that mode.
-
-    Raises:
-        KeyError: it is none of `OPERATIONS`.
-    """
-    return {each.__name__: each for each in OPERATIONS[mode]()}[mode]
 
 
 def connect(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
@@ -64,4 +34,4 @@ def connect(plugin: PluginInput, env: Mapping[str, str]) -> dict[str, Any]:
     """
     connection = StashConnection.from_plugin_input(plugin.server_connection, env)
     context = SetupContext(PLUGIN_ID, data_dir_of(plugin, env), plugin.args, connection, env=env)
-    return {"output": operation(plugin.mode)(context)}
+    return {"output": OPERATIONS[plugin.mode](context)}

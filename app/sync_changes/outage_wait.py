@@ -87,7 +87,6 @@ class OutageWait:
         return self._context.settings.outage_wait * HOUR
 
     def breaker(self, service: str) -> Breaker:
-        """The breaker of a service."""
         with self._context.open_state() as state:
             return state.outages.breaker(service, self._context.clock())
 

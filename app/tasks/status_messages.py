@@ -106,7 +106,6 @@ def held_line(held: HeldJob) -> str:
 
 
 def dead_letter_line(job: Job) -> str:
-    """One dead letter."""
     return f"given up on: scene {job.scene_id} ({job.reason}): {job.error}"
 
 

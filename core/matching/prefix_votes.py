@@ -133,7 +133,6 @@ def folders_of(matched: Iterable[tuple[str, str, str]]) -> set[Taught]:
 
 
 def path_map_of(pairs: Iterable[LearnedPair]) -> PathMap:
-    """Learned pairs as a path map."""
     return PathMap(tuple((pair.stash, pair.plex) for pair in pairs))
 
 

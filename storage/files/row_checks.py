@@ -202,7 +202,6 @@ def move_aside(
 
 
 def shown_key(table: Table, key: Row) -> str:
-    """The key of a row, for people."""
     pairs = zip(table.key, map(_shown, key), strict=True)
     return ", ".join(f"{name} {value}" for name, value in pairs)
 

@@ -23,8 +23,6 @@ SCHEMA = Schema(
 
 
 class PageFile(KeyValueFile):
-    """The stores of that file."""
-
     FILE, SCHEMA = PAGE_FILE, SCHEMA
 
     def _open(self) -> None:

@@ -20,12 +20,10 @@ class IgnoredStore(Store):
     """Ignored scenes, by id."""
 
     def __contains__(self, scene_id: object) -> bool:
-        """Whether a scene is ignored."""
         sql = "SELECT 1 FROM ignored_scenes WHERE scene_id = ?"
         return bool(self._database.rows(sql, (scene_id,)))
 
     def ids(self) -> frozenset[int]:
-        """All of them."""
         return frozenset(self._database.numbers("SELECT scene_id FROM ignored_scenes"))
 
     def add(self, titles: Mapping[int, str], at: float) -> int:

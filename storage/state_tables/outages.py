@@ -56,7 +56,6 @@ class OutageStore(Store):
     """Breakers by service. What one of them says of an outage is written with it."""
 
     def breaker(self, service: str, now: float) -> Breaker:
-        """A breaker as it counts now."""
         found = self._database.select(_BREAKERS, _breaker, "WHERE service = ?", (service,))
         return (found[0] if found else Breaker()).seen(now)
 

@@ -157,7 +157,6 @@ class RecordStore(Store):
                     )
 
     def __contains__(self, scene_id: object) -> bool:
-        """Whether a scene has a record."""
         return bool(self._database.rows("SELECT 1 FROM records WHERE scene_id = ?", (scene_id,)))
 
     def some(self, start: int, most: int) -> list[int]:
@@ -166,7 +165,6 @@ class RecordStore(Store):
         return self._database.numbers(sql, (start, most))
 
     def are_there(self) -> bool:
-        """Whether there is any record."""
         return bool(self._database.rows("SELECT 1 FROM records LIMIT 1"))
 
     def ids(self) -> set[int]:

@@ -194,11 +194,9 @@ class RunStore(Store):
             ).rowcount
 
     def get(self, run_id: int) -> Run | None:
-        """One run by its id."""
         return self._one("WHERE id = ?", (run_id,))
 
     def latest(self, kind: str | None = None, limit: int = 10) -> list[Run]:
-        """The newest runs, of one kind or of all."""
         where, parameters = ("WHERE kind = ?", [kind]) if kind else ("", [])
         tail = f"{where} ORDER BY id DESC LIMIT ?"
         return self._database.select(_RUNS, _run, tail, [*parameters, limit])

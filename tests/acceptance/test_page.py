@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.page.context import PageContext
-from app.page.operations import operation
+from app.page.operations import OPERATIONS
 from storage.page.page_facts import LAST
 from tests.acceptance.entry import ROOT
 from tests.acceptance.site import Site
@@ -26,7 +26,7 @@ def site(mixed_site: Site) -> Site:
 def ask(site: Site, mode: str, **args: Any) -> dict[str, Any]:
     """The answer to a read, through JSON as Stash gets it."""
     context = PageContext(site.data, ROOT, args, {}, {})
-    told: dict[str, Any] = json.loads(json.dumps(operation(mode)(context)))
+    told: dict[str, Any] = json.loads(json.dumps(OPERATIONS[mode](context)))
     return told
 
 
@@ -85,7 +85,7 @@ def test_what_was_undone_is_brought_again_where_somebody_asks_for_it(site: Site)
     before = site.item(site.key(scene))
 
     context = PageContext(site.data, ROOT, {"scene_ids": [str(scene)]}, {}, {}, looks_only=False)
-    assert operation("sync_scenes")(context)["queued"] == 1
+    assert OPERATIONS["sync_scenes"](context)["queued"] == 1
     site.drain()
 
     assert site.item(site.key(scene)) != before

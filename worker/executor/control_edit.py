@@ -17,8 +17,6 @@ SECTIONS = 3  # that are asked, those first of which no item has failed
 
 
 class ControlEdit:
-    """Control edits of one run."""
-
     def __init__(self, plex: PlexClient, editor: ItemEditor) -> None:
         self._plex = plex
         self._editor = editor

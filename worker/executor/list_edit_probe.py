@@ -65,7 +65,6 @@ class Memory:
 
 
 def lists_of(plan: ItemPlan) -> list[Change]:
-    """The changes of lists in a plan."""
     return [change for change in plan.changes if isinstance(change.after, tuple)]
 
 

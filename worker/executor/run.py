@@ -74,8 +74,6 @@ class Batches(Protocol):
 
 
 class PlanSource(Batches, Protocol):
-    """A maker of plans."""
-
     def again(self, plans: Sequence[ScenePlan]) -> Batch:
         """Plans for the same scenes, made afresh; the same ones, where no guard lets them wait."""
         return Batch(list(plans))
@@ -346,5 +344,4 @@ def _scene_ids(plans: Iterable[ScenePlan]) -> list[int]:
 
 
 def jobs_of(plans: Iterable[ScenePlan]) -> list[Job]:
-    """The jobs that plans are for; some have none."""
     return [plan.job for plan in plans if plan.job is not None]

@@ -65,7 +65,6 @@ class Confirming:
         pins: Sequence[Pin],
         indexes: Mapping[str, ItemIndex],
     ) -> SceneMatch:
-        """What these indexes propose for one scene."""
         return match_scene(
             scene,
             indexes,

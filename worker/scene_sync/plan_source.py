@@ -187,7 +187,6 @@ class ListedScenes:
         preparer.expect(len(jobs))
 
     def batches(self) -> Generator[Batch, None, None]:
-        """The plans, batch by batch."""
         for some in in_parts(self._jobs, BATCH, self._on_scenes):
             yield self._preparer.prepare(some)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.page.context import PageContext
-from app.page.operations import operation
+from app.page.operations import OPERATIONS
 from shell.protocol import PluginInput
 from storage.page.page_file import PageFile
 from storage.state import State
@@ -34,7 +34,7 @@ class Folder:
 
     def ask(self, mode: str, **args: Any) -> dict[str, Any]:
         """The answer to a read."""
-        return operation(mode)(self.context(**args))
+        return OPERATIONS[mode](self.context(**args))
 
     def plugin(self, mode: str) -> PluginInput:
         """The input of a task."""

@@ -13,7 +13,7 @@ import pytest
 
 from app.page import report
 from app.page.figures import FILE, FOLDER
-from app.page.operations import operation
+from app.page.operations import OPERATIONS
 from app.page.publishing import publishing
 from app.page.running import RunningNote
 from app.sync_changes.watermark import WATERMARK
@@ -107,7 +107,7 @@ def test_what_was_undone_is_not_in_step_until_it_is_wanted_again(folder: Folder)
         state.records.save_many([record, replace(record, scene_id=2)])
     assert folder.ask("page_overview")["tiles"]["in_step"] == before - 2
 
-    operation("sync_scenes")(folder.context(looks_only=False, scene_ids=[1]))
+    OPERATIONS["sync_scenes"](folder.context(looks_only=False, scene_ids=[1]))
 
     told = folder.ask("page_overview")["tiles"]
     assert (told["in_step"], told["waiting"]) == (before - 2, 1)  # it waits for that

@@ -182,7 +182,7 @@ def test_the_command_waits_for_the_code(desk: Desk, monkeypatch: pytest.MonkeyPa
     def connect(plugin: PluginInput, _env: Mapping[str, str]) -> dict[str, Any]:
         if plugin.mode == "sign_in_check":
             desk.plex_tv.entered.update(desk.plex_tv.codes.values())
-        return {"output": operations.operation(plugin.mode)(desk.context(**plugin.args))}
+        return {"output": operations.OPERATIONS[plugin.mode](desk.context(**plugin.args))}
 
     monkeypatch.setattr(operations, "connect", connect)
     ended = entry.command_here(["login"], {"STASH_URL": desk.both.stash.url})
@@ -194,7 +194,7 @@ def test_the_command_waits_for_the_code(desk: Desk, monkeypatch: pytest.MonkeyPa
 
 def test_the_command_gives_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(plugin: PluginInput, _env: Mapping[str, str]) -> dict[str, Any]:
-        return {"output": operations.operation(plugin.mode)(desk.context(**plugin.args))}
+        return {"output": operations.OPERATIONS[plugin.mode](desk.context(**plugin.args))}
 
     monkeypatch.setattr(operations, "connect", connect)
     ended = entry.command_here(["login", "--wait", "0"], {"STASH_URL": desk.both.stash.url})
