@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from aiohttp import web
 
@@ -24,32 +23,10 @@ def is_write(request: web.Request, _body: bytes) -> bool:
 
 
 class Gate:
-    """Two middlewares: `count` goes outside of `simulators.control`'s, `middleware` inside.
-
-    The number of requests at once is taken on arrival, before any simulated latency.
-    """
+    """The middleware inside of that of `simulators.control`."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._inside = 0
-        self._ready_at = self._seconds = 0.0
-        self.configured({"startup_seconds"})
-
-    def configured(self, names: set[str]) -> None:
-        if "startup_seconds" in names:
-            self._seconds = float(self._world.switches["startup_seconds"])
-            self._ready_at = time.monotonic() + self._seconds
-
-    @web.middleware
-    async def count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path.startswith(SIM):
-            return await handler(request)
-        self._inside += 1
-        request["at_once"] = self._inside
-        try:
-            return await handler(request)
-        finally:
-            self._inside -= 1
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -67,31 +44,20 @@ class Gate:
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         switches = self._world.switches
-        identity = request.path == "/identity"
-        if self._is_starting(identity=identity):
-            return starting(request, switches["starting_as"])
-        limit = int(switches["burst_limit"])
-        if limit and request["at_once"] > limit:
-            return html_error(503)
+        is_open = request.path == "/identity"
+        if switches["maintenance"] and not is_open:
+            return starting(request)
         if switches["max_url"] and len(request.raw_path.encode()) > int(switches["max_url"]):
             return html_error(414)
-        if not identity and self._token_of(request) != self._world.token:
+        if not is_open and self._token_of(request) != self._world.token:
             return html_error(401)
         return self._write_refusal(request)
-
-    def _is_starting(self, *, identity: bool) -> bool:
-        left = self._ready_at - time.monotonic()
-        if identity:
-            return left > self._seconds / 2
-        return left > 0 or bool(self._world.switches["maintenance"])
 
     def _write_refusal(self, request: web.Request) -> web.Response | None:
         switches = self._world.switches
         scan = request.path.endswith("/refresh")
         if not scan and not is_write(request, b""):
             return None
-        if switches["late_writes"]:
-            return starting(request, "text")
         if switches["non_admin"] and request.path != "/:/rate":
             return html_error(403)
         share = float(switches["locked_share"])

@@ -31,8 +31,6 @@ MAINTENANCE = {
     "status": "Plex Media Server is currently running startup maintenance tasks.",
 }
 
-STILL_STARTING = "the server is still starting up. Please retry later"
-
 
 def wants_json(request: web.Request) -> bool:
     """XML unless the request accepts JSON by name; `*/*` is not enough."""
@@ -49,17 +47,10 @@ def html_error(status: int) -> web.Response:
     return response
 
 
-def starting(request: web.Request, shape: str) -> web.Response:
-    """A starting server says so in JSON; the XML twin is inferred from the shape of errors.
-
-    Args:
-        shape: json | nested | text (the 400 of writes).
-    """
-    if shape == "text":
-        return web.Response(status=400, text=STILL_STARTING, content_type="text/plain")
+def starting(request: web.Request) -> web.Response:
+    """A starting server says so in JSON; the XML twin is inferred from the shape of errors."""
     if wants_json(request):
-        said: JsonObject = {"Response": MAINTENANCE} if shape == "nested" else MAINTENANCE
-        return web.json_response(said, status=503)
+        return web.json_response(MAINTENANCE, status=503)
     opening, _ = parts("Response", dict(MAINTENANCE))
     body = f"{HEAD}{opening}/>"
     return web.Response(status=503, text=body, content_type="text/xml", charset="utf-8")

@@ -30,9 +30,7 @@ def section_named(world: World, text: str) -> Section:
 
 def shape_of(world: World, request: web.Request, query: Query, *, detail: bool) -> Shape:
     """Reads what of an item the request wants; flags that the switches disregard are left out."""
-    switches = world.switches
-    excludes = switches["honour_excludes"]
-    only = switches["honour_include_fields"] and _api_version(request, query) >= (1, 0)
+    excludes = world.switches["honour_excludes"]
     return Shape(
         detail=detail,
         xml=not wants_json(request),
@@ -40,15 +38,7 @@ def shape_of(world: World, request: web.Request, query: Query, *, detail: bool) 
         check_files=detail and query.flag("checkFiles"),
         without_elements=query.names("excludeElements") if excludes else frozenset(),
         without_fields=query.names("excludeFields") if excludes else frozenset(),
-        only_fields=query.names("includeFields") if only else frozenset(),
-        only_elements=query.names("includeElements") if only else frozenset(),
     )
-
-
-def _api_version(request: web.Request, query: Query) -> tuple[int, ...]:
-    name = "X-Plex-Pms-Api-Version"
-    text = request.headers.get(name) or query.get(name) or "0.0.0"
-    return tuple(int(part) for part in text.split(".") if part.isdecimal())
 
 
 class BrowseRoutes:

@@ -27,7 +27,6 @@ RATINGS = ("rating", "audienceRating", "userRating", "lastRatedAt", "year", "tag
 IMAGE_TYPES = {"thumb": "coverPoster", "art": "background"}
 CORNERS = ("topLeft", "topRight", "bottomRight", "bottomLeft")
 COLOURS = dict.fromkeys(CORNERS, "12171c")
-ALWAYS = frozenset({"ratingKey", "key", "type", "title", "guid"})
 
 
 class Renderer:
@@ -62,14 +61,9 @@ class Renderer:
     def body(self, item: Item, shape: Shape) -> JsonObject:
         section = self._library.sections[item.section_key]
         scalars = _scalars(item, section, shape.detail)
-        if shape.only_fields:
-            wanted = shape.only_fields | ALWAYS
-            scalars = {name: value for name, value in scalars.items() if name in wanted}
         for name in shape.without_fields & EXCLUDABLE_FIELDS:
             scalars.pop(name, None)
         children = self._children(item, shape)
-        if shape.only_elements:
-            children = {k: v for k, v in children.items() if k in shape.only_elements}
         for name in shape.without_elements:
             children.pop(name, None)
         return {**scalars, **children}

@@ -18,8 +18,6 @@ class Shape:
     check_files: bool = False
     without_elements: frozenset[str] = frozenset()
     without_fields: frozenset[str] = frozenset()
-    only_fields: frozenset[str] = frozenset()
-    only_elements: frozenset[str] = frozenset()
 
 
 def media_elements(item: Item, shape: Shape) -> list[JsonObject]:

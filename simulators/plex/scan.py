@@ -46,8 +46,6 @@ class Scanner:
     def __init__(self, world: World) -> None:
         self._world = world
         self.running: list[Scan] = []
-        self.settling: list[JsonObject] = []  # activities that go on after scans
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, section: Section, folder: str | None) -> str:
         """Begins a scan; with the switch `scan_seconds` at 0 it is over on return.
@@ -90,36 +88,11 @@ class Scanner:
         }
 
     def _finish(self, scan: Scan) -> None:
-        found = self._find(scan)
+        self._find(scan)
         if self._world.switches["auto_empty_trash"]:
             self._sweep(scan)
         scan.section.scanned_at = self._world.now()
         self._end(scan)
-        self._settle(scan, found)
-
-    def _settle(self, scan: Scan, found: list[Item]) -> None:
-        """What was found is worked on for a while: it changes once more at the end."""
-        seconds = float(self._world.switches["settle_seconds"])
-        if not seconds or not found:
-            return
-        activity = {
-            **scan.activity,
-            "uuid": str(uuid.uuid4()),
-            "type": "library.update.item.metadata",
-            "title": "Updating metadata",
-            "progress": 50,
-        }
-        self.settling.append(activity)
-
-        async def work() -> None:
-            await asyncio.sleep(seconds)
-            self.settling.remove(activity)
-            for item in found:
-                self._world.library.touch(item, set())
-
-        task = asyncio.get_running_loop().create_task(work())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _end(self, scan: Scan) -> None:
         self.running.remove(scan)
@@ -185,10 +158,7 @@ class ScanRoutes:
         if folder is not None:
             sections = [section for section in sections if section.holds(folder)]
         if not sections:
-            status = int(self._world.switches["bad_scan_path"])
-            if status >= 400:
-                raise Refused(status)
-            return done()
+            raise Refused(404)
         started = [self._scanner.start(section, folder) for section in sections]
         headers = {**PROTOCOL, "X-Plex-Activity": started[0]}
         return web.Response(status=200, content_type="text/html", headers=headers)
@@ -206,7 +176,6 @@ class ScanRoutes:
     async def activities(self, request: web.Request) -> web.Response:
         """Without any there is no `Activity` member at all."""
         running = [dict(scan.activity) for scan in self._scanner.running]
-        running += self._scanner.settling
         if self._world.switches["butler"]:
             running.append(BUTLER)
         body: JsonObject = {"size": len(running)}

@@ -42,15 +42,9 @@ def build_app(seed: dict[str, Any], token: str) -> web.Application:
     """The application; `seed` is the whole seed or just its `plex` half."""
     switches = first_switches()
     world = World(token, switches, time.time, random.Random(0), seed.get("plex", seed))
-    gate = Gate(world)
-    control = Control(
-        switches,
-        is_write,
-        lambda: dump(world),
-        on_config=lambda changes: gate.configured(set(changes)),
-    )
+    control = Control(switches, is_write, lambda: dump(world))
     app = web.Application(
-        client_max_size=MAX_BODY, middlewares=[gate.count, control.middleware, gate.middleware]
+        client_max_size=MAX_BODY, middlewares=[control.middleware, Gate(world).middleware]
     )
     control.add_routes(app)
     scanner = Scanner(world)

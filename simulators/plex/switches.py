@@ -20,13 +20,8 @@ _DEFAULTS = MappingProxyType(
     {
         # Access and load
         "maintenance": False,  # every request but /identity: 503 as of a starting server
-        "startup_seconds": 0.0,  # the same for so long after the start (or after setting this);
-        # /identity as well in the first half of them
-        "starting_as": "json",  # json | nested | text: what says so (to who asks for XML: XML)
-        "late_writes": False,  # reads work already, writes give 400 with the text of a start
         "non_admin": False,  # the token is no owner's: writes, scans and /accounts give 403
         "locked_share": 0.0,  # share of writes that end in 500 (database is locked)
-        "burst_limit": 0,  # 503 above so many requests at once; 0: none
         "max_url": 0,  # longest address in bytes, else 414; 0: unlimited
         "unlisted": [],  # keys of libraries that are hidden from the token, or deleted
         "seconds_per_item": 0.0,  # added to a listing for each item shown: slow pages
@@ -38,7 +33,6 @@ _DEFAULTS = MappingProxyType(
         "size_without_start": "ignored",  # ignored | used: ignored, everything is listed
         "missing_size": "full",  # full | 400: a listing without X-Plex-Container-Size
         "honour_excludes": True,  # excludeElements and excludeFields
-        "honour_include_fields": True,  # "only these" from API version 1.0.0 on
         # Full items
         "stale_reads": 0,  # so often a changed item is still answered as it was
         "shuffle_metadata": False,  # items of /library/metadata/a,b,c in another order
@@ -55,13 +49,10 @@ _DEFAULTS = MappingProxyType(
         "edits_move_content": False,  # edits move the section's contentChangedAt
         "clock_offset": 0,  # seconds added to the server's clock
         # Images
-        "max_image": 10 * 1024 * 1024,  # bytes; larger uploads give 500
         "pictures_lock": True,  # an upload, selection or removal locks the thumb or art
         # Scans
         "scan_seconds": 0.0,  # how long a scan takes; 0: done when the request is answered
-        "settle_seconds": 0.0,  # so long after a scan items are worked on; 28 s on a real server
         "butler": True,  # an idle server has an activity "butler"
-        "bad_scan_path": 404,  # status for a path outside the section's Locations
         "auto_empty_trash": False,  # a scan takes out what is in the trash below its folder
     }
 )

@@ -65,9 +65,7 @@ class GraphQLEndpoint:
         return _respond(text, status, request, kind)
 
     def _newer_rule(self, request: web.Request) -> bool:
-        rule = self._sim.switches["accept_rule"]
-        newer = self._sim.since("0.29") if rule == "auto" else rule == "new"
-        return newer and _accepts_graphql_json(request.headers.get("Accept", ""))
+        return self._sim.since("0.29") and _accepts_graphql_json(request.headers.get("Accept", ""))
 
     async def ask(
         self, caller: Caller, query: str, variables: Mapping[str, Any]
@@ -91,8 +89,7 @@ class GraphQLEndpoint:
         operation = _operation(document, asked.operation)
         if self._sim.rng.random() < self._sim.switches["locked_share"]:
             return self._logged(_locked(operation))
-        external = self._sim.switches["external_host"]
-        context = RequestContext(self._sim, caller, external or base)
+        context = RequestContext(self._sim, caller, base)
         try:
             variables = checked_variables(self._sim.schema, operation, asked.variables)
         except VariableError as error:

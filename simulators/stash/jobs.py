@@ -16,6 +16,7 @@ from typing import Any
 
 from simulators.stash.times import Clock
 
+WORKERS = 2  # of a scan; a new Stash has one, with which no hooks would meet each other
 GRAVEYARD = 10
 
 

@@ -1,7 +1,7 @@
 """Plugin settings as the versions of Stash give them back.
 
 Up to v0.25 the keys went through snake case and back, so that some came out changed, and so did
-the ids of plugins in the full list; v0.26 and v0.27 could turn numbers into text.
+the ids of plugins in the full list.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ class StoredSettings:
     """The settings of all plugins, by id, and how this version shows them."""
 
     by_plugin: Mapping[str, Mapping[str, Any]]
-    numbers_as_text: bool
     through_snake_case: bool
 
     def read(self, include: Sequence[str] | None) -> dict[str, dict[str, Any]]:
@@ -51,11 +50,7 @@ class StoredSettings:
         return {self._key(name): self._shown(values) for name, values in self.by_plugin.items()}
 
     def _shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {self._key(key): self._value(value) for key, value in values.items()}
+        return {self._key(key): value for key, value in values.items()}
 
     def _key(self, key: str) -> str:
         return through_snake_case(key) if self.through_snake_case else key
-
-    def _value(self, value: Any) -> Any:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        return str(value) if number and self.numbers_as_text else value

@@ -101,7 +101,6 @@ class PluginHost:
         self._sessions = sessions
         self._log = log
         self._running: set[RawProcess] = set()
-        self._awaited: set[asyncio.Future[PluginOutput]] = set()  # by requests
         self._closed = False
         self._compiled: set[str] = set()
         self.ask: Callable[[Caller, str, Mapping[str, Any]], Awaitable[tuple[int, Any]]]
@@ -118,20 +117,10 @@ class PluginHost:
         for error in errors:
             self._log.add("error", error)
 
-    async def answered(self) -> None:
-        """Waits for the hooks and operations that requests are waiting for."""
-        while self._awaited:
-            await asyncio.wait(self._awaited)
-            await asyncio.sleep(0)  # the next one of a round is started then
-
-    def _leaves_orphans(self) -> bool:
-        return self._closed and bool(self._switches["leave_orphans"])
-
     def close(self) -> None:
-        """Starts nothing more, and ends what still runs, as the end of a container does; with the
-        switch `leave_orphans` it is left to itself, as at the end of a plain process."""
+        """Starts nothing more, and ends what still runs, as the end of a container does."""
         self._closed = True
-        for process in () if self._switches["leave_orphans"] else self._running:
+        for process in self._running:
             process.kill()
 
     def find(self, plugin_id: str) -> Plugin | None:
@@ -259,17 +248,13 @@ class PluginHost:
         self._log.add("debug", f"Plugin {plugin.name} started: {' '.join(command)}")
         done.add_done_callback(lambda ended: self._ended(plugin, ended.result(), progress))
         self._running.add(process)
-        if progress is None:
-            self._awaited.add(done)
         try:
             return await asyncio.shield(done)  # the end of what was killed is still logged
         except asyncio.CancelledError:
-            if not self._leaves_orphans():
-                process.kill()
+            process.kill()
             raise
         finally:
             self._running.discard(process)
-            self._awaited.discard(done)
 
     async def _run_embedded(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 from simulators.stash.criteria import Test
 from simulators.stash.filters import performer_test
 from simulators.stash.find import FoundEntities, FoundScenes
-from simulators.stash.jobs import Job
+from simulators.stash.jobs import WORKERS, Job
 from simulators.stash.library import by_ids, to_num
 from simulators.stash.model import Group, Performer, Scene, Studio, Tag
 from simulators.stash.plugin_config import Operation, Plugin
@@ -108,16 +108,14 @@ class Queries:
             username=ctx.caller.user,
             password="",
             maxSessionAge=ctx.sim.switches["max_session_age"],
-            parallelTasks=ctx.sim.switches["parallel_tasks"],
+            parallelTasks=WORKERS,
             pythonPath="",
         )
         defaults = SimpleNamespace(
             scan=None, autoTag=None, generate=None, deleteFile=False, deleteGenerated=True
         )
-        switches = ctx.sim.switches
         settings = StoredSettings(
             ctx.sim.plugin_settings,
-            numbers_as_text=switches["settings_as_text"],
             through_snake_case=not ctx.sim.since("0.26"),
         )
         return SimpleNamespace(general=general, defaults=defaults, ui={}, plugins=settings)

@@ -115,13 +115,8 @@ class Server:
         return web.json_response(ready)
 
     async def end(self) -> None:
-        """Ends the plugins, or leaves them behind if the switch says so, and stops to listen."""
-        if self._sim.switches["leave_orphans"]:
-            for site in list(self._runner.sites):
-                await site.stop()
-            await self._sim.host.answered()
-        else:
-            await self._sim.jobs.close()
+        """Ends the plugins, as the end of a container does, and stops to listen."""
+        await self._sim.jobs.close()
         self._sim.host.close()
         await self._runner.cleanup()
         await asyncio.gather(*self._ending)

@@ -89,10 +89,8 @@ class Sessions:
     def _mac(self, body: bytes) -> bytes:
         return hmac.new(self._key, body, hashlib.sha256).hexdigest().encode()
 
-    def plugin_cookie(self, caller: Caller) -> dict[str, Any] | None:
+    def plugin_cookie(self, caller: Caller) -> dict[str, Any]:
         """The cookie as a plugin finds it on stdin: Go's http.Cookie as JSON."""
-        if not self._switches["plugin_cookie"]:
-            return None
         newer = version_key(self._switches["version"]) >= GO_1_23
         return {
             "Name": COOKIE,

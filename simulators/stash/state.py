@@ -35,30 +35,16 @@ def default_switches(version: str) -> dict[str, Any]:
     version: "v0.24.0" to "v0.30.1": which fields exist, and the older quirks.
     now, offset: see `Clock`.
     max_session_age: seconds until a cookie is refused.
-    accept_rule: "new" or "old" handling of the Accept header; "auto": by version.
     locked_share: share of GraphQL requests that answer "database is locked", 0..1.
-    external_host: replaces scheme and host in the image paths, "" for none.
-    plugin_cookie: whether plugins are given a session cookie, or null.
-    settings_as_text: numbers in plugin settings come as text (v0.26 and v0.27 after a restart).
-    leave_orphans: what to do with running plugins at the end: False ends them, as the end of a
-        container does; True waits for hooks and operations and leaves tasks behind, whose next line
-        on stderr then meets a broken pipe.
     scan_seconds_per_file: how long the server's own jobs take for a file or a scene.
-    parallel_tasks: how many workers those jobs have.
     """
     return {
         "version": version,
         "now": None,
         "offset": "Z",
         "max_session_age": 3600,
-        "accept_rule": "auto",
         "locked_share": 0.0,
-        "external_host": "",
-        "plugin_cookie": True,
-        "settings_as_text": False,
-        "leave_orphans": False,
         "scan_seconds_per_file": 0.0,
-        "parallel_tasks": 2,
     }
 
 

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from simulators.stash.jobs import Job
+from simulators.stash.jobs import WORKERS, Job
 from simulators.stash.scan import Scan
 from simulators.stash.state import RequestContext
 
@@ -50,8 +50,8 @@ async def _in_parallel(
     work: Callable[[Any], Awaitable[None]],
     label: str,
 ) -> None:
-    """Works on several entries at once, as many as `parallel_tasks`; cancelling ends all."""
-    slots = asyncio.Semaphore(int(ctx.sim.switches["parallel_tasks"]))
+    """Works on several entries at once, as many as there are workers; cancelling ends all."""
+    slots = asyncio.Semaphore(WORKERS)
     done = 0
 
     async def one(entry: Any) -> None:

@@ -166,14 +166,6 @@ def test_excluded_elements_and_fields(plex: PlexHttp) -> None:
     assert {"Media", "Role", "summary"} <= set(plex.items(path)[0])
 
 
-def test_include_fields_narrows_only_from_api_version_one(plex: PlexHttp) -> None:
-    path = f"{ALL}&id=8&includeFields=studio"
-    assert "summary" in plex.items(path)[0]
-    narrow = plex.items(path, {"X-Plex-Pms-Api-Version": "1.0.0"})[0]
-    assert "studio" in narrow
-    assert "summary" not in narrow
-
-
 @pytest.mark.parametrize(
     ("sort", "first"),
     [

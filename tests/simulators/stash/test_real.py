@@ -7,28 +7,21 @@ test_stash_real_changes.py.
 from __future__ import annotations
 
 import base64
-import json
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from simulators.stash.plugin_config import read_plugins
 from simulators.stash.plugin_io import LogSplitter, decode_output, go_text
 from simulators.stash.sample_pictures import media_type
 from tests.simulators.stash.running import (
-    ROOT,
     Stash,
     StashProcess,
     loaded,
     scene,
     seed,
-    until,
     write_plugin,
 )
 
@@ -66,24 +59,6 @@ elif number == 8:
         file.write("x")
     if os.path.getsize(here + "/count") < 11:
         update(cookie=False)
-"""
-ORPHAN = """
-mode, mark = args.get("mode"), os.path.join(os.path.dirname(os.path.abspath(__file__)), "mark")
-def note(text):
-    with open(mark, "a") as file:
-        file.write(text + "\\n")
-if mode == "task":
-    note("begun")
-    try:
-        while True:
-            time.sleep(0.05)
-            say("p", "0.5")
-    except OSError as error:
-        note(type(error).__name__)
-else:
-    note("hook")
-    time.sleep(0.5)
-    note("hook done")
 """
 
 
@@ -155,45 +130,6 @@ def test_an_unknown_errlog_means_error_and_unframed_lines_stay_as_they_are(stash
     said = {"level": "error", "message": "[Plugin / Real]   unframed  ", "plugin": "Real"}
     entries = stash.ask("plugin_log")
     assert any(said.items() <= entry.items() for entry in entries)
-
-
-@pytest.mark.processes
-@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe raises another error")
-def test_a_task_outlives_its_stash_and_meets_a_broken_pipe(tmp_path: Path) -> None:
-    """At its end Stash waits for hooks and leaves tasks behind: their next line of log fails."""
-    folder = tmp_path / "plugins"
-    yml = "tasks: [{name: T, defaultArgs: {mode: task}}]\n"
-    yml += "hooks: [{name: h, triggeredBy: [Tag.Create.Post]}]\n"
-    write_plugin(folder, "Left", ORPHAN, yml)
-    mark = folder / "Left" / "mark"
-    library = tmp_path / "seed.json"
-    library.write_text(json.dumps(seed(scene(1))), encoding="utf-8")
-    options = ["--seed", str(library), "--plugin-dir", str(folder)]
-    command = [sys.executable, "-m", "simulators.stash.server", *options]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        with requests.Session() as session:
-            client = Stash(json.loads(process.stdout.readline())["url"], session)
-            client.tell("config", {"leave_orphans": True})
-            client.data('mutation { runPluginTask(plugin_id: "Left", task_name: "T") }')
-            until(mark.exists)
-            create = [sys.executable, "-c", CREATE, client.url]
-            with subprocess.Popen(create, stdout=subprocess.PIPE) as caller:
-                until(lambda: "hook" in mark.read_text())
-                process.send_signal(signal.SIGTERM)
-                assert b'"tagCreate"' in caller.communicate(timeout=10)[0]
-        process.wait(10)
-    until(lambda: "BrokenPipeError" in mark.read_text())
-    assert "hook done" in mark.read_text()
-
-
-CREATE = """
-import json, sys, urllib.request
-body = json.dumps({"query": 'mutation { tagCreate(input: {name: "x"}) { id } }'}).encode()
-headers = {"Content-Type": "application/json"}
-request = urllib.request.Request(sys.argv[1] + "/graphql", body, headers)
-print(urllib.request.urlopen(request, timeout=20).read().decode())
-"""
 
 
 def test_a_key_beside_a_cookie_keeps_the_end_of_loops(stash: Stash) -> None:

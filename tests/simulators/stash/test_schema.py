@@ -145,11 +145,9 @@ def test_floats_are_printed_as_go_prints_them(value: float, printed: str) -> Non
 
 def test_settings_of_older_versions_come_back_changed() -> None:
     stored = {"Stash2Plex": {"plex_url": "u", "plexURL": 1, "plexUrl2": 2.5}, "Empty": {}}
-    newest = StoredSettings(stored, numbers_as_text=False, through_snake_case=False)
+    newest = StoredSettings(stored, through_snake_case=False)
     assert newest.read(None) == newest.read([]) == stored
-    text = StoredSettings(stored, numbers_as_text=True, through_snake_case=False)
-    assert text.read(["Stash2Plex"])["Stash2Plex"]["plexUrl2"] == "2.5"
-    oldest = StoredSettings(stored, numbers_as_text=False, through_snake_case=True)
+    oldest = StoredSettings(stored, through_snake_case=True)
     changed = {"plexUrl": "u", "plexUrL": 1, "plexUrl2": 2.5}
     assert oldest.read(None) == {"stash2Plex": changed, "empty": {}}
     assert set(oldest.read(["Stash2Plex"])) == {"Stash2Plex"}

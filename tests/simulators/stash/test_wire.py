@@ -56,13 +56,6 @@ def test_whoever_accepts_anything_gets_the_newer_type_and_400_uncompressed(stash
     assert "Content-Encoding" not in good.headers
 
 
-def test_the_older_rule_can_be_switched_on(stash: Stash) -> None:
-    with stash.switched(accept_rule="old"):
-        answer = stash.post("{ findScenes { plot } }", {"Accept": "*/*"})
-    assert answer.status_code == 422
-    assert answer.headers["Content-Type"] == "application/json"
-
-
 def test_json_is_compressed_for_those_who_take_it(stash: Stash) -> None:
     host = urlsplit(stash.url).netloc
     connection = http.client.HTTPConnection(host, timeout=10)
@@ -166,12 +159,6 @@ def test_paths_are_built_from_the_host_header(stash: Stash) -> None:
     headers = {"Host": "stash.example:1", "X-Forwarded-Prefix": "/stash", **JSON}
     paths: Any = stash.post(query, headers).json()["data"]["findScene"]["paths"]
     assert paths["preview"] == "http://stash.example:1/stash/scene/1/preview"
-
-
-def test_an_external_host_replaces_it(stash: Stash) -> None:
-    with stash.switched(external_host="https://elsewhere.example"):
-        paths = stash.scene(1, "paths { preview }")["paths"]
-    assert paths["preview"] == "https://elsewhere.example/scene/1/preview"
 
 
 def test_requests_are_counted_as_reads_and_writes(stash: Stash) -> None:
