@@ -146,8 +146,8 @@ SPARED = "not processes"
 UNMEASURED = frozenset(
     f"test_{name}"
     for name in (
-        *("clear_guard", "dates", "edits", "gaps", "generate", "half_updated", "image_sync"),
-        *("jobs", "many_bad_items", "matcher", "merge_tables", "oracle", "ownership"),
+        *("benchmarks", "clear_guard", "dates", "edits", "gaps", "generate", "half_updated"),
+        *("image_sync", "jobs", "many_bad_items", "matcher", "merge_tables", "oracle", "ownership"),
         *("peculiar_servers", "stash_entries", "planning_tables", "plexapi", "prefix_votes_laws"),
         *("real_plugin", "recent_items", "scan", "scene_source", "schema", "section_reuse"),
         *("strange_answers", "untouched", "views", "whole_items", "running_jobs", "zip"),

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 import benchmarks.__main__ as command
-import benchmarks.simulated_servers
+from benchmarks import simulated_servers
 from benchmarks.amounts import Plan, Say
 from benchmarks.covers import measure_covers
 from benchmarks.drain import measure_drain
@@ -31,6 +31,7 @@ from benchmarks.rename import report_on as report_on_renames
 from benchmarks.result_tables import Goal, Report, Sheet, figure, goals_sheet
 from benchmarks.simulated_servers import BenchmarkError, Stage, stage
 from tests.pool import Pool
+from tests.stages import lent_stage
 
 SIZE = 40
 PLAN = Plan(sizes=(SIZE,), synced=(SIZE,), rounds=1, few=2, changed=4, jobs=50)
@@ -42,7 +43,7 @@ def silent(_text: str) -> None:
 
 @pytest.fixture(scope="module")
 def lent(pool: Pool) -> Iterator[None]:
-    with pool.lent_to(benchmarks.simulated_servers):
+    with lent_stage(pool):
         yield
 
 
@@ -108,7 +109,8 @@ def test_the_floor_fetches_the_pages_that_the_plugin_fetched(
     assert floor.wall == floor.stash + floor.plex > 0
 
 
-def test_a_start_is_measured_without_a_task(here: Stage) -> None:
+def test_a_start_is_measured_without_a_task(here: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulated_servers, "measure", measure)  # by a process
     here.both.stash.reset()
     start = measure_start(here, 1)
     assert start.wall > 0

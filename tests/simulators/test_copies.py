@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hypothesis.strategies as st
-import pytest
 from hypothesis import given
 
 from benchmarks.million import measure
@@ -12,7 +11,10 @@ from simulators.copies import Copies
 from simulators.library.copies import copied
 from simulators.library.generate import generate
 from tests.examples import examples
+from tests.pool import Pool
+from tests.stages import lent_stage
 
+SIZE = 40
 GAPS = ("items_listed", "missing_count", "stale_sync_count", "empty_metadata_count")
 
 
@@ -41,19 +43,16 @@ def test_a_listing_of_copies_is_the_list_of_all_of_them(
     assert len(passing) == len(list(passing))
 
 
-@pytest.mark.processes
-def test_a_reconcile_finds_in_each_copy_what_the_pattern_has() -> None:
+def test_a_reconcile_finds_in_each_copy_what_the_pattern_has(pool: Pool) -> None:
     found = []
     for copies in (2, 4):  # a folder that few scenes vote for is not believed to be another's
-        with stage(60, copied(generate(60), copies)) as here:
-            output = here.task("reconcile_all").output
+        with lent_stage(pool), stage(SIZE, copied(generate(SIZE), copies)) as here:
             told = measure(here) if copies > 2 else None
+            output = here.task("reconcile_all").output
         found.append({name: output[name] for name in GAPS})
     twice, fourth = found
     assert told is not None
     assert [row[:2] for row in told.rows] == [
-        ("240", "first"),
-        ("240", "again"),
-        ("240", "once more"),
+        (str(4 * SIZE), name) for name in ("first", "again", "once more")
     ]
     assert fourth == {name: 2 * number for name, number in twice.items()}

@@ -13,6 +13,7 @@ import pytest
 
 from simulators.launch import ROOT, RefusedError, Simulators, StartError
 from simulators.library.generate import generate
+from tests.pool import Pool
 
 pytestmark = pytest.mark.processes
 
@@ -27,9 +28,8 @@ def _still_there(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_handles_count_switch_break_and_dump() -> None:
-    seed = generate(12)
-    with Simulators(seed, api_key="key", password="secret", token="t") as both:
+def test_handles_count_switch_break_and_dump(pool: Pool) -> None:
+    with pool.both(generate(12), api_key="key", password="secret") as both:
         data = both.stash.graphql(
             "query($n: Int) { findScenes(filter: {per_page: $n}) { count } }", {"n": 1}
         )
@@ -46,22 +46,6 @@ def test_handles_count_switch_break_and_dump() -> None:
         assert both.plex.state()["items"]
         with pytest.raises(RuntimeError, match="errors"):
             both.stash.graphql("{ nothing }")
-        processes = _processes(both)
-    assert _still_there(processes) == []
-
-
-def test_an_error_in_the_block_leaves_no_process() -> None:
-    started: list[psutil.Process] = []
-
-    def fail() -> None:
-        with Simulators(generate(1)) as both:
-            started.extend(_processes(both))
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        fail()
-    assert len(started) == 2
-    assert _still_there(started) == []
 
 
 def test_if_one_cannot_start_the_other_is_stopped() -> None:
@@ -74,7 +58,7 @@ def test_if_one_cannot_start_the_other_is_stopped() -> None:
     assert children <= before
 
 
-def test_plugins_end_with_their_stash(tmp_path: Path) -> None:
+def test_an_error_in_the_block_leaves_no_process_and_no_plugin(tmp_path: Path) -> None:
     folder = tmp_path / "sleeper"
     folder.mkdir()
     (folder / "sleeper.yml").write_text(
@@ -90,19 +74,26 @@ def test_plugins_end_with_their_stash(tmp_path: Path) -> None:
             "    time.sleep(60)\n",
             encoding="utf-8",
         )
-        with Simulators(generate(1), plugin_dir=tmp_path) as both:
-            both.stash.graphql(
-                'mutation { runPluginTask(plugin_id: "sleeper", task_name: "Sleep") }'
-            )
-            door.accept()[0].close()
-            plugins = psutil.Process(both.processes[0].pid).children(recursive=True)
-    assert plugins
-    assert _still_there(plugins) == []
+        started: list[psutil.Process] = []
+
+        def fail() -> None:
+            with Simulators(generate(1), plugin_dir=tmp_path) as both:
+                both.stash.graphql(
+                    'mutation { runPluginTask(plugin_id: "sleeper", task_name: "Sleep") }'
+                )
+                door.accept()[0].close()
+                started.extend(_processes(both))
+                started.extend(started[0].children(recursive=True))
+                raise KeyError
+
+        with pytest.raises(KeyError):
+            fail()
+    assert len(started) == 3
+    assert _still_there(started) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no Ctrl-C for one process there")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_by_hand_until_interrupted(number: int) -> None:
+def test_by_hand_until_interrupted() -> None:
     command = [sys.executable, "-m", "simulators", "--scenes", "20"]
     command += ["--stash-port", "0", "--plex-port", "0"]
     pipe = subprocess.PIPE
@@ -114,7 +105,7 @@ def test_by_hand_until_interrupted(number: int) -> None:
             if "Stop them with Ctrl-C" in line:
                 break
         children = psutil.Process(process.pid).children()
-        process.send_signal(number)
+        process.send_signal(signal.SIGTERM)  # Ctrl-C is caught by the same
         shown += process.stdout.read()
     assert process.returncode == 0
     for words in ("simulated-plex-token", "/data/library=>", "in_sync", "http://127", "Stopped."):
