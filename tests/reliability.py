@@ -24,7 +24,10 @@ PARTS: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
     **{name: ((f"{ACCEPTANCE}/test_{name}.py",), "SOAK_FIGURES", {"SOAK": "1"}) for name in SOAK},
 }
 # Tried with the kills, without figures of their own.
-_NAMES = ("large_library", "raw_answers", "schedule_days", "settled")
+_NAMES = (
+    *("always_on", "always_on_bursts", "entity_changes", "hand_edits", "large_library", "outages"),
+    *("picture_outages", "raw_answers", "schedule_days", "settled", "undo"),
+)
 BESIDE = [f"{ACCEPTANCE}/test_{name}.py" for name in _NAMES]
 
 

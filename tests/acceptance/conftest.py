@@ -38,11 +38,24 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.fixture(scope="module")
 def open_site(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
     """Both servers of a library, until the module's last test has ended."""
+    with _opening(pool, tmp_path_factory) as start:
+        yield start
+
+
+@pytest.fixture
+def open_alone(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    """The same until the test has ended: the next one need not start servers of its own."""
+    with _opening(pool, tmp_path_factory) as start:
+        yield start
+
+
+@contextlib.contextmanager
+def _opening(pool: Pool, folders: pytest.TempPathFactory) -> Iterator[Open]:
     with contextlib.ExitStack() as stack:
 
         def start(seed: Seed) -> Site:
             both = stack.enter_context(pool.both(seed))
-            return Site(both, tmp_path_factory.mktemp("plugin") / "data")
+            return Site(both, folders.mktemp("plugin") / "data")
 
         yield start
 

@@ -22,10 +22,17 @@ from tests.acceptance.always_on import (
     until,
 )
 from tests.acceptance.site import Site
+from tests.acceptance.soak import chosen
 from tests.pool import Pool
 
+BOTH = ["inside", "processes"]
+INSIDE, PROCESSES = (
+    pytest.mark.parametrize("running", chosen([one], [other]), indirect=True)
+    for one, other in (BOTH, BOTH[::-1])
+)
 
-@pytest.fixture(scope="module", params=["inside", "processes"])
+
+@pytest.fixture(scope="module", params=BOTH)
 def running(
     request: pytest.FixtureRequest, pool: Pool, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
@@ -64,6 +71,7 @@ def test_an_edit_is_in_plex_within_seconds(site: Site) -> None:
     has_no_secret(site)
 
 
+@PROCESSES
 def test_a_new_name_of_a_tag_is_in_plex_within_seconds(site: Site) -> None:
     rows = stash_seed(site.both.stash.state())["scenes"]
     scene = next(row for row in rows if row["tag_ids"])
@@ -78,6 +86,7 @@ def test_a_new_name_of_a_tag_is_in_plex_within_seconds(site: Site) -> None:
     assert jobs(site)[-1]["output"]["events"] == 1
 
 
+@INSIDE
 def test_edits_that_follow_each_other_are_one_task(site: Site) -> None:
     first, second = site.scenes("in_sync")[1:3]
     before = len(jobs(site))
@@ -93,6 +102,7 @@ def test_edits_that_follow_each_other_are_one_task(site: Site) -> None:
     assert (title(site, first), title(site, second)) == ("First 3", "Second")
 
 
+@PROCESSES
 def test_a_change_whose_request_was_lost_is_caught_up_with(site: Site) -> None:
     first, second = site.scenes("in_sync")[6:8]
     before = len(jobs(site))
@@ -110,6 +120,7 @@ def test_a_change_whose_request_was_lost_is_caught_up_with(site: Site) -> None:
     assert (title(site, first), title(site, second)) == ("Not Asked For", "Asks for Both")
 
 
+@INSIDE
 def test_a_task_that_cannot_work_is_asked_for_few_times_in_a_burst(site: Site) -> None:
     scenes = site.scenes("in_sync")[8:20]
     before = len(jobs(site))
@@ -132,6 +143,7 @@ def test_a_task_that_cannot_work_is_asked_for_few_times_in_a_burst(site: Site) -
     assert noted(site) == 0
 
 
+@INSIDE
 def test_a_scan_notes_and_is_seen_after_it(site: Site) -> None:
     """Its hooks ask once; the task waits behind the scan."""
     paths = [f"/data/library/new-{number}.mp4" for number in range(4)]

@@ -14,6 +14,7 @@ from tests.acceptance.always_on import always_on, at_rest, hooks, jobs, noted, r
 from tests.acceptance.entry import API_KEY
 from tests.acceptance.faults import differing
 from tests.acceptance.site import Site
+from tests.acceptance.soak import chosen
 from tests.pool import Pool
 
 SCENES = 24  # `make bench` does it with 500
@@ -22,7 +23,14 @@ AT_ONCE = 20
 KILLS = 3
 
 
-@pytest.fixture(scope="module", params=["processes", "inside"])
+BOTH = ["processes", "inside"]
+PROCESSES, INSIDE = (
+    pytest.mark.parametrize("site", chosen([one], [other]), indirect=True)
+    for one, other in (BOTH, BOTH[::-1])
+)
+
+
+@pytest.fixture(scope="module")
 def site(
     request: pytest.FixtureRequest, pool: Pool, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
@@ -60,6 +68,7 @@ def kill_drain(site: Site, scenes: Sequence[int]) -> None:
     assert by_hand or (running and at_work)
 
 
+@INSIDE
 def test_many_scenes_edited_in_one_go(site: Site) -> None:
     scenes = site.scenes("in_sync")
     assert len(scenes) == SCENES
@@ -85,6 +94,7 @@ def test_many_scenes_edited_in_one_go(site: Site) -> None:
     assert noted(site) == 0
 
 
+@PROCESSES
 def test_many_hooks_during_a_drain_that_is_killed_three_times(site: Site) -> None:
     """One drain is started by hand, beside those that the hooks ask for; both are killed."""
     scenes = site.scenes("in_sync")[:8]

@@ -104,8 +104,8 @@ def wrong(site: Site) -> list[str]:
 
 
 @pytest.mark.parametrize("number", range(FIRST, FIRST + ROUNDS))
-def test_nothing_of_ours_is_left_behind(open_site: Open, number: int) -> None:
-    site = open_site(crowded(15, seed=2))
+def test_nothing_of_ours_is_left_behind(open_alone: Open, number: int) -> None:
+    site = open_alone(crowded(15, seed=2))
     site.use(max_clear_percent=100)
     site.reconcile()
     site.drain()

@@ -116,9 +116,9 @@ def test_a_run_that_was_undone_is_not_gone_on_with(site: Site) -> None:
     assert now(site) == before
 
 
-def test_what_a_run_that_was_cut_off_has_added_for_a_destroyed_scene_goes(open_site: Open) -> None:
+def test_what_a_run_that_was_cut_off_has_added_for_a_destroyed_scene_goes(open_alone: Open) -> None:
     seed = generate(6, seed=3, only=("in_sync", "empty_no_agent"))
-    site = open_site(seed)
+    site = open_alone(seed)
     site.use(sync_collection=True, remove_on_destroy=True)
     with_studio = {row["id"] for row in seed["stash"]["scenes"] if row["studio_id"]}
     scene = next(each for each in site.scenes("empty_no_agent") if each in with_studio)

@@ -137,13 +137,13 @@ def test_a_run_queues_each_scene_once_and_adds_up(site: Site, engine: Watched) -
     assert first.errors == []
 
 
-def test_what_was_in_plex_has_vanished_wherever_its_path_leads(open_site: Open) -> None:
+def test_what_was_in_plex_has_vanished_wherever_its_path_leads(open_alone: Open) -> None:
     """No path map leads there; the record knows better."""
     made = SmallLibrary({FILMS: ["/plex/films"]})
     for scene, name in ((1, "once there"), (2, "never there")):
         made.scene(scene, made.file(f"/stash/{name}.mp4", 10 + scene))
     made.item(FILMS, 101, part("/plex/films/other/once there.mp4", 11))
-    site = open_site(made.seed())
+    site = open_alone(made.seed())
     site.reconcile()
     site.drain()
     site.drop_item("101")

@@ -90,9 +90,9 @@ def test_a_confirmation_writes_just_what_was_held(site: Site) -> None:
         site.drain()
 
 
-def test_what_is_held_is_told_once_and_stops_nothing_else(open_site: Open) -> None:
+def test_what_is_held_is_told_once_and_stops_nothing_else(open_alone: Open) -> None:
     """One large clearing never keeps the title of a scene from Plex, not even of one it holds."""
-    site = open_site(generate(SCENES, seed=2, only=CASES))
+    site = open_alone(generate(SCENES, seed=2, only=CASES))
     site.use(first_sync="mirror")
     site.reconcile()
     with pytest.raises(GuardStopped):
@@ -117,8 +117,8 @@ def test_what_is_held_is_told_once_and_stops_nothing_else(open_site: Open) -> No
     assert _held(site) == held
 
 
-def test_what_stash_says_since_reaches_held_scenes_by_a_reconcile_as_well(open_site: Open) -> None:
-    site = open_site(generate(SCENES, seed=2, only=CASES))
+def test_what_stash_says_since_reaches_held_scenes_by_a_reconcile_as_well(open_alone: Open) -> None:
+    site = open_alone(generate(SCENES, seed=2, only=CASES))
     site.use(first_sync="mirror")
     site.reconcile()
     with pytest.raises(GuardStopped):
@@ -213,9 +213,9 @@ def test_a_merge_has_nothing_to_confirm(site: Site) -> None:
     assert site.drain()["values_cleared"] == 0
 
 
-def test_a_large_run_is_weighed_as_a_whole(open_site: Open) -> None:
+def test_a_large_run_is_weighed_as_a_whole(open_alone: Open) -> None:
     """Also what comes in a later batch counts before anything is taken away."""
-    site = open_site(generate(160, seed=4, only=("empty_agent",) * 7 + ("cleared_lists",)))
+    site = open_alone(generate(160, seed=4, only=("empty_agent",) * 7 + ("cleared_lists",)))
     site.use(first_sync="mirror", max_clear_percent=5)
     site.reconcile()
     losing = site.scenes("cleared_lists")
@@ -325,10 +325,10 @@ def test_a_recent_run_does_not_mistake_few_scenes_for_a_loss(site: Site) -> None
     assert site.reconcile()["scenes_checked"] == SCENES
 
 
-def test_libraries_that_are_empty_from_the_start_are_no_error(open_site: Open) -> None:
+def test_libraries_that_are_empty_from_the_start_are_no_error(open_alone: Open) -> None:
     seed = generate(0)
     assert seed["stash"]["scenes"] == []
-    site = open_site(seed)
+    site = open_alone(seed)
 
     for mode in ("reconcile_all", "process_queue", "all", "queue_status", "health_check"):
         ended = site.run(mode)

@@ -36,6 +36,8 @@ pytestmark = [
 ]
 
 SCENES = amount(3, 6)
+# Of so many kills one is followed by another reconcile and by an undo.
+UNDONE = amount(3, 1)
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,10 @@ def test_a_task_can_be_killed_anywhere(
         assert killed_at(point, task), f"point {point} of {points}"
         library.remove_what_was_written()
         library.heal()
-        assert library.wrong(model) == [], f"killed at point {point} of {points}"
-        assert library.undo_all() == {}, f"killed at point {point} of {points}"
+        whole = number % UNDONE == 0
+        told = f"killed at point {point} of {points}"
+        assert library.wrong(model, looks_again=whole) == [], told
+        assert not whole or library.undo_all() == {}, told
     figure(f"| {name} | {kills} | {points} | {time.monotonic() - began:.0f} s |")
 
 

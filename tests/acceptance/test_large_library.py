@@ -57,8 +57,8 @@ def _gated(scenes: Iterable[int], truth: Truth) -> set[int]:
 
 
 @pytest.mark.timeout(300)  # on a machine with other things to do
-def test_a_large_library(open_site: Open) -> None:
-    site = open_site(generate(SCENES, seed=7))
+def test_a_large_library(open_alone: Open) -> None:
+    site = open_alone(generate(SCENES, seed=7))
     truth = site.truth
     site.use(first_sync="mirror", max_clear_percent=100)
     site.inherit_timestamps()

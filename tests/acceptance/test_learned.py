@@ -129,9 +129,9 @@ def test_what_path_map_says_already_is_not_suggested(site: Site) -> None:
 
 @pytest.mark.parametrize("mounts", ["different", "windows"])
 def test_a_library_without_its_path_map_suggests_it_and_mixes_nothing_up(
-    open_site: Open, mounts: Any
+    open_alone: Open, mounts: Any
 ) -> None:
-    site = open_site(generate(100, seed=7, mounts=mounts))
+    site = open_alone(generate(100, seed=7, mounts=mounts))
     site.use(path_map="")
 
     found = site.reconcile()

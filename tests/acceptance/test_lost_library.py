@@ -12,9 +12,9 @@ from tests.acceptance.conftest import Open
 
 @pytest.mark.parametrize("names", ["", "Clips, Selection, Shelf"])
 def test_its_scenes_are_left_as_they_are_until_it_is_back(
-    open_site: Open, data: Path, names: str
+    open_alone: Open, data: Path, names: str
 ) -> None:
-    site = open_site(generate(6, seed=5, only=("empty_no_agent", "two_sections")))
+    site = open_alone(generate(6, seed=5, only=("empty_no_agent", "two_sections")))
     site.forget(data)
     site.use(first_sync="mirror", plex_library=names)
     site.reconcile()

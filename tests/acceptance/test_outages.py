@@ -18,9 +18,11 @@ from tests.acceptance.always_on import jobs, others_wait
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import BUSY, GONE, REFUSED, RESET, STARTING, WRONG, Fault
 from tests.acceptance.site import Site
+from tests.acceptance.soak import amount, chosen
 from tests.acceptance.sync_driver import NOW, SyncDriver
 
 MINUTE, HOUR = 60.0, 3600.0
+AWAY = amount(15, 60) * MINUTE
 
 
 @pytest.fixture(scope="module")
@@ -74,45 +76,47 @@ def blames_nobody(driver: SyncDriver) -> None:
         assert all(job.attempts == 0 for job in queue.due(4e9))
 
 
-def test_after_an_hour_all_arrives_by_itself(
+def test_after_long_all_arrives_by_itself(
     driver: SyncDriver, scenes: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     plex_is(driver, RESET)
     before = len(jobs(driver.site, ""))
     script = Script(driver)
-    for number, scene in enumerate(scenes[1:21], 1):
+    edited = scenes[: 1 + int(AWAY // 180)]
+    for number, scene in enumerate(edited[1:], 1):
         script.at(number * 170, partial(edit, driver, scene, f"Edit {number}"))
-    script.at(1000, lambda: driver.note(scenes[30], by_user=False))  # a scan
-    script.at(HOUR, lambda: plex_is(driver, None))
+    script.at(600, lambda: driver.note(scenes[30], by_user=False))  # a scan
+    script.at(AWAY, lambda: plex_is(driver, None))
     edit(driver, scenes[0], "Edit 0")
 
     figures = driver.sync()
 
-    assert titles(driver, scenes[:21]) == [f"Edit {number}" for number in range(21)]
-    assert figures["processed"] == 22
-    assert HOUR < driver.now - NOW <= HOUR + MINUTE
+    assert titles(driver, edited) == [f"Edit {number}" for number in range(len(edited))]
+    assert figures["processed"] == len(edited) + 1
+    assert AWAY < driver.now - NOW <= AWAY + MINUTE
     assert len(jobs(driver.site, "")) == before
     assert (driver.left(), driver.site.queued(), driver.lease().asked_at) == ([], {}, None)
     blames_nobody(driver)
     assert max(driver.slept) <= 5
     told = [each.getMessage() for each in caplog.records]
     assert sum("1 change waits for Plex, and so does Sync Changes" in line for line in told) == 1
-    assert sum("Plex: away for 60 min" in line for line in told) <= 1
+    assert sum(f"Plex: away for {AWAY / MINUTE:.0f} min" in line for line in told) <= 1
     assert sum("Plex answers again, after" in line for line in told) == 1
     with driver.site.state() as state:
         (outage,) = state.outages.outages(0)
     assert outage.ended_at is not None
-    assert HOUR - 10 < outage.ended_at - outage.began_at < HOUR + MINUTE
+    assert AWAY - 10 < outage.ended_at - outage.began_at < AWAY + MINUTE
 
 
-@pytest.mark.parametrize(
-    "fault", [BUSY, STARTING, WRONG, GONE], ids=["busy", "starting", "a page", "404 of a proxy"]
-)
+NOT_WORKING = {"busy": BUSY, "starting": STARTING, "a page": WRONG, "404 of a proxy": GONE}
+
+
+@pytest.mark.parametrize("name", chosen(["starting", "a page"], ["busy", "404 of a proxy"]))
 def test_a_server_that_answers_and_does_not_work_is_away(
-    driver: SyncDriver, scenes: list[int], fault: Fault
+    driver: SyncDriver, scenes: list[int], name: str
 ) -> None:
-    plex_is(driver, fault)
+    plex_is(driver, NOT_WORKING[name])
     edit(driver, scenes[0], "Not yet")
     Script(driver).at(200, lambda: plex_is(driver, None))
 
@@ -152,7 +156,7 @@ def test_other_jobs_of_stash_wait_no_longer_than_five_seconds(
 def test_after_so_many_hours_it_ends_and_says_what_waits(
     driver: SyncDriver, scenes: list[int]
 ) -> None:
-    driver.site.use(first_sync="mirror", outage_wait=0.1)
+    driver.site.use(first_sync="mirror", outage_wait=0.05)
     plex_is(driver, RESET)
     edit(driver, scenes[0], "Late")
     edit(driver, scenes[1], "Late")
@@ -160,7 +164,7 @@ def test_after_so_many_hours_it_ends_and_says_what_waits(
     with pytest.raises(PlexServerDown, match="2 changes wait for Plex; the next change in Stash"):
         driver.sync()
 
-    assert HOUR / 10 <= driver.now - NOW <= HOUR / 10 + MINUTE
+    assert HOUR / 20 <= driver.now - NOW <= HOUR / 20 + MINUTE
     assert driver.lease().asked_at is None
     edit(driver, scenes[2], "Even later")
     with pytest.raises(PlexServerDown, match="3 changes"):
@@ -290,7 +294,7 @@ def test_nobody_waits_for_a_stash_that_has_gone(driver: SyncDriver, scenes: list
     assert driver.lease().asked_at is None
 
 
-@pytest.mark.parametrize("fault", [RESET, {"action": "status", "status": 500}], ids=["cut", "500"])
+@pytest.mark.parametrize("fault", chosen([{"action": "status", "status": 500}], [RESET]))
 def test_one_that_answers_all_but_items_is_asked_for_an_item_before_a_drain(
     driver: SyncDriver, scenes: list[int], fault: Fault
 ) -> None:

@@ -143,8 +143,8 @@ def test_chosen_scenes_of_a_preview_are_written_alone(site: Site) -> None:
     assert {scene for scene in planned if site.record(scene)} == set(chosen)
 
 
-def test_chosen_scenes_of_those_held_are_written_alone(open_site: Open) -> None:
-    site = open_site(generate(60, seed=2, only=("cleared_lists", "cleared_studio")))
+def test_chosen_scenes_of_those_held_are_written_alone(open_alone: Open) -> None:
+    site = open_alone(generate(60, seed=2, only=("cleared_lists", "cleared_studio")))
     site.use(first_sync="mirror")
     site.reconcile()
     with pytest.raises(GuardStopped):

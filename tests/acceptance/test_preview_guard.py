@@ -37,8 +37,8 @@ def test_the_guard_says_what_it_would_do_and_does_it(emptied: Site) -> None:
     assert emptied.do(preview_all)["scenes_changing"] == 0
 
 
-def test_conflicts_are_shown_and_reported_when_they_are_met(open_site: Open) -> None:
-    site = open_site(generate(6, seed=3, only=("in_sync",)))
+def test_conflicts_are_shown_and_reported_when_they_are_met(open_alone: Open) -> None:
+    site = open_alone(generate(6, seed=3, only=("in_sync",)))
     site.use(preserve_plex_edits=True)
     site.reconcile()
     site.drain()

@@ -18,8 +18,8 @@ def restore(site: Site, scene: int, **changes: Any) -> None:
     assert site.put_item(site.items(scene)[0], updated_at=1_500_000_000, **changes) == key
 
 
-def test_what_a_backup_brings_back_is_no_edit(open_site: Open) -> None:
-    site = open_site(generate(8, seed=3, only=("in_sync_lists",)))
+def test_what_a_backup_brings_back_is_no_edit(open_alone: Open) -> None:
+    site = open_alone(generate(8, seed=3, only=("in_sync_lists",)))
     site.use(first_sync="mirror", preserve_plex_edits=True, sync_poster=True)
     scene, reverted, edited = site.scenes("in_sync_lists")[:3]
     old = {each: shows(site, site.key(each)) for each in (scene, reverted)}

@@ -72,10 +72,10 @@ def test_an_undo_that_is_undone_out_of_turn_leaves_the_scene_to_the_next_sync(si
 
 
 def test_an_item_that_a_cut_off_run_took_over_is_put_back(
-    open_site: Open, data: Path, monkeypatch: pytest.MonkeyPatch
+    open_alone: Open, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two scenes are merged; the record still knows the item as that of the other one."""
-    site = open_site(generate(2, seed=3, only=("in_sync",)))
+    site = open_alone(generate(2, seed=3, only=("in_sync",)))
     site.forget(data)
     site.use(first_sync="mirror", max_clear_percent=100)
     sync(site)
