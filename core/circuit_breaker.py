@@ -75,11 +75,12 @@ class Breaker:
         return replace(self, retry_at=now + TRIAL_SECONDS) if now >= self.retry_at else None
 
     def seen(self, now: float) -> Breaker:
-        """It as it counts now: what was noted by a clock that was ahead counts as noted now."""
+        """It as it counts now: what was noted by a clock that was ahead counts as noted now, and a
+        pause longer than any is over."""
         return replace(
             self,
             since=_not_after(now, self.since),
-            retry_at=min(self.retry_at, now + LONGEST_STALL),
+            retry_at=self.retry_at if self.retry_at <= now + LONGEST_STALL else now,
             recovered_at=_not_after(now, self.recovered_at),
         )
 

@@ -54,7 +54,10 @@ def figures(outages: Iterable[Outage], since: float, now: float) -> OutageFigure
         for each in outages
         if each.ended_at is not None and since <= each.ended_at <= now
     ]
-    downtime = sum(max(end - start, 0.0) for start, end in parts)
+    downtime, reached = 0.0, since
+    for start, end in sorted(parts):  # they overlap where the clock was set back
+        downtime += max(end - max(start, reached), 0.0)
+        reached = max(reached, end)
     return OutageFigures(
         len(parts),
         downtime,

@@ -232,11 +232,17 @@ class Opener:
 
     def _refuse_newer(self, connection: sqlite3.Connection) -> None:
         version, known = version_of(connection), len(self.schema.migrations)
-        if version > known:
-            raise StateError(
-                f"{self.path} was written by a newer Stash2Plex (version {version} of its layout,"
-                f" this one knows {known}). Update the plugin; nothing was changed."
-            )
+        if version <= known:
+            return
+        why = (
+            f"was written by a newer Stash2Plex (version {version} of its layout, this one knows"
+            f" {known})"
+        )
+        if self.schema.synchronous != "FULL":  # no copy was made of it, so none can be put back
+            raise _UnusableError(Refusal("newer", why))
+        copy = next(self.path.parent.glob(f"{self.path.name}.v*-backup"), None)
+        way = f", or put the copy {copy.name} in its place" if copy is not None else ""
+        raise StateError(f"{self.path} {why}. Update the plugin{way}; nothing was changed.")
 
     def _check(self, connection: sqlite3.Connection, suspected: bool, unclean: bool) -> set[str]:
         """The tables that have rows which they do not allow; what is worse is an error."""

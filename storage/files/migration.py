@@ -113,9 +113,10 @@ def _back_up(path: Path, version: int) -> None:
     make_private(part)
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as copy:
         source.backup(copy)
-    for earlier in path.parent.glob(f"{path.name}.v*-backup"):
-        earlier.unlink()
     part.replace(target)
+    for earlier in path.parent.glob(f"{path.name}.v*-backup"):
+        if earlier != target:
+            earlier.unlink()
 
 
 def make_missing(connection: sqlite3.Connection, schema: Schema) -> list[str]:
@@ -149,7 +150,7 @@ def mend_layout(
     connection: sqlite3.Connection, schema: Schema, tables: Collection[str] = ()
 ) -> list[str]:
     """Makes tables again that have other columns than in a layout, or are none, with the rows that
-    fit, and drops triggers that are not ours.
+    fit, and drops triggers that are not as in it.
 
     Args:
         tables: also these, which have rows that they do not allow.
@@ -160,9 +161,11 @@ def mend_layout(
         run(model, schema.migrations)
         connection.execute("BEGIN IMMEDIATE")
         there = dict(connection.execute("SELECT name, type FROM sqlite_master"))
-        for name in [n for n, kind in there.items() if kind == "trigger"]:
-            if name not in _names(schema.migrations):
-                connection.execute(f"DROP TRIGGER {_quoted(name)}")
+        triggers = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        ours = model.execute(triggers).fetchall()
+        for trigger in connection.execute(triggers).fetchall():
+            if trigger not in ours:
+                connection.execute(f"DROP TRIGGER {_quoted(trigger[0])}")
         made = []
         for name, sql in model.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"):
             told = f"PRAGMA table_info({name})"

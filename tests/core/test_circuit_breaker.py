@@ -98,5 +98,5 @@ def test_without_an_outage_there_is_no_rest() -> None:
 
 def test_a_clock_that_was_ahead_holds_nothing_up() -> None:
     ahead = broken(OPENS_AFTER, NOW + 86_400)
-    assert ahead.seen(NOW) == Breaker(OPENS_AFTER, NOW, NOW + LONGEST_STALL)
+    assert ahead.seen(NOW) == Breaker(OPENS_AFTER, NOW, NOW)
     assert Breaker(recovered_at=NOW + 86_400).seen(NOW).recovered_at == NOW

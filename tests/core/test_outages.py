@@ -39,6 +39,14 @@ def test_of_one_that_began_before_only_a_part_is_downtime() -> None:
     assert found == OutageFigures(1, HOUR, 3 * HOUR, 9 * HOUR, 0.9)
 
 
+def test_the_time_of_two_that_overlap_counts_once() -> None:
+    """The clock was set back by an hour in between: from the second to the sixth hour."""
+    told = [outage(2 * HOUR, 5 * HOUR), outage(4 * HOUR, 6 * HOUR), outage(4 * HOUR, 4.5 * HOUR)]
+    found = figures(told, 0, 10 * HOUR)
+    assert (found.count, found.downtime, found.mtbf) == (3, 4 * HOUR, 2 * HOUR)
+    assert found.availability == 0.6
+
+
 def test_what_ended_before_or_begins_later_is_none() -> None:
     old, later = outage(-9 * HOUR, -HOUR), outage(11 * HOUR, None)
     assert figures([old, later], 0, 10 * HOUR).count == 0

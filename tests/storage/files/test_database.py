@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,11 +100,28 @@ def test_a_newer_file_is_refused_and_untouched(
     reopened(path, warnings, NEW).close()
     before = path.read_bytes()
 
-    with pytest.raises(StateError, match=r"newer Stash2Plex.*version 2.*knows 1"):
+    said = r"newer Stash2Plex.*version 2.*knows 1.*put the copy notes.db.v1-backup in its place"
+    with pytest.raises(StateError, match=said):
         reopened(path, warnings, OLD)
 
     assert path.read_bytes() == before
     assert warnings == []
+    path.with_name("notes.db.v1-backup").replace(path)
+    database = reopened(path, warnings, OLD)
+    assert (count(database), warnings) == (3, [])
+    database.close()
+
+
+def test_a_newer_cache_is_started_anew(
+    path: Path, warnings: list[str], fill: Callable[[int], None]
+) -> None:
+    fill(3)
+    reopened(path, warnings, NEW).close()
+
+    with reopened(path, warnings, replace(OLD, synchronous="NORMAL")) as database:
+        assert count(database) == 0
+    assert "was written by a newer Stash2Plex" in warnings[0]
+    assert path.with_name("notes.db.newer-20231114-221320").exists()
 
 
 def garbage(path: Path) -> None:

@@ -120,8 +120,9 @@ _TRIGGER = "CREATE TRIGGER theirs BEFORE INSERT ON records BEGIN SELECT RAISE(AB
         (("ALTER TABLE records ADD COLUMN theirs TEXT",), 1),
         (_VIEW, 1),
         ((_TRIGGER,), 1),
+        (("ALTER TABLE verdicts RENAME COLUMN touched TO theirs",), 1),
     ],
-    ids=["renamed", "added", "view", "trigger"],
+    ids=["renamed", "added", "view", "trigger", "named in a trigger"],
 )
 def test_a_table_that_is_not_as_it_was_made_is_made_again(
     tmp_path: Path, change: tuple[str, ...], kept: int
@@ -135,6 +136,7 @@ def test_a_table_that_is_not_as_it_was_made_is_made_again(
 
     def read_and_write(state: State) -> None:
         state.records.get_many([5])
+        state.verdicts.in_order(1, 9)
         state.records.save_many([replace(record, scene_id=6)])
 
     with State(tmp_path, pytest.fail) as state, pytest.raises(StateError, match="not laid out"):
