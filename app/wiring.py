@@ -30,7 +30,7 @@ from transport.retrying import Retrying
 
 if TYPE_CHECKING:  # loaded by whoever needs it
     from plex.client import PlexClient
-    from reconciliation.detection_state import Found
+    from reconciliation.detection_state import FoundGap
     from reconciliation.engine import GapDetectionEngine
 
 log = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ class Context:
     def engine(
         self,
         queue: SyncQueue | None,
-        on_gaps: Callable[[Sequence[Found]], None] = lambda _gaps: None,
+        on_gaps: Callable[[Sequence[FoundGap]], None] = lambda _gaps: None,
     ) -> GapDetectionEngine:
         """The gap-detection engine; `on_gaps` is told what it enqueues, or would."""
         from reconciliation.engine import GapDetectionEngine

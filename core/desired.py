@@ -25,7 +25,7 @@ from core.fields import (
 )
 from core.models import Entity, Scene, Value
 from core.tag_placement import Placing
-from core.tag_rules import Kind
+from core.tag_rules import TargetKind
 from core.text import clean_line, name_key
 
 # Made once: json.dumps with other than its defaults makes an encoder at each call.
@@ -84,7 +84,7 @@ class TagRules:
 
 
 ALL_TAGS = TagRules()
-_LISTS = {Kind.GENRE: TAGS, Kind.LABEL: LABEL, Kind.COLLECTION: COLLECTION}
+_LISTS = {TargetKind.GENRE: TAGS, TargetKind.LABEL: LABEL, TargetKind.COLLECTION: COLLECTION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class SyncPolicy:
             said[PERFORMERS] = tuple(map(self.name_of, scene.performers))
         if self.placing is not None:
             names = self.placing.of_scene(scene)
-            said[STUDIO] = next(iter(names[Kind.STUDIO]), None)
+            said[STUDIO] = next(iter(names[TargetKind.STUDIO]), None)
             said |= {field: names[kind] for kind, field in _LISTS.items()}
         return said
 

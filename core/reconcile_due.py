@@ -28,7 +28,7 @@ _MOST_DOUBLINGS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedSchedule:
     """What the user wants.
 
     Attributes:
@@ -78,7 +78,7 @@ class History:
         return cls(**known)
 
 
-def due_at(history: History, wanted: Wanted) -> float | None:
+def due_at(history: History, wanted: WantedSchedule) -> float | None:
     """When the next run is due; it is at any time from then on. None: there is none.
 
     Args:
@@ -98,7 +98,7 @@ def due_at(history: History, wanted: Wanted) -> float | None:
     return max(due, history.tried_at + _pause(history, wanted, wanted.interval))
 
 
-def _pause(history: History, wanted: Wanted, interval: float) -> float:
+def _pause(history: History, wanted: WantedSchedule, interval: float) -> float:
     if history.is_stopped:
         return wanted.longest_pause
     first = min(HOUR, interval / 4)
@@ -127,7 +127,7 @@ def begun(history: History, now: float, *, is_new: bool) -> History:
     return replace(history, since=now if is_new else now - WEEK)
 
 
-def claimed(history: History, wanted: Wanted, now: float) -> History | None:
+def claimed(history: History, wanted: WantedSchedule, now: float) -> History | None:
     """A run begins; None where none is due."""
     due = due_at(history, wanted)
     if due is None or now < due:
@@ -142,7 +142,7 @@ def failed(history: History, now: float, *, is_stopped: bool) -> History:
     return replace(history, tried_at=now, is_stopped=is_stopped)
 
 
-def succeeded(history: History, wanted: Wanted, scope: str, now: float) -> History:
+def succeeded(history: History, wanted: WantedSchedule, scope: str, now: float) -> History:
     """A run over `scope`, whoever started it, has ended and seen all of it."""
     covered = [each.name for each in SCOPES if covers(scope, each.name)]
     after = replace(history, ended={**history.ended, **dict.fromkeys(covered, now)})
@@ -164,7 +164,7 @@ def given_way(history: History, now: float) -> History:
     return history if history.gave_way_at is not None else replace(history, gave_way_at=now)
 
 
-def may_give_way(history: History, wanted: Wanted, now: float) -> bool:
+def may_give_way(history: History, wanted: WantedSchedule, now: float) -> bool:
     """Whether it still lets others go before it: not for ever, or it would never run."""
     since = history.gave_way_at
     return since is None or now - since < wanted.longest_pause

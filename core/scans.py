@@ -27,7 +27,7 @@ LONGEST_WAIT = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ScanPlace:
     """Where a file of Stash should be in Plex.
 
     Attributes:
@@ -74,7 +74,7 @@ def pause(waited: float) -> float:
 
 def places(
     path: str, path_map: PathMap, learned: PathMap | None, sections: Iterable[Section]
-) -> tuple[Place, ...]:
+) -> tuple[ScanPlace, ...]:
     """Where a file of Stash should be: where the path map leads into a location of a section, or
     else where the learned folders do. Nowhere, where neither does."""
     known = list(sections)
@@ -104,7 +104,7 @@ def outermost(folders: Iterable[str]) -> dict[str, list[str]]:
     return covered
 
 
-def _place(path: str, there: str, section: Section) -> Place | None:
+def _place(path: str, there: str, section: Section) -> ScanPlace | None:
     around = [
         location
         for location in section.locations
@@ -117,7 +117,7 @@ def _place(path: str, there: str, section: Section) -> Place | None:
     whole = canonical(there)
     folder = _spelled(location, _components(whole)[_depth(location) : -1], path)
     file = name_key(whole) if windows else whole
-    return Place(section.key, folder, file.encode("utf-8", "replace").decode())
+    return ScanPlace(section.key, folder, file.encode("utf-8", "replace").decode())
 
 
 def _spelled(location: str, below: list[str], path: str) -> str:

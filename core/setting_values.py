@@ -93,7 +93,7 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole(Number):
+class WholeNumber(Number):
     """A whole number within limits."""
 
     def __call__(self, value: object) -> int:
@@ -151,8 +151,8 @@ def number(low: float, high: float) -> Number:
     return Number(low, high)
 
 
-def whole(low: int, high: int) -> Whole:
-    return Whole(low, high)
+def whole(low: int, high: int) -> WholeNumber:
+    return WholeNumber(low, high)
 
 
 hours = Hours(0, 168)

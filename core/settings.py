@@ -32,7 +32,7 @@ from core.reconcile_due import INTERVALS
 from core.scopes import BY_SETTING
 from core.setting_values import BadValueError
 from core.tag_placement import PlacingRules
-from core.tag_rules import Kind, parse
+from core.tag_rules import TargetKind, parse
 
 T = TypeVar("T")
 
@@ -121,7 +121,7 @@ class Settings:
         rules = self.placing_rules()
         by_setting = {
             CONTENT_RATING: bool(self.content_rating),
-            LABEL: TAGS in self.switched_on or rules.taxonomy.makes(Kind.LABEL),
+            LABEL: TAGS in self.switched_on or rules.taxonomy.makes(TargetKind.LABEL),
             COLLECTION: rules.makes_collections,
         }
         return self.switched_on.union(name for name, is_on in by_setting.items() if is_on)

@@ -10,21 +10,21 @@ from typing import NamedTuple
 from core.fields import LINE_LIMIT
 from core.library_facts import GROUP, STUDIO, TAG, LibraryFacts, Used, all_above
 from core.models import Entity, Scene
-from core.tag_rules import Kind, Rule, Subject, Target, Taxonomy
+from core.tag_rules import Rule, Subject, Target, TargetKind, Taxonomy
 from core.text import clean_line, name_key
 
 
 class Place(NamedTuple):
     """One name and what it shows as."""
 
-    kind: Kind
+    kind: TargetKind
     name: str
 
 
 Places = tuple[Place, ...]
-_AS_GENRE = (Target(Kind.GENRE),)
-_AS_STUDIO = Target(Kind.STUDIO)
-_AS_COLLECTION = Target(Kind.COLLECTION)
+_AS_GENRE = (Target(TargetKind.GENRE),)
+_AS_STUDIO = Target(TargetKind.STUDIO)
+_AS_COLLECTION = Target(TargetKind.COLLECTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class PlacingRules:
 
     @property
     def makes_collections(self) -> bool:
-        makes = self.taxonomy.makes(Kind.COLLECTION)
+        makes = self.taxonomy.makes(TargetKind.COLLECTION)
         return makes or self.studios or self.groups
 
     @property
@@ -64,14 +64,16 @@ class PlacingRules:
     def needs_tags(self) -> bool:
         """What lies above tags, or how often they are used, matters."""
         tags = self.taxonomy.of_tags
-        counted = self.least > 1 and any(t.kind is Kind.COLLECTION for r in tags for t in r.targets)
+        counted = self.least > 1 and any(
+            t.kind is TargetKind.COLLECTION for r in tags for t in r.targets
+        )
         return counted or self.taxonomy.looks_at(Subject.PARENT, Subject.USE)
 
     @property
     def needs_studios(self) -> bool:
         """The same of studios."""
         targets = (*self.studio_targets, *self.network_targets)
-        counted = self.least > 1 and any(each.kind is Kind.COLLECTION for each in targets)
+        counted = self.least > 1 and any(each.kind is TargetKind.COLLECTION for each in targets)
         return counted or bool(self.network_targets)
 
     @property
@@ -110,10 +112,10 @@ class Placing:
             self._small = frozenset(key for key, size in sizes.items() if size < rules.least)
             self._known.clear()
 
-    def of_scene(self, scene: Scene) -> dict[Kind, tuple[str, ...]]:
+    def of_scene(self, scene: Scene) -> dict[TargetKind, tuple[str, ...]]:
         """The names that a scene shows, by what they show as; of studios the first one counts."""
         studios = (scene.studio,) if scene.studio is not None else ()
-        found: dict[Kind, list[str]] = {kind: [] for kind in Kind}
+        found: dict[TargetKind, list[str]] = {kind: [] for kind in TargetKind}
         for about, entities in ((TAG, scene.tags), (STUDIO, studios), (GROUP, scene.groups)):
             for entity in entities:
                 for place in self.places(about, entity):
@@ -135,13 +137,13 @@ class Placing:
         sizes: Counter[str] = Counter()
         for about, number, used in self._everything():
             for place in self.places(about, Entity(number, used.name)):
-                if place.kind is Kind.COLLECTION:
+                if place.kind is TargetKind.COLLECTION:
                     sizes[_key(place.name)] += used.scenes
         return sizes
 
-    def names(self) -> dict[Kind, dict[str, str]]:
+    def names(self) -> dict[TargetKind, dict[str, str]]:
         """Everything that Plex would show, by what it shows as and by identity."""
-        found: dict[Kind, dict[str, str]] = {kind: {} for kind in Kind}
+        found: dict[TargetKind, dict[str, str]] = {kind: {} for kind in TargetKind}
         for about, number, used in self._everything():
             for place in self.places(about, Entity(number, used.name)):
                 found[place.kind].setdefault(_key(place.name), place.name)
@@ -185,7 +187,7 @@ class Placing:
         return self._facts.of(about)[number]
 
     def _is_small(self, place: Place) -> bool:
-        return place.kind is Kind.COLLECTION and _key(place.name) in self._small
+        return place.kind is TargetKind.COLLECTION and _key(place.name) in self._small
 
     def _said(self, about: str, entity: Entity) -> Places:
         if about == TAG:

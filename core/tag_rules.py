@@ -33,7 +33,7 @@ class Subject(Enum):
     NETWORK = "parent studio"
 
 
-class Kind(Enum):
+class TargetKind(Enum):
     """What something becomes in Plex."""
 
     GENRE = "genre"
@@ -65,7 +65,7 @@ class Condition:
 class Target:
     """What it becomes, and under which name; "": its own."""
 
-    kind: Kind
+    kind: TargetKind
     name: str = ""
 
     def __str__(self) -> str:
@@ -112,7 +112,7 @@ class Taxonomy:
         found = (rule.targets for rule in self.rules if rule.subject is subject)
         return next(found, None)
 
-    def makes(self, kind: Kind) -> bool:
+    def makes(self, kind: TargetKind) -> bool:
         """Whether any rule makes something of this kind."""
         return any(target.kind is kind for rule in self.rules for target in rule.targets)
 
@@ -153,7 +153,7 @@ def read(text: str) -> tuple[Taxonomy, list[str]]:
 
 # Parsing ----------------------------------------------------------------------------------
 
-_WORDS = (r"parent[^\S\n]+studio", *(each.value for each in (*Subject, *Kind)), _NOTHING)
+_WORDS = (r"parent[^\S\n]+studio", *(each.value for each in (*Subject, *TargetKind)), _NOTHING)
 _BLANK = r"[^\S\n]*"
 _PART = re.compile(
     rf"{_BLANK}(?:({'|'.join(_WORDS)})(?!\w))?{_BLANK}({QUOTED}|[^\n]*?){_BLANK}(=>|[,;\n]|\Z)",
@@ -230,7 +230,11 @@ def _condition(part: _Part) -> Condition:
 def _targets(parts: Sequence[_Part], *, is_studio: bool) -> tuple[Target, ...]:
     if len(parts) == 1 and parts[0].word == _NOTHING and not parts[0].rest:
         return ()
-    kinds = [kind for kind in Kind if kind is not (Kind.GENRE if is_studio else Kind.STUDIO)]
+    kinds = [
+        kind
+        for kind in TargetKind
+        if kind is not (TargetKind.GENRE if is_studio else TargetKind.STUDIO)
+    ]
     known = {kind.value: kind for kind in kinds}
     if any(part.word not in known for part in parts):
         raise RuleError(f"on the right goes {', '.join(known)} or, alone, {_NOTHING}")

@@ -9,7 +9,7 @@ from core.change_words import counted, named
 from core.library_facts import STUDIO, TAG, LibraryFacts
 from core.models import Entity
 from core.tag_placement import Place, Placing, PlacingRules
-from core.tag_rules import Kind
+from core.tag_rules import TargetKind
 
 EXAMPLES = 10
 USUAL_LEAST = 5  # scenes of a collection, as a proposal where the user has not said
@@ -49,7 +49,7 @@ def preview_rules(
     least = rules.least if rules.least > 1 else USUAL_LEAST
     large = sum(size >= least for size in plain.sizes().values())
     genres, labels, collections = (
-        len(names[kind]) for kind in (Kind.GENRE, Kind.LABEL, Kind.COLLECTION)
+        len(names[kind]) for kind in (TargetKind.GENRE, TargetKind.LABEL, TargetKind.COLLECTION)
     )
     text = (
         f"Would create {counted(collections, 'collection')}; with a minimum of {least} items:"
@@ -69,7 +69,7 @@ def preview_rules(
 
 
 def _examples(placing: Placing, facts: LibraryFacts) -> Sequence[str]:
-    usual = {TAG: Kind.GENRE, STUDIO: Kind.STUDIO}
+    usual = {TAG: TargetKind.GENRE, STUDIO: TargetKind.STUDIO}
     found = [
         (used.scenes, about, used.name, places)
         for about in (TAG, STUDIO)

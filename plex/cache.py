@@ -15,7 +15,7 @@ from plex.listing import PAGE_SIZE
 from storage.files.database import Database
 from storage.files.migration import Schema
 from storage.files.store import StoreFile
-from storage.plex_index.saved_index import SectionIndexStore, Wanted
+from storage.plex_index.saved_index import ItemQuery, SectionIndexStore
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class PlexCache(SectionIndexStore):
 
     def items_named(self, name_keys: Iterable[str]) -> dict[ItemRef, tuple[MediaFile, ...]]:
         """The items that have a file with one of these names (keys of `core.paths.base_key`)."""
-        wanted = Wanted({name: {None} for name in name_keys})
+        wanted = ItemQuery({name: {None} for name in name_keys})
         return {each.item.ref: each.item.files for each in self.look_up(wanted)}
 
     def pages(self, sections: Iterable[str]) -> int:

@@ -19,7 +19,7 @@ from plex.client import VIDEO_TYPES, PlexClient
 from plex.exceptions import PlexError, PlexRejected, PlexServerDown, PlexShifted, PlexUnauthorized
 from plex.listing import ListPage
 from plex.section_reuse import SectionReuse
-from storage.plex_index.saved_index import Wanted
+from storage.plex_index.saved_index import ItemQuery
 from transport.decoding import UNREADABLE
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class PlexSnapshot:
     items: dict[ItemRef, ListedItem] = field(default_factory=dict)
     digests: dict[ItemRef, bytes] = field(default_factory=dict)
 
-    def focus(self, wanted: Wanted) -> None:
+    def focus(self, wanted: ItemQuery) -> None:
         """Have in memory all items that files with these names or paths may be, and no others."""
         found = self.cache.look_up(wanted, self.big)
         self.indexes = {key: ItemIndex() for key in self.counts}

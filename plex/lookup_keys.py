@@ -9,7 +9,7 @@ from core.matching.pins import Pin
 from core.models import MediaFile
 from core.paths import PathMap, base_key, path_key
 from core.records import Record
-from storage.plex_index.saved_index import Wanted
+from storage.plex_index.saved_index import ItemQuery
 
 
 @dataclass(slots=True)
@@ -35,9 +35,9 @@ def wanted(
     learned: PathMap | None = None,
     records: Iterable[Record] = (),
     pins: Iterable[Pin] = (),
-) -> Wanted:
+) -> ItemQuery:
     """What scenes with these files, records and pins are looked for by."""
-    sought = Wanted()
+    sought = ItemQuery()
     for file in files:
         for name in names.of(file):
             sought.names.setdefault(name, set()).add(file.size)

@@ -25,7 +25,7 @@ PLAIN = ("empty", "stale", "drift", "unorganized", "undone", "missing")
 Row = dict[str, Any]
 
 
-class Found(NamedTuple):
+class FoundGap(NamedTuple):
     """A gap, as it is told of and enqueued."""
 
     scene_id: int
@@ -68,7 +68,7 @@ class DetectionState:
             get no job until Stash or Plex says something else.
         undecided: the items that evidence leaves open of a scene, also of one with other items.
         ambiguous: of scenes without any item: a `core.matching.reasons.Doubt`, as a dict.
-        contested: the items that a scene lost, to whom and why: `core.matching.reasons.Loss`es.
+        contested: the items that a scene lost, to whom and why: `core.matching.reasons.LostItem`s.
         itemless: those of the above that have no other item.
         copied: scenes that have no item, since the one that is like their file is another scene's.
         lost_pins: pins whose item is gone; they were ignored.
@@ -80,7 +80,7 @@ class DetectionState:
         reached: scenes whose item was in a synced library once, wherever their paths lead.
         unread: scenes that were judged by a listing alone: Plex fails for their item, and how.
         read_whole: scenes that a listing does not say enough of to judge them.
-        fates: what became of gaps, each a `Fate`.
+        fates: what became of gaps, each a `GapOutcome`.
     """
 
     def __init__(self, scratch: Scratch, titles: Mapping[str, str]) -> None:
@@ -110,12 +110,12 @@ class DetectionState:
         batches = self.undecided.batches()
         return {ItemRef(*ref) for batch in batches for refs in batch.values() for ref in refs}
 
-    def gaps_of(self, scene_ids: Sequence[int]) -> dict[int, list[Found]]:
+    def gaps_of(self, scene_ids: Sequence[int]) -> dict[int, list[FoundGap]]:
         """The gaps of some scenes that a job can repair, the more telling first."""
-        gaps: dict[int, list[Found]] = {}
+        gaps: dict[int, list[FoundGap]] = {}
         for kind, found in self._repairable():
             for scene_id, reason in found.of(scene_ids).items():
-                gaps.setdefault(scene_id, []).append(Found(scene_id, kind, reason))
+                gaps.setdefault(scene_id, []).append(FoundGap(scene_id, kind, reason))
         return gaps
 
     def _repairable(self) -> tuple[tuple[str, Spool[str]], ...]:

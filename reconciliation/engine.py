@@ -27,7 +27,7 @@ from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
 from plex.library import PlexSnapshot
 from reconciliation.detection_pass import Sweep
-from reconciliation.detection_state import Found
+from reconciliation.detection_state import FoundGap
 from reconciliation.enqueueing import GapQueue, Reach
 from reconciliation.few_changes import FewChanges
 from reconciliation.last_run import LastRun, altered_scenes, doubt_altered, inputs_of
@@ -87,7 +87,7 @@ class GapDetectionEngine:
         plex: PlexClient | None = None,
         clock: Callable[[], float] = time.time,
         on_progress: Callable[[float], None] = lambda _share: None,
-        on_gaps: Callable[[Sequence[Found]], None] = lambda _gaps: None,
+        on_gaps: Callable[[Sequence[FoundGap]], None] = lambda _gaps: None,
         checked: set[str] | None = None,
     ) -> None:
         self.stash = stash

@@ -14,10 +14,10 @@ from core.paths import PathMap, folder, lies_in_any, path_key
 from core.planning.drift import NEVER_SYNCED
 from core.quality_gate import passes_gate
 from plex.library import PlexSnapshot
-from reconciliation.detection_state import DetectionState, Found, ToldScene
+from reconciliation.detection_state import DetectionState, FoundGap, ToldScene
 from reconciliation.result import GapDetectionResult
 from stash.mapping import snapshot
-from storage.state_tables.verdicts import Fate
+from storage.state_tables.verdicts import GapOutcome
 from sync_queue.jobs import BULK, Encoded
 from sync_queue.operations import enqueue_all
 from sync_queue.queue import SyncQueue
@@ -25,7 +25,7 @@ from sync_queue.queue import SyncQueue
 UPDATE_TYPE = "metadata"
 AT_ONCE = 1000  # scenes whose jobs are written in one transaction
 FOREVER = float("inf")
-Gaps = Callable[[Sequence[Found]], None]  # is told gaps
+Gaps = Callable[[Sequence[FoundGap]], None]  # is told gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class GapQueue:
             self._set_outside_apart(findings, scenes)
             queued = self._queue.queued_among(scenes) if self._queue is not None else set()
             apart = findings.ambiguous.among(scenes) | findings.outside.among(scenes)
-            chosen: list[Found] = []
+            chosen: list[FoundGap] = []
             for scene_id, gaps in findings.gaps_of(list(scenes)).items():
                 gap = next((g for g in gaps if only is None or g.gap_type in only), None)
                 if gap is None:
@@ -104,28 +104,31 @@ class GapQueue:
                 told = scenes[scene_id]
                 if scene_id not in open_to:
                     result.skipped_no_metadata += 1
-                    fates[scene_id] = Fate.UNGATED
+                    fates[scene_id] = GapOutcome.UNGATED
                 elif scene_id in queued and not (
                     # What Stash says since may take nothing away, or be the cure.
                     self._held_since.get(scene_id, FOREVER) <= told.updated_at
                 ):
                     result.skipped_already_queued += 1
-                    fates[scene_id] = Fate.QUEUED
+                    fates[scene_id] = GapOutcome.QUEUED
                 # No job could do anything: the scene is reported for what it is instead.
                 elif not told.paths or scene_id in apart or scene_id in findings.itemless:
                     result.skipped_unmatched += 1
-                    fates[scene_id] = Fate.LEFT
+                    fates[scene_id] = GapOutcome.LEFT
                 elif not self._may_help(gap, told, findings):
                     result.skipped_dead += 1
-                    fates[scene_id] = Fate.GIVEN_UP
+                    fates[scene_id] = GapOutcome.GIVEN_UP
                 else:
                     chosen.append(gap)
-                    fates[scene_id] = Fate.QUEUED
+                    fates[scene_id] = GapOutcome.QUEUED
             findings.fates.put({i: int(fate) for i, fate in fates.items()})
             self._put(chosen, scenes, result)
 
     def _put(
-        self, chosen: Sequence[Found], scenes: Mapping[int, ToldScene], result: GapDetectionResult
+        self,
+        chosen: Sequence[FoundGap],
+        scenes: Mapping[int, ToldScene],
+        result: GapDetectionResult,
     ) -> None:
         result.scenes_to_sync += len(chosen)
         if self._queue is not None and chosen:
@@ -147,7 +150,7 @@ class GapQueue:
             findings.outside.put(reasons)
             absent.discard(reasons)
 
-    def _may_help(self, gap: Found, told: ToldScene, findings: DetectionState) -> bool:
+    def _may_help(self, gap: FoundGap, told: ToldScene, findings: DetectionState) -> bool:
         """Whether anything changed that could help a scene which was given up on, if it was.
 
         That is what Stash says of it; for one that Plex lacks its file, or items that Plex has
@@ -184,7 +187,7 @@ def _drop_ungated(
     findings.drift.discard(ungated)
     result.skipped_no_metadata += len(ungated)
     result.ungated_count += len(ungated)
-    return dict.fromkeys(ungated, Fate.UNGATED)
+    return dict.fromkeys(ungated, GapOutcome.UNGATED)
 
 
 @dataclass(frozen=True, slots=True)

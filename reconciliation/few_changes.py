@@ -34,7 +34,7 @@ from stash.scalars import WHOLE
 from storage.files.database import chunks
 from storage.page.page_facts import LAST
 from storage.page.page_file import PageFile
-from storage.state_tables.verdicts import Fate, Left
+from storage.state_tables.verdicts import GapOutcome, Left
 from storage.synced_libraries import UNLISTED
 
 log = logging.getLogger(__name__)
@@ -50,10 +50,10 @@ _FIGURES = {
 }
 _TYPES = {"empty": EMPTY_METADATA, "stale": STALE_SYNC, "drift": DRIFT, "missing": MISSING}
 _BY_FATE: Mapping[int, str] = {
-    Fate.QUEUED: "skipped_already_queued",
-    Fate.GIVEN_UP: "skipped_dead",
-    Fate.LEFT: "skipped_unmatched",
-    Fate.UNGATED: "skipped_no_metadata",
+    GapOutcome.QUEUED: "skipped_already_queued",
+    GapOutcome.GIVEN_UP: "skipped_dead",
+    GapOutcome.LEFT: "skipped_unmatched",
+    GapOutcome.UNGATED: "skipped_no_metadata",
 }
 
 
@@ -202,7 +202,7 @@ def _total(
     figures["scenes_to_sync"] = figures["enqueued_count"] = 0
     for left in before.values():
         kinds = _kinds(left.kinds)
-        is_ungated = left.fate == Fate.UNGATED and not kinds  # and no gap
+        is_ungated = left.fate == GapOutcome.UNGATED and not kinds  # and no gap
         figures.subtract(["scenes_checked", *(_FIGURES[kind] for kind in kinds)])
         if left.fate in _BY_FATE:
             figures.subtract([_BY_FATE[left.fate], *([] if is_ungated else ["scenes_with_gaps"])])

@@ -27,7 +27,7 @@ from storage.files.json_checks import Maybe
 from storage.key_value import Key
 from storage.page.page_file import PageFile
 from storage.state import State
-from storage.state_tables.verdicts import Fate
+from storage.state_tables.verdicts import GapOutcome
 from sync_queue.queue import SyncQueue
 
 
@@ -106,7 +106,7 @@ class LastRun:
         """
         queued, given_up, left = (
             [i for i in self.state.verdicts.with_fate(fate) if i not in but]
-            for fate in (Fate.QUEUED, Fate.GIVEN_UP, Fate.LEFT)
+            for fate in (GapOutcome.QUEUED, GapOutcome.GIVEN_UP, GapOutcome.LEFT)
         )
         queue = self.queue
         if queue is None:
@@ -158,7 +158,7 @@ def altered_scenes(
         return None
     found: set[int] = set()
     try:
-        for ids in chunks(state.verdicts.with_fate(Fate.TIMELESS)):
+        for ids in chunks(state.verdicts.with_fate(GapOutcome.TIMELESS)):
             items = [(i, item) for i, item in _items(state, ids) if item.updated_at is None]
             full = read_full([item.ref.key for _, item in items])
             found.update(

@@ -11,7 +11,7 @@ from typing import Any
 
 from core import paths
 from core.fields import TITLE, listed_value
-from core.matching.reasons import Loss, outside
+from core.matching.reasons import LostItem, outside
 from core.models import ListedItem
 from core.paths import lies_in_any
 from core.quality_gate import NOT_YET
@@ -26,7 +26,7 @@ from storage.page.findings import Finding, Item
 from storage.page.orphans import Orphan
 from storage.page.page_facts import LAST
 from storage.page.page_file import PageFile
-from storage.state_tables.verdicts import Fate
+from storage.state_tables.verdicts import GapOutcome
 
 log = logging.getLogger(__name__)
 
@@ -138,12 +138,12 @@ class _Said:
         if known is not None:
             why = f"{known['why']}. What you can do: {known['remedy']}"
             return finding(AMBIGUOUS, reason=why, candidates=tuple(known["candidates"]))
-        lost = "; ".join(str(Loss(**row)) for row in self._contested.get(scene_id, ()))
+        lost = "; ".join(str(LostItem(**row)) for row in self._contested.get(scene_id, ()))
         if lost and scene_id in self._found.itemless:
             return finding(CONTESTED, reason=lost)
         if scene_id in self._gaps:
             gap = self._gaps[scene_id][0]
-            says_enough = self._fates.get(scene_id) != Fate.UNGATED
+            says_enough = self._fates.get(scene_id) != GapOutcome.UNGATED
             return finding(
                 gap.gap_type,
                 reason=gap.reason if says_enough else f"{gap.reason}. {NOT_YET}",

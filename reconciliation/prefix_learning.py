@@ -18,7 +18,7 @@ from reconciliation.listing_guard import PathMapGuard
 from stash.mapping import SceneReader, UnreadScene
 from storage.files.scratch import Scratch, Spool
 from storage.key_value import Key
-from storage.plex_index.saved_index import Wanted
+from storage.plex_index.saved_index import ItemQuery
 from storage.state import State
 
 # The learned folders of the last full run, kept as [[Stash's, Plex's, scenes], ...].
@@ -108,7 +108,7 @@ class Learning:
             ]
             files = (file for scene, _ in some for file in scene.files)
             places = {key for file in files for key in map(path_key, _places(file.path, learned))}
-            self._side.focus(Wanted(paths=places))
+            self._side.focus(ItemQuery(paths=places))
             yield [(s, refs) for s, refs in some if self._leads_somewhere(s, learned)]
 
     def _leads_somewhere(self, scene: Scene, learned: PathMap) -> bool:

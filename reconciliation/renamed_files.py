@@ -17,7 +17,7 @@ from core.records import Record
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
 from storage.state_tables.pins import PinStore
-from storage.state_tables.records import Known, RecordStore
+from storage.state_tables.records import MovedFiles, RecordStore
 
 GONE = "its item is gone from Plex, or its rating key names another film by now"
 NOT_SYNCED = "its library is not among those that are synced"
@@ -61,7 +61,7 @@ class Moves:
     """Collects what has other names by now."""
 
     side: PlexSnapshot
-    known: list[Known] = field(default_factory=list)
+    known: list[MovedFiles] = field(default_factory=list)
     pins: list[tuple[Pin, Pin]] = field(default_factory=list)
 
     def note(
@@ -84,7 +84,7 @@ class Moves:
             if item.ref in verified and set(now := self._paths(item.ref)) != set(item.files)
         }
         if paths or scene.files != record.files:
-            self.known.append(Known(scene.id, scene.files, paths))
+            self.known.append(MovedFiles(scene.id, scene.files, paths))
 
     def _paths(self, ref: ItemRef) -> tuple[str, ...]:
         return tuple(file.path for file in self.side.items[ref].files)

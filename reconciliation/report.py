@@ -13,7 +13,7 @@ from core.matching.prefix_votes import LearnedPair
 from core.matching.reasons import (
     Doubt,
     IgnoredPin,
-    Loss,
+    LostItem,
     Outside,
     Refused,
     doubt_of,
@@ -45,7 +45,7 @@ KEPT = 500  # entries of each kind in it
 LOGGED = 10  # lines of all kinds in the log, but for the fewest of each
 FEWEST = 2
 SUGGESTED = 10  # pairs
-Entry = Doubt | Loss | Outside | Refused | IgnoredPin
+Entry = Doubt | LostItem | Outside | Refused | IgnoredPin
 # How each kind of entry is told, and what those are that the log has no room for.
 _WORDS: Mapping[str, tuple[int, str, str]] = {
     "ambiguous": (logging.INFO, "scene %d is ambiguous: %s", "ambiguous scenes"),
@@ -92,7 +92,9 @@ class MatchReport:
         contested = findings.contested
         entries: dict[str, Sequence[Entry]] = {
             "ambiguous": [doubt_of(row) for row in _some(findings.ambiguous).values()],
-            "contested": [Loss(**row) for rows in _some(contested).values() for row in rows][:KEPT],
+            "contested": [LostItem(**row) for rows in _some(contested).values() for row in rows][
+                :KEPT
+            ],
             "outside": [
                 outside(scene_id, told.paths[0], reach.places(told.paths[0]))
                 for scene_id, told in findings.told(_some(findings.outside)).items()

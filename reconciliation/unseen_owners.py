@@ -6,7 +6,7 @@ from core.matching.pins import holds
 from plex.library import PlexSnapshot
 from reconciliation.detection_pass import Sweep
 from stash.scenes import StashApi, fetch_scenes
-from storage.plex_index.saved_index import Wanted
+from storage.plex_index.saved_index import ItemQuery
 from storage.state import State
 
 
@@ -14,7 +14,7 @@ def offer_unseen(sweep: Sweep, side: PlexSnapshot, state: State, stash: StashApi
     """Those out of sight that own a claimed item, by record or by pin, make their claims too, while
     Stash still has them."""
     pins = [pin for pins in state.pins.all().values() for pin in pins if not pin.released]
-    side.focus(Wanted(refs={pin.ref for pin in pins}))
+    side.focus(ItemQuery(refs={pin.ref for pin in pins}))
     pinned = {
         pin.ref: pin.scene_id
         for pin in pins

@@ -32,7 +32,14 @@ from storage.files.scratch import Scratch, Spool
 from storage.key_value import Key
 from storage.plex_index.moved_items import Moved
 from storage.state import State
-from storage.state_tables.verdicts import Fate, LookedAt, Verdict, VerdictStore, claim_of, claim_row
+from storage.state_tables.verdicts import (
+    GapOutcome,
+    LookedAt,
+    Verdict,
+    VerdictStore,
+    claim_of,
+    claim_row,
+)
 
 # All that says how scenes and items are read and judged; a change of it voids the verdicts.
 RULES = ("core", "reconciliation", "stash.mapping", "plex.mapping")
@@ -178,7 +185,7 @@ class VerdictCache:
         if seen is not None and fetched is not None:
             # Of such an item a listing can never prove that its lists did not move.
             is_timeless = any(self._side.items[ref].updated_at is None for ref in match.refs)
-            fate = Fate.TIMELESS if is_timeless else Fate.IN_ORDER
+            fate = GapOutcome.TIMELESS if is_timeless else GapOutcome.IN_ORDER
             self._noted.put({scene.id: (seen, fetched.digest, int(fate))})
             self._noted_ids.add(scene.id)
         else:
@@ -206,7 +213,7 @@ class VerdictCache:
         """Keep the verdicts on what was noted, but for those in disorder.
 
         Args:
-            fates: tells of some scenes what became of their gaps, each a `Fate`.
+            fates: tells of some scenes what became of their gaps, each a `GapOutcome`.
             kinds: tells what was found of some scenes, a bit for each kind.
             unsure: scenes that are to be looked at each time.
         """
@@ -217,7 +224,9 @@ class VerdictCache:
         for batch in self._noted.batches(AT_ONCE):
             claims, folders = self._claims.of(batch), self._taught.of(batch)
             good = {
-                i: Verdict(seen, tuple(map(claim_of, claims[i])), scene, (*folders[i],), Fate(fate))
+                i: Verdict(
+                    seen, tuple(map(claim_of, claims[i])), scene, (*folders[i],), GapOutcome(fate)
+                )
                 for i, (seen, scene, fate) in batch.items()
                 if i not in in_disorder
             }
@@ -229,7 +238,7 @@ class VerdictCache:
             self._store.note(
                 LookedAt(
                     *(i, scene, claims.get(i, ()), tuple(folders.get(i, ()))),
-                    *(fate_of.get(i, Fate.NO_GAP), kinds_of.get(i, 0)),
+                    *(fate_of.get(i, GapOutcome.NO_GAP), kinds_of.get(i, 0)),
                     has_record=i in self._recorded,
                     stands=i not in unsure,
                 )

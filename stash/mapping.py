@@ -178,7 +178,7 @@ def _is_whole(told: object, key: str) -> bool:
     )
 
 
-class Snapshot(NamedTuple):
+class JobData(NamedTuple):
     """The `data` of a job: for people and for compatibility, never what is written."""
 
     path: str
@@ -193,10 +193,10 @@ class Snapshot(NamedTuple):
     background_url: None = None
 
 
-def snapshot(scene: Scene) -> Snapshot:
+def snapshot(scene: Scene) -> JobData:
     """What a job for a scene says of it."""
     said = scene.said
-    return Snapshot(
+    return JobData(
         scene.files[0].path if scene.files else "",
         text(said.get("title")),
         text(said.get("details")),

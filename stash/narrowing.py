@@ -72,7 +72,7 @@ def _probe(probe: Callable[[], object], failure: StashError) -> None:
         raise failure from None
 
 
-class Listing:
+class SceneListing:
     """Pages of scenes in order of their ids, and whether they are all that there are.
 
     Pages by the last id seen and not by offset, so scenes that come and go meanwhile make no other

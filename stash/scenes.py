@@ -16,7 +16,7 @@ from core.models import Scene
 from stash import queries
 from stash.client import StashClient
 from stash.mapping import SceneReader, UnreadScene, lacks, unread_scenes
-from stash.narrowing import Listing, by_halves
+from stash.narrowing import SceneListing, by_halves
 
 # Longer queries are slow to parse on Stash's side, and each scene costs it several SQL queries.
 MAX_IDS = 100
@@ -84,7 +84,7 @@ def iter_unread_pages(
     if expected is None:
         # What is listed by criteria is looked at again by each reconcile.
         expected = count(0, None) if criteria is None else 0
-    for scenes in Listing(page, count, page_size, expected, after).pages():
+    for scenes in SceneListing(page, count, page_size, expected, after).pages():
         yield [scene for scene in scenes if since is None or _touched(scene.read()) >= since]
 
 

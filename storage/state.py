@@ -71,7 +71,7 @@ SCHEMA = Schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenScenes:
     """The scenes that something was written for, looked up one by one."""
 
     records: RecordStore
@@ -106,7 +106,7 @@ class State(KeyValueFile):
         timestamps = TimestampStore(self._database, self._clock)
         self.timestamps, self.save_timestamp = timestamps.all, timestamps.save
         self.timestamps_of = timestamps.of
-        self.written = Written(self.records, self.journal)
+        self.written = WrittenScenes(self.records, self.journal)
         if not self._looks_only:
             timestamps.take_over(self._data_dir, self._warn)
 

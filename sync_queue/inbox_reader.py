@@ -62,7 +62,7 @@ _REQUEST = Table(
 )
 
 
-class Among(Enum):
+class EventGroup(Enum):
     """Some of the events. Each one is in one of the four, whatever it says.
 
     EDITED: users' edits of scenes. SCANNED: what else has happened to scenes that there are.
@@ -138,7 +138,7 @@ class Inbox(Closing):
     # Events ------------------------------------------------------------------------------
 
     def take(
-        self, among: Among | None = None, most: int = -1, until: int = _LARGEST
+        self, among: EventGroup | None = None, most: int = -1, until: int = _LARGEST
     ) -> list[Event]:
         """Events, the earliest first. They stay until they are acknowledged.
 
@@ -176,11 +176,11 @@ class Inbox(Closing):
     def newest_edit(self) -> int:
         """The revision of the newest event here that is a user's edit of a scene; 0: none is."""
         newest = "SELECT coalesce(max(revision), 0) FROM events WHERE typeof(revision) = 'integer'"
-        return self._database.numbers(f"{newest} AND {Among.EDITED.value}")[0]
+        return self._database.numbers(f"{newest} AND {EventGroup.EDITED.value}")[0]
 
     def edited(self) -> set[int]:
         """The scenes that users have edited."""
-        edited = f"SELECT id FROM events WHERE typeof(id) = 'integer' AND {Among.EDITED.value}"
+        edited = f"SELECT id FROM events WHERE typeof(id) = 'integer' AND {EventGroup.EDITED.value}"
         return set(self._database.numbers(edited))
 
     def has_quick_edits(self) -> bool:
@@ -188,9 +188,9 @@ class Inbox(Closing):
         told = f"SELECT count(*) FROM events WHERE by_user = {QUICK_EDIT}"
         return self._database.numbers(told)[0] > 0
 
-    def count(self, *among: Among) -> int:
+    def count(self, *among: EventGroup) -> int:
         """How many events wait; of some, if these are named."""
-        condition = " OR ".join(f"({each.value})" for each in among or Among)
+        condition = " OR ".join(f"({each.value})" for each in among or EventGroup)
         return self._database.numbers(f"SELECT count(*) FROM events WHERE {condition}")[0]
 
     def counts(self) -> Mapping[str, int]:

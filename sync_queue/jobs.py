@@ -14,7 +14,7 @@ from typing import Any
 
 from core.models import Failure, Job
 from core.text import storable
-from storage.files.row_checks import INT, TEXT, TIME, Kind, Table
+from storage.files.row_checks import INT, TEXT, TIME, ColumnKind, Table
 from storage.state_tables.plans import PlannedChange, unpacked
 from sync_queue.schema import TABLE
 
@@ -24,7 +24,7 @@ INITED, READY, WORKING, HELD, ACKED, DEAD = 0, 1, 2, 4, 5, 9
 
 _COLUMNS = {
     "_id": INT,
-    "data": Kind(frozenset({bytes, str})),
+    "data": ColumnKind(frozenset({bytes, str})),
     "timestamp": TIME,
     "scene_id": INT,
     "enqueued_at": TIME,

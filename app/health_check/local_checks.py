@@ -51,7 +51,7 @@ class Machine:
 
 
 @dataclass(slots=True)
-class Kept:
+class LocalState:
     """What our own files say.
 
     Attributes:
@@ -132,9 +132,9 @@ def _check_notifications(checks: Checks, settings: Settings, machine: Machine) -
         )
 
 
-def check_files(checks: Checks, context: Context) -> Kept:
+def check_files(checks: Checks, context: Context) -> LocalState:
     """The state, the queue, and what they say of work and of outages."""
-    kept, damage = Kept(), list[str]()
+    kept, damage = LocalState(), list[str]()
     try:
         with context.open_state(damage.append) as state:
             kept.has_compared = any(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.health_check.check_result import Checks
-from app.health_check.server_checks import Library
+from app.health_check.server_checks import SyncedLibrary
 from app.wiring import Context
 from core import setting_values as kinds
 from core.errors import StashError
@@ -49,7 +49,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class LineUp:
+class SampleMatches:
     """How a sample of scenes and the items of Plex line up.
 
     Attributes:
@@ -88,7 +88,11 @@ class _Seen:
 
 
 def add_folders_check(
-    checks: Checks, context: Context, plex: PlexClient, libraries: Sequence[Library], scenes: int
+    checks: Checks,
+    context: Context,
+    plex: PlexClient,
+    libraries: Sequence[SyncedLibrary],
+    scenes: int,
 ) -> None:
     """How many of a sample line up, with examples of those that do not."""
     try:
@@ -110,7 +114,9 @@ def add_folders_check(
     tell("folders", told, advice)
 
 
-def look(context: Context, plex: PlexClient, libraries: Sequence[Library], scenes: int) -> LineUp:
+def look(
+    context: Context, plex: PlexClient, libraries: Sequence[SyncedLibrary], scenes: int
+) -> SampleMatches:
     """Match a sample of scenes with what Plex has.
 
     Raises:
@@ -135,11 +141,11 @@ def look(context: Context, plex: PlexClient, libraries: Sequence[Library], scene
     better = PathMap(kinds.path_map(suggested))
     gained = sum(bool(match_scene(scene, seen.indexes, better).claims) for scene in lost)
     line_up = len(seen.scenes) - len(lost)
-    return LineUp(len(seen.scenes), line_up, tuple(examples), suggested, gained)
+    return SampleMatches(len(seen.scenes), line_up, tuple(examples), suggested, gained)
 
 
 def _seen(
-    context: Context, plex: PlexClient, libraries: Sequence[Library], sampled: Sequence[Scene]
+    context: Context, plex: PlexClient, libraries: Sequence[SyncedLibrary], sampled: Sequence[Scene]
 ) -> _Seen:
     now = context.clock()
     with PlexCache(context.data_dir) as cache:
@@ -159,7 +165,10 @@ def _seen(
 
 
 def _asked(
-    plex: PlexClient, libraries: Sequence[Library], sampled: Sequence[Scene], path_map: PathMap
+    plex: PlexClient,
+    libraries: Sequence[SyncedLibrary],
+    sampled: Sequence[Scene],
+    path_map: PathMap,
 ) -> _Seen:
     """Ask for the primary files of as many scenes as a few seconds and requests allow."""
     end, left = time.monotonic() + SECONDS, ASKED
@@ -181,7 +190,7 @@ def _asked(
     return _Seen(_indexed(libraries, found), seen)
 
 
-def _named(plex: PlexClient, library: Library, name: str) -> list[_Item]:
+def _named(plex: PlexClient, library: SyncedLibrary, name: str) -> list[_Item]:
     """The items with a file of this name, in whatever form its accents are."""
     found: list[_Item] = []
     for spelling in spellings(name):
@@ -196,7 +205,7 @@ def _spread(scenes: Sequence[Scene]) -> list[Scene]:
     return [scenes[place] for place in places]
 
 
-def _indexed(libraries: Sequence[Library], items: Iterable[_Item]) -> dict[str, ItemIndex]:
+def _indexed(libraries: Sequence[SyncedLibrary], items: Iterable[_Item]) -> dict[str, ItemIndex]:
     indexes = {library.section.key: ItemIndex() for library in libraries}
     for ref, files in items:
         if ref.section in indexes:
@@ -221,7 +230,7 @@ def _why_not(
     match: SceneMatch,
     indexes: Mapping[str, ItemIndex],
     path_map: PathMap,
-    libraries: Sequence[Library],
+    libraries: Sequence[SyncedLibrary],
 ) -> str:
     file = scene.files[0]
     if match.undecided:

@@ -41,7 +41,7 @@ class StashFound:
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
+class SyncedLibrary:
     """A synced library, and how many movies or episodes it has."""
 
     section: Section
@@ -117,7 +117,7 @@ def check_owner(checks: Checks, plex: PlexClient) -> None:
 
 def check_libraries(
     checks: Checks, plex: PlexClient, names: Sequence[str], known: Mapping[str, str]
-) -> list[Library]:
+) -> list[SyncedLibrary]:
     """The synced libraries with their numbers of items; [] where there are none to be synced.
 
     Args:
@@ -148,10 +148,10 @@ def check_libraries(
     return found
 
 
-def count_libraries(plex: PlexClient, sections: Sequence[Section]) -> list[Library]:
+def count_libraries(plex: PlexClient, sections: Sequence[Section]) -> list[SyncedLibrary]:
     """The number of items of each section.
 
     Raises:
         PlexError: or its kinds.
     """
-    return [Library(section, plex.count_items(section)) for section in sections]
+    return [SyncedLibrary(section, plex.count_items(section)) for section in sections]

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from app.health_check.check_result import OK, PROBLEM, WARN, Checks
-from app.health_check.local_checks import Kept, Machine, check_files, check_machine
+from app.health_check.local_checks import LocalState, Machine, check_files, check_machine
 from app.health_check.path_checks import add_folders_check
 from app.health_check.server_checks import (
     TIMEOUTS,
-    Library,
     PlexFound,
     StashFound,
+    SyncedLibrary,
     can_ask_plex,
     check_libraries,
     check_owner,
@@ -38,14 +38,14 @@ _LEVELS = {OK: logging.INFO, WARN: logging.WARNING, PROBLEM: logging.ERROR}
 
 
 @dataclass(slots=True)
-class Found:
+class HealthFindings:
     """All that one look has found."""
 
     checks: Checks = field(default_factory=Checks)
     stash: StashFound = field(default_factory=StashFound)
     plex: PlexFound = field(default_factory=PlexFound)
-    libraries: Sequence[Library] = ()
-    kept: Kept = field(default_factory=Kept)
+    libraries: Sequence[SyncedLibrary] = ()
+    kept: LocalState = field(default_factory=LocalState)
 
     @property
     def problems(self) -> list[str]:
@@ -107,13 +107,13 @@ def _note_token(context: Context, plex: PlexFound) -> None:
             page.set_value(REFUSED_AT, context.clock() if plex.refuses_token else 0.0)
 
 
-def look(context: Context, machine: Machine, *, samples_files: bool = True) -> Found:
+def look(context: Context, machine: Machine, *, samples_files: bool = True) -> HealthFindings:
     """Make all checks that can be made.
 
     Args:
         samples_files: Plex is asked for the files of some scenes, which takes dozens of requests.
     """
-    found = Found()
+    found = HealthFindings()
     own, checks = Checks(), found.checks
     found.kept = check_files(own, context)  # before others open them, who would mend them
     check_settings(checks, context.settings, context.faults)
@@ -125,14 +125,14 @@ def look(context: Context, machine: Machine, *, samples_files: bool = True) -> F
     return found
 
 
-def _look_at_plex(found: Found, context: Context, *, samples_files: bool) -> None:
+def _look_at_plex(found: HealthFindings, context: Context, *, samples_files: bool) -> None:
     try:
         _ask_plex(found, context, samples_files=samples_files)
     except ConfigError as error:  # a file of certificates that cannot be read
         found.checks.problem("plex", str(error), "Correct it in the settings.")
 
 
-def _ask_plex(found: Found, context: Context, *, samples_files: bool) -> None:
+def _ask_plex(found: HealthFindings, context: Context, *, samples_files: bool) -> None:
     checks = found.checks
     with context.open_plex(TIMEOUTS) as plex:
         found.plex = check_plex(checks, plex)

@@ -9,7 +9,7 @@ from typing import Any
 from app.directories import version_of
 from app.page.context import PageContext
 from app.page.running import write_whole
-from app.page.snapshot import Snapshot, snapshot
+from app.page.snapshot import PageSnapshot, snapshot
 from storage.state_tables.outages import PLEX
 
 FOLDER, FILE = "public", "state.json"
@@ -29,7 +29,7 @@ def publish(context: PageContext) -> None:
         write_whole(folder / FILE, json.dumps(told).encode(), 0o644)
 
 
-def figures_of(known: Snapshot) -> dict[str, Any]:
+def figures_of(known: PageSnapshot) -> dict[str, Any]:
     """Counts and times, and nothing else."""
     return {
         "at": known.now,
@@ -46,7 +46,7 @@ def figures_of(known: Snapshot) -> dict[str, Any]:
     }
 
 
-def _next_due(known: Snapshot) -> float | None:
+def _next_due(known: PageSnapshot) -> float | None:
     """When there is something to do for Sync Changes; None: never, as things stand."""
     noted = known.now if known.edits_waiting else None
     due = [each for each in (known.next_due, known.next_reconcile_at, noted) if each is not None]
@@ -56,7 +56,7 @@ def _next_due(known: Snapshot) -> float | None:
     return max(min(due), breaker.retry_at if breaker.failures else 0.0)
 
 
-def _is_on(known: Snapshot) -> bool:
+def _is_on(known: PageSnapshot) -> bool:
     """Whether anything may go by itself; before the first sync the user decides when."""
     return not known.is_new and bool(
         known.settings.get("enabled", True) and known.settings.get("syncs", True)

@@ -18,7 +18,7 @@ from storage.page.finding_query import (
     LEFT_ALONE,
     OUTSIDE,
     SORTS,
-    Wanted,
+    FindingQuery,
 )
 from storage.page.findings import Finding
 from storage.page.page_facts import LAST
@@ -49,7 +49,7 @@ def page_gaps(context: PageContext) -> dict[str, Any]:
     return {**paging.reply(total, rows), "facets": named, **told}
 
 
-def wanted_by(args: Mapping[str, object]) -> Wanted:
+def wanted_by(args: Mapping[str, object]) -> FindingQuery:
     """What arguments ask for.
 
     Raises:
@@ -64,7 +64,7 @@ def wanted_by(args: Mapping[str, object]) -> Wanted:
             f"The argument 'sort' is {sort!r}; one of these is allowed, with or without '-' before "
             f"it: {', '.join(SORTS)}."
         )
-    return Wanted(kind, text(args, "studio"), text(args, "library"), text(args, "text"), sort)
+    return FindingQuery(kind, text(args, "studio"), text(args, "library"), text(args, "text"), sort)
 
 
 def _row(each: Finding, *, is_queued: bool, is_held: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from app.page.snapshot import Snapshot
+from app.page.snapshot import PageSnapshot
 from core.change_words import closed, counted
 from core.timestamps import in_words
 from storage.state_tables.outages import NAMES, PICTURES, PLEX, PLEX_PICTURES
@@ -13,7 +13,7 @@ from storage.state_tables.outages import NAMES, PICTURES, PLEX, PLEX_PICTURES
 GOOD, WORK, ATTENTION, PROBLEM = "good", "work", "attention", "problem"
 
 
-def headline(known: Snapshot) -> tuple[str, str]:
+def headline(known: PageSnapshot) -> tuple[str, str]:
     """The sentence, and its tone: good, work, attention or problem."""
     waits = _waits(known)
     away = known.away_since(PLEX)
@@ -48,14 +48,14 @@ def headline(known: Snapshot) -> tuple[str, str]:
     return f"All {known.in_step:,} scenes are in step with Plex.", GOOD
 
 
-def _waits(known: Snapshot) -> str:
+def _waits(known: PageSnapshot) -> str:
     waiting = known.waiting + known.edits_waiting
     if not waiting:
         return ""
     return f"{counted(waiting, 'change waits', 'changes wait')}. "
 
 
-def _given_up(known: Snapshot) -> str:
+def _given_up(known: PageSnapshot) -> str:
     """What is not in step though no reconcile has found it: a change in Stash that got stuck."""
     held = f"{known.held:,} held back until you confirm" if known.held else ""
     dead = f"{known.dead_letters:,} given up on" if known.dead_letters else ""
@@ -63,12 +63,12 @@ def _given_up(known: Snapshot) -> str:
     return f"All is in step but for what was changed since: {stuck}."
 
 
-def advice(known: Snapshot) -> list[dict[str, Any]]:
+def advice(known: PageSnapshot) -> list[dict[str, Any]]:
     """What there is to do, the most urgent first, each with the action or view that does it."""
     return [{"text": text, "action": action} for text, action in _advice(known)]
 
 
-def _advice(known: Snapshot) -> Iterator[tuple[str, str | None]]:
+def _advice(known: PageSnapshot) -> Iterator[tuple[str, str | None]]:
     if not known.settings:
         yield "Connect Stash to Plex: the assistant takes you through it.", "start"
         return

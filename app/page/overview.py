@@ -9,7 +9,7 @@ from app.page.context import PageContext
 from app.page.figures import figures_of
 from app.page.headline import advice, headline
 from app.page.runs import page_row
-from app.page.snapshot import Snapshot, snapshot
+from app.page.snapshot import PageSnapshot, snapshot
 from app.page.tasks import title_of_mode
 from core.timestamps import in_words
 from storage.state_tables.outages import NAMES
@@ -35,13 +35,13 @@ def page_overview(context: PageContext) -> dict[str, Any]:
     }
 
 
-def _points(known: Snapshot) -> list[dict[str, Any]]:
+def _points(known: PageSnapshot) -> list[dict[str, Any]]:
     """The points of the chart; the last is now, as the tiles have it."""
     now = {"at": known.now, "gaps": known.gaps, "synced": 0}
     return [*known.points, now] if known.points else []
 
 
-def _tiles(known: Snapshot) -> dict[str, Any]:
+def _tiles(known: PageSnapshot) -> dict[str, Any]:
     compared = known.in_step + known.gaps + known.unfinished
     return {
         "scenes": known.scenes,
@@ -59,7 +59,7 @@ def _tiles(known: Snapshot) -> dict[str, Any]:
     }
 
 
-def _last_reconcile(known: Snapshot) -> dict[str, Any] | None:
+def _last_reconcile(known: PageSnapshot) -> dict[str, Any] | None:
     run = known.latest_reconcile
     if run is None:
         return None
@@ -67,7 +67,7 @@ def _last_reconcile(known: Snapshot) -> dict[str, Any] | None:
     return {"at": run.finished_at or run.started_at, "status": row["status"], "text": row["text"]}
 
 
-def _running(known: Snapshot) -> dict[str, Any] | None:
+def _running(known: PageSnapshot) -> dict[str, Any] | None:
     running = known.running
     if running is None:
         return None
@@ -83,7 +83,7 @@ def _running(known: Snapshot) -> dict[str, Any] | None:
     }
 
 
-def _service(known: Snapshot, service: str) -> dict[str, Any]:
+def _service(known: PageSnapshot, service: str) -> dict[str, Any]:
     since, name = known.away_since(service), NAMES[service]
     if since is None:
         return {"name": name, "ok": True, "since_at": None, "text": "No outage is known."}

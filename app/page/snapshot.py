@@ -12,7 +12,7 @@ from app.schedule.history import HISTORY
 from app.sync_changes.watermark import WATERMARK
 from core import reconcile_due
 from core.circuit_breaker import Breaker
-from core.reconcile_due import INTERVALS, Wanted
+from core.reconcile_due import INTERVALS, WantedSchedule
 from core.run_kinds import RECONCILE
 from core.scopes import BY_SETTING
 from storage.page.finding_query import GAPS
@@ -29,7 +29,7 @@ DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class PageSnapshot:
     """Times are epoch seconds.
 
     Attributes:
@@ -105,7 +105,7 @@ class Snapshot:
         return breaker.since if breaker.failures else None
 
 
-def snapshot(context: PageContext, *, with_points: bool = True) -> Snapshot:
+def snapshot(context: PageContext, *, with_points: bool = True) -> PageSnapshot:
     """How things stand now.
 
     Raises:
@@ -126,7 +126,7 @@ def snapshot(context: PageContext, *, with_points: bool = True) -> Snapshot:
     with context.open_state() as state:
         mark = state.get_value(WATERMARK)
         lasting = [each for each in state.outages.outages(now) if each.ended_at is None]
-        return Snapshot(
+        return PageSnapshot(
             now,
             settings,
             last,
@@ -163,7 +163,7 @@ def _next_reconcile(state: State, settings: Mapping[str, Any], now: float) -> fl
     interval = INTERVALS.get(settings.get("reconcile_interval") or "") if is_on else None
     scope = BY_SETTING.get(settings.get("reconcile_scope") or "", BY_SETTING["all"])
     history = reconcile_due.seen(state.get_value(HISTORY), now)
-    return reconcile_due.due_at(history, Wanted(interval, scope.name))
+    return reconcile_due.due_at(history, WantedSchedule(interval, scope.name))
 
 
 def _points(state: State, now: float) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from app.directories import version_of
 from app.page.context import PageContext
 from app.page.headline import headline
 from app.page.runs import page_row
-from app.page.snapshot import Snapshot, snapshot
+from app.page.snapshot import PageSnapshot, snapshot
 from core.redaction import Redactor
 from core.timestamps import rfc3339
 from storage.state_tables.outages import NAMES
@@ -30,7 +30,7 @@ def page_support(context: PageContext) -> dict[str, Any]:
     return {"text": Redactor(hides_names=hides_names).clean(text)}
 
 
-def _head(context: PageContext, known: Snapshot) -> Iterator[str]:
+def _head(context: PageContext, known: PageSnapshot) -> Iterator[str]:
     import platform  # which no other read needs
 
     yield f"Stash2Plex {version_of(context.plugin_dir)}, {rfc3339(known.now)}"
@@ -54,7 +54,7 @@ def _head(context: PageContext, known: Snapshot) -> Iterator[str]:
         yield f"  {key}: {json.dumps(value, ensure_ascii=False)}"
 
 
-def _runs(context: PageContext, known: Snapshot) -> Iterator[str]:
+def _runs(context: PageContext, known: PageSnapshot) -> Iterator[str]:
     yield "Last runs:"
     with context.open_state() as state:
         runs = state.runs.latest(limit=RUNS)

@@ -19,7 +19,7 @@ from storage.page.finding_query import (
     LEFT_ALONE,
     OUTSIDE,
     REFUSED,
-    Wanted,
+    FindingQuery,
 )
 from storage.page.findings import Finding
 from storage.page.orphans import Orphan
@@ -76,8 +76,8 @@ def read_report(page: PageFile, now: float, version: str, *, hides_names: bool) 
     if last.get("at") is None:
         return None
     hide: Hide = short_name if hides_names else _as_it_is
-    gaps = [f for kind in GAPS for f in page.findings.page(Wanted(kind), 0, ALL)[1]]
-    left = [f for kind in LEFT_ALONE for f in page.findings.page(Wanted(kind), 0, ALL)[1]]
+    gaps = [f for kind in GAPS for f in page.findings.page(FindingQuery(kind), 0, ALL)[1]]
+    left = [f for kind in LEFT_ALONE for f in page.findings.page(FindingQuery(kind), 0, ALL)[1]]
     _, orphans = page.orphans.page("", "", 0, ALL)
     counts = Counter(each.type for each in (*gaps, *left))
     return Report(

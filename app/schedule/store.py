@@ -10,7 +10,7 @@ from pathlib import Path
 from app.schedule.history import HISTORY
 from app.wiring import Context
 from core import reconcile_due
-from core.reconcile_due import INTERVALS, History, Wanted
+from core.reconcile_due import INTERVALS, History, WantedSchedule
 from core.scopes import BY_SETTING
 from core.settings import Settings
 from storage.state import State
@@ -18,11 +18,11 @@ from storage.state import State
 LOCK_FILE = "reconcile.lock"
 
 
-def wanted(settings: Settings) -> Wanted:
+def wanted(settings: Settings) -> WantedSchedule:
     """What the settings say; where nothing is to be synced, nothing is to be looked for."""
     works = settings.enabled and settings.synced_fields()
     interval = INTERVALS.get(settings.reconcile_interval) if works else None
-    return Wanted(interval, BY_SETTING[settings.reconcile_scope].name)
+    return WantedSchedule(interval, BY_SETTING[settings.reconcile_scope].name)
 
 
 def known(state: State, now: float) -> History:
@@ -35,7 +35,7 @@ def change(state: State, now: float, step: Callable[[History], History]) -> Hist
     return state.change_value(HISTORY, lambda told: step(reconcile_due.seen(told, now)))
 
 
-def claim(state: State, want: Wanted, now: float) -> bool:
+def claim(state: State, want: WantedSchedule, now: float) -> bool:
     """Begin a run if one is due; of several processes that try, one gets True."""
     is_ours = False
 

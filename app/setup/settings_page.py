@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.setup.context import SetupContext
-from app.setup.settings_rows import Known, told
+from app.setup.settings_rows import KnownSettings, told
 from app.setup.token import KEPT, SETTING, resolve_token
 from core.change_words import counted
 from core.digests import digest_of
@@ -33,7 +33,7 @@ def page_settings(context: SetupContext) -> dict[str, Any]:
         stored, api_key = plugin_settings(stash, context.plugin_id)
     logs.configure(debug=False, secrets=[api_key, token, str(stored.get(SETTING, ""))])
     in_force = resolve_token(stored, context.data_dir, None)
-    known = Known(stored, context.env, bool(token), read_settings(in_force, context.env))
+    known = KnownSettings(stored, context.env, bool(token), read_settings(in_force, context.env))
     name = ""
     if token and in_force.get(SETTING) == token:
         with context.open_state() as state:

@@ -33,7 +33,7 @@ _KINDS: Mapping[object, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownSettings:
     """What is known of the settings.
 
     Attributes:

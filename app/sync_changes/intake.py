@@ -27,14 +27,14 @@ from stash.scenes import (
 )
 from storage.files.database import chunks
 from storage.state_tables.records import RecordStore
-from sync_queue.inbox_reader import Among, Event, Inbox
+from sync_queue.inbox_reader import Event, EventGroup, Inbox
 from sync_queue.jobs import BULK, EDIT
 
 log = logging.getLogger(__name__)
 
 KIND = "changed"
 MANY = 10_000  # events in hand at once; what they tell of performers and tags costs requests
-_NO_EDITS = (Among.SCANNED, Among.DESTROYED, Among.OTHERS)
+_NO_EDITS = (EventGroup.SCANNED, EventGroup.DESTROYED, EventGroup.OTHERS)
 CLAIMED = "was being synced while something changed in Stash"
 
 
@@ -110,7 +110,7 @@ class Intake:
             StashError: or its kinds; what was not dealt with is still there.
             StateError: a file of ours cannot be used.
         """
-        self._deal_with(*Among)
+        self._deal_with(*EventGroup)
 
     def take_edits(self) -> None:
         """Deal with the scenes that users have edited, and leave all else as it is.
@@ -118,7 +118,7 @@ class Intake:
         Raises:
             StashError, StateError: as `take`.
         """
-        self._deal_with(Among.EDITED)
+        self._deal_with(EventGroup.EDITED)
 
     def noted_edits(self) -> set[int]:
         """The scenes of which the inbox tells that a user has edited them."""
@@ -143,7 +143,7 @@ class Intake:
                 self.result.unannounced += len(new)
                 self._enqueue(new, dict.fromkeys(found, reason), stores, priority)
 
-    def _deal_with(self, *wanted: Among) -> None:
+    def _deal_with(self, *wanted: EventGroup) -> None:
         """Deal with some of the events, some at a time. Edits come first: somebody may be waiting
         for them."""
         self.is_early = self._is_begun = False
@@ -151,15 +151,15 @@ class Intake:
             return
         with self._stores() as stores:
             until, _ = self._inbox.newest()
-            if not self._scenes(Among.EDITED, until, stores) or wanted == (Among.EDITED,):
+            if not self._scenes(EventGroup.EDITED, until, stores) or wanted == (EventGroup.EDITED,):
                 return
             if stores.claimed and self._inbox.count(*_NO_EDITS):
                 self._again(stores)
-            if not self._scenes(Among.SCANNED, until, stores):
+            if not self._scenes(EventGroup.SCANNED, until, stores):
                 return
-            while events := self._inbox.take(Among.DESTROYED, MANY, until):
+            while events := self._inbox.take(EventGroup.DESTROYED, MANY, until):
                 self._destroyed(events)
-            while events := self._inbox.take(Among.OTHERS, MANY, until):
+            while events := self._inbox.take(EventGroup.OTHERS, MANY, until):
                 self._entities(events, stores)
 
     @contextmanager
@@ -187,7 +187,7 @@ class Intake:
             scenes = fetch_readable(self._context.stash, ids).scenes
             self._enqueue(list(scenes.values()), dict.fromkeys(scenes, CLAIMED), stores)
 
-    def _scenes(self, among: Among, until: int, stores: _Stores) -> bool:
+    def _scenes(self, among: EventGroup, until: int, stores: _Stores) -> bool:
         """Deal with the events of scenes up to a revision; False: it was enough before that."""
         while events := self._inbox.take(among, MANY, until):
             for batch in chunks(events, MAX_IDS):
@@ -195,7 +195,7 @@ class Intake:
                 if self.is_early:
                     return False
                 self._is_begun = True
-                self._some_scenes(batch, stores, is_edited=among is Among.EDITED)
+                self._some_scenes(batch, stores, is_edited=among is EventGroup.EDITED)
         return True
 
     def _some_scenes(self, batch: Sequence[Event], stores: _Stores, *, is_edited: bool) -> None:

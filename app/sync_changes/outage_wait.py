@@ -41,7 +41,7 @@ WAITS: Key[Mapping[str, tuple[float, float]]] = Key(
 )
 
 
-class Over(Enum):
+class WaitEnd(Enum):
     """Why a wait is over."""
 
     BACK = "the service may be back"
@@ -94,7 +94,9 @@ class OutageWait:
         """Whether a service has failed when it was asked last."""
         return self.breaker(service).failures > 0
 
-    def wait(self, service: Service, why: str, is_news: Callable[[], bool] = lambda: False) -> Over:
+    def wait(
+        self, service: Service, why: str, is_news: Callable[[], bool] = lambda: False
+    ) -> WaitEnd:
         """Until the service may be back, or the task is to do something else.
 
         Args:
@@ -104,7 +106,7 @@ class OutageWait:
             StashError: Stash has not answered for minutes.
         """
         if not self._longest:
-            return Over.TOO_LONG
+            return WaitEnd.TOO_LONG
         breaker = self.breaker(service.name)
         since, told_at = self._begun(service, breaker, why)
         seen = 0.0
@@ -114,16 +116,16 @@ class OutageWait:
                 breaker, since, told_at = self._failed(service), min(since, now), now
             seen = now
             if others_wait(self._context):
-                return Over.OTHERS
+                return WaitEnd.OTHERS
             if is_news():
-                return Over.NEWS
+                return WaitEnd.NEWS
             if now - since >= self._longest:
-                return Over.TOO_LONG
+                return WaitEnd.TOO_LONG
             if now >= breaker.retry_at:
                 if self._has_new_settings(now):
-                    return Over.SETTINGS
+                    return WaitEnd.SETTINGS
                 if self._is_back(service, now):
-                    return Over.BACK
+                    return WaitEnd.BACK
                 breaker = self._failed(service)
                 self._context.notify()
                 continue

@@ -22,7 +22,7 @@ TICK = 1.0  # seconds between two looks at the inbox
 FIRST_LOOK, SELDOM = 2.0, 10.0
 
 
-class Ended(Enum):
+class ScanWaitEnd(Enum):
     """Why a wait is over."""
 
     NOTHING = "no job waits for a scan that can be waited for"
@@ -49,37 +49,37 @@ class ScanWait:
         """Whether jobs wait for a scan."""
         return count_awaiting(self._context) > 0
 
-    def wait(self, has_changes: Callable[[], bool]) -> Ended:
+    def wait(self, has_changes: Callable[[], bool]) -> ScanWaitEnd:
         """Until a scan that jobs wait for has ended, and its jobs are due.
 
         Args:
             has_changes: whether changes were noted that ought to be dealt with first.
         """
         if not self.has_jobs():
-            return Ended.NOTHING
+            return ScanWaitEnd.NOTHING
         pace = FIRST_LOOK
         next_look = self._context.clock() + pace
         while self._left > 0:
             self._sleep(TICK)
             self._left -= TICK
             if has_changes():
-                return Ended.CHANGES
+                return ScanWaitEnd.CHANGES
             if not is_due(next_look, self._context.clock(), SELDOM):
                 continue
             if self._others_wait():
-                return Ended.OTHERS
+                return ScanWaitEnd.OTHERS
             try:
                 if wake_scanned(self._context, BRIEF):
-                    return Ended.CHANGES
+                    return ScanWaitEnd.CHANGES
             except PlexServerDown as error:  # it has other things to do just now
                 log.debug("Plex could not be asked for its scans: %s", error)
             except PlexError as error:
                 log.warning("%s", error)
-                return Ended.NOTHING
+                return ScanWaitEnd.NOTHING
             pace = min(pace * 1.5, SELDOM)
             next_look = self._context.clock() + pace
         log.info("Plex still scans; scenes that it may find are looked at with the next change")
-        return Ended.NOTHING
+        return ScanWaitEnd.NOTHING
 
 
 def count_awaiting(context: Context) -> int:

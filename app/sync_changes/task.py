@@ -27,7 +27,7 @@ from app.sync_changes.messages import (
     left_waiting,
     summary_of,
 )
-from app.sync_changes.outage_wait import OutageWait, Over, Service, count_waiting
+from app.sync_changes.outage_wait import OutageWait, Service, WaitEnd, count_waiting
 from app.sync_changes.probes import (
     count_without_pictures,
     look_for_pictures,
@@ -37,7 +37,7 @@ from app.sync_changes.probes import (
     wake_for_pictures,
 )
 from app.sync_changes.quick_hooks import QuickHooks
-from app.sync_changes.scans import Ended, ScanWait
+from app.sync_changes.scans import ScanWait, ScanWaitEnd
 from app.sync_changes.slice import Slice
 from app.sync_changes.unannounced import Unannounced
 from app.wiring import Context
@@ -117,7 +117,7 @@ class _Run:
             self._context.go_on()
             if down is not None:
                 over = self._wait_for_plex(down)
-                if over is Over.BACK:
+                if over is WaitEnd.BACK:
                     continue
                 self._hand_over(seen, anyway=True, why=_why(over))
                 return
@@ -132,14 +132,14 @@ class _Run:
                 if self._auto.run():
                     continue
             ended = self._wait_for_scans(seen)
-            if ended is Ended.CHANGES:
+            if ended is ScanWaitEnd.CHANGES:
                 continue
-            if ended is Ended.OTHERS and self._hand_over(seen):
+            if ended is ScanWaitEnd.OTHERS and self._hand_over(seen):
                 return
             over = self._wait_for_pictures(seen)
-            if over in (Over.BACK, Over.NEWS):
+            if over in (WaitEnd.BACK, WaitEnd.NEWS):
                 continue
-            if over in (Over.OTHERS, Over.SETTINGS):
+            if over in (WaitEnd.OTHERS, WaitEnd.SETTINGS):
                 self._hand_over(seen, anyway=True, why=_why(over))
                 return
             if self._inbox.leave(seen):
@@ -176,28 +176,28 @@ class _Run:
             return error
         return None
 
-    def _wait_for_plex(self, error: PlexServerDown) -> Over:
+    def _wait_for_plex(self, error: PlexServerDown) -> WaitEnd:
         plex = Service(PLEX, lambda: plex_failure(self._context) is None, self._count_waiting)
         over = self._outage.wait(plex, str(error))
-        if over is Over.TOO_LONG:
+        if over is WaitEnd.TOO_LONG:
             raise PlexServerDown(left_waiting(str(error), self._count_waiting())) from error
         # Whether it is back is seen by a drain.
-        self._is_trial = over is Over.BACK
+        self._is_trial = over is WaitEnd.BACK
         return over
 
-    def _wait_for_pictures(self, seen: int) -> Over:
+    def _wait_for_pictures(self, seen: int) -> WaitEnd:
         context = self._context
         if not self._can_drain() or not count_without_pictures(context):
-            return Over.TOO_LONG
+            return WaitEnd.TOO_LONG
         name, why, is_back = PICTURES, NO_PICTURES_NOW, lambda: pictures_come(context)
         if self._outage.has_failed(PLEX_PICTURES):
             # Only a scene that is tried shows whether that is over.
             name, why, is_back = PLEX_PICTURES, NO_PICTURES_IN_PLEX, lambda: True
         pictures = Service(name, is_back, lambda: count_without_pictures(context))
         over = self._outage.wait(pictures, why, lambda: self._has_changes(seen))
-        if over is Over.BACK:
+        if over is WaitEnd.BACK:
             wake_for_pictures(context)
-        elif over is Over.TOO_LONG:
+        elif over is WaitEnd.TOO_LONG:
             waiting = count_without_pictures(context)
             self._note(f"{why}; {waiting} scenes are tried again by a later task")
         return over
@@ -205,9 +205,9 @@ class _Run:
     def _count_waiting(self) -> int:
         return count_waiting(self._context, self._inbox)
 
-    def _wait_for_scans(self, seen: int) -> Ended:
+    def _wait_for_scans(self, seen: int) -> ScanWaitEnd:
         if not self._can_drain():
-            return Ended.NOTHING
+            return ScanWaitEnd.NOTHING
         return self._scans.wait(lambda: self._has_changes(seen))
 
     def _has_changes(self, seen: int) -> bool:
@@ -301,5 +301,5 @@ def _sleep_on(context: Context, sleep: Sleep, seconds: float) -> None:
     context.go_on()
 
 
-def _why(over: Over) -> str:
-    return NEW_SETTINGS if over is Over.SETTINGS else CARRIED_ON
+def _why(over: WaitEnd) -> str:
+    return NEW_SETTINGS if over is WaitEnd.SETTINGS else CARRIED_ON

@@ -16,7 +16,7 @@ from core.clear_limit import PASSES
 from core.errors import ConfigError
 from core.models import ItemRef, Job
 from core.scopes import DAY
-from reconciliation.detection_state import Found
+from reconciliation.detection_state import FoundGap
 from reconciliation.detector import EMPTY_METADATA, MISSING
 from reconciliation.result import brief
 from shell.logs import examples, headline
@@ -70,7 +70,7 @@ def _preview_gaps(
     context: Context, scope: str, only: frozenset[str] | None = None
 ) -> dict[str, Any]:
     """What a reconcile and the drain after it would write."""
-    found: list[Found] = []
+    found: list[FoundGap] = []
     figures: dict[str, Any] = {}
     full = flag(context.args, "full")
 

@@ -78,7 +78,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class LostItem:
     """An item that a scene has a claim on and another scene owns."""
 
     scene_id: int
@@ -162,10 +162,10 @@ def doubt_of(row: Mapping[str, Any]) -> Doubt:
     return Doubt(**{**row, "candidates": candidates})
 
 
-def losses(scene_id: int, contests: Sequence[Contest], titles: Mapping[str, str]) -> list[Loss]:
+def losses(scene_id: int, contests: Sequence[Contest], titles: Mapping[str, str]) -> list[LostItem]:
     """To whom a scene lost its items, and why."""
     return [
-        Loss(
+        LostItem(
             scene_id,
             titles.get(contest.ref.section, contest.ref.section),
             contest.ref.section,

@@ -39,20 +39,20 @@ class _NoText(bytes):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ColumnKind:
     """What a column may hold: values of these types; `is_time`: epoch seconds that can be shown."""
 
     types: frozenset[type]
     is_time: bool = False
 
-    def optional(self) -> Kind:
+    def optional(self) -> ColumnKind:
         """The same, or nothing."""
-        return Kind(self.types | {type(None)}, self.is_time)
+        return ColumnKind(self.types | {type(None)}, self.is_time)
 
 
-INT, TEXT, REAL = (Kind(frozenset({kind})) for kind in (int, str, float))
-BLOB = Kind(frozenset({bytes}))
-TIME = Kind(frozenset({int, float}), is_time=True)
+INT, TEXT, REAL = (ColumnKind(frozenset({kind})) for kind in (int, str, float))
+BLOB = ColumnKind(frozenset({bytes}))
+TIME = ColumnKind(frozenset({int, float}), is_time=True)
 
 
 class Table:
@@ -63,7 +63,7 @@ class Table:
         key: those of them that name one row; "rowid" where the table has no better one.
     """
 
-    def __init__(self, name: str, key: Sequence[str], columns: Mapping[str, Kind]) -> None:
+    def __init__(self, name: str, key: Sequence[str], columns: Mapping[str, ColumnKind]) -> None:
         self.name = name
         self.key = tuple(key)
         self.columns = ", ".join(columns)
@@ -125,7 +125,7 @@ class Table:
                 raise NonsenseError(f"{name} is {fault}")
 
 
-def _holds(kind: Kind, values: Sequence[Any]) -> bool:
+def _holds(kind: ColumnKind, values: Sequence[Any]) -> bool:
     """Whether a column may hold all of these values."""
     if not kind.types.issuperset(map(type, values)):
         return False

@@ -23,7 +23,7 @@ SORTS = tuple(_SORTS)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class FindingQuery:
     """What is to be listed, "" for all.
 
     Attributes:
@@ -44,7 +44,7 @@ def title_key(title: str) -> str:
     return title[:KEY_LENGTH].casefold()
 
 
-def terms_of(wanted: Wanted) -> tuple[list[str], list[object]]:
+def terms_of(wanted: FindingQuery) -> tuple[list[str], list[object]]:
     """The conditions that a finding has to meet, each with its value."""
     is_gap = not wanted.type or wanted.type in GAPS
     terms: list[str] = ["gap = ?"]

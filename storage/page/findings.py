@@ -22,7 +22,7 @@ from storage.page.finding_query import (
     CONTESTED,
     GAPS,
     IGNORED,
-    Wanted,
+    FindingQuery,
     order_of,
     terms_of,
     title_key,
@@ -237,17 +237,17 @@ class FindingStore(Store):
             (row[0], row[1]) for row in self._database.rows(f"{sql} ORDER BY 2 DESC, 1", (kind,))
         ]
 
-    def page(self, wanted: Wanted, offset: int, limit: int) -> tuple[int, list[Finding]]:
+    def page(self, wanted: FindingQuery, offset: int, limit: int) -> tuple[int, list[Finding]]:
         """How many findings there are like that, and some of them."""
         total, ids = self._page(wanted, offset, limit)
         known = self.of_scenes(ids)
         return total, [known[scene_id] for scene_id in ids if scene_id in known]
 
-    def ids(self, wanted: Wanted) -> list[int]:
+    def ids(self, wanted: FindingQuery) -> list[int]:
         """The scenes of all findings that are like that."""
         return self._page(wanted, 0, ALL)[1]
 
-    def _page(self, wanted: Wanted, offset: int, limit: int) -> tuple[int, list[int]]:
+    def _page(self, wanted: FindingQuery, offset: int, limit: int) -> tuple[int, list[int]]:
         terms, values = terms_of(wanted)
         where = " AND ".join(terms)
         order = order_of(wanted.sort)

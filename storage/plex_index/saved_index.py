@@ -90,7 +90,7 @@ _SECTIONS = Table(
 
 
 @dataclass(slots=True)
-class Wanted:
+class ItemQuery:
     """What items are looked up by: any of these.
 
     Attributes:
@@ -204,7 +204,7 @@ class SectionIndexStore(StoreFile):
         sql = "SELECT name_key FROM files GROUP BY name_key HAVING count(*) > ?"
         return frozenset(row[0] for row in self._database.rows(sql, (BIG_BUCKET,)))
 
-    def look_up(self, wanted: Wanted, big: Collection[str] = ()) -> list[Stored]:
+    def look_up(self, wanted: ItemQuery, big: Collection[str] = ()) -> list[Stored]:
         """The items that have a file with one of these names or paths, or are asked for.
 
         Args:

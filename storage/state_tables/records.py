@@ -30,7 +30,7 @@ class RecordSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class MovedFiles:
     """Where a scene's files and those of some of its items lie by now."""
 
     scene_id: int
@@ -146,7 +146,7 @@ class RecordStore(Store):
                 ((at, ref.section, ref.key, scene_id) for scene_id, ref, at in items),
             )
 
-    def note_files(self, moved: Iterable[Known]) -> None:
+    def note_files(self, moved: Iterable[MovedFiles]) -> None:
         """Notes new names and places of files in the records that there are; nothing else."""
         with self._database.transaction() as connection:
             for known in moved:
@@ -248,7 +248,7 @@ def _record(items: Mapping[int, Mapping[tuple[str, str], int | None]], row: Row)
     return record_from(row, items.get(row[0], {}))
 
 
-def _moved(known: Known, row: Row) -> str:
+def _moved(known: MovedFiles, row: Row) -> str:
     return with_files(row[1], known.files, known.items)
 
 

@@ -22,7 +22,7 @@ from storage.files.store import Store
 from storage.record_codec import dumps
 
 
-class Fate(IntEnum):
+class GapOutcome(IntEnum):
     """What became of a scene: it was found in order, or its gap was dealt with in this way."""
 
     IN_ORDER = 0
@@ -84,7 +84,7 @@ class Verdict:
     claims: tuple[Claim, ...]
     scene: bytes = b""
     taught: Taught = ()
-    fate: Fate = Fate.IN_ORDER
+    fate: GapOutcome = GapOutcome.IN_ORDER
 
 
 def _on(name: str, event: str, scene: str) -> tuple[str, str]:
@@ -158,7 +158,7 @@ _LEFT = Table(
     {"scene_id": INT, "claims": TEXT, "taught": TEXT, "fate": INT, "kinds": INT},
 )
 _RECORDED = "EXISTS (SELECT 1 FROM records WHERE scene_id = ?)"
-_IN_ORDER = f"fate = {Fate.IN_ORDER:d} AND touched = 0"
+_IN_ORDER = f"fate = {GapOutcome.IN_ORDER:d} AND touched = 0"
 _ALL = "SELECT scene_id FROM verdicts"
 _SOME = 10_000  # of them at once
 _COLUMNS = "scene_id, digest, claims, scene, taught, fate, kinds"
@@ -184,7 +184,7 @@ class VerdictStore(Store):
         among = f"{_ALL} WHERE scene_id BETWEEN ? AND ? AND {_IN_ORDER}"
         return set(self._database.numbers(among, (first, last)))
 
-    def with_fate(self, fate: Fate) -> list[int]:
+    def with_fate(self, fate: GapOutcome) -> list[int]:
         """The scenes of which that became; not to be asked for those without a gap."""
         return self._database.numbers(
             f"{_ALL} WHERE fate > 1 AND fate = ? AND touched = 0", (fate,)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciliation.detection_pass import Sweep
-from reconciliation.detection_state import Found
+from reconciliation.detection_state import FoundGap
 from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from reconciliation.engine import GapDetectionEngine, GapDetectionResult
 from simulators.library.generate import generate
@@ -32,7 +32,7 @@ class Findings:
     drift: set[int]
     ambiguous: set[int]
     contested: set[int]
-    gaps: list[Found]
+    gaps: list[FoundGap]
 
 
 class Watched(GapDetectionEngine):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.health_check.path_checks import LineUp
+from app.health_check.path_checks import SampleMatches
 from tests.acceptance.health_library import found, said
 from tests.acceptance.site import Site
 from tests.acceptance.small_library import part
@@ -167,7 +167,7 @@ def test_a_file_that_is_another_in_plex(site: Site) -> None:
     ],
 )
 def test_few_scenes_in_words(scenes: int, line_up: int, text: str) -> None:
-    assert LineUp(scenes, line_up).text == text
+    assert SampleMatches(scenes, line_up).text == text
 
 
 def test_files_that_plex_does_not_have(site: Site) -> None:

@@ -20,12 +20,12 @@ from app.tasks.reconcile import reconcile_all
 from core.errors import GuardStopped
 from plex import section_reuse
 from reconciliation import few_changes
-from reconciliation.detection_state import PLAIN, Found
+from reconciliation.detection_state import PLAIN, FoundGap
 from reconciliation.detector import MISSING
 from reconciliation.engine import GapDetectionEngine
 from simulators.library.generate import generate
 from simulators.seed import Seed
-from storage.page.finding_query import Wanted
+from storage.page.finding_query import FindingQuery
 from storage.page.findings import ALL
 from storage.page.page_file import PageFile
 from storage.plex_index.saved_index import INDEX_FILE
@@ -94,7 +94,7 @@ def look(
         sql(data / STATE_FILE, "DELETE FROM verdicts")
         for file in data.glob(f"{INDEX_FILE}*"):
             file.unlink()
-    gaps: list[Found] = []
+    gaps: list[FoundGap] = []
     with site.context(clock) as context, SyncQueue(data / "queue") as queue:
         engine = GapDetectionEngine(
             context.stash, context.settings, data, queue, clock=clock, on_gaps=gaps.extend
@@ -115,7 +115,7 @@ def look(
         }
     with PageFile(data, pytest.fail) as page:
         found["orphans"] = page.orphans.page("", "", 0, ALL)
-        found["told"] = page.findings.page(Wanted(), 0, ALL), page.findings.facets()
+        found["told"] = page.findings.page(FindingQuery(), 0, ALL), page.findings.facets()
     shutil.rmtree(data)
     return found, is_taken_over
 
@@ -191,7 +191,7 @@ def test_a_scene_that_plex_lacks_is_judged_alone(
     for _ in range(3):
         reconcile(site, clock.go_on())
     with PageFile(site.data, pytest.fail) as page, site.state() as state:
-        left = state.verdicts.left(page.findings.ids(Wanted(MISSING)))
+        left = state.verdicts.left(page.findings.ids(FindingQuery(MISSING)))
     # The others have lost their item, or Plex has a copy of their file.
     scene = min(i for i, each in left.items() if each.kinds == 1 << PLAIN.index("missing"))
     site.edit_scene(scene, title="Not scanned yet")

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import reconcile_due
-from core.reconcile_due import HOUR, INTERVALS, WEEK, History, Wanted, due_at, seen
+from core.reconcile_due import HOUR, INTERVALS, WEEK, History, WantedSchedule, due_at, seen
 from core.scopes import DAY
 
 NOW = 1_900_000_000.0
 SCOPES = ("recent", "recent_7days", "all")  # each sees what those before it see
-DAILY = Wanted(DAY, "all")
+DAILY = WantedSchedule(DAY, "all")
 intervals = st.sampled_from([*INTERVALS.values(), None])
-sync_policy = st.builds(Wanted, intervals, st.sampled_from(SCOPES))
+sync_policy = st.builds(WantedSchedule, intervals, st.sampled_from(SCOPES))
 moments = st.floats(NOW - 60 * DAY, NOW + 60 * DAY)
 histories = st.builds(
     History,
@@ -42,13 +42,13 @@ def started(is_new: bool = True) -> History:
 def test_a_new_plugin_leaves_time_to_look_around(
     interval: float | None, after: float | None
 ) -> None:
-    due = due_at(started(), Wanted(interval, "all"))
+    due = due_at(started(), WantedSchedule(interval, "all"))
 
     assert due == (None if after is None else NOW + after)
 
 
 @given(sync_policy)
-def test_one_that_has_synced_before_is_due_at_once(want: Wanted) -> None:
+def test_one_that_has_synced_before_is_due_at_once(want: WantedSchedule) -> None:
     due = due_at(started(is_new=False), want)
 
     assert due is None if want.interval is None else due is not None and due <= NOW
@@ -68,7 +68,7 @@ def test_it_begins_once() -> None:
 @pytest.mark.parametrize("ran", SCOPES)
 @pytest.mark.parametrize("want", SCOPES)
 def test_a_run_counts_for_all_that_it_has_seen(ran: str, want: str) -> None:
-    wanted = Wanted(WEEK, want)
+    wanted = WantedSchedule(WEEK, want)
     before = started()
 
     after = reconcile_due.succeeded(before, wanted, ran, NOW + HOUR)
@@ -88,13 +88,15 @@ def test_a_smaller_run_clears_no_trouble_of_a_larger_one() -> None:
 def test_another_interval_counts_from_the_same_run() -> None:
     history = reconcile_due.succeeded(started(), DAILY, "all", NOW)
 
-    assert due_at(history, Wanted(HOUR, "all")) == NOW + HOUR
-    assert due_at(history, Wanted(WEEK, "recent")) == NOW + WEEK
-    assert due_at(history, Wanted(None, "all")) is None
+    assert due_at(history, WantedSchedule(HOUR, "all")) == NOW + HOUR
+    assert due_at(history, WantedSchedule(WEEK, "recent")) == NOW + WEEK
+    assert due_at(history, WantedSchedule(None, "all")) is None
 
 
 def test_a_wider_scope_is_due_as_if_it_never_ran() -> None:
-    history = reconcile_due.succeeded(started(), Wanted(DAY, "recent"), "recent", NOW + 20 * DAY)
+    history = reconcile_due.succeeded(
+        started(), WantedSchedule(DAY, "recent"), "recent", NOW + 20 * DAY
+    )
 
     assert due_at(history, DAILY) == NOW + DAY
 
@@ -111,7 +113,7 @@ def test_a_wider_scope_is_due_as_if_it_never_ran() -> None:
     ],
 )
 def test_it_is_tried_again_later_and_later(interval: float, pauses: list[float]) -> None:
-    want, history, now = Wanted(interval, "all"), started(is_new=False), NOW
+    want, history, now = WantedSchedule(interval, "all"), started(is_new=False), NOW
     for hours in pauses:
         tried = reconcile_due.claimed(history, want, now)
         assert tried is not None
@@ -124,7 +126,7 @@ def test_it_is_tried_again_later_and_later(interval: float, pauses: list[float])
 
 @pytest.mark.parametrize(("interval", "pause"), [(HOUR, HOUR), (DAY, DAY), (WEEK, DAY)])
 def test_a_stopped_run_waits_for_the_user_but_not_for_ever(interval: float, pause: float) -> None:
-    want = Wanted(interval, "all")
+    want = WantedSchedule(interval, "all")
     tried = reconcile_due.claimed(started(is_new=False), want, NOW)
     assert tried is not None
 
@@ -137,7 +139,7 @@ def test_a_stopped_run_waits_for_the_user_but_not_for_ever(interval: float, paus
 
 
 @given(histories, sync_policy)
-def test_trouble_only_puts_off(history: History, want: Wanted) -> None:
+def test_trouble_only_puts_off(history: History, want: WantedSchedule) -> None:
     due, calm = due_at(history, want), due_at(reconcile_due.confirmed(history), want)
 
     assert (due is None) == (calm is None)
@@ -149,7 +151,7 @@ def test_trouble_only_puts_off(history: History, want: Wanted) -> None:
 
 @given(histories, sync_policy, moments)
 def test_nothing_blocks_for_longer_than_an_interval(
-    history: History, want: Wanted, now: float
+    history: History, want: WantedSchedule, now: float
 ) -> None:
     due = due_at(seen(history, now), want)
 
@@ -198,7 +200,7 @@ occasions = st.lists(
 
 @given(occasions, sync_policy)
 def test_each_run_is_at_the_first_occasion_from_its_due_time_on(
-    life: list[tuple[float, str, float]], want: Wanted
+    life: list[tuple[float, str, float]], want: WantedSchedule
 ) -> None:
     """Told from the occasions and runs alone, without asking when the next one is due."""
     now, history, last, trouble = NOW, started(), NOW, False

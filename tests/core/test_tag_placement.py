@@ -12,7 +12,7 @@ from core.desired import SyncPolicy, TagRules, fingerprint
 from core.library_facts import LibraryFacts, Used
 from core.models import Entity, Scene
 from core.tag_placement import Placing, PlacingRules
-from core.tag_rules import Kind, Taxonomy, parse
+from core.tag_rules import TargetKind, Taxonomy, parse
 from core.tag_rules_preview import preview_rules
 from core.text import name_key
 from tests.core.builders import ALL_FIELDS, FEWER, scene
@@ -217,9 +217,9 @@ def test_a_minimum_takes_away_small_collections_and_nothing_else(
     bound = Placing(PlacingRules(taxonomy, least=least), facts)
     all_names, left = free.names(), bound.names()
 
-    assert {kind: left[kind] for kind in Kind if kind is not Kind.COLLECTION} == {
-        kind: all_names[kind] for kind in Kind if kind is not Kind.COLLECTION
+    assert {kind: left[kind] for kind in TargetKind if kind is not TargetKind.COLLECTION} == {
+        kind: all_names[kind] for kind in TargetKind if kind is not TargetKind.COLLECTION
     }
     large = {key for key, size in free.sizes().items() if size >= least}
-    assert left[Kind.COLLECTION].keys() == all_names[Kind.COLLECTION].keys() & large
+    assert left[TargetKind.COLLECTION].keys() == all_names[TargetKind.COLLECTION].keys() & large
     assert all(name_key(name) for name in large)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from core.tag_rules import (
     STUDIOS,
     Condition,
-    Kind,
     Rule,
     RuleError,
     Subject,
     Target,
+    TargetKind,
     Taxonomy,
     parse,
     read,
@@ -21,8 +21,8 @@ from core.tag_rules import (
 from core.text import clean_line, name_key
 from tests.core.builders import FEWER
 
-TAG_KINDS = [Kind.GENRE, Kind.LABEL, Kind.COLLECTION]
-STUDIO_KINDS = [Kind.STUDIO, Kind.LABEL, Kind.COLLECTION]
+TAG_KINDS = [TargetKind.GENRE, TargetKind.LABEL, TargetKind.COLLECTION]
+STUDIO_KINDS = [TargetKind.STUDIO, TargetKind.LABEL, TargetKind.COLLECTION]
 SPECIAL = ["studio", "Studio Lights", "nothing", "A, B", "A; B", "a => b", "<5", "tag"]
 names = (st.sampled_from([*SPECIAL, 'The "Big" One']) | st.text(min_size=1, max_size=8)).map(
     lambda text: clean_line(text, 255).strip()
@@ -35,7 +35,7 @@ conditions = st.one_of(
 )
 
 
-def targets(kinds: list[Kind]) -> st.SearchStrategy[tuple[Target, ...]]:
+def targets(kinds: list[TargetKind]) -> st.SearchStrategy[tuple[Target, ...]]:
     one = st.builds(Target, st.sampled_from(kinds), st.just("") | named)
     return st.lists(one, max_size=3, unique=True).map(tuple)
 
@@ -77,15 +77,18 @@ def test_what_rules_look_like() -> None:
         others => nothing;; parent  studio => studio, collection
     """
     assert parse(text).rules == (
-        Rule((Condition(Subject.TAG, "Solo"),), (Target(Kind.LABEL),)),
+        Rule((Condition(Subject.TAG, "Solo"),), (Target(TargetKind.LABEL),)),
         Rule((Condition(Subject.PARENT, "Places, far"), Condition(Subject.USE, below=5)), ()),
         Rule(
             (Condition(Subject.PARENT, "Places"),),
-            (Target(Kind.COLLECTION), Target(Kind.GENRE, "A Place")),
+            (Target(TargetKind.COLLECTION), Target(TargetKind.GENRE, "A Place")),
         ),
-        Rule((Condition(Subject.TAG, "and"),), (Target(Kind.GENRE, "And"),)),
+        Rule((Condition(Subject.TAG, "and"),), (Target(TargetKind.GENRE, "And"),)),
         Rule((Condition(Subject.OTHERS),), ()),
-        Rule((Condition(Subject.NETWORK),), (Target(Kind.STUDIO), Target(Kind.COLLECTION))),
+        Rule(
+            (Condition(Subject.NETWORK),),
+            (Target(TargetKind.STUDIO), Target(TargetKind.COLLECTION)),
+        ),
     )
     assert parse(" \n;") == Taxonomy()
 

@@ -13,7 +13,7 @@ from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexItemFailed, PlexServerDown, PlexUnauthorized
 from plex.library import PlexSnapshot, list_snapshot
-from storage.plex_index.saved_index import Wanted
+from storage.plex_index.saved_index import ItemQuery
 from tests.contract.scripted import Asked, Reply, as_html, as_json
 from tests.plex.plex_of import FAILS, PlexOf
 from tests.plex.wire import SECTION, client_of
@@ -28,7 +28,7 @@ def listed(client: PlexClient, sections: Collection[Section] = (SECTION,)) -> Pl
     with TemporaryDirectory() as folder, PlexCache(folder) as cache:
         side = list_snapshot(client, sections, cache, 1.0)
         found = [each for key in side.counts for some in cache.items(key) for each in some]
-        side.focus(Wanted(refs={each.item.ref for each in found}))
+        side.focus(ItemQuery(refs={each.item.ref for each in found}))
         return side
 
 

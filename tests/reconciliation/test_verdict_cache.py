@@ -22,9 +22,9 @@ from reconciliation import verdict_cache
 from reconciliation.verdict_cache import VerdictCache, Verified, rules_digest
 from stash.mapping import SceneReader, UnreadScene
 from storage.files.scratch import Scratch
-from storage.plex_index.saved_index import Wanted
+from storage.plex_index.saved_index import ItemQuery
 from storage.state import State
-from storage.state_tables.verdicts import Fate
+from storage.state_tables.verdicts import GapOutcome
 from tests.stored import verdict_count
 
 SECTION = Section("1", "Films", "movie", "tv.plex.agents.movie", ("/m",), refreshing=False)
@@ -64,7 +64,7 @@ def side(tmp_path: Path) -> Iterator[Side]:
             )
             assert listing.keep(1.0, cache.code(), is_whole=True)
             found = PlexSnapshot({"1": SECTION}, cache, {"1": len(files)}, big=cache.big_names())
-            found.focus(Wanted(refs=set(files)))
+            found.focus(ItemQuery(refs=set(files)))
             return found
 
         yield made
@@ -127,7 +127,7 @@ def test_an_item_that_never_says_when_it_changed_is_looked_at_each_time(
     run.note(fetched(1).read(), match(1), record(1))
     run.save(())
 
-    assert state.verdicts.with_fate(Fate.TIMELESS) == [1]
+    assert state.verdicts.with_fate(GapOutcome.TIMELESS) == [1]
     again = cache_of(side({OWN: OWN_FILE}, updated_at=None))
     assert again.unchanged([fetched(1)]) == []
 

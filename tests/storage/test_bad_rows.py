@@ -16,7 +16,7 @@ from core.scans import AwaitedScan
 from storage.files.database import NAMED
 from storage.files.row_checks import KEPT_ASIDE
 from storage.key_value import Key
-from storage.plex_index.saved_index import INDEX_FILE, SectionIndexStore, Wanted
+from storage.plex_index.saved_index import INDEX_FILE, ItemQuery, SectionIndexStore
 from storage.state import STATE_FILE, State
 from storage.state_tables.journal import JournalEntry
 from storage.state_tables.plans import PlannedChange
@@ -233,7 +233,7 @@ def test_a_bad_file_of_the_index_is_no_loss_to_the_others(
         ListedItem(ref, (MediaFile(f"/m/{ref.key}.mp4", 1, 2.0),), (), False, False, 3, 3)
         for ref in REFS
     ]
-    names = Wanted({"7.mp4": {None}, "8.mp4": {None}})
+    names = ItemQuery({"7.mp4": {None}, "8.mp4": {None}})
 
     def found(index: SectionIndexStore) -> list[ListedItem]:
         return sorted(each.item for each in index.look_up(names))

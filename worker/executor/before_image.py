@@ -24,7 +24,7 @@ _KNOWN, _NEXT, _ROLES, _SORT = "known", "next", "roles", "title_sort"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class BeforeImage:
     """What was known when one field or picture of one item was about to change.
 
     Attributes:
@@ -98,14 +98,14 @@ def _extra(record: Record | None, ref: ItemRef, name: str, applied: str) -> dict
     return {_KNOWN: body}
 
 
-def known_in(entry: JournalEntry) -> Known:
+def known_in(entry: JournalEntry) -> BeforeImage:
     """What an entry keeps of what was known; nothing where it was written without."""
     stored = entry.extra.get(_KNOWN)
     if not isinstance(stored, list):
-        return Known()
+        return BeforeImage()
     field, fingerprint, applied, undone, pictures = stored
     known = pictures_from(pictures).pictures
-    return Known(field_from(field), fingerprint, applied, bool(undone), known)
+    return BeforeImage(field_from(field), fingerprint, applied, bool(undone), known)
 
 
 def says_next(entry: JournalEntry) -> bool:

@@ -36,13 +36,13 @@ from worker.locating.located_items import (
     is_pinned,
     joined,
 )
-from worker.locating.recent_items import RecentItems, Sought
+from worker.locating.recent_items import EarlierSearch, RecentItems
 
 log = logging.getLogger(__name__)
 
 # A drain of fewer jobs never lists a whole section for the sake of scenes that it does not know.
 LISTING_FROM = 100
-NOT_SOUGHT: Mapping[int, Sought] = MappingProxyType({})
+NOT_SOUGHT: Mapping[int, EarlierSearch] = MappingProxyType({})
 NOT_READ: Mapping[str, FullItem] = MappingProxyType({})
 
 
@@ -102,7 +102,7 @@ class Locator:
         self,
         scenes: Sequence[Scene],
         records: Mapping[int, Record],
-        sought: Mapping[int, Sought] = NOT_SOUGHT,
+        sought: Mapping[int, EarlierSearch] = NOT_SOUGHT,
         others: Collection[ItemRef] = (),
         read: dict[str, FullItem] | None = None,
     ) -> dict[int, LocatedItems]:
@@ -190,7 +190,7 @@ class Locator:
         scenes: Sequence[Scene],
         found: Mapping[int, LocatedItems],
         pins: Pinned,
-        sought: Mapping[int, Sought],
+        sought: Mapping[int, EarlierSearch],
     ) -> list[Scene]:
         """The scenes that need no look-up, since the index was brought up to date for them."""
         if self._listed is not None:

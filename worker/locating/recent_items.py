@@ -24,7 +24,7 @@ TRUSTED = 2 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class EarlierSearch:
     """How a scene was looked for before.
 
     Attributes:
@@ -38,14 +38,14 @@ class Sought:
     is_last: bool = False
 
 
-NEVER = Sought()
+NEVER = EarlierSearch()
 
 
-def sought_before(job: Job, max_retries: int) -> Sought:
+def sought_before(job: Job, max_retries: int) -> EarlierSearch:
     """What a job tells of earlier looks for its scene."""
     waited = job.failure is Failure.AWAITS_SCAN
     failed = job.failure is Failure.NOT_FOUND
-    return Sought(
+    return EarlierSearch(
         since=job.enqueued_at if waited or failed else None,
         waited=waited,
         is_last=job.attempts >= max_retries,
@@ -76,7 +76,7 @@ class RecentItems:
         self._met = 0
 
     def spare(
-        self, likely: Mapping[int, Collection[str]], sought: Mapping[int, Sought]
+        self, likely: Mapping[int, Collection[str]], sought: Mapping[int, EarlierSearch]
     ) -> frozenset[int]:
         """Those of some scenes for whom the saved index now says all that a look-up would.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from core.models import Section
 from core.paths import PathMap
-from core.scans import FIRST_WAIT, AwaitedScan, Place, outermost, pause, places
+from core.scans import FIRST_WAIT, AwaitedScan, ScanPlace, outermost, pause, places
 from plex.scanning import PlexScans, ScanRefused
 from storage.state_tables.scans import ScanStore
 from worker.plan import Absent
@@ -89,7 +89,7 @@ class ScanWaiting:
         self._tell(len(waits), sum(1 for _ in outside))
         return waits
 
-    def _places(self, files: Iterable[str]) -> tuple[Place, ...]:
+    def _places(self, files: Iterable[str]) -> tuple[ScanPlace, ...]:
         sections = self._sections.values()
         found = (places(path, self._path_map, self._learned, sections) for path in files)
         return tuple(place for spots in found for place in spots)
@@ -97,9 +97,9 @@ class ScanWaiting:
     def _wait(
         self,
         absent: Absent,
-        spots: Sequence[Place],
+        spots: Sequence[ScanPlace],
         worth: Collection[str],
-        asked: Collection[Place],
+        asked: Collection[ScanPlace],
         now: float,
     ) -> Wait | None:
         scanned = [place for place in spots if place.section in worth]
@@ -117,16 +117,16 @@ class ScanWaiting:
             f"{library!r} ({absent.path})",
         )
 
-    def _ask(self, idle: Iterable[Place], now: float) -> set[Place]:
+    def _ask(self, idle: Iterable[ScanPlace], now: float) -> set[ScanPlace]:
         """Ask for scans of what was not asked for before; the places whose scans Plex accepts."""
-        by_section: dict[str, list[Place]] = {}
+        by_section: dict[str, list[ScanPlace]] = {}
         for place in dict.fromkeys(idle):
             by_section.setdefault(place.section, []).append(place)
         refusals: list[ScanRefused] = []
-        accepted: set[Place] = set()
+        accepted: set[ScanPlace] = set()
         for key, spots in by_section.items():
             known = self._store.asked_for(key, {place.file for place in spots}, now)
-            fresh: dict[str, list[Place]] = {}
+            fresh: dict[str, list[ScanPlace]] = {}
             for place in spots:
                 if place.file not in known:
                     fresh.setdefault(place.folder, []).append(place)
@@ -179,8 +179,8 @@ def _seen(
 
 
 def _idle(
-    found: Iterable[Sequence[Place]], worth: Collection[str], running: Collection[str]
-) -> Iterator[Place]:
+    found: Iterable[Sequence[ScanPlace]], worth: Collection[str], running: Collection[str]
+) -> Iterator[ScanPlace]:
     """Where a scan may be asked for: nothing is scanned where the file should be."""
     for spots in found:
         if not any(place.section in worth for place in spots):

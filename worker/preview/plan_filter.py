@@ -13,7 +13,7 @@ from worker.preview.pictures import field_changes
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class ReducedPlan:
     """A scene with that part of its plan which a preview has shown.
 
     Attributes:
@@ -48,7 +48,7 @@ def cut(
     planned: Sequence[PlannedChange],
     pictures: Sequence[PlannedChange],
     pictures_known: bool,
-) -> Cut:
+) -> ReducedPlan:
     """Cut a scene's plan down to what a preview has shown.
 
     Args:
@@ -72,7 +72,7 @@ def cut(
     if left or not pictures_known:
         edits = tuple(_without(edit, left) for edit in plan.edits)
         plan = replace(plan, edits=edits, cover=plan.cover & kinds, is_whole=False)
-    return Cut(plan, tuple(agreed), still, len(already))
+    return ReducedPlan(plan, tuple(agreed), still, len(already))
 
 
 def _without(edit: ItemEdit, left: Iterable[tuple[ItemRef, str]]) -> ItemEdit:

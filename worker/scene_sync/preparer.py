@@ -23,7 +23,7 @@ from stash.scenes import Fetched, StashApi, fetch_readable, fetch_scenes
 from storage.state import State
 from worker.locating.located_items import LocatedItems
 from worker.locating.locator import Locator
-from worker.locating.recent_items import Sought, sought_before
+from worker.locating.recent_items import EarlierSearch, sought_before
 from worker.plan import Absent, Batch
 from worker.scene_sync.record_transfer import bare_record, with_transferred_items
 from worker.scene_sync.restored_backup import as_known_then, went_back
@@ -241,7 +241,7 @@ class Preparer:
         self,
         scenes: Sequence[Scene],
         records: Mapping[int, Record],
-        sought: Mapping[int, Sought],
+        sought: Mapping[int, EarlierSearch],
     ) -> tuple[dict[int, LocatedItems], Owners, dict[int, list[Contest]]]:
         """The items of some scenes, whose they were, and the claims that the scenes lose.
 

@@ -36,7 +36,7 @@ from worker.undo.item_undo_plan import (
     item_undo_plan,
     our_locks,
 )
-from worker.undo.record import Restored, after_undo
+from worker.undo.record import RestoredItem, after_undo
 from worker.undo.run_choice import KIND, is_unfinished
 
 
@@ -254,7 +254,7 @@ def _remember(known: _SceneUndo, plan: ScenePlan, proof: Proof) -> Record | None
         item = proof.shown.get(ref) if proven else each.item
         is_part = is_part or bool(each.statuses.keys() - back)
         if back and item is not None:
-            restored.append(Restored(each, item, back))
+            restored.append(RestoredItem(each, item, back))
     return after_undo(plan.record, plan.scene_id, restored, is_redo=known.is_redo, is_part=is_part)
 
 

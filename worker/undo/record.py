@@ -14,12 +14,12 @@ from core.fields import BY_NAME, PICTURES
 from core.models import FullItem, ItemRef
 from core.planning.drift import altered_fields
 from core.records import NO_PICTURE, FieldRecord, ItemRecord, PictureRecords, Record
-from worker.executor.before_image import Known, known_in
+from worker.executor.before_image import BeforeImage, known_in
 from worker.undo.item_undo_plan import ItemUndoPlan
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoredItem:
     """One item after its restoration.
 
     Attributes:
@@ -35,7 +35,7 @@ class Restored:
     def ref(self) -> ItemRef:
         return self.shown.ref
 
-    def known(self) -> Iterable[Known]:
+    def known(self) -> Iterable[BeforeImage]:
         """What was known before the run of what is back."""
         return (known_in(self.item_undo_plan.histories[name].first) for name in sorted(self.back))
 
@@ -43,7 +43,7 @@ class Restored:
 def after_undo(
     record: Record | None,
     scene_id: int,
-    items: Collection[Restored],
+    items: Collection[RestoredItem],
     *,
     is_redo: bool,
     is_part: bool = False,
@@ -76,7 +76,7 @@ def after_undo(
     )
 
 
-def _fingerprint(record: Record, known: Iterable[Known], applied: str) -> str:
+def _fingerprint(record: Record, known: Iterable[BeforeImage], applied: str) -> str:
     """What the scene wanted when it was written.
 
     A run that was killed, or that wrote only a part, has not recorded that itself.
@@ -87,7 +87,7 @@ def _fingerprint(record: Record, known: Iterable[Known], applied: str) -> str:
     return record.fingerprint if was_recorded or not applied else applied
 
 
-def _fresh(scene_id: int, items: Iterable[Restored], applied: str) -> Record:
+def _fresh(scene_id: int, items: Iterable[RestoredItem], applied: str) -> Record:
     """The record of a scene whose first sync was undone before it was recorded."""
     owned = tuple(_bare(item.shown, {}) for item in items)
     return Record(scene_id, 0.0, applied, (), None, (), (), owned, undone=True)
@@ -100,7 +100,7 @@ def _bare(shown: FullItem, fields: Mapping[str, FieldRecord]) -> ItemRecord:
     return replace(record, updated_at=None) if altered_fields(record, shown, BY_NAME) else record
 
 
-def _item(record: ItemRecord, restored: Restored) -> ItemRecord:
+def _item(record: ItemRecord, restored: RestoredItem) -> ItemRecord:
     fields = dict(record.fields)
     for name in restored.back - PICTURES:
         known = known_in(restored.item_undo_plan.histories[name].first).field
@@ -111,7 +111,7 @@ def _item(record: ItemRecord, restored: Restored) -> ItemRecord:
     return _bare(restored.shown, fields)
 
 
-def _pictures(known: PictureRecords, items: Iterable[Restored]) -> PictureRecords:
+def _pictures(known: PictureRecords, items: Iterable[RestoredItem]) -> PictureRecords:
     for item in items:
         plan, before = item.item_undo_plan, item.item_undo_plan.item.updated_at
         # What is shown is known; only the edit moved the item.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.page.finding_query import AMBIGUOUS, CONTESTED, GAPS, IGNORED, OUTSIDE, Wanted
+from storage.page.finding_query import AMBIGUOUS, CONTESTED, GAPS, IGNORED, OUTSIDE, FindingQuery
 from storage.page.findings import Finding, Item
 from storage.page.orphans import Orphan
 from storage.page.page_file import PageFile
@@ -32,7 +32,7 @@ FINDINGS = st.lists(
     unique_by=lambda each: each.scene_id,
 )
 WANTED = st.builds(
-    Wanted,
+    FindingQuery,
     st.sampled_from(["", *GAPS, OUTSIDE]),
     NAMES,
     NAMES,
@@ -53,7 +53,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageFile]:
         yield opened
 
 
-def listed(found: list[Finding], wanted: Wanted) -> list[Finding]:
+def listed(found: list[Finding], wanted: FindingQuery) -> list[Finding]:
     """What a list of `found` ought to show."""
     text = wanted.text.casefold()
     chosen = [
@@ -79,7 +79,7 @@ def listed(found: list[Finding], wanted: Wanted) -> list[Finding]:
 
 @given(FINDINGS, WANTED, st.integers(0, 10), st.integers(1, 5))
 def test_a_page_is_a_part_of_the_filtered_and_sorted_list(
-    page: PageFile, found: list[Finding], wanted: Wanted, offset: int, limit: int
+    page: PageFile, found: list[Finding], wanted: FindingQuery, offset: int, limit: int
 ) -> None:
     page.findings.replace_all(found, [])
 

@@ -10,7 +10,7 @@ import pytest
 from core.matching.index import BIG_BUCKET
 from core.matching.match_outcome import Claim, Evidence
 from core.models import ItemRef, ListedItem, MediaFile
-from storage.plex_index.saved_index import INDEX_FILE, SectionIndexStore, Wanted
+from storage.plex_index.saved_index import INDEX_FILE, ItemQuery, SectionIndexStore
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def put(
     assert listing.keep(at, index.code(), is_whole=is_whole)
 
 
-def found(index: SectionIndexStore, wanted: Wanted) -> list[ListedItem]:
+def found(index: SectionIndexStore, wanted: ItemQuery) -> list[ListedItem]:
     return sorted((each.item for each in index.look_up(wanted)), key=lambda each: each.ref)
 
 
@@ -53,8 +53,8 @@ def of(index: SectionIndexStore, section: str) -> list[ListedItem]:
     return [each.item for some in index.items(section) for each in some]
 
 
-def named(*names: str) -> Wanted:
-    return Wanted({name: {None} for name in names})
+def named(*names: str) -> ItemQuery:
+    return ItemQuery({name: {None} for name in names})
 
 
 def test_items_are_found_whole_by_name_path_and_key(index: SectionIndexStore) -> None:
@@ -62,9 +62,9 @@ def test_items_are_found_whole_by_name_path_and_key(index: SectionIndexStore) ->
     put(index, ELSEWHERE, at=6.0)
 
     assert found(index, named("one.mp4", "no.mp4")) == [ONE, TWIN, ELSEWHERE]
-    assert found(index, Wanted(paths={"/m/one-4k.mp4", "/m/no.mp4"})) == [ONE]
-    assert found(index, Wanted(refs={TWIN.ref, ItemRef("9", "b")})) == [TWIN]
-    assert found(index, Wanted()) == []
+    assert found(index, ItemQuery(paths={"/m/one-4k.mp4", "/m/no.mp4"})) == [ONE]
+    assert found(index, ItemQuery(refs={TWIN.ref, ItemRef("9", "b")})) == [TWIN]
+    assert found(index, ItemQuery()) == []
     assert (index.saved_at("1"), index.total("1"), index.count("1")) == (5.0, 2, 2)
     assert (index.saved_at("3"), index.total("3"), index.count("3")) == (None, 0, 0)
 
@@ -217,12 +217,12 @@ def test_among_hundreds_of_one_name_only_the_size_or_the_path_counts(
     big = index.big_names()
     assert big == {"scene.mp4"}
 
-    def keys(wanted: Wanted) -> list[str]:
+    def keys(wanted: ItemQuery) -> list[str]:
         return sorted(each.item.ref.key for each in index.look_up(wanted, big))
 
-    assert keys(Wanted({"scene.mp4": {3, 5}})) == ["003", "005", "none"]
-    assert keys(Wanted({"scene.mp4": {0}}, {"/m/9/scene.mp4"})) == ["000", "009", "none"]
-    assert len(keys(Wanted({"scene.mp4": {None}}))) == len(items)
+    assert keys(ItemQuery({"scene.mp4": {3, 5}})) == ["003", "005", "none"]
+    assert keys(ItemQuery({"scene.mp4": {0}}, {"/m/9/scene.mp4"})) == ["000", "009", "none"]
+    assert len(keys(ItemQuery({"scene.mp4": {None}}))) == len(items)
 
 
 def test_a_few_of_one_name_are_not_many(index: SectionIndexStore) -> None:

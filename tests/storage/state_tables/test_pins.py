@@ -11,7 +11,7 @@ from core.matching.pins import Pin
 from core.models import ItemRef, MediaFile
 from core.records import FieldRecord, ItemRecord, PictureRecord, PictureRecords, Record
 from storage.state import State
-from storage.state_tables.records import Known
+from storage.state_tables.records import MovedFiles
 
 FILES = (MediaFile("/m/a b.mp4", 5, 60.5), MediaFile("M:\\ü.mkv", None, None))
 
@@ -94,7 +94,9 @@ def test_new_names_of_files_change_nothing_else(state: State) -> None:
     state.save_timestamp(1, 99.0)
     files, paths = (MediaFile("/d/new.mp4", 6, 61.0),), ("/m/new 7.mp4", "/m/cd2.mp4")
 
-    state.records.note_files([Known(1, files, {ItemRef("1", "7"): paths}), Known(5, files, {})])
+    state.records.note_files(
+        [MovedFiles(1, files, {ItemRef("1", "7"): paths}), MovedFiles(5, files, {})]
+    )
 
     items = (replace(known.items[0], files=paths), known.items[1])
     assert state.records.get_many([1, 5]) == {1: replace(known, files=files, items=items)}
@@ -111,6 +113,6 @@ def test_records_of_older_versions_take_new_names_too(state: State) -> None:
         connection.execute("UPDATE records SET body = ?", (short,))
     before = state.records.get_many([1])[1]
 
-    state.records.note_files([Known(1, FILES[:1], {})])
+    state.records.note_files([MovedFiles(1, FILES[:1], {})])
 
     assert state.records.get_many([1])[1] == replace(before, files=FILES[:1])

@@ -11,8 +11,8 @@ from core.matching.match_outcome import Claim, Evidence
 from core.models import ItemRef, MediaFile
 from core.records import ItemRecord, Record
 from storage.state import State
-from storage.state_tables.records import Known
-from storage.state_tables.verdicts import Fate, Left, LookedAt, Verdict, claim_row
+from storage.state_tables.records import MovedFiles
+from storage.state_tables.verdicts import GapOutcome, Left, LookedAt, Verdict, claim_row
 from tests.stored import verdict_count
 
 ONE, TWO = ItemRef("1", "7"), ItemRef("2", "9")
@@ -59,7 +59,7 @@ TOUCHES: list[Callable[[State], object]] = [
     lambda state: state.records.save_many([record(1, ONE)]),
     lambda state: state.records.save_many([record(9, TWO)]),  # takes an item of scene 1
     lambda state: state.records.touch_items([(1, ONE, 6)]),
-    lambda state: state.records.note_files([Known(1, (MediaFile("/b.mp4", 1),), {})]),
+    lambda state: state.records.note_files([MovedFiles(1, (MediaFile("/b.mp4", 1),), {})]),
     lambda state: state.save_timestamp(1, 3.0),
 ]
 
@@ -77,21 +77,21 @@ def test_what_touches_a_record_drops_its_verdict_alone(
 def test_what_it_claimed_is_still_known(state: State, touch: Callable[[State], object]) -> None:
     touch(state)
 
-    assert state.verdicts.left([1, 4]) == {1: Left(VERDICT.claims, (), Fate.IN_ORDER, 0)}
+    assert state.verdicts.left([1, 4]) == {1: Left(VERDICT.claims, (), GapOutcome.IN_ORDER, 0)}
     assert set(state.verdicts.looked_at(1, 9)) == {2, 3}
 
 
 def test_of_others_it_is_noted_that_they_were_looked_at(state: State) -> None:
     def row(scene_id: int, *, has_record: bool, stands: bool = True) -> LookedAt:
         claims = [claim_row(claim) for claim in VERDICT.claims]
-        taught, said = (("1", "/a", "/b"),), (Fate.QUEUED, 5)
+        taught, said = (("1", "/a", "/b"),), (GapOutcome.QUEUED, 5)
         return LookedAt(scene_id, b"it", claims, taught, *said, has_record, stands)
 
     state.verdicts.note([row(1, has_record=True), row(4, has_record=False)])
     state.verdicts.note([row(2, has_record=False)])  # it got one meanwhile
     state.verdicts.note([row(3, has_record=True, stands=False)])
 
-    assert state.verdicts.with_fate(Fate.QUEUED) == [1, 4]
+    assert state.verdicts.with_fate(GapOutcome.QUEUED) == [1, 4]
     assert state.verdicts.looked_at(1, 9) == {1: b"it", 2: b"", 4: b"it"}
     assert state.verdicts.in_order(1, 9) == {2}
     assert state.verdicts.left([3])[3] == Left(VERDICT.claims, (("1", "/a", "/b"),), 2, 5)

@@ -16,13 +16,13 @@ from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 from tests.worker.locating.test_locator import Bench, bench
 from worker.locating.locator import LISTING_FROM
-from worker.locating.recent_items import FEW, TRUSTED, Sought, sought_before
+from worker.locating.recent_items import FEW, TRUSTED, EarlierSearch, sought_before
 
 __all__ = ["bench"]
 
 CASES = ("in_sync",) * 2 + ("missing_inside",) * 3
 SETTINGS = {"plex_url": "http://x", "plex_token": "x"}
-WAITED = Sought(since=2.0, waited=True)
+WAITED = EarlierSearch(since=2.0, waited=True)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def asked(bench: Bench) -> tuple[int, int]:
     return sum("file=" in line for line in lines), sum("sort=addedAt%3Adesc" in x for x in lines)
 
 
-def all_of(scenes: Sequence[Scene], sought: Sought) -> Mapping[int, Sought]:
+def all_of(scenes: Sequence[Scene], sought: EarlierSearch) -> Mapping[int, EarlierSearch]:
     return {scene.id: sought for scene in scenes}
 
 
@@ -99,7 +99,7 @@ def test_without_a_recent_index_every_file_is_looked_up(
 def test_the_last_look_is_for_the_file_alone(bench: Bench, missing: list[Scene]) -> None:
     key = arrive(bench, missing[0])
     bench.cache.clear()
-    last = all_of(missing[:2], Sought(since=2.0, waited=True, is_last=True))
+    last = all_of(missing[:2], EarlierSearch(since=2.0, waited=True, is_last=True))
 
     found = bench.locator().locate(missing[:2], {}, last)
 
@@ -126,7 +126,7 @@ def test_once_looked_for_in_vain_it_is_not_looked_up_again_among_many(
 ) -> None:
     bench.cache.clear()
 
-    bench.locator().locate(missing, {}, all_of(missing, Sought(since=2.0)))
+    bench.locator().locate(missing, {}, all_of(missing, EarlierSearch(since=2.0)))
 
     assert asked(bench) == (0, len(bench.sections))
 
@@ -172,15 +172,15 @@ def test_a_large_drain_with_an_index_lists_nothing_whole(
 @pytest.mark.parametrize(
     ("failure", "attempts", "expected"),
     [
-        (Failure.NONE, 0, Sought()),
-        (Failure.AWAITS_SCAN, 0, Sought(70.0, waited=True)),
-        (Failure.NOT_FOUND, 4, Sought(70.0)),
-        (Failure.NOT_FOUND, 5, Sought(70.0, is_last=True)),
-        (Failure.PICTURE, 1, Sought()),
+        (Failure.NONE, 0, EarlierSearch()),
+        (Failure.AWAITS_SCAN, 0, EarlierSearch(70.0, waited=True)),
+        (Failure.NOT_FOUND, 4, EarlierSearch(70.0)),
+        (Failure.NOT_FOUND, 5, EarlierSearch(70.0, is_last=True)),
+        (Failure.PICTURE, 1, EarlierSearch()),
     ],
 )
 def test_what_a_job_tells_of_earlier_looks(
-    failure: Failure, attempts: int, expected: Sought
+    failure: Failure, attempts: int, expected: EarlierSearch
 ) -> None:
     job = Job(1, 1, "metadata", {}, 70.0, "", attempts, 0.0, "", failure)
 

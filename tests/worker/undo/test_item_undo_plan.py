@@ -26,7 +26,7 @@ from tests.core.planning.test_planning_laws import (
     settings_of_first_sync,
 )
 from tests.core.plex_like import EMPTY, Server
-from worker.executor.before_image import Known, field_entry, known_in, picture_entry, roles_in
+from worker.executor.before_image import BeforeImage, field_entry, known_in, picture_entry, roles_in
 from worker.plan import ItemEdit, ScenePlan
 from worker.scene_sync.scene_plan import sync_edit
 from worker.undo.item_undo_plan import (
@@ -38,7 +38,7 @@ from worker.undo.item_undo_plan import (
     item_undo_plan,
     our_locks,
 )
-from worker.undo.record import Restored, after_undo
+from worker.undo.record import RestoredItem, after_undo
 
 PLAIN = full("/m/a.mp4", values=EMPTY)
 some_locks = st.sets(st.sampled_from(sorted(ALL_FIELDS)), max_size=3).map(frozenset)
@@ -86,7 +86,9 @@ def undone(run: Run, item: FullItem, server: Server, *, is_redo: bool = False) -
     locks = {name for name in todo.locks if todo.locks[name]}
     unlocked = todo.locks.keys() - locks
     shown = replace(shown, locked=(item.locked | locks) - unlocked)
-    known = after_undo(run.known, 1, [Restored(todo, shown, frozenset(todo.work))], is_redo=is_redo)
+    known = after_undo(
+        run.known, 1, [RestoredItem(todo, shown, frozenset(todo.work))], is_redo=is_redo
+    )
     assert known is not None
     return Run(shown, known, tuple(entries))
 
@@ -305,7 +307,7 @@ def test_actors_come_back_with_their_parts_and_photos() -> None:
 # The record ----------------------------------------------------------------------------------
 
 
-def restored(known: Record | None, applied: str, field: str = "title") -> Restored:
+def restored(known: Record | None, applied: str, field: str = "title") -> RestoredItem:
     """An item that shows "A" again, which a run had made "B" of.
 
     Args:
@@ -322,7 +324,7 @@ def restored(known: Record | None, applied: str, field: str = "title") -> Restor
         entry = picture_entry(plan, item.ref, field, "A", "B", False, 1.0)
         now = {field: "B"}
     todo = item_undo_plan(item, histories([entry]), now, frozenset())
-    return Restored(todo, PLAIN, frozenset({field}))
+    return RestoredItem(todo, PLAIN, frozenset({field}))
 
 
 @pytest.mark.parametrize(
@@ -379,7 +381,7 @@ def test_what_was_remembered_of_a_picture_comes_back() -> None:
 
 
 def test_an_entry_without_what_was_known_is_read() -> None:
-    assert known_in(JournalEntry(1, ref("7"), "title", "A", "B", 1.0)) == Known()
+    assert known_in(JournalEntry(1, ref("7"), "title", "A", "B", 1.0)) == BeforeImage()
     assert roles_in(JournalEntry(1, ref("7"), "title", "A", "B", 1.0)) == ()
 
 
