@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -292,6 +293,29 @@ def test_a_file_that_stays_busy_is_an_error_and_no_wait_for_ever(tmp_path: Path)
     other.close()
     hook.note("scene", 1, "update", by_user=True, now=NOW)
     hook.close()
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_new_file_that_is_busy_is_waited_for_and_not_for_ever(tmp_path: Path, ends: bool) -> None:
+    """Who makes it switches its journal, for which SQLite itself waits not at all."""
+    other = sqlite3.connect(
+        tmp_path / INBOX_FILE, isolation_level=None, check_same_thread=False, timeout=0
+    )
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.05, lambda: other.execute("COMMIT") if ends else None)
+    timer.start()
+    hook: HookInbox | None = None
+
+    with (
+        contextlib.nullcontext() if ends else pytest.raises(sqlite3.OperationalError, match="lock")
+    ):
+        hook = HookInbox(str(tmp_path), busy_seconds=10 if ends else 0.1)
+
+    timer.join()
+    other.close()
+    assert (hook is not None) is ends
+    if hook is not None:
+        hook.close()
 
 
 def test_a_damaged_file_is_told_apart_moved_aside_and_replaced(tmp_path: Path) -> None:

@@ -136,6 +136,23 @@ def test_a_token_that_may_edit_nothing_is_refused(
     assert bench.told() == {}
 
 
+@pytest.mark.parametrize("may_edit", [True, False])
+def test_a_token_that_is_refused_for_a_picture_ends_the_run_if_it_may_edit_nothing(
+    bench: Bench, may_edit: bool
+) -> None:
+    """The scene has no edit of its own that would tell."""
+    bench.run(bench.plan(bench.wanted(1)))
+    made = replace(bench.plan(bench.wanted(1)), cover=frozenset({"poster"}))
+    pictures: Fault = {"match": "POST /library/metadata/1/posters", **FORBIDS}
+    bench.faults(pictures, *([] if may_edit else [{"match": ANYWHERE, **FORBIDS}]))
+    ends = contextlib.nullcontext() if may_edit else pytest.raises(PlexUnauthorized)
+
+    with ends:
+        bench.run(made, fetch=lambda _scene, _etag: Screenshot(picture("cover"), ""))
+
+    assert len(bench.outcomes) == may_edit
+
+
 def test_a_picture_that_was_shown_before_another_failed_blames_nobody(bench: Bench) -> None:
     made = [replace(bench.plan(bench.wanted(n)), cover=frozenset({"poster"})) for n in (1, 2, 3)]
     has_no_room = threading.Event()
