@@ -25,6 +25,8 @@ from worker.scene_sync.plan_source import CONFIRM, ConfirmedJobs
 log = logging.getLogger(__name__)
 DAY = 86_400.0
 PURGE_DAYS = 30.0
+# The arguments that choose dead letters.
+CONDITIONS = ("failure", "error", "ids", "scene_ids", "since", "until", "filter")
 
 
 def clear_queue(context: Context) -> dict[str, Any]:
@@ -69,22 +71,30 @@ def _days(raw: object) -> float:
 def retry_dead_letters(context: Context) -> dict[str, Any]:
     """Put dead letters back in line: all, or those that meet every condition that is given.
 
-    The arguments are `failure` (as the status names it), `error` (a part of the text), `ids` or
-    `scene_ids`, `since` and `until` (when they were given up on); or `filter`, which means all that
-    `page_dead_letters` lists with these arguments.
+    The arguments are `failure` (as the status names it), `error` (a part of that or of the text),
+    `ids` or `scene_ids`, `since` and `until` (when they were given up on); or `filter`, which means
+    all that `page_dead_letters` lists with these arguments.
+
+    Raises:
+        ConfigError: an argument makes no sense; one that is not known would have chosen all.
     """
     args = context.args
     told = args.get("filter")
+    if unknown := sorted(args.keys() - {"mode", "dry_run", *CONDITIONS}):
+        raise ConfigError(
+            f"The argument {unknown[0]!r} is unknown; these are allowed: {', '.join(CONDITIONS)}."
+        )
+    if not isinstance(told, (Mapping, type(None))):
+        raise ConfigError(f"The argument 'filter' is {told!r}; a mapping is allowed.")
     failure, error = _failure(arguments.text(args, "failure")), arguments.text(args, "error")
     ids = arguments.numbers(args, "ids")
     ids = arguments.numbers(args, "scene_ids") if ids is None else ids
     with context.open_queue() as queue:
         chosen = [
             job.job_id
-            for job in (
-                dead_like(queue, told) if isinstance(told, Mapping) else queue.dead_letters()
-            )
-            if (ids is None or job.scene_id in ids) and error.casefold() in job.error.casefold()
+            for job in (queue.dead_letters() if told is None else dead_like(queue, told))
+            if (ids is None or job.scene_id in ids)
+            and error.casefold() in f"{job.failure.value}: {job.error}".casefold()
         ]
         retried = queue.retry_dead(
             chosen, failure, arguments.moment(args, "since"), arguments.moment(args, "until")
