@@ -19,11 +19,11 @@ from benchmarks.enqueue import jobs
 from benchmarks.meter import ROOT, plugin_environment
 from benchmarks.result_tables import Goal, Report, Sheet
 from benchmarks.simulated_servers import PLUGIN, BenchmarkError
+from core.finding_types import GAPS
 from core.models import Change, ItemRef, MediaFile
 from core.records import FieldRecord, ItemRecord, Record
 from simulators.launch import Simulators
 from simulators.library.generate import generate
-from storage.page.finding_query import GAPS
 from storage.page.findings import Finding, Item
 from storage.page.orphans import Orphan
 from storage.page.page_facts import LAST

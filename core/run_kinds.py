@@ -1,4 +1,4 @@
-"""The kinds of runs as the history names them, for whoever tells of them without running one."""
+"""The kinds of runs: the one table of them, as the history names them."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.fields import listed_value
+from core.finding_types import MISSING
 from core.matching.match_outcome import SceneMatch
 from core.models import ItemRef, Scene
 from core.paths import PathMap, lies_in_any
@@ -14,7 +15,7 @@ from core.planning.drift import is_left_undone
 from core.records import Record
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
-from reconciliation.detector import MISSING, GapDetector, GapResult
+from reconciliation.detector import GapDetector, GapResult
 from reconciliation.drift_check import DriftCheck
 from reconciliation.rules import Rules
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from core.fields import TITLE, listed_value
+from core.finding_types import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from core.id_set import IdSet
 from core.matching.match_outcome import FileMatch, SceneMatch
 from core.matching.ownership import Contest
@@ -14,7 +15,7 @@ from core.matching.pins import Pin
 from core.matching.reasons import doubt, losses
 from core.models import ItemRef, ListedItem, Scene
 from core.quality_gate import is_meaningful
-from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC, Gap
+from reconciliation.detector import Gap
 from stash.mapping import snapshot
 from storage.files.scratch import Scratch, Spool
 from storage.record_codec import dumps

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from core.finding_types import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from core.models import ItemRef, Scene
 from core.planning.drift import Shown, drift_of
 from core.quality_gate import has_meaningful_metadata, is_meaningful
@@ -17,11 +18,6 @@ from core.records import Record
 from stash.mapping import SceneReader
 
 __all__ = ["GapDetector", "GapResult", "has_meaningful_metadata"]
-
-EMPTY_METADATA = "empty_metadata"
-STALE_SYNC = "stale_sync"
-MISSING = "missing"
-DRIFT = "drift"
 
 SceneData = dict[str, Any]
 S = TypeVar("S", Scene, SceneData)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from dataclasses import dataclass
 
 from core.desired import SyncPolicy, fingerprint
+from core.finding_types import DRIFT
 from core.models import FullItem, ItemRef, ListedItem, Scene
 from core.planning.drift import (
     Shown,
@@ -20,7 +21,7 @@ from core.planning.drift import (
 from core.records import Record
 from plex.full_items import FullItems
 from reconciliation.detection_state import DetectionState
-from reconciliation.detector import DRIFT, Gap, GapDetector, GapResult
+from reconciliation.detector import Gap, GapDetector, GapResult
 from storage.state import State
 
 FULL_READ = 100  # items read whole in one request

@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.errors import StashError
+from core.finding_types import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from core.matching.prefix_votes import PrefixVotes
 from core.paths import PathMap
 from plex.exceptions import PlexServerDown
 from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import PLAIN
-from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from reconciliation.enqueueing import GapQueue, Gaps, Reach
 from reconciliation.last_run import LastRun, Standing
 from reconciliation.page_report import PageReport

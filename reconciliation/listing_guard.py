@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import GuardStopped
 from core.quoted_lists import quoted
+from core.run_kinds import RECONCILE
 from storage.key_value import Key
 from storage.state import State
 
@@ -15,7 +16,6 @@ FULL_SIDE = 10  # a side with fewer entries than this has never been 'full'
 NEARLY_EMPTY = 0.1
 GUARD = "empty_side"
 MAP_GUARD = "path_map"
-KIND = "reconcile"
 # By kind of map, what it is and how many scenes it led to their items.
 MATCHED: Key[Mapping[str, Any]] = Key(
     "path_map_matched",
@@ -57,7 +57,7 @@ class _Stops:
         ):
             return
         figures = {**about, "before": before, "now": now, "why": why}
-        self._runs.stopped(KIND, self._guard, figures, self._clock())
+        self._runs.stopped(RECONCILE, self._guard, figures, self._clock())
         raise GuardStopped(f"Stopped before anything was queued: {why}. {advice}")
 
     def overtake(self, fact: str) -> None:

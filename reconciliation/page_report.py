@@ -11,6 +11,7 @@ from typing import Any
 
 from core import paths
 from core.fields import TITLE, listed_value
+from core.finding_types import AMBIGUOUS, CONTESTED, DRIFT, IGNORED, OUTSIDE, REFUSED
 from core.matching.reasons import LostItem, outside
 from core.models import ListedItem
 from core.paths import lies_in_any
@@ -18,10 +19,8 @@ from core.quality_gate import NOT_YET
 from plex.library import PlexSnapshot
 from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import DetectionState, ToldScene
-from reconciliation.detector import DRIFT
 from reconciliation.enqueueing import Reach
 from reconciliation.result import GapDetectionResult
-from storage.page.finding_query import AMBIGUOUS, CONTESTED, IGNORED, OUTSIDE, REFUSED
 from storage.page.findings import Finding, Item
 from storage.page.orphans import Orphan
 from storage.page.page_facts import LAST

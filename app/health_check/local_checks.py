@@ -15,6 +15,7 @@ from app.health_check.check_result import Checks
 from app.wiring import Context
 from core.change_words import counted
 from core.errors import StateError
+from core.run_kinds import PREVIEW, RECONCILE
 from core.settings import Settings
 from core.timestamps import in_words
 from storage.files import data_folder
@@ -138,7 +139,7 @@ def check_files(checks: Checks, context: Context) -> LocalState:
     try:
         with context.open_state(damage.append) as state:
             kept.has_compared = any(
-                run.kind in ("reconcile", "preview") for run in state.runs.latest_of_each_kind()
+                run.kind in (RECONCILE, PREVIEW) for run in state.runs.latest_of_each_kind()
             )
             kept.libraries = state.get_value(KNOWN)
             kept.outage = _check_outages(checks, state, context.clock())

@@ -10,16 +10,8 @@ from app.page.context import PageContext
 from app.page.paging import Paging
 from app.page.plex_links import links
 from core.errors import ConfigError
-from storage.page.finding_query import (
-    AMBIGUOUS,
-    CONTESTED,
-    GAPS,
-    IGNORED,
-    LEFT_ALONE,
-    OUTSIDE,
-    SORTS,
-    FindingQuery,
-)
+from core.finding_types import AMBIGUOUS, CONTESTED, GAPS, IGNORED, LEFT_ALONE, OUTSIDE
+from storage.page.finding_query import SORTS, FindingQuery
 from storage.page.findings import Finding
 from storage.page.page_facts import LAST
 

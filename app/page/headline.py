@@ -7,6 +7,7 @@ from typing import Any
 
 from app.page.snapshot import PageSnapshot
 from core.change_words import closed, counted
+from core.finding_types import AMBIGUOUS
 from core.timestamps import in_words
 from storage.state_tables.outages import NAMES, PICTURES, PLEX, PLEX_PICTURES
 
@@ -88,9 +89,9 @@ def _advice(known: PageSnapshot) -> Iterator[tuple[str, str | None]]:
             yield f"{NAMES[service]} {what}; what lacks them is brought later.", None
     if not known.last:
         yield "Compare the library with Plex, to see what is not in step.", "reconcile_all"
-    elif ambiguous := known.gaps_by_type["ambiguous"]:
+    elif ambiguous := known.gaps_by_type[AMBIGUOUS]:
         what = counted(ambiguous, "scene fits", "scenes fit")
-        yield f"{what} several items of Plex: choose the right ones.", "ambiguous"
+        yield f"{what} several items of Plex: choose the right ones.", AMBIGUOUS
     is_due = known.next_due is not None and known.next_due <= known.now
     if is_due and known.running is None and known.away_since(PLEX) is None:
         yield "Bring what waits to Plex now.", "process_queue"

@@ -11,6 +11,7 @@ from app.page.headline import advice, headline
 from app.page.runs import page_row
 from app.page.snapshot import PageSnapshot, snapshot
 from app.page.tasks import title_of_mode
+from core.finding_types import IGNORED
 from core.timestamps import in_words
 from storage.state_tables.outages import NAMES
 
@@ -55,7 +56,7 @@ def _tiles(known: PageSnapshot) -> dict[str, Any]:
         "dead_letters": known.dead_letters,
         "held": known.held,
         "edits_waiting": known.edits_waiting,
-        "ignored": known.by_type.get("ignored", 0),
+        "ignored": known.by_type.get(IGNORED, 0),
     }
 
 

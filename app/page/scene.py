@@ -17,11 +17,11 @@ from app.write_session import SceneWriter, open_scene_writer
 from core.change_words import closed
 from core.errors import ConfigError
 from core.fields import BY_NAME, PICTURES, TITLE
+from core.finding_types import OUTSIDE
 from core.matching.reasons import doubt
 from core.models import Failure, FullItem, Scene
 from core.quality_gate import NOT_YET
 from stash.scenes import fetch_scenes
-from storage.page.finding_query import OUTSIDE
 from storage.page.page_facts import MACHINE
 from worker.plan import Batch, ItemEdit, ScenePlan
 from worker.preview.plan_source import job_for

@@ -12,10 +12,10 @@ from app.schedule.history import HISTORY
 from app.sync_changes.watermark import WATERMARK
 from core import reconcile_due
 from core.circuit_breaker import Breaker
+from core.finding_types import GAPS
 from core.reconcile_due import INTERVALS, WantedSchedule
 from core.run_kinds import RECONCILE
 from core.scopes import BY_SETTING
-from storage.page.finding_query import GAPS
 from storage.page.page_facts import LAST, REFUSED_AT, SETTINGS
 from storage.state import State
 from storage.state_tables.outages import NAMES

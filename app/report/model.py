@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from core.fields import BY_NAME
+from core.finding_types import (
+    GAPS,
+    LEFT_ALONE,
+    TITLES,
+)
 from core.redaction import Redactor, short_name
 from core.timestamps import rfc3339
-from storage.page.finding_query import (
-    AMBIGUOUS,
-    CONTESTED,
-    GAPS,
-    IGNORED,
-    LEFT_ALONE,
-    OUTSIDE,
-    REFUSED,
-    FindingQuery,
-)
+from storage.page.finding_query import FindingQuery
 from storage.page.findings import Finding
 from storage.page.orphans import Orphan
 from storage.page.page_facts import LAST
@@ -28,19 +23,6 @@ from storage.page.page_file import PageFile
 
 ALL = 10**9  # rows
 Hide = Callable[[str], str]
-TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        "missing": "Not in Plex",
-        "empty_metadata": "Empty in Plex",
-        "stale_sync": "Changed in Stash",
-        "drift": "Differs in Plex",
-        AMBIGUOUS: "Several items fit",
-        OUTSIDE: "Outside the libraries",
-        CONTESTED: "Two scenes, one item",
-        REFUSED: "Refused by Plex",
-        IGNORED: "Ignored",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +73,7 @@ def read_report(page: PageFile, now: float, version: str, *, hides_names: bool) 
             "left_alone": len(left),
             "orphans": len(orphans),
         },
-        by_type={TYPES[kind]: counts[kind] for kind in TYPES if counts[kind]},
+        by_type={title: counts[kind] for kind, title in TITLES.items() if counts[kind]},
         drift_by_field=_by_field(gaps),
         gaps=[_row(each, hide) for each in gaps],
         left_alone=[_row(each, hide) for each in left],

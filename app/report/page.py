@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from app.report.model import TYPES, Report
+from app.report.model import Report
 from core.change_words import closed, counted
+from core.finding_types import TITLES
 
 SHOWN = 2_000  # rows of each table; the other files have all
 _STYLE = """
@@ -102,7 +103,7 @@ def _scene(row: Mapping[str, Any]) -> Cells:
     candidates = [f"{each['library']}: {each['path']}" for each in row["candidates"]]
     return [
         ("Scene", f"{escape(row['scene_id'])} {escape(row['title'])}{path}"),
-        ("What", escape(TYPES.get(row["type"], row["type"]))),
+        ("What", escape(TITLES.get(row["type"], row["type"]))),
         ("Why", escape(why) + _listed(candidates)),
         ("Studio", escape(row["studio"]) or "–"),
         ("Library", escape(row["library"]) or "–"),

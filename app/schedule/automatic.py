@@ -10,11 +10,12 @@ import logging
 from typing import Any
 
 from app.schedule import store
-from app.schedule.run import KIND, reconcile
+from app.schedule.run import reconcile
 from app.wiring import Context
 from core import reconcile_due
 from core.errors import GuardStopped, RunStopped, StateError, SyncError
 from core.reconcile_due import History
+from core.run_kinds import RECONCILE
 from core.scopes import BY_MODE
 from core.timestamps import in_words
 from reconciliation.result import brief
@@ -68,7 +69,7 @@ class AutoReconcile:
     def _claim(self) -> bool:
         now = self._context.clock()
         with self._context.open_state() as state:
-            state.runs.close_abandoned(KIND, now)
+            state.runs.close_abandoned(RECONCILE, now)
             return store.claim(state, self._wanted, now)
 
     def _tried(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 
 from core.change_words import counted, listed
-from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
+from core.finding_types import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from reconciliation.enqueueing import Enqueued
 from reconciliation.result import GapDetectionResult
 from storage.synced_libraries import unlisted_line

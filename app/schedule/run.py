@@ -9,11 +9,11 @@ from app.arguments import flag
 from app.schedule import store
 from app.schedule.reconcile_summary import summary
 from app.wiring import Context
+from core.run_kinds import RECONCILE
 from reconciliation.result import GapDetectionResult
 from shell.logs import headline
 
 log = logging.getLogger(__name__)
-KIND = "reconcile"
 
 
 def reconcile(
@@ -43,9 +43,9 @@ def reconcile(
         context.open_queue() as queue,
     ):
         if is_alone:
-            state.runs.close_abandoned(KIND, context.clock())
+            state.runs.close_abandoned(RECONCILE, context.clock())
         result = GapDetectionResult()
-        with state.runs.begun(KIND, context.clock, asked) as run:
+        with state.runs.begun(RECONCILE, context.clock, asked) as run:
             run.figures = lambda: {**asked, **result.figures()}
             result = context.engine(queue).run(scope, only, full=full)
             run.status = "partial" if result.partial else "done"

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from app.sync_changes.edits_during_drain import Edits
 from app.wiring import Context
 from app.write_session import open_scene_writer
+from core import run_kinds
 from core.errors import DrainBusy, GuardStopped, SyncError
 from sync_queue.lock import DrainLock
 from worker.executor.figures import DRAIN, Figures
 from worker.executor.run import Interruption, RunKind, never
-from worker.scene_sync.plan_source import KIND, DueJobs
+from worker.scene_sync.plan_source import DueJobs
 
 Sleep = Callable[[float], None]
 
@@ -44,7 +45,7 @@ def drain(
             writer.watch.rest(sleep)
 
         run = writer.run(
-            RunKind(KIND, DRAIN, counts_on=True),
+            RunKind(run_kinds.DRAIN, DRAIN, counts_on=True),
             figures,
             on_scene=on_scene,
             guard=writer.guard,

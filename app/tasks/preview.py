@@ -11,13 +11,15 @@ from app.arguments import flag, numbers, run_id
 from app.schedule.run import tell
 from app.wiring import Context, sharing
 from app.write_session import SceneWriter, lock_for, open_scene_writer
+from core import run_kinds
 from core.change_words import counted, listed, phrase
 from core.clear_limit import PASSES
 from core.errors import ConfigError
+from core.finding_types import EMPTY_METADATA, MISSING
 from core.models import ItemRef, Job
+from core.run_kinds import PREVIEW
 from core.scopes import DAY
 from reconciliation.detection_state import FoundGap
-from reconciliation.detector import EMPTY_METADATA, MISSING
 from reconciliation.result import brief
 from shell.logs import examples, headline
 from stash.scenes import as_far_as_readable, iter_scene_pages
@@ -28,8 +30,7 @@ from worker.executor.dry_run import ShownPlans, dry_run
 from worker.executor.figures import APPLY, Figures
 from worker.executor.run import RunKind
 from worker.plan import ScenePlan
-from worker.preview import plan_source
-from worker.preview.dry_run_end import KIND, Preview, StoredPlans
+from worker.preview.dry_run_end import Preview, StoredPlans
 from worker.preview.pictures import field_changes
 from worker.preview.plan_source import PreviewSource, job_for
 from worker.scene_sync.plan_source import ListedScenes
@@ -102,7 +103,7 @@ def _preview(
         log.warning("%s", NOTHING_SYNCED)
         return {"note": NOTHING_SYNCED}
     with context.open_state() as state:
-        with state.runs.begun(KIND, context.clock) as run:
+        with state.runs.begun(PREVIEW, context.clock) as run:
             preview = Preview(run.id)
             run.figures = lambda: brief({**figures, **preview.as_dict()})
             jobs = find()
@@ -159,7 +160,7 @@ def apply_preview(context: Context) -> dict[str, Any]:
     with lock_for(context, "Apply Preview"), open_scene_writer(context) as writer:
         preview = chosen_preview(writer.state, run_id(context.args))
         writer.queue.recover()
-        kind = RunKind(plan_source.KIND, APPLY, {"preview": preview.id})
+        kind = RunKind(run_kinds.APPLY, APPLY, {"preview": preview.id})
         run = writer.run(kind, figures, guard=writer.guard, resolve_absent=writer.resolve_absent)
         try:
             run.run(_source(context, writer, preview, figures, writer.queue))
@@ -212,13 +213,13 @@ def chosen_preview(state: State, wanted: int | None) -> Run:
         ConfigError: there is none such, or its plan is not kept any more.
     """
     if wanted is None:
-        usable = (run for run in state.runs.latest(KIND, limit=100) if is_whole(run))
+        usable = (run for run in state.runs.latest(PREVIEW, limit=100) if is_whole(run))
         run = next(usable, None)
         if run is None:
             raise ConfigError("There is no preview to apply. Start the task 'Preview' first.")
     else:
         run = state.runs.get(wanted)
-        if run is None or run.kind != KIND:
+        if run is None or run.kind != PREVIEW:
             raise ConfigError(f"Run {wanted} is no preview. Leave 'run_id' out for the last one.")
         if not is_whole(run):
             raise ConfigError(f"Preview {wanted} did not come to its end. Start a new one.")

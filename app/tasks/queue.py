@@ -8,7 +8,6 @@ from typing import Any
 
 from app import arguments
 from app.schedule import automatic
-from app.schedule.run import KIND
 from app.sync_changes.messages import summary_of
 from app.tasks.dead_letters import dead_like
 from app.wiring import Context
@@ -16,11 +15,12 @@ from app.write_session import lock_for, open_scene_writer
 from core.change_words import counted
 from core.errors import ConfigError
 from core.models import Failure
+from core.run_kinds import CONFIRM, RECONCILE
 from plex.cache import MatchCache, PlexCache
 from shell.logs import examples, headline
 from worker.executor.figures import DRAIN, Figures
 from worker.executor.run import RunKind
-from worker.scene_sync.plan_source import CONFIRM, ConfirmedJobs
+from worker.scene_sync.plan_source import ConfirmedJobs
 
 log = logging.getLogger(__name__)
 DAY = 86_400.0
@@ -132,7 +132,7 @@ def confirm_stopped_run(context: Context) -> dict[str, Any]:
         return {"confirmed": True, **_write_held(context, chosen)}
     with context.open_state() as state:
         run = state.runs.confirm_latest()
-        if run is not None and run.kind == KIND:
+        if run is not None and run.kind == RECONCILE:
             automatic.confirmed(context, state)
     if run is not None:
         why = run.figures.get("why", f"stopped by {run.guard}")

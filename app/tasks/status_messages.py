@@ -7,6 +7,7 @@ from typing import Any
 
 from core.change_words import change_line, counted, listed, scene_called
 from core.models import Job
+from core.run_kinds import APPLY, CONFIRM, DRAIN, PREVIEW, RECONCILE, RELEASE, UNDO
 from core.scopes import BY_SETTING
 from core.timestamps import in_words
 from sync_queue.jobs import HeldJob
@@ -20,15 +21,15 @@ _LOOKS = {
     "killed": "Sync Changes was stopped at its work; the next change or task carries on",
 }
 _CALLED = {
-    "drain": "sync",
-    "confirm": "confirmed run",
-    "apply_preview": "applied preview",
-    "release": "release of locks",
+    DRAIN: "sync",
+    CONFIRM: "confirmed run",
+    APPLY: "applied preview",
+    RELEASE: "release of locks",
 }
 # Of a run's figures, what is worth a line.
 _WRITTEN = {"items_edited": "items changed", "failed": "failed"}
 _TOLD: Mapping[str, Mapping[str, str]] = {
-    "drain": {
+    DRAIN: {
         "processed": "processed",
         "items_edited": "items changed",
         "unchanged": "already right",
@@ -36,22 +37,22 @@ _TOLD: Mapping[str, Mapping[str, str]] = {
         "held": "held back",
         "failed": "given up on",
     },
-    "reconcile": {
+    RECONCILE: {
         "scenes_checked": "scenes checked",
         "total_gaps": "gaps",
         "ambiguous_count": "that fit several items",
         "enqueued_count": "scenes queued",
     },
-    "preview": {
+    PREVIEW: {
         "scenes_planned": "scenes looked at",
         "scenes_changing": "would change",
         "items_changing": "items with them",
         "unchanged": "already right",
         "left_out": "left out",
     },
-    "apply_preview": {"applied": "changes written", "already": "already there", **_WRITTEN},
-    "undo": {"restored": "changes taken back", "already": "already so", **_WRITTEN},
-    "release": {
+    APPLY: {"applied": "changes written", "already": "already there", **_WRITTEN},
+    UNDO: {"restored": "changes taken back", "already": "already so", **_WRITTEN},
+    RELEASE: {
         "unlocked": "locks taken off",
         "kept": "kept",
         "items": "items",
@@ -163,7 +164,7 @@ def figures_line(kind: str, figures: Part) -> str:
     """What a run did, in words; "" where there is nothing to tell."""
     if "why" in figures:  # stopped by a guard
         return str(figures["why"])
-    told = _TOLD.get("drain" if kind == "confirm" else kind, {})
+    told = _TOLD.get(DRAIN if kind == CONFIRM else kind, {})
     if not told.keys() & figures.keys():
         return ""
     figured = ((figures.get(name, 0), words) for name, words in told.items())

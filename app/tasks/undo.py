@@ -8,15 +8,14 @@ from typing import Any
 from app.arguments import run_id
 from app.wiring import Context
 from app.write_session import lock_for, open_writer
+from core import run_kinds
 from core.change_words import counted, listed
 from shell.logs import examples, headline
 from storage.state_tables.runs import Run
 from worker.executor.dry_run import ShownPlans, dry_run
 from worker.executor.figures import RELEASE, UNDO, Figures
 from worker.executor.run import RunKind
-from worker.release import plan_source as release_source
 from worker.release.plan_source import ReleaseSource, released_locks
-from worker.undo import run_choice
 from worker.undo.plan_source import UndoSource, phrases_of
 from worker.undo.run_choice import chosen_run
 
@@ -36,7 +35,7 @@ def undo_last_run(context: Context) -> dict[str, Any]:
     with lock_for(context, "Undo Last Run"), open_writer(context) as writer:
         chosen = chosen_run(writer.state, run_id(context.args))
         facts = {"undone_run": chosen.id}
-        run = writer.run(RunKind(run_choice.KIND, UNDO, facts, keeps_failed=True), figures)
+        run = writer.run(RunKind(run_kinds.UNDO, UNDO, facts, keeps_failed=True), figures)
         report = context.report_scenes
         run.run(UndoSource(writer.plex, writer.state, chosen, figures, report))
     after = FAILED.format(run=chosen.id) if figures.failures.count else ""
@@ -81,7 +80,7 @@ def release(context: Context) -> dict[str, Any]:
     """Unlock what we locked."""
     figures = Figures()
     with lock_for(context, "Release Locks"), open_writer(context) as writer:
-        run = writer.run(RunKind(release_source.KIND, RELEASE), figures)
+        run = writer.run(RunKind(run_kinds.RELEASE, RELEASE), figures)
         run.run(ReleaseSource(writer.plex, writer.state, figures, context.report_scenes))
     _tell_released(figures, "taken off")
     return {"run_id": run.run_id, **figures.reply(RELEASE)}

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# The types that a job can repair, and the one that waits for a word of the user.
-AMBIGUOUS = "ambiguous"
-GAPS = ("missing", "empty_metadata", "stale_sync", "drift", AMBIGUOUS)
-# What is left alone, and why.
-OUTSIDE, CONTESTED, REFUSED, IGNORED = "outside", "contested", "refused", "ignored"
-LEFT_ALONE = (OUTSIDE, CONTESTED, REFUSED, IGNORED)
+from core.finding_types import GAPS
 
 KEY_LENGTH = 40  # characters of a title by which lists are sorted
 _SORTS = {

@@ -13,20 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from core.finding_types import CONTESTED, GAPS, IGNORED
 from core.text import storable
 from storage.files.database import chunks, placeholders
 from storage.files.row_checks import INT, REAL, TEXT, Row, Table
 from storage.files.store import Store
 from storage.page import orphans
-from storage.page.finding_query import (
-    CONTESTED,
-    GAPS,
-    IGNORED,
-    FindingQuery,
-    order_of,
-    terms_of,
-    title_key,
-)
+from storage.page.finding_query import FindingQuery, order_of, terms_of, title_key
 from storage.page.orphans import Orphan
 from storage.record_codec import dumps
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from core.errors import GuardStopped, RunStopped
+from core.run_kinds import RECONCILE, SYNCING
 from storage.files.row_checks import INT, TEXT, TIME, Row, Table
 from storage.files.store import Store
 from storage.record_codec import dumps
@@ -249,11 +250,11 @@ class RunStore(Store):
         synced: dict[int, int] = {}
         gaps: dict[int, int] = {}
         for stretch, kind, status, done, found, scope in rows:
-            is_whole = kind == "reconcile" and status == "done" and scope == "all"
+            is_whole = kind == RECONCILE and status == "done" and scope == "all"
             if is_whole and isinstance(found, int):
                 gaps[stretch] = found
             synced[stretch] = synced.get(stretch, 0)
-            if kind in ("drain", "confirm", "apply_preview") and isinstance(done, int):
+            if kind in SYNCING and isinstance(done, int):
                 synced[stretch] += max(done, 0)
         return [(each, synced[each], gaps.get(each)) for each in sorted(synced)]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.tasks.undo import undo_last_run
+from core.run_kinds import APPLY, DRAIN
 from simulators.dumps import State
 from simulators.library.generate import generate
 from simulators.seed import Seed
@@ -19,12 +20,10 @@ from tests.acceptance.oracle_check import picture, verdict
 from tests.acceptance.plex_state import PlexState, differing, plex_state
 from tests.acceptance.site import Site
 from tests.stored import make_earlier
-from worker.preview import plan_source as preview
-from worker.scene_sync import plan_source as scene_sync
 
 CASES = ("empty_no_agent", "empty_agent")
 MINE = "Mine"  # a genre that the user has put into Plex
-WRITES = (scene_sync.KIND, preview.KIND)
+WRITES = (DRAIN, APPLY)
 
 
 def seed(scenes: int) -> Seed:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from core.finding_types import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import FoundGap
-from reconciliation.detector import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from reconciliation.engine import GapDetectionEngine, GapDetectionResult
 from simulators.library.generate import generate
 from simulators.library.places import Mounts

@@ -18,10 +18,10 @@ import pytest
 from app.tasks.queue import confirm_stopped_run
 from app.tasks.reconcile import reconcile_all
 from core.errors import GuardStopped
+from core.finding_types import MISSING
 from plex import section_reuse
 from reconciliation import few_changes
 from reconciliation.detection_state import PLAIN, FoundGap
-from reconciliation.detector import MISSING
 from reconciliation.engine import GapDetectionEngine
 from simulators.library.generate import generate
 from simulators.seed import Seed

@@ -21,7 +21,6 @@ from worker.preview.pictures import DryPictures, field_changes
 
 log = logging.getLogger(__name__)
 
-KIND = "preview"
 MOST_REASONS = 20
 
 

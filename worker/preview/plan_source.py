@@ -19,8 +19,6 @@ from worker.preview.pictures import DryPictures
 from worker.preview.plan_filter import cut
 from worker.scene_sync.preparer import Preparer
 
-KIND = "apply_preview"
-
 
 def job_for(scene_id: int) -> Job:
     """A job that no queue knows, to have a scene planned."""

@@ -24,8 +24,6 @@ from worker.plan import Batch, ItemEdit, Proof, ScenePlan
 from worker.scene_sync.interrupted_runs import cut_off_items, with_cut_off
 from worker.undo.item_undo_plan import our_locks
 
-KIND = "release"
-
 
 @dataclass(frozen=True, slots=True)
 class ReleaseSource(PlanSource):

@@ -19,7 +19,6 @@ from worker.scene_sync.preparer import Preparer
 
 log = logging.getLogger(__name__)
 
-KIND, CONFIRM = "drain", "confirm"
 # Scenes of a drain that are planned together at most, each time some more where the last ones were
 # planned, and written, within so many seconds: what several have in common is one request, no plan
 # gets old, and nobody waits long to see his edit.

@@ -16,6 +16,7 @@ from core.fields import PICTURES
 from core.images import ImageFailed, ImageKind, selected
 from core.models import FullItem, ItemRef
 from core.records import NO_PICTURES, Record, is_still, item_of, unwritten
+from core.run_kinds import UNDO
 from plex.client import PlexClient
 from plex.full_items import FullItems
 from plex.images import PlexImages
@@ -37,7 +38,7 @@ from worker.undo.item_undo_plan import (
     our_locks,
 )
 from worker.undo.record import RestoredItem, after_undo
-from worker.undo.run_choice import KIND, is_unfinished
+from worker.undo.run_choice import is_unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class UndoSource(PlanSource):
         by_scene: dict[int, list[ItemUndoPlan]] = {}
         for scene_id, each in self._judged(items, records):
             by_scene.setdefault(scene_id, []).append(each)
-        is_redo = self.run.kind == KIND
+        is_redo = self.run.kind == UNDO
         later: set[int] = set()
         if is_redo:
             # What later runs did stays as it is, so the scene need not be what it was then.
@@ -150,7 +151,7 @@ class UndoSource(PlanSource):
 
     def _undo_id(self) -> int:
         """The undo of this run that is under way, or was cut off; 0 if there is none."""
-        for last in self.state.runs.latest(KIND, limit=1):
+        for last in self.state.runs.latest(UNDO, limit=1):
             if is_unfinished(last) and last.figures.get("undone_run") == self.run.id:
                 return last.id
         return 0

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from core.errors import ConfigError
+from core.run_kinds import UNDO, UNDOABLE
 from storage.state import KEPT_DAYS, State
 from storage.state_tables.runs import Run
-from worker.preview import plan_source as preview
-from worker.scene_sync import plan_source as scene_sync
-
-KIND = "undo"
-KINDS = (scene_sync.KIND, scene_sync.CONFIRM, preview.KIND, KIND)
 
 
 def chosen_run(state: State, wanted: int | None) -> Run:
@@ -20,7 +16,7 @@ def chosen_run(state: State, wanted: int | None) -> Run:
     Raises:
         ConfigError: there is none such, or it cannot be undone.
     """
-    run_id = wanted if wanted is not None else state.journal.last_run(KINDS)
+    run_id = wanted if wanted is not None else state.journal.last_run(UNDOABLE)
     run = state.runs.get(run_id) if run_id is not None else None
     if wanted is None and run is not None and is_unfinished(run):
         target = run.figures.get("undone_run")
@@ -28,11 +24,11 @@ def chosen_run(state: State, wanted: int | None) -> Run:
     if run is None:
         which = "no run that changed anything" if wanted is None else f"no run {wanted}"
         raise ConfigError(f"There is {which}. Runs are kept for {KEPT_DAYS} days.")
-    if run.kind not in KINDS:
+    if run.kind not in UNDOABLE:
         raise ConfigError(f"Run {run.id} is a {run.kind}: it has changed nothing in Plex.")
     return run
 
 
 def is_unfinished(run: Run) -> bool:
     """Whether a run is an undo that was cut off, or of which something failed."""
-    return run.kind == KIND and run.status != "done"
+    return run.kind == UNDO and run.status != "done"

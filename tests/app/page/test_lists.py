@@ -9,7 +9,6 @@ from core.errors import ConfigError
 from core.matching.pins import Pin
 from core.models import Change, Failure, ItemRef, MediaFile, Value
 from core.records import FieldRecord, ItemRecord, Record
-from core.run_kinds import UNDOABLE
 from storage.page.findings import Finding, Item
 from storage.page.log_lines import KEPT, LogLine
 from storage.page.orphans import Orphan
@@ -18,7 +17,6 @@ from storage.state_tables.journal import JournalEntry
 from storage.state_tables.plans import PlannedChange
 from storage.state_tables.runs import RunStatus
 from tests.app.page.conftest import NOW, Folder
-from worker.undo import run_choice
 
 LIBRARIES = {"1": "Films"}
 
@@ -333,10 +331,6 @@ def test_a_run_that_was_taken_back_is_not_taken_back_again(folder: Folder) -> No
         undo(first)
         assert can_undo()[str(drain)]
         assert not can_undo()[str(first)]
-
-
-def test_the_runs_that_can_be_taken_back_are_those_of_the_undo() -> None:
-    assert UNDOABLE == run_choice.KINDS
 
 
 def test_the_log_keeps_its_last_lines_and_tells_them_newest_first(folder: Folder) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from app.report.files import NAMES, write_report
-from app.report.model import TYPES, Report, read_report
+from app.report.model import Report, read_report
 from core.errors import StateError
+from core.finding_types import TITLES
 from storage.page.findings import Finding, Item
 from storage.page.orphans import Orphan
 from storage.page.page_facts import LAST
@@ -157,5 +158,5 @@ def test_the_folder_is_private(tmp_path: Path) -> None:
 
 def test_report_and_page_call_a_type_the_same() -> None:
     page = (ROOT / "ui" / "views" / "overview.js").read_text("utf-8")
-    for kind, words in TYPES.items():
+    for kind, words in TITLES.items():
         assert f'{kind}: "{words}"' in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.schedule.reconcile_summary import enqueued, summary
-from reconciliation.detector import EMPTY_METADATA
+from core.finding_types import EMPTY_METADATA
 from reconciliation.enqueueing import Enqueued
 from reconciliation.result import GapDetectionResult
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.page.finding_query import AMBIGUOUS, CONTESTED, GAPS, IGNORED, OUTSIDE, FindingQuery
+from core.finding_types import AMBIGUOUS, CONTESTED, GAPS, IGNORED, OUTSIDE
+from storage.page.finding_query import FindingQuery
 from storage.page.findings import Finding, Item
 from storage.page.orphans import Orphan
 from storage.page.page_file import PageFile
