@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from app import stopping
 from app.directories import PLUGIN_ID, data_dir_of
+from app.patience import TaskPatience
 from app.setup.token import SETTING, resolve_token
 from core.settings import Settings, read_settings
 from shell import logs
@@ -26,6 +27,7 @@ from storage.page.page_file import PageFile
 from storage.state import State
 from sync_queue.inbox_reader import Inbox
 from sync_queue.queue import SyncQueue
+from transport.patience import Patience
 from transport.retrying import Retrying
 
 if TYPE_CHECKING:  # loaded by whoever needs it
@@ -61,6 +63,7 @@ class Context:
         retrying: how requests to Plex are repeated; None: as ever.
         is_stopped: whether the user wants the task to end early.
         checked: the files that the task has found whole; see `storage.files.file_opening`.
+        patience: whether answers of Plex are waited for any longer.
     """
 
     stash: StashClient
@@ -78,6 +81,7 @@ class Context:
     notify: Callable[[], None] = lambda: None
     is_stopped: Callable[[], bool] = lambda: False
     checked: set[str] = field(default_factory=set)
+    patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
         self.stash.reads_groups = self.settings.placing_rules().groups
@@ -125,9 +129,10 @@ class Context:
         """A client of Plex, closed at the end; with timeouts of its own it asks twice at most."""
         from plex.client import PlexClient
 
-        settings, retrying = self.settings, self.retrying
+        settings, retrying = self.settings, self.retrying or Retrying()
+        retrying = retrying.patient_as(self.patience)
         if timeouts is not None:
-            retrying = (retrying or Retrying()).briefly(timeouts.longest)
+            retrying = retrying.briefly(timeouts.longest)
             settings = replace(
                 settings,
                 connect_timeout=min(settings.connect_timeout, timeouts.connect),
@@ -189,7 +194,9 @@ def open_context(
         ConfigError: the settings; StashError: Stash does not answer, or not as it should.
     """
     connection = StashConnection.from_plugin_input(plugin.server_connection, env)
-    with contextlib.closing(StashClient(connection)) as stash:
+    patience = TaskPatience(partial(stopping.is_requested, data_dir_of(plugin, env)))
+    retrying = Retrying(patience=patience)
+    with contextlib.closing(StashClient(connection, retrying=retrying)) as stash:
         stored, api_key = plugin_settings(stash, PLUGIN_ID)
         # A task may outlive its session; the key stays in memory and never reaches a file.
         logs.configure(debug=False, secrets=[api_key])
@@ -229,4 +236,5 @@ def open_context(
             env=env,
             faults=read.faults,
             is_stopped=partial(stopping.is_requested, data_dir),
+            patience=patience,
         )

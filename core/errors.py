@@ -62,6 +62,10 @@ class RunStopped(SyncError):
     """The user has asked the run to end early."""
 
 
+class GaveWay(RunStopped):
+    """A server took its time while other jobs of Stash waited: the rest is done behind them."""
+
+
 class PinRefused(SyncError):
     """A scene cannot be pinned like that; the text says why and what can be done."""
 

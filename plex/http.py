@@ -46,6 +46,7 @@ class PlexHttp:
 
     def __init__(self, address: Address, retrying: Retrying | None = None) -> None:
         self._address = address
+        self.retrying = retrying if retrying is not None else Retrying()
         if isinstance(address.verify_tls, str):
             _check_authorities(address.verify_tls)
         self._http = Http(
@@ -53,6 +54,7 @@ class PlexHttp:
             connect_timeout=address.connect_timeout,
             pause=address.read_timeout,
             verify=address.verify_tls,
+            patience=self.retrying.patience,
         )
         self._headers = {
             "Accept": "application/json",
@@ -62,7 +64,6 @@ class PlexHttp:
             **address.credentials,
         }
         self._where = f"Plex at {address.shown}"
-        self.retrying = retrying if retrying is not None else Retrying()
         self._writers = threading.BoundedSemaphore(WRITERS)
         self._counting = threading.Lock()
         self.writes_made = 0

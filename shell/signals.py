@@ -25,6 +25,25 @@ class Stopped(BaseException):
         )
 
 
+class _Handler:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._last = -GRACE
+        self.has_come = False
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        before, self._last = self._last, self._clock()
+        self.has_come = True
+        if self._last - before >= GRACE:
+            raise Stopped(signal.Signals(number).name)
+
+
+def have_come() -> bool:
+    """Whether the process was told to end since `listen`: for threads, where nothing is raised."""
+    handler = signal.getsignal(signal.SIGTERM)
+    return isinstance(handler, _Handler) and handler.has_come
+
+
 def ignore() -> None:
     """From now on signals to end change nothing: the process is about to end."""
     for number in _numbers():
@@ -33,16 +52,9 @@ def ignore() -> None:
 
 def listen(clock: Callable[[], float] = time.monotonic) -> None:
     """From now on signals to end raise `Stopped` in the main thread."""
-    last = -GRACE
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        nonlocal last
-        before, last = last, clock()
-        if last - before >= GRACE:
-            raise Stopped(signal.Signals(number).name)
-
+    handler = _Handler(clock)
     for number in _numbers():
-        signal.signal(number, stop)
+        signal.signal(number, handler)
 
 
 def _numbers() -> list[int]:

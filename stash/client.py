@@ -75,6 +75,7 @@ class StashClient:
         retrying: Retrying | None = None,
     ) -> None:
         self._connection = connection
+        self._retrying = retrying if retrying is not None else Retrying()
         self._cookie = connection.cookie
         self._api_key = connection.api_key
         self._key_in_use = connection.cookie is None and connection.api_key is not None
@@ -85,10 +86,10 @@ class StashClient:
             connect_timeout=connect_timeout,
             pause=silence,
             verify=connection.verify_tls,
+            patience=self._retrying.patience,
         )
         self._pause = min(silence, LONGEST_SILENCE_OF_PICTURES)
         self.silence = silence
-        self._retrying = retrying if retrying is not None else Retrying()
         self._redactor = Redactor(filter(None, (connection.cookie, connection.api_key)))
 
     @property

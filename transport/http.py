@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from urllib3.exceptions import (
 
 from transport.errors import BrokeOff, NoAnswer, NotTrusted, Refused, TooLarge, TransportError
 from transport.pacing import Pool, TlsPool, TooSlow
+from transport.patience import Patience
 
 _HEADERS = MappingProxyType({"User-Agent": "Stash2Plex", "Accept-Encoding": "gzip"})
 _CHUNK = 64 * 1024
@@ -60,18 +62,26 @@ class Http:
             coming (see `transport.pacing`).
         verify: of https: True for the authorities that everybody trusts, a file of others, or
             False for no verification.
+        patience: whether answers are waited for any longer.
 
     Attributes:
         requests_made: requests that were sent, or tried to.
     """
 
     def __init__(
-        self, base: str, *, connect_timeout: float, pause: float, verify: bool | str = True
+        self,
+        base: str,
+        *,
+        connect_timeout: float,
+        pause: float,
+        verify: bool | str = True,
+        patience: Patience | None = None,
     ) -> None:
         parts = urlsplit(base)
         self._prefix = parts.path.rstrip("/")
         self._timeout = Timeout(connect=connect_timeout, read=pause)
         self._pool = _pool(parts.scheme, str(parts.hostname), parts.port, verify)
+        self._pool.patience = self._patience = patience if patience is not None else Patience()
         self._counting = threading.Lock()
         self.requests_made = 0
 
@@ -97,7 +107,9 @@ class Http:
 
         Raises:
             TransportError: or its kinds; no usable answer came.
+            what `patience` raises.
         """
+        began = time.monotonic()
         with self._counting:
             self.requests_made += 1
         timeout = self._timeout
@@ -109,6 +121,7 @@ class Http:
             except (HTTPError, OSError, ValueError) as error:
                 raise _broke_off(error, timeout) from None
             response.release_conn()  # else closed with the response, at errors and large bodies
+        self._patience.answered(time.monotonic() - began)
         return Answer(response.status, response.headers, received)
 
     def _begun(

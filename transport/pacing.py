@@ -10,7 +10,8 @@ from __future__ import annotations
 import io
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from http import client
 from typing import Any
 
@@ -24,9 +25,12 @@ from urllib3 import (
 )
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from transport.patience import STEP, Patience
+
 PAUSES = 2  # lengths of the longest silence that an answer may take without any speed
 SLOWEST = 50_000  # bytes a second
 SMALL = 16_384  # bytes that are sent within the timeout of the line, whichever it is
+SENT = 65_536  # bytes of a large body that are sent at once
 MOST_RECEIVED = 500_000_000  # bytes of one answer as they come
 # Of what frames a body: lines of a head, bytes of one of them, and of a body in chunks the bytes
 # that each of these must have on the average, with their ends.
@@ -45,16 +49,15 @@ class PacedReader(io.RawIOBase):
         line: its timeout, which must be set, is the longest silence in seconds.
     """
 
-    def __init__(
-        self, raw: io.RawIOBase, line: socket.socket, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, raw: io.RawIOBase, line: socket.socket, patience: Patience) -> None:
         super().__init__()
+        self._patience = patience
         self._raw = raw
         self._line = line
-        self._clock = clock
         self._pause = float(line.gettimeout() or 0)
         self._received = 0
-        self._end = clock() + PAUSES * self._pause
+        self._began = time.monotonic()
+        self._end = self._began + PAUSES * self._pause
 
     def readable(self) -> bool:
         """Say that this can be read."""
@@ -68,20 +71,32 @@ class PacedReader(io.RawIOBase):
             TimeoutError: nothing came for the longest silence.
             OSError: the connection is broken, or there is no end of it.
         """
-        left = self._end + self._received / SLOWEST - self._clock()
-        if left <= 0:
+        now = time.monotonic()
+        end = self._end + self._received / SLOWEST
+        if end <= now:
             raise TooSlow("the answer did not end in time")
-        _set_timeout(self._line, min(self._pause, left))
         try:
-            count = self._raw.readinto(buffer) or 0
+            count = self._receive(buffer, min(now + self._pause, end))
         except TimeoutError:
-            if left < self._pause:
+            if end < now + self._pause:
                 raise TooSlow("the answer did not end in time") from None
             raise
         self._received += count
         if self._received > MOST_RECEIVED:
             raise OSError("the answer does not end")
         return count
+
+    def _receive(self, buffer: Any, until: float) -> int:
+        while True:
+            left = until - time.monotonic()
+            _set_timeout(self._line, max(min(left, STEP), 0.001))
+            try:
+                # Not by `_raw`, which reads no more once it has waited in vain.
+                return self._line.recv_into(buffer)
+            except TimeoutError:
+                if left <= STEP:
+                    raise
+                self._patience.wait(time.monotonic() - self._began)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -132,9 +147,9 @@ class FramedReader(io.BufferedReader):
 
 
 class _Answer(client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, sock: socket.socket, *args: Any, patience: Patience, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = FramedReader(PacedReader(self.fp.detach(), sock))
+        self.fp = FramedReader(PacedReader(self.fp.detach(), sock, patience))
 
 
 def _set_timeout(line: socket.socket, seconds: float) -> None:
@@ -148,12 +163,23 @@ class _Lean:
 
     sock: Any
     timeout: Any
+    patience: Patience
 
     def send(self, data: Any) -> None:
         """Send, large bodies in the time that they need."""
-        if self.sock is not None and isinstance(data, bytes) and len(data) > SMALL:
-            self.sock.settimeout(self.timeout + len(data) / SLOWEST)
-        super().send(data)  # type: ignore[misc]
+        if self.sock is None or not isinstance(data, bytes) or len(data) <= SMALL:
+            super().send(data)  # type: ignore[misc]
+            return
+        began, left = time.monotonic(), memoryview(data)
+        end = began + self.timeout + len(data) / SLOWEST
+        _set_timeout(self.sock, STEP)
+        while left:
+            try:
+                left = left[self.sock.send(left[:SENT]) :]
+            except TimeoutError:
+                if time.monotonic() >= end:
+                    raise
+            self.patience.wait(time.monotonic() - began)
 
     def request(self, method: str, url: str, *_: Any, **options: Any) -> None:
         """Send a request; urllib3 would do the same, and set the timeout of the line again."""
@@ -163,6 +189,7 @@ class _Lean:
     def getresponse(self) -> Any:
         """Receive the head of the answer, likewise."""
         connection: Any = self
+        connection.response_class = partial(_Answer, patience=self.patience)
         _set_timeout(self.sock, self.timeout)
         answer = client.HTTPConnection.getresponse(connection)
         return HTTPResponse(
@@ -176,15 +203,17 @@ class _Lean:
 
 
 class _Connection(_Lean, HTTPConnection):
-    response_class = _Answer
+    pass
 
 
 class _TlsConnection(_Lean, HTTPSConnection):
-    response_class = _Answer
+    pass
 
 
 class _Pool(HTTPConnectionPool):
     """Connections that are kept for later. May be used by several threads at once."""
+
+    patience: Patience
 
     def begin(
         self,
@@ -204,7 +233,8 @@ class _Pool(HTTPConnectionPool):
         Raises:
             HTTPError, HTTPException, OSError, ValueError: no usable answer came.
         """
-        connection = self._get_conn()
+        connection: Any = self._get_conn()
+        connection.patience = self.patience
         try:
             return self._make_request(
                 connection,

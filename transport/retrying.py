@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import time
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from typing import TypeVar
 
 from urllib3 import Retry
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, InvalidHeader, MaxRetryError
+
+from transport.patience import Patience
 
 T = TypeVar("T")
 
@@ -54,6 +57,9 @@ class Retrying:
         sleep, clock: seconds.
         jitter: a random number from 0 to 1.
         longest: seconds from the first try, after which there is no other.
+
+    Attributes:
+        patience: asked during pauses, and by exchanges, whether to go on waiting.
     """
 
     def __init__(
@@ -63,7 +69,9 @@ class Retrying:
         jitter: Callable[[], float] = random.random,
         policy: Retry | None = None,
         longest: float = LONGEST,
+        patience: Patience | None = None,
     ) -> None:
+        self.patience = patience if patience is not None else Patience()
         self._sleep = sleep
         self._clock = clock
         self._jitter = jitter
@@ -73,8 +81,16 @@ class Retrying:
     def briefly(self, longest: float = LONGEST) -> Retrying:
         """The same with one more try only, and none after a costly one, for what is likely to fail
         again; or for who cannot wait any longer."""
-        brief, longest = self._policy.new(total=BRIEF), min(longest, self._longest)
-        return Retrying(self._sleep, self._clock, self._jitter, brief, longest)
+        other = copy.copy(self)
+        other._policy = self._policy.new(total=BRIEF)
+        other._longest = min(longest, self._longest)
+        return other
+
+    def patient_as(self, patience: Patience) -> Retrying:
+        """The same, which goes on waiting as long as this says."""
+        other = copy.copy(self)
+        other.patience = patience
+        return other
 
     def call(self, attempt: Callable[[], T], *, repeatable: bool) -> T:
         """What `attempt` returns, at its first success.
@@ -84,7 +100,8 @@ class Retrying:
             repeatable: whether it does no harm to carry it out twice.
 
         Raises:
-            Exception: the last `Transient.error`; anything else that `attempt` raises, at once.
+            Exception: the last `Transient.error`; anything else that `attempt` raises, or
+                `patience`, at once.
         """
         tries, end = self._policy, self._clock() + self._longest
         while True:
@@ -105,7 +122,7 @@ class Retrying:
             # Not while `failed` is handled: its traceback holds on to all of a bad answer.
             if is_over or self._clock() + pause > end:
                 raise error
-            self._sleep(pause)
+            self.patience.sleep(pause, self._sleep)
 
     def _pause(self, tries: Retry, retry_after: str) -> float:
         if retry_after:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from app.patience import TaskPatience
 from app.wiring import Context
 from core.errors import RunStopped, StashError, StateError, SyncError
 from stash.job_queue import is_pending, queue_sync_changes, waiting_jobs
@@ -26,6 +30,16 @@ def others_wait(context: Context) -> bool:
     except StashError as error:
         log.debug("Stash could not be asked for its jobs: %s", error)
         return False
+
+
+def giving_way(context: Context, most: float = math.inf) -> Context:
+    """The context for who gives way also while an answer of Plex is waited for.
+
+    Args:
+        most: as of `TaskPatience`.
+    """
+    others = partial(others_wait, context)
+    return replace(context, patience=TaskPatience(context.is_stopped, others, most))
 
 
 def hand_over(context: Context, inbox: Inbox) -> str:

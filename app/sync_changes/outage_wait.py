@@ -57,7 +57,7 @@ class Service:
 
     Attributes:
         name: of `storage.state_tables.outages`.
-        is_back: asks it, briefly.
+        is_back: asks it.
         waiting: how many changes wait for it.
     """
 
@@ -113,7 +113,7 @@ class OutageWait:
         while True:
             now = self._context.clock()
             if now < seen:  # the clock was set back
-                breaker, since, told_at = self._failed(service), min(since, now), now
+                breaker, since, told_at = self._failed(service, now), min(since, now), now
             seen = now
             if others_wait(self._context):
                 return WaitEnd.OTHERS
@@ -126,7 +126,7 @@ class OutageWait:
                     return WaitEnd.SETTINGS
                 if self._is_back(service, now):
                     return WaitEnd.BACK
-                breaker = self._failed(service)
+                breaker = self._failed(service, now)  # a slow answer was a pause as well
                 self._context.notify()
                 continue
             if now - told_at >= TELL:
@@ -138,9 +138,9 @@ class OutageWait:
             is_due = state.outages.try_again(service.name, now)
         return is_due and service.is_back()
 
-    def _failed(self, service: Service) -> Breaker:
+    def _failed(self, service: Service, now: float) -> Breaker:
         with self._context.open_state() as state:
-            return state.outages.failed(service.name, self._context.clock(), random.random(), "")
+            return state.outages.failed(service.name, now, random.random(), "")
 
     def _has_new_settings(self, now: float) -> bool:
         try:

@@ -18,17 +18,23 @@ from worker.pictures.supply import gives_pictures, sample, some_of
 # Seconds: another job of Stash may wait while a question is asked.
 BRIEF = Timeouts(2.0, 1.5, 1.5)
 BUSY = replace(BRIEF, longest=6.0)  # before a drain, for a Plex that asks for a few seconds
+GROWTH, MOST = 1.5, 20  # of what a silent Plex is waited for, with each failure, up to so many
 PICTURES_TRIED = 3  # of either kind
 UNTRIED = "to see whether Plex takes its cover"
 
 
-def plex_failure(context: Context) -> PlexServerDown | None:
-    """What Plex fails with; None if it answers, be it that it refuses us or takes its time.
+def plex_failure(context: Context, failures: int) -> PlexServerDown | None:
+    """What Plex fails with; None if it answers, be it that it refuses us.
 
     `/identity` is answered without the database and the account, and the list of libraries without
-    any item, so all that a drain begins with is asked for.
+    any item, so all that a drain begins with is asked for. One that is slow is reached in the end,
+    since each time it is waited for longer, up to `read_timeout`.
+
+    Args:
+        failures: of Plex, in a row.
     """
-    with context.open_plex(BRIEF) as plex:
+    seconds = BRIEF.silence * GROWTH ** min(failures, MOST)
+    with context.open_plex(Timeouts(BRIEF.connect, seconds, seconds)) as plex:
         try:
             plex.identity()
         except PlexServerDown as error:
@@ -38,8 +44,7 @@ def plex_failure(context: Context) -> PlexServerDown | None:
         try:
             plex.make_sure_it_reads()
         except PlexServerDown as error:
-            # One that is there and slow gets the patience of a drain.
-            return None if error.is_costly else error
+            return error
         except PlexError:
             return None
     return None

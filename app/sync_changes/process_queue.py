@@ -6,9 +6,10 @@ import logging
 from functools import partial
 from typing import Any
 
+from app.patience import BY_BUTTON
 from app.sync_changes.drains import Drains
 from app.sync_changes.edits_during_drain import Edits
-from app.sync_changes.handover import hand_over, others_wait
+from app.sync_changes.handover import giving_way, hand_over, others_wait
 from app.sync_changes.intake import Intake, IntakeResult
 from app.sync_changes.messages import CARRIED_ON, SWITCHED_OFF, left_waiting, summary_of
 from app.sync_changes.outage_wait import count_waiting
@@ -18,6 +19,7 @@ from app.sync_changes.scans import before_drain, leave_waiting
 from app.sync_changes.slice import Slice
 from app.sync_changes.unannounced import Unannounced
 from app.wiring import Context
+from core.errors import GaveWay
 from plex.exceptions import PlexServerDown
 from shell.logs import headline
 from sync_queue.inbox_reader import Inbox
@@ -37,6 +39,7 @@ def process_queue(context: Context) -> dict[str, Any]:
     if not context.settings.synced_fields():
         log.warning("%s", SWITCHED_OFF)
         return {"processed": 0, "note": SWITCHED_OFF}
+    context = giving_way(context, BY_BUTTON)
     with context.open_inbox() as inbox:
         slice_ = Slice(context.clock, partial(others_wait, context))
         intake = Intake(context, inbox, IntakeResult(), slice_.over)
@@ -52,13 +55,16 @@ def process_queue(context: Context) -> dict[str, Any]:
             before_drain(context)
             look_for_pictures(context)
             drains.run(is_first=True)
+            is_early = slice_.over()
+        except GaveWay:
+            is_early = True
         except BaseException as error:
             if drains.result.processed:
                 headline(log, f"{summary_of(drains.result)}.")
             if isinstance(error, PlexServerDown):
                 raise PlexServerDown(_left(context, inbox, error)) from error
             raise
-        reply = _ended(context, inbox, drains, is_early=slice_.over())
+        reply = _ended(context, inbox, drains, is_early=is_early)
         headline(log, f"{summary_of(drains.result)}.")
         drains.complain()
         return reply

@@ -15,7 +15,7 @@ from typing import Any
 from app.schedule.automatic import AutoReconcile
 from app.sync_changes.drains import Drains
 from app.sync_changes.edits_during_drain import Edits
-from app.sync_changes.handover import hand_over, others_wait
+from app.sync_changes.handover import giving_way, hand_over, others_wait
 from app.sync_changes.intake import Intake, IntakeResult
 from app.sync_changes.messages import (
     BUSY,
@@ -42,6 +42,7 @@ from app.sync_changes.slice import Slice
 from app.sync_changes.unannounced import Unannounced
 from app.wiring import Context
 from core.change_words import counted, listed
+from core.errors import GaveWay
 from plex.exceptions import PlexServerDown
 from shell.logs import headline
 from storage.state_tables.outages import PICTURES, PLEX, PLEX_PICTURES
@@ -66,7 +67,7 @@ def sync_changes(context: Context, sleep: Sleep = time.sleep) -> dict[str, Any]:
     """
     with context.open_inbox() as inbox:
         inbox.begin()
-        run = _Run(context, inbox, sleep)
+        run = _Run(giving_way(context), inbox, sleep)
         try:
             run.work()
         except BaseException:
@@ -106,6 +107,13 @@ class _Run:
             PlexServerDown: Plex is away, and not waited for any longer.
             what a drain raises.
         """
+        try:
+            self._work()
+        except GaveWay as why:
+            log.debug("%s", why)
+            self._hand_over(0, anyway=True)
+
+    def _work(self) -> None:
         self._auto.look()
         look_for_pictures(self._context)
         while True:
@@ -177,13 +185,16 @@ class _Run:
         return None
 
     def _wait_for_plex(self, error: PlexServerDown) -> WaitEnd:
-        plex = Service(PLEX, lambda: plex_failure(self._context) is None, self._count_waiting)
+        plex = Service(PLEX, self._plex_answers, self._count_waiting)
         over = self._outage.wait(plex, str(error))
         if over is WaitEnd.TOO_LONG:
             raise PlexServerDown(left_waiting(str(error), self._count_waiting())) from error
         # Whether it is back is seen by a drain.
         self._is_trial = over is WaitEnd.BACK
         return over
+
+    def _plex_answers(self) -> bool:
+        return plex_failure(self._context, self._outage.breaker(PLEX).failures) is None
 
     def _wait_for_pictures(self, seen: int) -> WaitEnd:
         context = self._context

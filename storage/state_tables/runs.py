@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-from core.errors import GuardStopped, RunStopped
+from core.errors import GaveWay, GuardStopped, RunStopped
 from core.run_kinds import RECONCILE, SYNCING
 from storage.files.row_checks import INT, TEXT, TIME, Row, Table
 from storage.files.store import Store
@@ -115,6 +115,9 @@ class RunStore(Store):
             yield run
         except GuardStopped:
             run.status = "stopped"
+            raise
+        except GaveWay:
+            run.status = "partial"
             raise
         except RunStopped:
             run.status, why = "partial", {"why": STOPPED_BY_USER}

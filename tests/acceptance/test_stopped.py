@@ -29,29 +29,32 @@ def site(library: Site, data: Path) -> Iterator[Site]:
     library.both.plex.load(library.both.seed)
     library.use(first_sync="mirror", max_clear_percent=100)
     yield library
-    library.both.plex.configure(latency=0)
+    library.both.plex.faults([])
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_drain_gives_back_what_it_has_in_hand(site: Site, name: str) -> None:
     site.reconcile()
     jobs = len(site.queued())
-    site.both.plex.configure(latency=0.05)
+    hang = {"match": "^PUT ", "after": 2, "action": "hang", "seconds": 20, "times": -1}
+    site.both.plex.faults([hang])
     site.reset_counters()
     process = site.start("process_queue")
     deadline = time.monotonic() + 30
     while site.writes() < 2 and time.monotonic() < deadline:
         time.sleep(0.01)
+    began = time.monotonic()
     process.send_signal(getattr(signal, name))
     stdout, stderr = process.communicate(timeout=30)
 
+    assert time.monotonic() - began < 5  # of those that `read_timeout` allows for
     assert f"was stopped by {name}" in json.loads(stdout)["error"]
     assert b"Traceback" not in stderr
     with site.queue() as queue:
         stats = queue.stats(time.time())
     assert stats.working == 0
     assert 0 < stats.waiting <= jobs
-    site.both.plex.configure(latency=0)
+    site.both.plex.faults([])
     assert site.drain()["failed"] == 0
     assert site.reconcile()["total_gaps"] == 0
 

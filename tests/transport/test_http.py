@@ -7,6 +7,7 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ PAUSE = 0.2
 
 
 @contextmanager
-def http_to(url: str, **options: bool | str) -> Iterator[Http]:
+def http_to(url: str, **options: Any) -> Iterator[Http]:
     made = Http(url, connect_timeout=0.5, pause=PAUSE, **options)
     yield made
     made.close()

@@ -1,0 +1,98 @@
+"""Requests that Plex leaves unanswered while it answers others: who else has to wait for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import app.patience
+import app.sync_changes.process_queue
+import transport.pacing
+from plex.exceptions import PlexServerDown
+from simulators.library.generate import generate
+from storage.state_tables.outages import PLEX
+from tests.acceptance.always_on import jobs, others_wait
+from tests.acceptance.conftest import Open
+from tests.acceptance.site import Site
+from tests.acceptance.sync_driver import NOW, SyncDriver
+
+ITEMS = "^GET /library/metadata/"
+HANG = {"action": "hang", "seconds": 20, "times": -1}
+
+
+@pytest.fixture(scope="module")
+def library(open_site: Open) -> Site:
+    return open_site(generate(3, seed=4, only=("in_sync",)))
+
+
+@pytest.fixture
+def driver(library: Site, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SyncDriver]:
+    for where, name, seconds in (
+        (app.patience, "SLOW", 0.2),
+        (app.patience, "LOOK", 0.1),
+        (app.sync_changes.process_queue, "BY_BUTTON", 0.8),
+        (app.patience, "STEP", 0.05),
+        (transport.pacing, "STEP", 0.05),
+    ):
+        monkeypatch.setattr(where, name, seconds)
+    library.forget(data)
+    library.both.plex.load(library.both.seed)
+    library.use(first_sync="mirror", read_timeout=15)
+    library.enqueue(*library.scenes("in_sync"))
+    yield SyncDriver(library)
+    library.both.plex.faults([])
+
+
+def failures(driver: SyncDriver) -> int:
+    with driver.site.state() as state:
+        return state.outages.breaker(PLEX, NOW).failures
+
+
+def all_wait(driver: SyncDriver) -> bool:
+    with driver.site.queue() as queue:
+        waiting = list(queue.due(4e9))
+    return len(waiting) == 3 and not any(job.attempts for job in waiting)
+
+
+@pytest.mark.parametrize("hangs", [ITEMS, "^GET /library/sections[? ]"], ids=["items", "libraries"])
+def test_a_drain_by_a_button_is_soon_handed_over(driver: SyncDriver, hangs: str) -> None:
+    driver.site.both.plex.faults([{"match": hangs, **HANG}])
+    began = time.monotonic()
+
+    with pytest.raises(PlexServerDown, match="3 changes wait for Plex; Sync Changes sends"):
+        driver.do("process_queue")
+
+    assert time.monotonic() - began < 5
+    assert driver.lease().job_id == jobs(driver.site)[-1]["id"]
+    assert failures(driver) == 1
+    assert all_wait(driver)
+    driver.site.both.plex.faults([])
+    assert driver.sync()["processed"] == 3
+
+
+@pytest.mark.parametrize("mode", ["sync_changes", "process_queue"])
+def test_others_need_not_wait_for_an_answer(driver: SyncDriver, mode: str) -> None:
+    driver.site.both.plex.faults([{"match": ITEMS, **HANG}])
+    began = time.monotonic()
+
+    with others_wait(driver.site):
+        figures = driver.do(mode) if mode == "process_queue" else driver.sync()
+        assert figures["carried_on_by_job"] == jobs(driver.site)[-1]["id"]
+
+    assert time.monotonic() - began < 5
+    assert failures(driver) == 0  # that nobody waited for it says nothing of Plex
+    assert all_wait(driver)
+    driver.site.both.plex.faults([])
+    assert driver.sync()["processed"] == 3
+
+
+def test_a_slow_plex_is_waited_for(driver: SyncDriver) -> None:
+    slow = {"match": ITEMS, "action": "delay", "seconds": 0.4, "times": -1}
+    driver.site.both.plex.faults([slow])
+
+    assert driver.do("process_queue")["processed"] == 3
+
+    assert failures(driver) == 0
