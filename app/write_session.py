@@ -39,7 +39,7 @@ from worker.finalizer.finalizer import Finalizer
 from worker.locating.locator import Locator
 from worker.locating.scan_wait import ScanWaiting
 from worker.pictures.poster_fit import PosterFitter
-from worker.pictures.supply import SAMPLE, PictureSupply, sample
+from worker.pictures.supply import SAMPLE, PictureSupply, others_than, sample
 from worker.pictures.sync import PictureSync
 from worker.pictures.writer import DryPictureEnd, PictureEnd, PictureWriter
 from worker.preview.pictures import DryPictures
@@ -131,6 +131,9 @@ class Writer:
         )
 
     def _scene_ids(self) -> set[int]:
+        return others_than(self.context.stash, self._known_scenes)
+
+    def _known_scenes(self) -> set[int]:
         known = {*sample(self.state.records.some), *sample(self.queue.some_queued)}
         if len(known) < 2:  # the one in question
             with contextlib.suppress(StashError):

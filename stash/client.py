@@ -39,7 +39,15 @@ _LONGEST = 4_000  # characters of an error that are searched for secrets before 
 
 
 class AnswerTooLarge(StashError):
-    """An answer has more bytes than were allowed; a part of it may be asked for."""
+    """An answer has more bytes than were allowed; a part of it may be asked for.
+
+    Attributes:
+        is_told: its head says so.
+    """
+
+    def __init__(self, message: str, *, is_told: bool) -> None:
+        super().__init__(message)
+        self.is_told = is_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +302,7 @@ class StashClient:
     def _failed(self, error: TransportError, lost: type[StashUnreachable]) -> Exception:
         text = f"Stash at {self.base_url} {error}"
         if isinstance(error, TooLarge):
-            return AnswerTooLarge(f"{text}; is it Stash's address?")
+            return AnswerTooLarge(f"{text}; is it Stash's address?", is_told=error.is_told)
         if not error.sent:
             down = StashUnreachable(f"{text}; is it running, and is that its address?")
             return Transient(down, connected=False, done=False)

@@ -10,9 +10,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from core.errors import PicturesUnavailable, StashUnauthorized
+from core.errors import PicturesUnavailable, StashError, StashUnauthorized, StashUnreachable
 from core.images import MAX_BYTES, ImageFailed, Unusable, fault, is_page, says_no_cover
 from stash.client import AnswerTooLarge, Download, StashClient
+
+_COVERS = (
+    "query Covers($filter: FindFilterType, $of: SceneFilterType)"
+    " { findScenes(filter: $filter, scene_filter: $of) { count scenes { id } } }"
+)
+_LACKING = {"is_missing": "cover"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +58,10 @@ def fetch_screenshot(
     conditions = {"If-None-Match": etag} if etag else {}
     try:
         answer = client.get(f"/scene/{scene_id}/screenshot", conditions, MAX_BYTES - 1)
-    except AnswerTooLarge:
-        reason = f"it is larger than {MAX_BYTES / 1e6:g} MB"
-        raise Unusable(str(_failed(scene_id, reason))) from None
+    except AnswerTooLarge as error:
+        reason = f"it is larger than {MAX_BYTES / 1e6:g} MB, and Plex takes no larger ones"
+        failed = _failed(scene_id, reason)
+        raise (Unusable(str(failed)) if error.is_told else failed) from None
     # One whose session or key nothing is left of gives no data either, and that ends the run.
     except (PicturesUnavailable, StashUnauthorized) as error:
         raise _not_had(scene_id, str(error)) from None
@@ -70,6 +77,10 @@ def fetch_screenshot(
         raise _failed(scene_id, f"Stash could not give it (HTTP {answer.status})")
     fresh = answer.headers.get("ETag", "")
     if says_no_cover(answer.body, told):
+        if not _lacks_cover(client, scene_id):
+            raise _not_had(
+                scene_id, "Stash has one, and cannot read it; is its folder of blobs there?"
+            )
         return NoCover(fresh)
     reason = fault(answer.body, told)
     if reason and _is_stored(answer):
@@ -77,6 +88,35 @@ def fetch_screenshot(
     if reason:
         raise _failed(scene_id, reason)
     return Screenshot(answer.body, fresh)
+
+
+def scenes_with_covers(client: StashClient, seed: int, most: int) -> list[int]:
+    """Some scenes of which Stash has a cover, whether or not it can read it.
+
+    Args:
+        seed: other ones for each, up to eight digits.
+
+    Raises:
+        StashError: or its kinds.
+    """
+    paging = {"per_page": most, "sort": f"random_{seed}"}
+    found = client.call_GQL(_COVERS, {"filter": paging, "of": {"NOT": _LACKING}}).get("findScenes")
+    rows = found.get("scenes") if isinstance(found, dict) else None
+    ids = [str(row.get("id")) for row in rows or () if isinstance(row, dict)]
+    return [int(scene_id) for scene_id in ids if scene_id.isascii() and scene_id.isdecimal()]
+
+
+def _lacks_cover(client: StashClient, scene_id: int) -> bool:
+    """Whether Stash has no cover of a scene. It sends the same picture where it has one in a file
+    that it cannot read (as the source of Stash 0.30 has it)."""
+    this = {"id": {"value": scene_id, "modifier": "EQUALS"}, **_LACKING}
+    try:
+        found = client.call_GQL(_COVERS, {"filter": {"per_page": 1}, "of": this}).get("findScenes")
+    except StashUnreachable:
+        raise
+    except StashError:
+        return True  # a Stash that cannot tell
+    return not isinstance(found, dict) or found.get("count") != 0
 
 
 def _outage(answer: Download, content_type: str) -> str:

@@ -38,4 +38,8 @@ class BrokeOff(TransportError):
 
 
 class TooLarge(TransportError):
-    """The answer has more bytes than were allowed."""
+    """The answer has more bytes than were allowed. `is_told`: its head says so."""
+
+    def __init__(self, text: str, *, is_told: bool) -> None:
+        super().__init__(text, is_costly=True)
+        self.is_told = is_told

@@ -190,10 +190,10 @@ def _pool(scheme: str, host: str, port: int | None, verify: bool | str) -> Pool 
 def _body_within(response: BaseHTTPResponse, limit: int) -> bytes:
     told = response.headers.get("Content-Length", "")
     if told.isascii() and told.isdecimal() and int(told[:20]) > limit:
-        raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", is_costly=True)
+        raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", is_told=True)
     received = bytearray()
     for chunk in response.stream(_CHUNK, decode_content=True):
         received += chunk
         if len(received) > limit:
-            raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", is_costly=True)
+            raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", is_told=False)
     return bytes(received)

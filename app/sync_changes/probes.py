@@ -13,7 +13,7 @@ from core.records import NO_PICTURES, Record
 from plex.exceptions import PlexError, PlexServerDown
 from storage.page.page_facts import MACHINE
 from storage.state_tables.outages import PICTURES, PLEX_PICTURES
-from worker.pictures.supply import gives_pictures, sample, some_of
+from worker.pictures.supply import gives_pictures, others_than, sample, some_of
 
 # Seconds: another job of Stash may wait while a question is asked.
 BRIEF = Timeouts(2.0, 1.5, 1.5)
@@ -75,13 +75,12 @@ def pictures_come(context: Context) -> bool:
     """Whether Stash gives pictures, of scenes that wait for theirs or of others."""
     with context.open_queue() as queue, context.open_state() as state:
         wanted = queue.waiting_scene_ids(Failure.NO_PICTURES)
-        others = set(sample(state.records.some)).difference(wanted)
+        known = set(sample(state.records.some)).difference(wanted)
     stash = context.stash.with_timeout(BRIEF.silence)
     try:
-        # Of those that could not be had, any answer is news.
-        return gives_pictures(
-            stash, some_of(wanted, PICTURES_TRIED), none_counts=True
-        ) or gives_pictures(stash, some_of(others, PICTURES_TRIED))
+        return gives_pictures(stash, some_of(wanted, PICTURES_TRIED)) or gives_pictures(
+            stash, some_of(others_than(stash, lambda: known), PICTURES_TRIED)
+        )
     except StashError:
         return False
 

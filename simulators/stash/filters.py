@@ -13,7 +13,7 @@ from simulators.stash.library import StashError
 from simulators.stash.model import Performer, Scene
 
 Filter = Mapping[str, Any]
-CONNECTIVES = ("AND", "OR")
+CONNECTIVES = ("AND", "OR", "NOT")
 
 
 def scene_test(wanted: Filter) -> Test:
@@ -40,6 +40,8 @@ def _joined(wanted: Filter, compile_one: Callable[[str, Any], Test]) -> Test:
     if not connectives:
         return own[0] if len(own) == 1 else lambda row: all(test(row) for test in own)
     other = _joined(wanted[connectives[0]], compile_one)
+    if connectives[0] == "NOT":
+        return lambda row: all(test(row) for test in own) and not other(row)
     if connectives[0] == "AND":
         return lambda row: all(test(row) for test in own) and other(row)
     # No criterion of one's own is no alternative.
@@ -53,6 +55,8 @@ def _scene_criterion(name: str, criterion: Any) -> Test:
         number = integer(criterion)
         read = SCENE_NUMBERS[name]
         return lambda scene: number(read(scene))
+    if name == "is_missing" and criterion == "cover":
+        return lambda scene: scene.cover is None
     if name == "path":
         path = text(criterion)
         return lambda scene: any(path(file.path) for file in scene.files)

@@ -166,6 +166,8 @@ def _ascending(paging: Mapping[str, Any]) -> bool:
 def _sort_key(sort: str, sorts: Mapping[str, SortKey], strict: bool) -> SortKey:
     if sort in sorts:
         return sorts[sort]
+    if sort.startswith("random_"):
+        return lambda row: hash((sort, row.num))
     if sort and strict:
         raise StashError(f"invalid sort: {sort}")
     return _as_indexed

@@ -26,6 +26,9 @@ EMPTY: Fault = {"action": "status", "status": 200, "content_type": "image/jpeg"}
 LOGIN_AS_JPEG: Fault = {**EMPTY, "body": "<!DOCTYPE html><title>Log in</title>"}
 LOST: Fault = {"action": "status", "status": 404}
 UNUSABLE = {"empty": EMPTY, "login as jpeg": LOGIN_AS_JPEG, "404": LOST}
+# What Stash sends of a scene without a cover, or whose cover lies in a folder that is away.
+STAND_IN: Fault = {**EMPTY, "content_type": "image/svg+xml", "body": "<svg/>"}
+HUGE: Fault = {**EMPTY, "body": "x", "size": 11_000_000, "headers": {"Content-Length": "11000000"}}
 COUNT = 20
 
 
@@ -72,7 +75,7 @@ def asked(driver: SyncDriver) -> int:
     return sum(count for route, count in routes.items() if "screenshot" in route)
 
 
-ALL = {"busy": BUSY, "login": LOGIN, "page": PAGE, **UNUSABLE}
+ALL = {"busy": BUSY, "login": LOGIN, "page": PAGE, "stand-in": STAND_IN, **UNUSABLE}
 
 
 # The fault matrix has the others.
@@ -157,6 +160,64 @@ def test_a_cover_that_fails_while_others_come_is_its_own_trouble(
     assert with_poster(driver) == COUNT - 1
     with driver.site.state() as state:
         assert state.outages.outages(0) == []
+
+
+def test_a_cover_that_is_too_large_is_told_once_and_not_tried_again(driver: SyncDriver) -> None:
+    scenes = driver.site.scenes("empty_agent")
+    driver.site.reconcile()
+    covers_are(driver, HUGE, of=str(scenes[1]))
+
+    figures = driver.do("process_queue")
+
+    assert (figures["succeeded"], figures["failed"], figures["retried"]) == (COUNT - 1, 1, 0)
+    (error,) = driver.site.dead().values()
+    assert "larger than 10 MB" in error
+    assert driver.site.item(driver.site.key(scenes[1]))["summary"]  # all else of it is synced
+    with driver.site.state() as state:
+        assert state.outages.outages(0) == []
+    assert driver.site.reconcile()["total_gaps"] == 1
+    assert driver.site.queued() == {}
+    edit(driver, scenes[1], "Edited since")
+    driver.sync()
+    assert titles(driver, scenes[1:2]) == ["Edited since"]
+    assert list(driver.site.dead()) == [scenes[1]]
+    driver.site.reconcile()
+    assert driver.site.queued() == {}
+
+
+def test_the_only_cover_of_all_is_charged_to_its_scene(driver: SyncDriver) -> None:
+    scenes = driver.site.scenes("empty_agent")
+    for scene in scenes[1:]:
+        driver.site.behind("cover", scene_id=scene, cover=None)
+    driver.site.enqueue(*scenes)
+    covers_are(driver, BUSY, of=str(scenes[0]))
+
+    driver.do("process_queue")
+
+    (job,) = jobs(driver)
+    assert (job.scene_id, job.failure, job.attempts) == (scenes[0], Failure.PICTURE, 1)
+    with driver.site.state() as state:
+        assert state.outages.outages(0) == []
+    for scene in scenes[1:]:
+        driver.site.behind("cover", scene_id=scene, cover=f"cover of {scene}")
+
+
+def test_covers_that_stash_cannot_read_stay_in_plex(driver: SyncDriver) -> None:
+    scenes = driver.site.scenes("empty_agent")
+    driver.site.enqueue(*scenes)
+    driver.sync()
+    covers_are(driver, STAND_IN)
+    for scene in scenes:
+        driver.site.behind("cover", scene_id=scene, cover=f"a new one of {scene}")
+    driver.site.enqueue(*scenes)
+
+    driver.do("process_queue")
+
+    assert with_poster(driver) == COUNT
+    assert {job.failure for job in jobs(driver)} == {Failure.NO_PICTURES}
+    blames_nobody(driver)
+    covers_are(driver, None)
+    assert driver.sync()["uploads"] == COUNT
 
 
 def test_process_queue_leaves_pictures_to_sync_changes(driver: SyncDriver) -> None:

@@ -126,7 +126,8 @@ class Acknowledger:
         for line in outcome.failures:
             self._figures.failures.note(f"{outcome.plan.called}: {line}")
         if outcome.plan.job is not None:
-            self.failed.retry(outcome.plan.job, Failure.PICTURE, f"{outcome.plan.called}: {why}")
+            settle = self.failed.park if outcome.is_final else self.failed.retry
+            settle(outcome.plan.job, Failure.PICTURE, f"{outcome.plan.called}: {why}")
             return
         log.warning("partly failed: %s: %s", outcome.plan.called, why)
         if outcome.plan.cover:

@@ -33,6 +33,7 @@ class Outcome:
         refused: changes that the server did not take, with what it shows instead.
         unlocked: fields that show and are not locked, by item.
         failures: what did not work of pictures and locks, for people.
+        is_final: another try changes nothing of these failures.
         pictures_wait: pictures cannot be had for now; nobody has failed.
         conflicts: pictures chosen in Plex that stay, for people.
         uploads, selects: pictures that were proven.
@@ -45,6 +46,7 @@ class Outcome:
     refused: list[tuple[Change, Value]] = field(default_factory=list)
     unlocked: Mapping[ItemRef, Sequence[str]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    is_final: bool = False
     pictures_wait: str = ""
     conflicts: list[str] = field(default_factory=list)
     uploads: int = 0

@@ -129,6 +129,7 @@ def _showing(
 
 
 def _add_cover(cover: PictureOutcome, outcome: Outcome) -> None:
+    outcome.is_final = cover.unusable and not outcome.failures
     outcome.failures += cover.failures
     outcome.pictures_wait = cover.unavailable
     outcome.conflicts += cover.conflicts

@@ -5,14 +5,15 @@ A cover that cannot be had, or be used, while another one can is that scene's ow
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from core.errors import PicturesUnavailable
+from core.errors import PicturesUnavailable, StashError
 from core.images import ImageFailed, Unusable
 from stash.client import StashClient
-from stash.images import Screenshot, fetch_screenshot
+from stash.images import fetch_screenshot, scenes_with_covers
 from storage.state_tables.outages import PICTURES, OutageStore
 from worker.pictures.covers_ahead import CoversAhead, Found
 
@@ -98,10 +99,10 @@ class PictureSupply:
         self._breaker = self._store.failed(PICTURES, self._clock(), random.random(), str(error))
         return PicturesUnavailable(str(error))
 
-    def _another_comes(self, scene_id: int, *, none_counts: bool = False) -> bool | None:
+    def _another_comes(self, scene_id: int) -> bool | None:
         """Whether Stash gives the cover of another scene; None: there is no other."""
         others = some_of(set(self._others()) - {scene_id}, OTHERS)
-        return gives_pictures(self._brief, others, none_counts=none_counts) if others else None
+        return gives_pictures(self._brief, others) if others else None
 
 
 def sample(from_id_on: Callable[[int, int], Sequence[int]], most: int = SAMPLE) -> list[int]:
@@ -123,18 +124,26 @@ def some_of(scene_ids: Collection[int], most: int) -> list[int]:
     return random.sample(sorted(scene_ids), min(most, len(scene_ids)))
 
 
-def gives_pictures(
-    stash: StashClient, scene_ids: Iterable[int], *, none_counts: bool = False
-) -> bool:
-    """Whether Stash gives a picture of any of these scenes.
+def others_than(
+    stash: StashClient, known: Callable[[], Iterable[int]], most: int = SAMPLE
+) -> set[int]:
+    """Scenes that may be asked for in the place of one: such as have covers, if there are any.
 
     Args:
-        none_counts: that it has none of a scene is a sign that it would give what it has.
+        known: scenes that there are, whether or not they have covers.
     """
+    found = set[int]()
+    with contextlib.suppress(StashError):
+        found.update(scenes_with_covers(stash, random.randrange(10**8), most))
+    return found if len(found) > 1 else {*found, *known()}
+
+
+def gives_pictures(stash: StashClient, scene_ids: Iterable[int]) -> bool:
+    """Whether Stash gives a picture of any of these scenes, or says truly that it has none."""
     unanswered = 0
     for scene_id in scene_ids:
         try:
-            found = fetch_screenshot(stash, scene_id)
+            fetch_screenshot(stash, scene_id)
         except PicturesUnavailable:
             unanswered += 1
             if unanswered >= UNANSWERED:
@@ -144,6 +153,5 @@ def gives_pictures(
         except ImageFailed:
             continue
         else:
-            if none_counts or isinstance(found, Screenshot):
-                return True
+            return True
     return False

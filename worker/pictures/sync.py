@@ -14,7 +14,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from core.errors import PicturesUnavailable
-from core.images import Action, ImageFailed, ImageKind, decide, digest_in, identity, selected
+from core.images import (
+    Action,
+    ImageFailed,
+    ImageKind,
+    Unusable,
+    decide,
+    digest_in,
+    identity,
+    selected,
+)
 from core.models import FullItem, ItemRef
 from core.overlays import has_overlay
 from core.records import CoverRecord, PictureKey, PictureRecord, PictureRecords
@@ -40,6 +49,7 @@ class PictureOutcome:
         uploads, selects: those of them that were proven, or would be made.
         unavailable: why Stash gives no pictures for now, for people; nobody's picture is to blame.
         failures: what did not work, for people; a later `sync` tries just that again.
+        unusable: Stash has the cover like that: trying again changes nothing.
         has_failed, has_shown: Plex failed at a picture; it was seen to show another one.
         refused: the token was refused for a picture, though Plex answers otherwise.
         conflicts: pictures chosen in Plex that stay, though Stash has a new cover.
@@ -54,6 +64,7 @@ class PictureOutcome:
     selects: int = 0
     unavailable: str = ""
     failures: list[str] = field(default_factory=list)
+    unusable: bool = False
     has_failed: bool = False
     has_shown: bool = False
     refused: PlexUnauthorized | None = None
@@ -140,6 +151,7 @@ class PictureSync:
             cover = find_cover(fetch, self.fitter, known)
         except ImageFailed as error:
             outcome.failures.append(str(error))
+            outcome.unusable = isinstance(error, Unusable)
             return
         except PicturesUnavailable as error:
             outcome.unavailable = str(error)

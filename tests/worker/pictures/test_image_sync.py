@@ -166,7 +166,7 @@ def test_a_new_item_of_a_known_cover_gets_the_bytes(site: PictureSite) -> None:
 def test_a_scene_without_a_cover_changes_nothing(site: PictureSite) -> None:
     outcome = site.sync(number=2)
     assert outcome.failures == []
-    assert site.asked == (1, 0)
+    assert site.asked == (2, 0)  # for its cover, and whether it has one
     site.sync(number=2)
     assert (site.asked, site.downloaded) == ((1, 0), 0)
     site.cover("cover", 2)
@@ -181,7 +181,7 @@ def test_a_cover_that_went_stays_in_plex_and_is_said_once(
     site.cover(None)
     outcome = site.sync()
     assert outcome.failures == []
-    assert site.asked == (1, 0)
+    assert site.asked == (2, 0)
     site.sync()
     assert [record.message for record in caplog.records].count(
         "scene 1 has no cover any more; what Plex shows stays"

@@ -19,7 +19,7 @@ from stash.connection import StashConnection
 from stash.images import Screenshot
 from storage.state import State
 from storage.state_tables.outages import PICTURES
-from tests.contract.scripted import Asked, Reply, scripted
+from tests.contract.scripted import Asked, Reply, as_json, scripted
 from transport.retrying import Retrying
 from worker.pictures.covers_ahead import MOST
 from worker.pictures.supply import PictureSupply
@@ -34,6 +34,7 @@ STORED = Reply(
         "ETag": f'"{hashlib.md5(NOT_A_PICTURE, usedforsecurity=False).hexdigest()}"',
     },
 )
+STAND_IN = Reply(body=b"<svg/>", headers={"Content-Type": "image/svg+xml"})
 HUGE = Reply(body=bytes(11_000_000), headers={"Content-Type": "image/png"})
 
 
@@ -48,6 +49,8 @@ class Covers:
         self.supply: PictureSupply
 
     def __call__(self, asked: Asked) -> Reply:
+        if asked.method == "POST":  # all scenes have covers
+            return as_json({"data": {"findScenes": {"count": 0, "scenes": []}}})
         scene = int(asked.path.split("/")[2])
         self.asked.append(scene)
         self.before.get(scene, bool)()
@@ -69,7 +72,9 @@ def covers(tmp_path: Path) -> Iterator[Covers]:
                 yield made
 
 
-@pytest.mark.parametrize("bad", [EMPTY, STORED, HUGE], ids=["empty", "stored", "huge"])
+@pytest.mark.parametrize(
+    "bad", [EMPTY, STORED, HUGE, STAND_IN], ids=["empty", "stored", "huge", "unreadable"]
+)
 def test_one_among_others_is_its_scenes(covers: Covers, bad: Reply) -> None:
     covers.of[3] = bad
     with pytest.raises(ImageFailed):
