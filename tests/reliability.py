@@ -25,8 +25,9 @@ PARTS: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
 }
 # Tried with the kills, without figures of their own.
 _NAMES = (
-    *("always_on", "always_on_bursts", "entity_changes", "hand_edits", "large_library", "outages"),
-    *("picture_outages", "raw_answers", "schedule_days", "settled", "undo"),
+    *("always_on", "always_on_bursts", "destroyed_scenes", "entity_changes", "failing_drain"),
+    *("failing_reconcile", "hand_edits", "large_library", "outages", "picture_outages", "proof"),
+    *("raw_answers", "schedule_days", "settled", "undo", "undo_killed"),
 )
 BESIDE = [f"{ACCEPTANCE}/test_{name}.py" for name in _NAMES]
 

@@ -6,6 +6,7 @@ Each is one action of POST /_sim/edit, {"action": name, ...}; the answer is {"ok
     edit_scene        scene_id, values (SceneUpdateInput)     now (hooks of a bulk edit cut off)
     create_scene      values (SceneCreateInput)               now
     import_scene      scene (as in the seed)                  as given
+    import_scenes     scenes (likewise); no other is left     as given
     destroy_scene     scene_id                                -
     merge_scenes      source [ids], destination               now, of the destination
     auto_tag          scene_id, performer_ids, tag_ids,       now
@@ -67,6 +68,12 @@ class SilentEdits:
 
     def import_scene(self, given: Given) -> int:
         return self._changes.import_scene(given["scene"]).num
+
+    def import_scenes(self, given: Given) -> None:
+        for scene in given["scenes"]:
+            self._changes.import_scene(scene)
+        for num in self._sim.library.scenes.keys() - {each["id"] for each in given["scenes"]}:
+            self._changes.destroy_scene(self._changes.scene(num))
 
     def destroy_scene(self, given: Given) -> None:
         self._changes.destroy_scene(self._changes.scene(given["scene_id"]))

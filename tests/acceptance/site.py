@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from app.health_check.task import look_after_change
 from app.sync_changes.process_queue import process_queue
 from app.tasks.reconcile import reconcile_all
 from app.wiring import Context
@@ -157,6 +158,11 @@ class Site:
         """Run a task here. Raises what it raises."""
         with self.context(clock) as context:
             return task(context)
+
+    def look(self) -> None:
+        """Look at the settings, so that no process begins with it."""
+        with self.context() as context:
+            look_after_change(context)
 
     def reconcile(self) -> dict[str, Any]:
         """Look for gaps and queue them, here."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from simulators.seed import (
@@ -103,15 +105,26 @@ class SmallLibrary:
 def restore(site: Site) -> None:
     """Both servers as they were at first; tests may share them then."""
     seed = site.both.seed
-    ours = {scene["id"] for scene in seed["stash"]["scenes"]}
-    there = site.both.stash.graphql("{ findScenes(filter: {per_page: -1}) { scenes { id } } }")
-    for scene in there["findScenes"]["scenes"]:
-        if int(scene["id"]) not in ours:
-            site.behind("destroy_scene", scene_id=int(scene["id"]))
-    for raw in seed["stash"]["scenes"]:
-        site.behind("import_scene", scene=raw)
+    site.behind("import_scenes", scenes=seed["stash"]["scenes"])
     site.both.plex.load(seed)
     site.use()
+
+
+class Kept:
+    """Both servers and the data directory as they are now, for tests that begin with that."""
+
+    def __init__(self, site: Site) -> None:
+        self._site, self._data = site, site.data
+        site.both.plex.control("POST", "keep")
+
+    def go_back(self, data: Path) -> None:
+        """As it was, with a copy of the data directory; Stash as it was generated."""
+        site = self._site
+        site.behind("import_scenes", scenes=site.both.seed["stash"]["scenes"])
+        site.both.plex.control("POST", "go_back")
+        site.both.plex.faults([])
+        site.data = shutil.copytree(self._data, data)
+        site.use()
 
 
 def part(path: str, size: int | None = None, length: float | None = LENGTH) -> PlexPart:

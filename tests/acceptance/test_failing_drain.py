@@ -36,6 +36,7 @@ from tests.acceptance.faults import (
     stash_fails,
 )
 from tests.acceptance.site import FAR, Site
+from tests.acceptance.soak import chosen
 from tests.stored import journal_of
 from transport.retrying import POLICY
 from worker.executor.control_edit import SECTIONS
@@ -44,7 +45,7 @@ __all__ = ["library", "site"]  # fixtures
 TRIES = 1 + int(POLICY.total or 0)
 
 
-@pytest.mark.parametrize("fault", [RESET, HANG, STARTING])
+@pytest.mark.parametrize("fault", chosen([RESET, HANG], [STARTING]))
 def test_plex_down_while_edits_are_sent_loses_nothing(site: Site, fault: Fault) -> None:
     site.reconcile()
     queued = set(site.queued())
@@ -59,7 +60,7 @@ def test_plex_down_while_edits_are_sent_loses_nothing(site: Site, fault: Fault) 
 
 
 @pytest.mark.parametrize(
-    ("fault", "after"), [(RESET, 0), (RESET, 1), (RESET, 2), (CUT, 1), (WRONG, 1)]
+    ("fault", "after"), chosen([(RESET, 0), (CUT, 1)], [(RESET, 1), (RESET, 2), (WRONG, 1)])
 )
 def test_plex_down_while_items_are_read_loses_nothing(site: Site, fault: Fault, after: int) -> None:
     site.reconcile()
@@ -72,7 +73,7 @@ def test_plex_down_while_items_are_read_loses_nothing(site: Site, fault: Fault, 
         ends_well(site)
 
 
-@pytest.mark.parametrize("fault", [RESET, CUT, NOTHING_SAID])
+@pytest.mark.parametrize("fault", chosen([NOTHING_SAID], [RESET, CUT]))
 @pytest.mark.parametrize("asked", ["GET /library/metadata", "GET /library/sections/"])
 def test_an_outage_takes_no_scene_for_one_that_plex_lacks(
     site: Site, asked: str, fault: Fault
@@ -111,7 +112,7 @@ def test_a_token_refused_midway_stops_the_drain(site: Site, fault: Fault) -> Non
     assert site.writes() < 30  # a few, twice, and one in each of a few other libraries
 
 
-@pytest.mark.parametrize("status", [404, 405])
+@pytest.mark.parametrize("status", chosen([404], [405]))
 def test_a_server_that_refuses_every_edit_makes_no_dead_letters(site: Site, status: int) -> None:
     site.reconcile()
     queued = set(site.queued())
@@ -204,7 +205,7 @@ def _wait_for_writes(site: Site, least: int) -> None:
     deadline = time.monotonic() + 30
     while site.writes() < least:
         assert time.monotonic() < deadline
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 def test_killed_again_and_again_a_drain_comes_to_its_end(site: Site) -> None:
@@ -265,11 +266,12 @@ def _plain(value: Any) -> Any:
 
 def test_two_drains_at_once(site: Site) -> None:
     site.reconcile()
+    site.look()
     site.both.plex.configure(latency=0.05)
     site.reset_counters()
     first = site.start("process_queue")
     _wait_for_writes(site, 1)
-    site.both.plex.configure(latency=0.5)
+    site.both.plex.configure(latency=0.2)
 
     second = site.run("process_queue").output
     site.both.plex.configure(latency=0)

@@ -16,6 +16,7 @@ from tests.acceptance.faults import BUSY
 from tests.acceptance.site import Site
 
 WINDOW = 30
+SCENES = 120
 # In this order: one finds what the one before has left.
 TASKS = [
     *("health_check", "queue_status", "reconcile_all", "process_queue", "reconcile_all"),
@@ -26,7 +27,7 @@ TASKS = [
 
 @pytest.fixture(scope="module")
 def library(open_site: Open) -> Site:
-    return open_site(generate(200, seed=5, cover_share=0.1))
+    return open_site(generate(SCENES, seed=5, cover_share=0.1))
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_the_numbers_of_a_reconcile_add_up(site: Site) -> None:
         ended = site.run("reconcile_all")
         found = lines(ended.log)[-1].partition(". ")
         scenes, *parts = numbers(found[0])
-        assert scenes == sum(parts) == 200
+        assert scenes == sum(parts) == SCENES
         site.run("process_queue")
 
 
@@ -93,7 +94,7 @@ def test_a_task_that_failed_says_what_waits_and_what_sends_it(site: Site, task: 
 
     error = site.run(task).error
 
-    assert re.search(r"1\d\d changes wait( for Plex)?; .*sends what waits", error)
+    assert re.search(r"\d+ changes wait( for Plex)?; .*sends what waits", error)
 
 
 def test_bad_settings_are_told_before_what_waits(site: Site) -> None:
@@ -102,4 +103,4 @@ def test_bad_settings_are_told_before_what_waits(site: Site) -> None:
 
     *_, last = site.run("process_queue").error.splitlines()
 
-    assert re.match(r"1\d\d changes wait; the task 'Process Queue' sends what waits", last)
+    assert re.match(r"\d+ changes wait; the task 'Process Queue' sends what waits", last)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.acceptance.small_library import (
     OTHER,
     SERIES,
     TITLES,
+    Kept,
     SmallLibrary,
     part,
     plex_item,
@@ -68,13 +70,18 @@ def library(open_site: Open) -> Site:
     return open_site(_library().seed(PATH_MAP))
 
 
-@pytest.fixture
-def site(library: Site, data: Any) -> Site:
-    """All synced once: every item shows the title and the tag of its scene."""
-    library.forget(data)
-    restore(library)
+@pytest.fixture(scope="module")
+def synced(library: Site) -> Kept:
+    """Every item shows the title and the tag of its scene."""
     found, drained = library.reconcile(), library.drain()
     assert (found["ambiguous_count"], drained["failed"] + drained["retried"]) == (0, 0)
+    return Kept(library)
+
+
+@pytest.fixture
+def site(library: Site, synced: Kept, data: Path) -> Site:
+    """All synced once."""
+    synced.go_back(data)
     return library
 
 

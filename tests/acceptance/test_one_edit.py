@@ -28,7 +28,7 @@ from tests.acceptance.site import Site
 from tests.acceptance.sync_driver import NOW, SyncDriver
 from tests.pool import Pool
 
-FEW, MANY = 40, 4_000
+FEW, MANY = 40, 2_000
 OTHERS_FROM = 1_000_000  # ids of scenes and items that are none of the library's
 STEPS = 20  # of SQLite's machine, between two looks
 LATER, DAY = NOW + 1_800.0, 86_400.0

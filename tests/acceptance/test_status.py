@@ -165,7 +165,8 @@ def test_while_the_plugin_is_switched_off(site: Site) -> None:
 
 def test_while_a_drain_runs(site: Site) -> None:
     site.run("reconcile_all")
-    site.both.plex.configure(latency=0.4)
+    site.look()
+    site.both.plex.configure(latency=0.2)
     try:
         process = site.start("process_queue")
         until(lambda: working(site) > 0)
