@@ -25,11 +25,15 @@ def is_windows(path: str) -> bool:
     return path.startswith(("\\\\", "//"))
 
 
-@lru_cache(maxsize=_KNOWN)  # one comparison asks for each path several times
 def canonical(path: str) -> str:
     """Forward slashes only, no doubled or trailing ones, NFC; case is left alone."""
     if path.isascii() and not ("\\" in path or "//" in path or path.endswith("/")):
         return path
+    return _canonical(path)
+
+
+@lru_cache(maxsize=_KNOWN)  # one comparison asks for each path several times
+def _canonical(path: str) -> str:
     if is_windows(path):
         head = "//" if path[0] in "\\/" else ""
         path = head + path.replace("\\", "/").lstrip("/")
@@ -74,6 +78,8 @@ def base_key(path: str) -> str:
 
 def same_path(one: str, other: str) -> bool:
     """Whether two paths name one file, folding case only where either side is Windows."""
+    if one == other:
+        return True
     left, right = canonical(one), canonical(other)
     if left == right:
         return True
@@ -131,9 +137,11 @@ class _Prefixes:
 
     def of(self, path: str) -> list[_Prefix]:
         """Those of a path that ends with a slash, as they do themselves."""
-        most = len(path)
-        found = [self._known.get(path[:length], ()) for length in self._lengths if length <= most]
-        return [prefix for some in found for prefix in some]
+        found: list[_Prefix] = []
+        for length in self._lengths:
+            if length <= len(path):
+                found += self._known.get(path[:length], ())
+        return found
 
 
 class _Lookup:
@@ -206,8 +214,10 @@ def _closed(path: str) -> str:
 
 
 def _swap(whole: str, prefix: _Prefix) -> str:
-    # By components: equal prefixes may differ in length, one of them decomposed.
-    rest = "/".join(whole.split("/")[prefix.depth :])
+    if not prefix.windows and whole.startswith(prefix.source):
+        rest = whole[len(prefix.source) :]
+    else:  # by components: equal prefixes may differ in length, one of them decomposed
+        rest = "/".join(whole.split("/")[prefix.depth :])
     return f"{prefix.target.rstrip('/')}/{rest}" if rest else prefix.target
 
 

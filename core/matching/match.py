@@ -9,7 +9,6 @@ own and per section. What evidence cannot decide is LOW, and never guessed here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from core.matching.earlier_match import still_verified
@@ -55,10 +54,8 @@ def match_file(
     return _match_taught(Sought.of(file, path_map), index, learned)
 
 
-def match_sought(sought: Sought, index: ItemIndex) -> FileMatch | None:
-    """`match_file` for a file that is looked for in several sections."""
-    if not index.may_hold(sought.keys, sought.name):
-        return None
+def _match_sought(sought: Sought, index: ItemIndex) -> FileMatch | None:
+    """What evidence of its own says of a file that the section may hold."""
     file, paths = sought.file, sought.paths
     at_path = [
         candidate
@@ -147,12 +144,13 @@ def _taught(sought: Sought, index: ItemIndex, learned: PathMap) -> tuple[ItemRef
 
 
 def _match_taught(sought: Sought, index: ItemIndex, learned: PathMap | None) -> FileMatch | None:
-    """`match_sought`, with learned folders where it is left in doubt.
+    """`match_file` for a file that is looked for in several sections.
 
-    They decide what weaker or no evidence leaves open, and strengthen a weaker match that they
-    agree with. They never lead away from an item, nor from contenders with stronger evidence.
+    Learned folders decide what weaker or no evidence leaves open, and strengthen a weaker match
+    that they agree with. They never lead away from an item, nor from contenders with stronger
+    evidence.
     """
-    found = match_sought(sought, index)
+    found = _match_sought(sought, index) if index.may_hold(sought.keys, sought.name) else None
     if learned is None or (found is not None and found.evidence > Evidence.LEARNED):
         return found
     refs = _taught(sought, index, learned)
@@ -191,12 +189,13 @@ def match_scene(
     if best:
         pinned = {ref.section for ref in best}
         free = {section: index for section, index in indexes.items() if section not in pinned}
-    released = {pin.ref for pin in pins if pin.released}
-    search = _Search(scene, path_map, learned, guess)
-    for claim in _verified_claims(search, free, record):
-        if claim.ref not in released:
-            best.setdefault(claim.ref, claim)
-    undecided = _search(search, free, best)
+    sought = [Sought.of(file, path_map) for file in scene.files]
+    if record is not None:
+        released = {pin.ref for pin in pins if pin.released}
+        for claim in _verified_claims(scene, sought, free, record, learned):
+            if claim.ref not in released:
+                best.setdefault(claim.ref, claim)
+    undecided = _search(sought, free, best, learned, guess=guess)
     return SceneMatch(
         scene.id,
         tuple(best.values()),
@@ -222,40 +221,25 @@ def _pinned_claims(
     return claims, lost
 
 
-@dataclass(slots=True)
-class _Search:
-    """What is looked for, and how; each file is made ready once, if at all."""
-
-    scene: Scene
-    path_map: PathMap
-    learned: PathMap | None
-    guess: bool
-    _ready: dict[int, Sought] = field(default_factory=dict)
-
-    def sought(self, rank: int) -> Sought:
-        ready = self._ready.get(rank)
-        if ready is None:
-            ready = self._ready[rank] = Sought.of(self.scene.files[rank], self.path_map)
-        return ready
-
-
 def _search(
-    how: _Search, indexes: Mapping[str, ItemIndex], best: dict[ItemRef, Claim]
+    sought: Sequence[Sought],
+    indexes: Mapping[str, ItemIndex],
+    best: dict[ItemRef, Claim],
+    learned: PathMap | None,
+    *,
+    guess: bool,
 ) -> list[FileMatch]:
     """Add what evidence says of the files that no claim settles yet; return what it leaves open."""
     settled = {(claim.ref.section, claim.file_rank) for claim in best.values()}
     undecided: list[FileMatch] = []
-    for rank in range(len(how.scene.files)):
-        sought = how.sought(rank)
+    for rank, each in enumerate(sought):
         for section, index in indexes.items():
-            if how.learned is None and not index.may_hold(sought.keys, sought.name):
-                continue  # most files are in one section only
             if (section, rank) in settled:
                 continue
-            found = _match_taught(sought, index, how.learned)
+            found = _match_taught(each, index, learned)  # most files are in one section only
             if found is None:
                 continue
-            if found.confidence is Confidence.LOW and not how.guess:
+            if found.confidence is Confidence.LOW and not guess:
                 undecided.append(found)
                 continue
             claim = Claim(found.refs[0], found.evidence, rank, found.shared)
@@ -266,16 +250,20 @@ def _search(
 
 
 def _verified_claims(
-    how: _Search, indexes: Mapping[str, ItemIndex], record: Record | None
+    scene: Scene,
+    sought: Sequence[Sought],
+    indexes: Mapping[str, ItemIndex],
+    record: Record,
+    learned: PathMap | None,
 ) -> Iterable[Claim]:
-    for item in record.items if record is not None else ():
+    for item in record.items:
         index = indexes.get(item.ref.section)
-        if record is None or index is None:
+        if index is None:
             continue
-        rank = still_verified(how.scene, record, item, index)
+        rank = still_verified(scene, record, item, index)
         if rank is None:
             continue
-        found = _match_taught(how.sought(rank), index, how.learned)
+        found = _match_taught(sought[rank], index, learned)
         if found is not None and found.refs == (item.ref,):
             yield Claim(item.ref, Evidence.VERIFIED, rank, found.shared, found.evidence)
         else:  # renamed, or one of several equal ones: only the record tells

@@ -78,8 +78,10 @@ class PrefixVotes:
     def note_folders(self, taught: Iterable[Taught]) -> None:
         """The same with what `folders_of` makes of the matches of a scene. What holds the sign that
         parts them, which no folder's name does, teaches nothing."""
-        joined = ("\0".join(each) for each in taught)
-        self._seen.update([each for each in joined if each.count("\0") == 2])
+        for each in taught:
+            joined = "\0".join(each)
+            if joined.count("\0") == 2:
+                self._seen[joined] += 1
 
     def pairs(self) -> tuple[LearnedPair, ...]:
         """What is believed, the best supported first."""
