@@ -45,7 +45,6 @@ class Scene(NamedTuple):
     performers: tuple[Entity, ...]
     tags: tuple[Entity, ...]
     files: tuple[MediaFile, ...]
-    created_at: float
     updated_at: float
     groups: tuple[Entity, ...] = ()
 

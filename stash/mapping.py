@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, TypedDict
 
 from core.digests import digest_of
 from core.fields import SAID
@@ -26,17 +26,19 @@ class SceneReader:
     """
 
     def __init__(self) -> None:
-        # By kind and id, as Stash tells it.
-        self._known: dict[str, dict[str, Entity]] = {}
+        self._known: dict[tuple[str, str], Entity] = {}  # by id and name, as Stash tells them
 
     def read(self, raw: object) -> Scene | None:
         """The scene that one JSON object of Stash describes; None where it has no numeric id."""
         if not isinstance(raw, dict):
             return None
         scene_id = _scene_id(raw)
-        if scene_id is None:
-            return None
-        studios = self._entities("studio", [raw.get("studio")])
+        return None if scene_id is None else self.read_as(scene_id, raw)
+
+    def read_as(self, scene_id: int, raw: Mapping[str, Any]) -> Scene:
+        """The same of a scene whose id is known."""
+        studio = raw.get("studio")
+        studios = self._entities([studio]) if studio is not None else ()
         return Scene(
             id=scene_id,
             said={
@@ -48,44 +50,38 @@ class SceneReader:
             },
             organized=raw.get("organized") is True,
             studio=studios[0] if studios else None,
-            performers=self._entities("performer", raw.get("performers")),
-            tags=self._entities("tag", raw.get("tags")),
+            performers=self._entities(raw.get("performers")),
+            tags=self._entities(raw.get("tags")),
             files=_files(raw.get("files")),
-            created_at=epoch(raw.get("created_at")),
             updated_at=epoch(raw.get("updated_at")),
             groups=self._groups(raw.get("groups")),
         )
 
-    def _entities(self, kind: str, raw: object) -> tuple[Entity, ...]:
+    def _entities(self, raw: object) -> tuple[Entity, ...]:
         """Studios, performers or tags; those without a name, which Stash never gives, are left out.
 
         A name without a usable id is kept: dropping it would take it out of Plex.
         """
         if not isinstance(raw, list):
             return ()
+        known = self._known
+        try:
+            return tuple([known[each["id"], each["name"]] for each in raw])
+        except (KeyError, TypeError):  # nearly never, once some scenes are read
+            pass
         found = []
-        known = self._known.setdefault(kind, {})
         for each in raw:
-            try:
-                entity = known[each["id"]]
-                if entity.name == each["name"]:
-                    found.append(entity)
-                    continue
-            except (KeyError, TypeError):
-                pass
-            new = _entity(each)
-            if new is not None:
-                found.append(new)
+            entity = _entity(each)
+            if entity is not None:
                 if isinstance(each.get("id"), str):
-                    known[each["id"]] = new
+                    entity = known.setdefault((each["id"], entity.name), entity)
+                found.append(entity)
         return tuple(found)
 
     def _groups(self, raw: object) -> tuple[Entity, ...]:
         if not isinstance(raw, list):
             return ()
-        return self._entities(
-            "group", [each.get("group") for each in raw if isinstance(each, dict)]
-        )
+        return self._entities([each.get("group") for each in raw if isinstance(each, dict)])
 
 
 def _entity(raw: object) -> Entity | None:
@@ -103,8 +99,7 @@ class UnreadScene:
     @property
     def lacks(self) -> str:
         """`lacks` of what Stash told, with a look only at what tells its files."""
-        told = self._raw
-        return "" if told.keys().isdisjoint(_LISTS) else _first(told, _is_list)
+        return _first(self._raw, _is_list)
 
     def __init__(self, scene_id: int, raw: dict[str, Any], reader: SceneReader) -> None:
         self.id = scene_id
@@ -131,9 +126,12 @@ class UnreadScene:
 
     def read(self) -> Scene:
         """The scene."""
-        scene = self._reader.read(self._raw)
-        assert scene is not None  # it has an id
-        return scene
+        return self._reader.read_as(self.id, self._raw)
+
+    @property
+    def touched_at(self) -> float:
+        """When it was created or changed last, epoch seconds."""
+        return max(epoch(self._raw.get("created_at")), epoch(self._raw.get("updated_at")))
 
 
 def unread_scenes(raw: Iterable[object], reader: SceneReader) -> list[UnreadScene]:
@@ -164,7 +162,10 @@ def _has_name(studio: object) -> bool:
 
 
 def _first(raw: Mapping[str, object], is_whole: Callable[[object, str], bool]) -> str:
-    return next((n for n, key in _LISTS.items() if n in raw and not is_whole(raw[n], key)), "")
+    for name, key in _LISTS.items():
+        if name in raw and not is_whole(raw[name], key):
+            return name
+    return ""
 
 
 def _is_list(told: object, key: str) -> bool:
@@ -173,12 +174,16 @@ def _is_list(told: object, key: str) -> bool:
 
 
 def _is_whole(told: object, key: str) -> bool:
-    return isinstance(told, list) and all(
-        isinstance(each, dict) and isinstance(each.get(key), str) and each[key] for each in told
-    )
+    if not isinstance(told, list):
+        return False
+    for each in told:
+        value = each.get(key) if isinstance(each, dict) else None
+        if not value or not isinstance(value, str):
+            return False
+    return True
 
 
-class JobData(NamedTuple):
+class JobData(TypedDict):
     """The `data` of a job: for people and for compatibility, never what is written."""
 
     path: str
@@ -189,23 +194,25 @@ class JobData(NamedTuple):
     studio: str | None
     performers: list[str]
     tags: list[str]
-    poster_url: None = None
-    background_url: None = None
+    poster_url: None
+    background_url: None
 
 
 def snapshot(scene: Scene) -> JobData:
     """What a job for a scene says of it."""
     said = scene.said
-    return JobData(
-        scene.files[0].path if scene.files else "",
-        text(said.get("title")),
-        text(said.get("details")),
-        text(said.get("date")) or None,
-        said.get("rating100"),
-        scene.studio.name if scene.studio else None,
-        [performer.name for performer in scene.performers],
-        [tag.name for tag in scene.tags],
-    )
+    return {
+        "path": scene.files[0].path if scene.files else "",
+        "title": text(said.get("title")),
+        "details": text(said.get("details")),
+        "date": text(said.get("date")) or None,
+        "rating100": said.get("rating100"),
+        "studio": scene.studio.name if scene.studio else None,
+        "performers": [performer.name for performer in scene.performers],
+        "tags": [tag.name for tag in scene.tags],
+        "poster_url": None,
+        "background_url": None,
+    }
 
 
 def epoch(value: object) -> float:

@@ -85,7 +85,7 @@ def iter_unread_pages(
         # What is listed by criteria is looked at again by each reconcile.
         expected = count(0, None) if criteria is None else 0
     for scenes in SceneListing(page, count, page_size, expected, after).pages():
-        yield [scene for scene in scenes if since is None or _touched(scene.read()) >= since]
+        yield [scene for scene in scenes if since is None or scene.touched_at >= since]
 
 
 def iter_scene_pages(
@@ -282,10 +282,6 @@ def _count(data: Mapping[str, Any]) -> int:
     if isinstance(count, bool) or not isinstance(count, int):
         raise StashError("Stash answered without a count of scenes")
     return count
-
-
-def _touched(scene: Scene) -> float:
-    return max(scene.created_at, scene.updated_at)
 
 
 def _snake_case(key: str) -> str:

@@ -105,7 +105,6 @@ def test_a_scene_arrives_whole(stash: scenes.StashApi) -> None:
         performers=(Entity(1, "Ana Ruiz"), Entity(2, "Ana Ruiz")),
         tags=(Entity(1, "Night"), Entity(2, "Two, maybe three")),
         files=(MediaFile("/data/7.mp4", 10_000_000_007, 600.5),),
-        created_at=epoch(2025, 6, 20, 9, 2, 44),
         updated_at=epoch(2026, 1, 11, 7, 7, 53),
     )
     (listed,) = [s for page in scenes.iter_scene_pages(stash) for s in page if s.id == 7]

@@ -57,7 +57,6 @@ def scene(
         performers=entities(*performers),
         tags=entities(*tags),
         files=files,
-        created_at=0.0,
         updated_at=0.0,
     )
 

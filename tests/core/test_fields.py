@@ -224,7 +224,7 @@ def test_a_fingerprint_sees_every_change_of_a_synced_field(
         {"title": " A  Title\u200b"},
         {"director": "r.  vale"},
         {"details": "One.\r\n\r\nTwo."},
-        {"id": 2, "organized": True, "updated_at": 9.0, "created_at": 9.0},
+        {"id": 2, "organized": True, "updated_at": 9.0},
         {"files": (file("/elsewhere/Another Name.mp4", 5),)},
         {"studio": entities("Tideline Films")[0]._replace(id=99)},
     ],
