@@ -21,6 +21,7 @@ from core.fields import (
     STUDIO,
     TAGS,
     TITLE,
+    Field,
     name_keys,
 )
 from core.models import Entity, Scene, Value
@@ -57,11 +58,6 @@ class Desired:
     values: Mapping[str, Value]
     stem: str
     images: tuple[Picture, ...] = ()
-
-    @property
-    def fills(self) -> bool:
-        """Whether it wants anything of what an item without metadata lacks."""
-        return any(self.values.get(name) for name in _METADATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +132,25 @@ class SyncPolicy:
         """
         placed = self._placed(scene)
         values = {
-            field.name: field.normal(
-                placed[field.name] if field.name in placed else field.want(scene)
-            )
+            field.name: self._value(field, scene, placed)
             for field in FIELDS
             if field.name in self.enabled
         }
         if scene.date and values.get("date") is None:
             values.pop("date", None)
-        if TAGS in values:
-            values[TAGS] = self.tags.chosen(values[TAGS])
         name = paths.stem(scene.files[0].path) if scene.files else ""
         return Desired(values, clean_line(name, LINE_LIMIT), self.images)
+
+    def fills(self, scene: Scene) -> bool:
+        """Whether a scene wants anything of what an item without metadata lacks."""
+        placed = self._placed(scene)
+        wanted = (BY_NAME[name] for name in _METADATA if name in self.enabled)
+        return any(self._value(field, scene, placed) for field in wanted)
+
+    def _value(self, field: Field, scene: Scene, placed: Mapping[str, Value]) -> Value:
+        raw = placed[field.name] if field.name in placed else field.want(scene)
+        value = field.normal(raw)
+        return self.tags.chosen(value) if field.name == TAGS else value
 
     def _placed(self, scene: Scene) -> dict[str, Value]:
         """What the settings and the library say otherwise than the table of fields."""

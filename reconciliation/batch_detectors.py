@@ -74,7 +74,8 @@ class BatchDetectors:
         unlisted = self._note_unlisted(batch, scenes)
         scenes = [scene for scene in scenes if scene.id not in unlisted]
         told = unlisted | self._detect_absent(batch, scenes)
-        undone = {s.id for s in scenes if is_left_undone(batch.records.get(s.id), s, sync_policy)}
+        recorded = [(s, batch.records[s.id]) for s in scenes if s.id in batch.records]
+        undone = {s.id for s, record in recorded if is_left_undone(record, s, sync_policy)}
         if undone:
             found.undone.update(undone)
             scenes = [scene for scene in scenes if scene.id not in undone]
@@ -84,7 +85,7 @@ class BatchDetectors:
             for gap in self._detector.detect_empty_metadata(some, self._shown_metadata(batch, some))
         ]
         # What settings keep out of Plex is not lacking there.
-        empty = [gap for gap in empty if sync_policy.of(gap.scene_data).fills]
+        empty = [gap for gap in empty if sync_policy.fills(gap.scene_data)]
         stale = self._detector.detect_stale_syncs(scenes, batch.timestamps)
         found.put(found.empty, empty)
         found.put(found.stale, stale)
@@ -162,9 +163,7 @@ class BatchDetectors:
             record = batch.records.get(scene.id)
             views = [self._view(ref, record) for ref in batch.owned[scene.id]]
             if views and scene.files:
-                shown[scene.files[0].path] = min(
-                    views, key=lambda view: sum(map(bool, view.values()))
-                )
+                shown[scene.files[0].path] = min(views, key=_shows) if views[1:] else views[0]
         return shown
 
     def _view(self, ref: ItemRef, record: Record | None) -> dict[str, Any]:
@@ -179,6 +178,11 @@ class BatchDetectors:
             "details": listed_value(item, "summary"),
             "date": listed_value(item, "date") if dated else "",
         }
+
+
+def _shows(view: Mapping[str, Any]) -> int:
+    """How much there is to see."""
+    return sum(map(bool, view.values()))
 
 
 def _parts_without_shared_paths(scenes: Iterable[Scene]) -> Iterator[Sequence[Scene]]:

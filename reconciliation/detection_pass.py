@@ -110,9 +110,11 @@ class Sweep:
         self.findings.ignored.update(ignored)
         heeded = [scene for scene in scenes if scene.id not in ignored]
         told = set(ignored) | lost.keys() & set(ids)
+        is_complete = self.side.is_complete
         for scene in heeded:
             match = matches[scene.id]
-            self.findings.note(match, is_complete=self.side.is_complete)
+            if match.undecided or match.lost_pins:
+                self.findings.note(match, is_complete=is_complete)
             if match.undecided:
                 told.add(scene.id)
             if scene.id in lost:

@@ -175,7 +175,7 @@ class DetectionState:
 
     def tell(self, scenes: Iterable[tuple[Scene, Iterable[ListedItem]]]) -> None:
         """Keep what has to be known of some scenes, with the items that are theirs."""
-        rows = {scene.id: tuple(_told(scene, items)) for scene, items in scenes}
+        rows = {scene.id: _told(scene, items) for scene, items in scenes}
         self.scenes.put(rows)
         self._noted.update(rows)
 
@@ -241,12 +241,13 @@ class DetectionState:
                 self.lost_pins.pop(scene_id, None)
 
 
-def _told(scene: Scene, items: Iterable[ListedItem]) -> ToldScene:
+def _told(scene: Scene, items: Iterable[ListedItem]) -> tuple[Any, ...]:
+    """The row of a `ToldScene`."""
     told = snapshot(scene)
-    return ToldScene(
-        dumps(told._asdict()),
-        told.title,
-        told.studio or "",
+    return (
+        dumps(told),
+        told["title"],
+        told["studio"] or "",
         tuple([file.path for file in scene.files]),
         scene.updated_at,
         is_meaningful(scene),

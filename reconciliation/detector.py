@@ -79,8 +79,8 @@ class GapDetector:
         Args:
             sync_timestamps: scene id → epoch seconds.
         """
-        gaps = []
-        for scene, told in _read(stash_scenes):
+        gaps: list[GapResult[S]] = []
+        for scene, told in _read(stash_scenes) if sync_timestamps else ():
             synced_at = sync_timestamps.get(scene.id)
             if synced_at is not None and synced_at < scene.updated_at:
                 reason = "changed in Stash after the last sync"

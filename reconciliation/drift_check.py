@@ -97,9 +97,11 @@ class DriftCheck:
 
     def _judge(self, ids: Sequence[int], full: Mapping[str, FullItem]) -> None:
         pending = {scene_id: self._pending.pop(scene_id) for scene_id in ids}
-        shown = {
-            scene_id: {ref: full.get(ref.key, item) for ref, item in each.items.items()}
-            for scene_id, each in pending.items()
+        shown: dict[int, Mapping[ItemRef, Shown]] = {
+            i: {ref: full.get(ref.key, item) for ref, item in each.items.items()}
+            if full
+            else each.items
+            for i, each in pending.items()
         }
         records = {i: each.record for i, each in pending.items() if each.record is not None}
         # Without a record it is a gap whatever it wants.

@@ -260,11 +260,11 @@ class SceneJobs:
 
 def job_of(scene: Scene, kind: str, reason: str) -> dict[str, Any]:
     """The job for a scene. Its `data` is for people: the worker reads the scene afresh."""
-    return _job(scene.id, snapshot(scene)._asdict(), kind, reason)
+    return _job(scene.id, snapshot(scene), kind, reason)
 
 
 def _job(
-    scene_id: int, data: Mapping[str, Any] | Encoded, kind: str, reason: str
+    scene_id: int, data: Mapping[str, object] | Encoded, kind: str, reason: str
 ) -> dict[str, Any]:
     return {
         "scene_id": scene_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -87,8 +87,7 @@ class PageReport:
 
     def _told(self, finding: Finding, told: ToldScene) -> Finding:
         path = told.paths[0] if told.paths else ""
-        return replace(
-            finding,
+        return finding._replace(
             title=told.title or paths.stem(path),
             path=path,
             studio=told.studio,
@@ -127,17 +126,19 @@ class _Said:
         self._refused = found.refused.of(scene_ids)
         self._outside = found.outside.of(scene_ids)
         self._unlisted = found.unlisted.of(scene_ids)
+        self._ignored = {i for i in scene_ids if i in found.ignored} if found.ignored else set()
 
     def of(self, scene_id: int, told: ToldScene, reach: Reach) -> Finding | None:
         """What was found of a scene: its type, why, and what else that type has to tell."""
         finding = partial(Finding, scene_id)
-        if scene_id in self._found.ignored:
+        if scene_id in self._ignored:
             return finding(IGNORED, reason=IGNORED_WHY)
         known = self._ambiguous.get(scene_id)
         if known is not None:
             why = f"{known['why']}. What you can do: {known['remedy']}"
             return finding(AMBIGUOUS, reason=why, candidates=tuple(known["candidates"]))
-        lost = "; ".join(str(LostItem(**row)) for row in self._contested.get(scene_id, ()))
+        losses = self._contested.get(scene_id)
+        lost = "; ".join(str(LostItem(**row)) for row in losses) if losses else ""
         if lost and scene_id in self._found.itemless:
             return finding(CONTESTED, reason=lost)
         if scene_id in self._gaps:

@@ -29,7 +29,7 @@ LEARNED: Key[tuple[LearnedPair, ...]] = Key(
     lambda pairs: tuple(LearnedPair(*pair) for pair in pairs),
     lambda pairs: [[pair.stash, pair.plex, pair.scenes] for pair in pairs],
 )
-_TEACHERS = frozenset({Evidence.SUFFIX, Evidence.SIZE, Evidence.PATH, Evidence.VERIFIED})
+_TEACHERS = (Evidence.PATH, Evidence.SIZE, Evidence.VERIFIED, Evidence.SUFFIX)
 
 
 def saved_map(state: State) -> PathMap:
@@ -122,10 +122,12 @@ def taught(
 ) -> set[Taught]:
     """What the certain matches of a scene teach whose files lie at these paths."""
     return folders_of(
-        (claim.ref.section, paths[claim.file_rank], file.path)
-        for claim in claims
-        if claim.evidence in _TEACHERS
-        for file in items[claim.ref].files
+        [
+            (claim.ref.section, paths[claim.file_rank], file.path)
+            for claim in claims
+            if claim.evidence in _TEACHERS
+            for file in items[claim.ref].files
+        ]
     )
 
 

@@ -176,11 +176,9 @@ class VerdictCache:
 
     def note(self, scene: Scene, match: SceneMatch, record: Record | None) -> None:
         """Take in a scene that was looked at; whether it is in order shows at the end."""
-        recorded = {item.ref for item in record.items} if record is not None else set()
-        certain = all(claim.evidence is Evidence.VERIFIED for claim in match.claims)
-        whole = certain and recorded and recorded == set(match.refs)
         # One that is looked at for the second time is in doubt, or was.
         fetched = self._fetched.pop(scene.id, None)
+        whole = fetched is not None and record is not None and _is_whole(match, record)
         seen = self._digest(fetched, match.refs) if whole and fetched is not None else None
         if seen is not None and fetched is not None:
             # Of such an item a listing can never prove that its lists did not move.
@@ -286,6 +284,13 @@ class VerdictCache:
         places = self._path_map.to_plex(file.path)
         there = [c for index in indexes for place in places for c in index.at_path(place)]
         return digest((known, self._digest_of(there)))
+
+
+def _is_whole(match: SceneMatch, record: Record) -> bool:
+    """Whether a scene is for certain just the items that its record has."""
+    recorded = {item.ref for item in record.items}
+    certain = all(claim.evidence is Evidence.VERIFIED for claim in match.claims)
+    return certain and bool(recorded) and recorded == set(match.refs)
 
 
 def verdicts_of(state: State, side: PlexSnapshot, rules: Rules, scratch: Scratch) -> VerdictCache:

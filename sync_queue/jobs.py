@@ -8,7 +8,7 @@ pickle: whoever can write the file could otherwise run code in Stash.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,14 @@ HELD_JOBS = Table(TABLE, ("_id",), {**_COLUMNS, "marks": TEXT, "lines": TEXT})
 # The classes of urgency: the higher is claimed first.
 BULK, EDIT = 0, 1
 
+_KINDS: Mapping[str, Callable[[Any], Any]] = {
+    **{"scene_id": int, "update_type": str, "enqueued_at": float, "reason": str},
+    **{"attempts": int, "not_before": float, "error": str, "priority": int},
+}
+_DEFAULTS: Mapping[str, object] = {
+    **{"update_type": "metadata", "data": None, "reason": "", "attempts": 0},
+    **{"not_before": 0.0, "error": ""},
+}
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
@@ -99,8 +107,9 @@ def dumps(item: Mapping[str, Any]) -> bytes:
     data = item.get("data")
     if not isinstance(data, Encoded):
         return _ENCODER.encode(item).encode()
-    rest = _ENCODER.encode({name: item[name] for name in item if name != "data"})
-    return f'{rest[:-1]},"data":{data}}}'.encode()
+    rest = dict(item)
+    del rest["data"]
+    return f'{_ENCODER.encode(rest)[:-1]},"data":{data}}}'.encode()
 
 
 def normalised(item: Any, now: float, priority: int = BULK) -> dict[str, Any]:
@@ -114,20 +123,14 @@ def normalised(item: Any, now: float, priority: int = BULK) -> dict[str, Any]:
             other kinds.
     """
     try:
-        data = item.get("data") or {}
-        job = {
-            **item,
-            "job_id": 0,  # the store gives it
-            "scene_id": int(item["scene_id"]),
-            "update_type": str(item.get("update_type", "metadata")),
-            "data": data if isinstance(data, Encoded) else dict(data),
-            "enqueued_at": float(item.get("enqueued_at", now)),
-            "reason": str(item.get("reason", "")),
-            "attempts": int(item.get("attempts", 0)),
-            "not_before": float(item.get("not_before", 0.0)),
-            "error": storable(str(item.get("error", ""))),
-            "priority": int(item.get("priority", priority)),
-        }
+        job = {**_DEFAULTS, "enqueued_at": now, "priority": priority, **item}
+        job["job_id"] = 0  # the store gives it
+        for name, kind in _KINDS.items():
+            if type(job[name]) is not kind:
+                job[name] = kind(job[name])
+        data = job["data"] or {}
+        job["data"] = data if isinstance(data, Encoded) else dict(data)
+        job["error"] = storable(job["error"])
     except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise ValueError(f"this is no job: {type(error).__name__}: {error}") from None
     if not 0 < job["scene_id"] < 2**63:

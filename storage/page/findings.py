@@ -10,7 +10,6 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from core.finding_types import CONTESTED, GAPS, IGNORED
@@ -96,8 +95,7 @@ class Item(NamedTuple):
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What there is to say of one scene.
 
     Attributes:
@@ -185,7 +183,7 @@ class FindingStore(Store):
         """These scenes are what they were before they were ignored."""
         known = self.of_scenes(scene_ids)
         ignored = [each for each in known.values() if each.type == IGNORED]
-        back = [replace(each, type=each.was, was="") for each in ignored if each.was]
+        back = [each._replace(type=each.was, was="") for each in ignored if each.was]
         self.replace([each.scene_id for each in ignored], back)
 
     def of_scenes(self, scene_ids: Iterable[int]) -> dict[int, Finding]:
@@ -313,7 +311,7 @@ def _facets(each: Finding) -> tuple[int, str, str, str]:
 
 
 def _ignored(each: Finding) -> Finding:
-    return each if each.type == IGNORED else replace(each, type=IGNORED, was=each.type)
+    return each if each.type == IGNORED else each._replace(type=IGNORED, was=each.type)
 
 
 def _finding(row: Row) -> Finding:

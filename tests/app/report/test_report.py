@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import stat
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -119,7 +118,7 @@ def test_nothing_is_more_than_text(tmp_path: Path) -> None:
 
 
 def test_names_are_hidden_where_that_is_wished(tmp_path: Path) -> None:
-    found = [replace(each, library="Films") for each in FOUND]  # which the log tells as well
+    found = [each._replace(library="Films") for each in FOUND]  # which the log tells as well
     report = made(tmp_path / "data", hides_names=True, found=found)
     files = written(report, tmp_path / "out")
     for content in files.values():

@@ -28,6 +28,7 @@ FINDINGS = st.lists(
         NAMES,
         NAMES,
         st.sampled_from([0.0, 1.0, 2.0]),
+        *(st.just(rest) for rest in ((), (), "")),
     ),
     max_size=25,
     unique_by=lambda each: each.scene_id,
