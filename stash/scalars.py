@@ -121,7 +121,7 @@ def fetch_at_once(stash: StashApi, ids: Sequence[int], fields: str) -> Fetched[U
     except StashError:
         return fetch_unread(stash, ids, fields)
     wanted = set(ids)
-    listed = _scenes(data.get("findScenes"))
+    listed, _ = _scenes(data.get("findScenes"))
     found = {i: each for i, each in listed.items() if i in wanted and not lacks(each.raw)}
     rest = fetch_unread(stash, [each for each in ids if each not in found], fields)
     return Fetched({**found, **rest.scenes}, rest.unreadable)
@@ -201,18 +201,19 @@ def _names(stash: StashApi, kind: str, said: str, listed: object) -> Iterator[tu
 
 def _all(stash: StashApi, criteria: Mapping[str, object], listed: object) -> dict[int, UnreadScene]:
     """All scenes that fit, of which the first are listed already."""
-    found = _scenes(listed)
-    if len(found) < SOME:
+    found, told = _scenes(listed)
+    if told < SOME:
         return found
-    fields, after = f"id {_FILES}", max(found)
+    fields, after = f"id {_FILES}", max(found, default=0)
     rest = iter_unread_pages(
         stash, page_size=SOME, criteria=criteria, fields=fields, expected=0, after=after
     )
     return found | {scene.id: scene for page in rest for scene in page}
 
 
-def _scenes(listed: object) -> dict[int, UnreadScene]:
+def _scenes(listed: object) -> tuple[dict[int, UnreadScene], int]:
+    """The scenes of an answer, and how many it has with those that make no sense."""
     raw: Any = listed.get("scenes") if isinstance(listed, Mapping) else None
     if not isinstance(raw, list):
         raise StashError("Stash answered without a list of scenes")
-    return {scene.id: scene for scene in unread_scenes(raw, SceneReader())}
+    return {scene.id: scene for scene in unread_scenes(raw, SceneReader())}, len(raw)

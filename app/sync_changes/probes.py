@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from app.plex_watch import PlexWatch
 from app.wiring import Context, Timeouts
@@ -15,9 +14,10 @@ from storage.page.page_facts import MACHINE
 from storage.state_tables.outages import PICTURES, PLEX_PICTURES
 from worker.pictures.supply import gives_pictures, others_than, sample, some_of
 
-# Seconds: another job of Stash may wait while a question is asked.
-BRIEF = Timeouts(2.0, 1.5, 1.5)
-BUSY = replace(BRIEF, longest=6.0)  # before a drain, for a Plex that asks for a few seconds
+# Seconds: another job of Stash may wait while two questions are asked, five at most. A Plex that
+# takes two for each answer is slow, and not away.
+BRIEF = Timeouts(2.0, 2.4, 2.4)
+BUSY = Timeouts(2.0, 5.0, 6.0)  # before a drain, for a Plex that asks for a few seconds
 GROWTH, MOST = 1.5, 20  # of what a silent Plex is waited for, with each failure, up to so many
 PICTURES_TRIED = 3  # of either kind
 UNTRIED = "to see whether Plex takes its cover"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.sync_changes.probes import plex_failure
 from core.backoff import LONGEST_PAUSE, LONGEST_STALL
 from core.errors import StashUnreachable, SyncError
 from plex.exceptions import PlexServerDown, PlexUnauthorized
@@ -125,6 +126,15 @@ def test_a_server_that_answers_and_does_not_work_is_away(
     assert titles(driver, scenes[:1]) == ["Not yet"]
     assert driver.now - NOW < 200 + MINUTE
     blames_nobody(driver)
+
+
+def test_a_server_that_takes_two_seconds_for_each_answer_is_slow_and_not_away(
+    driver: SyncDriver,
+) -> None:
+    plex_is(driver, {"action": "delay", "seconds": 2, "times": 1})
+
+    with driver.context() as context:
+        assert plex_failure(context, 0) is None
 
 
 def test_other_jobs_of_stash_wait_no_longer_than_five_seconds(

@@ -136,6 +136,22 @@ def test_a_pass_over_nothing_new_reads_no_scene(state: State, reads: SceneReads)
     assert not source.moved
 
 
+class SpoiledRow(StashInside):
+    """One scene of the first ones whose files were touched has no number."""
+
+    def call_GQL(self, query: str, variables: Any = None) -> Any:  # noqa: N802
+        data = super().call_GQL(query, variables)
+        if query.startswith("query Look"):
+            data["moved"]["scenes"][1]["id"] = "none"
+        return data
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_row_that_makes_no_sense_hides_no_later_one() -> None:
+    moved = scalars.look(SpoiledRow("v0.30.1"), 0.0).moved
+    assert len(moved) == SCENES - 1
+
+
 def test_where_stash_fails_to_tell_names_all_are_read(
     state: State, reads: SceneReads, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import math
 import os
 import shutil
 import signal
@@ -10,12 +12,18 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+
+from app import task_runner
+from core.errors import ConfigError
+from shell.protocol import PluginInput
+from tests.acceptance import entry
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("measured")]
 
@@ -24,6 +32,8 @@ ENTRY = ROOT / "Stash2Plex.py"
 COOKIE = "MTczNjU4fE5vdEZvckxvZ3M="
 TOKEN = "token-of-the-environment"
 CONNECTION = {"Scheme": "http", "Host": "0.0.0.0", "Port": 9999, "SessionCookie": {"Value": COOKIE}}
+GIVEN = json.dumps({"server_connection": CONNECTION, "args": {"mode": "x"}}).encode()
+Task = Callable[[PluginInput, Mapping[str, str]], Any]
 
 # Runs the entry script with another function in the place of the tasks.
 STAND_IN = """
@@ -54,10 +64,9 @@ class Ended:
 
 def run(*command: str, stdin: bytes | None = None, cwd: str = os.sep, **env: str) -> Ended:
     """Run Python with `command`, as Stash does: from a folder that is not ours."""
-    given = json.dumps({"server_connection": CONNECTION, "args": {"mode": "x"}}).encode()
     ended = subprocess.run(
         [sys.executable, *command],
-        input=given if stdin is None else stdin,
+        input=GIVEN if stdin is None else stdin,
         capture_output=True,
         cwd=cwd,
         env=os.environ | {"PLEX_TOKEN": TOKEN} | env,
@@ -93,44 +102,37 @@ def test_the_reply_of_a_task_is_all_that_stdout_carries() -> None:
     assert "from a child" in ended.stderr
 
 
+def run_here(raw: bytes = GIVEN, task: Task | None = None) -> Ended:
+    """The same within this process, with another function in the place of the tasks."""
+    with pytest.MonkeyPatch.context() as patch:
+        if task is not None:
+            patch.setattr(task_runner, "run_task", lambda plugin, env, *_more: task(plugin, env))
+        ended = entry.run_here(raw, os.environ | {"PLEX_TOKEN": TOKEN})
+    return Ended(ended.status, ended.stdout, ended.stderr.decode("utf-8"))
+
+
 def test_a_task_gets_the_input_and_the_environment_and_can_log() -> None:
-    ended = run_with_task(
-        """
-        import logging
+    def task(plugin: PluginInput, env: Mapping[str, str]) -> Any:
         logging.getLogger("app.task_runner").info("working with %s", env["PLEX_TOKEN"])
         return {"output": [plugin.mode, plugin.server_connection["Port"]]}
-        """
-    )
+
+    ended = run_here(task=task)
 
     assert ended.reply == {"output": ["x", 9999]}
     assert ended.stderr == "\x01i\x02working with ***\n"
 
 
 def test_a_known_error_is_the_reply_and_no_crash() -> None:
-    ended = run_with_task(
-        """
-        from core.errors import ConfigError
+    def task(plugin: PluginInput, env: Mapping[str, str]) -> Any:
         raise ConfigError(f"max_retries is -1; {plugin.session_cookie} {env['PLEX_TOKEN']}")
-        """
-    )
+
+    ended = run_here(task=task)
 
     assert ended.reply == {"error": "max_retries is -1; *** ***"}
     assert (ended.status, ended.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [
-        ("raise KeyError(plugin.session_cookie)", "KeyError: '***'. This is a bug in Stash2Plex"),
-        ("sys.exit('a library gave up')", "SystemExit: a library gave up. This is a bug"),
-        ("return {'output': {1, 2}}", "TypeError: Object of type set is not JSON serializable."),
-        ("return {'output': float('nan')}", "ValueError: Out of range float values"),
-        ("import no_such_module", "No module named 'no_such_module'. Install the plugin from its"),
-    ],
-)
-def test_a_crash_has_a_reply_a_traceback_and_a_bad_status(body: str, error: str) -> None:
-    ended = run_with_task(body)
-
+def is_a_crash(ended: Ended, error: str) -> None:
     assert error in ended.reply["error"]
     assert list(ended.reply) == ["error"]
     assert ended.status == 1
@@ -140,9 +142,38 @@ def test_a_crash_has_a_reply_a_traceback_and_a_bad_status(body: str, error: str)
     assert COOKIE not in ended.stderr + ended.reply["error"]
 
 
+def raising(error: BaseException) -> Task:
+    def task(_plugin: PluginInput, _env: Mapping[str, str]) -> Any:
+        raise error
+
+    return task
+
+
+def replying(output: Any) -> Task:
+    return lambda _plugin, _env: {"output": output}
+
+
+@pytest.mark.parametrize(
+    ("task", "error"),
+    [
+        (raising(KeyError(COOKIE)), "KeyError: '***'. This is a bug in Stash2Plex"),
+        (raising(SystemExit("a library gave up")), "SystemExit: a library gave up. This is a bug"),
+        (replying({1, 2}), "TypeError: Object of type set is not JSON serializable."),
+        (replying(math.nan), "ValueError: Out of range float values"),
+    ],
+)
+def test_a_crash_has_a_reply_a_traceback_and_a_bad_status(task: Task, error: str) -> None:
+    is_a_crash(run_here(task=task), error)
+
+
+def test_so_has_one_of_a_process() -> None:
+    told = "No module named 'no_such_module'. Install the plugin from its"
+    is_a_crash(run_with_task("import no_such_module"), told)
+
+
 @pytest.mark.parametrize("stdin", [b"", b"{", b"[]", b"\xff", b'{"args": 5}'])
 def test_malformed_input_is_answered_with_an_error(stdin: bytes) -> None:
-    ended = run(str(ENTRY), stdin=stdin)
+    ended = run_here(stdin)
 
     assert "plugin input on stdin cannot be used" in ended.reply["error"]
     assert (ended.status, ended.stderr) == (0, "")

@@ -75,8 +75,10 @@ class DueJobs(PlanSource):
         self._before_batch()
         if self._queue.count_due(self._started, least=EDIT) or self._are_outdated:
             return None
+        batch = self._ahead.take_if_right()  # the looks before took their time
+        if batch is None:
+            return None
         self._note_speed()
-        batch = self._ahead.take()
         self._ahead.hand_out(batch.ready, is_alone=False)
         return self._handed_out(batch)
 

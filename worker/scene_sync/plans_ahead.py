@@ -78,11 +78,20 @@ class PlansAhead:
         return batch
 
     def take(self) -> Batch:
-        """The plans for `jobs`. Raises as `prepare`; then they are still in `jobs`."""
+        """The plans for `jobs`, once all that was handed out is written. Raises as `prepare`; then
+        they are still in `jobs`."""
         assert self._begun is not None
         batch = self._begun.result()
         if self._are_doubtful(batch):
             batch = self._prepare(self.jobs)
+        return self._taken(batch)
+
+    def take_if_right(self) -> Batch | None:
+        """The same where `are_right`, while others are written: made afresh now, plans could be for
+        just these."""
+        return self._taken(self._begun.result()) if self._begun and self.are_right else None
+
+    def _taken(self, batch: Batch) -> Batch:
         self._begun, self.jobs = None, []
         return batch
 

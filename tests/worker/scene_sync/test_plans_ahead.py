@@ -45,8 +45,9 @@ def test_plans_for_other_items_are_right_while_some_are_written() -> None:
     bench.ahead.hand_out(bench.plans(1, 2), is_alone=True)
     bench.begin(3)
 
-    assert bench.ahead.are_right
-    assert [each.scene_id for each in bench.ahead.take().ready] == [3]
+    made = bench.ahead.take_if_right()
+    assert made is not None
+    assert [each.scene_id for each in made.ready] == [3]
     assert bench.planned == [[3]]
 
 
@@ -79,7 +80,10 @@ def test_old_plans_and_none_are_not_right() -> None:
     bench.begin(1)
     bench.now += STALE + 1
 
-    assert not bench.ahead.are_right
+    assert bench.ahead.take_if_right() is None  # nor made again, while others are written
+    assert bench.planned == [[1]]
+    assert len(bench.ahead.take().ready) == 1
+    assert bench.planned == [[1], [1]]
 
 
 @pytest.mark.parametrize(
