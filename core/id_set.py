@@ -25,7 +25,7 @@ class IdSet(MutableSet[int]):
             self._bits, self._count = bytearray(bits.to_bytes(size, "little")), bits.bit_count()
             ids = ids._others
         for each in ids:
-            self.add(each)
+            self.put(each)
 
     def __contains__(self, value: object) -> bool:
         if type(value) is not int:
@@ -45,16 +45,23 @@ class IdSet(MutableSet[int]):
         return self._count + len(self._others)
 
     def add(self, value: int) -> None:
+        self.put(value)
+
+    def put(self, value: int) -> bool:
+        """Add one; whether it was not there before."""
         if not 0 <= value < DENSE:
+            is_new = value not in self._others
             self._others.add(value)
-            return
-        place, bit = value >> 3, 1 << (value & 7)
-        if place >= len(self._bits):
+            return is_new
+        bits, place, bit = self._bits, value >> 3, 1 << (value & 7)
+        if place >= len(bits):
             # Doubled, so that growing costs no more than the numbers themselves.
-            self._bits.extend(bytes(max(place + 1, 2 * len(self._bits)) - len(self._bits)))
-        if not self._bits[place] & bit:
-            self._bits[place] |= bit
-            self._count += 1
+            bits.extend(bytes(max(place + 1, 2 * len(bits)) - len(bits)))
+        if bits[place] & bit:
+            return False
+        bits[place] |= bit
+        self._count += 1
+        return True
 
     def discard(self, value: int) -> None:
         if value in self._others:
@@ -62,3 +69,22 @@ class IdSet(MutableSet[int]):
         elif value in self:
             self._bits[value >> 3] &= ~(1 << (value & 7))
             self._count -= 1
+
+
+class KeySet:
+    """Keys of things, nearly all of which are whole numbers."""
+
+    def __init__(self) -> None:
+        self._numbers = IdSet()
+        self._others: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._numbers) + len(self._others)
+
+    def put(self, key: str) -> bool:
+        """Add one; whether it was not there before."""
+        if key.isdecimal() and key.isascii() and key[0] != "0":
+            return self._numbers.put(int(key))
+        is_new = key not in self._others
+        self._others.add(key)
+        return is_new

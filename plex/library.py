@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from operator import attrgetter
 from typing import NamedTuple
 
 from core.errors import ConfigError
@@ -69,12 +68,13 @@ class PlexSnapshot:
     def focus(self, wanted: ItemQuery) -> None:
         """Have in memory all items that files with these names or paths may be, and no others."""
         found = self.cache.look_up(wanted, self.big)
-        self.indexes = {key: ItemIndex() for key in self.counts}
+        self.indexes = indexes = {key: ItemIndex() for key in self.counts}
         self.items, self.digests = {}, {}
-        for item, digest in sorted(found, key=attrgetter("item.ref")):
-            if item.ref.section in self.indexes:
-                self.indexes[item.ref.section].add(item.ref, item.files)
-                self.items[item.ref], self.digests[item.ref] = item, digest
+        for item, digest in found:
+            ref = item.ref
+            if (index := indexes.get(ref.section)) is not None:
+                index.add(ref, item.files)
+                self.items[ref], self.digests[ref] = item, digest
 
     @property
     def is_complete(self) -> bool:

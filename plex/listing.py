@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeGuard
 
-from core.id_set import IdSet
+from core.id_set import KeySet
 from core.models import ListedItem, Section
 from core.text import excerpt
 from plex import mapping
@@ -40,6 +40,7 @@ class ListPage:
         received: how many the server sent, for progress.
         passed_over: what could not be read, for people: where in the listing it is.
         untold: how many of these are among the items, and do not say which files they have.
+        items: those present that no earlier page had.
     """
 
     section: str
@@ -47,12 +48,7 @@ class ListPage:
     received: int
     passed_over: tuple[str, ...]
     untold: int
-    _present: tuple[dict[str, Any], ...] = field(repr=False)
-
-    @property
-    def items(self) -> tuple[ListedItem, ...]:
-        """Those present that no earlier page had; mapped when asked for, by whoever asks."""
-        return tuple(mapping.listed_item(raw, self.section) for raw in self._present)
+    items: tuple[ListedItem, ...] = field(repr=False)
 
 
 class _Window(NamedTuple):
@@ -65,6 +61,7 @@ class _Answered:
     """What a window has.
 
     Attributes:
+        keys: of the items, in their order; "" where one has none.
         bad: the places that cannot be read, by their start.
         lost: how many entries are no items.
         short: how many more the answer counts than it holds; where these are is not known.
@@ -72,6 +69,7 @@ class _Answered:
     """
 
     items: list[dict[str, Any]]
+    keys: list[str]
     total: int | None
     bad: Sequence[int] = ()
     lost: int = 0
@@ -83,32 +81,12 @@ class _Answered:
         return len(self.items) + len(self.bad) + self.lost
 
 
-class _Keys:
-    """Rating keys, nearly all of which are whole numbers."""
-
-    def __init__(self) -> None:
-        self._numbers = IdSet()
-        self._others: set[str] = set()
-
-    def __len__(self) -> int:
-        return len(self._numbers) + len(self._others)
-
-    def add(self, key: str) -> bool:
-        """Whether it was not there before."""
-        there = len(self)
-        if key.isdecimal() and key.isascii() and key[0] != "0":
-            self._numbers.add(int(key))
-        else:
-            self._others.add(key)
-        return len(self) > there
-
-
 @dataclass(slots=True)
 class _Progress:
     """What is known of a listing while it is paged."""
 
     section: str
-    seen: _Keys = field(default_factory=_Keys)
+    seen: KeySet = field(default_factory=KeySet)
     total: int | None = None
     covered: int = 0
     nameless: int = 0
@@ -120,7 +98,8 @@ class _Progress:
         """The page, and how many of its items are new, those included that cannot be read."""
         if answered.total is not None and answered.total >= len(answered.items):
             self._count(answered.total)
-        fresh = [raw for raw in answered.items if self._is_new(mapping.rating_key(raw))]
+        both = zip(answered.items, answered.keys, strict=True)
+        fresh = [raw for raw, key in both if self._is_new(key)]
         passed = tuple(self._place(answered, at) for at in answered.bad) + _unusable(answered)
         self.covered += answered.covered
         self.nameless += len(answered.bad) + answered.lost + answered.repeated
@@ -129,13 +108,26 @@ class _Progress:
         if self.total is not None and self.pages == 1:
             # Servers send fewer than asked, but not fewer and fewer.
             self.most_pages = 10 + 2 * self.total // max(1, answered.covered)
-        # Still listed, because the trash was not emptied.
-        present = tuple(raw for raw in fresh if not mapping.is_gone(raw))
+        items, untold = self._present(fresh)
         shown = self.covered if self.total is None else self.total
-        untold = tuple(_untold(raw) for raw in present if not mapping.tells_files(raw))
         bad = (*passed, *untold)
-        page = ListPage(self.section, shown, answered.covered, bad, len(untold), present)
+        page = ListPage(self.section, shown, answered.covered, bad, len(untold), tuple(items))
         return page, len(fresh) + len(answered.bad)
+
+    def _present(self, fresh: Iterable[dict[str, Any]]) -> tuple[list[ListedItem], list[str]]:
+        """The items, and those of them that do not say which files they have, for people."""
+        items: list[ListedItem] = []
+        untold: list[str] = []
+        for raw in fresh:
+            item = mapping.listed_item(raw, self.section)
+            # One with a file that is there has neither lost all of them nor is silent about them.
+            if not item.files or "deletedAt" in raw:
+                if mapping.is_gone(raw):
+                    continue  # still listed, because the trash was not emptied
+                if not mapping.tells_files(raw):
+                    untold.append(_untold(raw))
+            items.append(item)
+        return items, untold
 
     def _count(self, total: int) -> None:
         """Servers leave the total out of some pages, so only two that differ mean a change."""
@@ -185,7 +177,7 @@ class _Progress:
         if not key:
             self.nameless += 1
             return False
-        return self.seen.add(key)
+        return self.seen.put(key)
 
     def _place(self, answered: _Answered, at: int) -> str:
         """Where an item is that cannot be read, by the one before it."""
@@ -200,7 +192,8 @@ class _Progress:
 
 def _unusable(answered: _Answered) -> tuple[str, ...]:
     """What an answer counts or holds that could not be asked for again, for people."""
-    keyless = [raw for raw in answered.items if not mapping.rating_key(raw)]
+    both = zip(answered.items, answered.keys, strict=True)
+    keyless = [raw for raw, key in both if not key]
     found = [f"{excerpt(str(raw.get('title', '')), 80)!r}, without a number" for raw in keyless]
     if answered.lost or answered.short:
         found.append(_unsent(answered.lost + answered.short))
@@ -274,6 +267,7 @@ class SectionLister:
         bad = narrow(window, _halves, ask, self._is_there, failure)
         return _Answered(
             [raw for start in sorted(found) for raw in found[start].items],
+            [key for start in sorted(found) for key in found[start].keys],
             totals[-1] if totals else None,
             sorted(each.start for each, _ in bad),
             sum(each.lost for each in found.values()),
@@ -324,15 +318,15 @@ class SectionLister:
         container = self.http.read_list(path, params, dict(paging), thorough=thorough)
         total = container.get("totalSize")
         items = mapping.items_in(container)
-        found = _Answered(items, total if _is_count(total) else None)
+        keys = list(map(mapping.rating_key, items))
+        found = _Answered(items, keys, total if _is_count(total) else None)
         listed = container.get("Metadata")
         found.lost = len(listed) - len(items) if isinstance(listed, list) else 0
         told = container.get("size")
         if _is_count(told) and told > found.covered:
             most = window.size if found.total is None else found.total - window.start
             found.short = max(0, min(told, most, window.size) - found.covered)
-        named = [key for key in map(mapping.rating_key, items) if key]
-        found.repeated = len(named) - len(set(named))
+        found.repeated = len(keys) - keys.count("") - len({*keys} - {""})
         return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from core.fields import SCALARS, Kind
@@ -84,17 +84,20 @@ def listed_item(raw: Mapping[str, Any], section: str) -> ListedItem:
     return ListedItem(
         ref=ItemRef(section, rating_key(raw)),
         files=_files(raw),
-        scalars=tuple(
-            [
-                value if (value := raw.get(plex)).__class__ is str and read is text else read(value)
-                for plex, read in _SCALARS
-            ]
-        ),
+        scalars=tuple(_scalars(raw)),
         has_performers=bool(raw.get("Role")),
         has_tags=bool(raw.get("Genre")),
         added_at=_int(raw.get("addedAt")),
         updated_at=_int(raw.get("updatedAt")),
     )
+
+
+def _scalars(raw: Mapping[str, Any]) -> list[Value]:
+    """The scalar fields, in the order of `core.fields.SCALARS`."""
+    values: list[Value] = [each if each.__class__ is str else "" for each in map(raw.get, _NAMES)]
+    for place in _RATINGS:
+        values[place] = _float(raw.get(_NAMES[place]))
+    return values
 
 
 # They have items with files below them.
@@ -142,7 +145,7 @@ def full_item(raw: Mapping[str, Any], container: Mapping[str, Any]) -> FullItem:
     `values` has every field of `plex.field_names`: texts "" where Plex has none, the rating None,
     lists ().
     """
-    values = dict(zip(SCALAR_NAMES, [read(raw.get(plex)) for plex, read in _SCALARS], strict=True))
+    values: dict[str, Value] = dict(zip(SCALAR_NAMES, _scalars(raw), strict=True))
     for name, element in LIST_ELEMENTS.items():
         values[name] = tuple([each["tag"] for each in _tagged(raw.get(element))])
     return FullItem(
@@ -170,13 +173,17 @@ def _files(raw: Mapping[str, Any]) -> tuple[MediaFile, ...]:
         [
             MediaFile(path, _size(part.get("size")), _seconds(part.get("duration")))
             for media in _objects(raw.get("Media"))
-            if not _is_deleted(media) and not _is_optimized(media)
+            if media.keys().isdisjoint(_MARKS) or not (_is_deleted(media) or _is_optimized(media))
             for part in _objects(media.get("Part"))
             if (path := text(part.get("file")))
-            and not _is_deleted(part)
+            and not ("deletedAt" in part and _is_deleted(part))
             and not ("Plex Versions" in path and _OPTIMIZED_FOLDER.search(path))
         ]
     )
+
+
+# One of these is in each medium that is gone, or that Plex has made.
+_MARKS = frozenset({"deletedAt", "proxyType", "title", "target"})
 
 
 def _is_optimized(media: Mapping[str, Any]) -> bool:
@@ -201,6 +208,8 @@ def _key(raw: object) -> str:
 def _objects(raw: object) -> list[dict[str, Any]]:
     """The objects of a list; a lone object counts as a list of one."""
     if isinstance(raw, list):
+        if len(raw) == 1 and raw[0].__class__ is dict:  # mostly
+            return raw
         return [each for each in raw if isinstance(each, dict)]
     return [raw] if isinstance(raw, dict) else []
 
@@ -228,7 +237,7 @@ def _int(value: object) -> int | None:
 
 def _size(value: object) -> int | None:
     """Bytes of a file."""
-    size = _int(value)
+    size = value if type(value) is int and value <= _LARGEST else _int(value)
     return None if size is None or size < 0 else size
 
 
@@ -244,11 +253,10 @@ def _float(value: object) -> float | None:
 
 
 def _seconds(milliseconds: object) -> float | None:
-    number = _float(milliseconds)
+    number = milliseconds if type(milliseconds) is int else _float(milliseconds)
     return None if number is None or not 0 <= number <= _LARGEST else number / 1000
 
 
-# Plex's name of each scalar field, and how it is read.
-_SCALARS: tuple[tuple[str, Callable[[object], Value]], ...] = tuple(
-    (field.plex, _float if field.kind is Kind.RATING else text) for field in SCALARS
-)
+# Plex's names of the scalar fields, and which of them are numbers; the others are texts.
+_NAMES = tuple(field.plex for field in SCALARS)
+_RATINGS = tuple(place for place, field in enumerate(SCALARS) if field.kind is Kind.RATING)

@@ -34,17 +34,16 @@ class ItemIndex:
         """Index every file of an item; an item added again is ignored (pages may overlap)."""
         if ref in self._refs:
             return
-        self._refs[ref] = tuple(files)
-        for file in self._refs[ref]:
+        self._refs[ref] = known = tuple(files)
+        for file in known:
             candidate = Candidate(ref, file)
             path = path_key(file.path)
             name = path.rpartition("/")[2]
             self._names.setdefault(name, []).append(candidate)
             self._paths.setdefault(path, []).append(candidate)
-            if name in self._sizes:
-                del self._sizes[name]
-            if name in self._folders:
-                del self._folders[name]
+            if self._sizes or self._folders:
+                self._sizes.pop(name, None)
+                self._folders.pop(name, None)
 
     def __len__(self) -> int:
         return len(self._refs)

@@ -210,35 +210,39 @@ class SectionIndexStore(StoreFile):
         Args:
             big: names of which only files of the sizes sought are wanted, or of an unknown size.
         """
-        numbers = set(self._numbers("name_key", (n for n in wanted.names if n not in big)))
+        numbers: set[int] = set()
         unsized: list[Stored] = []
         for name, sizes in wanted.names.items():
             if name in big:
                 unsized += self._unsized(name)
                 numbers.update(self._sized(name, sizes))
         # A file at a path bears its name.
-        numbers.update(
-            self._numbers(
-                "path_key",
-                (
-                    path
-                    for path in wanted.paths
-                    if (name := path.rpartition("/")[2]) not in wanted.names or name in big
-                ),
-            )
+        paths = (
+            path
+            for path in wanted.paths
+            if (name := path.rpartition("/")[2]) not in wanted.names or name in big
         )
-        found = {each.item.ref: each for each in (*unsized, *self._numbered(numbers))}
+        several = (
+            unsized,
+            self._with("name_key", (name for name in wanted.names if name not in big)),
+            self._with("path_key", paths),
+            self._numbered(numbers),
+        )
+        found = {each.item.ref: each for some in several for each in some}
         others = wanted.refs - found.keys()
         return [*found.values(), *self._database.select_items(ITEMS, stored, others)]
 
-    def _numbers(self, column: str, values: Iterable[str]) -> Iterator[int]:
+    def _with(self, column: str, values: Iterable[str]) -> Iterator[Stored]:
+        """The items of which a file has one of these values."""
         for some in chunks(values):
-            sql = f"SELECT item FROM files WHERE {column} IN ({placeholders(len(some))})"
-            yield from self._database.numbers(sql, some)
+            files = f"SELECT item FROM files WHERE {column} IN ({placeholders(len(some))})"
+            tail = f"WHERE id IN ({files})"
+            yield from self._database.select(ITEMS, stored, tail, some, all_stored)
 
     def _sized(self, name: str, sizes: Collection[int | None]) -> Iterator[int]:
         if None in sizes:
-            yield from self._numbers("name_key", (name,))
+            sql = "SELECT item FROM files WHERE name_key = ?"
+            yield from self._database.numbers(sql, (name,))
             return
         for size in sizes:
             yield from self._of_size(name, size)
