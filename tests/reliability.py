@@ -25,9 +25,16 @@ PARTS: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
 }
 # Tried with the kills, without figures of their own.
 _NAMES = (
-    *("always_on", "always_on_bursts", "destroyed_scenes", "entity_changes", "failing_drain"),
+    *(
+        "always_on",
+        "always_on_bursts",
+        "covers",
+        "destroyed_scenes",
+        "entity_changes",
+        "failing_drain",
+    ),
     *("failing_reconcile", "hand_edits", "large_library", "outages", "picture_outages", "proof"),
-    *("raw_answers", "schedule_days", "settled", "undo", "undo_killed"),
+    *("raw_answers", "schedule_days", "settled", "start_up", "undo", "undo_killed"),
 )
 BESIDE = [f"{ACCEPTANCE}/test_{name}.py" for name in _NAMES]
 

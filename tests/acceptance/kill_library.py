@@ -53,8 +53,7 @@ class KillLibrary:
 
     def begin(self, data: Path) -> None:
         """As at first, nothing synced, with pictures."""
-        for scene in self.raw.values():
-            self.site.behind("import_scene", scene=scene)
+        self.site.behind("import_scenes", scenes=list(self.raw.values()))
         self.site.both.plex.load(self.site.both.seed)
         self.site.forget(data)
         self.site.use(sync_poster=True, sync_background=True, max_clear_percent=100)
@@ -71,8 +70,7 @@ class KillLibrary:
 
     def go_back(self, data: Path) -> None:
         """As it was when it was kept, with its own copy of the data directory."""
-        for scene in self._kept.values():
-            self.site.behind("import_scene", scene=scene)
+        self.site.behind("import_scenes", scenes=list(self._kept.values()))
         self.site.both.plex.control("POST", "go_back")
         self.site.data = shutil.copytree(self._kept_data, data)
 

@@ -14,9 +14,10 @@ from tests.acceptance.conftest import Open
 from tests.acceptance.faults import WRONG
 from tests.acceptance.oracle_check import picture as shown
 from tests.acceptance.site import Site
+from tests.acceptance.soak import amount
 
 CASES = ("two_sections", "in_sync", "empty_agent", "merged")
-CHANGES = 10
+CHANGES = amount(5, 10)
 COVERS = ("one", "png:two")
 KINDS = {"thumb": "posters", "art": "arts"}
 
@@ -47,7 +48,7 @@ def _downloads(site: Site) -> int:
     return sum(count for route, count in routes.items() if "screenshot" in route)
 
 
-def test_ten_changes_between_two_covers_upload_each_of_them_once(site: Site) -> None:
+def test_changes_back_and_forth_between_two_covers_upload_each_of_them_once(site: Site) -> None:
     items = sorted(site.rightful())
     uploads = []
     for number in range(CHANGES):

@@ -65,7 +65,7 @@ WAYS = {
 
 @pytest.fixture(scope="module")
 def libraries(open_site: Open) -> Callable[[Mounts], Site]:
-    return cache(lambda mounts: open_site(generate(120, mounts=mounts)))
+    return cache(lambda mounts: open_site(generate(90, mounts=mounts)))
 
 
 @pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))

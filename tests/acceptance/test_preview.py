@@ -45,8 +45,7 @@ def site(library: Site, data: Path) -> Iterator[Site]:
     yield library
     library.both.plex.faults([])
     library.both.stash.faults([])
-    for scene in library.both.seed["stash"]["scenes"]:
-        library.edit_scene(scene["id"], title=scene["title"], details=scene["details"])
+    library.behind("import_scenes", scenes=library.both.seed["stash"]["scenes"])
 
 
 def use(site: Site, **settings: Any) -> None:

@@ -24,8 +24,7 @@ CINEMA = "/mnt/cinema"
 
 def arrange(site: Site, seed: Seed) -> None:
     """Another library on both servers."""
-    for raw in seed["stash"]["scenes"]:
-        site.behind("import_scene", scene=raw)
+    site.behind("import_scenes", scenes=seed["stash"]["scenes"])
     site.both.plex.load(seed)
 
 

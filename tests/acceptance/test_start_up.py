@@ -12,6 +12,7 @@ import pytest
 from simulators.library.generate import generate
 from tests.acceptance.entry import PATIENCE, ROOT
 from tests.acceptance.site import Site
+from tests.acceptance.soak import chosen
 from tests.pool import Pool
 
 # What costs most of others' packages, of Python's and of ours. Whatever is in no budget is loaded
@@ -30,7 +31,9 @@ PAGE = LIGHT | {"csv", "html", "app", "storage", "core"}
 STATUS = PAGE | {"urllib3", "certifi", "ssl", "http", "email", "plex", "stash", "transport"}
 RECONCILE = STATUS | {"filelock", "reconciliation"}
 TASK = RECONCILE | {"concurrent", "worker"}
-READS = ("page_overview", "page_gaps", "page_plan", "page_runs", "page_dead_letters", "page_log")
+READS = chosen(
+    ["page_overview", "page_gaps", "page_log"], ["page_plan", "page_runs", "page_dead_letters"]
+)
 LOOKING = ("reconcile_all", "health_check")
 WRITING = ("sync_changes", "process_queue")
 

@@ -102,8 +102,7 @@ def test_a_killed_drain_over_recorded_scenes_can_be_undone(site: Site) -> None:
     assert found["undone_count"] == undone["scenes"]
     site.drain()
     assert len(differing(before, now(site))) == 8 - undone["scenes"]
-    for row in site.both.seed["stash"]["scenes"]:
-        site.edit_scene(row["id"], title=row["title"], details=row["details"])
+    site.behind("import_scenes", scenes=site.both.seed["stash"]["scenes"])
 
 
 @pytest.mark.parametrize("writes", chosen([9], [1]))

@@ -33,8 +33,7 @@ def site(library: Site, data: Path) -> Iterator[Site]:
     library.both.plex.load(library.both.seed)
     use(library)
     yield library
-    for scene in library.both.seed["stash"]["scenes"]:
-        library.edit_scene(scene["id"], title=scene["title"], details=scene["details"])
+    library.behind("import_scenes", scenes=library.both.seed["stash"]["scenes"])
 
 
 def use(site: Site, **settings: Any) -> None:
