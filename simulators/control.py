@@ -125,10 +125,18 @@ class Control:
         )
 
     async def _reset(self, _request: web.Request) -> web.Response:
+        self._reset_counters()
+        return web.json_response({"ok": True})
+
+    def _reset_counters(self) -> None:
         self.reads = self.writes = self.bytes_out = 0
         self.routes.clear()
         self.log.clear()
-        return web.json_response({"ok": True})
+
+    def forget(self) -> None:
+        """No faults, and counters at zero."""
+        self.faults = []
+        self._reset_counters()
 
     async def _config(self, _request: web.Request) -> web.Response:
         return web.json_response(self.switches)

@@ -117,6 +117,7 @@ class Handle:
     def move(self, url: str) -> None:
         """From now on it is there."""
         self.url = url
+        self._has_faults = False
         self._connections = urllib3.connection_from_url(url, maxsize=4)
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
@@ -151,8 +152,10 @@ class Handle:
         return changed
 
     def faults(self, faults: Sequence[Mapping[str, Any]]) -> None:
-        """Replace the list of faults; an empty one clears it."""
-        self.control("POST", "faults", list(faults))
+        """Replace the list of faults; an empty one clears it, without a request if it is that."""
+        if faults or self._has_faults:
+            self.control("POST", "faults", list(faults))
+        self._has_faults = bool(faults)
 
     def state(self) -> dict[str, Any]:
         dumped: dict[str, Any] = self.control("GET", "state")
@@ -197,8 +200,7 @@ class PlexHandle(Handle):
         """Begin afresh with that library (a seed or its `plex` half): default switches, no faults,
         counters at zero."""
         self.control("POST", "seed", seed.get("plex", seed))
-        self.faults([])
-        self.reset()
+        self._has_faults = False
 
     def item(self, key: int) -> Any:
         """One item in full, as the server holds it."""

@@ -1,6 +1,7 @@
 """What a test does behind the server's back, besides `simulators.control`:
 
-POST   /_sim/seed          a seed (or its `plex` half): starts afresh with default switches
+POST   /_sim/seed          a seed (or its `plex` half): starts afresh with default switches, no
+                           faults, and counters at zero
 POST   /_sim/keep          remembers the library as it is
 POST   /_sim/go_back       makes it what it was then, with empty counters of writes
 POST   /_sim/edit          {"key", "set": {field: value | list}, "lock": true}: a person's edit
@@ -18,6 +19,8 @@ DELETE /_sim/writes        sets these to zero
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from simulators.plex.context import World
@@ -29,9 +32,10 @@ from simulators.plex.switches import first_switches
 
 
 class BackstageRoutes:
-    def __init__(self, world: World, scanner: Scanner) -> None:
+    def __init__(self, world: World, scanner: Scanner, forget: Callable[[], None]) -> None:
         self._world = world
         self._scanner = scanner
+        self._forget = forget
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_post("/_sim/seed", self.load)
@@ -51,6 +55,7 @@ class BackstageRoutes:
         self._scanner.cancel()
         self._world.switches.update(first_switches() | {"latency": 0.0})
         self._world.load(seed.get("plex", seed))
+        self._forget()
         return web.json_response({"items": len(self._world.library.items)})
 
     async def keep(self, _request: web.Request) -> web.Response:

@@ -49,7 +49,7 @@ def build_app(seed: dict[str, Any], token: str) -> web.Application:
     control.add_routes(app)
     scanner = Scanner(world)
     for routes in (
-        BackstageRoutes(world, scanner),
+        BackstageRoutes(world, scanner, control.forget),
         SectionRoutes(world),
         BrowseRoutes(world),
         EditRoutes(world),
