@@ -10,11 +10,25 @@ from core.setting_words import WORDS
 from core.settings import Settings
 
 
-def check_settings(checks: Checks, settings: Settings, faults: Mapping[str, str]) -> None:
-    """What is wrong with settings, and what the others come to."""
+def check_settings(
+    checks: Checks, settings: Settings, faults: Mapping[str, str], *, have_vanished: bool = False
+) -> None:
+    """What is wrong with settings, and what the others come to.
+
+    Args:
+        have_vanished: Stash handed over some before, and hands over none now.
+    """
     for fault in faults.values():
         checks.problem("settings", fault, "Correct it in the settings.")
     before = len(checks.made)
+    if have_vanished:
+        checks.problem(
+            "settings",
+            "Stash hands over none of the settings that were saved for this plugin, so no task"
+            " works.",
+            "Start Stash again, or enter them again; if the defaults are right, press 'Confirm"
+            " Stopped Run'.",
+        )
     _check_main_switches(checks, settings)
     _check_what_is_left_out(checks, settings)
     _check_care(checks, settings)

@@ -23,6 +23,7 @@ from app.health_check.server_checks import (
     check_stash,
 )
 from app.health_check.settings_checks import check_settings
+from app.settings_guard import have_vanished
 from app.wiring import Context
 from core.change_words import counted
 from core.digests import digest_of
@@ -116,7 +117,10 @@ def look(context: Context, machine: Machine, *, samples_files: bool = True) -> H
     found = HealthFindings()
     own, checks = Checks(), found.checks
     found.kept = check_files(own, context)  # before others open them, who would mend them
-    check_settings(checks, context.settings, context.faults)
+    vanished = False
+    with suppress(StateError):  # which is among the checks of our own files
+        vanished = have_vanished(context)
+    check_settings(checks, context.settings, context.faults, have_vanished=vanished)
     found.stash = check_stash(checks, context)
     if can_ask_plex(context):
         _look_at_plex(found, context, samples_files=samples_files)

@@ -45,6 +45,8 @@ def test_settings_that_vanish_all_at_once_stop_each_task_before_it_writes(site: 
         assert "'First sync', 'Path map', 'Sync title'" in error
     assert site.writes() == 0
     assert "output" in reply(site, "queue_status")
+    (problem,) = reply(site, "health_check")["output"]["problems"]
+    assert problem.startswith("Stash hands over none of the settings")
 
     site.save({**saved, "max_clear_percent": 100})  # as after a restart of Stash
     assert reply(site, "process_queue")["output"]["failed"] == 0
