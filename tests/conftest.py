@@ -146,11 +146,14 @@ SPARED = "not processes"
 UNMEASURED = frozenset(
     f"test_{name}"
     for name in (
-        *("benchmarks", "clear_guard", "dates", "edits", "gaps", "generate", "half_updated"),
-        *("image_sync", "jobs", "many_bad_items", "matcher", "merge_tables", "oracle", "ownership"),
-        *("peculiar_servers", "stash_entries", "planning_tables", "plexapi", "prefix_votes_laws"),
-        *("real_plugin", "recent_items", "scan", "scene_source", "schema", "section_reuse"),
-        *("strange_answers", "untouched", "views", "whole_items", "running_jobs", "zip"),
+        *("access", "benchmarks", "clear_guard", "client_server", "dates", "docs_site", "edits"),
+        *("faults", "field_rows", "foreign", "gaps", "generate", "half_updated", "history"),
+        *("hook_bench", "image_sync", "jobs", "listing", "many_bad_items", "matcher", "matching"),
+        *("merge_list_tables", "merge_tables", "metadata", "oracle", "ownership"),
+        *("peculiar_servers", "planning", "planning_tables", "plans", "plexapi"),
+        *("prefix_votes_laws", "processes", "real_plugin", "recent_items", "running_jobs", "scan"),
+        *("scene_source", "schema", "section_reuse", "settings", "stash_entries"),
+        *("strange_answers", "text", "untouched", "variants", "views", "whole_items", "zip"),
     )
 )
 UI = "ui"  # the folder of which all files are one to those who share them
@@ -190,7 +193,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Measuring takes as long as the test itself, and laws do many times what examples do.
 
     Long files come first, and then those that start simulators: at the end, when some processes
-    have nothing left to do, there are only short ones.
+    have nothing left to do, there are only short ones. Files that are not measured stand together.
     """
     for item in items:
         if not isinstance(item, pytest.Function):
@@ -202,9 +205,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     starting = {item.path for item in items if item.get_closest_marker("processes")}
     ranks = {name: rank for rank, name in enumerate(LONG)}
 
-    def place(item: pytest.Item) -> tuple[int, bool]:
-        name = Path(share_of(item.nodeid)).stem.removeprefix("test_")
-        return ranks.get(name, len(LONG)), item.path not in starting
+    def place(item: pytest.Item) -> tuple[int, bool, bool]:
+        name = Path(share_of(item.nodeid)).stem
+        rank = ranks.get(name.removeprefix("test_"), len(LONG))
+        return rank, item.path not in starting, name in UNMEASURED
 
     items.sort(key=place)
 
