@@ -68,7 +68,11 @@ class FullReader:
     def at_once(self, keys: Sequence[str]) -> tuple[FullItems, list[str]]:
         """Many items in few requests, and the keys of those that `read` has to be asked for:
         nothing is said of them. Where Plex fails at so many, or takes long, that is not tried
-        again."""
+        again.
+
+        Raises:
+            PlexServerDown: it takes as long for a single other one.
+        """
         found, done = FullItems(), set[str]()
         for start in range(0, len(keys), READ_KEYS):
             some = keys[start : start + READ_KEYS]
@@ -76,8 +80,10 @@ class FullReader:
                 break
             try:
                 done |= self._ask(some, found, thorough=False)
-            except PlexServerDown:
+            except PlexServerDown as error:
                 self._reads_many = False
+                if error.is_costly:
+                    self.make_sure(some, are_absent=False)
         done -= found.unreadable.keys()
         found.unreadable.clear()
         found.is_lacking = False
@@ -164,6 +170,8 @@ class FullReader:
         except PlexServerDown as failure:
             if not failure.may_be_one:
                 raise
+            if failure.is_costly and len(keys) > 1:
+                make_sure()  # else all of the parts would be waited for
             bad = narrow(keys, _halves, ask, make_sure, failure)
             if len(bad) > 1 and not answered and not any(others):
                 raise  # there are no others, and all of these suffer it
@@ -180,7 +188,9 @@ class FullReader:
         ]
         path = f"/library/metadata/{','.join(keys)}"
         try:
-            container = self.http.read_list(path, params, dict(window), thorough=thorough)
+            container = self.http.read_list(
+                path, params, dict(window), thorough=thorough, after_costly=len(keys) == 1
+            )
         except PlexRejected as error:
             if error.status != 404:  # that may be a matter of one item, or of so many
                 raise PlexServerDown(str(error), may_be_one=True) from error

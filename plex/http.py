@@ -103,8 +103,12 @@ class PlexHttp:
         headers: Mapping[str, str] | None = None,
         *,
         thorough: bool = True,
+        after_costly: bool = True,
     ) -> dict[str, Any]:
         """`read`, of what lists things: an answer that says nothing of them is none.
+
+        Args:
+            after_costly: whether the same is asked for again where no whole answer came in time.
 
         Raises:
             PlexServerDown: also where there are neither entries nor a count of them.
@@ -117,7 +121,7 @@ class PlexHttp:
                 raise self._strange("it does not say what there is")
             return container
 
-        return self._tried(attempt, thorough)
+        return self._tried(attempt, thorough, after_costly=after_costly)
 
     def read_if_any(self, path: str) -> dict[str, Any]:
         """`read`, of what an idle server may answer with nothing to the point: then {}."""
@@ -146,9 +150,11 @@ class PlexHttp:
         """
         self._tried(lambda: self.try_write(method, path, params), thorough)
 
-    def _tried(self, attempt: Callable[[], T], thorough: bool = True) -> T:
+    def _tried(
+        self, attempt: Callable[[], T], thorough: bool = True, *, after_costly: bool = True
+    ) -> T:
         retrying = self.retrying if thorough else self.retrying.briefly()
-        return retrying.call(attempt, repeatable=True)
+        return retrying.call(attempt, repeatable=True, after_costly=after_costly)
 
     def try_write(
         self, method: str, path: str, params: Params | str = (), body: bytes | None = None

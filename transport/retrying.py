@@ -92,12 +92,13 @@ class Retrying:
         other.patience = patience
         return other
 
-    def call(self, attempt: Callable[[], T], *, repeatable: bool) -> T:
+    def call(self, attempt: Callable[[], T], *, repeatable: bool, after_costly: bool = True) -> T:
         """What `attempt` returns, at its first success.
 
         Args:
             attempt: one exchange; raises `Transient` where another try makes sense.
             repeatable: whether it does no harm to carry it out twice.
+            after_costly: whether to try again after a costly one.
 
         Raises:
             Exception: the last `Transient.error`; anything else that `attempt` raises, or
@@ -110,7 +111,7 @@ class Retrying:
             except Transient as failed:
                 error = failed.error
                 is_over = failed.done and not repeatable
-                is_over |= failed.costly and self._policy.total == BRIEF
+                is_over |= failed.costly and (self._policy.total == BRIEF or not after_costly)
                 told = HTTPError() if failed.connected else ConnectTimeoutError()
                 pause = 0.0
                 try:

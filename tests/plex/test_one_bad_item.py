@@ -89,6 +89,17 @@ def test_libraries_that_cost_minutes_each_are_not_all_waited_for() -> None:
     assert list(side.unknown) == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize("count", [90, 150])
+def test_reads_of_items_that_cost_half_a_minute_each_are_few(count: int) -> None:
+    keys = [str(number) for number in range(1000, 1200)]
+    plex = PlexOf(keys, by=lambda a: HUGE if "/metadata/" in a.path else None)
+    with client_of(by=plex) as (client, server):
+        with pytest.raises(PlexServerDown):
+            client.full_items(keys[:count])
+        reads = [one for one in server.asked if "/metadata/" in one.path]
+    assert len(reads) == 2  # these, and another one
+
+
 def test_when_plex_is_down_the_other_libraries_are_not_asked_for() -> None:
     sections = [Section(key, f"L{key}", "movie", "", (), False) for key in ("1", "2", "3")]
     with client_of(as_html(503, "Unavailable")) as (client, server):
