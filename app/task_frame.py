@@ -110,13 +110,18 @@ def attended(
             log.warning(SWITCHED_OFF)
             handover.decline(mode.name, data_dir)
             return {"output": {"note": SWITCHED_OFF}}
-        try:
-            output = perform(context)
-        except RunStopped as stopped:
-            log.info("%s", stopped)
-            return {"output": {"note": str(stopped)}}
-        heartbeat.report(1.0)
-        return {"output": output}
+        return {"output": _output(perform, context)}
+
+
+def _output(perform: Callable[[Context], dict[str, Any]], context: Context) -> dict[str, Any]:
+    """What a task says in the end, or that the user has ended it early."""
+    try:
+        output = perform(context)
+    except RunStopped as stopped:
+        log.info("%s", stopped)
+        return {"note": str(stopped)}
+    context.on_progress(1.0)
+    return output
 
 
 def _reporting(progress: Callable[[float], None], note: RunningNote) -> Callable[[float], None]:

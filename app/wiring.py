@@ -161,9 +161,10 @@ class Context:
         )
 
 
-def _read(stash: StashClient, data_dir: Path) -> dict[str, object]:
-    """The settings as they are by now, with the token that counts; changes nothing in Stash."""
-    return resolve_token(plugin_settings(stash, PLUGIN_ID)[0], data_dir, None)
+def _settings_now(stash: StashClient, data_dir: Path, env: Mapping[str, str]) -> Settings:
+    """As they are by now, with the token that counts; changes nothing in Stash."""
+    stored = plugin_settings(stash, PLUGIN_ID)[0]
+    return read_settings(resolve_token(stored, data_dir, None), env).settings
 
 
 def sharing(context: Context, start: float, end: float) -> Context:
@@ -173,6 +174,22 @@ def sharing(context: Context, start: float, end: float) -> Context:
         context.on_progress(start + (end - start) * share)
 
     return replace(context, on_progress=report)
+
+
+def _heed_in_log(settings: Settings) -> None:
+    """Log as the settings say, and what is to be said of them."""
+    logs.configure(
+        debug=settings.debug_logging,
+        obfuscate_paths=settings.obfuscate_paths,
+        secrets=[settings.plex_token, *settings.notify_url],
+    )
+    if settings.verify_tls is False and settings.plex_url.startswith("https:"):
+        log.warning(
+            "the certificate of Plex is not checked: whoever is between it and Stash can read "
+            "the Plex token"
+        )
+    if settings.unknown_keys:
+        log.info("settings without a meaning here: %s", ", ".join(settings.unknown_keys))
 
 
 @contextlib.contextmanager
@@ -194,14 +211,14 @@ def open_context(
         ConfigError: the settings; StashError: Stash does not answer, or not as it should.
     """
     connection = StashConnection.from_plugin_input(plugin.server_connection, env)
-    patience = TaskPatience(partial(stopping.is_requested, data_dir_of(plugin, env)))
+    data_dir = data_dir_of(plugin, env)
+    patience = TaskPatience(partial(stopping.is_requested, data_dir))
     retrying = Retrying(patience=patience)
     with contextlib.closing(StashClient(connection, retrying=retrying)) as stash:
         stored, api_key = plugin_settings(stash, PLUGIN_ID)
         # A task may outlive its session; the key stays in memory and never reaches a file.
         logs.configure(debug=False, secrets=[api_key])
         stash.remember_api_key(api_key)
-        data_dir = data_dir_of(plugin, env)
         save = None if looks_only else partial(change_plugin_settings, stash, PLUGIN_ID)
         in_force = resolve_token(stored, data_dir, save)
         logs.configure(debug=False, secrets=[str(in_force.get(SETTING, ""))])
@@ -210,18 +227,7 @@ def open_context(
             read.complain()
         settings = read.settings
         stash.silence = max(LEAST_SILENCE, settings.read_timeout)
-        logs.configure(
-            debug=settings.debug_logging,
-            obfuscate_paths=settings.obfuscate_paths,
-            secrets=[settings.plex_token, *settings.notify_url],
-        )
-        if settings.verify_tls is False and settings.plex_url.startswith("https:"):
-            log.warning(
-                "the certificate of Plex is not checked: whoever is between it and Stash can read "
-                "the Plex token"
-            )
-        if settings.unknown_keys:
-            log.info("settings without a meaning here: %s", ", ".join(settings.unknown_keys))
+        _heed_in_log(settings)
         yield Context(
             stash,
             settings,
@@ -229,9 +235,7 @@ def open_context(
             plugin.args,
             on_progress,
             saved=frozenset(stored),
-            has_new_settings=lambda: (
-                read_settings(_read(stash, data_dir), env).settings != settings
-            ),
+            has_new_settings=lambda: _settings_now(stash, data_dir, env) != settings,
             stored=stored,
             env=env,
             faults=read.faults,

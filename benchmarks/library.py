@@ -12,11 +12,10 @@ from benchmarks.growth import exponent, plot
 from benchmarks.result_tables import Goal, Report, Sheet, figure
 from benchmarks.simulated_servers import NO_SUCH_MODE, Stage, TaskCost, stage
 
-MB = 1_000_000
+MB, LARGE = 1_000_000, 100_000  # bytes; scenes
 RECONCILE, DRAIN = "reconcile_all", "process_queue"
 # Requests of a reconcile that do not grow with the library.
 CONSTANT_REQUESTS, PAGE = 20, 500
-LARGE = 100_000  # scenes
 # What a first and a repeated reconcile may take: of a large library, and of others.
 LARGE_FLOORS, FLOORS = (2.0, 0.25), (3.0, 2.0)
 LARGE_MB, MOST_MB = 120, 110

@@ -18,6 +18,7 @@ from plex.client import VIDEO_TYPES, PlexClient
 from plex.exceptions import PlexError, PlexRejected, PlexServerDown, PlexShifted, PlexUnauthorized
 from plex.listing import ListPage
 from plex.section_reuse import SectionReuse
+from storage.plex_index.index_listing import SectionListing
 from storage.plex_index.saved_index import ItemQuery
 from transport.decoding import UNREADABLE
 
@@ -250,6 +251,22 @@ def _why_down(client: PlexClient) -> PlexError | None:
     return None
 
 
+def _fill(
+    listing: SectionListing,
+    section: Section,
+    pages: Iterable[ListPage],
+    on_page: Callable[[Section, int, int], None],
+) -> _Seen:
+    """Take the pages into a listing of the saved index."""
+    seen = _Seen()
+    for page in pages:
+        items = page.items
+        listing.add(items)
+        seen.note(items, page)
+        on_page(section, listing.count, page.total)
+    return seen
+
+
 def _list_section(
     client: PlexClient,
     section: Section,
@@ -262,15 +279,10 @@ def _list_section(
     for attempt in range(1, LISTING_TRIES + 1):
         is_last = attempt == LISTING_TRIES
         listing = side.cache.listing(section.key, anew=is_disturbed or is_last)
-        seen = _Seen()
         before = reuse.before(section)
         try:
             with ahead(partial(client.list_pages, section, takes_holes=is_last)) as pages:
-                for page in pages:
-                    items = page.items
-                    listing.add(items)
-                    seen.note(items, page)
-                    on_page(section, listing.count, page.total)
+                seen = _fill(listing, section, pages, on_page)
         except PlexShifted:
             if is_last:
                 raise

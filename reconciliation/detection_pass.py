@@ -97,10 +97,7 @@ class Sweep:
             self._verdicts.note_records(records)
         self._focus(scenes, records)
         matches = {scene.id: self._match(scene, records.get(scene.id)) for scene in scenes}
-        owned = {
-            scene_id: _without(match.refs, lost.get(scene_id, ()))
-            for scene_id, match in matches.items()
-        }
+        owned = {i: _without(match.refs, lost.get(i, ())) for i, match in matches.items()}
         self.findings.forget(ids)
         self._drift.forget(ids)
         offered = {i: match.claims for i, match in matches.items() if i not in lost}

@@ -131,7 +131,9 @@ class GapDetectionEngine:
             )
             source = SceneSource(self.stash, reads, state, self._clock, full=full)
             scratch = stack.enter_context(Scratch())
+            requests_before = plex.requests_made
             result = self._run(since, only, state, plex, cache, scratch, source)
+            result.plex_requests = plex.requests_made - requests_before
             if full and not result.partial:
                 state.set_value(FULL_PASS, started)
             return result
@@ -146,7 +148,6 @@ class GapDetectionEngine:
         scratch: Scratch,
         source: SceneSource,
     ) -> GapDetectionResult:
-        requests_before = plex.requests_made
         guard = EmptySideGuard(state, self._clock)
         expected = count_scenes(self.stash)
         if since is None:
@@ -156,9 +157,8 @@ class GapDetectionEngine:
         side, pages, altered = self._listed(looks, source, since, expected, state)
         is_full = since is None
         with cache.unmoved():
-            rules = rules_of(
-                self.config, LibraryPolicy(self.stash, self.config, state), state, is_full
-            )
+            policy = LibraryPolicy(self.stash, self.config, state)
+            rules = rules_of(self.config, policy, state, is_full)
             sweep = self._new_sweep(plex, side, rules, state, scratch, expected, is_full)
             last = LastRun(state, self.data_dir, log.warning, self.queue, inputs_of(sweep, rules))
             result = None
@@ -177,7 +177,6 @@ class GapDetectionEngine:
         last.watch(cache)
         if is_full:
             result.scenes_spared = max(0, result.scenes_checked - source.read_whole)
-        result.plex_requests = plex.requests_made - requests_before
         return result
 
     def _listed(

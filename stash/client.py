@@ -15,6 +15,15 @@ from typing import Any
 
 from core.errors import PicturesUnavailable, StashError, StashUnauthorized, StashUnreachable
 from core.redaction import Redactor, secrets_in
+from stash.answers import (
+    EXCERPT,
+    REFUSED,
+    asks_to_log_in,
+    check_status,
+    first_error,
+    is_busy,
+    later,
+)
 from stash.connection import StashConnection
 from stash.queries import find_scenes_query
 from transport.decoding import NotJson, decode
@@ -31,11 +40,6 @@ MOST_OF_JSON = 8_000_000  # bytes
 
 # Stash has one SQLite writer and waits 50 ms for it; a scan can hold it for longer than that.
 _LOCKED = "database is locked"
-_REFUSED = "Stash refused our session and API key; log in to Stash again or set STASH_API_KEY"
-_REDIRECTS = range(300, 400)
-_BUSY = frozenset({408, 425, 429})
-_EXCERPT = 300
-_LONGEST = 4_000  # characters of an error that are searched for secrets before it is cut
 
 
 class AnswerTooLarge(StashError):
@@ -191,8 +195,8 @@ class StashClient:
             answer = self._answer(
                 "GET", path, sent, limit=limit, pause=self._pause, lost=PicturesUnavailable
             )
-            if _is_busy(answer):
-                raise _later(_Busy(answer), answer)
+            if is_busy(answer):
+                raise later(_Busy(answer), answer)
             return _download(answer)
 
         try:
@@ -200,7 +204,7 @@ class StashClient:
         except _Busy as busy:
             found = _download(busy.answer)
         if found.status in (401, 403):
-            raise StashUnauthorized(_REFUSED)
+            raise StashUnauthorized(REFUSED)
         return found
 
     def _data(self, body: bytes) -> dict[str, Any]:
@@ -212,17 +216,17 @@ class StashClient:
         answer = self._answer(
             "POST", "/graphql", headers, body, limit=MOST_OF_JSON, pause=self.silence
         )
-        _check_status(answer)
+        check_status(answer)
         told = self._decoded(answer)
         data, errors = told.get("data"), told.get("errors")
         if not errors and isinstance(data, dict):
             return data
         self._redactor.add(secrets_in(data))
-        message = self._redactor.clean(_first_error(errors))
+        message = self._redactor.clean(first_error(errors))
         if _LOCKED in message:
             locked = "Stash's database stayed locked; try again when its scan is done"
             raise Transient(StashUnreachable(locked), done=False)
-        raise StashError(f"Stash answered with an error: {message[:_EXCERPT]}; see Stash's log")
+        raise StashError(f"Stash answered with an error: {message[:EXCERPT]}; see Stash's log")
 
     def _decoded(self, answer: Answer) -> dict[str, Any]:
         try:
@@ -274,7 +278,7 @@ class StashClient:
             except TransportError as error:
                 raise self._failed(error, lost) from None
             self._keep_newest_cookie(answer)
-            refused = answer.status == 401 or _asks_to_log_in(answer)
+            refused = answer.status == 401 or asks_to_log_in(answer)
             if not refused or self._api_key is None or self._key_in_use:
                 return answer
             self._key_in_use = True
@@ -320,40 +324,4 @@ class _Busy(Exception):
 
 
 def _download(answer: Answer) -> Download:
-    return Download(answer.status, answer.headers, answer.body, _asks_to_log_in(answer))
-
-
-def _asks_to_log_in(answer: Answer) -> bool:
-    target = answer.headers.get("Location", "")
-    return answer.status in _REDIRECTS and target.partition("?")[0].endswith("/login")
-
-
-def _is_busy(answer: Answer) -> bool:
-    return answer.status >= 500 or answer.status in _BUSY
-
-
-def _later(error: Exception, answer: Answer) -> Transient:
-    waits = answer.headers.get("Retry-After", "")
-    # 429 is given instead of doing anything.
-    return Transient(error, done=answer.status != 429, retry_after=waits)
-
-
-def _check_status(answer: Answer) -> None:
-    status = answer.status
-    if status in (401, 403):
-        raise StashUnauthorized(_REFUSED)
-    if status in _REDIRECTS:
-        raise StashUnreachable("Stash answered with a redirect; STASH_URL must name Stash itself")
-    if _is_busy(answer):
-        error = StashUnreachable(f"Stash is not ready to answer (HTTP {status}); try again later")
-        raise _later(error, answer)
-
-
-def _first_error(errors: object) -> str:
-    """Message and path of the first error. Validation errors name the field in their message."""
-    if not isinstance(errors, list) or not errors or not isinstance(errors[0], dict):
-        return "no data and no reason given"
-    message = str(errors[0].get("message") or "no reason given")
-    path = errors[0].get("path")
-    where = ".".join(str(step) for step in path) if isinstance(path, list) else ""
-    return f"{message[:_LONGEST]} (at {where[:_EXCERPT]})" if where else message[:_LONGEST]
+    return Download(answer.status, answer.headers, answer.body, asks_to_log_in(answer))

@@ -43,8 +43,7 @@ _LAYOUT = ("no such ", "table ", "cannot modify ", "ON CONFLICT ")
 
 # The column `by_user` of an edit that the hooks inside Stash have told of, 1 of another one.
 QUICK_EDIT = 2
-# The token of a request beside the lease.
-BESIDE = -1
+BESIDE = -1  # the token of a request beside the lease
 
 # An event's action by its rank in the column `action`: of two events for one id the higher stays.
 # Ids are never given twice, so nothing that comes after a destroy brings the id back.

@@ -34,8 +34,7 @@ OLDEST_SQLITE = (3, 31, 0)
 # Long enough for another process to write 100,000 rows, short enough to be called a fault.
 BUSY_SECONDS = 30.0
 CHUNK = 500
-# So many rows that are set aside at once are named one by one.
-NAMED = 20
+NAMED = 20  # of the rows that are set aside at once, one by one
 
 _Bad = tuple[Table, Callable[[Row], object], Row]
 
@@ -299,9 +298,8 @@ class Database(Closing):
                 raise
             told = str(error)
             # Reading needs room for temporary files as well.
-            is_full = "full" in told and (
-                not self._writes or data_folder.has_room(self.path.parent)
-            )
+            has_room = not self._writes or data_folder.has_room(self.path.parent)
+            is_full = "full" in told and has_room
             if is_full or (is_aside and "locked" not in told):
                 raise not_written(error) from error
             raise StateError(f"{self.path} cannot be used: {error}. {self._hint(error)}") from error

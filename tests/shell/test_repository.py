@@ -7,13 +7,17 @@ import os
 import re
 import stat
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-MOST_LINES = 400
+ALIKE = 10  # lines that two places of the product must not share
+IDLE = re.compile("#|from |import ")
+DEF = re.compile(r"( *)(?:async )?def (\w+)")
+TEXT = re.compile(r'^ *"""[\s\S]*?"""\n', re.MULTILINE)
 # Homes and work folders of machines; what Stash's own Docker image has is a fact, not a leak.
 MACHINE_PATH = re.compile(r"/(?:(?:work|home|Users)\b|root/(?!\.stash))[/\w]*/\w")
 PACKAGE_INDEX = re.compile(r"\b(?:index-url|trusted-host|find-links|artifactory)\b")
@@ -32,6 +36,25 @@ def files() -> list[Path]:
     if not (ROOT / ".git").exists():
         pytest.skip("not a checkout")
     return tracked()
+
+
+@pytest.fixture(scope="module")
+def code(files: list[Path]) -> dict[str, list[str]]:
+    """The lines of each file of Python, without texts for people."""
+    scripts = [path for path in files if path.suffix == ".py"]
+    texts = {p.relative_to(ROOT).as_posix(): TEXT.sub("", p.read_text("utf-8")) for p in scripts}
+    return {name: text.splitlines() for name, text in texts.items() if name[:6] != "tests/"}
+
+
+def functions(lines: list[str]) -> Iterator[tuple[str, int]]:
+    """Each function with its number of lines; by indentation, far quicker than by parsing."""
+    for start, line in enumerate(lines):
+        found = DEF.match(line)
+        if found is not None:
+            outer = re.compile(rf" {{0,{len(found[1])}}}[^ )]")
+            ends = (n for n in range(start + 1, len(lines)) if outer.match(lines[n]))
+            inner = "\n".join(lines[start : next(ends, len(lines))])
+            yield found[2], len(inner.rstrip().splitlines())
 
 
 def lines_with(pattern: re.Pattern[str], files: list[Path]) -> list[str]:
@@ -53,14 +76,26 @@ def test_stash_finds_the_plugin_and_its_two_small_ones(files: list[Path]) -> Non
 
 
 def test_no_file_of_code_is_longer_than_one_can_read(files: list[Path]) -> None:
-    lengths = {
-        path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines())
-        for path in files
-        if path.suffix == ".py"
-    }
+    names = [path.relative_to(ROOT).as_posix() for path in files if path.suffix == ".py"]
+    lengths = {name: len((ROOT / name).read_text("utf-8").splitlines()) for name in names}
 
-    assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
+    most = {name: 400 if name.startswith("tests/") else 350 for name in names}
+    assert {name: n for name, n in lengths.items() if n > most[name]} == {}
     assert lengths["Stash2Plex.py"] < 100
+
+
+def test_no_function_is_longer_than_a_screen(code: dict[str, list[str]]) -> None:
+    lengths = {f"{name}: {f}": n for name, lines in code.items() for f, n in functions(lines)}
+    assert {name: n for name, n in lengths.items() if n > 40} == {}
+
+
+def test_no_two_places_are_alike(code: dict[str, list[str]]) -> None:
+    seen: dict[tuple[str, ...], tuple[str, int]] = {}
+    for name, lines in code.items():
+        told = [text for line in lines if (text := line.strip()) and not IDLE.match(text)]
+        for place in range(len(told) - ALIKE + 1):
+            here = tuple(told[place : place + ALIKE])
+            assert seen.setdefault(here, (name, place)) == (name, place), "\n".join(here)
 
 
 def test_packages_do_nothing_when_they_are_imported(files: list[Path]) -> None:

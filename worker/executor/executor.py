@@ -11,14 +11,14 @@ from __future__ import annotations
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from core.errors import StashError
 from core.fields import LABEL
 from core.images import ImageFailed, ImageKind
-from core.models import FullItem, ItemRef
+from core.models import FullItem, ItemRef, Value
 from core.overlays import label_off
 from plex.client import PlexClient
 from plex.exceptions import PlexError, PlexItemFailed, PlexRejected
@@ -298,15 +298,7 @@ class Executor:
                 known, tells_locks = each.known(there), self._read_back.tells_locks
                 proof = Proof(there, outcome.back, known, tells_locks)
                 records.append(each.plan.remember(each.plan, proof))
-        left = [
-            (edit.ref, change.field, shown[edit.ref].values.get(change.field))
-            for outcome in outcomes
-            for edit in outcome.plan.edits
-            if edit.ref in shown
-            for change, _ in outcome.refused
-            if change in edit.changes
-        ]
-        if left:
+        if left := list(_refused_in(outcomes, shown)):
             self._state.journal.note_left(self._run_id, left)
         self._state.remember(
             [record for record in records if record is not None],
@@ -332,3 +324,14 @@ class Executor:
         failed = {ref for each in written for ref in each.errors}
         edited = {ref: edit for ref, edit in unread.items() if ref not in failed}
         return known | self._read_back.read(edited, moved)
+
+
+def _refused_in(
+    outcomes: Iterable[Outcome], shown: Mapping[ItemRef, FullItem]
+) -> Iterator[tuple[ItemRef, str, Value]]:
+    """What the server made of changes that it did not take: item, field and value."""
+    for outcome in outcomes:
+        for edit in outcome.plan.edits:
+            for change, _ in outcome.refused if edit.ref in shown else ():
+                if change in edit.changes:
+                    yield edit.ref, change.field, shown[edit.ref].values.get(change.field)
