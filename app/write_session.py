@@ -13,7 +13,7 @@ from app.wiring import Context
 from core.errors import StashError
 from core.images import Fit
 from core.paths import PathMap
-from core.planning.item_plan import FirstSync, MergeRules
+from core.planning.three_way_merge import FirstSync, MergeRules
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.images import PlexImages

@@ -115,12 +115,10 @@ class Sweep:
             if match.undecided:
                 told.add(scene.id)
             if scene.id in lost:
-                is_copied = self._is_copied(scene, lost[scene.id])
-                is_itemless = not owned[scene.id]
-                if self.findings.note_lost(
-                    match, lost[scene.id], is_itemless=is_itemless, is_copied=is_copied
-                ):
-                    copied[scene.id] = lost[scene.id][0].owner
+                by, is_itemless = lost[scene.id], not owned[scene.id]
+                is_copied = self._is_copied(scene, by)
+                if self.findings.note_lost(match, by, is_itemless=is_itemless, is_copied=is_copied):
+                    copied[scene.id] = by[0].owner
                 continue
             self._note(scene, match, records.get(scene.id))
         synced = load_sync_timestamps(self._state, ids)

@@ -52,8 +52,6 @@ from storage.state import State
 from storage.synced_libraries import KNOWN
 from sync_queue.queue import SyncQueue
 
-__all__ = ["GapDetectionEngine", "GapDetectionResult"]
-
 log = logging.getLogger(__name__)
 
 EVERYTHING = 2**31  # pages ahead

@@ -18,8 +18,6 @@ from core.planning.three_way_merge import FieldOutcome, FirstSync, MergeRules, S
 from core.records import FieldRecord, ItemRecord
 from core.text import clean_line, name_key
 
-__all__ = ["FirstSync", "ItemPlan", "MergeRules", "plan_item", "recorded"]
-
 
 @dataclass(frozen=True, slots=True)
 class ItemPlan:

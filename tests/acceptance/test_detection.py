@@ -11,7 +11,8 @@ import pytest
 from core.finding_types import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import FoundGap
-from reconciliation.engine import GapDetectionEngine, GapDetectionResult
+from reconciliation.engine import GapDetectionEngine
+from reconciliation.result import GapDetectionResult
 from simulators.library.generate import generate
 from simulators.library.places import Mounts
 from tests.acceptance.conftest import Open

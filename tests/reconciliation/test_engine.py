@@ -14,8 +14,9 @@ from stashapi.stashapp import StashInterface
 
 from core.errors import GuardStopped
 from core.settings import parse_settings
-from reconciliation.engine import GapDetectionEngine, GapDetectionResult
+from reconciliation.engine import GapDetectionEngine
 from reconciliation.listing_guard import EmptySideGuard
+from reconciliation.result import GapDetectionResult
 from simulators.library.generate import generate
 from simulators.library.options import DEFAULT_NOW
 from storage.state import State

@@ -16,7 +16,7 @@ from core.matching.pins import Pin, holds
 from core.matching.reasons import doubt, losses
 from core.models import Failure, FullItem, ItemRef, Job, Scene
 from core.planning.drift import is_left_undone
-from core.planning.item_plan import MergeRules
+from core.planning.three_way_merge import MergeRules
 from core.quality_gate import passes_gate
 from core.records import Record
 from stash.scenes import Fetched, StashApi, fetch_readable, fetch_scenes

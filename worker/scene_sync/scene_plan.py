@@ -8,7 +8,8 @@ from functools import partial
 from core.desired import Desired, fingerprint
 from core.fields import LINE_LIMIT
 from core.models import FullItem, ItemRef, Job, Scene
-from core.planning.item_plan import MergeRules, field_recorded, plan_item, recorded
+from core.planning.item_plan import field_recorded, plan_item, recorded
+from core.planning.three_way_merge import MergeRules
 from core.records import ItemRecord, Record, item_of
 from core.text import clean_line
 from worker.plan import ItemEdit, Proof, ScenePlan

@@ -9,8 +9,7 @@ import pytest
 from core.fields import BY_NAME
 from core.models import FullItem, Value
 from core.planning.drift import altered_fields
-from core.planning.item_plan import FirstSync
-from core.planning.three_way_merge import FieldOutcome, MergeRules, Sides, merge
+from core.planning.three_way_merge import FieldOutcome, FirstSync, MergeRules, Sides, merge
 from core.records import FieldRecord
 from storage.record_codec import field_body, field_from
 from tests.core.builders import full, item_record

@@ -17,7 +17,8 @@ from core.dates import agrees, padded
 from core.desired import Desired
 from core.fields import BY_NAME
 from core.models import FullItem, Value
-from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded
+from core.planning.item_plan import ItemPlan, plan_item, recorded
+from core.planning.three_way_merge import FirstSync
 from core.records import ItemRecord
 from tests.core.builders import full
 from tests.core.plex_like import EMPTY, Server

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.dates import agrees, padded
 from core.models import Value
-from core.planning.item_plan import FirstSync
+from core.planning.three_way_merge import FirstSync
 from tests.core.planning.test_merge_laws import (
     IN_PLEX,
     IN_STASH,

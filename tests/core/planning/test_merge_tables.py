@@ -10,8 +10,8 @@ import pytest
 from core.desired import Desired
 from core.fields import BY_NAME
 from core.models import Value
-from core.planning.item_plan import FirstSync, plan_item
-from core.planning.three_way_merge import FieldOutcome, Sides, merge
+from core.planning.item_plan import plan_item
+from core.planning.three_way_merge import FieldOutcome, FirstSync, Sides, merge
 from core.records import FieldRecord
 from tests.core.builders import full, item_record
 from tests.core.planning.merge_page import (

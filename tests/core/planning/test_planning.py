@@ -9,7 +9,8 @@ import pytest
 
 from core.desired import Desired
 from core.models import Change, Value
-from core.planning.item_plan import FirstSync, only, plan_item, recorded, refused
+from core.planning.item_plan import only, plan_item, recorded, refused
+from core.planning.three_way_merge import FirstSync
 from core.records import FieldRecord
 from tests.core.builders import ALL_FIELDS, desired, file, full, item_record, scene
 from tests.core.plex_like import EMPTY

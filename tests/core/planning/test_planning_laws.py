@@ -12,7 +12,8 @@ from core.desired import fingerprint
 from core.fields import BY_NAME, Clear, name_keys
 from core.models import FullItem, Scene, Value
 from core.planning.drift import altered_fields, drift_of
-from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded
+from core.planning.item_plan import ItemPlan, plan_item, recorded
+from core.planning.three_way_merge import FirstSync
 from core.records import ItemRecord
 from tests.core.builders import ALL_FIELDS, FEWER, desired, file, full, record, scene
 from tests.core.plex_like import Server

@@ -12,8 +12,8 @@ import pytest
 
 from core.desired import Desired
 from core.models import Value
-from core.planning.item_plan import FirstSync, plan_item
-from core.planning.three_way_merge import FieldOutcome
+from core.planning.item_plan import plan_item
+from core.planning.three_way_merge import FieldOutcome, FirstSync
 from core.records import FieldRecord
 from tests.core.builders import full, item_record
 from tests.core.plex_like import EMPTY

@@ -8,7 +8,8 @@ from hypothesis import given
 
 from core.fields import BY_NAME
 from core.models import FullItem, Scene
-from core.planning.item_plan import FirstSync, ItemPlan, plan_item, recorded
+from core.planning.item_plan import ItemPlan, plan_item, recorded
+from core.planning.three_way_merge import FirstSync
 from core.records import ItemRecord
 from tests.core.builders import ALL_FIELDS, FEWER, desired
 from tests.core.planning.test_planning_laws import (

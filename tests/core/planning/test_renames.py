@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from core.clear_limit import tally
 from core.fields import name_keys
 from core.models import FullItem
-from core.planning.item_plan import FirstSync, plan_item
+from core.planning.item_plan import plan_item
+from core.planning.three_way_merge import FirstSync
 from tests.core.builders import desired, file, scene
 from tests.core.planning.test_planning_laws import (
     honest,

@@ -12,7 +12,8 @@ from core.desired import fingerprint
 from core.fields import BY_NAME
 from core.models import Change, FullItem, Scene, Value
 from core.planning.drift import drift_of, refused_fields
-from core.planning.item_plan import FirstSync, is_untouched, plan_item, refused
+from core.planning.item_plan import is_untouched, plan_item, refused
+from core.planning.three_way_merge import FirstSync
 from core.records import FieldRecord
 from tests.core.builders import ALL_FIELDS, FEWER, desired, file, full, item_record, record, scene
 from tests.core.planning.test_planning_laws import (

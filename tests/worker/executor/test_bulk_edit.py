@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from core.fields import BY_NAME
 from core.models import FullItem, ItemRef, Scene, Value
-from core.planning.item_plan import FirstSync, ItemPlan, plan_item, refused
+from core.planning.item_plan import ItemPlan, plan_item, refused
+from core.planning.three_way_merge import FirstSync
 from plex.editing import difference
 from tests.core.builders import ALL_FIELDS, FEWER, desired
 from tests.core.planning.test_planning_laws import items, scenes, settings_of_first_sync, synced

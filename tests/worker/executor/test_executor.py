@@ -13,7 +13,7 @@ import pytest
 
 from core.images import Fit, ImageKind
 from core.models import FullItem, ItemRef, Scene
-from core.planning.item_plan import FirstSync, MergeRules
+from core.planning.three_way_merge import FirstSync, MergeRules
 from core.records import Record
 from plex.client import PlexClient
 from plex.exceptions import PlexError

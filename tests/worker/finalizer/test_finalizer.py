@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from core.desired import Desired
 from core.fields import spelled
 from core.models import FullItem, Scene, Value
-from core.planning.item_plan import FirstSync, plan_item, recorded
+from core.planning.item_plan import plan_item, recorded
+from core.planning.three_way_merge import FirstSync
 from tests.core.builders import ALL_FIELDS, record
 from tests.core.planning.test_planning_laws import (
     honest,

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from core.fields import BY_NAME
 from core.models import FullItem, Scene, Value
-from core.planning.item_plan import FirstSync, MergeRules, field_recorded
+from core.planning.item_plan import field_recorded
+from core.planning.three_way_merge import FirstSync, MergeRules
 from core.records import (
     NO_PICTURE,
     FieldRecord,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from core.desired import fingerprint
 from core.fields import BY_NAME
 from core.models import Change, FullItem, ItemRef, Role, Scene, Value
-from core.planning.item_plan import FirstSync, ItemPlan, MergeRules, plan_item, recorded, refused
-from core.planning.three_way_merge import FieldOutcome
+from core.planning.item_plan import ItemPlan, plan_item, recorded, refused
+from core.planning.three_way_merge import FieldOutcome, FirstSync, MergeRules
 from core.records import CoverRecord, ItemRecord, PictureRecord, PictureRecords, Record
 from plex.editing import edit_params
 from storage.state_tables.journal import JournalEntry
