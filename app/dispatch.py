@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.directories import data_dir_of
 from app.page.operations import OPERATIONS, answer
-from shell import open_files
+from shell import logs, open_files
 from shell.protocol import PluginInput
+from storage.files.token_file import TokenFile
 
 
 def reply_to(
@@ -20,6 +22,9 @@ def reply_to(
     Args:
         on_progress: gets the share of a task that is done, 0..1; None: Stash gets it, on stderr.
     """
+    # Stash may echo it in its first answer, before its settings are known.
+    token = TokenFile(data_dir_of(plugin, env)).read()
+    logs.configure(debug=False, secrets=[token])
     if plugin.mode in OPERATIONS:
         return answer(plugin, env)
     open_files.make_sure()

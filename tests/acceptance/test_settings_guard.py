@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simulators.library.generate import generate
+from storage.files.token_file import TOKEN_FILE
 from tests.acceptance import entry
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import TOKEN, Site
@@ -52,6 +54,19 @@ def test_settings_that_vanish_all_at_once_stop_each_task_before_it_writes(site: 
     assert reply(site, "process_queue")["output"]["failed"] == 0
     assert site.writes() > 0
     assert reply(site, "confirm_stopped_run")["output"]["confirmed"] is False
+
+
+def test_the_token_in_its_file_is_hidden_where_the_first_answer_of_stash_echoes_it(
+    site: Site,
+) -> None:
+    (site.data / TOKEN_FILE).write_text(TOKEN)
+    echo = json.dumps({"errors": [{"message": f"what is {TOKEN}?"}], "data": None})
+    fault = {"match": "^POST", "times": -1, "action": "status", "status": 200, "body": echo}
+    site.both.stash.faults([{**fault, "content_type": "application/json"}])
+    try:
+        assert "what is ***?" in site.run("health_check").error
+    finally:
+        site.both.stash.faults([])
 
 
 def test_whoever_wants_the_defaults_confirms_them(site: Site) -> None:
