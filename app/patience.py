@@ -76,6 +76,10 @@ class TaskPatience(Asking):
         if self._gives_way:
             raise GaveWay("other tasks of Stash wait, and an answer does not come")
 
+    def of_another(self) -> TaskPatience:
+        """That with Stash, which is waited for as long as its own limits say."""
+        return TaskPatience(self._is_stopped, self._others_wait, clock=self._clock)
+
     def answered(self, seconds: float) -> None:
         """A whole answer came after so long: a server that is slow is there."""
         if seconds >= SLOW:

@@ -118,7 +118,8 @@ class Writer:
             return None
         fitter = PosterFitter(Fit(settings.poster_fit))
         outages, clock = self.state.outages, self.context.clock
-        supply = PictureSupply(self.context.stash, outages, self._scene_ids, clock)
+        stash = self.context.stash.patient_as(self.context.patience.of_another())
+        supply = PictureSupply(stash, outages, self._scene_ids, clock)
         images = PlexImages(self.plex)
         return PictureSync(
             supply.fetch,

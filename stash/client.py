@@ -29,6 +29,7 @@ from stash.queries import find_scenes_query
 from transport.decoding import NotJson, decode
 from transport.errors import TooLarge, TransportError
 from transport.http import Answer, Http
+from transport.patience import Patience
 from transport.retrying import Retrying, Transient
 
 # All limits of what Stash may take and send. A page of 500 scenes is less than half a megabyte.
@@ -98,7 +99,6 @@ class StashClient:
             connect_timeout=connect_timeout,
             pause=silence,
             verify=connection.verify_tls,
-            patience=self._retrying.patience,
         )
         self._pause = min(silence, LONGEST_SILENCE_OF_PICTURES)
         self.silence = silence
@@ -120,6 +120,12 @@ class StashClient:
         other = copy.copy(self)
         other._pause = other.silence = silence
         other._retrying = self._retrying.briefly(silence)
+        return other
+
+    def patient_as(self, patience: Patience) -> StashClient:
+        """The same, which waits for answers as long as this says. It shares the connections."""
+        other = copy.copy(self)
+        other._retrying = self._retrying.patient_as(patience)
         return other
 
     def remember_api_key(self, key: str) -> None:
@@ -274,6 +280,7 @@ class StashClient:
                     body=body,
                     limit=limit,
                     pause=pause,
+                    patience=self._retrying.patience,
                 )
             except TransportError as error:
                 raise self._failed(error, lost) from None

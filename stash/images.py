@@ -108,7 +108,7 @@ def scenes_with_covers(client: StashClient, seed: int, most: int) -> list[int]:
 
 def _lacks_cover(client: StashClient, scene_id: int) -> bool:
     """Whether Stash has no cover of a scene. It sends the same picture where it has one in a file
-    that it cannot read (as the source of Stash 0.30 has it)."""
+    that it cannot read (measured on Stash 0.30)."""
     this = {"id": {"value": scene_id, "modifier": "EQUALS"}, **_LACKING}
     try:
         found = client.call_GQL(_COVERS, {"filter": {"per_page": 1}, "of": this}).get("findScenes")

@@ -81,7 +81,7 @@ class Http:
         self._prefix = parts.path.rstrip("/")
         self._timeout = Timeout(connect=connect_timeout, read=pause)
         self._pool = _pool(parts.scheme, str(parts.hostname), parts.port, verify)
-        self._pool.patience = self._patience = patience if patience is not None else Patience()
+        self._patience = patience if patience is not None else Patience()
         self._counting = threading.Lock()
         self.requests_made = 0
 
@@ -97,13 +97,14 @@ class Http:
         limit: int,
         body: bytes | None = None,
         pause: float | None = None,
+        patience: Patience | None = None,
     ) -> Answer:
         """Send one request, once, and receive its answer.
 
         Args:
             target: path and query, encoded.
             limit: the most bytes that the unpacked body may have.
-            pause: instead of that of the constructor.
+            pause, patience: instead of those of the constructor.
 
         Raises:
             TransportError: or its kinds; no usable answer came.
@@ -115,13 +116,14 @@ class Http:
         timeout = self._timeout
         if pause is not None:
             timeout = Timeout(connect=timeout.connect_timeout, read=pause)
-        with closing(self._begun(method, target, headers, body, timeout)) as response:
+        patience = patience or self._patience
+        with closing(self._begun(method, target, headers, body, timeout, patience)) as response:
             try:
                 received = _body_within(response, limit)
             except (HTTPError, OSError, ValueError) as error:
                 raise _broke_off(error, timeout) from None
             response.release_conn()  # else closed with the response, at errors and large bodies
-        self._patience.answered(time.monotonic() - began)
+        patience.answered(time.monotonic() - began)
         return Answer(response.status, response.headers, received)
 
     def _begun(
@@ -131,11 +133,12 @@ class Http:
         headers: Mapping[str, str],
         body: bytes | None,
         timeout: Timeout,
+        patience: Patience,
     ) -> BaseHTTPResponse:
         """The answer, of which no body is read yet."""
         try:
             return self._pool.begin(
-                method, self._prefix + target, {**_HEADERS, **headers}, body, timeout
+                method, self._prefix + target, {**_HEADERS, **headers}, body, timeout, patience
             )
         # ValueError: a host that is no name, a header that cannot be sent.
         except (HTTPError, HTTPException, OSError, ValueError) as error:

@@ -213,8 +213,6 @@ class _TlsConnection(_Lean, HTTPSConnection):
 class _Pool(HTTPConnectionPool):
     """Connections that are kept for later. May be used by several threads at once."""
 
-    patience: Patience
-
     def begin(
         self,
         method: str,
@@ -222,6 +220,7 @@ class _Pool(HTTPConnectionPool):
         headers: Mapping[str, str],
         body: bytes | None,
         timeout: Timeout,
+        patience: Patience,
     ) -> BaseHTTPResponse:
         """Send a request, and receive the head of its answer.
 
@@ -232,9 +231,10 @@ class _Pool(HTTPConnectionPool):
 
         Raises:
             HTTPError, HTTPException, OSError, ValueError: no usable answer came.
+            what `patience` raises.
         """
         connection: Any = self._get_conn()
-        connection.patience = self.patience
+        connection.patience = patience
         try:
             return self._make_request(
                 connection,

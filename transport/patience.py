@@ -21,6 +21,10 @@ class Patience:
         """Wait before another try. Raises as `wait`."""
         sleep(seconds)
 
+    def of_another(self) -> Patience:
+        """That with another server, whose answers are counted apart."""
+        return self
+
 
 class Asking(Patience):
     """One that is asked during pauses, too."""

@@ -89,6 +89,20 @@ def test_others_need_not_wait_for_an_answer(driver: SyncDriver, mode: str) -> No
     assert driver.sync()["processed"] == 3
 
 
+def test_others_need_not_wait_for_a_cover(driver: SyncDriver) -> None:
+    driver.site.use(first_sync="mirror", sync_poster=True)
+    driver.site.both.stash.faults([{"match": "/screenshot", **HANG}])
+    began = time.monotonic()
+
+    with others_wait(driver.site):
+        assert driver.sync()["carried_on_by_job"] == jobs(driver.site)[-1]["id"]
+
+    driver.site.both.stash.faults([])
+    assert time.monotonic() - began < 5
+    assert all_wait(driver)
+    assert driver.sync()["processed"] == 3
+
+
 def test_a_slow_plex_is_waited_for(driver: SyncDriver) -> None:
     slow = {"match": ITEMS, "action": "delay", "seconds": 0.4, "times": -1}
     driver.site.both.plex.faults([slow])
