@@ -109,9 +109,12 @@ def same_name(one: str, other: str) -> bool:
 def lies_below(path: str, root: str) -> bool:
     """Whether a path is `root` or lies in it (at a component boundary)."""
     whole, top = canonical(path), canonical(root)
-    if is_windows(path) or is_windows(root):
-        whole, top = name_key(whole), name_key(top)
-    return whole == top or whole.startswith(top if top.endswith("/") else top + "/")
+    if whole == top or whole.startswith(_closed(top)):
+        return True
+    if not (is_windows(path) or is_windows(root)):
+        return False
+    whole, top = name_key(whole), name_key(top)
+    return whole == top or whole.startswith(_closed(top))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +142,8 @@ class _Prefixes:
         """Those of a path that ends with a slash, as they do themselves."""
         found: list[_Prefix] = []
         for length in self._lengths:
-            if length <= len(path):
-                found += self._known.get(path[:length], ())
+            if length <= len(path) and (some := self._known.get(path[:length])):
+                found += some
         return found
 
 

@@ -97,9 +97,10 @@ class GapQueue:
             apart = findings.ambiguous.among(scenes) | findings.outside.among(scenes)
             chosen: list[FoundGap] = []
             for scene_id, gaps in findings.gaps_of(list(scenes)).items():
-                gap = next((g for g in gaps if only is None or g.gap_type in only), None)
-                if gap is None:
+                wanted = gaps if only is None else [gap for gap in gaps if gap.gap_type in only]
+                if not wanted:
                     continue
+                gap = wanted[0]
                 result.scenes_with_gaps += 1
                 told = scenes[scene_id]
                 if scene_id not in open_to:
@@ -115,7 +116,7 @@ class GapQueue:
                 elif not told.paths or scene_id in apart or scene_id in findings.itemless:
                     result.skipped_unmatched += 1
                     fates[scene_id] = GapOutcome.LEFT
-                elif not self._may_help(gap, told, findings):
+                elif self._dead and not self._may_help(gap, told, findings):
                     result.skipped_dead += 1
                     fates[scene_id] = GapOutcome.GIVEN_UP
                 else:

@@ -101,17 +101,17 @@ class Learning:
         self._is_second = True
         reader = SceneReader()
         for batch in self._unsure.batches():
-            some = [
-                (scene, tuple(ItemRef(*ref) for ref in refs))
-                for refs, raw in batch.values()
-                if (scene := reader.read(raw)) is not None
-            ]
+            some = [(UnreadScene(i, raw, reader), refs) for i, (refs, raw) in batch.items()]
             files = (file for scene, _ in some for file in scene.files)
             places = {key for file in files for key in map(path_key, _places(file.path, learned))}
             self._side.focus(ItemQuery(paths=places))
-            yield [(s, refs) for s, refs in some if self._leads_somewhere(s, learned)]
+            yield [
+                (scene.read(), tuple(ItemRef(*ref) for ref in refs))
+                for scene, refs in some
+                if self._leads_somewhere(scene, learned)
+            ]
 
-    def _leads_somewhere(self, scene: Scene, learned: PathMap) -> bool:
+    def _leads_somewhere(self, scene: UnreadScene, learned: PathMap) -> bool:
         places = [place for file in scene.files for place in _places(file.path, learned)]
         indexes = self._side.indexes.values()
         return any(index.at_path(place) for place in places for index in indexes)

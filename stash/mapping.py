@@ -272,6 +272,8 @@ def _size(value: object) -> int | None:
 
 def _seconds(value: object) -> float | None:
     """A length; Stash writes 0 where it could not tell."""
+    if type(value) is float and 0 < value < _LATEST:  # nearly always
+        return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if 0 < value < _LATEST else None

@@ -234,9 +234,11 @@ def _search(
     undecided: list[FileMatch] = []
     for rank, each in enumerate(sought):
         for section, index in indexes.items():
+            if learned is None and not index.may_hold(each.keys, each.name):
+                continue  # most files are in one section only
             if (section, rank) in settled:
                 continue
-            found = _match_taught(each, index, learned)  # most files are in one section only
+            found = _match_taught(each, index, learned)
             if found is None:
                 continue
             if found.confidence is Confidence.LOW and not guess:

@@ -105,11 +105,12 @@ class PrefixVotes:
         """How many scenes (for each section) have their item where a path map leads."""
         if not path_map.pairs:
             return 0
-        return sum(
-            scenes
-            for (_, stash, plex), scenes in self._taught()
-            if any(p != stash and same_path(p, plex) for p in path_map.to_plex(stash))
-        )
+        agreeing = 0
+        for (_, stash, plex), scenes in self._taught():
+            places = [place for place in path_map.to_plex(stash) if place != stash]
+            if plex in places or any(same_path(place, plex) for place in places):
+                agreeing += scenes
+        return agreeing
 
     def _taught(self) -> Iterator[tuple[Taught, int]]:
         for each, scenes in self._seen.items():

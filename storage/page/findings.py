@@ -277,7 +277,7 @@ def _values(each: Finding) -> tuple[object, ...]:
         dumps(each.items),
         dumps([dict(one) for one in each.candidates]) if each.candidates else "[]",
         each.was,
-        dumps(each.altered),
+        dumps(each.altered) if each.altered else "[]",
         int(each.says_enough),
     )
 
