@@ -109,7 +109,7 @@ PLEX_READS = {
     "an edit": "^PUT /library/sections/",
 }
 PICTURES = {"sync_poster": True, "sync_background": True}
-OTHERS = ("a listing", "whole items", "an edit")
+OTHERS = ("an edit", "a listing", "whole items")
 FEW = ("the connection is cut", "a web page with 200")
 STASH_READS = {"scenes": "^POST /graphql.*(findScenes|FindScenes)"}
 

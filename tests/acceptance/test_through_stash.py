@@ -77,7 +77,7 @@ def test_the_buttons_of_stash_do_the_main_job(site: Site) -> None:
     site.use(first_sync="mirror", max_clear_percent=100)
 
     found = _wait(site, _start(site, "Reconcile Library (All)"))
-    site.both.plex.faults([{"match": "GET /library/sections", "action": "delay", "seconds": 3}])
+    site.both.plex.faults([{"match": "GET /library/sections", "action": "delay", "seconds": 1.5}])
     site.both.plex.reset()
     number = _start(site, "Process Queue")
     while not site.both.plex.counters()["total"]:
