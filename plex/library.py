@@ -16,6 +16,7 @@ from core.text import excerpt, name_key
 from plex.cache import PlexCache
 from plex.client import VIDEO_TYPES, PlexClient
 from plex.exceptions import PlexError, PlexRejected, PlexServerDown, PlexShifted, PlexUnauthorized
+from plex.items_in_hand import ItemsInHand
 from plex.listing import ListPage
 from plex.section_reuse import SectionReuse
 from storage.plex_index.index_listing import SectionListing
@@ -65,17 +66,16 @@ class PlexSnapshot:
     indexes: dict[str, ItemIndex] = field(default_factory=dict)
     items: dict[ItemRef, ListedItem] = field(default_factory=dict)
     digests: dict[ItemRef, bytes] = field(default_factory=dict)
+    _base: ItemsInHand | None = None
 
     def focus(self, wanted: ItemQuery) -> None:
         """Have in memory all items that files with these names or paths may be, and no others."""
-        found = self.cache.look_up(wanted, self.big)
-        self.indexes = indexes = {key: ItemIndex() for key in self.counts}
-        self.items, self.digests = {}, {}
-        for item, digest in found:
-            ref = item.ref
-            if (index := indexes.get(ref.section)) is not None:
-                index.add(ref, item.files)
-                self.items[ref], self.digests[ref] = item, digest
+        unsized = [self.cache.unsized(name) for name in sorted(wanted.names.keys() & self.big)]
+        if self._base is None or not self._base.is_of(unsized, self.counts):
+            self._base = ItemsInHand.of(unsized, self.counts)
+        items = self._base.copy()
+        items.take(self.cache.look_up(wanted, self.big))
+        self.indexes, self.items, self.digests = items.indexes, items.items, items.digests
 
     @property
     def is_complete(self) -> bool:

@@ -45,6 +45,14 @@ class ItemIndex:
                 self._sizes.pop(name, None)
                 self._folders.pop(name, None)
 
+    def copy(self) -> ItemIndex:
+        """One with the same items, to which others may be added."""
+        names, paths = (
+            {key: bucket.copy() for key, bucket in buckets.items()}
+            for buckets in (self._names, self._paths)
+        )
+        return ItemIndex(names, paths, _refs=self._refs.copy())
+
     def __len__(self) -> int:
         return len(self._refs)
 

@@ -109,7 +109,7 @@ class SectionIndexStore(StoreFile):
     def __init__(self, data_dir: Path, warn: Warn) -> None:
         self._database = Database(data_dir / INDEX_FILE, SCHEMA, warn)
         self._is_unmoved = False
-        self._kept: dict[str, list[Stored]] = {}  # items by a name that they have, see `_unsized`
+        self._kept: dict[str, list[Stored]] = {}  # items by a name that they have, see `unsized`
 
     @staticmethod
     def code() -> bytes:
@@ -208,14 +208,11 @@ class SectionIndexStore(StoreFile):
         """The items that have a file with one of these names or paths, or are asked for.
 
         Args:
-            big: names of which only files of the sizes sought are wanted, or of an unknown size.
+            big: names of which only files of the sizes sought are wanted; see `unsized`.
         """
         numbers: set[int] = set()
-        unsized: list[Stored] = []
-        for name, sizes in wanted.names.items():
-            if name in big:
-                unsized += self._unsized(name)
-                numbers.update(self._sized(name, sizes))
+        for name in wanted.names.keys() & big:
+            numbers.update(self._sized(name, wanted.names[name]))
         # A file at a path bears its name.
         paths = (
             path
@@ -223,7 +220,6 @@ class SectionIndexStore(StoreFile):
             if (name := path.rpartition("/")[2]) not in wanted.names or name in big
         )
         several = (
-            unsized,
             self._with("name_key", (name for name in wanted.names if name not in big)),
             self._with("path_key", paths),
             self._numbered(numbers),
@@ -254,9 +250,9 @@ class SectionIndexStore(StoreFile):
     def _numbered(self, numbers: Iterable[int]) -> list[Stored]:
         return self._database.select_in(ITEMS, stored, "id", numbers, decode_all=all_stored)
 
-    def _unsized(self, name: str) -> list[Stored]:
-        """The items with a file of this name and of an unknown size: many look-ups bring them, so
-        a few are kept while nothing moves."""
+    def unsized(self, name: str) -> list[Stored]:
+        """The items with a file of this name and of an unknown size: for the many look-ups that
+        want them, a few are kept while nothing moves, and come in the same list."""
         found = self._kept.get(name)
         if found is None:
             found = self._numbered(self._of_size(name, None))
