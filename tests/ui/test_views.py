@@ -58,7 +58,6 @@ def test_a_view_shows_its_rows(site: Site, view: str) -> None:
 def test_a_view_says_what_it_means_that_it_has_nothing(site: Site, view: str) -> None:
     site.stub.answers[f"page_{view}"] = lambda _args: COMPARED
     expect(site.open(view).locator(".s2p-empty")).to_contain_text(NOTHING[view])
-    assert site.serious_problems() == []
 
 
 @pytest.mark.parametrize("view", ["gaps", "orphans"])
