@@ -7,6 +7,8 @@ BIN := .venv/bin
 endif
 PY := $(BIN)/python
 STAMP := .venv/.stamp-requirements
+# The pip that comes with a Python of some years takes twice as long to choose versions.
+INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
 # Tests often wait for a server or a clock: three processes keep two cores busy. Whoever has
 # finished takes the next file; the order is that of tests/conftest.py.
 SHARED := --dist loadfile --no-loadscope-reorder
@@ -37,8 +39,8 @@ $(STAMP): requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -m venv .venv || { \
 	  echo "'$(PYTHON)' cannot make a virtual environment." >&2; \
 	  echo "On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-compile \
-	  -r requirements-dev.txt -c constraints.txt
+	$(INSTALL) --upgrade pip
+	$(INSTALL) -r requirements-dev.txt -c constraints.txt
 	@$(PY) -c 'open("$(STAMP)", "w").close()'
 
 lint: setup ## check style, types and who imports whom
