@@ -131,6 +131,8 @@ class _Prefix:
 
 @dataclass(slots=True)
 class _Prefixes:
+    """Prefixes by their spelling."""
+
     _known: dict[str, list[_Prefix]] = field(default_factory=dict)
     _lengths: set[int] = field(default_factory=set)
 

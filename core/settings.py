@@ -198,17 +198,6 @@ class ReadSettings:
             raise ConfigError("\n- ".join([f"{head}:", *self.faults.values()]))
 
 
-def parse_settings(raw: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
-    """`read_settings`, where all of them have to make sense.
-
-    Raises:
-        ConfigError: settings are missing or make no sense; the text lists all of them.
-    """
-    read = read_settings(raw, env)
-    read.complain()
-    return read.settings
-
-
 def read_settings(raw: Mapping[str, Any], env: Mapping[str, str]) -> ReadSettings:
     """Settings from what Stash has stored for the plugin, as in `configuration { plugins }`.
 

@@ -106,6 +106,8 @@ def _is_sure(found: Answer | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
+    """The state of one look-up."""
+
     library: Library
     file: MediaFile
     path_map: PathMap

@@ -190,10 +190,9 @@ class VerdictStore(Store):
             f"{_ALL} WHERE fate > 1 AND fate = ? AND touched = 0", (fate,)
         )
 
-    def count(self, *, only_in_order: bool = False) -> int:
-        """How many scenes were looked at, or found in order."""
-        where = f"WHERE {_IN_ORDER}" if only_in_order else ""
-        return int(self._database.rows(f"SELECT count(*) FROM verdicts {where}")[0][0])
+    def count(self) -> int:
+        """How many scenes were looked at."""
+        return self._database.numbers("SELECT count(*) FROM verdicts")[0]
 
     def save(self, verdicts: Mapping[int, Verdict], void: Iterable[int]) -> None:
         """Write verdicts on scenes that have a record, and drop those on others.

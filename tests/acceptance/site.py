@@ -21,7 +21,6 @@ from app.sync_changes.process_queue import process_queue
 from app.tasks.reconcile import reconcile_all
 from app.wiring import Context
 from core.records import Record
-from core.settings import parse_settings
 from simulators.launch import Simulators
 from simulators.seed import PlexItem, Truth
 from stash.client import StashClient
@@ -33,6 +32,7 @@ from tests.acceptance import entry
 from tests.acceptance.entry import API_KEY as API_KEY
 from tests.acceptance.entry import COOKIE, PATIENCE, ROOT, SECRETS, Ended
 from tests.pool import TOKEN as TOKEN
+from tests.settings import parse_settings
 from tests.stored import owners
 from transport.retrying import Retrying
 

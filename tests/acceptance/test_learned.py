@@ -11,12 +11,12 @@ from app.tasks.queue import confirm_stopped_run
 from app.tasks.reconcile import reconcile_recent
 from core.errors import GuardStopped
 from core.paths import PathMap, same_path
-from core.settings import parse_settings
 from simulators.library.generate import generate
 from simulators.seed import Seed
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 from tests.acceptance.small_library import FILMS, OTHER, SmallLibrary, part, plex_item, restore
+from tests.settings import parse_settings
 
 ENV = {"PLEX_URL": "http://plex", "PLEX_TOKEN": "x"}
 # Places that the generated library's setting leaves out, because names and sizes tell.

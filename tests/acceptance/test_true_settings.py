@@ -10,11 +10,12 @@ import pytest
 
 from app import defaults
 from app.defaults import SHOWN, keep_defaults
-from core.settings import DEFAULTS, REQUIRED, parse_settings
+from core.settings import DEFAULTS, REQUIRED
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import TOKEN, Site
 from tests.acceptance.test_settings_guard import reply
+from tests.settings import parse_settings
 
 OWN = {"sync_title": False, "max_tags": 7, "first_sync": "mirror", "outage_wait": 0}
 

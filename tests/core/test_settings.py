@@ -14,7 +14,8 @@ from core import settings
 from core.errors import ConfigError
 from core.fields import FIELDS
 from core.setting_values import BadValueError, some_of
-from core.settings import OLD_PATH_MAP, WITHOUT_EFFECT, Settings, parse_settings, same_key
+from core.settings import OLD_PATH_MAP, WITHOUT_EFFECT, Settings, same_key
+from tests.settings import parse_settings
 
 URL = "http://plex:32400"
 TOKEN = "xyzzy-Token-123"

@@ -13,7 +13,6 @@ import requests
 from stashapi.stashapp import StashInterface
 
 from core.errors import GuardStopped
-from core.settings import parse_settings
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.listing_guard import EmptySideGuard
 from reconciliation.result import GapDetectionResult
@@ -22,6 +21,7 @@ from simulators.library.options import DEFAULT_NOW
 from storage.state import State
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import TOKEN, Site
+from tests.settings import parse_settings
 
 NOW = float(DEFAULT_NOW)
 DAY = 86_400.0

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from core.settings import parse_settings
 from reconciliation.library_facts import ASKED_FOR, LibraryPolicy, moved
 from storage.state import State
+from tests.settings import parse_settings
 
 NAMES = {"1": ("Ana", "cook"), "2": ("Ana", "guide")}
 

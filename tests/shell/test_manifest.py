@@ -14,8 +14,9 @@ import yaml
 from app.deferred_imports import Later
 from app.task_runner import MODES
 from core.errors import ConfigError
-from core.settings import DEFAULTS, OLD_PATH_MAP, WITHOUT_EFFECT, parse_settings
+from core.settings import DEFAULTS, OLD_PATH_MAP, WITHOUT_EFFECT
 from tests import settings_page
+from tests.settings import parse_settings
 
 ROOT = Path(__file__).parents[2]
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "Stash2Plex.yml").read_text("utf-8"))

@@ -14,12 +14,12 @@ from app.page.publishing import publishing
 from app.page.running import RunningNote
 from core.errors import ConfigError
 from core.models import Failure
-from core.settings import parse_settings
 from shell.protocol import PluginInput
 from storage.page.findings import Finding
 from sync_queue.inbox_reader import Inbox
 from sync_queue.jobs import EDIT
 from tests.app.page.conftest import NOW, Folder
+from tests.settings import parse_settings
 
 
 def do(folder: Folder, mode: str, **args: Any) -> dict[str, Any]:

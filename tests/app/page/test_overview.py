@@ -20,7 +20,6 @@ from app.sync_changes.watermark import WATERMARK
 from core.errors import ConfigError
 from core.models import Failure
 from core.records import Record
-from core.settings import parse_settings
 from core.watermark import Watermark
 from plex.exceptions import PlexUnauthorized
 from shell import logs
@@ -30,6 +29,7 @@ from storage.page.page_facts import LAST
 from storage.state_tables.outages import PLEX
 from storage.state_tables.runs import RunStatus
 from tests.app.page.conftest import NOW, Folder
+from tests.settings import parse_settings
 
 SETTINGS = parse_settings({"plex_url": "http://plex:32400", "plex_token": "t" * 20}, {})
 

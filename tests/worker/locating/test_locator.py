@@ -12,7 +12,6 @@ import pytest
 from core.models import ItemRef, Scene
 from core.paths import PathMap
 from core.records import ItemRecord, Record
-from core.settings import parse_settings
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
@@ -22,6 +21,7 @@ from stash.scenes import fetch_scenes
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import Fault
 from tests.acceptance.site import TOKEN, Site
+from tests.settings import parse_settings
 from worker.locating.locator import LISTING_FROM, Locator
 
 CASES = ("in_sync",) * 3 + ("same_name", "two_sections", "ambiguous_sizes", "missing_inside")

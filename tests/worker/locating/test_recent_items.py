@@ -9,11 +9,11 @@ import pytest
 from core.models import Failure, Job, Scene
 from core.paths import PathMap
 from core.scans import places
-from core.settings import parse_settings
 from plex.library import list_snapshot
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
+from tests.settings import parse_settings
 from tests.worker.locating.test_locator import Bench, bench
 from worker.locating.locator import LISTING_FROM
 from worker.locating.recent_items import FEW, TRUSTED, EarlierSearch, sought_before
