@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -81,19 +81,22 @@ class PageReport:
             said = _Said(found, list(rows))
             for scene_id, row in rows.items():
                 told = ToldScene(*row)
-                finding = said.of(scene_id, told, self.reach)
+                finding = said.of(scene_id, told, self.reach, partial(self._told, scene_id, told))
                 if finding is not None:
-                    yield self._told(finding, told)
+                    yield finding
 
-    def _told(self, finding: Finding, told: ToldScene) -> Finding:
+    def _told(self, scene_id: int, told: ToldScene, kind: str, **more: Any) -> Finding:
         path = told.paths[0] if told.paths else ""
-        return finding._replace(
-            title=told.title or paths.stem(path),
-            path=path,
+        return Finding(
+            scene_id,
+            kind,
+            told.title or paths.stem(path),
+            path,
             studio=told.studio,
             library=self._library(path, told),
             updated_at=told.updated_at,
             items=tuple([Item(*item) for item in told.items]),
+            **more,
         )
 
     def _library(self, path: str, told: ToldScene) -> str:
@@ -128,9 +131,10 @@ class _Said:
         self._unlisted = found.unlisted.of(scene_ids)
         self._ignored = {i for i in scene_ids if i in found.ignored} if found.ignored else set()
 
-    def of(self, scene_id: int, told: ToldScene, reach: Reach) -> Finding | None:
+    def of(
+        self, scene_id: int, told: ToldScene, reach: Reach, finding: Callable[..., Finding]
+    ) -> Finding | None:
         """What was found of a scene: its type, why, and what else that type has to tell."""
-        finding = partial(Finding, scene_id)
         if scene_id in self._ignored:
             return finding(IGNORED, reason=IGNORED_WHY)
         known = self._ambiguous.get(scene_id)

@@ -238,6 +238,8 @@ def text(value: object) -> str:
 
 def number(value: object) -> int | None:
     """A whole number that databases can hold."""
+    if value is None:
+        return None
     if isinstance(value, str) and len(value) < 30:
         if len(value) < 19 and value.isdecimal() and value.isascii():  # nearly always
             return int(value)

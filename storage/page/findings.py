@@ -261,7 +261,11 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[Finding]) -> None:
 
 
 def _values(each: Finding) -> tuple[object, ...]:
-    title, path, studio = map(storable, (each.title, each.path, each.studio))
+    title, path, studio = each.title, each.path, each.studio
+    search = f"{title}\n{path}\n{studio}"
+    if not search.isascii():
+        title, path, studio = map(storable, (title, path, studio))
+        search = storable(search)
     return (
         each.scene_id,
         int(each.type in GAPS),
@@ -270,7 +274,7 @@ def _values(each: Finding) -> tuple[object, ...]:
         storable(each.library),
         each.updated_at,
         title_key(title),
-        f"{title}\n{path}\n{studio}".casefold(),
+        search.casefold(),
         title,
         path,
         storable(each.reason),
