@@ -94,6 +94,11 @@ class OutageWait:
         """Whether a service has failed when it was asked last."""
         return self.breaker(service).failures > 0
 
+    def break_off(self, service: str) -> None:
+        """A trial gave way: the next one is due after a pause, not when one that was killed is."""
+        if self.has_failed(service):
+            self._failed(service, self._context.clock())
+
     def wait(
         self, service: Service, why: str, is_news: Callable[[], bool] = lambda: False
     ) -> WaitEnd:
@@ -113,7 +118,7 @@ class OutageWait:
         while True:
             now = self._context.clock()
             if now < seen:  # the clock was set back
-                breaker, since, told_at = self._failed(service, now), min(since, now), now
+                breaker, since, told_at = self._failed(service.name, now), min(since, now), now
             seen = now
             if others_wait(self._context):
                 return WaitEnd.OTHERS
@@ -126,7 +131,7 @@ class OutageWait:
                     return WaitEnd.SETTINGS
                 if self._is_back(service, now):
                     return WaitEnd.BACK
-                breaker = self._failed(service, now)  # a slow answer was a pause as well
+                breaker = self._failed(service.name, now)  # a slow answer was a pause as well
                 self._context.notify()
                 continue
             if now - told_at >= TELL:
@@ -138,9 +143,9 @@ class OutageWait:
             is_due = state.outages.try_again(service.name, now)
         return is_due and service.is_back()
 
-    def _failed(self, service: Service, now: float) -> Breaker:
+    def _failed(self, service: str, now: float) -> Breaker:
         with self._context.open_state() as state:
-            return state.outages.failed(service.name, now, random.random(), "")
+            return state.outages.failed(service, now, random.random(), "")
 
     def _has_new_settings(self, now: float) -> bool:
         try:

@@ -111,6 +111,7 @@ class _Run:
             self._work()
         except GaveWay as why:
             log.debug("%s", why)
+            self._outage.break_off(PLEX)
             self._hand_over(0, anyway=True)
 
     def _work(self) -> None:

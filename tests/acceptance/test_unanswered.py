@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 import app.patience
+import app.sync_changes.outage_wait
 import app.sync_changes.process_queue
 import transport.pacing
+from core.backoff import LONGEST_PAUSE
+from core.circuit_breaker import OPENS_AFTER
 from plex.exceptions import PlexServerDown
 from simulators.library.generate import generate
 from storage.state_tables.outages import PLEX
@@ -87,6 +90,23 @@ def test_others_need_not_wait_for_an_answer(driver: SyncDriver, mode: str) -> No
     assert all_wait(driver)
     driver.site.both.plex.faults([])
     assert driver.sync()["processed"] == 3
+
+
+def test_a_trial_that_gives_way_is_soon_followed_by_another_one(
+    driver: SyncDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.site.both.plex.faults([{"match": ITEMS, **HANG}])
+    with driver.site.state() as state:
+        for _ in range(OPENS_AFTER):
+            state.outages.failed(PLEX, NOW - 1000, 0.5, "")
+    # As if the other job came only while the trial is under way.
+    monkeypatch.setattr(app.sync_changes.outage_wait, "others_wait", lambda _context: False)
+
+    with others_wait(driver.site):
+        assert "carried_on_by_job" in driver.sync()
+
+    with driver.site.state() as state:
+        assert state.outages.breaker(PLEX, NOW).retry_at <= driver.now + LONGEST_PAUSE
 
 
 def test_others_need_not_wait_for_a_cover(driver: SyncDriver) -> None:
