@@ -15,7 +15,7 @@ from core.models import FullItem, ItemRef
 from core.planning.drift import altered_fields
 from core.records import NO_PICTURE, FieldRecord, ItemRecord, PictureRecords, Record
 from worker.executor.before_image import BeforeImage, known_in
-from worker.undo.item_undo_plan import ItemUndoPlan
+from worker.undo.item_undo_plan import ItemUndoPlan, is_same
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +115,17 @@ def _pictures(known: PictureRecords, items: Iterable[RestoredItem]) -> PictureRe
     for item in items:
         plan, before = item.item_undo_plan, item.item_undo_plan.item.updated_at
         # What is shown is known; only the edit moved the item.
-        still = [n for n in PICTURES if known.of(n, item.ref).seen_at == before]
+        seen = [n for n in PICTURES if known.of(n, item.ref).seen_at == before]
         for name in item.back & PICTURES:
-            was = known_in(plan.histories[name].first).pictures
-            known = known.having({(name, item.ref): was.get((name, item.ref), NO_PICTURE)})
-        names = [*still, *(item.back & PICTURES)]
-        known = known.moved(item.ref, names, item.shown.updated_at)
+            first = plan.histories[name].first
+            was = known_in(first).pictures.get((name, item.ref), NO_PICTURE)
+            if name in seen:
+                seen.remove(name)
+            # What is back need not be what we had left there once: then only another look tells.
+            if is_same(name, first.before, f"upload://{name}/{was.sha1}"):
+                seen.append(name)
+            elif was.seen_at == item.shown.updated_at:
+                was = was._replace(seen_at=None)
+            known = known.having({(name, item.ref): was})
+        known = known.moved(item.ref, seen, item.shown.updated_at)
     return known

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from core.desired import fingerprint
 from core.fields import BY_NAME
-from core.models import Change, FullItem, ItemRef, Role, Scene, Value
+from core.models import Change, FullItem, Role, Scene, Value
 from core.planning.item_plan import ItemPlan, plan_item, recorded, refused
 from core.planning.three_way_merge import FieldOutcome, FirstSync, MergeRules
-from core.records import CoverRecord, ItemRecord, PictureRecord, PictureRecords, Record
+from core.records import Record
 from plex.editing import edit_params
 from storage.state_tables.journal import JournalEntry
 from tests.core.builders import ALL_FIELDS, FEWER, desired, full, record, ref
@@ -26,7 +26,7 @@ from tests.core.planning.test_planning_laws import (
     settings_of_first_sync,
 )
 from tests.core.plex_like import EMPTY, Server
-from worker.executor.before_image import BeforeImage, field_entry, known_in, picture_entry, roles_in
+from worker.executor.before_image import BeforeImage, field_entry, known_in, roles_in
 from worker.plan import ItemEdit, ScenePlan
 from worker.scene_sync.scene_plan import sync_edit
 from worker.undo.item_undo_plan import (
@@ -302,82 +302,6 @@ def test_actors_come_back_with_their_parts_and_photos() -> None:
         ("actor[1].tagging.text", "Chef"),
         ("actor[].tag.tag-", "Cy"),
     ]
-
-
-# The record ----------------------------------------------------------------------------------
-
-
-def restored(known: Record | None, applied: str, field: str = "title") -> RestoredItem:
-    """An item that shows "A" again, which a run had made "B" of.
-
-    Args:
-        known: the scene's record when that run changed it.
-        applied: what that run brought about.
-    """
-    item = replace(PLAIN, values={**EMPTY, "title": "B"})
-    now: dict[str, str | None] = {}
-    change = Change(field, "A", "B")
-    edit = ItemEdit(item, ItemPlan(item.ref, 1, {field: FieldOutcome(change, "B")}))
-    (entry,) = journal(edit, known, applied)
-    if field == "poster":
-        plan = ScenePlan(1, "", (), known, lambda _plan, _proof: None, applied=applied)
-        entry = picture_entry(plan, item.ref, field, "A", "B", False, 1.0)
-        now = {field: "B"}
-    todo = item_undo_plan(item, histories([entry]), now, frozenset())
-    return RestoredItem(todo, PLAIN, frozenset({field}))
-
-
-@pytest.mark.parametrize(
-    ("recorded_print", "known", "applied", "left"),
-    [
-        ("new", "old", "new", "new"),  # the run came to its end
-        ("old", "old", "new", "new"),  # it was killed before it could say so
-        ("", "old", "new", "new"),  # only a part was written
-        ("newer", "old", "new", "newer"),  # synced once more since
-        ("old", "old", "", "old"),  # not known
-    ],
-)
-def test_what_was_wanted_when_it_was_undone(
-    recorded_print: str, known: str, applied: str, left: str
-) -> None:
-    of = record(ItemRecord(ref("7"), (), 1, {}), fingerprint=recorded_print)
-
-    before = replace(of, fingerprint=known)
-    after = after_undo(of, 1, [restored(before, applied)], is_redo=False)
-
-    assert after is not None
-    assert (after.fingerprint, after.undone) == (left, True)
-
-
-def test_a_scene_whose_first_sync_was_killed_gets_a_record() -> None:
-    after = after_undo(None, 5, [restored(None, "new")], is_redo=False)
-
-    assert after is not None
-    assert (after.scene_id, after.fingerprint, after.undone) == (5, "new", True)
-    assert [item.ref for item in after.items] == [ItemRef("1", "7")]
-    assert after_undo(None, 5, [restored(None, "")], is_redo=False) is None
-
-
-def test_what_was_remembered_of_a_picture_comes_back() -> None:
-    poster, cover = ("poster", ref("7")), CoverRecord("e")
-    old, new = PictureRecord("old", locked=True), PictureRecord("new", 9, locked=True)
-    of, first, later = (
-        replace(
-            record(ItemRecord(ref("7"), (), 1, {}), fingerprint=of_print),
-            pictures=PictureRecords(cover, pictures),
-        )
-        for of_print, pictures in [("new", {poster: new}), ("", {}), ("old", {poster: old})]
-    )
-
-    after_first, after_later = (
-        after_undo(of, 1, [restored(known, "new", "poster")], is_redo=False)
-        for known in (first, later)
-    )
-
-    assert after_first is not None
-    assert after_later is not None
-    assert after_first.pictures == PictureRecords(cover)
-    assert after_later.pictures == PictureRecords(cover, {poster: old})
 
 
 def test_an_entry_without_what_was_known_is_read() -> None:
