@@ -11,7 +11,7 @@ from typing import Any
 
 from app.arguments import flag
 from app.defaults import keep_defaults, write_defaults
-from app.deferred_imports import Later
+from app.deferred_imports import Later, later
 from app.notifications.notify import notify
 from app.schedule.automatic import is_one_by_hand, request_if_due
 from app.settings_guard import check_settings, have_vanished
@@ -28,130 +28,67 @@ MODE_SHOWN = 60  # characters of an unknown one
 CONFIRM = "confirm_stopped_run"
 FIRST = "health_check"  # what people start first
 look_after_change = Later("app.health_check.task", "look_after_change")
+_PREVIEW = later(
+    "app.tasks.preview",
+    *("preview_all", "preview_recent", "preview_7days", "preview_missing_metadata"),
+    *("preview_every_scene", "preview_recent_scenes", "preview_queue"),
+    *("apply_preview", "look_at_apply"),
+)
+_QUEUE = later(
+    "app.tasks.queue",
+    *("clear_dead_letters", "purge_dead_letters", "retry_dead_letters"),
+    *("clear_match_cache", "clear_queue", "confirm_stopped_run"),
+)
+_RECONCILE = later(
+    "app.tasks.reconcile",
+    *("reconcile_all", "reconcile_recent", "reconcile_7days", "reconcile_missing_metadata"),
+    *("enqueue_all", "enqueue_recent"),
+)
+_UNDO = later("app.tasks.undo", "undo_last_run", "look_at_undo", "release", "look_at_release")
+_CHECK_FOLDERS = Later("app.health_check.path_checks_operation", "check_folders")
+_HEALTH_CHECK = Later("app.health_check.task", "health_check")
+_SYNC_EVERYTHING = Later("app.tasks.sync_everything", "sync_everything")
+_TRY_NOTIFICATION = Later("app.notifications.trial_message", "try_notification")
+_LOOKING = partial(Mode, looks_only=True, works_when_off=True)
 _TABLE = (
-    Mode(
-        "all",
-        Later("app.tasks.reconcile", "enqueue_all"),
-        Later("app.tasks.preview", "preview_every_scene"),
-    ),
-    Mode(
-        "apply_preview",
-        Later("app.tasks.preview", "apply_preview"),
-        Later("app.tasks.preview", "look_at_apply"),
-    ),
-    Mode(
-        "check_folders",
-        Later("app.health_check.path_checks_operation", "check_folders"),
-        looks_only=True,
-        works_when_off=True,
-        bears_faults=True,
-        is_operation=True,
-    ),
-    Mode("clear_dlq", Later("app.tasks.queue", "clear_dead_letters")),
-    Mode("clear_match_cache", Later("app.tasks.queue", "clear_match_cache")),
-    Mode("clear_queue", Later("app.tasks.queue", "clear_queue")),
-    Mode(CONFIRM, Later("app.tasks.queue", "confirm_stopped_run")),
-    Mode(
-        FIRST,
-        Later("app.health_check.task", "health_check"),
-        looks_only=True,
-        works_when_off=True,
-        bears_faults=True,
-    ),
-    Mode(
-        "outage_summary",
-        Later("app.tasks.outages", "outage_summary"),
-        looks_only=True,
-        works_when_off=True,
-    ),
-    Mode(
-        "page_rules",
-        Later("app.tasks.tag_rules_preview", "page_rules"),
-        looks_only=True,
-        works_when_off=True,
-        is_operation=True,
-    ),
-    Mode(
-        "page_scene",
-        Later("app.page.scene", "page_scene"),
-        looks_only=True,
-        works_when_off=True,
-        is_read=True,
-    ),
+    Mode("all", _RECONCILE["enqueue_all"], _PREVIEW["preview_every_scene"]),
+    Mode("apply_preview", _PREVIEW["apply_preview"], _PREVIEW["look_at_apply"]),
+    _LOOKING("check_folders", _CHECK_FOLDERS, bears_faults=True, is_operation=True),
+    Mode("clear_dlq", _QUEUE["clear_dead_letters"]),
+    Mode("clear_match_cache", _QUEUE["clear_match_cache"]),
+    Mode("clear_queue", _QUEUE["clear_queue"]),
+    Mode(CONFIRM, _QUEUE["confirm_stopped_run"]),
+    _LOOKING(FIRST, _HEALTH_CHECK, bears_faults=True),
+    _LOOKING("outage_summary", Later("app.tasks.outages", "outage_summary")),
+    _LOOKING("page_rules", Later("app.tasks.tag_rules_preview", "page_rules"), is_operation=True),
+    _LOOKING("page_scene", Later("app.page.scene", "page_scene"), is_read=True),
     Mode("pin", Later("app.tasks.pins", "pin"), is_operation=True),
     Mode(
         "process_queue",
         Later("app.sync_changes.process_queue", "process_queue"),
-        Later("app.tasks.preview", "preview_queue"),
+        _PREVIEW["preview_queue"],
     ),
-    Mode("purge_dlq", Later("app.tasks.queue", "purge_dead_letters")),
+    Mode("purge_dlq", _QUEUE["purge_dead_letters"]),
     STATUS,
-    Mode(
-        "recent",
-        Later("app.tasks.reconcile", "enqueue_recent"),
-        Later("app.tasks.preview", "preview_recent_scenes"),
-    ),
-    Mode(
-        "reconcile_7days",
-        Later("app.tasks.reconcile", "reconcile_7days"),
-        Later("app.tasks.preview", "preview_7days"),
-    ),
-    Mode(
-        "reconcile_all",
-        Later("app.tasks.reconcile", "reconcile_all"),
-        Later("app.tasks.preview", "preview_all"),
-    ),
+    Mode("recent", _RECONCILE["enqueue_recent"], _PREVIEW["preview_recent_scenes"]),
+    Mode("reconcile_7days", _RECONCILE["reconcile_7days"], _PREVIEW["preview_7days"]),
+    Mode("reconcile_all", _RECONCILE["reconcile_all"], _PREVIEW["preview_all"]),
     Mode(
         "reconcile_missing_metadata",
-        Later("app.tasks.reconcile", "reconcile_missing_metadata"),
-        Later("app.tasks.preview", "preview_missing_metadata"),
+        _RECONCILE["reconcile_missing_metadata"],
+        _PREVIEW["preview_missing_metadata"],
     ),
-    Mode("reconcile_preview", Later("app.tasks.preview", "preview_all"), looks_only=True),
-    Mode(
-        "reconcile_recent",
-        Later("app.tasks.reconcile", "reconcile_recent"),
-        Later("app.tasks.preview", "preview_recent"),
-    ),
+    Mode("reconcile_preview", _PREVIEW["preview_all"], looks_only=True),
+    Mode("reconcile_recent", _RECONCILE["reconcile_recent"], _PREVIEW["preview_recent"]),
     Mode("recover_outage_jobs", Later("app.tasks.outages", "recover_outage_jobs")),
-    Mode(
-        "release",
-        Later("app.tasks.undo", "release"),
-        Later("app.tasks.undo", "look_at_release"),
-        works_when_off=True,
-    ),
-    Mode(
-        "report",
-        Later("app.report.task", "report"),
-        looks_only=True,
-        works_when_off=True,
-        bears_faults=True,
-    ),
-    Mode("retry_dlq", Later("app.tasks.queue", "retry_dead_letters"), is_operation=True),
+    Mode("release", _UNDO["release"], _UNDO["look_at_release"], works_when_off=True),
+    _LOOKING("report", Later("app.report.task", "report"), bears_faults=True),
+    Mode("retry_dlq", _QUEUE["retry_dead_letters"], is_operation=True),
     Mode(handover.MODE, Later("app.sync_changes.task", "sync_changes")),
-    Mode(
-        "sync_everything",
-        Later("app.tasks.sync_everything", "sync_everything"),
-        Later("app.tasks.preview", "preview_all"),
-    ),
-    Mode(
-        "sync_recent",
-        partial(Later("app.tasks.sync_everything", "sync_everything"), scope="recent"),
-        Later("app.tasks.preview", "preview_recent"),
-    ),
-    Mode(
-        "try_notification",
-        Later("app.notifications.trial_message", "try_notification"),
-        looks_only=True,
-        works_when_off=True,
-        bears_faults=True,
-        is_operation=True,
-    ),
-    Mode(
-        "undo_last_run",
-        Later("app.tasks.undo", "undo_last_run"),
-        Later("app.tasks.undo", "look_at_undo"),
-        works_when_off=True,
-    ),
+    Mode("sync_everything", _SYNC_EVERYTHING, _PREVIEW["preview_all"]),
+    Mode("sync_recent", partial(_SYNC_EVERYTHING, scope="recent"), _PREVIEW["preview_recent"]),
+    _LOOKING("try_notification", _TRY_NOTIFICATION, bears_faults=True, is_operation=True),
+    Mode("undo_last_run", _UNDO["undo_last_run"], _UNDO["look_at_undo"], works_when_off=True),
     Mode("unpin", Later("app.tasks.pins", "unpin"), is_operation=True),
     Mode("write_defaults", write_defaults, works_when_off=True, is_operation=True),
 )
