@@ -194,9 +194,11 @@ def _body_within(response: BaseHTTPResponse, limit: int) -> bytes:
     told = response.headers.get("Content-Length", "")
     if told.isascii() and told.isdecimal() and int(told[:20]) > limit:
         raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", is_told=True)
-    received = bytearray()
+    received: list[bytes] = []
+    left = limit
     for chunk in response.stream(_CHUNK, decode_content=True):
-        received += chunk
-        if len(received) > limit:
+        received.append(chunk)
+        left -= len(chunk)
+        if left < 0:
             raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", is_told=False)
-    return bytes(received)
+    return b"".join(received)
