@@ -8,7 +8,8 @@ from pathlib import Path
 
 MILLION = "## A million scenes\n"
 REAL_STASH = "## In a real Stash\n"
-_PARTS = (MILLION, REAL_STASH)
+REAL_SYNC = "## A first sync from a real Stash\n"
+_PARTS = (MILLION, REAL_STASH, REAL_SYNC)
 _ANY = re.compile("|".join(re.escape(heading) for heading in _PARTS))
 
 

@@ -1,9 +1,11 @@
 """What reading its scenes costs a real Stash, and how much of that a repeated reconcile spares.
 
-    python -m benchmarks.real_stash http://127.0.0.1:9999 [--write]
+    python -m benchmarks.real_stash http://127.0.0.1:9999 [--sync] [--write]
 
-It reads only. STASH_API_KEY is the key, where Stash has a password. With `--write` the tables take
-the place of those in docs/performance.md, under a heading of their own.
+It reads only. STASH_API_KEY is the key, where Stash has a password. With `--sync` a first sync of
+all its scenes into a simulated Plex is measured instead: of a Stash on this machine, without a
+password, in which the plugin's settings are others meanwhile. With `--write` the tables take the
+place of those in docs/performance.md, under a heading of their own.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from benchmarks.kept_parts import REAL_STASH, replace_part
+from benchmarks.kept_parts import REAL_STASH, REAL_SYNC, replace_part
 from benchmarks.meter import ROOT
+from benchmarks.real_sync import first_sync
 from benchmarks.result_tables import Sheet, figure, in_markdown
 from core.records import Record
 from reconciliation.scene_source import SETTLES, SceneSource
@@ -50,12 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.real_stash", description=__doc__)
     parser.add_argument("url", help="Stash's address")
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
+    parser.add_argument("--sync", action="store_true", help="measure a first sync instead")
     chosen = parser.parse_args(arguments)
     with closing(_client(chosen.url)) as stash:
-        told = measure(stash)
+        told = first_sync(stash, chosen.url) if chosen.sync else measure(stash)
     sys.stdout.write(told)
     if chosen.write:
-        replace_part(PAGE_FILE, REAL_STASH, told)
+        replace_part(PAGE_FILE, REAL_SYNC if chosen.sync else REAL_STASH, told)
     return 0
 
 

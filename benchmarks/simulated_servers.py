@@ -111,20 +111,7 @@ class Stage:
         return usage
 
     def _run(self, args: dict[str, Any]) -> Usage:
-        address = urlsplit(self.both.stash.url)
-        connection = {
-            "Scheme": "http",
-            "Host": "0.0.0.0",
-            "Port": address.port,
-            "SessionCookie": None,
-            "Dir": str(self._data_dir.parent),
-            "PluginDir": str(ROOT),
-        }
-        given = {"server_connection": connection, "args": args}
-        script = str(ROOT / f"{PLUGIN}.py")
-        # From the environment: a token in the settings is moved to the data folder of that round.
-        env = plugin_environment(self._data_dir) | {"PLEX_TOKEN": self.both.plex.token}
-        return measure([sys.executable, script], json.dumps(given).encode(), env)
+        return started(self.both.stash.url, self._data_dir, self.both.plex.token, args)
 
     def floor(self, listings: tuple[str, ...]) -> Floor:
         """What a bare client needs at the least, now."""
@@ -136,6 +123,23 @@ class Stage:
         mutation = "mutation ($i: BulkSceneUpdateInput!) { bulkSceneUpdate(input: $i) { id } }"
         ids = [str(each) for each in scene_ids]
         self.both.stash.graphql(mutation, {"i": {"ids": ids, "details": details}})
+
+
+def started(url: str, data_dir: Path, token: str, args: dict[str, Any]) -> Usage:
+    """Run the plugin once as the Stash at that address does."""
+    connection = {
+        "Scheme": "http",
+        "Host": "0.0.0.0",
+        "Port": urlsplit(url).port,
+        "SessionCookie": None,
+        "Dir": str(data_dir.parent),
+        "PluginDir": str(ROOT),
+    }
+    given = {"server_connection": connection, "args": args}
+    script = str(ROOT / f"{PLUGIN}.py")
+    # From the environment: a token in the settings is moved to the data folder of that round.
+    env = plugin_environment(data_dir) | {"PLEX_TOKEN": token}
+    return measure([sys.executable, script], json.dumps(given).encode(), env)
 
 
 @contextmanager
