@@ -29,7 +29,7 @@ from shell.protocol import PluginInput
 log = logging.getLogger(__name__)
 
 GC_THRESHOLD = 200_000  # new objects between two looks
-SWITCH_SECONDS = 0.001  # that a thread works on while others wait; 0.005 by default
+SWITCH_SECONDS = 0.0002  # that a thread works on while others wait; 0.005 by default
 
 Task = Callable[[Context], dict[str, Any]]
 

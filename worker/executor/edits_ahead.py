@@ -18,7 +18,7 @@ WRITERS = 2  # edits under way at once
 # Scenes begun at once: at most so many, and no more than take so long, since they are not left when
 # others are to work. Those beyond the writers wait for these, and keep them busy while scenes
 # before them are read back and recorded.
-MOST, AHEAD_SECONDS = 64, 0.25
+MOST, AHEAD_SECONDS = 192, 0.25
 MEASURED = 16  # scenes by which it is known how long one takes
 
 Send = Callable[[ItemEdit], frozenset[str] | None]
