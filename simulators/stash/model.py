@@ -13,7 +13,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 WINDOWS_PATH = re.compile(r"^([A-Za-z]:|\\\\)")
@@ -182,16 +182,23 @@ def primary_first(files: Sequence[VideoFile]) -> list[VideoFile]:
     return [*files[:1], *sorted(files[1:], key=by_id)]
 
 
+_PLAIN = frozenset({type(None), str, int, float, bool})  # most values
+
+
 def plain(entity: Any) -> dict[str, Any]:
     """The entity as JSON types, for /_sim/state: relations as ids, bytes as their length."""
-    return {
-        name: _plain_value(getattr(entity, name))
-        for cls in type(entity).__mro__
-        for name in getattr(cls, "__slots__", ())
-    }
+    kind: Any = type(entity)
+    return {name: _plain_value(getattr(entity, name)) for name in _slots_of(kind)}
+
+
+@cache
+def _slots_of(kind: type) -> tuple[str, ...]:
+    return tuple(name for each in kind.__mro__ for name in getattr(each, "__slots__", ()))
 
 
 def _plain_value(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Folder):
         return value.path
     if isinstance(value, SceneGroup):
