@@ -73,7 +73,7 @@ def _text(run: Run, status: str) -> str:
         return f"{begun}: {told} so far." if told else f"{begun}."
     if status == "failed" and told == NOTHING:
         told = ""  # how far it came is not known
-    how = ENDED.get(status, "").removeprefix(", but ").removeprefix(", and ")
+    _, how = ENDED.get(status, ("", ""))
     parts = [part[0].upper() + part[1:] for part in (told, how) if part]
     return ". ".join([*parts, ""]).strip() or "Nothing was to be done."
 

@@ -60,10 +60,11 @@ _TOLD: Mapping[str, Mapping[str, str]] = {
     },
 }
 NOTHING = "nothing to do"
-ENDED = {
-    "partial": ", but did not get to everything",
-    "failed": ", and failed",
-    "stopped": ", and was stopped by a guard: see 'Confirm Stopped Run'",
+# How a run has ended, and what leads over to that.
+ENDED: Mapping[str, tuple[str, str]] = {
+    "partial": ("but", "did not get to everything"),
+    "failed": ("and", "failed"),
+    "stopped": ("and", "was stopped by a guard: see 'Confirm Stopped Run'"),
 }
 
 
@@ -129,7 +130,8 @@ def run_line(run: Part, now: float) -> str:
         return f"{head}, not ended: it runs, or was killed"
     took = f", took {in_words(run['seconds'])}" if run["seconds"] is not None else ""
     told = figures_line(run["kind"], run["figures"])
-    return f"{head}{took}{ENDED.get(run['status'], '')}" + (f": {told}" if told else "")
+    ended = f", {' '.join(ENDED[run['status']])}" if run["status"] in ENDED else ""
+    return f"{head}{took}{ended}" + (f": {told}" if told else "")
 
 
 def reconcile_line(reconcile: Part, now: float) -> str:
