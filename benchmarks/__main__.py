@@ -22,10 +22,10 @@ from benchmarks.covers import measure_covers
 from benchmarks.drain import measure_drain
 from benchmarks.enqueue import measure_enqueueing
 from benchmarks.hooks import measure_hooks
-from benchmarks.kept_parts import kept
 from benchmarks.library import measure_libraries
 from benchmarks.meter import ROOT
 from benchmarks.page import measure_page
+from benchmarks.performance_page import kept
 from benchmarks.rename import measure_rename
 from benchmarks.result_tables import Goal, Report, Sheet, goals_sheet, in_markdown, on_screen
 from benchmarks.simulated_servers import LATENCY, BenchmarkError

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from benchmarks.kept_parts import MILLION, replace_part
 from benchmarks.library import MB, RECONCILE
 from benchmarks.meter import ROOT
+from benchmarks.performance_page import MILLION, replace_part
 from benchmarks.result_tables import Sheet, figure, in_markdown
 from benchmarks.simulated_servers import Stage, stage
 from simulators.library.copies import copied

@@ -21,8 +21,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from benchmarks.kept_parts import REAL_STASH, REAL_SYNC, replace_part
 from benchmarks.meter import ROOT
+from benchmarks.performance_page import REAL_STASH, REAL_SYNC, replace_part
 from benchmarks.real_sync import first_sync
 from benchmarks.result_tables import Sheet, figure, in_markdown
 from core.records import Record

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.kept_parts import REAL_SYNC
+from benchmarks.performance_page import REAL_SYNC
 from benchmarks.result_tables import Sheet, figure, in_markdown
 from benchmarks.simulated_servers import PLUGIN, BenchmarkError, started
 from core.models import Scene
