@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -52,13 +52,6 @@ def told(field: str, outcome: FieldOutcome, now: Value, *, kept: bool = True) ->
     return Cell(shown, frozenset(word for word, so in words.items() if so))
 
 
-def scalar_cases() -> Iterator[tuple[str, Row]]:
-    for heading in (FIRST_VALUE, *VALUES):
-        for row in TABLES[heading]:
-            for field in fields_of(row):
-                yield field, row
-
-
 def base_of(field: str, row: Row) -> FieldRecord | None:
     if "Stash then" not in row:
         return None
@@ -70,23 +63,24 @@ def base_of(field: str, row: Row) -> FieldRecord | None:
 
 
 @pytest.mark.parametrize(
-    "case", list(scalar_cases()), ids=lambda c: " ".join((c[0], *c[1].values()))
+    "row",
+    [row for heading in (FIRST_VALUE, *VALUES) for row in TABLES[heading]],
+    ids=lambda row: " ".join(row.values()),
 )
-def test_values(case: tuple[str, Row]) -> None:
-    name, row = case
-    field, base = BY_NAME[name], base_of(name, row)
-    want = value_of(name, row.get("Stash now") or row["Stash"])
-    shown = Cell.of(row.get("Plex now") or row["Plex"])
-    now = value_of(name, shown.value)
+def test_values(row: Row) -> None:
     columns = [column for column in row if column.split(",")[0] in ("off", "on", "merge", "mirror")]
     assert len(columns) in (2, 4)
-    for column in columns:
+    for name, column in itertools.product(fields_of(row), columns):
+        field, base = BY_NAME[name], base_of(name, row)
+        want = value_of(name, row.get("Stash now") or row["Stash"])
+        shown = Cell.of(row.get("Plex now") or row["Plex"])
+        now = value_of(name, shown.value)
         rules, locked = rules_of(column)
         locked |= "locked" in shown.words
         outcome = merge(Sides(field, want, now, base, locked), rules)
         # Only the table of ratings says which of them are ours.
         kept = name != "rating" or row["field"] == "rating"
-        assert told(name, outcome, now, kept=kept) == Cell.of(row[column]), column
+        assert told(name, outcome, now, kept=kept) == Cell.of(row[column]), (name, column)
         assert outcome.sent == want
         assert outcome.kept == () or outcome.kept == (str(now),)
 
