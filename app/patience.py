@@ -20,6 +20,7 @@ from transport.patience import STEP, Asking
 SLOW = 3.0  # seconds of an answer, after which it is asked whether to go on waiting
 LOOK = 1.0  # seconds between two looks at what else there is to do
 BY_BUTTON = 12.0  # seconds beyond the slow ones that a user waits for answers which do not come
+BRIEFLY = 3.0  # and for those of what is beside his task
 ENDING = "the process is to end"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -13,12 +14,13 @@ from app.arguments import flag
 from app.defaults import keep_defaults, write_defaults
 from app.deferred_imports import Later, later
 from app.notifications.notify import notify
+from app.patience import BRIEFLY
 from app.schedule.automatic import is_one_by_hand, request_if_due
 from app.settings_guard import check_settings, have_vanished
 from app.sync_changes import handover
 from app.task_frame import STATUS, Mode, attended
 from app.wiring import Context, open_context
-from core.errors import ConfigError, ProtocolError, SyncError
+from core.errors import ConfigError, GaveWay, ProtocolError, SyncError
 from core.scopes import BY_MODE
 from shell import logs
 from shell.protocol import PluginInput
@@ -171,7 +173,8 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
         with handover.caught_up(context):
             return mode.task(context)
     if mode.name not in BY_MODE:  # a reconcile finds out itself, and is to cost its pages
-        look_after_change(context)
+        with suppress(GaveWay):  # the next task looks
+            look_after_change(handover.giving_way(context, BRIEFLY))
     if mode.name == handover.MODE:
         return mode.task(context)
     if not is_one_by_hand(context, mode.name) and request_if_due(context):

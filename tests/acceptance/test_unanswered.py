@@ -23,6 +23,7 @@ from tests.acceptance.site import Site
 from tests.acceptance.sync_driver import NOW, SyncDriver
 
 ITEMS = "^GET /library/metadata/"
+LISTING = r"^GET /library/sections/\d+/all"
 HANG = {"action": "hang", "seconds": 20, "times": -1}
 
 
@@ -76,9 +77,13 @@ def test_a_drain_by_a_button_is_soon_handed_over(driver: SyncDriver, hangs: str)
     assert driver.sync()["processed"] == 3
 
 
-@pytest.mark.parametrize("mode", ["sync_changes", "process_queue"])
-def test_others_need_not_wait_for_an_answer(driver: SyncDriver, mode: str) -> None:
-    driver.site.both.plex.faults([{"match": ITEMS, **HANG}])
+@pytest.mark.parametrize(
+    ("mode", "hangs"),
+    [("sync_changes", ITEMS), ("process_queue", ITEMS), ("process_queue", LISTING)],
+    ids=["hooks", "button", "after a change of settings"],
+)
+def test_others_need_not_wait_for_an_answer(driver: SyncDriver, mode: str, hangs: str) -> None:
+    driver.site.both.plex.faults([{"match": hangs, **HANG}])
     began = time.monotonic()
 
     with others_wait(driver.site):
