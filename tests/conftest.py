@@ -156,11 +156,12 @@ UNMEASURED = frozenset(
         *("strange_answers", "text", "untouched", "variants", "views", "whole_items", "zip"),
     )
 )
-UI = "ui"  # the folder of which all files are one to those who share them
+# The folders of which all files are one to those who share them: each has one browser, one release.
+WHOLE = ("ui", "release")
 # What takes longest, longest first.
 LONG = (
-    *(UI, "fault_matrix", "kills", "always_on", "failing_reconcile", "schedule", "failing_drain"),
-    *("benchmarks", "shared_edits", "guards", "entity_changes", "always_on_bursts", "settled"),
+    *("ui", "fault_matrix", "kills", "always_on", "failing_reconcile", "schedule", "failing_drain"),
+    *("release", "shared_edits", "guards", "entity_changes", "always_on_bursts", "settled"),
     *("hand_edits", "scans_elsewhere", "schedule_days", "picture_outages", "launch", "outages"),
     *("first_sync", "undo_killed", "limits", "demo", "schedule_in_stash", "through_stash"),
     *("large_library", "variants", "random_faults", "page_live", "moves"),
@@ -168,9 +169,9 @@ LONG = (
 
 
 def share_of(nodeid: str) -> str:
-    """What one process takes as a whole: a file, or all of the page's, which share a browser."""
+    """What one process takes as a whole: a file, or a folder."""
     path = nodeid.partition("::")[0]
-    return UI if path.startswith(f"tests/{UI}/") else path
+    return next((name for name in WHOLE if path.startswith(f"tests/{name}/")), path)
 
 
 class Sharing(LoadFileScheduling):  # type: ignore[misc]
