@@ -46,15 +46,17 @@ class PacedReader(io.RawIOBase):
 
     Args:
         raw: reads from `line`.
-        line: its timeout, which must be set, is the longest silence in seconds.
+        pause: the longest silence in seconds.
     """
 
-    def __init__(self, raw: io.RawIOBase, line: socket.socket, patience: Patience) -> None:
+    def __init__(
+        self, raw: io.RawIOBase, line: socket.socket, pause: float, patience: Patience
+    ) -> None:
         super().__init__()
         self._patience = patience
         self._raw = raw
         self._line = line
-        self._pause = float(line.gettimeout() or 0)
+        self._pause = pause
         self._received = 0
         self._began = time.monotonic()
         self._end = self._began + PAUSES * self._pause
@@ -147,9 +149,11 @@ class FramedReader(io.BufferedReader):
 
 
 class _Answer(client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, patience: Patience, **kwargs: Any) -> None:
+    def __init__(
+        self, sock: socket.socket, *args: Any, pause: float, patience: Patience, **kwargs: Any
+    ) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = FramedReader(PacedReader(self.fp.detach(), sock, patience))
+        self.fp = FramedReader(PacedReader(self.fp.detach(), sock, pause, patience))
 
 
 def _set_timeout(line: socket.socket, seconds: float) -> None:
@@ -187,10 +191,9 @@ class _Lean:
         client.HTTPConnection.request(connection, method, url, options["body"], options["headers"])
 
     def getresponse(self) -> Any:
-        """Receive the head of the answer, likewise."""
+        """Receive the head of the answer, likewise; what reads it sets the timeout."""
         connection: Any = self
-        connection.response_class = partial(_Answer, patience=self.patience)
-        _set_timeout(self.sock, self.timeout)
+        connection.response_class = partial(_Answer, pause=self.timeout, patience=self.patience)
         answer = client.HTTPConnection.getresponse(connection)
         return HTTPResponse(
             answer,
