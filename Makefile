@@ -11,6 +11,7 @@ STAMP := .venv/.stamp-requirements
 INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
 # Tests often wait for a server or a clock: three processes keep two cores busy. Whoever has
 # finished takes the next file; the order is that of tests/conftest.py.
+PROCESSES ?= 3
 SHARED := --dist loadfile --no-loadscope-reorder
 
 # Beside each other. Where one fails the whole does, once the others have ended.
@@ -48,7 +49,7 @@ lint: setup ## check style, types and who imports whom
 
 test: setup ## all checks and all tests, with their coverage
 	$(AT_ONCE) $(CHECKS) collected
-	$(PY) -m pytest -n 3 $(SHARED) --cov --cov-report=term
+	$(PY) -m pytest -n $(PROCESSES) $(SHARED) --cov --cov-report=term
 
 check: setup ## while one works: all checks, and the tests that start no process
 	$(AT_ONCE) $(CHECKS) quick
