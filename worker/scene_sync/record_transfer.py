@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from core.fields import BY_NAME, TITLE
 from core.matching.same_recording import same_recording
 from core.models import FullItem, ItemRef, Scene
+from core.planning.drift import altered_fields
 from core.records import ItemRecord, PictureKey, PictureRecord, Record, item_of, unwritten
 from storage.state_tables.records import RecordStore
 
@@ -28,8 +30,8 @@ def with_transferred_items(
     have when it was written last, say of items that are its own now.
 
     The fingerprint stays the scene's own, so nothing passes for synced; what the other scene wants
-    or once had does not matter, only what the item was left at. An item that has none of the files
-    that the record knows is another film with an old key, and nothing is known of it.
+    or once had does not matter, only what the item was left at. An item that is not
+    what the record knows, by its files or by what it shows, is another film with an old key.
 
     Args:
         bare: the record that a scene without one gets.
@@ -51,7 +53,10 @@ def with_transferred_items(
     for ref, owner in passed.items():
         old = before.get(owner)
         item = item_of(old, ref)
-        if old is not None and item is not None and still_is(item, old, items[ref]):
+        if old is None or item is None:
+            continue
+        # Of one that the scene had lost before, the size of its file is not known any more.
+        if still_is(item, old, items[ref]) or _shows_it_all(item, items[ref]):
             known.append(item)
             pictures |= old.pictures.of_item(ref)
     if not known:
@@ -67,6 +72,12 @@ def still_is(known: ItemRecord, record: Record, item: FullItem) -> bool:
         file.path in paths or any(same_recording(old, file) for old in record.files)
         for file in item.files
     )
+
+
+def _shows_it_all(known: ItemRecord, item: FullItem) -> bool:
+    """Whether an item shows all that was left there, its title among it, as no other film does."""
+    title = known.fields.get(TITLE)
+    return title is not None and bool(title.sent) and not altered_fields(known, item, BY_NAME)
 
 
 def bare_record(scene: Scene) -> Record:
