@@ -33,8 +33,9 @@ _NAMES = (
         "entity_changes",
         "failing_drain",
     ),
-    *("failing_reconcile", "hand_edits", "large_library", "outages", "picture_outages", "proof"),
-    *("raw_answers", "schedule_days", "settled", "start_up", "undo", "undo_killed"),
+    *("failing_reconcile", "hand_edits", "large_library", "outages", "picture_outages"),
+    *("preview", "proof", "raw_answers", "schedule_days", "settled", "start_up", "undo"),
+    "undo_killed",
 )
 BESIDE = [f"{ACCEPTANCE}/test_{name}.py" for name in _NAMES]
 

@@ -119,14 +119,15 @@ class Site:
 
     def run(self, mode: str, **args: Any) -> Ended:
         """Run a task by the entry script, within this process."""
-        return self._checked(entry.run_here(self.input(mode, **args), self._environment()))
+        return self.run_input(self.input(mode, **args))
+
+    def run_input(self, stdin: bytes) -> Ended:
+        """The same with any input."""
+        return self._checked(entry.run_here(stdin, self._environment()))
 
     def run_process(self, mode: str, **args: Any) -> Ended:
         """Run a task as Stash does."""
-        return self.run_raw(self.input(mode, **args))
-
-    def run_raw(self, stdin: bytes) -> Ended:
-        """Run the entry script on any input, as a process."""
+        stdin = self.input(mode, **args)
         return self._checked(entry.run_process(stdin, self._environment()))
 
     def _environment(self) -> dict[str, str]:

@@ -49,7 +49,7 @@ def _refused(site: Site, ended: Ended) -> str:
 
 @pytest.mark.parametrize("stdin", [b"", b"{", b"null"])
 def test_input_that_stash_would_never_write(site: Site, stdin: bytes) -> None:
-    error = _refused(site, site.run_raw(stdin))
+    error = _refused(site, site.run_input(stdin))
 
     assert "The plugin input on stdin cannot be used" in error
     assert "use Settings > Tasks in Stash" in error
@@ -62,7 +62,7 @@ def test_input_that_stash_would_never_write(site: Site, stdin: bytes) -> None:
 def test_a_connection_that_leads_nowhere(site: Site, connection: dict[str, Any]) -> None:
     stdin = {"server_connection": connection, "args": {"mode": "reconcile_all"}}
 
-    error = _refused(site, site.run_raw(json.dumps(stdin).encode()))
+    error = _refused(site, site.run_input(json.dumps(stdin).encode()))
 
     assert "Stash" in error
 
