@@ -67,9 +67,9 @@ class TaskPatience(Asking):
         self._lacking += min(now - self._seen_at, 2 * STEP)
         self._seen_at = now
         if self._lacking > self._most:
-            raise PlexServerDown(
-                f"Plex did not answer for {SLOW + self._most:g} s; try again later"
-            )
+            why = f"Plex did not answer for {SLOW + self._most:g} s; try again later"
+            # Whether it answers otherwise is found out by who asks for one thing of many.
+            raise PlexServerDown(why, may_be_one=True, is_costly=True)
         if not self._gives_way and now >= self._look_at:
             stopping.go_on(self._is_stopped)
             self._gives_way = self._others_wait()

@@ -135,3 +135,16 @@ def test_a_slow_plex_is_waited_for(driver: SyncDriver) -> None:
     assert driver.do("process_queue")["processed"] == 3
 
     assert failures(driver) == 0
+
+
+def test_an_item_that_hangs_is_no_plex_that_is_away(driver: SyncDriver) -> None:
+    scenes = driver.site.scenes("in_sync")
+    bad = driver.site.key(scenes[0])
+    for scene in scenes:
+        driver.site.hand_edit(driver.site.key(scene), title=f"By hand {scene}")
+    driver.site.both.plex.faults([{"match": rf"^PUT /library/.*\b{bad}\b", **HANG}])
+
+    figures = driver.do("process_queue")
+
+    assert (figures["succeeded"], figures["retried"]) == (2, 1)
+    assert failures(driver) == 0
