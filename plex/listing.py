@@ -10,7 +10,7 @@ from core.id_set import KeySet
 from core.models import ListedItem, Section
 from core.text import excerpt
 from plex import mapping
-from plex.exceptions import PlexServerDown, PlexShifted
+from plex.exceptions import PlexRejected, PlexServerDown, PlexShifted
 from plex.field_names import SCALAR_NAMES
 from plex.http import PlexHttp
 from plex.narrowing import narrow
@@ -28,6 +28,7 @@ WITHOUT_FIELDS = ",".join({"tagline"} - set(SCALAR_NAMES.values()))
 _MOST_UNCOUNTED = 250  # pages
 _FAR_APART = 8  # items of a window that are searched without a look at it
 _MOST_ITEMS = 5_000_000  # a total above that is no total
+_NO_LIBRARY = frozenset({404, 410})
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,11 +242,16 @@ class SectionLister:
     def _window(self, window: _Window, total: int | None) -> _Answered:
         """What a window has; where it cannot be had whole, what its parts have."""
         try:
-            return self._ask(window, True)
+            try:
+                return self._ask(window, True)
+            except PlexServerDown as failure:
+                if not failure.may_be_one:
+                    raise
+                return self._narrowed(window, total, failure)
         except PlexServerDown as failure:
-            if not failure.may_be_one:
-                raise
-            return self._narrowed(window, total, failure)
+            if isinstance(failure.__cause__, PlexRejected):
+                raise failure.__cause__ from None
+            raise
 
     def _narrowed(self, window: _Window, total: int | None, failure: PlexServerDown) -> _Answered:
         if total is not None:
@@ -286,11 +292,8 @@ class SectionLister:
         """
         if window.size <= _FAR_APART:
             return True
-        for place in (
-            window.start,
-            window.start + window.size // 2,
-            window.start + window.size - 1,
-        ):
+        last = window.start + window.size - 1
+        for place in (window.start, window.start + window.size // 2, last):
             try:
                 self._ask(_Window(place, 1), False)
             except PlexServerDown as error:
@@ -315,7 +318,12 @@ class SectionLister:
             *paging,
         ]
         path = f"/library/sections/{self.section.key}/all"
-        container = self.http.read_list(path, params, dict(paging), thorough=thorough)
+        try:
+            container = self.http.read_list(path, params, dict(paging), thorough=thorough)
+        except PlexRejected as error:  # that may be a matter of one item
+            if error.status in _NO_LIBRARY:
+                raise
+            raise PlexServerDown(str(error), may_be_one=True) from error
         total = container.get("totalSize")
         items = mapping.items_in(container)
         keys = list(map(mapping.rating_key, items))
@@ -338,7 +346,4 @@ def _halves(window: _Window) -> Sequence[_Window]:
     if window.size < 2:
         return ()
     half = window.size // 2
-    return (
-        _Window(window.start, half),
-        _Window(window.start + half, window.size - half),
-    )
+    return _Window(window.start, half), _Window(window.start + half, window.size - half)

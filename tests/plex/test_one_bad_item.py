@@ -20,6 +20,7 @@ from tests.plex.wire import SECTION, client_of
 
 KEYS = [str(number) for number in range(1000, 1150)]
 BREAKS_OFF = Reply(200, b'{"MediaContainer": {"Metadata": [{"ratingKey": "1')
+REFUSES = as_html(400, "Bad Request")
 HUGE = Reply(200, b" " * 17_000_000)
 
 
@@ -37,12 +38,13 @@ def listed(client: PlexClient, sections: Collection[Section] = (SECTION,)) -> Pl
     [
         FAILS,
         as_html(502, "Bad Gateway"),
+        REFUSES,
         BREAKS_OFF,
         HUGE,
         as_html(200, "Error"),
         Reply(fault="reset"),
     ],
-    ids=["500", "502", "breaks off", "huge", "page", "reset"],
+    ids=["500", "502", "400", "breaks off", "huge", "page", "reset"],
 )
 def test_a_listing_passes_over_what_spoils_it(failure: Reply) -> None:
     plex = PlexOf(KEYS, bad={"1070"}, failure=failure)
@@ -68,14 +70,18 @@ def test_wherever_and_however_many_they_are(bad: set[str], cap: int) -> None:
     assert len(side.passed_over["3"]) == len(bad)
 
 
-def test_a_library_that_fails_as_a_whole_keeps_no_other_from_being_read() -> None:
+@pytest.mark.parametrize(("failure", "most"), [(FAILS, 20), (REFUSES, 5), (as_html(410, ""), 2)])
+def test_a_library_that_fails_as_a_whole_keeps_no_other_from_being_read(
+    failure: Reply, most: int
+) -> None:
     def fails(asked: Asked) -> Reply | None:
-        return FAILS if "/sections/1/all" in asked.path or "/sections/2/all" in asked.path else None
+        is_bad = "/sections/1/all" in asked.path or "/sections/2/all" in asked.path
+        return failure if is_bad else None
 
     sections = [Section(key, f"L{key}", "movie", "", (), False) for key in ("1", "2", "3")]
     with client_of(by=PlexOf(KEYS, by=fails)) as (client, server):
         side = listed(client, sections)
-        assert len([one for one in server.asked if "/sections/1/all" in one.path]) < 20
+        assert len([one for one in server.asked if "/sections/1/all" in one.path]) <= most
     assert list(side.unknown) == ["1", "2"]
     assert len(side.items) == len(KEYS)
 

@@ -14,10 +14,11 @@ from tests.plex.plex_of import FAILS, NOT_FOUND, PlexOf
 from tests.plex.wire import client_of
 
 KEYS = [str(number) for number in range(1000, 1150)]
+REFUSES = as_html(413, "Content Too Large")
 BREAKS_OFF = Reply(200, b'{"MediaContainer": {"Metadata": [{"ratingKey": "1')
 
 
-@pytest.mark.parametrize("failure", [FAILS, BREAKS_OFF, Reply(fault="reset")])
+@pytest.mark.parametrize("failure", [FAILS, BREAKS_OFF, REFUSES])
 def test_whole_items_are_read_but_those_that_plex_fails_for(failure: Reply) -> None:
     bad = {"1003", "1099", "1149"}
     with client_of(by=PlexOf(KEYS, bad=bad, failure=failure)) as (client, server):
@@ -25,7 +26,8 @@ def test_whole_items_are_read_but_those_that_plex_fails_for(failure: Reply) -> N
         assert len(server.asked) < 200
     assert found.keys() == set(KEYS) - bad
     assert found.unreadable.keys() == bad
-    assert all("try again later" in why for why in found.unreadable.values())
+    said = "HTTP 413" if failure is REFUSES else "try again later"
+    assert all(said in why for why in found.unreadable.values())
 
 
 @pytest.mark.parametrize("cap", [1, 7, 60])
