@@ -47,12 +47,12 @@ class AnswerTooLarge(StashError):
     """An answer has more bytes than were allowed; a part of it may be asked for.
 
     Attributes:
-        is_told: its head says so.
+        start: those that came first; none where its head says how many they are.
     """
 
-    def __init__(self, message: str, *, is_told: bool) -> None:
+    def __init__(self, message: str, start: bytes) -> None:
         super().__init__(message)
-        self.is_told = is_told
+        self.start = start
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +313,7 @@ class StashClient:
     def _failed(self, error: TransportError, lost: type[StashUnreachable]) -> Exception:
         text = f"Stash at {self.base_url} {error}"
         if isinstance(error, TooLarge):
-            return AnswerTooLarge(f"{text}; is it Stash's address?", is_told=error.is_told)
+            return AnswerTooLarge(f"{text}; is it Stash's address?", error.start)
         if not error.sent:
             down = StashUnreachable(f"{text}; is it running, and is that its address?")
             return Transient(down, connected=False, done=False)

@@ -11,7 +11,15 @@ import hashlib
 from dataclasses import dataclass
 
 from core.errors import PicturesUnavailable, StashError, StashUnauthorized, StashUnreachable
-from core.images import MAX_BYTES, ImageFailed, Unusable, fault, is_page, says_no_cover
+from core.images import (
+    MAX_BYTES,
+    ImageFailed,
+    Unusable,
+    fault,
+    is_page,
+    media_type,
+    says_no_cover,
+)
 from stash.client import AnswerTooLarge, Download, StashClient
 
 _COVERS = (
@@ -61,7 +69,9 @@ def fetch_screenshot(
     except AnswerTooLarge as error:
         reason = f"it is larger than {MAX_BYTES / 1e6:g} MB, and Plex takes no larger ones"
         failed = _failed(scene_id, reason)
-        raise (Unusable(str(failed)) if error.is_told else failed) from None
+        # Without an end, or unpacked to gigabytes, anything may come from a proxy.
+        is_stored = not error.start or media_type(error.start)
+        raise (Unusable(str(failed)) if is_stored else failed) from None
     # One whose session or key nothing is left of gives no data either, and that ends the run.
     except (PicturesUnavailable, StashUnauthorized) as error:
         raise _not_had(scene_id, str(error)) from None

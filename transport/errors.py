@@ -38,8 +38,9 @@ class BrokeOff(TransportError):
 
 
 class TooLarge(TransportError):
-    """The answer has more bytes than were allowed. `is_told`: its head says so."""
+    """The answer has more bytes than were allowed. `start`: those that came first; none where its
+    head says how many they are."""
 
-    def __init__(self, text: str, *, is_told: bool) -> None:
+    def __init__(self, text: str, start: bytes) -> None:
         super().__init__(text, is_costly=True)
-        self.is_told = is_told
+        self.start = start

@@ -193,12 +193,12 @@ def _pool(scheme: str, host: str, port: int | None, verify: bool | str) -> Pool 
 def _body_within(response: BaseHTTPResponse, limit: int) -> bytes:
     told = response.headers.get("Content-Length", "")
     if told.isascii() and told.isdecimal() and int(told[:20]) > limit:
-        raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", is_told=True)
+        raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", b"")
     received: list[bytes] = []
     left = limit
     for chunk in response.stream(_CHUNK, decode_content=True):
         received.append(chunk)
         left -= len(chunk)
         if left < 0:
-            raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", is_told=False)
+            raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", received[0])
     return b"".join(received)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from core.errors import PicturesUnavailable, StashUnreachable
-from core.images import MAX_BYTES, ImageFailed
+from core.images import MAX_BYTES, ImageFailed, Unusable
 from simulators.stash.sample_pictures import picture
 from stash.client import StashClient
 from stash.connection import StashConnection
@@ -223,11 +223,18 @@ def test_an_avif_comes_without_its_kind() -> None:
         assert fetch_screenshot(client, 1) == Screenshot(AVIF, "")
 
 
-def test_what_unpacks_to_too_much_is_measured_while_it_comes() -> None:
-    packed = Reply(200, gzip.compress(JPEG + bytes(MAX_BYTES)), {"Content-Encoding": "gzip"})
+@pytest.mark.parametrize(("start", "raised"), [(JPEG, Unusable), (b"", ImageFailed)])
+def test_what_unpacks_to_too_much_is_measured_while_it_comes(
+    start: bytes, raised: type[ImageFailed]
+) -> None:
+    """A picture of that size is the scene's own; anything else may be somebody else's answer."""
+    packed = Reply(200, gzip.compress(start + bytes(MAX_BYTES), 1), {"Content-Encoding": "gzip"})
     assert len(packed.body) < MAX_BYTES / 100
-    with wire(packed) as (client, _), pytest.raises(ImageFailed, match="larger than 10 MB"):
-        fetch_screenshot(client, 1)
+    with wire(packed) as (client, server):
+        with pytest.raises(ImageFailed, match="larger than 10 MB") as failure:
+            fetch_screenshot(client, 1)
+        assert len(server.asked) == 1
+    assert type(failure.value) is raised
 
 
 @pytest.mark.parametrize(
