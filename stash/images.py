@@ -124,6 +124,8 @@ def _lacks_cover(client: StashClient, scene_id: int) -> bool:
         found = client.call_GQL(_COVERS, {"filter": {"per_page": 1}, "of": this}).get("findScenes")
     except StashUnreachable:
         raise
+    except StashUnauthorized as error:
+        raise _not_had(scene_id, str(error)) from None
     except StashError:
         return True  # a Stash that cannot tell
     return not isinstance(found, dict) or found.get("count") != 0

@@ -91,6 +91,14 @@ def test_a_scene_without_a_cover(client: StashClient) -> None:
     assert fetch_screenshot(client, 3, found.etag) == NotModified()
 
 
+def test_a_session_that_ends_before_stash_says_of_a_cover_whether_it_has_one() -> None:
+    with (
+        wire(image(b"<svg></svg>", "image/svg+xml"), Reply(401)) as (client, _),
+        pytest.raises(PicturesUnavailable, match="log in to Stash again"),
+    ):
+        fetch_screenshot(client, 1)
+
+
 @pytest.mark.parametrize(
     ("number", "reason"),
     [(4, "larger than 10 MB"), (5, "web page"), (99, "no such scene")],
