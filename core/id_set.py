@@ -83,7 +83,8 @@ class KeySet:
 
     def put(self, key: str) -> bool:
         """Add one; whether it was not there before."""
-        if key.isdecimal() and key.isascii() and key[0] != "0":
+        # Python reads no number of more than some thousand digits.
+        if len(key) < 20 and key.isdecimal() and key.isascii() and key[0] != "0":
             return self._numbers.put(int(key))
         is_new = key not in self._others
         self._others.add(key)

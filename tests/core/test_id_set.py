@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.id_set import DENSE, IdSet
+from core.id_set import DENSE, IdSet, KeySet
 
 # Such as share a byte, stand at both of its ends or far apart, or are kept one by one.
 NUMBERS = st.one_of(st.integers(-2, 40), st.sampled_from([255, 256, 1000, DENSE, DENSE + 1]))
@@ -36,3 +36,11 @@ def test_the_greatest_that_costs_a_bit_is_held_apart_from_its_neighbours() -> No
 
     assert len(ids) == 2
     assert [number in ids for number in range(DENSE - 2, DENSE + 2)] == [False, True, True, False]
+
+
+def test_keys_are_told_apart_by_their_spelling_however_long() -> None:
+    spelled = ["7", "07", "", "a", "\u0667", "9" * 19, "9" * 5000]
+    keys = KeySet()
+
+    assert [keys.put(key) for key in spelled * 2] == [True] * 7 + [False] * 7
+    assert len(keys) == 7
