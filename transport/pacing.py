@@ -11,6 +11,7 @@ import io
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from http import client
 from typing import Any
@@ -178,11 +179,10 @@ class _Lean:
         end = began + self.timeout + len(data) / SLOWEST
         _set_timeout(self.sock, STEP)
         while left:
-            try:
+            with suppress(TimeoutError):
                 left = left[self.sock.send(left[:SENT]) :]
-            except TimeoutError:
-                if time.monotonic() >= end:
-                    raise
+            if left and time.monotonic() >= end:
+                raise TimeoutError
             self.patience.wait(time.monotonic() - began)
 
     def request(self, method: str, url: str, *_: Any, **options: Any) -> None:

@@ -47,6 +47,34 @@ def saying(answer: Callable[[], Iterable[bytes]], pause: float = 0) -> Iterator[
         listener.close()
 
 
+@contextlib.contextmanager
+def drinking(taken: list[bytes], sip: int, pause: float) -> Iterator[str]:
+    """A server on loopback that takes a request in sips and never answers; its address.
+
+    Args:
+        taken: gets the sips.
+        sip: bytes.
+        pause: seconds between two.
+    """
+    over = threading.Event()
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def serve() -> None:
+            with listener.accept()[0] as line, contextlib.suppress(OSError):
+                while taken[-1:] != [b""]:
+                    taken.append(line.recv(sip))
+                    over.wait(pause)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        over.set()
+        thread.join()
+
+
 def dripping(whole: bytes) -> Iterator[bytes]:
     """A text, byte by byte, and its last byte for ever."""
     pieces = (bytes([byte]) for byte in whole)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import time
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
+from urllib3.connection import HTTPConnection
 
 from tests.contract.scripted import Reply, as_json, refused_url, scripted
-from tests.transport.raw import HEAD, bomb, dripping, saying
+from tests.transport.raw import HEAD, bomb, drinking, dripping, saying
 from transport.errors import BrokeOff, NoAnswer, NotTrusted, Refused, TooLarge, TransportError
 from transport.http import Answer, Http
 
@@ -77,6 +79,23 @@ def test_what_keeps_coming_may_take_longer_than_a_drip() -> None:
     whole = HEAD + b"Content-Length: 150000\r\n\r\n"
     with saying(lambda: itertools.chain([whole], [piece] * 30), pause=0.02) as url:
         assert len(get(url).body) == 150_000
+
+
+def test_a_body_that_is_taken_in_sips_ends_at_a_deadline() -> None:
+    """Also where each sip makes room for more at once."""
+    body, taken = bytes(30_000), list[bytes]()
+    options = HTTPConnection.default_socket_options
+    options.append((socket.SOL_SOCKET, socket.SO_SNDBUF, 4096))
+    try:
+        with (
+            drinking(taken, 1024, pause=0.05) as url,
+            closing(Http(url, connect_timeout=0.05, pause=PAUSE)) as http,
+            pytest.raises(NoAnswer),
+        ):
+            http.send("POST", "/", headers={}, limit=LIMIT, body=body)
+    finally:
+        options.pop()
+    assert sum(map(len, taken)) < len(body)
 
 
 @pytest.mark.parametrize(
