@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,16 @@ class OutageFigures:
     mttr: float | None
     mtbf: float | None
     availability: float
+
+
+def as_of(outages: Iterable[Outage], now: float) -> list[Outage]:
+    """Those that have begun. One that lasts has, also where its time lies ahead: the clock was set
+    back since. It then begins now."""
+    at_last = [
+        replace(each, began_at=min(each.began_at, now)) if each.ended_at is None else each
+        for each in outages
+    ]
+    return [each for each in at_last if each.began_at <= now]
 
 
 def figures(outages: Iterable[Outage], since: float, now: float) -> OutageFigures:

@@ -10,7 +10,7 @@ from app.schedule import store
 from app.wiring import Context
 from core.change_words import counted
 from core.models import Failure
-from core.outages import Outage, OutageFigures, figures
+from core.outages import Outage, OutageFigures, as_of, figures
 from core.timestamps import in_words, rfc3339
 from shell.logs import headline
 from storage.state import KEPT_DAYS
@@ -29,7 +29,7 @@ def outage_summary(context: Context) -> dict[str, Any]:
     """How often and how long Plex and the pictures of Stash were away in the last 30 days."""
     now = context.clock()
     with context.open_state() as state:
-        known = state.outages.outages(now - KEPT_DAYS * DAY)
+        known = as_of(state.outages.outages(now - KEPT_DAYS * DAY), now)
         # No longer ago than the plugin began to work.
         first = [each.began_at for each in known]
         began = store.known(state, now).since
@@ -83,7 +83,7 @@ def recover_outage_jobs(context: Context) -> dict[str, Any]:
     """Make due what waits because of an outage, and put back what was given up on during one."""
     now = context.clock()
     with context.open_state() as state:
-        outages = state.outages.outages(now - KEPT_DAYS * DAY)
+        outages = as_of(state.outages.outages(now - KEPT_DAYS * DAY), now)
     with context.open_queue() as queue:
         woken = sum(map(queue.wake, FAILURES))
         retried = sum(

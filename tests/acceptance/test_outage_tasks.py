@@ -77,6 +77,18 @@ def test_the_summary_in_words(driver: SyncDriver, caplog: pytest.LogCaptureFixtu
     assert told["services"]["plex"]["is_away"] is True
 
 
+def test_an_outage_that_lasts_counts_though_the_clock_was_set_back(driver: SyncDriver) -> None:
+    outage(driver, NOW + DAY, 0, PICTURES)
+    outage(driver, NOW + DAY, None)
+
+    services = driver.do("outage_summary")["services"]
+
+    plex, pictures = services["plex"], services["pictures"]
+    assert (plex["is_away"], plex["count"], plex["downtime"]) == (True, 1, 0)
+    assert [each["seconds"] for each in plex["outages"]] == [0]
+    assert (pictures["is_away"], pictures["count"], pictures["outages"]) == (False, 0, [])
+
+
 def test_the_summary_of_nothing(driver: SyncDriver) -> None:
     plex = driver.do("outage_summary")["services"]["plex"]
     assert (plex["count"], plex["availability"], plex["outages"]) == (0, 1.0, [])
