@@ -26,6 +26,12 @@ class CoverRecord(NamedTuple):
     fit: str = ""
     fitted: str = ""
 
+    @property
+    def condition(self) -> str:
+        """The ETag to ask Stash with. Not that of the stand-in, which it also has for a cover that
+        it cannot read: such a one would pass for no cover still."""
+        return self.etag if self.sha1 else ""
+
 
 NO_COVER = CoverRecord()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ import app.patience
 import app.sync_changes.outage_wait
 import app.sync_changes.process_queue
 import transport.pacing
+from app.sync_changes.process_queue import process_queue
 from core.backoff import LONGEST_PAUSE
 from core.circuit_breaker import OPENS_AFTER
+from core.errors import RunStopped
 from plex.exceptions import PlexServerDown
 from simulators.library.generate import generate
 from storage.state_tables.outages import PLEX
@@ -135,6 +138,17 @@ def test_a_slow_plex_is_waited_for(driver: SyncDriver) -> None:
     assert driver.do("process_queue")["processed"] == 3
 
     assert failures(driver) == 0
+
+
+def test_a_task_that_is_stopped_waits_for_no_answer(driver: SyncDriver) -> None:
+    driver.site.both.plex.faults([{"match": ITEMS, **HANG}])
+    began = time.monotonic()
+
+    with driver.context() as context, pytest.raises(RunStopped, match="as you asked"):
+        process_queue(replace(context, is_stopped=lambda: time.monotonic() > began + 0.3))
+
+    assert time.monotonic() - began < 5
+    assert all_wait(driver)
 
 
 def test_an_item_that_hangs_is_no_plex_that_is_away(driver: SyncDriver) -> None:

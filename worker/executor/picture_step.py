@@ -63,7 +63,7 @@ class PictureStep:
     def expect(self, plan: ScenePlan) -> None:
         """Have the cover of a scene fetched; `begin` has to follow, or `close`."""
         if self._ahead is not None and plan.cover and not self._off:
-            self._ahead.want(plan.scene_id, plan.pictures.cover.etag)
+            self._ahead.want(plan.scene_id, plan.pictures.cover.condition)
 
     def begin(self, written: Written) -> None:
         """Have the items of a scene show its cover; `finish` has to follow, or `drop`."""

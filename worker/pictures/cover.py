@@ -111,7 +111,5 @@ def find_cover(fetch: Fetch, fitter: PosterFitter, known: CoverRecord) -> Cover 
     Raises:
         ImageFailed, StashUnreachable: as `fetch_screenshot`.
     """
-    found = fetch(known.etag)
-    if isinstance(found, NotModified) and not known.sha1:
-        return NoCover(known.etag)
+    found = fetch(known.condition)
     return found if isinstance(found, NoCover) else Cover(fetch, fitter, known, found)

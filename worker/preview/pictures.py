@@ -31,7 +31,7 @@ class DryPictures:
         try:
             for plan in plans:
                 if plan.cover:
-                    ahead.want(plan.scene_id, plan.pictures.cover.etag)
+                    ahead.want(plan.scene_id, plan.pictures.cover.condition)
             yield
         finally:
             ahead.close()

@@ -74,10 +74,10 @@ def test_a_poster_that_was_not_asked_about_is_remembered_only_for_its_cover() ->
     assert cover.record == CoverRecord(sha1=digest(NEW))
 
 
-def test_no_cover_still() -> None:
-    fetch, etags = answering(NotModified())
+def test_a_scene_had_no_cover_and_stash_has_a_stand_in_for_one_that_it_cannot_read() -> None:
+    fetch, etags = answering(NoCover('"none"'))
     assert find_cover(fetch, PosterFitter(Fit.NONE), CoverRecord('"none"')) == NoCover('"none"')
-    assert etags == ['"none"']
+    assert etags == [""]
 
 
 def test_a_poster_left_as_it_is_needs_no_bytes() -> None:

@@ -95,16 +95,18 @@ def test_what_was_remembered_of_a_picture_comes_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "seen_at"),
+    ("left_at", "before", "seen_at"),
     [
-        ("upload://posters/" + "ab" * 20, PLAIN.updated_at),
-        ("media://x", 5),  # somebody had chosen another one before the run that is undone
+        (5, "upload://posters/" + "ab" * 20, PLAIN.updated_at),
+        # Somebody had chosen another one before the run that is undone.
+        (5, "media://x", 5),
+        (PLAIN.updated_at, "media://x", None),
     ],
 )
 def test_a_picture_that_is_back_is_ours_only_if_it_is_the_one_that_we_had_left(
-    before: str, seen_at: int
+    left_at: int, before: str, seen_at: int | None
 ) -> None:
-    poster, ours = ("poster", ref("7")), PictureRecord("ab" * 20, 5)
+    poster, ours = ("poster", ref("7")), PictureRecord("ab" * 20, left_at)
     of = record(ItemRecord(ref("7"), (), 1, {}), fingerprint="new")
     known = replace(of, pictures=PictureRecords(pictures={poster: ours}))
 
