@@ -59,7 +59,7 @@ def ready(folder: Path) -> set[str]:
             make_private(each)
     if len(ours) == len(entries):
         make_private(folder)
-    return {each.name for each in entries if each.is_dir()}
+    return {each.name for each in entries if Path(each).is_dir()}  # links in a circle are none
 
 
 def missing_link(path: Path) -> str:

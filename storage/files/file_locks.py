@@ -65,8 +65,14 @@ def make_sure(data_dir: Path) -> None:
             raise _cannot(data_dir, error) from error
 
 
-def _cannot(path: Path, error: Exception) -> StateError:
-    why = "each file seems to be somebody else's" if "lock" in str(error).lower() else str(error)
+def _cannot(path: Path, error: OSError | sqlite3.Error) -> StateError:
+    if path.is_symlink():
+        return StateError(
+            f"{path} cannot be locked: it is a link to {path.readlink()}, and has to be a file of"
+            " this folder. Delete the link."
+        )
+    told = error.strerror if isinstance(error, OSError) else None
+    why = told or "each file seems to be somebody else's"
     return StateError(
         f"{path} cannot be locked: {why}. Some network shares know no locks, and without them two"
         f" tasks would write over each other. {data_folder.WAY_OUT}"

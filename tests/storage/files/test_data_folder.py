@@ -203,9 +203,21 @@ def test_a_disk_without_locks_is_told_at_once(
     with pytest.raises(StateError, match="STASH_PLUGIN_DATA") as taken:
         file_locks.take(tmp_path / "drain.lock", seconds=600)
 
-    assert "cannot be locked" in str(opened.value)
-    assert "cannot be locked" in str(taken.value)
+    # The first is also how systems say that somebody else has a lock.
+    why = os.strerror(refusal) if refusal != errno.EACCES else "each file seems to be somebody else"
+    said = f"cannot be locked: {why}"
+    assert said in str(opened.value)
+    assert said in str(taken.value)
     assert not list(tmp_path.glob("locks-*"))
+
+
+@POSIX
+@pytest.mark.parametrize("target", ["away", "drain.lock"])
+def test_a_lock_that_is_a_link_is_told_as_what_it_is(tmp_path: Path, target: str) -> None:
+    (tmp_path / "drain.lock").symlink_to(target)
+
+    with pytest.raises(StateError, match=rf"drain\.lock cannot .* a link to {target}, and"):
+        file_locks.take(tmp_path / "drain.lock")
 
 
 def test_a_lock_that_somebody_has_is_no_disk_without_locks(tmp_path: Path) -> None:
