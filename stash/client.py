@@ -89,9 +89,8 @@ class StashClient:
     ) -> None:
         self._connection = connection
         self._retrying = retrying if retrying is not None else Retrying()
-        self._cookie = connection.cookie
-        self._api_key = connection.api_key
-        self._key_in_use = connection.cookie is None and connection.api_key is not None
+        is_keyed = connection.cookie is None and connection.api_key is not None
+        self._session = _Session(connection.cookie, connection.api_key, is_keyed)
         self.reads_groups = False  # whether scenes are read with the groups that they are in
         self.group_fields: str | None = None  # what is asked for then, once that is known
         self._http = Http(
@@ -116,14 +115,15 @@ class StashClient:
 
     def with_timeout(self, silence: float) -> StashClient:
         """The same for what is asked twice at most, and given up after so many seconds without a
-        byte. It shares the connections."""
+        byte. It shares the connections and the session."""
         other = copy.copy(self)
         other._pause = other.silence = silence
         other._retrying = self._retrying.briefly(silence)
         return other
 
     def patient_as(self, patience: Patience) -> StashClient:
-        """The same, which waits for answers as long as this says. It shares the connections."""
+        """The same, which waits for answers as long as this says. It shares the connections and the
+        session."""
         other = copy.copy(self)
         other._retrying = self._retrying.patient_as(patience)
         return other
@@ -131,7 +131,7 @@ class StashClient:
     def remember_api_key(self, key: str) -> None:
         """Keeps the key, in memory only, for when the session cookie is refused."""
         if key and key.isascii() and key.isprintable():
-            self._api_key = key
+            self._session.api_key = key
             self._redactor.add([key])
 
     def close(self) -> None:
@@ -272,11 +272,12 @@ class StashClient:
             lost: what to raise where there was a connection, but no whole answer came.
         """
         while True:
+            credentials = self._credentials()
             try:
                 answer = self._http.send(
                     method,
                     path,
-                    headers={**headers, **self._credentials()},
+                    headers={**headers, **credentials},
                     body=body,
                     limit=limit,
                     pause=pause,
@@ -286,28 +287,28 @@ class StashClient:
                 raise self._failed(error, lost) from None
             self._keep_newest_cookie(answer)
             refused = answer.status == 401 or asks_to_log_in(answer)
-            if not refused or self._api_key is None or self._key_in_use:
+            if not refused or self._session.api_key is None or "ApiKey" in credentials:
                 return answer
-            self._key_in_use = True
+            self._session.key_in_use = True
 
     def _credentials(self) -> dict[str, str]:
-        sent = {}
+        sent, session = {}, self._session
         # The cookie goes along with the key: it carries Stash's list against endless hooks.
-        if self._cookie is not None:
-            sent["Cookie"] = f"{self._connection.cookie_name}={self._cookie}"
-        if self._key_in_use and self._api_key is not None:
-            sent["ApiKey"] = self._api_key
+        if session.cookie is not None:
+            sent["Cookie"] = f"{self._connection.cookie_name}={session.cookie}"
+        if session.key_in_use and session.api_key is not None:
+            sent["ApiKey"] = session.api_key
         return sent
 
     def _keep_newest_cookie(self, answer: Answer) -> None:
         """Cookies of a jar would come next to ours, and Stash reads the first: the stale one."""
-        if self._cookie is None or not (answer.status < 300 or answer.status == 304):
+        if self._session.cookie is None or not (answer.status < 300 or answer.status == 304):
             return
         name = re.escape(self._connection.cookie_name)
         set_by = answer.headers.get("Set-Cookie", "")  # several of them joined by commas
         fresh = re.findall(rf"(?:^|,\s*){name}=([!-+\--:<-~]+)", set_by)
         if fresh:
-            self._cookie = fresh[-1]
+            self._session.cookie = fresh[-1]
             self._redactor.add(fresh)
 
     def _failed(self, error: TransportError, lost: type[StashUnreachable]) -> Exception:
@@ -320,6 +321,15 @@ class StashClient:
         failed = lost(f"{text}; try again later")
         # Another picture tells more than another try.
         return failed if error.is_costly and lost is PicturesUnavailable else Transient(failed)
+
+
+@dataclass(slots=True)
+class _Session:
+    """What Stash lets us in with: of one client and those made of it, used by several threads."""
+
+    cookie: str | None
+    api_key: str | None
+    key_in_use: bool
 
 
 class _Busy(Exception):
