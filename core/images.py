@@ -139,8 +139,11 @@ def says_no_cover(data: bytes, content_type: str) -> bool:
     It sends an SVG of its own. A text that somebody made a cover comes as an SVG too (measured on
     Stash 0.30), and is no picture either.
     """
-    if _plain(content_type) == _SVG:
-        return True
+    return _plain(content_type) == _SVG or is_drawing(data)
+
+
+def is_drawing(data: bytes) -> bool:
+    """Whether this is an SVG, and not a text that Stash calls one."""
     start = data[:1000].lstrip()
     return start.startswith(b"<svg") or (start.startswith(b"<?xml") and b"<svg" in start)
 

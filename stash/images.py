@@ -16,6 +16,7 @@ from core.images import (
     ImageFailed,
     Unusable,
     fault,
+    is_drawing,
     is_page,
     media_type,
     says_no_cover,
@@ -87,11 +88,12 @@ def fetch_screenshot(
         raise _failed(scene_id, f"Stash could not give it (HTTP {answer.status})")
     fresh = answer.headers.get("ETag", "")
     if says_no_cover(answer.body, told):
-        if not _lacks_cover(client, scene_id):
+        if _lacks_cover(client, scene_id):
+            return NoCover(fresh)
+        if is_drawing(answer.body):
             raise _not_had(
                 scene_id, "Stash has one, and cannot read it; is its folder of blobs there?"
             )
-        return NoCover(fresh)
     reason = fault(answer.body, told)
     if reason and _is_stored(answer):
         raise Unusable(str(_failed(scene_id, reason)))

@@ -16,7 +16,7 @@ from simulators.stash.sample_pictures import picture
 from stash.client import StashClient
 from stash.connection import StashConnection
 from stash.images import NoCover, NotModified, Screenshot, fetch_screenshot
-from tests.contract.scripted import Reply, Scripted, refused_url, scripted
+from tests.contract.scripted import Reply, Scripted, as_json, refused_url, scripted
 from tests.contract.servers import Simulated, scene, seed_of
 from tests.pool import Pool
 from tests.transport.raw import HEAD, dripping, saying
@@ -96,6 +96,14 @@ def test_a_session_that_ends_before_stash_says_of_a_cover_whether_it_has_one() -
         wire(image(b"<svg></svg>", "image/svg+xml"), Reply(401)) as (client, _),
         pytest.raises(PicturesUnavailable, match="log in to Stash again"),
     ):
+        fetch_screenshot(client, 1)
+
+
+def test_a_text_that_somebody_made_a_cover_is_no_outage() -> None:
+    """Stash calls it an SVG, as the picture that it sends where there is no cover."""
+    text = image(b"not found", "image/svg+xml", ETag=etag_of(b"not found"))
+    has_one = as_json({"data": {"findScenes": {"count": 0, "scenes": []}}})
+    with wire(text, has_one) as (client, _), pytest.raises(Unusable, match="no image of a kind"):
         fetch_screenshot(client, 1)
 
 

@@ -63,7 +63,7 @@ class PictureSupply:
         Raises:
             PicturesUnavailable: Stash gives no pictures, or is not asked since it gave none.
             ImageFailed: it gives others.
-            StashUnreachable, StashUnauthorized: as `fetch_screenshot`.
+            StashUnreachable: as `fetch_screenshot`.
         """
         with self._turn:  # whose fault a failure is, is found out of one scene at a time
             return self._fetched(scene_id, etag)
