@@ -1,11 +1,13 @@
 // What Stash runs in its own process when a scene was made or edited: no process is started where
 // Sync Changes waits in Stash's queue, since that finds the scene by Stash's own times and ids when
-// it begins. Else the plugin's hook is called, which notes the scene and has Sync Changes queued.
+// it begins, nor where the setting 'enabled' is off. Else the plugin's hook is called, which notes
+// the scene and has Sync Changes queued.
 // ES5 alone. No log.Progress: in a hook Stash would wait for it for ever.
 (function () {
   "use strict";
   var PLUGIN = "Stash2Plex";
   var QUEUE = "query { jobQueue { status description } }";
+  var SETTINGS = 'query { configuration { plugins(include: ["Stash2Plex"]) } }';
   var NOTE =
     "mutation($plugin: ID!, $args: Map) { runPluginOperation(plugin_id: $plugin, args: $args) }";
 
@@ -16,6 +18,12 @@
       if (jobs[i].status === "READY" && told === "Running plugin task: Sync Changes") return true;
     }
     return false;
+  }
+
+  // Then no task does anything, and the first one that does finds the scene as well.
+  function isSwitchedOff() {
+    var settings = gql.Do(SETTINGS).configuration.plugins[PLUGIN];
+    return Boolean(settings) && settings.enabled === false;
   }
 
   // A scan that finds a file moved or changed leaves no trace in the times of the scene.
@@ -41,7 +49,10 @@
 
   var context = input.Args.hookContext;
   try {
-    if (leavesTrace(context) && isWaiting()) return { Output: "Sync Changes waits" };
+    if (leavesTrace(context)) {
+      if (isWaiting()) return { Output: "Sync Changes waits" };
+      if (isSwitchedOff()) return { Output: "Stash2Plex is switched off" };
+    }
     return { Output: note(context) };
   } catch (error) {
     // What is thrown can hold the cookie. Where the plugin is switched off, there is nothing to do.

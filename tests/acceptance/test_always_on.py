@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -122,25 +122,34 @@ def test_a_change_whose_request_was_lost_is_caught_up_with(site: Site) -> None:
 
 @INSIDE
 def test_a_task_that_cannot_work_is_asked_for_few_times_in_a_burst(site: Site) -> None:
+    """And not at all, with nothing noted, where a switch says so."""
     scenes = site.scenes("in_sync")[8:20]
     before = len(jobs(site))
     site.use(enabled=False)
+    describe(site, scenes[:6])
+    assert (len(jobs(site)), noted(site)) == (before, 0)
+    assert hooks(site)[-1]["output"] == "Stash2Plex is switched off"
+    site.use(max_retries=-5)
     started = time.monotonic()
 
-    site.both.stash.graphql(
-        "mutation($i: BulkSceneUpdateInput!) { bulkSceneUpdate(input: $i) { id } }",
-        {"i": {"ids": [str(each) for each in scenes], "details": "All at once."}},
-    )
+    describe(site, scenes[6:])
     until(lambda: at_rest(site))
 
     took = time.monotonic() - started
     assert 1 <= len(jobs(site)) - before <= (1 + FREE_DECLINES + took / UNANSWERED_SECONDS)
-    assert 1 <= noted(site) <= len(scenes)
+    assert 1 <= noted(site) <= 6
     site.use(first_sync="mirror", max_clear_percent=100)
     start(site, "Sync Changes")
     until(lambda: at_rest(site))
     assert jobs(site)[-1]["output"]["items_edited"] == len(scenes)
     assert noted(site) == 0
+
+
+def describe(site: Site, scenes: Sequence[int]) -> None:
+    site.both.stash.graphql(
+        "mutation($i: BulkSceneUpdateInput!) { bulkSceneUpdate(input: $i) { id } }",
+        {"i": {"ids": [str(each) for each in scenes], "details": "All at once."}},
+    )
 
 
 @INSIDE
