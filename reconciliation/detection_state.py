@@ -38,7 +38,7 @@ class ToldScene(NamedTuple):
     """What has to be known of a scene of which there is something to say.
 
     Attributes:
-        data: a `stash.mapping.Snapshot`, as JSON: the `data` of a job.
+        data: a `stash.mapping.JobData`, as JSON: the `data` of a job.
         title, studio: as there.
         paths: of its files, the primary one first.
         updated_at: when it changed in Stash, epoch seconds.

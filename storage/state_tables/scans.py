@@ -40,7 +40,7 @@ class ScanStore(Store):
     """Requests by the file that they were for, awaited scans by section."""
 
     def asked_for(self, section: str, files: Iterable[str], now: float) -> set[str]:
-        """Those files (`core.scans.Place.file`) for which a scan was asked not too long ago."""
+        """Those files (`core.scans.ScanPlace.file`) for which a scan was asked not too long ago."""
         read = self._database.select_in
         found = read(_REQUESTS, _request, "file", files, "AND section = ?", (section,))
         # What was noted in the future, before somebody put the clock right, does not count.
