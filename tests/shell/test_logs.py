@@ -264,6 +264,7 @@ def test_repr_quotes_of_both_kinds_are_understood() -> None:
         ("folder /data/x is gone", r"folder path-\w+ is gone"),
         ("gone (/data/Mr.X/y).", r"gone \(path-\w+\)\."),
         ("/data/My films=>/mnt/My films; D:\\x=>/y", r"path-\w+=>path-\w+; path-\w+=>path-\w+"),
+        ("/data/My films => /mnt/x", r"path-\w+ => path-\w+"),
         ("'A SCENE.MP4' differs", r"'path-\w+\.MP4' differs"),
         (
             "at 5/10, and/or http://plex:32400/library/all",
