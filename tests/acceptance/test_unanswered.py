@@ -11,9 +11,13 @@ import pytest
 
 import app.patience
 import app.sync_changes.outage_wait
+import app.sync_changes.probes
 import app.sync_changes.process_queue
 import transport.pacing
+from app import task_runner
+from app.health_check.task import look_after_change
 from app.sync_changes.process_queue import process_queue
+from app.wiring import Timeouts
 from core.backoff import LONGEST_PAUSE
 from core.circuit_breaker import OPENS_AFTER
 from core.errors import RunStopped
@@ -85,7 +89,10 @@ def test_a_drain_by_a_button_is_soon_handed_over(driver: SyncDriver, hangs: str)
     [("sync_changes", ITEMS), ("process_queue", ITEMS), ("process_queue", LISTING)],
     ids=["hooks", "button", "after a change of settings"],
 )
-def test_others_need_not_wait_for_an_answer(driver: SyncDriver, mode: str, hangs: str) -> None:
+def test_others_need_not_wait_for_an_answer(
+    driver: SyncDriver, mode: str, hangs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_runner, "look_after_change", look_after_change)
     driver.site.both.plex.faults([{"match": hangs, **HANG}])
     began = time.monotonic()
 
@@ -131,11 +138,29 @@ def test_others_need_not_wait_for_a_cover(driver: SyncDriver) -> None:
     assert driver.sync()["processed"] == 3
 
 
-def test_a_slow_plex_is_waited_for(driver: SyncDriver) -> None:
-    slow = {"match": ITEMS, "action": "delay", "seconds": 0.4, "times": -1}
-    driver.site.both.plex.faults([slow])
+def test_slow_servers_are_waited_for(driver: SyncDriver) -> None:
+    driver.site.use(first_sync="mirror", sync_poster=True)
+    slow = {"action": "delay", "times": -1}
+    driver.site.both.plex.faults([{"match": "^(GET|PUT) /library", "seconds": 0.3, **slow}])
+    driver.site.both.stash.faults([{"match": "/screenshot", "seconds": 1.2, **slow}])
 
     assert driver.do("process_queue")["processed"] == 3
+
+    driver.site.both.stash.faults([])
+    assert failures(driver) == 0
+
+
+def test_a_plex_that_is_slow_is_looked_for_with_more_patience_each_time(
+    driver: SyncDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.site.use(first_sync="mirror", outage_wait=1)
+    monkeypatch.setattr(app.sync_changes.probes, "BRIEF", Timeouts(2, 0.1, 0.1))
+    slow = {"match": ITEMS, "action": "delay", "seconds": 0.3, "times": -1}
+    driver.site.both.plex.faults([slow])
+    with driver.site.state() as state:
+        state.outages.failed(PLEX, NOW - 1000, 0.5, "")
+
+    assert driver.sync()["processed"] == 3
 
     assert failures(driver) == 0
 

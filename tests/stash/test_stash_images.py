@@ -107,6 +107,13 @@ def test_a_text_that_somebody_made_a_cover_is_no_outage() -> None:
         fetch_screenshot(client, 1)
 
 
+def test_a_stash_that_cannot_tell_whether_it_has_a_cover_is_believed(
+    client: StashClient, stash: Simulated
+) -> None:
+    with stash.failing({"match": "^POST /graphql", "action": "status", "status": 422}):
+        assert isinstance(fetch_screenshot(client, 3), NoCover)
+
+
 @pytest.mark.parametrize(
     ("number", "reason"),
     [(4, "larger than 10 MB"), (5, "web page"), (99, "no such scene")],

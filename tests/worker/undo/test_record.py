@@ -107,8 +107,11 @@ def test_a_picture_that_is_back_is_ours_only_if_it_is_the_one_that_we_had_left(
     left_at: int, before: str, seen_at: int | None
 ) -> None:
     poster, ours = ("poster", ref("7")), PictureRecord("ab" * 20, left_at)
-    of = record(ItemRecord(ref("7"), (), 1, {}), fingerprint="new")
-    known = replace(of, pictures=PictureRecords(pictures={poster: ours}))
+    bare = record(ItemRecord(ref("7"), (), 1, {}), fingerprint="new")
+    new = PictureRecord("cd" * 20, PLAIN.updated_at)
+    of, known = (
+        replace(bare, pictures=PictureRecords(pictures={poster: each})) for each in (new, ours)
+    )
 
     after = after_undo(of, 1, [restored(known, "new", "poster", before)], is_redo=False)
 
