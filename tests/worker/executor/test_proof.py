@@ -295,3 +295,13 @@ def test_what_is_known_of_pictures_afterwards(record_of: Record | None) -> None:
     had = replace(record(), pictures=PictureRecords(failed=True))
     assert sent(plan(one, record=had)).known(there) == had.pictures
     assert sent(plan(one, record=record_of)).known(there) == NO_PICTURES
+
+
+@pytest.mark.parametrize("others", [[], ["item 7: Plex keeps title unlocked"]])
+def test_a_cover_that_is_unusable_is_the_end_if_nothing_else_failed(others: list[str]) -> None:
+    cover = PictureOutcome(NO_PICTURES, failures=["it is no picture"], unusable=True)
+
+    outcome = judged(sent(plan(edit(TITLE)), cover=cover, failures=[*others]), {})
+
+    assert outcome.failures == [*others, "it is no picture"]
+    assert outcome.is_final == (not others)

@@ -22,7 +22,7 @@ from storage.state_tables.outages import PICTURES
 from tests.contract.scripted import Asked, Reply, as_json, scripted
 from transport.retrying import Retrying
 from worker.pictures.covers_ahead import MOST
-from worker.pictures.supply import PictureSupply
+from worker.pictures.supply import PictureSupply, others_than
 
 GOOD = Reply(body=picture("cover"), headers={"Content-Type": "image/jpeg"})
 EMPTY = Reply(headers={"Content-Type": "image/jpeg"})
@@ -46,11 +46,13 @@ class Covers:
         self.of = dict.fromkeys(range(1, 7), GOOD)
         self.before: dict[int, Callable[[], object]] = {}
         self.asked: list[int] = []
+        self.told: list[int] = []  # of which Stash says that they have covers
         self.supply: PictureSupply
 
     def __call__(self, asked: Asked) -> Reply:
-        if asked.method == "POST":  # all scenes have covers
-            return as_json({"data": {"findScenes": {"count": 0, "scenes": []}}})
+        if asked.method == "POST":
+            rows = [{"id": str(scene)} for scene in self.told]
+            return as_json({"data": {"findScenes": {"count": 0, "scenes": rows}}})
         scene = int(asked.path.split("/")[2])
         self.asked.append(scene)
         self.before.get(scene, bool)()
@@ -68,7 +70,12 @@ def covers(tmp_path: Path) -> Iterator[Covers]:
             connection = StashConnection("http", "127.0.0.1", int(server.url.rpartition(":")[2]))
             client = StashClient(connection, retrying=Retrying(lambda _seconds: None))
             with contextlib.closing(client):
-                made.supply = PictureSupply(client, state.outages, lambda: made.of, lambda: 1000.0)
+                made.supply = PictureSupply(
+                    client,
+                    state.outages,
+                    lambda: others_than(client, lambda: made.of),
+                    lambda: 1000.0,
+                )
                 yield made
 
 
@@ -91,6 +98,15 @@ def test_where_no_other_can_be_used_it_is_an_outage(covers: Covers) -> None:
     covers.of = dict.fromkeys(covers.of, GOOD)
     assert isinstance(covers.supply.fetch(3, ""), Screenshot)
     assert not covers.is_out()
+
+
+def test_those_that_have_covers_tell_whether_it_is_an_outage(covers: Covers) -> None:
+    covers.of |= dict.fromkeys([3, 5, 6], EMPTY)
+    covers.told = [3, 5, 6]
+    with pytest.raises(PicturesUnavailable):
+        covers.supply.fetch(3, "")
+    assert covers.asked[0] == 3
+    assert {*covers.asked[1:]} == {5, 6}
 
 
 @pytest.mark.parametrize("bad", [STORED, HUGE], ids=["stored", "huge"])
