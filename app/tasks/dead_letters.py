@@ -10,6 +10,7 @@ from core.models import Failure, Job
 from sync_queue.queue import SyncQueue
 
 MOST = 2**31  # more than there are
+FILTERS = ("error", "text")
 
 
 def filters_of(told: Mapping[str, object]) -> tuple[str, str]:
@@ -28,6 +29,10 @@ def dead_like(queue: SyncQueue, told: Mapping[str, object]) -> list[Job]:
     """All dead letters that the list shows with these filters.
 
     Raises:
-        ConfigError: one makes no sense.
+        ConfigError: one makes no sense, or is not known: without it there would be more.
     """
+    if unknown := sorted(told.keys() - FILTERS):
+        raise ConfigError(
+            f"The filter {unknown[0]!r} is unknown; these are allowed: {', '.join(FILTERS)}."
+        )
     return [job for job, _ in queue.dead_page(*filters_of(told), 0, MOST)[1]]

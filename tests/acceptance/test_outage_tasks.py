@@ -157,6 +157,8 @@ def test_what_an_outage_left_is_tried_again(driver: SyncDriver, scenes: list[int
         ({"error": "PlexNotFound"}, [0, 1]),
         ({"scene_id": "5"}, None),
         ({"filter": "PlexNotFound"}, None),
+        ({"filter": {"error": "PlexNotFound", "text": ""}}, [0, 1]),
+        ({"filter": {"failure": "PlexNotFound"}}, None),
         ({"ids": "{0}, {3}"}, [0, 3]),
         ({"ids": ["{1}"], "failure": "PlexNotFound"}, [1]),
         ({"ids": []}, []),  # names none, which is not all
