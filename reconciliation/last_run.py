@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -105,18 +106,23 @@ class LastRun:
             but: scenes that do not matter.
         """
         queued, given_up, left = (
-            [i for i in self.state.verdicts.with_fate(fate) if i not in but]
+            self._with_fate(fate, but)
             for fate in (GapOutcome.QUEUED, GapOutcome.GIVEN_UP, GapOutcome.LEFT)
         )
         queue = self.queue
         if queue is None:
-            return not queued and not given_up
+            return not any(queued) and not any(given_up)
         return (
-            all(queue.queued_among(some) == set(some) for some in chunks(queued))
-            and not queue.held_among(queued)
-            and not queue.queued_among([*given_up, *left])
-            and queue.given_up_before(given_up, since) == set(given_up)
+            all(queue.queued_among(ids) == set(ids) and not queue.held_among(ids) for ids in queued)
+            and not any(map(queue.queued_among, left))
+            and all(
+                not queue.queued_among(ids) and queue.given_up_before(ids, since) == set(ids)
+                for ids in given_up
+            )
         )
+
+    def _with_fate(self, fate: GapOutcome, but: Container[int]) -> Iterator[list[int]]:
+        return ([i for i in some if i not in but] for some in self.state.verdicts.with_fate(fate))
 
     def forget(self) -> None:
         """Nothing can be taken over from now on."""
@@ -158,7 +164,7 @@ def altered_scenes(
         return None
     found: set[int] = set()
     try:
-        for ids in chunks(state.verdicts.with_fate(GapOutcome.TIMELESS)):
+        for ids in chunks(chain.from_iterable(state.verdicts.with_fate(GapOutcome.TIMELESS))):
             items = [(i, item) for i, item in _items(state, ids) if item.updated_at is None]
             full = read_full([item.ref.key for _, item in items])
             found.update(

@@ -10,7 +10,7 @@ inputs, so whatever touches the record voids the verdict in the same transaction
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -184,11 +184,16 @@ class VerdictStore(Store):
         among = f"{_ALL} WHERE scene_id BETWEEN ? AND ? AND {_IN_ORDER}"
         return set(self._database.numbers(among, (first, last)))
 
-    def with_fate(self, fate: GapOutcome) -> list[int]:
-        """The scenes of which that became; not to be asked for those without a gap."""
-        return self._database.numbers(
-            f"{_ALL} WHERE fate > 1 AND fate = ? AND touched = 0", (fate,)
-        )
+    def with_fate(self, fate: GapOutcome) -> Iterator[list[int]]:
+        """The scenes of which that became, some thousand at a time and in order; not to be asked
+        for those without a gap."""
+        sql = f"{_ALL} WHERE fate > 1 AND fate = ? AND touched = 0 AND scene_id > ?"
+        last = -1
+        while some := self._database.numbers(
+            f"{sql} ORDER BY scene_id LIMIT {_SOME}", (fate, last)
+        ):
+            yield some
+            last = some[-1]
 
     def count(self) -> int:
         """How many scenes were looked at."""

@@ -91,7 +91,7 @@ def test_of_others_it_is_noted_that_they_were_looked_at(state: State) -> None:
     state.verdicts.note([row(2, has_record=False)])  # it got one meanwhile
     state.verdicts.note([row(3, has_record=True, stands=False)])
 
-    assert state.verdicts.with_fate(GapOutcome.QUEUED) == [1, 4]
+    assert list(state.verdicts.with_fate(GapOutcome.QUEUED)) == [[1, 4]]
     assert state.verdicts.looked_at(1, 9) == {1: b"it", 2: b"", 4: b"it"}
     assert state.verdicts.in_order(1, 9) == {2}
     assert state.verdicts.left([3])[3] == Left(VERDICT.claims, (("1", "/a", "/b"),), 2, 5)
