@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from core.errors import ConfigError
 from core.timestamps import parse_timestamp
@@ -52,6 +52,24 @@ def text(args: Mapping[str, object], name: str) -> str:
     surrogate pair, is a question mark in it."""
     raw = args.get(name)
     return "" if raw is None else str(raw).encode(errors="replace").decode().strip()
+
+
+def filters(args: Mapping[str, object], known: Collection[str]) -> Mapping[str, object] | None:
+    """The argument `filter`, which means all that a list shows so; None where it is not given.
+
+    Raises:
+        ConfigError: it is no mapping, or has what is not known: without that there would be more.
+    """
+    told = args.get("filter")
+    if told is None:
+        return None
+    if not isinstance(told, Mapping):
+        raise ConfigError(f"The argument 'filter' is {told!r}; a mapping is allowed.")
+    if unknown := sorted(map(str, told.keys() - set(known))):
+        raise ConfigError(
+            f"The filter {unknown[0]!r} is unknown; these are allowed: {', '.join(known)}."
+        )
+    return told
 
 
 def moment(args: Mapping[str, object], name: str) -> float | None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from app import stopping
-from app.arguments import numbers
+from app.arguments import filters, numbers
 from app.page import figures
 from app.page.context import PageContext
-from app.page.gaps import wanted_by
+from app.page.gaps import FILTERS, wanted_by
 from app.page.running import running_now
 from app.page.sync_request import ask_for_sync
 from app.page.tasks import title_of_mode
+from app.tasks.dead_letters import FILTERS as DEAD_FILTERS
 from app.tasks.dead_letters import dead_like
 from core.change_words import counted
 from core.errors import ConfigError, StateError
@@ -85,9 +86,9 @@ def unignore_scenes(context: PageContext) -> dict[str, Any]:
 
 def drop_dead_letters(context: PageContext) -> dict[str, Any]:
     """Forget that scenes were given up on; `filter` means all that the list shows so."""
-    told = context.args.get("filter")
+    told = filters(context.args, DEAD_FILTERS)
     with context.open_queue() as queue:
-        if isinstance(told, Mapping):
+        if told is not None:
             scene_ids: Sequence[int] = [job.scene_id for job in dead_like(queue, told)]
         else:
             scene_ids = _scene_ids(context)
@@ -114,10 +115,10 @@ def _scene_ids(context: PageContext) -> Sequence[int]:
     """The scenes that are meant, each once; `filter` means all that the list of gaps shows so.
 
     Raises:
-        ConfigError: none is named, or something that is no scene.
+        ConfigError: none is named, a filter is not known, or something that is no scene.
     """
-    told = context.args.get("filter")
-    if isinstance(told, Mapping):
+    told = filters(context.args, FILTERS)
+    if told is not None:
         with context.open_page() as page:
             return page.findings.ids(wanted_by(told))
     scene_ids = numbers(context.args, "scene_ids")

@@ -15,6 +15,7 @@ from storage.page.finding_query import SORTS, FindingQuery
 from storage.page.findings import Finding
 from storage.page.page_facts import LAST
 
+FILTERS = ("type", "studio", "library", "text", "sort")
 TYPES = (*GAPS, *LEFT_ALONE)
 # No sync can tell which item it is, or bring it to one that is not there.
 UNDECIDED = (AMBIGUOUS, CONTESTED, OUTSIDE)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from app import arguments
 from app.schedule import automatic
 from app.sync_changes.messages import summary_of
-from app.tasks.dead_letters import dead_like
+from app.tasks.dead_letters import FILTERS, dead_like
 from app.wiring import Context
 from app.write_session import lock_for, open_scene_writer
 from core.change_words import counted
@@ -79,13 +79,11 @@ def retry_dead_letters(context: Context) -> dict[str, Any]:
         ConfigError: an argument makes no sense; one that is not known would have chosen all.
     """
     args = context.args
-    told = args.get("filter")
     if unknown := sorted(args.keys() - {"mode", "dry_run", *CONDITIONS}):
         raise ConfigError(
             f"The argument {unknown[0]!r} is unknown; these are allowed: {', '.join(CONDITIONS)}."
         )
-    if not isinstance(told, (Mapping, type(None))):
-        raise ConfigError(f"The argument 'filter' is {told!r}; a mapping is allowed.")
+    told = arguments.filters(args, FILTERS)
     failure, error = _failure(arguments.text(args, "failure")), arguments.text(args, "error")
     ids = arguments.numbers(args, "ids")
     ids = arguments.numbers(args, "scene_ids") if ids is None else ids

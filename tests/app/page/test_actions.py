@@ -145,6 +145,15 @@ def test_only_a_task_that_runs_can_be_stopped(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize("mode", ["sync_scenes", "ignore_scenes", "unignore_scenes"])
+def test_an_action_refuses_a_filter_that_is_not_known(folder: Folder, mode: str) -> None:
+    for told in ({"failure": "drift"}, "drift"):
+        with pytest.raises(ConfigError, match=r"failure' is unknown|'filter' is 'drift'"):
+            do(folder, mode, scene_ids=[1], filter=told)
+    assert waiting(folder) == []
+    assert folder.ask("page_gaps", type="drift")["total"] == 5
+
+
+@pytest.mark.parametrize("mode", ["sync_scenes", "ignore_scenes", "unignore_scenes"])
 def test_an_action_names_its_scenes(folder: Folder, mode: str) -> None:
     with pytest.raises(ConfigError, match="'scene_ids' is missing"):
         do(folder, mode)
