@@ -7,19 +7,23 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from app.patience import TaskPatience
 from app.wiring import Context
 from core.errors import RunStopped, StashError, StateError, SyncError
 from stash.job_queue import is_pending, queue_sync_changes, waiting_jobs
+from storage.key_value import Key
 from sync_queue.inbox import INBOX_FILE
 from sync_queue.inbox_reader import Inbox
 
 log = logging.getLogger(__name__)
 
 MODE = "sync_changes"
+# Tasks that gave way before they brought anything to Plex; after so many one sees its requests
+# through: where others always wait, and answers always take long, nothing would ever be brought.
+IN_VAIN = Key("gave_way_in_vain", 0, int)
+MOST_IN_VAIN = 3
 SILENCE = 2.0  # seconds that a look at Stash's jobs may take, which comes every few seconds
 
 
@@ -32,14 +36,37 @@ def others_wait(context: Context) -> bool:
         return False
 
 
+class _Others:
+    """Whether those that wait go before an answer that takes long."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._is_our_turn = False
+
+    def __call__(self) -> bool:
+        if self._is_our_turn or not others_wait(self._context):
+            return False
+        with self._context.open_state() as state:
+            self._is_our_turn = state.get_value(IN_VAIN) >= MOST_IN_VAIN
+            if self._is_our_turn:
+                state.set_value(IN_VAIN, 0)
+        return not self._is_our_turn
+
+
+def note_given_way(context: Context, *, in_vain: bool) -> None:
+    """The task has given way while an answer was waited for; `in_vain`: before it did anything."""
+    with context.open_state() as state:
+        state.change_value(IN_VAIN, lambda before: before + 1 if in_vain else 0)
+
+
 def giving_way(context: Context, most: float = math.inf) -> Context:
     """The context for who gives way also while an answer of Plex is waited for.
 
     Args:
         most: as of `TaskPatience`.
     """
-    others = partial(others_wait, context)
-    return replace(context, patience=TaskPatience(context.is_stopped, others, most))
+    patience = TaskPatience(context.is_stopped, _Others(context), most)
+    return replace(context, patience=patience)
 
 
 def hand_over(context: Context, inbox: Inbox) -> str:

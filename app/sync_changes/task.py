@@ -15,7 +15,7 @@ from typing import Any
 from app.schedule.automatic import AutoReconcile
 from app.sync_changes.drains import Drains
 from app.sync_changes.edits_during_drain import Edits
-from app.sync_changes.handover import giving_way, hand_over, others_wait
+from app.sync_changes.handover import giving_way, hand_over, note_given_way, others_wait
 from app.sync_changes.intake import Intake, IntakeResult
 from app.sync_changes.messages import (
     BUSY,
@@ -112,6 +112,7 @@ class _Run:
         except GaveWay as why:
             log.debug("%s", why)
             self._outage.break_off(PLEX)
+            note_given_way(self._context, in_vain=not self._drains.result.processed)
             self._hand_over(0, anyway=True)
 
     def _work(self) -> None:

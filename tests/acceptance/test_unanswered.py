@@ -16,6 +16,7 @@ import app.sync_changes.process_queue
 import transport.pacing
 from app import task_runner
 from app.health_check.task import look_after_change
+from app.sync_changes.handover import MOST_IN_VAIN
 from app.sync_changes.process_queue import process_queue
 from app.wiring import Timeouts
 from core.backoff import LONGEST_PAUSE
@@ -105,6 +106,16 @@ def test_others_need_not_wait_for_an_answer(
     assert all_wait(driver)
     driver.site.both.plex.faults([])
     assert driver.sync()["processed"] == 3
+
+
+def test_slow_answers_do_not_keep_changes_waiting_for_ever(driver: SyncDriver) -> None:
+    slow = {"match": ITEMS, "action": "delay", "seconds": 0.4, "times": -1}
+    driver.site.both.plex.faults([slow])
+
+    with others_wait(driver.site):
+        runs = [driver.sync()["processed"] for _ in range(MOST_IN_VAIN + 1)]
+
+    assert runs == [*[0] * MOST_IN_VAIN, 3]
 
 
 def test_a_trial_that_gives_way_is_soon_followed_by_another_one(
