@@ -40,6 +40,14 @@ class CallsUnderWay(Generic[K, T]):
         """What was begun under a key, which is forgotten; None where nothing was."""
         return self._begun.pop(key, None)
 
+    def cancel(self, key: K) -> bool:
+        """Have it not called, and forget it; False where that is too late, and `pop` follows."""
+        begun = self._begun.get(key)
+        if begun is not None and not begun.cancel():
+            return False
+        self._begun.pop(key, None)
+        return True
+
     def wait(self) -> None:
         """Nothing is under way when this returns."""
         wait(self._begun.values())

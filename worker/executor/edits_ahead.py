@@ -7,7 +7,7 @@ order of the scenes, so all else is as if they were sent one after the other.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from core.models import ItemRef
@@ -15,9 +15,8 @@ from worker.executor.calls_under_way import CallsUnderWay
 from worker.plan import ItemEdit
 
 WRITERS = 2  # edits under way at once
-# Scenes begun at once: at most so many, and no more than take so long, since they are not left when
-# others are to work. Those beyond the writers wait for these, and keep them busy while scenes
-# before them are read back and recorded.
+# Scenes begun at once: at most so many, and no more than take so long. Those beyond the writers
+# wait for these, and keep them busy while scenes before them are read back and recorded.
 MOST, AHEAD_SECONDS = 192, 0.25
 MEASURED = 16  # scenes by which it is known how long one takes
 
@@ -68,6 +67,10 @@ class EditsAhead:
         """What became of an edit, which is sent now if it was not begun. Raises as `Send`."""
         begun = self._begun.pop(edit.ref)
         return self._send(edit) if begun is None else begun.result()
+
+    def withdraw(self, edits: Iterable[ItemEdit]) -> bool:
+        """Have edits not sent that were begun; False where one is sent already."""
+        return all(self._begun.cancel(edit.ref) for edit in edits)
 
     def drop(self) -> None:
         """Of what was begun nothing is sent any more when this returns."""

@@ -25,6 +25,7 @@ from plex.exceptions import PlexError, PlexItemFailed, PlexRejected
 from storage.state import State
 from worker.executor.bulk_edit import BulkEditor, Sent
 from worker.executor.edit_step import EditStep
+from worker.executor.edits_ahead import WRITERS
 from worker.executor.item_editor import ItemEditor
 from worker.executor.journaling import Journaling
 from worker.executor.outcome import Outcome
@@ -162,10 +163,20 @@ class Executor:
                     continue
                 self._begin(plan, () if is_ending else islice(pending, WINDOW - 1), shared)
                 begun.append(plan)
+            is_ending = is_ending or (len(begun) > self._edits.depth and is_over())
+            if is_ending:
+                left.extend(self._withdrawn(begun, shared))
             if begun:
                 yield begun.popleft()
             if not pending and not is_ending:
                 pending.extend(self._shared(more(), shared))
+
+    def _withdrawn(self, begun: deque[ScenePlan], shared: Sent) -> Iterator[ScenePlan]:
+        """Take out those of which nothing is sent yet: Plex may be slow by now."""
+        for plan in list(begun)[WRITERS:]:
+            if shared.edited.isdisjoint(plan.items) and self._edits.ahead.withdraw(plan.edits):
+                begun.remove(plan)
+                yield plan
 
     def _shared(self, plans: Sequence[ScenePlan], shared: Sent) -> Sequence[ScenePlan]:
         """The plans, once what they have in common is sent."""

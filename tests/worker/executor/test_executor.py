@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,6 +25,7 @@ from storage.state import State
 from tests.core.builders import ALL_FIELDS, desired, file, scene
 from tests.plex_seeds import plex_item, plex_section, plex_seed
 from transport.retrying import Retrying
+from worker.executor import edits_ahead
 from worker.executor.executor import Executor
 from worker.executor.journaling import Journaling
 from worker.executor.outcome import Outcome, Status
@@ -52,6 +54,7 @@ class Bench:
     state: State
     outcomes: list[Outcome] = field(default_factory=list)
     run_id: int = 1
+    clock: Callable[[], float] = lambda: 1.0
 
     def wanted(self, number: int, **changes: Any) -> Scene:
         known = {"title": f"Scene {number}", "tags": ["Night", "Jazz"], "details": "Ours."}
@@ -91,7 +94,7 @@ class Bench:
             self.run_id,
             partial(PictureWriter, images),
             pictures,
-            lambda: 1.0,
+            self.clock,
             self.outcomes.extend,
             lambda: None,
         )
@@ -235,6 +238,26 @@ def test_what_others_wait_for_ends_a_run_between_two_scenes(bench: Bench) -> Non
 
     assert [plan.scene_id for plan in left] == [3]
     assert bench.told() == {1: Status.PROVEN, 2: Status.PROVEN}
+
+
+def test_what_is_begun_and_not_sent_waits_for_no_slow_plex_where_others_do(
+    process: PlexHandle, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edits_ahead, "MEASURED", 2)
+    count = 16
+    process.load(plex_seed(plex_section([plex_item(n) for n in range(1, count + 1)])))
+    plans = [bench.plan(bench.wanted(n, title=f"Own {n}")) for n in range(1, count + 1)]
+    process.reset()
+    bench.faults({"match": EDIT, "action": "delay", "seconds": 0.3, "after": 4, "times": -1})
+    bench.clock = time.monotonic
+    began = time.monotonic()
+
+    left = bench.run(*plans, is_over=lambda: time.monotonic() - began > 0.2)
+
+    written = process.counters()["writes"]
+    assert written <= 8
+    assert len(left) == count - written
+    assert bench.told() == dict.fromkeys(range(1, written + 1), Status.PROVEN)
 
 
 def test_scenes_that_share_an_edit_are_seen_to_the_end_all_the_same(bench: Bench) -> None:
