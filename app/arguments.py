@@ -54,6 +54,18 @@ def text(args: Mapping[str, object], name: str) -> str:
     return "" if raw is None else str(raw).encode(errors="replace").decode().strip()
 
 
+def allow_only(args: Mapping[str, object], known: Collection[str]) -> None:
+    """Look for arguments that are not known: those that are misspelled would choose all.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    if unknown := sorted(args.keys() - {"mode", "dry_run", *known}):
+        raise ConfigError(
+            f"The argument {unknown[0]!r} is unknown; these are allowed: {', '.join(known)}."
+        )
+
+
 def filters(args: Mapping[str, object], known: Collection[str]) -> Mapping[str, object] | None:
     """The argument `filter`, which means all that a list shows so; None where it is not given.
 

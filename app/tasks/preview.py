@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from app.arguments import flag, numbers, run_id
+from app.arguments import allow_only, flag, numbers, run_id
 from app.schedule.run import tell
 from app.wiring import Context, sharing
 from app.write_session import SceneWriter, lock_for, open_scene_writer
@@ -36,6 +36,8 @@ from worker.preview.plan_source import PreviewSource, job_for
 from worker.scene_sync.plan_source import ListedScenes
 
 log = logging.getLogger(__name__)
+
+ARGUMENTS = ("run_id", "scene_ids")
 
 DETECTION_SHARE = 0.4  # of the progress bar
 NOTHING_SYNCED = "all fields are switched off in the settings: nothing to plan or to write"
@@ -153,6 +155,7 @@ def _counts(by_kind: Mapping[str, int]) -> str:
 def apply_preview(context: Context) -> dict[str, Any]:
     """Write the plan of a preview, the last one unless `run_id` names another; with the argument
     `scene_ids`, that of some of its scenes."""
+    allow_only(context.args, ARGUMENTS)
     if not context.settings.synced_fields():
         log.warning("%s", NOTHING_SYNCED)
         return {"note": NOTHING_SYNCED}
@@ -172,6 +175,7 @@ def apply_preview(context: Context) -> dict[str, Any]:
 
 def look_at_apply(context: Context) -> dict[str, Any]:
     """What `apply_preview` would write now, and what it would leave."""
+    allow_only(context.args, ARGUMENTS)
     figures = Figures()
     with open_scene_writer(context) as writer:
         preview = chosen_preview(writer.state, run_id(context.args))

@@ -79,10 +79,7 @@ def retry_dead_letters(context: Context) -> dict[str, Any]:
         ConfigError: an argument makes no sense; one that is not known would have chosen all.
     """
     args = context.args
-    if unknown := sorted(args.keys() - {"mode", "dry_run", *CONDITIONS}):
-        raise ConfigError(
-            f"The argument {unknown[0]!r} is unknown; these are allowed: {', '.join(CONDITIONS)}."
-        )
+    arguments.allow_only(args, CONDITIONS)
     told = arguments.filters(args, FILTERS)
     failure, error = _failure(arguments.text(args, "failure")), arguments.text(args, "error")
     ids = arguments.numbers(args, "ids")
@@ -125,6 +122,7 @@ def clear_match_cache(context: Context) -> dict[str, Any]:
 def confirm_stopped_run(context: Context) -> dict[str, Any]:
     """Write what the clear guard holds back, and let the run that another guard stopped last go
     through, once; with the argument `scene_ids`, write what is held back of those scenes alone."""
+    arguments.allow_only(context.args, ("scene_ids",))
     chosen = arguments.numbers(context.args, "scene_ids")
     if chosen is not None:
         return {"confirmed": True, **_write_held(context, chosen)}

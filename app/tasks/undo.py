@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from app.arguments import run_id
+from app.arguments import allow_only, run_id
 from app.wiring import Context
 from app.write_session import lock_for, open_writer
 from core import run_kinds
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 def undo_last_run(context: Context) -> dict[str, Any]:
     """Take a run back: the last that changed anything, unless `run_id` names another."""
+    allow_only(context.args, ("run_id",))
     figures = Figures()
     with lock_for(context, "Undo Last Run"), open_writer(context) as writer:
         chosen = chosen_run(writer.state, run_id(context.args))
@@ -45,6 +46,7 @@ def undo_last_run(context: Context) -> dict[str, Any]:
 
 def look_at_undo(context: Context) -> dict[str, Any]:
     """What `undo_last_run` would do now."""
+    allow_only(context.args, ("run_id",))
     figures = Figures()
     with open_writer(context) as writer:
         chosen = chosen_run(writer.state, run_id(context.args))

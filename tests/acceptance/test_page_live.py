@@ -18,7 +18,7 @@ from app.task_runner import MODES, perform
 from app.tasks.preview import apply_preview, preview_all
 from app.tasks.queue import confirm_stopped_run
 from app.tasks.reconcile import reconcile_all
-from core.errors import GuardStopped, RunStopped
+from core.errors import ConfigError, GuardStopped, RunStopped
 from simulators.library.generate import generate
 from sync_queue.inbox_reader import Inbox
 from tests.acceptance.conftest import Open
@@ -137,6 +137,8 @@ def test_chosen_scenes_of_a_preview_are_written_alone(site: Site) -> None:
     with site.state() as state:
         planned = state.plans.scene_ids(shown["run_id"])
     chosen = planned[:2]
+    with site.context(scene_id=chosen) as context, pytest.raises(ConfigError, match="unknown"):
+        apply_preview(context)
     with site.context(scene_ids=[str(each) for each in chosen]) as context:
         applied = apply_preview(context)
     assert applied["scenes_done"] == 2
@@ -151,6 +153,8 @@ def test_chosen_scenes_of_those_held_are_written_alone(open_alone: Open) -> None
         site.drain()
     with site.queue() as queue:
         held = [each.job.scene_id for each in queue.held()]
+    with site.context(scene_id=held[:3]) as context, pytest.raises(ConfigError, match="unknown"):
+        confirm_stopped_run(context)
     with site.context(scene_ids=held[:3]) as context:
         confirmed = confirm_stopped_run(context)
     assert confirmed["succeeded"] == 3

@@ -185,6 +185,7 @@ def _with(taker: Record, owner: Record) -> Record:
         ({"run_id": "1"}, "Run 1 is a reconcile: it has changed nothing in Plex."),
         ({"run_id": "last"}, "'run_id' is 'last'"),
         ({"run_id": True}, "'run_id' is True"),
+        ({"run": 77}, "'run' is unknown"),
         ({"run_id": -1}, "'run_id' is -1"),
     ],
 )
