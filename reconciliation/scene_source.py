@@ -28,6 +28,7 @@ from stash.scalars import (
     WHOLE,
     Looked,
     fetch_at_once,
+    files_digest,
     iter_scalars,
     look,
     take_mark,
@@ -204,14 +205,11 @@ class SceneSource:
         moved = {each for each, _ in before.items() ^ looked.names.items()}
         void = self._showing(moved, before) if moved else set()
         if looked.tells_files:
-            told = {**looked.odd, **looked.moved}
-            kept = {each.id: each for each in self._reads.odd()} | self._reads.of(told)
-            void |= {
-                i
-                for i, each in kept.items()
-                if (len(each.files) != 1 and i not in looked.odd)
-                or (i in told and told[i].files != each.files)
-            }
+            told = looked.odd | looked.moved
+            void.update(each.id for each in self._reads.odd() if each.id not in looked.odd)
+            for ids in chunks(told, LOOKED_UP):
+                reads = self._reads.of(ids)
+                void.update(i for i, each in reads.items() if files_digest(each.files) != told[i])
         return void
 
     def _showing(

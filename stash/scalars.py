@@ -15,7 +15,7 @@ from typing import Any
 from core.digests import digest_of
 from core.errors import StashError, StashUnauthorized, StashUnreachable
 from core.library_facts import GROUP, STUDIO, TAG
-from core.models import Scene
+from core.models import MediaFile, Scene
 from stash import queries
 from stash.entities import list_texts
 from stash.mapping import SceneReader, UnreadScene, lacks, number, text, unread_scenes
@@ -50,16 +50,16 @@ class Looked:
         version: Stash's.
         tells_files: it tells cheaply which files have moved; else each scene is listed with them.
         names: of performers, tags, studios, groups, and the paths of folders, by kind and id.
-        moved: scenes of which a file was touched since the time asked for, with their files.
-        odd: scenes that have no file or several, with their files.
+        moved: scenes of which a file was touched since the time asked for, with `files_digest`.
+        odd: scenes that have no file or several, with the same.
         is_blind: Stash did not tell; nothing of what was read before is known to stand.
     """
 
     version: str
     tells_files: bool
     names: dict[tuple[str, int], str]
-    moved: dict[int, UnreadScene] = field(default_factory=dict)
-    odd: dict[int, UnreadScene] = field(default_factory=dict)
+    moved: dict[int, bytes] = field(default_factory=dict)
+    odd: dict[int, bytes] = field(default_factory=dict)
     is_blind: bool = False
 
 
@@ -103,6 +103,11 @@ def take_mark(scene: UnreadScene) -> str:
     if isinstance(paths, dict):
         return text(paths.get("vtt")).rpartition("/")[2]  # the rest may be another address of Stash
     return digest_of([scene.raw.get("files")]).hex()
+
+
+def files_digest(files: Iterable[MediaFile]) -> bytes:
+    """A digest of the files of a scene: of a million scenes, many thousand have several."""
+    return digest_of([tuple(file) for file in files])
 
 
 def fetch_many(stash: StashApi, ids: Sequence[int]) -> dict[int, Scene]:
@@ -199,16 +204,18 @@ def _names(stash: StashApi, kind: str, said: str, listed: object) -> Iterator[tu
             yield found, text(row.get(said))
 
 
-def _all(stash: StashApi, criteria: Mapping[str, object], listed: object) -> dict[int, UnreadScene]:
-    """All scenes that fit, of which the first are listed already."""
-    found, told = _scenes(listed)
+def _all(stash: StashApi, criteria: Mapping[str, object], listed: object) -> dict[int, bytes]:
+    """`files_digest` of all scenes that fit, of which the first are listed already."""
+    some, told = _scenes(listed)
+    found = {i: files_digest(scene.files) for i, scene in some.items()}
     if told < SOME:
         return found
     fields, after = f"id {_FILES}", max(found, default=0)
     rest = iter_unread_pages(
         stash, page_size=SOME, criteria=criteria, fields=fields, expected=0, after=after
     )
-    return found | {scene.id: scene for page in rest for scene in page}
+    found.update((scene.id, files_digest(scene.files)) for page in rest for scene in page)
+    return found
 
 
 def _scenes(listed: object) -> tuple[dict[int, UnreadScene], int]:

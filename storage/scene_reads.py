@@ -129,16 +129,17 @@ class SceneReads(StoreFile):
         """The reads of these scenes."""
         return {each.id: each for each in self._database.select_in(_READS, _read, "scene_id", ids)}
 
-    def odd(self) -> list[SceneRead]:
-        """The reads of scenes that have no file, or several."""
-        return self._database.select(_READS, _read, "WHERE file_count <> 1")
+    def odd(self) -> Iterator[SceneRead]:
+        """The reads of scenes that have no file, or several; as `all`."""
+        return self._each("file_count <> 1 AND")
 
     def all(self) -> Iterator[SceneRead]:
         """All reads, some thousand in memory at a time."""
-        last = 0
-        while some := self._database.select(
-            _READS, _read, "WHERE scene_id > ? ORDER BY scene_id LIMIT 5000", (last,)
-        ):
+        return self._each("")
+
+    def _each(self, condition: str) -> Iterator[SceneRead]:
+        last, where = 0, f"WHERE {condition} scene_id > ? ORDER BY scene_id LIMIT 5000"
+        while some := self._database.select(_READS, _read, where, (last,)):
             yield from some
             last = some[-1].id
 
