@@ -120,7 +120,7 @@ def test_a_change_whose_request_was_lost_is_caught_up_with(site: Site) -> None:
     assert (title(site, first), title(site, second)) == ("Not Asked For", "Asks for Both")
 
 
-@INSIDE
+@pytest.mark.parametrize("running", BOTH[:1], indirect=True)  # processes note them all the same
 def test_a_task_that_cannot_work_is_asked_for_few_times_in_a_burst(site: Site) -> None:
     """And not at all, with nothing noted, where a switch says so."""
     scenes = site.scenes("in_sync")[8:20]
