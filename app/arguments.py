@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from core.errors import ConfigError
 from core.timestamps import parse_timestamp
@@ -60,10 +60,7 @@ def allow_only(args: Mapping[str, object], known: Collection[str]) -> None:
     Raises:
         ConfigError: there is one.
     """
-    if unknown := sorted(args.keys() - {"mode", "dry_run", *known}):
-        raise ConfigError(
-            f"The argument {unknown[0]!r} is unknown; these are allowed: {', '.join(known)}."
-        )
+    _refuse("argument", args.keys() - {"mode", "dry_run", *known}, known)
 
 
 def filters(args: Mapping[str, object], known: Collection[str]) -> Mapping[str, object] | None:
@@ -77,11 +74,16 @@ def filters(args: Mapping[str, object], known: Collection[str]) -> Mapping[str, 
         return None
     if not isinstance(told, Mapping):
         raise ConfigError(f"The argument 'filter' is {told!r}; a mapping is allowed.")
-    if unknown := sorted(map(str, told.keys() - set(known))):
-        raise ConfigError(
-            f"The filter {unknown[0]!r} is unknown; these are allowed: {', '.join(known)}."
-        )
+    _refuse("filter", told.keys() - set(known), known)
     return told
+
+
+def _refuse(what: str, unknown: Iterable[object], known: Collection[str]) -> None:
+    """Raises where there is something unknown."""
+    if told := sorted(map(str, unknown)):
+        raise ConfigError(
+            f"The {what} {told[0]!r} is unknown; these are allowed: {', '.join(known)}."
+        )
 
 
 def moment(args: Mapping[str, object], name: str) -> float | None:
