@@ -67,8 +67,9 @@ class Spool(Collection[int], Generic[T]):
 
     def discard(self, ids: Iterable[int]) -> None:
         """Forget some scenes."""
-        for each in self.among(ids):
-            if each in self:
+        for row, some in self._by_row(ids):
+            self._turn_to(row)
+            for each in self._values.keys() & some:
                 del self._values[each]
                 self._count -= 1
                 self._is_changed = True
@@ -76,7 +77,7 @@ class Spool(Collection[int], Generic[T]):
     def of(self, ids: Iterable[int]) -> dict[int, T]:
         """The values of those of some scenes that have one."""
         found: dict[int, T] = {}
-        for row, some in groupby(sorted(ids), _row_of) if self._count else ():
+        for row, some in self._by_row(ids):
             self._turn_to(row)
             known = self._values
             found.update({each: known[each] for each in some if each in known})
@@ -106,6 +107,10 @@ class Spool(Collection[int], Generic[T]):
             if not following:
                 return found
             self._turn_to(following[0][0])
+
+    def _by_row(self, ids: Iterable[int]) -> Iterable[tuple[int, Iterable[int]]]:
+        """Some ids in order, by the row that they are in; none where no scene has a value."""
+        return groupby(sorted(ids), _row_of) if self._count else ()
 
     def _turn_to(self, row: int) -> None:
         """Have this row in memory."""
