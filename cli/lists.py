@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from app.page.gaps import TYPES
 from cli.options import Command, Group
 from cli.session import Session
 from cli.terminal import moment
 from core.change_words import counted
+from core.finding_types import TITLES
 
 GAPS = 1
 MOST = 200  # rows of one page of the plugin's answers
@@ -25,7 +25,7 @@ def status(session: Session) -> None:
 
 
 @click.command(cls=Command)
-@click.option("--type", "gap_type", type=click.Choice(TYPES), help="Only gaps of this type.")
+@click.option("--type", "gap_type", type=click.Choice(TITLES), help="Only gaps of this type.")
 @click.option("--studio", help="Only scenes of this studio.")
 @click.option("--library", help="Only scenes in this Plex library.")
 @click.option("--text", help="Only scenes with this text in title, path or studio.")

@@ -209,11 +209,11 @@
   }
 
   /** Facets as options of a select, with their counts. @param {import("./types").Facet[]} facets
-   * @param {(name: string) => string} [label] */
-  const facetOptions = (facets, label) =>
+   * @param {Record<string, string>} [titles] what people call them */
+  const facetOptions = (facets, titles) =>
     (facets || []).map((facet) => ({
       value: facet.name,
-      label: `${label ? label(facet.name) : facet.name} (${text.count(facet.count)})`,
+      label: `${(titles && titles[facet.name]) || facet.name} (${text.count(facet.count)})`,
     }));
 
   /**

@@ -10,13 +10,12 @@ from app.page.context import PageContext
 from app.page.paging import Paging
 from app.page.plex_links import links
 from core.errors import ConfigError
-from core.finding_types import AMBIGUOUS, CONTESTED, GAPS, IGNORED, LEFT_ALONE, OUTSIDE
+from core.finding_types import AMBIGUOUS, CONTESTED, IGNORED, OUTSIDE, TITLES
 from storage.page.finding_query import SORTS, FindingQuery
 from storage.page.findings import Finding
 from storage.page.page_facts import LAST
 
 FILTERS = ("type", "studio", "library", "text", "sort")
-TYPES = (*GAPS, *LEFT_ALONE)
 # No sync can tell which item it is, or bring it to one that is not there.
 UNDECIDED = (AMBIGUOUS, CONTESTED, OUTSIDE)
 
@@ -39,7 +38,8 @@ def page_gaps(context: PageContext) -> dict[str, Any]:
         kind: [{"name": name, "count": count} for name, count in counts]
         for kind, counts in facets.items()
     }
-    return {**paging.reply(total, rows), "facets": named, **told}
+    titles = {"type_titles": dict(TITLES)}
+    return {**paging.reply(total, rows), "facets": named, **titles, **told}
 
 
 def wanted_by(args: Mapping[str, object]) -> FindingQuery:
@@ -49,8 +49,8 @@ def wanted_by(args: Mapping[str, object]) -> FindingQuery:
         ConfigError: one makes no sense.
     """
     kind, sort = text(args, "type"), text(args, "sort") or "title"
-    if kind not in ("", *TYPES):
-        known = ", ".join(TYPES)
+    if kind not in ("", *TITLES):
+        known = ", ".join(TITLES)
         raise ConfigError(f"The argument 'type' is {kind!r}; one of these is allowed: {known}.")
     if sort.removeprefix("-") not in SORTS:
         raise ConfigError(

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from core.fields import PICTURES
-from core.models import Value
+from core.models import Failure, Value
+
+_FAILURES: Mapping[Failure, str] = {
+    Failure.NOT_FOUND: "Not in Plex",
+    Failure.AMBIGUOUS: "Several items fit",
+    Failure.AWAITS_SCAN: "Plex has not scanned it",
+    Failure.PICTURE: "Its pictures fail",
+    Failure.NO_PICTURES: "Pictures do not come",
+    Failure.REJECTED: "Refused by Plex",
+    Failure.ITEM_FAILED: "Plex fails for its item",
+    Failure.SCENE_FAILED: "Stash fails for it",
+    Failure.NOT_TAKEN: "Plex did not take it",
+}
+# Why a scene was given up on, as people see it, by the value of its failure.
+FAILURE_TITLES: Mapping[str, str] = {f.value: _FAILURES.get(f, "Failed") for f in Failure}
 
 
 def label_of(field: str) -> str:

@@ -11,7 +11,7 @@ from app.page.headline import advice, headline
 from app.page.runs import page_row
 from app.page.snapshot import PageSnapshot, snapshot
 from app.page.tasks import title_of_mode
-from core.finding_types import IGNORED
+from core.finding_types import IGNORED, TITLES
 from core.timestamps import in_words
 from storage.state_tables.outages import NAMES
 
@@ -27,6 +27,7 @@ def page_overview(context: PageContext) -> dict[str, Any]:
         "needs_setup": not known.settings or known.is_new,
         "advice": advice(known),
         "tiles": _tiles(known),
+        "type_titles": dict(TITLES),
         "last_reconcile": _last_reconcile(known),
         "next_reconcile_at": known.next_reconcile_at,
         "running": _running(known),

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.page.context import PageContext
 from app.page.item_titles import item_titles
+from app.page.labels import FAILURE_TITLES
 from app.page.paging import Paging
 from app.page.plan import change_row
 from app.page.plex_links import libraries, links
@@ -28,7 +29,8 @@ def page_dead_letters(context: PageContext) -> dict[str, Any]:
         dead = queue.stats(context.clock()).dead
     rows = [_dead_row(job, at) for job, at in found]
     errors = [{"name": failure.value, "count": count} for failure, count in dead.items()]
-    return {**paging.reply(total, rows), "facets": {"errors": errors}}
+    told = {"facets": {"errors": errors}, "error_titles": dict(FAILURE_TITLES)}
+    return {**paging.reply(total, rows), **told}
 
 
 def _dead_row(job: Job, at: float) -> dict[str, Any]:

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.page.labels import FAILURE_TITLES
+from core.finding_types import TITLES
+
 Answer = dict[str, Any]
 NOW = 1_790_000_000.0
 PER_PAGE = 12  # fewer than the plugin gives: a browser has less to draw
@@ -71,7 +74,8 @@ def gaps(args: Mapping[str, Any]) -> Answer:
         "studios": facet(rows, "studio"),
         "libraries": facet(rows, "library"),
     }
-    return paged(rows, args, facets=facets, as_of_at=NOW, plex=PLEX)
+    told = {"as_of_at": NOW, "plex": PLEX, "type_titles": dict(TITLES)}
+    return paged(rows, args, facets=facets, **told)
 
 
 def overview(_args: Mapping[str, Any]) -> Answer:
@@ -98,6 +102,7 @@ def overview(_args: Mapping[str, Any]) -> Answer:
             "held": 12,
             "edits_waiting": 2,
         },
+        "type_titles": dict(TITLES),
         "last_reconcile": {"at": NOW - 7200, "status": "done", "text": "It found 120 gaps."},
         "next_reconcile_at": NOW + 79200,
         "running": None,
@@ -250,7 +255,8 @@ def dead_letters(args: Mapping[str, Any]) -> Answer:
         for n in range(1, 4)
     ]
     rows = [row for row in all_rows if args.get("error") in (None, row["error"])]
-    return paged(rows, args, facets={"errors": facet(all_rows, "error")})
+    told = {"facets": {"errors": facet(all_rows, "error")}, "error_titles": dict(FAILURE_TITLES)}
+    return paged(rows, args, **told)
 
 
 def orphans(args: Mapping[str, Any]) -> Answer:

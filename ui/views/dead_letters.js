@@ -8,23 +8,9 @@
   const { Ago, Button, Row, Rows, SearchBox, Select, SelectionBar, Shown, Tag } = parts;
   const { Toolbar } = parts;
 
-  const ERRORS = /** @type {Record<string, string>} */ ({
-    PlexNotFound: "Not in Plex",
-    Ambiguous: "Several items fit",
-    AwaitsScan: "Plex has not scanned it",
-    ImageFailed: "Its pictures fail",
-    PicturesUnavailable: "Pictures do not come",
-    PlexRejected: "Refused by Plex",
-    PlexItemFailed: "Plex fails for its item",
-    StashSceneFailed: "Stash fails for it",
-    PlexDidNotTakeIt: "Plex did not take it",
-  });
-
-  /** @param {string} name of a failure of the plugin */
-  const errorLabel = (name) => ERRORS[name] || "Failed";
-
   /** @param {{filters: any, data: any}} props */
   function Filters({ filters, data }) {
+    const { facets, error_titles: titles } = data || {};
     return h(
       Toolbar,
       { total: data && data.total, what: "dead letter" },
@@ -37,14 +23,14 @@
         label: "All reasons",
         all: "All reasons",
         value: filters.values.error,
-        options: parts.facetOptions(data && data.facets && data.facets.errors, errorLabel),
+        options: parts.facetOptions(facets && facets.errors, titles),
         onChange: (/** @type {string} */ value) => filters.set("error", value),
       })
     );
   }
 
-  /** @param {{row: any, selection: any, opened: any, list: any}} props */
-  function Letter({ row, selection, opened, list }) {
+  /** @param {{row: any, titles: any, selection: any, opened: any, list: any}} props */
+  function Letter({ row, titles, selection, opened, list }) {
     const { action, run, read } = list;
     const about = {
       id: row.scene_id,
@@ -59,7 +45,7 @@
         h(
           "div",
           { key: "tags", className: "s2p-tags" },
-          h(Tag, { tone: "danger" }, errorLabel(row.error)),
+          h(Tag, { tone: "danger" }, titles[row.error] || row.error),
           h(
             "small",
             { className: "text-muted" },
@@ -155,7 +141,14 @@
                 Rows,
                 { data, filters },
                 data.rows.map((/** @type {any} */ row) =>
-                  h(Letter, { key: row.job_id || row.scene_id, row, selection, opened, list })
+                  h(Letter, {
+                    key: row.job_id || row.scene_id,
+                    row,
+                    titles: data.error_titles,
+                    selection,
+                    opened,
+                    list,
+                  })
                 )
               )
             )

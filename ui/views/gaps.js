@@ -25,11 +25,9 @@
 
   const OPENS = /** @type {Record<string, string>} */ ({ ambiguous: "Choose", missing: "Details" });
 
-  /** @param {string} name */
-  const typeLabel = (name) => parts.GAP_TYPES[name] || name;
-
-  /** @param {{list: any, facets: any, total: number | null}} props */
-  function Filters({ list, facets, total }) {
+  /** @param {{list: any, data: any}} props */
+  function Filters({ list, data }) {
+    const facets = (data && data.facets) || {};
     const { values, set, clear } = list.filters;
     /** @param {string} name @param {string} all @param {any} options */
     const select = (name, all, options) =>
@@ -42,13 +40,13 @@
       });
     return h(
       Toolbar,
-      { total, what: "gap" },
+      { total: data && data.total, what: "gap" },
       h(SearchBox, {
         label: "Title or path",
         value: values.text,
         onChange: (/** @type {string} */ value) => set("text", value),
       }),
-      select("type", "All types", parts.facetOptions(facets.types, typeLabel)),
+      select("type", "All types", parts.facetOptions(facets.types, data && data.type_titles)),
       select("studio", "All studios", parts.facetOptions(facets.studios)),
       select("library", "All libraries", parts.facetOptions(facets.libraries)),
       h(Select, {
@@ -89,10 +87,11 @@
     );
   }
 
-  /** @param {{row: import("../types").GapRow, plex: any, selection: any, opened: any, act: any,
+  /** @param {{row: import("../types").GapRow, data: any, selection: any, opened: any, act: any,
    *   reload: () => void}} props
    */
-  function Gap({ row, plex, selection, opened, act, reload }) {
+  function Gap({ row, data, selection, opened, act, reload }) {
+    const { plex, type_titles: titles } = data;
     return h(
       Row,
       {
@@ -108,7 +107,7 @@
           h(
             "div",
             { key: "tags", className: "s2p-tags" },
-            h(Tag, { tone: row.ignored ? "secondary" : "warning" }, typeLabel(row.type)),
+            h(Tag, { tone: row.ignored ? "secondary" : "warning" }, titles[row.type] || row.type),
             row.queued
               ? h(Tag, { tone: "info" }, row.held ? "held back" : "waits to be synced")
               : null,
@@ -211,7 +210,7 @@
         Rows,
         { data, filters },
         data.rows.map((/** @type {import("../types").GapRow} */ row) =>
-          h(Gap, { key: row.scene_id, row, plex: data.plex, selection, opened, act, reload })
+          h(Gap, { key: row.scene_id, row, data, selection, opened, act, reload })
         )
       ),
       h("p", { className: "text-muted small" }, "As of ", h(Ago, { at: data.as_of_at }), ".")
@@ -227,12 +226,11 @@
       run: (/** @type {string} */ mode, /** @type {string[]} */ ids, /** @type {string} */ name) =>
         list.run(mode, { scene_ids: ids }, name),
     };
-    const facets = (read.data && read.data.facets) || {};
     return h(
       "div",
       null,
       list.confirm.element,
-      h(Filters, { list, facets, total: read.data && read.data.total }),
+      h(Filters, { list, data: read.data }),
       h(Shown, { read }, (/** @type {any} */ data) =>
         h(GapList, { data, list, opened, act, reload: read.reload })
       )

@@ -7,18 +7,6 @@
   const { h, hooks, parts, server, text } = s2p;
   const { Ago, Button, Icon, Shown, ViewLink } = parts;
 
-  const TYPES = /** @type {Record<string, string>} */ ({
-    missing: "Not in Plex",
-    empty_metadata: "Empty in Plex",
-    stale_sync: "Changed in Stash",
-    drift: "Differs in Plex",
-    ambiguous: "Several items fit",
-    ignored: "Ignored",
-    outside: "Outside the libraries",
-    contested: "Two scenes, one item",
-    refused: "Refused by Plex",
-  });
-
   const VIEWS = /** @type {Record<string, string>} */ ({
     start: "Set it up",
     ambiguous: "See them",
@@ -160,8 +148,8 @@
     );
   }
 
-  /** @param {{tiles: any}} props */
-  function GapTypes({ tiles }) {
+  /** @param {{tiles: any, titles: Record<string, string>}} props */
+  function GapTypes({ tiles, titles }) {
     const types = Object.entries(tiles.gaps_by_type || {}).filter(([, n]) => n > 0);
     if (types.length === 0) return null;
     const most = Math.max(...types.map(([, n]) => n));
@@ -176,7 +164,7 @@
           h(
             "li",
             { key: type },
-            h(ViewLink, { view: "gaps", filters: { type } }, TYPES[type] || type),
+            h(ViewLink, { view: "gaps", filters: { type } }, titles[type] || type),
             h(
               "span",
               { className: "s2p-share", "aria-hidden": true },
@@ -306,7 +294,7 @@
         h(
           "div",
           { className: "s2p-panels mt-3" },
-          h(GapTypes, { tiles: data.tiles }),
+          h(GapTypes, { tiles: data.tiles, titles: data.type_titles }),
           h(s2p.chart.Chart, { points: data.points }),
           h(Times, { data })
         )
@@ -315,5 +303,4 @@
   }
 
   s2p.views.overview = Overview;
-  Object.assign(s2p.parts, { GAP_TYPES: TYPES });
 })();
