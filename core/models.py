@@ -191,7 +191,7 @@ class Change:
 
 
 class Failure(Enum):
-    """Why a job waits or was given up on. The value opens the error text that people read."""
+    """Why a job waits or was given up on."""
 
     NONE = ""
     NOT_FOUND = "PlexNotFound"
@@ -210,14 +210,16 @@ class Failure(Enum):
     def _missing_(cls, value: object) -> Failure | None:
         return cls.OTHER if isinstance(value, str) else None  # of a later version
 
-    def told(self, why: str) -> str:
-        """The error text for people: the value, then what happened."""
-        return ": ".join(part for part in (self.value, why) if part)
-
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A durable order to sync one scene; `data` is a snapshot for people, never what is written."""
+    """A durable order to sync one scene.
+
+    Attributes:
+        data: a snapshot for people, never what is written.
+        failure, why: why it waits or was given up on; `why` is for people.
+        priority: the higher first: 1 for a user's edit, 0 for bulk work.
+    """
 
     job_id: int
     scene_id: int
@@ -227,6 +229,11 @@ class Job:
     reason: str
     attempts: int
     not_before: float
-    error: str = ""
+    why: str = ""
     failure: Failure = Failure.NONE
-    priority: int = 0  # the higher first: 1 for a user's edit, 0 for bulk work
+    priority: int = 0
+
+    @property
+    def error(self) -> str:
+        """The failure and why, as one text."""
+        return ": ".join(part for part in (self.failure.value, self.why) if part)

@@ -35,7 +35,7 @@ _COLUMNS = {
     "priority": INT,
 }
 JOBS = Table(TABLE, ("_id",), _COLUMNS)
-HELD_JOBS = Table(TABLE, ("_id",), {**_COLUMNS, "marks": TEXT, "lines": TEXT})
+HELD_JOBS = Table(TABLE, ("_id",), {**_COLUMNS, "losses": TEXT})
 # The classes of urgency: the higher is claimed first.
 BULK, EDIT = 0, 1
 
@@ -87,12 +87,10 @@ class HeldJob:
     """A job that the clear guard holds back.
 
     Attributes:
-        marks: what it would clear or remove, as whoever held it has packed it.
-        losses: these changes.
+        losses: the changes that would take something away.
     """
 
     job: Job
-    marks: str
     losses: tuple[PlannedChange, ...]
 
 
@@ -159,5 +157,5 @@ def job_from(row: tuple[Any, ...]) -> Job:
 
 
 def held_from(row: tuple[Any, ...]) -> HeldJob:
-    *job, marks, losses = row
-    return HeldJob(job_from(tuple(job)), str(marks), unpacked(losses))
+    *job, losses = row
+    return HeldJob(job_from(tuple(job)), unpacked(losses))

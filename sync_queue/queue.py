@@ -169,21 +169,21 @@ class SyncQueue(QueueReader):
         with self._still_claimed([job]) as (connection, ids):
             transitions.to_dead(connection, ids, failure, why, self._clock())
 
-    def hold(self, jobs_with: Iterable[tuple[Job, str, Sequence[PlannedChange]]]) -> None:
+    def hold(self, jobs_with: Iterable[tuple[Job, Sequence[PlannedChange]]]) -> None:
         """Holds claimed jobs back until the user decides, each in the place of an older held one.
 
         Args:
-            jobs_with: each with its marks and losses, see `HeldJob`.
+            jobs_with: each with its losses, see `HeldJob`.
         """
-        given = {job.job_id: (marks, packed(losses)) for job, marks, losses in jobs_with}
+        given = {job.job_id: packed(losses) for job, losses in jobs_with}
         with self.database.transaction() as connection:
             ids = transitions.working(connection, given)
-            transitions.to_held(connection, [(row_id, *given[row_id]) for row_id in ids], HELD_WHY)
+            transitions.to_held(connection, [(row_id, given[row_id]) for row_id in ids], HELD_WHY)
 
     def claim_held(self, limit: int, scene_ids: Iterable[int] | None = None) -> list[HeldJob]:
         """Takes up to `limit` held jobs, leaving out scenes that are being worked on.
 
-        `release` and `recover` hold them again, with their marks and losses.
+        `release` and `recover` hold them again, with their losses.
         """
         with self.database.transaction() as connection:
             busy = self.working_scene_ids()

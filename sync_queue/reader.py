@@ -45,7 +45,8 @@ ALL = 2**31  # more jobs than there are
 _DATA = "CASE WHEN json_valid(CAST(data AS TEXT)) THEN CAST(data AS TEXT) END"
 _SAID = (
     f"coalesce(json_extract({_DATA}, '$.data.title'), '') || char(10)"
-    f" || coalesce(json_extract({_DATA}, '$.data.path'), '') || char(10) || error"
+    f" || coalesce(json_extract({_DATA}, '$.data.path'), '') || char(10)"
+    " || failure || ': ' || error"
 )
 _TOO_LATE = "status < 2 AND not_before > ?"
 _COUNTS = "(typeof(status), typeof(count)) = ('integer', 'integer') AND count >= 0"

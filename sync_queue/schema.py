@@ -138,6 +138,12 @@ _THIRD = (
     f"CREATE INDEX kept_by_time ON {TABLE} (timestamp) WHERE status > 2",
     f"CREATE INDEX kept_by_order ON {TABLE} (enqueued_at) WHERE status > 2",
 )
+# A failure stands in its own column alone. Nothing reads `marks` any more: the losses say the same.
+_FOURTH = (
+    f"UPDATE {TABLE} SET error = substr(error, length(failure) + 3) WHERE failure <> ''"
+    " AND substr(error || ': ', 1, length(failure) + 2) = failure || ': '",
+    f"ALTER TABLE {TABLE} RENAME COLUMN lines TO losses",
+)
 
 
 def _refuse_foreign(connection: sqlite3.Connection) -> Refusal | None:
@@ -162,7 +168,7 @@ def _refuse_foreign(connection: sqlite3.Connection) -> Refusal | None:
 
 SCHEMA = Schema(
     title="the queue",
-    migrations=(_FIRST, _SECOND, _THIRD),
+    migrations=(_FIRST, _SECOND, _THIRD, _FOURTH),
     remedy="The next reconcile finds what is left to do.",
     refuse=_refuse_foreign,
     derived=("DELETE FROM tallies", _TALLY),

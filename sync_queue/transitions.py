@@ -111,7 +111,7 @@ def to_waiting(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
             f" (SELECT scene_id FROM {TABLE} WHERE {where})",
             chunk,
         )
-        sql = f"UPDATE {TABLE} SET status = {READY}, marks = '', lines = '[]' WHERE {where}"
+        sql = f"UPDATE {TABLE} SET status = {READY}, losses = '[]' WHERE {where}"
         connection.execute(sql, chunk)
 
 
@@ -121,10 +121,7 @@ def to_backoff(
     """Requeues working rows: each its id, due time, failure and what happened."""
     connection.executemany(
         f"UPDATE {TABLE} SET not_before = ?, failure = ?, error = ? WHERE _id = ?",
-        (
-            (until, failure.value, storable(failure.told(why)), row_id)
-            for row_id, until, failure, why in rows
-        ),
+        ((until, failure.value, storable(why), row_id) for row_id, until, failure, why in rows),
     )
     to_waiting(connection, [row[0] for row in rows])
 
@@ -147,16 +144,12 @@ def give_back(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
     to_waiting(connection, working(connection, ids))
 
 
-def to_held(connection: sqlite3.Connection, rows: Sequence[tuple[int, str, str]], why: str) -> None:
-    """Makes working rows the held ones of their scenes: each its id, marks and losses (JSON)."""
+def to_held(connection: sqlite3.Connection, rows: Sequence[tuple[int, str]], why: str) -> None:
+    """Makes working rows the held ones of their scenes: each its id and losses (JSON)."""
     _drop(connection, HELD, [row[0] for row in rows])
     connection.executemany(
-        f"UPDATE {TABLE} SET status = {HELD}, failure = ?, error = ?, marks = ?, lines = ?"
-        " WHERE _id = ?",
-        (
-            (Failure.HELD.value, Failure.HELD.told(why), marks, lines, row_id)
-            for row_id, marks, lines in rows
-        ),
+        f"UPDATE {TABLE} SET status = {HELD}, failure = ?, error = ?, losses = ? WHERE _id = ?",
+        ((Failure.HELD.value, why, losses, row_id) for row_id, losses in rows),
     )
 
 
@@ -167,9 +160,9 @@ def to_dead(
     _drop(connection, DEAD, ids)
     # persist-queue's timestamp tells when a row came in; of a dead letter, when it died.
     connection.executemany(
-        f"UPDATE {TABLE} SET status = {DEAD}, timestamp = ?, failure = ?, error = ?, marks = '',"
-        " lines = '[]' WHERE _id = ?",
-        ((now, failure.value, storable(failure.told(why)), row_id) for row_id in ids),
+        f"UPDATE {TABLE} SET status = {DEAD}, timestamp = ?, failure = ?, error = ?, losses = '[]'"
+        " WHERE _id = ?",
+        ((now, failure.value, storable(why), row_id) for row_id in ids),
     )
 
 

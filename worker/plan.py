@@ -103,8 +103,8 @@ class ScenePlan:
         applied: the fingerprint of which the changes are a part.
         is_journaled: the values before are kept, so that the run can be undone.
         is_whole: with this plan the scene shows all that it wants.
-        held: what the clear guard holds back of the scene, as marks and losses of `HeldJob`; the
-            job is held once all else shows.
+        held: what the clear guard holds back of the scene, as `HeldJob` has it; the job is held
+            once all else shows.
         is_partial_ok: what shows is remembered also where something else was refused.
         carried_out: items that a run before has written to without a record of it.
         items: as they were read.
@@ -121,7 +121,7 @@ class ScenePlan:
     applied: str = ""
     is_journaled: bool = True
     is_whole: bool = True
-    held: tuple[str, tuple[PlannedChange, ...]] | None = None
+    held: tuple[PlannedChange, ...] | None = None
     is_partial_ok: bool = False
     carried_out: frozenset[ItemRef] = frozenset()
     items: Mapping[ItemRef, FullItem] = field(init=False, compare=False, repr=False)

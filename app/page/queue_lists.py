@@ -18,8 +18,6 @@ from core.paths import stem
 from storage.state_tables.plans import PlannedChange
 from sync_queue.jobs import HeldJob
 
-MARK = 12  # characters of each value that the clear guard has noted
-
 
 def page_dead_letters(context: PageContext) -> dict[str, Any]:
     """What was given up on, newest first, by `error` and `text`."""
@@ -39,7 +37,7 @@ def _dead_row(job: Job, at: float) -> dict[str, Any]:
         "scene_id": str(job.scene_id),
         "title": title_of(job),
         "error": job.failure.value,
-        "reason": job.error.removeprefix(f"{job.failure.value}: "),
+        "reason": job.why,
         "failed_at": at,
         "attempts": job.attempts,
     }
@@ -81,7 +79,7 @@ def page_held(context: PageContext) -> dict[str, Any]:
 
 
 def _held_row(each: HeldJob, title: str) -> dict[str, Any]:
-    losses = len(each.marks) // MARK
+    losses = sum(len(loss.change.removed) or 1 for loss in each.losses)
     return {
         "scene_id": str(each.job.scene_id),
         "title": title_of(each.job) or title,

@@ -88,8 +88,7 @@ def retry_dead_letters(context: Context) -> dict[str, Any]:
         chosen = [
             job.job_id
             for job in (queue.dead_letters() if told is None else dead_like(queue, told))
-            if (ids is None or job.scene_id in ids)
-            and error.casefold() in f"{job.failure.value}: {job.error}".casefold()
+            if (ids is None or job.scene_id in ids) and error.casefold() in job.error.casefold()
         ]
         retried = queue.retry_dead(
             chosen, failure, arguments.moment(args, "since"), arguments.moment(args, "until")

@@ -33,7 +33,7 @@ def test_scenes_that_are_held_and_given_up_on(site: Site) -> None:
     with site.queue() as queue:
         one, other, _ = queue.claim(3, 4e9)
         queue.park(one, Failure.NOT_FOUND, "Plex does not have it")
-        queue.hold([(other, "{}", [])])
+        queue.hold([(other, [])])
     told = found(site)
     assert said(told, "dead_letters")[1].startswith("1 scene is given up on. Look at the dead")
     assert said(told, "held")[1].startswith("1 scene is held back")

@@ -145,7 +145,7 @@ def _fill_queue(queue: SyncQueue, numbers: range) -> None:
         if place < len(WAITING):
             queue.postpone((job, LATER, WAITING[place], "not yet") for job in claimed)
         elif place == len(WAITING):
-            queue.hold((job, "marks", []) for job in claimed)
+            queue.hold((job, []) for job in claimed)
         else:
             for job in claimed:
                 queue.park(job, Failure.OTHER, "it is hopeless")

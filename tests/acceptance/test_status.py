@@ -253,7 +253,7 @@ def test_held_jobs_are_told(driver: SyncDriver) -> None:
         waiting = queue.stats(driver.now).waiting
         change = Change("details", "Old", None)
         losses = [PlannedChange(1, "Title", ItemRef("1", "7"), change)]
-        queue.hold((job, "", losses) for job in queue.claim(2, driver.now))
+        queue.hold((job, losses) for job in queue.claim(2, driver.now))
 
     ended = look(driver.site)
 

@@ -27,7 +27,7 @@ def test_its_own_methods_work(queue: SyncQueue, bare: persistqueue.SQLiteAckQueu
     for n in (1, 2, 3, 4):
         queue.put({"scene_id": n, "data": {"n": n}})
     (held,) = queue.claim(1, NOW)
-    queue.hold([(held, "marks", [])])
+    queue.hold([(held, [])])
     assert bare.queue()[1]["data"]["scene_id"] == 2
 
     two, three, four = bare.get(block=False), bare.get(block=False), bare.get(block=False)

@@ -12,7 +12,8 @@ import pytest
 from persistqueue.serializers import json as bare_json
 
 from core.errors import StateError
-from core.models import Failure, Job
+from core.models import Change, Failure, ItemRef, Job
+from storage.state_tables.plans import PlannedChange, packed
 from sync_queue import operations
 from sync_queue.queue import SyncQueue
 from sync_queue.schema import SCHEMA, TABLE
@@ -206,10 +207,28 @@ def test_what_error_texts_told_becomes_a_failure(path: Path) -> None:
     make_earlier(path / "data.db", SCHEMA, 1, *rows, gone)
 
     with opened(path, []) as queue:
-        assert [(each.failure, each.error) for each in queue.claim(9, NOW)] == [
-            (Failure.NONE, errors[0]),
-            (Failure.NOT_FOUND, errors[1]),
-            (Failure.AWAITS_SCAN, errors[2]),
-            (Failure.OTHER, errors[3]),
+        assert [(each.failure, each.why) for each in queue.claim(9, NOW)] == [
+            (Failure.NONE, ""),
+            (Failure.NOT_FOUND, "no item"),
+            (Failure.AWAITS_SCAN, "films"),
+            (Failure.OTHER, "Busy: later"),
         ]
         assert queue.put({"scene_id": 9}) == 6  # the id of a row that is gone is not given again
+
+
+def test_what_the_third_version_held_and_gave_up_on_stays(path: Path) -> None:
+    loss = PlannedChange(4, "Night", ItemRef("1", "7"), Change("tags", ("A",), (), (), ("A",)))
+    columns = "(data, timestamp, status, scene_id, failure, error, marks, lines)"
+    rows = [
+        f"(4, 4, 'HeldByGuard', 'HeldByGuard: it is held', 'ab', '{packed([loss])}')",
+        "(9, 5, 'PlexNotFound', 'PlexNotFound', '', '[]')",
+    ]
+    path.mkdir()
+    put = [f"INSERT INTO {TABLE} {columns} VALUES ('{{}}', 1, {row[1:]}" for row in rows]
+    make_earlier(path / "data.db", SCHEMA, 3, *put)
+
+    with opened(path, []) as queue:
+        assert [(each.job.why, each.losses) for each in queue.held()] == [("it is held", (loss,))]
+        assert [(each.failure, each.why) for each in queue.dead_letters()] == [
+            (Failure.NOT_FOUND, "")
+        ]

@@ -159,8 +159,10 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(number=PICKS)
     def hold(self, number: int) -> None:
         order, job = self.pick(number)
-        self.queue.hold([(job, f"marks {order.version}", [LOSS])])
-        self.model.hold(replace(order, failure=Failure.HELD, error=Failure.HELD.told(HELD_WHY)))
+        self.queue.hold([(job, [LOSS])])
+        self.model.hold(
+            replace(order, failure=Failure.HELD, error=f"{Failure.HELD.value}: {HELD_WHY}")
+        )
 
     @rule(limit=st.integers(1, 2), scene_ids=CHOSEN)
     def claim_held(self, limit: int, scene_ids: set[int] | None) -> None:
@@ -171,9 +173,9 @@ class QueueMachine(RuleBasedStateMachine):
 
         claimed = self.queue.claim_held(limit, scene_ids)
 
-        assert [
-            (each.job.job_id, each.job.data["version"], each.marks, each.losses) for each in claimed
-        ] == [(o.rank, o.version, f"marks {o.version}", (LOSS,)) for o in expected]
+        assert [(each.job.job_id, each.job.data["version"], each.losses) for each in claimed] == [
+            (o.rank, o.version, (LOSS,)) for o in expected
+        ]
         for order in expected:
             self.model.orders[order.rank] = replace(order, status="working", was_held=True)
         self.jobs.update({each.job.job_id: each.job for each in claimed})
@@ -216,7 +218,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue.finish([job])
         self.queue.retry(job, self.now, Failure.OTHER, "late")
         self.queue.release([job])
-        self.queue.hold([(job, "late", [])])
+        self.queue.hold([(job, [])])
         self.queue.park(job, Failure.OTHER, "late")
 
     @rule()

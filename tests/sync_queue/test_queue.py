@@ -313,7 +313,7 @@ def test_edits_are_claimed_before_bulk_work_that_is_due_longer(queue: SyncQueue)
 
 def test_a_held_job_is_answered_by_a_newer_order(queue: SyncQueue) -> None:
     queue.put_many([job(1), job(2)])
-    queue.hold((claimed, "marks", [LOSS]) for claimed in queue.claim(9, NOW))
+    queue.hold((claimed, [LOSS]) for claimed in queue.claim(9, NOW))
     assert queue.count_due(NOW) == queue.stats(NOW).waiting == 0
     assert [each.losses for each in queue.held([2])] == [(LOSS,)]
 
@@ -326,13 +326,13 @@ def test_a_held_job_is_answered_by_a_newer_order(queue: SyncQueue) -> None:
     queue.finish([newer])  # it had nothing to clear
 
     (held,) = queue.held()
-    assert (held.job.scene_id, held.job.failure, held.marks) == (2, Failure.HELD, "marks")
+    assert (held.job.scene_id, held.job.failure, held.losses) == (2, Failure.HELD, (LOSS,))
     assert held.job.error.startswith("HeldByGuard: ")
 
 
 def test_a_kill_while_held_jobs_are_applied_holds_them_again(path: Path, queue: SyncQueue) -> None:
     queue.put_many([job(1), job(2)])
-    queue.hold((claimed, "marks", []) for claimed in queue.claim(9, NOW))
+    queue.hold((claimed, []) for claimed in queue.claim(9, NOW))
     (one,) = queue.claim_held(1)
 
     with SyncQueue(path, clock=lambda: NOW) as after:
@@ -373,10 +373,10 @@ def test_what_goes_back_meets_a_newer_order(queue: SyncQueue) -> None:
     (revived,) = queue.claim(9, NOW)
     assert (tried.attempts, revived.attempts, revived.failure) == (1, 0, Failure.NONE)
 
-    queue.hold([(revived, "older", [])])
+    queue.hold([(revived, [])])
     queue.put(job(1))
-    queue.hold((claimed, "newer", []) for claimed in queue.claim(9, NOW))
-    assert [each.marks for each in queue.held()] == ["newer"]
+    queue.hold((claimed, [LOSS]) for claimed in queue.claim(9, NOW))
+    assert [each.losses for each in queue.held()] == [(LOSS,)]
     assert queue.clear_waiting() == 1
 
 
@@ -386,7 +386,7 @@ def test_of_any_number_of_scenes_those_are_told_that_wait_are_held_or_in_hand(
     for scene_id in (1, 2, 3, 4, 2500):
         queue.put(job(scene_id))
     in_hand, held, done, dead = queue.claim(4, NOW)
-    queue.hold([(held, "why", [])])
+    queue.hold([(held, [])])
     queue.finish([done])
     queue.park(dead, Failure.REJECTED, "no")
 

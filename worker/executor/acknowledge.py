@@ -79,7 +79,7 @@ class Acknowledger:
             self._queue.release([plan.job])
         else:
             self._figures.succeeded += 1
-            self._queue.hold([(plan.job, *plan.held)])
+            self._queue.hold([(plan.job, plan.held)])
 
     def _count(self, outcome: Outcome) -> None:
         figures = self._figures

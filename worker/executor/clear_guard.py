@@ -8,20 +8,18 @@ is held is remembered value by value: the user's word is for exactly that.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 
 from core.change_words import change_line
 from core.clear_limit import FREE_CLEARS, Tally, clears_too_much, tally
-from core.models import Change, ItemRef
+from core.models import ItemRef
 from storage.state_tables.plans import PlannedChange
 from sync_queue.jobs import EDIT
 from worker.plan import ItemEdit, ScenePlan
 
 MOST_WAITING = 1000  # scenes that wait for the verdict, before it is given on what is known
 LISTED = 20  # changes that are put into words; the counts are whole
-_MARK = 6  # bytes
 
 
 @dataclass(slots=True)
@@ -127,8 +125,7 @@ class ClearGuard:
 def without_losses(plan: ScenePlan) -> ScenePlan:
     """The part of a plan that takes nothing away, which knows what is left."""
     edits = tuple(_harmless(edit) for edit in plan.edits)
-    held = (marks_of(plan), losses_of(plan))
-    return replace(plan, edits=edits, is_whole=False, held=held)
+    return replace(plan, edits=edits, is_whole=False, held=losses_of(plan))
 
 
 def _harmless(edit: ItemEdit) -> ItemEdit:
@@ -136,22 +133,9 @@ def _harmless(edit: ItemEdit) -> ItemEdit:
     return edit.only([name for name in edit.plan.outcomes if name not in losing])
 
 
-def marks_of(plan: ScenePlan) -> str:
-    """A short digest of each value that a plan takes away, in one text."""
-    return "".join(
-        sorted(mark for edit in plan.edits for c in edit.changes for mark in _marks(edit.ref, c))
-    )
-
-
-def is_covered(plan: ScenePlan, confirmed: str) -> bool:
+def is_covered(plan: ScenePlan, confirmed: Iterable[PlannedChange]) -> bool:
     """Whether a plan takes nothing away but what the user has seen and confirmed."""
-    return unpacked(marks_of(plan)) <= unpacked(confirmed)
-
-
-def unpacked(text: str) -> set[str]:
-    """The marks in such a text."""
-    size = 2 * _MARK
-    return {text[start : start + size] for start in range(0, len(text), size)}
+    return _taken(losses_of(plan)) <= _taken(confirmed)
 
 
 def losses_of(plan: ScenePlan) -> tuple[PlannedChange, ...]:
@@ -164,8 +148,10 @@ def losses_of(plan: ScenePlan) -> tuple[PlannedChange, ...]:
     )
 
 
-def _marks(ref: ItemRef, change: Change) -> Iterator[str]:
-    if tally([change]).cleared:
-        for name in change.removed or ("",):
-            told = "\0".join((ref.section, ref.key, change.field, name))
-            yield blake2b(told.encode("utf-8", "surrogatepass"), digest_size=_MARK).hexdigest()
+def _taken(losses: Iterable[PlannedChange]) -> set[tuple[ItemRef, str, str | None]]:
+    """Each value that is taken away: its item, its field, and of a list the entry."""
+    return {
+        (each.ref, each.change.field, name)
+        for each in losses
+        for name in each.change.removed or (None,)
+    }

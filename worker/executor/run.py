@@ -26,7 +26,6 @@ from worker.executor.clear_guard import (
     Loss,
     is_covered,
     losses_of,
-    marks_of,
     without_losses,
 )
 from worker.executor.figures import Figures, Names
@@ -258,11 +257,11 @@ class WriteRun:
 
     def _parted(self, plans: Sequence[ScenePlan]) -> tuple[list[ScenePlan], list[ScenePlan]]:
         """The plans, and those that would lose just what is held back of their scenes already."""
-        held = {each.job.scene_id: each.marks for each in self._queue.held(_scene_ids(plans))}
+        held = {each.job.scene_id: each.losses for each in self._queue.held(_scene_ids(plans))}
         known = [
             plan
             for plan in plans
-            if plan.scene_id in held and marks_of(plan) and is_covered(plan, held[plan.scene_id])
+            if plan.scene_id in held and losses_of(plan) and is_covered(plan, held[plan.scene_id])
         ]
         ids = {plan.scene_id for plan in known}
         return [plan for plan in plans if plan.scene_id not in ids], known
@@ -311,7 +310,7 @@ class WriteRun:
         for some in chunks(list(old.values()), BATCH):
             batch = source.again(some)
             self._sort_out(batch)
-            fits = [p for p in batch.ready if is_covered(p, marks_of(old[p.scene_id]))]
+            fits = [p for p in batch.ready if is_covered(p, losses_of(old[p.scene_id]))]
             kept += fits
             self._give_back(jobs_of(plan for plan in batch.ready if plan not in fits))
         return kept
@@ -324,9 +323,7 @@ class WriteRun:
         ordered = self._queue.claim_scenes(fresh)
         jobs = {job.scene_id: job for job in [*ordered, *jobs_of(plans)]}
         self._queue.hold(
-            (jobs[plan.scene_id], marks_of(plan), losses_of(plan))
-            for plan in plans
-            if plan.scene_id in jobs
+            (jobs[plan.scene_id], losses_of(plan)) for plan in plans if plan.scene_id in jobs
         )
         self.figures.processed += len(plans)
         self.figures.held += len(plans)

@@ -10,7 +10,7 @@ from core.models import Job
 from storage.files.database import chunks
 from sync_queue.jobs import EDIT
 from sync_queue.queue import SyncQueue
-from worker.executor.clear_guard import is_covered, losses_of, marks_of
+from worker.executor.clear_guard import is_covered, losses_of
 from worker.executor.figures import Figures
 from worker.executor.run import BATCH, PlanSource, in_parts, jobs_of
 from worker.plan import Batch, ScenePlan
@@ -159,12 +159,12 @@ class ConfirmedJobs(PlanSource):
         scene_ids = [each.job.scene_id for each in self._queue.held(self._chosen)]
         for some in chunks(scene_ids, BATCH):
             claimed = self._queue.claim_held(BATCH, some)
-            held = {each.job.scene_id: each.marks for each in claimed}
+            held = {each.job.scene_id: each.losses for each in claimed}
             jobs = [each.job for each in claimed]
             batch = _prepared(self._queue, self._preparer, jobs)
             fits = [p for p in batch.ready if is_covered(p, held[p.scene_id])]
             again = [plan for plan in batch.ready if plan not in fits]
-            self._queue.hold((p.job, marks_of(p), losses_of(p)) for p in again if p.job is not None)
+            self._queue.hold((p.job, losses_of(p)) for p in again if p.job is not None)
             for plan in again:
                 self._figures.changed.note(
                     f"{plan.called}: it would lose something else by now, and is held back again"

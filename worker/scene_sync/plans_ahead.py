@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from core.models import ItemRef, Job
-from worker.executor.clear_guard import marks_of
+from worker.executor.clear_guard import losses_of
 from worker.executor.run import STALE
 from worker.plan import Batch, ScenePlan
 
@@ -49,7 +49,7 @@ class PlansAhead:
             self._in_hand = set()
         for plan in plans:
             self._in_hand.update(plan.items)
-            if marks_of(plan):
+            if losses_of(plan):
                 self._lossy.update(plan.items)
 
     @property

@@ -131,7 +131,7 @@ class Desk:
             queue.put_many([{"scene_id": each} for each in scene_ids])
             for job in queue.claim(len(scene_ids), 4e9):
                 if hold:
-                    queue.hold([(job, "{}", [])])
+                    queue.hold([(job, [])])
                 else:
                     queue.park(job, Failure.NOT_FOUND, "it is gone")
 

@@ -78,7 +78,7 @@ def test_ignored_scenes_are_dropped_everywhere_and_can_be_taken_back(folder: Fol
         queue.put_many({"scene_id": n} for n in (1, 2, 3))
         for job in queue.claim(3, NOW):
             if job.scene_id == 2:
-                queue.hold([(job, "a" * 12, [])])
+                queue.hold([(job, [])])
             else:
                 queue.park(job, Failure.NOT_FOUND, "gone")
         queue.put({"scene_id": 1})

@@ -159,7 +159,6 @@ def test_held_scenes_say_what_they_would_lose(folder: Folder) -> None:
             [
                 (
                     job,
-                    "a" * 24,
                     [PlannedChange(1, "A: b; c", ItemRef("1", "7"), each) for each in losing],
                 )
             ]
@@ -170,7 +169,7 @@ def test_held_scenes_say_what_they_would_lose(folder: Folder) -> None:
     assert told["can_confirm"]
     assert told["headline"].startswith("1 scene is held back")
     row = told["rows"][0]
-    assert (row["would_remove"], row["title"]) == (2, "Scene 1")
+    assert (row["would_remove"], row["title"]) == (5, "Scene 1")
     assert {change["item_title"] for change in row["changes"]} == {"Uno"}
     assert [(c["label"], c["before"], c["kind"]) for c in row["changes"]] == [
         ("Tags", ["Jazz; − Cool", "Night"], "remove"),

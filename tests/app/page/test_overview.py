@@ -125,7 +125,7 @@ def test_what_changed_since_the_reconcile_and_is_stuck_is_not_in_step(folder: Fo
     with folder.queue() as queue:
         queue.put_many({"scene_id": each} for each in (1, 2, 3, 4))  # 4 is new
         drifted, held, dead, _ = queue.claim(4, folder.now)
-        queue.hold([(drifted, "", ()), (held, "", ())])
+        queue.hold([(drifted, ()), (held, ())])
         queue.park(dead, Failure.OTHER, "no")
     told = folder.ask("page_overview")["tiles"]
     assert (before["in_step"], told["in_step"]) == (8, 6)
@@ -169,7 +169,7 @@ def test_what_got_stuck_is_said_where_no_reconcile_has_found_it(folder: Folder) 
     with folder.queue() as queue:
         queue.put_many({"scene_id": n} for n in (1, 2))
         first, second = queue.claim(2, NOW)
-        queue.hold([(first, "a" * 12, [])])
+        queue.hold([(first, [])])
         queue.park(second, Failure.NOT_FOUND, "gone")
     told = folder.ask("page_overview")
     assert told["tone"] == "attention"

@@ -20,7 +20,6 @@ from worker.executor.clear_guard import (
     Loss,
     is_covered,
     losses_of,
-    marks_of,
 )
 from worker.plan import ScenePlan
 from worker.preview.plan_source import job_for
@@ -160,7 +159,7 @@ def test_a_renamed_entry_is_no_loss() -> None:
     guard = ClearGuard(0)
 
     assert len(guard.let_through([plan(edit(renamed), scene_id=n) for n in range(100)])) == 100
-    assert marks_of(plan(edit(renamed))) == ""
+    assert losses_of(plan(edit(renamed))) == ()
 
 
 # What was confirmed ----------------------------------------------------------------------------
@@ -168,12 +167,12 @@ def test_a_renamed_entry_is_no_loss() -> None:
 
 @given(some_plans)
 def test_a_plan_is_covered_by_what_was_shown_of_it_and_by_more(plans: Sequence[ScenePlan]) -> None:
-    everything = "".join(map(marks_of, plans))
+    everything = [loss for each in plans for loss in losses_of(each)]
     for each in plans:
-        assert is_covered(each, marks_of(each))
+        assert is_covered(each, losses_of(each))
         assert is_covered(each, everything)
-        assert (marks_of(each) == "") == (tally(each.changes).cleared == 0) == (not losses_of(each))
-        assert is_covered(each, "") == (tally(each.changes).cleared == 0)
+        assert (tally(each.changes).cleared == 0) == (losses_of(each) == ())
+        assert is_covered(each, ()) == (tally(each.changes).cleared == 0)
 
 
 @pytest.mark.parametrize(
@@ -188,11 +187,11 @@ def test_a_plan_is_covered_by_what_was_shown_of_it_and_by_more(plans: Sequence[S
 )
 def test_anything_else_that_would_go_is_not_covered(other: object) -> None:
     shown = plan(edit(change("tags", ("Sea",), ())))
-    assert not is_covered(plan(other), marks_of(shown))  # type: ignore[arg-type]
+    assert not is_covered(plan(other), losses_of(shown))  # type: ignore[arg-type]
 
 
 def test_what_comes_besides_does_not_matter() -> None:
     shown = plan(edit(change("tags", ("Sea", "Jazz"), ())))
     now = plan(edit(change("tags", ("Sea", "Old"), ("Old", "New")), SET))
-    assert is_covered(now, marks_of(shown))
+    assert is_covered(now, losses_of(shown))
     assert len(losses_of(shown)) == len(losses_of(now)) == 1
