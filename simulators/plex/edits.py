@@ -75,8 +75,7 @@ def apply_order(
     removals = order.removals[:1] if switches["single_removal"] else order.removals
     for kind in order.kinds - refused:
         gone = [name for wanted, name in removals if wanted == kind]
-        links = _new_links(library, item, kind, order, gone, mode, switches)
-        library.set_tags(item, kind, links)
+        item.tags[kind] = _new_links(library, item, kind, order, gone, mode, switches)
     for name, locked in order.locks.items():
         if name not in refused:
             set_lock(item, name, locked)

@@ -1,8 +1,7 @@
 """The library of the simulated Plex server, and the only places where it changes.
 
-Every change goes through `Library`, so that rendered items, sort orders and collection objects
-follow. `updatedAt` is in whole seconds of the clock, as on a real server: two edits within a
-second leave it equal.
+Every change goes through `Library`, so that rendered items and sort orders follow. `updatedAt` is
+in whole seconds of the clock, as on a real server: two edits within a second leave it equal.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from simulators.plex.model import Collection, Item, JsonObject, Section, Tag, TagLink, Unscanned
+from simulators.plex.model import Item, JsonObject, Section, Unscanned
 from simulators.plex.seed_loading import item_from_seed, shell_item
 from simulators.plex.tags import TagRegister
 
@@ -88,7 +87,6 @@ class Library:
         if item.parent is not None:
             item.parent.children[item.key] = item
             item.parent.cache.clear()
-        self._count_collections(section, item.tags.get("collection", []), 1)
         section.bump({MEMBERS})
         section.content_changed_at += 1
 
@@ -123,7 +121,6 @@ class Library:
         section = self.sections[item.section_key]
         self.items.pop(item.key, None)
         section.items.pop(item.key, None)
-        self._count_collections(section, item.tags.get("collection", []), -1)
         section.bump({MEMBERS})
         section.content_changed_at += 1
         parent = item.parent
@@ -141,28 +138,6 @@ class Library:
             changed.add("updatedAt")
         item.cache.clear()
         self.sections[item.section_key].bump(changed)
-
-    def set_tags(self, item: Item, kind: str, links: list[TagLink]) -> None:
-        """Replaces the tags of one kind. The caller calls `touch`."""
-        section = self.sections[item.section_key]
-        if kind == "collection":
-            self._count_collections(section, item.tags.get(kind, []), -1)
-            self._count_collections(section, links, 1)
-        item.tags[kind] = links
-
-    def _count_collections(self, section: Section, links: list[TagLink], step: int) -> None:
-        for link in links:
-            tag: Tag = link.tag
-            section.collection_uses[tag.id] += step
-            if section.collection_uses[tag.id] <= 0:
-                section.collection_uses.pop(tag.id)
-        for link in links:
-            used = link.tag.id in section.collection_uses
-            if used and link.tag.id not in section.collections:
-                made = Collection(self.fresh_key(), link.tag, self.now())
-                section.collections[link.tag.id] = made
-            elif not used:
-                section.collections.pop(link.tag.id, None)
 
 
 def _highest_key(seed: JsonObject) -> int:

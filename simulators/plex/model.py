@@ -137,7 +137,6 @@ class Item:
     parent: Item | None = None
     children: dict[int, Item] = field(default_factory=dict)
     index: int | None = None
-    origin: JsonObject = field(default_factory=dict)  # the seed's item: what an agent would say
     shelves: dict[str, Shelf] = field(default_factory=dict)  # made when first looked at
     cache: dict[Any, bytes] = field(default_factory=dict)
     files_folded: str = ""  # every file, case folded, one a line: what `file=` looks into
@@ -153,15 +152,6 @@ class Item:
 
 
 @dataclass(slots=True, eq=False)
-class Collection:
-    """The object that a collection tag brings along. It goes when its last item leaves."""
-
-    key: int
-    tag: Tag
-    added_at: int
-
-
-@dataclass(slots=True, eq=False)
 class Section:
     key: int
     title: str
@@ -174,8 +164,6 @@ class Section:
     scanned_at: int
     content_changed_at: int = 1000
     items: dict[int, Item] = field(default_factory=dict)
-    collections: dict[int, Collection] = field(default_factory=dict)  # by tag id
-    collection_uses: Counter[int] = field(default_factory=Counter)
     scans: int = 0  # running ones
     revision: int = 0  # moves with every change below this section
     field_revisions: Counter[str] = field(default_factory=Counter)

@@ -17,7 +17,7 @@ from simulators.plex.browse import section_named
 from simulators.plex.context import World
 from simulators.plex.errors import Refused
 from simulators.plex.fields import trashed
-from simulators.plex.model import Item, JsonObject, Section
+from simulators.plex.model import JsonObject, Section
 from simulators.plex.paths import lies_in
 from simulators.plex.query import Query
 
@@ -99,7 +99,7 @@ class Scanner:
         scan.section.scans -= 1
         scan.activity["progress"] = 100
 
-    def _find(self, scan: Scan) -> list[Item]:
+    def _find(self, scan: Scan) -> None:
         """Adds what lies below the folder and in the section, as new now.
 
         A file in the Locations of two sections is found by each of them.
@@ -112,7 +112,7 @@ class Scanner:
         ]
         for waiting in due:
             waiting.found_by.add(scan.section.key)
-        return [library.add(scan.section, waiting.raw, self._world.now()) for waiting in due]
+            library.add(scan.section, waiting.raw, self._world.now())
 
     def _sweep(self, scan: Scan) -> None:
         for item in [item for item in scan.section.items.values() if trashed(item)]:

@@ -51,7 +51,6 @@ def item_from_seed(
         locked=list(raw.get("locked", [])),
         media=media,
         index=raw.get("episode"),
-        origin=raw,
         files_folded="\n".join(files).lower(),
     )
 

@@ -20,14 +20,6 @@ def dump(world: World) -> dict[str, Any]:
             str(section.key): {
                 **describe(section),
                 "items": list(section.items),
-                "collections": [
-                    {
-                        "ratingKey": str(made.key),
-                        "title": made.tag.name,
-                        "items": section.collection_uses[made.tag.id],
-                    }
-                    for made in section.collections.values()
-                ],
             }
             for section in library.sections.values()
         },

@@ -108,24 +108,17 @@ class Changes:
                 self._erase(file)
         self._library.touch()
 
-    def merge_scenes(
-        self, sources: Sequence[Scene], destination: Scene, values: Given, histories: Given
-    ) -> None:
+    def merge_scenes(self, sources: Sequence[Scene], destination: Scene) -> None:
         """The sources' files go to the destination, the sources go.
 
         Raises:
-            StashError: the destination is among the sources, or a value is bad.
+            StashError: the destination is among the sources.
         """
         if destination in sources:
             raise StashError("destination scene cannot be in source list")
-        edit = {key: value for key, value in values.items() if key != "primary_file_id"}
-        self.update_scene(destination, edit)
+        self._stamp(destination)
         for source in dict.fromkeys(sources):
             destination.files = primary_first([*destination.files, *source.files])
-            for kind in ("play_history", "o_history"):
-                if histories.get(kind):
-                    merged = getattr(destination, kind) + getattr(source, kind)
-                    setattr(destination, kind, sorted(merged, reverse=True))
             self.destroy_scene(source)
 
     def set_cover(self, scene: Scene, cover: str | bytes | None) -> None:
@@ -139,28 +132,24 @@ class Changes:
         performers: Iterable[Performer] = (),
         tags: Iterable[Tag] = (),
         studio: Studio | None = None,
-    ) -> bool:
-        """Adds what is not there yet; a studio only where there is none. True: it did something."""
+    ) -> None:
+        """Adds what is not there yet; a studio only where there is none."""
         new_performers = [row for row in performers if row not in scene.performers]
         new_tags = [tag for tag in tags if tag not in scene.tags]
         new_studio = studio if scene.studio is None else None
         if not (new_performers or new_tags or new_studio):
-            return False
+            return
         scene.performers = sorted([*scene.performers, *new_performers], key=by_id)
         scene.tags = sorted([*scene.tags, *new_tags], key=tag_order)
         scene.studio = scene.studio or new_studio
         self._stamp(scene)
-        return True
 
-    def play(self, scene: Scene, times: Sequence[str] = ()) -> None:
-        self._record(scene.play_history, times)
+    def play(self, scene: Scene) -> None:
+        scene.play_history.insert(0, self._clock.utc_text())
+        self._library.touch()
 
-    def count_o(self, scene: Scene, times: Sequence[str] = ()) -> None:
-        self._record(scene.o_history, times)
-
-    def _record(self, history: list[str], times: Sequence[str]) -> None:
-        history += times or (self._clock.utc_text(),)
-        history.sort(reverse=True)
+    def count_o(self, scene: Scene) -> None:
+        scene.o_history.insert(0, self._clock.utc_text())
         self._library.touch()
 
     # Files
@@ -236,19 +225,18 @@ class Changes:
         self._erase(file)
         self._library.touch()
 
-    def drop_file(self, file: VideoFile) -> Scene | None:
-        """A clean found it gone: its scene goes with its last file. Tells the scene that went."""
+    def drop_file(self, file: VideoFile) -> None:
+        """A clean found it gone: its scene goes with its last file."""
         owner = self._library.owner(file)
         self._release(file)
         self._library.files.pop(file.num, None)
         self._library.touch()
         if owner is None:
-            return None
+            return
         if owner.files:
             self._stamp(owner)
-            return None
-        self.destroy_scene(owner)
-        return owner
+        else:
+            self.destroy_scene(owner)
 
     def _erase(self, file: VideoFile) -> None:
         self._library.files.pop(file.num, None)

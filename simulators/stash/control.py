@@ -5,7 +5,7 @@ GET  /_sim/jobs         every job since the start: GraphQL's fields and, for plu
                         "output", "plugin_error" and "stdout"
 GET  /_sim/hooks        every hook process: "plugin", "hook", "args", "status" (running, done,
                         killed, not started), "output", "error"
-POST /_sim/edit         a change that fires no hook, see `stash_silent.py`
+POST /_sim/edit         a change that fires no hook, see `silent_changes.py`
 POST /_sim/disk         changes the disk that the next scan will see:
                         {"add": [{"path", "size", "duration", "oshash"}], "modify": [path],
                         "move": [{"from", "to"}], "rename_folders": [{"from", "to"}],

@@ -1,8 +1,8 @@
 """How the fields of the output types are read from the entities.
 
 A field that is not named here is the attribute of the same name. A reader gets the object, the
-request's context and the field's arguments, and never raises; `stash_executor` compiles readers
-into plain functions, so that a page of 500 scenes costs milliseconds.
+request's context and the field's arguments, and never raises; `simulators.stash.executor` compiles
+readers into plain functions, so that a page of 500 scenes costs milliseconds.
 """
 
 from __future__ import annotations
@@ -120,19 +120,10 @@ FIELDS: Mapping[str, Mapping[str, Reader | Constant]] = MappingProxyType(
         "Scene": SCENE_FIELDS,
         "ScenePathsType": PATH_FIELDS,
         "VideoFile": FILE_FIELDS,
-        "Studio": {
-            "scene_count": _scene_count,
-        },
-        "Performer": {
-            "scene_count": _scene_count,
-        },
-        "Tag": {
-            "scene_count": _scene_count,
-            "children": _tag_children,
-        },
-        "Group": {
-            "scene_count": _scene_count,
-        },
+        "Studio": {"scene_count": _scene_count},
+        "Performer": {"scene_count": _scene_count},
+        "Tag": {"scene_count": _scene_count, "children": _tag_children},
+        "Group": {"scene_count": _scene_count},
         "Movie": {"scene_count": _scene_count},
         "ConfigResult": {"plugins": _plugin_settings},
     }

@@ -80,7 +80,7 @@ class SilentEdits:
 
     def merge_scenes(self, given: Given) -> None:
         sources = pick(self._sim.library.scenes, given["source"], "scene")
-        self._changes.merge_scenes(sources, self._changes.scene(given["destination"]), {}, {})
+        self._changes.merge_scenes(sources, self._changes.scene(given["destination"]))
 
     def auto_tag(self, given: Given) -> None:
         library = self._sim.library
