@@ -4,6 +4,7 @@ until it was started again, and address and token may come from the environment.
 from __future__ import annotations
 
 from app.wiring import Context
+from core.change_words import some_of
 from core.errors import GuardStopped
 from core.settings import DEFAULTS, stored_value
 from storage.key_value import Key
@@ -54,11 +55,9 @@ def _stop(context: Context, state: State, before: frozenset[str]) -> None:
     if latest is None or latest.confirmation == "taken":
         figures = {"names": len(before), "why": f"none of {len(before)} settings is left in Stash"}
         state.runs.stopped(KIND, GUARD, figures, context.clock())
-    names = sorted(before)
-    named = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     raise GuardStopped(
-        f"Stopped before anything was done: Stash hands over none of the {len(names)} settings "
-        f"that were saved for this plugin ({named}), so that all would be at their defaults. "
-        "Start Stash again, or enter them again. If the defaults are right, run the task "
-        "'Confirm Stopped Run' and then this one again."
+        f"Stopped before anything was done: Stash hands over none of the {len(before)} settings "
+        f"that were saved for this plugin ({some_of(sorted(before), _NAMED)}), so that all would "
+        "be at their defaults. Start Stash again, or enter them again. If the defaults are right, "
+        "run the task 'Confirm Stopped Run' and then this one again."
     )

@@ -6,11 +6,11 @@ how the log knows them where they are to be hidden (`core.redaction`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from core.fields import PICTURES
 from core.models import Change, Value
-from core.text import visible
+from core.text import shortened, visible
 
 _LONGEST = 60  # characters of one value
 _SHOWN = 6  # changes of one scene or item
@@ -38,9 +38,17 @@ def phrase(change: Change) -> str:
 
 def line_of(called: str, phrases: Iterable[str]) -> str:
     """What there is to say of one scene or item in one line: the first of it, and how much more."""
-    told = list(phrases)
-    more = [f"and {len(told) - _SHOWN} more"] if len(told) > _SHOWN else []
-    return f"{called}: {'; '.join([*told[:_SHOWN], *more])}"
+    return f"{called}: {some_of(list(phrases), _SHOWN)}"
+
+
+def some_of(texts: Sequence[str], most: int, total: int = 0) -> str:
+    """The first of several texts in one line, and how many more there are.
+
+    Args:
+        total: of which there are, where `texts` are not all.
+    """
+    rest = max(total, len(texts)) - most
+    return "; ".join([*texts[:most], *([f"and {rest} more"] if rest > 0 else [])])
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -64,7 +72,8 @@ def shown(value: Value) -> str:
 
 def named(name: str) -> str:
     """A title or name in one short line, and in its quotes."""
-    return f"“{_cut(name).translate(_INNER)}”"
+    line = shortened(" ".join(visible(name).split()), _LONGEST)
+    return f"“{line.translate(_INNER)}”"
 
 
 def _what(change: Change) -> str:
@@ -82,8 +91,3 @@ def _what(change: Change) -> str:
 
 def _names(names: Iterable[str]) -> str:
     return ", ".join(map(named, names))
-
-
-def _cut(text: str) -> str:
-    line = " ".join(visible(text).split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

@@ -16,7 +16,7 @@ from enum import Enum
 
 from core.fields import LINE_LIMIT
 from core.quoted_lists import QUOTED, quoted, unquoted
-from core.text import clean_line
+from core.text import clean_line, shortened
 
 FORM = "rules like: tag Solo => label; parent Places, use < 5 => nothing"
 
@@ -44,6 +44,7 @@ class TargetKind(Enum):
 
 STUDIOS = (Subject.STUDIO, Subject.NETWORK)
 _NAMED = (Subject.TAG, Subject.PARENT)
+_LONGEST = 60  # characters of a rule that a message repeats
 _NOTHING = "nothing"
 
 
@@ -256,10 +257,7 @@ def _shown(parts: Sequence[_Part]) -> str:
     """A rule as it was written, cut."""
     words = (" ".join(filter(None, (p.word, p.rest, p.end.strip("\n;")))) for p in parts)
     text = " ".join(words).replace(" ,", ",")
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-_LONGEST = 60
+    return shortened(text, _LONGEST)
 
 
 def _written(name: str) -> str:

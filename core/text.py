@@ -65,6 +65,11 @@ def excerpt(text: str, limit: int) -> str:
     return clean_line(_BIDI_MARKS.sub("", _ESCAPES.sub("", text)), limit)
 
 
+def shortened(text: str, limit: int) -> str:
+    """`text`, or its beginning and a sign that it goes on, in at most `limit` characters."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def visible(text: str) -> str:
     """A text for the log or a reply, of any number of lines, without what cannot be seen in it:
     escape sequences, controls but line ends and tabs, bidi controls, characters of no width.

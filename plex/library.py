@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
+from core.change_words import some_of
 from core.errors import ConfigError
 from core.matching.index import ItemIndex
 from core.models import ItemRef, ListedItem, Section
@@ -100,7 +101,7 @@ class PlexSnapshot:
             lost.append(f"what is known of items was not held against them: {self.unread}")
         return lost + [
             f"Plex fails for {len(places)} of the items in library"
-            f" {self.sections[key].title!r}, which were passed over: {_some(places)}."
+            f" {self.sections[key].title!r}, which were passed over: {some_of(places, _SHOWN)}."
             " Nothing was called missing. Look at them in Plex: 'Refresh Metadata' or 'Analyze'"
             " may mend them."
             for key, places in self.passed_over.items()
@@ -336,10 +337,5 @@ class _Seen:
                 self.odd,
                 section.title,
                 UNREADABLE,
-                _some(self.odd_names, self.odd),
+                some_of(self.odd_names, _SHOWN, self.odd),
             )
-
-
-def _some(texts: Sequence[str], all_of_them: int | None = None) -> str:
-    rest = (len(texts) if all_of_them is None else all_of_them) - _SHOWN
-    return "; ".join(texts[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
+from core.change_words import some_of
 from core.fields import TITLE, listed_value
 from core.finding_types import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from core.id_set import IdSet
@@ -165,12 +166,10 @@ class DetectionState:
         """A sentence about the scenes that could not be judged by all of their items."""
         if not self.unread:
             return []
-        some = [f"scene {i} ({why})" for i, why in sorted(self.unread.items())[:_NAMED]]
-        rest = len(self.unread) - len(some)
+        scenes = [f"scene {i} ({why})" for i, why in sorted(self.unread.items())]
         return [
-            f"Plex fails for the items of {len(self.unread)} scenes when they are read whole, so"
-            f" that only what its listing shows of them was compared: {'; '.join(some)}"
-            + (f" and {rest} more" if rest else "")
+            f"Plex fails for the items of {len(scenes)} scenes when they are read whole, so that"
+            f" only what its listing shows of them was compared: {some_of(scenes, _NAMED)}"
         ]
 
     def tell(self, scenes: Iterable[tuple[Scene, Iterable[ListedItem]]]) -> None:

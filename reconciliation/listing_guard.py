@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from core.change_words import some_of
 from core.errors import GuardStopped
 from core.quoted_lists import quoted
 from core.run_kinds import RECONCILE
@@ -141,7 +142,7 @@ class PathMapGuard:
         if not leads_nowhere(before, now):
             self._stops.overtake(kind)
             return
-        shown = "; ".join(f"{quoted(stash)}=>{quoted(plex)}" for stash, plex in pairs[:MAPS_SHOWN])
+        shown = some_of([f"{quoted(stash)}=>{quoted(plex)}" for stash, plex in pairs], MAPS_SHOWN)
         why = f"{what} ({shown}) led {before} scenes to their items at the last full run, now {now}"
         advice = (
             "Is a disk not mounted, or mounted elsewhere? Correct the setting 'Path map'; or, if "

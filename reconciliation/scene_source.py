@@ -15,6 +15,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
+from core.change_words import some_of
 from core.digests import digest_of
 from core.errors import StashError, StashIncomplete
 from core.id_set import IdSet
@@ -174,10 +175,9 @@ class SceneSource:
         if is_unclear:
             self._reads.doubt()
         if self._unreadable:
-            some = [f"scene {i} ({error})" for i, error in self._unreadable.items()][:_NAMED]
-            more = len(self._unreadable) - len(some)
-            some += [f"{more} more like them"] if more else []
-            told.append(f"Stash could not give all of its scenes; passed over: {'; '.join(some)}")
+            scenes = [f"scene {i} ({error})" for i, error in self._unreadable.items()]
+            some = some_of(scenes, _NAMED)
+            told.append(f"Stash could not give all of its scenes; passed over: {some}")
         if told:
             raise StashIncomplete("; ".join(told), is_unclear=is_unclear)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from core.change_words import some_of
 from core.errors import StashError, StashIncomplete, StashUnauthorized
 from stash.mapping import UnreadScene
 
@@ -196,9 +197,8 @@ class SceneListing:
         return goes_on
 
     def _complain(self) -> None:
-        faults = [f"scene {i} ({error})" for i, error in self._passed_over.items()][:_NAMED]
-        if len(self._passed_over) > _NAMED:
-            faults.append(f"{len(self._passed_over) - _NAMED} more like them")
+        scenes = [f"scene {i} ({error})" for i, error in self._passed_over.items()]
+        faults = [some_of(scenes, _NAMED)] if scenes else []
         if self._unreadable:
             faults.append(f"{self._unreadable} entries of its list without a scene's number")
         if self._missing:

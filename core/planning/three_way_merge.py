@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from core import change_words
 from core.fields import Clear, Field, name_keys, spelled
 from core.models import Change, Value
 from core.records import FieldRecord
@@ -17,7 +18,7 @@ from core.text import name_key
 
 # A field that somebody else has rewritten so often since Stash last changed it is left to them.
 REWRITES_FOUGHT = 2
-_QUOTED = 60  # characters of a value that a note repeats
+_QUOTED = 5  # names that a note repeats
 
 
 class FirstSync(Enum):
@@ -138,13 +139,9 @@ def _give_up(sides: Sides, outcome: FieldOutcome) -> FieldOutcome:
 
 
 def _quoted(value: Value) -> str:
-    if value is None or value in ("", ()):
-        return "nothing"
-    if isinstance(value, tuple):
-        return ", ".join(map(_quoted, value[:5])) + (", …" if len(value) > 5 else "")
-    if isinstance(value, str):
-        return repr(value if len(value) <= _QUOTED else value[: _QUOTED - 1] + "…")
-    return f"{value:g}"
+    if isinstance(value, tuple) and len(value) > _QUOTED:
+        return f"{change_words.shown(value[:_QUOTED])}, …"
+    return change_words.shown(value)
 
 
 # Scalars ----------------------------------------------------------------------------------

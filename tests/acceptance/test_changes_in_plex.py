@@ -38,7 +38,7 @@ def test_a_field_that_is_rewritten_for_the_third_time_is_reported_and_left(
         assert shows(site, key)["title"] == (right["title"] if fought else f"Again {again}")
 
     assert [len(lines) for lines in told] == [0, 0, 1, 0]
-    assert "title rewritten again and again, last to 'Again 3'; left until Stash" in told[2][0]
+    assert "title rewritten again and again, last to “Again 3”; left until Stash" in told[2][0]
     # The other fields are looked after as before, and a new wish is worth a new try.
     site.both.plex.configure(clock_offset=30)
     site.hand_edit(key, summary="Mine")

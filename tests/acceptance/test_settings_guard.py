@@ -44,7 +44,7 @@ def test_settings_that_vanish_all_at_once_stop_each_task_before_it_writes(site: 
     for mode in ("process_queue", "reconcile_all", "sync_changes", "process_queue"):
         error = reply(site, mode)["error"]
         assert "none of the 3 settings" in error
-        assert "'First sync', 'Path map', 'Sync title'" in error
+        assert "'First sync'; 'Path map'; 'Sync title'" in error
     assert site.writes() == 0
     assert "output" in reply(site, "queue_status")
     (problem,) = reply(site, "health_check")["output"]["problems"]

@@ -11,6 +11,7 @@ from core.models import FullItem, Value
 from core.planning.drift import altered_fields
 from core.planning.three_way_merge import FieldOutcome, FirstSync, MergeRules, Sides, merge
 from core.records import FieldRecord
+from core.redaction import Redactor
 from storage.record_codec import field_body, field_from
 from tests.core.builders import full, item_record
 from tests.core.planning.test_merge_laws import FIELDS, World
@@ -164,9 +165,12 @@ def test_a_conflict_says_who_says_what_and_is_told_once() -> None:
     world.want("tags", "Bread", there=True)
     (told,) = world.sync().notes
     assert told[0] == "summary"
-    assert told[1].startswith("changed in Plex to 'Mine. Mine. ")
-    assert told[1].endswith("…', while Stash says 'As it is'; Plex's stays")
+    assert told[1].startswith("changed in Plex to “Mine. Mine. ")
+    assert told[1].endswith("…”, while Stash says “As it is”; Plex's stays")
     assert len(told[1]) < 150
+    hidden = Redactor(hides_names=True).clean(told[1])
+    assert "Mine" not in hidden
+    assert "As it is" not in hidden
     assert world.sync().notes == ()
 
     world.want("tags", "Jazz", there=False)
@@ -174,11 +178,11 @@ def test_a_conflict_says_who_says_what_and_is_told_once() -> None:
     world.want("tags", "Jazz", there=True)
     world.want("tags", "Sea", there=True)
     (told,) = world.sync().notes
-    assert told == ("tags", "taken out in Plex, while Stash adds 'Jazz'; Plex's stays")
+    assert told == ("tags", "taken out in Plex, while Stash adds “Jazz”; Plex's stays")
 
     world.want("tags", "Sea", there=False)
     (told,) = world.sync().notes
-    assert told == ("tags", "put there in Plex, while Stash drops 'Sea'; Plex's stays")
+    assert told == ("tags", "put there in Plex, while Stash drops “Sea”; Plex's stays")
     assert set(_names(world.item, "tags")) == {"Sea", "Bread"}
 
 
@@ -194,7 +198,7 @@ def test_a_field_emptied_in_plex_is_named_as_such() -> None:
     world.show("studio", None)
     world.stash["studio"] = "North"
     (told,) = world.sync().notes
-    assert told[1] == "changed in Plex to nothing, while Stash says 'North'; Plex's stays"
+    assert told[1] == "changed in Plex to nothing, while Stash says “North”; Plex's stays"
 
 
 def test_a_rating_of_another_precision_is_no_drift() -> None:
