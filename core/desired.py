@@ -154,9 +154,7 @@ class SyncPolicy:
 
     def _placed(self, scene: Scene) -> dict[str, Value]:
         """What the settings and the library say otherwise than the table of fields."""
-        said: dict[str, Value] = {}
-        if self.content_rating:
-            said[CONTENT_RATING] = self.content_rating
+        said: dict[str, Value] = {CONTENT_RATING: self.content_rating}
         if self.disambiguations:
             said[PERFORMERS] = tuple(map(self.name_of, scene.performers))
         if self.placing is not None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.change_words import change_line, line_of, named, scene_called
+from core.change_words import change_line, closed, counted, line_of, listed, named, scene_called
 from core.models import Change, Value
 from core.redaction import Redactor
 
@@ -23,6 +23,11 @@ NAMES = st.text(min_size=1, max_size=80).filter(str.strip)
         (Change("summary", None, "Is"), "summary = “Is”"),
         (Change("rating", 8.0, 9.5), "rating 8 → 9.5"),
         (Change("poster", "a", "b"), "poster → the cover in Stash"),
+        (Change("poster", "b", "a"), "poster → the cover in Stash"),
+        (Change("poster", "a", "a"), "poster locked as it is"),
+        (Change("title", "", "Is"), "title nothing → “Is”"),
+        (Change("tags", ("Sea",), ()), "tags “Sea” → nothing"),
+        (Change("tags", ("Sea", "Jazz"), ("Sea",), (), ("Jazz",)), "tags − “Jazz”"),
         (Change("tags", (), (), ("Jazz", "Sea"), ("Night",)), "tags + “Jazz”, “Sea” − “Night”"),
         (Change("title", "x" * 99, "two\nlines “quoted”"), f'“{"x" * 59}…” → “two lines "quoted"”'),
     ],
@@ -47,6 +52,16 @@ def test_names_can_be_hidden_whatever_they_are(title: str, tags: list[str], valu
         ), bare
     assert hidden.clean(named(title)) == hidden.clean(f"{named(title)}")
     assert Redactor().clean(named("Title")) == "“Title”"
+
+
+def test_numbers_and_sentences() -> None:
+    assert [counted(number, "scene") for number in (0, 1, 2_000)] == [
+        *("0 scenes", "1 scene", "2,000 scenes")
+    ]
+    assert counted(2, "query", "queries") == "2 queries"
+    assert listed([(2, "tags"), (0, "studios"), (1, "date")]) == "2 tags, 1 date"
+    assert [closed(text) for text in ("Is it?", "It is")] == ["Is it?", "It is."]
+    assert named("x" * 60) == f"“{'x' * 60}”"
 
 
 def test_of_many_phrases_the_first_are_told_and_the_others_counted() -> None:

@@ -38,9 +38,12 @@ def test_it_opens_after_five_failures_in_a_row_and_closes_on_success() -> None:
 
 
 def test_half_open_lets_one_try_at_a_time() -> None:
+    few = broken(OPENS_AFTER - 1)
+    assert few.tried(NOW) == few  # closed: anybody may
     opened = broken(OPENS_AFTER)
     assert opened.tried(NOW) is None
     at = opened.retry_at
+    assert opened.tried(at + 1) is not None
     trial = opened.tried(at)
     assert trial is not None
     assert trial.tried(at + TRIAL_SECONDS - 1) is None
@@ -53,6 +56,10 @@ def test_a_failed_trial_opens_it_for_longer() -> None:
     assert again.state(opened.retry_at) is BreakerState.OPEN
     assert again.retry_at - opened.retry_at > opened.retry_at - NOW
     assert again.since == opened.since
+    late = again.retry_at + 1
+    assert again.state(late) is BreakerState.HALF_OPEN
+    assert again.succeeded(late).recovered_at == late
+    assert again.rest(late, 0.4) == 0.4
 
 
 def test_few_failures_are_no_recovery() -> None:

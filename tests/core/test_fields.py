@@ -12,9 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.desired import Picture, SyncPolicy, TagRules, fingerprint
-from core.fields import BY_NAME, FIELDS, LINE_LIMIT, PICTURE_FIELDS, SCALARS, TEXT_LIMIT, name_keys
+from core.fields import (
+    BY_NAME,
+    CONTENT_RATING,
+    FIELDS,
+    LINE_LIMIT,
+    PICTURE_FIELDS,
+    SCALARS,
+    TEXT_LIMIT,
+    name_keys,
+)
+from core.library_facts import LibraryFacts
 from core.models import Scene, Value
 from core.settings import DEFAULTS
+from core.tag_placement import Placing, PlacingRules
 from core.text import name_key
 from tests.core.builders import ALL_FIELDS, desired, entities, file, scene
 
@@ -308,3 +319,25 @@ def test_the_settings_wish_for_all_of_it() -> None:
         FULL
     )
     assert len({fingerprint(wanted), fingerprint(plain), fingerprint(fitted)}) == 3
+
+
+def test_whatever_is_set_of_what_plex_shows_is_part_of_digests() -> None:
+    placings = [Placing(PlacingRules(least=least), LibraryFacts()) for least in (1, 2)]
+    policies = [
+        SyncPolicy(ALL_FIELDS),
+        SyncPolicy(ALL_FIELDS - {"date"}),
+        *(SyncPolicy(ALL_FIELDS, tags) for tags in (TagRules(limit=1), TagRules(frozenset("a")))),
+        SyncPolicy(ALL_FIELDS, images=(Picture("poster"),)),
+        SyncPolicy(ALL_FIELDS, organized_only=True),
+        SyncPolicy(ALL_FIELDS, content_rating="X"),
+        SyncPolicy(ALL_FIELDS, disambiguations={1: "a"}),
+        *(SyncPolicy(ALL_FIELDS, placing=placing) for placing in placings),
+        SyncPolicy(ALL_FIELDS, respect_overlays=True),
+    ]
+    assert len({str(policy.parts) for policy in policies}) == len(policies)
+
+
+@pytest.mark.parametrize(("told", "shown"), [("", None), ("18", "18")])
+def test_the_content_rating_is_that_of_the_settings(told: str, shown: str | None) -> None:
+    policy = SyncPolicy(frozenset({CONTENT_RATING}), content_rating=told)
+    assert policy.of(FULL).values == {CONTENT_RATING: shown}

@@ -44,3 +44,5 @@ def test_keys_are_told_apart_by_their_spelling_however_long() -> None:
 
     assert [keys.put(key) for key in spelled * 2] == [True] * 7 + [False] * 7
     assert len(keys) == 7
+    assert keys.put("8")
+    assert len(keys) == 8

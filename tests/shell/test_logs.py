@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
-from urllib.parse import quote
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.change_words import scene_called
-from core.redaction import HIDDEN, Redactor
+from core.redaction import Redactor
 from shell import logs, protocol
 from worker.executor.figures import Figures, Listing
 
@@ -130,61 +126,6 @@ def test_debug_logging_lets_all_through(log: Log) -> None:
     assert log.text == "\x01d\x02sent\n\x01d\x02heard\n"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"the token is {TOKEN}",
-        "the token is tok%2Fen%2BXyZ%20123 in a URL",
-        "or tok/en%2BXyZ%20123 in a path",
-        "GET /library?X-Plex-Token=tok-1 HTTP/1.1",
-        "https://h/x?a=1&x-plex-token=tok-1&b=2",
-        "http://stash/scene/1/stream?apikey=tok-1",
-        "{'X-Plex-Token': 'tok-1', 'Accept': 'x'}",
-        '{"plex_token": "tok-1"}',
-        "ApiKey: tok-1",
-        "Cookie: session=tok-1",
-        "Set-Cookie: session=tok-1; Path=/",
-        "session=tok-1",
-        "http://me:tok-1@plex:32400/library",
-        "Authorization: Bearer tok-1",
-        "map[apiKey:tok-1 max_tags:5]",
-        r"{\"plexToken\": \"tok-1\"}",
-        "stash_api_key = 'tok 1 & tok 2'",
-        "eyJhbGciOiJIUzI1NiJ9.tok-1.tok",
-        "to\u200bk/en+Xy\x1b[1mZ 123",
-        "tok%2fen%2bXyZ%20123",
-    ],
-)
-def test_secrets_are_replaced(log: Log, text: str) -> None:
-    logging.getLogger("app").info("%s", text)
-
-    assert "***" in log.text
-    assert "tok" not in log.text.replace("token", "").replace("Token", "")
-
-
-@pytest.mark.parametrize("before", ["", "u", "us", "me:", "user:"])
-@pytest.mark.parametrize("behind", ["", "?", ">>"])
-@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
-def test_secrets_in_base64_are_replaced(
-    log: Log, before: str, behind: str, encode: Callable[[bytes], bytes]
-) -> None:
-    packed = encode(f"{before}{TOKEN}{behind}".encode()).decode()
-
-    logging.getLogger("app").info("Basic %s, or %s in an address", packed, quote(packed))
-
-    assert log.text.count("***") == 2
-    # What is left of it says nothing: less than a group of characters on each side.
-    assert len(log.text.split("Basic ")[1].split("***")[0]) <= len(before) * 4 // 3 + 2
-
-
-def test_what_is_no_secret_is_left_alone(log: Log) -> None:
-    harmless = "GET /library?a=1&b=2: a session of 3, Token refused (401), session: 5"
-
-    logging.getLogger("app").info(harmless)
-
-    assert log.text == f"\x01i\x02{harmless}\n"
-
-
 def test_secrets_are_found_in_tracebacks_and_arguments(log: Log) -> None:
     try:
         raise ValueError(f"Bad url http://plex/?X-Plex-Token=other and {TOKEN}")
@@ -196,17 +137,6 @@ def test_secrets_are_found_in_tracebacks_and_arguments(log: Log) -> None:
     assert "ValueError: Bad url http://plex/?X-Plex-Token=*** and ***" in log.text
 
 
-def test_a_secret_that_starts_another_hides_no_less() -> None:
-    assert Redactor(["abc", "abcdef"]).clean("abcdef abc") == "*** ***"
-
-
-@given(st.text(min_size=4).filter(str.strip), st.text(), st.text())
-def test_a_registered_secret_never_gets_out(secret: str, before: str, after: str) -> None:
-    cleaned = Redactor([secret]).clean(before + secret + after)
-
-    assert secret not in cleaned.replace(HIDDEN, "\n")
-
-
 def test_arguments_that_do_not_fit_are_no_crash_and_no_leak(log: Log) -> None:
     handler = logs.FrameHandler(log.frames, Redactor([TOKEN]))
     for message, arguments in (("%d scenes %s", ("x",)), ("%(a)s", ({"b": TOKEN},))):
@@ -214,75 +144,6 @@ def test_arguments_that_do_not_fit_are_no_crash_and_no_leak(log: Log) -> None:
 
     assert log.text.count("its arguments do not fit") == 2
     assert TOKEN not in log.text
-
-
-PATHS = [
-    "/data/Some Studio/A scene, 2nd take (2020).mp4",
-    "/data/It's me.mkv",
-    "C:\\Videos\\Some Studio\\scene.mp4",
-    "D:/Videos/Some Studio/scene.mp4",
-    "\\\\nas\\share\\Some Studio\\scene.mp4",
-    "Some scene.mp4",
-]
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_a_path_as_argument_becomes_a_stable_alias(log: Log, path: str) -> None:
-    logs.configure(debug=False, obfuscate_paths=True)
-
-    for _ in range(2):
-        logging.getLogger("app").info("Scene %d: %s is not in Plex", 5, path)
-
-    (line,) = set(log.text.splitlines())
-    assert re.fullmatch(
-        rf"\x01i\x02Scene 5: path-[0-9a-f]{{10}}{path[-4:]} is not in Plex", line
-    ), line
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_a_quoted_path_in_a_text_becomes_the_same_alias(path: str) -> None:
-    redactor = Redactor(hides_names=True)
-
-    cleaned = redactor.clean(f'"{path}" has no item')
-
-    assert cleaned == f'"{redactor.clean_argument(path)}" has no item'
-
-
-def test_repr_quotes_of_both_kinds_are_understood() -> None:
-    redactor = Redactor(hides_names=True)
-
-    cleaned = redactor.clean(f"{PATHS[0]!r} and {PATHS[1]!r} differ")
-
-    assert re.fullmatch(r"'path-\w{10}\.mp4' and \"path-\w{10}\.mkv\" differ", cleaned)
-
-
-@pytest.mark.parametrize(
-    ("text", "shape"),
-    [
-        ("open /data/Some Studio/a.mp4: no such file", r"open path-\w+\.mp4: no such file"),
-        ("[Errno 2] No such file: '/data/x y'", r"\[Errno 2\] No such file: 'path-\w+'"),
-        ("folder /data/x is gone", r"folder path-\w+ is gone"),
-        ("gone (/data/Mr.X/y).", r"gone \(path-\w+\)\."),
-        ("/data/My films=>/mnt/My films; D:\\x=>/y", r"path-\w+=>path-\w+; path-\w+=>path-\w+"),
-        ("/data/My films => /mnt/x", r"path-\w+ => path-\w+"),
-        ("'A SCENE.MP4' differs", r"'path-\w+\.MP4' differs"),
-        (
-            "at 5/10, and/or http://plex:32400/library/all",
-            r"at 5/10, and/or http://plex:32400/lib.*",
-        ),
-    ],
-)
-def test_paths_in_a_text_are_found(text: str, shape: str) -> None:
-    assert re.fullmatch(shape, Redactor(hides_names=True).clean(text))
-
-
-def test_paths_in_addresses_are_hidden_too() -> None:
-    line = '"GET /library/sections/1/refresh?path=%2Fdata%2FA%20b&x=1 HTTP/1.1" 200 0'
-    shown = Redactor(hides_names=True).clean(line)
-    assert re.fullmatch(r'"GET .*\?path=path-[0-9a-f]{10}&x=1 HTTP/1.1" 200 0', shown)
-    name = Redactor(hides_names=True).clean("GET /library/sections/1/all?file=A%20b.mp4&x=1")
-    assert re.fullmatch(r"GET .*\?file=path-[0-9a-f]{10}\.mp4&x=1", name)
-    assert Redactor().clean(line) == line
 
 
 def test_path_objects_and_named_arguments_are_hidden_too(log: Log) -> None:
@@ -305,9 +166,9 @@ def test_names_are_hidden_like_paths(log: Log) -> None:
 
 
 def test_paths_are_shown_unless_they_are_to_be_hidden(log: Log) -> None:
-    logging.getLogger("app").info("%s", PATHS[0])
+    logging.getLogger("app").info("%s", "/data/My films/It.mkv")
 
-    assert PATHS[0] in log.text
+    assert "/data/My films/It.mkv" in log.text
 
 
 def test_other_ways_out_are_cleaned_by_the_same_rules(log: Log) -> None:

@@ -207,6 +207,31 @@ def test_one_file_in_one_section(case: Case) -> None:
             assert found.refs == (ref(case.found),)
 
 
+@pytest.mark.parametrize(
+    ("folders", "size", "key", "evidence"),
+    [
+        pytest.param(("/d", "/m"), None, "1", Evidence.LEARNED, id="a weak match is agreed with"),
+        pytest.param(("/d/x", "/o"), None, "1", Evidence.SUFFIX, id="or stays as it is"),
+        pytest.param(("/d", "/m"), 5, "1", Evidence.LEARNED, id="one of two of its size"),
+        pytest.param(("/d/x", "/o"), 5, None, Evidence.NONE, id="none beside the two"),
+        pytest.param(("/d/x", "/q"), 5, None, Evidence.NONE, id="two cannot be told apart"),
+    ],
+)
+def test_learned_folders_lead_away_from_no_item(
+    folders: tuple[str, str], size: int | None, key: str | None, evidence: Evidence
+) -> None:
+    library = {"1": [file("/m/x/scene.mp4", size)], "2": [file("/o/scene.mp4")]}
+    library |= {"4": [file("/q/scene.mp4")], "5": [file("/q/scene.mp4")]}
+    if size is not None:
+        library["3"] = [file("/p/x/scene.mp4", size)]
+
+    found = match_file(file(HERE, size), index(library), PathMap(), PathMap((folders,)))
+
+    assert found is not None
+    assert found.evidence is evidence
+    assert found.refs == ((ref("1"), ref("3")) if key is None else (ref(key),))
+
+
 def claims(match: SceneMatch) -> dict[ItemRef, tuple[Evidence, int]]:
     return {claim.ref: (claim.evidence, claim.file_rank) for claim in match.claims}
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from core.desired import Desired
 from core.models import Change, Value
-from core.planning.item_plan import only, plan_item, recorded, refused
-from core.planning.three_way_merge import FirstSync
+from core.planning.item_plan import ItemPlan, field_recorded, only, plan_item, recorded, refused
+from core.planning.three_way_merge import FieldOutcome, FirstSync
 from core.records import FieldRecord
-from tests.core.builders import ALL_FIELDS, desired, file, full, item_record, scene
+from tests.core.builders import ALL_FIELDS, desired, file, full, item_record, ref, scene
 from tests.core.plex_like import EMPTY
 
 MERGE, MIRROR = FirstSync.MERGE, FirstSync.MIRROR
@@ -182,6 +184,35 @@ def test_a_record_says_what_was_sent_beside_what_came_back() -> None:
         "director": FieldRecord((), None),
         "collection": FieldRecord((), None),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        *[(name, ("a",), ("b",)) for name in ("sent", "kept", "suppressed")],
+        ("user_owned", False, True),
+        ("rewrites", 1, 2),
+    ],
+)
+def test_whatever_changed_of_a_field_is_recorded_also_where_plex_is_left_alone(
+    name: str, first: Any, second: Any
+) -> None:
+    for before, after in ((first, second), (second, first)):
+        known = replace(FieldRecord(("z",), ("z",)), **{name: before})
+        outcome = replace(FieldOutcome(None, ("z",)), **{name: after})
+        plan = ItemPlan(ref("1"), 1, {"tags": outcome})
+
+        noted = field_recorded(plan, "tags", ("z",), known)
+
+        assert noted == replace(known, **{name: after})
+
+
+def test_a_field_whose_lock_is_ignored_stays_so() -> None:
+    for before, after in ((False, True), (True, False), (True, True)):
+        known = FieldRecord("A", "A", lock_ignored=before)
+        plan = ItemPlan(ref("1"), 1, {"title": FieldOutcome(None, "A", lock_ignored=after)})
+        assert field_recorded(plan, "title", "A", known).lock_ignored
+        assert field_recorded(plan, "title", "B", known).read_back == "B"
 
 
 def test_what_a_server_did_not_take() -> None:
