@@ -15,12 +15,10 @@ import pytest
 from app.report.files import NAMES, write_report
 from app.report.model import Report, read_report
 from core.errors import StateError
-from core.finding_types import TITLES
 from storage.page.findings import Finding, Item
 from storage.page.orphans import Orphan
 from storage.page.page_facts import LAST
 from storage.page.page_file import PageFile
-from tests.acceptance.entry import ROOT
 
 NOW = 1_760_000_000.0
 PROBE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&amp;"
@@ -153,9 +151,3 @@ def test_the_folder_is_private(tmp_path: Path) -> None:
     write_report(made(tmp_path / "data"), tmp_path / "out")
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
     assert sorted(NAMES.values()) == sorted(path.name for path in (tmp_path / "out").iterdir())
-
-
-def test_report_and_page_call_a_type_the_same() -> None:
-    page = (ROOT / "ui" / "views" / "overview.js").read_text("utf-8")
-    for kind, words in TITLES.items():
-        assert f'{kind}: "{words}"' in page
