@@ -8,7 +8,13 @@ from __future__ import annotations
 
 
 class SyncError(Exception):
-    """Anything that Stash2Plex raises on purpose."""
+    """Anything that Stash2Plex raises on purpose.
+
+    Attributes:
+        says_what_waits: the text of this kind says what is left to do, and what does it.
+    """
+
+    says_what_waits = False
 
 
 class ConfigError(SyncError):
@@ -51,11 +57,21 @@ class StashIncomplete(StashError):
 
 
 class StateError(SyncError):
-    """A file of ours in the data directory cannot be used and could not be set aside."""
+    """A file of ours in the data directory cannot be used and could not be set aside.
+
+    Attributes:
+        what, advice: what happened, and what to do about it; the text has both.
+    """
+
+    def __init__(self, what: str, advice: str = "") -> None:
+        super().__init__(f"{what} {advice}".rstrip())
+        self.what, self.advice = what, advice
 
 
 class GuardStopped(SyncError):
     """A guard stopped the run before its first write; the text has the figures and the way on."""
+
+    says_what_waits = True
 
 
 class RunStopped(SyncError):

@@ -85,8 +85,7 @@ def _check_folder(checks: Checks, data_dir: Path) -> None:
     try:
         data_folder.try_writing(data_dir)
     except StateError as error:
-        text = str(error).removesuffix(data_folder.WAY_OUT).rstrip()
-        checks.problem("data_folder", text, data_folder.WAY_OUT)
+        checks.problem("data_folder", error.what, error.advice)
         return
     if os.name != "nt" and data_dir.stat().st_mode & _OTHERS:
         checks.warn(

@@ -21,10 +21,7 @@ def headline(known: PageSnapshot) -> tuple[str, str]:
     if known.refused_at:
         return f"Plex refuses the token. {waits}Enter a new one in the settings.", PROBLEM
     if away is not None:
-        error = known.errors.get(PLEX, "")
-        says_who = error.startswith("Plex ")  # as most errors do
-        told = error if says_who else f"Plex does not answer: {error}".removesuffix(": ")
-        why = closed(told)
+        why = closed(known.errors.get(PLEX) or "Plex does not answer")
         return f"Paused for {in_words(known.now - away)}: {why} {waits}".strip(), PROBLEM
     if known.settings and not known.settings.get("enabled"):
         return f"Stash2Plex is switched off in its settings. {waits}".strip(), ATTENTION

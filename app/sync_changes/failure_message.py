@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from app.sync_changes.messages import SENDS, once_mended
+from app.sync_changes.messages import once_mended
 from core.change_words import closed
-from core.errors import GuardStopped, StateError, SyncError
+from core.errors import StateError, SyncError
 from core.setting_words import by_label
 from sync_queue.inbox import INBOX_FILE
 from sync_queue.inbox_reader import Inbox
@@ -27,8 +27,7 @@ def failing_in_words(data_dir: Path, *, sends: bool) -> Iterator[None]:
         yield
     except SyncError as error:
         text = by_label(str(error))
-        # Guards say it themselves.
-        if sends and SENDS not in text and not isinstance(error, GuardStopped):
+        if sends and not error.says_what_waits:
             with suppress(StateError, OSError):
                 end = "\n" if "\n" in text else " "
                 text = f"{closed(text)}{end}{once_mended(_waiting(data_dir))}"

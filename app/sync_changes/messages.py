@@ -13,7 +13,7 @@ BUSY = "another run works through the queue and takes these changes with it"
 SWITCHED_OFF = "all fields are switched off in the settings; the queue is left as it is"
 NEW_SETTINGS = "the settings have changed, so the rest is done by a new task"
 CARRIED_ON = "other tasks of Stash wait, so the rest is done behind them"
-SENDS = "sends what waits"
+NOTHING_WAITS = "No change waits to be sent."
 NO_PICTURES_IN_PLEX = "Plex took no pictures when it was given some last"
 PLEX_IS_AWAY = "Plex did not answer when it was asked last"
 
@@ -27,15 +27,17 @@ def left_waiting(error: str, waiting: int, *, is_asked: bool = False) -> str:
     """
     by = "Sync Changes" if is_asked else "the next change in Stash, or the task 'Sync Changes',"
     if not waiting:
-        return closed(error)
-    return f"{closed(error)} {changes_wait(waiting)} for Plex; {by} {SENDS} once it is back."
+        return f"{closed(error)} {NOTHING_WAITS}"
+    what = f"{changes_wait(waiting)} for Plex"
+    return f"{closed(error)} {what}; {by} sends what waits once it is back."
 
 
 def once_mended(waiting: int) -> str:
     """What ends a task that fails for another reason."""
     if not waiting:
-        return "No change waits to be sent."
-    return f"{changes_wait(waiting)}; the task 'Process Queue' {SENDS} once this is mended."
+        return NOTHING_WAITS
+    what = changes_wait(waiting)
+    return f"{what}; the task 'Process Queue' sends what waits once this is mended."
 
 
 def changes_wait(count: int) -> str:

@@ -20,6 +20,7 @@ from core.change_words import closed
 from core.circuit_breaker import Breaker
 from core.errors import StashError
 from core.timestamps import in_words
+from plex.exceptions import PlexServerDown
 from storage.key_value import Key
 from storage.state import State
 from storage.state_tables.outages import NAMES
@@ -39,6 +40,12 @@ WAITS: Key[Mapping[str, tuple[float, float]]] = Key(
     lambda told: {service: (since, at) for service, (since, at) in told.items()},
     dict,
 )
+
+
+class EndedByOutage(PlexServerDown):
+    """A task ends while Plex is away."""
+
+    says_what_waits = True
 
 
 class WaitEnd(Enum):

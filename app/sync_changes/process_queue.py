@@ -12,7 +12,7 @@ from app.sync_changes.edits_during_drain import Edits
 from app.sync_changes.handover import giving_way, hand_over, others_wait
 from app.sync_changes.intake import Intake, IntakeResult
 from app.sync_changes.messages import CARRIED_ON, SWITCHED_OFF, left_waiting, summary_of
-from app.sync_changes.outage_wait import count_waiting
+from app.sync_changes.outage_wait import EndedByOutage, count_waiting
 from app.sync_changes.probes import look_for_pictures, make_sure_of_plex
 from app.sync_changes.quick_hooks import QuickHooks
 from app.sync_changes.scans import before_drain, leave_waiting
@@ -62,7 +62,7 @@ def process_queue(context: Context) -> dict[str, Any]:
             if drains.result.processed:
                 headline(log, f"{summary_of(drains.result)}.")
             if isinstance(error, PlexServerDown):
-                raise PlexServerDown(_left(context, inbox, error)) from error
+                raise EndedByOutage(_left(context, inbox, error)) from error
             raise
         reply = _ended(context, inbox, drains, is_early=is_early)
         headline(log, f"{summary_of(drains.result)}.")

@@ -27,7 +27,7 @@ from app.sync_changes.messages import (
     left_waiting,
     summary_of,
 )
-from app.sync_changes.outage_wait import OutageWait, Service, WaitEnd, count_waiting
+from app.sync_changes.outage_wait import EndedByOutage, OutageWait, Service, WaitEnd, count_waiting
 from app.sync_changes.probes import (
     count_without_pictures,
     look_for_pictures,
@@ -190,7 +190,7 @@ class _Run:
         plex = Service(PLEX, self._plex_answers, self._count_waiting)
         over = self._outage.wait(plex, str(error))
         if over is WaitEnd.TOO_LONG:
-            raise PlexServerDown(left_waiting(str(error), self._count_waiting())) from error
+            raise EndedByOutage(left_waiting(str(error), self._count_waiting())) from error
         # Whether it is back is seen by a drain.
         self._is_trial = over is WaitEnd.BACK
         return over

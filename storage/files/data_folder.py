@@ -52,7 +52,7 @@ def ready(folder: Path) -> set[str]:
             entries = list(found)
     except OSError as error:
         hint = missing_link(folder) or WAY_OUT
-        raise StateError(f"The folder {folder} cannot be used: {error}. {hint}") from error
+        raise StateError(f"The folder {folder} cannot be used: {error}.", hint) from error
     ours = [each for each in entries if _OURS.match(each.name)]
     for each in ours:
         if not each.is_symlink():
@@ -112,7 +112,7 @@ def try_writing(folder: Path) -> None:
     """Makes sure that files can be made in the data folder.
 
     Raises:
-        StateError: they cannot; the text names the way out.
+        StateError: they cannot; its advice is the way out.
     """
     import tempfile  # with what it brings, some time that no quick answer has
 
@@ -121,4 +121,4 @@ def try_writing(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"\0" * 4096)
     except OSError as error:
-        raise StateError(f"Nothing can be written to {folder}: {error}. {WAY_OUT}") from error
+        raise StateError(f"Nothing can be written to {folder}: {error}.", WAY_OUT) from error

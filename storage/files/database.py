@@ -99,7 +99,7 @@ class Database(Closing):
                 self._connection = opener.look() if looks_only else opener.open()
             self._opened = name_of(path)
         except OSError as error:
-            raise StateError(f"{path} cannot be used: {error}. {WAY_OUT}") from error
+            raise StateError(f"{path} cannot be used: {error}.", WAY_OUT) from error
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -302,7 +302,7 @@ class Database(Closing):
             is_full = "full" in told and has_room
             if is_full or (is_aside and "locked" not in told):
                 raise not_written(error) from error
-            raise StateError(f"{self.path} cannot be used: {error}. {self._hint(error)}") from error
+            raise StateError(f"{self.path} cannot be used: {error}.", self._hint(error)) from error
 
     def _hint(self, error: sqlite3.OperationalError) -> str:
         told = str(error)

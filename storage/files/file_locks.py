@@ -75,5 +75,6 @@ def _cannot(path: Path, error: OSError | sqlite3.Error) -> StateError:
     why = told or "each file seems to be somebody else's"
     return StateError(
         f"{path} cannot be locked: {why}. Some network shares know no locks, and without them two"
-        f" tasks would write over each other. {data_folder.WAY_OUT}"
+        " tasks would write over each other.",
+        data_folder.WAY_OUT,
     )

@@ -193,15 +193,13 @@ def test_an_outage_is_said_with_what_waits(folder: Folder) -> None:
     with folder.queue() as queue:
         queue.put({"scene_id": 1})
     with folder.state() as state:
-        state.outages.failed(PLEX, NOW, 0.5, "no route to host")
+        state.outages.failed(PLEX, NOW, 0.5, "Plex refused the connection")
     folder.now = NOW + 7200
     end_task(folder, "sync_changes")
 
     told = folder.ask("page_overview")
     assert told["tone"] == "problem"
-    assert told["headline"] == (
-        "Paused for 2 h: Plex does not answer: no route to host. 1 change waits."
-    )
+    assert told["headline"] == "Paused for 2 h: Plex refused the connection. 1 change waits."
     assert not told["services"][0]["ok"]
     assert published(folder)["paused_since_at"] == NOW
 

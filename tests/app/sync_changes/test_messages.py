@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.health_check.check_result import Checks
-from app.sync_changes.messages import left_waiting
+from app.sync_changes.messages import NOTHING_WAITS, left_waiting
 
 DOWN = "Plex dropped the connection; try again later"
 
@@ -19,7 +19,7 @@ DOWN = "Plex dropped the connection; try again later"
 )
 def test_an_error_keeps_its_mark_before_what_waits(error: str, begins: str) -> None:
     assert left_waiting(error, 2).startswith(f"{begins}2 changes wait for Plex; the next change")
-    assert left_waiting(error, 0) == begins.strip()
+    assert left_waiting(error, 0) == f"{begins}{NOTHING_WAITS}"
 
 
 def test_an_advice_that_the_error_gives_itself_is_not_given_twice() -> None:
