@@ -36,6 +36,8 @@ def test_the_greatest_that_costs_a_bit_is_held_apart_from_its_neighbours() -> No
 
     assert len(ids) == 2
     assert [number in ids for number in range(DENSE - 2, DENSE + 2)] == [False, True, True, False]
+    assert [each in IdSet([7]) for each in (7, -1, "7")] == [True, False, False]
+    assert list(IdSet([7, -1])) == [7, -1]
 
 
 def test_keys_are_told_apart_by_their_spelling_however_long() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sync_queue.inbox import Ask, HookInbox
@@ -28,8 +29,11 @@ class HookAndTask:
         *,
         by_user: bool = True,
         is_quick: bool = False,
+        gone: Sequence[int] = (),
     ) -> Ask | None:
-        return self.hook.note(kind, num, action, by_user=by_user, now=self.now, is_quick=is_quick)
+        return self.hook.note(
+            kind, num, action, by_user=by_user, now=self.now, gone=gone, is_quick=is_quick
+        )
 
     def close(self) -> None:
         self.hook.close()

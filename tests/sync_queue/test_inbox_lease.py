@@ -6,7 +6,6 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,14 +23,6 @@ from sync_queue.inbox_reader import Inbox
 from tests.sync_queue.hook_and_task import NOW, HookAndTask
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Iterator[HookAndTask]:
-    both = HookAndTask(tmp_path / "data")
-    yield both
-    both.close()
-    assert both.warnings == []
 
 
 def test_of_a_burst_the_first_asks(both: HookAndTask) -> None:
@@ -53,6 +44,8 @@ def test_a_quick_hook_asks_for_a_task_behind_one_that_is_certain(both: HookAndTa
     both.hook.asked(asked.token, "17")
     assert is_beside(both.note(3, is_quick=True))
     assert both.note(4) is None
+    both.hook.asked(BESIDE, "18")
+    assert both.task.lease().job_id == "17"
 
     both.task.begin()
     assert is_beside(both.note(5, is_quick=True))
@@ -145,11 +138,11 @@ def test_an_answer_that_comes_when_its_task_has_ended_is_nothing_to_look_after(
 
 def test_a_damaged_sign_of_life_is_none(both: HookAndTask) -> None:
     sign = both.folder / READER_FILE
-    with Inbox(both.folder, clock=lambda: NOW) as killed:
-        killed.begin()
-    sign.write_bytes(b"no database " * 1000)
-
-    assert both.note(1) is not None
+    for spoil in (sign.unlink, lambda: sign.write_bytes(b"no database " * 1000)):
+        with Inbox(both.folder, clock=lambda: NOW) as killed:
+            killed.begin()
+        spoil()
+        assert both.note(1) is not None
     both.task.begin()
     assert both.note(2) is None
     assert both.task.leave(both.task.newest()[0])
@@ -268,6 +261,8 @@ def test_a_task_asks_for_what_is_left_if_nobody_else_did(both: HookAndTask) -> N
     both.task.asked(claimed.token, "5")
     assert both.task.lease().job_id == "5"
     assert both.note() is None
+    both.task.begin()
+    assert both.task.claim() is None
 
 
 def test_a_follow_up_is_asked_for_once(both: HookAndTask) -> None:
