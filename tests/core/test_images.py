@@ -20,6 +20,7 @@ from core.images import (
     digest,
     digest_in,
     fault,
+    identity,
     media_type,
     says_no_cover,
     selected,
@@ -119,6 +120,38 @@ def test_what_cannot_be_a_poster_and_why(data: bytes, told: str, reason: str) ->
     assert reason in fault(data, told)
 
 
+def riff(there: int) -> bytes:
+    return (b"RIFF\x0d\0\0\0WEBPVP8 " + bytes(32))[:there]
+
+
+def bitmap(start: int) -> bytes:
+    return b"BM" + bytes(8) + struct.pack("<I", start) + bytes(46)
+
+
+SCAN = JPEG[JPEG.index(b"\xff\xda") :]
+
+
+@pytest.mark.parametrize(
+    ("data", "is_whole"),
+    [
+        # Its 13 bytes and 8 before them; the last one only fills up.
+        *[pytest.param(riff(there), there >= 20, id=f"WebP of {there}") for there in (19, 20, 21)],
+        *[
+            pytest.param(bitmap(start), start == 54, id=f"BMP whose pixels begin at {start}")
+            for start in (0, 14, 54, 60, 54 + (1 << 24))
+        ],
+        pytest.param(JPEG[:2] + SCAN, False, id="JPEG without a frame"),
+    ],
+)
+def test_an_image_is_whole_once_there_is_something_to_decode(data: bytes, is_whole: bool) -> None:
+    assert (fault(data, "image/jpeg") == "") is is_whole
+
+
+def test_xml_that_is_no_drawing_is_a_cover_gone_wrong() -> None:
+    assert not says_no_cover(b"<?xml version='1.0'?><rss/>", "image/png")
+    assert not says_no_cover(b"a text that mentions <svg", "image/png")
+
+
 def test_the_largest_poster() -> None:
     assert fault(JPEG + bytes(MAX_BYTES - 1 - len(JPEG)), "image/jpeg") == ""
     assert "MB" in fault(JPEG + bytes(MAX_BYTES - len(JPEG)), "image/jpeg")
@@ -191,6 +224,9 @@ def test_the_name_of_an_upload_ends_in_its_digest() -> None:
         "",
     ):
         assert digest_in(name) == ""
+        assert identity(name) == name
+    assert identity(f"upload://art/{sha1.upper()}") == sha1
+    assert identity(None) == ""
 
 
 OURS, OTHER = "a" * 40, "b" * 40

@@ -14,7 +14,7 @@ from sync_queue.inbox import (
     INBOX_FILE,
     DamagedInbox,
 )
-from sync_queue.inbox_reader import Event, Inbox, WakeUpLease, repair
+from sync_queue.inbox_reader import Event, EventGroup, Inbox, WakeUpLease, repair
 from tests.examples import examples
 from tests.stored import spoil, sql
 from tests.sync_queue.hook_and_task import HookAndTask
@@ -53,6 +53,8 @@ def test_the_newest_edit_of_a_scene_is_told_from_all_else(both: HookAndTask) -> 
     both.note(9, "destroy")
     both.note(7, kind="tag")
     assert both.task.newest_edit() == 1
+    assert both.task.count() == 4
+    assert both.task.count(EventGroup.EDITED, EventGroup.OTHERS) == 2
 
     both.note(8)
     assert both.task.newest_edit() == 5
