@@ -116,9 +116,9 @@ class Context:
         """The state, likewise."""
         return State(self.data_dir, warn, clock=self.clock, checked=self.checked)
 
-    def open_page(self, warn: Warn = log.warning) -> PageFile:
+    def open_page(self) -> PageFile:
         """What the page shows, likewise."""
-        return PageFile(self.data_dir, warn, clock=self.clock, checked=self.checked)
+        return PageFile(self.data_dir, log.warning, clock=self.clock, checked=self.checked)
 
     def open_inbox(self, warn: Warn = log.warning) -> Inbox:
         """The inbox, likewise."""
