@@ -154,7 +154,10 @@ class Confidence(Enum):
 
 
 class ChangeKind(Enum):
-    """SET fills an empty field, CHANGE replaces, CLEAR empties; ADD and REMOVE are for lists."""
+    """SET fills an empty field, CHANGE replaces, CLEAR empties; ADD and REMOVE are for lists.
+
+    Files name them by their order.
+    """
 
     SET = "set"
     CHANGE = "change"

@@ -59,6 +59,7 @@ SCHEMA = Schema(
         verdicts.SECOND,
         verdicts.THIRD,
         verdicts.FOURTH,
+        plans.THIRD,
     ),
     remedy="The next reconcile finds out anew what is in sync.",
     saved={

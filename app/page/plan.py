@@ -52,7 +52,7 @@ def page_plan(context: PageContext) -> dict[str, Any]:
         if run is None:
             none = {"run_id": None, "made_at": None, "counts": _counts({}), "can_apply": False}
             return {**paging.reply(0, []), **none, "text": NONE_YET, **told}
-        kinds = [each.value for each in KINDS[kind]] if kind else None
+        kinds = KINDS[kind] if kind else None
         total, ids = state.plans.page(run.id, kinds, wanted, paging.offset, paging.per_page)
         planned = state.plans.of_scenes(run.id, ids)
         shown = (each for some in planned.values() for each in some)

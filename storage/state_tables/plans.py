@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.fields import PICTURES
-from core.models import Change, ItemRef
+from core.models import Change, ChangeKind, ItemRef
 from storage.files.row_checks import INT, TEXT, Row, Table
 from storage.files.store import Store
 from storage.record_codec import dumps, value_from_json
 
-TABLES = (
-    """CREATE TABLE plans (
+# The bit of each kind in the column `kinds`.
+_BITS = {kind: 1 << place for place, kind in enumerate(ChangeKind)}
+
+
+def _table(kinds: str) -> str:
+    return f"""CREATE TABLE plans (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         run_id INTEGER NOT NULL,
         scene_id INTEGER NOT NULL,
@@ -22,18 +26,27 @@ TABLES = (
         section TEXT NOT NULL,
         key TEXT NOT NULL,
         field TEXT NOT NULL,
-        kinds TEXT NOT NULL,
+        kinds {kinds} NOT NULL,
         before TEXT NOT NULL,
         after TEXT NOT NULL,
         added TEXT NOT NULL,
         removed TEXT NOT NULL
-    )""",
-    "CREATE INDEX plans_by_scene ON plans (run_id, scene_id)",
-)
+    )"""
+
+
+TABLES = (_table("TEXT"), "CREATE INDEX plans_by_scene ON plans (run_id, scene_id)")
 # With all that a list of a plan can be filtered by.
-SECOND = (
-    "DROP INDEX plans_by_scene",
-    "CREATE INDEX plans_by_scene ON plans (run_id, scene_id, field, kinds, title)",
+_INDEX = "CREATE INDEX plans_by_scene ON plans (run_id, scene_id, field, kinds, title)"
+SECOND = ("DROP INDEX plans_by_scene", _INDEX)
+# The kinds were their names, with commas between them.
+_OF_NAMES = " + ".join(f"(instr(kinds, '{k.value}') > 0) * {bit}" for k, bit in _BITS.items())
+THIRD = (
+    "ALTER TABLE plans RENAME TO plans_of_names",
+    _table("INTEGER"),
+    f"INSERT INTO plans SELECT id, run_id, scene_id, title, section, key, field, {_OF_NAMES},"
+    " before, after, added, removed FROM plans_of_names",
+    "DROP TABLE plans_of_names",
+    _INDEX,
 )
 
 _PLANS = Table(
@@ -89,23 +102,19 @@ class PlanStore(Store):
         return found
 
     def page(
-        self, run_id: int, kinds: Sequence[str] | None, text: str, offset: int, limit: int
+        self, run_id: int, kinds: Sequence[ChangeKind] | None, text: str, offset: int, limit: int
     ) -> tuple[int, list[int]]:
         """How many scenes a plan changes like that, and some of them, in rising order.
 
         Args:
-            kinds: values of `ChangeKind` of which it has one; empty: it changes a picture; None:
-                any change will do.
+            kinds: the change is of one of them; empty: it changes a picture; None: any will do.
             text: a part of the scene's title, in any case, or its id.
         """
         terms, values = ["run_id = ?"], list[object]([run_id])
         pictures = ", ".join(f"'{name}'" for name in sorted(PICTURES))
         if kinds is not None:
-            has = " OR ".join(["instr(',' || kinds || ',', ?)"] * len(kinds))
-            terms.append(
-                f"field NOT IN ({pictures}) AND ({has})" if kinds else f"field IN ({pictures})"
-            )
-            values += [f",{kind}," for kind in kinds]
+            has = f"field NOT IN ({pictures}) AND kinds & {_bits(kinds)}"
+            terms.append(has if kinds else f"field IN ({pictures})")
         where = " AND ".join(terms)
         if text:
             # SQLite knows no case but that of ASCII.
@@ -158,12 +167,16 @@ def _row(run_id: int, planned: PlannedChange) -> tuple[object, ...]:
         planned.ref.section,
         planned.ref.key,
         change.field,
-        ",".join(kind.value for kind in change.kinds),
+        _bits(change.kinds),
         dumps(change.before),
         dumps(change.after),
         dumps(change.added),
         dumps(change.removed),
     )
+
+
+def _bits(kinds: Iterable[ChangeKind]) -> int:
+    return sum(_BITS[kind] for kind in kinds)
 
 
 def _planned(row: Row) -> PlannedChange:

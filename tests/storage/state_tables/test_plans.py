@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.models import Change, ItemRef, Value
+from core.models import Change, ChangeKind, ItemRef, Value
 from core.records import CoverRecord, FieldRecord, ItemRecord, PictureRecords, Record
 from storage.record_codec import field_body, field_from
 from storage.state import DAY, KEPT_DAYS, SCHEMA, STATE_FILE, State
@@ -55,6 +55,30 @@ def test_a_plan_of_many_scenes(state: State) -> None:
 
     assert len(state.plans.of_scenes(1, range(1, 1201))) == 1200
     assert sorted(each.scene_id for each in plan_of(state, 1)) == list(range(1, 1201))
+
+
+def test_a_plan_of_an_earlier_version_is_found_by_its_kinds(tmp_path: Path) -> None:
+    made = [
+        "INSERT INTO plans (run_id, scene_id, title, section, key, field, kinds, before, after,"
+        f" added, removed) VALUES (1, {scene_id}, '', '1', '77', '{field}', '{kinds}', 'null',"
+        " 'null', '[]', '[]')"
+        for scene_id, field, kinds in (
+            *((1, "tags", "add,remove"), (2, "title", "set"), (3, "title", "change")),
+            *((4, "title", "clear"), (5, "poster", "change")),
+        )
+    ]
+    make_earlier(tmp_path / STATE_FILE, SCHEMA, 15, *made)
+
+    with State(tmp_path, lambda message: pytest.fail(message)) as state:
+        found = {kind: state.plans.page(1, [kind], "", 0, 9)[1] for kind in ChangeKind}
+        assert found == {
+            ChangeKind.SET: [2],
+            ChangeKind.CHANGE: [3],
+            ChangeKind.CLEAR: [4],
+            ChangeKind.ADD: [1],
+            ChangeKind.REMOVE: [1],
+        }
+        assert state.plans.page(1, (), "", 0, 9)[1] == [5]
 
 
 def test_only_the_newest_plans_are_kept(state: State) -> None:
