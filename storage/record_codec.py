@@ -11,8 +11,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.models import ItemRef, MediaFile, Value
-from core.records import FieldRecord, ItemRecord, Record
-from storage.picture_codec import pictures_body, pictures_from
+from core.records import (
+    NO_PICTURE,
+    NO_PICTURES,
+    CoverRecord,
+    FieldRecord,
+    ItemRecord,
+    PictureRecord,
+    PictureRecords,
+    Record,
+)
 
 # Made once: json.dumps with other than its defaults makes an encoder at each call.
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
@@ -33,12 +41,13 @@ def value_from_json(value: Any) -> Value:
 def body_of(record: Record) -> str:
     """The part of a record that is only ever read whole.
 
-    Shape: `[[[path, size, duration], ...], [item, ...], {picture: text}, undone]` with
+    Shape: `[[[path, size, duration], ...], [item, ...], pictures, undone]` with
     item = `[section, key, [path, ...], {field: value}, {field: [sent, read_back, [kept, ...]]},
     {field: [[suppressed, ...], user_owned, rewrites, locked, lock_ignored, refused]}]`; the first
     of the three has the fields that were read back as they were sent, which is most, and the last
     those with something to say there. Former items have a 1 behind.
-    Records of the first version lack it, and those that were not undone lack `undone`.
+    Records of the first version lack it, and those that were not undone lack `undone`. For
+    `pictures` see `pictures_body`.
     """
     body: list[object] = [
         [[file.path, file.size, file.duration] for file in record.files],
@@ -46,6 +55,49 @@ def body_of(record: Record) -> str:
         pictures_body(record.pictures),
     ]
     return dumps([*body, 1] if record.undone else body)
+
+
+def pictures_body(known: PictureRecords) -> list[object]:
+    """Pictures as JSON: `[[etag, sha1, fit, fitted], [picture, ...], failed]`, or [] for nothing,
+    with picture = `[name, section, key, sha1, seen_at, told, locked]`."""
+    pictures = [
+        [name, *ref, *each[:4]]
+        for (name, ref), each in known.pictures.items()
+        if each[:4] != NO_PICTURE[:4]
+    ]
+    says = any(known.cover) or pictures or known.failed
+    return [known.cover, pictures, int(known.failed)] if says else []
+
+
+def pictures_from(body: Sequence[Any]) -> PictureRecords:
+    """What `pictures_body` made JSON of."""
+    if not body:
+        return NO_PICTURES
+    cover, pictures, failed = body
+    found = {
+        (name, ItemRef(section, key)): PictureRecord(
+            str(sha1), None if at is None else int(at), str(told), bool(locked)
+        )
+        for name, section, key, sha1, at, told, locked in pictures
+    }
+    return PictureRecords(CoverRecord(*map(str, cover)), found, bool(failed))
+
+
+def typed_pictures(told: str) -> str:
+    """For migrations: SQL that makes a `pictures_body` of what earlier versions stored, an object
+    of texts like `{"etag": …, "poster:1:55": …, "poster_at:1:55": …}`, which `told` gives."""
+    cover = (f"coalesce(json_extract({told}, '$.{name}'), '')" for name in CoverRecord._fields)
+    at, word = "instr(key, ':')", "instr(word || '_', '_')"
+    text = "coalesce(max(CASE what WHEN '{}' THEN value END), '')".format
+    return f"""json_array(json_array({", ".join(cover)}), json((SELECT json_group_array(json_array(
+        name, section, item, sha1, seen_at, told, locked)) FROM (SELECT name, section, item,
+            {text("")} AS sha1, {text("told")} AS told, max(what = 'locked') AS locked,
+            CAST(max(CASE what WHEN 'at' THEN value END) AS INTEGER) AS seen_at FROM (
+        SELECT value, substr(word, 1, {word} - 1) AS name, substr(word, {word} + 1) AS what,
+            substr(ref, 1, instr(ref, ':') - 1) AS section, substr(ref, instr(ref, ':') + 1) AS item
+        FROM (SELECT value, substr(key, 1, {at} - 1) AS word, substr(key, {at} + 1) AS ref
+            FROM json_each({told}) WHERE {at} > 0)) GROUP BY name, section, item))),
+        json_extract({told}, '$.failed') IS NOT NULL)"""
 
 
 def field_body(field: FieldRecord | None) -> list[object] | None:

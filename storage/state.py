@@ -60,6 +60,7 @@ SCHEMA = Schema(
         verdicts.THIRD,
         verdicts.FOURTH,
         plans.THIRD,
+        (*records.FOURTH, *journal.FOURTH),
     ),
     remedy="The next reconcile finds out anew what is in sync.",
     saved={

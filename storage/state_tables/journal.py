@@ -12,7 +12,7 @@ from core.models import ItemRef, Value
 from storage.files.database import chunks, placeholders
 from storage.files.row_checks import INT, TEXT, TIME, Row, Table
 from storage.files.store import Store
-from storage.record_codec import dumps, value_from_json
+from storage.record_codec import dumps, typed_pictures, value_from_json
 
 TABLES = (
     """CREATE TABLE journal (
@@ -40,6 +40,12 @@ SECOND = (
 THIRD = (
     "ALTER TABLE journal ADD COLUMN settled INTEGER NOT NULL DEFAULT 1",
     "CREATE INDEX journal_unsettled ON journal (scene_id) WHERE settled = 0",
+)
+# Pictures were texts by texts.
+_PICTURES = "json_extract(extra, '$.known[4]')"
+FOURTH = (
+    f"UPDATE journal SET extra = json_set(extra, '$.known[4]', {typed_pictures(_PICTURES)})"
+    f" WHERE CASE WHEN json_valid(extra) THEN {_PICTURES} END LIKE '{{_%}}'",
 )
 
 _ENTRIES = Table(

@@ -14,7 +14,7 @@ from core.records import Record
 from storage.files.database import Database, chunks, placeholders
 from storage.files.row_checks import INT, TEXT, TIME, Row, Table
 from storage.files.store import Store
-from storage.record_codec import body_of, entities_of, record_from, with_files
+from storage.record_codec import body_of, entities_of, record_from, typed_pictures, with_files
 
 EntityKind = Literal["studio", "performer", "tag"]
 
@@ -72,6 +72,13 @@ SECOND = (
 
 # Small, so that the records can be counted without a look at what is in them.
 THIRD = ("CREATE INDEX record_ids ON records (scene_id)",)
+
+# Pictures were texts by texts.
+_PICTURES = "json_extract(body, '$[2]')"
+FOURTH = (
+    f"UPDATE records SET body = json_set(body, '$[2]', {typed_pictures(_PICTURES)})"
+    f" WHERE CASE WHEN json_valid(body) THEN {_PICTURES} END LIKE '{{_%}}'",
+)
 
 _BY_SCENE = ("scene_id",)
 _ENTITIES = Table("records", _BY_SCENE, {"scene_id": INT, "entities": TEXT})

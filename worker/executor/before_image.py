@@ -15,8 +15,7 @@ from typing import Any
 from core.fields import PICTURES, TITLE
 from core.models import ItemRef, Role, Value
 from core.records import FieldRecord, PictureKey, PictureRecord, PictureRecords, Record, item_of
-from storage.picture_codec import pictures_body, pictures_from
-from storage.record_codec import field_body, field_from
+from storage.record_codec import field_body, field_from, pictures_body, pictures_from
 from storage.state_tables.journal import JournalEntry
 from worker.plan import ItemEdit, ScenePlan
 
@@ -87,7 +86,7 @@ def picture_entry(
 def _extra(record: Record | None, ref: ItemRef, name: str, applied: str) -> dict[str, object]:
     if record is None:
         return {_KNOWN: [None, "", applied, 0, {}]}
-    field, pictures = None, {}
+    field, pictures = None, list[object]()
     if name in PICTURES:
         known = {(name, ref): record.pictures.of(name, ref)}
         pictures = pictures_body(PictureRecords().having(known))

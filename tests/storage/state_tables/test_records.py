@@ -17,7 +17,7 @@ from core.records import FieldRecord, ItemRecord, Record
 from storage.state import State
 from storage.state_tables.records import EntityKind, RecordSummary
 from tests.examples import examples
-from tests.storage.test_picture_codec import RECORDS as PICTURES
+from tests.storage.test_record_codec import RECORDS as PICTURES
 
 # Any text that UTF-8 can hold: titles come from the wild.
 TEXTS = st.text(max_size=20)

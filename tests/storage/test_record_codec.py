@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,8 +18,10 @@ from core.records import (
     PictureRecord,
     PictureRecords,
 )
-from storage.picture_codec import pictures_body, pictures_from
-from storage.record_codec import dumps
+from storage.record_codec import dumps, pictures_body, pictures_from
+from storage.state import SCHEMA, STATE_FILE, State
+from tests.stored import make_earlier
+from worker.executor.before_image import known_in
 
 DIGESTS = st.just("") | st.integers(0, 2**160 - 1).map(lambda number: f"{number:040x}")
 REFS = st.builds(ItemRef, st.sampled_from("12"), st.integers(1, 9).map(str))
@@ -50,7 +53,7 @@ def test_it_comes_back_as_it_went_in(known: PictureRecords) -> None:
 
     assert pictures_from(json.loads(dumps(body))) == known
     # Nothing is said of what is not known, so that small records stay small.
-    assert all(body.values())
+    assert bool(body) is (known != NO_PICTURES)
 
 
 @given(RECORDS, DIGESTS)
@@ -60,19 +63,40 @@ def test_what_holds_for_one_run_alone_is_not_stored(known: PictureRecords, sha1:
     assert pictures_body(unproven) == pictures_body(known)
 
 
-def test_it_is_stored_as_the_first_version_stored_it() -> None:
-    body = {
-        "etag": '"e"',
-        "sha1": "ab" * 20,
-        "fit": "crop",
-        "fitted": "cd" * 20,
-        "failed": "1",
-        "poster:1:55": "ab" * 20,
-        "poster_at:1:55": "1700000000",
-        "poster_told:1:55": "ef" * 20,
-        "poster_locked:1:55": "1",
-        "background_at:2:7": "0",
-    }
+def test_what_earlier_versions_stored_is_taken_over(tmp_path: Path) -> None:
+    told = dumps(
+        {
+            "etag": '"e"',
+            "sha1": "ab" * 20,
+            "fit": "crop",
+            "fitted": "cd" * 20,
+            "failed": "1",
+            "poster:1:55": "ab" * 20,
+            "poster_at:1:55": "1700000000",
+            "poster_told:1:55": "ef" * 20,
+            "poster_locked:1:55": "1",
+            "background_at:2:7": "0",
+        }
+    )
+    body = [[[["/a", 5, 1.50]], [], json.loads(told)], [[], [], {}], [[], [], {}, 1]]
+    make_earlier(
+        tmp_path / STATE_FILE,
+        SCHEMA,
+        15,
+        *(
+            f"INSERT INTO records VALUES ({n}, 1.0, '', '[null,[],[]]', '{dumps(each)}', 0)"
+            for n, each in enumerate(body, start=1)
+        ),
+        "INSERT INTO records VALUES (9, 1.0, '', '', 'no JSON', 0)",
+        *(
+            "INSERT INTO journal (run_id, scene_id, section, key, field, before, after, extra, at)"
+            f" VALUES (1, 1, '1', '55', '{name}', '1', '1', '{dumps({'known': known})}', 1)"
+            for name, known in (
+                ("poster", [None, "", "", 0, json.loads(told)]),
+                ("title", [None, "", "", 0, {}]),
+            )
+        ),
+    )
     known = PictureRecords(
         CoverRecord('"e"', "ab" * 20, "crop", "cd" * 20),
         {
@@ -82,18 +106,22 @@ def test_it_is_stored_as_the_first_version_stored_it() -> None:
         failed=True,
     )
 
-    assert pictures_from(body) == known
-    assert pictures_body(known) == body
+    with State(tmp_path, lambda message: None) as state:
+        records = state.records.get_many([1, 2, 3, 9])
+        assert {n: each.pictures for n, each in records.items()} == {
+            1: known,
+            2: NO_PICTURES,
+            3: NO_PICTURES,
+        }
+        assert (records[1].files[0].duration, records[3].undone) == (1.5, True)
+        poster, title = state.journal.of_items(1, [POSTER[1]])[POSTER[1]]
+        assert known_in(poster).pictures == known.pictures
+        assert known_in(title).pictures == {}
 
 
-def test_keys_that_mean_nothing_are_left_out() -> None:
-    body = {"poster_size:1:55": "9", "poster": "ab", "later": "x", "poster:1:55": "ab"}
-
-    assert pictures_from(body) == PictureRecords(pictures={POSTER: PictureRecord("ab")})
-    assert pictures_from({}) == NO_PICTURES
-
-
-@pytest.mark.parametrize("body", [{"poster_at:1:55": "soon"}, ["poster"], "poster"])
+@pytest.mark.parametrize(
+    "body", [[[], [["poster", "1", "55", "", "soon", "", 0]], 0], ["poster"], "poster", 5]
+)
 def test_what_is_no_such_body_is_an_error_that_readers_know(body: object) -> None:
     with pytest.raises((ValueError, TypeError, AttributeError)):
         pictures_from(body)  # type: ignore[arg-type]
