@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from app import stopping
 from app.directories import PLUGIN_ID, data_dir_of
-from app.patience import Growing, TaskPatience
+from app.patience import TaskPatience
 from app.setup.token import SETTING, resolve_token
 from core.settings import Settings, read_settings
 from shell import logs
@@ -116,9 +116,9 @@ class Context:
         """The state, likewise."""
         return State(self.data_dir, warn, clock=self.clock, checked=self.checked)
 
-    def open_page(self) -> PageFile:
+    def open_page(self, warn: Warn = log.warning) -> PageFile:
         """What the page shows, likewise."""
-        return PageFile(self.data_dir, log.warning, clock=self.clock, checked=self.checked)
+        return PageFile(self.data_dir, warn, clock=self.clock, checked=self.checked)
 
     def open_inbox(self, warn: Warn = log.warning) -> Inbox:
         """The inbox, likewise."""
@@ -129,7 +129,8 @@ class Context:
         """A client of Plex, closed at the end; with timeouts of its own it asks twice at most."""
         from plex.client import PlexClient
 
-        settings, retrying = self.settings, self._retrying()
+        settings, retrying = self.settings, self.retrying or Retrying()
+        retrying = retrying.patient_as(self.patience)
         if timeouts is not None:
             retrying = retrying.briefly(timeouts.longest)
             settings = replace(
@@ -139,9 +140,6 @@ class Context:
             )
         with contextlib.closing(PlexClient.by(settings, retrying)) as client:
             yield client
-
-    def _retrying(self) -> Retrying:
-        return (self.retrying or Retrying()).patient_as(self.patience)
 
     def engine(
         self,
@@ -156,7 +154,6 @@ class Context:
             self.settings,
             self.data_dir,
             queue,
-            retrying=self._retrying(),
             clock=self.clock,
             on_progress=self.report_step,
             on_gaps=on_gaps,
@@ -195,11 +192,6 @@ def _heed_in_log(settings: Settings) -> None:
         log.info("settings without a meaning here: %s", ", ".join(settings.unknown_keys))
 
 
-def _patience_by_hand(data_dir: Path) -> TaskPatience:
-    """That of a task which nobody carries on."""
-    return TaskPatience(partial(stopping.is_requested, data_dir), is_too_long=Growing(data_dir))
-
-
 @contextlib.contextmanager
 def open_context(
     plugin: PluginInput,
@@ -220,8 +212,8 @@ def open_context(
     """
     connection = StashConnection.from_plugin_input(plugin.server_connection, env)
     data_dir = data_dir_of(plugin, env)
-    patience = _patience_by_hand(data_dir)
-    retrying = Retrying(patience=patience.of_another())
+    patience = TaskPatience(partial(stopping.is_requested, data_dir))
+    retrying = Retrying(patience=patience)
     with contextlib.closing(StashClient(connection, retrying=retrying)) as stash:
         stored, api_key = plugin_settings(stash, PLUGIN_ID)
         # A task may outlive its session; the key stays in memory and never reaches a file.

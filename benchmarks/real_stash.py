@@ -26,13 +26,13 @@ from benchmarks.performance_page import REAL_STASH, REAL_SYNC, replace_part
 from benchmarks.real_sync import first_sync
 from benchmarks.result_tables import Sheet, figure, in_markdown
 from core.records import Record
-from reconciliation.scene_source import SETTLES, SceneSource
+from reconciliation.scene_source import SceneSource
 from stash.client import StashClient
 from stash.connection import StashConnection
 from stash.queries import SCENE_FRAGMENT
 from stash.scalars import PAGE
 from stash.scenes import count_scenes, iter_unread_pages, stash_version
-from storage.scene_reads import SceneReads
+from storage.scene_reads import SETTLES, SceneReads
 from storage.state import State
 from storage.state_tables.verdicts import Verdict
 

@@ -26,12 +26,10 @@ from reconciliation.drift_check import DriftCheck
 from reconciliation.prefix_learning import Learning
 from reconciliation.renamed_files import Moves
 from reconciliation.rules import Rules
-from reconciliation.scene_source import Told
 from reconciliation.verdict_cache import VerdictCache, Verified
 from stash.mapping import SceneReader, UnreadScene
 from storage.files.database import chunks
 from storage.files.scratch import Scratch, Spool
-from storage.scene_reads import SceneRead
 from storage.state import State
 from sync_queue.operations import load_sync_timestamps
 
@@ -147,16 +145,16 @@ class Sweep:
         learned = self.learning.path_map
         self.side.focus(wanted(files, self._names, learned, records.values(), pins))
 
-    def judge_fetched(self, scenes: Sequence[Told]) -> list[int]:
+    def judge_fetched(self, scenes: Sequence[UnreadScene]) -> list[int]:
         """Judge scenes as they come: only those that have to be looked at are read.
 
         Returns those of them that have to be read whole first.
         """
         self._rivals = set()
         fresh = self._without_verdict(scenes)
-        unread = [scene.id for scene in fresh if isinstance(scene, SceneRead)]
+        unread = [scene.id for scene in fresh if not scene.raw]
         self.seen.update({scene.id for scene in scenes}.difference(unread))
-        whole = [scene for scene in fresh if isinstance(scene, UnreadScene)]
+        whole = [scene for scene in fresh if scene.raw]
         if self._verdicts is not None:
             self._verdicts.look_at(whole)
         self.judge([scene.read() for scene in whole])
@@ -166,7 +164,7 @@ class Sweep:
         self.learning.keep_unsure(whole)
         return unread
 
-    def _without_verdict(self, scenes: Sequence[Told]) -> Sequence[Told]:
+    def _without_verdict(self, scenes: Sequence[UnreadScene]) -> Sequence[UnreadScene]:
         """Those scenes that have to be looked at; the others make the claims that they made."""
         if self._verdicts is None:
             return scenes

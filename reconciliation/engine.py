@@ -8,10 +8,10 @@ not grow with the library. What it could not see, it does not judge: unknown is 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
@@ -41,9 +41,10 @@ from reconciliation.renamed_files import forget_released, ignored_pins
 from reconciliation.report import MatchReport
 from reconciliation.result import GapDetectionResult
 from reconciliation.rules import CONTESTED, Rules, rules_of
-from reconciliation.scene_source import FULL_PASS, SceneSource, Told
+from reconciliation.scene_source import FULL_PASS, SceneSource
 from reconciliation.unseen_owners import offer_unseen
 from reconciliation.verdict_cache import VERIFIED, verdicts_of
+from stash.mapping import UnreadScene
 from stash.scalars import WHOLE, fetch_many
 from stash.scenes import StashApi, count_scenes, iter_unread_pages
 from storage.files.scratch import Scratch
@@ -51,12 +52,11 @@ from storage.scene_reads import SceneReads
 from storage.state import State
 from storage.synced_libraries import KNOWN
 from sync_queue.queue import SyncQueue
-from transport.retrying import Retrying
 
 log = logging.getLogger(__name__)
 
 EVERYTHING = 2**31  # pages ahead
-Pages = Callable[[], Iterable[Sequence[Told]]]
+Pages = Callable[[], Iterable[Sequence[UnreadScene]]]
 PAGES_AHEAD = 2  # of Stash, fetched while others are judged
 
 
@@ -68,7 +68,7 @@ class GapDetectionEngine:
         config: the settings.
         data_dir: the plugin's data directory.
         queue: where gaps go; None only detects.
-        plex: a client to use instead of one made from the settings, with `retrying`.
+        plex: a client to use instead of one made from the settings.
         clock: epoch seconds.
         on_progress: told the share done, 0..1, after each page of a listing and every 50 scenes.
         on_gaps: told, some at a time, the gaps that have a job enqueued, or would have one with a
@@ -84,7 +84,6 @@ class GapDetectionEngine:
         queue: SyncQueue | None = None,
         *,
         plex: PlexClient | None = None,
-        retrying: Retrying | None = None,
         clock: Callable[[], float] = time.time,
         on_progress: Callable[[float], None] = lambda _share: None,
         on_gaps: Callable[[Sequence[FoundGap]], None] = lambda _gaps: None,
@@ -95,7 +94,6 @@ class GapDetectionEngine:
         self.data_dir = Path(data_dir)
         self.queue = queue
         self._plex = plex
-        self._retrying = retrying
         self._clock = clock
         self._on_progress = on_progress
         self._on_gaps = on_gaps
@@ -120,16 +118,16 @@ class GapDetectionEngine:
                 what was found so far and `partial` set.
         """
         since = scope_named(scope).since(self._clock())
-        with ExitStack() as stack:
+        with contextlib.ExitStack() as stack:
             state = State(self.data_dir, log.warning, clock=self._clock, checked=self._checked)
             stack.enter_context(state)
-            made = partial(PlexClient.by, self.config, self._retrying)
-            plex = self._plex or stack.enter_context(closing(made()))
+            plex = self._plex or stack.enter_context(contextlib.closing(PlexClient.by(self.config)))
             cache = stack.enter_context(PlexCache(self.data_dir))
             reads = stack.enter_context(SceneReads(self.data_dir, log.warning))
-            started, last = self._clock(), state.get_value(FULL_PASS)
-            is_due = is_full_pass_due(last, started, self.config.full_pass_days)
-            full = since is None and (full or is_due)
+            started, days = self._clock(), self.config.full_pass_days
+            full = since is None and (
+                full or is_full_pass_due(state.get_value(FULL_PASS), started, days)
+            )
             source = SceneSource(self.stash, reads, state, self._clock, full=full)
             scratch = stack.enter_context(Scratch())
             requests_before = plex.requests_made
@@ -256,7 +254,7 @@ class GapDetectionEngine:
     def _judge_all(
         self,
         sweep: Sweep,
-        pages: Iterable[Sequence[Told]],
+        pages: Iterable[Sequence[UnreadScene]],
         source: SceneSource,
         result: GapDetectionResult,
     ) -> None:

@@ -22,7 +22,7 @@ from core.id_set import IdSet
 from core.library_facts import GROUP, STUDIO, TAG
 from core.watermark import AHEAD
 from reconciliation.prefetch import Prefetch
-from stash.mapping import UnreadScene, epoch, text
+from stash.mapping import SceneReader, UnreadScene, epoch, text
 from stash.scalars import (
     FOLDER,
     PERFORMER,
@@ -39,19 +39,18 @@ from stash.scenes import StashApi, iter_unread_pages
 from storage.code_digest import code_digest
 from storage.files.database import chunks
 from storage.files.json_checks import Maybe
+from storage.files.row_checks import Row
 from storage.key_value import Key
-from storage.scene_reads import Look, SceneRead, SceneReads
+from storage.scene_reads import Look, SceneReads
 from storage.state import State
 
 # When the last full pass that saw everything began (epoch seconds).
 FULL_PASS: Key[float | None] = Key("full_pass", None, Maybe(float))
 RULES = ("core", "reconciliation", "stash", "storage.scene_reads")
-SETTLES = 300.0  # seconds after which a change that had begun is written
 FEW = 4  # with a verdict on less than one scene of so many, all are read
 LOOKED_UP = 5000  # verdicts at once
 _NAMED = 10  # scenes named in one error
 
-Told = UnreadScene | SceneRead
 _Row = tuple[int, object, str, int]  # id, `updated_at`, mark, and 1 as for `settled`
 
 
@@ -128,7 +127,7 @@ class SceneSource:
         last; None where that is not known."""
         return self._moved if self._saw_all else None
 
-    def pages(self, expected: int) -> Iterator[Sequence[Told]]:
+    def pages(self, expected: int) -> Iterator[Sequence[UnreadScene]]:
         """All scenes, in no order, after the survey; `complain` says afterwards whether they are
         all.
 
@@ -206,10 +205,10 @@ class SceneSource:
         void = self._showing(moved, before) if moved else set()
         if looked.tells_files:
             told = looked.odd | looked.moved
-            void.update(each.id for each in self._reads.odd() if each.id not in looked.odd)
+            void.update(each for each in self._reads.odd() if each not in looked.odd)
             for ids in chunks(told, LOOKED_UP):
                 reads = self._reads.of(ids)
-                void.update(i for i, each in reads.items() if files_digest(each.files) != told[i])
+                void.update(i for i, (files, _) in reads.items() if files_digest(files) != told[i])
         return void
 
     def _showing(
@@ -219,10 +218,10 @@ class SceneSource:
         links = {_link(*each) for each in moved}
         folders = {before[e].rstrip("/\\") for e in moved if e[0] == FOLDER and e in before}
         return {
-            each.id
-            for each in self._reads.all()
-            if not links.isdisjoint(each.links.split())
-            or (folders and any(_lies_in(file.path, folders) for file in each.files))
+            scene_id
+            for scene_id, files, shown in self._reads.shown()
+            if not links.isdisjoint(shown.split())
+            or (folders and any(_lies_in(file.path, folders) for file in files))
         }
 
     def _compare(self, page: Sequence[_Row], last: int) -> None:
@@ -254,13 +253,14 @@ class SceneSource:
             found.update(i for i in ids if i in known and i not in self._stale)
         return found
 
-    def _changed(self, in_order: IdSet) -> Iterator[Sequence[Told]]:
+    def _changed(self, in_order: IdSet) -> Iterator[Sequence[UnreadScene]]:
         """Scenes as they were read, and whole those of which that cannot be."""
+        reader = SceneReader()
         others = IdSet(i for i in self._there if i not in in_order)
         for ids in chunks(in_order, WHOLE):
             reads = self._reads.of(ids)
             others.update(i for i in ids if i not in reads)
-            yield list(reads.values())
+            yield [UnreadScene(i, {}, reader, *read) for i, read in reads.items()]
         for ids in chunks(others, WHOLE):
             yield self.whole(ids)
 
@@ -271,12 +271,7 @@ class SceneSource:
         marks = {scene.id: take_mark(scene) for scene in scenes}
         self.read_whole += len(scenes)
         synced = marks.keys() if self._keeps_all else self._state.records.among(marks)
-        known = self._reads.of(synced)
-        reads = (
-            _read(scene, marks[scene.id], known.get(scene.id), now)
-            for scene in scenes
-            if scene.id in synced
-        )
+        reads = (_read(scene, marks[scene.id], now) for scene in scenes if scene.id in synced)
         if synced:
             self._reads.save(self._number, reads)
         return scenes
@@ -288,22 +283,13 @@ def _rows(page: Iterable[UnreadScene]) -> list[_Row]:
     return [(each.id, each.raw.get("updated_at"), take_mark(each), 1) for each in page]
 
 
-def _read(scene: UnreadScene, mark: str, before: SceneRead | None, now: float) -> SceneRead:
+def _read(scene: UnreadScene, mark: str, now: float) -> Row:
+    """What `SceneReads.save` keeps of a scene."""
     updated_at = text(scene.raw.get("updated_at"))
-    is_same = before is not None and before.updated_at == updated_at
-    since = before.since if before is not None and is_same else now
     # Stash's clock may be off by a day, but where the time stood already a while ago, it is past.
-    settled = now - epoch(updated_at) > AHEAD or now - since >= SETTLES
-    return SceneRead(
-        id=scene.id,
-        updated_at=updated_at,
-        mark=mark,
-        digest=scene.digest,
-        files=scene.files,
-        links=_links(scene.raw),
-        since=since,
-        settled=int(settled),
-    )
+    settled = int(now - epoch(updated_at) > AHEAD)
+    links = _links(scene.raw)
+    return scene.id, updated_at, mark, scene.digest, scene.files, links, now, settled
 
 
 def _links(told: Mapping[str, object]) -> str:

@@ -24,7 +24,6 @@ from plex.library import PlexSnapshot
 from plex.lookup_keys import NameMap, wanted
 from reconciliation.prefix_learning import taught
 from reconciliation.rules import Rules
-from reconciliation.scene_source import Told
 from stash.mapping import UnreadScene
 from storage.code_digest import code_digest
 from storage.files.json_checks import Maybe
@@ -115,9 +114,9 @@ class VerdictCache:
         self._taught_ids = IdSet()
         self._recorded = IdSet()
         self._around: dict[tuple[str, int | None], bytes] = {}
-        self._fetched: dict[int, Told] = {}
+        self._fetched: dict[int, UnreadScene] = {}
 
-    def unchanged(self, scenes: Sequence[Told]) -> list[tuple[Told, Verdict]]:
+    def unchanged(self, scenes: Sequence[UnreadScene]) -> list[tuple[UnreadScene, Verdict]]:
         """Those scenes whose last verdict still holds, with it."""
         verdicts = self._store.get_many([scene.id for scene in scenes])
         self._fetched = {scene.id: scene for scene in scenes}
@@ -125,7 +124,7 @@ class VerdictCache:
         known = [scene for scene in scenes if scene.id in verdicts]
         if not known:
             return []
-        parts: tuple[list[Told], list[Told]] = ([], [])
+        parts: tuple[list[UnreadScene], list[UnreadScene]] = ([], [])
         for scene in known:
             parts[self._is_untouched(scene, verdicts[scene.id])].append(scene)
         touched, untouched = parts
@@ -136,12 +135,12 @@ class VerdictCache:
         sought.refs.update(c.ref for s in touched for c in verdicts[s.id].claims)
         self._side.focus(sought)
 
-        def holds(scene: Told, verdict: Verdict) -> bool:
+        def holds(scene: UnreadScene, verdict: Verdict) -> bool:
             return self._digest(scene, [c.ref for c in verdict.claims]) == verdict.digest
 
         return held + self._held(touched, verdicts, holds)
 
-    def _is_untouched(self, scene: Told, verdict: Verdict) -> bool:
+    def _is_untouched(self, scene: UnreadScene, verdict: Verdict) -> bool:
         """Whether none of the items has moved that a verdict rests on, and none has come that it
         would rest on."""
         moved = self._moved
@@ -153,10 +152,10 @@ class VerdictCache:
 
     def _held(
         self,
-        scenes: Iterable[Told],
+        scenes: Iterable[UnreadScene],
         verdicts: Mapping[int, Verdict],
-        holds: Callable[[Told, Verdict], bool],
-    ) -> list[tuple[Told, Verdict]]:
+        holds: Callable[[UnreadScene, Verdict], bool],
+    ) -> list[tuple[UnreadScene, Verdict]]:
         found = []
         for scene in scenes:
             if holds(scene, verdicts[scene.id]):
@@ -244,7 +243,7 @@ class VerdictCache:
                 if i not in kept
             )
 
-    def _digest(self, scene: Told, refs: Sequence[ItemRef]) -> bytes | None:
+    def _digest(self, scene: UnreadScene, refs: Sequence[ItemRef]) -> bytes | None:
         """A digest of all that a verdict rests on; None where an item is not there."""
         digests = self._side.digests
         own = [digests.get(ref, b"") for ref in refs]

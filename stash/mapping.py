@@ -1,4 +1,13 @@
-"""JSON of Stash to our `Scene` and back: tolerant of what is missing, strict about types inside."""
+"""JSON of Stash to our `Scene` and back: tolerant of what is missing, strict about types inside.
+
+From Stash's answer to its job a scene has four shapes:
+- `UnreadScene`, as Stash told it; of one that stands since the last pass only its files and digest.
+- `Scene`, which matching, the detectors and enqueueing take. It is a gap's `scene_data`; the dicts
+  that the contract allows become scenes in `reconciliation.detector`.
+- `ToldScene` of `reconciliation.detection_state`, which waits on disk for the end of a reconcile.
+  Whole scenes there took a fifth more CPU in a first reconcile of 10,000.
+- `JobData`, for people: the worker reads the scene afresh.
+"""
 
 from __future__ import annotations
 
@@ -30,17 +39,16 @@ class SceneReader:
 
     def read(self, raw: object) -> Scene | None:
         """The scene that one JSON object of Stash describes; None where it has no numeric id."""
-        if not isinstance(raw, dict):
-            return None
-        scene_id = _scene_id(raw)
-        return None if scene_id is None else self.read_as(scene_id, raw)
+        found = unread_scenes([raw], self)
+        return found[0].read() if found else None
 
-    def read_as(self, scene_id: int, raw: Mapping[str, Any]) -> Scene:
-        """The same of a scene whose id is known."""
+    def scene_of(self, told: UnreadScene) -> Scene:
+        """The same of a scene that has an id."""
+        raw = told.raw
         studio = raw.get("studio")
         studios = self._entities([studio]) if studio is not None else ()
         return Scene(
-            id=scene_id,
+            id=told.id,
             said={
                 # Nearly always it is the text that it is to be.
                 name: value
@@ -52,7 +60,7 @@ class SceneReader:
             studio=studios[0] if studios else None,
             performers=self._entities(raw.get("performers")),
             tags=self._entities(raw.get("tags")),
-            files=_files(raw.get("files")),
+            files=told.files,
             updated_at=epoch(raw.get("updated_at")),
             groups=self._groups(raw.get("groups")),
         )
@@ -92,46 +100,58 @@ def _entity(raw: object) -> Entity | None:
 
 
 class UnreadScene:
-    """A scene as Stash told it, read only if it has to be looked at. `id`: the scene's."""
+    """A scene as Stash told it, read only if it has to be looked at.
 
-    __slots__ = ("_known_files", "_raw", "_reader", "id")
+    Attributes:
+        id: the scene's.
+        raw: what Stash told; empty where it was not asked, since nothing has moved: then only the
+            files and the digest of what it told last are known, and are to be given.
+    """
+
+    __slots__ = ("_digest", "_files", "_reader", "id", "raw")
+
+    def __init__(
+        self,
+        scene_id: int,
+        raw: dict[str, Any],
+        reader: SceneReader,
+        files: tuple[MediaFile, ...] | None = None,
+        digest: bytes = b"",
+    ) -> None:
+        self.id = scene_id
+        self.raw = raw
+        self._reader = reader
+        self._files = files
+        self._digest = digest
 
     @property
     def lacks(self) -> str:
         """`lacks` of what Stash told, with a look only at what tells its files."""
-        return _first(self._raw, _is_list)
-
-    def __init__(self, scene_id: int, raw: dict[str, Any], reader: SceneReader) -> None:
-        self.id = scene_id
-        self._raw = raw
-        self._reader = reader
-        self._known_files: tuple[MediaFile, ...] | None = None
-
-    @property
-    def raw(self) -> dict[str, Any]:
-        """As Stash told it."""
-        return self._raw
+        return _first(self.raw, _is_list)
 
     @property
     def digest(self) -> bytes:
         """A digest of everything that Stash says of it, in the order in which it does."""
-        return digest_of(self._raw)
+        self._digest = self._digest or digest_of(self.raw)
+        return self._digest
 
     @property
     def files(self) -> tuple[MediaFile, ...]:
         """Its files, the primary one first."""
-        if self._known_files is None:
-            self._known_files = _files(self._raw.get("files"))
-        return self._known_files
+        if self._files is None:
+            self._files = _files(self.raw.get("files"))
+        return self._files
 
     def read(self) -> Scene:
-        """The scene."""
-        return self._reader.read_as(self.id, self._raw)
+        """The scene. Raises ValueError: Stash was not asked for it."""
+        if not self.raw:
+            raise ValueError(f"scene {self.id} is to be asked for before it is read")
+        return self._reader.scene_of(self)
 
     @property
     def touched_at(self) -> float:
         """When it was created or changed last, epoch seconds."""
-        return max(epoch(self._raw.get("created_at")), epoch(self._raw.get("updated_at")))
+        return max(epoch(self.raw.get("created_at")), epoch(self.raw.get("updated_at")))
 
 
 def unread_scenes(raw: Iterable[object], reader: SceneReader) -> list[UnreadScene]:

@@ -46,30 +46,16 @@ SCHEMA = Schema(
     remedy="The next reconcile reads all scenes whole.",
     synchronous="NORMAL",
 )
+# Where Stash tells the time that it told before, nothing moves `since`.
+_SAVE = """INSERT INTO reads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (scene_id) DO UPDATE SET
+    mark = excluded.mark, digest = excluded.digest, files = excluded.files,
+    file_count = excluded.file_count, links = excluded.links, updated_at = excluded.updated_at,
+    since = CASE updated_at WHEN excluded.updated_at THEN since ELSE excluded.since END,
+    settled = excluded.settled
+        OR (updated_at = excluded.updated_at AND excluded.since - since >= ?)"""
+SETTLES = 300.0  # seconds after which a change that had begun is written
 Names = Mapping[tuple[str, int], str]
-
-
-class SceneRead(NamedTuple):
-    """A scene as it was read whole.
-
-    Attributes:
-        updated_at: as Stash tells it.
-        mark: of its files, as far as Stash tells of them with each scene; see `stash.scalars`.
-        digest: of everything that Stash said of it.
-        files: its files, the primary one first.
-        links: of what else it shows the name, like "performer:5", with blanks between them.
-        since: when it was first read with this `updated_at` (epoch seconds).
-        settled: 1 where Stash will write no other content under this `updated_at`, else 0.
-    """
-
-    id: int
-    updated_at: str
-    mark: str
-    digest: bytes
-    files: tuple[MediaFile, ...]
-    links: str
-    since: float
-    settled: int
+Files = tuple[MediaFile, ...]
 
 
 class Look(NamedTuple):
@@ -105,7 +91,16 @@ _LOOKED = Table("looked", ("rowid",), {"pass": INT, "seal": BLOB, "at": REAL, "r
 
 
 class SceneReads(StoreFile):
-    """The scenes that were read, the names that they show, and the last look."""
+    """The scenes that were read, the names that they show, and the last look. Of a scene are kept:
+
+    updated_at: as Stash tells it.
+    mark: of its files, as far as Stash tells of them with each scene; see `stash.scalars`.
+    digest: of everything that Stash said of it.
+    files: its files, the primary one first.
+    links: of what else it shows the name, like "p5 t12", with blanks between them.
+    since: when it was first read with this `updated_at` (epoch seconds).
+    settled: 1 where Stash will write no other content under this `updated_at`, else 0.
+    """
 
     def __init__(self, data_dir: Path, warn: Warn) -> None:
         self._database = Database(data_dir / READS_FILE, SCHEMA, warn)
@@ -125,23 +120,24 @@ class SceneReads(StoreFile):
         sql = "SELECT scene_id, updated_at, mark, settled, digest FROM reads"
         return self._database.rows(f"{sql} WHERE scene_id BETWEEN ? AND ?", (first, last))
 
-    def of(self, ids: Iterable[int]) -> dict[int, SceneRead]:
-        """The reads of these scenes."""
-        return {each.id: each for each in self._database.select_in(_READS, _read, "scene_id", ids)}
+    def of(self, ids: Iterable[int]) -> dict[int, tuple[Files, bytes]]:
+        """The files and the digest of these scenes."""
+        read = self._database.select_in(_READS, _read, "scene_id", ids)
+        return {scene_id: (files, digest) for scene_id, files, digest, _ in read}
 
-    def odd(self) -> Iterator[SceneRead]:
-        """The reads of scenes that have no file, or several; as `all`."""
-        return self._each("file_count <> 1 AND")
+    def odd(self) -> Iterator[int]:
+        """The scenes that have no file, or several."""
+        return (scene_id for scene_id, *_ in self._each("file_count <> 1 AND"))
 
-    def all(self) -> Iterator[SceneRead]:
-        """All reads, some thousand in memory at a time."""
-        return self._each("")
+    def shown(self) -> Iterator[tuple[int, Files, str]]:
+        """The files and links of all scenes, some thousand in memory at a time."""
+        return ((scene_id, files, links) for scene_id, files, _, links in self._each(""))
 
-    def _each(self, condition: str) -> Iterator[SceneRead]:
+    def _each(self, condition: str) -> Iterator[tuple[int, Files, bytes, str]]:
         last, where = 0, f"WHERE {condition} scene_id > ? ORDER BY scene_id LIMIT 5000"
         while some := self._database.select(_READS, _read, where, (last,)):
             yield from some
-            last = some[-1].id
+            last = some[-1][0]
 
     def begin(
         self, look: Look, names: Names, void: Iterable[int] | None, last: Look | None
@@ -169,17 +165,19 @@ class SceneReads(StoreFile):
             connection.execute("DELETE FROM looked")
             connection.execute("INSERT INTO looked VALUES (?, ?, ?)", look)
 
-    def save(self, number: int, reads: Iterable[SceneRead], gone: Iterable[int] = ()) -> None:
+    def save(self, number: int, reads: Iterable[Row], gone: Iterable[int] = ()) -> None:
         """Keep reads of the pass with that look, and forget scenes that are gone; nothing happens
-        where another pass has looked since: what it has seen may be newer than what was read."""
+        where another pass has looked since: what it has seen may be newer than what was read.
+
+        Args:
+            reads: the ids of scenes and what is kept of them, in order; `since` is now.
+        """
         with self._database.transaction() as connection:
             last = connection.execute("SELECT pass FROM looked").fetchone()
             if last is None or last[0] != number:
                 return
             connection.executemany("DELETE FROM reads WHERE scene_id = ?", ((i,) for i in gone))
-            connection.executemany(
-                "INSERT OR REPLACE INTO reads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_row, reads)
-            )
+            connection.executemany(_SAVE, map(_row, reads))
 
     def doubt(self) -> None:
         """Let the next pass read everything."""
@@ -195,11 +193,11 @@ def _name(row: Row) -> tuple[tuple[str, int], str]:
     return (row[0], row[1]), row[2]
 
 
-def _read(row: Row) -> SceneRead:
-    files = tuple([MediaFile(*each) for each in json.loads(row[4])])
-    return SceneRead._make((*row[:4], files, *row[6:]))
+def _read(row: Row) -> tuple[int, Files, bytes, str]:
+    return row[0], tuple([MediaFile(*each) for each in json.loads(row[4])]), row[3], row[6]
 
 
-def _row(read: SceneRead) -> Row:
-    told = json.dumps(read.files, separators=(",", ":"))
-    return (*read[:4], told, len(read.files), *read[5:])
+def _row(read: Row) -> Row:
+    *before, files, links, now, settled = read
+    told = json.dumps(files, separators=(",", ":"))
+    return (*before, told, len(files), links, now, settled, SETTLES)

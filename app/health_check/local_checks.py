@@ -57,11 +57,13 @@ class LocalState:
 
     Attributes:
         has_compared: some reconcile or preview has seen the library.
+        outage: whether Plex was away when it was asked last.
         libraries: titles by key of the libraries of Plex that were synced.
     """
 
     stats: QueueStats | None = None
     has_compared: bool = False
+    outage: bool = False
     libraries: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -139,7 +141,7 @@ def check_files(checks: Checks, context: Context) -> LocalState:
                 run.kind in (RECONCILE, PREVIEW) for run in state.runs.latest_of_each_kind()
             )
             kept.libraries = state.get_value(KNOWN)
-            _check_outages(checks, state, context.clock())
+            kept.outage = _check_outages(checks, state, context.clock())
         with context.open_queue(damage.append) as queue:
             kept.stats = queue.stats(context.clock())
             _check_queue(checks, kept.stats)
@@ -153,17 +155,20 @@ def check_files(checks: Checks, context: Context) -> LocalState:
     return kept
 
 
-def _check_outages(checks: Checks, state: State, now: float) -> None:
+def _check_outages(checks: Checks, state: State, now: float) -> bool:
+    away = False
     for service, name in NAMES.items():
         breaker = state.outages.breaker(service, now)
         if not breaker.failures:
             continue
+        away |= service == "plex"
         since = f" for {in_words(now - breaker.since)}" if breaker.since is not None else ""
         checks.warn(
             "outage",
             f"When it was asked last, {name} did not answer{since}.",
             "Press 'Sync Changes' once it is back, or wait: all that waits is brought to Plex.",
         )
+    return away
 
 
 def _check_queue(checks: Checks, stats: QueueStats) -> None:

@@ -63,9 +63,9 @@ def giving_way(context: Context, most: float = math.inf) -> Context:
     """The context for who gives way also while an answer of Plex is waited for.
 
     Args:
-        most: seconds that answers may be lacking for, after which Plex counts as down.
+        most: as of `TaskPatience`.
     """
-    patience = TaskPatience(context.is_stopped, _Others(context), most.__lt__)
+    patience = TaskPatience(context.is_stopped, _Others(context), most)
     return replace(context, patience=patience)
 
 

@@ -18,7 +18,7 @@ from reconciliation.scene_source import SceneSource
 from stash import scalars
 from stash.mapping import UnreadScene
 from stash.scenes import count_scenes, iter_unread_pages
-from storage.scene_reads import READS_FILE, SceneRead, SceneReads
+from storage.scene_reads import READS_FILE, SceneReads
 from storage.state import State
 from storage.state_tables.verdicts import Verdict
 from tests.reconciliation.stash_history import DAY, SCENES, History, StashInside
@@ -53,9 +53,6 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(where, name, size)
 
 
-Told = UnreadScene | SceneRead
-
-
 def run(
     stash: StashInside,
     reads: SceneReads,
@@ -63,14 +60,14 @@ def run(
     *,
     full: bool = False,
     meanwhile: Callable[[], object] = lambda: None,
-) -> list[Told]:
+) -> list[UnreadScene]:
     """One pass; `meanwhile` happens after each page."""
     source = SceneSource(stash, reads, state, lambda: stash.now + 0.5, full=full)
     expected = count_scenes(stash)
     list(source.survey(expected))
     judged = state.verdicts.looked_at(0, MOST)
     stands = source.moved is not None and not source.moved and len(judged) == expected
-    found: list[Told] = []
+    found: list[UnreadScene] = []
     for page in source.pages(expected):
         found += page
         meanwhile()
@@ -85,7 +82,7 @@ def truth(stash: StashInside) -> Mapping[int, UnreadScene]:
     return {scene.id: scene for page in iter_unread_pages(stash) for scene in page}
 
 
-def check(found: Sequence[Told], stash: StashInside, why: object) -> int:
+def check(found: Sequence[UnreadScene], stash: StashInside, why: object) -> int:
     """Every scene once, and each as it is; how many came as they were read."""
     there = truth(stash)
     assert sorted(scene.id for scene in found) == sorted(there), why
@@ -95,7 +92,7 @@ def check(found: Sequence[Told], stash: StashInside, why: object) -> int:
         if (scene.digest, scene.files) != (there[scene.id].digest, there[scene.id].files)
     ]
     assert wrong == [], why
-    return sum(isinstance(scene, SceneRead) for scene in found)
+    return sum(not scene.raw for scene in found)
 
 
 @pytest.mark.parametrize("version", ["v0.30.1", "v0.28.0"])
