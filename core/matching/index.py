@@ -41,9 +41,8 @@ class ItemIndex:
             name = path.rpartition("/")[2]
             self._names.setdefault(name, []).append(candidate)
             self._paths.setdefault(path, []).append(candidate)
-            if self._sizes or self._folders:
-                self._sizes.pop(name, None)
-                self._folders.pop(name, None)
+            self._sizes.pop(name, None)
+            self._folders.pop(name, None)
 
     def copy(self) -> ItemIndex:
         """One with the same items, to which others may be added."""

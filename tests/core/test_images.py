@@ -128,6 +128,11 @@ def bitmap(start: int) -> bytes:
     return b"BM" + bytes(8) + struct.pack("<I", start) + bytes(46)
 
 
+def gif(flags: int, table: int = 0, image: bytes = b"," + bytes(11)) -> bytes:
+    """Up to its first image, behind a table of so many bytes."""
+    return b"GIF89a" + bytes(4) + bytes([flags, 0, 0]) + bytes(table) + image
+
+
 SCAN = JPEG[JPEG.index(b"\xff\xda") :]
 
 
@@ -139,6 +144,16 @@ SCAN = JPEG[JPEG.index(b"\xff\xda") :]
         *[
             pytest.param(bitmap(start), start == 54, id=f"BMP whose pixels begin at {start}")
             for start in (0, 14, 54, 60, 54 + (1 << 24))
+        ],
+        *[
+            pytest.param(data, is_whole, id=f"GIF, {name}")
+            for name, data, is_whole in (
+                ("no table of colours", gif(0x07), True),
+                ("two colours", gif(0x80, 6), True),
+                ("sixteen colours", gif(0x83, 48), True),
+                ("cut off", gif(0x80, 6)[:-1], False),
+                ("something else", gif(0x80, 6, bytes(20)), False),
+            )
         ],
         pytest.param(JPEG[:2] + SCAN, False, id="JPEG without a frame"),
     ],

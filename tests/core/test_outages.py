@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from core.outages import Outage, OutageFigures, figures
+from core.outages import Outage, OutageFigures, as_of, figures
 
 HOUR, DAY = 3600.0, 86_400.0
 
 
 def outage(began: float, ended: float | None) -> Outage:
     return Outage("plex", began, ended, "refused the connection")
+
+
+def test_an_outage_of_a_time_to_come_is_none_unless_it_lasts() -> None:
+    over, ahead = outage(1, 5), outage(11, 15)
+    lasting, since_ahead = outage(2, None), outage(12, None)
+    assert as_of([over, ahead, lasting, since_ahead], 10) == [over, lasting, outage(10, None)]
+    assert as_of([over], 1) == [over]
 
 
 def test_without_an_outage() -> None:

@@ -152,7 +152,8 @@ def test_a_verified_match_is_the_strongest_evidence_and_ends_the_search_for_its_
 def test_other_files_and_sections_are_still_searched() -> None:
     now = index({"7": [file(PLEX, 5, 900)], "8": [file("/d/more.mp4")]})
     sections = {"1": now, "2": index({"9": OLD}, section="2")}
-    known = record(item_record(PLEX), item_record(PLEX, section="3"), files=OLD)
+    gone = (item_record(PLEX, section="3"), item_record(PLEX, key="5"))
+    known = record(*gone, item_record(PLEX), files=OLD)
     match = match_scene(scene(*OLD, file("/d/more.mp4")), sections, PathMap(), known)
     assert set(match.claims) == {
         Claim(ref("7"), Evidence.VERIFIED, 0, 1, Evidence.SIZE),

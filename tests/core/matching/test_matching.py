@@ -40,6 +40,14 @@ CASES = [
     Case(
         "path", file(HERE), {"1": [file(HERE)], "2": [file("/e/x/scene.mp4")]}, "1", Evidence.PATH
     ),
+    Case(
+        "path, mapped as a whole",
+        file(HERE),
+        {"1": [file("/m/other.mp4")]},
+        "1",
+        Evidence.PATH,
+        ((HERE, "/m/other.mp4"),),
+    ),
     Case("path, size", file(HERE, 5), {"1": [file(HERE, 5)]}, "1", Evidence.PATH),
     Case("path, one size", file(HERE, 5), {"1": [file(HERE)]}, "1", Evidence.PATH),
     Case("re-muxed", file(HERE, 5, 900), {"1": [file(HERE, 6, 901.9)]}, "1", Evidence.SUFFIX),
@@ -232,6 +240,18 @@ def test_learned_folders_lead_away_from_no_item(
     assert found.refs == ((ref("1"), ref("3")) if key is None else (ref(key),))
 
 
+@pytest.mark.parametrize(("size", "length"), [(6, None), (None, 100)])
+def test_what_is_another_recording_is_not_found_by_learned_folders(
+    size: int | None, length: float | None
+) -> None:
+    library = {"1": [file("/q/scene.mp4", size, length)], "2": [file("/m/y/scene.mp4")]}
+
+    found = match_file(file(HERE, 5, 900), index(library), PathMap(), PathMap((("/d/x", "/q"),)))
+
+    assert found is not None
+    assert found.confidence is Confidence.LOW
+
+
 def claims(match: SceneMatch) -> dict[ItemRef, tuple[Evidence, int]]:
     return {claim.ref: (claim.evidence, claim.file_rank) for claim in match.claims}
 
@@ -284,6 +304,15 @@ def test_one_sure_section_does_not_hide_an_undecided_one() -> None:
     assert match.refs == (ref("5", "2"),)
     assert len(match.undecided) == 1
     assert not match.is_ambiguous
+
+
+def test_another_film_in_one_section_hides_no_match_in_the_next() -> None:
+    sections = {
+        "1": index({"4": [file("/m/x/scene.mp4", 6)]}),
+        "2": index({"5": [file(HERE, 5)]}, section="2"),
+    }
+    match = match_scene(scene(file(HERE, 5)), sections, PathMap())
+    assert match.refs == (ref("5", "2"),)
 
 
 def test_contenders_of_which_the_scene_owns_one_are_no_question() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.matching.match import match_scene
 from core.matching.match_outcome import Claim, Evidence
-from core.matching.ownership import Claims
+from core.matching.ownership import Claims, Contest, is_copy
 from core.models import ItemRef
 from core.paths import PathMap
 from tests.core.builders import file, index, losers, ref, scene
@@ -133,3 +133,20 @@ def test_a_contest_says_who_won_and_why(made: list[Offer]) -> None:
         for each in lost:
             assert each.owner == owners[each.ref]
             assert each.winning.precedence >= each.losing.precedence
+
+
+@pytest.mark.parametrize(
+    ("losing", "place", "copy"),
+    [
+        (Evidence.SIZE, "/m/x/a.mp4", False),  # it is where the scene's own file lies
+        (Evidence.SIZE, "/m/other/a.mp4", True),
+        (Evidence.PINNED, "/m/other/a.mp4", False),  # the user says so
+    ],
+)
+def test_a_copy_is_an_item_at_no_place_of_the_scenes_own_files(
+    losing: Evidence, place: str, copy: bool
+) -> None:
+    contest = Contest(ITEM, 2, claim(Evidence.PATH), claim(losing))
+    of = scene(file("/d/y/b.mp4"), file("/d/x/a.mp4"))
+    maps = [PathMap(), PathMap((("/d", "/m"),))]
+    assert is_copy(contest, of, [file("/m/part1.mp4"), file(place)], maps) is copy

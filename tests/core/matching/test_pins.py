@@ -65,6 +65,11 @@ def refs(match: SceneMatch) -> dict[ItemRef, Evidence]:
 OTHER = {ref("7", "2"): Evidence.PATH}
 
 
+def test_a_pin_that_was_taken_back_hides_no_other() -> None:
+    released = pin("9", file("/m/part1.mp4"), released=True)
+    assert refs(matched(released, ODD)) == {ref("8"): Evidence.PINNED, **OTHER}
+
+
 def test_a_pin_is_all_that_a_scene_owns_in_that_section() -> None:
     assert refs(matched()) == {ref("7"): Evidence.PATH, **OTHER}
     assert refs(matched(ODD)) == {ref("8"): Evidence.PINNED, **OTHER}

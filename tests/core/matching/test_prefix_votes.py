@@ -12,6 +12,7 @@ from core.matching.prefix_votes import (
     MOST_PAIRS,
     LearnedPair,
     PrefixVotes,
+    folders_of,
     new_pairs,
     path_map_of,
 )
@@ -149,6 +150,11 @@ def test_a_learned_pair_leads_where_its_matches_are() -> None:
     assert learned.to_plex("/d/new/s.mp4") == ("/m/new/s.mp4",)
     assert learned.to_plex("/d/odd/deep/s.mp4") == ("/x/odd/deep/s.mp4",)
     assert learned.to_plex("/elsewhere/s.mp4") == ("/elsewhere/s.mp4",)
+
+
+def test_files_of_two_names_or_without_a_folder_teach_nothing() -> None:
+    matched = [("1", "/d/a.mp4", "/m/b.mp4"), ("1", "/a.mp4", "/m/a.mp4"), ("1", "/d/a", "a")]
+    assert folders_of([*matched, ("1", "/d/a.mp4", "/m/a.mp4")]) == {("1", "/d", "/m")}
 
 
 def test_a_scene_counts_once_whatever_it_has() -> None:
