@@ -1,9 +1,9 @@
 """The contract's names for enqueueing and sync timestamps.
 
 They take what is open, a `SyncQueue` or a `State`. Whoever is outside names the directory instead:
-then the file is opened for the one call, and questions make none where none is. docs/queue.md says
-which of them the product itself calls. `open_queue` is for whoever wants the queue as persist-queue
-has it.
+then the file is opened for the one call, and questions make none where none is. The product itself
+calls `enqueue`, `enqueue_all` and `load_sync_timestamps`; docs/queue.md says why it has no use for
+the others. `open_queue` is for whoever wants the queue as persist-queue has it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from stash.scenes import fetch_scenes
 from storage.state import State
 from storage.synced_libraries import KNOWN
 from sync_queue.jobs import EDIT
-from sync_queue.operations import enqueue_all
+from sync_queue.operations import enqueue
 
 log = logging.getLogger(__name__)
 KIND = "pin"
@@ -167,6 +167,6 @@ def _told(state: State, scene: Scene, item: FullItem, section: Section) -> dict[
 
 def _enqueue(context: Context, scene: Scene, reason: str) -> None:
     with context.open_queue() as queue:
-        enqueue_all(queue, [job_of(scene, KIND, reason)], priority=EDIT)
+        enqueue(queue, **job_of(scene, KIND, reason), now=context.clock(), priority=EDIT)
     with context.open_inbox() as inbox:
         inbox.request_follow_up()
