@@ -11,7 +11,7 @@ from app.page.paging import Paging
 from app.page.plex_links import links
 from core.errors import ConfigError
 from core.finding_types import AMBIGUOUS, CONTESTED, IGNORED, OUTSIDE, TITLES
-from storage.page.finding_query import SORTS, FindingQuery
+from storage.page.finding_query import ORDERS, FindingQuery
 from storage.page.findings import Finding
 from storage.page.page_facts import LAST
 
@@ -52,11 +52,9 @@ def wanted_by(args: Mapping[str, object]) -> FindingQuery:
     if kind not in ("", *TITLES):
         known = ", ".join(TITLES)
         raise ConfigError(f"The argument 'type' is {kind!r}; one of these is allowed: {known}.")
-    if sort.removeprefix("-") not in SORTS:
-        raise ConfigError(
-            f"The argument 'sort' is {sort!r}; one of these is allowed, with or without '-' before "
-            f"it: {', '.join(SORTS)}."
-        )
+    if sort not in ORDERS:
+        known = ", ".join(ORDERS)
+        raise ConfigError(f"The argument 'sort' is {sort!r}; one of these is allowed: {known}.")
     return FindingQuery(kind, text(args, "studio"), text(args, "library"), text(args, "text"), sort)
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.finding_types import GAPS
 
 KEY_LENGTH = 40  # characters of a title by which lists are sorted
-_SORTS = {
+_COLUMNS = {
     "title": ("title_key",),
     "type": ("type", "title_key"),
     "studio": ("studio", "title_key"),
     "library": ("library", "title_key"),
     "updated": ("updated_at",),
 }
-SORTS = tuple(_SORTS)
+# The orders of lists, by what asks for them: a column, with "-" before it for the descending order.
+ORDERS: Mapping[str, str] = {
+    f"{sign}{name}": ", ".join(f"{column}{down}" for column in (*columns, "scene_id"))
+    for sign, down in (("", ""), ("-", " DESC"))
+    for name, columns in _COLUMNS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class FindingQuery:
     Attributes:
         type: one type; "" for all that are gaps.
         text: a part of title, path or studio, in any case.
-        sort: a column of `SORTS`, with "-" before it for the descending order.
+        sort: one of `ORDERS`.
     """
 
     type: str = ""
@@ -53,16 +59,3 @@ def terms_of(wanted: FindingQuery) -> tuple[list[str], list[object]]:
         terms.append("instr(search, ?)")
         values.append(wanted.text.casefold())
     return terms, values
-
-
-def order_of(sort: str) -> str:
-    """The order of a list.
-
-    Raises:
-        ValueError: there is no such.
-    """
-    columns = _SORTS.get(sort.removeprefix("-"))
-    if columns is None:
-        raise ValueError(f"lists are sorted by {', '.join(_SORTS)}, not by {sort!r}")
-    down = " DESC" if sort.startswith("-") else ""
-    return ", ".join(f"{column}{down}" for column in (*columns, "scene_id"))

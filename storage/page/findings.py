@@ -18,7 +18,7 @@ from storage.files.database import chunks, placeholders
 from storage.files.row_checks import INT, REAL, TEXT, Row, Table
 from storage.files.store import Store
 from storage.page import orphans
-from storage.page.finding_query import FindingQuery, order_of, terms_of, title_key
+from storage.page.finding_query import ORDERS, FindingQuery, terms_of, title_key
 from storage.page.orphans import Orphan
 from storage.record_codec import dumps
 
@@ -241,7 +241,7 @@ class FindingStore(Store):
     def _page(self, wanted: FindingQuery, offset: int, limit: int) -> tuple[int, list[int]]:
         terms, values = terms_of(wanted)
         where = " AND ".join(terms)
-        order = order_of(wanted.sort)
+        order = ORDERS[wanted.sort]
         numbers = self._database.numbers
         if wanted.text or len(terms) > 2:
             # One walk through the index that has all columns tells the number as well.
