@@ -151,17 +151,13 @@ def _names(value: Value) -> Value:
     return clean_names(value, LINE_LIMIT) or None if isinstance(value, tuple) else None
 
 
-def _picture(value: Value) -> Value:
-    return value if isinstance(value, str) else None
-
-
 _NORMAL: Mapping[Kind, Callable[[Value], Value]] = {
     Kind.LINE: _line,
     Kind.TEXT: _text,
     Kind.DATE: _date,
     Kind.RATING: _rating,
     Kind.NAMES: _names,
-    Kind.IMAGE: _picture,
+    Kind.IMAGE: _line,
 }
 
 

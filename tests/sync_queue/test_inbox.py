@@ -167,6 +167,7 @@ def test_nothing_is_settled_that_was_not_taken(steps: list[tuple[object, ...]]) 
         ("action", "99"),
         ("action", "-1"),
         ("id", "-5"),
+        ("id", "0"),
         ("kind", "'gallery'"),
         ("kind", "x'ff'"),
         ("at", "'soon'"),

@@ -273,6 +273,8 @@ def test_a_follow_up_is_asked_for_once(both: HookAndTask) -> None:
     assert both.task.claim() is None
     both.task.not_asked(first.token)
     assert both.task.claim() is not None
+    both.task.decline()
+    assert both.task.claim() is None  # else a task that cannot begin would ask for the next one
     both.task.begin()
     assert both.task.leave(both.task.newest()[0])
     assert both.task.claim() is None

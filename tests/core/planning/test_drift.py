@@ -146,6 +146,33 @@ def test_an_item_that_moved_may_have_another_picture(
     assert (drift is not None and "picture" in drift.reason) is moved
 
 
+@pytest.mark.parametrize(
+    ("labels", "respects", "moved"),
+    [(("Overlay",), True, False), (("Overlay",), False, True), ((), True, True)],
+)
+def test_whoever_draws_on_posters_is_reason_enough_where_that_is_respected(
+    labels: tuple[str, ...], respects: bool, moved: bool
+) -> None:
+    looked_at = {("poster", ref("7")): PictureRecord(seen_at=100)}
+    pictures = PictureRecords(pictures=looked_at)
+    known = dataclasses.replace(record(RECORD, fingerprint="f"), pictures=pictures)
+    item = full(values={**LEFT_AT, "label": labels}, updated_at=101)
+    assert picture_moved(known, item, respect_overlays=respects) is moved
+    drift = drift_of(known, "f", {item.ref: item}, ALL_FIELDS, respect_overlays=respects)
+    assert (drift is not None) is moved
+
+
+def test_a_picture_that_failed_is_a_gap_while_pictures_are_synced() -> None:
+    known = dataclasses.replace(
+        record(RECORD, fingerprint="f"), pictures=PictureRecords(failed=True)
+    )
+    drift = drift_of(known, "f", {ref("7"): LISTED}, ALL_FIELDS | {"poster"})
+    assert drift is not None
+    assert "picture" in drift.reason
+    assert drift_of(known, "f", {ref("7"): LISTED}, frozenset({"title"})) is None
+    assert not picture_moved(known, full(values=LEFT_AT))
+
+
 def test_what_was_undone_is_left_alone_until_stash_says_something_else() -> None:
     sync_policy = SyncPolicy(ALL_FIELDS)
     of, edited = scene(title="A"), scene(title="B")

@@ -150,6 +150,16 @@ def test_only_wanted_fields_are_planned_and_the_base_of_the_others_is_kept() -> 
     assert (after.ref, after.files, after.updated_at) == (plan.ref, ("/m/a.mp4",), 9)
 
 
+def test_a_field_on_demand_is_planned_only_where_it_is_or_was_wanted() -> None:
+    item = full(values={**EMPTY, "label": ("theirs",)})
+    wanted = Desired({"label": None, "title": "A"}, "")
+    assert set(plan_item(wanted, item, None, MIRROR).outcomes) == {"title"}
+    known = item_record(fields={"label": FieldRecord(("ours",), ("ours",))})
+    assert set(plan_item(wanted, item, known, MIRROR).outcomes) == {"label", "title"}
+    again = Desired({"label": ("ours",)}, "")
+    assert set(plan_item(again, item, None, MIRROR).outcomes) == {"label"}
+
+
 def test_an_unreadable_date_keeps_its_base() -> None:
     base = item_record(fields={"date": FieldRecord("2024", "2024-01-01")})
     item = full(values={**EMPTY, "date": "2024-01-01"})
