@@ -54,6 +54,16 @@ def text(args: Mapping[str, object], name: str) -> str:
     return "" if raw is None else str(raw).encode(errors="replace").decode().strip()
 
 
+def choice(args: Mapping[str, object], name: str, allowed: Collection[str]) -> str:
+    """One of some texts; "" where it is not given. Raises ConfigError: it is none of them."""
+    told = text(args, name)
+    if told and told not in allowed:
+        raise ConfigError(
+            f"The argument {name!r} is {told!r}; one of these is allowed: {', '.join(allowed)}."
+        )
+    return told
+
+
 def allow_only(args: Mapping[str, object], known: Collection[str]) -> None:
     """Look for arguments that are not known: those that are misspelled would choose all.
 

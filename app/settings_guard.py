@@ -51,7 +51,7 @@ def have_vanished(context: Context) -> bool:
 
 
 def _stop(context: Context, state: State, before: frozenset[str]) -> None:
-    latest = next(iter(state.runs.latest(KIND, limit=1)), None)
+    latest = state.runs.newest(KIND)
     if latest is None or latest.confirmation == "taken":
         figures = {"names": len(before), "why": f"none of {len(before)} settings is left in Stash"}
         state.runs.stopped(KIND, GUARD, figures, context.clock())

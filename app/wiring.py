@@ -124,6 +124,11 @@ class Context:
         """The inbox, likewise."""
         return Inbox(self.data_dir, warn=warn, clock=self.clock)
 
+    def request_follow_up(self) -> None:
+        """Have whoever ends next ask for Sync Changes: jobs wait that nobody has been told of."""
+        with self.open_inbox() as inbox:
+            inbox.request_follow_up()
+
     @contextlib.contextmanager
     def open_plex(self, timeouts: Timeouts | None = None) -> Iterator[PlexClient]:
         """A client of Plex, closed at the end; with timeouts of its own it asks twice at most."""

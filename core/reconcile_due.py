@@ -19,7 +19,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from core.scopes import DAY, SCOPES, scope_named
+from core.scopes import SCOPES, scope_named
+from core.timestamps import DAY
 
 HOUR = 3600.0
 WEEK = 7 * DAY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-DAY = 86_400.0
+from core.timestamps import DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ _TIMESTAMP = re.compile(
 _PLAIN = re.compile(
     r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
+DAY = 86_400.0  # seconds
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0  # epoch seconds of the years 1 and 9999
 

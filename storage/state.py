@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.models import ItemRef
 from core.records import Record
+from core.timestamps import DAY
 from storage import key_value, timestamps
 from storage.files.migration import Schema
 from storage.key_value import KeyValueFile
@@ -39,7 +40,6 @@ from storage.timestamps import TimestampStore
 STATE_FILE = "state.db"
 # How long runs can be looked at and undone, in days.
 KEPT_DAYS = 30
-DAY = 86_400.0
 
 SCHEMA = Schema(
     title="the sync history",

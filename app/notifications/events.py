@@ -56,8 +56,8 @@ def due_notices(
 ) -> tuple[Sequence[Notice], Notified]:
     """What is to be told, and what people know once it was."""
     found: list[Notice] = []
-    run = next(iter(state.runs.latest(RECONCILE, limit=1)), None)
-    if run is not None and run.status in ("done", "partial") and run.id > told.reconcile:
+    run = state.runs.newest(RECONCILE)
+    if run is not None and run.has_ended and run.id > told.reconcile:
         if run.figures.get("scenes_with_gaps"):
             found.append(notices.gaps_found(run.figures))
         told = replace(told, reconcile=run.id)

@@ -8,8 +8,8 @@ from typing import Any
 
 from app.directories import version_of
 from app.page.context import PageContext
-from app.page.running import write_whole
 from app.page.snapshot import PageSnapshot, snapshot
+from storage.files.whole_file import write_whole
 from storage.state_tables.outages import PLEX
 
 FOLDER, FILE = "public", "state.json"
@@ -26,7 +26,7 @@ def publish(context: PageContext) -> None:
     folder = context.plugin_dir / FOLDER
     with suppress(OSError):
         folder.mkdir(exist_ok=True)
-        write_whole(folder / FILE, json.dumps(told).encode(), 0o644)
+        write_whole(folder / FILE, [json.dumps(told)], 0o644)
 
 
 def figures_of(known: PageSnapshot) -> dict[str, Any]:

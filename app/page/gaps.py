@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.arguments import text
+from app.arguments import choice, text
 from app.page.context import PageContext
 from app.page.paging import Paging
 from app.page.plex_links import links
-from core.errors import ConfigError
 from core.finding_types import AMBIGUOUS, CONTESTED, IGNORED, OUTSIDE, TITLES
 from storage.page.finding_query import ORDERS, FindingQuery
 from storage.page.findings import Finding
@@ -48,13 +47,7 @@ def wanted_by(args: Mapping[str, object]) -> FindingQuery:
     Raises:
         ConfigError: one makes no sense.
     """
-    kind, sort = text(args, "type"), text(args, "sort") or "title"
-    if kind not in ("", *TITLES):
-        known = ", ".join(TITLES)
-        raise ConfigError(f"The argument 'type' is {kind!r}; one of these is allowed: {known}.")
-    if sort not in ORDERS:
-        known = ", ".join(ORDERS)
-        raise ConfigError(f"The argument 'sort' is {sort!r}; one of these is allowed: {known}.")
+    kind, sort = choice(args, "type", TITLES), choice(args, "sort", ORDERS) or "title"
     return FindingQuery(kind, text(args, "studio"), text(args, "library"), text(args, "text"), sort)
 
 

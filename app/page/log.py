@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app.arguments import text
+from app.arguments import choice, text
 from app.page.context import PageContext
 from app.page.paging import Paging
 from app.page.tasks import title_of_mode
-from core.errors import ConfigError
 from storage.page.log_lines import LogLine
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -18,10 +17,8 @@ LEVELS = ("debug", "info", "warning", "error")
 def page_log(context: PageContext) -> dict[str, Any]:
     """The lines, newest first, by `run`, `text` and `level`: that one and all that are worse."""
     args, paging = context.args, Paging.of(context.args)
-    level, run, part = text(args, "level"), text(args, "run"), text(args, "text").casefold()
-    if level and level not in LEVELS:
-        known = ", ".join(LEVELS)
-        raise ConfigError(f"The argument 'level' is {level!r}; one of these is allowed: {known}.")
+    level, run = choice(args, "level", LEVELS), text(args, "run")
+    part = text(args, "text").casefold()
     with context.open_page() as page:
         lines = page.log.newest()
     heard = LEVELS[LEVELS.index(level) :] if level else LEVELS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.arguments import run_id, text
+from app.arguments import choice, run_id, text
 from app.page.context import PageContext
 from app.page.item_titles import item_titles
 from app.page.labels import label_of, plain
@@ -42,10 +42,7 @@ NONE_YET = "There is no preview yet: start one to see what a sync would change i
 def page_plan(context: PageContext) -> dict[str, Any]:
     """The plan of the preview `run_id`, or of the last one, by `kind` of change and `text`."""
     paging = Paging.of(context.args)
-    kind, wanted = text(context.args, "kind"), text(context.args, "text")
-    if kind and kind not in KINDS:
-        known = ", ".join(KINDS)
-        raise ConfigError(f"The argument 'kind' is {kind!r}; one of these is allowed: {known}.")
+    kind, wanted = choice(context.args, "kind", KINDS), text(context.args, "text")
     with context.open_state() as state, context.open_page() as page:
         told: dict[str, Any] = {"plex": links(page)}
         run = _chosen(state, run_id(context.args))
@@ -67,8 +64,7 @@ def page_plan(context: PageContext) -> dict[str, Any]:
 def _chosen(state: State, wanted: int | None) -> Run | None:
     """The preview that is asked for, or the last that came to its end."""
     if wanted is None:
-        latest = state.runs.latest(PREVIEW, limit=100)
-        return next((run for run in latest if run.status in ("done", "partial")), None)
+        return state.runs.newest_ended(PREVIEW)
     run = state.runs.get(wanted)
     if run is None or run.kind != PREVIEW:
         raise ConfigError(f"Run {wanted} is no preview that is still known.")
@@ -88,7 +84,7 @@ def _head(run: Run, *, has_plan: bool) -> dict[str, Any]:
         "run_id": str(run.id),
         "made_at": run.finished_at or run.started_at,
         "counts": counts,
-        "can_apply": run.status in ("done", "partial") and has_plan,
+        "can_apply": run.has_ended and has_plan,
         "text": f"{would}{guard}{gone}",
     }
 

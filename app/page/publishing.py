@@ -72,10 +72,7 @@ class Publisher:
         with self.context.open_state() as state:
             latest = state.runs.latest_of_each_kind()
         return any(
-            run.kind in _ASKING_PLEX
-            and run.status in ("done", "partial")
-            and run.started_at > since
-            for run in latest
+            run.kind in _ASKING_PLEX and run.has_ended and run.started_at > since for run in latest
         )
 
     def _lines(self, error: BaseException | None) -> Iterator[LogLine]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from storage.files.row_checks import NONSENSE
+from storage.files.whole_file import write_whole
 
 FILE = "running.json"
 ALIVE = 10.0  # seconds without a refresh, after which the task is taken for dead
@@ -57,7 +57,7 @@ class RunningNote:
         self._told_at = now
         told = {"mode": self._mode, "since_at": self._since, "share": share, "at": now}
         with suppress(OSError):
-            write_whole(self._path, json.dumps(told).encode())
+            write_whole(self._path, [json.dumps(told)])
 
     def __enter__(self) -> RunningNote:
         return self
@@ -66,20 +66,3 @@ class RunningNote:
         if self._told_at:
             with suppress(OSError):
                 self._path.unlink()
-
-
-def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Puts a file in the place of another, so that nobody ever reads a half of it.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    part = path.with_name(f"{path.name}.{os.getpid()}-part")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-            file.write(content)
-        part.replace(path)
-    except OSError:
-        with suppress(OSError):
-            part.unlink()
-        raise

@@ -16,6 +16,7 @@ from core.finding_types import GAPS
 from core.reconcile_due import INTERVALS, WantedSchedule
 from core.run_kinds import RECONCILE
 from core.scopes import BY_SETTING
+from core.timestamps import DAY
 from storage.page.page_facts import LAST, REFUSED_AT, SETTINGS
 from storage.state import State
 from storage.state_tables.outages import NAMES
@@ -25,7 +26,6 @@ from sync_queue.inbox import INBOX_FILE
 POINTS = 180  # of the chart
 MANY = 5_000  # jobs
 POINTS_DAYS = 30
-DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def snapshot(context: PageContext, *, with_points: bool = True) -> PageSnapshot:
             held,
             _edits(context),
             len(state.records.among(unfinished)) + max(0, more),
-            next(iter(state.runs.latest(RECONCILE, limit=1)), None),
+            state.runs.newest(RECONCILE),
             _next_reconcile(state, settings, now),
             {service: state.outages.breaker(service, now) for service in NAMES},
             {each.service: each.error for each in lasting},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from app.report.model import Report
 from app.report.page import page_of
 from core.errors import StateError
+from storage.files.whole_file import write_whole
 
 FOLDER = "reports"  # of the data folder
 NOTHING_YET = (
@@ -47,21 +47,11 @@ def write_report(report: Report, folder: Path) -> dict[str, str]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for kind, parts in made.items():
-            _replace(folder / NAMES[kind], parts)
+            write_whole(folder / NAMES[kind], parts, 0o666)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise StateError(f"The report cannot be written to {folder}: {why}.") from error
     return {kind: str(folder / name) for kind, name in NAMES.items()}
-
-
-def _replace(path: Path, parts: Iterable[str]) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", errors="replace", newline="") as file:
-            file.writelines(parts)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _scenes(report: Report) -> Iterator[Mapping[str, Any]]:

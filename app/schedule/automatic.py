@@ -120,8 +120,7 @@ def request_if_due(context: Context) -> bool:
             due = look(context, state)
         if due is None or context.clock() < due:
             return False
-        with context.open_inbox() as inbox:
-            inbox.request_follow_up()
+        context.request_follow_up()
     except StateError as error:
         log.warning("%s", error)
         return False

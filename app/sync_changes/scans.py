@@ -117,5 +117,4 @@ def before_drain(context: Context) -> None:
 def leave_waiting(context: Context) -> None:
     """Another task has drained: have Sync Changes asked for, to wait for scans and pictures."""
     if count_awaiting(context) or count_without_pictures(context):
-        with context.open_inbox() as inbox:
-            inbox.request_follow_up()
+        context.request_follow_up()

@@ -11,14 +11,13 @@ from app.wiring import Context
 from core.change_words import counted
 from core.models import Failure
 from core.outages import Outage, OutageFigures, as_of, figures
-from core.timestamps import in_words, rfc3339
+from core.timestamps import DAY, in_words, rfc3339
 from shell.logs import headline
 from storage.state import KEPT_DAYS
 from storage.state_tables.outages import NAMES
 
 log = logging.getLogger(__name__)
 
-DAY = 86_400.0
 LISTED = 20  # outages of a service, the latest
 AROUND = 60.0  # seconds before and after an outage that it may have begun and ended in
 # What an outage can look like where only a part of the server failed.
@@ -96,8 +95,7 @@ def recover_outage_jobs(context: Context) -> dict[str, Any]:
             for failure in FAILURES
         )
     if woken + retried:
-        with context.open_inbox() as inbox:
-            inbox.request_follow_up()
+        context.request_follow_up()
     headline(
         log,
         f"{counted(woken, 'scene')} that waited because of an outage made due; "

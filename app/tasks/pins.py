@@ -168,5 +168,4 @@ def _told(state: State, scene: Scene, item: FullItem, section: Section) -> dict[
 def _enqueue(context: Context, scene: Scene, reason: str) -> None:
     with context.open_queue() as queue:
         enqueue(queue, **job_of(scene, KIND, reason), now=context.clock(), priority=EDIT)
-    with context.open_inbox() as inbox:
-        inbox.request_follow_up()
+    context.request_follow_up()

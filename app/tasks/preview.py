@@ -18,7 +18,7 @@ from core.errors import ConfigError
 from core.finding_types import EMPTY_METADATA, MISSING
 from core.models import ItemRef, Job
 from core.run_kinds import PREVIEW
-from core.scopes import DAY
+from core.timestamps import DAY
 from reconciliation.detection_state import FoundGap
 from reconciliation.result import brief
 from shell.logs import examples, headline
@@ -217,24 +217,18 @@ def chosen_preview(state: State, wanted: int | None) -> Run:
         ConfigError: there is none such, or its plan is not kept any more.
     """
     if wanted is None:
-        usable = (run for run in state.runs.latest(PREVIEW, limit=100) if is_whole(run))
-        run = next(usable, None)
+        run = state.runs.newest_ended(PREVIEW)
         if run is None:
             raise ConfigError("There is no preview to apply. Start the task 'Preview' first.")
     else:
         run = state.runs.get(wanted)
         if run is None or run.kind != PREVIEW:
             raise ConfigError(f"Run {wanted} is no preview. Leave 'run_id' out for the last one.")
-        if not is_whole(run):
+        if not run.has_ended:
             raise ConfigError(f"Preview {wanted} did not come to its end. Start a new one.")
     if run.figures.get("scenes_changing") and not state.plans.scene_ids(run.id):
         raise ConfigError(f"The plan of preview {run.id} is not kept any more. Start a new one.")
     return run
-
-
-def is_whole(run: Run) -> bool:
-    """Whether a preview planned all that it found."""
-    return run.status in ("done", "partial")
 
 
 def _show_applied(preview: int, figures: Figures, what: str) -> None:

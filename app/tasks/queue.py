@@ -16,6 +16,7 @@ from core.change_words import counted
 from core.errors import ConfigError
 from core.models import Failure
 from core.run_kinds import CONFIRM, RECONCILE
+from core.timestamps import DAY
 from plex.cache import MatchCache, PlexCache
 from shell.logs import examples, headline
 from worker.executor.figures import DRAIN, Figures
@@ -23,7 +24,6 @@ from worker.executor.run import RunKind
 from worker.scene_sync.plan_source import ConfirmedJobs
 
 log = logging.getLogger(__name__)
-DAY = 86_400.0
 PURGE_DAYS = 30.0
 # The arguments that choose dead letters.
 CONDITIONS = ("failure", "error", "ids", "scene_ids", "since", "until", "filter")
@@ -94,8 +94,7 @@ def retry_dead_letters(context: Context) -> dict[str, Any]:
             chosen, failure, arguments.moment(args, "since"), arguments.moment(args, "until")
         )
     if retried:
-        with context.open_inbox() as inbox:
-            inbox.request_follow_up()
+        context.request_follow_up()
     text = f"{counted(retried, 'dead letter')} put back into the queue."
     headline(log, text)
     return {"retried": retried, "changed": retried, "text": text}

@@ -10,7 +10,7 @@ from app.schedule.reconcile_summary import enqueued
 from app.schedule.run import reconcile
 from app.wiring import Context
 from core.finding_types import EMPTY_METADATA
-from core.scopes import DAY
+from core.timestamps import DAY
 from reconciliation.enqueueing import Enqueued, SceneJobs
 from shell.logs import headline
 from stash.scenes import as_far_as_readable, count_scenes, iter_scene_pages

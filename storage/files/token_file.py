@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from core.errors import StateError
 from storage.files import data_folder
+from storage.files.whole_file import write_whole
 
 TOKEN_FILE = "plex_token"  # noqa: S105 - the name of a file
 _LONGEST = 1024  # bytes; Plex's have 20 to some hundred
@@ -37,17 +37,9 @@ class TokenFile:
             StateError: it cannot be written.
         """
         data_folder.ready(self._path.parent)
-        part = self._path.with_name(f"{TOKEN_FILE}.{os.getpid()}.part")
         try:
-            # Private from its first byte on, whatever the process's mask is.
-            number = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-            with os.fdopen(number, "w", encoding="ascii") as file:
-                file.write(token)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._path)
+            write_whole(self._path, [token], durable=True)
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise StateError(f"The Plex token cannot be kept in {self._path}: {error}") from error
 
     def forget(self) -> None:

@@ -74,6 +74,11 @@ class Run:
     guard: str = ""
     confirmation: Literal["none", "given", "taken"] = "none"
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it came to its end, be it that it did not get to everything."""
+        return self.status in ("done", "partial")
+
 
 @dataclass(slots=True)
 class OpenRun:
@@ -165,7 +170,7 @@ class RunStore(Store):
             since: epoch seconds before which a run that began is not gone on with.
             fits: tells by its figures whether that run is meant; must be pure.
         """
-        newest = next(iter(self.latest(kind, limit=1)), None)
+        newest = self.newest(kind)
         if newest is not None and not (
             newest.status in ("running", "failed", "partial")
             and newest.started_at >= since
@@ -204,6 +209,14 @@ class RunStore(Store):
         where, parameters = ("WHERE kind = ?", [kind]) if kind else ("", [])
         tail = f"{where} ORDER BY id DESC LIMIT ?"
         return self._database.select(_RUNS, _run, tail, [*parameters, limit])
+
+    def newest(self, kind: str) -> Run | None:
+        return self._one("WHERE kind = ? ORDER BY id DESC LIMIT 1", (kind,))
+
+    def newest_ended(self, kind: str) -> Run | None:
+        """The newest run of a kind that came to its end."""
+        where = "WHERE kind = ? AND status IN ('done', 'partial') ORDER BY id DESC LIMIT 1"
+        return self._one(where, (kind,))
 
     def latest_of_each_kind(self) -> list[Run]:
         """The newest run of every kind."""

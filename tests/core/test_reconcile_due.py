@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core import reconcile_due
 from core.reconcile_due import HOUR, INTERVALS, WEEK, History, WantedSchedule, due_at, seen
-from core.scopes import DAY
+from core.timestamps import DAY
 
 NOW = 1_900_000_000.0
 SCOPES = ("recent", "recent_7days", "all")  # each sees what those before it see

@@ -151,10 +151,9 @@ class UndoSource(PlanSource):
 
     def _undo_id(self) -> int:
         """The undo of this run that is under way, or was cut off; 0 if there is none."""
-        for last in self.state.runs.latest(UNDO, limit=1):
-            if is_unfinished(last) and last.figures.get("undone_run") == self.run.id:
-                return last.id
-        return 0
+        last = self.state.runs.newest(UNDO)
+        is_this = last is not None and last.figures.get("undone_run") == self.run.id
+        return last.id if last is not None and is_this and is_unfinished(last) else 0
 
     def _judged(
         self, items: _Items, records: Mapping[int, Record]

@@ -10,7 +10,7 @@ import pytest
 
 from app.arguments import flag, run_id
 from app.task_runner import MODES
-from app.tasks.preview import chosen_preview, is_whole
+from app.tasks.preview import chosen_preview
 from core.errors import ConfigError
 from core.models import Change, ItemRef
 from storage.state import State
@@ -94,7 +94,7 @@ def test_the_last_that_came_to_its_end(state: State) -> None:
     assert chosen_preview(state, 1).id == 1
     known = state.runs.get(failed)
     assert known is not None
-    assert not is_whole(known)
+    assert not known.has_ended
 
 
 def test_a_plan_without_changes_is_a_plan(state: State) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from core.models import Change, ChangeKind, ItemRef, Value
 from core.records import CoverRecord, FieldRecord, ItemRecord, PictureRecords, Record
+from core.timestamps import DAY
 from storage.record_codec import field_body, field_from
-from storage.state import DAY, KEPT_DAYS, SCHEMA, STATE_FILE, State
+from storage.state import KEPT_DAYS, SCHEMA, STATE_FILE, State
 from storage.state_tables import journal, records
 from storage.state_tables.journal import JournalEntry
 from storage.state_tables.plans import KEPT, PlannedChange
