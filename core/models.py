@@ -107,7 +107,7 @@ class ListedItem(NamedTuple):
     """An item as a section listing tells it: scalars whole, lists cut (so only 'has any').
 
     `scalars` are those of `core.fields.SCALARS`, in that order: texts "" and numbers None where
-    Plex has none.
+    Plex has none. `digest` is that of all the others, where the item comes from the saved index.
     """
 
     ref: ItemRef
@@ -117,6 +117,7 @@ class ListedItem(NamedTuple):
     has_tags: bool
     added_at: int | None
     updated_at: int | None
+    digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

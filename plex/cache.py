@@ -47,7 +47,7 @@ class PlexCache(SectionIndexStore):
     def items_named(self, name_keys: Iterable[str]) -> dict[ItemRef, tuple[MediaFile, ...]]:
         """The items that have a file with one of these names (keys of `core.paths.base_key`)."""
         wanted = ItemQuery({name: {None} for name in name_keys})
-        return {each.item.ref: each.item.files for each in self.look_up(wanted)}
+        return {each.ref: each.files for each in self.look_up(wanted)}
 
     def pages(self, sections: Iterable[str]) -> int:
         """About how many requests a listing of these sections would take."""

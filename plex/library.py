@@ -53,7 +53,7 @@ class PlexSnapshot:
         passed_over: where the items are that Plex fails for, in words, by section.
         big: the keys of base names that very many files have.
         indexes: for each listed section, the files of the items in memory.
-        items: these items, each with the digest of all that is known of it.
+        items: these items.
     """
 
     sections: dict[str, Section]
@@ -66,7 +66,6 @@ class PlexSnapshot:
     big: frozenset[str] = frozenset()
     indexes: dict[str, ItemIndex] = field(default_factory=dict)
     items: dict[ItemRef, ListedItem] = field(default_factory=dict)
-    digests: dict[ItemRef, bytes] = field(default_factory=dict)
     _base: ItemsInHand | None = None
 
     def focus(self, wanted: ItemQuery) -> None:
@@ -76,7 +75,7 @@ class PlexSnapshot:
             self._base = ItemsInHand.of(unsized, self.counts)
         items = self._base.copy()
         items.take(self.cache.look_up(wanted, self.big))
-        self.indexes, self.items, self.digests = items.indexes, items.items, items.digests
+        self.indexes, self.items = items.indexes, items.items
 
     @property
     def is_complete(self) -> bool:

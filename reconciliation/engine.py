@@ -11,13 +11,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
 from core.errors import StashError, StashIncomplete
 from core.matching.prefix_votes import LearnedPair, new_pairs, path_map_of
-from core.models import ListedItem
 from core.paths import PathMap
 from core.reconcile_due import is_full_pass_due
 from core.scopes import scope_named
@@ -230,7 +229,8 @@ class GapDetectionEngine:
         at = self._clock()
         self._remember(sweep, state, report if saw_all else None, at)
         told = PageReport(sweep, side, reach, result)
-        told.keep(self.data_dir, at, self._orphans(sweep, side) if saw_all else None)
+        orphans = sweep.claims.orphans(side.counts, sweep.findings.contenders())
+        told.keep(self.data_dir, at, orphans if saw_all else None)
         if saw_all and only is None and (verified := sweep.verified()) is not None:
             last.keep(result, verified.items, at, roots)
 
@@ -341,8 +341,3 @@ class GapDetectionEngine:
             contenders = sweep.findings.contenders()
             result.orphan_count = sweep.claims.count_orphans(side.counts, contenders)
         result.add_up()
-
-    def _orphans(self, sweep: Sweep, side: PlexSnapshot) -> Iterator[list[ListedItem]]:
-        """The items that no scene claims, nor might be, some at a time."""
-        for some in sweep.claims.orphans(side.counts, sweep.findings.contenders()):
-            yield [each.item for each in some]

@@ -245,8 +245,8 @@ class VerdictCache:
 
     def _digest(self, scene: UnreadScene, refs: Sequence[ItemRef]) -> bytes | None:
         """A digest of all that a verdict rests on; None where an item is not there."""
-        digests = self._side.digests
-        own = [digests.get(ref, b"") for ref in refs]
+        items = self._side.items
+        own = [items[ref].digest if ref in items else b"" for ref in refs]
         if not all(own):
             return None
         around = [
@@ -267,8 +267,8 @@ class VerdictCache:
         return known
 
     def _digest_of(self, candidates: Iterable[Candidate]) -> bytes:
-        digests = self._side.digests
-        return digest(sorted(digests[ref] for ref in {each.ref for each in candidates}))
+        items = self._side.items
+        return digest(sorted(items[ref].digest for ref in {each.ref for each in candidates}))
 
     def _alike_of_many(self, file: MediaFile, name: str) -> bytes:
         """The same among hundreds of files of one name: those that size or path speaks for."""

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from core.id_set import IdSet
 from core.matching.match_outcome import Claim
 from core.matching.ownership import Claims, Contest
-from core.models import ItemRef
+from core.models import ItemRef, ListedItem
 from storage.files.database import Database, chunks, placeholders
 from storage.files.row_checks import Row
-from storage.plex_index.index_rows import ITEMS, Stored, all_stored, stored
+from storage.plex_index.index_rows import ITEMS, all_stored, stored
 from storage.state_tables.verdicts import claim_of, claim_row
 
 _TABLES = (
@@ -104,7 +104,7 @@ class ClaimTable:
 
     def orphans(
         self, sections: Collection[str], but: Collection[ItemRef]
-    ) -> Iterator[list[Stored]]:
+    ) -> Iterator[list[ListedItem]]:
         """The items of some sections that nobody claims, some at a time.
 
         Args:
@@ -115,7 +115,7 @@ class ClaimTable:
         numbers = IdSet(row[0] for row in self._database.stream(sql, tuple(sections)))
         for some in chunks(numbers):
             found = self._database.select_in(ITEMS, stored, "id", some, decode_all=all_stored)
-            yield [each for each in found if each.item.ref not in but]
+            yield [each for each in found if each.ref not in but]
 
 
 def _unclaimed(sections: Collection[str]) -> str:

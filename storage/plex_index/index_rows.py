@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from core.digests import digest
 from core.models import ItemRef, ListedItem, MediaFile
@@ -62,16 +62,9 @@ ITEMS = Table(
 )
 
 
-class Stored(NamedTuple):
-    """An item of the index with the digest of all that is known of it."""
-
-    item: ListedItem
-    digest: bytes
-
-
 def item_values(item: ListedItem) -> tuple[str, str, bytes, int | None, str]:
     """section, key, digest, added_at, body."""
-    (section, key), files, *rest, added_at, updated_at = item
+    (section, key), files, *rest, added_at, updated_at, _ = item
     body = dumps([files, *rest, updated_at])
     told = digest((f"{section} {key} {added_at}".encode(), body.encode()))
     return section, key, told, added_at, body
@@ -84,29 +77,27 @@ def keys_of(files: Iterable[MediaFile]) -> Iterator[tuple[str, str, int | None]]
         yield key.rpartition("/")[2], key, file.size
 
 
-def stored(row: Row) -> Stored:
+def stored(row: Row) -> ListedItem:
     """What a row of `ITEMS` says."""
     return _stored(row, json.loads(row[-1]))
 
 
-def all_stored(rows: Sequence[Row]) -> list[Stored]:
+def all_stored(rows: Sequence[Row]) -> list[ListedItem]:
     """What rows of `ITEMS` say; decoded at once, which takes a third of the time."""
     bodies = json.loads(f"[{','.join([row[-1] for row in rows])}]")
     return [_stored(row, body) for row, body in zip(rows, bodies, strict=True)]
 
 
-def _stored(row: Row, body: Any) -> Stored:
+def _stored(row: Row, body: Any) -> ListedItem:
     _, section, key, digest, added_at, _ = row
     files, scalars, has_performers, has_tags, updated_at = body
-    return Stored(
-        ListedItem(
-            ItemRef(section, key),
-            tuple([MediaFile(path, size, duration) for path, size, duration in files]),
-            tuple(scalars),
-            has_performers,
-            has_tags,
-            added_at,
-            updated_at,
-        ),
+    return ListedItem(
+        ItemRef(section, key),
+        tuple([MediaFile(path, size, duration) for path, size, duration in files]),
+        tuple(scalars),
+        has_performers,
+        has_tags,
+        added_at,
+        updated_at,
         digest,
     )

@@ -29,7 +29,6 @@ from storage.plex_index.index_rows import (
     ITEMS,
     SEAL,
     TABLES,
-    Stored,
     all_stored,
     item_values,
     keys_of,
@@ -90,7 +89,7 @@ class SectionIndexStore(StoreFile):
     def __init__(self, data_dir: Path, warn: Warn) -> None:
         self._database = Database(data_dir / INDEX_FILE, SCHEMA, warn)
         self._is_unmoved = False
-        self._kept: dict[str, list[Stored]] = {}  # items by a name that they have, see `unsized`
+        self._kept: dict[str, list[ListedItem]] = {}  # by a name, see `unsized`
 
     @staticmethod
     def code() -> bytes:
@@ -185,7 +184,7 @@ class SectionIndexStore(StoreFile):
         sql = "SELECT name_key FROM files GROUP BY name_key HAVING count(*) > ?"
         return frozenset(row[0] for row in self._database.rows(sql, (BIG_BUCKET,)))
 
-    def look_up(self, wanted: ItemQuery, big: Collection[str] = ()) -> list[Stored]:
+    def look_up(self, wanted: ItemQuery, big: Collection[str] = ()) -> list[ListedItem]:
         """The items that have a file with one of these names or paths, or are asked for.
 
         Args:
@@ -205,11 +204,11 @@ class SectionIndexStore(StoreFile):
             self._with("path_key", paths),
             self._numbered(numbers),
         )
-        found = {each.item.ref: each for some in several for each in some}
+        found = {each.ref: each for some in several for each in some}
         others = wanted.refs - found.keys()
         return [*found.values(), *self._database.select_items(ITEMS, stored, others)]
 
-    def _with(self, column: str, values: Iterable[str]) -> Iterator[Stored]:
+    def _with(self, column: str, values: Iterable[str]) -> Iterator[ListedItem]:
         """The items of which a file has one of these values."""
         for some in chunks(values):
             files = f"SELECT item FROM files WHERE {column} IN ({placeholders(len(some))})"
@@ -228,10 +227,10 @@ class SectionIndexStore(StoreFile):
         sql = "SELECT item FROM files WHERE name_key = ? AND size IS ?"
         return self._database.numbers(sql, (name, size))
 
-    def _numbered(self, numbers: Iterable[int]) -> list[Stored]:
+    def _numbered(self, numbers: Iterable[int]) -> list[ListedItem]:
         return self._database.select_in(ITEMS, stored, "id", numbers, decode_all=all_stored)
 
-    def unsized(self, name: str) -> list[Stored]:
+    def unsized(self, name: str) -> list[ListedItem]:
         """The items with a file of this name and of an unknown size: for the many look-ups that
         want them, a few are kept while nothing moves, and come in the same list."""
         found = self._kept.get(name)
@@ -250,7 +249,7 @@ class SectionIndexStore(StoreFile):
         )
         return max(self._database.numbers(sql, (start, end, len(start) + 1)), default=0)
 
-    def items(self, section: str) -> Iterator[list[Stored]]:
+    def items(self, section: str) -> Iterator[list[ListedItem]]:
         """Every item of a section, some at a time."""
         last = 0
         while True:

@@ -56,7 +56,8 @@ class Watched(GapDetectionEngine):
             set(found.contested),
             [gap for gaps in found.gaps_of(list(found.concerned())).values() for gap in gaps],
         )
-        self.orphans = {str(item.ref) for some in self._orphans(sweep, sweep.side) for item in some}
+        orphans = sweep.claims.orphans(sweep.side.counts, found.contenders())
+        self.orphans = {str(item.ref) for some in orphans for item in some}
 
 
 @pytest.fixture(scope="module", params=["mixed", "windows"])

@@ -29,7 +29,7 @@ def listed(client: PlexClient, sections: Collection[Section] = (SECTION,)) -> Pl
     with TemporaryDirectory() as folder, PlexCache(folder) as cache:
         side = list_snapshot(client, sections, cache, 1.0)
         found = [each for key in side.counts for some in cache.items(key) for each in some]
-        side.focus(ItemQuery(refs={each.item.ref for each in found}))
+        side.focus(ItemQuery(refs={each.ref for each in found}))
         return side
 
 

@@ -68,9 +68,7 @@ def look(plex: PlexClient, folder: Path | str, *, whole: bool) -> dict[ItemRef, 
     """All items of all sections after a look at Plex."""
     with PlexCache(folder) as cache:
         list_snapshot(plex, synced_sections(plex, ()), cache, time(), whole=whole)
-        return {
-            each.item.ref: each.item for key in "12" for some in cache.items(key) for each in some
-        }
+        return {each.ref: each for key in "12" for some in cache.items(key) for each in some}
 
 
 def listed(site: Site, plex: PlexClient, folder: Path) -> list[str]:

@@ -236,7 +236,7 @@ def test_a_bad_file_of_the_index_is_no_loss_to_the_others(
     names = ItemQuery({"7.mp4": {None}, "8.mp4": {None}})
 
     def found(index: SectionIndexStore) -> list[ListedItem]:
-        return sorted(each.item for each in index.look_up(names))
+        return sorted(each._replace(digest=b"") for each in index.look_up(names))
 
     def put(index: SectionIndexStore, at: float) -> None:
         listing = index.listing("1")

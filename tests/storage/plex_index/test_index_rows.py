@@ -38,7 +38,7 @@ def _called(title: str) -> ListedItem:
     return ITEM._replace(scalars=(title, *ITEM.scalars[1:]))
 
 
-@pytest.mark.parametrize("name", ListedItem._fields)
+@pytest.mark.parametrize("name", ListedItem._fields[:-1])  # all but the digest
 def test_every_field_of_an_item_counts(name: str) -> None:
     changed = ITEM._replace(**{name: _other(name, getattr(ITEM, name))})
 
