@@ -111,7 +111,7 @@ def lies_below(path: str, root: str) -> bool:
     whole, top = canonical(path), canonical(root)
     if whole == top or whole.startswith(_closed(top)):
         return True
-    if not (is_windows(path) or is_windows(root)):
+    if not is_windows(_closed(path)):
         return False
     whole, top = name_key(whole), name_key(top)
     return whole == top or whole.startswith(_closed(top))
@@ -121,9 +121,6 @@ def lies_below(path: str, root: str) -> bool:
 class _Prefix:
     """One pair of a path map, made ready for comparing."""
 
-    source: str  # with a slash at its end, as `folded`
-    folded: str
-    windows: bool
     depth: int
     target: str
     order: int
@@ -153,21 +150,16 @@ class _Lookup:
     """Where paths lead by some pairs; what was asked for lately is remembered."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        # No path of Windows lies in a folder of another system, nor the other way round.
         self._exact, self._folded = _Prefixes(), _Prefixes()
-        self._folds = any(is_windows(source) for source, _ in pairs)
         self._known: dict[str, tuple[str, ...]] = {}
         for order, (source, target) in enumerate(pairs):
-            prefix = _Prefix(
-                _closed(canonical(source)),
-                _closed(path_key(source)),
-                is_windows(source),
-                len(canonical(source).rstrip("/").split("/")),
-                canonical(target),
-                order,
-            )
-            self._folded.add(prefix.folded, prefix)
-            if not prefix.windows:
-                self._exact.add(prefix.source, prefix)
+            depth = len(canonical(source).rstrip("/").split("/"))
+            prefix = _Prefix(depth, canonical(target), order)
+            if is_windows(_closed(source)):
+                self._folded.add(_closed(path_key(source)), prefix)
+            else:
+                self._exact.add(_closed(canonical(source)), prefix)
 
     def of(self, path: str) -> tuple[str, ...]:
         known = self._known.get(path)
@@ -180,12 +172,7 @@ class _Lookup:
     def _look(self, path: str) -> tuple[str, ...]:
         whole = canonical(path)
         closed = _closed(whole)
-        if is_windows(path):
-            fitting = self._folded.of(name_key(closed))
-        else:
-            fitting = self._exact.of(closed)
-            if self._folds:
-                fitting += [p for p in self._folded.of(name_key(closed)) if p.windows]
+        fitting = self._folded.of(name_key(closed)) if is_windows(path) else self._exact.of(closed)
         if len(fitting) == 1:
             return (_swap(whole, fitting[0]),)
         if not fitting:
@@ -219,10 +206,8 @@ def _closed(path: str) -> str:
 
 
 def _swap(whole: str, prefix: _Prefix) -> str:
-    if not prefix.windows and whole.startswith(prefix.source):
-        rest = whole[len(prefix.source) :]
-    else:  # by components: equal prefixes may differ in length, one of them decomposed
-        rest = "/".join(whole.split("/")[prefix.depth :])
+    # By components: equal prefixes may differ in length, one of them decomposed.
+    rest = "/".join(whole.split("/", prefix.depth)[prefix.depth :])
     return f"{prefix.target.rstrip('/')}/{rest}" if rest else prefix.target
 
 

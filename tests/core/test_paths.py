@@ -61,6 +61,7 @@ def test_whose_path_it_is(path: str, windows: bool) -> None:
     [
         ("/data//videos///a.mp4", "/data/videos/a.mp4"),
         ("/data/videos/", "/data/videos"),
+        ("a/", "a"),
         ("/", "/"),
         ("/data/back\\slash.mp4", "/data/back\\slash.mp4"),
         ("C:\\Videos\\\\Sub\\a.mp4", "C:/Videos/Sub/a.mp4"),
@@ -180,6 +181,8 @@ def test_laws_of_comparison(one: str, other: str) -> None:
         ("/anything", "/", True),
         ("D:\\Videos\\a.mp4", "d:/videos", True),
         ("D:\\Videos\\a.mp4", "D:\\", True),
+        ("D:\\Videos\\a.mp4", "d:", True),
+        ("D:", "d:\\", True),
         ("D:\\Videos2\\a.mp4", "D:\\Videos", False),
         ("\\\\nas\\films\\a.mp4", "//NAS/Films/", True),
         ("\\\\nas2\\films\\a.mp4", "\\\\nas", False),
@@ -219,10 +222,14 @@ def test_lying_in_no_place_at_all() -> None:
         ((("/data", "\\\\nas\\films\\"),), "/data/a.mp4", ["//nas/films/a.mp4"]),
         ((("D:\\Library", "/mnt"),), "d:\\library\\Sub\\A.mp4", ["/mnt/Sub/A.mp4"]),
         ((("D:\\", "/mnt"),), "D:\\Sub\\a.mp4", ["/mnt/Sub/a.mp4"]),
+        ((("d:", "/mnt"),), "D:\\Sub\\a.mp4", ["/mnt/Sub/a.mp4"]),
         ((("\\\\nas\\s", "/mnt"),), "//NAS/S/a.mp4", ["/mnt/a.mp4"]),
         ((("D:\\Straße", "/mnt"),), "D:\\STRAẞE\\a.mp4", ["/mnt/a.mp4"]),
         ((("D:\\Straße", "/mnt"),), "D:\\STRASSE\\a.mp4", ["D:\\STRASSE\\a.mp4"]),
         ((("/v/\u00dcbung", "/mnt"),), NFD[:-4] + "/a.mp4", ["/mnt/a.mp4"]),
+        # Neither lies in the other.
+        ((("/", "/mnt"),), "\\\\nas\\a.mp4", ["\\\\nas\\a.mp4"]),
+        ((("\\\\nas", "/mnt"), ("D:", "/n")), "/nas/a.mp4", ["/nas/a.mp4"]),
         # A backslash in a POSIX name is a letter of that name.
         ((("/data", "/mnt"),), "/data/back\\slash.mp4", ["/mnt/back\\slash.mp4"]),
     ],

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from core.models import ItemRef
-from core.records import NO_PICTURE, NO_PICTURES, PictureRecord, item_of
-from tests.core.builders import item_record, record
+from core.records import (
+    NO_PICTURE,
+    NO_PICTURES,
+    CoverRecord,
+    PictureRecord,
+    is_still,
+    item_of,
+    unwritten,
+)
+from tests.core.builders import file, item_record, record
 
 ITEM = ItemRef("1", "5")
 POSTER, BACKGROUND = ("poster", ITEM), ("background", ITEM)
@@ -29,3 +39,42 @@ def test_of_the_items_of_a_record_the_one_asked_for_is_told() -> None:
 
     assert [item_of(known, each.ref) for each in items] == [*items[:2], None]
     assert item_of(None, ITEM) is None
+
+
+def test_of_the_pictures_of_an_item_those_that_were_looked_at_move_with_it() -> None:
+    other = ("poster", ItemRef("1", "6"))
+    known = NO_PICTURES.having({POSTER: OURS, BACKGROUND: PictureRecord("cd34"), other: OURS})
+
+    assert set(known.of_item(ITEM)) == {POSTER, BACKGROUND}
+    moved = known.moved(ITEM, ["poster", "background"], 9)
+    assert {key: each.seen_at for key, each in moved.pictures.items()} == {
+        POSTER: 9,
+        BACKGROUND: None,
+        other: 7,
+    }
+
+
+def test_a_stand_in_is_no_reason_not_to_ask_for_the_cover_again() -> None:
+    assert CoverRecord('"a"', "ab12").condition == '"a"'
+    assert CoverRecord('"a"').condition == ""
+
+
+@pytest.mark.parametrize(
+    ("known", "there", "still"),
+    [
+        (None, ["/m/a.mp4"], True),
+        ([], ["/m/a.mp4"], True),
+        (["/m/a.mp4"], [], True),
+        (["/m/a.mp4", "/m/b.mp4"], ["/n/b.mp4", "/n/c.mp4"], True),
+        (["/m/a.mp4"], ["/m/b.mp4"], False),
+    ],
+)
+def test_an_item_of_which_no_file_has_a_known_name_is_another_one(
+    known: list[str] | None, there: list[str], still: bool
+) -> None:
+    had = None if known is None else item_record(*known)
+    assert is_still(had, map(file, there)) is still
+
+
+def test_of_a_scene_that_was_never_written_nothing_is_known() -> None:
+    assert unwritten(1) == record()

@@ -74,7 +74,9 @@ def test_secrets_in_base64_are_replaced(
 
     assert shown.count("***") == 2
     # What is left of it says nothing: less than a group of characters on each side.
-    assert len(shown.split("Basic ")[1].split("***")[0]) <= len(before) * 4 // 3 + 2
+    left, right = shown.split("Basic ")[1].split(", or")[0].split("***")
+    assert len(left) <= len(before) * 4 // 3 + 2
+    assert len(right) <= len(behind) * 4 // 3 + 4
 
 
 def test_what_is_no_secret_is_left_alone(redactor: Redactor) -> None:
@@ -153,6 +155,12 @@ def test_paths_in_addresses_are_hidden_too(redactor: Redactor) -> None:
     name = HIDING.clean("GET /library/sections/1/all?file=A%20b.mp4&x=1")
     assert re.fullmatch(r"GET .*\?file=path-[0-9a-f]{10}\.mp4&x=1", name)
     assert redactor.clean(line) == line
+
+
+def test_what_stands_around_a_secret_or_a_name_stays(redactor: Redactor) -> None:
+    assert redactor.clean('{"plex_token": "tok-1", "a": 1}') == '{"plex_token": "***", "a": 1}'
+    assert redactor.clean("session=tok-1; Path=/") == "session=***; Path=/"
+    assert HIDING.clean("a “Title” here") == f"a “{short_name('Title')}” here"
 
 
 def test_what_is_no_path_as_a_whole_stays_an_argument() -> None:
