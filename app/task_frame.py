@@ -16,7 +16,7 @@ from typing import Any
 from app import stopping
 from app.directories import data_dir_of
 from app.page.publishing import publishing
-from app.page.running import RunningNote
+from app.page.running_task import RunningNote
 from app.progress import Heartbeat
 from app.sync_changes import handover
 from app.sync_changes.failure_message import failing_in_words

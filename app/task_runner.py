@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any
 
 from app.arguments import flag
-from app.defaults import keep_defaults, write_defaults
 from app.deferred_imports import Later, later
 from app.notifications.notify import notify
 from app.patience import BRIEFLY
@@ -20,6 +19,7 @@ from app.settings_guard import check_settings, have_vanished
 from app.sync_changes import handover
 from app.task_frame import STATUS, Mode, attended
 from app.wiring import Context, open_context
+from app.write_defaults import keep_defaults, write_defaults
 from core.errors import ConfigError, GaveWay, ProtocolError, SyncError
 from core.scopes import BY_MODE
 from shell import logs

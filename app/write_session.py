@@ -27,6 +27,7 @@ from storage.state import State
 from storage.synced_libraries import KNOWN
 from sync_queue.lock import DrainLock
 from sync_queue.queue import SyncQueue
+from worker.destroyed_scenes.plan_source import Finalizer
 from worker.executor.acknowledge import Acknowledger
 from worker.executor.clear_guard import ClearGuard
 from worker.executor.executor import Executor
@@ -35,7 +36,6 @@ from worker.executor.figures import Figures
 from worker.executor.list_edit_probe import finish_probe
 from worker.executor.outcome import Outcome
 from worker.executor.run import Interruption, ResolveAbsent, RunKind, WriteRun, never
-from worker.finalizer.finalizer import Finalizer
 from worker.locating.locator import Locator
 from worker.locating.scan_wait import ScanWaiting
 from worker.pictures.poster_fit import PosterFitter

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
-from core import notices
+from core import notification_texts
 from core import setting_values as kinds
 from core.desired import Picture, SyncPolicy, TagRules
 from core.errors import ConfigError
@@ -102,7 +102,7 @@ class Settings:
     page_tick: bool = _setting(True, kinds.switch)
     outage_wait: float = _setting(12.0, kinds.hours, zero=True)
     notify_url: tuple[str, ...] = _setting((), kinds.addresses, secret=True)
-    notify_on: tuple[str, ...] = _setting((), kinds.some_of(*notices.KINDS))
+    notify_on: tuple[str, ...] = _setting((), kinds.some_of(*notification_texts.KINDS))
     debug_logging: bool = _setting(False, kinds.switch)
     obfuscate_paths: bool = _setting(False, kinds.switch)
     switched_on: frozenset[str] = frozenset(one.name for one in SWITCHES.values() if one.is_on)

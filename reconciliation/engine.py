@@ -32,12 +32,12 @@ from reconciliation.few_changes import FewChanges
 from reconciliation.last_run import LastRun, altered_scenes, doubt_altered, inputs_of
 from reconciliation.library_facts import LibraryPolicy
 from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
-from reconciliation.page_report import PageReport
+from reconciliation.match_report import MatchReport
+from reconciliation.page_findings import PageFindings
 from reconciliation.plex_listing import LISTING_SHARE, PlexListing, remember_libraries
 from reconciliation.prefetch import Prefetch
 from reconciliation.prefix_learning import learn, saved_map
 from reconciliation.renamed_files import forget_released, ignored_pins
-from reconciliation.report import MatchReport
 from reconciliation.result import GapDetectionResult
 from reconciliation.rules import CONTESTED, Rules, rules_of
 from reconciliation.scene_source import FULL_PASS, SceneSource
@@ -228,7 +228,7 @@ class GapDetectionEngine:
             remember_libraries(state, side, result.unlisted)
         at = self._clock()
         self._remember(sweep, state, report if saw_all else None, at)
-        told = PageReport(sweep, side, reach, result)
+        told = PageFindings(sweep, side, reach, result)
         orphans = sweep.claims.orphans(side.counts, sweep.findings.contenders())
         told.keep(self.data_dir, at, orphans if saw_all else None)
         if saw_all and only is None and (verified := sweep.verified()) is not None:

@@ -23,9 +23,9 @@ from reconciliation.detection_pass import Sweep
 from reconciliation.detection_state import PLAIN
 from reconciliation.enqueueing import GapQueue, Gaps, Reach
 from reconciliation.last_run import LastRun, Standing
-from reconciliation.page_report import PageReport
+from reconciliation.match_report import REPORT
+from reconciliation.page_findings import PageFindings
 from reconciliation.prefix_learning import saved_map
-from reconciliation.report import REPORT
 from reconciliation.result import DETAILS, TOLD, GapDetectionResult
 from reconciliation.rules import CONTESTED, Rules
 from reconciliation.scene_source import SceneSource
@@ -179,7 +179,7 @@ class FewChanges:
         sweep.moves.save(state.records, state.pins)
         verified = sweep.verified()
         state.set_value(VERIFIED, verified)
-        PageReport(sweep, side, reach, result).keep_some(self.last.data_dir, at)
+        PageFindings(sweep, side, reach, result).keep_some(self.last.data_dir, at)
         report = state.get_value(REPORT)
         state.set_value(REPORT, {**report, "at": at})
         result.details = {kind: list(report.get(kind) or ())[:DETAILS] for kind in TOLD}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.models import ItemRef
 from core.records import Record
 from core.timestamps import DAY
-from storage import key_value, timestamps
+from storage import key_value
 from storage.files.migration import Schema
 from storage.key_value import KeyValueFile
 from storage.state_tables import (
@@ -22,6 +22,7 @@ from storage.state_tables import (
     records,
     runs,
     scans,
+    sync_timestamps,
     verdicts,
 )
 from storage.state_tables.ignored_scenes import IgnoredStore
@@ -34,8 +35,8 @@ from storage.state_tables.plans import PlanStore
 from storage.state_tables.records import RecordStore
 from storage.state_tables.runs import RunStore
 from storage.state_tables.scans import ScanStore
+from storage.state_tables.sync_timestamps import TimestampStore
 from storage.state_tables.verdicts import VerdictStore
-from storage.timestamps import TimestampStore
 
 STATE_FILE = "state.db"
 # How long runs can be looked at and undone, in days.
@@ -44,7 +45,13 @@ KEPT_DAYS = 30
 SCHEMA = Schema(
     title="the sync history",
     migrations=(
-        (*records.TABLES, *timestamps.TABLES, *journal.TABLES, *runs.TABLES, *key_value.TABLES),
+        (
+            *records.TABLES,
+            *sync_timestamps.TABLES,
+            *journal.TABLES,
+            *runs.TABLES,
+            *key_value.TABLES,
+        ),
         (*plans.TABLES, *journal.SECOND),
         pins.TABLES,
         verdicts.TABLES,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from storage.state import STATE_FILE, State
-from storage.timestamps import LEGACY_FILE
+from storage.state_tables.sync_timestamps import LEGACY_FILE
 from sync_queue.jobs import BULK, EnqueueOutcome, QueueStats
 from sync_queue.queue import SyncQueue
 from sync_queue.reader import QUEUE_FILE

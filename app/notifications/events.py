@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core import notices
-from core.notices import Notice
+from core import notification_texts
+from core.notification_texts import Notice
 from core.run_kinds import RECONCILE
 from storage.files.json_checks import Maybe
 from storage.key_value import Key
@@ -59,16 +59,16 @@ def due_notices(
     run = state.runs.newest(RECONCILE)
     if run is not None and run.has_ended and run.id > told.reconcile:
         if run.figures.get("scenes_with_gaps"):
-            found.append(notices.gaps_found(run.figures))
+            found.append(notification_texts.gaps_found(run.figures))
         told = replace(told, reconcile=run.id)
     dead = sum(stats.dead.values())
     if dead > told.dead:
-        found.append(notices.given_up(dead - told.dead, dead))
+        found.append(notification_texts.given_up(dead - told.dead, dead))
     if stats.held > told.held:
-        found.append(notices.held_back(stats.held))
+        found.append(notification_texts.held_back(stats.held))
     stopped = state.runs.stopped_latest()
     if stopped is not None and stopped.id > told.stopped:
-        found.append(notices.stopped(str(stopped.figures.get("why", stopped.guard))))
+        found.append(notification_texts.stopped(str(stopped.figures.get("why", stopped.guard))))
         told = replace(told, stopped=stopped.id)
     away, outages = _outages(state, stats, told, now)
     return [*found, *away], replace(told, dead=dead, held=stats.held, outages=outages)
@@ -86,5 +86,5 @@ def _outages(
         known[service] = since
         if told.outages.get(service) != since:
             error = errors.get(service, "")
-            found.append(notices.away(name, now - since, stats.waiting, error))
+            found.append(notification_texts.away(name, now - since, stats.waiting, error))
     return found, known

@@ -14,7 +14,7 @@ from app.notifications.events import NOTIFIED, due_notices
 from app.notifications.sending import NotSent, send
 from app.wiring import Context
 from core.errors import StateError
-from core.notices import Notice
+from core.notification_texts import Notice
 from shell import logs
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from urllib3.util import make_headers
 
 from core.errors import SyncError
-from core.notices import Notice
+from core.notification_texts import Notice
 from transport.errors import TransportError
 from transport.http import Http
 

@@ -11,7 +11,7 @@ from app.wiring import Context
 from core import setting_values as kinds
 from core.change_words import closed
 from core.errors import ConfigError
-from core.notices import TEST
+from core.notification_texts import TEST
 from core.setting_values import BadValueError
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from app import stopping
 from app.arguments import filters, numbers
-from app.page import figures
+from app.page import public_figures
 from app.page.context import PageContext
 from app.page.gaps import FILTERS, wanted_by
-from app.page.running import running_now
+from app.page.running_task import running_now
 from app.page.sync_request import ask_for_sync
-from app.page.tasks import title_of_mode
+from app.page.task_titles import title_of_mode
 from app.tasks.dead_letters import FILTERS as DEAD_FILTERS
 from app.tasks.dead_letters import dead_like
 from core.change_words import counted
@@ -140,5 +140,5 @@ def _done(context: PageContext, name: str, count: int, text: str) -> dict[str, A
     now, mode = context.clock(), str(context.args.get("mode") or "")
     with context.open_page() as page:
         page.log.add([LogLine(now, "info", text, f"{int(now * 1000):x}-{os.getpid()}", mode)])
-    figures.publish(context)
+    public_figures.publish(context)
     return {name: count, "text": text}

@@ -8,7 +8,7 @@ from typing import Any
 from app.arguments import choice, text
 from app.page.context import PageContext
 from app.page.paging import Paging
-from app.page.tasks import title_of_mode
+from app.page.task_titles import title_of_mode
 from storage.page.log_lines import LogLine
 
 LEVELS = ("debug", "info", "warning", "error")

@@ -6,11 +6,11 @@ from typing import Any
 
 from app.directories import version_of
 from app.page.context import PageContext
-from app.page.figures import figures_of
 from app.page.headline import advice, headline
+from app.page.public_figures import figures_of
 from app.page.runs import page_row
 from app.page.snapshot import PageSnapshot, snapshot
-from app.page.tasks import title_of_mode
+from app.page.task_titles import title_of_mode
 from core.finding_types import IGNORED, TITLES
 from core.timestamps import in_words
 from storage.state_tables.outages import NAMES

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.page import figures
+from app.page import public_figures
 from app.page.context import PageContext
 from core.errors import StateError
 from core.run_kinds import PREVIEW, RECONCILE, SYNCING, UNDO
@@ -56,7 +56,7 @@ class Publisher:
                         page.set_value(SETTINGS, known)
                 self._note_token(page, error)
                 page.log.add(self._lines(error))
-            figures.publish(self.context)
+            public_figures.publish(self.context)
         except StateError as trouble:
             log.debug("nothing could be kept for the page: %s", trouble)
 

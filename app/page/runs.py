@@ -11,7 +11,7 @@ from app.page.item_titles import item_titles
 from app.page.labels import kind_of, label_of, plain
 from app.page.paging import Paging
 from app.page.plex_links import libraries, links
-from app.page.running import running_now
+from app.page.running_task import running_now
 from app.tasks.status_messages import ENDED, NOTHING, figures_line
 from core.errors import ConfigError
 from core.models import ItemRef

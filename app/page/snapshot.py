@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.page.context import PageContext
-from app.page.running import Running, running_now
+from app.page.running_task import Running, running_now
 from app.schedule.history import HISTORY
 from app.sync_changes.watermark import WATERMARK
 from core import reconcile_due

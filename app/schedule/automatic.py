@@ -10,7 +10,7 @@ import logging
 from typing import Any
 
 from app.schedule import store
-from app.schedule.run import reconcile
+from app.schedule.reconcile_run import reconcile
 from app.wiring import Context
 from core import reconcile_due
 from core.errors import GuardStopped, RunStopped, StateError, SyncError

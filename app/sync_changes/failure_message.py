@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from app.sync_changes.messages import once_mended
+from app.sync_changes.drain_messages import once_mended
 from core.change_words import closed
 from core.errors import StateError, SyncError
 from core.setting_words import by_label

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.sync_changes.change_filter import ChangeFilter
-from app.sync_changes.destroyed_scenes import enqueue_destroyed
+from app.sync_changes.destroyed_scene_jobs import enqueue_destroyed
 from app.sync_changes.entity_changes import EntityChanges
 from app.wiring import Context
 from core.errors import StashError

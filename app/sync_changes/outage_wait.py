@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from app.sync_changes.drain_messages import changes_wait
 from app.sync_changes.handover import others_wait
-from app.sync_changes.messages import changes_wait
 from app.wiring import Context
 from core.change_words import closed
 from core.circuit_breaker import Breaker

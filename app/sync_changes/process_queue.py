@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from app.patience import BY_BUTTON
+from app.sync_changes.drain_messages import CARRIED_ON, SWITCHED_OFF, left_waiting, summary_of
 from app.sync_changes.drains import Drains
 from app.sync_changes.edits_during_drain import Edits
 from app.sync_changes.handover import giving_way, hand_over, others_wait
 from app.sync_changes.intake import Intake, IntakeResult
-from app.sync_changes.messages import CARRIED_ON, SWITCHED_OFF, left_waiting, summary_of
 from app.sync_changes.outage_wait import EndedByOutage, count_waiting
 from app.sync_changes.probes import look_for_pictures, make_sure_of_plex
 from app.sync_changes.quick_hooks import QuickHooks

@@ -13,11 +13,7 @@ from functools import partial
 from typing import Any
 
 from app.schedule.automatic import AutoReconcile
-from app.sync_changes.drains import Drains
-from app.sync_changes.edits_during_drain import Edits
-from app.sync_changes.handover import giving_way, hand_over, note_given_way, others_wait
-from app.sync_changes.intake import Intake, IntakeResult
-from app.sync_changes.messages import (
+from app.sync_changes.drain_messages import (
     BUSY,
     CARRIED_ON,
     NEW_SETTINGS,
@@ -27,6 +23,10 @@ from app.sync_changes.messages import (
     left_waiting,
     summary_of,
 )
+from app.sync_changes.drains import Drains
+from app.sync_changes.edits_during_drain import Edits
+from app.sync_changes.handover import giving_way, hand_over, note_given_way, others_wait
+from app.sync_changes.intake import Intake, IntakeResult
 from app.sync_changes.outage_wait import EndedByOutage, OutageWait, Service, WaitEnd, count_waiting
 from app.sync_changes.probes import (
     count_without_pictures,

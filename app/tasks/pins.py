@@ -18,7 +18,7 @@ from core.models import FullItem, Scene, Section
 from core.text import name_key
 from plex.library import synced_libraries
 from reconciliation.enqueueing import job_of
-from reconciliation.report import REPORT
+from reconciliation.match_report import REPORT
 from stash.scenes import fetch_scenes
 from storage.state import State
 from storage.synced_libraries import KNOWN

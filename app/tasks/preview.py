@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from app.arguments import allow_only, flag, numbers, run_id
-from app.schedule.run import tell
+from app.schedule.reconcile_run import tell
 from app.wiring import Context, sharing
 from app.write_session import SceneWriter, lock_for, open_scene_writer
 from core import run_kinds

@@ -8,7 +8,7 @@ from typing import Any
 
 from app import arguments
 from app.schedule import automatic
-from app.sync_changes.messages import summary_of
+from app.sync_changes.drain_messages import summary_of
 from app.tasks.dead_letters import FILTERS, dead_like
 from app.wiring import Context
 from app.write_session import lock_for, open_scene_writer

@@ -6,8 +6,8 @@ import logging
 from functools import partial
 from typing import Any
 
+from app.schedule.reconcile_run import reconcile
 from app.schedule.reconcile_summary import enqueued
-from app.schedule.run import reconcile
 from app.wiring import Context
 from core.finding_types import EMPTY_METADATA
 from core.timestamps import DAY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.schedule.run import reconcile
+from app.schedule.reconcile_run import reconcile
 from app.sync_changes.process_queue import process_queue
 from app.wiring import Context, sharing
 from reconciliation.result import brief

@@ -15,7 +15,7 @@ from storage.state_tables.runs import Run
 from worker.executor.dry_run import ShownPlans, dry_run
 from worker.executor.figures import RELEASE, UNDO, Figures
 from worker.executor.run import RunKind
-from worker.release.plan_source import ReleaseSource, released_locks
+from worker.lock_release.plan_source import ReleaseSource, released_locks
 from worker.undo.plan_source import UndoSource, phrases_of
 from worker.undo.run_choice import chosen_run
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.sync_changes.destroyed_scenes import enqueue_destroyed
+from app.sync_changes.destroyed_scene_jobs import enqueue_destroyed
 from app.tasks.preview import apply_preview, preview_all
 from app.tasks.undo import release, undo_last_run
 from core.errors import SyncError

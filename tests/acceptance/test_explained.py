@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.tasks.reconcile import reconcile_recent
-from reconciliation.report import REPORT
+from reconciliation.match_report import REPORT
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.entry import Ended

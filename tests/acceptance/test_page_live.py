@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.page.running import running_now
+from app.page.running_task import running_now
 from app.page.scene import page_scene
 from app.sync_changes.process_queue import process_queue
 from app.sync_changes.task import sync_changes

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from app import defaults
-from app.defaults import SHOWN, keep_defaults
+from app import write_defaults
+from app.write_defaults import SHOWN, keep_defaults
 from core.settings import DEFAULTS, REQUIRED
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
@@ -120,7 +120,7 @@ def test_a_new_default_is_written_likewise(site: Site, monkeypatch: pytest.Monke
     change(site, max_retries=9)
     later = {**SHOWN, "read_timeout": 45, "max_retries": 6, "max_tags": 120, "new_one": "x"}
     monkeypatch.setitem(cast(dict[str, object], DEFAULTS), "new_one", "x")
-    monkeypatch.setattr(defaults, "SHOWN", later)
+    monkeypatch.setattr(write_defaults, "SHOWN", later)
 
     site.run("reconcile_all")
 

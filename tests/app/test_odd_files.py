@@ -8,7 +8,7 @@ import pytest
 
 from app import stopping
 from app.directories import data_dir_of
-from app.page import running
+from app.page import running_task
 from app.sync_changes.failure_message import failing_in_words
 from core.errors import StateError
 from shell.protocol import PluginInput
@@ -33,8 +33,8 @@ def test_a_folder_with_the_name_of_the_wish_to_stop_stops_nothing(tmp_path: Path
     ids=["empty", "list", "deep", "null", "no text", "huge"],
 )
 def test_a_note_of_what_runs_that_makes_no_sense_is_none(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / running.FILE).write_bytes(content)
-    assert running.running_now(tmp_path, 1.0) is None
+    (tmp_path / running_task.FILE).write_bytes(content)
+    assert running_task.running_now(tmp_path, 1.0) is None
 
 
 def test_a_data_folder_of_an_impossible_name_is_told_as_what_it_is(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from app.schedule.history import HISTORY
 from core.models import ItemRef
 from core.reconcile_due import History
 from reconciliation.listing_guard import MATCHED
+from reconciliation.match_report import REPORT
 from reconciliation.prefix_learning import LEARNED
-from reconciliation.report import REPORT
 from reconciliation.rules import CONTESTED
 from storage.files.json_checks import Maybe, check
 from storage.key_value import Key

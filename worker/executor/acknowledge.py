@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from core.models import Failure, ItemRef, Job
 from sync_queue.queue import SyncQueue
+from worker.executor.conflict_messages import conflicts_of, refusals_of
 from worker.executor.failed_jobs import FailedJobs, RetryRules
 from worker.executor.figures import Figures
-from worker.executor.messages import conflicts_of, refusals_of
 from worker.executor.outcome import Outcome, Status
 from worker.plan import ScenePlan
 

@@ -22,7 +22,7 @@ from app.notifications.trial_message import try_notification
 from app.wiring import Context
 from core.errors import ConfigError
 from core.models import Failure
-from core.notices import KINDS, Notice
+from core.notification_texts import KINDS, Notice
 from core.settings import Settings
 from simulators.library.generate import generate
 from stash.client import StashClient

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from app import stopping
-from app.page.figures import FILE, FOLDER
 from app.page.operations import OPERATIONS, READS, answer
+from app.page.public_figures import FILE, FOLDER
 from app.page.publishing import publishing
-from app.page.running import RunningNote
+from app.page.running_task import RunningNote
 from core.errors import ConfigError
 from core.models import Failure
 from shell.protocol import PluginInput

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from app.page import report
-from app.page.figures import FILE, FOLDER
 from app.page.operations import OPERATIONS
+from app.page.public_figures import FILE, FOLDER
 from app.page.publishing import publishing
-from app.page.running import RunningNote
+from app.page.running_task import RunningNote
 from app.sync_changes.watermark import WATERMARK
 from core.errors import ConfigError
 from core.models import Failure

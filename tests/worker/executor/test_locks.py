@@ -13,7 +13,7 @@ from plex.client import PlexClient
 from simulators.launch import PlexHandle
 from tests.worker.executor.test_executor import Bench, bench
 from transport.retrying import Retrying
-from worker.executor.messages import refusals_of
+from worker.executor.conflict_messages import refusals_of
 from worker.executor.outcome import Status
 
 __all__ = ["bench"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.health_check.check_result import Checks
-from app.sync_changes.messages import NOTHING_WAITS, left_waiting
+from app.sync_changes.drain_messages import NOTHING_WAITS, left_waiting
 
 DOWN = "Plex dropped the connection; try again later"
 

@@ -21,7 +21,7 @@ from tests.core.planning.test_planning_laws import (
     synced,
 )
 from tests.core.plex_like import Server
-from worker.finalizer.finalizer import added_fields
+from worker.destroyed_scenes.plan_source import added_fields
 
 
 def keys(value: Value) -> set[str]:

@@ -9,7 +9,7 @@ from core.records import Record
 from reconciliation.enqueueing import UPDATE_TYPE
 from storage.files.database import chunks
 from sync_queue.operations import enqueue_all
-from worker.finalizer.finalizer import added_fields
+from worker.destroyed_scenes.plan_source import added_fields
 
 REASON = "destroyed: deleted in Stash, so what we added for it is to go"
 

@@ -34,7 +34,7 @@ IGNORED_WHY = "ignored: left alone until you say otherwise"
 
 
 @dataclass(frozen=True, slots=True)
-class PageReport:
+class PageFindings:
     """What a run has found, once all is judged."""
 
     sweep: Sweep

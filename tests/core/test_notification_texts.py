@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.notices import Notice, away, gaps_found, given_up, held_back, stopped
+from core.notification_texts import Notice, away, gaps_found, given_up, held_back, stopped
 
 FIGURES = {
     "scenes_with_gaps": 3,
