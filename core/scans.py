@@ -113,10 +113,9 @@ def _place(path: str, there: str, section: Section) -> ScanPlace | None:
     if not around:
         return None
     location = max(around, key=_depth)
-    windows = is_windows(there) or is_windows(location)
     whole = canonical(there)
     folder = _spelled(location, _components(whole)[_depth(location) : -1], path)
-    file = name_key(whole) if windows else whole
+    file = name_key(whole) if is_windows(there) else whole
     return ScanPlace(section.key, folder, file.encode("utf-8", "replace").decode())
 
 

@@ -91,6 +91,7 @@ def test_every_section_that_holds_the_file_once() -> None:
 
 def test_learned_folders_fill_what_the_path_map_leaves_open() -> None:
     learned, there = PathMap((("/data", "/mnt"),)), [section("/mnt"), section("/data/a", key="2")]
+    assert places("/elsewhere/1.mp4", SAME, None, there) == ()
 
     assert places("/data/b/1.mp4", SAME, learned, there)[0].folder == "/mnt/b"
     assert [each.section for each in places("/data/a/1.mp4", SAME, learned, there)] == ["2"]
@@ -180,22 +181,22 @@ def test_a_job_waits_longer_the_longer_it_has_waited(waited: float) -> None:
 
 
 def test_a_scan_is_the_same_while_a_name_of_it_is() -> None:
-    first = AwaitedScan(0.0, 0.0, frozenset("a"))
+    first = AwaitedScan(100.0, 100.0, frozenset("a"))
 
-    assert first.seen_again(frozenset("ab"), 9e5) == AwaitedScan(0.0, 9e5, frozenset("ab"))
-    assert first.seen_again(frozenset("b"), 10.0).since == 10.0
+    assert first.seen_again(frozenset("ab"), 9e5) == AwaitedScan(100.0, 9e5, frozenset("ab"))
+    assert first.seen_again(frozenset("b"), 110.0).since == 110.0
 
 
 def test_without_a_name_it_is_the_same_if_it_was_seen_lately() -> None:
-    asked = AwaitedScan(0.0, 0.0)
+    asked, later = AwaitedScan(100.0, 2 * UNSEEN), 3 * UNSEEN
 
-    assert asked.seen_again(frozenset("a"), 10.0).since == 0.0
-    assert asked.seen_again(frozenset(), UNSEEN - 1).since == 0.0
-    assert asked.seen_again(frozenset(), UNSEEN).since == UNSEEN
+    assert asked.seen_again(frozenset("a"), later - 10).since == 100.0
+    assert asked.seen_again(frozenset(), later - 1).since == 100.0
+    assert asked.seen_again(frozenset(), later).since == later
 
 
 def test_a_scan_that_does_not_end_is_not_waited_for() -> None:
-    scan = AwaitedScan(0.0, 0.0)
+    scan = AwaitedScan(100.0, 0.0)
 
-    assert not scan.is_endless(LONGEST_SCAN)
-    assert scan.is_endless(LONGEST_SCAN + 1)
+    assert not scan.is_endless(100 + LONGEST_SCAN)
+    assert scan.is_endless(100 + LONGEST_SCAN + 1)

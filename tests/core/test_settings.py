@@ -14,7 +14,7 @@ from core import settings
 from core.errors import ConfigError
 from core.fields import FIELDS
 from core.setting_values import BadValueError, some_of
-from core.settings import OLD_PATH_MAP, WITHOUT_EFFECT, Settings, same_key
+from core.settings import OLD_PATH_MAP, WITHOUT_EFFECT, Settings, same_key, stored_value
 from tests.settings import parse_settings
 
 URL = "http://plex:32400"
@@ -322,3 +322,29 @@ def test_some_of_several_words() -> None:
     for wrong in ("gallery", "scene, gallery"):
         with pytest.raises(BadValueError, match="some of scene, image"):
             kind(wrong)
+
+
+def test_what_is_on_of_pictures_and_how_posters_are_fitted() -> None:
+    both = parsed(sync_poster=True, sync_background=True, poster_fit="pad").sync_policy()
+    assert [str(each) for each in both.images] == ["background", "poster:pad"]
+    neither = parsed(sync_poster=False, sync_background=False).sync_policy()
+    assert neither.images == ()
+
+
+def test_rules_about_tags_are_asleep_while_tags_are_not_synced() -> None:
+    rules = {"tag_rules": "tag solo => label; studio => collection"}
+    on, off = (parsed(sync_tags=is_on, **rules) for is_on in (True, False))
+    assert "label" in on.synced_fields()
+    assert "label" not in off.synced_fields()
+    assert on.placing_rules().taxonomy.of_tags != ()
+    assert off.placing_rules().taxonomy.of_tags == ()
+    assert "collection" in off.synced_fields()
+
+
+def test_what_stash_has_stored_however_it_spells_it() -> None:
+    stored = {"plexUrl": " ", "max_retries": 0, "enabled": "false"}
+    assert stored_value(stored, "plex_url") is None
+    assert stored_value(stored, "plex_url", absent=True) == " "
+    assert stored_value(stored, "max_retries") is None
+    assert stored_value(stored, "enabled") == "false"
+    assert stored_value(stored, "plex_token", absent=True) is None

@@ -10,6 +10,8 @@ from core.backoff import FIRST_DELAY, LONGEST_DELAY, delay
 from core.clear_limit import Tally, clears_too_much, tally
 from core.fields import listed_value
 from core.models import Change, ChangeKind, ItemRef, Section
+from core.scopes import SCOPES
+from core.setting_values import BadValueError, addresses, tag_rules
 from tests.core.builders import listed
 
 
@@ -94,3 +96,36 @@ def test_a_listed_item_tells_its_scalars() -> None:
     names = ("title", "summary", "studio", "date", "rating")
     assert [listed_value(item, name) for name in names] == ["A", "B", "C", "2024-01-02", 7.5]
     assert str(ItemRef("2", "15")) == "2:15"
+
+
+def test_a_scope_says_which_scenes_it_is_about_and_since_when() -> None:
+    everything, day, _ = SCOPES
+    assert (everything.words, everything.since(5e6)) == ("all scenes", None)
+    assert day.words == "the scenes of the last 24 hours"
+    assert day.since(5e6) == 5e6 - 86_400
+    found = [[one.covers(other) for other in SCOPES] for one in SCOPES]
+    assert found == [[True] * 3, [False, True, False], [False, True, True]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("https://a/b , json://c,https://a/b,", ("https://a/b", "json://c")),
+        ("", ()),
+        ("https://a, b", None),
+        ("example.org/b", None),
+        ("1a://b", None),
+    ],
+)
+def test_addresses_between_commas(typed: str, found: tuple[str, ...] | None) -> None:
+    if found is None:
+        with pytest.raises(BadValueError, match="each with its scheme"):
+            addresses(typed)
+    else:
+        assert addresses(typed) == found
+
+
+def test_rules_that_cannot_be_read_are_refused_with_the_reason() -> None:
+    assert tag_rules("TAG solo=>label") == "tag solo => label"
+    with pytest.raises(BadValueError, match="one of"):
+        tag_rules("solo => label")
