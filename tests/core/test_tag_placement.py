@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,6 +57,7 @@ ALL = tagged(1, 3, 4, 5, 6, studio=1)
         ("", {"tags": ("Solo", "Harbour", "Pier", "Park", "Rare")}),
         ("tag solo => label", {"tags": ("Harbour", "Pier", "Park", "Rare"), "label": ("Solo",)}),
         ("tag Solo => genre Alone; others => nothing", {"tags": ("Alone",)}),
+        ("use < 7 => nothing", {"tags": ("Solo", "Harbour", "Park")}),
         (
             "parent places => collection; others => nothing",
             {"collection": ("Harbour", "Pier", "Park")},
@@ -223,3 +225,30 @@ def test_a_minimum_takes_away_small_collections_and_nothing_else(
     large = {key for key, size in free.sizes().items() if size >= least}
     assert left[TargetKind.COLLECTION].keys() == all_names[TargetKind.COLLECTION].keys() & large
     assert all(name_key(name) for name in large)
+
+
+NEEDS = ("makes_collections", "is_about_studios", "needs_tags", "needs_studios", "needs_groups")
+
+
+@pytest.mark.parametrize(
+    ("rules", "said", "needed"),
+    [
+        ("", {}, set()),
+        ("", {"studios": True}, {"makes_collections", "is_about_studios"}),
+        ("", {"studios": True, "least": 2}, {*NEEDS} - {"needs_tags", "needs_groups"}),
+        ("", {"groups": True}, {"makes_collections"}),
+        ("", {"groups": True, "least": 2}, {"makes_collections", "needs_groups"}),
+        ("", {"least": 2}, set()),
+        ("tag a => label", {"least": 2}, set()),
+        ("tag a => collection", {}, {"makes_collections"}),
+        ("tag a => collection", {"least": 2}, {"makes_collections", "needs_tags"}),
+        ("parent a => label", {}, {"needs_tags"}),
+        ("use < 5 => label", {}, {"needs_tags"}),
+        ("studio => label", {"least": 2}, {"is_about_studios"}),
+        ("parent studio => label", {}, {"is_about_studios", "needs_studios"}),
+    ],
+)
+def test_what_rules_need_to_know(rules: str, said: Mapping[str, Any], needed: set[str]) -> None:
+    made = PlacingRules(parse(rules), **said)
+    assert {name for name in NEEDS if getattr(made, name)} == needed
+    assert made.is_plain is (rules == "" and said.keys() <= {"studios"})
