@@ -14,7 +14,7 @@ from core.paths import PathMap, lies_in_any
 from core.planning.drift import is_left_undone
 from core.records import Record
 from plex.library import PlexSnapshot
-from reconciliation.detection_state import DetectionState
+from reconciliation.detection_state import DetectionState, SceneItems
 from reconciliation.detector import GapDetector, GapResult
 from reconciliation.drift_check import DriftCheck
 from reconciliation.rules import Rules
@@ -64,8 +64,12 @@ class BatchDetectors:
         self._is_sure = True
         self._detector = GapDetector()
 
-    def run(self, batch: Batch) -> set[int]:
-        """Note what the detectors find; returns the scenes of which they have something to say."""
+    def run(self, batch: Batch) -> tuple[set[int], list[SceneItems]]:
+        """Note what the detectors find.
+
+        Returns the scenes of the batch that they have something to say of, and others, among them
+        some of earlier batches.
+        """
         found, scenes, owned = self._findings, batch.scenes, batch.owned
         sync_policy = self._rules.sync_policy
         if sync_policy.organized_only:
@@ -94,8 +98,7 @@ class BatchDetectors:
             if scene.id not in gaps and owned[scene.id]:
                 items = {ref: self._side.items[ref] for ref in owned[scene.id]}
                 self._drift.add(scene, batch.records.get(scene.id), items)
-        self._drift.judge()
-        return told | gaps
+        return told | gaps, self._drift.judge()
 
     def doubt(self) -> None:
         """What Stash says of its scenes contradicts itself: nothing counts as missing."""

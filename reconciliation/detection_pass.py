@@ -121,12 +121,11 @@ class Sweep:
             self._note(scene, match, records.get(scene.id))
         synced = load_sync_timestamps(self._state, ids)
         batch = Batch(heeded, records, matches, owned, copied, synced)
-        told |= self._detectors.run(batch)
-        self.findings.tell(
-            (scene, [self.side.items[ref] for ref in owned[scene.id]])
-            for scene in scenes
-            if scene.id in told
-        )
+        found, drifted = self._detectors.run(batch)
+        told |= found
+        of = self.side.items
+        others = [(s, [of[ref] for ref in owned[s.id]]) for s in scenes if s.id in told]
+        self.findings.tell([*drifted, *others])
 
     def _note(self, scene: Scene, match: SceneMatch, record: Record | None) -> None:
         """Take in for later what a scene matches that has lost nothing."""
@@ -264,7 +263,7 @@ class Sweep:
 
     def finish(self) -> None:
         """Judge the scenes that wait for items which have to be read whole."""
-        self._drift.finish()
+        self.findings.tell(self._drift.finish())
 
 
 def _without(refs: Iterable[ItemRef], lost: Iterable[Contest]) -> list[ItemRef]:

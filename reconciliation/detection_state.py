@@ -25,6 +25,7 @@ _NAMED = 5  # scenes named in one sentence
 # The kinds of findings that concern nobody but their scene and a job of it.
 PLAIN = ("empty", "stale", "drift", "unorganized", "undone", "missing")
 Row = dict[str, Any]
+SceneItems = tuple[Scene, Iterable[ListedItem]]  # a scene with the items that are its own
 
 
 class FoundGap(NamedTuple):
@@ -172,8 +173,8 @@ class DetectionState:
             f" only what its listing shows of them was compared: {some_of(scenes, _NAMED)}"
         ]
 
-    def tell(self, scenes: Iterable[tuple[Scene, Iterable[ListedItem]]]) -> None:
-        """Keep what has to be known of some scenes, with the items that are theirs."""
+    def tell(self, scenes: Iterable[SceneItems]) -> None:
+        """Keep what has to be known of some scenes; far quicker for many at once."""
         rows = {scene.id: _told(scene, items) for scene, items in scenes}
         self.scenes.put(rows)
         self._noted.update(rows)

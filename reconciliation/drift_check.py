@@ -20,7 +20,7 @@ from core.planning.drift import (
 )
 from core.records import Record
 from plex.full_items import FullItems
-from reconciliation.detection_state import DetectionState
+from reconciliation.detection_state import DetectionState, SceneItems
 from reconciliation.detector import Gap, GapDetector, GapResult
 from storage.state import State
 
@@ -80,22 +80,21 @@ class DriftCheck:
             self._pending = {i: each for i, each in self._pending.items() if i not in gone}
             self._to_read = {key: i for key, i in self._to_read.items() if i not in gone}
 
-    def judge(self) -> None:
-        """Judge what can be judged by now."""
+    def judge(self) -> list[SceneItems]:
+        """Judge what can be judged by now; returns the scenes that there is something to say of."""
         if len(self._to_read) >= FULL_READ:
-            self.finish()
-        else:
-            waiting = set(self._to_read.values())
-            self._judge([i for i in self._pending if i not in waiting], {})
+            return self.finish()
+        waiting = set(self._to_read.values())
+        return self._judge([i for i in self._pending if i not in waiting], {})
 
-    def finish(self) -> None:
-        """Read what has to be read whole, and judge the scenes that waited for it."""
+    def finish(self) -> list[SceneItems]:
+        """The same of all: read what has to be read whole, and judge what waited for it."""
         full = self._read_full(list(self._to_read)) if self._to_read else FullItems()
         self._findings.unread.update({self._to_read[k]: why for k, why in full.unreadable.items()})
         self._to_read.clear()
-        self._judge(list(self._pending), full)
+        return self._judge(list(self._pending), full)
 
-    def _judge(self, ids: Sequence[int], full: Mapping[str, FullItem]) -> None:
+    def _judge(self, ids: Sequence[int], full: Mapping[str, FullItem]) -> list[SceneItems]:
         pending = {scene_id: self._pending.pop(scene_id) for scene_id in ids}
         shown: dict[int, Mapping[ItemRef, Shown]] = {
             i: {ref: full.get(ref.key, item) for ref, item in each.items.items()}
@@ -119,11 +118,11 @@ class DriftCheck:
         found = self._findings
         found.put(found.drift, gaps)
         found.put(found.refused, refused)
-        found.tell(
+        self._confirm(records, shown)
+        return [
             (pending[gap.scene_id].scene, pending[gap.scene_id].items.values())
             for gap in (*gaps, *refused)
-        )
-        self._confirm(records, shown)
+        ]
 
     def _refused(
         self,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import marshal
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
@@ -18,6 +17,7 @@ from storage.files.database import Closing
 
 T = TypeVar("T")
 BATCH = 500
+AT_ONCE = 100  # values that wait until they are written
 _SHARED = 8  # bits of an id in which those of one row differ
 _PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000")
 
@@ -44,35 +44,48 @@ class Scratch(Closing):
 class Spool(Collection[int], Generic[T]):
     """Values by the ids of scenes, which it iterates over from the lowest to the highest.
 
-    Values are plain data: None, numbers, texts, bytes, and tuples, lists and dicts of them. Those
-    of neighbouring ids are one row, of which the one in use is in memory: scenes come in order.
+    Values are plain data: None, numbers, texts, bytes, and tuples, lists and dicts of them. What is
+    put of neighbouring ids at once is one part of their row; of several, the later ones stand. The
+    row that was read last is in memory: scenes come in order.
     """
 
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
         self._connection = connection
         self._name = name
-        self._count = 0
-        self._row, self._values, self._is_changed = -1, dict[int, T](), False
-        with self._translated():
-            connection.execute(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, rows BLOB NOT NULL)")
+        self._is_empty = True
+        self._row, self._values = -1, dict[int, T]()
+        self._waiting: dict[int, T] = {}
+        self._run(f"CREATE TABLE {name} (row INTEGER NOT NULL, part BLOB NOT NULL)")
+        self._run(f"CREATE INDEX {name}_by_row ON {name} (row)")
 
     def put(self, values: Mapping[int, T]) -> None:
         """Add values, in the place of those that some scenes have."""
-        for row, ids in groupby(values, _row_of):
-            self._turn_to(row)
-            before = len(self._values)
-            self._values.update({each: values[each] for each in ids})
-            self._count += len(self._values) - before
-            self._is_changed = True
+        self._waiting.update(values)
+        if len(self._waiting) >= AT_ONCE:
+            self._write()
+
+    def _write(self) -> None:
+        """Add what waits."""
+        if not self._waiting:
+            return
+        values, self._waiting, self._is_empty = self._waiting, {}, False
+        for row, ids in groupby(sorted(values), _row_of):
+            self._add(row, {each: values[each] for each in ids})
+
+    def _add(self, row: int, part: dict[int, T]) -> None:
+        self._run(f"INSERT INTO {self._name} VALUES (?, ?)", row, marshal.dumps(part))
+        if row == self._row and part is not self._values:
+            self._values.update(part)
 
     def discard(self, ids: Iterable[int]) -> None:
         """Forget some scenes."""
         for row, some in self._by_row(ids):
             self._turn_to(row)
-            for each in self._values.keys() & some:
-                del self._values[each]
-                self._count -= 1
-                self._is_changed = True
+            if gone := self._values.keys() & some:
+                for each in gone:
+                    del self._values[each]
+                self._run(f"DELETE FROM {self._name} WHERE row = ?", row)
+                self._add(row, self._values)
 
     def of(self, ids: Iterable[int]) -> dict[int, T]:
         """The values of those of some scenes that have one."""
@@ -96,6 +109,7 @@ class Spool(Collection[int], Generic[T]):
 
     def _after(self, last: int, size: int) -> dict[int, T]:
         """The values of the first scenes after one of them."""
+        self._write()
         found: dict[int, T] = {}
         self._turn_to((last + 1) >> _SHARED)
         while True:
@@ -103,52 +117,42 @@ class Spool(Collection[int], Generic[T]):
             found.update({each: self._values[each] for each in some})
             if len(found) == size:
                 return found
-            following = self._rows("SELECT id", "id > ? ORDER BY id LIMIT 1", self._row)
-            if not following:
+            following = f"SELECT min(row) FROM {self._name} WHERE row > ?"
+            row = self._run(following, self._row)[0][0]
+            if row is None:
                 return found
-            self._turn_to(following[0][0])
+            self._turn_to(row)
 
     def _by_row(self, ids: Iterable[int]) -> Iterable[tuple[int, Iterable[int]]]:
         """Some ids in order, by the row that they are in; none where no scene has a value."""
-        return groupby(sorted(ids), _row_of) if self._count else ()
+        self._write()
+        return () if self._is_empty else groupby(sorted(ids), _row_of)
 
     def _turn_to(self, row: int) -> None:
         """Have this row in memory."""
         if row == self._row:
             return
-        if self._is_changed:
-            with self._translated():
-                self._connection.execute(
-                    f"REPLACE INTO {self._name} VALUES (?, ?)",
-                    (self._row, marshal.dumps(self._values)),
-                )
-        known = self._rows("SELECT rows", "id = ?", row)
-        loads = marshal.loads
-        self._values = loads(known[0][0]) if known else {}
-        self._row, self._is_changed = row, False
+        self._row, self._values, loads = row, {}, marshal.loads
+        parts = f"SELECT part FROM {self._name} WHERE row = ? ORDER BY rowid"
+        for (part,) in self._run(parts, row):
+            self._values.update(loads(part))
 
-    def _rows(self, what: str, where: str, *parameters: object) -> list[tuple[Any, ...]]:
+    def _run(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         # Also a read may have to write what the memory has no room for.
-        with self._translated():
-            sql = f"{what} FROM {self._name} WHERE {where}"
+        try:
             return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.OperationalError as error:
+            raise not_written(error) from error
 
     def __iter__(self) -> Iterator[int]:
         for batch in self.batches():
             yield from batch
 
     def __len__(self) -> int:
-        return self._count
+        return sum(map(len, self.batches()))
 
     def __contains__(self, scene_id: object) -> bool:
         return isinstance(scene_id, int) and bool(self.of([scene_id]))
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise not_written(error) from error
 
 
 def _row_of(scene_id: int) -> int:
