@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.models import ItemRef, ListedItem, MediaFile
+from core.models import ItemRef, MediaFile
 from plex.listing import PAGE_SIZE
 from storage.files.database import Database
 from storage.files.migration import Schema
@@ -39,10 +39,6 @@ class PlexCache(SectionIndexStore):
 
     def __init__(self, data_dir: str | Path) -> None:
         super().__init__(Path(data_dir), log.warning)
-
-    def learn(self, items: Iterable[ListedItem]) -> None:
-        """Note items that were looked up."""
-        self.upsert(items)
 
     def items_named(self, name_keys: Iterable[str]) -> dict[ItemRef, tuple[MediaFile, ...]]:
         """The items that have a file with one of these names (keys of `core.paths.base_key`)."""

@@ -145,7 +145,7 @@ class _Search:
         """The same of what Plex tells now."""
         listed = self.library.find_by_file(paths.base_name(self.file.path))
         if cache is not None:
-            cache.learn(listed)
+            cache.upsert(listed)
         found = self.among(listed)
         if found is None:
             title = self.library.section.title

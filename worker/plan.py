@@ -21,8 +21,7 @@ class ItemEdit:
     """What is to happen to one item.
 
     Attributes:
-        item: as it was read: the before-image.
-        plan: the fields to change.
+        plan: the fields to change, and the item as it was read: the before-image.
         locks: the locks that fields and pictures are to have; those not named stay.
         roles: the parts and photos that its actors keep.
         title_sort: the sort title to put back beside the title; "" leaves it.
@@ -32,7 +31,6 @@ class ItemEdit:
         names: what the one edit of the item concerns: fields, and locks that change alone.
     """
 
-    item: FullItem
     plan: ItemPlan
     locks: Mapping[str, bool] = field(default_factory=dict)
     roles: tuple[Role, ...] = ()
@@ -45,6 +43,10 @@ class ItemEdit:
     def __post_init__(self) -> None:
         names = dict.fromkeys([*(c.field for c in self.changes), *self.new_locks])
         object.__setattr__(self, "names", tuple(names))
+
+    @property
+    def item(self) -> FullItem:
+        return self.plan.item
 
     @property
     def ref(self) -> ItemRef:

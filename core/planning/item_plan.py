@@ -24,19 +24,21 @@ class ItemPlan:
     """Everything that is to happen to one item, and what to remember of it afterwards.
 
     Attributes:
-        locked: the fields that were locked when this was planned.
+        item: as it was read.
         changes: of the outcomes, those that change something.
     """
 
-    ref: ItemRef
-    item_type: int
+    item: FullItem
     outcomes: Mapping[str, FieldOutcome]
-    locked: frozenset[str] = frozenset()
     changes: tuple[Change, ...] = attribute(init=False)
 
     def __post_init__(self) -> None:
         changes = tuple([o.change for o in self.outcomes.values() if o.change is not None])
         object.__setattr__(self, "changes", changes)
+
+    @property
+    def ref(self) -> ItemRef:
+        return self.item.ref
 
     @property
     def notes(self) -> tuple[tuple[str, str], ...]:
@@ -75,7 +77,7 @@ def plan_item(
         if outcome.change is None and _is_borrowed(name, wanted, known):
             outcome = replace(outcome, sent=None)
         outcomes[name] = outcome
-    return ItemPlan(item.ref, item.item_type, outcomes, item.locked)
+    return ItemPlan(item, outcomes)
 
 
 def recorded(
@@ -113,7 +115,7 @@ def field_recorded(
     if known is not None and _says_all(known, outcome, shown):
         return known
     locked = known is not None and known.locked
-    if outcome.change is not None and name not in plan.locked:
+    if outcome.change is not None and name not in plan.item.locked:
         locked = all_locked is None or name in all_locked
     value = BY_NAME[name].normal(shown)
     return FieldRecord(
@@ -193,8 +195,7 @@ def refused(plan: ItemPlan, shown: FullItem) -> tuple[Change, ...]:
 
 def only(plan: ItemPlan, fields: Collection[str]) -> ItemPlan:
     """The part of a plan that concerns some fields."""
-    outcomes = {name: outcome for name, outcome in plan.outcomes.items() if name in fields}
-    return ItemPlan(plan.ref, plan.item_type, outcomes, plan.locked)
+    return ItemPlan(plan.item, {n: each for n, each in plan.outcomes.items() if n in fields})
 
 
 def _stem_title(wanted: Desired, item: FullItem, base: FieldRecord | None) -> Value:

@@ -33,7 +33,7 @@ def edit(
     values: Mapping[str, Value] = {**EMPTY, **{each.field: each.before for each in changes}}
     item = replace(full(f"/m/{key}.mp4", key=key, values=values), locked=locked)
     outcomes = {each.field: FieldOutcome(each, each.after) for each in changes}
-    return ItemEdit(item, ItemPlan(item.ref, 1, outcomes, locked), **more)
+    return ItemEdit(ItemPlan(item, outcomes), **more)
 
 
 def plan(*edits: ItemEdit, scene_id: int = 1, **more: Any) -> ScenePlan:

@@ -101,7 +101,7 @@ def probe(
     plan = edit.plan
     state.set_value(_OPEN, _order(plan, edit.roles))
     try:
-        plex.edit(plan.ref.section, plan.item_type, plan.ref.key, params)
+        plex.edit(plan.ref.section, plan.item.item_type, plan.ref.key, params)
     except (PlexRejected, PlexItemFailed):
         state.set_value(_OPEN, None)
         raise

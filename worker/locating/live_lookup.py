@@ -39,7 +39,7 @@ class _Library(PlexLibrary):
     def find_by_file(self, name: str) -> Sequence[ListedItem]:
         if name not in self._asked:
             self._asked[name] = super().find_by_file(name)
-            self._cache.learn(self._asked[name])
+            self._cache.upsert(self._asked[name])
         return self._asked[name]
 
 

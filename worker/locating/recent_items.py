@@ -123,6 +123,6 @@ class RecentItems:
         items = recent_items(self._plex, self._sections[key], start - SKEW)
         if items is None:
             return False
-        self._cache.learn(items)
+        self._cache.upsert(items)
         self._read_from[key] = start
         return True

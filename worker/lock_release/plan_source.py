@@ -78,8 +78,7 @@ class ReleaseSource(PlanSource):
                 continue
             self.figures.kept += len(names.difference(ours) & item.locked)
             if ours:
-                plan = ItemPlan(item.ref, item.item_type, {}, item.locked)
-                edits.append(ItemEdit(item, plan, dict.fromkeys(ours, False)))
+                edits.append(ItemEdit(ItemPlan(item, {}), dict.fromkeys(ours, False)))
         return ScenePlan(
             record.scene_id,
             "",

@@ -54,7 +54,6 @@ def sync_edit(
     plan = plan_item(wanted, item, base, rules.first_sync, preserve=rules.preserve)
     fields = base.fields if base is not None else {}
     return ItemEdit(
-        item,
         plan,
         locks={change.field: True for change in plan.changes},
         roles=item.roles,

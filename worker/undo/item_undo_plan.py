@@ -148,7 +148,7 @@ class ItemUndoPlan:
         """The values to put back, as a plan for the one edit of the item."""
         changes = [self._change(name) for name in self.fields]
         outcomes = {each.field: FieldOutcome(each, each.after) for each in changes}
-        return ItemPlan(self.item.ref, self.item.item_type, outcomes, self.item.locked)
+        return ItemPlan(self.item, outcomes)
 
     @property
     def roles(self) -> list[Role]:

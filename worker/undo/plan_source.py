@@ -230,7 +230,6 @@ def _plan(scene_id: int, record: Record | None, known: _SceneUndo) -> ScenePlan:
 def _edit(each: ItemUndoPlan) -> ItemEdit:
     pictures = {name: each.histories[name].before for name in each.pictures}
     return ItemEdit(
-        each.item,
         each.plan,
         each.locks,
         tuple(each.roles),

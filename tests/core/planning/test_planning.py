@@ -14,7 +14,7 @@ from core.models import Change, Value
 from core.planning.item_plan import ItemPlan, field_recorded, only, plan_item, recorded, refused
 from core.planning.three_way_merge import FieldOutcome, FirstSync
 from core.records import FieldRecord
-from tests.core.builders import ALL_FIELDS, desired, file, full, item_record, ref, scene
+from tests.core.builders import ALL_FIELDS, desired, file, full, item_record, scene
 from tests.core.plex_like import EMPTY
 
 MERGE, MIRROR = FirstSync.MERGE, FirstSync.MIRROR
@@ -210,7 +210,7 @@ def test_whatever_changed_of_a_field_is_recorded_also_where_plex_is_left_alone(
     for before, after in ((first, second), (second, first)):
         known = replace(FieldRecord(("z",), ("z",)), **{name: before})
         outcome = replace(FieldOutcome(None, ("z",)), **{name: after})
-        plan = ItemPlan(ref("1"), 1, {"tags": outcome})
+        plan = ItemPlan(full("/a"), {"tags": outcome})
 
         noted = field_recorded(plan, "tags", ("z",), known)
 
@@ -220,7 +220,7 @@ def test_whatever_changed_of_a_field_is_recorded_also_where_plex_is_left_alone(
 def test_a_field_whose_lock_is_ignored_stays_so() -> None:
     for before, after in ((False, True), (True, False), (True, True)):
         known = FieldRecord("A", "A", lock_ignored=before)
-        plan = ItemPlan(ref("1"), 1, {"title": FieldOutcome(None, "A", lock_ignored=after)})
+        plan = ItemPlan(full("/a"), {"title": FieldOutcome(None, "A", lock_ignored=after)})
         assert field_recorded(plan, "title", "A", known).lock_ignored
         assert field_recorded(plan, "title", "B", known).read_back == "B"
 

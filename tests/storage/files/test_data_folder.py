@@ -249,10 +249,10 @@ def test_who_reads_the_index_for_long_keeps_nobody_from_writing(tmp_path: Path, 
     if mode == "delete":
         wal.note(tmp_path, "told")
     with PlexCache(tmp_path) as reading, PlexCache(tmp_path) as writing:
-        reading.learn([first])
+        reading.upsert([first])
         with reading.unmoved():
             assert names(reading) == {first.ref}
-            writing.learn([second])
+            writing.upsert([second])
             assert names(reading) == {first.ref}
             claims = reading.claims()
             claims.offer({7: [Claim(first.ref, Evidence.PATH, 0)]})

@@ -90,7 +90,7 @@ def test_only_the_very_same_change_in_one_section_is_shared(
         shown, plan = again(of, item, then, FirstSync.MERGE)
         ref = ItemRef(section, str(number))
         locks = {change.field: lock for change in plan.changes}
-        edits.append(ItemEdit(replace(shown, ref=ref), replace(plan, ref=ref), locks))
+        edits.append(ItemEdit(replace(plan, item=replace(shown, ref=ref)), locks))
 
     own = [replace(edit, title_sort="x") for edit in edits]
     own += [replace(edit, pictures={"poster": None}) for edit in edits]

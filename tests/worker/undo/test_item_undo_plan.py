@@ -80,7 +80,7 @@ def undone(run: Run, item: FullItem, server: Server, *, is_redo: bool = False) -
     """The run taken back from an item that may have changed since."""
     ours = our_locks(run.known.items[0], run.known.pictures)
     todo = item_undo_plan(item, histories(run.entries), {}, ours)
-    edit = ItemEdit(item, todo.plan, todo.locks, tuple(todo.roles), todo.title_sort)
+    edit = ItemEdit(todo.plan, todo.locks, tuple(todo.roles), todo.title_sort)
     entries = journal(edit, run.known, run.known.fingerprint)
     shown = server.apply(todo.plan, item)
     locks = {name for name in todo.locks if todo.locks[name]}
@@ -283,7 +283,7 @@ def test_actors_come_back_with_their_parts_and_photos() -> None:
     before = replace(PLAIN, values={**EMPTY, "performers": ("Ann", "Bö")}, roles=shown)
     change = Change("performers", ("Ann", "Bö"), ("Bö", "Cy"), ("Cy",), ("Ann",))
     outcomes = {"performers": FieldOutcome(change, change.after)}
-    edit = ItemEdit(before, ItemPlan(before.ref, 1, outcomes), roles=before.roles)
+    edit = ItemEdit(ItemPlan(before, outcomes), roles=before.roles)
     (entry,) = journal(edit, None, "print")
     now = replace(
         PLAIN,

@@ -31,7 +31,7 @@ def restored(
     item = replace(PLAIN, values={**EMPTY, "title": "B"})
     now: dict[str, str | None] = {}
     change = Change(field, "A", "B")
-    edit = ItemEdit(item, ItemPlan(item.ref, 1, {field: FieldOutcome(change, "B")}))
+    edit = ItemEdit(ItemPlan(item, {field: FieldOutcome(change, "B")}))
     (entry,) = journal(edit, known, applied)
     if field == "poster":
         plan = ScenePlan(1, "", (), known, lambda _plan, _proof: None, applied=applied)
