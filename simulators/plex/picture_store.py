@@ -1,4 +1,4 @@
-"""Posters and arts of items: which pictures are on offer, which is shown, and their bytes.
+"""Posters and arts of items: which pictures are on offer, and which is shown.
 
 Plex names an upload by the SHA-1 of its bytes: the same bytes again make no second entry, other
 bytes stay for ever, since no request deletes one.
@@ -7,8 +7,6 @@ bytes stay for ever, since no request deletes one.
 from __future__ import annotations
 
 import hashlib
-import struct
-import zlib
 
 from simulators.plex.model import Image, Item, Shelf
 
@@ -35,33 +33,8 @@ def shows_image(item: Item, kind: str) -> bool:
 
 
 def _own_image(item: Item, kind: str) -> Image:
-    picture = own_picture(item.key, kind)
+    """Another one for each item and kind."""
     bundle = hashlib.sha1(item.guid.encode()).hexdigest()
     folder = "Thumbnails/thumb1.jpg" if kind == "posters" else "Art/art1.jpg"
     name = f"media://{bundle[0]}/{bundle[1:]}.bundle/Contents/{folder}"
-    return Image(name, hashlib.sha1(picture).hexdigest(), "local")
-
-
-def own_picture(key: int, kind: str) -> bytes:
-    """A small PNG, different for each item and kind."""
-    shade = hashlib.sha1(f"{key}/{kind}".encode()).digest()[:3]
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(name + body))
-        return struct.pack(">I", len(body)) + name + body + check
-
-    header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
-    pixels = zlib.compress(b"\0" + shade)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
-
-
-def content_of(data: bytes) -> str:
-    """What the bytes are, by their first bytes: jpeg, png, gif, webp, svg or other."""
-    starts = {b"\xff\xd8\xff": "jpeg", b"\x89PNG": "png", b"GIF8": "gif"}
-    for start, name in starts.items():
-        if data.startswith(start):
-            return name
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "webp"
-    return "svg" if b"<svg" in data[:500] else "other"
+    return Image(name, hashlib.sha1(f"{item.key}/{kind}".encode()).hexdigest(), "local")

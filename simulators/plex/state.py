@@ -6,7 +6,7 @@ from typing import Any
 
 from simulators.plex.context import World
 from simulators.plex.model import TAG_ELEMENTS, Item, JsonObject
-from simulators.plex.picture_store import KINDS, content_of, shelf_of
+from simulators.plex.picture_store import KINDS, shelf_of
 from simulators.plex.sections import describe
 
 
@@ -76,7 +76,6 @@ def _pictures(world: World, item: Item, kind: str) -> list[JsonObject]:
                 "sha1": image.sha1,
                 "selected": image.name == shelf.selected,
                 "size": None if data is None else len(data),
-                "content": "png" if data is None else content_of(data),
             }
         )
     return listed

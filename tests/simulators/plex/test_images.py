@@ -116,8 +116,8 @@ def test_what_is_done_to_pictures_locks_them_unless_switched_off(plex: PlexHttp)
 def test_the_state_tells_what_was_uploaded(plex: PlexHttp) -> None:
     plex.status("POST", POSTERS, b"<svg xmlns='http://www.w3.org/2000/svg'/>")
     own, svg = plex.sim.item(1)["posters"]
-    assert (own["selected"], own["content"]) == (False, "png")
-    assert (svg["selected"], svg["content"], svg["size"]) == (True, "svg", 41)
+    assert (own["selected"], own["size"]) == (False, None)
+    assert (svg["selected"], svg["size"]) == (True, 41)
 
 
 def test_unknown_items(plex: PlexHttp) -> None:
