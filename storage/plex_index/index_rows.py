@@ -12,6 +12,11 @@ from core.paths import path_key
 from storage.files.row_checks import BLOB, INT, TEXT, Row, Table
 from storage.record_codec import dumps
 
+FILE_INDEXES = {
+    "files_by_item": "CREATE INDEX files_by_item ON files (item)",
+    "files_by_name": "CREATE INDEX files_by_name ON files (name_key, size, item)",
+    "files_by_path": "CREATE INDEX files_by_path ON files (path_key)",
+}
 TABLES = (
     # `code`: what made the keys by which files are looked up. `mark`: what Plex said of the section
     # when it was listed whole, as JSON; "" where it has changed by other ways than a listing.
@@ -38,9 +43,7 @@ TABLES = (
         path_key TEXT NOT NULL,
         size INTEGER
     )""",
-    "CREATE INDEX files_by_item ON files (item)",
-    "CREATE INDEX files_by_name ON files (name_key, size, item)",
-    "CREATE INDEX files_by_path ON files (path_key)",
+    *FILE_INDEXES.values(),
 )
 # Where this is the same, so is every item.
 SEAL = (

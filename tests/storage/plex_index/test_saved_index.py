@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from core.matching.index import BIG_BUCKET
 from core.matching.match_outcome import Claim, Evidence
 from core.models import ItemRef, ListedItem, MediaFile
+from storage.plex_index.index_rows import FILE_INDEXES
 from storage.plex_index.saved_index import INDEX_FILE, ItemQuery, SectionIndexStore
 
 
@@ -129,6 +132,17 @@ def test_a_listing_replaces_the_one_before(index: SectionIndexStore) -> None:
     assert of(index, "2") == [ELSEWHERE]
     assert found(index, named("one.mp4")) == [ELSEWHERE]
     assert (index.saved_at("1"), index.total("1")) == (9.0, 1)
+
+
+def test_however_much_is_new_files_have_their_indexes(
+    index: SectionIndexStore, tmp_path: Path
+) -> None:
+    put(index, ONE, TWIN)
+    put(index, ELSEWHERE)
+
+    with closing(sqlite3.connect(tmp_path / INDEX_FILE)) as other:
+        sql = "SELECT name, sql FROM sqlite_master WHERE tbl_name = 'files' AND type = 'index'"
+        assert dict(other.execute(sql)) == FILE_INDEXES
 
 
 def test_what_is_the_same_is_not_written_again(index: SectionIndexStore) -> None:
