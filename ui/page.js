@@ -134,21 +134,15 @@
     }
   }
 
-  const SAYS = /** @type {Record<string, RegExp>} */ ({
-    start: /not brought/,
-    held: /held back/,
-    dead_letters: /given up on/,
-  });
-
   /** What needs somebody, where the view itself does not say it. @param {{view: string}} props */
   function Notice({ view }) {
     const said = s2p.tick.useMark();
-    if (!said || view === "overview" || (SAYS[view] && SAYS[view].test(said))) return null;
+    if (!said.text || view === "overview" || view === said.view) return null;
     return h(
       "div",
       { className: "s2p-notice", role: "status" },
       h(Icon, { name: "attention" }),
-      h("span", null, said),
+      h("span", null, said.text),
       h(ViewLink, { view: "overview", className: "btn btn-sm btn-secondary" }, "Overview")
     );
   }

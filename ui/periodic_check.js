@@ -23,29 +23,31 @@
   const isDue = ({ now, last, hidden }) => !hidden && (last > now || now - last >= PERIOD_SECONDS);
 
   /**
-   * What needs somebody; "" for nothing.
+   * What needs somebody, "" for nothing, and the view that says it itself, if there is one.
    * @param {import("./types").PublishedState | null} state
    */
   function notice(state) {
-    if (!state) return "";
-    if (state.token_refused) return "Plex refuses the token. Sign in again under Settings.";
-    if (state.held) {
-      return `${s2p.text.plural(state.held, "scene")} held back until you confirm.`;
-    }
-    if (state.paused_since_at) {
+    let [text, view] = ["", ""];
+    if (!state) return { text, view };
+    if (state.token_refused) {
+      text = "Plex refuses the token. Sign in again under Settings.";
+    } else if (state.held) {
+      text = `${s2p.text.plural(state.held, "scene")} held back until you confirm.`;
+      view = "held";
+    } else if (state.paused_since_at) {
       const since = s2p.text.ago(state.paused_since_at).replace(/ ago$/, "");
       const waits = s2p.text.plural(state.waiting, "scene waits", "scenes wait");
       const waiting = state.waiting ? `; ${waits}` : "";
-      return `Plex has not answered for ${since}${waiting}.`;
+      text = `Plex has not answered for ${since}${waiting}.`;
+    } else if (state.dead_letters) {
+      text = `${s2p.text.plural(state.dead_letters, "scene")} given up on.`;
+      view = "dead_letters";
+    } else if (state.edits_waiting && !(state.tick && state.next_due_at)) {
+      // Without a time when they are due, or a tab that asks, nobody sends them.
+      text = `${s2p.text.plural(state.edits_waiting, "change")} in Stash not brought to Plex yet.`;
+      view = "start";
     }
-    if (state.dead_letters) {
-      return `${s2p.text.plural(state.dead_letters, "scene")} given up on.`;
-    }
-    // Without a time when they are due, or a tab that asks, nobody sends them.
-    if (state.edits_waiting && !(state.tick && state.next_due_at)) {
-      return `${s2p.text.plural(state.edits_waiting, "change")} in Stash not brought to Plex yet.`;
-    }
-    return "";
+    return { text, view };
   }
 
   /**
@@ -74,24 +76,25 @@
     return true;
   }
 
-  /** @type {{text: string, listeners: Set<(text: string) => void>}} */
-  const mark = { text: "", listeners: new Set() };
+  /** @typedef {{text: string, view: string}} Notice */
+  /** @type {{said: Notice, listeners: Set<(said: Notice) => void>}} */
+  const mark = { said: notice(null), listeners: new Set() };
 
-  /** @param {string} text */
-  function setMark(text) {
-    mark.text = text;
-    mark.listeners.forEach((listener) => listener(text));
+  /** @param {import("./types").PublishedState | null} state */
+  function setMark(state) {
+    mark.said = notice(state);
+    mark.listeners.forEach((listener) => listener(mark.said));
   }
 
-  /** What needs somebody, for the entry in the navigation bar. @returns {string} */
+  /** What needs somebody, for the entry in the navigation bar. @returns {Notice} */
   function useMark() {
-    const [text, setText] = React.useState(mark.text);
+    const [said, setSaid] = React.useState(mark.said);
     React.useEffect(() => {
-      mark.listeners.add(setText);
-      setText(mark.text);
-      return () => void mark.listeners.delete(setText);
+      mark.listeners.add(setSaid);
+      setSaid(mark.said);
+      return () => void mark.listeners.delete(setSaid);
     }, []);
-    return text;
+    return said;
   }
 
   /** A store that all tabs share; a browser that has none, or no room, counts as empty.
@@ -109,7 +112,7 @@
   /** What is known now, for this tab and the others. @param {import("./types").PublishedState | null} state */
   function seen(state) {
     stored(STATE_KEY, JSON.stringify(state));
-    setMark(notice(state));
+    setMark(state);
   }
 
   let stopped = false;
@@ -137,9 +140,9 @@
   /** What another tab has read last. */
   function remembered() {
     try {
-      setMark(notice(JSON.parse(stored(STATE_KEY) || "null")));
+      setMark(JSON.parse(stored(STATE_KEY) || "null"));
     } catch (error) {
-      setMark("");
+      setMark(null);
     }
   }
 

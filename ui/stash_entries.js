@@ -20,7 +20,7 @@
 
   /** The entry in the navigation bar; Stash shows it twice, so it has no timers of its own. */
   function Entry() {
-    const notice = s2p.tick.useMark();
+    const notice = s2p.tick.useMark().text;
     const label = notice ? `Stash2Plex: ${notice}` : "Stash2Plex";
     return h(
       NavLink,

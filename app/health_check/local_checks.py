@@ -20,7 +20,7 @@ from core.settings import Settings
 from core.timestamps import in_words
 from storage.files import data_folder
 from storage.state import State
-from storage.state_tables.outages import NAMES
+from storage.state_tables.outages import NAMES, PLEX
 from storage.synced_libraries import KNOWN
 from sync_queue.jobs import QueueStats
 
@@ -161,7 +161,7 @@ def _check_outages(checks: Checks, state: State, now: float) -> bool:
         breaker = state.outages.breaker(service, now)
         if not breaker.failures:
             continue
-        away |= service == "plex"
+        away |= service == PLEX
         since = f" for {in_words(now - breaker.since)}" if breaker.since is not None else ""
         checks.warn(
             "outage",

@@ -37,8 +37,8 @@ def page_gaps(context: PageContext) -> dict[str, Any]:
         kind: [{"name": name, "count": count} for name, count in counts]
         for kind, counts in facets.items()
     }
-    titles = {"type_titles": dict(TITLES)}
-    return {**paging.reply(total, rows), "facets": named, **titles, **told}
+    types = {"type_titles": dict(TITLES), "undecided_types": UNDECIDED}
+    return {**paging.reply(total, rows), "facets": named, **types, **told}
 
 
 def wanted_by(args: Mapping[str, object]) -> FindingQuery:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.page.gaps import UNDECIDED
 from app.page.labels import FAILURE_TITLES
 from core.finding_types import TITLES
 
@@ -74,7 +75,12 @@ def gaps(args: Mapping[str, Any]) -> Answer:
         "studios": facet(rows, "studio"),
         "libraries": facet(rows, "library"),
     }
-    told = {"as_of_at": NOW, "plex": PLEX, "type_titles": dict(TITLES)}
+    told = {
+        "as_of_at": NOW,
+        "plex": PLEX,
+        "type_titles": dict(TITLES),
+        "undecided_types": UNDECIDED,
+    }
     return paged(rows, args, facets=facets, **told)
 
 

@@ -84,7 +84,9 @@ test("an ended session ends the looking", async () => {
 });
 
 test("what needs somebody is said in order of weight", () => {
-  const { notice } = load().page.tick;
+  const { tick } = load().page;
+  /** @param {any} state */
+  const notice = (state) => tick.notice(state).text;
   assert.equal(notice(null), "");
   assert.equal(notice(DUE), "");
   assert.equal(notice({ ...DUE, edits_waiting: 2 }), ""); // a tab asks for them

@@ -20,9 +20,6 @@
   /** What a row offers, so that its details need not. */
   const GIVEN = ["sync", "ignore", "unignore"];
 
-  // What no sync can do anything about.
-  const UNDECIDED = ["ambiguous", "outside", "contested"];
-
   const OPENS = /** @type {Record<string, string>} */ ({ ambiguous: "Choose", missing: "Details" });
 
   /** @param {{list: any, data: any}} props */
@@ -91,7 +88,7 @@
    *   reload: () => void}} props
    */
   function Gap({ row, data, selection, opened, act, reload }) {
-    const { plex, type_titles: titles } = data;
+    const { plex, type_titles: titles, undecided_types: undecided } = data;
     return h(
       Row,
       {
@@ -134,13 +131,13 @@
         onChange: reload,
         reason: row.reason,
         // What Stash says may have changed since the row was written.
-        without: row.can_sync || UNDECIDED.includes(row.type) ? GIVEN : GIVEN.slice(1),
+        without: row.can_sync || undecided.includes(row.type) ? GIVEN : GIVEN.slice(1),
       })
     );
   }
 
   /** Actions on what is ticked. @param {any} props */
-  function Chosen({ selection, act, type }) {
+  function Chosen({ selection, act, type, undecided }) {
     const busy = Boolean(act.action.busy);
     /** @param {string} label @param {string} mode @param {string} kind */
     const button = (label, mode, kind) =>
@@ -154,17 +151,19 @@
       : h(
           "span",
           { className: "s2p-buttons" },
-          UNDECIDED.includes(type) ? null : button("Sync now", "sync_scenes", "primary"),
+          undecided ? null : button("Sync now", "sync_scenes", "primary"),
           button("Ignore", "ignore_scenes", "secondary")
         );
   }
 
-  /** Actions on all that the filters leave. @param {{list: any, total: number}} props */
-  const All = ({ list, total }) =>
+  /** Actions on all that the filters leave.
+   * @param {{list: any, total: number, undecided: boolean}} props
+   */
+  const All = ({ list, total, undecided }) =>
     h(
       "span",
       { className: "s2p-buttons" },
-      UNDECIDED.includes(list.filters.values.type)
+      undecided
         ? null
         : h(parts.AllButton, {
             list,
@@ -197,14 +196,15 @@
       );
     }
     const { type } = filters.values;
-    const note = h(All, { list, total: data.total });
+    const undecided = data.undecided_types.includes(type);
+    const note = h(All, { list, total: data.total, undecided });
     return h(
       "div",
       null,
       h(
         SelectionBar,
         { selection, total: data.rows.length, note: type === "ignored" ? null : note },
-        h(Chosen, { selection, act, type })
+        h(Chosen, { selection, act, type, undecided })
       ),
       h(
         Rows,
