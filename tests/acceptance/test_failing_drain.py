@@ -39,7 +39,7 @@ from tests.acceptance.site import FAR, Site
 from tests.acceptance.soak import chosen
 from tests.stored import journal_of
 from transport.retrying import POLICY
-from worker.executor.control_edit import SECTIONS
+from worker.executor.edit_probe import SECTIONS
 
 __all__ = ["library", "site"]  # fixtures
 TRIES = 1 + int(POLICY.total or 0)

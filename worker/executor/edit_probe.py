@@ -16,7 +16,7 @@ from worker.executor.item_editor import ItemEditor
 SECTIONS = 3  # that are asked, those first of which no item has failed
 
 
-class ControlEdit:
+class EditProbe:
     def __init__(self, plex: PlexClient, editor: ItemEditor) -> None:
         self._plex = plex
         self._editor = editor

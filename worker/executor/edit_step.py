@@ -18,7 +18,7 @@ from plex.exceptions import (
     PlexServerDown,
     PlexUnauthorized,
 )
-from worker.executor.control_edit import ControlEdit
+from worker.executor.edit_probe import EditProbe
 from worker.executor.edits_ahead import EditsAhead
 from worker.executor.item_editor import ItemEditor
 from worker.executor.proof import Written
@@ -54,7 +54,7 @@ class EditStep:
         clock: Callable[[], float],
     ) -> None:
         self._editor = editor
-        self._control = ControlEdit(plex, editor)
+        self._probe = EditProbe(plex, editor)
         self.ahead = EditsAhead(editor.send, spares, clock)
         self.doubtful: list[Written] = []
         # Begun before the last failure: that these were taken says nothing of what came after it.
@@ -79,7 +79,7 @@ class EditStep:
         else:
             if refused is not None:  # else it is gone, as reading it back will find
                 written.refused_alone[edit.ref] = refused
-                self._control.note_taken(edit.item)
+                self._probe.note_taken(edit.item)
                 if edit.ref not in self._begun_before:
                     self.doubtful.clear()
 
@@ -102,7 +102,7 @@ class EditStep:
         if not self.doubtful:
             return
         failed = {ref for each in self.doubtful for ref in each.errors}
-        is_taken = self._control.is_taken(failed)
+        is_taken = self._probe.is_taken(failed)
         if is_taken is False or (is_taken is None and len(self.doubtful) >= ALL_FAIL):
             error = next(iter(self.doubtful[-1].errors.values()))
             if isinstance(error.__cause__, PlexUnauthorized):
@@ -121,7 +121,7 @@ class EditStep:
             PlexUnauthorized: it is.
         """
         refused = written.cover.refused if written.cover is not None else None
-        if refused is not None and self._control.is_taken(written.plan.items.keys()) is False:
+        if refused is not None and self._probe.is_taken(written.plan.items.keys()) is False:
             raise refused
 
 
