@@ -29,8 +29,9 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from transport.connections import Pool, TlsPool
 from transport.errors import BrokeOff, NoAnswer, NotTrusted, Refused, TooLarge, TransportError
-from transport.pacing import Pool, TlsPool, TooSlow
+from transport.pacing import TooSlow
 from transport.patience import Patience
 
 _HEADERS = MappingProxyType({"User-Agent": "Stash2Plex", "Accept-Encoding": "gzip"})

@@ -1,4 +1,4 @@
-"""Connections whose answers must keep moving, headers and body alike.
+"""Answers that must keep moving, headers and body alike.
 
 A timeout of a socket bounds one silence only: a server that sends a byte a second never meets it.
 So each read is also bounded by what is left of a deadline, which every received byte moves on as if
@@ -10,28 +10,12 @@ from __future__ import annotations
 import io
 import socket
 import time
-from collections.abc import Mapping
-from contextlib import suppress
-from functools import partial
-from http import client
 from typing import Any
-
-from urllib3 import (
-    BaseHTTPResponse,
-    HTTPConnectionPool,
-    HTTPHeaderDict,
-    HTTPResponse,
-    HTTPSConnectionPool,
-    Timeout,
-)
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from transport.patience import STEP, Patience
 
 PAUSES = 2  # lengths of the longest silence that an answer may take without any speed
 SLOWEST = 50_000  # bytes a second
-SMALL = 16_384  # bytes that are sent within the timeout of the line, whichever it is
-SENT = 65_536  # bytes of a large body that are sent at once
 MOST_RECEIVED = 500_000_000  # bytes of one answer as they come
 # Of what frames a body: lines of a head, bytes of one of them, and of a body in chunks the bytes
 # that each of these must have on the average, with their ends.
@@ -92,7 +76,7 @@ class PacedReader(io.RawIOBase):
     def _receive(self, buffer: Any, until: float) -> int:
         while True:
             left = until - time.monotonic()
-            _set_timeout(self._line, max(min(left, STEP), 0.001))
+            set_timeout(self._line, max(min(left, STEP), 0.001))
             try:
                 # Not by `_raw`, which reads no more once it has waited in vain.
                 return self._line.recv_into(buffer)
@@ -130,6 +114,10 @@ class FramedReader(io.BufferedReader):
             raise OSError("the headers of the answer do not end")
         return line
 
+    def skip(self, size: int) -> None:
+        """Pass over what `peek` has shown."""
+        super().read(size)
+
     def read(self, size: int | None = -1, /) -> bytes:
         """Read of the body, of which a part is asked for.
 
@@ -149,119 +137,7 @@ class FramedReader(io.BufferedReader):
         return count
 
 
-class _Answer(client.HTTPResponse):
-    def __init__(
-        self, sock: socket.socket, *args: Any, pause: float, patience: Patience, **kwargs: Any
-    ) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp = FramedReader(PacedReader(self.fp.detach(), sock, pause, patience))
-
-
-def _set_timeout(line: socket.socket, seconds: float) -> None:
+def set_timeout(line: socket.socket, seconds: float) -> None:
     """Each call asks the system, and lets other threads go first, also where nothing changes."""
     if line.gettimeout() != seconds:
         line.settimeout(seconds)
-
-
-class _Lean:
-    """Sends and receives with few calls of the system; `timeout` is that of what comes next."""
-
-    sock: Any
-    timeout: Any
-    patience: Patience
-
-    def send(self, data: Any) -> None:
-        """Send, large bodies in the time that they need."""
-        if self.sock is None or not isinstance(data, bytes) or len(data) <= SMALL:
-            super().send(data)  # type: ignore[misc]
-            return
-        began, left = time.monotonic(), memoryview(data)
-        end = began + self.timeout + len(data) / SLOWEST
-        _set_timeout(self.sock, STEP)
-        while left:
-            with suppress(TimeoutError):
-                left = left[self.sock.send(left[:SENT]) :]
-            if left and time.monotonic() >= end:
-                raise TimeoutError
-            self.patience.wait(time.monotonic() - began)
-
-    def request(self, method: str, url: str, *_: Any, **options: Any) -> None:
-        """Send a request; urllib3 would do the same, and set the timeout of the line again."""
-        connection: Any = self
-        client.HTTPConnection.request(connection, method, url, options["body"], options["headers"])
-
-    def getresponse(self) -> Any:
-        """Receive the head of the answer, likewise; what reads it sets the timeout."""
-        connection: Any = self
-        connection.response_class = partial(_Answer, pause=self.timeout, patience=self.patience)
-        answer = client.HTTPConnection.getresponse(connection)
-        return HTTPResponse(
-            answer,
-            HTTPHeaderDict((n, str(v).replace("\r\n", " ")) for n, v in answer.msg.items()),
-            answer.status,
-            preload_content=False,
-            original_response=answer,
-            request_method=connection._method,
-        )
-
-
-class _Connection(_Lean, HTTPConnection):
-    pass
-
-
-class _TlsConnection(_Lean, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    """Connections that are kept for later. May be used by several threads at once."""
-
-    def begin(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        timeout: Timeout,
-        patience: Patience,
-    ) -> BaseHTTPResponse:
-        """Send a request, and receive the head of its answer.
-
-        `urlopen` would look at each letter of the target, to encode what is encoded already.
-
-        Args:
-            target: path and query, encoded.
-
-        Raises:
-            HTTPError, HTTPException, OSError, ValueError: no usable answer came.
-            what `patience` raises.
-        """
-        connection: Any = self._get_conn()
-        connection.patience = patience
-        try:
-            return self._make_request(
-                connection,
-                method,
-                target,
-                body=body,
-                headers=headers,
-                timeout=timeout,
-                response_conn=connection,
-                preload_content=False,
-            )
-        except BaseException:
-            connection.close()
-            self._put_conn(None)
-            raise
-
-
-class Pool(_Pool):
-    """Connections over plain HTTP."""
-
-    ConnectionCls = _Connection
-
-
-class TlsPool(_Pool, HTTPSConnectionPool):
-    """Connections over TLS."""
-
-    ConnectionCls = _TlsConnection
