@@ -17,8 +17,10 @@ from worker.plan import ItemEdit
 WRITERS = 2  # edits under way at once
 # Scenes begun at once: at most so many, and no more than take so long. Those beyond the writers
 # wait for these, and keep them busy while scenes before them are read back and recorded.
-MOST, AHEAD_SECONDS = 192, 0.25
-MEASURED = 16  # scenes by which it is known how long one takes
+MOST, AHEAD_SECONDS = 384, 0.5
+# So many scenes, at the least and at the most, tell how long one takes: the last, and more of them
+# than are proven at once, which holds up one of each hundred.
+FEWEST, MEASURED = 16, 128
 
 Send = Callable[[ItemEdit], frozenset[str] | None]
 
@@ -45,9 +47,9 @@ class EditsAhead:
         if self._spares():
             return 1
         times = self._done_at
-        if len(times) < MEASURED or times[-1] < times[0]:  # the clock was set back
+        if len(times) < FEWEST or times[-1] < times[0]:  # the clock was set back
             return WRITERS
-        each = (times[-1] - times[0]) / (MEASURED - 1)
+        each = (times[-1] - times[0]) / (len(times) - 1)
         return MOST if each * MOST <= AHEAD_SECONDS else max(WRITERS, int(AHEAD_SECONDS / each))
 
     @property

@@ -243,7 +243,7 @@ def test_what_others_wait_for_ends_a_run_between_two_scenes(bench: Bench) -> Non
 def test_what_is_begun_and_not_sent_waits_for_no_slow_plex_where_others_do(
     process: PlexHandle, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edits_ahead, "MEASURED", 2)
+    monkeypatch.setattr(edits_ahead, "FEWEST", 2)
     count = 16
     process.load(plex_seed(plex_section([plex_item(n) for n in range(1, count + 1)])))
     plans = [bench.plan(bench.wanted(n, title=f"Own {n}")) for n in range(1, count + 1)]
