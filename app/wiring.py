@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from app import stopping
 from app.directories import PLUGIN_ID, data_dir_of
+from app.own_files import OwnFiles
 from app.patience import TaskPatience
 from app.setup.token import SETTING, resolve_token
 from core.settings import Settings, read_settings
@@ -22,11 +23,6 @@ from stash.client import LEAST_SILENCE, StashClient
 from stash.connection import StashConnection
 from stash.plugin_settings import change_plugin_settings
 from stash.scenes import plugin_settings
-from storage.files.file_opening import Warn
-from storage.page.page_file import PageFile
-from storage.state import State
-from sync_queue.inbox_reader import Inbox
-from sync_queue.queue import SyncQueue
 from transport.patience import Patience
 from transport.retrying import Retrying
 
@@ -34,6 +30,7 @@ if TYPE_CHECKING:  # loaded by whoever needs it
     from plex.client import PlexClient
     from reconciliation.detection_state import FoundGap
     from reconciliation.engine import GapDetectionEngine
+    from sync_queue.queue import SyncQueue
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +46,7 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class Context(OwnFiles):
     """What a task needs.
 
     Attributes:
@@ -62,7 +59,6 @@ class Context:
             StashError.
         retrying: how requests to Plex are repeated; None: as ever.
         is_stopped: whether the user wants the task to end early.
-        checked: the files that the task has found whole; see `storage.files.file_opening`.
         patience: whether answers of Plex are waited for any longer.
     """
 
@@ -106,28 +102,6 @@ class Context:
         """Progress, and `go_on`."""
         self.on_progress(share)
         self.go_on()
-
-    def open_queue(self, warn: Warn = log.warning) -> SyncQueue:
-        """The queue; whoever opens it closes it, best by `with`."""
-        folder = self.data_dir / "queue"
-        return SyncQueue(folder, warn=warn, clock=self.clock, checked=self.checked)
-
-    def open_state(self, warn: Warn = log.warning) -> State:
-        """The state, likewise."""
-        return State(self.data_dir, warn, clock=self.clock, checked=self.checked)
-
-    def open_page(self, warn: Warn = log.warning) -> PageFile:
-        """What the page shows, likewise."""
-        return PageFile(self.data_dir, warn, clock=self.clock, checked=self.checked)
-
-    def open_inbox(self, warn: Warn = log.warning) -> Inbox:
-        """The inbox, likewise."""
-        return Inbox(self.data_dir, warn=warn, clock=self.clock)
-
-    def request_follow_up(self) -> None:
-        """Have whoever ends next ask for Sync Changes: jobs wait that nobody has been told of."""
-        with self.open_inbox() as inbox:
-            inbox.request_follow_up()
 
     @contextlib.contextmanager
     def open_plex(self, timeouts: Timeouts | None = None) -> Iterator[PlexClient]:

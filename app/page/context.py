@@ -1,33 +1,24 @@
-"""What an operation of the page needs: our own files, each imported and opened when asked for."""
+"""What an operation of the page needs."""
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.directories import data_dir_of, plugin_dir_of
+from app.own_files import OwnFiles
 from shell.protocol import PluginInput
-
-if TYPE_CHECKING:
-    from storage.page.page_file import PageFile
-    from storage.state import State
-    from sync_queue.inbox_reader import Inbox
-    from sync_queue.queue import SyncQueue
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class PageContext:
-    """Whoever opens a file closes it, best by `with`.
+class PageContext(OwnFiles):
+    """Our files, and what Stash has handed over.
 
     Attributes:
         server: Stash, as the plugin input names it.
-        looks_only: nothing will be written.
     """
 
     data_dir: Path
@@ -51,25 +42,3 @@ class PageContext:
         data_dir, plugin_dir = data_dir_of(plugin, env), plugin_dir_of(plugin)
         server = plugin.server_connection
         return cls(data_dir, plugin_dir, plugin.args, server, env, looks_only, clock)
-
-    def open_state(self) -> State:
-        from storage.state import State
-
-        return State(self.data_dir, log.warning, clock=self.clock, looks_only=self.looks_only)
-
-    def open_queue(self) -> SyncQueue:
-        from sync_queue.queue import SyncQueue
-
-        return SyncQueue(
-            self.data_dir / "queue", warn=log.warning, clock=self.clock, looks_only=self.looks_only
-        )
-
-    def open_inbox(self) -> Inbox:
-        from sync_queue.inbox_reader import Inbox
-
-        return Inbox(self.data_dir, warn=log.warning, clock=self.clock, looks_only=self.looks_only)
-
-    def open_page(self) -> PageFile:
-        from storage.page.page_file import PageFile
-
-        return PageFile(self.data_dir, log.warning, clock=self.clock, looks_only=self.looks_only)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.own_files import OwnFiles
 from app.setup.token import KEPT, SETTING
 from stash.client import StashClient
 from stash.connection import StashConnection
@@ -17,9 +17,6 @@ from stash.plugin_settings import change_plugin_settings
 
 if TYPE_CHECKING:
     from plex.account import PlexAccount
-    from storage.state import State
-
-log = logging.getLogger(__name__)
 
 
 def _account(client_id: str) -> PlexAccount:
@@ -29,8 +26,8 @@ def _account(client_id: str) -> PlexAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class SetupContext:
-    """Whoever opens a file closes it, best by `with`.
+class SetupContext(OwnFiles):
+    """Our files, and the way to Stash.
 
     Attributes:
         plugin_id: the plugin's, in Stash.
@@ -45,11 +42,6 @@ class SetupContext:
     clock: Callable[[], float] = time.time
     account: Callable[[str], PlexAccount] = _account
     env: Mapping[str, str] = field(default_factory=dict)
-
-    def open_state(self) -> State:
-        from storage.state import State
-
-        return State(self.data_dir, log.warning, clock=self.clock)
 
     @contextlib.contextmanager
     def open_stash(self) -> Iterator[StashClient]:
