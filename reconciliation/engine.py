@@ -168,7 +168,7 @@ class GapDetectionEngine:
                 if sweep.seen:  # it is no new one any more
                     sweep = self._new_sweep(plex, side, rules, state, scratch, expected, is_full)
                 result = GapDetectionResult(errors=side.troubles())
-                with Prefetch(pages, PAGES_AHEAD) as ahead:
+                with Prefetch(pages, PAGES_AHEAD) as ahead, state.bulk():  # can be had again
                     self._judge_all(sweep, ahead, source, result)
                     self._conclude(sweep, last, is_full, only, guard.was_confirmed, result)
             self._on_progress(1.0)

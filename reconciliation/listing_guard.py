@@ -78,6 +78,12 @@ class EmptySideGuard:
         self._stops = _Stops(state, clock, GUARD)
         self.was_confirmed = False
 
+    def check_all(self, counts: Iterable[tuple[str, str, int]]) -> None:
+        """`check` several; they wait for the disk together."""
+        with self._state.bulk():
+            for each in counts:
+                self.check(*each)
+
     def check(self, fact: str, what: str, now: int) -> None:
         """Compare and remember one count.
 

@@ -67,9 +67,11 @@ class PlexListing:
         side.unlisted = unlisted
         if side.unknown and not side.counts:
             raise PlexServerDown("; ".join(side.troubles()))
-        for key, count in side.counts.items():
-            title = side.sections[key].title
-            self.guard.check(f"items:{key}", f"items in library {title!r} of Plex", count)
+        titles = {key: side.sections[key].title for key in side.counts}
+        self.guard.check_all(
+            (f"items:{key}", f"items in library {titles[key]!r} of Plex", count)
+            for key, count in side.counts.items()
+        )
         return side
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from core.models import ItemRef
 from core.records import Record
 from core.timestamps import DAY
 from storage import key_value
+from storage.files.bulk import bulk
 from storage.files.migration import Schema
 from storage.key_value import KeyValueFile
 from storage.state_tables import (
@@ -118,6 +120,10 @@ class State(KeyValueFile):
         self.written = WrittenScenes(self.records, self.journal)
         if not self._looks_only:
             timestamps.take_over(self._data_dir, self._warn)
+
+    def bulk(self) -> AbstractContextManager[None]:
+        """Around many changes that can be had again; see `storage.files.bulk`."""
+        return bulk(self._database)
 
     def remember(self, records: Sequence[Record], items: Iterable[ItemRef]) -> None:
         """Writes records, and notes that they say what became of these items; or neither."""

@@ -14,13 +14,14 @@ one place, and the next holder of the drain lock calls `recover`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from sqlite3 import Connection
 from typing import Any
 
 from core.errors import StateError
 from core.models import Failure, Job
+from storage.files.bulk import bulk
 from storage.files.database import chunks, placeholders
 from storage.state_tables.plans import PlannedChange, packed
 from sync_queue import jobs, transitions
@@ -30,8 +31,6 @@ from sync_queue.schema import TABLE
 
 # Space is given back once more than half of at least this many pages (of 4 KiB) are free.
 _WORTH_A_VACUUM = 4096
-# Pages of the log after which they are copied into the file: in bulk, and by SQLite's default.
-_BULK, _AS_EVER = 16_384, 1_000
 HELD_WHY = "the guard against many removals holds it until 'Confirm Stopped Run'"
 
 
@@ -42,29 +41,9 @@ class SyncQueue(QueueReader):
     that has been taken back or cleared meanwhile is left out.
     """
 
-    @contextmanager
-    def bulk(self) -> Iterator[None]:
-        """Around many puts that can be had again: they wait for the disk at the end, and not one by
-        one. Until then a power cut takes some of them back, the last ones first; a kill takes none.
-        """
-        if self.database.rows("PRAGMA journal_mode") != [("wal",)]:
-            yield
-            return
-        changes = "SELECT total_changes()"
-        before = self.database.rows(changes)
-        try:
-            self._set(synchronous="NORMAL", wal_autocheckpoint=_BULK)
-            yield
-        finally:
-            self._set(synchronous="FULL", wal_autocheckpoint=_AS_EVER)
-            if self.database.rows(changes) != before:
-                with self.database.transaction() as connection:  # all of it reaches the disk
-                    for step in ("+ 1", "- 1"):  # SQLite writes nothing where a row stays the same
-                        connection.execute(f"UPDATE counters SET value = value {step}")
-
-    def _set(self, **pragmas: object) -> None:
-        for name, value in pragmas.items():
-            self.database.rows(f"PRAGMA {name} = {value}")
+    def bulk(self) -> AbstractContextManager[None]:
+        """Around many puts that can be had again; see `storage.files.bulk`."""
+        return bulk(self.database)
 
     def put(self, item: Any) -> int:
         """Enqueues a job object, or refreshes the job that waits for its scene; returns its id.
