@@ -34,7 +34,7 @@
     all: "Sync All Scenes",
     recent: "Sync Recent Scenes",
     sync_recent: "Sync Everything (Last 24 Hours)",
-    queue_status: "View Queue Status",
+    queue_status: "Queue Status",
     retry_dlq: "Retry Dead Letters",
     hook: "Hook",
   };

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from app.deferred_imports import Later
+from app.page.task_titles import title_of_mode
 from app.task_runner import MODES
 from core.errors import ConfigError
 from core.settings import DEFAULTS, OLD_PATH_MAP, WITHOUT_EFFECT
@@ -65,6 +66,14 @@ def test_stash_accepts_the_manifest() -> None:
     for setting in OFFERED.values():
         assert set(setting) == {"displayName", "description", "type"}
         assert all(setting.values())
+
+
+def test_a_task_is_called_the_same_in_stash_on_the_page_and_in_the_log() -> None:
+    script = (ROOT / "ui" / "server.js").read_text("utf-8")
+    on_page = dict(re.findall(r'(\w+): "(.+)",', script.split("const TITLES = {")[1].split("}")[0]))
+    in_stash = {task["defaultArgs"]["mode"]: task["name"] for task in TASKS}
+    assert in_stash.items() <= on_page.items()
+    assert {mode: title_of_mode(mode) for mode in on_page} == on_page
 
 
 def test_stash_accepts_the_small_plugins() -> None:
