@@ -87,64 +87,42 @@ class Verdict:
     fate: GapOutcome = GapOutcome.IN_ORDER
 
 
-def _on(name: str, event: str, scene: str) -> tuple[str, str]:
-    """The name of a trigger, and what it does something after."""
-    return f"verdict_{name}", f"{event} BEGIN {{}} WHERE scene_id = {scene}; END"
-
-
-_TOUCHES = (
-    _on("record_added", "AFTER INSERT ON records", "NEW.scene_id"),
-    _on("record_changed", "AFTER UPDATE ON records", "NEW.scene_id"),
-    _on("record_deleted", "AFTER DELETE ON records", "OLD.scene_id"),
+# What touches a record, by the name of the trigger, and the scene that is concerned.
+_TOUCHES = {
+    "record_added": ("AFTER INSERT ON records", "NEW.scene_id"),
+    "record_changed": ("AFTER UPDATE ON records", "NEW.scene_id"),
+    "record_deleted": ("AFTER DELETE ON records", "OLD.scene_id"),
     # Before: an item that changes hands is taken from another scene by the insertion itself.
-    _on(
-        "item_added",
+    "item_added": (
         "BEFORE INSERT ON record_items",
         "NEW.scene_id OR scene_id IN (SELECT scene_id FROM record_items"
         " WHERE section = NEW.section AND key = NEW.key)",
     ),
-    _on("item_changed", "AFTER UPDATE ON record_items", "NEW.scene_id"),
-    _on("item_deleted", "AFTER DELETE ON record_items", "OLD.scene_id"),
-    _on("time_added", "AFTER INSERT ON timestamps", "NEW.scene_id"),
-    _on("time_changed", "AFTER UPDATE ON timestamps", "NEW.scene_id"),
-    _on("time_deleted", "AFTER DELETE ON timestamps", "OLD.scene_id"),
-)
+    "item_changed": ("AFTER UPDATE ON record_items", "NEW.scene_id"),
+    "item_deleted": ("AFTER DELETE ON record_items", "OLD.scene_id"),
+    "time_added": ("AFTER INSERT ON timestamps", "NEW.scene_id"),
+    "time_changed": ("AFTER UPDATE ON timestamps", "NEW.scene_id"),
+    "time_deleted": ("AFTER DELETE ON timestamps", "OLD.scene_id"),
+}
+# What earlier versions had found is found again.
 TABLES = (
-    """CREATE TABLE verdicts (
-        scene_id INTEGER PRIMARY KEY,
-        digest BLOB NOT NULL,
-        claims TEXT NOT NULL
-    )""",
-    *(f"CREATE TRIGGER {name} {on.format('DELETE FROM verdicts')}" for name, on in _TOUCHES),
-)
-
-# What was found before is found again.
-SECOND = (
-    "DROP TABLE verdicts",
+    *(f"DROP TRIGGER IF EXISTS verdict_{name}" for name in _TOUCHES),
+    "DROP TABLE IF EXISTS verdicts",
     """CREATE TABLE verdicts (
         scene_id INTEGER PRIMARY KEY,
         digest BLOB NOT NULL,
         claims TEXT NOT NULL,
         scene BLOB NOT NULL,
-        taught TEXT NOT NULL
+        taught TEXT NOT NULL,
+        fate INTEGER NOT NULL DEFAULT 0,
+        kinds INTEGER NOT NULL DEFAULT 0,
+        touched INTEGER NOT NULL DEFAULT 0
     )""",
-)
-# Also those scenes that are not in order.
-THIRD = (
-    "ALTER TABLE verdicts ADD COLUMN fate INTEGER NOT NULL DEFAULT 0",
     "CREATE INDEX verdict_fates ON verdicts (fate) WHERE fate > 1",
-)
-# What a scene has claimed is known also when its record was touched.
-FOURTH = (
-    "ALTER TABLE verdicts ADD COLUMN kinds INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE verdicts ADD COLUMN touched INTEGER NOT NULL DEFAULT 0",
     *(
-        statement
-        for name, on in _TOUCHES
-        for statement in (
-            f"DROP TRIGGER {name}",
-            f"CREATE TRIGGER {name} {on.format('UPDATE verdicts SET touched = 1')}",
-        )
+        f"CREATE TRIGGER verdict_{name} {event} BEGIN UPDATE verdicts SET touched = 1"
+        f" WHERE scene_id = {scene}; END"
+        for name, (event, scene) in _TOUCHES.items()
     ),
 )
 _VERDICTS = Table(
