@@ -18,7 +18,7 @@ from reconciliation.scene_source import SceneSource
 from stash import scalars
 from stash.mapping import UnreadScene
 from stash.scenes import count_scenes, iter_unread_pages
-from storage.scene_reads import READS_FILE, SceneReads
+from storage.scene_reads import READS_FILE, Look, SceneReads
 from storage.state import State
 from storage.state_tables.verdicts import Verdict
 from tests.reconciliation.stash_history import DAY, SCENES, History, StashInside
@@ -210,8 +210,17 @@ def test_what_changes_twice_within_a_second_is_read_again(state: State, reads: S
         stash.pass_time(1000)
         later = run(stash, reads, state)
 
-    assert isinstance(found[scene], UnreadScene)
+    assert found[scene].raw
     assert check(later, stash, "long past") == len(later)
+
+
+def test_a_time_is_settled_once_it_has_stood_for_long(reads: SceneReads) -> None:
+    reads.begin(Look(1, b"", 0.0), {}, None, None)
+    settled = {}
+    for updated_at, now in (("a", 0.0), ("a", 200.0), ("a", 400.0), ("b", 500.0), ("b", 750.0)):
+        reads.save(1, [(7, updated_at, "", b"", (), "", now, 0)])
+        settled[now] = reads.told(7, 7)[0][3]
+    assert settled == {0.0: 0, 200.0: 0, 400.0: 1, 500.0: 0, 750.0: 0}
 
 
 def test_a_pass_that_another_one_has_overtaken_keeps_nothing(

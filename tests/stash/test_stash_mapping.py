@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.models import Entity, MediaFile, Scene
-from stash.mapping import SceneReader, epoch, snapshot
+from stash.mapping import SceneReader, UnreadScene, epoch, snapshot
 
 RAW = {
     "id": "1042",
@@ -60,6 +60,14 @@ IDS = [{"id": each} for each in ("--5", "-5", -5, "0", 0, "+3", "٣", "1_0", 2**
 @pytest.mark.parametrize("raw", [None, "x", [], {}, {"id": None}, {"id": "new"}, {"id": ""}, *IDS])
 def test_what_has_no_number_is_no_scene(raw: object) -> None:
     assert SceneReader().read(raw) is None
+
+
+def test_a_scene_that_was_not_asked_for_is_never_read_as_an_empty_one() -> None:
+    stands = UnreadScene(7, {}, SceneReader(), SCENE.files, b"as told last")
+
+    assert (stands.files, stands.digest) == (SCENE.files, b"as told last")
+    with pytest.raises(ValueError, match="scene 7"):
+        stands.read()
 
 
 def test_everything_but_the_id_may_be_missing_or_null() -> None:
