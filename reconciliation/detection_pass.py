@@ -95,6 +95,8 @@ class Sweep:
             self._verdicts.note_records(records)
         self._focus(scenes, records)
         matches = {scene.id: self._match(scene, records.get(scene.id)) for scene in scenes}
+        taken = [i for i, match in matches.items() if i in lost and match.copies]
+        matches |= {i: matches[i]._replace(undecided=()) for i in taken}
         owned = {i: _without(match.refs, lost.get(i, ())) for i, match in matches.items()}
         self.findings.forget(ids)
         self._drift.forget(ids)
@@ -198,6 +200,16 @@ class Sweep:
             reader = SceneReader()
             known = [scene for raw in kept.values() if (scene := reader.read(raw)) is not None]
             self.judge([*known, *fetch([i for i in ids if i not in kept])], contests)
+
+    def contests(self) -> dict[int, list[Contest]]:
+        """For each scene that lost a claim, or might only be what others own, to whom and why."""
+        lost = self.claims.contests()
+        for some in self.findings.alike.batches():
+            copies = {i: [ItemRef(*ref) for ref in refs] for i, refs in some.items()}
+            claims = self.claims.on(ref for refs in copies.values() for ref in refs)
+            of_copies = {i: claims.of_copies(i, refs) for i, refs in copies.items()}
+            lost |= {i: contests for i, contests in of_copies.items() if contests}
+        return lost
 
     def save_verdicts(self, *, saw_all: bool = True) -> None:
         """Spare later runs what has been looked at; of a run that was cut off, nothing.

@@ -71,6 +71,7 @@ class DetectionState:
             get no job until Stash or Plex says something else.
         undecided: the items that evidence leaves open of a scene, also of one with other items.
         ambiguous: of scenes without any item: a `core.matching.reasons.Doubt`, as a dict.
+        alike: of those, the items of which each is a copy of the scene's file.
         contested: the items that a scene lost, to whom and why: `core.matching.reasons.LostItem`s.
         itemless: those of the above that have no other item.
         copied: scenes that have no item, since the one that is like their file is another scene's.
@@ -99,6 +100,7 @@ class DetectionState:
         self.refused = scratch.spool("refused", str)
         self.undecided: Spool[list[tuple[str, str]]] = scratch.spool("undecided", list)
         self.ambiguous: Spool[Row] = scratch.spool("ambiguous", dict)
+        self.alike: Spool[list[tuple[str, str]]] = scratch.spool("alike", list)
         self.contested: Spool[list[Row]] = scratch.spool("contested", list)
         self.scenes: Spool[tuple[Any, ...]] = scratch.spool("scenes", tuple)
         self.fates: Spool[int] = scratch.spool("fates", int)
@@ -202,6 +204,7 @@ class DetectionState:
             )
             if match.is_ambiguous and is_complete:
                 self.ambiguous.put({scene_id: self._doubt(scene_id, match.undecided[0])})
+                self.alike.put({scene_id: [(r.section, r.key) for r in match.copies]})
             self._noted.add(scene_id)
         if match.lost_pins:
             self.lost_pins[scene_id] = match.lost_pins
@@ -235,7 +238,7 @@ class DetectionState:
             for _, found in self._repairable():
                 found.discard(known)
             others = (self.altered, self.refused, self.undecided, self.ambiguous, self.unlisted)
-            for spool in others:
+            for spool in (*others, self.alike):
                 spool.discard(known)
             for scene_id in known:
                 self.lost_pins.pop(scene_id, None)

@@ -301,7 +301,7 @@ class GapDetectionEngine:
             else:
                 learned = learn(sweep.learning.votes, self.config.path_map, maps, state)
                 sweep.look_again(path_map_of(learned))
-            sweep.settle(sweep.claims.contests(), lambda ids: fetch_many(self.stash, ids).values())
+            sweep.settle(sweep.contests(), lambda ids: fetch_many(self.stash, ids).values())
             sweep.finish()
             result.errors.extend(sweep.findings.troubles())
         except (StashError, PlexServerDown) as error:

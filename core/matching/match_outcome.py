@@ -65,6 +65,11 @@ class Claim(NamedTuple):
         weight = self.native if is_verified else self.evidence
         return self.evidence is Evidence.PINNED, weight, is_verified, self.shared
 
+    @property
+    def is_of_like_file(self) -> bool:
+        """Whether an equal size speaks for it, or more than that."""
+        return self.precedence[1] >= Evidence.SIZE
+
 
 class SceneMatch(NamedTuple):
     """All items that a scene's files are, and what could not be decided.
@@ -84,3 +89,11 @@ class SceneMatch(NamedTuple):
     @property
     def is_ambiguous(self) -> bool:
         return not self.claims and bool(self.undecided)
+
+    @property
+    def copies(self) -> tuple[ItemRef, ...]:
+        """The contenders of a scene without any item, if each is a copy of its file by name and
+        size."""
+        if not self.is_ambiguous or any(low.tie is not Evidence.SIZE for low in self.undecided):
+            return ()
+        return tuple(sorted({ref for low in self.undecided for ref in low.refs}))

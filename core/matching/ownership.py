@@ -2,7 +2,8 @@
 
 A scene that loses its only claim has no item. Where the item lies at the scene's own place, two
 scenes want the same thing: the claim is contested. Elsewhere the item is a copy of the scene's
-file: Plex lacks the scene's own, and the scene is missing.
+file: Plex lacks the scene's own, and the scene is missing. So it is with several copies, each of
+them another scene's.
 """
 
 from __future__ import annotations
@@ -60,6 +61,19 @@ class Claims:
             for scene_id, claim in rivals:
                 if scene_id != owner:
                     lost.setdefault(scene_id, []).append(Contest(ref, owner, winning, claim))
+        return lost
+
+    def of_copies(self, scene_id: int, copies: Iterable[ItemRef]) -> list[Contest]:
+        """What a scene loses that may be any of some copies of its file: all, if each is another
+        scene's, by a file like that or by more; nothing otherwise.
+        """
+        lost: list[Contest] = []
+        for ref in copies:
+            rivals = self._contested.get(ref, [self._first[ref]] if ref in self._first else [])
+            owner, winning = min(rivals, key=_rank, default=(scene_id, None))
+            if winning is None or owner == scene_id or not winning.is_of_like_file:
+                return []
+            lost.append(Contest(ref, owner, winning, Claim(ref, Evidence.NONE, 0)))
         return lost
 
     def holders(self) -> dict[ItemRef, int]:

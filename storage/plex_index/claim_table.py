@@ -6,7 +6,7 @@ In temporary tables, so that a million claims take no memory and end with the ru
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from core.id_set import IdSet
 from core.matching.match_outcome import Claim
@@ -77,11 +77,21 @@ class ClaimTable:
         """For each scene that lost a claim, to whom and why."""
         return self._collected(_OF_SEVERAL).contests()
 
+    def on(self, refs: Iterable[ItemRef]) -> Claims:
+        """The claims on some items."""
+        found = Claims()
+        for section, key in set(refs):
+            self._collect(found, "WHERE section = ? AND key = ?", (section, key))
+        return found
+
     def _collected(self, tail: str) -> Claims:
         found = Claims()
-        for scene_id, claim in self._claims(tail):
-            found.offer(scene_id, [claim])
+        self._collect(found, tail)
         return found
+
+    def _collect(self, found: Claims, tail: str, parameters: Sequence[object] = ()) -> None:
+        for scene_id, claim in self._claims(tail, parameters):
+            found.offer(scene_id, [claim])
 
     def holders(self) -> Iterator[tuple[ItemRef, int]]:
         """Each claimed item with its owner, in order of the items."""
@@ -91,10 +101,10 @@ class ClaimTable:
             ref, only = ItemRef(section, key), int(first)
             yield ref, several.get(ref, only)
 
-    def _claims(self, tail: str) -> Iterator[tuple[int, Claim]]:
+    def _claims(self, tail: str, parameters: Sequence[object] = ()) -> Iterator[tuple[int, Claim]]:
         columns = "section, key, evidence, file_rank, shared, native, scene_id"
         sql = f"SELECT {columns} FROM temp.claims {tail} ORDER BY scene_id"
-        for *row, scene_id in self._database.stream(sql):
+        for *row, scene_id in self._database.stream(sql, parameters):
             yield scene_id, claim_of(row)
 
     def count_orphans(self, sections: Collection[str], but: Collection[ItemRef]) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from core.desired import SyncPolicy
 from core.errors import StashIncomplete
+from core.matching.match_outcome import SceneMatch
 from core.matching.ownership import Claims, Contest
 from core.matching.pins import Pin, holds
 from core.matching.reasons import doubt, losses
@@ -140,7 +141,8 @@ class Preparer:
                 continue
             if not items:
                 unlisted = self._unlisted(records.get(scene.id))
-                self._sort_out(batch, job, scene, each, contests, unlisted)
+                is_copy = self._are_others(scene, each, found)
+                self._sort_out(batch, job, scene, each, contests, unlisted, is_copy=is_copy)
                 continue
             own = records.get(scene.id)
             bare = bare_record(scene)
@@ -212,11 +214,14 @@ class Preparer:
         found: LocatedItems,
         contests: Sequence[Contest],
         unlisted: str,
+        *,
+        is_copy: bool,
     ) -> None:
         """Say why nothing can be written for a scene.
 
         Args:
             unlisted: the library with its item, which Plex does not list any more; or "".
+            is_copy: as of `_are_others`.
         """
         titles = self._locator.titles
         if contests:
@@ -224,13 +229,28 @@ class Preparer:
             batch.done.append((job, why))
         elif unlisted:
             batch.done.append((job, NOT_LISTED.format(unlisted)))
-        elif found.undecided:
+        elif found.undecided and not is_copy:
             why = str(doubt(scene.id, found.undecided[0], titles))
             batch.given_up.append((job, Failure.AMBIGUOUS, why))
         elif not scene.files:
             batch.done.append((job, "the scene has no file"))
         else:
             batch.not_found.append(Absent(job, tuple(file.path for file in scene.files)))
+
+    def _are_others(
+        self, scene: Scene, own: LocatedItems, found: Mapping[int, LocatedItems]
+    ) -> bool:
+        """Whether all that a scene may be are copies of its file, and other scenes' own.
+
+        Args:
+            found: of the scenes that are prepared with it.
+        """
+        copies = SceneMatch(scene.id, own.claims, own.undecided).copies
+        if not copies:
+            return False
+        owners = {**self._contested(copies), **self._records.owners_of(copies)}
+        owners |= {claim.ref: i for i, each in found.items() for claim in each.claims}
+        return all(owners.get(ref, scene.id) != scene.id for ref in copies)
 
     def _unlisted(self, record: Record | None) -> str:
         items = record.items if record is not None else ()

@@ -37,6 +37,22 @@ def user_owned(native: Evidence) -> Claim:
 
 
 @pytest.mark.parametrize(
+    ("evidence", "are_taken"),
+    [(Evidence.PATH, True), (Evidence.SIZE, True), (Evidence.LEARNED, False)],
+)
+def test_copies_are_taken_if_each_is_that_of_another_scene(
+    evidence: Evidence, are_taken: bool
+) -> None:
+    copies = [ref("7"), ref("8")]
+    offers = [(1, [claim(Evidence.PATH)]), (2, [claim(evidence, item=copies[1])])]
+    claims = collected(offers)
+
+    assert [each.owner for each in claims.of_copies(9, copies)] == [1, 2] * are_taken
+    assert claims.of_copies(2, copies) == []
+    assert collected(offers[:1]).of_copies(9, copies) == []
+
+
+@pytest.mark.parametrize(
     ("rivals", "owner"),
     [
         ({1: claim(Evidence.PATH), 2: user_owned(Evidence.PATH)}, 2),
