@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,9 +17,7 @@ from rich.table import Table
 
 from simulators.launch import Simulators, StartError
 from simulators.library.generate import generate
-from simulators.seed import Seed, Truth
-
-SETS = ("empty_metadata", "stale_sync", "missing", "ambiguous", "outside", "no_metadata", "in_sync")
+from simulators.seed import Seed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +37,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         with simulators, suppress(KeyboardInterrupt):
-            console.print(cases_table(seed["truth"]))
             console.print(summary_table(seed, simulators))
             console.print("Both are running. Stop them with Ctrl-C.")
             # A wait without end cannot be interrupted on Windows.
@@ -53,51 +49,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def cases_table(truth: Truth) -> Table:
-    """Cases, how many scenes each has, and what is true of these."""
-    table = Table(title="Scenes by case")
-    table.add_column("case")
-    table.add_column("scenes", justify="right")
-    table.add_column("what is true of them")
-    members = {name: set(ids) for name, ids in _sets(truth).items()}
-    counts = Counter(truth["cases"].values())
-    example = {case: int(scene) for scene, case in truth["cases"].items()}
-    for case, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
-        verdict = [name for name in SETS if example[case] in members[name]]
-        table.add_row(case, f"{count:,}", ", ".join(verdict))
-    return table
-
-
 def summary_table(seed: Seed, simulators: Simulators) -> Table:
     """Where the servers listen, the settings for this library, and how big it is."""
-    truth = seed["truth"]
     table = Table(title="Simulators", show_header=False)
     table.add_column()
     table.add_column(overflow="fold")
     table.add_row("Stash", simulators.stash.url)
     table.add_row("Plex (plex_url)", simulators.plex.url)
     table.add_row("plex_token", simulators.plex.token)
-    table.add_row("path_map", truth["path_map"] or "(none needed)")
+    table.add_row("path_map", simulators.truth["path_map"] or "(none needed)")
     table.add_row("scenes", f"{len(seed['stash']['scenes']):,}")
     for section in seed["plex"]["sections"]:
         shown = f"{len(section['items']):,} in {section['title']}, agent {section['agent']}"
         table.add_row("items", shown)
-    for name, ids in _sets(truth).items():
-        table.add_row(name, f"{len(ids):,}")
-    table.add_row("orphans", f"{len(truth['orphans']):,}")
     return table
-
-
-def _sets(truth: Truth) -> dict[str, list[int]]:
-    return {
-        "empty_metadata": truth["empty_metadata"],
-        "stale_sync": truth["stale_sync"],
-        "missing": truth["missing"],
-        "ambiguous": truth["ambiguous"],
-        "outside": truth["outside"],
-        "no_metadata": truth["no_metadata"],
-        "in_sync": truth["in_sync"],
-    }
 
 
 def _parser() -> argparse.ArgumentParser:

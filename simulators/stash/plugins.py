@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,7 +28,7 @@ from simulators.stash.times import Clock
 PYTHON_NAMES = ("python", "python3")
 LOG_LIMIT = 20_000
 LOOPS_COUNTED = (0, 25)  # before, a plugin was never entered again on the way
-ROOT = Path(os.sep).resolve()
+ROOT = Path(os.sep).resolve()  # in which plugins are started, as in the official image
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +37,13 @@ class HostOptions:
 
     Args:
         env: added to the server's own environment.
-        cwd: plugins inherit Stash's, which is / in its official image.
-        host: the bind address that plugins are told.
-        relative: plugins are told paths relative to `cwd`, as those of a Stash are that was started
-            with a relative --config.
+        config_dir: where Stash has its configuration.
     """
 
-    folders: tuple[Path, ...] = ()
-    python: str = sys.executable
-    env: Mapping[str, str] = field(default_factory=dict)
-    cwd: Path = ROOT
-    host: str = "0.0.0.0"
-    config_dir: Path = ROOT
-    relative: bool = False
-
-    def told(self, path: Path) -> Path:
-        """A path as plugins hear of it."""
-        return Path(os.path.relpath(path, self.cwd)) if self.relative else path
+    folders: tuple[Path, ...]
+    python: str
+    env: Mapping[str, str]
+    config_dir: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +233,7 @@ class PluginHost:
         if self._closed:
             raise OSError("the server is shutting down")
         process = RawProcess(self._payload(plugin, caller, args), splitter, self._log_warning)
-        done = process.start(command, env, self._options.cwd)
+        done = process.start(command, env, ROOT)
         self._log.add("debug", f"Plugin {plugin.name} started: {' '.join(command)}")
         done.add_done_callback(lambda ended: self._ended(plugin, ended.result(), progress))
         self._running.add(process)
@@ -292,7 +281,7 @@ class PluginHost:
         self._log.add("warning", message)
 
     def _command(self, plugin: Plugin, operation: Operation | None) -> tuple[list[str], bool]:
-        command = plugin.command(operation, str(self._options.told(plugin.path.parent)))
+        command = plugin.command(operation, str(plugin.path.parent))
         if not command:
             raise OSError("empty exec value")
         if command[0] in PYTHON_NAMES:
@@ -308,11 +297,11 @@ class PluginHost:
     def _connection(self, plugin: Plugin, caller: Caller) -> dict[str, Any]:
         return {
             "Scheme": "http",
-            "Host": self._options.host,
+            "Host": "0.0.0.0",
             "Port": self.port,
             "SessionCookie": self._sessions.plugin_cookie(caller),
             "Dir": str(self._options.config_dir),
-            "PluginDir": str(self._options.told(plugin.path.parent)),
+            "PluginDir": str(plugin.path.parent),
         }
 
     def _logger(

@@ -130,24 +130,14 @@ class Server:
 def build_simulator(seed: StashSeed, options: argparse.Namespace) -> Simulator:
     switches = default_switches(seed["version"])
     clock = Clock(switches)
-    sessions = Sessions(
-        switches,
-        options.session_key.encode(),
-        options.username,
-        options.password,
-        options.api_key,
-    )
+    sessions = Sessions(switches, options.username, options.password, options.api_key)
     log = ServerLog(clock)
     folders = tuple(Path(folder).absolute() for folder in options.plugin_dir)
-    home = folders[0].parent if folders else ROOT
     host_options = HostOptions(
         folders=folders,
         python=options.python,
         env=dict(pair.split("=", 1) for pair in options.plugin_env),
-        host=options.plugin_host,
-        config_dir=home,
-        cwd=home if options.relative else ROOT,
-        relative=options.relative,
+        config_dir=folders[0].parent if folders else ROOT,
     )
     library = load(seed, clock.text())
     host = PluginHost(host_options, sessions, log, switches)
@@ -233,13 +223,8 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--username", default="admin", help="counts with --password only")
     parser.add_argument("--password", default="")
     parser.add_argument("--api-key", default="")
-    parser.add_argument("--session-key", default="simulated session key")
     parser.add_argument("--python", default=sys.executable, help="runs python plugins")
     parser.add_argument("--plugin-env", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--plugin-host", default="0.0.0.0", help="the Host that plugins are told")
-    parser.add_argument(
-        "--relative", action="store_true", help="tell plugins paths relative to their cwd"
-    )
     return parser.parse_args(argv)
 
 

@@ -24,6 +24,7 @@ from aiohttp import web
 from simulators.stash.schema import version_key
 
 COOKIE = "session"
+KEY = b"simulated session key"
 LOOP_LIMIT = 10
 GO_1_23 = (0, 29)  # from here on, cookies have two more keys
 UNAUTHORIZED_KEY = (0, 26)  # before, a wrong API key was an internal error
@@ -56,14 +57,12 @@ class Sessions:
 
     Args:
         switches: `max_session_age` in seconds.
-        key: signs the cookies; kept over restarts, as in Stash's config.yml.
     """
 
     def __init__(
-        self, switches: Mapping[str, Any], key: bytes, username: str, password: str, api_key: str
+        self, switches: Mapping[str, Any], username: str, password: str, api_key: str
     ) -> None:
         self._switches = switches
-        self._key = key
         self._username = username
         self._password = password
         self.api_key = api_key
@@ -87,7 +86,7 @@ class Sessions:
         return Caller(content["user"], tuple((plugin, hook) for plugin, hook in content["visited"]))
 
     def _mac(self, body: bytes) -> bytes:
-        return hmac.new(self._key, body, hashlib.sha256).hexdigest().encode()
+        return hmac.new(KEY, body, hashlib.sha256).hexdigest().encode()
 
     def plugin_cookie(self, caller: Caller) -> dict[str, Any]:
         """The cookie as a plugin finds it on stdin: Go's http.Cookie as JSON."""
