@@ -136,7 +136,7 @@ def test_a_server_that_adds_gets_one_edit_for_a_hundred_items(large: HookDriver)
     sections = len({section for section, _ in sent})
     assert len(sent) <= 1 + 2 * sections
     assert plex["reads"] < 15
-    assert known(driver) == "adds"
+    assert known(driver) is None
 
 
 def test_what_many_items_had_is_in_the_journal(driver: HookDriver) -> None:
@@ -176,7 +176,6 @@ def test_a_server_that_replaces_gets_an_edit_for_each_item(driver: HookDriver) -
     driver.site.both.plex.configure(edit_section="additive")
     _, plex = rename(driver, "After an Update of Plex")
     assert max(len(keys) for _, keys in edits(plex)) > BATCH / 2
-    assert known(driver) == "adds"
 
 
 def test_an_item_that_did_not_come_out_right_gets_its_own_edit(

@@ -25,8 +25,6 @@ from storage.state import State
 from worker.executor.edits_ahead import WRITERS
 from worker.executor.item_editor import lock_changes
 from worker.executor.list_edit_probe import (
-    ADDS,
-    REPLACES,
     Memory,
     lists_of,
     lost,
@@ -176,7 +174,6 @@ class BulkEditor:
             sent.edited.add(edit.ref)
         elif not refused(plan, shown):
             self._proven.add(shape)
-            self._memory.note(ADDS)
             sent.edited.add(edit.ref)
             sent.shown[edit.ref] = shown
         else:
@@ -214,7 +211,7 @@ class BulkEditor:
         self._refuted.add(shape)
         if is_lossy and not self._is_off:
             log.info("this server replaces lists, so each item gets an edit of its own")
-            self._memory.note(REPLACES)
+            self._memory.note_replacing()
             self._is_off = True
 
 

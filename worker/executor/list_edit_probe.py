@@ -23,8 +23,8 @@ from worker.plan import ItemEdit
 
 log = logging.getLogger(__name__)
 
-ADDS, REPLACES = "adds", "replaces"
-# What a server was found to do.
+_REPLACES = "replaces"
+# What a server was found to do; earlier versions have noted those that add as well.
 _KNOWN: Key[Mapping[str, Any] | None] = Key(
     "list_edits", None, Maybe({"server": [str], "lists": str})
 )
@@ -37,31 +37,26 @@ _OPEN: Key[Mapping[str, Any] | None] = Key(
 
 
 class Memory:
-    """What servers were found to do with lists, by machine and version."""
+    """Which server was found to replace lists, by machine and version."""
 
     def __init__(self, plex: PlexClient, state: State) -> None:
         self._plex = plex
         self._state = state
-        self._server: list[str] | None = None
 
     def replaces(self) -> bool:
         """Whether this very server is known to replace."""
         known = self._state.get_value(_KNOWN)
-        if known is None or known["lists"] != REPLACES:
+        if known is None or known["lists"] != _REPLACES:
             return False
         return bool(known["server"] == self._identity())
 
-    def note(self, lists: str) -> None:
-        """Remember what this server does: ADDS or REPLACES."""
-        known = {"server": self._identity(), "lists": lists}
-        if self._state.get_value(_KNOWN) != known:
-            self._state.set_value(_KNOWN, known)
+    def note_replacing(self) -> None:
+        """Remember that this server replaces."""
+        self._state.set_value(_KNOWN, {"server": self._identity(), "lists": _REPLACES})
 
     def _identity(self) -> list[str]:
-        if self._server is None:
-            identity = self._plex.identity()
-            self._server = [identity.machine_id, identity.version]
-        return self._server
+        identity = self._plex.identity()
+        return [identity.machine_id, identity.version]
 
 
 def lists_of(plan: ItemPlan) -> list[Change]:
@@ -136,7 +131,7 @@ def finish_probe(plex: PlexClient, state: State) -> None:
             log.info("item %s lost entries when a run was killed; they are put back", ref)
             params = edit_params(changes, [Role(*role) for role in order["roles"]])
             _edit(plex, ref, item.item_type, params)
-            Memory(plex, state).note(REPLACES)
+            Memory(plex, state).note_replacing()
     state.set_value(_OPEN, None)
 
 

@@ -206,7 +206,17 @@ def test_what_is_taken_up_again_counts_once_and_what_is_new_of_it_counts(
     figures = Figures()
     acknowledger = _acknowledger(harness, figures)
     first, second = edit(SET, key="7"), edit(change("title", "Old", "New"), key="8")
-    for edits in ((first,), (first,), (first, second)):
+    for edits in ((edit(),), (first,), (first, second), (first,)):
         acknowledger.outcomes([outcome(plan(*edits))])
-    assert (figures.items_edited, figures.scenes, figures.scenes_done) == (2, 1, 3)
+    assert (figures.items_edited, figures.scenes, figures.scenes_done) == (2, 1, 4)
     assert figures.values_touched == 4
+
+
+def test_what_has_nothing_to_do_is_done_and_told_by_its_title(harness: RunHarness) -> None:
+    harness.queue.put_many([{"scene_id": 1, "data": {"title": "Night"}}, {"scene_id": 2}])
+    figures, seen = Figures(), dict[int, str]()
+    jobs = harness.queue.claim(2, LATER)
+    _acknowledger(harness, figures, seen).without_write((job, "no file") for job in jobs)
+    assert counted(figures) == {"processed": 2, "succeeded": 2, "skipped": 2}
+    assert seen == {1: "Night", 2: ""}
+    assert state_of(harness.queue) == "gone"
