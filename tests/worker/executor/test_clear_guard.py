@@ -94,6 +94,12 @@ def test_few_values_or_few_of_all_may_go(lost: int, others: int, held: bool) -> 
         assert len(loss.lines) == LISTED
 
 
+def test_nearly_all_is_still_too_much_to_lose() -> None:
+    guard = ClearGuard(99)
+    assert guard.let_through(losing(FREE_CLEARS + 1)) == []
+    assert guard.verdict()[1] is not None
+
+
 @pytest.mark.parametrize("before", [0, 20])
 @pytest.mark.parametrize("more", [0, 1])
 def test_users_edits_pass_at_once_while_a_run_has_taken_few_values_away(
