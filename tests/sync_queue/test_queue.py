@@ -353,6 +353,7 @@ def test_a_bad_job_at_the_head_ends_no_claim(queue: SyncQueue, path: Path) -> No
 
     with SyncQueue(path, warn=told.append, clock=lambda: NOW) as other:
         other.stats(NOW)
+        assert other.claim(0, NOW) == []
         assert [each.scene_id for each in other.claim(1, NOW)] == [3]
     assert len(told) == 2
 
