@@ -10,6 +10,9 @@ from core.images import Action, Decision, ImageKind, identity, selected
 from core.models import FullItem, ItemRef
 from plex.images import NotShown, PlexImages
 
+TRIES = 2  # of what was answered and is not shown: an answer may not be Plex's
+NOT_TAKEN = "Plex answered that it took the picture, and does not show it"
+
 
 @dataclass(frozen=True, slots=True)
 class PictureChange:
@@ -70,13 +73,18 @@ class PictureWriter:
         """
         if decision.action is not Action.KEEP or not change.locked_before:
             self.journal(change)
+        if decision.action is Action.KEEP:
+            return
+        if not any(self._is_shown_after(change, decision, data) for _ in range(TRIES)):
+            raise NotShown(NOT_TAKEN)
+
+    def _is_shown_after(self, change: PictureChange, decision: Decision, data: bytes) -> bool:
         kind = ImageKind(change.field)
         if decision.action is Action.UPLOAD:
             self.plex.upload(change.ref.key, kind, data)
-        elif decision.action is Action.SELECT:
+        else:
             self.plex.select(change.ref.key, kind, decision.rating_key)
-        if decision.action is not Action.KEEP:
-            self._prove(change.ref, kind, change.after)
+        return self._is_shown(change.ref, kind, change.after)
 
     def lock(self, item: FullItem, kinds: Iterable[ImageKind]) -> None:
         """Keep Plex from choosing other pictures at a refresh."""
@@ -95,19 +103,19 @@ class PictureWriter:
                 raise NotShown("Plex answered that it shows no picture, and still shows one")
         else:
             self.plex.select(ref.key, kind, name)
-            self._prove(ref, kind, name)
+            if not self._is_shown(ref, kind, name):
+                raise NotShown(NOT_TAKEN)
 
-    def _prove(self, ref: ItemRef, kind: ImageKind, name: str) -> None:
+    def _is_shown(self, ref: ItemRef, kind: ImageKind, name: str) -> bool:
         """An answer is no proof: servers and proxies say 200 to what was never stored."""
         entries = self.plex.entries(ref.key, kind)
         if is_picture(selected(entries), name):
-            return
+            return True
         there = next((e.rating_key for e in entries if is_picture(e.rating_key, name)), None)
-        if there is not None:
-            self.plex.select(ref.key, kind, there)
-            if is_picture(selected(self.plex.entries(ref.key, kind)), name):
-                return
-        raise NotShown("Plex answered that it took the picture, and does not show it")
+        if there is None:
+            return False
+        self.plex.select(ref.key, kind, there)
+        return is_picture(selected(self.plex.entries(ref.key, kind)), name)
 
 
 def is_picture(shown: str | None, name: str) -> bool:

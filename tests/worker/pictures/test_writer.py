@@ -79,8 +79,17 @@ def test_an_upload_that_was_answered_but_not_stored_is_a_failure(after: Reply) -
     with writer(TAKEN, after) as (hand, server, told):
         with pytest.raises(ImageFailed, match="answered that it took the picture, and does not"):
             hand.show(about(), UPLOAD, DATA)
-        assert asked(server) == ["POST posters", "GET posters"]
+        assert asked(server) == ["POST posters", "GET posters"] * 2
         assert told == [about()]
+
+
+def test_an_upload_that_was_not_stored_is_sent_again() -> None:
+    replies = [TAKEN, offer(OWN, shown=OWN), TAKEN, offer(OWN, OURS, shown=OURS)]
+    with writer(*replies) as (hand, server, told):
+        hand.show(about(), UPLOAD, DATA)
+
+    assert asked(server) == ["POST posters", "GET posters"] * 2
+    assert told == [about()]
 
 
 def test_an_upload_that_was_stored_but_is_not_shown_is_selected() -> None:
@@ -96,7 +105,8 @@ def test_what_is_not_shown_even_then_is_a_failure() -> None:
     with writer(TAKEN, offer(OWN, OURS, shown=OWN)) as (hand, server, _):
         with pytest.raises(ImageFailed, match="does not show it"):
             hand.show(about(), UPLOAD, DATA)
-        assert asked(server) == ["POST posters", "GET posters", f"PUT poster {OURS}", "GET posters"]
+        once = ["POST posters", "GET posters", f"PUT poster {OURS}", "GET posters"]
+        assert asked(server) == once * 2
 
 
 def test_a_selection_is_proven_as_well() -> None:
@@ -108,7 +118,7 @@ def test_a_selection_is_proven_as_well() -> None:
     with writer(TAKEN, offer(OWN, OTHER, shown=OWN)) as (hand, server, _):
         with pytest.raises(ImageFailed):
             hand.show(about(), SELECT, b"")
-        assert asked(server) == [f"PUT poster {OURS}", "GET posters"]
+        assert asked(server) == [f"PUT poster {OURS}", "GET posters"] * 2
 
 
 @pytest.mark.parametrize("locked", [False, True])
