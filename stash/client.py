@@ -55,21 +55,6 @@ class AnswerTooLarge(StashError):
         self.start = start
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
-    """The answer to a plain GET.
-
-    Attributes:
-        headers: looked up without regard to case.
-        asks_to_log_in: it leads to Stash's login page: neither session nor key was accepted.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    asks_to_log_in: bool
-
-
 class StashClient:
     """Talks to one Stash.
 
@@ -179,7 +164,7 @@ class StashClient:
             raise StashError("Stash answered without a list of scenes")
         return scenes
 
-    def get(self, path: str, headers: Mapping[str, str], limit: int) -> Download:
+    def get(self, path: str, headers: Mapping[str, str], limit: int) -> Answer:
         """What Stash has at a path of its own, like "/scene/5/screenshot"; follows no redirect.
 
         Where the session is no longer accepted, it goes on with the API key, if that is known.
@@ -197,18 +182,18 @@ class StashClient:
         # Compressed once more an image only grows, and the length of its answer says less.
         sent = {"Accept": "*/*", "Accept-Encoding": "identity", **headers}
 
-        def download() -> Download:
+        def download() -> Answer:
             answer = self._answer(
                 "GET", path, sent, limit=limit, pause=self._pause, lost=PicturesUnavailable
             )
             if is_busy(answer):
                 raise later(_Busy(answer), answer)
-            return _download(answer)
+            return answer
 
         try:
             found = self._retrying.call(download, repeatable=True)
         except _Busy as busy:
-            found = _download(busy.answer)
+            found = busy.answer
         if found.status in (401, 403):
             raise StashUnauthorized(REFUSED)
         return found
@@ -338,7 +323,3 @@ class _Busy(Exception):
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.status)
         self.answer = answer
-
-
-def _download(answer: Answer) -> Download:
-    return Download(answer.status, answer.headers, answer.body, asks_to_log_in(answer))

@@ -21,7 +21,9 @@ from core.images import (
     media_type,
     says_no_cover,
 )
-from stash.client import AnswerTooLarge, Download, StashClient
+from stash.answers import asks_to_log_in
+from stash.client import AnswerTooLarge, StashClient
+from transport.http import Answer
 
 _COVERS = (
     "query Covers($filter: FindFilterType, $of: SceneFilterType)"
@@ -133,10 +135,10 @@ def _lacks_cover(client: StashClient, scene_id: int) -> bool:
     return not isinstance(found, dict) or found.get("count") != 0
 
 
-def _outage(answer: Download, content_type: str) -> str:
+def _outage(answer: Answer, content_type: str) -> str:
     """What an answer says that has nothing to do with the scene; "" if it has."""
     status = answer.status
-    if answer.asks_to_log_in:
+    if asks_to_log_in(answer):
         return "Stash's session has expired; log in to Stash again or set STASH_API_KEY"
     if 300 <= status < 400 and status != 304:
         return f"Stash answers with a redirect (HTTP {status}); STASH_URL must name Stash itself"
@@ -147,7 +149,7 @@ def _outage(answer: Download, content_type: str) -> str:
     return ""
 
 
-def _is_stored(answer: Download) -> bool:
+def _is_stored(answer: Answer) -> bool:
     """Whether Stash itself has these bytes: it names them by their MD5 (facts of Stash, 4.4)."""
     digest = hashlib.md5(answer.body, usedforsecurity=False).hexdigest()
     return answer.headers.get("ETag", "").strip('"') == digest
