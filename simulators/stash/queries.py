@@ -167,15 +167,7 @@ def _view(plugin: Plugin, enabled: bool) -> SimpleNamespace:
         enabled=enabled,
         requires=list(plugin.requires) or None,
         paths=SimpleNamespace(javascript=None, css=None),
-        settings=[
-            SimpleNamespace(
-                name=setting.name,
-                display_name=setting.display_name,
-                description=setting.description,
-                type=setting.type,
-            )
-            for setting in plugin.settings
-        ],
+        settings=plugin.settings,
     )
     view.tasks = [_operation(task, view) for task in plugin.tasks] or None
     view.hooks = [_operation(hook, view) for hook in plugin.hooks] or None
