@@ -43,11 +43,8 @@ def _perform(
     if not in_stash_too:
         return session.run(mode, args, what=what)
     api = in_stash.connect(StashConnection.from_plugin_input({}, session.env))
-    session.terminal.begin(what)
-    try:
+    with session.terminal.bar(what):
         in_stash.run(api, mode, args, session.terminal.progress)
-    finally:
-        session.terminal.end()
     session.terminal.say("Stash has run the task; its log says what was done.")
     return {"ran_in_stash": True}
 

@@ -45,11 +45,7 @@ class Session:
             {"PluginDir": str(self.plugin_dir)},
             {"mode": mode, **{key: value for key, value in args.items() if value is not None}},
         )
-        if what:
-            self.terminal.begin(what)
-        try:
+        with self.terminal.bar(what):
             reply = reply_to(plugin, self.env, self.terminal.progress)
-        finally:
-            self.terminal.end()
         output: dict[str, Any] = reply["output"]
         return output

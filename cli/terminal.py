@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -38,7 +39,7 @@ class Terminal(protocol.Frames):
         self._quiet = quiet
         self.out = out or Console(highlight=False, soft_wrap=False)
         self.err = err or Console(stderr=True, highlight=False)
-        self._bar: Progress | None = None
+        self._bar: Progress
         self._task: TaskID | None = None
 
     def log(self, level: str, text: str) -> None:
@@ -50,27 +51,27 @@ class Terminal(protocol.Frames):
 
     def progress(self, fraction: float) -> None:
         """Move the bar; without a terminal there is none."""
-        if self._bar is not None and self._task is not None:
+        if self._task is not None:
             self._bar.update(self._task, completed=min(max(fraction, 0.0), 1.0))
 
-    def begin(self, what: str) -> None:
-        """Show a bar for a task from now on."""
-        if self.err.is_terminal and not self.as_json:
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(bar_width=30),
-                TextColumn("{task.percentage:>3.0f}%"),
-                TimeElapsedColumn(),
-            )
-            self._bar = Progress(*columns, console=self.err, transient=True)
+    @contextmanager
+    def bar(self, what: str) -> Iterator[None]:
+        """Show a bar for a task; "" is one that takes no time."""
+        if not what or self.as_json or not self.err.is_terminal:
+            yield
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.err, transient=True) as self._bar:
             self._task = self._bar.add_task(escape(what), total=1.0)
-            self._bar.start()
-
-    def end(self) -> None:
-        """Take the bar away."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = self._task = None
+            try:
+                yield
+            finally:
+                self._task = None
 
     def say(self, text: str, style: str = "") -> None:
         """A sentence of the answer; with JSON it is part of that instead."""

@@ -92,9 +92,8 @@ def test_quiet_leaves_warnings_and_errors() -> None:
 def test_a_bar_is_shown_on_a_terminal_only() -> None:
     for tty in (True, False):
         terminal = _terminal(tty=tty)
-        terminal.begin("Comparing")
-        terminal.progress(0.5)
-        terminal.end()
+        with terminal.bar("Comparing"):
+            terminal.progress(0.5)
         terminal.progress(1.0)
         assert ("Comparing" in _text(terminal.err)) is tty
 
