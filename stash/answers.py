@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from core.errors import StashUnauthorized, StashUnreachable
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import StashError, StashUnauthorized, StashUnreachable
 from transport.http import Answer
 from transport.retrying import Transient
 
@@ -41,6 +44,14 @@ def check_status(answer: Answer) -> None:
     if is_busy(answer):
         error = StashUnreachable(f"Stash is not ready to answer (HTTP {status}); try again later")
         raise later(error, answer)
+
+
+def scenes_in(listed: object) -> list[Any]:
+    """The scenes of what `findScenes` answers with. Raises StashError: it has no list of them."""
+    scenes = listed.get("scenes") if isinstance(listed, Mapping) else None
+    if not isinstance(scenes, list):
+        raise StashError("Stash answered without a list of scenes")
+    return scenes
 
 
 def first_error(errors: object) -> str:

@@ -23,6 +23,7 @@ from stash.answers import (
     first_error,
     is_busy,
     later,
+    scenes_in,
 )
 from stash.connection import StashConnection
 from stash.queries import find_scenes_query
@@ -158,11 +159,7 @@ class StashClient:
         data = self.call_GQL(
             find_scenes_query(fragment), {"filter": found, "scene_filter": dict(f or {})}
         )
-        listed = data.get("findScenes")
-        scenes = listed.get("scenes") if isinstance(listed, dict) else None
-        if not isinstance(scenes, list):
-            raise StashError("Stash answered without a list of scenes")
-        return scenes
+        return scenes_in(data.get("findScenes"))
 
     def get(self, path: str, headers: Mapping[str, str], limit: int) -> Answer:
         """What Stash has at a path of its own, like "/scene/5/screenshot"; follows no redirect.

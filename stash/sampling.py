@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.errors import StashError
 from core.models import Scene
+from stash.answers import scenes_in
 from stash.mapping import SceneReader
 from stash.scenes import StashApi, query_data
 
@@ -35,9 +35,6 @@ def sample_scenes(stash: StashApi, total: int, most: int) -> list[Scene]:
 
 def _window(stash: StashApi, page: int, size: int) -> list[Scene]:
     paging = {"page": page, "per_page": size, "sort": "id", "direction": "ASC"}
-    found = query_data(stash, _QUERY, {"filter": paging}).get("findScenes")
-    raw = found.get("scenes") if isinstance(found, dict) else None
-    if not isinstance(raw, list):
-        raise StashError("Stash answered without a list of scenes")
+    raw = scenes_in(query_data(stash, _QUERY, {"filter": paging}).get("findScenes"))
     reader = SceneReader()
     return [scene for each in raw if (scene := reader.read(each)) is not None]

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from core.digests import digest_of
 from core.errors import StashError, StashUnauthorized, StashUnreachable
 from core.library_facts import GROUP, STUDIO, TAG
 from core.models import MediaFile, Scene
 from stash import queries
+from stash.answers import scenes_in
 from stash.entities import list_texts
 from stash.mapping import SceneReader, UnreadScene, lacks, number, text, unread_scenes
 from stash.scenes import (
@@ -220,7 +220,5 @@ def _all(stash: StashApi, criteria: Mapping[str, object], listed: object) -> dic
 
 def _scenes(listed: object) -> tuple[dict[int, UnreadScene], int]:
     """The scenes of an answer, and how many it has with those that make no sense."""
-    raw: Any = listed.get("scenes") if isinstance(listed, Mapping) else None
-    if not isinstance(raw, list):
-        raise StashError("Stash answered without a list of scenes")
+    raw = scenes_in(listed)
     return {scene.id: scene for scene in unread_scenes(raw, SceneReader())}, len(raw)
