@@ -11,7 +11,7 @@ from aiohttp import web
 
 from simulators.plex.model import JsonObject
 from simulators.plex.query import Page
-from simulators.plex.xml import HEAD, parts
+from simulators.plex.xml import HEAD, around, element
 
 PROTOCOL = {"X-Plex-Protocol": "1.0"}
 GZIP_FROM = 1400  # bytes; shorter answers fit one packet anyway
@@ -25,7 +25,7 @@ REASONS = {
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
-MAINTENANCE = {
+MAINTENANCE: JsonObject = {
     "code": 503,
     "title": "Maintenance",
     "status": "Plex Media Server is currently running startup maintenance tasks.",
@@ -51,9 +51,8 @@ def starting(request: web.Request) -> web.Response:
     """A starting server says so in JSON; the XML twin is inferred from the shape of errors."""
     if wants_json(request):
         return web.json_response(MAINTENANCE, status=503)
-    opening, _ = parts("Response", dict(MAINTENANCE))
-    body = f"{HEAD}{opening}/>"
-    return web.Response(status=503, text=body, content_type="text/xml", charset="utf-8")
+    body = HEAD + element("Response", MAINTENANCE)
+    return web.Response(status=503, body=body, content_type="text/xml", charset="utf-8")
 
 
 def done() -> web.Response:
@@ -69,8 +68,7 @@ def container(
         text = json.dumps({"MediaContainer": body}, ensure_ascii=False, separators=(",", ":"))
         data = text.encode("utf-8", "surrogatepass")
     else:
-        opening, children = parts("MediaContainer", body)
-        data = f"{HEAD}{opening}>{children}</MediaContainer>".encode()
+        data = HEAD + around("MediaContainer", body, ())
     return _send(request, switches, data, _page_headers(body, page))
 
 
@@ -88,9 +86,7 @@ def item_container(
         members = b',"Metadata":[' + b",".join(pieces) + b"]" if pieces else b""
         data = b'{"MediaContainer":' + head.encode() + members + b"}}"
     else:
-        opening, children = parts("MediaContainer", attributes)
-        start = f"{HEAD}{opening}>{children}".encode()
-        data = start + b"".join(pieces) + b"</MediaContainer>"
+        data = HEAD + around("MediaContainer", attributes, pieces)
     return _send(request, switches, data, _page_headers(attributes, page))
 
 

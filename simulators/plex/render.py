@@ -40,7 +40,7 @@ class Renderer:
         if found is None:
             body = self.body(item, shape)
             if shape.xml:
-                found = element(item_tag(body), body).encode()
+                found = element(item_tag(body), body)
             else:
                 found = ENCODER.encode(body).encode("utf-8", "surrogatepass")
             if len(item.cache) >= CACHED_SHAPES:

@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from xml.etree import ElementTree
 
 from simulators.plex.model import JsonObject
 
-ESCAPES = str.maketrans(
-    {
-        "&": "&amp;",
-        "<": "&lt;",
-        ">": "&gt;",
-        '"': "&quot;",
-        "\n": "&#10;",  # unescaped, a parser would turn these three into blanks
-        "\r": "&#13;",
-        "\t": "&#9;",
-    }
-)
-HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 DIRECTORY_TYPES = frozenset({"show", "season", "collection", "artist", "album"})
 
 
-def element(tag: str, body: JsonObject) -> str:
+def element(tag: str, body: JsonObject) -> bytes:
     """One element with everything below it."""
-    opening, children = parts(tag, body)
-    return f"{opening}>{children}</{tag}>" if children else f"{opening} />"
+    return ElementTree.tostring(_made(tag, body), encoding="unicode").encode()
 
 
-def parts(tag: str, body: JsonObject) -> tuple[str, str]:
-    """The opening tag without its bracket, and the children."""
-    attributes: list[str] = []
-    children: list[str] = []
+def around(tag: str, body: JsonObject, pieces: Iterable[bytes]) -> bytes:
+    """The same, with more elements at its end that are finished already."""
+    end = f"</{tag}>".encode()
+    whole = ElementTree.tostring(_made(tag, body), "unicode", short_empty_elements=False).encode()
+    return b"".join([whole.removesuffix(end), *pieces, end])
+
+
+def _made(tag: str, body: JsonObject) -> ElementTree.Element:
+    made = ElementTree.Element(tag)
     for name, value in body.items():
         if isinstance(value, list):
-            children.extend(element(_tag_of(name, child), child) for child in value)
+            made.extend(_made(_tag_of(name, child), child) for child in value)
         elif isinstance(value, dict):
-            children.append(element(name, value))
+            made.append(_made(name, value))
         elif value is not None:
-            attributes.append(f' {name}="{_text(value)}"')
-    return f"<{tag}{''.join(attributes)}", "".join(children)
+            made.set(name, _text(value))
+    return made
 
 
 def _tag_of(name: str, child: JsonObject) -> str:
@@ -54,6 +49,4 @@ def item_tag(body: JsonObject) -> str:
 
 
 def _text(value: Any) -> str:
-    if value is True or value is False:
-        return "1" if value else "0"
-    return str(value).translate(ESCAPES)
+    return str(int(value)) if isinstance(value, bool) else str(value)
