@@ -46,7 +46,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "text is trimmed": {"strip_text": True},
     "edits move content": {"edits_move_content": True},
     "no butler": {"butler": False},
-    "no gzip": {"gzip": False},
     "scans empty the trash": {"auto_empty_trash": True},
 }
 # These tests turn what makes it impossible: an edit is told from two, and a server with small pages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import socket
 import time
@@ -135,6 +136,15 @@ def test_a_body_without_end_is_cut_off() -> None:
     pieces = itertools.chain([HEAD + b"\r\n"], itertools.repeat(bytes(50_000)))
     with saying(lambda: pieces) as url, pytest.raises(TooLarge):
         get(url)
+
+
+def test_answers_are_packed_on_their_way_between_machines_alone() -> None:
+    packed = Reply(body=gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
+    with scripted(packed, as_json({})) as server:
+        other = server.url.replace("127.0.0.1", "127.1")  # the same, by a name that nobody uses
+        assert [get(url).body for url in (other, server.url)] == [b"{}", b"{}"]
+        asked = [one.headers["accept-encoding"] for one in server.asked]
+    assert (other != server.url, asked) == (True, ["gzip", "identity"])
 
 
 def test_a_gzip_that_unpacks_to_very_much_needs_no_memory() -> None:
