@@ -181,8 +181,7 @@ class Sweep:
     def look_again(self, learned: PathMap) -> None:
         """Judge what has little evidence of its own by the folders that others have taught."""
         for some in self.learning.second_look(learned):
-            for scene, refs in some:
-                self.claims.withdraw(scene.id, refs)
+            self.claims.withdraw({scene.id: refs for scene, refs in some})
             self.judge([scene for scene, _ in some])
 
     def settle(

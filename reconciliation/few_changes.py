@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from core.errors import StashError
@@ -208,7 +208,7 @@ def _total(
             figures.subtract([_BY_FATE[left.fate], *([] if is_ungated else ["scenes_with_gaps"])])
         if not kinds:
             figures.subtract(["ungated_count" if is_ungated else "in_order_count"])
-    figures.update({name: n for name, n in asdict(new).items() if type(n) is int})
+    figures.update({name: n for name, n in new.as_dict().items() if type(n) is int})
     counts: dict[str, Any] = dict(figures)
     result = GapDetectionResult(**counts)
     result.add_up()

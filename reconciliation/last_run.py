@@ -7,7 +7,7 @@ user has decided. Where all of these stand, so does every finding; all that may 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -144,7 +144,7 @@ class LastRun:
             items, roots: see `Standing`.
             at: when findings and report were kept.
         """
-        figures = {n: value for n, value in asdict(result).items() if type(value) is int}
+        figures = {n: value for n, value in result.as_dict().items() if type(value) is int}
         with PageFile(self.data_dir, self.warn) as page:
             findings = page.findings.count_by_type()
         self.state.set_value(STANDING, Standing(self.inputs, items, at, figures, findings, roots))

@@ -102,19 +102,17 @@ class Learning:
         reader = SceneReader()
         for batch in self._unsure.batches():
             some = [(UnreadScene(i, raw, reader), refs) for i, (refs, raw) in batch.items()]
-            files = (file for scene, _ in some for file in scene.files)
-            places = {key for file in files for key in map(path_key, _places(file.path, learned))}
-            self._side.focus(ItemQuery(paths=places))
+            keys = {
+                scene.id: [path_key(p) for file in scene.files for p in _places(file.path, learned)]
+                for scene, _ in some
+            }
+            self._side.focus(ItemQuery(paths={key for each in keys.values() for key in each}))
+            indexes = self._side.indexes.values()
             yield [
                 (scene.read(), tuple(ItemRef(*ref) for ref in refs))
                 for scene, refs in some
-                if self._leads_somewhere(scene, learned)
+                if any(index.at_key(key) for key in keys[scene.id] for index in indexes)
             ]
-
-    def _leads_somewhere(self, scene: UnreadScene, learned: PathMap) -> bool:
-        places = [place for file in scene.files for place in _places(file.path, learned)]
-        indexes = self._side.indexes.values()
-        return any(index.at_path(place) for place in places for index in indexes)
 
 
 def taught(

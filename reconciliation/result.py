@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from reconciliation.detection_state import DetectionState
@@ -89,7 +89,7 @@ class GapDetectionResult:
 
     def as_dict(self) -> dict[str, Any]:
         """The figures by name, as a task replies with them."""
-        figures = asdict(self)
+        figures = {each.name: getattr(self, each.name) for each in fields(self)}
         return {**figures, **figures.pop("details")}
 
     def figures(self) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from http.client import HTTPException, RemoteDisconnected
 from urllib.parse import urlsplit
 
-import certifi
 import urllib3
 from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import (
@@ -188,6 +187,8 @@ def _pool(scheme: str, host: str, port: int | None, verify: bool | str) -> Pool 
     if verify is False:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         return TlsPool(host, port, maxsize=_CONNECTIONS, cert_reqs="CERT_NONE")
+    import certifi  # with much that nobody needs who asks by http
+
     authorities = certifi.where() if verify is True else verify
     return TlsPool(
         host, port, maxsize=_CONNECTIONS, cert_reqs="CERT_REQUIRED", ca_certs=authorities

@@ -86,7 +86,7 @@ class PrefixVotes:
     def pairs(self) -> tuple[LearnedPair, ...]:
         """What is believed, the best supported first."""
         found: dict[tuple[str, str], int] = {}
-        for section in sorted({section for (section, _, _), _ in self._taught()}):
+        for section in sorted({each.partition("\0")[0] for each in self._seen}):
             for pair in _grow(self._votes(section), 0, None):
                 known = found.get((pair.stash, pair.plex), 0)
                 found[pair.stash, pair.plex] = max(known, pair.scenes)
@@ -112,16 +112,18 @@ class PrefixVotes:
                 agreeing += scenes
         return agreeing
 
-    def _taught(self) -> Iterator[tuple[Taught, int]]:
+    def _taught(self, by: str = "") -> Iterator[tuple[Taught, int]]:
+        """What was taught, all of it or that which begins so, and by how many scenes."""
         for each, scenes in self._seen.items():
-            section, stash, plex = each.split("\0")
-            yield (section, stash, plex), scenes
+            if each.startswith(by):
+                section, stash, plex = each.split("\0")
+                yield (section, stash, plex), scenes
 
     def _votes(self, section: str) -> list[_Vote]:
         known: dict[str, str] = {}  # most folders have most of their components in common
         return [
             _vote(stash, plex, scenes, known)
-            for (_, stash, plex), scenes in sorted(e for e in self._taught() if e[0][0] == section)
+            for (_, stash, plex), scenes in sorted(self._taught(f"{section}\0"))
         ]
 
 

@@ -57,12 +57,12 @@ class ClaimTable:
             )
         return rivals
 
-    def withdraw(self, scene_id: int, refs: Iterable[ItemRef]) -> None:
-        """Take back what a scene has claimed: it is to be judged anew."""
+    def withdraw(self, refs: Mapping[int, Iterable[ItemRef]]) -> None:
+        """Take back what scenes have claimed: they are to be judged anew."""
         with self._database.aside() as connection:
             connection.executemany(
                 "DELETE FROM temp.claims WHERE section = ? AND key = ? AND scene_id = ?",
-                ((*ref, scene_id) for ref in refs),
+                ((*ref, scene_id) for scene_id, several in refs.items() for ref in several),
             )
 
     def all(self) -> Claims:

@@ -280,7 +280,7 @@ def test_claims_lead_to_owners_contests_and_orphans(index: SectionIndexStore) ->
     (orphans,) = claims.orphans(["1", "2"], {ItemRef("1", "c")})
     assert [bare(each) for each in orphans] == [ELSEWHERE]
 
-    claims.withdraw(9, [ONE.ref])
+    claims.withdraw({9: [ONE.ref]})
     assert list(claims.holders()) == [(ONE.ref, 7), (TWIN.ref, 7)]
     assert claims.contests() == {}
     assert list(index.claims().holders()) == []
