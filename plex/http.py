@@ -15,6 +15,7 @@ from core.errors import ConfigError
 from plex.address import Address
 from plex.answers import container_in, is_locked, is_starting, said, strange_body
 from plex.exceptions import PlexForbidden, PlexRejected, PlexServerDown, PlexUnauthorized
+from plex.turns import Turns
 from plex.url_encoding import Params, encode_query
 from transport.decoding import NotJson
 from transport.errors import NotTrusted, Refused, TransportError
@@ -64,7 +65,7 @@ class PlexHttp:
             **address.credentials,
         }
         self._where = f"Plex at {address.shown}"
-        self._writers = threading.BoundedSemaphore(WRITERS)
+        self._writers = Turns(WRITERS)
         self._counting = threading.Lock()
         self.writes_made = 0
 
