@@ -56,7 +56,7 @@ class Confirming:
             return self.match_one(by_id[scene_id], records.get(scene_id), own, indexes)
 
         matches = {scene_id: match(scene_id, known) for scene_id in by_id}
-        return self._confirm(matches, match, read)
+        return self._confirm(matches, match, known, read)
 
     def match_one(
         self,
@@ -76,12 +76,17 @@ class Confirming:
         )
 
     def _confirm(
-        self, matches: Mapping[int, SceneMatch], again: _Rematch, read: dict[str, FullItem]
+        self,
+        matches: Mapping[int, SceneMatch],
+        again: _Rematch,
+        known: Mapping[str, ItemIndex],
+        read: dict[str, FullItem],
     ) -> dict[int, LocatedItems]:
         """Read the proposed items whole; keep those that still are what they were proposed for.
 
         The scene is matched once more, against nothing but the files that the item has now, and
-        the evidence must be no weaker than that of the proposal.
+        the evidence must be no weaker than that of the proposal; nor is it where these are the
+        files that the item was proposed for: fewer items are fewer contenders.
         """
         keys = {ref.key for match in matches.values() for ref in match.refs}
         unread = sorted(keys - read.keys())
@@ -93,7 +98,7 @@ class Confirming:
             claims = [
                 claim
                 for claim in match.claims
-                if self._holds(scene_id, claim, full.get(claim.ref.key), again)
+                if self._holds(scene_id, claim, full.get(claim.ref.key), known, again)
             ]
             items = {claim.ref: full[claim.ref.key] for claim in claims}
             others = {claim.ref for claim in match.claims if claim.ref.key not in full}
@@ -107,9 +112,18 @@ class Confirming:
             )
         return confirmed
 
-    def _holds(self, scene_id: int, claim: Claim, item: FullItem | None, again: _Rematch) -> bool:
+    def _holds(
+        self,
+        scene_id: int,
+        claim: Claim,
+        item: FullItem | None,
+        known: Mapping[str, ItemIndex],
+        again: _Rematch,
+    ) -> bool:
         if item is None or item.ref != claim.ref:
             return False
+        if known[claim.ref.section].files(claim.ref) == item.files:
+            return True
         index = ItemIndex()
         index.add(item.ref, item.files)
         match = again(scene_id, {claim.ref.section: index})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hypothesis import given
@@ -14,7 +14,7 @@ from core.matching.match_outcome import SceneMatch
 from core.matching.ownership import Claims
 from core.models import ItemRef, MediaFile
 from core.paths import PathMap, base_key, same_path
-from tests.core.builders import FEWER, file, losers, scene
+from tests.core.builders import FEWER, file, index, item_record, losers, record, scene
 
 # So few names, folders and sizes that everything looks like everything else.
 NAMES = st.sampled_from(["scene.mp4", "Scene.mp4", "walk.mkv"])
@@ -140,3 +140,45 @@ def test_over_several_sections_every_item_ends_with_its_true_owner(library: list
     lost = losers(claims)
     for scene_id, match in matches.items():
         assert set(match.refs) - lost.get(scene_id, frozenset()) == truth(library, scene_id)
+
+
+FILES = st.builds(
+    file,
+    st.builds(_path, PLEX_ROOTS, FOLDERS, NAMES),
+    st.sampled_from([None, 1, 2]),
+    st.sampled_from([None, 100.0, 200.0]),
+)
+
+
+@FEWER
+@given(
+    items=st.lists(st.lists(FILES, min_size=1, max_size=2), min_size=1, max_size=BIG_BUCKET + 2),
+    files=st.lists(FILES, min_size=1, max_size=2),
+    had=st.lists(FILES, max_size=2),
+    had_item=st.lists(FILES, max_size=2),
+    is_taught=st.booleans(),
+    guess=st.booleans(),
+)
+def test_an_item_alone_is_believed_no_less_than_among_others(
+    items: list[list[MediaFile]],
+    files: list[MediaFile],
+    had: list[MediaFile],
+    had_item: list[MediaFile],
+    is_taught: bool,
+    guess: bool,
+) -> None:
+    """So whoever is told once more which files an item has need not match it again."""
+    learned = PathMap((("/d", "/m"), ("D:\\lib", "M:\\lib"))) if is_taught else None
+    old = item_record(*(each.path for each in had_item), key="0")
+    known = record(old, files=had or files)
+
+    def match(of: Mapping[str, Sequence[MediaFile]]) -> SceneMatch:
+        return match_scene(
+            scene(*files), {"1": index(of)}, MAP, known, learned=learned, guess=guess
+        )
+
+    held = {str(key): each for key, each in enumerate(items)}
+    for claim in match(held).claims:
+        alone = match({claim.ref.key: held[claim.ref.key]})
+        assert [each.ref for each in alone.claims] == [claim.ref]
+        assert alone.claims[0].evidence >= claim.evidence
