@@ -43,9 +43,10 @@ from simulators.stash.times import Clock
 MAX_BODY = 64 * 1024 * 1024  # covers are sent as base64 inside mutations
 MUTATION = re.compile(rb'"query"\s*:\s*"(?:\\n|\\t|\\r|\s|#[^\\]*)*mutation\b')
 LARGE = 5_000  # scenes, from where on the garbage collector is felt
-# New objects between its looks, and looks before it takes older objects in: it would otherwise stop
-# a server with so many for a quarter of a second at each second or third page, as no Stash does.
-SELDOM = (50_000, 20, 100)
+# New objects between its looks, and looks before it takes older objects in. By default it would
+# stop a server with so many for a quarter of a second at each second or third page, as no Stash
+# does. The seldomer it looks, the longer it takes: half a second for a million new objects.
+SELDOM = (20_000, 4, 1000)
 NOTHING: StashSeed = {
     "studios": [],
     "performers": [],
