@@ -74,10 +74,11 @@ def test_where_no_item_takes_an_edit_nobody_is_to_blame(
     made = plans(BAD[:count])
     bench.faults({"match": ANYWHERE, **fault})
 
-    with pytest.raises(PlexServerDown):
+    with pytest.raises(PlexServerDown) as caught:
         bench.run(*made)
 
     assert bench.told() == {}
+    assert ("refuses every edit" in str(caught.value)) is (fault is REFUSES)
 
 
 @pytest.mark.parametrize("count", [2, 3])

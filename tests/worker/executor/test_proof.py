@@ -305,3 +305,21 @@ def test_a_cover_that_is_unusable_is_the_end_if_nothing_else_failed(others: list
 
     assert outcome.failures == [*others, "it is no picture"]
     assert outcome.is_final == (not others)
+
+
+def test_a_label_that_was_taken_off_is_not_asked_for_again() -> None:
+    labels = change("label", ("Ours", "Overlay"), ("Ours", "Overlay", "More"))
+    with_labels, without = edit(labels, TITLE), edit(TITLE, key="8")
+    scene = plan(with_labels, without)
+    written = sent(scene)
+
+    for each in (*scene.items, ref("9")):
+        written.note_label_off(each)
+
+    assert written.edits[without.ref] == without
+    outcome = judged(
+        written,
+        shown(after(with_labels, title="New", label=("Ours", "More")), after(without, title="New")),
+    )
+    assert (outcome.status, refused(outcome)) == (Status.PROVEN, [])
+    assert back(outcome) == {"7": {"label", "title"}, "8": {"title"}}
