@@ -34,7 +34,8 @@ from transport.patience import Patience
 
 # Within one machine, packing and unpacking take longer than what they spare.
 _OWN_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
-_CHUNK = 64 * 1024
+# Bytes that are read at once. What is packed may unpack to a thousand times as many.
+_PACKED, _PLAIN = 64 * 1024, 1024 * 1024
 _CONNECTIONS = 8  # kept for later, for as many threads
 
 
@@ -203,7 +204,8 @@ def _body_within(response: BaseHTTPResponse, limit: int) -> bytes:
         raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", b"")
     received: list[bytes] = []
     left = limit
-    for chunk in response.stream(_CHUNK, decode_content=True):
+    size = _PACKED if "Content-Encoding" in response.headers else _PLAIN
+    for chunk in response.stream(size, decode_content=True):
         received.append(chunk)
         left -= len(chunk)
         if left < 0:
