@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import secrets
 from array import array
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 from core.change_words import some_of
 from core.digests import digest_of
@@ -51,7 +50,6 @@ FULL_PASS: Key[float | None] = Key("full_pass", None, Maybe(float))
 RULES = ("core", "reconciliation", "stash", "storage.scene_reads")
 FEW = 4  # with a verdict on less than one scene of so many, all are read
 LOOKED_UP = 5000  # verdicts at once
-BEGUN = 2  # pages of scenes that are read before Plex is listed
 _NAMED = 10  # scenes named in one error
 
 _Row = tuple[int, object, str, int]  # id, `updated_at`, mark, and 1 as for `settled`
@@ -91,9 +89,7 @@ class SceneSource:
         # Of all scenes there are, those that are not as they were read, or not as they were judged.
         self._there, self._stale, self._moved = array("q"), IdSet(), IdSet()
         self._keeps_all = self._is_listed = self._saw_all = False
-        # Of all scenes, the pages that are read already, and those that follow.
-        self._begun: deque[Sequence[UnreadScene]] = deque()
-        self._rest: Iterator[Sequence[UnreadScene]] | None = None
+        self._all: Iterator[Sequence[UnreadScene]] | None = None
         self.read_whole = 0
 
     def survey(self, expected: int) -> Iterator[None]:
@@ -111,7 +107,7 @@ class SceneSource:
         self._is_listed = last is not None
         if last is None:
             self._reads.begin(new, looked.names, None, last)
-            yield from self._begin(expected)
+            self._begin(expected)
             return
         scalars = partial(
             iter_scalars, self._stash, tells_files=looked.tells_files, expected=expected
@@ -148,28 +144,24 @@ class SceneSource:
             if self._is_listed and len(in_order := self._in_order()) * FEW >= expected:
                 yield from self._changed(in_order)
             else:
-                if self._rest is None:
-                    self._failure, self._rest = None, self._all(expected)
-                while self._begun:
-                    yield self._begun.popleft()
-                yield from self._rest
+                if self._all is None:
+                    self._failure, self._all = None, self._read_all(expected)
+                yield from self._all
             if self._failure is not None:
                 raise self._failure
         except StashIncomplete as error:
             self._incomplete = error
 
-    def _begin(self, expected: int) -> Iterator[None]:
-        """Read the first pages: all will be wanted, and Stash has nothing to do while Plex is
+    def _begin(self, expected: int) -> None:
+        """Read the first page: all will be wanted, and Stash has nothing to do while Plex is
         listed."""
-        self._rest = self._all(expected)
+        self._all = pages = self._read_all(expected)
         try:
-            for page in islice(self._rest, BEGUN):
-                self._begun.append(page)
-                yield
+            self._all = chain(list(islice(pages, 1)), pages)
         except StashError as error:
             self._failure = error
 
-    def _all(self, expected: int) -> Iterator[Sequence[UnreadScene]]:
+    def _read_all(self, expected: int) -> Iterator[Sequence[UnreadScene]]:
         pages = iter_unread_pages(self._stash, expected=expected, fields=self._fields)
         return map(self._keep, pages)
 
