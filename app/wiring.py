@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from app import stopping
 from app.directories import PLUGIN_ID, data_dir_of
 from app.own_files import OwnFiles
-from app.patience import TaskPatience
+from app.patience import Growing, TaskPatience
 from app.setup.token import SETTING, resolve_token
 from core.settings import Settings, read_settings
 from shell import logs
@@ -23,6 +23,7 @@ from stash.client import LEAST_SILENCE, StashClient
 from stash.connection import StashConnection
 from stash.plugin_settings import change_plugin_settings
 from stash.scenes import plugin_settings
+from transport.pacing import PAUSES
 from transport.patience import Patience
 from transport.retrying import Retrying
 
@@ -108,8 +109,7 @@ class Context(OwnFiles):
         """A client of Plex, closed at the end; with timeouts of its own it asks twice at most."""
         from plex.client import PlexClient
 
-        settings, retrying = self.settings, self.retrying or Retrying()
-        retrying = retrying.patient_as(self.patience)
+        settings, retrying = self.settings, self._retrying()
         if timeouts is not None:
             retrying = retrying.briefly(timeouts.longest)
             settings = replace(
@@ -119,6 +119,9 @@ class Context(OwnFiles):
             )
         with contextlib.closing(PlexClient.by(settings, retrying)) as client:
             yield client
+
+    def _retrying(self) -> Retrying:
+        return (self.retrying or Retrying()).patient_as(self.patience)
 
     def engine(
         self,
@@ -133,6 +136,7 @@ class Context(OwnFiles):
             self.settings,
             self.data_dir,
             queue,
+            retrying=self._retrying(),
             clock=self.clock,
             on_progress=self.report_step,
             on_gaps=on_gaps,
@@ -169,6 +173,12 @@ def _heed_in_log(settings: Settings) -> None:
         )
     if settings.unknown_keys:
         log.info("settings without a meaning here: %s", ", ".join(settings.unknown_keys))
+
+
+def _patience_by_hand(data_dir: Path, settings: Settings) -> TaskPatience:
+    """That of a task which nobody carries on."""
+    is_too_long = Growing(data_dir, PAUSES * settings.read_timeout)
+    return TaskPatience(partial(stopping.is_requested, data_dir), is_too_long=is_too_long)
 
 
 @contextlib.contextmanager
@@ -219,5 +229,5 @@ def open_context(
             env=env,
             faults=read.faults,
             is_stopped=partial(stopping.is_requested, data_dir),
-            patience=patience,
+            patience=_patience_by_hand(data_dir, settings),
         )

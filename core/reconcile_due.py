@@ -56,7 +56,8 @@ class History:
         tries: automatic runs that have begun since then.
         tried_at: when the last of them began, or ended without having seen all.
         is_stopped: a guard has stopped it.
-        gave_way_at: when a run that is due has first let other jobs of Stash go before it.
+        gave_way_at: when a run has first let other jobs of Stash go before it, be it in its midst;
+            since then none has come to its end.
     """
 
     since: float | None = None
@@ -133,14 +134,12 @@ def claimed(history: History, wanted: WantedSchedule, now: float) -> History | N
     due = due_at(history, wanted)
     if due is None or now < due:
         return None
-    return replace(
-        history, tries=history.tries + 1, tried_at=now, is_stopped=False, gave_way_at=None
-    )
+    return replace(history, tries=history.tries + 1, tried_at=now, is_stopped=False)
 
 
 def failed(history: History, now: float, *, is_stopped: bool) -> History:
     """The claimed run has ended and not seen everything; `is_stopped`: a guard has stopped it."""
-    return replace(history, tried_at=now, is_stopped=is_stopped)
+    return replace(history, tried_at=now, is_stopped=is_stopped, gave_way_at=None)
 
 
 def succeeded(history: History, wanted: WantedSchedule, scope: str, now: float) -> History:
@@ -161,7 +160,7 @@ def confirmed(history: History) -> History:
 
 
 def given_way(history: History, now: float) -> History:
-    """A run that is due lets others go before it."""
+    """A run lets others go before it."""
     return history if history.gave_way_at is not None else replace(history, gave_way_at=now)
 
 

@@ -8,10 +8,10 @@ not grow with the library. What it could not see, it does not judge: unknown is 
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
@@ -51,6 +51,7 @@ from storage.scene_reads import SceneReads
 from storage.state import State
 from storage.synced_libraries import KNOWN
 from sync_queue.queue import SyncQueue
+from transport.retrying import Retrying
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class GapDetectionEngine:
         config: the settings.
         data_dir: the plugin's data directory.
         queue: where gaps go; None only detects.
-        plex: a client to use instead of one made from the settings.
+        plex: a client to use instead of one made from the settings, with `retrying`.
         clock: epoch seconds.
         on_progress: told the share done, 0..1, after each page of a listing and every 50 scenes.
         on_gaps: told, some at a time, the gaps that have a job enqueued, or would have one with a
@@ -83,6 +84,7 @@ class GapDetectionEngine:
         queue: SyncQueue | None = None,
         *,
         plex: PlexClient | None = None,
+        retrying: Retrying | None = None,
         clock: Callable[[], float] = time.time,
         on_progress: Callable[[float], None] = lambda _share: None,
         on_gaps: Callable[[Sequence[FoundGap]], None] = lambda _gaps: None,
@@ -93,6 +95,7 @@ class GapDetectionEngine:
         self.data_dir = Path(data_dir)
         self.queue = queue
         self._plex = plex
+        self._retrying = retrying
         self._clock = clock
         self._on_progress = on_progress
         self._on_gaps = on_gaps
@@ -117,16 +120,16 @@ class GapDetectionEngine:
                 what was found so far and `partial` set.
         """
         since = scope_named(scope).since(self._clock())
-        with contextlib.ExitStack() as stack:
+        with ExitStack() as stack:
             state = State(self.data_dir, log.warning, clock=self._clock, checked=self._checked)
             stack.enter_context(state)
-            plex = self._plex or stack.enter_context(contextlib.closing(PlexClient.by(self.config)))
+            made = partial(PlexClient.by, self.config, self._retrying)
+            plex = self._plex or stack.enter_context(closing(made()))
             cache = stack.enter_context(PlexCache(self.data_dir))
             reads = stack.enter_context(SceneReads(self.data_dir, log.warning))
-            started, days = self._clock(), self.config.full_pass_days
-            full = since is None and (
-                full or is_full_pass_due(state.get_value(FULL_PASS), started, days)
-            )
+            started, last = self._clock(), state.get_value(FULL_PASS)
+            is_due = is_full_pass_due(last, started, self.config.full_pass_days)
+            full = since is None and (full or is_due)
             source = SceneSource(self.stash, reads, state, self._clock, full=full)
             scratch = stack.enter_context(Scratch())
             requests_before = plex.requests_made

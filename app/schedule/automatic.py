@@ -7,13 +7,16 @@ run due ask for it too, so that their own work is not held up.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from app.patience import TaskPatience
 from app.schedule import store
 from app.schedule.reconcile_run import reconcile
 from app.wiring import Context
 from core import reconcile_due
-from core.errors import GuardStopped, RunStopped, StateError, SyncError
+from core.errors import GaveWay, GuardStopped, RunStopped, StateError, SyncError
 from core.reconcile_due import History
 from core.run_kinds import RECONCILE
 from core.scopes import BY_MODE
@@ -27,14 +30,18 @@ log = logging.getLogger(__name__)
 class AutoReconcile:
     """The automatic reconcile as one run of Sync Changes sees it.
 
+    Args:
+        others_wait: whether another job of Stash waits for ours to end.
+
     Attributes:
         figures: what became of the last run, in brief; empty where there was none.
 
     Every method may raise StateError.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, others_wait: Callable[[], bool]) -> None:
         self._context = context
+        self._others_wait = others_wait
         self._wanted = store.wanted(context.settings)
         self._due_at: float | None = None
         self.figures: dict[str, Any] = {}
@@ -49,7 +56,9 @@ class AutoReconcile:
         return self._due_at is not None and self._context.clock() >= self._due_at
 
     def gives_way(self) -> bool:
-        """Whether the run, which is due, lets the jobs of Stash that wait go before it."""
+        """Whether jobs of Stash wait, and the run, due or under way, lets them go before it."""
+        if not self._others_wait():
+            return False
         now = self._context.clock()
         with self._context.open_state() as state:
             history = store.change(state, now, lambda known: reconcile_due.given_way(known, now))
@@ -74,8 +83,13 @@ class AutoReconcile:
 
     def _tried(self) -> dict[str, Any]:
         """The run's figures; where it has not seen everything, it is tried again later."""
+        patience = TaskPatience(self._context.is_stopped, self.gives_way)
+        context = replace(self._context, patience=patience)
         try:
-            figures = reconcile(self._context, self._wanted.scope, automatic=True)
+            figures = reconcile(context, self._wanted.scope, automatic=True)
+        except GaveWay as why:
+            self._tell(str(why), logging.INFO)
+            return {"note": str(why)}
         except RunStopped:
             raise
         except SyncError as error:
@@ -88,12 +102,16 @@ class AutoReconcile:
     def _failed(self, why: str, *, is_stopped: bool) -> None:
         now = self._context.clock()
         with self._context.open_state() as state:
-            history = store.change(
+            store.change(
                 state, now, lambda known: reconcile_due.failed(known, now, is_stopped=is_stopped)
             )
-        due = reconcile_due.due_at(history, self._wanted)
+        self._tell(why, logging.ERROR if is_stopped else logging.WARNING)
+
+    def _tell(self, why: str, level: int) -> None:
+        now = self._context.clock()
+        with self._context.open_state() as state:
+            due = reconcile_due.due_at(store.known(state, now), self._wanted)
         again = f" It is tried again in {in_words((due or now) - now)}."
-        level = logging.ERROR if is_stopped else logging.WARNING
         log.log(level, "the automatic reconcile did not get through: %s%s", why, again)
 
 

@@ -63,9 +63,9 @@ def giving_way(context: Context, most: float = math.inf) -> Context:
     """The context for who gives way also while an answer of Plex is waited for.
 
     Args:
-        most: as of `TaskPatience`.
+        most: seconds that answers may be lacking for, after which Plex counts as down.
     """
-    patience = TaskPatience(context.is_stopped, _Others(context), most)
+    patience = TaskPatience(context.is_stopped, _Others(context), most.__lt__)
     return replace(context, patience=patience)
 
 

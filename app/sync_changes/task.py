@@ -95,7 +95,7 @@ class _Run:
         self._outage = OutageWait(context, self._sleep)
         self._is_trial = False
         self._has_looked = False
-        self._auto = AutoReconcile(context)
+        self._auto = AutoReconcile(context, self._others_wait)
         self._scans = ScanWait(context, self._sleep, self._others_wait)
         self._successor = ""
         self._notes: list[str] = []
@@ -136,7 +136,7 @@ class _Run:
             if self._has_unannounced():
                 continue
             if self._auto.is_due():
-                if self._others_wait() and self._auto.gives_way():
+                if self._auto.gives_way():
                     self._hand_over(seen, anyway=True)
                     return
                 if self._auto.run():

@@ -16,12 +16,16 @@ import app.sync_changes.process_queue
 import transport.pacing
 from app import task_runner
 from app.health_check.task import look_after_change
+from app.schedule.automatic import AutoReconcile
+from app.schedule.history import HISTORY
 from app.sync_changes.handover import MOST_IN_VAIN
 from app.sync_changes.process_queue import process_queue
 from app.wiring import Timeouts
 from core.backoff import LONGEST_PAUSE
 from core.circuit_breaker import OPENS_AFTER
 from core.errors import RunStopped
+from core.reconcile_due import HOUR, History
+from core.timestamps import DAY
 from plex.exceptions import PlexServerDown
 from simulators.library.generate import generate
 from storage.state_tables.outages import PLEX
@@ -46,6 +50,7 @@ def driver(library: Site, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         (app.patience, "SLOW", 0.2),
         (app.patience, "LOOK", 0.1),
         (app.sync_changes.process_queue, "BY_BUTTON", 0.8),
+        (app.patience, "BY_BUTTON", 0.8),
         (app.patience, "STEP", 0.05),
         (transport.pacing, "STEP", 0.05),
     ):
@@ -106,6 +111,46 @@ def test_others_need_not_wait_for_an_answer(
     assert all_wait(driver)
     driver.site.both.plex.faults([])
     assert driver.sync()["processed"] == 3
+
+
+def test_an_automatic_reconcile_gives_way_but_not_for_ever(driver: SyncDriver) -> None:
+    slow = {"match": LISTING, "action": "delay", "seconds": 0.4, "times": -1}
+    driver.site.both.plex.faults([slow])
+    with driver.site.state() as state:
+        state.set_value(HISTORY, History(since=NOW - 9 * DAY))
+    gave_way = []
+
+    for hours in (0, 1, 23):
+        driver.now += hours * HOUR
+        with driver.context() as context:
+            auto = AutoReconcile(context, lambda: True)
+            auto.look()
+            assert auto.run()
+            gave_way.append("note" in auto.figures)
+
+    assert gave_way == [True, True, False]
+    assert [run.status for run in driver.automatic()] == ["partial", "partial", "done"]
+    assert failures(driver) == 0
+
+
+@pytest.mark.parametrize(("mode", "hangs"), [("reconcile_all", LISTING), ("undo_last_run", ITEMS)])
+def test_a_task_that_nobody_carries_on_says_soon_that_plex_does_not_answer(
+    driver: SyncDriver, mode: str, hangs: str
+) -> None:
+    site = driver.site
+    for scene in site.scenes("in_sync"):
+        site.hand_edit(site.key(scene), title=f"By hand {scene}")
+    site.drain()
+    site.enqueue(*site.scenes("in_sync"))
+    site.both.plex.faults([{"match": hangs, **HANG}])
+    began = time.monotonic()
+
+    assert "Plex did not answer for" in site.run(mode).error
+
+    assert time.monotonic() - began < 5
+    assert all_wait(driver)
+    site.both.plex.faults([])
+    assert "error" not in site.run(mode).reply
 
 
 def test_slow_answers_do_not_keep_changes_waiting_for_ever(driver: SyncDriver) -> None:

@@ -181,7 +181,9 @@ def test_it_lets_others_go_before_it_for_a_while() -> None:
     assert not reconcile_due.may_give_way(gave, DAILY, NOW + DAY)
     tried = reconcile_due.claimed(gave, DAILY, NOW + DAY)
     assert tried is not None
-    assert reconcile_due.may_give_way(tried, DAILY, NOW + 9 * DAY)
+    assert not reconcile_due.may_give_way(tried, DAILY, NOW + 9 * DAY)
+    ended = reconcile_due.failed(tried, NOW + DAY, is_stopped=False)
+    assert reconcile_due.may_give_way(ended, DAILY, NOW + 9 * DAY)
 
 
 # Weeks of it --------------------------------------------------------------------------------
