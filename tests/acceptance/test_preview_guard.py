@@ -52,7 +52,7 @@ def test_conflicts_are_shown_and_reported_when_they_are_met(open_alone: Open) ->
     applied = site.do(apply_preview)
 
     assert applied["conflicts"] == [line]
-    assert f"item {site.items(scene)[0]}: title changed in Plex to 'Mine', while Stash" in line
+    assert f"item {site.items(scene)[0]}: title changed in Plex to “Mine”, while Stash" in line
     assert (shown["conflict_count"], applied["conflict_count"]) == (1, 1)
     (refused,) = applied["refused"]
     assert "Plex was sent “New.” for summary and shows" in refused
