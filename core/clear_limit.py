@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from core.models import Change
 
-PASSES = "would pass"  # what the clear guard says to a preview that loses little
 FREE_CLEARS = 50  # so many a run may always clear or remove
 
 

@@ -12,7 +12,6 @@ from app.page.labels import label_of, plain
 from app.page.paging import Paging
 from app.page.plex_links import libraries, links
 from core.change_words import counted
-from core.clear_limit import PASSES
 from core.errors import ConfigError
 from core.fields import PICTURES, TITLE
 from core.models import Change, ChangeKind, ItemRef
@@ -74,7 +73,7 @@ def _chosen(state: State, wanted: int | None) -> Run | None:
 def _head(run: Run, *, has_plan: bool) -> dict[str, Any]:
     counts = _counts(run.figures)
     told = str(run.figures.get("guard") or "")
-    guard = f" The clear guard {told}." if told not in ("", PASSES) else ""
+    guard = f" The clear guard {told}." if told else ""
     scenes = counted(counts["scenes"], "scene")
     items = counted(counts["items"], "item")
     is_kept = has_plan or not counts["scenes"]

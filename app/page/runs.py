@@ -67,12 +67,11 @@ def page_row(
 
 
 def _text(run: Run, status: str) -> str:
-    told = figures_line(run.kind, run.figures)
+    # Of one that failed it is not known how far it came.
+    told = figures_line(run.kind, run.figures, none="" if status == "failed" else NOTHING)
     if status in ("running", KILLED):
         begun = "It is at work" if status == "running" else "It was ended before it was done"
         return f"{begun}: {told} so far." if told else f"{begun}."
-    if status == "failed" and told == NOTHING:
-        told = ""  # how far it came is not known
     _, how = ENDED.get(status, ("", ""))
     parts = [part[0].upper() + part[1:] for part in (told, how) if part]
     return ". ".join([*parts, ""]).strip() or "Nothing was to be done."

@@ -13,7 +13,6 @@ from app.wiring import Context, sharing
 from app.write_session import SceneWriter, lock_for, open_scene_writer
 from core import run_kinds
 from core.change_words import counted, listed, phrase
-from core.clear_limit import PASSES
 from core.errors import ConfigError
 from core.finding_types import EMPTY_METADATA, MISSING
 from core.models import ItemRef, Job
@@ -139,7 +138,7 @@ def _show(preview: Preview) -> None:
     headline(
         log,
         f"Preview {preview.run_id}: {_of_scenes(preview.scenes_planned, listed(parts))}. "
-        + (f"The guard against many removals {preview.guard}. " if preview.guard != PASSES else "")
+        + (f"The guard against many removals {preview.guard}. " if preview.guard else "")
         + "Nothing was written.",
     )
 

@@ -162,8 +162,8 @@ def _trouble(reconcile: Part, now: float) -> list[str]:
     return [f"tried {reconcile['tries']} × since, last {ago}, and not got through so far"]
 
 
-def figures_line(kind: str, figures: Part) -> str:
-    """What a run did, in words; "" where there is nothing to tell."""
+def figures_line(kind: str, figures: Part, *, none: str = NOTHING) -> str:
+    """What a run did, in words, or `none` if nothing; "" where that is not known."""
     if "why" in figures:  # stopped by a guard
         return str(figures["why"])
     told = _TOLD.get(DRAIN if kind == CONFIRM else kind, {})
@@ -171,7 +171,7 @@ def figures_line(kind: str, figures: Part) -> str:
         return ""
     figured = ((figures.get(name, 0), words) for name, words in told.items())
     counts = ((count, _of_one(words) if count == 1 else words) for count, words in figured)
-    return listed(counts) or NOTHING
+    return listed(counts) or none
 
 
 def _of_one(words: str) -> str:

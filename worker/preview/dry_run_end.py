@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from core.change_words import change_line
-from core.clear_limit import PASSES, Tally, clears_too_much, tally
+from core.clear_limit import Tally, clears_too_much, tally
 from core.models import Change, ChangeKind
 from storage.state_tables.plans import PlannedChange, PlanStore
 from worker.executor.figures import Listing
@@ -150,10 +150,10 @@ class StoredPlans:
         return [*field_changes(plan), *pictures]
 
     def verdict(self, max_clear_percent: int) -> str:
-        """What the clear guard would do."""
+        """What the clear guard would do; "" where it would let all through."""
         total = Tally(self._preview.values_touched, self._preview.values_cleared)
         if not clears_too_much(total, max_clear_percent):
-            return PASSES
+            return ""
         return (
             f"would hold back {self._losing} scenes: {total.cleared} of the {total.touched} values "
             f"would be cleared or removed, more than {max_clear_percent} %"
