@@ -45,8 +45,9 @@ MUTATION = re.compile(rb'"query"\s*:\s*"(?:\\n|\\t|\\r|\s|#[^\\]*)*mutation\b')
 LARGE = 5_000  # scenes, from where on the garbage collector is felt
 # New objects between its looks, and looks before it takes older objects in. By default it would
 # stop a server with so many for a quarter of a second at each second or third page, as no Stash
-# does. The seldomer it looks, the longer it takes: half a second for a million new objects.
-SELDOM = (20_000, 4, 1000)
+# does. The seldomer it takes them in, the longer that takes, and what a page holds on to just then
+# is not freed before all are looked at.
+SELDOM = (50_000, 5, 20)
 NOTHING: StashSeed = {
     "studios": [],
     "performers": [],
