@@ -15,9 +15,8 @@ The rules, in one place:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
 
 from core.scopes import SCOPES, scope_named
 from core.timestamps import DAY
@@ -66,18 +65,6 @@ class History:
     tried_at: float | None = None
     is_stopped: bool = False
     gave_way_at: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-able, for `from_dict`."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> History:
-        """The history that `as_dict` has told, or an earlier or later version of it."""
-        known = {
-            each.name: told[each.name] for each in fields(cls) if told.get(each.name) is not None
-        }
-        return cls(**known)
 
 
 def due_at(history: History, wanted: WantedSchedule) -> float | None:

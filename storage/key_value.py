@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from storage.files.database import Database
 from storage.files.file_opening import Clock, Warn
-from storage.files.json_checks import Shape, check
+from storage.files.json_checks import Maybe, Shape, check
 from storage.files.migration import Schema
 from storage.files.row_checks import TEXT, Row, Table
 from storage.files.store import Store, StoreFile
 from storage.record_codec import dumps
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 T = TypeVar("T")
+D = TypeVar("D", bound="DataclassInstance")
 
 TABLES = ("CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",)
 _FACTS = Table("facts", ("key",), {"key": TEXT, "value": TEXT})
@@ -38,6 +42,22 @@ class Key(Generic[T]):
     shape: Shape
     decode: Callable[[Any], T] = lambda value: value
     encode: Callable[[T], object] = lambda value: value
+
+
+def key_of_fields(name: str, default: D, shape: Mapping[str, Shape]) -> Key[D]:
+    """For a dataclass that is kept by its fields.
+
+    Args:
+        default: also what fields are of which nothing is kept: None, or what an earlier version
+            did not know.
+        shape: of the JSON of each field.
+    """
+
+    def decode(kept: Mapping[str, Any]) -> D:
+        return replace(default, **{n: kept[n] for n in shape if kept.get(n) is not None})
+
+    maybe: dict[str, Shape] = {field: Maybe(one) for field, one in shape.items()}
+    return Key(name, default, maybe, decode, asdict)
 
 
 class KeyValueStore(Store):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from core import notification_texts
 from core.notification_texts import Notice
 from core.run_kinds import RECONCILE
-from storage.files.json_checks import Maybe
-from storage.key_value import Key
+from storage.key_value import key_of_fields
 from storage.state import State
 from storage.state_tables.outages import NAMES
 from sync_queue.jobs import QueueStats
@@ -36,19 +34,15 @@ class Notified:
     outages: Mapping[str, float] = field(default_factory=dict)
     failed: int = 0
 
-    @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> Notified:
-        return cls(**{name: kept[name] for name in _SHAPE if kept.get(name) is not None})
 
-    def kept(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _SHAPE}
-
-
-_SHAPE = {
-    **dict.fromkeys(("reconcile", "stopped", "dead", "held", "failed"), Maybe(int)),
-    "outages": Maybe({str: float}),
-}
-NOTIFIED: Key[Notified] = Key("notified", Notified(), _SHAPE, Notified.of, Notified.kept)
+NOTIFIED = key_of_fields(
+    "notified",
+    Notified(),
+    {
+        **dict.fromkeys(("reconcile", "stopped", "dead", "held", "failed"), int),
+        "outages": {str: float},
+    },
+)
 
 
 def due_notices(

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from core.reconcile_due import History
-from storage.files.json_checks import Maybe
-from storage.key_value import Key
+from storage.key_value import key_of_fields
 
-HISTORY = Key(
+HISTORY = key_of_fields(
     "reconcile_schedule",
     History(),
     {
-        "since": Maybe(float),
-        "ended": Maybe({str: float}),
-        "tries": Maybe(int),
-        "tried_at": Maybe(float),
-        "is_stopped": Maybe(bool),
-        "gave_way_at": Maybe(float),
+        "since": float,
+        "ended": {str: float},
+        "tries": int,
+        "tried_at": float,
+        "is_stopped": bool,
+        "gave_way_at": float,
     },
-    History.from_dict,
-    History.as_dict,
 )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from app.sync_changes.change_filter import ChangeFilter
 from app.sync_changes.destroyed_scene_jobs import enqueue_destroyed
@@ -61,10 +60,6 @@ class IntakeResult:
     unannounced: int = 0
     nothing_new: int = 0
 
-    def as_dict(self) -> dict[str, Any]:
-        """The figures by name."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
 class _Stores:
@@ -81,7 +76,6 @@ class Intake:
     """Turns events into jobs. Each is settled only when its jobs are in the queue.
 
     Args:
-        result: is added to.
         enough: asked between pages of scenes; once it says so, the other events are left.
 
     Attributes:
@@ -93,13 +87,12 @@ class Intake:
         self,
         context: Context,
         inbox: Inbox,
-        result: IntakeResult,
         enough: Callable[[], bool] = lambda: False,
     ) -> None:
         self._context = context
         self._inbox = inbox
         self._enough = enough
-        self.result = result
+        self.result = IntakeResult()
         self.is_early = self._is_begun = False
         self.read: dict[int, float] = {}
 

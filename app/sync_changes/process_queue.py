@@ -11,7 +11,7 @@ from app.sync_changes.drain_messages import CARRIED_ON, SWITCHED_OFF, left_waiti
 from app.sync_changes.drains import Drains
 from app.sync_changes.edits_during_drain import Edits
 from app.sync_changes.handover import giving_way, hand_over, others_wait
-from app.sync_changes.intake import Intake, IntakeResult
+from app.sync_changes.intake import Intake
 from app.sync_changes.outage_wait import EndedByOutage, count_waiting
 from app.sync_changes.probes import look_for_pictures, make_sure_of_plex
 from app.sync_changes.quick_hooks import QuickHooks
@@ -42,7 +42,7 @@ def process_queue(context: Context) -> dict[str, Any]:
     context = giving_way(context, BY_BUTTON)
     with context.open_inbox() as inbox:
         slice_ = Slice(context.clock, partial(others_wait, context))
-        intake = Intake(context, inbox, IntakeResult(), slice_.over)
+        intake = Intake(context, inbox, slice_.over)
         quick_hooks = QuickHooks(context, inbox)
         unannounced = Unannounced(context, intake, quick_hooks)
         edits = Edits(inbox, intake, context.clock, unannounced)

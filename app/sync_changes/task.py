@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -26,7 +27,7 @@ from app.sync_changes.drain_messages import (
 from app.sync_changes.drains import Drains
 from app.sync_changes.edits_during_drain import Edits
 from app.sync_changes.handover import giving_way, hand_over, note_given_way, others_wait
-from app.sync_changes.intake import Intake, IntakeResult
+from app.sync_changes.intake import Intake
 from app.sync_changes.outage_wait import EndedByOutage, OutageWait, Service, WaitEnd, count_waiting
 from app.sync_changes.probes import (
     count_without_pictures,
@@ -87,7 +88,7 @@ class _Run:
         self._sleep = partial(_sleep_on, context, sleep)
         self._others_wait = partial(others_wait, context)
         self._slice = Slice(context.clock, self._others_wait)
-        self._intake = Intake(context, inbox, IntakeResult(), self._slice.over)
+        self._intake = Intake(context, inbox, self._slice.over)
         self._quick_hooks = QuickHooks(context, inbox)
         self._unannounced = Unannounced(context, self._intake, self._quick_hooks)
         edits = Edits(inbox, self._intake, context.clock, self._unannounced)
@@ -275,7 +276,7 @@ class _Run:
     def figures(self) -> dict[str, Any]:
         """What a task replies with. Raises GuardStopped: scenes are held back."""
         self._drains.complain()
-        figures = {**self._intake.result.as_dict(), **self._drains.result.reply(DRAIN)}
+        figures = {**asdict(self._intake.result), **self._drains.result.reply(DRAIN)}
         if self._auto.figures:
             figures["reconcile"] = self._auto.figures
         if self._successor:

@@ -225,8 +225,5 @@ def test_each_run_is_at_the_first_occasion_from_its_due_time_on(
 
 
 @given(histories)
-def test_the_history_survives_the_store(history: History) -> None:
-    told = history.as_dict()
-    assert History.from_dict({**told, "of a later version": 1}) == history
-    assert History.from_dict({"tries": 2, "since": None}) == History(tries=2)
+def test_a_confirmation_leaves_no_try(history: History) -> None:
     assert reconcile_due.confirmed(history) == History(history.since, history.ended)

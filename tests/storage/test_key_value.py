@@ -114,9 +114,10 @@ def test_what_has_another_shape_is_set_aside(
     )
 )
 def test_a_schedule_comes_back_as_it_was(history: History) -> None:
-    told = json.loads(json.dumps(history.as_dict()))
+    told = json.loads(json.dumps(HISTORY.encode(history)))
     check(told, HISTORY.shape)
-    assert History.from_dict({**told, "of a later version": 1}) == history
+    assert HISTORY.decode({**told, "of a later version": 1}) == history
+    assert HISTORY.decode({"tries": 2, "since": None}) == History(tries=2)
 
 
 @pytest.mark.parametrize(
