@@ -34,7 +34,7 @@ from stash.scalars import WHOLE
 from storage.files.database import chunks
 from storage.page.page_facts import LAST
 from storage.page.page_file import PageFile
-from storage.state_tables.verdicts import GapOutcome, Left
+from storage.state_tables.verdicts import GapOutcome, Verdict
 from storage.synced_libraries import UNLISTED
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class FewChanges:
             return None
         return self._conclude(known, before, reach, at)
 
-    def _before(self, known: Standing, scenes: int) -> dict[int, Left] | None:
+    def _before(self, known: Standing, scenes: int) -> dict[int, Verdict] | None:
         """The scenes to be judged anew, with what the last run has left of them."""
         state, most = self.last.state, scenes // RARE
         edited = self.sweep.side.cache.edited_since(known.items, most)
@@ -109,7 +109,7 @@ class FewChanges:
         is_plain = all(each.kinds < 1 << len(PLAIN) for each in before.values())
         return before if is_plain and len(before) == len(ids) else None
 
-    def _page_stands(self, known: Standing, before: Mapping[int, Left]) -> bool:
+    def _page_stands(self, known: Standing, before: Mapping[int, Verdict]) -> bool:
         """Whether the findings of all other scenes are still there."""
         with PageFile(self.last.data_dir, self.last.warn) as page:
             if page.get_value(LAST).get("at") != known.at:
@@ -122,7 +122,7 @@ class FewChanges:
             found.update([_TYPES[kind] for kind in kinds if kind in _TYPES][:1])  # what is told
         return not any(found.values())
 
-    def _judge(self, before: Mapping[int, Left]) -> bool:
+    def _judge(self, before: Mapping[int, Verdict]) -> bool:
         """Judge the scenes anew; whether all of them could be."""
         sweep = self.sweep
         try:
@@ -135,7 +135,7 @@ class FewChanges:
             return False
         return len(sweep.seen) == len(before) and not sweep.findings.troubles()
 
-    def _are_on_their_own(self, before: Mapping[int, Left], reach: Reach) -> bool:
+    def _are_on_their_own(self, before: Mapping[int, Verdict], reach: Reach) -> bool:
         """Whether no other scene is concerned by what was found."""
         sweep, found = self.sweep, self.sweep.findings
         votes = PrefixVotes()
@@ -149,7 +149,7 @@ class FewChanges:
             and all(reach.covers(e.paths) for e in found.told(found.missing.among(before)).values())
         )
 
-    def _claims_stand(self, before: Mapping[int, Left]) -> bool:
+    def _claims_stand(self, before: Mapping[int, Verdict]) -> bool:
         """Whether the scenes claim what they claimed, and where others had wanted an item, too, for
         the same reasons."""
         had = [(i, claim) for i, left in before.items() for claim in left.claims]
@@ -165,7 +165,7 @@ class FewChanges:
         )
 
     def _conclude(
-        self, known: Standing, before: Mapping[int, Left], reach: Reach, at: float
+        self, known: Standing, before: Mapping[int, Verdict], reach: Reach, at: float
     ) -> GapDetectionResult:
         log.debug("what the last run has found stands but for %d scenes", len(before))
         sweep, side, state = self.sweep, self.sweep.side, self.last.state
@@ -194,7 +194,7 @@ def _kinds(bits: int) -> list[str]:
 
 
 def _total(
-    known: Standing, before: Mapping[int, Left], new: GapDetectionResult
+    known: Standing, before: Mapping[int, Verdict], new: GapDetectionResult
 ) -> GapDetectionResult:
     """The figures of the last run, with those of some scenes in the place of what they had."""
     figures = Counter(known.figures)

@@ -33,7 +33,6 @@ from storage.plex_index.moved_items import Moved
 from storage.state import State
 from storage.state_tables.verdicts import (
     GapOutcome,
-    LookedAt,
     Verdict,
     VerdictStore,
     claim_of,
@@ -221,9 +220,7 @@ class VerdictCache:
         for batch in self._noted.batches(AT_ONCE):
             claims, folders = self._claims.of(batch), self._taught.of(batch)
             good = {
-                i: Verdict(
-                    seen, tuple(map(claim_of, claims[i])), scene, (*folders[i],), GapOutcome(fate)
-                )
+                i: Verdict(seen, tuple(map(claim_of, claims[i])), scene, (*folders[i],), fate)
                 for i, (seen, scene, fate) in batch.items()
                 if i not in in_disorder
             }
@@ -232,16 +229,15 @@ class VerdictCache:
         for looked_at in self._looked_at.batches(AT_ONCE):
             fate_of, kinds_of = fates(looked_at), kinds(looked_at)
             claims, folders = self._claims.of(looked_at), self._taught.of(looked_at)
-            self._store.note(
-                LookedAt(
-                    *(i, scene, claims.get(i, ()), tuple(folders.get(i, ()))),
-                    *(fate_of.get(i, GapOutcome.NO_GAP), kinds_of.get(i, 0)),
-                    has_record=i in self._recorded,
-                    stands=i not in unsure,
+            others = {
+                i: Verdict(
+                    *(b"", tuple(map(claim_of, claims.get(i, ()))), scene, (*folders.get(i, ()),)),
+                    *(fate_of.get(i, GapOutcome.NO_GAP), kinds_of.get(i, 0), i not in unsure),
                 )
                 for i, scene in looked_at.items()
                 if i not in kept
-            )
+            }
+            self._store.save(others, recorded=self._recorded)
 
     def _digest(self, scene: UnreadScene, refs: Sequence[ItemRef]) -> bytes | None:
         """A digest of all that a verdict rests on; None where an item is not there."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -37,54 +36,26 @@ class GapOutcome(IntEnum):
 Taught = tuple[tuple[str, str, str], ...]
 
 
-class LookedAt(NamedTuple):
-    """A scene that was not found in order.
+class Verdict(NamedTuple):
+    """What a look at a scene rests on, and what it says.
 
     Attributes:
-        scene: a digest of the scene alone.
-        claims: as `claim_row` makes them.
-        taught: see `Verdict`.
-        kinds: a bit for each kind of finding; see `reconciliation.detection_state`.
-        has_record: it had a record then.
-        stands: it need not be looked at again while nothing has moved.
-    """
-
-    id: int
-    scene: bytes
-    claims: Sequence[Sequence[object]]
-    taught: Taught
-    fate: int
-    kinds: int
-    has_record: bool
-    stands: bool
-
-
-class Left(NamedTuple):
-    """What the last look at a scene has left, though it may be void by now."""
-
-    claims: tuple[Claim, ...]
-    taught: Taught
-    fate: int
-    kinds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a verdict rests on, and what it says.
-
-    Attributes:
-        digest: of all that was looked at.
-        scene: of the scene alone.
+        digest: of all that was looked at; b"" where the scene was not found in order.
         claims: the items that the scene claimed.
+        scene: a digest of the scene alone.
         taught: the folders in which its files lie: section key, that of Stash, that of Plex.
-        fate: IN_ORDER or TIMELESS.
+        fate: a `GapOutcome`.
+        kinds: a bit for each kind of finding; see `reconciliation.detection_state`.
+        stands: it need not be looked at again while nothing has moved.
     """
 
     digest: bytes
     claims: tuple[Claim, ...]
     scene: bytes = b""
     taught: Taught = ()
-    fate: GapOutcome = GapOutcome.IN_ORDER
+    fate: int = GapOutcome.IN_ORDER
+    kinds: int = 0
+    stands: bool = True
 
 
 # What touches a record, by the name of the trigger, and the scene that is concerned.
@@ -128,18 +99,15 @@ TABLES = (
 _VERDICTS = Table(
     "verdicts",
     ("scene_id",),
-    {"scene_id": INT, "digest": BLOB, "claims": TEXT, "scene": BLOB, "taught": TEXT},
-)
-_LEFT = Table(
-    "verdicts",
-    ("scene_id",),
-    {"scene_id": INT, "claims": TEXT, "taught": TEXT, "fate": INT, "kinds": INT},
+    {
+        **{"scene_id": INT, "digest": BLOB, "claims": TEXT, "scene": BLOB, "taught": TEXT},
+        **dict.fromkeys(("fate", "kinds", "touched"), INT),
+    },
 )
 _RECORDED = "EXISTS (SELECT 1 FROM records WHERE scene_id = ?)"
 _IN_ORDER = f"fate = {GapOutcome.IN_ORDER:d} AND touched = 0"
 _ALL = "SELECT scene_id FROM verdicts"
 _SOME = 10_000  # of them at once
-_COLUMNS = "scene_id, digest, claims, scene, taught, fate, kinds"
 
 
 class VerdictStore(Store):
@@ -177,48 +145,42 @@ class VerdictStore(Store):
         """How many scenes were looked at."""
         return self._database.numbers("SELECT count(*) FROM verdicts")[0]
 
-    def save(self, verdicts: Mapping[int, Verdict], void: Iterable[int]) -> None:
-        """Write verdicts on scenes that have a record, and drop those on others.
+    def save(
+        self,
+        verdicts: Mapping[int, Verdict],
+        void: Iterable[int] = (),
+        recorded: Container[int] | None = None,
+    ) -> None:
+        """Write verdicts on scenes, and drop those on others.
 
         Args:
-            void: scenes that were looked at and are not in order.
+            void: those.
+            recorded: the scenes that had a record when they were looked at; None: all. Where that
+                is otherwise by now, nothing is written.
         """
         with self._database.transaction() as connection:
             connection.executemany(
                 "DELETE FROM verdicts WHERE scene_id = ?", ((scene_id,) for scene_id in void)
             )
             connection.executemany(
-                f"INSERT OR REPLACE INTO verdicts ({_COLUMNS}) SELECT ?, ?, ?, ?, ?, ?, 0"
-                f" WHERE {_RECORDED}",
+                "INSERT OR REPLACE INTO verdicts SELECT ?, ?, ?, ?, ?, ?, ?, ?"
+                f" WHERE {_RECORDED} = ?",
                 (
                     (
-                        *(scene_id, verdict.digest, _text(verdict.claims)),
-                        *(verdict.scene, dumps(verdict.taught), verdict.fate, scene_id),
+                        *(scene_id, verdict.digest, dumps([*map(claim_row, verdict.claims)])),
+                        *(verdict.scene, dumps(verdict.taught), verdict.fate),
+                        *(verdict.kinds, not verdict.stands, scene_id),
+                        recorded is None or scene_id in recorded,
                     )
                     for scene_id, verdict in verdicts.items()
                 ),
             )
 
-    def note(self, looked_at: Iterable[LookedAt]) -> None:
-        """Note scenes that were not found in order."""
-        with self._database.transaction() as connection:
-            connection.executemany(
-                f"INSERT OR REPLACE INTO verdicts ({_COLUMNS}, touched)"
-                f" SELECT ?, x'', ?, ?, ?, ?, ?, ? WHERE {_RECORDED} = ?",
-                (
-                    (
-                        *(each.id, dumps(each.claims), each.scene, dumps(each.taught)),
-                        *(int(each.fate), each.kinds, not each.stands, each.id, each.has_record),
-                    )
-                    for each in looked_at
-                ),
-            )
-
-    def left(self, scene_ids: Iterable[int]) -> dict[int, Left]:
-        """What is left of those of some scenes that were looked at, if only before their records
-        were touched."""
+    def left(self, scene_ids: Iterable[int]) -> dict[int, Verdict]:
+        """What the last look at some scenes has left, though it may be void by now: where their
+        records were touched since, it does not stand."""
         with self._database.snapshot():
-            return dict(self._database.select_in(_LEFT, _left, "scene_id", scene_ids))
+            return dict(self._database.select_in(_VERDICTS, _verdict, "scene_id", scene_ids))
 
     def forget_others(self, seen: Container[int]) -> None:
         """Forget scenes that are gone."""
@@ -230,10 +192,6 @@ class VerdictStore(Store):
                 self.save({}, gone)
 
 
-def _text(claims: Iterable[Claim]) -> str:
-    return json.dumps([claim_row(claim) for claim in claims], separators=(",", ":"))
-
-
 def claim_row(claim: Claim) -> tuple[str, str, int, int, int, int]:
     """A claim as plain data."""
     evidence, native = int(claim.evidence), int(claim.native)
@@ -241,19 +199,10 @@ def claim_row(claim: Claim) -> tuple[str, str, int, int, int, int]:
 
 
 def _verdict(row: Row) -> tuple[int, Verdict]:
-    scene_id, digest, claims, scene, taught = row
+    scene_id, digest, claims, scene, taught, fate, kinds, touched = row
     made = tuple(map(claim_of, json.loads(claims)))
-    return scene_id, Verdict(digest, made, scene, _folders(taught))
-
-
-def _folders(taught: str) -> Taught:
-    return tuple([(section, stash, plex) for section, stash, plex in json.loads(taught)])
-
-
-def _left(row: Row) -> tuple[int, Left]:
-    scene_id, claims, taught, fate, kinds = row
-    made = tuple(map(claim_of, json.loads(claims)))
-    return scene_id, Left(made, _folders(taught), fate, kinds)
+    folders = tuple([(section, stash, plex) for section, stash, plex in json.loads(taught)])
+    return scene_id, Verdict(digest, made, scene, folders, fate, kinds, not touched)
 
 
 def claim_of(row: Sequence[Any]) -> Claim:

@@ -12,7 +12,7 @@ from core.models import ItemRef, MediaFile
 from core.records import ItemRecord, Record
 from storage.state import State
 from storage.state_tables.records import MovedFiles
-from storage.state_tables.verdicts import GapOutcome, Left, LookedAt, Verdict, claim_row
+from storage.state_tables.verdicts import GapOutcome, Verdict
 from tests.stored import verdict_count
 
 ONE, TWO = ItemRef("1", "7"), ItemRef("2", "9")
@@ -77,24 +77,22 @@ def test_what_touches_a_record_drops_its_verdict_alone(
 def test_what_it_claimed_is_still_known(state: State, touch: Callable[[State], object]) -> None:
     touch(state)
 
-    assert state.verdicts.left([1, 4]) == {1: Left(VERDICT.claims, (), GapOutcome.IN_ORDER, 0)}
+    assert state.verdicts.left([1, 4]) == {1: VERDICT._replace(stands=False)}
     assert set(state.verdicts.looked_at(1, 9)) == {2, 3}
 
 
 def test_of_others_it_is_noted_that_they_were_looked_at(state: State) -> None:
-    def row(scene_id: int, *, has_record: bool, stands: bool = True) -> LookedAt:
-        claims = [claim_row(claim) for claim in VERDICT.claims]
-        taught, said = (("1", "/a", "/b"),), (GapOutcome.QUEUED, 5)
-        return LookedAt(scene_id, b"it", claims, taught, *said, has_record, stands)
+    taught = (("1", "/a", "/b"),)
+    other = Verdict(b"", VERDICT.claims, b"it", taught, GapOutcome.QUEUED, 5)
+    in_doubt = other._replace(stands=False)
 
-    state.verdicts.note([row(1, has_record=True), row(4, has_record=False)])
-    state.verdicts.note([row(2, has_record=False)])  # it got one meanwhile
-    state.verdicts.note([row(3, has_record=True, stands=False)])
+    # Scene 2 got a record meanwhile.
+    state.verdicts.save({1: other, 2: other, 3: in_doubt, 4: other}, recorded={1, 3})
 
     assert list(state.verdicts.with_fate(GapOutcome.QUEUED)) == [[1, 4]]
     assert state.verdicts.looked_at(1, 9) == {1: b"it", 2: b"", 4: b"it"}
     assert state.verdicts.in_order(1, 9) == {2}
-    assert state.verdicts.left([3])[3] == Left(VERDICT.claims, (("1", "/a", "/b"),), 2, 5)
+    assert state.verdicts.left([1, 3]) == {1: other, 3: in_doubt}
     assert state.verdicts.get_many([1, 3, 4]) == {}
     state.verdicts.forget_others({4})
     assert state.verdicts.count() == 1
