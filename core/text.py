@@ -81,7 +81,11 @@ def visible(text: str) -> str:
 
 def storable(text: str) -> str:
     """`text` without the lone surrogates that odd paths bring: UTF-8 has none."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def says_something(text: str) -> bool:

@@ -262,10 +262,9 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[Finding]) -> None:
 
 def _values(each: Finding) -> tuple[object, ...]:
     title, path, studio = each.title, each.path, each.studio
-    search = f"{title}\n{path}\n{studio}"
-    if not search.isascii():
+    search = storable(told := f"{title}\n{path}\n{studio}")
+    if search is not told:
         title, path, studio = map(storable, (title, path, studio))
-        search = storable(search)
     return (
         each.scene_id,
         int(each.type in GAPS),
