@@ -75,6 +75,18 @@ def test_an_edit_that_is_answered_and_not_carried_out_is_not_believed(
     assert site.reconcile()["total_gaps"] == 0
 
 
+def test_an_edit_that_is_lost_now_and_then_is_not_taken_for_refused(site: Site) -> None:
+    scene = site.scene("empty_no_agent")
+    site.enqueue(scene)
+    lost: dict[str, Any] = {"match": "^PUT ", **EMPTY}
+    site.both.plex.faults([lost, {**lost, "after": 1}])  # the first, and the third
+
+    drained = site.drain()
+
+    assert (drained["succeeded"], drained["refused_count"]) == (1, 0)
+    assert scene not in differing(site)
+
+
 @pytest.mark.parametrize("reads", chosen([4], [1]))
 def test_a_plex_that_answers_from_memory_for_a_while_costs_no_attempt(
     site: Site, reads: int

@@ -39,7 +39,7 @@ class ItemEditor:
         """
         names = edit.names
         try:
-            self._edit(edit, edit.changes, names)
+            self.send_whole(edit)
         except PlexRejected as rejected:
             if rejected.status == 404 and self._is_gone(edit.ref.key):
                 return None
@@ -48,6 +48,14 @@ class ItemEditor:
                 raise rejected from None
             return frozenset(left)
         return frozenset()
+
+    def send_whole(self, edit: ItemEdit) -> None:
+        """All changes and locks of an item in one edit.
+
+        Raises:
+            PlexError: as the client.
+        """
+        self._edit(edit, edit.changes, edit.names)
 
     def send_change(self, edit: ItemEdit, change: Change) -> bool:
         """One change by itself, with its lock; whether it was taken.

@@ -1,20 +1,22 @@
 """Reads edited items back, and tries once more, alone, what a server did not take.
 
-One that shows nothing at all of its edit is read again for some seconds, since Plex may answer from
-memory. What it still refuses or alters is recorded with the value that it shows, and not sent again
-until Stash changes it.
+One that shows nothing at all of its edit gets it once more as a whole, since the answer to it may
+not have been Plex's, and is read again for some seconds, since Plex may answer from memory. What it
+still refuses or alters is recorded with the value that it shows, and not sent again until Stash
+changes it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from core.models import Change, FullItem, ItemRef
 from core.planning.item_plan import refused
 from core.text import name_key
 from plex.client import PlexClient
-from plex.exceptions import PlexItemFailed
+from plex.exceptions import PlexItemFailed, PlexRejected
 from plex.full_items import FullItems
 from transport.retrying import Transient
 from worker.executor.item_editor import ItemEditor, removal_alone
@@ -70,6 +72,7 @@ class ReadBack:
         self.failed, self.unlocked = {}, {}
         shown = self._items([*edited, *others])
         self.tells_locks |= any(edit.item.locked for edit in edited.values())
+        shown |= self._items(self._sent_again(edited, shown))
         again = [
             ref
             for ref, edit in edited.items()
@@ -80,6 +83,18 @@ class ReadBack:
             self._wait_for({ref: edited[ref] for ref in again}, shown)
             self._learn(edited, [ref for ref in again if ref not in self.failed], shown)
         return shown
+
+    def _sent_again(
+        self, edited: Mapping[ItemRef, ItemEdit], shown: Mapping[ItemRef, FullItem]
+    ) -> list[ItemRef]:
+        """The items that showed nothing of their edits, and got these once more."""
+        if self._in_vain >= VAIN:
+            return []
+        old = [ref for ref in edited.keys() & shown.keys() if edited[ref].is_untouched(shown[ref])]
+        for ref in old:
+            with suppress(PlexRejected, PlexItemFailed):  # each change is tried by itself then
+                self._editor.send_whole(edited[ref])
+        return old
 
     def _wait_for(self, edited: Mapping[ItemRef, ItemEdit], shown: dict[ItemRef, FullItem]) -> None:
         """Read again what shows nothing of its edit, before anybody is blamed."""
