@@ -89,10 +89,6 @@ class PlexClient:
     def requests_made(self) -> int:
         return self.http.requests_made
 
-    @property
-    def writes_made(self) -> int:
-        return self.http.writes_made
-
     def close(self) -> None:
         """Closes the connection."""
         self.http.close()

@@ -7,7 +7,6 @@ because addresses end up in logs and in the texts of exceptions.
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -41,7 +40,6 @@ class PlexHttp:
     something, `WRITERS` are under way at most, and others wait for their turn.
 
     Attributes:
-        writes_made: requests that were to change something, repeated ones included.
         retrying: tries again what raises Transient.
     """
 
@@ -66,8 +64,6 @@ class PlexHttp:
         }
         self._where = f"Plex at {address.shown}"
         self._writers = Turns(WRITERS)
-        self._counting = threading.Lock()
-        self.writes_made = 0
 
     def __repr__(self) -> str:
         return f"PlexHttp({self._address.shown})"
@@ -161,8 +157,6 @@ class PlexHttp:
         self, method: str, path: str, params: Params | str = (), body: bytes | None = None
     ) -> None:
         """`write`, of anything and once. Raises Transient: it failed in a way that may pass."""
-        with self._counting:
-            self.writes_made += 1
         with self._writers:
             answer = self._answer(method, path, params, most=WRITTEN, body=body)
         came = strange_body(answer)

@@ -52,7 +52,7 @@ def test_an_edit_is_sent_to_the_byte() -> None:
             [("title.value", "A + B & C/D ~é"), ("genre[].tag.tag-", "x%2Cy"), ("a.locked", "1")],
         )
         asked = server.asked[0]
-        assert (sent, client.requests_made, client.writes_made) == (1, 1, 1)
+        assert (sent, client.requests_made) == (1, 1)
     assert (asked.method, asked.body) == ("PUT", b"")
     assert asked.path == (
         "/library/sections/3/all?type=1&id=50412&title.value=A%20%2B%20B%20%26%20C%2FD%20~%C3%A9"
@@ -91,7 +91,6 @@ def test_an_edit_too_long_for_an_address_is_cut_between_fields() -> None:
     params = [("summary.value", "é" * 1000), ("title.value", "T"), ("studio.value", "s" * 3000)]
     with client_of(Reply()) as (client, server):
         assert client.edit("3", 1, "5", params) == 2
-        assert client.writes_made == 2
         paths = [asked.path for asked in server.asked]
     assert all(len(path) < 7500 and "type=1&id=5&" in path for path in paths)
     assert "summary.value" in paths[0]

@@ -39,7 +39,7 @@ def wire(
 
 
 @pytest.mark.parametrize("kind", ImageKind)
-def test_upload_select_and_unset(client: PlexClient, kind: ImageKind) -> None:
+def test_upload_select_and_unset(client: PlexClient, process: PlexHandle, kind: ImageKind) -> None:
     images = PlexImages(client)
     own = images.entries("1", kind)
     assert [entry.selected for entry in own] == [True]
@@ -64,7 +64,7 @@ def test_upload_select_and_unset(client: PlexClient, kind: ImageKind) -> None:
     other = ART if kind is POSTER else POSTER
     assert len(images.entries("1", other)) == 1
     assert len(images.entries("2", kind)) == 1
-    assert client.writes_made == 6
+    assert process.counters()["writes"] == 6
 
 
 def test_the_predicted_name_ends_as_the_true_one(client: PlexClient) -> None:
@@ -76,13 +76,13 @@ def test_the_predicted_name_ends_as_the_true_one(client: PlexClient) -> None:
         assert name.rpartition("/")[2] == upload_name(kind, digest(FIRST)).rpartition("/")[2]
 
 
-def test_locks(client: PlexClient) -> None:
+def test_locks(client: PlexClient, process: PlexHandle) -> None:
     images = PlexImages(client)
     before = client.full_items(["1"])["1"].locked
     images.lock(client.full_items(["1"])["1"], [POSTER, ART])
     locked = client.full_items(["1"])["1"]
     assert locked.locked - before == {"poster", "background"}
-    assert client.writes_made == 1
+    assert process.counters()["writes"] == 1
     images.lock(locked, [ART], locked=False)
     assert client.full_items(["1"])["1"].locked - before == {"poster"}
 

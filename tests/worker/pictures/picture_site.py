@@ -57,7 +57,7 @@ class PictureSite:
 
     def note(self, change: PictureChange) -> None:
         self.journal.append(change)
-        self.writes_before.append(self.plex.writes_made)
+        self.writes_before.append(self.process.counters()["writes"])
 
     def items(self, *refs: ItemRef) -> dict[ItemRef, FullItem]:
         full = self.plex.full_items([ref.key for ref in refs or REFS])
