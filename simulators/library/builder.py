@@ -13,10 +13,10 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any, TypedDict
 
 from simulators.library import names
-from simulators.library.options import Options, people_and_tags
 from simulators.library.oracle_fields import NO_AGENT, Catalog, file_stem
 from simulators.library.oracle_text import name_key, padded_date
-from simulators.library.places import CLIPS, SERIES, Place, path_map, places, sections
+from simulators.library.people import NOW, people_and_tags
+from simulators.library.places import CLIPS, SERIES, Mounts, Place, path_map, places, sections
 from simulators.seed import (
     PlexItem,
     PlexPart,
@@ -59,10 +59,11 @@ class Meta(TypedDict):
 
 @dataclass(slots=True)
 class Builder:
-    """A library in the making; see `Options`."""
+    """A library in the making; see `simulators.library.generate`."""
 
     rng: random.Random
-    options: Options
+    mounts: Mounts
+    cover_share: float
     expected_scenes: int
     places: dict[str, Place] = field(init=False)
     stash: StashSeed = field(init=False)
@@ -77,7 +78,7 @@ class Builder:
     _rating_key: int = 50_000
 
     def __post_init__(self) -> None:
-        self.places = places(self.options.mounts, two_sections=self.options.with_two_sections)
+        self.places = places(self.mounts)
         self.stash = people_and_tags(self.rng, self.expected_scenes)
         self.catalog = Catalog.of(self.stash)
         self.plex = {
@@ -143,7 +144,7 @@ class Builder:
 
     def day(self) -> str:
         age = self.rng.randrange(1, 15 * 365)
-        return date.fromordinal(_EPOCH + self.options.now // DAY - age).isoformat()
+        return date.fromordinal(_EPOCH + NOW // DAY - age).isoformat()
 
     def meta(self, **changes: Any) -> Meta:
         """Plausible metadata, with a few fields unset now and then, changed as told."""
@@ -177,7 +178,7 @@ class Builder:
         self._scene_id += self.rng.choice((1, 1, 1, 2, 5))
         updated = self.moment()
         created = updated - self.rng.randrange(0, 400 * DAY)
-        has_cover = cover and self.rng.random() < self.options.cover_share
+        has_cover = cover and self.rng.random() < self.cover_share
         scene: StashScene = {
             "id": self._scene_id,
             **(self.meta() if meta is None else meta),
@@ -192,10 +193,10 @@ class Builder:
         return scene
 
     def moment(self) -> int:
-        """Epoch seconds of an edit: one in twenty within a day of `now`, one in ten a week."""
+        """Epoch seconds of an edit: one in twenty within a day of `NOW`, one in ten a week."""
         lot = self.rng.random()
         span = 1 if lot < 0.05 else 7 if lot < 0.15 else 3 * 365
-        return self.options.now - self.rng.randrange(60, span * DAY)
+        return NOW - self.rng.randrange(60, span * DAY)
 
     def written(self, moment: int, offset: int | None = None) -> str:
         """RFC 3339 in whole seconds, as Stash writes it, in some (or the given) offset."""
@@ -244,7 +245,7 @@ class Builder:
         agent = self.agents[section]
         plain = agent in NO_AGENT
         digest = f"{self.rng.getrandbits(160):040x}"
-        added = self.options.now - self.rng.randrange(DAY, 900 * DAY)
+        added = NOW - self.rng.randrange(DAY, 900 * DAY)
         guid = f"{agent}://{digest}?lang=xn" if plain else f"local://{self._rating_key}"
         made = bare_item(self._rating_key, guid, file_stem(media[0][0]["file"]), media, added)
         if plain:

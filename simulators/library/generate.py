@@ -13,7 +13,6 @@ from simulators.library.builder import Builder
 from simulators.library.cases import drift, files, match, missing, sync, text
 from simulators.library.cases.base import Case
 from simulators.library.cases.foreign import add_foreign
-from simulators.library.options import DEFAULT_NOW, Options
 from simulators.library.places import Mounts
 from simulators.library.truth import find_truth
 from simulators.seed import Seed
@@ -33,20 +32,22 @@ def generate(
     seed: int = 1,
     *,
     mounts: Mounts = "mixed",
-    with_two_sections: bool = True,
-    missing_share: float | None = None,
     cover_share: float = 0.3,
-    now: int = DEFAULT_NOW,
     only: tuple[str, ...] = (),
 ) -> Seed:
-    """A library of exactly that many scenes; see `Options` for what can be chosen.
+    """A library of exactly that many scenes.
+
+    Args:
+        seed: another number, another library.
+        mounts: how the paths of the two servers differ (`simple`: not at all).
+        cover_share: share (0..1) of scenes with a cover; in-sync ones never have one.
+        only: names of the cases to make, in equal numbers; empty for all.
 
     Raises:
         ValueError: `only` names a case that does not exist.
     """
-    options = Options(mounts, with_two_sections, missing_share, cover_share, now, only)
-    builder = Builder(random.Random(seed), options, scenes)
-    for case in _plan(scenes, options, builder.rng):
+    builder = Builder(random.Random(seed), mounts, cover_share, scenes)
+    for case in _plan(scenes, only, builder.rng):
         case.build(builder)
     if not only:
         add_foreign(builder, scenes)
@@ -56,10 +57,10 @@ def generate(
     return {"stash": builder.stash, "plex": builder.plex, "truth": truth}
 
 
-def _plan(scenes: int, options: Options, rng: random.Random) -> list[Case]:
+def _plan(scenes: int, only: tuple[str, ...], rng: random.Random) -> list[Case]:
     """Which cases to make, in which order. Plain agreement fills what the shares leave."""
     filler = ALL_CASES[0]
-    planned = _chosen(scenes, options) if options.only else _by_share(scenes, options, rng)
+    planned = _chosen(scenes, only) if only else _by_share(scenes, rng)
     rng.shuffle(planned)
     left = scenes
     kept = []
@@ -72,23 +73,20 @@ def _plan(scenes: int, options: Options, rng: random.Random) -> list[Case]:
     return kept
 
 
-def _by_share(scenes: int, options: Options, rng: random.Random) -> list[Case]:
+def _by_share(scenes: int, rng: random.Random) -> list[Case]:
     planned: list[Case] = []
     for case in ALL_CASES:
-        share = case.share / 1000
-        if case.name == "missing_inside" and options.missing_share is not None:
-            share = options.missing_share
-        count = share * scenes / case.scenes
+        count = case.share / 1000 * scenes / case.scenes
         # In small libraries some cases have to be left out; chance says which.
         planned.extend([case] * (math.ceil(count) if count > 1 else int(rng.random() < count)))
     return planned
 
 
-def _chosen(scenes: int, options: Options) -> list[Case]:
+def _chosen(scenes: int, names: tuple[str, ...]) -> list[Case]:
     known = {case.name: case for case in ALL_CASES}
-    unknown = sorted(set(options.only) - set(known))
+    unknown = sorted(set(names) - set(known))
     if unknown:
         raise ValueError(f"no such cases: {', '.join(unknown)}; known: {', '.join(known)}")
-    cases = [known[name] for name in options.only]
+    cases = [known[name] for name in names]
     rounds = -(-scenes // sum(case.scenes for case in cases))
     return [case for _ in range(rounds) for case in cases]

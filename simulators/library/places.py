@@ -107,17 +107,16 @@ _LIBRARIES = {
 }
 
 
-def places(mounts: Mounts, *, two_sections: bool) -> dict[str, Place]:
-    """The places by name; "shared" lies in two sections and exists if `two_sections` is set."""
+def places(mounts: Mounts) -> dict[str, Place]:
+    """The places by name; "shared" lies in two sections."""
     found = {
         name: Place(stash, plex, _SECTIONS[name], mapped)
         for name, (stash, plex, mapped) in _ROOTS[mounts].items()
     }
-    if two_sections:
-        main = found["main"]
-        found["shared"] = Place(
-            main.stash_path("", "Shared"), main.plex_path("", "Shared"), (CLIPS, SELECTION)
-        )
+    main = found["main"]
+    found["shared"] = Place(
+        main.stash_path("", "Shared"), main.plex_path("", "Shared"), (CLIPS, SELECTION)
+    )
     return found
 
 
@@ -135,16 +134,15 @@ def sections(known: dict[str, Place]) -> list[PlexSection]:
             locations = [f"M:\\{title}" if known["main"].windows else f"/mnt/{title.lower()}"]
         elif key == CLIPS:
             locations = locations[:2]  # "shared" lies inside the first
-        if locations:
-            made.append(
-                {
-                    "key": key,
-                    "title": title,
-                    "type": kind,
-                    "agent": agent,
-                    "scanner": scanner,
-                    "locations": locations,
-                    "items": [],
-                }
-            )
+        made.append(
+            {
+                "key": key,
+                "title": title,
+                "type": kind,
+                "agent": agent,
+                "scanner": scanner,
+                "locations": locations,
+                "items": [],
+            }
+        )
     return made

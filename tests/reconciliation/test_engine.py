@@ -17,13 +17,13 @@ from reconciliation.engine import GapDetectionEngine
 from reconciliation.listing_guard import EmptySideGuard
 from reconciliation.result import GapDetectionResult
 from simulators.library.generate import generate
-from simulators.library.options import DEFAULT_NOW
+from simulators.library.people import NOW as TOUCHED_AT
 from storage.state import State
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import TOKEN, Site
 from tests.settings import parse_settings
 
-NOW = float(DEFAULT_NOW)
+NOW = float(TOUCHED_AT)
 DAY = 86_400.0
 WEEKS = 5_000_000.0
 

@@ -72,7 +72,7 @@ def second_part_only(builder: Builder) -> None:
 
 def two_sections(builder: Builder) -> None:
     """A file in a folder that two sections share: an item in each."""
-    spot = builder.spot("shared" if builder.options.with_two_sections else "main")
+    spot = builder.spot("shared")
     file = builder.file(spot)
     scene = builder.scene("two_sections", [file], cover=False)
     for section in spot.place.sections:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simulators.library.builder import Builder, role
+from simulators.library.people import NOW
 from simulators.library.places import MUSIC
 
 
@@ -13,7 +14,7 @@ def add_foreign(builder: Builder, scenes: int) -> None:
         _orphan(builder, dressed=number % 2 == 0)
     for number in range(max(2, count // 4)):
         _track(builder, number)
-    builder.timestamps["99999999"] = float(builder.options.now)  # of a scene deleted since
+    builder.timestamps["99999999"] = float(NOW)  # of a scene deleted since
 
 
 def _orphan(builder: Builder, *, dressed: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulators.library.builder import Builder, Spot
 from simulators.library.cases.base import Case, bare
+from simulators.library.people import NOW
 from simulators.seed import PlexPart, StashFile
 
 # Places whose folders path_map translates, or which are the same on both sides: only there is
@@ -69,7 +70,7 @@ def vetoed_same_path(builder: Builder) -> None:
 
 
 def _gone(builder: Builder, spot: Spot, file: StashFile | None = None) -> PlexPart:
-    return {**builder.part(spot, file), "deleted_at": builder.options.now - 5000}
+    return {**builder.part(spot, file), "deleted_at": NOW - 5000}
 
 
 def deleted_item(builder: Builder) -> None:
@@ -78,7 +79,7 @@ def deleted_item(builder: Builder) -> None:
     file = builder.file(spot)
     scene = builder.scene("deleted_item", [file])
     section = spot.place.sections[0]
-    deleted = builder.options.now - 5000
+    deleted = NOW - 5000
     builder.item(section, [[_gone(builder, spot, file)]], scene, deleted_at=deleted)
 
 

@@ -254,13 +254,7 @@ def test_options_are_obeyed() -> None:
     assert set(only["truth"]["cases"].values()) <= {
         "stale", "copied_owner", "copied_loser", "in_sync",
     }  # fmt: skip
-    single = generate(200, with_two_sections=False)["plex"]["sections"]
-    assert "Selection" not in [section["title"] for section in single]
-    half = Counter(generate(200, missing_share=0.4)["truth"]["cases"].values())
-    assert half["missing_inside"] > 50
     assert not any(scene["cover"] for scene in generate(100, cover_share=0)["stash"]["scenes"])
-    recent = generate(300, now=2_000_000_000)["stash"]["scenes"]
-    assert max(scene["updated_at"] for scene in recent).startswith("2033-05-1")
     with pytest.raises(ValueError, match="no such cases: nonsense"):
         generate(5, only=("nonsense",))
 

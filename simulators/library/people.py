@@ -1,37 +1,13 @@
-"""What a generated library is to be like, and the people, tags and studios it starts from."""
+"""When a generated library was touched last, and the people, tags and studios it starts from."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 
 from simulators.library import names
-from simulators.library.places import Mounts
 from simulators.seed import StashSeed
 
-DEFAULT_NOW = 1_767_225_600  # 2026-01-01T00:00:00Z
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a library is to be like.
-
-    Args:
-        mounts: how the paths of the two servers differ (`simple`: not at all).
-        with_two_sections: whether some files are in two sections.
-        missing_share: share (0..1) of plain scenes inside the sections without an item; None
-            for the usual few per cent.
-        cover_share: share (0..1) of scenes with a cover; in-sync ones never have one.
-        now: epoch seconds at which the library was last touched.
-        only: names of the cases to make, in equal numbers; empty for all.
-    """
-
-    mounts: Mounts = "mixed"
-    with_two_sections: bool = True
-    missing_share: float | None = None
-    cover_share: float = 0.3
-    now: int = DEFAULT_NOW
-    only: tuple[str, ...] = ()
+NOW = 1_767_225_600  # 2026-01-01T00:00:00Z: when a library was last touched
 
 
 def people_and_tags(rng: random.Random, scenes: int) -> StashSeed:
