@@ -224,9 +224,9 @@ class PlexClient:
             found.unreadable.update(some.unreadable)
         return found
 
-    def make_sure_it_reads(self, but: Collection[str] = ()) -> bool:
-        """As `Others.make_sure`."""
-        return self._others.make_sure(but)
+    def make_sure_it_reads(self) -> bool:
+        """As `Others.make_sure`, of any item."""
+        return self._others.make_sure()
 
     def others_in(self, section: Section, but: Collection[str]) -> list[str]:
         """A few items of a section that are none of these."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,13 +34,9 @@ class FullItems(dict[str, FullItem]):
         is_lacking: of some of those it tells a part.
     """
 
-    def __init__(
-        self,
-        found: Mapping[str, FullItem] | Iterable[tuple[str, FullItem]] = (),
-        unreadable: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(found)
-        self.unreadable: dict[str, str] = dict(unreadable or {})
+    def __init__(self) -> None:
+        super().__init__()
+        self.unreadable: dict[str, str] = {}
         self.is_lacking = False
 
 

@@ -58,7 +58,11 @@ class StashConnection:
             ConfigError: `STASH_URL` or `STASH_API_KEY` cannot be used.
         """
         name, cookie = _session_cookie(server_connection.get("SessionCookie"))
-        api_key = _header_safe("STASH_API_KEY", env.get("STASH_API_KEY", "").strip())
+        api_key = env.get("STASH_API_KEY", "").strip()
+        if not _is_header_safe(api_key):
+            raise ConfigError(
+                "STASH_API_KEY has characters that no key has; copy it again from Stash"
+            )
         url = env.get("STASH_URL", "").strip()
         if url:
             scheme, host, port, prefix = _parse_url(url)
@@ -145,9 +149,3 @@ def _session_cookie(raw: object) -> tuple[str, str | None]:
 
 def _is_header_safe(text: str) -> bool:
     return text.isascii() and text.isprintable()
-
-
-def _header_safe(name: str, text: str) -> str:
-    if not _is_header_safe(text):
-        raise ConfigError(f"{name} has characters that no key has; copy it again from Stash")
-    return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from core.errors import StashError
@@ -19,32 +20,29 @@ _HAVE_DISAMBIGUATION = {"disambiguation": {"value": "", "modifier": "NOT_NULL"}}
 
 
 def list_entities(
-    stash: StashApi,
-    kind: str,
-    fields: str,
-    criteria: Mapping[str, object] | None = None,
-    sort: str = "name",
+    stash: StashApi, kind: str, fields: str, criteria: Mapping[str, object] | None = None
 ) -> list[Mapping[str, Any]]:
-    """All entities of a kind, each once, as JSON objects.
+    """All entities of a kind by name, each once, as JSON objects.
 
     Args:
         fields: those to ask for besides `id`, as GraphQL.
         criteria: of Stash's filter of that kind.
-        sort: by what they are listed.
 
     Raises:
         StashError: or its kinds; Stash does not answer, or not for all that it counts.
     """
-    return list(
-        _all(kind, lambda: _listed(stash, kind, fields, criteria, sort, lambda row: row)).values()
-    )
+    read = partial(_listed, stash, kind, fields, criteria, "name", lambda row: row)
+    return list(_all(kind, read).values())
 
 
-def list_texts(stash: StashApi, kind: str, name: str, sort: str = "name") -> dict[int, str]:
-    """One field of all entities of a kind, by their ids; see `list_entities`."""
-    return _all(
-        kind, lambda: _listed(stash, kind, name, None, sort, lambda row: text(row.get(name)))
-    )
+def list_texts(stash: StashApi, kind: str, name: str, sort: str) -> dict[int, str]:
+    """One field of all entities of a kind, by their ids; see `list_entities`.
+
+    Args:
+        sort: by what they are listed.
+    """
+    read = partial(_listed, stash, kind, name, None, sort, lambda row: text(row.get(name)))
+    return _all(kind, read)
 
 
 def _all(kind: str, read: Callable[[], tuple[dict[int, T], set[int]]]) -> dict[int, T]:

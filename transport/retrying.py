@@ -56,7 +56,6 @@ class Retrying:
     Args:
         sleep, clock: seconds.
         jitter: a random number from 0 to 1.
-        longest: seconds from the first try, after which there is no other.
 
     Attributes:
         patience: asked during pauses, and by exchanges, whether to go on waiting.
@@ -67,16 +66,14 @@ class Retrying:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
-        policy: Retry | None = None,
-        longest: float = LONGEST,
         patience: Patience | None = None,
     ) -> None:
         self.patience = patience if patience is not None else Patience()
         self._sleep = sleep
         self._clock = clock
         self._jitter = jitter
-        self._policy = policy if policy is not None else POLICY
-        self._longest = longest
+        self._policy = POLICY
+        self._longest = LONGEST  # seconds from the first try, after which there is no other
 
     def briefly(self, longest: float = LONGEST) -> Retrying:
         """The same with one more try only, and none after a costly one, for what is likely to fail

@@ -20,7 +20,7 @@ from core.settings import Settings
 from core.timestamps import in_words
 from storage.files import data_folder
 from storage.state import State
-from storage.state_tables.outages import NAMES, PLEX
+from storage.state_tables.outages import NAMES
 from storage.synced_libraries import KNOWN
 from sync_queue.jobs import QueueStats
 
@@ -57,13 +57,11 @@ class LocalState:
 
     Attributes:
         has_compared: some reconcile or preview has seen the library.
-        outage: whether Plex was away when it was asked last.
         libraries: titles by key of the libraries of Plex that were synced.
     """
 
     stats: QueueStats | None = None
     has_compared: bool = False
-    outage: bool = False
     libraries: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -141,7 +139,7 @@ def check_files(checks: Checks, context: Context) -> LocalState:
                 run.kind in (RECONCILE, PREVIEW) for run in state.runs.latest_of_each_kind()
             )
             kept.libraries = state.get_value(KNOWN)
-            kept.outage = _check_outages(checks, state, context.clock())
+            _check_outages(checks, state, context.clock())
         with context.open_queue(damage.append) as queue:
             kept.stats = queue.stats(context.clock())
             _check_queue(checks, kept.stats)
@@ -155,20 +153,17 @@ def check_files(checks: Checks, context: Context) -> LocalState:
     return kept
 
 
-def _check_outages(checks: Checks, state: State, now: float) -> bool:
-    away = False
+def _check_outages(checks: Checks, state: State, now: float) -> None:
     for service, name in NAMES.items():
         breaker = state.outages.breaker(service, now)
         if not breaker.failures:
             continue
-        away |= service == PLEX
         since = f" for {in_words(now - breaker.since)}" if breaker.since is not None else ""
         checks.warn(
             "outage",
             f"When it was asked last, {name} did not answer{since}.",
             "Press 'Sync Changes' once it is back, or wait: all that waits is brought to Plex.",
         )
-    return away
 
 
 def _check_queue(checks: Checks, stats: QueueStats) -> None:

@@ -152,7 +152,7 @@ def _ask_plex(found: HealthFindings, context: Context, *, samples_files: bool) -
             add_folders_check(checks, context, plex, found.libraries, found.stash.scenes)
 
 
-def look_after_change(context: Context, machine: Machine | None = None) -> None:
+def look_after_change(context: Context) -> None:
     """Once after each change of the settings: tells of problems, and one line.
 
     Nothing is said while Plex is known to be away, nor counted as looked at while it does not
@@ -163,7 +163,7 @@ def look_after_change(context: Context, machine: Machine | None = None) -> None:
         plex = state.outages.breaker("plex", context.clock())
         if plex.failures or state.get_value(LOOKED_AT) == digest:
             return
-    found = look(context, machine or Machine(), samples_files=False)
+    found = look(context, Machine(), samples_files=False)
     for problem in found.problems:
         log.error("%s", problem)
     log.info("The settings are new. %s", found.headline)

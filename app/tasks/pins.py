@@ -60,7 +60,7 @@ def unpin(context: Context) -> dict[str, Any]:
 
     From then on evidence decides again; the next reconcile looks.
     """
-    scene_id = _required(context, "scene_id")
+    scene_id = _scene_id(context)
     key = number(context.args, "rating_key")
     with context.open_state() as state:
         pins = state.pins.of_scenes([scene_id]).get(scene_id, [])
@@ -71,15 +71,15 @@ def unpin(context: Context) -> dict[str, Any]:
     return told if released else {**told, "note": "the scene has no such pin"}
 
 
-def _required(context: Context, name: str) -> int:
-    value = number(context.args, name)
+def _scene_id(context: Context) -> int:
+    value = number(context.args, "scene_id")
     if value is None:
-        raise PinRefused(f"The argument {name!r} is missing.")
+        raise PinRefused("The argument 'scene_id' is missing.")
     return value
 
 
 def _scene(context: Context) -> Scene:
-    scene_id = _required(context, "scene_id")
+    scene_id = _scene_id(context)
     scene = fetch_scenes(context.stash, [scene_id]).get(scene_id)
     if scene is None:
         raise PinRefused(f"Stash has no scene {scene_id}.")

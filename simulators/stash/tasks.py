@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from simulators.stash.jobs import WORKERS, Job
+from simulators.stash.model import DiskFile
 from simulators.stash.scan import Scan
 from simulators.stash.state import RequestContext
 
@@ -28,7 +29,7 @@ class JobMutations:
             scan.begin()
             paths = input_.get("paths") or ()
             files = [file for file in scan.wanted() if _below(file.path, paths)]
-            await _in_parallel(ctx, job, files, scan.file, "Scanning {0.path}")
+            await _in_parallel(ctx, job, files, scan.file)
             job.progress = 1.0  # also of files that are as they were
 
         return ctx.sim.jobs.add("Scanning...", run).id
@@ -39,28 +40,23 @@ def _below(path: str, folders: Iterable[str]) -> bool:
     return not prefixes or path.startswith(prefixes)
 
 
-async def _pause(ctx: RequestContext) -> None:
-    await asyncio.sleep(float(ctx.sim.switches["scan_seconds_per_file"]))
-
-
 async def _in_parallel(
     ctx: RequestContext,
     job: Job,
-    entries: Sequence[Any],
-    work: Callable[[Any], Awaitable[None]],
-    label: str,
+    files: Sequence[DiskFile],
+    work: Callable[[DiskFile], Awaitable[None]],
 ) -> None:
-    """Works on several entries at once, as many as there are workers; cancelling ends all."""
+    """Works on several files at once, as many as there are workers; cancelling ends all."""
     slots = asyncio.Semaphore(WORKERS)
     done = 0
 
-    async def one(entry: Any) -> None:
+    async def one(file: DiskFile) -> None:
         nonlocal done
         async with slots:
-            job.subTasks = [label.format(entry)]
-            await _pause(ctx)
-            await work(entry)
+            job.subTasks = [f"Scanning {file.path}"]
+            await asyncio.sleep(float(ctx.sim.switches["scan_seconds_per_file"]))
+            await work(file)
             done += 1
-            job.progress = done / len(entries)
+            job.progress = done / len(files)
 
-    await asyncio.gather(*(one(entry) for entry in entries))
+    await asyncio.gather(*map(one, files))
