@@ -16,6 +16,7 @@ from tests.core.builders import ALL_FIELDS, FEWER, desired
 from tests.core.planning.test_planning_laws import items, scenes, settings_of_first_sync, synced
 from tests.core.plex_like import Server
 from worker.executor.bulk_edit import _groups
+from worker.executor.item_editor import lock_changes
 from worker.executor.list_edit_probe import lost
 from worker.plan import ItemEdit
 
@@ -100,6 +101,8 @@ def test_only_the_very_same_change_in_one_section_is_shared(
     assert sorted(grouped) == sorted(edit.ref for edit in edits if edit.changes)
     for group in groups:
         first = group.edits[0]
+        locks = {name: first.locks[name] for name in first.names}
+        assert [each for each in group.params if ".locked" in each[0]] == lock_changes(locks)
         for edit in group.edits:
             assert edit.ref.section == first.ref.section
             assert edit.item.item_type == first.item.item_type
