@@ -91,7 +91,7 @@ def report_on(drained: Drained) -> Report:
     note = (
         f"*Bare edits*: the same items, each edited once, over {WRITERS} connections, by a process "
         "that does nothing else. The start of Python is part of the drain. What is lacking passes"
-        " between an answer and the next edit: 0.3 ms in that process, 1.4 ms in a drain, where"
+        " between an answer and the next edit: 0.3 ms in that process, 0.8 ms in a drain, where"
         " both writers share Python's interpreter lock with who plans and reads back."
     )
     what = f"drain of {drained.scenes:,} drifted scenes"
