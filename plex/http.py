@@ -231,13 +231,15 @@ class PlexHttp:
             )
         sentence = said(answer, self._address.token.strip())
         told = f"HTTP {status}: {sentence}" if sentence else f"HTTP {status}"
-        retry_after = answer.headers.get("Retry-After", "")
         is_waiting = status in _BUSY or is_starting(sentence) or is_locked(sentence)
-        # A proxy says 503 also where Plex has broken off over one item.
-        is_of_all = is_waiting and (status != 503 or bool(retry_after) or is_starting(sentence))
         if status >= 500 or is_waiting:
-            text = f"{self._where} is starting, busy or failing ({told}); {_LATER}"
-            raise Transient(PlexServerDown(text, may_be_one=not is_of_all), retry_after=retry_after)
+            raise Transient(
+                PlexServerDown(
+                    f"{self._where} is starting, busy or failing ({told}); {_LATER}",
+                    may_be_one=not is_waiting,
+                ),
+                retry_after=answer.headers.get("Retry-After", ""),
+            )
         raise PlexRejected(f"Plex refused {request} ({told})", status)
 
 
