@@ -150,7 +150,7 @@ def build_simulator(seed: StashSeed, options: argparse.Namespace) -> Simulator:
 
 
 def build_app(sim: Simulator) -> web.Application:
-    control = Control(sim.switches, is_write, sim.dump)
+    control = Control(sim.switches, is_write, sim.library.dump)
 
     def on_config(changes: dict[str, Any]) -> None:
         if "version" in changes:

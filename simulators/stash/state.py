@@ -103,15 +103,6 @@ class Simulator:
             return _without_nulls(whole) if self.since("0.27") else whole
         return whole | _go_only(type_name, whole)
 
-    def dump(self) -> dict[str, Any]:
-        return {
-            **self.library.dump(),
-            "plugin_settings": self.plugin_settings,
-            "jobs": self.jobs.dump(),
-            "hook_runs": self.host.hook_runs,
-            "disk": sorted(self.library.disk),
-        }
-
 
 def _go_only(type_name: str, whole: Mapping[str, Any]) -> dict[str, Any]:
     """What the structs of performers have besides."""
