@@ -108,7 +108,7 @@ def test_by_hand_until_interrupted() -> None:
         process.send_signal(signal.SIGTERM)  # Ctrl-C is caught by the same
         shown += process.stdout.read()
     assert process.returncode == 0
-    for words in ("simulated-plex-token", "/data/library=>", "in_sync", "http://127", "Stopped."):
+    for words in ("simulated-plex-token", "/data/library=>", "items", "http://127", "Stopped."):
         assert words in shown
     assert len(children) == 2
     assert _still_there(children) == []
