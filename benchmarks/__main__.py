@@ -101,8 +101,10 @@ def page(sheets: Sequence[Sheet], command: str) -> str:
         "memory hardly do.\n\n"
         f"Machine: {machine()}.\n\n"
         "The *floor* is what a bare client needs, in the same run, to fetch the same pages from "
-        "the same servers one after the other and decode them. Runs of the plugin and of the "
-        "floor alternate, and medians are shown; libraries of more than "
+        "the same servers one after the other and decode them. It lets the servers pack their "
+        "answers, as requests does by itself; the plugin asks those of its own machine not to, "
+        "which is part of what it spares. Runs of the plugin and of the floor alternate, and "
+        "medians are shown; libraries of more than "
         f"{ONCE_ABOVE:,} scenes are measured once. Pictures are switched off.\n\n"
         + MEANING
         + in_markdown(sheets)
