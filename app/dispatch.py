@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,8 +10,6 @@ from app.page.operations import OPERATIONS, answer
 from shell import logs, open_files
 from shell.protocol import PluginInput
 from storage.files.token_file import TokenFile
-
-GC_THRESHOLD = 200_000  # new objects between two looks
 
 
 def reply_to(
@@ -25,9 +22,6 @@ def reply_to(
     Args:
         on_progress: gets the share of a task that is done, 0..1; None: Stash gets it, on stderr.
     """
-    # Code that is loaded, and then a library, are hundreds of thousands of small objects without
-    # cycles: looking through them all for cycles as they grow would take a fifth of a reconcile.
-    gc.set_threshold(GC_THRESHOLD)
     # Stash may echo it in its first answer, before its settings are known.
     token = TokenFile(data_dir_of(plugin, env)).read()
     logs.configure(debug=False, secrets=[token])
