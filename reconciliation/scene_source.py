@@ -14,7 +14,6 @@ import secrets
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain, islice
 
 from core.change_words import some_of
 from core.digests import digest_of
@@ -89,7 +88,6 @@ class SceneSource:
         # Of all scenes there are, those that are not as they were read, or not as they were judged.
         self._there, self._stale, self._moved = array("q"), IdSet(), IdSet()
         self._keeps_all = self._is_listed = self._saw_all = False
-        self._all: Iterator[Sequence[UnreadScene]] | None = None
         self.read_whole = 0
 
     def survey(self, expected: int) -> Iterator[None]:
@@ -107,7 +105,6 @@ class SceneSource:
         self._is_listed = last is not None
         if last is None:
             self._reads.begin(new, looked.names, None, last)
-            self._begin(expected)
             return
         scalars = partial(
             iter_scalars, self._stash, tells_files=looked.tells_files, expected=expected
@@ -144,26 +141,13 @@ class SceneSource:
             if self._is_listed and len(in_order := self._in_order()) * FEW >= expected:
                 yield from self._changed(in_order)
             else:
-                if self._all is None:
-                    self._failure, self._all = None, self._read_all(expected)
-                yield from self._all
+                self._failure = None
+                for page in iter_unread_pages(self._stash, expected=expected, fields=self._fields):
+                    yield self._keep(page)
             if self._failure is not None:
                 raise self._failure
         except StashIncomplete as error:
             self._incomplete = error
-
-    def _begin(self, expected: int) -> None:
-        """Read the first page: all will be wanted, and Stash has nothing to do while Plex is
-        listed."""
-        self._all = pages = self._read_all(expected)
-        try:
-            self._all = chain(list(islice(pages, 1)), pages)
-        except StashError as error:
-            self._failure = error
-
-    def _read_all(self, expected: int) -> Iterator[Sequence[UnreadScene]]:
-        pages = iter_unread_pages(self._stash, expected=expected, fields=self._fields)
-        return map(self._keep, pages)
 
     def whole(self, scene_ids: Iterable[int]) -> list[UnreadScene]:
         """Some scenes, read whole; those gone from Stash are absent.
