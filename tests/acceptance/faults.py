@@ -30,12 +30,7 @@ HTML = "<html><head><title>Oops</title></head><body><h1>502 Bad Gateway</h1>ngin
 RESET: Fault = {"action": "reset"}
 CUT: Fault = {"action": "truncate"}
 HANG: Fault = {"action": "hang", "seconds": 1}
-BUSY: Fault = {
-    "action": "status",
-    "status": 503,
-    "body": HTML,
-    "headers": {"Retry-After": "0"},  # of all of Plex, and not of what was asked for
-}
+BUSY: Fault = {"action": "status", "status": 503, "body": HTML}
 WRONG: Fault = {"action": "status", "status": 200, "body": HTML}
 GONE: Fault = {"action": "status", "status": 404, "body": HTML}
 NOTHING_SAID: Fault = {
