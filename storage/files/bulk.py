@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from storage.files.database import Database
+from storage.files.migration import version_of
 
 # Pages of the log after which they are copied into the file: in bulk, and by SQLite's default.
 _BULK, _AS_EVER = 16_384, 1_000
@@ -28,9 +29,8 @@ def bulk(database: Database) -> Iterator[None]:
     finally:
         _set(database, synchronous="FULL", wal_autocheckpoint=_AS_EVER)
         if database.rows(changes) != before:
-            version = database.rows("PRAGMA user_version")[0][0]
             with database.transaction() as connection:  # all of it reaches the disk
-                connection.execute(f"PRAGMA user_version = {version}")
+                connection.execute(f"PRAGMA user_version = {version_of(connection)}")
 
 
 def _set(database: Database, **pragmas: object) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing, nullcontext
+import sqlite3
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,23 @@ def test_jobs_put_in_bulk_stay_and_what_comes_later_waits_for_the_disk(path: Pat
     with SyncQueue(path) as queue:
         assert get_queued_scene_ids(queue) == set(range(1, 251))
         assert {str(job.data) for job in queue.claim(250, NOW)} == {str(json.loads(data))}
+
+
+def test_what_is_put_in_bulk_leaves_the_layout_that_a_newer_version_has_made_meanwhile(
+    queue: SyncQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = queue.database
+    begin = database.transaction
+
+    def begin_after_migration() -> AbstractContextManager[sqlite3.Connection]:
+        with closing(sqlite3.connect(database.path)) as newer:
+            newer.execute("PRAGMA user_version = 99")
+        return begin()
+
+    with queue.bulk():
+        enqueue(queue, 7, "metadata", {})
+        monkeypatch.setattr(database, "transaction", begin_after_migration)
+    assert database.rows("PRAGMA user_version") == [(99,)]
 
 
 def test_an_enqueued_job_is_returned_as_it_is_kept(queue: SyncQueue, path: Path) -> None:
