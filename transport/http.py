@@ -198,7 +198,7 @@ def _pool(scheme: str, host: str, port: int | None, verify: bool | str) -> Pool 
 
 def _body_within(response: BaseHTTPResponse, limit: int) -> bytes:
     told = response.headers.get("Content-Length", "")
-    if told == "0":
+    if told == "0" and "Transfer-Encoding" not in response.headers:
         return b""  # as most answers to edits
     if told.isascii() and told.isdecimal() and int(told[:20]) > limit:
         raise TooLarge(f"sent more than {limit / 1e6:.3g} MB", b"")

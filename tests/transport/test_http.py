@@ -161,6 +161,12 @@ def test_a_gzip_that_unpacks_to_very_much_needs_no_memory() -> None:
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
 
 
+def test_a_body_in_chunks_has_the_length_that_these_have() -> None:
+    told = CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 0\r\n\r\n", 1)
+    with saying(lambda: [told, b"0\r\n\r\n"]) as url:
+        assert get(url).body == b"{}"
+
+
 @pytest.mark.parametrize(
     ("start", "piece"),
     [
