@@ -39,19 +39,26 @@ class Claims:
             if known[0] != scene_id:
                 self._contested.setdefault(claim.ref, [known]).append((scene_id, claim))
 
-    def rivals_unseen(self, recorded: Mapping[ItemRef, int]) -> dict[int, list[ItemRef]]:
-        """The recorded owners of claimed items that have made no claim themselves.
+    def rivals_unseen(
+        self, recorded: Mapping[ItemRef, int], copies: Iterable[ItemRef] = ()
+    ) -> dict[int, list[ItemRef]]:
+        """The recorded owners of claimed items, and of some others, that have made no claim
+        themselves.
 
         Args:
             recorded: the owner of each item, as recorded.
+            copies: the others.
         """
         unseen: dict[int, list[ItemRef]] = {}
-        for ref, (scene_id, _) in self._first.items():
-            owner = recorded.get(ref, scene_id)
-            claimants = {rival for rival, _ in self._contested.get(ref, [])} | {scene_id}
-            if owner not in claimants:
+        for ref in dict.fromkeys((*self._first, *copies)):
+            owner = recorded.get(ref)
+            if owner is not None and owner not in {rival for rival, _ in self._rivals(ref)}:
                 unseen.setdefault(owner, []).append(ref)
         return unseen
+
+    def _rivals(self, ref: ItemRef) -> list[tuple[int, Claim]]:
+        """The claims on an item, each after its scene."""
+        return self._contested.get(ref, [self._first[ref]] if ref in self._first else [])
 
     def contests(self) -> dict[int, list[Contest]]:
         """For each scene that lost a claim, to whom and why."""
@@ -69,8 +76,7 @@ class Claims:
         """
         lost: list[Contest] = []
         for ref in copies:
-            rivals = self._contested.get(ref, [self._first[ref]] if ref in self._first else [])
-            owner, winning = min(rivals, key=_rank, default=(scene_id, None))
+            owner, winning = min(self._rivals(ref), key=_rank, default=(scene_id, None))
             if winning is None or owner == scene_id or not winning.is_of_like_file:
                 return []
             lost.append(Contest(ref, owner, winning, Claim(ref, Evidence.NONE, 0)))

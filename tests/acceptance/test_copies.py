@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from app.tasks.reconcile import reconcile_recent
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
 from tests.acceptance.small_library import FILMS, SmallLibrary, part, plex_item
@@ -56,6 +57,9 @@ def test_a_copy_that_plex_lacks_is_missing_as_long_as_it_is(site: Site) -> None:
     assert site.recorded()["1:102"] == 2
     found = site.reconcile()
     assert (found["missing_count"], found["ambiguous_count"], found["total_gaps"]) == (1, 0, 1)
+    site.edit_scene(9, title="The third")
+    recent = site.do(reconcile_recent)
+    assert (recent["scenes_checked"], recent["ambiguous_count"]) == (1, 0)
     later += 4 * 3600
     drained = site.drain(lambda: later)
     assert (drained["retried"], drained["failed"]) == (1, 0)

@@ -111,6 +111,7 @@ def test_recorded_owners_that_have_not_spoken_yet() -> None:
     assert claims.rivals_unseen({}) == {}
     assert claims.rivals_unseen({ITEM: 2, other: 1, third: 2, free: 3}) == {}
     assert claims.rivals_unseen({ITEM: 3, other: 3, third: 4}) == {3: [ITEM, other], 4: [third]}
+    assert claims.rivals_unseen({ITEM: 1, free: 3}, {ITEM, free, ref("11")}) == {3: [free]}
 
 
 refs = st.sampled_from([ref("7"), ref("8"), ref("7", "2")])
