@@ -7,9 +7,10 @@ import time
 import pytest
 
 from app.tasks.reconcile import reconcile_recent
+from tests.acceptance.always_on import at_rest, until
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import Site
-from tests.acceptance.small_library import FILMS, SmallLibrary, part, plex_item
+from tests.acceptance.small_library import FILMS, LENGTH, SmallLibrary, part, plex_item
 
 SIZE = 700
 
@@ -67,3 +68,26 @@ def test_a_copy_that_plex_lacks_is_missing_as_long_as_it_is(site: Site) -> None:
     site.drop_item("101")
     found = site.reconcile()
     assert (found["vanished_count"], found["contested_count"], found["total_gaps"]) == (1, 0, 2)
+
+
+def test_a_copy_is_judged_again_when_the_other_file_becomes_another_one(open_site: Open) -> None:
+    made = SmallLibrary({FILMS: ["/data"]})
+    for number, folder in ((1, "Backup"), (2, "Films"), (9, "Attic")):
+        made.scene(number, made.file(f"/data/{folder}/film.mp4", SIZE))
+    for number, folder in ((101, "Backup"), (102, "Films")):
+        made.item(FILMS, number, part(f"/data/{folder}/film.mp4", SIZE))
+    for number in range(10, 30):
+        made.scene(number, made.file(f"/data/Films/{number}.mp4", number))
+        made.item(FILMS, 100 + number, part(f"/data/Films/{number}.mp4", number))
+    site = open_site(made.seed(""))
+    site.reconcile()
+    site.drain()
+    assert site.reconcile()["missing_count"] == 1
+
+    path = "/data/Backup/film.mp4"
+    file = {"path": path, "size": 800, "duration": LENGTH, "oshash": "f" * 16}
+    site.both.stash.control("POST", "disk", {"add": [file], "modify": [path]})
+    site.both.stash.graphql("mutation { metadataScan(input: {}) }")
+    until(lambda: at_rest(site))
+
+    assert site.reconcile()["ambiguous_count"] == 1
