@@ -32,7 +32,7 @@ BRIEFLY = 3.0  # and for those of what is beside his task
 GRACE = 2.0  # seconds for what is under way, once the user has stopped the task
 ENDING = "the process is to end"
 # Seconds that a task by hand has waited for Plex in vain, and when, epoch seconds.
-IN_VAIN: Key[tuple[float, float]] = Key("waited_in_vain", (0.0, 0.0), (float, float), tuple)
+WAITED_IN_VAIN: Key[tuple[float, float]] = Key("waited_in_vain", (0.0, 0.0), (float, float), tuple)
 
 
 class TaskPatience(Asking):
@@ -132,10 +132,10 @@ class Growing:
         if seconds > self._most and not self._is_noted:
             now = self._clock()
             with State(self._data_dir, log.warning, clock=self._clock) as state:
-                waited, at = state.get_value(IN_VAIN)
+                waited, at = state.get_value(WAITED_IN_VAIN)
                 if 0 <= now - at < HOUR:
                     self._most = max(self._most, min(2 * waited, self._longest))
                 if seconds > self._most:
-                    state.set_value(IN_VAIN, (self._most, now))
+                    state.set_value(WAITED_IN_VAIN, (self._most, now))
                     self._is_noted = True
         return seconds > self._most

@@ -204,7 +204,8 @@ class DetectionState:
             )
             if match.is_ambiguous and is_complete:
                 self.ambiguous.put({scene_id: self._doubt(scene_id, match.undecided[0])})
-                self.alike.put({scene_id: [(r.section, r.key) for r in match.copies]})
+                if match.copies:
+                    self.alike.put({scene_id: [(r.section, r.key) for r in match.copies]})
             self._noted.add(scene_id)
         if match.lost_pins:
             self.lost_pins[scene_id] = match.lost_pins

@@ -65,7 +65,8 @@ SCHEMA = Schema(
         (*pins.SECOND, *records.SECOND),
         records.THIRD,
         library_facts.TABLES,
-        *((),) * 2,
+        (),  # verdicts as well, twice
+        (),
         verdicts.TABLES,
         plans.THIRD,
         (*records.FOURTH, *journal.FOURTH),

@@ -59,9 +59,7 @@ def plain_head(received: bytes) -> PlainHead | None:
     return PlainHead(int(status[1]), status[2].strip(), headers, int(length), len(text) + len(_END))
 
 
-def request_head(
-    method: str, target: str, host: str, headers: tuple[tuple[str, str], ...]
-) -> bytes:
+def request_head(method: str, target: str, host: str, headers: Headers) -> bytes:
     """The head of a request.
 
     Raises:

@@ -65,7 +65,7 @@ def giving_way(context: Context, most: float = math.inf) -> Context:
     Args:
         most: seconds that answers may be lacking for, after which Plex counts as down.
     """
-    patience = TaskPatience(context.is_stopped, _Others(context), most.__lt__)
+    patience = TaskPatience(context.is_stopped, _Others(context), lambda seconds: seconds > most)
     return replace(context, patience=patience)
 
 

@@ -62,13 +62,17 @@ class Claim(NamedTuple):
     def precedence(self) -> tuple[bool, int, bool, int]:
         """Compares the claims of several scenes: a pin, then evidence, then who has it already."""
         is_verified = self.evidence is Evidence.VERIFIED
-        weight = self.native if is_verified else self.evidence
-        return self.evidence is Evidence.PINNED, weight, is_verified, self.shared
+        return self.evidence is Evidence.PINNED, self.weight, is_verified, self.shared
+
+    @property
+    def weight(self) -> Evidence:
+        """What speaks for it beside the record."""
+        return self.native if self.evidence is Evidence.VERIFIED else self.evidence
 
     @property
     def is_of_like_file(self) -> bool:
         """Whether an equal size speaks for it, or more than that."""
-        return self.precedence[1] >= Evidence.SIZE
+        return self.weight >= Evidence.SIZE
 
 
 class SceneMatch(NamedTuple):
