@@ -174,8 +174,7 @@ class Executor:
     def _withdrawn(self, begun: deque[ScenePlan], shared: Sent) -> Iterator[ScenePlan]:
         """Take out those of which nothing is sent yet: Plex may be slow by now.
 
-        The last ones first, since a writer that gets free meanwhile takes the first.
-        """
+        From the last one on: a writer that gets free meanwhile takes the first."""
         for plan in list(begun)[: WRITERS - 1 : -1]:
             if shared.edited.isdisjoint(plan.items) and self._edits.ahead.withdraw(plan.edits):
                 begun.remove(plan)
