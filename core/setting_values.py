@@ -5,10 +5,13 @@ Each raises BadValueError for what it cannot be.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from core import quoted_lists
@@ -18,6 +21,7 @@ from core.text import clean_line, name_key
 
 _ON = frozenset({"true", "yes", "on", "1"})
 _OFF = frozenset({"false", "no", "off", "0"})
+_SHOWN = 80  # characters of a bad entry that an error repeats
 
 
 class BadValueError(Exception):
@@ -167,12 +171,23 @@ def some_of(*choices: str) -> SomeOf:
 
 
 def names(value: object) -> tuple[str, ...]:
-    """Names between commas, each once, in the order given."""
+    """Names between commas, or a list of them, also as JSON; each once, in the order given."""
+    allowed = "names, with commas between them"
+    listed = _listed(value, allowed)
+    if listed is None:
+        listed = [name for name, _ in quoted_lists.parts(text(value, allowed), ",")]
     found: dict[str, str] = {}
-    for name, _ in quoted_lists.parts(text(value, "names, with commas between them"), ","):
-        if name:
-            found.setdefault(name_key(name), name)
+    for name in filter(None, listed):
+        found.setdefault(name_key(name), name)
     return tuple(found.values())
+
+
+def _listed(value: object, allowed: str) -> list[str] | None:
+    """The texts of a list, or of one in JSON: read as names with commas it would name nothing."""
+    if isinstance(value, str) and value.strip().startswith("["):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
+    return [text(each, allowed) for each in value] if isinstance(value, list) else None
 
 
 def url(value: object) -> str:
@@ -200,17 +215,24 @@ _PROXY_PATH = re.compile(r"(?!/web(/|$))(/[A-Za-z0-9._~%-]+)*")
 def addresses(value: object) -> tuple[str, ...]:
     """Addresses of any scheme between commas, each once, in the order given."""
     allowed = "addresses with commas between them, each with its scheme, like https://host/path"
-    found = [one.strip() for one in text(value, allowed).split(",") if one.strip()]
+    listed = _listed(value, allowed)
+    if listed is None:
+        listed = [one.strip() for one in text(value, allowed).split(",")]
+    found = [one for one in listed if one]
     if not all(re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[!-~]+", one) for one in found):
         raise BadValueError(allowed)
     return tuple(dict.fromkeys(found))
 
 
 def is_host(name: str | None) -> bool:
-    """Whether a name could be one of a host: none of its parts is empty, too long or unseen."""
+    """Whether a name could be one of a host: none of its parts is empty, too long or unseen. With
+    colons it is an address of IPv6, which may name the network interface after a percent sign."""
+    told = name or ""
+    if not told.isprintable() or re.search(r"[\s/?#@\[\]\\]", told):
+        return False
     try:
-        return bool(name) and str(name).isprintable() and bool(str(name).encode("idna"))
-    except UnicodeError:
+        return bool(ip_address(told.replace("%25", "%")) if ":" in told else told.encode("idna"))
+    except (UnicodeError, ValueError):
         return False
 
 
@@ -238,9 +260,10 @@ def path_map(value: object) -> tuple[tuple[str, str], ...]:
         if any(sides):
             if len(sides) != 2 or not all(map(_is_absolute, sides)):
                 entry = "=>".join(map(quoted_lists.quoted, sides))
-                raise BadValueError(f"{allowed}; this is none: {entry!r}")
+                raise BadValueError(f"{allowed}; this is none: {entry[:_SHOWN]!r}")
             left, right = map(_without_closing_slash, sides)
             if pairs.setdefault(left, right) != right:
+                left = left[:_SHOWN]
                 raise BadValueError(f"one pair for each path on the left; {left!r} has two")
         sides.clear()
     return tuple(pairs.items())

@@ -144,7 +144,8 @@ def _session_cookie(raw: object) -> tuple[str, str | None]:
     name, value = raw.get("Name"), raw.get("Value")
     if not isinstance(value, str) or not value or not _is_header_safe(value):
         return "session", None
-    return (name if isinstance(name, str) and name else "session"), value
+    named = isinstance(name, str) and name and _is_header_safe(name)
+    return (str(name) if named else "session"), value
 
 
 def _is_header_safe(text: str) -> bool:

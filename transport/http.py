@@ -21,6 +21,7 @@ from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
     HTTPError,
+    LocationValueError,
     NameResolutionError,
     NewConnectionError,
     ReadTimeoutError,
@@ -84,13 +85,17 @@ class Http:
         host = str(parts.hostname)
         coding = "identity" if host in _OWN_MACHINE else "gzip"
         self._headers = {"User-Agent": "Stash2Plex", "Accept-Encoding": coding}
-        self._pool = _pool(parts.scheme, host, parts.port, verify)
+        try:
+            self._pool: Pool | TlsPool | None = _pool(parts.scheme, host, parts.port, verify)
+        except LocationValueError:  # a host that no network can have: told to who asks
+            self._pool = None
         self._patience = patience if patience is not None else Patience()
         self._counting = threading.Lock()
         self.requests_made = 0
 
     def close(self) -> None:
-        self._pool.close()
+        if self._pool is not None:
+            self._pool.close()
 
     def send(
         self,
@@ -140,6 +145,8 @@ class Http:
         patience: Patience,
     ) -> BaseHTTPResponse:
         """The answer, of which no body is read yet."""
+        if self._pool is None:
+            raise Refused("has no address that can be asked")
         try:
             return self._pool.begin(
                 method, self._prefix + target, {**self._headers, **headers}, body, timeout, patience
@@ -183,6 +190,8 @@ def _slow(error: Exception, timeout: Timeout) -> str:
 
 
 def _pool(scheme: str, host: str, port: int | None, verify: bool | str) -> Pool | TlsPool:
+    if ":" in host and "%25" not in host:
+        host = host.replace("%", "%25")  # the network interface of an address of IPv6
     if scheme != "https":
         return Pool(host, port, maxsize=_CONNECTIONS)
     if verify is False:

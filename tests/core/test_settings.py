@@ -125,6 +125,7 @@ def test_choices(name: str, choices: str) -> None:
         (" http://plex:32400/ ", "http://plex:32400"),
         ("HTTPS://Plex.Example.org//", "https://Plex.Example.org"),
         ("http://[::1]:32400", "http://[::1]:32400"),
+        ("http://[fe80::1%eth0]:32400", "http://[fe80::1%eth0]:32400"),
         ("http://192.168.1.10", "http://192.168.1.10"),
         ("https://nas.example.org/media/plex/", "https://nas.example.org/media/plex"),
         ("https://nas.example.org/webhook", "https://nas.example.org/webhook"),
@@ -149,6 +150,7 @@ def test_a_plex_url_is_an_address_without_closing_slash(typed: str, url: str) ->
         "http://plex:99999",
         "http://plex:port",
         "http://[::1",
+        "http://[v1.a:b]",
         "http://plex 1:32400",
         "http://plex:32400/web/index.html",
         "http://plex:32400/web",
@@ -215,7 +217,8 @@ def test_a_token_in_the_wrong_box_is_not_repeated() -> None:
 
 
 def test_a_long_bad_value_is_cut() -> None:
-    assert max(map(len, complaint(first_sync="x" * 5000).splitlines())) < 200
+    for name in ("first_sync", "path_map"):
+        assert max(map(len, complaint(**{name: "x" * 5000}).splitlines())) < 300
 
 
 def test_keys_as_older_versions_of_stash_spell_them() -> None:

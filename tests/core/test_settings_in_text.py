@@ -38,6 +38,9 @@ def test_whom_to_trust(typed: object, trust: object) -> None:
         (' " Clips" ,"say ""hi"", Ana"', (" Clips", 'say "hi", Ana')),
         ('12" Vinyl, "a" b', ('12" Vinyl', '"a" b')),
         ('"open, end', ('"open', "end")),
+        (["Adult", 2024, "One, two"], ("Adult", "2024", "One, two")),
+        ('["Adult", "One, two", "adult"]', ("Adult", "One, two")),
+        ("[Adult], two", ("[Adult]", "two")),
     ],
 )
 def test_names_between_commas(name: str, typed: object, names: tuple[str, ...]) -> None:

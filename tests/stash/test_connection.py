@@ -38,6 +38,8 @@ def test_the_cookie_is_taken_over_and_may_be_null() -> None:
     assert StashConnection.from_plugin_input(given(), {}).cookie == "secret-cookie-value"
     bare = StashConnection.from_plugin_input(given(SessionCookie=None), {})
     assert bare.cookie is None
+    odd = StashConnection.from_plugin_input(given(SessionCookie={"Name": "a\n", "Value": "b"}), {})
+    assert odd.cookie_name == "session"
     assert bare.api_key is None
 
 
@@ -46,7 +48,14 @@ def test_an_empty_input_means_stash_on_this_machine() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [{"Scheme": "ftp"}, {"Port": 0}, {"Port": "x"}, {"Port": True}, {"Host": "a\u202e"}]
+    "bad",
+    [
+        {"Scheme": "ftp"},
+        {"Port": 0},
+        {"Port": "x"},
+        {"Port": True},
+        *({"Host": host} for host in ("a\u202e", "a b", "0.0.0.0:1")),
+    ],
 )
 def test_an_input_that_makes_no_sense_is_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ProtocolError):

@@ -203,9 +203,11 @@ def test_an_answer_that_is_no_http_is_no_connection_that_was_dropped(answer: byt
         (refused_url(), Refused),
         ("http://no-such-host.invalid:1", Refused),
         (f"http://{'x' * 70}.invalid", Refused),
+        ("http://\N{FULLWIDTH LATIN SMALL LETTER H}:1", Refused),
+        ("http://[fe80::1%no-such-interface]:1", Refused),
         (refused_url().replace("http:", "https:"), Refused),
     ],
-    ids=["http", "no host", "no name", "https"],
+    ids=["http", "no host", "no name", "no letter of names", "no interface", "https"],
 )
 def test_no_connection_means_that_nothing_was_sent(url: str, kind: type[TransportError]) -> None:
     with pytest.raises(kind) as caught:
