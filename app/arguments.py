@@ -21,21 +21,6 @@ def flag(args: Mapping[str, object], name: str) -> bool:
     return told in _ON
 
 
-def run_id(args: Mapping[str, object]) -> int | None:
-    """The run that the argument `run_id` names; None where it is not given.
-
-    Raises:
-        ConfigError: it is no number of a run.
-    """
-    raw = args.get("run_id")
-    told = "" if raw is None else str(raw).strip()
-    if not told:
-        return None
-    if isinstance(raw, bool) or not told.isascii() or not told.isdecimal() or len(told) > 18:
-        raise ConfigError(f"The argument 'run_id' is {raw!r}; the number of a run is allowed.")
-    return int(told)
-
-
 def number(args: Mapping[str, object], name: str) -> int | None:
     """A whole number above 0; None where it is not given. Raises ConfigError: it is none."""
     raw = args.get(name)

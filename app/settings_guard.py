@@ -30,8 +30,7 @@ def check_settings(context: Context) -> None:
             state.runs.overtake(GUARD)
         elif not state.runs.take_confirmation(GUARD, lambda said: said.get("names") == len(before)):
             _stop(context, state, before)
-        if own != before:
-            state.set_value(SAVED, own)
+        state.set_value(SAVED, own)
 
 
 def own_settings(context: Context) -> frozenset[str]:

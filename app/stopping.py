@@ -20,11 +20,7 @@ STOPPED = (
 
 
 def request(data_dir: Path) -> None:
-    """Ask the task that runs to end.
-
-    Raises:
-        OSError: the file cannot be made.
-    """
+    """Ask the task that runs to end. Raises OSError: the file cannot be made."""
     (data_dir / FILE).touch(mode=0o600)
 
 

@@ -128,11 +128,7 @@ def constraints(chosen: Mapping[str, Files]) -> Iterator[str]:
 
 
 def check(root: Path, chosen: Mapping[str, Files]) -> None:
-    """Compare what is installed here with `constraints.txt`.
-
-    Raises:
-        ReleaseError: they differ.
-    """
+    """Compare what is installed here with `constraints.txt`. Raises ReleaseError: they differ."""
     listed = (root / CONSTRAINTS).read_text("utf-8").splitlines()
     if list(constraints(chosen)) != listed:
         raise ReleaseError(

@@ -28,11 +28,7 @@ class Api(Protocol):
 
 
 def connect(connection: StashConnection) -> Api:
-    """Stash by stashapp-tools.
-
-    Raises:
-        StashError: it does not answer, or refuses the key.
-    """
+    """Stash by stashapp-tools. Raises StashError: it does not answer, or refuses the key."""
     from stashapi.stashapp import StashInterface
 
     if connection.prefix:

@@ -78,21 +78,20 @@ def trust(value: object) -> bool | str:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number within limits."""
+    """A number within limits; `allowed` says so, and what else there is."""
 
     low: float
     high: float
+    allowed: str = "a number from {0.low:g} to {0.high:g}, or 0 or empty for the default"
 
     def __call__(self, value: object) -> float:
-        allowed = f"a number from {self.low:g} to {self.high:g}, or 0 or empty for the default"
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise BadValueError(allowed)
         try:
-            read = float(value)
-        except (ValueError, OverflowError):
-            raise BadValueError(allowed) from None
+            is_none = isinstance(value, bool) or not isinstance(value, (str, int, float))
+            read = math.nan if is_none else float(str(value))
+        except ValueError:
+            read = math.nan
         if not self.low <= read <= self.high:
-            raise BadValueError(allowed)
+            raise BadValueError(self.allowed.format(self))
         return read
 
 
@@ -100,28 +99,13 @@ class Number:
 class WholeNumber(Number):
     """A whole number within limits."""
 
+    allowed: str = "a whole number from {0.low} to {0.high}; 0 or empty for the default"
+
     def __call__(self, value: object) -> int:
-        allowed = f"a whole number from {self.low} to {self.high}; 0 or empty for the default"
-        try:
-            read = Number(self.low, self.high)(value)
-        except BadValueError:
-            raise BadValueError(allowed) from None
+        read = Number.__call__(self, value)
         if read != math.floor(read):
-            raise BadValueError(allowed)
+            raise BadValueError(self.allowed.format(self))
         return int(read)
-
-
-@dataclass(frozen=True, slots=True)
-class Hours(Number):
-    """A length of time; 0 is one, too."""
-
-    def __call__(self, value: object) -> float:
-        try:
-            return Number(self.low, self.high)(value)
-        except BadValueError:
-            limits = f"from {self.low:g} to {self.high:g} (hours)"
-            allowed = f"a number {limits}, or empty for the default"
-            raise BadValueError(allowed) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,23 +135,8 @@ class SomeOf:
         return tuple(word for word in self.choices if word in words)
 
 
-def number(low: float, high: float) -> Number:
-    return Number(low, high)
-
-
-def whole(low: int, high: int) -> WholeNumber:
-    return WholeNumber(low, high)
-
-
-hours = Hours(0, 168)
-
-
-def one_of(*choices: str) -> OneOf:
-    return OneOf(choices)
-
-
-def some_of(*choices: str) -> SomeOf:
-    return SomeOf(choices)
+# Here 0 means 0.
+hours = Number(0, 168, "a number from {0.low:g} to {0.high:g} (hours), or empty for the default")
 
 
 def names(value: object) -> tuple[str, ...]:

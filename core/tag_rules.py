@@ -127,11 +127,7 @@ class RuleError(Exception):
 
 
 def parse(text: str) -> Taxonomy:
-    """The rules of a text.
-
-    Raises:
-        RuleError: the first that makes no sense.
-    """
+    """The rules of a text. Raises RuleError: the first that makes no sense."""
     rules, problems = read(text)
     if problems:
         raise RuleError(problems[0])

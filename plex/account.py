@@ -47,7 +47,6 @@ class AccountServer:
     """
 
     name: str
-    machine_id: str
     addresses: Sequence[str]
 
 
@@ -68,11 +67,7 @@ class PlexAccount:
         }
 
     def new_code(self) -> Code:
-        """Ask for a code.
-
-        Raises:
-            PlexServerDown: plex.tv does not answer, or gives none.
-        """
+        """Ask for a code. Raises PlexServerDown: plex.tv does not answer, or gives none."""
         login = self._login()
         try:
             text = login.pin
@@ -117,7 +112,7 @@ class PlexAccount:
         except (AttributeError, SyntaxError, TypeError, ValueError) as error:  # of its reader
             raise PlexServerDown(f"plex.tv's answer cannot be read ({error})") from None
         return str(account.title or account.username or "your account"), [
-            AccountServer(each.name, each.clientIdentifier, each.preferred_connections())
+            AccountServer(each.name, each.preferred_connections())
             for each in resources
             if each.owned and "server" in (each.provides or "").split(",")
         ]

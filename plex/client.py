@@ -29,7 +29,7 @@ from plex.listing import OLDEST_FIRST, PAGE_SIZE, ListPage, SectionLister
 from plex.mapping import ONE_KEY
 from plex.other_items import VIDEO_TYPES as VIDEO_TYPES
 from plex.other_items import Others
-from plex.url_encoding import Params, encode, encode_query, key_batches
+from plex.url_encoding import Params, encode, encode_query, key_batches, window
 from transport.retrying import Retrying
 
 # nginx takes 8 KB of request line by default, other proxies no less.
@@ -120,25 +120,28 @@ class PlexClient:
 
     def count_items(self, section: Section, query: Sequence[tuple[str, str]] = ()) -> int:
         """How many movies, or episodes, a section has; of those that a filter lets through."""
-        window = [("X-Plex-Container-Start", "0"), ("X-Plex-Container-Size", "0")]
-        params = [("type", str(section.item_type)), *query, *window]
-        path = f"/library/sections/{section.key}/all"
-        return _total(self.http.read_list(path, params, dict(window)))
+        params = [("type", str(section.item_type)), *query]
+        return _total(self._first(section, params, 0))
 
     def edited_last(self, section: Section, most: int) -> tuple[list[ListedItem], int]:
         """The items of a section that were edited last, the last one first, of those that have not
         lost their files; and how many items the section has in all. Nothing is passed over where
         Plex fails for one of them."""
-        window = [("X-Plex-Container-Start", "0"), ("X-Plex-Container-Size", str(most))]
-        params = [("type", str(section.item_type)), ("sort", "updatedAt:desc"), *window]
-        path = f"/library/sections/{section.key}/all"
-        found = self.http.read_list(path, params, dict(window), thorough=False)
+        params = [("type", str(section.item_type)), ("sort", "updatedAt:desc")]
+        found = self._first(section, params, most, thorough=False)
         items = [
             mapping.listed_item(raw, section.key)
             for raw in mapping.items_in(found)
             if mapping.rating_key(raw) and not mapping.is_gone(raw)
         ]
         return items, _total(found)
+
+    def _first(
+        self, section: Section, params: Params, most: int, *, thorough: bool = True
+    ) -> dict[str, Any]:
+        """The first items of a listing of a section."""
+        path, part = f"/library/sections/{section.key}/all", window(0, most)
+        return self.http.read_list(path, [*params, *part], dict(part), thorough=thorough)
 
     def sections(self) -> list[Section]:
         """All library sections, whatever their type."""

@@ -17,7 +17,6 @@ class FoundServer:
     """A server that has answered; `url` is where it was heard from."""
 
     name: str
-    machine_id: str
     url: str
 
 
@@ -44,5 +43,5 @@ def discover(heard: Callable[[], Iterable[Entry]] = _heard) -> list[FoundServer]
             continue
         port = told.get("Port", "")
         url = f"http://{host}:{port if port.isdecimal() else _PORT}"
-        found[url] = FoundServer(told.get("Name", ""), told.get("Resource-Identifier", ""), url)
+        found[url] = FoundServer(told.get("Name", ""), url)
     return sorted(found.values(), key=lambda server: (server.name.casefold(), server.url))

@@ -26,21 +26,12 @@ IMAGE_LOCKS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def plex_name(field: str) -> str:
-    """Plex's name of one of our fields, as in edits. Raises ValueError: we have no such field."""
-    name = SCALAR_NAMES.get(field) or LIST_NAMES.get(field)
+def lock_name(field: str) -> str:
+    """Plex's name of one of our fields or pictures. Raises ValueError: we have no such field."""
+    name = IMAGE_LOCKS.get(field) or SCALAR_NAMES.get(field) or LIST_NAMES.get(field)
     if name is None:
         raise ValueError(f"not a field that Plex has: {field!r}")
     return name
-
-
-def lock_name(field: str) -> str:
-    """Plex's name of the lock of one of our fields or pictures.
-
-    Raises:
-        ValueError: we have no such field.
-    """
-    return IMAGE_LOCKS.get(field) or plex_name(field)
 
 
 def our_lock(plex: str) -> str:

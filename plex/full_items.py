@@ -12,6 +12,7 @@ from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
 from plex.field_names import LIST_ELEMENTS
 from plex.http import PlexHttp
 from plex.narrowing import narrow
+from plex.url_encoding import window
 
 MAX_KEYS = 100
 # The most that are asked for at once, while all goes well; their keys take a third of what proxies
@@ -175,17 +176,12 @@ class FullReader:
         return answered | found.unreadable.keys()
 
     def _ask(self, keys: Sequence[str], found: FullItems, *, thorough: bool) -> set[str]:
-        window = [("X-Plex-Container-Start", "0"), ("X-Plex-Container-Size", str(len(keys)))]
-        params = [
-            ("skipRefresh", "1"),
-            ("checkFiles", "0"),
-            ("excludeElements", WITHOUT),
-            *window,
-        ]
+        part = window(0, len(keys))
+        params = [("skipRefresh", "1"), ("checkFiles", "0"), ("excludeElements", WITHOUT), *part]
         path = f"/library/metadata/{','.join(keys)}"
         try:
             container = self.http.read_list(
-                path, params, dict(window), thorough=thorough, after_costly=len(keys) == 1
+                path, params, dict(part), thorough=thorough, after_costly=len(keys) == 1
             )
         except PlexRejected as error:
             if error.status != 404:  # that may be a matter of one item, or of so many

@@ -19,7 +19,7 @@ from plex.client import PlexClient
 from plex.exceptions import PlexItemFailed
 from plex.listing import MAX_PAGE_SIZE
 from plex.mapping import ONE_KEY
-from plex.url_encoding import Params
+from plex.url_encoding import Params, window
 from transport.retrying import Transient
 
 
@@ -57,12 +57,12 @@ class PlexImages:
 
     def entries(self, key: str, kind: ImageKind) -> list[Entry]:
         """What is on offer for an item, in Plex's order."""
-        window = {"X-Plex-Container-Start": "0", "X-Plex-Container-Size": str(MAX_PAGE_SIZE)}
+        part = dict(window(0, MAX_PAGE_SIZE))
         path = f"{_item(key)}/{_NAMES[kind].plural}"
         listed: list[dict[str, Any]] = []
 
         def read() -> None:
-            listed.extend(mapping.items_in(self._client.http.read_list(path, headers=window)))
+            listed.extend(mapping.items_in(self._client.http.read_list(path, headers=part)))
 
         self._of_one(read, "tell its pictures")
         return [

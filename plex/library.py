@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 from core.change_words import some_of
@@ -118,13 +119,8 @@ class Libraries(NamedTuple):
     unlisted: dict[str, str]
 
 
-def synced_sections(client: PlexClient, names: Sequence[str]) -> list[Section]:
-    """`synced_libraries`, where nothing is known of libraries that were there."""
-    return synced_libraries(client, names, {}).there
-
-
 def synced_libraries(
-    client: PlexClient, names: Sequence[str], known: Mapping[str, str]
+    client: PlexClient, names: Sequence[str], known: Mapping[str, str] = MappingProxyType({})
 ) -> Libraries:
     """The sections that the user named, or all video sections.
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeGuard
 from core.id_set import KeySet
 from core.models import ListedItem, Section
 from core.text import excerpt
-from plex import mapping
+from plex import mapping, url_encoding
 from plex.exceptions import PlexRejected, PlexServerDown, PlexShifted
 from plex.field_names import SCALAR_NAMES
 from plex.http import PlexHttp
@@ -304,11 +304,7 @@ class SectionLister:
         return False
 
     def _ask(self, window: _Window, thorough: bool) -> _Answered:
-        # Some endpoints honour only the query form of paging, some proxies only the headers.
-        paging = [
-            ("X-Plex-Container-Start", str(window.start)),
-            ("X-Plex-Container-Size", str(window.size)),
-        ]
+        paging = url_encoding.window(window.start, window.size)
         params = [
             ("type", str(self.section.item_type)),
             ("sort", self.sort),

@@ -30,6 +30,12 @@ def encode_query(params: Params) -> str:
     return "&".join([f"{encode(name)}={encode(value)}" for name, value in params])
 
 
+def window(start: int, size: int) -> list[tuple[str, str]]:
+    """The parameters of a part of a list. Some endpoints honour only these, some proxies only the
+    same as headers."""
+    return [("X-Plex-Container-Start", str(start)), ("X-Plex-Container-Size", str(size))]
+
+
 def key_batches(keys: Iterable[str], most: int, room: int) -> Iterator[list[str]]:
     """At most `most` keys at a time, whose list takes at most `room` bytes in an address."""
     batch: list[str] = []

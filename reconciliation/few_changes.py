@@ -98,7 +98,7 @@ class FewChanges:
     def _before(self, known: Standing, scenes: int) -> dict[int, Verdict] | None:
         """The scenes to be judged anew, with what the last run has left of them."""
         state, most = self.last.state, scenes // RARE
-        edited = self.sweep.side.cache.edited_since(known.items, most)
+        edited = self.sweep.side.cache.moves.edited_since(known.items, most)
         if self.source.moved is None or edited is None or self.altered is None:
             return None
         owners = state.owners.of(edited)

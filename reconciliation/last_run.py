@@ -126,14 +126,13 @@ class LastRun:
 
     def forget(self) -> None:
         """Nothing can be taken over from now on."""
-        if self.state.get_value(STANDING) is not None:
-            self.state.set_value(STANDING, None)
+        self.state.set_value(STANDING, None)
 
     def watch(self, cache: PlexCache) -> None:
         """See to it that the next run can tell which items were edited since."""
         known = self.state.get_value(STANDING)
         if known is not None:
-            cache.watch(known.items)
+            cache.moves.watch(known.items)
 
     def keep(
         self, result: GapDetectionResult, items: int, at: float, roots: Sequence[Sequence[str]]

@@ -113,15 +113,14 @@ class LibraryPolicy:
 
     def remember(self, known: Remembered) -> None:
         """Let later tasks go by this."""
-        facts, before = known.facts, self.remembered()
+        facts = known.facts
         named = {i: Used(name, 0) for i, name in _whole(facts.disambiguations).items()}
         told = {PERFORMER: named, **{about: _whole(facts.of(about)) for about in _USED}}
         for about, now in told.items():
             if now != self._state.library.of(about, lambda used: used).whole():
                 self._state.library.replace(about, now.items())
         # At last: who comes after a task that was cut off asks again.
-        if known.asked_for != before.asked_for:
-            self._state.set_value(ASKED_FOR, known.asked_for)
+        self._state.set_value(ASKED_FOR, known.asked_for)
 
 
 def _whole(facts: Mapping[int, T]) -> dict[int, T]:

@@ -164,11 +164,7 @@ class SceneSource:
         return found
 
     def complain(self) -> None:
-        """Once all is read.
-
-        Raises:
-            StashIncomplete: Stash has more than could be read.
-        """
+        """Once all is read. Raises StashIncomplete: Stash has more than could be read."""
         told = [str(self._incomplete)] if self._incomplete else []
         is_unclear = self._incomplete is not None and self._incomplete.is_unclear
         if is_unclear:

@@ -102,7 +102,7 @@ class VerdictCache:
         # While none of these concerns it, a verdict holds where its scene is the same.
         self._moved: Moved | None = None
         if side.is_complete and verified is not None and verified.rules == rules.hex():
-            self._moved = side.cache.moved_since(verified.items, MOST_MOVED)
+            self._moved = side.cache.moves.since(verified.items, MOST_MOVED)
         self._noted_ids = IdSet()
         self._void = IdSet()
         # After the first run most scenes are written to.

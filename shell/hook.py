@@ -100,7 +100,7 @@ def answer(raw: bytes, env: Mapping[str, str], plugin_dir: str) -> bytes | None:
     data_dir = _data_dir(env, server, plugin_dir)
     if isinstance(args.get("session"), dict):
         server = {**server, "SessionCookie": args["session"]}
-    event = _Event(*known, num, context.get("input"), is_quick=args.get("quick") == "yes")
+    event = _event(*known, num, context.get("input"), args.get("quick") == "yes")
     try:
         return _noted(event, data_dir, server, env)
     # ValueError: a path that no system can have.
@@ -123,24 +123,17 @@ def _advice(error: Exception) -> str:
     )
 
 
-class _Event:
-    """What is to be noted.
+def _event(kind: str, action: str, num: int, sent: object, is_quick: bool) -> dict[str, Any]:
+    """What `HookInbox.note` is to note.
 
     Args:
         sent: the input of Stash's mutation; None after a scan.
         is_quick: the hooks inside Stash tell of it.
     """
-
-    __slots__ = ("action", "by_user", "gone", "is_quick", "kind", "num")
-
-    def __init__(self, kind: str, action: str, num: int, sent: object, *, is_quick: bool) -> None:
-        self.kind = kind
-        self.is_quick = is_quick
-        self.action = action
-        self.num = num
-        self.by_user = sent is not None
-        # Stash tells of a merged tag only here: no hook says that it is gone.
-        self.gone = _sources(sent) if action == "merge" else ()
+    # Stash tells of a merged tag only here: no hook says that it is gone.
+    gone = _sources(sent) if action == "merge" else ()
+    told = {"kind": kind, "num": num, "action": action, "by_user": sent is not None}
+    return {**told, "gone": gone, "is_quick": is_quick}
 
 
 def _sources(sent: object) -> Sequence[int]:
@@ -150,7 +143,7 @@ def _sources(sent: object) -> Sequence[int]:
 
 
 def _noted(
-    event: _Event, data_dir: str, server: Mapping[str, Any], env: Mapping[str, str]
+    event: Mapping[str, Any], data_dir: str, server: Mapping[str, Any], env: Mapping[str, str]
 ) -> bytes:
     try:
         opened, ask = _note(event, data_dir)
@@ -186,17 +179,9 @@ def _asked(
     return b'{"output": "noted, and asked for Sync Changes"}'
 
 
-def _note(event: _Event, data_dir: str) -> tuple[inbox.HookInbox, inbox.Ask | None]:
+def _note(event: Mapping[str, Any], data_dir: str) -> tuple[inbox.HookInbox, inbox.Ask | None]:
     opened = inbox.HookInbox(data_dir)
-    return opened, opened.note(
-        event.kind,
-        event.num,
-        event.action,
-        by_user=event.by_user,
-        now=time.time(),
-        gone=event.gone,
-        is_quick=event.is_quick,
-    )
+    return opened, opened.note(**event, now=time.time())
 
 
 def _repair(data_dir: str, damaged: inbox.DamagedInbox) -> None:
@@ -204,10 +189,10 @@ def _repair(data_dir: str, damaged: inbox.DamagedInbox) -> None:
     from pathlib import Path
 
     from core.errors import StateError
-    from sync_queue.inbox_reader import repair
+    from sync_queue.inbox_reader import Inbox
 
     try:
-        repair(Path(data_dir), lambda warning: _log(b"w", warning))
+        Inbox(Path(data_dir), warn=lambda warning: _log(b"w", warning)).close()
     except StateError as error:
         raise inbox.DamagedInbox(str(error)) from damaged
 

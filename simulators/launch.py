@@ -121,11 +121,7 @@ class Handle:
         self._connections = urllib3.connection_from_url(url, maxsize=4)
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask `/_sim/<path>`; the decoded answer.
-
-        Raises:
-            RefusedError: the simulator refused.
-        """
+        """Ask `/_sim/<path>`; the decoded answer. Raises RefusedError: the simulator refused."""
         return self._asked(method, f"/_sim/{path}", body)
 
     def _asked(
@@ -173,11 +169,7 @@ class StashHandle(Handle):
         self.api_key = api_key
 
     def graphql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Run a query or mutation; its `data`.
-
-        Raises:
-            RuntimeError: Stash answered with errors.
-        """
+        """Run a query or mutation; its `data`. Raises RuntimeError: Stash answered with errors."""
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         if self.api_key:
             headers["ApiKey"] = self.api_key
@@ -207,11 +199,7 @@ class PlexHandle(Handle):
         return self.control("GET", f"items/{key}")
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
-        """The `MediaContainer` of a path.
-
-        Raises:
-            RefusedError: Plex refused.
-        """
+        """The `MediaContainer` of a path. Raises RefusedError: Plex refused."""
         headers = {"Accept": "application/json", "X-Plex-Token": self.token}
         target = f"{path}?{urlencode(parameters)}" if parameters else path
         container: dict[str, Any] = self._asked("GET", target, headers=headers)["MediaContainer"]

@@ -145,7 +145,6 @@ class StashClient:
         f: Mapping[str, object] | None = None,
         filter: Mapping[str, object] | None = None,
         fragment: str | None = None,
-        q: str = "",
     ) -> list[dict[str, Any]]:
         """The scenes that fit, as JSON objects; the keywords mean what they do in stashapp-tools.
 
@@ -153,9 +152,8 @@ class StashClient:
             f: a SceneFilterType.
             filter: a FindFilterType; without one every scene is asked for at once.
             fragment: the fields of a scene to ask for, without braces.
-            q: words to search for.
         """
-        found = {**(filter if filter is not None else {"per_page": -1}), "q": q}
+        found = {"q": "", **(filter if filter is not None else {"per_page": -1})}
         data = self.call_GQL(
             find_scenes_query(fragment), {"filter": found, "scene_filter": dict(f or {})}
         )

@@ -81,8 +81,8 @@ def _listed(
     totals: set[int] = set()
     page = 1
     while True:
-        paging = {"page": page, "per_page": PAGE, "sort": sort, "direction": "ASC"}
-        variables = {"filter": paging, **({"criteria": criteria} if criteria is not None else {})}
+        variables: dict[str, object] = {"filter": queries.page_of(PAGE, page, sort)}
+        variables |= {"criteria": criteria} if criteria is not None else {}
         listed = query_data(stash, asked, variables).get("listed")
         raw = listed.get("found") if isinstance(listed, Mapping) else None
         rows = [each for each in raw if isinstance(each, Mapping)] if isinstance(raw, list) else []

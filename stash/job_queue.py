@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from core.errors import StashError
-from stash.scenes import StashApi
+from stash.scenes import StashApi, query_data
 from stash.task_request import FIND_JOB, PLUGIN, RUN_TASK, TASK, is_waiting
 
 _QUEUE = "query JobQueue { jobQueue { id status description } }"
@@ -23,7 +22,7 @@ class WaitingJob:
 
 def waiting_jobs(stash: StashApi) -> list[WaitingJob]:
     """The jobs that wait for the running one to end. Raises StashError: or its kinds."""
-    listed = _data(stash, _QUEUE, {}).get("jobQueue") or []  # null when empty
+    listed = query_data(stash, _QUEUE, {}).get("jobQueue") or []  # null when empty
     return [
         WaitingJob(str(job.get("id")), is_waiting(job))
         for job in (listed if isinstance(listed, list) else ())
@@ -37,7 +36,7 @@ def queue_sync_changes(stash: StashApi) -> str:
     Raises:
         StashError: or its kinds.
     """
-    queued = _data(stash, RUN_TASK, {"plugin": PLUGIN, "task": TASK}).get("runPluginTask")
+    queued = query_data(stash, RUN_TASK, {"plugin": PLUGIN, "task": TASK}).get("runPluginTask")
     if not isinstance(queued, str):
         raise StashError("Stash answered without a job")
     return queued
@@ -45,11 +44,4 @@ def queue_sync_changes(stash: StashApi) -> str:
 
 def is_pending(stash: StashApi, job_id: str) -> bool:
     """Whether that job is our task, and waits or runs. Raises StashError: or its kinds."""
-    return is_waiting(_data(stash, FIND_JOB, {"id": job_id}).get("findJob"))
-
-
-def _data(stash: StashApi, query: str, variables: Mapping[str, str]) -> Mapping[str, Any]:
-    data = stash.call_GQL(query, variables)
-    if not isinstance(data, Mapping):
-        raise StashError("Stash answered without data")
-    return data
+    return is_waiting(query_data(stash, FIND_JOB, {"id": job_id}).get("findJob"))

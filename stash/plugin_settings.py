@@ -8,42 +8,30 @@ from stash import queries
 from stash.scenes import StashApi, plugin_settings, query_data
 
 
-def change_plugin_settings(
-    stash: StashApi, plugin_id: str, changes: Mapping[str, object]
-) -> dict[str, object]:
-    """Changes some settings and leaves all others as they are; returns all.
-
-    Args:
-        changes: by key; None takes a setting out, which then has its default.
-
-    Stash replaces the whole map of a plugin, so it is read again right before.
-
-    Raises:
-        StashError: Stash does not answer, or does not take it.
-    """
-    stored, _ = plugin_settings(stash, plugin_id)
-    changed = {**stored, **changes}
-    merged = {key: value for key, value in changed.items() if value is not None}
-    query_data(stash, queries.SAVE_PLUGIN_SETTINGS, {"id": plugin_id, "input": merged})
-    return merged
+def change_plugin_settings(stash: StashApi, plugin_id: str, changes: Mapping[str, object]) -> None:
+    """Changes some settings and leaves all others as they are; as `fill_plugin_settings`."""
+    fill_plugin_settings(stash, plugin_id, lambda _stored: changes)
 
 
 def fill_plugin_settings(
     stash: StashApi,
     plugin_id: str,
-    missing: Callable[[Mapping[str, object]], Mapping[str, object]],
+    changes: Callable[[Mapping[str, object]], Mapping[str, object]],
 ) -> Mapping[str, object]:
-    """Adds settings to those that are stored, if there are any to add; returns what was added.
+    """Changes settings, if there are any to change; returns what was changed.
+
+    Stash replaces the whole map of a plugin, so it is read again right before.
 
     Args:
-        missing: what to add to the settings as they are right before.
+        changes: by key, to the settings as they are then; None takes a setting out, which then has
+            its default.
 
     Raises:
         StashError: Stash does not answer, or does not take it.
     """
     stored, _ = plugin_settings(stash, plugin_id)
-    added = missing(stored)
-    if added:
-        merged = {**stored, **added}
-        query_data(stash, queries.SAVE_PLUGIN_SETTINGS, {"id": plugin_id, "input": merged})
-    return added
+    changed = changes(stored)
+    if changed:
+        wanted = {key: value for key, value in {**stored, **changed}.items() if value is not None}
+        query_data(stash, queries.SAVE_PLUGIN_SETTINGS, {"id": plugin_id, "input": wanted})
+    return changed

@@ -100,9 +100,11 @@ def with_file_named(names: Iterable[str]) -> dict[str, object]:
     return {"path": {"value": pattern, "modifier": "MATCHES_REGEX"}}
 
 
-def page_of(size: int) -> dict[str, object]:
-    """The FindFilterType of one keyset page. Without `sort` Stash promises no order at all."""
-    return {"page": 1, "per_page": size, "sort": "id", "direction": "ASC"}
+def page_of(
+    size: int, page: int = 1, sort: str = "id", direction: str = "ASC"
+) -> dict[str, object]:
+    """The FindFilterType of one page. Without `sort` Stash promises no order at all."""
+    return {"page": page, "per_page": size, "sort": sort, "direction": direction}
 
 
 def scenes_by_id_query(ids: Iterable[int], fields: str = SCENE_FRAGMENT) -> str:

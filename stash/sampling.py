@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.models import Scene
 from stash.answers import scenes_in
 from stash.mapping import SceneReader
+from stash.queries import page_of
 from stash.scenes import StashApi, query_data
 
 FILES_ONLY = "id files { path size duration }"
@@ -34,7 +35,7 @@ def sample_scenes(stash: StashApi, total: int, most: int) -> list[Scene]:
 
 
 def _window(stash: StashApi, page: int, size: int) -> list[Scene]:
-    paging = {"page": page, "per_page": size, "sort": "id", "direction": "ASC"}
-    raw = scenes_in(query_data(stash, _QUERY, {"filter": paging}).get("findScenes"))
+    asked = {"filter": page_of(size, page)}
+    raw = scenes_in(query_data(stash, _QUERY, asked).get("findScenes"))
     reader = SceneReader()
     return [scene for each in raw if (scene := reader.read(each)) is not None]

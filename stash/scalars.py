@@ -185,10 +185,7 @@ def _sort(kind: str) -> str:
 
 
 def _variables(criteria: Mapping[str, object]) -> dict[str, object]:
-    by = {
-        sort: {"page": 1, "per_page": PAGE, "sort": sort, "direction": "ASC"}
-        for sort in ("name", "id")
-    }
+    by = {sort: queries.page_of(PAGE, sort=sort) for sort in ("name", "id")}
     return {**by, "some": queries.page_of(SOME), **criteria}
 
 

@@ -11,7 +11,7 @@ from core.errors import StashError, StashUnauthorized, StashUnreachable
 from core.timestamps import parse_timestamp
 from core.watermark import Touched, Watermark
 from stash.narrowing import by_halves
-from stash.queries import day_before
+from stash.queries import day_before, page_of
 from stash.scenes import StashApi, query_data, stash_version
 
 PAGE = 512  # a power of two: each half of a page is one as well
@@ -48,8 +48,7 @@ class _Order:
 
     def window(self, start: int, size: int) -> dict[str, object]:
         """The FindFilterType of `size` scenes from place `start` on, a multiple of `size`."""
-        page = start // size + 1
-        return {"page": page, "per_page": size, "sort": self.sort, "direction": self.direction}
+        return page_of(size, start // size + 1, self.sort, self.direction)
 
 
 @dataclass(frozen=True, slots=True)

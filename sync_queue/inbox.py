@@ -83,8 +83,8 @@ class NewerInbox(Exception):
 
 
 class DamagedInbox(Exception):
-    """The file is no database any more, or its request makes no sense; a task mends it, or
-    `inbox_reader.repair`."""
+    """The file is no database any more, or its request makes no sense; who opens it by
+    `inbox_reader` mends it."""
 
 
 class Ask:

@@ -315,13 +315,3 @@ def _held(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def repair(data_dir: Path, warn: Warn) -> None:
-    """Mends the file, or moves a damaged one aside and makes a new one, as the next task would.
-
-    Raises:
-        StateError: that cannot be done.
-    """
-    with Inbox(data_dir, warn=warn):
-        pass

@@ -76,11 +76,7 @@ class _Lean:
             self.patience.wait(time.monotonic() - began)
 
     def request(self, method: str, url: str, *_: Any, **options: Any) -> None:
-        """Send a request.
-
-        Raises:
-            ValueError: it cannot be put into words.
-        """
+        """Send a request. Raises ValueError: it cannot be put into words."""
         self._method, body = method, options["body"]
         named = list(options["headers"].items())
         if body is not None or method in _WITH_BODY:

@@ -60,11 +60,7 @@ def plain_head(received: bytes) -> PlainHead | None:
 
 
 def request_head(method: str, target: str, host: str, headers: Headers) -> bytes:
-    """The head of a request.
-
-    Raises:
-        ValueError: something of it cannot be sent.
-    """
+    """The head of a request. Raises ValueError: something of it cannot be sent."""
     if _NOT_IN_TARGET.search(target):
         raise ValueError("an address with blanks or control characters")
     return f"{method} {target} HTTP/1.1\r\n".encode("ascii") + _lines((("Host", host), *headers))
@@ -80,11 +76,7 @@ def _lines(headers: Headers) -> bytes:
 
 
 def host_header(host: str, port: int, usual_port: int) -> str:
-    """Whom a request is for, as its header Host says.
-
-    Raises:
-        ValueError: the host is no name.
-    """
+    """Whom a request is for, as its header Host says. Raises ValueError: the host is no name."""
     name = host if host.isascii() else host.encode("idna").decode("ascii")
     if ":" in name:
         name = f"[{name.partition('%')[0]}]"

@@ -101,11 +101,7 @@ class FramedReader(io.BufferedReader):
         self._body = 0
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        """Read a line of the frame.
-
-        Raises:
-            OSError: there is no end of it, or of such lines.
-        """
+        """Read a line of the frame. Raises OSError: there is no end of it, or of such lines."""
         self._lines += 1
         most = LONGEST_LINE + 1 if size is None or size < 0 else size
         line = super().readline(most)

@@ -117,11 +117,7 @@ def add_folders_check(
 def look(
     context: Context, plex: PlexClient, libraries: Sequence[SyncedLibrary], scenes: int
 ) -> SampleMatches:
-    """Match a sample of scenes with what Plex has.
-
-    Raises:
-        StashError, PlexError: or their kinds.
-    """
+    """Match a sample of scenes with what Plex has. Raises StashError, PlexError: or their kinds."""
     sampled = [s for s in sample_scenes(context.stash, scenes, SAMPLE) if s.files]
     seen = _seen(context, plex, libraries, sampled)
     with context.open_state() as state:

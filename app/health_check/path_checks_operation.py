@@ -13,7 +13,7 @@ from core import setting_values as kinds
 from core.errors import ConfigError
 from core.setting_values import BadValueError
 from core.setting_words import by_label
-from plex.library import synced_sections
+from plex.library import synced_libraries
 from shell import logs
 from stash.scenes import count_scenes
 
@@ -34,7 +34,7 @@ def check_folders(context: Context) -> dict[str, Any]:
     # What is suggested goes into the settings by a click: no short names in its place.
     logs.configure(debug=context.settings.debug_logging)
     with context.open_plex(TIMEOUTS) as plex:
-        libraries = count_libraries(plex, synced_sections(plex, _names(context)))
+        libraries = count_libraries(plex, synced_libraries(plex, _names(context)).there)
         found = look(tried, plex, libraries, count_scenes(context.stash))
     return {
         "scenes": found.scenes,

@@ -149,9 +149,5 @@ def check_libraries(
 
 
 def count_libraries(plex: PlexClient, sections: Sequence[Section]) -> list[SyncedLibrary]:
-    """The number of items of each section.
-
-    Raises:
-        PlexError: or its kinds.
-    """
+    """The number of items of each section. Raises PlexError: or its kinds."""
     return [SyncedLibrary(section, plex.count_items(section)) for section in sections]

@@ -35,11 +35,7 @@ def load_apprise() -> Any:
 
 
 def send(notice: Notice, address: str, load: Load = load_apprise) -> None:
-    """Send a message to an address.
-
-    Raises:
-        NotSent: it did not arrive, as far as is known.
-    """
+    """Send a message to an address. Raises NotSent: it did not arrive, as far as is known."""
     apprise = load()
     if apprise is not None and apprise.Apprise.instantiate(address) is not None:
         _by_apprise(apprise, notice, address)

@@ -42,30 +42,15 @@ def page_gaps(context: PageContext) -> dict[str, Any]:
 
 
 def wanted_by(args: Mapping[str, object]) -> FindingQuery:
-    """What arguments ask for.
-
-    Raises:
-        ConfigError: one makes no sense.
-    """
+    """What arguments ask for. Raises ConfigError: one makes no sense."""
     kind, sort = choice(args, "type", TITLES), choice(args, "sort", ORDERS) or "title"
     return FindingQuery(kind, text(args, "studio"), text(args, "library"), text(args, "text"), sort)
 
 
 def _row(each: Finding, *, is_queued: bool, is_held: bool) -> dict[str, Any]:
     return {
-        "scene_id": str(each.scene_id),
-        "title": each.title,
-        "type": each.type,
-        "reason": each.reason,
-        "studio": each.studio,
-        "library": each.library,
-        "path": each.path,
+        **each.row(),
         "updated_at": each.updated_at or None,
-        "items": [
-            {"section": item.section, "rating_key": item.key, "title": item.title}
-            for item in each.items
-        ],
-        "candidates": [dict(one) for one in each.candidates],
         "queued": is_queued,
         "held": is_held,
         "ignored": each.type == IGNORED,
@@ -82,16 +67,5 @@ def page_orphans(context: PageContext) -> dict[str, Any]:
         )
         counts = page.orphans.count()
         told = {"as_of_at": page.get_value(LAST).get("at"), "plex": links(page)}
-    rows = [
-        {
-            "section": each.section,
-            "library": each.library,
-            "rating_key": each.key,
-            "title": each.title,
-            "path": each.path,
-            "added_at": each.added_at,
-        }
-        for each in found
-    ]
     facets = {"libraries": [{"name": name, "count": count} for name, count in counts.items()]}
-    return {**paging.reply(total, rows), "facets": facets, **told}
+    return {**paging.reply(total, [each.row() for each in found]), "facets": facets, **told}

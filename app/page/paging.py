@@ -22,11 +22,7 @@ class Paging:
 
     @classmethod
     def of(cls, args: Mapping[str, object]) -> Paging:
-        """What `page` and `per_page` ask for.
-
-        Raises:
-            ConfigError: one of them makes no sense.
-        """
+        """What `page` and `per_page` ask for. Raises ConfigError: one of them makes no sense."""
         per_page = number(args, "per_page") or PER_PAGE
         if per_page > MOST:
             raise ConfigError(f"The argument 'per_page' is {per_page}; at most {MOST} is allowed.")

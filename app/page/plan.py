@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.arguments import choice, run_id, text
+from app.arguments import choice, number, text
 from app.page.context import PageContext
 from app.page.item_titles import item_titles
 from app.page.labels import label_of, plain
@@ -44,7 +44,7 @@ def page_plan(context: PageContext) -> dict[str, Any]:
     kind, wanted = choice(context.args, "kind", KINDS), text(context.args, "text")
     with context.open_state() as state, context.open_page() as page:
         told: dict[str, Any] = {"plex": links(page)}
-        run = _chosen(state, run_id(context.args))
+        run = _chosen(state, number(context.args, "run_id"))
         if run is None:
             none = {"run_id": None, "made_at": None, "counts": _counts({}), "can_apply": False}
             return {**paging.reply(0, []), **none, "text": NONE_YET, **told}

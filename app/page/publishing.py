@@ -51,9 +51,7 @@ class Publisher:
         try:
             with self.context.open_page() as page:
                 if self.settings is not None:
-                    known = _told(self.settings)
-                    if page.get_value(SETTINGS) != known:
-                        page.set_value(SETTINGS, known)
+                    page.set_value(SETTINGS, _told(self.settings))
                 self._note_token(page, error)
                 page.log.add(self._lines(error))
             public_figures.publish(self.context)

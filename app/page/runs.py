@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.arguments import run_id
+from app.arguments import number
 from app.page.context import PageContext
 from app.page.item_titles import item_titles
 from app.page.labels import kind_of, label_of, plain
@@ -79,7 +79,7 @@ def _text(run: Run, status: str) -> str:
 
 def page_run(context: PageContext) -> dict[str, Any]:
     """What the run `run_id` has changed, in the order in which it did."""
-    paging, wanted = Paging.of(context.args), run_id(context.args)
+    paging, wanted = Paging.of(context.args), number(context.args, "run_id")
     with context.open_state() as state:
         run = state.runs.get(wanted) if wanted is not None else None
         if run is None:

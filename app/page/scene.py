@@ -63,9 +63,7 @@ def page_scene(context: Context) -> dict[str, Any]:
     with open_scene_writer(context) as writer:
         batch = writer.preparer.prepare([job_for(scene.id)])
         told = _told(writer, scene, batch)
-        machine = writer.plex.identity().machine_id
-        if machine != writer.page.get_value(MACHINE):
-            writer.page.set_value(MACHINE, machine)
+        writer.page.set_value(MACHINE, writer.plex.identity().machine_id)
         is_queued = bool(writer.queue.queued_among([scene.id]))
         is_held = bool(writer.queue.held_among([scene.id]))
         is_dead = any(job.scene_id == scene.id for job in writer.queue.dead_letters())

@@ -106,11 +106,7 @@ class PageSnapshot:
 
 
 def snapshot(context: PageContext, *, with_points: bool = True) -> PageSnapshot:
-    """How things stand now.
-
-    Raises:
-        StateError: a file cannot be read.
-    """
+    """How things stand now. Raises StateError: a file cannot be read."""
     now = context.clock()
     with context.open_queue() as queue:
         stats, next_due = queue.stats(now), queue.next_due(now)

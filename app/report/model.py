@@ -8,11 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.fields import BY_NAME
-from core.finding_types import (
-    GAPS,
-    LEFT_ALONE,
-    TITLES,
-)
+from core.finding_types import GAPS, LEFT_ALONE, TITLES
 from core.redaction import Redactor, short_name
 from core.timestamps import rfc3339
 from storage.page.finding_query import FindingQuery
@@ -91,20 +87,15 @@ def _by_field(found: Iterable[Finding]) -> dict[str, int]:
 
 
 def _row(each: Finding, hide: Hide) -> dict[str, Any]:
-    return {
-        "scene_id": str(each.scene_id),
-        "type": each.type,
-        "title": hide(each.title),
-        "studio": hide(each.studio),
-        "library": each.library,
-        "path": hide(each.path),
-        "reason": _reason(each, hide),
-        "updated_at": rfc3339(each.updated_at) if each.updated_at else "",
-        "items": [
-            {"section": i.section, "rating_key": i.key, "title": hide(i.title)} for i in each.items
-        ],
-        "candidates": [{**one, "path": hide(str(one.get("path", "")))} for one in each.candidates],
-    }
+    shown = each._replace(
+        title=hide(each.title),
+        studio=hide(each.studio),
+        path=hide(each.path),
+        reason=_reason(each, hide),
+        items=tuple(item._replace(title=hide(item.title)) for item in each.items),
+        candidates=tuple({**c, "path": hide(str(c.get("path", "")))} for c in each.candidates),
+    )
+    return {**shown.row(), "updated_at": rfc3339(each.updated_at) if each.updated_at else ""}
 
 
 def _reason(each: Finding, hide: Hide) -> str:
@@ -118,14 +109,8 @@ def _reason(each: Finding, hide: Hide) -> str:
 
 
 def _orphan(each: Orphan, hide: Hide) -> dict[str, Any]:
-    return {
-        "section": each.section,
-        "library": each.library,
-        "rating_key": each.key,
-        "title": hide(each.title),
-        "path": hide(each.path),
-        "added_at": rfc3339(each.added_at) if each.added_at else "",
-    }
+    shown = each._replace(title=hide(each.title), path=hide(each.path))
+    return {**shown.row(), "added_at": rfc3339(each.added_at) if each.added_at else ""}
 
 
 def _as_it_is(text: str) -> str:

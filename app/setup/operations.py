@@ -18,8 +18,7 @@ from stash.connection import StashConnection
 OPERATIONS: Mapping[str, Callable[[SetupContext], dict[str, Any]]] = MappingProxyType(
     {
         **later("app.setup.settings_page", "page_settings", "save_settings"),
-        **later("app.setup.sign_in", "sign_in", "sign_in_check"),
-        **later("app.setup.discovery", "discover"),
+        **later("app.setup.sign_in", "sign_in", "sign_in_check", "discover"),
         **later("app.setup.connection_trial", "try_connection"),
     }
 )

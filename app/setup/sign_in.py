@@ -7,9 +7,8 @@ code rests in the state, which only the owner of the data folder can read.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -38,27 +37,16 @@ AT_ONCE = 8  # addresses tried at the same time
 Probe = Callable[[str, str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """An address of Plex, tried from where Stash runs; `problem` is "" where it works."""
+def discover(_context: SetupContext) -> dict[str, Any]:
+    """The Plex servers in the network that Stash's machine is in, before there is an address."""
+    from plex import discovery
 
-    url: str
-    problem: str
-
-    def told(self) -> dict[str, Any]:
-        return {
-            "url": self.url,
-            "ok": not self.problem,
-            "text": self.problem or "answers, and takes the token",
-        }
+    found = discovery.discover()
+    return {"servers": [{"name": server.name, "url": server.url} for server in found]}
 
 
 def sign_in(context: SetupContext) -> dict[str, Any]:
-    """Ask plex.tv for a code.
-
-    Raises:
-        PlexServerDown: plex.tv does not answer.
-    """
+    """Ask plex.tv for a code. Raises PlexServerDown: plex.tv does not answer."""
     from plex.account import EXPIRES, LINK
 
     with context.open_state() as state:
@@ -94,28 +82,27 @@ def sign_in_check(context: SetupContext, probe: Probe | None = None) -> dict[str
     context.use_token()
     name, servers = account.servers(token)
     remember_account(context, name, token)
-    attempts = try_addresses([u for s in servers for u in s.addresses], token, probe or answers)
-    found = [(each, [attempts[url] for url in each.addresses]) for each in servers]
+    urls = list(dict.fromkeys(url for server in servers for url in server.addresses))
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        problems = pool.map(lambda url: (probe or answers)(url, token), urls)
+        why_not = dict(zip(urls, problems, strict=True))
     return {
         **_told("done"),
         "connected_as": name,
         "servers": [
             {
                 "name": server.name,
-                "addresses": [attempt.told() for attempt in tried],
-                "best": next((each.url for each in tried if not each.problem), ""),
+                "addresses": [_tried(url, why_not[url]) for url in server.addresses],
+                "best": next((url for url in server.addresses if not why_not[url]), ""),
             }
-            for server, tried in found
+            for server in servers
         ],
     }
 
 
-def try_addresses(urls: Sequence[str], token: str, probe: Probe) -> dict[str, Attempt]:
-    """Each address tried, several at a time."""
-    unique = list(dict.fromkeys(urls))
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        problems = pool.map(lambda url: probe(url, token), unique)
-        return {url: Attempt(url, why) for url, why in zip(unique, problems, strict=True)}
+def _tried(url: str, problem: str) -> dict[str, Any]:
+    text = problem or "answers, and takes the token"
+    return {"url": url, "ok": not problem, "text": text}
 
 
 def answers(url: str, token: str) -> str:

@@ -9,7 +9,7 @@ from app.sync_changes.edits_during_drain import Edits
 from app.wiring import Context
 from app.write_session import open_scene_writer
 from core import run_kinds
-from core.errors import DrainBusy, GuardStopped, SyncError
+from core.errors import DrainBusy, GuardStopped
 from sync_queue.lock import DrainLock
 from worker.executor.figures import DRAIN, Figures
 from worker.executor.run import Interruption, RunKind, never
@@ -128,17 +128,13 @@ class Drains:
         return self._context.is_stopped() or self._is_over()
 
     def _once(self) -> None:
-        figures = Figures()
+        figures = Figures(remaining=self.result.remaining)
         try:
             drain(self._context, figures, self._interruption, self._edits.take, self._sleep)
-        except DrainBusy:
-            raise
         except GuardStopped as stopped:
             self._held.append(str(stopped))
-        except SyncError:
+        finally:
             self.result.add(figures)
-            raise
-        self.result.add(figures)
 
     def _interruption(self) -> Interruption:
         if self._is_over():

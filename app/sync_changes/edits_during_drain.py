@@ -53,4 +53,4 @@ class Edits:
             self._seen = self._noted
             if self._unannounced.may_hide_edits():
                 self._unannounced.queue_edits()
-            self._intake.take_edits()
+            self._intake.take(edits_alone=True)

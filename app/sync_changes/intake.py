@@ -90,32 +90,38 @@ class Intake:
         enough: Callable[[], bool] = lambda: False,
     ) -> None:
         self._context = context
-        self._inbox = inbox
+        self.inbox = inbox
         self._enough = enough
         self.result = IntakeResult()
         self.is_early = self._is_begun = False
         self.read: dict[int, float] = {}
 
-    def take(self) -> None:
-        """Deal with all events that are there, those of performers, studios and tags last.
+    def take(self, *, edits_alone: bool = False) -> None:
+        """Deal with all events that are there, some at a time. Edits come first: somebody may be
+        waiting for them; those of performers, studios and tags last.
+
+        Args:
+            edits_alone: leave all else as it is.
 
         Raises:
             StashError: or its kinds; what was not dealt with is still there.
             StateError: a file of ours cannot be used.
         """
-        self._deal_with(*EventGroup)
-
-    def take_edits(self) -> None:
-        """Deal with the scenes that users have edited, and leave all else as it is.
-
-        Raises:
-            StashError, StateError: as `take`.
-        """
-        self._deal_with(EventGroup.EDITED)
-
-    def noted_edits(self) -> set[int]:
-        """The scenes of which the inbox tells that a user has edited them."""
-        return self._inbox.edited()
+        self.is_early = self._is_begun = False
+        if not self.inbox.count(*([EventGroup.EDITED] if edits_alone else [])):
+            return
+        with self._stores() as stores:
+            until, _ = self.inbox.newest()
+            if not self._scenes(EventGroup.EDITED, until, stores) or edits_alone:
+                return
+            if stores.claimed and self.inbox.count(*_NO_EDITS):
+                self._again(stores)
+            if not self._scenes(EventGroup.SCANNED, until, stores):
+                return
+            while events := self.inbox.take(EventGroup.DESTROYED, MANY, until):
+                self._destroyed(events)
+            while events := self.inbox.take(EventGroup.OTHERS, MANY, until):
+                self._entities(events, stores)
 
     def take_scenes(self, scene_ids: Sequence[int], reason: str, priority: int = BULK) -> None:
         """Queue those of some scenes of which Stash says something that is not in Plex.
@@ -135,25 +141,6 @@ class Intake:
                 new = stores.changes.after_a_scan(list(found.values()))
                 self.result.unannounced += len(new)
                 self._enqueue(new, dict.fromkeys(found, reason), stores, priority)
-
-    def _deal_with(self, *wanted: EventGroup) -> None:
-        """Deal with some of the events, some at a time. Edits come first: somebody may be waiting
-        for them."""
-        self.is_early = self._is_begun = False
-        if not self._inbox.count(*wanted):
-            return
-        with self._stores() as stores:
-            until, _ = self._inbox.newest()
-            if not self._scenes(EventGroup.EDITED, until, stores) or wanted == (EventGroup.EDITED,):
-                return
-            if stores.claimed and self._inbox.count(*_NO_EDITS):
-                self._again(stores)
-            if not self._scenes(EventGroup.SCANNED, until, stores):
-                return
-            while events := self._inbox.take(EventGroup.DESTROYED, MANY, until):
-                self._destroyed(events)
-            while events := self._inbox.take(EventGroup.OTHERS, MANY, until):
-                self._entities(events, stores)
 
     @contextmanager
     def _stores(self) -> Iterator[_Stores]:
@@ -182,7 +169,7 @@ class Intake:
 
     def _scenes(self, among: EventGroup, until: int, stores: _Stores) -> bool:
         """Deal with the events of scenes up to a revision; False: it was enough before that."""
-        while events := self._inbox.take(among, MANY, until):
+        while events := self.inbox.take(among, MANY, until):
             for batch in chunks(events, MAX_IDS):
                 self.is_early = self._is_begun and self._enough()
                 if self.is_early:
@@ -258,7 +245,7 @@ class Intake:
         self.result.ignored_count += outcome.ignored
 
     def _acknowledge(self, events: Sequence[Event]) -> None:
-        self._inbox.acknowledge(events)
+        self.inbox.acknowledge(events)
         self.result.events += len(events)
 
 

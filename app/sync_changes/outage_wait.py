@@ -55,7 +55,7 @@ class WaitEnd(Enum):
     NEWS = "there is something to do meanwhile"
     OTHERS = "another job of Stash waits"
     SETTINGS = "the settings have changed, which another task is to read"
-    TOO_LONG = "it was waited for long enough"
+    TOO_LONG = "it was waited for long enough, or there is nothing to wait for"
 
 
 @dataclass(frozen=True, slots=True)

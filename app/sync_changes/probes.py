@@ -67,8 +67,7 @@ def make_sure_of_plex(context: Context) -> None:
         except PlexError:
             return  # what stands there in its place is asked for more by the drain
     with context.open_page() as page:
-        if page.get_value(MACHINE) != identity.machine_id:
-            page.set_value(MACHINE, identity.machine_id)
+        page.set_value(MACHINE, identity.machine_id)
 
 
 def pictures_come(context: Context) -> bool:

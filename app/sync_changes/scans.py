@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from enum import Enum
 
+from app.sync_changes.outage_wait import WaitEnd
 from app.sync_changes.probes import BRIEF, count_without_pictures
 from app.wiring import Context, Timeouts
 from core.models import Failure
@@ -20,14 +20,6 @@ LONGEST = 300.0  # seconds in one task
 TICK = 1.0  # seconds between two looks at the inbox
 # Seconds until Plex is looked at: first, since a scan takes a moment to begin, and in the long run.
 FIRST_LOOK, SELDOM = 2.0, 10.0
-
-
-class ScanWaitEnd(Enum):
-    """Why a wait is over."""
-
-    NOTHING = "no job waits for a scan that can be waited for"
-    CHANGES = "jobs are due, or changes were noted"
-    OTHERS = "another job of Stash waits"
 
 
 class ScanWait:
@@ -49,37 +41,37 @@ class ScanWait:
         """Whether jobs wait for a scan."""
         return count_awaiting(self._context) > 0
 
-    def wait(self, has_changes: Callable[[], bool]) -> ScanWaitEnd:
+    def wait(self, has_changes: Callable[[], bool]) -> WaitEnd:
         """Until a scan that jobs wait for has ended, and its jobs are due.
 
         Args:
             has_changes: whether changes were noted that ought to be dealt with first.
         """
         if not self.has_jobs():
-            return ScanWaitEnd.NOTHING
+            return WaitEnd.TOO_LONG
         pace = FIRST_LOOK
         next_look = self._context.clock() + pace
         while self._left > 0:
             self._sleep(TICK)
             self._left -= TICK
             if has_changes():
-                return ScanWaitEnd.CHANGES
+                return WaitEnd.NEWS
             if not is_due(next_look, self._context.clock(), SELDOM):
                 continue
             if self._others_wait():
-                return ScanWaitEnd.OTHERS
+                return WaitEnd.OTHERS
             try:
                 if wake_scanned(self._context, BRIEF):
-                    return ScanWaitEnd.CHANGES
+                    return WaitEnd.NEWS
             except PlexServerDown as error:  # it has other things to do just now
                 log.debug("Plex could not be asked for its scans: %s", error)
             except PlexError as error:
                 log.warning("%s", error)
-                return ScanWaitEnd.NOTHING
+                return WaitEnd.TOO_LONG
             pace = min(pace * 1.5, SELDOM)
             next_look = self._context.clock() + pace
         log.info("Plex still scans; scenes that it may find are looked at with the next change")
-        return ScanWaitEnd.NOTHING
+        return WaitEnd.TOO_LONG
 
 
 def count_awaiting(context: Context) -> int:

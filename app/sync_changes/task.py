@@ -38,7 +38,7 @@ from app.sync_changes.probes import (
     wake_for_pictures,
 )
 from app.sync_changes.quick_hooks import QuickHooks
-from app.sync_changes.scans import ScanWait, ScanWaitEnd
+from app.sync_changes.scans import ScanWait
 from app.sync_changes.slice import Slice
 from app.sync_changes.unannounced import Unannounced
 from app.wiring import Context
@@ -143,9 +143,9 @@ class _Run:
                 if self._auto.run():
                     continue
             ended = self._wait_for_scans(seen)
-            if ended is ScanWaitEnd.CHANGES:
+            if ended is WaitEnd.NEWS:
                 continue
-            if ended is ScanWaitEnd.OTHERS and self._hand_over(seen):
+            if ended is WaitEnd.OTHERS and self._hand_over(seen):
                 return
             over = self._wait_for_pictures(seen)
             if over in (WaitEnd.BACK, WaitEnd.NEWS):
@@ -219,9 +219,9 @@ class _Run:
     def _count_waiting(self) -> int:
         return count_waiting(self._context, self._inbox)
 
-    def _wait_for_scans(self, seen: int) -> ScanWaitEnd:
+    def _wait_for_scans(self, seen: int) -> WaitEnd:
         if not self._can_drain():
-            return ScanWaitEnd.NOTHING
+            return WaitEnd.TOO_LONG
         return self._scans.wait(lambda: self._has_changes(seen))
 
     def _has_changes(self, seen: int) -> bool:

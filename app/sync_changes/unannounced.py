@@ -142,7 +142,7 @@ class Unannounced:
             return set()
         with self._context.open_queue() as queue:
             gone = queue.given_up_among(fresh, Failure.NOT_FOUND)
-        return fresh.keys() - gone - self._intake.noted_edits()
+        return fresh.keys() - gone - self._intake.inbox.edited()
 
     def _without_jobs(self, scenes: set[int]) -> set[int]:
         with self._context.open_queue() as queue:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from app.arguments import allow_only, flag, numbers, run_id
+from app.arguments import allow_only, flag, number, numbers
 from app.schedule.reconcile_run import tell
 from app.wiring import Context, sharing
 from app.write_session import SceneWriter, lock_for, open_scene_writer
@@ -160,7 +160,7 @@ def apply_preview(context: Context) -> dict[str, Any]:
         return {"note": NOTHING_SYNCED}
     figures = Figures()
     with lock_for(context, "Apply Preview"), open_scene_writer(context) as writer:
-        preview = chosen_preview(writer.state, run_id(context.args))
+        preview = chosen_preview(writer.state, number(context.args, "run_id"))
         writer.queue.recover()
         kind = RunKind(run_kinds.APPLY, APPLY, {"preview": preview.id})
         run = writer.run(kind, figures, guard=writer.guard, resolve_absent=writer.resolve_absent)
@@ -177,7 +177,7 @@ def look_at_apply(context: Context) -> dict[str, Any]:
     allow_only(context.args, ARGUMENTS)
     figures = Figures()
     with open_scene_writer(context) as writer:
-        preview = chosen_preview(writer.state, run_id(context.args))
+        preview = chosen_preview(writer.state, number(context.args, "run_id"))
         pictures = writer.dry_pictures()
 
         def phrases(plan: ScenePlan) -> Iterator[tuple[ItemRef, str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from app.arguments import allow_only, run_id
+from app.arguments import allow_only, number
 from app.wiring import Context
 from app.write_session import lock_for, open_writer
 from core import run_kinds
@@ -34,7 +34,7 @@ def undo_last_run(context: Context) -> dict[str, Any]:
     allow_only(context.args, ("run_id",))
     figures = Figures()
     with lock_for(context, "Undo Last Run"), open_writer(context) as writer:
-        chosen = chosen_run(writer.state, run_id(context.args))
+        chosen = chosen_run(writer.state, number(context.args, "run_id"))
         facts = {"undone_run": chosen.id}
         run = writer.run(RunKind(run_kinds.UNDO, UNDO, facts, keeps_failed=True), figures)
         report = context.report_scenes
@@ -49,7 +49,7 @@ def look_at_undo(context: Context) -> dict[str, Any]:
     allow_only(context.args, ("run_id",))
     figures = Figures()
     with open_writer(context) as writer:
-        chosen = chosen_run(writer.state, run_id(context.args))
+        chosen = chosen_run(writer.state, number(context.args, "run_id"))
         source = UndoSource(writer.plex, writer.state, chosen, figures, context.report_scenes)
         dry_run(source, ShownPlans(figures, phrases_of))
     examples(log, "would be put back: %s", figures.plans)

@@ -52,11 +52,7 @@ class Editor:
     partial_dates: bool
 
     def apply(self, entity: Any, given: Given) -> None:
-        """Sets what the input names.
-
-        Raises:
-            StashError: a value is bad; nothing was changed.
-        """
+        """Sets what the input names. Raises StashError: a value is bad; nothing was changed."""
         values = self.values(entity, given)
         for name, value in values.items():
             setattr(entity, name, value)

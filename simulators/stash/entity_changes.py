@@ -49,11 +49,7 @@ class EntityChanges:
         return pick(self.rows(kind), [entity_id], kind, "converting id")[0]
 
     def doomed(self, kind: str, entity_id: Any) -> Any:
-        """One that is to go: the database itself looks for it.
-
-        Raises:
-            StashError: there is none.
-        """
+        """One that is to go: the database itself looks for it. Raises StashError: there is none."""
         entity = self.rows(kind).get(to_num(entity_id, "converting ids"))
         if entity is None:
             raise StashError(f"id {entity_id} does not exist in {kind}s")

@@ -114,11 +114,7 @@ class Library:
             self.put_on_disk(replace(file, path=new))
 
     def rename_on_disk(self, old: str, new: str) -> None:
-        """A whole folder with all that is in it.
-
-        Raises:
-            KeyError: there is none.
-        """
+        """A whole folder with all that is in it. Raises KeyError: there is none."""
         below = [path for path in self.disk if path.startswith(old + split_path(old)[1])]
         if not below:
             raise KeyError(old)

@@ -97,11 +97,7 @@ class _Strict(yaml.BaseLoader):
 
 
 def read_plugin(path: Path) -> Plugin:
-    """Parses one file.
-
-    Raises:
-        PluginConfigError: it is not valid.
-    """
+    """Parses one file. Raises PluginConfigError: it is not valid."""
     try:
         # What follows the first document is not looked at.
         raw: Any = next(yaml.load_all(path.read_text(encoding="utf-8"), Loader=_Strict), None)

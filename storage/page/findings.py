@@ -124,6 +124,23 @@ class Finding(NamedTuple):
     altered: tuple[str, ...] = ()
     says_enough: bool = True
 
+    def row(self) -> dict[str, Any]:
+        """What is told of it everywhere, as JSON-able values."""
+        return {
+            "scene_id": str(self.scene_id),
+            "title": self.title,
+            "type": self.type,
+            "reason": self.reason,
+            "studio": self.studio,
+            "library": self.library,
+            "path": self.path,
+            "items": [
+                {"section": item.section, "rating_key": item.key, "title": item.title}
+                for item in self.items
+            ],
+            "candidates": [dict(one) for one in self.candidates],
+        }
+
 
 class FindingStore(Store):
     """Findings by scene, each write in one transaction."""

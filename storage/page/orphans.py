@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.text import storable
 from storage.files.database import chunks, placeholders
@@ -45,6 +45,11 @@ class Orphan(NamedTuple):
     title: str
     path: str
     added_at: int | None
+
+    def row(self) -> dict[str, Any]:
+        """It as JSON-able values."""
+        told = self._asdict()
+        return {"rating_key": told.pop("key"), **told}
 
 
 class OrphanStore(Store):

@@ -34,6 +34,7 @@ from storage.plex_index.index_rows import (
     keys_of,
     stored,
 )
+from storage.plex_index.moved_items import MovedItems
 
 INDEX_FILE = "plex_index.db"
 KEPT = 1000  # items that are kept in memory, of about a kilobyte each
@@ -88,6 +89,7 @@ class SectionIndexStore(StoreFile):
 
     def __init__(self, data_dir: Path, warn: Warn) -> None:
         self._database = Database(data_dir / INDEX_FILE, SCHEMA, warn)
+        self.moves = MovedItems(self._database)
         self._is_unmoved = False
         self._kept: dict[str, list[ListedItem]] = {}  # by a name, see `unsized`
 
@@ -249,17 +251,6 @@ class SectionIndexStore(StoreFile):
         )
         return max(self._database.numbers(sql, (start, end, len(start) + 1)), default=0)
 
-    def items(self, section: str) -> Iterator[list[ListedItem]]:
-        """Every item of a section, some at a time."""
-        last = 0
-        while True:
-            tail = "WHERE section = ? AND id > ? ORDER BY id LIMIT 500"
-            numbers = self._database.numbers(f"SELECT id FROM items {tail}", (section, last))
-            if not numbers:
-                return
-            yield self._database.select_in(ITEMS, stored, "id", numbers)
-            last = numbers[-1]
-
     def count(self, section: str) -> int:
         """How many items of a section there are."""
         return self._database.numbers("SELECT count(*) FROM items WHERE section = ?", (section,))[0]
@@ -289,18 +280,6 @@ class SectionIndexStore(StoreFile):
     def seal(self) -> int:
         """A number that is another one as soon as any item is."""
         return self._database.numbers("SELECT seal FROM seal")[0]
-
-    def watch(self, seal: int) -> None:
-        """See `storage.plex_index.moved_items.watch`."""
-        moved_items.watch(self._database, seal)
-
-    def edited_since(self, seal: int, most: int) -> set[ItemRef] | None:
-        """See `storage.plex_index.moved_items.edited_since`."""
-        return moved_items.edited_since(self._database, seal, most)
-
-    def moved_since(self, seal: int, most: int) -> moved_items.Moved | None:
-        """See `storage.plex_index.moved_items.moved_since`."""
-        return moved_items.moved_since(self._database, seal, most)
 
 
 def _section(row: Row) -> SavedSection:

@@ -9,7 +9,7 @@ from dataclasses import field as attribute
 from sqlite3 import Connection
 
 from core.models import ItemRef, Value
-from storage.files.database import chunks, placeholders
+from storage.files.database import placeholders
 from storage.files.row_checks import INT, TEXT, TIME, Row, Table
 from storage.files.store import Store
 from storage.record_codec import dumps, typed_pictures, value_from_json
@@ -187,16 +187,8 @@ class Journal(Store):
 
     def changed_later(self, run_id: int, scene_ids: Collection[int], besides: int) -> set[int]:
         """Those scenes of which later runs changed something as well, `besides` left out."""
-        found: set[int] = set()
-        for ids in chunks(list(scene_ids)):
-            found.update(
-                self._database.numbers(
-                    "SELECT DISTINCT scene_id FROM journal WHERE run_id > ? AND run_id <> ?"
-                    f" AND scene_id IN ({placeholders(len(ids))})",
-                    [run_id, besides, *ids],
-                )
-            )
-        return found
+        later = "SELECT DISTINCT scene_id FROM journal WHERE run_id > ? AND run_id <> ?"
+        return self._database.numbers_in(f"{later} AND scene_id IN", scene_ids, (run_id, besides))
 
     def last_run(self, kinds: Sequence[str]) -> int | None:
         """The newest run of these kinds that changed anything, or was about to."""

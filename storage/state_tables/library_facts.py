@@ -10,6 +10,7 @@ from core.library_facts import Used
 from core.text import storable
 from storage.files.database import Database
 from storage.files.row_checks import INT, TEXT, Row, Table
+from storage.files.store import Store
 
 T = TypeVar("T")
 
@@ -76,11 +77,8 @@ class Kept(Mapping[int, T], Generic[T]):
         return self._database.select(_LIBRARY, decode, where, (self._about, *values))
 
 
-class LibraryStore:
+class LibraryStore(Store):
     """Facts by what they are about."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def of(self, about: str, of: Callable[[Used], T]) -> Kept[T]:
         """Those about things of one kind, each as `of` makes it."""

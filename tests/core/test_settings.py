@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core import settings
 from core.errors import ConfigError
 from core.fields import FIELDS
-from core.setting_values import BadValueError, some_of
+from core.setting_values import BadValueError, SomeOf
 from core.settings import OLD_PATH_MAP, WITHOUT_EFFECT, Settings, same_key, stored_value
 from tests.settings import parse_settings
 
@@ -319,7 +319,7 @@ def test_spellings_of_one_setting(one: str, other: str, *, same: bool) -> None:
 
 
 def test_some_of_several_words() -> None:
-    kind = some_of("scene", "image")
+    kind = SomeOf(("scene", "image"))
     assert kind(" Image, scene") == ("scene", "image")
     assert kind("image") == ("image",)
     for wrong in ("gallery", "scene, gallery"):

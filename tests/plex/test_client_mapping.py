@@ -9,7 +9,7 @@ import pytest
 from core.fields import SCALARS, listed_value
 from core.models import ItemRef, MediaFile, Role
 from plex import mapping
-from plex.field_names import LIST_NAMES, SCALAR_NAMES, plex_name
+from plex.field_names import LIST_NAMES, SCALAR_NAMES, lock_name
 
 FULL = {
     "ratingKey": "50412",
@@ -149,7 +149,7 @@ def test_sections() -> None:
 
 
 def test_names_of_locks() -> None:
-    assert plex_name("tags") == "genre"
-    assert plex_name("date") == "originallyAvailableAt"
+    assert lock_name("tags") == "genre"
+    assert lock_name("date") == "originallyAvailableAt"
     with pytest.raises(ValueError, match="nonsense"):
-        plex_name("nonsense")
+        lock_name("nonsense")

@@ -28,7 +28,7 @@ def listed(client: PlexClient, sections: Collection[Section] = (SECTION,)) -> Pl
     """What was listed, with all of its items in memory."""
     with TemporaryDirectory() as folder, PlexCache(folder) as cache:
         side = list_snapshot(client, sections, cache, 1.0)
-        found = [each for key in side.counts for some in cache.items(key) for each in some]
+        found = [each for some in cache.claims().orphans(side.counts, ()) for each in some]
         side.focus(ItemQuery(refs={each.ref for each in found}))
         return side
 

@@ -18,7 +18,7 @@ from core.models import ItemRef, ListedItem, Section
 from plex import section_reuse
 from plex.cache import PlexCache
 from plex.client import PlexClient
-from plex.library import list_snapshot, synced_sections
+from plex.library import list_snapshot, synced_libraries
 from plex.listing import ListPage
 from plex.section_reuse import SectionReuse
 from simulators.launch import RefusedError
@@ -67,8 +67,8 @@ def plex(site: Site) -> Iterator[PlexClient]:
 def look(plex: PlexClient, folder: Path | str, *, whole: bool) -> dict[ItemRef, ListedItem]:
     """All items of all sections after a look at Plex."""
     with PlexCache(folder) as cache:
-        list_snapshot(plex, synced_sections(plex, ()), cache, time(), whole=whole)
-        return {each.ref: each for key in "12" for some in cache.items(key) for each in some}
+        list_snapshot(plex, synced_libraries(plex, ()).there, cache, time(), whole=whole)
+        return {each.ref: each for some in cache.claims().orphans("12", ()) for each in some}
 
 
 def listed(site: Site, plex: PlexClient, folder: Path) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import ConfigError
-from plex.library import synced_libraries, synced_sections
+from plex.library import synced_libraries
 from tests.contract.scripted import as_json
 from tests.plex.wire import client_of
 
@@ -37,13 +37,13 @@ LISTED = as_json(
 )
 def test_names_and_numbers(names: tuple[str, ...], keys: list[str]) -> None:
     with client_of(LISTED) as (client, _):
-        assert [section.key for section in synced_sections(client, names)] == keys
+        assert [section.key for section in synced_libraries(client, names).there] == keys
 
 
 @pytest.mark.parametrize("name", ["Music", "Flims", "9", "Clips, "])
 def test_what_is_no_library_is_answered_with_those_there_are(name: str) -> None:
     with client_of(LISTED) as (client, _), pytest.raises(ConfigError) as caught:
-        synced_sections(client, (name,))
+        synced_libraries(client, (name,))
     assert repr(name) in str(caught.value)
     assert "'Clips' (number 1), ' Clips, short' (number 2)" in str(caught.value)
 

@@ -224,7 +224,7 @@ def test_what_moves_in_plex_concerns_only_scenes_with_such_an_item_or_name(
         first.unchanged([fetched(1)])
         first.note(fetched(1).read(), match(1), record(1))
         first.save(())
-    plex.cache.watch(first.verified.items)
+    plex.cache.moves.watch(first.verified.items)
     moved = side({OWN: OWN_FILE, ItemRef("1", "9"): MediaFile(path, 500, 60.0)}, updated_at)
     moved.counts.clear()  # nothing that is looked up would be found
 

@@ -283,14 +283,13 @@ def test_find_scenes_speaks_like_stashapp_tools() -> None:
             f={"id": {"value": 5, "modifier": "GREATER_THAN"}},
             filter={"per_page": 10},
             fragment="id title",
-            q="boat",
         )
         client.find_scenes()
         first, second = (json.loads(asked.body) for asked in server.asked)
     assert found == [{"id": "1"}]
     assert first["variables"] == {
         "scene_filter": {"id": {"value": 5, "modifier": "GREATER_THAN"}},
-        "filter": {"per_page": 10, "q": "boat"},
+        "filter": {"per_page": 10, "q": ""},
     }
     assert "scenes { id title }" in first["query"]
     assert second["variables"] == {"scene_filter": {}, "filter": {"per_page": -1, "q": ""}}

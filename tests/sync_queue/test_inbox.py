@@ -14,7 +14,7 @@ from sync_queue.inbox import (
     INBOX_FILE,
     DamagedInbox,
 )
-from sync_queue.inbox_reader import Event, EventGroup, Inbox, WakeUpLease, repair
+from sync_queue.inbox_reader import Event, EventGroup, Inbox, WakeUpLease
 from tests.examples import examples
 from tests.stored import spoil, sql
 from tests.sync_queue.hook_and_task import HookAndTask
@@ -211,7 +211,7 @@ def test_a_request_that_makes_no_sense_is_made_anew(
         try:
             both.note(2)
         except DamagedInbox:
-            repair(tmp_path, both.warnings.append)
+            Inbox(tmp_path, warn=both.warnings.append).close()
             assert both.note(2) is not None
     with Inbox(tmp_path, warn=both.warnings.append, clock=lambda: NOW) as task:
         task.begin()

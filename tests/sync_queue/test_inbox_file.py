@@ -20,7 +20,7 @@ from sync_queue.inbox import (
     HookInbox,
     NewerInbox,
 )
-from sync_queue.inbox_reader import Inbox, repair
+from sync_queue.inbox_reader import Inbox
 from tests.stored import sql
 from tests.sync_queue.hook_and_task import HookAndTask
 
@@ -130,7 +130,7 @@ def test_a_damaged_file_is_told_apart_moved_aside_and_replaced(tmp_path: Path) -
 
     with pytest.raises(DamagedInbox, match="is damaged"):
         HookInbox(str(tmp_path))
-    repair(tmp_path, warnings.append)
+    Inbox(tmp_path, warn=warnings.append).close()
 
     assert "started anew. The next reconcile finds" in warnings[0]
     hook = HookInbox(str(tmp_path))
@@ -154,7 +154,7 @@ def test_tables_that_are_not_as_they_were_made_cost_no_event(tmp_path: Path, cha
     hook = HookInbox(str(tmp_path))
     with pytest.raises(DamagedInbox, match="is damaged"):
         hook.note("scene", 1, "update", by_user=True, now=NOW)
-    repair(tmp_path, lambda _line: None)
+    Inbox(tmp_path, warn=lambda _line: None).close()
 
     hook = HookInbox(str(tmp_path))
     assert hook.note("scene", 1, "update", by_user=True, now=NOW) is not None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.arguments import flag, run_id
+from app.arguments import flag, number
 from app.task_runner import MODES
 from app.tasks.preview import chosen_preview
 from core.errors import ConfigError
@@ -37,20 +37,20 @@ def test_a_switch_is_not_guessed(told: object) -> None:
 
 def test_what_is_not_given_is_off() -> None:
     assert flag({}, "dry_run") is False
-    assert run_id({}) is None
+    assert number({}, "run_id") is None
 
 
 @pytest.mark.parametrize(
     ("told", "run"), [("12", 12), (12, 12), (" 7 ", 7), (None, None), ("", None), (" ", None)]
 )
 def test_a_run_is_named_by_its_number(told: object, run: int | None) -> None:
-    assert run_id({"run_id": told}) == run
+    assert number({"run_id": told}, "run_id") == run
 
 
 @pytest.mark.parametrize("told", [True, -1, 1.0, "1.5", "last", [1], "9" * 30, "²"])
 def test_what_names_no_run_is_refused(told: object) -> None:
     with pytest.raises(ConfigError, match="'run_id' is"):
-        run_id({"run_id": told})
+        number({"run_id": told}, "run_id")
 
 
 def test_whatever_writes_or_fills_the_queue_can_be_tried_first() -> None:

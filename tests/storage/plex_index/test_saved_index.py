@@ -58,7 +58,7 @@ def found(index: SectionIndexStore, wanted: ItemQuery) -> list[ListedItem]:
 
 
 def of(index: SectionIndexStore, section: str) -> list[ListedItem]:
-    return [bare(each) for some in index.items(section) for each in some]
+    return [bare(each) for some in index.claims().orphans([section], ()) for each in some]
 
 
 def named(*names: str) -> ItemQuery:
@@ -82,21 +82,21 @@ def test_what_was_edited_since_a_seal_is_known_while_files_and_items_stay(
 ) -> None:
     put(index, ONE, TWIN)
     seal = index.seal()
-    assert index.edited_since(seal, 0) == set()
-    index.watch(seal)
+    assert index.moves.edited_since(seal, 0) == set()
+    index.moves.watch(seal)
 
     put(index, ONE._replace(updated_at=8), TWIN)
     index.upsert([ONE._replace(updated_at=9)])
 
-    assert index.edited_since(seal, 1) == {ONE.ref}
-    assert index.edited_since(seal, 0) is None
-    assert index.edited_since(seal + 1, 1) is None
+    assert index.moves.edited_since(seal, 1) == {ONE.ref}
+    assert index.moves.edited_since(seal, 0) is None
+    assert index.moves.edited_since(seal + 1, 1) is None
     later = index.seal()
-    index.watch(seal)  # too late
-    assert index.edited_since(seal, 1) is None
-    index.watch(later)
+    index.moves.watch(seal)  # too late
+    assert index.moves.edited_since(seal, 1) is None
+    index.moves.watch(later)
     index.upsert([TWIN._replace(updated_at=9)])
-    assert index.edited_since(later, 1) == {TWIN.ref}
+    assert index.moves.edited_since(later, 1) == {TWIN.ref}
 
 
 @pytest.mark.parametrize(
@@ -115,11 +115,11 @@ def test_any_other_change_is_more_than_an_edit(
 ) -> None:
     put(index, ONE, TWIN)
     seal = index.seal()
-    index.watch(seal)
+    index.moves.watch(seal)
 
     put(index, *now)
 
-    assert index.edited_since(seal, 9) is None
+    assert index.moves.edited_since(seal, 9) is None
 
 
 def test_a_listing_replaces_the_one_before(index: SectionIndexStore) -> None:

@@ -15,7 +15,7 @@ from core.records import ItemRecord, Record
 from plex.cache import MatchCache, PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
-from plex.library import list_snapshot, synced_sections
+from plex.library import list_snapshot, synced_libraries
 from simulators.library.generate import generate
 from stash.scenes import fetch_scenes
 from tests.acceptance.conftest import Open
@@ -36,7 +36,7 @@ class Bench:
         self.cache = cache
         self.matches = matches
         self.plex = plex
-        self.sections = synced_sections(plex, ())
+        self.sections = synced_libraries(plex, ()).there
 
     def locator(self, *, guess: bool = False) -> Locator:
         rules = {"plex_url": "http://x", "plex_token": "x", "path_map": self.site.truth["path_map"]}
