@@ -84,6 +84,7 @@ class DetectionState:
         reached: scenes whose item was in a synced library once, wherever their paths lead.
         unread: scenes that were judged by a listing alone: Plex fails for their item, and how.
         read_whole: scenes that a listing does not say enough of to judge them.
+        in_doubt: those of them that are to be looked at each time: see `core.planning.drift`.
         fates: what became of gaps, each a `GapOutcome`.
     """
 
@@ -104,7 +105,7 @@ class DetectionState:
         self.contested: Spool[list[Row]] = scratch.spool("contested", list)
         self.scenes: Spool[tuple[Any, ...]] = scratch.spool("scenes", tuple)
         self.fates: Spool[int] = scratch.spool("fates", int)
-        self.read_whole = IdSet()
+        self.read_whole, self.in_doubt = IdSet(), IdSet()
         self.itemless, self.copied, self.pinned, self.unorganized = (IdSet() for _ in range(4))
         self.undone, self.reached, self.ignored, self._noted = (IdSet() for _ in range(4))
         self.lost_pins: dict[int, tuple[Pin, ...]] = {}
@@ -161,8 +162,8 @@ class DetectionState:
         return kinds
 
     def in_disorder(self) -> IdSet:
-        """The scenes of which there is anything to say at all."""
-        others = (self.unread, self.undecided, self.lost_pins, self.pinned)
+        """The scenes of which there is anything to say at all, or that are in doubt."""
+        others = (self.unread, self.undecided, self.lost_pins, self.pinned, self.in_doubt)
         return _union(self.concerned(), *others)
 
     def troubles(self) -> list[str]:

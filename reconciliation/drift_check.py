@@ -14,6 +14,7 @@ from core.models import FullItem, ItemRef, ListedItem, Scene
 from core.planning.drift import (
     Shown,
     altered_fields,
+    is_in_doubt,
     needs_full_read,
     picture_moved,
     refused_fields,
@@ -69,9 +70,13 @@ class DriftCheck:
         for item in record.items if record is not None else ():
             if item.ref not in items:
                 continue
-            if item.ref in self._unproven or needs_full_read(item, items[item.ref]):
-                self._to_read[item.ref.key] = scene.id
-                self._findings.read_whole.add(scene.id)
+            listed = items[item.ref]
+            if is_in_doubt(item, listed):
+                self._findings.in_doubt.add(scene.id)
+            elif item.ref not in self._unproven and not needs_full_read(item, listed):
+                continue
+            self._to_read[item.ref.key] = scene.id
+            self._findings.read_whole.add(scene.id)
 
     def forget(self, scene_ids: Iterable[int]) -> None:
         """Forget scenes that are about to be judged again."""

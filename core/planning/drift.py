@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.desired import SyncPolicy, fingerprint
-from core.fields import BY_NAME, PICTURES, SCALARS, Clear, Field, listed_value, name_keys
+from core.fields import (
+    BY_NAME,
+    PERFORMERS,
+    PICTURES,
+    SCALARS,
+    TAGS,
+    Clear,
+    Field,
+    listed_value,
+    name_keys,
+)
 from core.models import FullItem, ItemRef, ListedItem, Scene, Value
 from core.overlays import has_overlay
 from core.records import FieldRecord, ItemRecord, Record
@@ -35,6 +45,16 @@ def needs_full_read(record: ItemRecord, listed: ListedItem) -> bool:
     An item without `updatedAt` (some have none) can never prove that it did not move.
     """
     return listed.updated_at is None or listed.updated_at != record.updated_at
+
+
+def is_in_doubt(record: ItemRecord, listed: ListedItem) -> bool:
+    """Whether what was read back of lists may have been told wrong, by a proxy in between, say: the
+    item did not show what was sent, or the listing shows entries where it showed none at all."""
+    fields = record.fields
+    for name, has_some in ((TAGS, listed.has_tags), (PERFORMERS, listed.has_performers)):
+        if has_some and name in fields and not fields[name].read_back:
+            return True
+    return any(known.refused for name, known in fields.items() if BY_NAME[name].is_list)
 
 
 def is_left_undone(record: Record | None, scene: Scene, sync_policy: SyncPolicy) -> bool:

@@ -186,11 +186,12 @@ def _not_taken(change: Change | None, shown: Value, known: FieldRecord | None) -
 
 def refused(plan: ItemPlan, shown: FullItem) -> tuple[Change, ...]:
     """The changes of a plan that an item does not show: the server refused or altered them."""
-    return tuple(
-        change
-        for change in plan.changes
-        if not BY_NAME[change.field].same(change.after, shown.values.get(change.field))
-    )
+    return tuple([change for change in plan.changes if not is_shown(change, shown)])
+
+
+def is_shown(change: Change, item: FullItem) -> bool:
+    """Whether an item shows what a change makes of it."""
+    return BY_NAME[change.field].same(change.after, item.values.get(change.field))
 
 
 def only(plan: ItemPlan, fields: Collection[str]) -> ItemPlan:

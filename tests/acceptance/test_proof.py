@@ -87,6 +87,39 @@ def test_an_edit_that_is_lost_now_and_then_is_not_taken_for_refused(site: Site) 
     assert scene not in differing(site)
 
 
+def test_parts_of_edits_that_are_lost_at_random_arrive_all_the_same(site: Site) -> None:
+    site.reconcile()
+    site.both.plex.faults([{"match": "^PUT ", **EMPTY, **ALWAYS, "share": 0.5}])
+    site.drain()
+    site.both.plex.faults([])
+    with site.queue() as queue:
+        queue.wake(Failure.NOT_TAKEN)
+
+    site.drain()
+
+    assert (site.dead(), site.queued(), differing(site)) == ({}, {}, set())
+    assert site.reconcile()["refused_count"] == 0
+
+
+def test_lists_that_were_read_back_wrong_are_put_right_once_they_are_not(site: Site) -> None:
+    """What a proxy leaves out: also an entry that Plex should not have, and nobody could see."""
+    site.reconcile()
+    hidden = {"action": "alter", "find": '"Genre":', "replace": '"Gone":'}
+    site.both.plex.faults([{"match": READ, **hidden, **ALWAYS}])
+    site.drain()
+    assert differing(site)
+    assert site.reconcile()["refused_count"] > 0
+
+    site.both.plex.faults([])
+    with site.queue() as queue:
+        queue.wake(Failure.NOT_TAKEN)
+    assert site.reconcile()["refused_count"] == 0
+    site.drain()
+
+    assert differing(site) == set()
+    assert site.reconcile()["total_gaps"] == 0
+
+
 @pytest.mark.parametrize("reads", chosen([4], [1]))
 def test_a_plex_that_answers_from_memory_for_a_while_costs_no_attempt(
     site: Site, reads: int

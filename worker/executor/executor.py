@@ -302,7 +302,7 @@ class Executor:
         shown = self._shown(written)
         for each in written:
             each.note_failed(self._read_back.failed)
-            outcome = judged(each, shown)
+            outcome = judged(each, shown, self._read_back.is_lost)
             unlocked = self._read_back.unlocked
             outcome.unlocked = {r: unlocked[r] for r in each.plan.items if r in unlocked}
             outcomes.append(outcome)

@@ -3,7 +3,7 @@ counts."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.fields import LABEL
@@ -84,8 +84,16 @@ class Written:
         return self.plan.pictures
 
 
-def judged(written: Written, shown: Mapping[ItemRef, FullItem]) -> Outcome:
-    """What became of a plan, by what its items show."""
+def judged(
+    written: Written,
+    shown: Mapping[ItemRef, FullItem],
+    is_lost: Callable[[str], bool] = lambda _field: False,
+) -> Outcome:
+    """What became of a plan, by what its items show.
+
+    Args:
+        is_lost: whether a field of which nothing shows may show at another try.
+    """
     outcome = Outcome(written.plan, Status.PROVEN, failures=written.failures)
     after = written.after(shown)
     back: dict[ItemRef, frozenset[str]] = {}
@@ -102,7 +110,7 @@ def judged(written: Written, shown: Mapping[ItemRef, FullItem]) -> Outcome:
             item = after.get(ref)
             if item is not None and has_overlay(item):
                 outcome.failures.append(f"item {ref} keeps the label Overlay beside a new poster")
-    outcome.status, outcome.why = _status(written, after)
+    outcome.status, outcome.why = _status(written, after, is_lost)
     return outcome
 
 
@@ -140,7 +148,9 @@ def _add_cover(cover: PictureOutcome, outcome: Outcome) -> None:
     outcome.back = back
 
 
-def _status(written: Written, after: Mapping[ItemRef, FullItem | None]) -> tuple[Status, str]:
+def _status(
+    written: Written, after: Mapping[ItemRef, FullItem | None], is_lost: Callable[[str], bool]
+) -> tuple[Status, str]:
     if written.errors:
         ref, error = next(iter(written.errors.items()))
         is_refused = isinstance(error, PlexRejected)
@@ -149,7 +159,10 @@ def _status(written: Written, after: Mapping[ItemRef, FullItem | None]) -> tuple
         return Status.VANISHED, "its item went away"
     for ref, edit in written.edits.items():
         item = after[ref]
-        if item is not None and edit.is_untouched(item):
-            what = ", ".join(change.field for change in edit.changes)
-            return Status.NOT_TAKEN, DID_NOT_TAKE.format(ref=ref, what=what)
+        if item is None:
+            continue
+        left = [c.field for c in edit.changes if is_untouched(c, item.values.get(c.field))]
+        alone = written.refused_alone.get(ref, ())
+        if edit.is_untouched(item) or any(is_lost(n) for n in left if n not in alone):
+            return Status.NOT_TAKEN, DID_NOT_TAKE.format(ref=ref, what=", ".join(left))
     return Status.PROVEN, ""

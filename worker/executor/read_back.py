@@ -1,9 +1,9 @@
-"""Reads edited items back, and tries once more, alone, what a server did not take.
+"""Reads edited items back, and tries again, alone, what a server did not take.
 
 One that shows nothing at all of its edit gets it once more as a whole, since the answer to it may
 not have been Plex's, and is read again for some seconds, since Plex may answer from memory. What it
 still refuses or alters is recorded with the value that it shows, and not sent again until Stash
-changes it.
+changes it; unless this server takes other fields of that name at a second try, and so loses edits.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from core.models import Change, FullItem, ItemRef
-from core.planning.item_plan import refused
+from core.planning.item_plan import is_shown, is_untouched, refused
 from core.text import name_key
 from plex.client import PlexClient
 from plex.exceptions import PlexItemFailed, PlexRejected
@@ -25,9 +25,11 @@ from worker.plan import ItemEdit
 # What was written is read back after so many scenes, or so many seconds after the first of them.
 WINDOW = 100
 WINDOW_SECONDS = 2.0
-# After so many fields or locks of one name that a second try did not help, the server is known for
-# it.
+# After so many fields or locks of one name that another try did not help, the server is known for
+# it, unless it helped one of so many.
 MOST = 3
+RARELY = 5
+ROUNDS = 3  # of tries
 # So often it is waited in vain in one run for items that show nothing of their edits.
 VAIN = 2
 
@@ -49,7 +51,8 @@ class ReadBack:
     def __init__(self, plex: PlexClient, editor: ItemEditor) -> None:
         self._plex = plex
         self._editor = editor
-        self._hopeless: Counter[str] = Counter()
+        self._vain: Counter[str] = Counter()
+        self._helped: Counter[str] = Counter()
         self._in_vain = 0
         self.failed: dict[ItemRef, str] = {}
         self.unlocked: dict[ItemRef, list[str]] = {}
@@ -72,16 +75,17 @@ class ReadBack:
         self.failed, self.unlocked = {}, {}
         shown = self._items([*edited, *others])
         self.tells_locks |= any(edit.item.locked for edit in edited.values())
-        shown |= self._items(self._sent_again(edited, shown))
-        again = [
-            ref
-            for ref, edit in edited.items()
-            if ref in shown and self._try_again(edit, shown[ref])
-        ]
-        if again:
-            shown |= self._items(again)
-            self._wait_for({ref: edited[ref] for ref in again}, shown)
-            self._learn(edited, [ref for ref in again if ref not in self.failed], shown)
+        again = self._sent_again(edited, shown)
+        shown |= self._items(again)
+        self._note_helped(((ref, c) for ref in again for c in edited[ref].changes), shown)
+        tried: Mapping[ItemRef, Sequence[Change]] | None = None
+        for _ in range(ROUNDS):
+            tried = self._try_again(edited, shown, tried)
+            if not tried:
+                break
+            shown |= self._items([*tried])
+            self._wait_for({ref: edited[ref] for ref in tried}, shown)
+            self._learn(edited, tried, shown)
         return shown
 
     def _sent_again(
@@ -114,19 +118,56 @@ class ReadBack:
             except _StillTheOldOne:
                 self._in_vain += 1
 
-    def _try_again(self, edit: ItemEdit, item: FullItem) -> bool:
-        """Send once more what an item does not show; whether there was something."""
-        changes = self._worth_a_try(edit, item)
-        locks = [n for n in self._not_locked(edit, item) if self._hopeless[_lock_of(n)] < MOST]
+    def _try_again(
+        self,
+        edited: Mapping[ItemRef, ItemEdit],
+        shown: Mapping[ItemRef, FullItem],
+        tried: Mapping[ItemRef, Sequence[Change]] | None,
+    ) -> dict[ItemRef, Sequence[Change]]:
+        """Send once more what items do not show.
+
+        Args:
+            tried: what the last round gave, None in the first: of others than these no more is
+                sent, nor of what the server has altered.
+
+        Returns:
+            the items that something was sent to, and those changes that were not refused.
+        """
+        found: dict[ItemRef, Sequence[Change]] = {}
+        for ref in edited.keys() & shown.keys() - self.failed.keys():
+            edit, item = edited[ref], shown[ref]
+            changes = [c for c in refused(edit.plan, item) if not self._is_known_for(c.field)]
+            if tried is not None:
+                answered = tried.get(ref, ())
+                changes = [c for c in changes if c in answered and _is_left(c, item)]
+            locks = [n for n in self._not_locked(edit, item) if not self._is_known_for(_lock_of(n))]
+            if changes or locks:
+                found[ref] = self._sent_alone(edit, item, changes, locks)
+        return found
+
+    def _sent_alone(
+        self, edit: ItemEdit, item: FullItem, changes: Iterable[Change], locks: Sequence[str]
+    ) -> Sequence[Change]:
+        """Send changes and locks by themselves; the changes that were not refused."""
+        answered = []
         try:
             for change in changes:
-                for single in _singles(change, item):
-                    self._editor.send_change(edit, single)
+                sent = [self._editor.send_change(edit, each) for each in _singles(change, item)]
+                if all(sent):
+                    answered.append(change)
             if locks:
                 self._editor.send_locks(edit, locks)
         except PlexItemFailed as error:
             self.failed[edit.ref] = str(error)
-        return bool(changes or locks)
+        return answered
+
+    def _is_known_for(self, name: str) -> bool:
+        """Whether another try at a field, or a lock, has not helped so often."""
+        return self._vain[name] >= MOST and self._vain[name] > RARELY * self._helped[name]
+
+    def is_lost(self, name: str) -> bool:
+        """Whether a field that does not show is rather lost than refused: other tries helped."""
+        return self._helped[name] > 0 and not self._is_known_for(name)
 
     def _not_locked(self, edit: ItemEdit, item: FullItem) -> list[str]:
         """The fields that show what was sent, and are not locked as they were to be."""
@@ -143,26 +184,32 @@ class ReadBack:
         self.tells_locks |= any(item.locked for item in found.values())
         return {ref: found[ref.key] for ref in refs if ref.key in found}
 
-    def _worth_a_try(self, edit: ItemEdit, item: FullItem) -> list[Change]:
-        """What may be taken by now, also of what was refused by itself: some refusals pass."""
-        return [c for c in refused(edit.plan, item) if self._hopeless[c.field] < MOST]
+    def _note_helped(
+        self, tried: Iterable[tuple[ItemRef, Change]], shown: Mapping[ItemRef, FullItem]
+    ) -> None:
+        for ref, change in tried:
+            item = shown.get(ref)
+            if item is not None and is_shown(change, item):
+                self._helped[change.field] += 1
 
     def _learn(
         self,
         edited: Mapping[ItemRef, ItemEdit],
-        again: Iterable[ItemRef],
+        tried: Mapping[ItemRef, Sequence[Change]],
         shown: Mapping[ItemRef, FullItem],
     ) -> None:
-        for ref in again:
-            item = shown.get(ref)
-            if item is None:
-                continue
-            for change in refused(edited[ref].plan, item):
-                self._hopeless[change.field] += 1
+        self._note_helped(((ref, c) for ref, changes in tried.items() for c in changes), shown)
+        for ref in tried.keys() & shown.keys() - self.failed.keys():
+            item = shown[ref]
+            self._vain.update(change.field for change in refused(edited[ref].plan, item))
             unlocked = self._not_locked(edited[ref], item)
-            self._hopeless.update(map(_lock_of, unlocked))
+            self._vain.update(map(_lock_of, unlocked))
             if unlocked:
                 self.unlocked[ref] = unlocked
+
+
+def _is_left(change: Change, item: FullItem) -> bool:
+    return is_untouched(change, item.values.get(change.field))
 
 
 def _lock_of(name: str) -> str:

@@ -16,6 +16,7 @@ from core.planning.drift import (
     Shown,
     altered_fields,
     drift_of,
+    is_in_doubt,
     is_left_undone,
     needs_full_read,
     picture_moved,
@@ -51,6 +52,23 @@ LISTED = listed(
 )
 def test_what_has_to_be_read_whole(recorded: int | None, now: int | None, needed: bool) -> None:
     assert needs_full_read(item_record(updated_at=recorded), listed(updated_at=now)) is needed
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "doubt"),
+    [
+        ("tags", FieldRecord(("Sea",), ()), True),
+        ("tags", FieldRecord((), None), True),
+        ("tags", FieldRecord(("Sea",), ("Sea",)), False),
+        ("tags", FieldRecord(("Sea", "Jazz"), ("Sea",), refused=True), True),
+        ("performers", FieldRecord((), ()), False),
+        ("director", FieldRecord(("Ana",), (), refused=True), True),
+        ("summary", FieldRecord("Text", "", refused=True), False),
+    ],
+)
+def test_lists_that_may_have_been_told_wrong(name: str, known: FieldRecord, doubt: bool) -> None:
+    there = LISTED._replace(has_tags=True)
+    assert is_in_doubt(item_record(fields={name: known}), there) is doubt
 
 
 @pytest.mark.parametrize(

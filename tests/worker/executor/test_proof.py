@@ -116,6 +116,18 @@ def test_what_was_refused_by_itself_is_not_back_whatever_shows() -> None:
     assert outcome.failures == []
 
 
+def test_what_this_server_loses_now_and_then_was_not_taken() -> None:
+    one = edit(TITLE, STUDIO)
+    there = shown(after(one, title="New"))
+
+    outcome = judged(sent(plan(one)), there, {"studio"}.__contains__)
+
+    assert (outcome.status, back(outcome)) == (Status.NOT_TAKEN, {"7": {"title"}})
+    assert "(studio)" in outcome.why
+    alone = sent(plan(one), refused_alone={one.ref: frozenset({"studio"})})
+    assert judged(alone, there, {"studio"}.__contains__).status is Status.PROVEN
+
+
 def test_where_a_part_is_enough_what_is_refused_by_itself_is_a_failure() -> None:
     one = edit(TITLE, STUDIO)
     written = sent(plan(one, is_partial_ok=True), refused_alone={one.ref: frozenset({"studio"})})
