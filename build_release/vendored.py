@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
 REQUIREMENTS, CONSTRAINTS = "requirements.txt", "constraints.txt"
@@ -81,7 +82,7 @@ def files_of(name: str) -> Files:
     """The files of a distribution that are needed at run time, and its licences.
 
     Raises:
-        ReleaseError: it is not installed, or not pure Python.
+        ReleaseError: it is not installed, not pure Python, or not for all Pythons that we support.
     """
     try:
         found = metadata.distribution(name)
@@ -89,6 +90,8 @@ def files_of(name: str) -> Files:
         raise ReleaseError(f"{name} is not installed: make setup") from None
     paths = [PurePosixPath(each) for each in found.files or ()]
     check_purity(name, paths)
+    for supported in found.metadata.get_all("Requires-Python", ()):
+        check_pythons(f"{name} {found.version}", supported)
     taken = [path for path in paths if _travels(path)]
     return {str(path): Path(str(found.locate_file(path))).read_bytes() for path in taken}
 
@@ -109,6 +112,16 @@ def check_purity(name: str, paths: Iterable[PurePosixPath]) -> None:
         twin = str(path.with_name(f"{stem}.py"))
         if path.suffix in COMPILED and twin not in plain and not stem.endswith("__mypyc"):
             raise ReleaseError(f"{name} is not pure Python: it needs {path}")
+
+
+def check_pythons(name: str, supported: str) -> None:
+    """`supported` is what a distribution says, as in `>=3.10`."""
+    without = [each for each in _PYTHONS if each not in SpecifierSet(supported)]
+    if without:
+        raise ReleaseError(
+            f"{name} is for Python {supported}, and the plugin for {without[0]} as well: "
+            "install another version of it, then make constraints"
+        )
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:

@@ -15,7 +15,15 @@ import yaml
 
 from build_release.build import INDEX, build
 from build_release.contents import CONTENTS, VENDOR, manifest
-from build_release.vendored import COMPILED, Files, ReleaseError, check, check_purity, requirements
+from build_release.vendored import (
+    COMPILED,
+    Files,
+    ReleaseError,
+    check,
+    check_purity,
+    check_pythons,
+    requirements,
+)
 from shell.crash import digest
 from tests.acceptance.entry import ROOT
 from tests.release.conftest import EPOCH
@@ -141,3 +149,10 @@ def test_what_is_compiled_is_left_out_where_it_can_be() -> None:
 
     with pytest.raises(ReleaseError, match=r"wheel is not pure Python: it needs wheel/b\.pyd"):
         check_purity("wheel", map(PurePosixPath, ["wheel/b.pyd", "wheel/a.py"]))
+
+
+def test_no_library_needs_a_later_python_than_the_plugin() -> None:
+    check_pythons("old 1", "!=3.0.*,>=2.7")
+
+    with pytest.raises(ReleaseError, match=r"new 4\.3 is for Python >=3\.11, .* for 3\.10 as well"):
+        check_pythons("new 4.3", ">=3.11")
