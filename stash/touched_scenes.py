@@ -17,6 +17,7 @@ from stash.scenes import StashApi, query_data, stash_version
 PAGE = 512  # a power of two: each half of a page is one as well
 MOST_SHARED = 128  # places; of any place, a window goes on for twice as many at least
 MOST_SLID = 30  # times that pages have slid over each other
+MOST_MOVED = 4  # times that what was read part by part has moved meanwhile
 MOST_BARREN = 3  # pages in a row that only tell of scenes which were pushed on by later edits
 _WALL = len("2026-01-11T18:07:53")
 _FIELDS = "{ scenes { id updated_at } }"
@@ -220,25 +221,57 @@ def _halvable(start: int, size: int) -> list[range]:
 
 
 def _narrowed(stash: StashApi, order: _Order, pages: Sequence[range], tell: Tell) -> _Page:
-    """The scenes of some pages, but those that spoil each answer which holds them."""
+    """The scenes of some pages, but those that spoil each answer which holds them.
 
-    def ask(places: Sequence[int]) -> dict[int, _Page]:
-        return {places[0]: _window(stash, order, places[0], len(places))}
+    Its parts are read one after the other: where scenes were deleted meanwhile, others may have
+    slid from a part into the one before. So they are read again until they stand still.
+    """
+    for _ in range(MOST_MOVED):
+        found, failed = _parts(stash, order, pages)
+        if _stands(stash, order, found):
+            break
+    for error in failed:
+        tell(error)
+    parts = [found[each] for each in sorted(found)]
+    scenes = [scene for _, page in parts for scene in page.scenes]
+    entries = sum(page.entries for _, page in parts) + len(failed)
+    return _Page(scenes, entries, min((page.lowest for _, page in parts), default=math.inf))
 
-    found: dict[int, _Page] = {}
-    spoilt = 0
+
+# Parts of a listing by their first places: size, and what there is.
+_Parts = Mapping[int, tuple[int, _Page]]
+
+
+def _parts(
+    stash: StashApi, order: _Order, pages: Sequence[range]
+) -> tuple[_Parts, Sequence[StashError]]:
+    """All parts that can be read, and an error for each place that cannot."""
+
+    def ask(places: Sequence[int]) -> dict[int, tuple[int, _Page]]:
+        size = len(places)
+        return {places[0]: (size, _window(stash, order, places[0], size))}
+
+    found: dict[int, tuple[int, _Page]] = {}
+    errors: list[StashError] = []
     for places in pages:
         some, failed = by_halves(
             places, ask, lambda: stash_version(stash), lambda: _gives_another(stash)
         )
         found |= some
-        spoilt += len(failed)
-        for error in failed.values():
-            tell(error)
-    scenes = [scene for each in sorted(found) for scene in found[each].scenes]
-    entries = sum(each.entries for each in found.values()) + spoilt
-    lowest = min((each.lowest for each in found.values()), default=math.inf)
-    return _Page(scenes, entries, lowest)
+        errors += failed.values()
+    return found, errors
+
+
+def _stands(stash: StashApi, order: _Order, parts: _Parts) -> bool:
+    """Whether all parts hold what they held when they were read."""
+    try:
+        return all(
+            _window(stash, order, start, size) == page for start, (size, page) in parts.items()
+        )
+    except (StashUnauthorized, StashUnreachable):
+        raise
+    except StashError:
+        return False
 
 
 def _gives_another(stash: StashApi) -> bool:

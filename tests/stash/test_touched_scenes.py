@@ -79,7 +79,7 @@ class Shrinking:
 
     def __init__(self, gone: list[int], spoilt: int = 0) -> None:
         self.ids = list(range(1, 12 * PAGE))
-        self._gone = gone
+        self._gone = [*gone]
         self._spoilt = spoilt
 
     def find_scenes(self, f: Any = None, filter: Any = None, *, fragment: Any = None) -> Any:  # noqa: A002
