@@ -141,6 +141,12 @@ def scripted(
         server.server_close()
 
 
+def patience(replies: Sequence[Reply], short: float) -> float:
+    """How long to wait for these, in seconds: `short` where one never comes, else so long that no
+    other process keeps an answer back for as long."""
+    return short if any(each.fault == "hang" for each in replies) else 20
+
+
 def refused_url() -> str:
     """An address on loopback where nobody listens."""
     with socket.socket() as probe:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from core.models import Section
 from plex.client import PlexClient
-from tests.contract.scripted import Asked, Reply, Scripted, as_json, scripted
+from tests.contract.scripted import Asked, Reply, Scripted, as_json, patience, scripted
 from transport.retrying import Retrying
 
 TOKEN = "token-that-must-not-leak"
@@ -53,7 +53,7 @@ def client_of(
     """A client and the server that gives it these replies in turn, or what `by` says."""
     with (
         scripted(*replies, by=by) as server,
-        client_at(server.url + "/", clock=clock, pause=0.3) as client,
+        client_at(server.url + "/", clock=clock, pause=patience(replies, 0.3)) as client,
     ):
         yield client, server
 

@@ -13,7 +13,15 @@ import pytest
 from core.errors import StashError, StashUnauthorized, StashUnreachable
 from stash.client import AnswerTooLarge, StashClient
 from stash.connection import StashConnection
-from tests.contract.scripted import Reply, Scripted, as_html, as_json, refused_url, scripted
+from tests.contract.scripted import (
+    Reply,
+    Scripted,
+    as_html,
+    as_json,
+    patience,
+    refused_url,
+    scripted,
+)
 from tests.transport.raw import HEAD, bomb, dripping, saying
 from transport.patience import Patience
 from transport.retrying import Retrying
@@ -38,7 +46,7 @@ def client_of(
         client = StashClient(
             connection(server.url, cookie),
             connect_timeout=1,
-            silence=0.3,
+            silence=patience(replies, 0.3),
             retrying=Retrying(pauses.append),
         )
         yield client, server

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from urllib3.connection import HTTPConnection
 
-from tests.contract.scripted import Reply, as_json, refused_url, scripted
+from tests.contract.scripted import Reply, as_json, patience, refused_url, scripted
 from tests.transport.raw import HEAD, bomb, drinking, dripping, saying
 from transport.errors import BrokeOff, NoAnswer, NotTrusted, Refused, TooLarge, TransportError
 from transport.http import Answer, Http
@@ -24,15 +24,15 @@ PAUSE = 0.2
 
 
 @contextmanager
-def http_to(url: str, **options: Any) -> Iterator[Http]:
-    made = Http(url, connect_timeout=0.5, pause=PAUSE, **options)
+def http_to(url: str, pause: float = 20, **options: Any) -> Iterator[Http]:
+    made = Http(url, connect_timeout=5, pause=pause, **options)
     yield made
     made.close()
 
 
-def get(url: str, limit: int = LIMIT) -> Answer:
-    with http_to(url) as http:
-        return http.send("GET", "/a?b=c%20d", headers={"X-Mine": "1"}, limit=limit)
+def get(url: str, pause: float = 20) -> Answer:
+    with http_to(url, pause) as http:
+        return http.send("GET", "/a?b=c%20d", headers={"X-Mine": "1"}, limit=LIMIT)
 
 
 def test_an_answer_comes_whole_over_one_connection() -> None:
@@ -71,7 +71,7 @@ def test_what_drips_ends_at_a_deadline(start: bytes) -> None:
     began = time.monotonic()
     late = pytest.raises((NoAnswer, BrokeOff), match="too slowly")
     with saying(lambda: dripping(start), pause=0.02) as url, late:
-        get(url)
+        get(url, PAUSE)
     assert 1.5 * PAUSE < time.monotonic() - began < 10 * PAUSE
 
 
@@ -79,7 +79,7 @@ def test_what_keeps_coming_may_take_longer_than_a_drip() -> None:
     piece = bytes(5_000)
     whole = HEAD + b"Content-Length: 150000\r\n\r\n"
     with saying(lambda: itertools.chain([whole], [piece] * 30), pause=0.02) as url:
-        assert len(get(url).body) == 150_000
+        assert len(get(url, PAUSE).body) == 150_000
 
 
 def test_a_body_that_is_taken_in_sips_ends_at_a_deadline() -> None:
@@ -111,7 +111,7 @@ def test_a_body_that_is_taken_in_sips_ends_at_a_deadline() -> None:
 )
 def test_faults(reply: Reply, kind: type[TransportError], words: str) -> None:
     with scripted(reply) as server, pytest.raises(kind, match=words) as caught:
-        get(server.url)
+        get(server.url, patience([reply], PAUSE))
     assert caught.value.sent
     assert caught.value.__context__ is None or caught.value.__suppress_context__
 
@@ -184,7 +184,7 @@ def test_what_frames_a_body_comes_to_an_end(start: bytes, piece: bytes) -> None:
     received = itertools.count()
     pieces = itertools.chain([start], (piece for _ in received))
     with saying(lambda: pieces) as url, pytest.raises((NoAnswer, BrokeOff)):
-        get(url)
+        get(url, PAUSE)
     assert next(received) * len(piece) < 50_000_000
 
 
