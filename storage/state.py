@@ -77,7 +77,10 @@ SCHEMA = Schema(
         "journal": "journal entries",
         "runs": "runs",
         "ignored_scenes": "ignored scenes",
+        "records": "synced scenes",
+        "record_items": "items of theirs",
     },
+    derived=(*records.DERIVED, *journal.DERIVED),
 )
 
 

@@ -23,7 +23,7 @@ from storage.files import data_folder
 from storage.files.data_folder import WAY_OUT, missing_link, not_written, uri_of
 from storage.files.file_opening import Clock, Opener, Warn
 from storage.files.migration import Schema
-from storage.files.row_checks import Row, Table, fetch, move_aside, replaced, shown_key
+from storage.files.row_checks import BadRow, Row, Table, fetch, move_aside, replaced, shown_key
 from storage.files.suspected_damage import Suspicion, is_damage, is_layout, name_of, one_line
 
 T = TypeVar("T")
@@ -35,8 +35,6 @@ OLDEST_SQLITE = (3, 31, 0)
 BUSY_SECONDS = 30.0
 CHUNK = 500
 NAMED = 20  # of the rows that are set aside at once, one by one
-
-_Bad = tuple[Table, Callable[[Row], object], Row]
 
 
 class Closing:
@@ -89,7 +87,7 @@ class Database(Closing):
         self._lock = threading.RLock()
         self._suspicion = Suspicion(path)
         self._writes = False
-        self._bad: list[_Bad] = []
+        self._bad: list[BadRow] = []
         self._opened = ""
         home = home or path.parent
         known = checked if checked is not None else set()
@@ -259,17 +257,17 @@ class Database(Closing):
             return
         bad, self._bad = self._bad, []
         if connection.in_transaction:
-            self._tell(bad, [move_aside(connection, *each, self._clock()) for each in bad])
+            self._tell(bad, move_aside(connection, bad, self._clock(), self._schema.derived))
             return
         try:
             with self.transaction():
-                reasons = [move_aside(connection, *each, self._clock()) for each in bad]
+                reasons = move_aside(connection, bad, self._clock(), self._schema.derived)
         except StateError as error:
             self._warn(f"{len(bad)} entries of {self._schema.title} make no sense: {error}")
         else:
             self._tell(bad, reasons)
 
-    def _tell(self, bad: Sequence[_Bad], reasons: Sequence[str]) -> None:
+    def _tell(self, bad: Sequence[BadRow], reasons: Sequence[str]) -> None:
         lines = [
             f"An entry of {self._schema.title} makes no sense and was set aside ({self.path.name},"
             f" {table.name}, {shown_key(table, key)}: {reason}). The rest works on."

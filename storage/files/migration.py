@@ -41,7 +41,8 @@ class Schema:
         refuse: looks at a file without a version (0) before it is migrated.
         saved: tables of which the rows that can be read are taken over from a damaged file, with
             what people call the rows.
-        derived: statements that fill tables from others anew, for when one was made again.
+        derived: statements that put tables right by others, for when one was made again or has
+            lost rows.
     """
 
     title: str

@@ -26,7 +26,7 @@ def replace_damaged(path: Path, refusal: Refusal, schema: Schema, now: float) ->
     saved: dict[str, int] = {}
     if refusal.suffix == "corrupt" and schema.saved:
         part = beside(salvaged_of(path), "-part")
-        saved = salvage(path, part, schema.migrations, schema.saved)
+        saved = salvage(path, part, schema)
         if saved:
             part.replace(salvaged_of(path))
     moved = set_aside(path, refusal.suffix, now)

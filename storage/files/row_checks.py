@@ -167,17 +167,36 @@ def replaced(raw: bytes) -> str:
     return raw.decode(errors="replace")
 
 
+# Its table, what cannot make anything of it, and its key.
+BadRow = tuple[Table, Callable[[Row], object], Row]
+
+
 def move_aside(
+    connection: sqlite3.Connection, bad: Sequence[BadRow], now: float, derived: Sequence[str]
+) -> list[str]:
+    """Within a writing transaction: takes rows out of their tables, if nothing can be made of them.
+
+    They are kept in the table `set_aside`.
+
+    Args:
+        derived: statements that follow, if there were any; see `storage.files.migration.Schema`.
+
+    Returns:
+        what is wrong with each, "" if it is fine by now.
+    """
+    reasons = [_move_aside(connection, *each, now) for each in bad]
+    for statement in derived if any(reasons) else ():
+        connection.execute(statement)
+    return reasons
+
+
+def _move_aside(
     connection: sqlite3.Connection,
     table: Table,
     decode: Callable[[Row], object],
     key: Row,
     now: float,
 ) -> str:
-    """Within a writing transaction: takes one row out of its table, if nothing can be made of it.
-
-    It is kept in the table `set_aside`. Returns what is wrong with it, "" if it is fine by now.
-    """
     where, parameters = table.named(key)
     rows = fetch(connection, f"{table.select} WHERE {where}", parameters)
     reason = table.fault(decode, rows[0]) if rows else ""

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
 from storage.files.data_folder import uri_of
-from storage.files.migration import run
+from storage.files.migration import Schema, run
 from storage.files.row_checks import Row, lenient
 
 # A gap that is passed over grows with each try; nothing lies behind one of so many rows.
 _WIDEST_GAP = 2**40
 
 
-def salvage(
-    damaged: Path, target: Path, migrations: Sequence[Sequence[str]], tables: Mapping[str, str]
-) -> dict[str, int]:
-    """Makes `target`, of the newest layout, with the rows of some tables that can be read.
-
-    Args:
-        tables: what people call the rows, by table.
+def salvage(damaged: Path, target: Path, schema: Schema) -> dict[str, int]:
+    """Makes `target`, of the newest layout, with the rows of `schema.saved` that can be read.
 
     Returns how many rows were saved, by what people call them; without any, no file is made.
     """
+    migrations = schema.migrations
     saved: dict[str, int] = {}
     with closing(sqlite3.connect(uri_of(damaged, "ro"), uri=True)) as old:
         old.text_factory = lenient
+        # Else SQLite reads nothing of a file that lacks its end.
+        old.execute("PRAGMA writable_schema = ON")
         try:
             version = old.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError:
@@ -39,10 +37,10 @@ def salvage(
             new.execute("PRAGMA synchronous = FULL")
             new.execute("BEGIN")
             run(new, migrations[:version])
-            for table, word in tables.items():
+            for table, word in schema.saved.items():
                 if count := _copy(old, new, table):
                     saved[word] = count
-            run(new, migrations[version:])
+            run(new, [*migrations[version:], schema.derived])
             new.execute(f"PRAGMA user_version = {len(migrations)}")
             new.execute("COMMIT")
     if not saved:

@@ -41,6 +41,12 @@ THIRD = (
     "ALTER TABLE journal ADD COLUMN settled INTEGER NOT NULL DEFAULT 1",
     "CREATE INDEX journal_unsettled ON journal (scene_id) WHERE settled = 0",
 )
+# Where records were lost, nothing but the journal says which values are ours.
+DERIVED = (
+    "UPDATE journal SET settled = 0 WHERE settled = 1 AND NOT EXISTS (SELECT 1"
+    " FROM record_items AS known JOIN records AS record USING (scene_id)"
+    " WHERE known.section = journal.section AND known.key = journal.key)",
+)
 # Pictures were texts by texts.
 _PICTURES = "json_extract(extra, '$.known[4]')"
 FOURTH = (

@@ -80,6 +80,15 @@ FOURTH = (
     f" WHERE CASE WHEN json_valid(body) THEN {_PICTURES} END LIKE '{{_%}}'",
 )
 
+# The entities once more, for when some were lost: only what changes is written else.
+_TOLD = "FROM records, json_each(CASE WHEN json_valid(entities) THEN entities END"
+DERIVED = (
+    "INSERT OR IGNORE INTO record_entities"
+    f" SELECT 1, value, scene_id {_TOLD}) WHERE key = 0 AND type = 'integer'"
+    f" UNION ALL SELECT 2, value, scene_id {_TOLD}, '$[1]') WHERE type = 'integer'"
+    f" UNION ALL SELECT 3, value, scene_id {_TOLD}, '$[2]') WHERE type = 'integer'",
+)
+
 _BY_SCENE = ("scene_id",)
 _ENTITIES = Table("records", _BY_SCENE, {"scene_id": INT, "entities": TEXT})
 _BODIES = Table("records", _BY_SCENE, {"scene_id": INT, "body": TEXT})
