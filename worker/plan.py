@@ -58,8 +58,10 @@ class ItemEdit:
 
     @property
     def new_locks(self) -> dict[str, bool]:
-        """The locks that the item does not have as they are wanted."""
-        return {n: want for n, want in self.locks.items() if want != (n in self.item.locked)}
+        """The locks that the item does not have as they are wanted, or has not once a picture is
+        selected."""
+        locked, selected = self.item.locked, self.pictures
+        return {n: w for n, w in self.locks.items() if n in selected or w != (n in locked)}
 
     def is_untouched(self, item: FullItem) -> bool:
         """Whether the item shows nothing of what is to change; False where nothing is."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from app.tasks.undo import look_at_release, release
+from app.tasks.undo import look_at_release, release, undo_last_run
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open
 from tests.acceptance.faults import BUSY
@@ -89,6 +89,9 @@ def test_afterwards_there_is_nothing_to_release_or_to_sync(site: Site) -> None:
 
     assert (again["unlocked"], again["items"], site.writes()) == (0, 0, 0)
     assert site.reconcile()["total_gaps"] == 0
+    # Plex locks the pictures that are put back.
+    site.do(undo_last_run)
+    assert locks(site) == seeded(site)
 
 
 def test_a_look_unlocks_nothing(site: Site) -> None:

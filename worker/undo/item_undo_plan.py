@@ -211,9 +211,11 @@ def _lock(past: FieldHistory, status: UndoStatus, is_locked: bool, is_ours: bool
     """The lock that a field is to get; None leaves it.
 
     A value that is back already may have been set back by hand, with a lock of the user's; it is
-    unlocked only where the lock is known to be ours.
+    unlocked only where the lock is known to be ours. Plex locks pictures that are put back.
     """
     wanted = past.first.locked_before
+    if status is UndoStatus.RESTORE and past.field in PICTURES:
+        return wanted
     if wanted is None or status is UndoStatus.CHANGED or wanted == is_locked:
         return None
     if status is UndoStatus.RESTORE:
