@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from core.backoff import LONGEST_PAUSE, LONGEST_STALL, pause
+from core.timestamps import not_after
 
 OPENS_AFTER = 5  # failures in a row
 # Seconds after which a trial of which nothing was heard is over: whoever made it was killed.
@@ -79,9 +80,9 @@ class Breaker:
         pause longer than any is over."""
         return replace(
             self,
-            since=_not_after(now, self.since),
+            since=not_after(now, self.since),
             retry_at=self.retry_at if self.retry_at <= now + LONGEST_STALL else now,
-            recovered_at=_not_after(now, self.recovered_at),
+            recovered_at=not_after(now, self.recovered_at),
         )
 
     def rest(self, now: float, latency: float) -> float:
@@ -98,7 +99,3 @@ class Breaker:
         else:
             left = 1 - (now - self.recovered_at) / RAMP_SECONDS
         return max(0.0, min(left, 1.0)) * min(max(latency, 0.0), LONGEST_REST)
-
-
-def _not_after(now: float, at: float | None) -> float | None:
-    return None if at is None else min(at, now)

@@ -67,22 +67,6 @@ class Entry:
     selected: bool
 
 
-class Action(Enum):
-    """What one item needs so that it shows a picture."""
-
-    KEEP = "keep"
-    SELECT = "select"
-    UPLOAD = "upload"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """An action; `rating_key` names the picture that is there, "" where it has to be uploaded."""
-
-    action: Action
-    rating_key: str = ""
-
-
 def digest(data: bytes) -> str:
     """The SHA-1 of the bytes, in lower-case hex: what Plex will call them."""
     return hashlib.sha1(data, usedforsecurity=False).hexdigest()
@@ -107,15 +91,11 @@ def selected(entries: Iterable[Entry]) -> str | None:
     return next((entry.rating_key for entry in entries if entry.selected), None)
 
 
-def decide(entries: Iterable[Entry], sha1: str) -> Decision:
-    """What an item with these pictures needs in order to show the bytes with that digest."""
+def on_offer(entries: Iterable[Entry], sha1: str) -> Entry | None:
+    """The picture with the bytes of that digest, the one that is shown before others; None where
+    they have to be uploaded."""
     ours = [entry for entry in entries if digest_in(entry.rating_key) == sha1]
-    if not ours:
-        return Decision(Action.UPLOAD)
-    shown = selected(ours)
-    if shown is not None:
-        return Decision(Action.KEEP, shown)
-    return Decision(Action.SELECT, ours[0].rating_key)
+    return max(ours, key=lambda entry: entry.selected, default=None)
 
 
 def media_type(data: bytes) -> str:

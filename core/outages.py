@@ -21,6 +21,10 @@ class Outage:
     ended_at: float | None
     error: str
 
+    def end(self, now: float) -> float:
+        """When it ended; of one that lasts, now."""
+        return now if self.ended_at is None else self.ended_at
+
 
 @dataclass(frozen=True, slots=True)
 class OutageFigures:
@@ -55,7 +59,7 @@ def as_of(outages: Iterable[Outage], now: float) -> list[Outage]:
 def figures(outages: Iterable[Outage], since: float, now: float) -> OutageFigures:
     seconds = max(now - since, 0.0)
     parts = [
-        (max(each.began_at, since), min(now if each.ended_at is None else each.ended_at, now))
+        (max(each.began_at, since), min(each.end(now), now))
         for each in outages
         if each.began_at <= now and (each.ended_at is None or each.ended_at >= since)
     ]

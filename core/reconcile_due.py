@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from core.scopes import SCOPES, scope_named
-from core.timestamps import DAY
+from core.timestamps import DAY, not_after
 
 HOUR = 3600.0
 WEEK = 7 * DAY
@@ -98,15 +98,11 @@ def seen(history: History, now: float) -> History:
     """The history as it counts now: nothing in it is still to come."""
     return replace(
         history,
-        since=_not_after(now, history.since),
+        since=not_after(now, history.since),
         ended={scope: min(at, now) for scope, at in history.ended.items()},
-        tried_at=_not_after(now, history.tried_at),
-        gave_way_at=_not_after(now, history.gave_way_at),
+        tried_at=not_after(now, history.tried_at),
+        gave_way_at=not_after(now, history.gave_way_at),
     )
-
-
-def _not_after(now: float, at: float | None) -> float | None:
-    return None if at is None else min(at, now)
 
 
 def begun(history: History, now: float, *, is_new: bool) -> History:

@@ -72,3 +72,8 @@ def is_due(at: float, now: float, longest: float) -> bool:
     """Whether it is time for what was put off until `at`, by `longest` seconds at most: else the
     clock was set back meanwhile."""
     return now >= at or at > now + longest
+
+
+def not_after(now: float, at: float | None) -> float | None:
+    """A time that is noted as past, if any; of one that lies ahead, now: the clock was set back."""
+    return None if at is None else min(at, now)

@@ -12,7 +12,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from core.images import Action, Entry, ImageFailed, ImageKind, decide, digest
+from core.images import Entry, ImageFailed, ImageKind, digest, on_offer
 from core.models import FullItem
 from plex import mapping
 from plex.client import PlexClient
@@ -98,10 +98,10 @@ class PlexImages:
         self._of_one(lambda: http.retrying.call(post, repeatable=True), "take it")
 
     def _has_arrived(self, key: str, kind: ImageKind, sha1: str) -> bool:
-        choice = decide(self.entries(key, kind), sha1)
-        if choice.action is Action.SELECT:
-            self.select(key, kind, choice.rating_key)
-        return choice.action is not Action.UPLOAD
+        there = on_offer(self.entries(key, kind), sha1)
+        if there is not None and not there.selected:
+            self.select(key, kind, there.rating_key)
+        return there is not None
 
     def select(self, key: str, kind: ImageKind, rating_key: str) -> None:
         """Make an item show what is on offer under that name."""

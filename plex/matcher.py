@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from core import paths
 from core.matching.index import ItemIndex
@@ -24,28 +23,15 @@ Item = ListedItem | FullItem
 Candidates = Sequence[Item]
 
 
-class Library(Protocol):
-    """What the matcher asks of a section."""
-
-    @property
-    def section(self) -> Section:
-        """Which section this is."""
-
-    def find_by_file(self, name: str) -> Sequence[ListedItem]:
-        """All items with a file whose path contains the name."""
-
-    def full_items(self, keys: Iterable[str]) -> Mapping[str, FullItem]:
-        """Items read whole, by rating key; what is not there is absent."""
-
-
 class PlexLibrary:
-    """A section of a live server as a `Library`."""
+    """A section of a live server."""
 
     def __init__(self, client: PlexClient, section: Section) -> None:
         self.client = client
         self.section = section
 
     def find_by_file(self, name: str) -> Sequence[ListedItem]:
+        """All items with a file whose path contains the name."""
         found = {
             item.ref: item
             for spelling in paths.spellings(name)
@@ -54,11 +40,12 @@ class PlexLibrary:
         return list(found.values())
 
     def full_items(self, keys: Iterable[str]) -> Mapping[str, FullItem]:
+        """Items read whole, by rating key; what is not there is absent."""
         return self.client.full_items(keys)
 
 
 def find_plex_items_with_confidence(
-    library: Library,
+    library: PlexLibrary,
     stash_path: str,
     *,
     size: int | None = None,
@@ -108,7 +95,7 @@ def _is_sure(found: Answer | None) -> bool:
 class _Search:
     """The state of one look-up."""
 
-    library: Library
+    library: PlexLibrary
     file: MediaFile
     path_map: PathMap
     learned: PathMap | None

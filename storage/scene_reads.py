@@ -107,12 +107,12 @@ class SceneReads(StoreFile):
 
     def look(self) -> Look | None:
         """The last look; None where there was none."""
-        found = self._database.select(_LOOKED, _look)
+        found = self._database.select(_LOOKED, lambda row: Look(*row[:3]))
         return found[0] if found else None
 
     def names(self) -> dict[tuple[str, int], str]:
         """The names as of the last look, by kind and id."""
-        return dict(self._database.select(_NAMES, _name))
+        return {tuple(each): name for *each, name in self._database.select(_NAMES, tuple)}
 
     def told(self, first: int, last: int) -> list[tuple[int, str, str, int, bytes]]:
         """The id, `updated_at`, `mark`, `settled` and `digest` of scenes from the first to the last
@@ -183,14 +183,6 @@ class SceneReads(StoreFile):
         """Let the next pass read everything."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM looked")
-
-
-def _look(row: Row) -> Look:
-    return Look(*row[:3])
-
-
-def _name(row: Row) -> tuple[tuple[str, int], str]:
-    return (row[0], row[1]), row[2]
 
 
 def _read(row: Row) -> tuple[int, Files, bytes, str]:

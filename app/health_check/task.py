@@ -123,20 +123,16 @@ def look(context: Context, machine: Machine, *, samples_files: bool = True) -> H
     check_settings(checks, context.settings, context.faults, have_vanished=vanished)
     found.stash = check_stash(checks, context)
     if can_ask_plex(context):
-        _look_at_plex(found, context, samples_files=samples_files)
+        try:
+            _look_at_plex(found, context, samples_files=samples_files)
+        except ConfigError as error:  # a file of certificates that cannot be read
+            checks.problem("plex", str(error), "Correct it in the settings.")
     checks.made += own.made
     check_machine(checks, context, machine)
     return found
 
 
 def _look_at_plex(found: HealthFindings, context: Context, *, samples_files: bool) -> None:
-    try:
-        _ask_plex(found, context, samples_files=samples_files)
-    except ConfigError as error:  # a file of certificates that cannot be read
-        found.checks.problem("plex", str(error), "Correct it in the settings.")
-
-
-def _ask_plex(found: HealthFindings, context: Context, *, samples_files: bool) -> None:
     checks = found.checks
     with context.open_plex(TIMEOUTS) as plex:
         found.plex = check_plex(checks, plex)

@@ -33,15 +33,15 @@ def page_settings(context: SetupContext) -> dict[str, Any]:
         stored, api_key = plugin_settings(stash, context.plugin_id)
     logs.configure(debug=False, secrets=[api_key, token, str(stored.get(SETTING, ""))])
     in_force = resolve_token(stored, context.data_dir, None)
-    known = KnownSettings(stored, context.env, bool(token), read_settings(in_force, context.env))
+    read = read_settings(in_force, context.env)
     name = ""
     if token and in_force.get(SETTING) == token:
         with context.open_state() as state:
             account, of = state.get_value(CONNECTED_AS)
         name = account if of == _digest(token) else ""
     return {
-        "groups": known.groups(),
-        "problems": known.problems(),
+        "groups": KnownSettings(stored, context.env, bool(token), read).groups(),
+        "problems": told(read.faults),
         "connected_as": name or None,
     }
 

@@ -61,10 +61,6 @@ class KnownSettings:
             for group in GROUPS
         ]
 
-    def problems(self) -> list[dict[str, str]]:
-        """What is wrong with which setting."""
-        return told(self.read.faults)
-
     def _row(self, key: str, word: Word) -> dict[str, Any]:
         source = self._source(key)
         parse = parser_of(key)

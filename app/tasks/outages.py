@@ -61,19 +61,16 @@ def _line(found: OutageFigures) -> str:
 
 
 def _outage_line(outage: Outage, now: float) -> str:
-    if outage.ended_at is None:
-        length = f"away since {rfc3339(outage.began_at)}, {in_words(now - outage.began_at)}"
-    else:
-        length = f"{rfc3339(outage.began_at)}, {in_words(outage.ended_at - outage.began_at)}"
-    return f"{length}: {outage.error}"
+    since = "away since " if outage.ended_at is None else ""
+    length = in_words(outage.end(now) - outage.began_at)
+    return f"{since}{rfc3339(outage.began_at)}, {length}: {outage.error}"
 
 
 def _outage(outage: Outage, now: float) -> dict[str, Any]:
-    ended = outage.ended_at
     return {
         "began_at": rfc3339(outage.began_at),
-        "ended_at": None if ended is None else rfc3339(ended),
-        "seconds": round((now if ended is None else ended) - outage.began_at, 1),
+        "ended_at": None if outage.ended_at is None else rfc3339(outage.ended_at),
+        "seconds": round(outage.end(now) - outage.began_at, 1),
         "error": outage.error,
     }
 
@@ -89,7 +86,7 @@ def recover_outage_jobs(context: Context) -> dict[str, Any]:
             queue.retry_dead(
                 failure=failure,
                 since=each.began_at - AROUND,
-                until=(now if each.ended_at is None else each.ended_at) + AROUND,
+                until=each.end(now) + AROUND,
             )
             for each in outages
             for failure in FAILURES

@@ -19,7 +19,7 @@ from storage.code_digest import code_digest
 from storage.files.database import Database, chunks, placeholders
 from storage.files.file_opening import Warn
 from storage.files.migration import Schema
-from storage.files.row_checks import BLOB, INT, TEXT, TIME, Row, Table
+from storage.files.row_checks import BLOB, INT, TEXT, TIME, Table
 from storage.files.store import StoreFile
 from storage.plex_index import moved_items
 from storage.plex_index.claim_table import ClaimTable
@@ -257,7 +257,8 @@ class SectionIndexStore(StoreFile):
 
     def section(self, section: str) -> SavedSection | None:
         """What is known of a section; None if it was never listed whole."""
-        found = self._database.select(_SECTIONS, _section, "WHERE section = ?", (section,))
+        where, read = "WHERE section = ?", lambda row: SavedSection(*row[1:])
+        found = self._database.select(_SECTIONS, read, where, (section,))
         return found[0] if found else None
 
     def saved_at(self, section: str) -> float | None:
@@ -280,7 +281,3 @@ class SectionIndexStore(StoreFile):
     def seal(self) -> int:
         """A number that is another one as soon as any item is."""
         return self._database.numbers("SELECT seal FROM seal")[0]
-
-
-def _section(row: Row) -> SavedSection:
-    return SavedSection(*row[1:])

@@ -8,6 +8,7 @@ from core.models import ItemRef
 from storage.files.database import chunks
 from storage.files.row_checks import INT, TEXT, Row, Table
 from storage.files.store import Store
+from storage.state_tables.records import owned
 
 TABLES = (
     """CREATE TABLE item_owners (
@@ -26,7 +27,7 @@ TABLES = (
         AND json_type(value, '$[2]') = 'integer'""",
     "DELETE FROM facts WHERE key = 'owners'",
 )
-_OWNERS = Table("item_owners", ("section", "key"), {"section": TEXT, "key": TEXT, "scene_id": INT})
+_OWNERS = Table("item_owners", ("section", "key"), {"scene_id": INT, "section": TEXT, "key": TEXT})
 
 
 class OwnerStore(Store):
@@ -35,7 +36,7 @@ class OwnerStore(Store):
     def of(self, refs: Iterable[ItemRef]) -> dict[ItemRef, int]:
         """The scene that owns each of these items, where one does."""
         with self._database.snapshot():
-            return dict(self._database.select_items(_OWNERS, _owned, refs))
+            return dict(self._database.select_items(_OWNERS, owned, refs))
 
     def replace(self, owners: Iterable[tuple[ItemRef, int]]) -> None:
         """Puts the owners of all items in the place of what was known; writes what differs.
@@ -59,7 +60,7 @@ class OwnerStore(Store):
         last: Row = ("", "")
         while True:
             tail = "WHERE (section, key) > (?, ?) ORDER BY section, key LIMIT 1000"
-            found = self._database.select(_OWNERS, _owned, tail, last)
+            found = self._database.select(_OWNERS, owned, tail, last)
             if not found:
                 return
             yield from found
@@ -83,7 +84,3 @@ def _differing(
     while had is not None:
         yield had[0], None
         had = next(known, None)
-
-
-def _owned(row: Row) -> tuple[ItemRef, int]:
-    return ItemRef(row[0], row[1]), row[2]

@@ -92,7 +92,7 @@ class OutageStore(Store):
     def outages(self, since: float) -> list[Outage]:
         """The outages that lasted until then or longer, the earliest first."""
         where = "WHERE ended_at IS NULL OR ended_at >= ? ORDER BY began_at, id"
-        return self._database.select(_OUTAGES, _outage, where, (since,))
+        return self._database.select(_OUTAGES, lambda row: Outage(*row[1:]), where, (since,))
 
     def prune(self, before: float) -> None:
         """Forgets outages that had ended before that."""
@@ -132,8 +132,3 @@ def _breaker(row: Row) -> Breaker:
     if failures < 0 or (failures > 0) != (since is not None):
         raise ValueError("this is no breaker")
     return Breaker(failures, since, retry_at, recovered_at)
-
-
-def _outage(row: Row) -> Outage:
-    _, service, began_at, ended_at, error = row
-    return Outage(service, began_at, ended_at, error)

@@ -196,7 +196,7 @@ class RecordStore(Store):
     def owners_of(self, refs: Iterable[ItemRef]) -> dict[ItemRef, int]:
         """The scene that owns each of these items, where one does."""
         with self._database.snapshot():
-            return dict(self._database.select_items(_ITEMS, _owned, refs))
+            return dict(self._database.select_items(_ITEMS, owned, refs))
 
     def with_entity(self, kind: EntityKind, entity_id: int) -> list[int]:
         """The scenes whose record names that studio, performer or tag, in rising order."""
@@ -256,7 +256,8 @@ def _entities_of(database: Database, ids: Sequence[int]) -> set[tuple[int, int, 
     return set().union(*database.select_in(_ENTITIES, _stored_entities, "scene_id", ids))
 
 
-def _owned(row: Row) -> tuple[ItemRef, int]:
+def owned(row: Row) -> tuple[ItemRef, int]:
+    """Item and scene of a row that begins with the scene and the item."""
     return ItemRef(row[1], row[2]), row[0]
 
 

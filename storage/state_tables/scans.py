@@ -42,9 +42,9 @@ class ScanStore(Store):
     def asked_for(self, section: str, files: Iterable[str], now: float) -> set[str]:
         """Those files (`core.scans.ScanPlace.file`) for which a scan was asked not too long ago."""
         read = self._database.select_in
-        found = read(_REQUESTS, _request, "file", files, "AND section = ?", (section,))
+        found = read(_REQUESTS, tuple, "file", files, "AND section = ?", (section,))
         # What was noted in the future, before somebody put the clock right, does not count.
-        return {file for file, at in found if -ASK_AGAIN <= now - at < ASK_AGAIN}
+        return {file for _, file, at in found if -ASK_AGAIN <= now - at < ASK_AGAIN}
 
     def note_asked(self, section: str, files: Iterable[str], now: float) -> None:
         """Remember that a scan was asked for these files, and forget what is long ago."""
@@ -70,10 +70,6 @@ class ScanStore(Store):
                     for section, scan in scans.items()
                 ),
             )
-
-
-def _request(row: Row) -> tuple[str, float]:
-    return row[1], row[2]
 
 
 def _awaited(now: float, row: Row) -> tuple[str, AwaitedScan]:

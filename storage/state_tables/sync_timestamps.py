@@ -15,7 +15,7 @@ from core.errors import StateError
 from storage.files.database import Database
 from storage.files.file_opening import Clock, Warn
 from storage.files.replace_damaged import set_aside
-from storage.files.row_checks import INT, TIME, Row, Table
+from storage.files.row_checks import INT, TIME, Table
 
 LEGACY_FILE = "sync_timestamps.json"
 AHEAD = 86_400.0  # seconds by which clocks may differ
@@ -45,15 +45,15 @@ class TimestampStore:
         """
         read, latest = self._database.select, self._clock() + AHEAD
         with self._database.snapshot():
-            saved = {scene: at for scene, at in read(_SAVED, _pair) if at <= latest}
-            return dict(read(_RECORDED, _pair)) | saved
+            saved = {scene: at for scene, at in read(_SAVED, tuple) if at <= latest}
+            return dict(read(_RECORDED, tuple)) | saved
 
     def of(self, scene_ids: Collection[int]) -> dict[int, float]:
         """The same of some scenes."""
         read, latest = self._database.select_in, self._clock() + AHEAD
         with self._database.snapshot():
-            saved = dict(read(_SAVED, _pair, "scene_id", scene_ids))
-            recorded = dict(read(_RECORDED, _pair, "scene_id", scene_ids))
+            saved = dict(read(_SAVED, tuple, "scene_id", scene_ids))
+            recorded = dict(read(_RECORDED, tuple, "scene_id", scene_ids))
         return recorded | {scene: at for scene, at in saved.items() if at <= latest}
 
     def save(self, scene_id: int, at: float) -> None:
@@ -95,10 +95,6 @@ class TimestampStore:
 
     def _taken_over(self) -> bool:
         return bool(self._database.rows("SELECT 1 FROM takeover"))
-
-
-def _pair(row: Row) -> tuple[int, float]:
-    return row[0], row[1]
 
 
 def _parse(content: bytes) -> dict[int, float] | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from core.images import Action, Entry, ImageFailed, ImageKind, decide, digest, selected
+from core.images import Entry, ImageFailed, ImageKind, digest, on_offer, selected
 from plex.client import PlexClient
 from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
 from plex.images import PlexImages, upload_name
@@ -46,16 +46,19 @@ def test_upload_select_and_unset(client: PlexClient, process: PlexHandle, kind: 
     assert own[0].rating_key.startswith("media://")
 
     images.upload("1", kind, FIRST)
-    assert decide(images.entries("1", kind), digest(FIRST)).action is Action.KEEP
+    there = on_offer(images.entries("1", kind), digest(FIRST))
+    assert there is not None
+    assert there.selected
     images.upload("1", kind, SECOND)
     images.upload("1", kind, FIRST)
     offered = images.entries("1", kind)
     assert len(offered) == 3
 
-    choice = decide(offered, digest(SECOND))
-    assert choice.action is Action.SELECT
-    images.select("1", kind, choice.rating_key)
-    assert selected(images.entries("1", kind)) == choice.rating_key
+    there = on_offer(offered, digest(SECOND))
+    assert there is not None
+    assert not there.selected
+    images.select("1", kind, there.rating_key)
+    assert selected(images.entries("1", kind)) == there.rating_key
     images.select("1", kind, own[0].rating_key)
     assert selected(images.entries("1", kind)) == own[0].rating_key
     images.unset("1", kind)

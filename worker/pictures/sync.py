@@ -14,16 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from core.errors import PicturesUnavailable
-from core.images import (
-    Action,
-    ImageFailed,
-    ImageKind,
-    Unusable,
-    decide,
-    digest_in,
-    identity,
-    selected,
-)
+from core.images import ImageFailed, ImageKind, Unusable, digest_in, identity, on_offer, selected
 from core.models import FullItem, ItemRef
 from core.overlays import has_overlay
 from core.records import CoverRecord, PictureKey, PictureRecord, PictureRecords
@@ -233,26 +224,27 @@ class _ItemPictures:
         """Make the item show the picture. False: it keeps one that the user chose."""
         entries = self.plex.entries(self.item.ref.key, kind)
         shown = selected(entries)
-        choice = decide(entries, self.cover.sha1(kind))
-        if choice.action is not Action.KEEP and self._is_users(kind, known, shown):
+        there = on_offer(entries, self.cover.sha1(kind))
+        if not (there and there.selected) and self._is_users(kind, known, shown):
             self._report_conflict(kind, known)
             return False
         data = b""
-        if choice.action is Action.UPLOAD:
+        if there is None:
             data = self.cover.data(kind)
-            choice = decide(entries, self.cover.sha1(kind))
+            there = on_offer(entries, self.cover.sha1(kind))
+        is_kept = there is not None and there.selected
         is_locked = kind.value in self.item.locked
-        after = choice.rating_key or upload_name(kind, self.cover.sha1(kind))
+        after = there.rating_key if there else upload_name(kind, self.cover.sha1(kind))
         change = PictureChange(self.item.ref, kind.value, shown, after, is_locked)
-        if choice.action is not Action.KEEP:
+        if not is_kept:
             # Before the request: one that fails may have been carried out all the same.
             self.outcome.touched.add(self.item.ref)
-        self.end.show(change, choice, data)
-        if choice.action is not Action.KEEP or not is_locked:
+        self.end.show(change, there, data)
+        if not (is_kept and is_locked):
             self.outcome.changes.append(change)
         self.outcome.has_shown = True
-        self.outcome.uploads += choice.action is Action.UPLOAD
-        self.outcome.selects += choice.action is Action.SELECT
+        self.outcome.uploads += there is None
+        self.outcome.selects += there is not None and not is_kept
         return True
 
     def _is_users(self, kind: ImageKind, known: PictureRecord, shown: str | None) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.images import Action, Decision, ImageKind, identity, selected
+from core.images import Entry, ImageKind, identity, selected
 from core.models import FullItem, ItemRef
 from plex.images import NotShown, PlexImages
 
@@ -34,10 +34,10 @@ class PictureChange:
 
 
 class PictureEnd(Protocol):
-    """What carries out a decision on a picture."""
+    """What has an item show a picture."""
 
-    def show(self, change: PictureChange, decision: Decision, data: bytes) -> None:
-        """Make the item show it. `data` are the bytes of an upload."""
+    def show(self, change: PictureChange, there: Entry | None, data: bytes) -> None:
+        """Make the item show what Plex has on offer, or where it has not (None), upload `data`."""
 
     def lock(self, item: FullItem, kinds: Iterable[ImageKind]) -> None:
         """Keep Plex from choosing other pictures."""
@@ -46,7 +46,7 @@ class PictureEnd(Protocol):
 class DryPictureEnd:
     """Carries nothing out."""
 
-    def show(self, change: PictureChange, decision: Decision, data: bytes) -> None:
+    def show(self, change: PictureChange, there: Entry | None, data: bytes) -> None:
         """Does nothing."""
 
     def lock(self, item: FullItem, kinds: Iterable[ImageKind]) -> None:
@@ -55,7 +55,7 @@ class DryPictureEnd:
 
 @dataclass(frozen=True, slots=True)
 class PictureWriter:
-    """Carries decisions out.
+    """Has items show pictures.
 
     Args:
         journal: told of each change before it is made; durable when it returns.
@@ -64,26 +64,27 @@ class PictureWriter:
     plex: PlexImages
     journal: Callable[[PictureChange], None]
 
-    def show(self, change: PictureChange, decision: Decision, data: bytes) -> None:
+    def show(self, change: PictureChange, there: Entry | None, data: bytes) -> None:
         """Make the item show a picture, and prove it.
 
         Raises:
             NotShown: Plex does not show it.
             PlexRejected, PlexError: as `PlexImages`.
         """
-        if decision.action is not Action.KEEP or not change.locked_before:
+        is_kept = there is not None and there.selected
+        if not (is_kept and change.locked_before):
             self.journal(change)
-        if decision.action is Action.KEEP:
+        if is_kept:
             return
-        if not any(self._is_shown_after(change, decision, data) for _ in range(TRIES)):
+        if not any(self._is_shown_after(change, there, data) for _ in range(TRIES)):
             raise NotShown(NOT_TAKEN)
 
-    def _is_shown_after(self, change: PictureChange, decision: Decision, data: bytes) -> bool:
+    def _is_shown_after(self, change: PictureChange, there: Entry | None, data: bytes) -> bool:
         kind = ImageKind(change.field)
-        if decision.action is Action.UPLOAD:
+        if there is None:
             self.plex.upload(change.ref.key, kind, data)
         else:
-            self.plex.select(change.ref.key, kind, decision.rating_key)
+            self.plex.select(change.ref.key, kind, there.rating_key)
         return self._is_shown(change.ref, kind, change.after)
 
     def lock(self, item: FullItem, kinds: Iterable[ImageKind]) -> None:

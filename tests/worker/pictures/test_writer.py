@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from core.images import Action, Decision, ImageFailed, ImageKind, digest
+from core.images import Entry, ImageFailed, ImageKind, digest
 from core.models import ItemRef
 from plex.client import PlexClient
 from plex.exceptions import PlexRejected
@@ -23,7 +23,7 @@ OURS = upload_name(ImageKind.POSTER, digest(DATA))
 SAME = f"upload://elsewhere/{digest(DATA).upper()}"
 OWN, OTHER = "media://own.jpg", upload_name(ImageKind.POSTER, "ab" * 20)
 TAKEN = Reply()
-UPLOAD, SELECT, KEEP = Decision(Action.UPLOAD), Decision(Action.SELECT, OURS), Decision(Action.KEEP)
+UPLOAD, SELECT, KEEP = None, Entry(OURS, selected=False), Entry(OURS, selected=True)
 
 
 def offer(*names: str, shown: str | None = None) -> Reply:
