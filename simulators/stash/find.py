@@ -18,16 +18,7 @@ from simulators.stash.copied_scenes import CopiedScenes
 from simulators.stash.criteria import Test
 from simulators.stash.filters import scene_test
 from simulators.stash.library import Library, StashError, by_ids
-from simulators.stash.model import (
-    Entity,
-    Folder,
-    Group,
-    Performer,
-    Scene,
-    Studio,
-    Tag,
-    natural,
-)
+from simulators.stash.model import Entity, Scene, natural
 
 E = TypeVar("E", bound=Entity)
 DEFAULT_PAGE = 25
@@ -43,50 +34,6 @@ ENTITY_SORTS: Mapping[str, SortKey] = {**SCENE_SORTS, "name": lambda row: natura
 
 
 @dataclass(slots=True)
-class FoundScenes:
-    """A page of scenes."""
-
-    scenes: Sequence[Scene]
-    matched: Sequence[Scene]
-
-    @property
-    def count(self) -> int:
-        return len(self.matched)
-
-
-@dataclass(frozen=True, slots=True)
-class FoundEntities:
-    """A page of performers, studios or tags under the name that the query asks for."""
-
-    rows: Sequence[Any]
-    count: int
-
-    @property
-    def performers(self) -> Sequence[Performer]:
-        return self.rows
-
-    @property
-    def studios(self) -> Sequence[Studio]:
-        return self.rows
-
-    @property
-    def tags(self) -> Sequence[Tag]:
-        return self.rows
-
-    @property
-    def groups(self) -> Sequence[Group]:
-        return self.rows
-
-    @property
-    def folders(self) -> Sequence[Folder]:
-        return self.rows
-
-    @property
-    def movies(self) -> Sequence[Group]:
-        return self.rows
-
-
-@dataclass(slots=True)
 class Finder:
     """Answers the find queries; keeps sorted listings until the next write."""
 
@@ -99,10 +46,8 @@ class Finder:
         wanted: Mapping[str, Any],
         paging: Mapping[str, Any],
         strict_sort: bool,
-    ) -> FoundScenes:
-        """Raises:
-        StashError: a bad sort or criterion.
-        """
+    ) -> tuple[Sequence[Scene], Sequence[Scene]]:
+        """A page, and all that match. Raises StashError: a bad sort or criterion."""
         if not paging.get("sort") and wanted:
             paging = {**paging, "sort": "id", "direction": "ASC"}  # the index is of no use then
         rows: Sequence[Scene] = self._ordered(
@@ -114,9 +59,9 @@ class Finder:
         if paging.get("sort") == "id" and _ascending(paging):
             rows = _id_range(rows, rest)
         matched = _matching(rows, [scene_test(rest)] if rest else [])
-        return FoundScenes(page_of(matched, paging), matched)
+        return page_of(matched, paging), matched
 
-    def scenes_by_ids(self, ids: Sequence[Any], reject_twins: bool) -> FoundScenes:
+    def scenes_by_ids(self, ids: Sequence[Any], reject_twins: bool) -> Sequence[Scene]:
         """Filter, sort and paging do not apply.
 
         Raises:
@@ -125,23 +70,20 @@ class Finder:
         scenes: Mapping[int, Scene] = self.library.scenes
         if self.library.copies > 1:
             scenes = CopiedScenes(self.library)
-        rows = by_ids(scenes, ids, "scene", reject_twins)
-        return FoundScenes(rows, rows)
+        return by_ids(scenes, ids, "scene", reject_twins)
 
     def entities(
-        self, table: str, rows: dict[int, E], test: Test | None, paging: Mapping[str, Any]
-    ) -> FoundEntities:
-        """Raises:
-        StashError: a bad sort.
-        """
-        ordered: list[Any] = self._ordered(table, rows, ENTITY_SORTS, paging, strict=True)
+        self, table: str, rows: Mapping[int, E], test: Test | None, paging: Mapping[str, Any]
+    ) -> tuple[Sequence[E], int]:
+        """A page, and how many match. Raises StashError: a bad sort."""
+        ordered = self._ordered(table, rows, ENTITY_SORTS, paging, strict=True)
         matched = _matching(ordered, [] if test is None else [test])
-        return FoundEntities(page_of(matched, paging), len(matched))
+        return page_of(matched, paging), len(matched)
 
     def _ordered(
         self,
         table: str,
-        rows: dict[int, E],
+        rows: Mapping[int, E],
         sorts: Mapping[str, SortKey],
         paging: Mapping[str, Any],
         strict: bool,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from simulators.stash.criteria import Test
 from simulators.stash.filters import performer_test
-from simulators.stash.find import FoundEntities, FoundScenes
 from simulators.stash.jobs import WORKERS, Job
 from simulators.stash.library import by_ids, to_num
-from simulators.stash.model import Group, Performer, Scene, Studio, Tag
+from simulators.stash.model import Scene
 from simulators.stash.plugin_config import Operation, Plugin
 from simulators.stash.plugin_settings import StoredSettings
 from simulators.stash.state import RequestContext
@@ -32,70 +31,14 @@ class Queries:
         scene_ids: Sequence[int] | None = None,
         ids: Sequence[str] | None = None,
         filter_: Given = None,
-    ) -> FoundScenes:
+    ) -> SimpleNamespace:
         finder, sim = ctx.sim.finder, ctx.sim
         if ids or scene_ids:
-            return finder.scenes_by_ids(ids or scene_ids or (), bool(ids) and sim.since("0.30"))
-        return finder.scenes(scene_filter or {}, filter_ or {}, sim.since("0.26"))
-
-    def find_performer(self, ctx: RequestContext, id_: Any) -> Performer | None:
-        return ctx.library.performers.get(to_num(id_))
-
-    def find_performers(
-        self,
-        ctx: RequestContext,
-        performer_filter: Given = None,
-        filter_: Given = None,
-        performer_ids: Sequence[int] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> FoundEntities:
-        test = performer_test(performer_filter) if performer_filter else None
-        rows = ctx.library.performers
-        return _entities(ctx, "performer", rows, test, filter_, ids or performer_ids)
-
-    def find_studio(self, ctx: RequestContext, id_: Any) -> Studio | None:
-        return ctx.library.studios.get(to_num(id_))
-
-    def find_studios(
-        self,
-        ctx: RequestContext,
-        filter_: Given = None,
-        ids: Sequence[str] | None = None,
-    ) -> FoundEntities:
-        return _entities(ctx, "studio", ctx.library.studios, None, filter_, ids)
-
-    def find_tag(self, ctx: RequestContext, id_: Any) -> Tag | None:
-        return ctx.library.tags.get(to_num(id_))
-
-    def find_tags(
-        self,
-        ctx: RequestContext,
-        filter_: Given = None,
-        ids: Sequence[str] | None = None,
-    ) -> FoundEntities:
-        return _entities(ctx, "tag", ctx.library.tags, None, filter_, ids)
-
-    def find_group(self, ctx: RequestContext, id_: Any) -> Group | None:
-        return ctx.library.groups.get(to_num(id_))
-
-    def find_groups(
-        self,
-        ctx: RequestContext,
-        filter_: Given = None,
-        ids: Sequence[str] | None = None,
-    ) -> FoundEntities:
-        return _entities(ctx, "group", ctx.library.groups, None, filter_, ids)
-
-    def find_folders(
-        self,
-        ctx: RequestContext,
-        filter_: Given = None,
-        ids: Sequence[str] | None = None,
-    ) -> FoundEntities:
-        rows = {folder.num: folder for folder in ctx.library.folders.values()}
-        return _entities(ctx, "folder", rows, None, filter_, ids)
-
-    find_movies = find_groups
+            twins = bool(ids) and sim.since("0.30")
+            page = matched = finder.scenes_by_ids(ids or scene_ids or (), twins)
+        else:
+            page, matched = finder.scenes(scene_filter or {}, filter_ or {}, sim.since("0.26"))
+        return SimpleNamespace(scenes=page, count=len(matched))
 
     def version(self, ctx: RequestContext) -> SimpleNamespace:
         version = ctx.sim.switches["version"]
@@ -142,18 +85,41 @@ class Queries:
         return ctx.sim.jobs.find(str(to_num(input_["id"])))
 
 
-def _entities(
-    ctx: RequestContext,
+_KINDS = ("performer", "studio", "tag", "group", "movie", "folder")
+
+
+def entity_queries() -> dict[str, Callable[..., Any]]:
+    """The resolvers by name: `find_tag` resolves the field `findTag`, and so on."""
+    one = {f"find_{kind}": partial(_one, kind) for kind in _KINDS}
+    return {**one, **{f"find_{kind}s": partial(_some, kind) for kind in _KINDS}}
+
+
+def _rows(kind: str, ctx: RequestContext) -> Mapping[int, Any]:
+    if kind == "folder":
+        return {folder.num: folder for folder in ctx.library.folders.values()}
+    return ctx.sim.entities.rows("group" if kind == "movie" else kind)
+
+
+def _one(kind: str, ctx: RequestContext, id_: Any) -> Any:
+    return _rows(kind, ctx).get(to_num(id_))
+
+
+def _some(
     kind: str,
-    rows: dict[int, Any],
-    test: Test | None,
-    paging: Given,
-    ids: Sequence[Any] | None,
-) -> FoundEntities:
-    if ids:
-        found: list[Any] = by_ids(rows, ids, kind, reject_twins=ctx.sim.since("0.30"))
-        return FoundEntities(found, len(found))
-    return ctx.sim.finder.entities(kind, rows, test, paging or {})
+    ctx: RequestContext,
+    performer_filter: Given = None,
+    filter_: Given = None,
+    performer_ids: Sequence[int] | None = None,
+    ids: Sequence[str] | None = None,
+) -> SimpleNamespace:
+    """A page under the name that the query asks for, and the number of all."""
+    rows, wanted = _rows(kind, ctx), ids or performer_ids
+    if wanted:
+        page: Sequence[Any] = by_ids(rows, wanted, kind, reject_twins=ctx.sim.since("0.30"))
+        return SimpleNamespace(**{f"{kind}s": page}, count=len(page))
+    test = performer_test(performer_filter) if performer_filter else None
+    page, count = ctx.sim.finder.entities(kind, rows, test, filter_ or {})
+    return SimpleNamespace(**{f"{kind}s": page}, count=count)
 
 
 def _view(plugin: Plugin, enabled: bool) -> SimpleNamespace:

@@ -8,9 +8,9 @@ from typing import Any
 
 from graphql import GraphQLSchema
 
-from simulators.stash.entity_writes import EntityMutations
+from simulators.stash.entity_writes import entity_mutations
 from simulators.stash.plugin_writes import PluginMutations
-from simulators.stash.queries import Queries
+from simulators.stash.queries import Queries, entity_queries
 from simulators.stash.scene_writes import SceneMutations
 from simulators.stash.schema import build_schema
 from simulators.stash.tasks import JobMutations
@@ -31,7 +31,5 @@ def table(*sources: object) -> dict[str, Resolver]:
 @lru_cache(maxsize=16)
 def schema_of(version: str) -> GraphQLSchema:
     """The schema of a version; built once, since nothing in it depends on the library."""
-    resolvers = table(
-        Queries(), PluginMutations(), SceneMutations(), EntityMutations(), JobMutations()
-    )
-    return build_schema(version, resolvers)
+    resolvers = table(Queries(), PluginMutations(), SceneMutations(), JobMutations())
+    return build_schema(version, {**resolvers, **entity_queries(), **entity_mutations()})
