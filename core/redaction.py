@@ -28,7 +28,8 @@ _SECRETS_BY_NAME = re.compile(
 _KEY_OF_STASH = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]+")  # a JSON web token
 _IS_SECRET = re.compile(rf"{_NAMED} | token | (?:session_?)? cookie | password", re.I | re.X)
 _ESCAPE = re.compile("%[0-9A-F]{2}")
-_SHORTEST_PACKED = 8  # characters of base64; shorter ones are parts of words
+_SHORTEST = 6  # characters; shorter texts are words, and parts of our own
+_SHORTEST_PACKED = 8  # of base64, for the same reason
 _USERINFO = re.compile(r"(?<=://)[^\s/@]+@")
 
 _ROOT = r"(?: [A-Za-z]:[\\/] | \\\\ | / (?=[^\s/]) )"
@@ -67,10 +68,11 @@ class Redactor:
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
-        """Register texts that must never be seen, plain or inside a URL; blank ones are none."""
+        """Register texts that must never be seen, plain or inside a URL. Shorter ones than any
+        server makes are none: replies would lose their own words."""
         known = set(self._secrets)
         for secret in secrets:
-            if secret.strip():
+            if len(secret.strip()) >= _SHORTEST:
                 known.update(_forms(secret))
         # The longest first: one secret may be the beginning of another.
         self._secrets = tuple(sorted(known, key=len, reverse=True))
