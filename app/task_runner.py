@@ -115,7 +115,7 @@ def run_task(
     if mode is None:
         raise ProtocolError(
             f"The task mode {plugin.mode[:MODE_SHOWN]!r} is unknown; known are: "
-            + ", ".join(sorted(each.name for each in _TABLE if not each.is_operation))
+            + ", ".join(sorted(MODES))
         )
     if mode.is_read:
         return _look(mode, plugin, env)

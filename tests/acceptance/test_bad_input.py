@@ -72,7 +72,7 @@ def test_an_unknown_mode_is_answered_with_those_there_are(site: Site, mode: Any)
     error = _refused(site, site.run(mode))
 
     assert len(error) < 1000
-    for known in ("reconcile_all", "process_queue", "queue_status"):
+    for known in ("reconcile_all", "process_queue", "queue_status", "retry_dlq"):
         assert known in error
 
 
