@@ -19,15 +19,12 @@ _ASKED_FOR = ("studio", "performers", "tags", "details", "date")
 
 
 def has_meaningful_metadata(data: Mapping[str, object]) -> bool:
-    """Whether any of studio, performers, tags, details, date is there.
+    """Whether any of studio, performers, tags, details, date is there: as texts, or as Stash has
+    them, with a name.
 
-    Blank and invisible text is no metadata.
+    Blank and invisible text is no metadata, nor what has no name.
     """
-    for name in _ASKED_FOR:
-        value = data.get(name)
-        if value and _is_something(value):
-            return True
-    return False
+    return any(_is_something(data.get(name)) for name in _ASKED_FOR)
 
 
 def is_meaningful(scene: Scene) -> bool:
@@ -43,4 +40,10 @@ def passes_gate(scene: Scene, recorded: Container[int]) -> bool:
 
 
 def _is_something(value: object) -> bool:
-    return says_something(value) if isinstance(value, str) else bool(value)
+    if isinstance(value, str):
+        return says_something(value)
+    if isinstance(value, Mapping):
+        return _is_something(value.get("name"))
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(map(_is_something, value))
+    return bool(value)

@@ -226,6 +226,15 @@ def read_settings(raw: Mapping[str, Any], env: Mapping[str, str]) -> ReadSetting
     return ReadSettings(settings, _without_secrets(faults, given, env))
 
 
+def settings_of(config: Settings | Mapping[str, Any]) -> Settings:
+    """Settings, or what they are read from. Raises ConfigError: they make no sense."""
+    if isinstance(config, Settings):
+        return config
+    read = read_settings(config, {})
+    read.complain()
+    return read.settings
+
+
 def parser_of(name: str) -> Callable[[object], Any]:
     """What reads a setting, by its key; see `core.setting_values`."""
     if name in SWITCHES:

@@ -23,6 +23,8 @@ _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0  # epoch seconds of the yea
 
 def parse_timestamp(value: object) -> float | None:
     """Epoch seconds, or None for what is no timestamp; without an offset it counts as UTC."""
+    if isinstance(value, datetime):
+        value = value.isoformat()
     if not isinstance(value, str):
         return None
     if _PLAIN.fullmatch(value):

@@ -47,8 +47,8 @@ class GapDetector:
     """Finds gaps in data that has already been fetched.
 
     `stash_scenes` are scenes, or dicts with id, files[{path}], studio, performers, tags, details,
-    date, updated_at; a dict without a numeric id is passed over. Paths in the other arguments are
-    those of Stash.
+    date, updated_at (RFC 3339, epoch seconds or a datetime); a dict without a numeric id is passed
+    over. Paths in the other arguments are those of Stash.
     """
 
     def detect_empty_metadata(
@@ -63,11 +63,11 @@ class GapDetector:
         return [
             GapResult(scene.id, EMPTY_METADATA, told, reason)
             for scene, told in _read(stash_scenes)
-            if is_meaningful(scene)
+            if (is_meaningful(told) if isinstance(told, Scene) else has_meaningful_metadata(told))
             and any(
-                not has_meaningful_metadata(plex_items_metadata[file.path])
+                (shown := plex_items_metadata.get(file.path)) is not None
+                and not has_meaningful_metadata(shown)
                 for file in scene.files
-                if file.path in plex_items_metadata
             )
         ]
 

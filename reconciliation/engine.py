@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from core.errors import StashError, StashIncomplete
 from core.matching.prefix_votes import LearnedPair, new_pairs, path_map_of
 from core.paths import PathMap
 from core.reconcile_due import is_full_pass_due
 from core.scopes import scope_named
-from core.settings import Settings
+from core.settings import Settings, settings_of
 from plex.cache import PlexCache
 from plex.client import PlexClient
 from plex.exceptions import PlexServerDown
@@ -50,6 +51,7 @@ from storage.files.scratch import Scratch
 from storage.scene_reads import SceneReads
 from storage.state import State
 from storage.synced_libraries import KNOWN
+from sync_queue.operations import AnyPath, BareQueue, full_queue
 from sync_queue.queue import SyncQueue
 from transport.retrying import Retrying
 
@@ -65,9 +67,9 @@ class GapDetectionEngine:
 
     Args:
         stash: anything with `find_scenes` and `call_GQL`.
-        config: the settings.
+        config: the settings, or what Stash has saved of them.
         data_dir: the plugin's data directory.
-        queue: where gaps go; None only detects.
+        queue: where gaps go, or its directory; None only detects.
         plex: a client to use instead of one made from the settings, with `retrying`.
         clock: epoch seconds.
         on_progress: told the share done, 0..1, after each page of a listing and every 50 scenes.
@@ -79,9 +81,9 @@ class GapDetectionEngine:
     def __init__(
         self,
         stash: StashApi,
-        config: Settings,
+        config: Settings | Mapping[str, Any],
         data_dir: str | Path,
-        queue: SyncQueue | None = None,
+        queue: SyncQueue | BareQueue | AnyPath | None = None,
         *,
         plex: PlexClient | None = None,
         retrying: Retrying | None = None,
@@ -91,7 +93,7 @@ class GapDetectionEngine:
         checked: set[str] | None = None,
     ) -> None:
         self.stash = stash
-        self.config = config
+        self.config = settings_of(config)
         self.data_dir = Path(data_dir)
         self.queue = queue
         self._plex = plex
@@ -132,9 +134,12 @@ class GapDetectionEngine:
             full = since is None and (full or is_due)
             source = SceneSource(self.stash, reads, state, self._clock, full=full)
             scratch = stack.enter_context(Scratch())
+            queue = stack.enter_context(full_queue(self.queue))
             requests_before = plex.requests_made
-            result = self._run(since, only, state, plex, cache, scratch, source)
+            result = self._run(since, only, state, plex, cache, scratch, source, queue)
             result.plex_requests = plex.requests_made - requests_before
+            if since is None:
+                result.scenes_spared = max(0, result.scenes_checked - source.read_whole)
             if full and not result.partial:
                 state.set_value(FULL_PASS, started)
             return result
@@ -148,6 +153,7 @@ class GapDetectionEngine:
         cache: PlexCache,
         scratch: Scratch,
         source: SceneSource,
+        queue: SyncQueue | None,
     ) -> GapDetectionResult:
         guard = EmptySideGuard(state, self._clock)
         expected = count_scenes(self.stash)
@@ -161,7 +167,7 @@ class GapDetectionEngine:
             policy = LibraryPolicy(self.stash, self.config, state)
             rules = rules_of(self.config, policy, state, is_full)
             sweep = self._new_sweep(plex, side, rules, state, scratch, expected, is_full)
-            last = LastRun(state, self.data_dir, log.warning, self.queue, inputs_of(sweep, rules))
+            last = LastRun(state, self.data_dir, log.warning, queue, inputs_of(sweep, rules))
             result = None
             if is_full and only is None and side.is_complete:
                 few = FewChanges(last, sweep, source, rules, altered, self._on_gaps)
@@ -176,8 +182,6 @@ class GapDetectionEngine:
                     self._conclude(sweep, last, is_full, only, guard.was_confirmed, result)
             self._on_progress(1.0)
         last.watch(cache)
-        if is_full:
-            result.scenes_spared = max(0, result.scenes_checked - source.read_whole)
         return result
 
     def _listed(
@@ -217,7 +221,7 @@ class GapDetectionEngine:
             tuple(side.locations()),
             PathMap(roots if is_full else (*roots, *saved_map(state).pairs)),
         )
-        gaps = GapQueue(self.queue, side, reach, state.written_of, self._on_gaps)
+        gaps = GapQueue(last.queue, side, reach, state.written_of, self._on_gaps)
         gaps.fill(sweep.findings, only, result)
         saw_all = is_full and not result.partial
         self._count(sweep, result, saw_all=saw_all)

@@ -306,14 +306,14 @@ def _ask(question: Callable[[], T]) -> T:
     """The answer, with what stashapp-tools raises turned into our errors (ours pass)."""
     try:
         return question()
-    except Exception as error:
+    except OSError as error:  # what requests raises as well
         # By name: only who uses stashapp-tools has requests loaded, which takes its time.
         kinds = {each.__name__ for each in type(error).__mro__}
-        if {"RequestException", "Timeout"} <= kinds:
+        if kinds & {"Timeout", "TimeoutError"}:
             raise StashUnreachable("Stash did not answer in time") from None
-        if "RequestException" in kinds:
-            refused = "Stash refused or dropped the connection; is it running?"
-            raise StashUnreachable(refused) from None
+        refused = "Stash refused or dropped the connection; is it running?"
+        raise StashUnreachable(refused) from None
+    except Exception as error:
         # stashapp-tools raises Exception itself, with "401 Unauthorized query failed. v0.30.1".
         if type(error) is not Exception:
             raise

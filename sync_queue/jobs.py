@@ -40,7 +40,7 @@ HELD_JOBS = Table(TABLE, ("_id",), {**_COLUMNS, "losses": TEXT})
 BULK, EDIT = 0, 1
 
 _KINDS: Mapping[str, Callable[[Any], Any]] = {
-    **{"scene_id": int, "update_type": str, "enqueued_at": float, "reason": str},
+    **{"update_type": str, "enqueued_at": float, "reason": str},
     **{"attempts": int, "not_before": float, "error": str, "priority": int},
 }
 _DEFAULTS: Mapping[str, object] = {
@@ -110,6 +110,13 @@ def dumps(item: Mapping[str, Any]) -> bytes:
     return f'{_ENCODER.encode(rest)[:-1]},"data":{data}}}'.encode()
 
 
+def scene_number(told: object) -> int:
+    """The id of a scene, of which Stash makes a text. Raises ValueError: it is none."""
+    if isinstance(told, (int, str)) and not isinstance(told, bool) and 0 < int(told) < 2**63:
+        return int(told)
+    raise ValueError(f"{told!r} is no id of a scene")
+
+
 def normalised(item: Any, now: float, priority: int = BULK) -> dict[str, Any]:
     """A job object with every key of the contract; keys that we do not know stay.
 
@@ -123,6 +130,7 @@ def normalised(item: Any, now: float, priority: int = BULK) -> dict[str, Any]:
     try:
         job = {**_DEFAULTS, "enqueued_at": now, "priority": priority, **item}
         job["job_id"] = 0  # the store gives it
+        job["scene_id"] = scene_number(job["scene_id"])
         for name, kind in _KINDS.items():
             if type(job[name]) is not kind:
                 job[name] = kind(job[name])
@@ -131,8 +139,6 @@ def normalised(item: Any, now: float, priority: int = BULK) -> dict[str, Any]:
         job["error"] = storable(job["error"])
     except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise ValueError(f"this is no job: {type(error).__name__}: {error}") from None
-    if not 0 < job["scene_id"] < 2**63:
-        raise ValueError(f"a job names its scene: {job['scene_id']} is no id")
     return job
 
 

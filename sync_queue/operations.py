@@ -9,6 +9,7 @@ the others. `open_queue` is for whoever wants the queue as persist-queue has it.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,7 +19,7 @@ from typing import Any, Protocol
 
 from storage.state import STATE_FILE, State
 from storage.state_tables.sync_timestamps import LEGACY_FILE
-from sync_queue.jobs import BULK, EnqueueOutcome, QueueStats
+from sync_queue.jobs import BULK, EnqueueOutcome, QueueStats, scene_number
 from sync_queue.queue import SyncQueue
 from sync_queue.reader import QUEUE_FILE
 
@@ -33,11 +34,17 @@ class Puttable(Protocol):
     def put(self, item: Any) -> int | None: ...
 
 
+class BareQueue(Protocol):
+    """persist-queue's own class, or what else lies in a directory."""
+
+    path: str
+
+
 def enqueue(
     queue: Puttable | AnyPath,
     scene_id: int,
     update_type: str,
-    data: Mapping[str, object],
+    data: Mapping[str, object] | None,
     reason: str = "",
     *,
     not_before: float = 0.0,
@@ -54,11 +61,14 @@ def enqueue(
 
     Returns:
         The job object; `job_id` is its row.
+
+    Raises:
+        ValueError: this is no number of a scene.
     """
     job: dict[str, Any] = {
-        "scene_id": int(scene_id),
+        "scene_id": scene_number(scene_id),
         "update_type": update_type,
-        "data": dict(data),
+        "data": dict(data or {}),
         "enqueued_at": time.time() if now is None else now,
         "reason": reason,
         "attempts": 0,
@@ -114,12 +124,18 @@ def load_sync_timestamps(
 
 
 def save_sync_timestamp(state: State | AnyPath, scene_id: int, timestamp: float) -> None:
-    """Notes when a scene was in agreement: the `updated_at` of what was sent, never 'now'."""
+    """Notes when a scene was in agreement: the `updated_at` of what was sent, never 'now'.
+
+    Raises:
+        ValueError: this is no number of a scene, or no time.
+    """
     if isinstance(state, State):
-        state.save_timestamp(scene_id, timestamp)
+        if not math.isfinite(timestamp):
+            raise ValueError(f"{timestamp} is no time")
+        state.save_timestamp(scene_number(scene_id), timestamp)
         return
     with State(Path(state), log.warning) as opened:
-        opened.save_timestamp(scene_id, timestamp)
+        save_sync_timestamp(opened, scene_id, timestamp)
 
 
 def open_queue(queue_path: AnyPath) -> Any:
@@ -134,6 +150,18 @@ def open_queue(queue_path: AnyPath) -> Any:
 
     SyncQueue(queue_path).close()
     return persistqueue.SQLiteAckQueue(str(queue_path), serializer=json, auto_resume=False)
+
+
+@contextmanager
+def full_queue(queue: SyncQueue | BareQueue | AnyPath | None) -> Iterator[SyncQueue | None]:
+    """The queue with all that we ask of it, be it given as persist-queue has it, or by its
+    directory, where it is made if there is none."""
+    if queue is None or isinstance(queue, SyncQueue):
+        yield queue
+        return
+    place = queue if isinstance(queue, (str, os.PathLike)) else queue.path
+    with SyncQueue(place) as opened:
+        yield opened
 
 
 @contextmanager

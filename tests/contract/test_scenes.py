@@ -180,6 +180,18 @@ def test_a_broken_connection(stash: scenes.StashApi, server: Simulated, action: 
         assert API_KEY not in str(caught.value)
 
 
+@pytest.mark.parametrize("error", [ConnectionError, TimeoutError])
+def test_what_another_adapter_raises_is_an_outage(error: type[OSError]) -> None:
+    class Gone:
+        def find_scenes(self, f: Any = None, filter: Any = None, *, fragment: Any = None) -> Any:  # noqa: A002
+            raise error
+
+        call_GQL = find_scenes  # noqa: N815
+
+    with pytest.raises(StashUnreachable):
+        scenes.count_scenes(Gone())
+
+
 def test_a_page_that_fails_midway_keeps_the_earlier_ones(
     stash: scenes.StashApi, server: Simulated
 ) -> None:

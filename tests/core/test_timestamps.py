@@ -58,6 +58,8 @@ def test_what_is_no_moment(text: object) -> None:
 def test_it_reads_what_isoformat_writes(moment: datetime.datetime, zone: datetime.timezone) -> None:
     aware = moment.replace(tzinfo=zone)
     assert parse_timestamp(aware.isoformat()) == pytest.approx(aware.timestamp(), abs=1e-5)
+    assert parse_timestamp(aware) == parse_timestamp(aware.isoformat())
+    assert parse_timestamp(moment) == parse_timestamp(f"{moment.isoformat()}Z")
 
 
 MOMENTS = st.floats(-6e10, 2.5e11) | st.integers(0, 2**61).map(lambda nanos: nanos / 1e9)

@@ -49,6 +49,7 @@ def _ids(gaps: list[GapResult[SceneData]]) -> list[int]:
         ({"details": "x"}, True),
         ({"date": "2020"}, True),
         ({"details": " \n\u200b"}, False),
+        ({"studio": {"id": "1", "name": ""}, "performers": [{"name": ""}], "tags": [None]}, False),
         ({"studio": None, "performers": None, "tags": None, "details": None, "date": ""}, False),
     ],
 )
@@ -96,7 +97,13 @@ def test_one_value_in_plex_is_enough_not_to_be_empty(shown: dict[str, Any]) -> N
 
 def test_empty_is_only_a_gap_where_stash_has_something() -> None:
     assert DETECTOR.detect_empty_metadata([_scene()], {"/data/1.mp4": NOTHING}) == []
-    assert DETECTOR.detect_empty_metadata([_scene(studio=STUDIO)], {}) == []
+    unknown: list[dict[str, Any]] = [{}, {"/data/1.mp4": None}]
+    assert [DETECTOR.detect_empty_metadata([_scene(studio=STUDIO)], one) for one in unknown] == [
+        [],
+        [],
+    ]
+    for told in ({"studio": "Northwater"}, {"performers": ["Ana"]}, {"tags": ["Night"]}):
+        assert _ids(DETECTOR.detect_empty_metadata([_scene(**told)], {"/data/1.mp4": NOTHING}))
 
 
 def test_one_empty_item_of_several_is_a_gap_once() -> None:

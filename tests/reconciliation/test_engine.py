@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -19,9 +20,9 @@ from reconciliation.result import GapDetectionResult
 from simulators.library.generate import generate
 from simulators.library.people import NOW as TOUCHED_AT
 from storage.state import State
+from sync_queue.operations import open_queue
 from tests.acceptance.conftest import Open
 from tests.acceptance.site import TOKEN, Site
-from tests.settings import parse_settings
 
 NOW = float(TOUCHED_AT)
 DAY = 86_400.0
@@ -85,8 +86,11 @@ def test_without_a_queue_it_only_detects(site: Site) -> None:
     assert found.enqueued_count == 0
     assert found.total_gaps > 100
     assert not (site.data / "queue").exists()
-    with site.queue() as queue:
-        assert _detect(site, queue=queue).total_gaps == found.total_gaps
+    with closing(open_queue(site.data / "queue")) as bare:
+        again = _detect(site, queue=bare)
+    assert again.total_gaps == found.total_gaps
+    assert len(site.queued()) == again.enqueued_count > 0
+    assert _detect(site, queue=site.data / "queue").skipped_already_queued == again.enqueued_count
 
 
 def test_any_stash_will_do(site: Site) -> None:
@@ -95,14 +99,11 @@ def test_any_stash_will_do(site: Site) -> None:
     ours = _detect(site, full=True)
     port = int(site.both.stash.url.rpartition(":")[2])
     theirs = StashInterface({"Scheme": "http", "Host": "127.0.0.1", "Port": port})
-    settings = parse_settings(
-        {
-            "plex_url": site.both.plex.url,
-            "plex_token": TOKEN,
-            "path_map": site.truth["path_map"],
-        },
-        {},
-    )
+    settings = {
+        "plex_url": site.both.plex.url,
+        "plex_token": TOKEN,
+        "path_map": site.truth["path_map"],
+    }
 
     found = GapDetectionEngine(theirs, settings, str(site.data)).run(full=True)
     theirs.s.close()

@@ -142,6 +142,9 @@ def test_timestamps_are_kept(tmp_path: Path) -> None:
 
     assert load_sync_timestamps(str(tmp_path)) == {7: 7.5, 8: 6.5}
     with State(tmp_path, print) as state:
+        for scene_id, at in ((1.5, 1.0), ("x", 1.0), (7, float("nan"))):
+            with pytest.raises(ValueError):
+                save_sync_timestamp(state, scene_id, at)  # type: ignore[arg-type]
         assert state.timestamps() == {7: 7.5, 8: 6.5}
 
 

@@ -63,6 +63,8 @@ def test_a_job_is_json_with_the_keys_of_the_contract(queue: SyncQueue, path: Pat
         {"scene_id": "x"},
         {"scene_id": 0},
         {"scene_id": -1},
+        {"scene_id": 1.5},
+        {"scene_id": True},
         {"scene_id": 2**63},
         {"scene_id": 1, "data": {"rating": float("nan")}},
         {"scene_id": 1, "data": [1]},
