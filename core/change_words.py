@@ -56,6 +56,10 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"1 {one}" if number == 1 else f"{number:,} {many or f'{one}s'}"
 
 
+def changes_wait(count: int) -> str:
+    return counted(count, "change waits", "changes wait")
+
+
 def listed(counts: Iterable[tuple[int, str]]) -> str:
     """Numbers of things, those that are 0 left out."""
     return ", ".join(f"{count} {words}" for count, words in counts if count)

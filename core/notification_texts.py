@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.change_words import counted, listed
+from core.change_words import changes_wait, counted, listed
 from core.timestamps import in_words
 
 GAPS, DEAD_LETTER, OUTAGE, GUARD = "gaps", "dead_letter", "outage", "guard"
@@ -67,7 +67,7 @@ def away(service: str, seconds: float, waiting: int, error: str) -> Notice:
     why = f" ({error.rstrip('.')})" if error else ""
     text = (
         f"{service[:1].upper()}{service[1:]} did not answer for {in_words(seconds)}{why}."
-        f" {_wait(waiting)}, and all is brought to Plex once it is back."
+        f" {changes_wait(waiting)}, and all is brought to Plex once it is back."
     )
     title = f"Stash2Plex: {service} cannot be reached"
     return Notice(OUTAGE, title, text, {"waiting": waiting})
@@ -98,7 +98,3 @@ def _number(figures: Mapping[str, object], name: str) -> int:
 
 def _were(count: int) -> str:
     return counted(count, "scene was", "scenes were")
-
-
-def _wait(count: int) -> str:
-    return counted(count, "change waits", "changes wait")

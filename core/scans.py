@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.models import Section
@@ -99,7 +99,7 @@ def outermost(folders: Iterable[str]) -> dict[str, list[str]]:
         known.setdefault(_key(folder), []).append(folder)
     covered: dict[str, list[str]] = {}
     for key, spellings in known.items():
-        top = next((up for up in _above(key) if up in known), key)
+        top = next((up for i in range(1, len(key)) if (up := key[:i]) in known), key)
         covered.setdefault(known[top][0], []).extend(spellings)
     return covered
 
@@ -148,7 +148,3 @@ def _depth(path: str) -> int:
 def _key(folder: str) -> tuple[str, ...]:
     whole = canonical(folder)
     return tuple(_components(name_key(whole) if is_windows(folder) else whole))
-
-
-def _above(key: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    return (key[:depth] for depth in range(1, len(key)))

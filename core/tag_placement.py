@@ -159,7 +159,7 @@ class Placing:
         return {
             (about, number): places
             for (about, number), places in found.items()
-            if places != bare.places(about, Entity(number, self._used(about, number).name))
+            if places != bare.places(about, Entity(number, self._facts.of(about)[number].name))
         }
 
     @property
@@ -182,9 +182,6 @@ class Placing:
         for about in (TAG, STUDIO, GROUP):
             for number, used in self._facts.of(about).items():
                 yield about, number, used
-
-    def _used(self, about: str, number: int) -> Used:
-        return self._facts.of(about)[number]
 
     def _is_small(self, place: Place) -> bool:
         return place.kind is TargetKind.COLLECTION and _key(place.name) in self._small

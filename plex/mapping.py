@@ -127,12 +127,10 @@ def tells_files(raw: Mapping[str, Any]) -> bool:
     except (LookupError, TypeError):
         pass
     return any(
-        text(part.get("file")) for each in _objects(raw.get("Media")) for part in _parts(each)
+        text(part.get("file"))
+        for each in _objects(raw.get("Media"))
+        for part in _objects(each.get("Part"))
     )
-
-
-def _parts(media: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return _objects(media.get("Part"))
 
 
 def _section_of(raw: Mapping[str, Any], container: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from core.change_words import some_of
 from core.fields import TITLE, listed_value
 from core.finding_types import DRIFT, EMPTY_METADATA, MISSING, STALE_SYNC
 from core.id_set import IdSet
-from core.matching.match_outcome import FileMatch, SceneMatch
+from core.matching.match_outcome import SceneMatch
 from core.matching.ownership import Contest
 from core.matching.pins import Pin
 from core.matching.reasons import doubt, losses
@@ -204,16 +204,14 @@ class DetectionState:
                 {scene_id: [(r.section, r.key) for low in match.undecided for r in low.refs]}
             )
             if match.is_ambiguous and is_complete:
-                self.ambiguous.put({scene_id: self._doubt(scene_id, match.undecided[0])})
+                told = doubt(scene_id, match.undecided[0], self._titles)
+                self.ambiguous.put({scene_id: asdict(told)})
                 if match.copies:
                     self.alike.put({scene_id: [(r.section, r.key) for r in match.copies]})
             self._noted.add(scene_id)
         if match.lost_pins:
             self.lost_pins[scene_id] = match.lost_pins
             self._noted.add(scene_id)
-
-    def _doubt(self, scene_id: int, low: FileMatch) -> Row:
-        return asdict(doubt(scene_id, low, self._titles))
 
     def note_lost(
         self, match: SceneMatch, lost: Sequence[Contest], *, is_itemless: bool, is_copied: bool

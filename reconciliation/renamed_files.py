@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from core.matching.match_outcome import Evidence, SceneMatch
 from core.matching.pins import Pin, pinned_item
-from core.models import ItemRef, Scene
+from core.models import Scene
 from core.records import Record
 from plex.library import PlexSnapshot
 from reconciliation.detection_state import DetectionState
@@ -78,16 +78,14 @@ class Moves:
         verified = {c.ref for c in match.claims if c.evidence >= Evidence.VERIFIED}
         if not verified:
             return
-        paths = {
-            item.ref: now
-            for item in record.items
-            if item.ref in verified and set(now := self._paths(item.ref)) != set(item.files)
-        }
+        paths = {}
+        for item in record.items:
+            if item.ref in verified:
+                now = tuple(file.path for file in self.side.items[item.ref].files)
+                if set(now) != set(item.files):
+                    paths[item.ref] = now
         if paths or scene.files != record.files:
             self.known.append(MovedFiles(scene.id, scene.files, paths))
-
-    def _paths(self, ref: ItemRef) -> tuple[str, ...]:
-        return tuple(file.path for file in self.side.items[ref].files)
 
     def _note_pin(self, pin: Pin) -> None:
         index = self.side.indexes.get(pin.ref.section)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.page.snapshot import PageSnapshot
-from core.change_words import closed, counted
+from core.change_words import changes_wait, closed, counted
 from core.finding_types import AMBIGUOUS
 from core.timestamps import in_words
 from storage.state_tables.outages import NAMES, PICTURES, PLEX, PLEX_PICTURES
@@ -50,7 +50,7 @@ def _waits(known: PageSnapshot) -> str:
     waiting = known.waiting + known.edits_waiting
     if not waiting:
         return ""
-    return f"{counted(waiting, 'change waits', 'changes wait')}. "
+    return f"{changes_wait(waiting)}. "
 
 
 def _given_up(known: PageSnapshot) -> str:

@@ -51,11 +51,8 @@ def _compared(result: GapDetectionResult) -> Lines:
     orphans = orphans if result.orphan_count else ""
     spared = f"; nothing has changed of {result.scenes_spared}, so these were not read again"
     spared = spared if result.scenes_spared else ""
-    yield f"{scenes} compared with {items} in Plex, by {_requests(result)}{orphans}{spared}."
-
-
-def _requests(result: GapDetectionResult) -> str:
-    return counted(result.plex_requests, "request")
+    requests = counted(result.plex_requests, "request")
+    yield f"{scenes} compared with {items} in Plex, by {requests}{orphans}{spared}."
 
 
 def _gaps(result: GapDetectionResult, only: Container[str] | None) -> Lines:

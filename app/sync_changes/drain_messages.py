@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.change_words import closed, counted, listed
+from core.change_words import changes_wait, closed, counted, listed
 
 if TYPE_CHECKING:
     from worker.executor.figures import Figures
@@ -38,11 +38,6 @@ def once_mended(waiting: int) -> str:
         return NOTHING_WAITS
     what = changes_wait(waiting)
     return f"{what}; the task 'Process Queue' sends what waits once this is mended."
-
-
-def changes_wait(count: int) -> str:
-    """How many changes wait."""
-    return counted(count, "change waits", "changes wait")
 
 
 def summary_of(done: Figures) -> str:

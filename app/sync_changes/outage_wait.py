@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from app.sync_changes.drain_messages import changes_wait
 from app.sync_changes.handover import others_wait
 from app.wiring import Context
-from core.change_words import closed
+from core.change_words import changes_wait, closed
 from core.circuit_breaker import Breaker
 from core.errors import StashError
 from core.timestamps import in_words

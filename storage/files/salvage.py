@@ -54,7 +54,8 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> int:
     key = [name for _, name in sorted((column[5], column[1]) for column in known if column[5])]
     if not key:
         return 0
-    insert = f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({_marks(names)})"
+    marks = ", ".join("?" * len(names))
+    insert = f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks})"
     before = new.total_changes
     for row in _readable(old, table, names, key):
         with suppress(sqlite3.IntegrityError):
@@ -81,7 +82,3 @@ def _readable(
             gap = _WIDEST_GAP
         except sqlite3.DatabaseError:
             last, gap = last + gap, gap * 2
-
-
-def _marks(names: Sequence[str]) -> str:
-    return ", ".join("?" * len(names))

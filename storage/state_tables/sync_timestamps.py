@@ -68,7 +68,7 @@ class TimestampStore:
         warning. Returns how many scenes were taken over.
         """
         path = data_dir / LEGACY_FILE
-        if not path.is_file() or self._taken_over():
+        if not path.is_file() or self._database.rows("SELECT 1 FROM takeover"):
             return 0
         try:
             found = _parse(path.read_bytes())
@@ -92,9 +92,6 @@ class TimestampStore:
             # The row in `takeover` keeps it from being read again, so this is worth a line only.
             warn(f"{path} was taken over, but could not be renamed ({error}).")
         return len(found)
-
-    def _taken_over(self) -> bool:
-        return bool(self._database.rows("SELECT 1 FROM takeover"))
 
 
 def _parse(content: bytes) -> dict[int, float] | None:

@@ -168,13 +168,10 @@ class Locator:
         for file in scene.files:
             if file.path in self._lookup.failed:
                 return self._lookup.failed[file.path]
-            holes = [key for key in self._places(file.path) if self._has_holes(key)]
-            if holes:
-                return f"library {self._sections[holes[0]].title!r} could not be read whole"
+            for key in self._places(file.path):
+                if self._listed is not None and self._listed.has_holes(key):
+                    return f"library {self._sections[key].title!r} could not be read whole"
         return ""
-
-    def _has_holes(self, section: str) -> bool:
-        return self._listed is not None and self._listed.has_holes(section)
 
     def lacks_own(self, scene: Scene, found: LocatedItems, lost: Sequence[Contest]) -> bool:
         """Whether a scene has lost all its items, each of them a copy of its file."""
