@@ -167,10 +167,28 @@ def is_untouched(change: Change, shown: Value) -> bool:
         return False
     if not field.is_list:
         return field.equal(change.before, shown)
+    before, after, there = _key_sets(change, shown)
+    return there.isdisjoint(after - before) and there.issuperset(before - after)
+
+
+def is_incomplete(change: Change, shown: Value) -> bool:
+    """Whether something of a change was not carried out, and was not altered by the server either:
+    a value is as it was, an entry is still there, or lacks and none came in its place."""
+    field = BY_NAME[change.field]
+    if field.same(change.after, shown):
+        return False
+    if not field.is_list:
+        return field.equal(change.before, shown)
+    before, after, there = _key_sets(change, shown)
+    lacking, strange = after - before - there, there - before - after
+    return not there.isdisjoint(before - after) or (bool(lacking) and not strange)
+
+
+def _key_sets(change: Change, shown: Value) -> tuple[set[str], set[str], set[str]]:
     before, after, there = (
         {key for key, _ in spelled(value)} for value in (change.before, change.after, shown)
     )
-    return there.isdisjoint(after - before) and there.issuperset(before - after)
+    return before, after, there
 
 
 def _not_taken(change: Change | None, shown: Value, known: FieldRecord | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.tasks.undo import undo_last_run
+from app.tasks.undo import release, undo_last_run
 from core.errors import SyncError
 from core.models import Failure
 from simulators.library.generate import generate
@@ -89,7 +89,7 @@ def test_an_edit_that_is_lost_now_and_then_is_not_taken_for_refused(site: Site) 
 
 def test_parts_of_edits_that_are_lost_at_random_arrive_all_the_same(site: Site) -> None:
     site.reconcile()
-    site.both.plex.faults([{"match": "^PUT ", **EMPTY, **ALWAYS, "share": 0.5}])
+    site.both.plex.faults([{"match": "^PUT ", **EMPTY, **ALWAYS, "share": 0.3}])
     site.drain()
     site.both.plex.faults([])
     with site.queue() as queue:
@@ -118,6 +118,32 @@ def test_lists_that_were_read_back_wrong_are_put_right_once_they_are_not(site: S
 
     assert differing(site) == set()
     assert site.reconcile()["total_gaps"] == 0
+
+
+def test_what_an_undo_loses_at_random_waits_for_the_next_press(site: Site) -> None:
+    before = now(site)
+    site.reconcile()
+    site.drain()
+    site.both.plex.faults([{"match": "^PUT ", **EMPTY, **ALWAYS, "share": 0.7}])
+    undone = site.do(undo_last_run)
+    assert (undone["failed"] > 0) == (now(site) != before)
+    site.both.plex.faults([])
+
+    if undone["failed"]:
+        undone = site.do(undo_last_run)
+    assert (undone["failed"], undone["changed_since"]) == (0, 0)
+    assert now(site) == before
+
+
+def test_locks_that_are_lost_now_and_then_are_taken_off_all_the_same(site: Site) -> None:
+    site.reconcile()
+    site.drain()
+    site.both.plex.faults([{"match": "^PUT ", **EMPTY, "times": 2}])
+
+    released = site.do(release)
+
+    assert (released["unlocked"] > 0, released["failed"]) == (True, 0)
+    assert site.do(release)["unlocked"] == 0
 
 
 @pytest.mark.parametrize("reads", chosen([4], [1]))

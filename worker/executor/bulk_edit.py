@@ -216,9 +216,10 @@ class BulkEditor:
 
 
 def _lacks_locks(edit: ItemEdit, item: FullItem) -> bool:
-    """Whether an item that shows locks does not show those that were sent."""
-    wanted = {name for name in edit.names if edit.locks.get(name)}
-    return bool(item.locked) and not wanted <= item.locked
+    """Whether an item that shows locks does not show them as they were sent."""
+    return bool(item.locked) and any(
+        edit.locks[name] != (name in item.locked) for name in edit.names if name in edit.locks
+    )
 
 
 def _groups(edits: Iterable[ItemEdit]) -> list[_Group]:

@@ -20,6 +20,7 @@ from core.fields import LABEL
 from core.images import ImageFailed, ImageKind
 from core.models import FullItem, ItemRef, Value
 from core.overlays import label_off
+from core.planning.item_plan import refused
 from plex.client import PlexClient
 from plex.exceptions import PlexError, PlexItemFailed, PlexRejected
 from storage.state import State
@@ -343,8 +344,7 @@ def _refused_in(
     outcomes: Iterable[Outcome], shown: Mapping[ItemRef, FullItem]
 ) -> Iterator[tuple[ItemRef, str, Value]]:
     """What the server made of changes that it did not take: item, field and value."""
-    for outcome in outcomes:
-        for edit in outcome.plan.edits:
-            for change, _ in outcome.refused if edit.ref in shown else ():
-                if change in edit.changes:
-                    yield edit.ref, change.field, shown[edit.ref].values.get(change.field)
+    for edit in (edit for outcome in outcomes for edit in outcome.plan.edits):
+        if (item := shown.get(edit.ref)) is not None:
+            for change in refused(edit.plan, item):
+                yield edit.ref, change.field, item.values.get(change.field)

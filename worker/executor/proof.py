@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from core.fields import LABEL
 from core.models import FullItem, ItemRef, Value
 from core.overlays import has_overlay, with_label_off
-from core.planning.item_plan import is_untouched, refused
+from core.planning.item_plan import is_incomplete, is_untouched, refused
 from core.records import PictureRecords
 from plex.exceptions import PlexError, PlexItemFailed, PlexRejected
 from worker.executor.outcome import Outcome, Status
@@ -121,11 +121,14 @@ def _showing(
     names = set(edit.names)
     for change in refused(edit.plan, item):
         value: Value = item.values.get(change.field)
-        if change.field in refused_alone and outcome.plan.is_partial_ok:
-            outcome.failures.append(f"item {edit.ref}, {change.field}: Plex refuses it")
+        is_left = change.field in refused_alone or is_untouched(change, value)
+        if outcome.plan.is_partial_ok and (is_left or is_incomplete(change, value)):
+            how = "refuses" if change.field in refused_alone else "did not take"
+            outcome.failures.append(f"item {edit.ref}, {change.field}: Plex {how} it")
+            is_left = True
         else:
             outcome.refused.append((change, value))
-        if change.field in refused_alone or is_untouched(change, value):
+        if is_left:
             names.discard(change.field)
     changed = {change.field for change in edit.changes}
     for name, want in edit.locks.items():
@@ -161,7 +164,7 @@ def _status(
         item = after[ref]
         if item is None:
             continue
-        left = [c.field for c in edit.changes if is_untouched(c, item.values.get(c.field))]
+        left = [c.field for c in edit.changes if is_incomplete(c, item.values.get(c.field))]
         alone = written.refused_alone.get(ref, ())
         if edit.is_untouched(item) or any(is_lost(n) for n in left if n not in alone):
             return Status.NOT_TAKEN, DID_NOT_TAKE.format(ref=ref, what=", ".join(left))

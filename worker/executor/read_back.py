@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from core.models import Change, FullItem, ItemRef
-from core.planning.item_plan import is_shown, is_untouched, refused
+from core.planning.item_plan import is_incomplete, is_shown, refused
 from core.text import name_key
 from plex.client import PlexClient
 from plex.exceptions import PlexItemFailed, PlexRejected
@@ -139,7 +139,7 @@ class ReadBack:
             changes = [c for c in refused(edit.plan, item) if not self._is_known_for(c.field)]
             if tried is not None:
                 answered = tried.get(ref, ())
-                changes = [c for c in changes if c in answered and _is_left(c, item)]
+                changes = [c for c in changes if c in answered and _lacks(item, c)]
             locks = [n for n in self._not_locked(edit, item) if not self._is_known_for(_lock_of(n))]
             if changes or locks:
                 found[ref] = self._sent_alone(edit, item, changes, locks)
@@ -170,11 +170,16 @@ class ReadBack:
         return self._helped[name] > 0 and not self._is_known_for(name)
 
     def _not_locked(self, edit: ItemEdit, item: FullItem) -> list[str]:
-        """The fields that show what was sent, and are not locked as they were to be."""
-        if not self.tells_locks:
-            return []
-        there = {c.field for c in edit.changes} - {c.field for c in refused(edit.plan, item)}
-        return sorted(n for n in there if edit.locks.get(n) and n not in item.locked)
+        """The fields that show what was sent, and are not locked, or unlocked, as they should."""
+        unshown = {change.field for change in refused(edit.plan, item)}
+        return sorted(
+            name
+            for name in edit.names
+            if name not in unshown
+            and (want := edit.locks.get(name)) is not None
+            and want != (name in item.locked)
+            and (self.tells_locks or not want)
+        )
 
     def _items(self, refs: Sequence[ItemRef]) -> dict[ItemRef, FullItem]:
         keys = list(dict.fromkeys(ref.key for ref in refs))
@@ -204,12 +209,14 @@ class ReadBack:
             self._vain.update(change.field for change in refused(edited[ref].plan, item))
             unlocked = self._not_locked(edited[ref], item)
             self._vain.update(map(_lock_of, unlocked))
-            if unlocked:
-                self.unlocked[ref] = unlocked
+            # A lock that was to change alone is looked at by itself.
+            changed = {change.field for change in edited[ref].changes}
+            if missing := [n for n in unlocked if n in changed and edited[ref].locks[n]]:
+                self.unlocked[ref] = missing
 
 
-def _is_left(change: Change, item: FullItem) -> bool:
-    return is_untouched(change, item.values.get(change.field))
+def _lacks(item: FullItem, change: Change) -> bool:
+    return is_incomplete(change, item.values.get(change.field))
 
 
 def _lock_of(name: str) -> str:

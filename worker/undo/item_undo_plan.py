@@ -6,7 +6,7 @@ his, and stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -55,15 +55,19 @@ class FieldHistory:
         """Only the lock was to change."""
         return is_same(self.field, self.before, self.last.after)
 
-    def status_of(self, now: Value) -> UndoStatus:
-        """What is to become of what Plex shows now."""
+    def status_of(self, now: Value, begun: Sequence[Value] = ()) -> UndoStatus:
+        """What is to become of what Plex shows now.
+
+        Args:
+            begun: what an undo that has not put everything back has made of it.
+        """
         if self.field not in PICTURES and self.field not in BY_NAME:
             return UndoStatus.CHANGED
         if is_same(self.field, now, self.before):
             return UndoStatus.BACK
-        return (
-            UndoStatus.RESTORE if is_same(self.field, now, self.last.after) else UndoStatus.CHANGED
-        )
+        ours = (self.last.after, *begun)
+        is_ours = any(is_same(self.field, now, each) for each in ours)
+        return UndoStatus.RESTORE if is_ours else UndoStatus.CHANGED
 
 
 def histories(entries: Iterable[JournalEntry]) -> dict[str, FieldHistory]:
@@ -187,6 +191,7 @@ def item_undo_plan(
     known: Mapping[str, FieldHistory],
     pictures: Mapping[str, str | None],
     ours: frozenset[str],
+    begun: Iterable[JournalEntry] = (),
 ) -> ItemUndoPlan:
     """Judge one item.
 
@@ -194,11 +199,15 @@ def item_undo_plan(
         known: what the run did to it.
         pictures: Plex's names of the pictures that it shows, of those that the run touched.
         ours: the fields and pictures whose lock is ours, as the record says.
+        begun: what an undo of the run has done to it that has not put everything back.
     """
+    left: dict[str, list[Value]] = {}
+    for entry in begun:
+        left.setdefault(entry.field, []).append(entry.after)
     now: dict[str, Value] = {
         name: pictures.get(name) if name in PICTURES else item.values.get(name) for name in known
     }
-    statuses = {name: past.status_of(now[name]) for name, past in known.items()}
+    statuses = {name: past.status_of(now[name], left.get(name, ())) for name, past in known.items()}
     locks = {
         name: wanted
         for name, past in known.items()

@@ -113,7 +113,7 @@ class UndoSource(PlanSource):
         records = self._records(items)
         known = self.state.journal.of_items(self._undo_id(), refs)
         by_scene: dict[int, list[ItemUndoPlan]] = {}
-        for scene_id, each in self._judged(items, records):
+        for scene_id, each in self._judged(items, records, known):
             by_scene.setdefault(scene_id, []).append(each)
         is_redo = self.run.kind == UNDO
         later: set[int] = set()
@@ -156,7 +156,10 @@ class UndoSource(PlanSource):
         return last.id if last is not None and is_this and is_unfinished(last) else 0
 
     def _judged(
-        self, items: _Items, records: Mapping[int, Record]
+        self,
+        items: _Items,
+        records: Mapping[int, Record],
+        begun: Mapping[ItemRef, Sequence[JournalEntry]],
     ) -> Iterator[tuple[int, ItemUndoPlan]]:
         """What is to be done to each item; what is not to be done is counted."""
         entries = self.state.journal.of_items(self.run.id, items.refs)
@@ -180,7 +183,8 @@ class UndoSource(PlanSource):
                 self.figures.changed.note(f"{item_called(item)}: {owner}, left as it is")
             else:
                 try:
-                    each = self._judge(item, histories(entries[ref]), records.get(scene_id))
+                    known, record = histories(entries[ref]), records.get(scene_id)
+                    each = self._judge(item, known, record, begun.get(ref, ()))
                 except ImageFailed as error:
                     self.figures.failures.note(f"item {ref}: {error}")
                     continue
@@ -192,7 +196,11 @@ class UndoSource(PlanSource):
                 yield scene_id, each
 
     def _judge(
-        self, item: FullItem, known: Mapping[str, FieldHistory], record: Record | None
+        self,
+        item: FullItem,
+        known: Mapping[str, FieldHistory],
+        record: Record | None,
+        begun: Sequence[JournalEntry],
     ) -> ItemUndoPlan:
         pictures = {
             name: selected(PlexImages(self.plex).entries(item.ref.key, ImageKind(name)))
@@ -200,7 +208,7 @@ class UndoSource(PlanSource):
         }
         remembered = record.pictures if record is not None else NO_PICTURES
         ours = our_locks(item_of(record, item.ref), remembered)
-        return item_undo_plan(item, known, pictures, ours)
+        return item_undo_plan(item, known, pictures, ours, begun)
 
 
 def _begun(

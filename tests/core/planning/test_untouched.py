@@ -12,7 +12,7 @@ from core.desired import fingerprint
 from core.fields import BY_NAME
 from core.models import Change, FullItem, Scene, Value
 from core.planning.drift import drift_of, refused_fields
-from core.planning.item_plan import is_untouched, plan_item, refused
+from core.planning.item_plan import is_incomplete, is_untouched, plan_item, refused
 from core.planning.three_way_merge import FirstSync
 from core.records import FieldRecord
 from tests.core.builders import ALL_FIELDS, FEWER, desired, file, full, item_record, record, scene
@@ -100,6 +100,25 @@ def test_of_a_list_any_entry_that_came_or_went_shows(
 )
 def test_of_one_value(field: str, before: Value, after: Value, now: Value, untouched: bool) -> None:
     assert is_untouched(Change(field, before, after), now) is untouched
+    assert is_incomplete(Change(field, before, after), now) is untouched
+
+
+@pytest.mark.parametrize(
+    ("now", "incomplete"),
+    [
+        ("Old Gone Stays", True),  # nothing
+        ("Gone Stays New", True),  # an entry is still there
+        ("Stays", True),  # one lacks
+        ("STAYS New", False),
+        ("Stays new", False),
+        ("Stays New Other", False),  # another one is somebody else's
+        ("Stays Altered", False),  # the server has its own name for it
+    ],
+)
+def test_of_a_part_of_a_list(now: str, incomplete: bool) -> None:
+    change = Change("tags", ("Old", "Gone", "Stays"), ("Stays", "New"), ("New",), ("Old", "Gone"))
+
+    assert is_incomplete(change, tuple(now.split())) is incomplete
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -233,6 +233,8 @@ def test_of_several_changes_the_ends_count(field: str, now: Value, expected: Und
     (past,) = histories(entries).values()
 
     assert past.status_of(now) is expected
+    if expected is UndoStatus.CHANGED and field != "no such field":
+        assert past.status_of(now, ["Left", now]) is UndoStatus.RESTORE
     assert past.first.locked_before is False
 
 
