@@ -32,7 +32,7 @@ from reconciliation.enqueueing import GapQueue, Reach
 from reconciliation.few_changes import FewChanges
 from reconciliation.last_run import LastRun, altered_scenes, doubt_altered, inputs_of
 from reconciliation.library_facts import LibraryPolicy
-from reconciliation.listing_guard import EmptySideGuard, PathMapGuard
+from reconciliation.listing_guard import EmptySideGuard, PathMapGuard, remember_scenes
 from reconciliation.match_report import MatchReport
 from reconciliation.page_findings import PageFindings
 from reconciliation.plex_listing import LISTING_SHARE, PlexListing, remember_libraries
@@ -140,6 +140,7 @@ class GapDetectionEngine:
             result.plex_requests = plex.requests_made - requests_before
             if since is None:
                 result.scenes_spared = max(0, result.scenes_checked - source.read_whole)
+                remember_scenes(state, result.scenes_checked, is_partial=result.partial)
             if full and not result.partial:
                 state.set_value(FULL_PASS, started)
             return result
@@ -341,10 +342,9 @@ class GapDetectionEngine:
         result.errors.append(f"The run ended early, after {result.scenes_checked} scenes: {error}")
 
     def _count(self, sweep: Sweep, result: GapDetectionResult, *, saw_all: bool) -> None:
-        side = sweep.side
-        result.items_listed = sum(side.counts.values())
+        result.items_listed = sum(sweep.side.counts.values())
         result.count(sweep.findings)
         if saw_all:
             contenders = sweep.findings.contenders()
-            result.orphan_count = sweep.claims.count_orphans(side.counts, contenders)
+            result.orphan_count = sweep.claims.count_orphans(sweep.side.counts, contenders)
         result.add_up()

@@ -79,13 +79,14 @@ class EmptySideGuard:
         self.was_confirmed = False
 
     def check_all(self, counts: Iterable[tuple[str, str, int]]) -> None:
-        """`check` several; they wait for the disk together."""
+        """`check` and remember several; they wait for the disk together."""
         with self._state.bulk():
-            for each in counts:
-                self.check(*each)
+            for fact, what, now in counts:
+                self.check(fact, what, now)
+                self._state.set_value(_key(fact), now)
 
     def check(self, fact: str, what: str, now: int) -> None:
-        """Compare and remember one count.
+        """Compare one count.
 
         Args:
             fact: under which name the count is remembered.
@@ -94,16 +95,15 @@ class EmptySideGuard:
         Raises:
             GuardStopped: the side was full and is not any more.
         """
-        key = Key(fact, 0, int)
-        before = self._state.get_value(key)
+        before = self._state.get_value(_key(fact))
         if suddenly_empty(before, now):
             why = f"there were {before} {what} at the last full run, now there are {now}"
             advice = f"Is a disk not mounted? If this is right, {_CONFIRM}."
             self._stops.confirmed_or_stop({"fact": fact}, before, now, why, advice)
             self.was_confirmed = True
+            self._state.set_value(_key(fact), now)
         else:
             self._stops.overtake(fact)
-        self._state.set_value(key, now)
 
 
 class PathMapGuard:
@@ -169,6 +169,19 @@ class PathMapGuard:
 
     def _identity(self, pairs: Pairs) -> list[object]:
         return [*self._scope, [list(pair) for pair in pairs]]
+
+
+def remember_scenes(state: State, seen: int, *, is_partial: bool) -> None:
+    """Remember, for `EmptySideGuard`, how many scenes a reconcile of all has seen.
+
+    What Stash counts is not remembered: a count that is far too high once would be missed for good.
+    """
+    key = _key("scenes")
+    state.set_value(key, max(seen, state.get_value(key)) if is_partial else seen)
+
+
+def _key(fact: str) -> Key[int]:
+    return Key(fact, 0, int)
 
 
 def suddenly_empty(before: int, now: int) -> bool:

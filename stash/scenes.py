@@ -279,7 +279,7 @@ def _page(
 
 def _count(data: Mapping[str, Any]) -> int:
     count = _inside(data, "findScenes").get("count")
-    if isinstance(count, bool) or not isinstance(count, int):
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise StashError("Stash answered without a count of scenes")
     return count
 

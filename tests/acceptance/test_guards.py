@@ -301,7 +301,11 @@ def test_a_confirmation_of_an_emptied_side_ends_when_the_side_is_back(site: Site
 
 
 def test_an_emptied_stash_stops_the_run(site: Site) -> None:
-    site.reconcile()
+    more = {"action": "alter", "find": f'"count":{SCENES}', "replace": f'"count":{10**9}'}
+    site.both.stash.faults([{"match": "findScenes", "times": -1, **more}])
+    assert f"{10**9 - SCENES} scenes that it counts" in site.reconcile()["errors"][0]
+    site.both.stash.faults([])
+    site.reconcile()  # a count that was wrong is not what there was
     queued = site.queued()
     nothing = '{"data": {"findScenes": {"count": 0, "scenes": []}}}'
     answer = {"action": "status", "status": 200, "body": nothing, "times": -1}

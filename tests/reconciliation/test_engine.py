@@ -220,30 +220,30 @@ def test_not_in_plex_can_be_no_failure(site: Site) -> None:
 def test_a_full_side_that_is_suddenly_empty_stops_until_it_is_confirmed(tmp_path: Path) -> None:
     with State(tmp_path, pytest.fail) as state:
         guard = EmptySideGuard(state, lambda: NOW)
-        guard.check("scenes", "scenes in Stash", 400)
-        guard.check("scenes", "scenes in Stash", 41)
-        guard.check("scenes", "scenes in Stash", 400)
+        guard.check_all([("scenes", "scenes in Stash", 400)])
+        guard.check_all([("scenes", "scenes in Stash", 41)])
+        guard.check_all([("scenes", "scenes in Stash", 400)])
         with pytest.raises(
             GuardStopped, match=r"there were 400 scenes in Stash .* now there are 40"
         ):
-            guard.check("scenes", "scenes in Stash", 40)
+            guard.check_all([("scenes", "scenes in Stash", 40)])
         # Neither a new look nor another side's confirmation lets it pass.
         with pytest.raises(GuardStopped):
-            guard.check("scenes", "scenes in Stash", 40)
-        guard.check("items:1", "items in library 'Clips' of Plex", 0)
+            guard.check_all([("scenes", "scenes in Stash", 40)])
+        guard.check_all([("items:1", "items in library 'Clips' of Plex", 0)])
         state.runs.confirm_latest()
         with pytest.raises(GuardStopped):
-            guard.check("scenes", "scenes in Stash", 39)  # fewer than what was confirmed
+            guard.check_all([("scenes", "scenes in Stash", 39)])  # fewer than what was confirmed
         state.runs.confirm_latest()
-        guard.check("scenes", "scenes in Stash", 40)
-        guard.check("scenes", "scenes in Stash", 40)
+        guard.check_all([("scenes", "scenes in Stash", 40)])
+        guard.check_all([("scenes", "scenes in Stash", 40)])
 
 
 def test_a_small_side_was_never_full(tmp_path: Path) -> None:
     with State(tmp_path, pytest.fail) as state:
         guard = EmptySideGuard(state, lambda: NOW)
-        guard.check("scenes", "scenes in Stash", 9)
-        guard.check("scenes", "scenes in Stash", 0)
+        guard.check_all([("scenes", "scenes in Stash", 9)])
+        guard.check_all([("scenes", "scenes in Stash", 0)])
 
 
 class Garbled:
