@@ -65,17 +65,21 @@
     );
   }
 
-  /** The task of ours that runs or waits, and how to stop it. */
-  function Running() {
+  /** The task of ours that runs or waits, and how to stop it. @param {{data: any}} props */
+  function Running({ data }) {
     const { jobs } = s2p.work.useWork();
     const action = hooks.useAction();
     if (jobs.length === 0) return null;
     const running = jobs.find((job) => job.status !== "READY") || jobs[0];
     const waits = running.status === "READY";
-    const share = waits || running.progress === null ? 0 : Math.max(0, running.progress);
-    const percent = Math.round(share * 100);
-    const others = jobs.length - 1;
     const name = server.taskOf(running);
+    // It waits for Plex after whatever it has done before.
+    const services = /** @type {any[]} */ ((data && data.services) || []);
+    const isAway = services.some((service) => service.name === "Plex" && !service.ok);
+    const held = isAway && name === server.title("sync_changes");
+    const idle = waits || held || running.progress === null;
+    const percent = Math.round(idle ? 0 : Math.max(0, running.progress || 0) * 100);
+    const others = jobs.length - 1;
     const stopping = running.status === "STOPPING";
     return h(
       "section",
@@ -85,8 +89,17 @@
         { className: "s2p-running-head" },
         h("span", { className: "spinner-border s2p-tiny", "aria-hidden": true }),
         h("strong", null, name),
-        // A task that waits, for Plex say, has done nothing of its work yet.
-        h("span", null, waits ? "waits in Stash's queue" : percent ? `${percent} %` : "has begun"),
+        h(
+          "span",
+          null,
+          waits
+            ? "waits in Stash's queue"
+            : held
+              ? "waits for Plex"
+              : percent
+                ? `${percent} %`
+                : "has begun"
+        ),
         others > 0 ? h("span", { className: "text-muted" }, `${others} more after it`) : null,
         h(
           Button,
@@ -147,6 +160,30 @@
     );
   }
 
+  /** What a task that was started here has failed with. @param {{data: any, view: string}} props */
+  function Failed({ data, view }) {
+    const { over } = s2p.work.useWork();
+    const [known, setKnown] = React.useState(0);
+    const failure = (data && data.failure) || { at: 0 };
+    const away = view === "log"; // which says it
+    React.useEffect(() => {
+      if (data && (!over || away)) setKnown(failure.at);
+    }, [data, over, away]);
+    if (failure.at === known || failure.mode !== over || away) return null;
+    return h(
+      "div",
+      { className: "s2p-notice", role: "alert" },
+      h(Icon, { name: "problem" }),
+      h("span", null, `${server.title(over)} failed: ${text.asSentence(failure.text)}`),
+      h(ViewLink, { view: "log", className: "btn btn-sm btn-secondary" }, "Log"),
+      h(
+        Button,
+        { kind: "secondary", "aria-label": "Close", onClick: () => setKnown(failure.at) },
+        h(Icon, { name: "close" })
+      )
+    );
+  }
+
   function Page() {
     const query = hooks.useQuery();
     const asked = query.get("view");
@@ -181,7 +218,8 @@
       ),
       h(Views, { view, tiles: data && data.tiles, needsSetup }),
       h(Notice, { view }),
-      h(Running, null),
+      h(Failed, { data, view }),
+      h(Running, { data }),
       h(
         "main",
         { className: "s2p-main" },

@@ -12,7 +12,9 @@
   const IDLE_MILLISECONDS = 15000;
 
   /** @type {import("./types").Work} */
-  let current = { jobs: [], ended: 0, acted: 0, expired: false };
+  let current = { jobs: [], ended: 0, acted: 0, expired: false, over: "" };
+  /** The modes of the jobs that this page has asked for, by their ids. @type {Map<string, string>} */
+  const asked = new Map();
   /** @type {Set<() => void>} */
   const listeners = new Set();
   /** @type {number | undefined} */
@@ -48,8 +50,10 @@
   /** @param {import("./types").Job[]} jobs */
   function update(jobs) {
     const there = new Set(jobs.map((job) => job.id));
-    const gone = current.jobs.filter((job) => !there.has(job.id)).length;
-    current = Object.assign({}, current, { jobs, ended: current.ended + gone, expired: false });
+    const gone = current.jobs.filter((job) => !there.has(job.id));
+    const over = gone.map((job) => asked.get(job.id)).find(Boolean) || current.over;
+    const ended = current.ended + gone.length;
+    current = Object.assign({}, current, { jobs, ended, over, expired: false });
     listeners.forEach((listener) => listener());
   }
 
@@ -72,6 +76,8 @@
   async function start(mode, args) {
     const id = await server.startTask(mode, args);
     started += 1;
+    asked.set(id, mode);
+    current = Object.assign({}, current, { over: "" });
     pause = FIRST_MILLISECONDS;
     const description = server.PREFIX + server.title(mode);
     const job = { id, status: "READY", description, progress: null, startTime: null };
@@ -82,7 +88,7 @@
 
   document.addEventListener("visibilitychange", () => !document.hidden && refresh());
 
-  /** Our jobs, and how many have ended since this page was opened. */
+  /** Our jobs, how many have ended since this page was opened, and the last of those it asked for. */
   function useWork() {
     const [, setTurn] = React.useState(0);
     React.useEffect(() => {

@@ -10,7 +10,13 @@ export type Job = {
   progress: number | null;
   startTime: string | null;
 };
-export type Work = { jobs: Job[]; ended: number; acted: number; expired: boolean };
+export type Work = {
+  jobs: Job[];
+  ended: number;
+  acted: number;
+  expired: boolean;
+  over: string; // the mode of the last job that this page has asked for, once it is over
+};
 export type PlexPlace = { machine_identifier: string; web_url: string };
 export type Read<T> = { data: T | null; error: string; loading: boolean; reload: () => void };
 export type PublishedState = {

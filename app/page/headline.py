@@ -19,7 +19,7 @@ def headline(known: PageSnapshot) -> tuple[str, str]:
     waits = _waits(known)
     away = known.away_since(PLEX)
     if known.refused_at:
-        return f"Plex refuses the token. {waits}Enter a new one in the settings.", PROBLEM
+        return f"Plex refuses the token. {waits}".strip(), PROBLEM
     if away is not None:
         why = closed(known.errors.get(PLEX) or "Plex does not answer")
         return f"Paused for {in_words(known.now - away)}: {why} {waits}".strip(), PROBLEM

@@ -12,6 +12,7 @@ from app.page.runs import page_row
 from app.page.snapshot import PageSnapshot, snapshot
 from app.page.task_titles import title_of_mode
 from core.finding_types import IGNORED, TITLES
+from core.reconcile_due import INTERVALS
 from core.timestamps import in_words
 from storage.state_tables.outages import NAMES
 
@@ -30,7 +31,9 @@ def page_overview(context: PageContext) -> dict[str, Any]:
         "type_titles": dict(TITLES),
         "last_reconcile": _last_reconcile(known),
         "next_reconcile_at": known.next_reconcile_at,
+        "is_automatic": not known.settings or known.settings.get("reconcile_interval") in INTERVALS,
         "running": _running(known),
+        "failure": _failure(known),
         "services": [_service(known, service) for service in NAMES],
         "points": _points(known),
         "state": figures_of(known),
@@ -85,10 +88,16 @@ def _running(known: PageSnapshot) -> dict[str, Any] | None:
     }
 
 
+def _failure(known: PageSnapshot) -> dict[str, Any] | None:
+    error = known.failure
+    return None if error is None else {"mode": error.task, "at": error.at, "text": error.text}
+
+
 def _service(known: PageSnapshot, service: str) -> dict[str, Any]:
     since, name = known.away_since(service), NAMES[service]
     if since is None:
         return {"name": name, "ok": True, "since_at": None, "text": "No outage is known."}
     error = known.errors.get(service, "")
-    text = f"No answer for {in_words(known.now - since)}" + (f": {error}" if error else ".")
+    span = in_words(known.now - since)
+    text = f"Paused for {span}: {error}" if error else f"No answer for {span}."
     return {"name": name, "ok": False, "since_at": since, "text": text}

@@ -17,6 +17,7 @@ from core.reconcile_due import INTERVALS, WantedSchedule
 from core.run_kinds import RECONCILE
 from core.scopes import BY_SETTING
 from core.timestamps import DAY
+from storage.page.log_lines import LogLine
 from storage.page.page_facts import LAST, REFUSED_AT, SETTINGS
 from storage.state import State
 from storage.state_tables.outages import NAMES
@@ -47,6 +48,7 @@ class PageSnapshot:
         stopped: the run that a guard has stopped, if it can still be confirmed.
         is_used: something has been synced.
         seen_at: the latest change in Stash that a task has seen; None: no task has looked.
+        failure: the error that the last task of its kind has ended with, if one has.
     """
 
     now: float
@@ -70,6 +72,7 @@ class PageSnapshot:
     running: Running | None
     is_used: bool
     seen_at: float | None
+    failure: LogLine | None
 
     @property
     def is_new(self) -> bool:
@@ -117,11 +120,11 @@ def snapshot(context: PageContext, *, with_points: bool = True) -> PageSnapshot:
         settings, last = page.get_value(SETTINGS), page.get_value(LAST)
         by_type, refused_at = page.findings.count_by_type(), page.get_value(REFUSED_AT)
         unfinished -= page.findings.among(unfinished)
+        failure = page.log.latest_error()
         # Of many, most are what a reconcile has found: the rest is told, and not looked for.
         more = number - sum(by_type.values()) if number > MANY else 0
     with context.open_state() as state:
         mark = state.get_value(WATERMARK)
-        lasting = [each for each in state.outages.outages(now) if each.ended_at is None]
         return PageSnapshot(
             now,
             settings,
@@ -138,12 +141,13 @@ def snapshot(context: PageContext, *, with_points: bool = True) -> PageSnapshot:
             state.runs.newest(RECONCILE),
             _next_reconcile(state, settings, now),
             {service: state.outages.breaker(service, now) for service in NAMES},
-            {each.service: each.error for each in lasting},
+            {o.service: o.error for o in state.outages.outages(now) if o.ended_at is None},
             state.runs.stopped_latest(),
             _points(state, now) if with_points else [],
             running_now(context.data_dir, now),
             state.records.are_there(),
             mark.at if mark is not None else None,
+            failure,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from core.text import storable
@@ -63,4 +63,15 @@ class LogStore(Store):
 
     def newest(self) -> list[LogLine]:
         """All lines, newest first."""
-        return self._database.select(_LINES, lambda row: LogLine(*row[:-1]), "ORDER BY id DESC")
+        return self._select("ORDER BY id DESC")
+
+    def latest_error(self) -> LogLine | None:
+        """The newest error; None where a later run of its task has written lines."""
+        errors = self._select("WHERE level = 'error' ORDER BY id DESC LIMIT 1")
+        for error in errors:
+            of_task = self._select("WHERE task = ? ORDER BY id DESC LIMIT 1", [error.task])
+            return error if of_task and of_task[0].run == error.run else None
+        return None
+
+    def _select(self, tail: str, parameters: Sequence[object] = ()) -> list[LogLine]:
+        return self._database.select(_LINES, lambda row: LogLine(*row[:-1]), tail, parameters)

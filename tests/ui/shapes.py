@@ -112,6 +112,7 @@ def overview(_args: Mapping[str, Any]) -> Answer:
         "last_reconcile": {"at": NOW - 7200, "status": "done", "text": "It found 120 gaps."},
         "next_reconcile_at": NOW + 79200,
         "running": None,
+        "failure": None,
         "services": [
             {"name": "Plex", "ok": True, "since_at": NOW - 86400, "text": "It answers."},
             {"name": "Stash's pictures", "ok": False, "since_at": NOW, "text": "They do not load."},
@@ -187,7 +188,9 @@ def change(number: int, **more: Any) -> Answer:
 
 def planned(number: int) -> Answer:
     changes = [change(number), change(number + 1)]
-    return {"scene_id": str(number), "title": f"A Long Weekend, part {number}", "changes": changes}
+    title = f"A Long Weekend, part {number}"
+    later = number == 2
+    return {"scene_id": str(number), "title": title, "changes": changes, "in_later_run": later}
 
 
 PLAN = [planned(number) for number in range(1, 61)]
@@ -202,7 +205,7 @@ def plan(args: Mapping[str, Any]) -> Answer:
         and (kind is None or any(each["kind"] == kind for each in row["changes"]))
     ]
     counts = {"scenes": 60, "items": 61, "set": 60, "clear": 2, "add": 60, "remove": 9}
-    told = {"run_id": "7", "made_at": NOW - 600, "can_apply": True}
+    told = {"run_id": "7", "made_at": NOW - 600, "can_apply": True, "is_outdated": True}
     text_ = "60 scenes would change."
     return paged(rows, args, counts={**counts, "pictures": 4}, text=text_, plex=PLEX, **told)
 

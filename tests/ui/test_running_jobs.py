@@ -24,10 +24,17 @@ def test_tasks_are_started_and_their_progress_shown(site: Site) -> None:
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".toast-container")).to_contain_text("Done: stop_run.")
     before = len(site.stub.reads)
+    failure = {"mode": "sync_everything", "at": NOW, "text": "the Plex token was refused"}
+    site.stub.answers["page_overview"] = lambda args: {**overview(args), "failure": failure}
     site.stub.jobs = []
     expect(running).to_have_count(0)
     site.settle()
     assert "page_overview" in site.stub.reads[before:]
+    notice = page.locator(".s2p-notice")
+    expect(notice).to_contain_text("Sync Everything failed: The Plex token was refused.")
+    assert site.serious_problems() == []
+    notice.get_by_role("button", name="Close").click()
+    expect(notice).to_have_count(0)
 
 
 def test_a_reconcile_is_chosen_by_what_it_looks_at(site: Site) -> None:
@@ -49,6 +56,16 @@ def test_a_task_that_waits_in_the_queue_says_so(site: Site) -> None:
     page = site.open("gaps")
     expect(page.get_by_label("What runs now")).to_contain_text("waits in Stash's queue")
     expect(page.get_by_role("button", name="Stop")).to_be_disabled()
+
+
+def test_a_task_that_waits_for_plex_shows_no_share_of_what_it_has_done(site: Site) -> None:
+    away = {"services": [{"name": "Plex", "ok": False, "since_at": NOW, "text": "It is away."}]}
+    site.stub.answers["page_overview"] = lambda args: {**overview(args), **away}
+    job = {"id": "9", "status": "RUNNING", "description": "Running plugin task: Sync Changes"}
+    site.stub.jobs = [{**job, "progress": 1.0, "startTime": None}]
+    running = site.open("gaps").get_by_label("What runs now")
+    expect(running).to_contain_text("waits for Plex")
+    expect(running.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "0")
 
 
 def test_advice_has_its_action(site: Site) -> None:
@@ -94,6 +111,8 @@ def test_a_tile_leads_to_its_gaps(site: Site) -> None:
 
 def test_a_plan_is_applied_whole_or_in_part(site: Site) -> None:
     page = site.open("plan")
+    expect(page.get_by_text("Plex was written to since.")).to_be_visible()
+    expect(page.locator(".s2p-row", has_text="in a later run")).to_have_count(1)
     page.get_by_role("button", name="Changes").first.click()
     expect(page.locator(".s2p-compare").first).to_contain_text("gets entries")
     page.get_by_label("Choose A Long Weekend, part 2", exact=True).check()

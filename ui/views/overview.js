@@ -102,8 +102,8 @@
     return h(ViewLink, { view, filters, className: "card s2p-tile s2p-tile-link" }, inside);
   }
 
-  /** @param {{tiles: any}} props */
-  function Tiles({ tiles }) {
+  /** @param {{tiles: any, compared: boolean}} props compared: it is known what Stash has */
+  function Tiles({ tiles, compared }) {
     const waiting = tiles.edits_waiting
       ? `${text.plural(tiles.edits_waiting, "change")} not looked at yet`
       : null;
@@ -112,7 +112,7 @@
       { className: "s2p-tiles" },
       h(Tile, {
         label: "Scenes",
-        value: text.count(tiles.scenes),
+        value: compared ? text.count(tiles.scenes) : "–",
         note: tiles.left_alone ? `${text.count(tiles.left_alone)} left alone` : null,
       }),
       h(Tile, {
@@ -193,7 +193,7 @@
         h(
           "dd",
           null,
-          next(data.next_reconcile_at)
+          next(data)
         ),
         (data.services || []).map((/** @type {any} */ service) => [
           h("dt", { key: service.name }, text.asSentence(service.name).slice(0, -1)),
@@ -211,9 +211,9 @@
     );
   }
 
-  /** @param {number | null} at */
-  function next(at) {
-    if (!at) return "not by itself";
+  /** @param {any} data */
+  function next({ next_reconcile_at: at, is_automatic: isAutomatic }) {
+    if (!at) return isAutomatic ? "within a day of the first change or task" : "not by itself";
     if (at <= Date.now() / 1000) return "due: at the next change or task";
     return h(Ago, { at });
   }
@@ -283,7 +283,7 @@
             )
           )
         ),
-        h(Tiles, { tiles: data.tiles }),
+        h(Tiles, { tiles: data.tiles, compared: Boolean(data.last_reconcile || data.tiles.scenes) }),
         h(
           "div",
           { className: "s2p-buttons s2p-starts" },

@@ -25,6 +25,7 @@ from plex.exceptions import PlexUnauthorized
 from shell import logs
 from shell.protocol import Frames
 from storage.page.findings import Finding
+from storage.page.log_lines import LogLine
 from storage.page.page_facts import LAST
 from storage.state_tables.outages import PLEX
 from storage.state_tables.runs import RunStatus
@@ -204,10 +205,22 @@ def test_an_outage_is_said_with_what_waits(folder: Folder) -> None:
     assert published(folder)["paused_since_at"] == NOW
 
 
+def test_a_failure_is_told_until_its_task_has_run_once_more(folder: Folder) -> None:
+    with folder.page() as page:
+        page.log.add([LogLine(NOW, "error", "no", "1", "reconcile_all")])
+        page.log.add([LogLine(NOW, "info", "done", "2", "process_queue")])
+    assert folder.ask("page_overview")["failure"]["text"] == "no"
+    with folder.page() as page:
+        page.log.add([LogLine(NOW, "info", "30 scenes looked at", "3", "reconcile_all")])
+    assert folder.ask("page_overview")["failure"] is None
+
+
 def test_a_refused_token_is_told_until_a_task_could_work_with_it(folder: Folder) -> None:
     compare(folder)
     end_task(folder, error=PlexUnauthorized("no"))
-    assert "refuses the token" in folder.ask("page_overview")["headline"]
+    told = folder.ask("page_overview")
+    assert "refuses the token" in told["headline"]
+    assert told["failure"] == {"mode": "reconcile_all", "at": folder.now, "text": "no"}
     assert published(folder)["token_refused"]
     folder.now += 1
     end_task(folder, "sync_changes")  # which had nothing to ask Plex for
