@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from app.arguments import choice, number, text
@@ -51,12 +51,14 @@ def page_plan(context: PageContext) -> dict[str, Any]:
         kinds = KINDS[kind] if kind else None
         total, ids = state.plans.page(run.id, kinds, wanted, paging.offset, paging.per_page)
         planned = state.plans.of_scenes(run.id, ids)
-        shown = (each for some in planned.values() for each in some)
+        shown = [each for some in planned.values() for each in some]
         items = item_titles(state, ids) | {
             each.ref: str(each.change.before or "") for each in shown if each.change.field == TITLE
         }
         titles = libraries(page)
-    rows = [_row(scene_id, planned.get(scene_id, []), titles, items) for scene_id in ids]
+        told["is_outdated"] = state.journal.has_later(run.id)
+        later = state.journal.in_later(run.id, {each.ref for each in shown})
+    rows = [_row(scene_id, planned.get(scene_id, []), titles, items, later) for scene_id in ids]
     return {**paging.reply(total, rows), **_head(run, has_plan=total > 0), **told}
 
 
@@ -108,9 +110,11 @@ def _row(
     planned: list[PlannedChange],
     titles: Mapping[str, str],
     items: Mapping[ItemRef, str],
+    later: Set[ItemRef],
 ) -> dict[str, Any]:
     return {
         "scene_id": str(scene_id),
+        "in_later_run": any(each.ref in later for each in planned),
         "title": planned[0].title if planned else "",
         "changes": [change_row(each, titles, items) for each in planned],
     }

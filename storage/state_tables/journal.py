@@ -196,6 +196,16 @@ class Journal(Store):
         later = "SELECT DISTINCT scene_id FROM journal WHERE run_id > ? AND run_id <> ?"
         return self._database.numbers_in(f"{later} AND scene_id IN", scene_ids, (run_id, besides))
 
+    def has_later(self, run_id: int) -> bool:
+        """Whether runs after this one changed anything, or were about to."""
+        sql = "SELECT EXISTS (SELECT 1 FROM journal WHERE run_id > ?)"
+        return bool(self._database.numbers(sql, (run_id,))[0])
+
+    def in_later(self, run_id: int, refs: Iterable[ItemRef]) -> set[ItemRef]:
+        """Those items of which runs after this one changed anything, or were about to."""
+        sql = "SELECT EXISTS (SELECT 1 FROM journal WHERE section = ? AND key = ? AND +run_id > ?)"
+        return {ref for ref in refs if self._database.numbers(sql, (*ref, run_id))[0]}
+
     def last_run(self, kinds: Sequence[str]) -> int | None:
         """The newest run of these kinds that changed anything, or was about to."""
         ids = self._database.numbers(

@@ -61,6 +61,7 @@
           h(
             "div",
             { key: "labels", className: "s2p-tags" },
+            row.in_later_run ? h(Tag, { tone: "info" }, "in a later run") : null,
             labels.map((label) => h(Tag, { key: String(label) }, String(label)))
           ),
         ],
@@ -96,6 +97,9 @@
       "div",
       null,
       h("p", { className: "mb-2" }, data.text, " Made ", h(Ago, { at: data.made_at }), "."),
+      data.is_outdated && data.counts.scenes
+        ? h("p", { className: "mb-2 text-warning" }, "Plex was written to since. A new preview shows what is left.")
+        : null,
       h(Counts, { counts: data.counts }),
       h(
         "div",

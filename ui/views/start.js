@@ -284,8 +284,8 @@
       mode: "sync_everything",
       setup,
       disabled: !connected,
-      view: synced ? "overview" : "",
-      link: "Overview",
+      view: synced ? "overview" : planned ? "plan" : "",
+      link: synced ? "Overview" : "See the plan",
     });
   }
 

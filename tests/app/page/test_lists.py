@@ -232,6 +232,12 @@ def test_a_plan_is_told_scene_by_scene(folder: Folder) -> None:
 
     told = folder.ask("page_plan")
     assert (told["run_id"], told["total"], told["can_apply"]) == (str(run), 2, True)
+    assert not told["is_outdated"]
+    with folder.state() as state:
+        state.journal.write(state.runs.start("apply_preview", NOW), [entry(2, "7", "tags")])
+    told = folder.ask("page_plan")
+    assert told["is_outdated"]
+    assert [row["in_later_run"] for row in told["rows"]] == [False, True]
     assert told["counts"] == {
         "scenes": 2,
         "items": 2,
