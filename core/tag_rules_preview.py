@@ -55,6 +55,9 @@ def preview_rules(
         f"Would create {counted(collections, 'collection')}; with a minimum of {least} items:"
         f" {large}. {counted(labels, 'label')} and {counted(genres, 'genre')}."
     )
+    examples = tuple(_examples(plain, facts))
+    if rules.taxonomy.rules and not examples:
+        text = f"No rule changes what becomes of a tag or a studio. {text}"
     if problems:
         text = f"{counted(len(problems), 'rule')} cannot be read: {'; '.join(problems)}. {text}"
     return RulesPreview(
@@ -62,7 +65,7 @@ def preview_rules(
         labels,
         collections,
         large if rules.least > 1 else collections,
-        tuple(_examples(plain, facts)),
+        examples,
         tuple(problems),
         text,
     )

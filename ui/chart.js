@@ -52,8 +52,9 @@
     const last = points[points.length - 1];
     const drawn = layout(points, WIDTH, HEIGHT);
     const synced = points.reduce((sum, point) => sum + point.synced, 0);
+    const began = text.ago(first.at);
     const said =
-      `${text.plural(first.gaps, "gap")} ${text.ago(first.at)}, ` +
+      `${text.plural(first.gaps, "gap")} ${began === "just now" ? "at first" : began}, ` +
       `${text.count(last.gaps)} now; ${text.plural(synced, "scene")} synced since.`;
     return h(
       "figure",

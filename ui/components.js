@@ -188,9 +188,10 @@
 
   /**
    * @param {{label: string, value: string, all: string | null, onChange: (value: string) => void,
-   *   options: {value: string, label: string}[]}} props all: the entry that means no filter
+   *   options: {value: string, label: string}[], titles?: Record<string, string>}} props
+   *   all: the entry that means no filter; titles: of a value that is none of the options
    */
-  function Select({ label, value, all, options, onChange }) {
+  function Select({ label, value, all, options, onChange, titles }) {
     const known = options.some((option) => option.value === value);
     return h(
       "select",
@@ -204,7 +205,7 @@
       options.map((option) =>
         h("option", { key: option.value, value: option.value }, option.label)
       ),
-      value && !known ? h("option", { value }, value) : null
+      value && !known ? h("option", { value }, (titles && titles[value]) || value) : null
     );
   }
 

@@ -217,15 +217,18 @@
   }
 
   /** Whether Stash's folders and those of Plex line up, tried on a sample.
-   * @param {{onMap: (map: string) => void, onGood?: () => void, libraries?: string}} props onGood:
-   *   called when all of the sample do
+   * @param {{onMap: (map: string) => void, onGood?: () => void, libraries?: string,
+   *   pathMap?: string}} props onGood: called when all of the sample do; libraries, pathMap: as they
+   *   are typed, where they need not be saved yet
    */
-  function Folders({ onMap, onGood, libraries }) {
+  function Folders({ onMap, onGood, libraries, pathMap }) {
     const [answer, setAnswer] = React.useState(/** @type {any} */ (null));
     const action = hooks.useAction(undefined, true);
     const check = () =>
       action.run("check", async () => {
-        const found = await server.operation("check_folders", libraries ? { libraries } : {});
+        const typed = pathMap === undefined ? {} : { path_map: pathMap };
+        const args = Object.assign(typed, libraries ? { libraries } : {});
+        const found = await server.operation("check_folders", args);
         setAnswer(found);
         if (onGood && found.scenes > 0 && found.line_up === found.scenes) onGood();
         return {};

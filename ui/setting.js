@@ -135,6 +135,7 @@
     const id = `s2p-setting-${row.key}`;
     const edited = row.key in edits;
     const value = edited ? (edits[row.key] === null ? row.default : edits[row.key]) : row.value;
+    const missing = row.required && !row.is_set && !asText(value);
     const limits =
       row.min !== undefined && row.max !== undefined ? ` From ${row.min} to ${row.max}.` : "";
     return h(
@@ -151,10 +152,10 @@
           ? h("strong", { id: `${id}-name` }, row.label)
           : h("label", { htmlFor: id }, row.label),
         " ",
-        row.required && !row.is_set && !asText(value) ? h(Tag, { tone: "warning" }, "required") : null,
+        missing ? h(Tag, { tone: "warning" }, "required") : null,
         edited
           ? h(Tag, { tone: "info" }, "not saved yet")
-          : row.is_default && row.kind !== "secret"
+          : row.is_default && row.kind !== "secret" && !missing
             ? h(Tag, null, "default")
             : null,
         SOURCES[row.source] ? h(Tag, null, SOURCES[row.source]) : null,

@@ -56,9 +56,10 @@
    */
   function duration(seconds) {
     if (seconds < 1) return "less than 1 s";
-    if (seconds < 60) return `${Math.round(seconds)} s`;
-    const minutes = Math.floor(seconds / 60);
-    if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+    const whole = Math.round(seconds);
+    if (whole < 60) return `${whole} s`;
+    const minutes = Math.floor(whole / 60);
+    if (minutes < 60) return `${minutes} min ${whole % 60} s`;
     return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   }
 
@@ -161,7 +162,7 @@
   const nameOf = (row) => row.title || `Scene ${row.scene_id}`;
 
   /** An error as a sentence. @param {unknown} error */
-  const sentence = (error) => (error instanceof Error ? error.message : String(error));
+  const sentence = (error) => asSentence(error instanceof Error ? error.message : String(error));
 
   Object.assign(s2p, {
     text: {

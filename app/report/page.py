@@ -27,6 +27,7 @@ table { border-collapse: collapse; width: 100%; }
 th, td { border-top: 1px solid #394b59; padding: .4rem .5rem; text-align: left;
   vertical-align: top; }
 th, td[data-label=What], td[data-label=Library], td[data-label=Added] { overflow-wrap: normal; }
+td[data-label=Studio] { overflow-wrap: break-word; }
 th { border-top: 0; color: #bfccd6; font-weight: 600; }
 td ol { margin: .3rem 0 0; padding-left: 1.2rem; }
 code { color: #bfccd6; font-size: .85em; }

@@ -148,6 +148,8 @@ def test_a_preview_counts_and_shows_examples() -> None:
         " 3. 1 label and 1 genre."
     )
     assert preview_rules(PlacingRules(rules), FACTS).collections_with_minimum == 3
+    none = preview_rules(PlacingRules(parse("tag Sollo => label")), FACTS)
+    assert none.text.startswith("No rule changes what becomes of a tag or a studio.")
 
 
 @pytest.mark.parametrize(("least", "counted"), [(1, 5), (4, 4), (5, 5)])

@@ -90,7 +90,11 @@ def test_folders_are_checked_and_the_suggestion_taken(site: Site) -> None:
     page.get_by_role("button", name="Check the folders").click()
     expect(page.get_by_text("9,000 of 9,800 scenes have a file")).to_be_visible()
     page.get_by_role("button", name="Use this path map").click()
-    expect(page.get_by_role("textbox", name="Path map")).to_have_value("/data/films=>/media/films")
+    typed = page.get_by_role("textbox", name="Path map")
+    expect(typed).to_have_value("/data/films=>/media/films")
+    typed.fill("/data=>/media")
+    page.get_by_role("button", name="Check again").click()
+    expect(page.get_by_text("With '/data=>/media'")).to_be_visible()
 
 
 def test_rules_are_tried_before_they_are_saved(site: Site) -> None:

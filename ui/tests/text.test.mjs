@@ -15,6 +15,8 @@ test("times are put into words", () => {
   assert.equal(text.ago(null), "never");
   assert.equal(text.duration(0.4), "less than 1 s");
   assert.equal(text.duration(95), "1 min 35 s");
+  assert.equal(text.duration(59.7), "1 min 0 s");
+  assert.equal(text.duration(119.6), "2 min 0 s");
   assert.equal(text.duration(3 * 3600 + 120), "3 h 2 min");
 });
 

@@ -23,6 +23,7 @@
         label: "All reasons",
         all: "All reasons",
         value: filters.values.error,
+        titles,
         options: parts.facetOptions(facets && facets.errors, titles),
         onChange: (/** @type {string} */ value) => filters.set("error", value),
       })

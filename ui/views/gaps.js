@@ -26,10 +26,12 @@
   function Filters({ list, data }) {
     const facets = (data && data.facets) || {};
     const { values, set, clear } = list.filters;
+    const titles = (data && data.type_titles) || {};
     /** @param {string} name @param {string} all @param {any} options */
     const select = (name, all, options) =>
       h(Select, {
         label: all,
+        titles,
         value: values[name],
         all,
         options,
@@ -43,7 +45,7 @@
         value: values.text,
         onChange: (/** @type {string} */ value) => set("text", value),
       }),
-      select("type", "All types", parts.facetOptions(facets.types, data && data.type_titles)),
+      select("type", "All types", parts.facetOptions(facets.types, titles)),
       select("studio", "All studios", parts.facetOptions(facets.studios)),
       select("library", "All libraries", parts.facetOptions(facets.libraries)),
       h(Select, {

@@ -25,7 +25,11 @@
     }
     if (name === "plex_token") return h(parts.ConnectionResult, { state: trying });
     if (name === "path_map") {
-      return h(parts.Folders, { onMap: (/** @type {string} */ map) => edit("path_map", map) });
+      return h(parts.Folders, {
+        onMap: (/** @type {string} */ map) => edit("path_map", map),
+        pathMap: values.path_map,
+        libraries: values.plex_library,
+      });
     }
     if (name === "tag_rules") {
       const { tag_rules: rules, collection_min_items: least } = values;
@@ -80,7 +84,7 @@
   function Group({ group, form, reload }) {
     const token = form.rows.find((/** @type {any} */ row) => row.key === "plex_token");
     const values = Object.fromEntries(
-      TESTED.concat("collection_min_items").map((key) => [key, form.valueOf(key)])
+      TESTED.concat("collection_min_items", "plex_library").map((key) => [key, form.valueOf(key)])
     );
     const hasToken = Boolean(token && token.is_set);
     const { edits, edit, problems } = form;
