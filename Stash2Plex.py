@@ -70,13 +70,15 @@ def run(raw: bytes) -> int:
             frames.log(protocol.WARNING, text)
         reply = protocol.encode_reply({"error": text}, logs.clean)
     signals.ignore()
-    with stdout:
-        stdout.write(reply)
-    return status
+    return status if protocol.hand_over(reply, stdout, frames) else 1
 
 
 def main() -> int:
     """Run once, also where what was installed is not whole."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from shell import closed_streams
+
+        closed_streams.reopen()
     # Stash gives no arguments, and its input by a pipe; a person, or their shell, does not.
     if sys.argv[1:] or "_STASH2PLEX_COMPLETE" in os.environ or sys.stdin.isatty():
         from cli.main import run as run_command

@@ -14,6 +14,13 @@ MISSING = (
     "checkout: python3 -m pip install --target vendor -r requirements.txt"
 )
 
+NO_THREAD = "can't start new thread"
+MORE = (
+    "The system lets this plugin have no more memory or threads: raise that limit (ulimit -v, -u;"
+    " LimitAS, TasksMax of systemd; --memory, --pids-limit of Docker) where Stash is started."
+    " What the task had in hand waits for the next one."
+)
+
 
 def explained(error: BaseException, frames: protocol.Frames, folder: str) -> str:
     """A sentence for the user; the log has more, but where it would be no use.
@@ -28,6 +35,8 @@ def explained(error: BaseException, frames: protocol.Frames, folder: str) -> str
             "Settings > Plugins > Available Plugins."
         )
     frames.log(protocol.ERROR, logs.where_from())
+    if isinstance(error, MemoryError) or NO_THREAD in str(error):
+        return f"{str(error) or 'There is no memory left'}. {MORE}"
     advice = MISSING if isinstance(error, ModuleNotFoundError) else BUG
     return f"{type(error).__name__}: {error}. {advice}"
 

@@ -121,6 +121,17 @@ def cleaned(value: object, clean: Callable[[str], str]) -> object:
     return value
 
 
+def hand_over(reply: bytes, stdout: BinaryIO, frames: Frames) -> bool:
+    """Write the reply; False where nobody takes it."""
+    try:
+        with stdout:
+            stdout.write(reply)
+    except OSError as error:
+        frames.log(WARNING, f"The task is done, and Stash does not take its reply: {error}")
+        return False
+    return True
+
+
 def frame(level: str, text: str) -> bytes:
     """Log lines for stderr: each physical line gets its own mark; blank lines are left out.
 

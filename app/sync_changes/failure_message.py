@@ -40,7 +40,8 @@ def _waiting(data_dir: Path) -> int:
     waiting, folder = 0, data_dir / "queue"
     if (folder / QUEUE_FILE).exists():
         with SyncQueue(folder) as queue:
-            waiting = queue.count_waiting()
+            # What a task had in hand waits as well, where it could not even be given back.
+            waiting = queue.count_waiting() + len(queue.working_scene_ids())
     if (data_dir / INBOX_FILE).exists():
         with Inbox(data_dir) as inbox:
             waiting += inbox.count()

@@ -157,6 +157,8 @@ def replying(output: Any) -> Task:
     ("task", "error"),
     [
         (raising(KeyError(COOKIE)), "KeyError: '***'. This is a bug in Stash2Plex"),
+        (raising(RuntimeError("can't start new thread")), "The system lets this plugin have no"),
+        (raising(MemoryError()), "There is no memory left. The system lets"),
         (raising(SystemExit("a library gave up")), "SystemExit: a library gave up. This is a bug"),
         (replying({1, 2}), "TypeError: Object of type set is not JSON serializable."),
         (replying(math.nan), "ValueError: Out of range float values"),
@@ -209,6 +211,38 @@ def test_a_log_that_nobody_reads_does_not_spoil_a_good_run() -> None:
 
     assert ended.stdout == b'{"output": "done"}'
     assert ended.returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it has no such numbers")
+def test_without_anybody_at_stdout_the_task_does_its_work(tmp_path: Path) -> None:
+    """Neither a file nor a server gets what is meant for whoever is not there."""
+    body = f"""
+        with open({str(tmp_path / "file")!r}, "w") as file:
+            print("from a library")
+            file.write("whole")
+        return {{"output": "done"}}
+        """
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    def close() -> None:
+        os.close(1)
+        os.close(2)
+
+    for before, stdout, status in ((close, None, 0), (None, writing, 1)):
+        ended = subprocess.run(
+            [sys.executable, "-c", stand_in(body)],
+            input=b'{"args": {}}',
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            preexec_fn=before,
+            timeout=60,
+            check=False,
+        )
+        assert (tmp_path / "file").read_text() == "whole"
+        assert (ended.returncode, b"Traceback" in ended.stderr) == (status, False)
+    assert b"Stash does not take its reply" in ended.stderr
+    os.close(writing)
 
 
 def test_a_child_that_lives_on_does_not_keep_stash_waiting(tmp_path: Path) -> None:
