@@ -295,9 +295,8 @@ class Database(Closing):
             if not isinstance(error, sqlite3.OperationalError):
                 raise
             told = str(error)
-            # Reading needs room for temporary files as well.
-            has_room = not self._writes or data_folder.has_room(self.path.parent)
-            is_full = "full" in told and has_room
+            # Where the file itself has room, what SQLite writes beside it has none.
+            is_full = "full" in told and data_folder.has_room(self.path.parent)
             if is_full or (is_aside and "locked" not in told):
                 raise not_written(error) from error
             raise StateError(f"{self.path} cannot be used: {error}.", self._hint(error)) from error

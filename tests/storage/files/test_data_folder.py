@@ -242,6 +242,17 @@ def test_a_temporary_folder_that_is_full_is_not_taken_for_the_data_folder(tmp_pa
     assert str(tmp_path) not in str(caught.value)
 
 
+def test_neither_is_a_full_data_folder_taken_for_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where nothing is written on purpose, as when a file is opened."""
+    monkeypatch.setattr(data_folder, "has_room", lambda _folder: False)
+    with PlexCache(tmp_path) as cache:
+        cache._database.rows("PRAGMA max_page_count = 1")
+        with pytest.raises(StateError, match=r"plex_index.db cannot be used: .* full"):
+            cache._database.rows("CREATE TABLE more AS SELECT hex(zeroblob(100000))")
+
+
 @pytest.mark.parametrize("mode", ["wal", "delete"])
 def test_who_reads_the_index_for_long_keeps_nobody_from_writing(tmp_path: Path, mode: str) -> None:
     """With a rollback journal, readers and writers of one file keep each other waiting."""
