@@ -188,33 +188,67 @@
     );
   }
 
-  /** Servers that answer in the local network. @param {{onUrl: (url: string) => void}} props */
-  function Discover({ onUrl }) {
-    const [servers, setServers] = React.useState(/** @type {any[] | null} */ (null));
+  /** A button that asks an operation, and what that has answered.
+   * @param {{label: string, again?: string, operation: string, args?: Record<string, unknown>,
+   *   className?: string, onAnswer?: (answer: any) => void, children?: any}} props children: makes
+   *   what is shown of it
+   */
+  function Asked({ label, again, operation, args, className, onAnswer, children }) {
+    const [answer, setAnswer] = React.useState(/** @type {any} */ (null));
     const action = hooks.useAction(undefined, true);
-    const look = () =>
-      action.run("discover", async () => {
-        setServers((await server.operation("discover")).servers || []);
+    const ask = () =>
+      action.run(operation, async () => {
+        setAnswer(null);
+        const found = await server.operation(operation, args);
+        setAnswer(found);
+        if (onAnswer) onAnswer(found);
         return {};
       });
     return h(
       "div",
-      { className: "s2p-buttons" },
+      { className: className || "s2p-folders" },
       h(
         Button,
-        { kind: "secondary", onClick: look, busy: action.busy === "discover" },
-        "Look in my network"
+        { kind: "secondary", onClick: ask, busy: action.busy === operation },
+        (answer && again) || label
       ),
-      servers && servers.length === 0 ? h("span", null, "No Plex answers there.") : null,
-      (servers || []).map((one) =>
-        h(
-          Button,
-          { key: one.url, kind: "secondary", onClick: () => onUrl(one.url) },
-          `${one.name}: ${one.url}`
-        )
-      )
+      answer ? children(answer) : null
     );
   }
+
+  /** What was found, with examples. @param {{answer: any, children: (example: any) => any}} props */
+  const Found = ({ answer, children }) =>
+    h(
+      React.Fragment,
+      null,
+      h("p", { role: "status", className: "s2p-result" }, answer.text),
+      answer.examples.length > 0
+        ? h(
+            "ul",
+            { className: "s2p-examples" },
+            answer.examples.map((/** @type {any} */ example, /** @type {number} */ place) =>
+              h("li", { key: place }, children(example))
+            )
+          )
+        : null
+    );
+
+  /** Servers that answer in the local network. @param {{onUrl: (url: string) => void}} props */
+  const Discover = ({ onUrl }) =>
+    h(
+      Asked,
+      { label: "Look in my network", operation: "discover", className: "s2p-buttons" },
+      (/** @type {any} */ { servers = [] }) =>
+        servers.length === 0
+          ? h("span", null, "No Plex answers there.")
+          : servers.map((/** @type {any} */ one) =>
+              h(
+                Button,
+                { key: one.url, kind: "secondary", onClick: () => onUrl(one.url) },
+                `${one.name}: ${one.url}`
+              )
+            )
+    );
 
   /** Whether Stash's folders and those of Plex line up, tried on a sample.
    * @param {{onMap: (map: string) => void, onGood?: () => void, libraries?: string,
@@ -222,105 +256,62 @@
    *   are typed, where they need not be saved yet
    */
   function Folders({ onMap, onGood, libraries, pathMap }) {
-    const [answer, setAnswer] = React.useState(/** @type {any} */ (null));
-    const action = hooks.useAction(undefined, true);
-    const check = () =>
-      action.run("check", async () => {
-        const typed = pathMap === undefined ? {} : { path_map: pathMap };
-        const args = Object.assign(typed, libraries ? { libraries } : {});
-        const found = await server.operation("check_folders", args);
-        setAnswer(found);
+    const typed = pathMap === undefined ? {} : { path_map: pathMap };
+    const about = {
+      label: "Check the folders",
+      again: "Check again",
+      operation: "check_folders",
+      args: Object.assign(typed, libraries ? { libraries } : {}),
+      onAnswer: (/** @type {any} */ found) => {
         if (onGood && found.scenes > 0 && found.line_up === found.scenes) onGood();
-        return {};
-      });
-    return h(
-      "div",
-      { className: "s2p-folders" },
+      },
+    };
+    /** @param {any} example */
+    const shown = (example) =>
       h(
-        Button,
-        { kind: "secondary", onClick: check, busy: action.busy === "check" },
-        answer ? "Check again" : "Check the folders"
-      ),
-      answer ? h("p", { role: "status", className: "s2p-result" }, answer.text) : null,
-      answer && answer.examples.length > 0
-        ? h(
-            "ul",
-            { className: "s2p-examples" },
-            answer.examples.map((/** @type {any} */ example, /** @type {number} */ place) =>
-              h(
-                "li",
-                { key: place },
-                h("code", { className: "s2p-path" }, example.path),
-                h("div", null, example.text)
-              )
-            )
-          )
-        : null,
-      answer && answer.suggested_path_map
+        React.Fragment,
+        null,
+        h("code", { className: "s2p-path" }, example.path),
+        h("div", null, example.text)
+      );
+    return h(Asked, about, (/** @type {any} */ answer) => [
+      h(Found, { key: "found", answer }, shown),
+      answer.suggested_path_map
         ? h(
             "p",
-            { className: "s2p-advice" },
+            { key: "advice", className: "s2p-advice" },
             h("code", { className: "s2p-path" }, answer.suggested_path_map),
             h(Button, { onClick: () => onMap(answer.suggested_path_map) }, "Use this path map")
           )
-        : null
-    );
+        : null,
+    ]);
   }
 
   /** What rules that are typed would make of the library.
    * @param {{rules: string, least: string}} props
    */
-  function Rules({ rules, least }) {
-    const [answer, setAnswer] = React.useState(/** @type {any} */ (null));
-    const action = hooks.useAction(undefined, true);
-    const args = { tag_rules: rules, collection_min_items: least };
-    const look = () =>
-      action.run("rules", async () => {
-        setAnswer(await server.operation("page_rules", args));
-        return {};
-      });
-    return h(
-      "div",
-      { className: "s2p-folders" },
-      h(
-        Button,
-        { kind: "secondary", onClick: look, busy: action.busy === "rules" },
-        "What would it make?"
-      ),
-      answer ? h("p", { role: "status", className: "s2p-result" }, answer.text) : null,
-      answer && answer.examples.length > 0
-        ? h(
-            "ul",
-            { className: "s2p-examples" },
-            answer.examples.map((/** @type {string} */ example, /** @type {number} */ place) =>
-              h("li", { key: place }, example)
-            )
-          )
-        : null
+  const Rules = ({ rules, least }) =>
+    h(
+      Asked,
+      {
+        label: "What would it make?",
+        operation: "page_rules",
+        args: { tag_rules: rules, collection_min_items: least },
+      },
+      (/** @type {any} */ answer) => h(Found, { answer }, (/** @type {string} */ each) => each)
     );
-  }
 
   /** Whether a message arrives. @param {{url: string}} props "" for what is saved */
-  function Notification({ url }) {
-    const [answer, setAnswer] = React.useState(/** @type {any} */ (null));
-    const action = hooks.useAction(undefined, true);
-    const send = () =>
-      action.run("send", async () => {
-        setAnswer(null);
-        setAnswer(await server.operation("try_notification", url ? { notify_url: url } : {}));
-        return {};
-      });
-    return h(
-      "div",
-      { className: "s2p-folders" },
-      h(
-        Button,
-        { kind: "secondary", onClick: send, busy: action.busy === "send" },
-        "Send a test message"
-      ),
-      answer ? h(ConnectionResult, { state: { answer } }) : null
+  const Notification = ({ url }) =>
+    h(
+      Asked,
+      {
+        label: "Send a test message",
+        operation: "try_notification",
+        args: url ? { notify_url: url } : {},
+      },
+      (/** @type {any} */ answer) => h(ConnectionResult, { state: { answer } })
     );
-  }
 
   Object.assign(s2p.parts, {
     Rules,

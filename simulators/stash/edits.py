@@ -22,7 +22,6 @@ from simulators.stash.model import (
     SceneGroup,
     Tag,
     by_id,
-    primary_first,
     tag_order,
 )
 
@@ -37,7 +36,7 @@ NEVER_NULL = {
 }
 AS_THEY_ARE = {"rating100", "organized"}
 # What stays as it is when the input says null.
-LEFT_ALONE = {"cover_image", "primary_file_id"}
+LEFT_ALONE = {"cover_image"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +110,10 @@ class Editor:
             known = {each.group: each for each in current}
             groups = _rows(library.groups, list(known), value, "group")
             return {"groups": [known.get(group, SceneGroup(group)) for group in groups]}
-        if key == "primary_file_id" and isinstance(entity, Scene):
-            return {"files": _primary_first(entity, value)}
         return {}  # ids, galleries, counters, measurements...: accepted, nothing to store
 
     def _date(self, text: str | None) -> str | None:
         return parse_date(text, self.partial_dates) if text else None
-
-
-def set_children(library: Library, tag: Tag, value: Any) -> None:
-    """A tag's children are stored as their parents."""
-    current = [row for row in library.tags.values() if tag in row.parents]
-    children = _rows(library.tags, current, value, "child tag")
-    for row in library.tags.values():
-        if tag in row.parents and row not in children:
-            row.parents.remove(tag)
-        elif tag not in row.parents and row in children:
-            row.parents.append(tag)
 
 
 def decode_image(text: str) -> bytes:
@@ -188,11 +174,3 @@ def _row(rows: dict[int, E], text: Any, doing: str) -> E:
 def _scene_group(rows: dict[int, Group], entry: Given) -> SceneGroup:
     number = entry.get("group_id", entry.get("movie_id"))
     return SceneGroup(_row(rows, number, "converting group ids"), entry.get("scene_index"))
-
-
-def _primary_first(scene: Scene, value: Any) -> list[Any]:
-    num = to_num(value, "converting primary file id")
-    chosen = [file for file in scene.files if file.num == num]
-    if not chosen:
-        raise StashError(f"file with id {num} not associated with scene")
-    return primary_first([*chosen, *(file for file in scene.files if file.num != num)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulators.stash.edits import Editor, set_children
+from simulators.stash.edits import Editor
 from simulators.stash.library import Library, StashError, pick, to_num
 from simulators.stash.model import Group, Performer, Studio, Tag, by_id, tag_order
 from simulators.stash.times import Clock
@@ -72,7 +72,7 @@ class EntityChanges:
         for name, value in values.items():
             setattr(entity, name, value)
         rows[num] = entity
-        self._after(entity, given)
+        self._after(entity)
         return entity
 
     def update(self, kind: str, entity: Entity, given: Given) -> None:
@@ -81,7 +81,7 @@ class EntityChanges:
         """
         self._editor().apply(entity, _stored(kind, given))
         entity.updated_at = self._clock.text()
-        self._after(entity, given)
+        self._after(entity)
 
     def destroy(self, kind: str, entity: Entity) -> None:
         """The links vanish; the scenes keep their times."""
@@ -133,11 +133,9 @@ class EntityChanges:
     def _editor(self) -> Editor:
         return Editor(self._library, partial_dates=True)
 
-    def _after(self, entity: Entity, given: Given) -> None:
+    def _after(self, entity: Entity) -> None:
         library = self._library
         if isinstance(entity, Tag):
-            if given.get("child_ids") is not None:
-                set_children(library, entity, given["child_ids"])
             for owner in library.scenes_of(entity):
                 owner.tags.sort(key=tag_order)  # its place among them follows its name
         library.touch()

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from simulators.stash.library import Library
-from simulators.stash.model import Entity, Scene, Tag
+from simulators.stash.model import Entity, Scene
 from simulators.stash.plugin_settings import StoredSettings
 from simulators.stash.times import unix
 
@@ -69,10 +69,6 @@ def _scene_count(entity: Entity, ctx: ReadContext, _args: Mapping[str, Any]) -> 
     return len(ctx.library.scenes_of(entity))
 
 
-def _tag_children(tag: Tag, ctx: ReadContext, _args: Mapping[str, Any]) -> list[Tag]:
-    return [row for row in ctx.library.tags.values() if tag in row.parents]
-
-
 def _plugin_settings(
     config: Any, _ctx: ReadContext, args: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
@@ -122,7 +118,7 @@ FIELDS: Mapping[str, Mapping[str, Reader | Constant]] = MappingProxyType(
         "VideoFile": FILE_FIELDS,
         "Studio": {"scene_count": _scene_count},
         "Performer": {"scene_count": _scene_count},
-        "Tag": {"scene_count": _scene_count, "children": _tag_children},
+        "Tag": {"scene_count": _scene_count},
         "Group": {"scene_count": _scene_count},
         "Movie": {"scene_count": _scene_count},
         "ConfigResult": {"plugins": _plugin_settings},

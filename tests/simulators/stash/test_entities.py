@@ -52,16 +52,6 @@ def test_destroying_and_merging_entities_moves_links_but_no_times(stash: Stash) 
     assert stash.scene(32, "studio { id } updated_at") == {"studio": None, "updated_at": BEFORE}
 
 
-def test_a_tag_s_family_can_be_set_from_both_ends(stash: Stash) -> None:
-    query = """mutation ($p: [ID!], $c: [ID!]) { tagUpdate(input: {id: "2", parent_ids: $p,
-        child_ids: $c}) { parents { id } children { id } } }"""
-    assert stash.data(query, p=["1"], c=["3"])["tagUpdate"] == {
-        "parents": [{"id": "1"}],
-        "children": [{"id": "3"}],
-    }
-    assert stash.data(query, p=[], c=[])["tagUpdate"] == {"parents": [], "children": []}
-
-
 def test_destroyed_entities_leave_those_they_were_linked_to(stash: Stash) -> None:
     stash.data('mutation { tagUpdate(input: {id: "3", parent_ids: ["2"]}) { id } }')
     stash.data('mutation { tagsDestroy(ids: ["2"]) }')
