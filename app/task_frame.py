@@ -82,11 +82,7 @@ def attended(
     Raises:
         SyncError: the task failed; the text is for the user.
     """
-    # A library is hundreds of thousands of small objects without cycles: looking through them all
-    # for cycles as they grow would take a fifth of the time of a reconcile.
-    gc.set_threshold(GC_THRESHOLD)
-    # Whoever has an answer of Plex is not to wait long for who plans meanwhile.
-    sys.setswitchinterval(SWITCH_SECONDS)
+    _tune_interpreter()
     progress = on_progress or protocol.stderr_frames().progress
     data_dir = data_dir_of(plugin, env)
     if not mode.is_operation:
@@ -111,6 +107,14 @@ def attended(
             handover.decline(mode.name, data_dir)
             return {"output": {"note": SWITCHED_OFF}}
         return {"output": _output(perform, context)}
+
+
+def _tune_interpreter() -> None:
+    # A library is hundreds of thousands of small objects without cycles: looking through them all
+    # for cycles as they grow would take a fifth of the time of a reconcile.
+    gc.set_threshold(GC_THRESHOLD)
+    # Whoever has an answer of Plex is not to wait long for who plans meanwhile.
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def _output(perform: Callable[[Context], dict[str, Any]], context: Context) -> dict[str, Any]:

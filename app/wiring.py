@@ -16,7 +16,7 @@ from app.directories import PLUGIN_ID, data_dir_of
 from app.own_files import OwnFiles
 from app.patience import Growing, TaskPatience
 from app.setup.token import SETTING, resolve_token
-from core.settings import Settings, read_settings
+from core.settings import ReadSettings, Settings, read_settings
 from shell import logs
 from shell.protocol import PluginInput
 from stash.client import LEAST_SILENCE, StashClient
@@ -159,6 +159,27 @@ def sharing(context: Context, start: float, end: float) -> Context:
     return replace(context, on_progress=report)
 
 
+def _stored_settings(stash: StashClient) -> dict[str, object]:
+    """What Stash has saved. A task may outlive its session: the client gets the API key as well,
+    which stays in memory and never reaches a file."""
+    stored, api_key = plugin_settings(stash, PLUGIN_ID)
+    logs.configure(debug=False, secrets=[api_key])
+    stash.remember_api_key(api_key)
+    return stored
+
+
+def _read(
+    in_force: Mapping[str, object], env: Mapping[str, str], *, bears_faults: bool
+) -> ReadSettings:
+    """Read the settings, with the token that counts, and log as they say; see `open_context`."""
+    logs.configure(debug=False, secrets=[str(in_force.get(SETTING, ""))])
+    read = read_settings(in_force, env)
+    if not bears_faults:
+        read.complain()
+    _heed_in_log(read.settings)
+    return read
+
+
 def _heed_in_log(settings: Settings) -> None:
     """Log as the settings say, and what is to be said of them."""
     logs.configure(
@@ -190,33 +211,23 @@ def open_context(
     looks_only: bool = False,
     bears_faults: bool = False,
 ) -> Iterator[Context]:
-    """Connect to Stash, read and check the settings.
+    """Connect to Stash, read and check the settings. Raises ConfigError: these; StashError: Stash
+    does not answer, or not as it should.
 
     Args:
         looks_only: a Plex token that was typed into the settings stays there.
         bears_faults: go on, with defaults in their place, where settings make no sense.
-
-    Raises:
-        ConfigError: the settings; StashError: Stash does not answer, or not as it should.
     """
     connection = StashConnection.from_plugin_input(plugin.server_connection, env)
     data_dir = data_dir_of(plugin, env)
-    patience = TaskPatience(partial(stopping.is_requested, data_dir))
-    retrying = Retrying(patience=patience)
-    with contextlib.closing(StashClient(connection, retrying=retrying)) as stash:
-        stored, api_key = plugin_settings(stash, PLUGIN_ID)
-        # A task may outlive its session; the key stays in memory and never reaches a file.
-        logs.configure(debug=False, secrets=[api_key])
-        stash.remember_api_key(api_key)
+    is_stopped = partial(stopping.is_requested, data_dir)
+    stash = StashClient(connection, retrying=Retrying(patience=TaskPatience(is_stopped)))
+    with contextlib.closing(stash):
+        stored = _stored_settings(stash)
         save = None if looks_only else partial(change_plugin_settings, stash, PLUGIN_ID)
-        in_force = resolve_token(stored, data_dir, save)
-        logs.configure(debug=False, secrets=[str(in_force.get(SETTING, ""))])
-        read = read_settings(in_force, env)
-        if not bears_faults:
-            read.complain()
+        read = _read(resolve_token(stored, data_dir, save), env, bears_faults=bears_faults)
         settings = read.settings
         stash.silence = max(LEAST_SILENCE, settings.read_timeout)
-        _heed_in_log(settings)
         yield Context(
             stash,
             settings,
@@ -228,6 +239,6 @@ def open_context(
             stored=stored,
             env=env,
             faults=read.faults,
-            is_stopped=partial(stopping.is_requested, data_dir),
+            is_stopped=is_stopped,
             patience=_patience_by_hand(data_dir, settings),
         )

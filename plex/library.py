@@ -204,8 +204,7 @@ def list_snapshot(
     Args:
         now: epoch seconds.
         on_page: told the section, the items listed so far and the section's total.
-        whole: list also those sections that are, by all that Plex says, as they were at the last
-            listing but for a few items that were edited.
+        whole: list also those sections of which, by all that Plex says, few items were edited.
     """
     reuse = SectionReuse(client, cache, now)
     side = PlexSnapshot({section.key: section for section in sections}, cache)
@@ -219,32 +218,35 @@ def list_snapshot(
             known = None if whole else reuse.refresh(section)
             if known is None:
                 _list_section(client, section, side, reuse, on_page, ahead)
-            else:
-                side.counts[section.key] = known
-                on_page(section, known, known)
+                continue
+            side.counts[section.key] = known
+            on_page(section, known, known)
         except (PlexServerDown, PlexShifted, PlexRejected, PlexUnauthorized) as error:
             side.unknown[section.key] = str(error)
-            if isinstance(error, (PlexServerDown, PlexUnauthorized)):
-                down = _why_down(client)
-            if isinstance(error, PlexServerDown):
-                costly += error.is_costly
-                # Minutes for each of the others would tell nothing new.
-                down = error if down is None and costly >= _MOST_COSTLY else down
+            costly += isinstance(error, PlexServerDown) and error.is_costly
+            down = _why_down(client, error, costly)
     side.big = cache.big_names()
     return side
 
 
-def _why_down(client: PlexClient) -> PlexError | None:
+def _why_down(client: PlexClient, error: PlexError, costly: int) -> PlexError | None:
     """Whether one library has failed because all of Plex does.
+
+    Args:
+        costly: how many have failed so that it took long.
 
     Raises:
         PlexUnauthorized: the token is refused for all of it.
     """
+    if not isinstance(error, (PlexServerDown, PlexUnauthorized)):
+        return None
     try:
         client.control_read()
-    except (PlexServerDown, PlexRejected) as error:
-        return error
-    return None
+    except (PlexServerDown, PlexRejected) as failed:
+        return failed
+    # Minutes for each of the others would tell nothing new.
+    is_enough = isinstance(error, PlexServerDown) and costly >= _MOST_COSTLY
+    return error if is_enough else None
 
 
 def _fill(

@@ -117,9 +117,8 @@ class GapDetectionEngine:
             ValueError: an unknown scope.
             GuardStopped: a side that was full lists nearly nothing, or a path map has lost most
                 of its scenes; nothing was queued.
-            SyncError: nothing at all could be learnt: a bad setting, a refused token, a server
-                that does not answer. One that goes away midway ends the run early instead, with
-                what was found so far and `partial` set.
+            SyncError: nothing could be learnt: a bad setting, a refused token, no answer. A server
+                that goes away midway ends the run early, with what was found and `partial` set.
         """
         since = scope_named(scope).since(self._clock())
         with ExitStack() as stack:

@@ -8,6 +8,7 @@ they may hold a name that only browsers can reach.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.errors import PicturesUnavailable, StashError, StashUnauthorized, StashUnreachable
@@ -66,18 +67,7 @@ def fetch_screenshot(
         PicturesUnavailable: it gives no pictures at all, as far as this answer tells.
         StashUnreachable: Stash does not answer.
     """
-    conditions = {"If-None-Match": etag} if etag else {}
-    try:
-        answer = client.get(f"/scene/{scene_id}/screenshot", conditions, MAX_BYTES - 1)
-    except AnswerTooLarge as error:
-        reason = f"it is larger than {MAX_BYTES / 1e6:g} MB, and Plex takes no larger ones"
-        failed = _failed(scene_id, reason)
-        # Without an end, or unpacked to gigabytes, anything may come from a proxy.
-        is_stored = not error.start or media_type(error.start)
-        raise (Unusable(str(failed)) if is_stored else failed) from None
-    # One whose session or key nothing is left of gives no data either, and that ends the run.
-    except (PicturesUnavailable, StashUnauthorized) as error:
-        raise _not_had(scene_id, str(error)) from None
+    answer = _answer(client, scene_id, {"If-None-Match": etag} if etag else {})
     if answer.status == 304 and etag:
         return NotModified()
     told = answer.headers.get("Content-Type", "")
@@ -102,6 +92,20 @@ def fetch_screenshot(
     if reason:
         raise _failed(scene_id, reason)
     return Screenshot(answer.body, fresh)
+
+
+def _answer(client: StashClient, scene_id: int, conditions: Mapping[str, str]) -> Answer:
+    try:
+        return client.get(f"/scene/{scene_id}/screenshot", conditions, MAX_BYTES - 1)
+    except AnswerTooLarge as error:
+        reason = f"it is larger than {MAX_BYTES / 1e6:g} MB, and Plex takes no larger ones"
+        failed = _failed(scene_id, reason)
+        # Without an end, or unpacked to gigabytes, anything may come from a proxy.
+        is_stored = not error.start or media_type(error.start)
+        raise (Unusable(str(failed)) if is_stored else failed) from None
+    # One whose session or key nothing is left of gives no data either, and that ends the run.
+    except (PicturesUnavailable, StashUnauthorized) as error:
+        raise _not_had(scene_id, str(error)) from None
 
 
 def scenes_with_covers(client: StashClient, seed: int, most: int) -> list[int]:

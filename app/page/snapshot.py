@@ -113,8 +113,8 @@ def snapshot(context: PageContext, *, with_points: bool = True) -> PageSnapshot:
     now = context.clock()
     with context.open_queue() as queue:
         stats, next_due = queue.stats(now), queue.next_due(now)
-        held, dead = stats.held, sum(stats.dead.values())
-        number = stats.waiting + stats.working + held + dead
+        dead = sum(stats.dead.values())
+        number = stats.waiting + stats.working + stats.held + dead
         unfinished = queue.unfinished_scene_ids() if number <= MANY else set[int]()
     with context.open_page() as page:
         settings, last = page.get_value(SETTINGS), page.get_value(LAST)
@@ -124,7 +124,6 @@ def snapshot(context: PageContext, *, with_points: bool = True) -> PageSnapshot:
         # Of many, most are what a reconcile has found: the rest is told, and not looked for.
         more = number - sum(by_type.values()) if number > MANY else 0
     with context.open_state() as state:
-        mark = state.get_value(WATERMARK)
         return PageSnapshot(
             now,
             settings,
@@ -135,7 +134,7 @@ def snapshot(context: PageContext, *, with_points: bool = True) -> PageSnapshot:
             stats.waiting,
             next_due,
             dead,
-            held,
+            stats.held,
             _edits(context),
             len(state.records.among(unfinished)) + max(0, more),
             state.runs.newest(RECONCILE),
@@ -146,7 +145,7 @@ def snapshot(context: PageContext, *, with_points: bool = True) -> PageSnapshot:
             _points(state, now) if with_points else [],
             running_now(context.data_dir, now),
             state.records.are_there(),
-            mark.at if mark is not None else None,
+            mark.at if (mark := state.get_value(WATERMARK)) is not None else None,
             failure,
         )
 

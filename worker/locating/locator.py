@@ -106,15 +106,12 @@ class Locator:
         others: Collection[ItemRef] = (),
         read: dict[str, FullItem] | None = None,
     ) -> dict[int, LocatedItems]:
-        """The items of some scenes.
+        """The items of some scenes. Raises PlexError, as the client: then of none of them.
 
         Args:
             sought: how scenes were looked for before, by scene id.
             others: items that are none of theirs.
             read: the items that were read just now, by rating key; gets those that are read.
-
-        Raises:
-            PlexError: as the client; nothing is known of any of the scenes then.
         """
         pins = self._read_pins(scenes)
         read = {} if read is None else read
@@ -138,9 +135,8 @@ class Locator:
             now = match(unknown, records, pins, fresh)
             found |= {i: joined(found[i], n) for i, n in now.items()}
         self._warn(found, pins)
-        for scene in unknown:
-            if not found[scene.id].items and not found[scene.id].undecided:
-                found[scene.id] = replace(found[scene.id], trouble=self._trouble(scene))
+        absent = (s for s in unknown if not found[s.id].items and not found[s.id].undecided)
+        found |= {s.id: replace(found[s.id], trouble=self._trouble(s)) for s in absent}
         return {scene_id: each.without(others) for scene_id, each in found.items()}
 
     def _among_remembered(

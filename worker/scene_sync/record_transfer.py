@@ -48,6 +48,17 @@ def with_transferred_items(
     if not passed:
         return record
     before |= store.get_many(set(passed.values()) - {bare.scene_id})
+    known, pictures = _still_known(passed, before, items)
+    if not known:
+        return record
+    own = record if record is not None else bare
+    return replace(own, items=(*own.items, *known), pictures=own.pictures.having(pictures))
+
+
+def _still_known(
+    passed: Mapping[ItemRef, int], before: Mapping[int, Record], items: Mapping[ItemRef, FullItem]
+) -> tuple[list[ItemRecord], dict[PictureKey, PictureRecord]]:
+    """What the records of their scenes before know of items that still are what these know."""
     known: list[ItemRecord] = []
     pictures: dict[PictureKey, PictureRecord] = {}
     for ref, owner in passed.items():
@@ -59,10 +70,7 @@ def with_transferred_items(
         if still_is(item, old, items[ref]) or _shows_it_all(item, items[ref]):
             known.append(item)
             pictures |= old.pictures.of_item(ref)
-    if not known:
-        return record
-    own = record if record is not None else bare
-    return replace(own, items=(*own.items, *known), pictures=own.pictures.having(pictures))
+    return known, pictures
 
 
 def still_is(known: ItemRecord, record: Record, item: FullItem) -> bool:
