@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import floor
 from typing import Any
 
+from core.finding_types import MISSING
 from core.models import Failure, Scene
 from core.paths import PathMap, folder, lies_in_any, path_key
 from core.planning.drift import NEVER_SYNCED
@@ -75,6 +76,8 @@ class GapQueue:
         self._held_since = {each.job.scene_id: floor(each.job.enqueued_at) for each in held}
         dead = queue.dead_letters() if queue is not None else []
         self._dead = {job.scene_id: job for job in dead}
+        self._lacking = queue.waiting_for(Failure.NOT_FOUND) if queue is not None else set()
+        self._found: list[int] = []
 
     def fill(
         self, findings: DetectionState, only: frozenset[str] | None, result: GapDetectionResult
@@ -82,6 +85,8 @@ class GapQueue:
         """Enqueue each scene with a gap once, and count what was left out and why."""
         with self._queue.bulk() if self._queue is not None else nullcontext():
             self._fill(findings, only, result)
+            if self._queue is not None and self._found:
+                self._queue.wake(Failure.NOT_FOUND, self._found)
         result.outside_count = len(findings.outside)
 
     def _fill(
@@ -111,7 +116,7 @@ class GapQueue:
                     self._held_since.get(scene_id, FOREVER) <= told.updated_at
                 ):
                     result.skipped_already_queued += 1
-                    fates[scene_id] = GapOutcome.QUEUED
+                    fates[scene_id] = self._fate_of_queued(gap)
                 # No job could do anything: the scene is reported for what it is instead.
                 elif not told.paths or scene_id in apart or scene_id in findings.itemless:
                     result.skipped_unmatched += 1
@@ -150,6 +155,11 @@ class GapQueue:
             }
             findings.outside.put(reasons)
             absent.discard(reasons)
+
+    def _fate_of_queued(self, gap: FoundGap) -> GapOutcome:
+        if gap.gap_type != MISSING and gap.scene_id in self._lacking:
+            self._found.append(gap.scene_id)  # Plex has by now what the job waits for
+        return GapOutcome.QUEUED
 
     def _may_help(self, gap: FoundGap, told: ToldScene, findings: DetectionState) -> bool:
         """Whether anything changed that could help a scene which was given up on, if it was.

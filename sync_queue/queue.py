@@ -187,11 +187,14 @@ class SyncQueue(QueueReader):
             transitions.give_back(connection, ids)
         return len(ids)
 
-    def wake(self, failure: Failure) -> int:
-        """Makes the jobs due that wait because of that; returns how many."""
+    def wake(self, failure: Failure, scene_ids: Iterable[int] | None = None) -> int:
+        """Makes the jobs due that wait because of that, of all scenes or some; returns how many."""
+        sql = f"UPDATE {TABLE} SET not_before = 0 WHERE status < 2 AND failure = ?"
         with self.database.transaction() as connection:
-            sql = f"UPDATE {TABLE} SET not_before = 0 WHERE status < 2 AND failure = ?"
-            return connection.execute(sql, (failure.value,)).rowcount
+            if scene_ids is None:
+                return connection.execute(sql, (failure.value,)).rowcount
+            rows = ((failure.value, scene_id) for scene_id in scene_ids)
+            return connection.executemany(f"{sql} AND scene_id = ?", rows).rowcount
 
     def retry_dead(
         self,

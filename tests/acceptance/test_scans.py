@@ -156,15 +156,19 @@ def test_after_a_long_while_it_is_asked_for_again(driver: ScanDriver) -> None:
     assert driver.synced() == {101}
 
 
-def test_a_dead_letter_comes_back_when_plex_has_gained_the_item(driver: ScanDriver) -> None:
+@pytest.mark.parametrize("tries", [2, 5])
+def test_what_plex_lacked_comes_as_soon_as_it_is_found(driver: ScanDriver, tries: int) -> None:
+    """A job that waits for its next try, and one that was given up on."""
     driver.edited(101)
-    retries(driver, 5)
-    assert set(driver.site.dead()) == {101}
+    retries(driver, tries)
+    assert set(driver.site.dead()) == ({101} if tries == 5 else set())
     driver.disk.put(101)
     driver.disk.scan()
 
     with driver.context() as context:
         reconcile_all(context)
+    with driver.site.queue() as queue:
+        assert [job.not_before for job in queue.due(4e9) if job.scene_id == 101] == [0]
     driver.sync()
 
     assert 101 in driver.synced()
