@@ -41,15 +41,27 @@ def distributions(root: Path, imported: Iterable[str]) -> list[NormalizedName]:
         imported: the first names of modules.
     """
     wanted = {canonicalize_name(each.name) for each in requirements(root)}
-    provide = metadata.packages_distributions()
-    used = {canonicalize_name(name) for module in imported for name in provide.get(module, ())}
-    found, waiting = set[NormalizedName](), sorted(wanted & used)
+    used = frozenset(imported)
+    found = set[NormalizedName]()
+    waiting = sorted(name for name in wanted if not used.isdisjoint(_modules_of(name)))
     while waiting:
         name = waiting.pop()
         if name not in found | _NEVER_IMPORTED:
             found.add(name)
             waiting += _needed(name)
     return sorted(found)
+
+
+def _modules_of(name: str) -> set[str]:
+    """The first names of what a distribution has files of."""
+    return {path.parts[0].partition(".")[0] for path in _distribution(name).files or ()}
+
+
+def _distribution(name: str) -> metadata.Distribution:
+    try:
+        return metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        raise ReleaseError(f"{name} is not installed: make setup") from None
 
 
 def requirements(root: Path) -> list[Requirement]:
@@ -84,10 +96,7 @@ def files_of(name: str) -> Files:
     Raises:
         ReleaseError: it is not installed, not pure Python, or not for all Pythons that we support.
     """
-    try:
-        found = metadata.distribution(name)
-    except metadata.PackageNotFoundError:
-        raise ReleaseError(f"{name} is not installed: make setup") from None
+    found = _distribution(name)
     paths = [PurePosixPath(each) for each in found.files or ()]
     check_purity(name, paths)
     for supported in found.metadata.get_all("Requires-Python", ()):
