@@ -28,6 +28,8 @@ def take(path: Path, seconds: float = 0) -> FileLock | None:
     """
     lock = FileLock(path, timeout=0, thread_local=False, mode=0o600)
     data_folder.ready(path.parent)
+    if path.is_symlink():  # it would empty what that leads to
+        raise _cannot(path)
     if path.is_dir():
         set_aside(path, "folder", time.time())
     try:
@@ -38,7 +40,7 @@ def take(path: Path, seconds: float = 0) -> FileLock | None:
             lock.acquire(timeout=seconds)
         except Timeout:
             return None
-    except OSError as error:
+    except (OSError, NotImplementedError) as error:  # the latter: a system call that is not there
         raise _cannot(path, error) from error
     return lock
 
@@ -57,15 +59,15 @@ def make_sure(data_dir: Path) -> None:
             FileLock(Path(made) / "file", timeout=0).acquire().lock.release()
             with closing(sqlite3.connect(Path(made) / "db", timeout=0)) as connection:
                 connection.execute("BEGIN EXCLUSIVE")
-    except OSError as error:
-        if error.errno not in _FULL:
+    except (OSError, NotImplementedError) as error:
+        if not (isinstance(error, OSError) and error.errno in _FULL):
             raise _cannot(data_dir, error) from error
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise _cannot(data_dir, error) from error
 
 
-def _cannot(path: Path, error: OSError | sqlite3.Error) -> StateError:
+def _cannot(path: Path, error: Exception | None = None) -> StateError:
     if path.is_symlink():
         return StateError(
             f"{path} cannot be locked: it is a link to {path.readlink()}, and has to be a file of"
