@@ -27,11 +27,6 @@ class ReducedPlan:
     missed: tuple[PlannedChange, ...]
     already: int
 
-    @property
-    def is_worth_a_record(self) -> bool:
-        """Something is written, or nothing was left to write."""
-        return bool(self.agreed) or self.plan.is_whole
-
 
 def same_change(one: Change, other: Change) -> bool:
     """Whether two changes of one field of one item lead from the same to the same."""

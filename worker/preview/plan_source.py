@@ -99,7 +99,8 @@ class PreviewSource(PlanSource):
         each = cut(plan, changes, pictures, not failures)
         self._note_changed(each.missed)
         self.figures.already += each.already
-        return each.plan if each.is_worth_a_record else None
+        is_worth_a_record = each.agreed or each.plan.is_whole
+        return each.plan if is_worth_a_record else None
 
     def _note_changed(self, missed: Sequence[PlannedChange]) -> None:
         for each in missed:

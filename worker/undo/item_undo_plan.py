@@ -50,11 +50,6 @@ class FieldHistory:
     def before(self) -> Value:
         return self.first.before
 
-    @property
-    def is_lock_alone(self) -> bool:
-        """Only the lock was to change."""
-        return is_same(self.field, self.before, self.last.after)
-
     def status_of(self, now: Value, begun: Sequence[Value] = ()) -> UndoStatus:
         """What is to become of what Plex shows now.
 
@@ -143,11 +138,6 @@ class ItemUndoPlan:
         return list(dict.fromkeys([*self.named(UndoStatus.RESTORE), *self.locks]))
 
     @property
-    def is_work(self) -> bool:
-        """Something is to be written."""
-        return bool(self.work)
-
-    @property
     def plan(self) -> ItemPlan:
         """The values to put back, as a plan for the one edit of the item."""
         changes = [self._change(name) for name in self.fields]
@@ -230,7 +220,8 @@ def _lock(past: FieldHistory, status: UndoStatus, is_locked: bool, is_ours: bool
     if status is UndoStatus.RESTORE:
         return wanted
     if wanted:
-        return True if past.is_lock_alone else None
+        is_lock_alone = is_same(past.field, past.before, past.last.after)
+        return True if is_lock_alone else None
     return False if is_ours else None
 
 

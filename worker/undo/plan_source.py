@@ -123,7 +123,7 @@ class UndoSource(PlanSource):
         plans = []
         for scene_id, judged in by_scene.items():
             begun = _begun(judged, known)
-            if any(each.is_work for each in judged) or any(begun.values()):
+            if any(each.work for each in judged) or any(begun.values()):
                 undo = _SceneUndo(tuple(judged), begun, is_redo, scene_id in later)
                 plans.append(_plan(scene_id, records.get(scene_id), undo))
         return plans

@@ -314,5 +314,5 @@ def test_an_entry_without_what_was_known_is_read() -> None:
 def test_nothing_to_put_back_is_no_work() -> None:
     todo: ItemUndoPlan = item_undo_plan(PLAIN, {}, {}, frozenset())
 
-    assert not todo.is_work
+    assert not todo.work
     assert todo.plan.changes == ()
