@@ -166,11 +166,11 @@ def _as_said(stash: str) -> Callable[[Scene], Value]:
 
 
 def _as_rating(stash: str) -> Callable[[Scene], Value]:
-    """Stash rates from 1 to 100, Plex from 0.1 to 10."""
+    """Stash rates from 1 to 100, Plex from 0.1 to 10; it refuses what is above that."""
 
     def want(scene: Scene) -> Value:
         value = scene.said.get(stash)
-        return value / 10 if isinstance(value, (int, float)) and value else None
+        return min(value, 100) / 10 if isinstance(value, (int, float)) and value else None
 
     return want
 

@@ -83,6 +83,11 @@ def test_what_a_full_scene_wants() -> None:
     assert desired(FULL, ALL_FIELDS).stem == "Night Walk"
 
 
+def test_a_rating_is_never_more_than_plex_takes() -> None:
+    rates = [desired(altered(rating100=told), ALL_FIELDS).values["rating"] for told in (100, 101)]
+    assert rates == [10, 10]
+
+
 def test_an_empty_scene_wants_nothing() -> None:
     wanted = desired(scene(), ALL_FIELDS)
     assert wanted.values == dict.fromkeys(ALL_FIELDS)
