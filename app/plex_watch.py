@@ -56,6 +56,8 @@ class PlexWatch:
 
     def spares(self) -> bool:
         """Whether Plex has failed lately, and is to get one request after the other."""
+        if self._breaker.recovered_at is None:  # nearly always, and asked several times a scene
+            return self._breaker.failures > 0
         return self._breaker.failures > 0 or self._breaker.rest(self._clock(), 1.0) > 0
 
     def rest(self, sleep: Callable[[float], None]) -> None:

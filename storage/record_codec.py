@@ -167,9 +167,8 @@ def _item_body(item: ItemRecord) -> list[object]:
     other: dict[str, list[object]] = {}
     marks: dict[str, list[object]] = {}
     for name, field in item.fields.items():
-        own = _marks_of(field)
-        if any(own):
-            marks[name] = own
+        if _is_marked(field):
+            marks[name] = _marks_of(field)
         # 8 and 8.0 are equal, but not what was sent.
         if (
             field.kept
@@ -198,6 +197,11 @@ def _item_from(body: Sequence[Any], updated_at: int | None) -> ItemRecord:
             value_from_json(sent), value_from_json(read_back), tuple(kept), *_marks(marks.get(name))
         )
     return ItemRecord(ItemRef(section, key), tuple(files), updated_at, fields)
+
+
+def _is_marked(field: FieldRecord) -> bool:
+    flags = field.locked or field.lock_ignored or field.refused
+    return bool(field.suppressed or field.user_owned or field.rewrites or flags)
 
 
 def _marks_of(field: FieldRecord) -> list[object]:

@@ -13,7 +13,7 @@ from typing import Any
 from core.models import Failure
 from core.text import storable
 from storage.files.database import chunks, placeholders
-from sync_queue.jobs import ACKED, DEAD, HELD, READY, WORKING, dumps
+from sync_queue.jobs import DEAD, HELD, READY, WORKING, dumps
 from sync_queue.schema import TABLE
 
 # What a job and its row both have.
@@ -171,9 +171,12 @@ def complete(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
     for status in (HELD, DEAD):
         _drop(connection, status, ids)
     for chunk in chunks(ids):
-        # A trigger drops and counts them.
-        sql = f"UPDATE {TABLE} SET status = {ACKED} WHERE _id IN ({placeholders(len(chunk))})"
-        connection.execute(sql, chunk)
+        # As the trigger does with those that persist-queue acknowledges, in fewer steps.
+        gone = connection.execute(
+            f"DELETE FROM {TABLE} WHERE _id IN ({placeholders(len(chunk))})", chunk
+        ).rowcount
+        sql = "UPDATE counters SET value = value + ? WHERE name = 'completed'"
+        connection.execute(sql, (gone,))
 
 
 def _drop(connection: sqlite3.Connection, status: int, ids: Iterable[int]) -> None:

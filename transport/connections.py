@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ from transport.patience import STEP, Patience
 
 SMALL = 16_384  # bytes that are sent within the timeout of the line, whichever it is
 SENT = 65_536  # bytes of a large body that are sent at once
+FRESH = 0.1  # seconds after an answer in which a connection that is kept counts as open
+_WRITES_SOCKETS = os.name == "posix"  # as files, and such with a timeout never block
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})  # which say so where it is empty
 
 
@@ -53,17 +56,30 @@ class _Answer(client.HTTPResponse):
 
 
 class _Lean:
-    """Sends and receives with few calls of the system; `timeout` is that of what comes next."""
+    """Sends and receives with few calls of the system, at each of which other threads may go first;
+    `timeout` is that of what comes next."""
 
     sock: Any
     timeout: Any
     _method: str
+    _answered_at = 0.0
+    _is_kept = False
     patience: Patience
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server has not closed the connection; looked at before its first reuse, and
+        after a pause."""
+        is_fresh = self.sock is not None and time.monotonic() - self._answered_at < FRESH
+        if not (is_fresh and self._is_kept):
+            self._is_kept = bool(super().is_connected)  # type: ignore[misc]
+        return self._is_kept
 
     def send(self, data: Any) -> None:
         """Send, large bodies in the time that they need."""
         if self.sock is None or not isinstance(data, bytes) or len(data) <= SMALL:
-            super().send(data)  # type: ignore[misc]
+            if not self._is_sent(data):
+                super().send(data)  # type: ignore[misc]
             return
         began, left = time.monotonic(), memoryview(data)
         end = began + self.timeout + len(data) / SLOWEST
@@ -74,6 +90,22 @@ class _Lean:
             if left and time.monotonic() >= end:
                 raise TimeoutError
             self.patience.wait(time.monotonic() - began)
+
+    def _is_sent(self, data: bytes) -> bool:
+        """Whether there was room for some bytes, which a socket with a timeout asks first."""
+        if (
+            not _WRITES_SOCKETS
+            or type(self.sock) is not socket.socket
+            or not self.sock.gettimeout()
+        ):
+            return False
+        try:
+            sent = os.write(self.sock.fileno(), data)
+        except BlockingIOError:
+            return False
+        if sent < len(data):
+            self.sock.sendall(data[sent:])
+        return True
 
     def request(self, method: str, url: str, *_: Any, **options: Any) -> None:
         """Send a request. Raises ValueError: it cannot be put into words."""
@@ -99,6 +131,7 @@ class _Lean:
         except BaseException:
             answer.close()
             raise
+        self._answered_at = time.monotonic()
         if answer.will_close:
             connection.close()  # once the answer is read
         return HTTPResponse(

@@ -76,12 +76,13 @@ class Unannounced:
     def are_there(self) -> bool:
         """Whether there are edits that no event tells of; looks now and then."""
         now = self._context.clock()
-        if is_due(self._look_at, now, LOOK_SECONDS) and self.may_hide_edits():
+        if is_due(self._look_at, now, LOOK_SECONDS):
             self._look_at = now + LOOK_SECONDS
-            mark = self._mark()
-            latest = self._latest(now, 10)
-            fresh = mark.fresh(latest, now) if mark is not None else {}
-            self._is_fresh = any(not is_unsettled(at, now) for at in fresh.values())
+            if self.may_hide_edits():
+                mark = self._mark()
+                latest = self._latest(now, 10)
+                fresh = mark.fresh(latest, now) if mark is not None else {}
+                self._is_fresh = any(not is_unsettled(at, now) for at in fresh.values())
         return self._is_fresh
 
     def _latest(self, now: float, most: int) -> list[Touched]:

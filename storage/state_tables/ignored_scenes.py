@@ -23,6 +23,11 @@ class IgnoredStore(Store):
         sql = "SELECT 1 FROM ignored_scenes WHERE scene_id = ?"
         return bool(self._database.rows(sql, (scene_id,)))
 
+    def among(self, scene_ids: Iterable[int]) -> set[int]:
+        """Those of some scenes that are ignored."""
+        sql = "SELECT scene_id FROM ignored_scenes WHERE scene_id IN"
+        return self._database.numbers_in(sql, scene_ids)
+
     def ids(self) -> frozenset[int]:
         return frozenset(self._database.numbers("SELECT scene_id FROM ignored_scenes"))
 

@@ -219,22 +219,18 @@ def _save(database: Database, connection: sqlite3.Connection, records: Sequence[
     by_id = {record.scene_id: record for record in records}
     ids = list(by_id)
     listed = placeholders(len(ids))
-    old, new = _entities_of(database, ids), _entities_in(by_id.values())
+    entities = {scene_id: entities_of(record) for scene_id, record in by_id.items()}
+    _save_entities(database, connection, by_id, entities)
     connection.executemany(
-        "DELETE FROM record_entities WHERE kind = ? AND entity_id = ? AND scene_id = ?",
-        old - new,
-    )
-    connection.executemany(
-        "INSERT OR IGNORE INTO record_entities VALUES (?, ?, ?)", sorted(new - old)
-    )
-    connection.executemany(
-        "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (scene_id) DO UPDATE SET"
+        " (scene_updated_at, fingerprint, entities, body, undone) = (excluded.scene_updated_at,"
+        " excluded.fingerprint, excluded.entities, excluded.body, excluded.undone)",
         (
             (
                 record.scene_id,
                 record.scene_updated_at,
                 record.fingerprint,
-                entities_of(record),
+                entities[record.scene_id],
                 body_of(record),
                 int(record.undone),
             )
@@ -252,8 +248,25 @@ def _save(database: Database, connection: sqlite3.Connection, records: Sequence[
     connection.execute(f"DELETE FROM timestamps WHERE scene_id IN ({listed})", ids)
 
 
-def _entities_of(database: Database, ids: Sequence[int]) -> set[tuple[int, int, int]]:
-    return set().union(*database.select_in(_ENTITIES, _stored_entities, "scene_id", ids))
+def _save_entities(
+    database: Database,
+    connection: sqlite3.Connection,
+    by_id: Mapping[int, Record],
+    entities: Mapping[int, str],
+) -> None:
+    """Keep which scenes name which entities, as records that are about to be written say it."""
+    read = partial(_other_entities, entities)
+    stored = dict(database.select_in(_ENTITIES, read, "scene_id", by_id))
+    same = {scene_id for scene_id, others in stored.items() if others is None}
+    old = set().union(*filter(None, stored.values()))
+    new = _entities_in(record for scene_id, record in by_id.items() if scene_id not in same)
+    connection.executemany(
+        "DELETE FROM record_entities WHERE kind = ? AND entity_id = ? AND scene_id = ?",
+        old - new,
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO record_entities VALUES (?, ?, ?)", sorted(new - old)
+    )
 
 
 def owned(row: Row) -> tuple[ItemRef, int]:
@@ -269,9 +282,13 @@ def _moved(known: MovedFiles, row: Row) -> str:
     return with_files(row[1], known.files, known.items)
 
 
-def _stored_entities(row: Row) -> set[tuple[int, int, int]]:
+def _other_entities(
+    wanted: Mapping[int, str], row: Row
+) -> tuple[int, set[tuple[int, int, int]] | None]:
+    """A scene, and the entities that its record names; None where these are just the wanted."""
     scene_id, entities = row
-    return _entity_rows(scene_id, *json.loads(entities))
+    is_same = entities == wanted[scene_id]
+    return scene_id, None if is_same else _entity_rows(scene_id, *json.loads(entities))
 
 
 def _entities_in(records: Iterable[Record]) -> set[tuple[int, int, int]]:

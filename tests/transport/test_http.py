@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import socket
+import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from urllib3.connection import HTTPConnection
 
 from tests.contract.scripted import Reply, as_json, patience, refused_url, scripted
 from tests.transport.raw import HEAD, bomb, drinking, dripping, saying
+from transport.connections import SMALL, Pool
 from transport.errors import BrokeOff, NoAnswer, NotTrusted, Refused, TooLarge, TransportError
 from transport.http import Answer, Http
 
@@ -219,3 +221,39 @@ def test_https_where_there_is_none() -> None:
     with scripted(as_json({})) as server, pytest.raises(NotTrusted) as caught:
         get(server.url.replace("http:", "https:"))
     assert not caught.value.sent
+
+
+def test_a_connection_that_is_closed_without_a_word_is_not_used_again() -> None:
+    closed = threading.Semaphore(0)
+
+    def serve() -> None:
+        for _ in range(3):
+            with listener.accept()[0] as line:
+                line.recv(65536)
+                line.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
+            closed.release()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with http_to(f"http://127.0.0.1:{listener.getsockname()[1]}") as http:
+            for _ in range(3):
+                assert http.send("POST", "/", headers={}, limit=LIMIT).body == b"{}"
+                assert closed.acquire(timeout=20)
+        thread.join()
+
+
+def test_what_finds_no_room_at_once_is_sent_in_parts() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs, closing(Pool.ConnectionCls("localhost", timeout=20)) as connection:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2048)
+        ours.settimeout(20)
+        connection.sock = ours
+        sent = bytes(range(256)) * (SMALL // 256)
+        thread = threading.Thread(target=connection.send, args=(sent,))
+        thread.start()
+        received = b""
+        while len(received) < len(sent) and (some := theirs.recv(4096)):
+            received += some
+        thread.join()
+    assert received == sent

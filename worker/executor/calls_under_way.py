@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import islice
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -39,6 +40,13 @@ class CallsUnderWay(Generic[K, T]):
     def pop(self, key: K) -> Future[T] | None:
         """What was begun under a key, which is forgotten; None where nothing was."""
         return self._begun.pop(key, None)
+
+    def wait_for_next(self, count: int, longest: float) -> None:
+        """Wait until so many of those begun first have ended, if there are twice as many; at most
+        so many seconds."""
+        if len(self._begun) >= 2 * count:
+            last = next(islice(self._begun.values(), count - 1, None))
+            wait([last], longest)
 
     def cancel(self, key: K) -> bool:
         """Have it not called, and forget it; False where that is too late, and `pop` follows."""

@@ -22,6 +22,10 @@ MOST, AHEAD_SECONDS = 384, 0.5
 # than are proven at once, which holds up one of each hundred.
 FEWEST, MEASURED = 16, 128
 
+# The outcomes of so many edits are waited for at once, for so many seconds at most: who is woken
+# for each of them is in the way of the writers.
+TOGETHER, TOGETHER_SECONDS = 8, 0.02
+
 Send = Callable[[ItemEdit], frozenset[str] | None]
 
 
@@ -68,7 +72,11 @@ class EditsAhead:
     def send(self, edit: ItemEdit) -> frozenset[str] | None:
         """What became of an edit, which is sent now if it was not begun. Raises as `Send`."""
         begun = self._begun.pop(edit.ref)
-        return self._send(edit) if begun is None else begun.result()
+        if begun is None:
+            return self._send(edit)
+        if not begun.done():
+            self._begun.wait_for_next(TOGETHER, TOGETHER_SECONDS)
+        return begun.result()
 
     def withdraw(self, edits: Iterable[ItemEdit]) -> bool:
         """Have edits not sent that were begun; False where one is sent already."""

@@ -28,7 +28,7 @@ from worker.executor.bulk_edit import BulkEditor, Sent
 from worker.executor.edit_step import EditStep
 from worker.executor.edits_ahead import WRITERS
 from worker.executor.item_editor import ItemEditor
-from worker.executor.journaling import Journaling
+from worker.executor.journaling import AT_ONCE, Journaling
 from worker.executor.outcome import Outcome
 from worker.executor.picture_step import PictureStep
 from worker.executor.proof import Written, judged
@@ -162,7 +162,7 @@ class Executor:
                 if is_open and is_ending:
                     left.append(plan)
                     continue
-                self._begin(plan, () if is_ending else islice(pending, WINDOW - 1), shared)
+                self._begin(plan, () if is_ending else islice(pending, AT_ONCE - 1), shared)
                 begun.append(plan)
             is_ending = is_ending or (len(begun) > self._edits.depth and is_over())
             if is_ending:

@@ -10,6 +10,9 @@ from worker.executor.before_image import field_entry, picture_entry
 from worker.pictures.writer import PictureChange
 from worker.plan import ScenePlan
 
+# Scenes that are journaled in one transaction: the one that is about to be written, and the next.
+AT_ONCE = 100
+
 
 class Journaling:
     """The journal of one run. Pictures may be journaled by several threads.

@@ -44,6 +44,8 @@ class LocatedItems:
 
     def after(self, earlier: LocatedItems) -> LocatedItems:
         """The same, with what an earlier search has found to be otherwise than remembered."""
+        if not (earlier.gone or earlier.is_outdated):
+            return self
         outdated = self.is_outdated or earlier.is_outdated
         return replace(self, gone=self.gone | earlier.gone, is_outdated=outdated)
 

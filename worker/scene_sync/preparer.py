@@ -164,12 +164,12 @@ class Preparer:
     ) -> dict[int, Job]:
         """The jobs by scene, without those of scenes that are to be left alone."""
         wanted: dict[int, Job] = {}
+        ignored = self._ignored.among(job.scene_id for job in jobs)
         for job in jobs:
             scene = fetched.scenes.get(job.scene_id)
             if scene is None:
                 continue
-            is_ignored = scene.id in self._ignored
-            why = IGNORED if is_ignored else self._why_not(scene, records)
+            why = IGNORED if scene.id in ignored else self._why_not(scene, records)
             if why:
                 batch.done.append((job, why))
             else:
