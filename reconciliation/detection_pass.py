@@ -218,7 +218,7 @@ class Sweep:
         """
         if self._verdicts is not None and not self._is_cut_off:
             found = self.findings
-            noted = found.fates.of, found.kinds_of
+            noted = found.outcomes.of, found.kinds_of
             self._verdicts.save(found.in_disorder(), *noted, found.read_whole)
             if saw_all:
                 self._state.verdicts.forget_others(self.seen)

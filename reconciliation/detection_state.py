@@ -85,7 +85,7 @@ class DetectionState:
         unread: scenes that were judged by a listing alone: Plex fails for their item, and how.
         read_whole: scenes that a listing does not say enough of to judge them.
         in_doubt: those of them that are to be looked at each time: see `core.planning.drift`.
-        fates: what became of gaps, each a `GapOutcome`.
+        outcomes: what became of gaps, each a `GapOutcome`.
     """
 
     def __init__(self, scratch: Scratch, titles: Mapping[str, str]) -> None:
@@ -104,7 +104,7 @@ class DetectionState:
         self.alike: Spool[list[tuple[str, str]]] = scratch.spool("alike", list)
         self.contested: Spool[list[Row]] = scratch.spool("contested", list)
         self.scenes: Spool[tuple[Any, ...]] = scratch.spool("scenes", tuple)
-        self.fates: Spool[int] = scratch.spool("fates", int)
+        self.outcomes: Spool[int] = scratch.spool("outcomes", int)
         self.read_whole, self.in_doubt = IdSet(), IdSet()
         self.itemless, self.copied, self.pinned, self.unorganized = (IdSet() for _ in range(4))
         self.undone, self.reached, self.ignored, self._noted = (IdSet() for _ in range(4))

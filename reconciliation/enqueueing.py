@@ -96,7 +96,7 @@ class GapQueue:
             scenes = {scene_id: ToldScene(*row) for scene_id, row in rows.items()}
             written = self._written(scenes)
             open_to = {i for i, told in scenes.items() if told.is_meaningful or i in written}
-            fates: dict[int, int] = _drop_ungated(findings, scenes, open_to, result)
+            outcomes: dict[int, int] = _drop_ungated(findings, scenes, open_to, result)
             self._set_outside_apart(findings, scenes)
             queued = self._queue.queued_among(scenes) if self._queue is not None else set()
             apart = findings.ambiguous.among(scenes) | findings.outside.among(scenes)
@@ -110,24 +110,24 @@ class GapQueue:
                 told = scenes[scene_id]
                 if scene_id not in open_to:
                     result.skipped_no_metadata += 1
-                    fates[scene_id] = GapOutcome.UNGATED
+                    outcomes[scene_id] = GapOutcome.UNGATED
                 elif scene_id in queued and not (
                     # What Stash says since may take nothing away, or be the cure.
                     self._held_since.get(scene_id, FOREVER) <= told.updated_at
                 ):
                     result.skipped_already_queued += 1
-                    fates[scene_id] = self._fate_of_queued(gap)
+                    outcomes[scene_id] = self._outcome_of_queued(gap)
                 # No job could do anything: the scene is reported for what it is instead.
                 elif not told.paths or scene_id in apart or scene_id in findings.itemless:
                     result.skipped_unmatched += 1
-                    fates[scene_id] = GapOutcome.LEFT
+                    outcomes[scene_id] = GapOutcome.LEFT
                 elif self._dead and not self._may_help(gap, told, findings):
                     result.skipped_dead += 1
-                    fates[scene_id] = GapOutcome.GIVEN_UP
+                    outcomes[scene_id] = GapOutcome.GIVEN_UP
                 else:
                     chosen.append(gap)
-                    fates[scene_id] = GapOutcome.QUEUED
-            findings.fates.put({i: int(fate) for i, fate in fates.items()})
+                    outcomes[scene_id] = GapOutcome.QUEUED
+            findings.outcomes.put({i: int(outcome) for i, outcome in outcomes.items()})
             self._put(chosen, scenes, result)
 
     def _put(
@@ -156,7 +156,7 @@ class GapQueue:
             findings.outside.put(reasons)
             absent.discard(reasons)
 
-    def _fate_of_queued(self, gap: FoundGap) -> GapOutcome:
+    def _outcome_of_queued(self, gap: FoundGap) -> GapOutcome:
         if gap.gap_type != MISSING and gap.scene_id in self._lacking:
             self._found.append(gap.scene_id)  # Plex has by now what the job waits for
         return GapOutcome.QUEUED
@@ -191,8 +191,8 @@ def _drop_ungated(
     open_to: Container[int],
     result: GapDetectionResult,
 ) -> dict[int, int]:
-    """A scene never synced and below the quality gate is no gap: nothing may be written. The fates
-    of those that there are."""
+    """A scene never synced and below the quality gate is no gap: nothing may be written. Returns
+    the outcomes of those that there are."""
     closed = [scene_id for scene_id in scenes if scene_id not in open_to]
     ungated = [i for i, reason in findings.drift.of(closed).items() if reason == NEVER_SYNCED]
     findings.drift.discard(ungated)

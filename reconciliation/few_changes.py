@@ -49,7 +49,7 @@ _FIGURES = {
     "missing": "missing_count",
 }
 _TYPES = {"empty": EMPTY_METADATA, "stale": STALE_SYNC, "drift": DRIFT, "missing": MISSING}
-_BY_FATE: Mapping[int, str] = {
+_BY_OUTCOME: Mapping[int, str] = {
     GapOutcome.QUEUED: "skipped_already_queued",
     GapOutcome.GIVEN_UP: "skipped_dead",
     GapOutcome.LEFT: "skipped_unmatched",
@@ -118,7 +118,7 @@ class FewChanges:
             found.subtract(each.type for each in page.findings.of_scenes(before).values())
         found.subtract(known.findings)
         for left in before.values():
-            kinds = _kinds(left.kinds) if left.fate in _BY_FATE else []
+            kinds = _kinds(left.kinds) if left.outcome in _BY_OUTCOME else []
             found.update([_TYPES[kind] for kind in kinds if kind in _TYPES][:1])  # what is told
         return not any(found.values())
 
@@ -204,10 +204,12 @@ def _total(
     figures["scenes_to_sync"] = figures["enqueued_count"] = 0
     for left in before.values():
         kinds = _kinds(left.kinds)
-        is_ungated = left.fate == GapOutcome.UNGATED and not kinds  # and no gap
+        is_ungated = left.outcome == GapOutcome.UNGATED and not kinds  # and no gap
         figures.subtract(["scenes_checked", *(_FIGURES[kind] for kind in kinds)])
-        if left.fate in _BY_FATE:
-            figures.subtract([_BY_FATE[left.fate], *([] if is_ungated else ["scenes_with_gaps"])])
+        if left.outcome in _BY_OUTCOME:
+            figures.subtract(
+                [_BY_OUTCOME[left.outcome], *([] if is_ungated else ["scenes_with_gaps"])]
+            )
         if not kinds:
             figures.subtract(["ungated_count" if is_ungated else "in_order_count"])
     figures.update({name: n for name, n in new.as_dict().items() if type(n) is int})

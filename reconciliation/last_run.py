@@ -106,8 +106,8 @@ class LastRun:
             but: scenes that do not matter.
         """
         queued, given_up, left = (
-            self._with_fate(fate, but)
-            for fate in (GapOutcome.QUEUED, GapOutcome.GIVEN_UP, GapOutcome.LEFT)
+            self._with_outcome(outcome, but)
+            for outcome in (GapOutcome.QUEUED, GapOutcome.GIVEN_UP, GapOutcome.LEFT)
         )
         queue = self.queue
         if queue is None:
@@ -121,8 +121,10 @@ class LastRun:
             )
         )
 
-    def _with_fate(self, fate: GapOutcome, but: Container[int]) -> Iterator[list[int]]:
-        return ([i for i in some if i not in but] for some in self.state.verdicts.with_fate(fate))
+    def _with_outcome(self, outcome: GapOutcome, but: Container[int]) -> Iterator[list[int]]:
+        return (
+            [i for i in some if i not in but] for some in self.state.verdicts.with_outcome(outcome)
+        )
 
     def forget(self) -> None:
         """Nothing can be taken over from now on."""
@@ -163,7 +165,7 @@ def altered_scenes(
         return None
     found: set[int] = set()
     try:
-        for ids in chunks(chain.from_iterable(state.verdicts.with_fate(GapOutcome.TIMELESS))):
+        for ids in chunks(chain.from_iterable(state.verdicts.with_outcome(GapOutcome.TIMELESS))):
             items = [(i, item) for i, item in _items(state, ids) if item.updated_at is None]
             full = read_full([item.ref.key for _, item in items])
             found.update(

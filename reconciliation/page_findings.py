@@ -124,7 +124,7 @@ class _Said:
         self._ambiguous = found.ambiguous.of(scene_ids)
         self._contested = found.contested.of(scene_ids)
         self._gaps = found.gaps_of(scene_ids)
-        self._fates = found.fates.of(scene_ids)
+        self._outcomes = found.outcomes.of(scene_ids)
         self._altered = found.altered.of(scene_ids)
         self._refused = found.refused.of(scene_ids)
         self._outside = found.outside.of(scene_ids)
@@ -147,7 +147,7 @@ class _Said:
             return finding(CONTESTED, reason=lost)
         if scene_id in self._gaps:
             gap = self._gaps[scene_id][0]
-            says_enough = self._fates.get(scene_id) != GapOutcome.UNGATED
+            says_enough = self._outcomes.get(scene_id) != GapOutcome.UNGATED
             return finding(
                 gap.gap_type,
                 reason=gap.reason if says_enough else f"{gap.reason}. {NOT_YET}",

@@ -181,8 +181,8 @@ class VerdictCache:
         if seen is not None and fetched is not None:
             # Of such an item a listing can never prove that its lists did not move.
             is_timeless = any(self._side.items[ref].updated_at is None for ref in match.refs)
-            fate = GapOutcome.TIMELESS if is_timeless else GapOutcome.IN_ORDER
-            self._noted.put({scene.id: (seen, fetched.digest, int(fate))})
+            outcome = GapOutcome.TIMELESS if is_timeless else GapOutcome.IN_ORDER
+            self._noted.put({scene.id: (seen, fetched.digest, int(outcome))})
             self._noted_ids.add(scene.id)
         else:
             if scene.id in self._noted_ids:
@@ -202,14 +202,14 @@ class VerdictCache:
     def save(
         self,
         in_disorder: Collection[int],
-        fates: Callable[[Iterable[int]], Mapping[int, int]] = lambda _ids: {},
+        outcomes: Callable[[Iterable[int]], Mapping[int, int]] = lambda _ids: {},
         kinds: Callable[[Collection[int]], Mapping[int, int]] = lambda _ids: {},
         unsure: Container[int] = (),
     ) -> None:
         """Keep the verdicts on what was noted, but for those in disorder.
 
         Args:
-            fates: tells of some scenes what became of their gaps, each a `GapOutcome`.
+            outcomes: tells of some scenes what became of their gaps, each a `GapOutcome`.
             kinds: tells what was found of some scenes, a bit for each kind.
             unsure: scenes that are to be looked at each time.
         """
@@ -220,19 +220,19 @@ class VerdictCache:
         for batch in self._noted.batches(AT_ONCE):
             claims, folders = self._claims.of(batch), self._taught.of(batch)
             good = {
-                i: Verdict(seen, tuple(map(claim_of, claims[i])), scene, (*folders[i],), fate)
-                for i, (seen, scene, fate) in batch.items()
+                i: Verdict(seen, tuple(map(claim_of, claims[i])), scene, (*folders[i],), outcome)
+                for i, (seen, scene, outcome) in batch.items()
                 if i not in in_disorder
             }
             self._store.save(good, [i for i in batch if i not in good])
             kept.update(good)
         for looked_at in self._looked_at.batches(AT_ONCE):
-            fate_of, kinds_of = fates(looked_at), kinds(looked_at)
+            outcome_of, kinds_of = outcomes(looked_at), kinds(looked_at)
             claims, folders = self._claims.of(looked_at), self._taught.of(looked_at)
             others = {
                 i: Verdict(
                     *(b"", tuple(map(claim_of, claims.get(i, ()))), scene, (*folders.get(i, ()),)),
-                    *(fate_of.get(i, GapOutcome.NO_GAP), kinds_of.get(i, 0), i not in unsure),
+                    *(outcome_of.get(i, GapOutcome.NO_GAP), kinds_of.get(i, 0), i not in unsure),
                 )
                 for i, scene in looked_at.items()
                 if i not in kept

@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
         claims: the items that the scene claimed.
         scene: a digest of the scene alone.
         taught: the folders in which its files lie: section key, that of Stash, that of Plex.
-        fate: a `GapOutcome`.
+        outcome: a `GapOutcome`.
         kinds: a bit for each kind of finding; see `reconciliation.detection_state`.
         stands: it need not be looked at again while nothing has moved.
     """
@@ -53,7 +53,7 @@ class Verdict(NamedTuple):
     claims: tuple[Claim, ...]
     scene: bytes = b""
     taught: Taught = ()
-    fate: int = GapOutcome.IN_ORDER
+    outcome: int = GapOutcome.IN_ORDER
     kinds: int = 0
     stands: bool = True
 
@@ -130,13 +130,13 @@ class VerdictStore(Store):
         among = f"{_ALL} WHERE scene_id BETWEEN ? AND ? AND {_IN_ORDER}"
         return set(self._database.numbers(among, (first, last)))
 
-    def with_fate(self, fate: GapOutcome) -> Iterator[list[int]]:
+    def with_outcome(self, outcome: GapOutcome) -> Iterator[list[int]]:
         """The scenes of which that became, some thousand at a time and in order; not to be asked
         for those without a gap."""
         sql = f"{_ALL} WHERE fate > 1 AND fate = ? AND touched = 0 AND scene_id > ?"
         last = -1
         while some := self._database.numbers(
-            f"{sql} ORDER BY scene_id LIMIT {_SOME}", (fate, last)
+            f"{sql} ORDER BY scene_id LIMIT {_SOME}", (outcome, last)
         ):
             yield some
             last = some[-1]
@@ -168,7 +168,7 @@ class VerdictStore(Store):
                 (
                     (
                         *(scene_id, verdict.digest, dumps([*map(claim_row, verdict.claims)])),
-                        *(verdict.scene, dumps(verdict.taught), verdict.fate),
+                        *(verdict.scene, dumps(verdict.taught), verdict.outcome),
                         *(verdict.kinds, not verdict.stands, scene_id),
                         recorded is None or scene_id in recorded,
                     )
@@ -199,10 +199,10 @@ def claim_row(claim: Claim) -> tuple[str, str, int, int, int, int]:
 
 
 def _verdict(row: Row) -> tuple[int, Verdict]:
-    scene_id, digest, claims, scene, taught, fate, kinds, touched = row
+    scene_id, digest, claims, scene, taught, outcome, kinds, touched = row
     made = tuple(map(claim_of, json.loads(claims)))
     folders = tuple([(section, stash, plex) for section, stash, plex in json.loads(taught)])
-    return scene_id, Verdict(digest, made, scene, folders, fate, kinds, not touched)
+    return scene_id, Verdict(digest, made, scene, folders, outcome, kinds, not touched)
 
 
 def claim_of(row: Sequence[Any]) -> Claim:

@@ -127,7 +127,7 @@ def test_an_item_that_never_says_when_it_changed_is_looked_at_each_time(
     run.note(fetched(1).read(), match(1), record(1))
     run.save(())
 
-    assert list(state.verdicts.with_fate(GapOutcome.TIMELESS)) == [[1]]
+    assert list(state.verdicts.with_outcome(GapOutcome.TIMELESS)) == [[1]]
     again = cache_of(side({OWN: OWN_FILE}, updated_at=None))
     assert again.unchanged([fetched(1)]) == []
 

@@ -89,7 +89,7 @@ def test_of_others_it_is_noted_that_they_were_looked_at(state: State) -> None:
     # Scene 2 got a record meanwhile.
     state.verdicts.save({1: other, 2: other, 3: in_doubt, 4: other}, recorded={1, 3})
 
-    assert list(state.verdicts.with_fate(GapOutcome.QUEUED)) == [[1, 4]]
+    assert list(state.verdicts.with_outcome(GapOutcome.QUEUED)) == [[1, 4]]
     assert state.verdicts.looked_at(1, 9) == {1: b"it", 2: b"", 4: b"it"}
     assert state.verdicts.in_order(1, 9) == {2}
     assert state.verdicts.left([1, 3]) == {1: other, 3: in_doubt}
