@@ -54,6 +54,14 @@ class _Answer(client.HTTPResponse):
         self.headers = self.msg = headers
         self.chunked = self.will_close = False
 
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status, after what a proxy says before it (102, 103). The base passes over 100."""
+        told: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+        while told[1] in (client.PROCESSING, client.EARLY_HINTS):
+            client.parse_headers(self.fp)
+            told = super()._read_status()  # type: ignore[misc]
+        return told
+
 
 class _Lean:
     """Sends and receives with few calls of the system, at each of which other threads may go first;

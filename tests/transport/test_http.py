@@ -163,6 +163,14 @@ def test_a_gzip_that_unpacks_to_very_much_needs_no_memory() -> None:
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
 
 
+HINTS = b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+
+
+def test_what_is_said_before_the_answer_is_not_the_answer() -> None:
+    with saying(lambda: [HINTS, CHUNKED, b"0\r\n\r\n"]) as url:
+        assert (get(url).status, get(url).body) == (200, b"{}")
+
+
 def test_a_body_in_chunks_has_the_length_that_these_have() -> None:
     told = CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 0\r\n\r\n", 1)
     with saying(lambda: [told, b"0\r\n\r\n"]) as url:
@@ -173,13 +181,14 @@ def test_a_body_in_chunks_has_the_length_that_these_have() -> None:
     ("start", "piece"),
     [
         (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"", HINTS),
         (HEAD + b"X: ", b"y" * 1000),
         (CHUNKED + b"0\r\n", b"X: y\r\n" * 100),
         (CHUNKED + b"2;", b"y" * 1000),
         (CHUNKED + b"-5\r\n", b"y" * 1000),
         (CHUNKED, b"1\r\n \r\n" * 100),
     ],
-    ids=["interim", "header", "trailer", "extension", "negative", "tiny"],
+    ids=["interim", "hints", "header", "trailer", "extension", "negative", "tiny"],
 )
 def test_what_frames_a_body_comes_to_an_end(start: bytes, piece: bytes) -> None:
     """Also where it comes too fast for the deadline, and before it takes any memory."""
