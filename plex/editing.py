@@ -8,7 +8,7 @@ add what an edit names, and on those that replace by it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from core.models import Change, Role, Value
@@ -45,7 +45,7 @@ def edit_params(
             known = roles if LIST_NAMES[change.field] == ACTOR else ()
             params += _list(LIST_NAMES[change.field], change, known)
         if lock:
-            params += lock_params([change.field])
+            params += lock_params({change.field: True})
     return params
 
 
@@ -57,14 +57,11 @@ def difference(change: Change) -> Change:
     return replace(change, before=(), after=change.added)
 
 
-def title_sort_params(title_sort: str) -> list[tuple[str, str]]:
-    """The parameters that give an item a sort title of its own and leave its lock alone."""
-    return [("titleSort.value", title_sort)]
-
-
-def lock_params(fields: Iterable[str]) -> list[tuple[str, str]]:
-    """The parameters that lock fields or pictures and leave what they show alone."""
-    return [(f"{lock_name(field)}.locked", "1") for field in fields]
+def lock_params(locks: Mapping[str, bool]) -> list[tuple[str, str]]:
+    """The parameters that lock fields or pictures (True) and unlock others, and leave what they
+    show alone."""
+    names = sorted(locks, key=lambda name: (not locks[name], name))
+    return [(f"{lock_name(name)}.locked", "1" if locks[name] else "0") for name in names]
 
 
 def shortened(change: Change) -> Change | None:
@@ -84,11 +81,6 @@ def shortened(change: Change) -> Change | None:
             break
         kept += letter
     return replace(change, after=kept.rstrip() + "…")
-
-
-def unlock_params(fields: Iterable[str]) -> list[tuple[str, str]]:
-    """The parameters that unlock fields or pictures and leave what they show alone."""
-    return [(f"{lock_name(field)}.locked", "0") for field in fields]
 
 
 def split_params(params: Sequence[tuple[str, str]], max_length: int) -> list[list[tuple[str, str]]]:

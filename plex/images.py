@@ -16,6 +16,7 @@ from core.images import Entry, ImageFailed, ImageKind, digest, on_offer
 from core.models import FullItem
 from plex import mapping
 from plex.client import PlexClient
+from plex.editing import lock_params
 from plex.exceptions import PlexItemFailed
 from plex.listing import MAX_PAGE_SIZE
 from plex.mapping import ONE_KEY
@@ -111,9 +112,9 @@ class PlexImages:
         """Make an item show none of the pictures on offer."""
         self._write("DELETE", key, _NAMES[kind].field)
 
-    def lock(self, item: FullItem, kinds: Iterable[ImageKind], *, locked: bool = True) -> None:
-        """Keep Plex from choosing other pictures at a refresh, or (`locked=False`) let it."""
-        params = [(f"{_NAMES[kind].field}.locked", "1" if locked else "0") for kind in kinds]
+    def lock(self, item: FullItem, kinds: Iterable[ImageKind]) -> None:
+        """Keep Plex from choosing other pictures at a refresh."""
+        params = lock_params({kind.value: True for kind in kinds})
         self._client.edit(item.ref.section, item.item_type, item.ref.key, params)
 
     def _write(self, method: str, key: str, name: str, params: Params = ()) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from core.models import Change, ItemRef, MediaFile, Role, Section
 from plex.client import PlexClient
-from plex.editing import edit_params, unlock_params
+from plex.editing import edit_params, lock_params
 from plex.exceptions import PlexItemFailed, PlexRejected, PlexServerDown, PlexUnauthorized
 from tests.contract.servers import Simulated, item, seed_of
 from tests.plex.wire import client_at
@@ -225,7 +225,7 @@ def test_scalars_are_set_cleared_locked_and_unlocked(client: PlexClient) -> None
     assert after.updated_at != before.updated_at
     clear = [Change(name, "x", None) for name in ("summary", "studio", "date", "rating")]
     client.edit("1", 1, key, edit_params(clear))
-    client.edit("1", 1, key, unlock_params(["summary", "title"]))
+    client.edit("1", 1, key, lock_params({"summary": False, "title": False}))
     after = client.full_items([key])[key]
     assert [after.values[name] for name in ("summary", "studio", "date", "rating")] == [
         "",

@@ -9,7 +9,7 @@ import pytest
 
 from core.models import Change
 from plex.client import MAX_KEYS, MAX_URL, PlexClient
-from plex.editing import difference, edit_params, unlock_params
+from plex.editing import difference, edit_params, lock_params
 from tests.contract.scripted import Asked, Reply, scripted
 
 Params = list[tuple[str, str]]
@@ -90,7 +90,9 @@ def test_what_could_reach_other_items_is_refused(
 
 
 def test_unlocking_names_the_locks_and_no_value() -> None:
-    (asked,) = send(["11", "12"], unlock_params(["background", "date", "poster", "tags"]))
+    (asked,) = send(
+        ["11", "12"], lock_params(dict.fromkeys(["background", "date", "poster", "tags"], False))
+    )
 
     assert asked.path == (
         "/library/sections/3/all?type=1&id=11%2C12"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.models import Change, Role, Value
 from core.text import name_key
-from plex.editing import edit_params, split_params, unlock_params
+from plex.editing import edit_params, lock_params, split_params
 from plex.url_encoding import encode_query
 
 PUNCTUATION = "a, b %2C c+d & e;f=g#h?i/j'k\"l\\m%"
@@ -140,7 +140,12 @@ def test_actors_that_stay_keep_their_part_and_photo() -> None:
 
 
 def test_unlocking_leaves_the_values() -> None:
-    assert unlock_params(["title", "tags"]) == [("title.locked", "0"), ("genre.locked", "0")]
+    locks = {"title": False, "tags": False, "studio": True}
+    assert lock_params(locks) == [
+        ("studio.locked", "1"),
+        ("genre.locked", "0"),
+        ("title.locked", "0"),
+    ]
 
 
 def test_what_plex_does_not_have() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from core.images import Entry, ImageFailed, ImageKind, digest, on_offer, selected
 from plex.client import PlexClient
+from plex.editing import lock_params
 from plex.exceptions import PlexRejected, PlexServerDown, PlexUnauthorized
 from plex.images import PlexImages, upload_name
 from simulators.launch import PlexHandle
@@ -86,7 +87,7 @@ def test_locks(client: PlexClient, process: PlexHandle) -> None:
     locked = client.full_items(["1"])["1"]
     assert locked.locked - before == {"poster", "background"}
     assert process.counters()["writes"] == 1
-    images.lock(locked, [ART], locked=False)
+    client.edit("1", locked.item_type, "1", lock_params({"background": False}))
     assert client.full_items(["1"])["1"].locked - before == {"poster"}
 
 

@@ -17,13 +17,12 @@ from dataclasses import dataclass, field
 from core.models import FullItem, ItemRef, Value
 from core.planning.item_plan import refused
 from plex.client import MAX_KEYS, PlexClient
-from plex.editing import difference, edit_params
+from plex.editing import difference, edit_params, lock_params
 from plex.exceptions import PlexItemFailed, PlexRejected
 from plex.url_encoding import encode_query
 from storage.files.database import chunks
 from storage.state import State
 from worker.executor.edits_ahead import WRITERS
-from worker.executor.item_editor import lock_changes
 from worker.executor.list_edit_probe import (
     Memory,
     lists_of,
@@ -74,7 +73,7 @@ class _Group:
     def params(self) -> list[tuple[str, str]]:
         first = self.edits[0]
         params = edit_params(map(difference, first.changes), lock=False)
-        return params + lock_changes({n: first.locks[n] for n in first.names if n in first.locks})
+        return params + lock_params({n: first.locks[n] for n in first.names if n in first.locks})
 
     @property
     def best_for_probe(self) -> ItemEdit | None:

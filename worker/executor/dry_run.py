@@ -16,10 +16,8 @@ from worker.plan import Batch, ScenePlan
 class DryEnd(Protocol):
     """What stores plans, or shows them."""
 
-    def execute(
-        self, plans: Sequence[ScenePlan], is_over: Callable[[], bool]
-    ) -> Sequence[ScenePlan]:
-        """Take some plans; returns those that are left."""
+    def take(self, plans: Sequence[ScenePlan]) -> None:
+        """Take some plans."""
 
     def without_plan(self, batch: Batch) -> None:
         """Take note of the jobs of a batch that have no plan."""
@@ -32,7 +30,7 @@ def dry_run(source: Batches, end: DryEnd) -> None:
         StashError, PlexError: a server went away; `end` has what was planned until then.
     """
     for batch in source.batches():
-        end.execute(batch.ready, lambda: False)
+        end.take(batch.ready)
         end.without_plan(batch)
 
 
@@ -48,11 +46,8 @@ class ShownPlans:
     figures: Figures
     phrases: Callable[[ScenePlan], Iterable[tuple[ItemRef, str, str]]]
 
-    def execute(
-        self, plans: Sequence[ScenePlan], is_over: Callable[[], bool]
-    ) -> Sequence[ScenePlan]:
-        """Show some plans, to the last."""
-        del is_over
+    def take(self, plans: Sequence[ScenePlan]) -> None:
+        """Show some plans."""
         for plan in plans:
             found = list(self.phrases(plan))
             for called in dict.fromkeys(called for _, called, _ in found):
@@ -63,7 +58,6 @@ class ShownPlans:
             self.figures.scenes += bool(found)
             self.figures.scenes_done += plan.is_whole
             self.figures.scenes_partly += not plan.is_whole
-        return []
 
     def without_plan(self, batch: Batch) -> None:
         """What is left is counted by the maker."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from core.fields import TITLE
 from core.models import Change, FullItem
 from plex.client import PlexClient
-from plex.editing import edit_params, lock_params, shortened, title_sort_params, unlock_params
+from plex.editing import edit_params, lock_params, shortened
 from plex.exceptions import PlexRejected
 from worker.plan import ItemEdit
 
@@ -90,7 +90,7 @@ class ItemEditor:
         Raises:
             PlexError: as the client.
         """
-        ref, params = item.ref, lock_changes({TITLE: TITLE in item.locked})
+        ref, params = item.ref, lock_params({TITLE: TITLE in item.locked})
         self._plex.edit(ref.section, item.item_type, ref.key, params, thorough=False)
 
     def _is_gone(self, key: str) -> bool:
@@ -121,17 +121,10 @@ def params_of(
     """
     listed = list(changes)
     params = edit_params(listed, edit.roles, lock=False)
-    params += lock_changes({n: want for n, want in edit.locks.items() if n in names})
+    params += lock_params({n: want for n, want in edit.locks.items() if n in names})
     if edit.title_sort and any(change.field == TITLE for change in listed):
-        params += title_sort_params(edit.title_sort)
+        params.append(("titleSort.value", edit.title_sort))
     return params
-
-
-def lock_changes(locks: Mapping[str, bool]) -> list[tuple[str, str]]:
-    """The parameters that lock some fields and unlock others."""
-    lock = sorted(name for name, want in locks.items() if want)
-    unlock = sorted(name for name, want in locks.items() if not want)
-    return lock_params(lock) + unlock_params(unlock)
 
 
 def removal_alone(change: Change, name: str) -> Change:

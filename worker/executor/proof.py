@@ -68,14 +68,11 @@ class Written:
     def after(self, shown: Mapping[ItemRef, FullItem]) -> dict[ItemRef, FullItem | None]:
         """Each item as it is now: those that were written to as read back, None where gone."""
         changed = self.edits.keys() | self.moved
+        unread = self.errors.keys() - shown.keys()  # nothing is known of these but what was before
         return {
-            ref: item if ref not in changed or self._is_unread(ref, shown) else shown.get(ref)
+            ref: item if ref not in changed or ref in unread else shown.get(ref)
             for ref, item in self.plan.items.items()
         }
-
-    def _is_unread(self, ref: ItemRef, shown: Mapping[ItemRef, FullItem]) -> bool:
-        """Nothing is known of an item that failed, but what was read before."""
-        return ref in self.errors and ref not in shown
 
     def known(self, there: Mapping[ItemRef, FullItem]) -> PictureRecords:
         """What is known of the scene's pictures by now."""

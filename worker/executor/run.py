@@ -257,7 +257,8 @@ class WriteRun:
 
     def _parted(self, plans: Sequence[ScenePlan]) -> tuple[list[ScenePlan], list[ScenePlan]]:
         """The plans, and those that would lose just what is held back of their scenes already."""
-        held = {each.job.scene_id: each.losses for each in self._queue.held(_scene_ids(plans))}
+        ids = {plan.scene_id for plan in plans}
+        held = {each.job.scene_id: each.losses for each in self._queue.held(ids)}
         known = [
             plan
             for plan in plans
@@ -334,10 +335,6 @@ class WriteRun:
         given = list(jobs)
         if given:
             self._queue.release(given)
-
-
-def _scene_ids(plans: Iterable[ScenePlan]) -> list[int]:
-    return [plan.scene_id for plan in plans]
 
 
 def jobs_of(plans: Iterable[ScenePlan]) -> list[Job]:

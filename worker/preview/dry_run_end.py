@@ -7,7 +7,7 @@ with the writes that follow it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -105,11 +105,8 @@ class StoredPlans:
         self._pictures = pictures
         self._losing = 0
 
-    def execute(
-        self, plans: Sequence[ScenePlan], is_over: Callable[[], bool]
-    ) -> Sequence[ScenePlan]:
-        """Store some plans, to the last."""
-        del is_over
+    def take(self, plans: Sequence[ScenePlan]) -> None:
+        """Store some plans."""
         preview = self._preview
         kept: list[PlannedChange] = []
         with self._pictures.expected(plans):
@@ -128,7 +125,6 @@ class StoredPlans:
                 preview.values_touched += total.touched
                 preview.values_cleared += total.cleared
         self._store.add(preview.run_id, kept)
-        return []
 
     def without_plan(self, batch: Batch) -> None:
         """Count the scenes that are left out, by the reason."""

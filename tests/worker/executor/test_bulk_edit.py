@@ -11,12 +11,11 @@ from core.fields import BY_NAME
 from core.models import FullItem, ItemRef, Scene, Value
 from core.planning.item_plan import ItemPlan, plan_item, refused
 from core.planning.three_way_merge import FirstSync
-from plex.editing import difference
+from plex.editing import difference, lock_params
 from tests.core.builders import ALL_FIELDS, FEWER, desired
 from tests.core.planning.test_planning_laws import items, scenes, settings_of_first_sync, synced
 from tests.core.plex_like import Server
 from worker.executor.bulk_edit import _groups
-from worker.executor.item_editor import lock_changes
 from worker.executor.list_edit_probe import lost
 from worker.plan import ItemEdit
 
@@ -102,7 +101,7 @@ def test_only_the_very_same_change_in_one_section_is_shared(
     for group in groups:
         first = group.edits[0]
         locks = {name: first.locks[name] for name in first.names}
-        assert [each for each in group.params if ".locked" in each[0]] == lock_changes(locks)
+        assert [each for each in group.params if ".locked" in each[0]] == lock_params(locks)
         for edit in group.edits:
             assert edit.ref.section == first.ref.section
             assert edit.item.item_type == first.item.item_type

@@ -10,6 +10,7 @@ from core.images import Fit, digest, digest_in
 from core.models import FullItem, ItemRef
 from core.records import NO_PICTURES, PictureRecords
 from plex.client import PlexClient
+from plex.editing import lock_params
 from plex.images import PlexImages
 from simulators.launch import PlexHandle
 from simulators.stash.sample_pictures import picture
@@ -91,6 +92,9 @@ class PictureSite:
         self.downloaded = self.stash.counters()["bytes_out"]
         self.known = outcome.after(self.items(*refs))
         return outcome
+
+    def unlock_poster(self, ref: ItemRef) -> None:
+        self.plex.edit(ref.section, 1, ref.key, lock_params({"poster": False}))
 
     def forget_requests(self) -> None:
         self.stash.reset()

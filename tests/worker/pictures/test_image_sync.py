@@ -76,7 +76,7 @@ def test_what_was_told_brings_the_old_picture_back(site: PictureSite) -> None:
     [told] = site.journal
     assert told.before is not None
     site.images.select(told.ref.key, ImageKind(told.field), told.before)
-    site.images.lock(site.items(told.ref)[told.ref], [ImageKind.POSTER], locked=False)
+    site.unlock_poster(told.ref)
     assert site.offered(REFS[0], "poster")[: len(shown)] == shown
     assert site.locked(REFS[0]) == set()
 
@@ -117,7 +117,7 @@ def test_an_item_that_moved_is_looked_at_and_set_right(site: PictureSite) -> Non
     own = site.offered(REFS[0], "poster")[0]["name"]
     site.process.configure(clock_offset=5)
     site.images.select("1", ImageKind.POSTER, own)
-    site.images.lock(site.items(REFS[0])[REFS[0]], [ImageKind.POSTER], locked=False)
+    site.unlock_poster(REFS[0])
     outcome = site.sync()
     assert (outcome.uploads, outcome.selects) == (0, 1)
     assert [(told.field, told.before) for told in site.journal] == [("poster", own)]

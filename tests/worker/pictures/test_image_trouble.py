@@ -79,7 +79,7 @@ def test_what_was_done_before_stash_gives_no_more_pictures_is_locked_and_known(
     own = site.offered(REFS[0], "poster")[0]["name"]
     site.process.configure(clock_offset=5)
     site.images.select("1", ImageKind.POSTER, own)
-    site.images.lock(site.items(REFS[0])[REFS[0]], [ImageKind.POSTER], locked=False)
+    site.unlock_poster(REFS[0])
     gone = {"action": "status", "status": 500, "times": -1, "after": 1}
     with site.stash.failing({"match": "/scene/1/screenshot", **gone}):
         outcome = site.sync()
