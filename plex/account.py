@@ -79,11 +79,7 @@ class PlexAccount:
 
     def token_of(self, code: Code) -> str | None:
         """The token, once the user has entered the code; "" while they have not; None if it has
-        expired.
-
-        Raises:
-            PlexServerDown: plex.tv does not answer.
-        """
+        expired. Raises PlexServerDown: plex.tv does not answer."""
         login = self._login()
         login._id, login._code = code.number, code.text
         try:

@@ -65,11 +65,7 @@ class FullReader:
     def at_once(self, keys: Sequence[str]) -> tuple[FullItems, list[str]]:
         """Many items in few requests, and the keys of those that `read` has to be asked for:
         nothing is said of them. Where Plex fails at so many, or takes long, that is not tried
-        again.
-
-        Raises:
-            PlexServerDown: it takes as long for a single other one.
-        """
+        again. Raises PlexServerDown: it takes as long for a single other one."""
         found, done = FullItems(), set[str]()
         for start in range(0, len(keys), READ_KEYS):
             some = keys[start : start + READ_KEYS]

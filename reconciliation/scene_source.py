@@ -22,6 +22,7 @@ from core.id_set import IdSet
 from core.library_facts import GROUP, STUDIO, TAG
 from core.watermark import AHEAD
 from reconciliation.prefetch import Prefetch
+from stash.answers import objects
 from stash.mapping import SceneReader, UnreadScene, epoch, text
 from stash.scalars import (
     FOLDER,
@@ -290,18 +291,14 @@ def _read(scene: UnreadScene, mark: str, now: float) -> Row:
 
 def _links(told: Mapping[str, object]) -> str:
     """What else a scene shows the name of, as it is kept."""
-    groups = _listed(told.get("groups"))
+    groups = objects(told.get("groups"))
     named = {
-        PERFORMER: _listed(told.get("performers")),
-        TAG: _listed(told.get("tags")),
-        STUDIO: _listed([told.get("studio")]),
-        GROUP: _listed([each.get("group") for each in groups]),
+        PERFORMER: objects(told.get("performers")),
+        TAG: objects(told.get("tags")),
+        STUDIO: objects([told.get("studio")]),
+        GROUP: objects([each.get("group") for each in groups]),
     }
     return " ".join(_link(kind, each.get("id")) for kind, some in named.items() for each in some)
-
-
-def _listed(raw: object) -> list[Mapping[str, object]]:
-    return [each for each in raw if isinstance(each, Mapping)] if isinstance(raw, list) else []
 
 
 def _link(kind: str, number: object) -> str:

@@ -46,6 +46,17 @@ def check_status(answer: Answer) -> None:
         raise later(error, answer)
 
 
+def inside(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The object that an answer has under a name; an empty one where it has none."""
+    inner = data.get(name)
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def objects(raw: object) -> list[Mapping[str, Any]]:
+    """The objects of a list, without what else is in it; none of what is no list."""
+    return [each for each in raw if isinstance(each, Mapping)] if isinstance(raw, list) else []
+
+
 def scenes_in(listed: object) -> list[Any]:
     """The scenes of what `findScenes` answers with. Raises StashError: it has no list of them."""
     scenes = listed.get("scenes") if isinstance(listed, Mapping) else None

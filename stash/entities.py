@@ -10,6 +10,7 @@ from core.errors import StashError
 from core.library_facts import GROUP, STUDIO, TAG, Used
 from core.performer_names import Disambiguate, Performer, in_doubt, shown
 from stash import queries
+from stash.answers import inside, objects
 from stash.mapping import number, text
 from stash.scenes import MAX_IDS, StashApi, query_data, scene_fields
 
@@ -83,12 +84,11 @@ def _listed(
     while True:
         variables: dict[str, object] = {"filter": queries.page_of(PAGE, page, sort)}
         variables |= {"criteria": criteria} if criteria is not None else {}
-        listed = query_data(stash, asked, variables).get("listed")
-        raw = listed.get("found") if isinstance(listed, Mapping) else None
-        rows = [each for each in raw if isinstance(each, Mapping)] if isinstance(raw, list) else []
+        listed = inside(query_data(stash, asked, variables), "listed")
+        rows = objects(listed.get("found"))
         had = len(found)
         found.update({i: keep(each) for each in rows if (i := number(each.get("id"))) is not None})
-        total = number(listed.get("count")) if isinstance(listed, Mapping) else None
+        total = number(listed.get("count"))
         totals |= {total} if total is not None else set()
         # A page without news would be asked for for ever.
         if len(rows) < PAGE or len(found) == had:
@@ -98,11 +98,7 @@ def _listed(
 
 def disambiguations(stash: StashApi, when: Disambiguate) -> Mapping[int, str]:
     """The disambiguations that are part of names, by the performer's id: one request, and more only
-    where there are some.
-
-    Raises:
-        StashError: or its kinds; Stash does not answer.
-    """
+    where there are some. Raises StashError: or its kinds; Stash does not answer."""
     if when is Disambiguate.NEVER:
         return {}
     listed = list_entities(stash, "performer", "name disambiguation", _HAVE_DISAMBIGUATION)
@@ -130,8 +126,7 @@ def _shared(stash: StashApi, names: Sequence[str]) -> Iterable[str]:
     variables = {f"n{place}": name for place, name in enumerate(names)}
     data = query_data(stash, f"query Namesakes({given}) {{ {asked} }}", variables)
     for place, name in enumerate(names):
-        counted = data.get(f"n{place}")
-        if isinstance(counted, Mapping) and (number(counted.get("count")) or 0) > 1:
+        if (number(inside(data, f"n{place}").get("count")) or 0) > 1:
             yield name
 
 
@@ -153,6 +148,6 @@ def used(stash: StashApi, kind: str) -> dict[int, Used]:
 
 def _used(row: Mapping[str, Any]) -> Used:
     above = row.get("parents") or [row.get("parent_studio")]
-    ids = [number(each.get("id")) for each in above if isinstance(each, Mapping)]
+    ids = [number(each.get("id")) for each in objects(above)]
     scenes = number(row.get("scene_count")) or 0
     return Used(text(row.get("name")), scenes, tuple(i for i in ids if i is not None))

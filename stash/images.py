@@ -22,7 +22,7 @@ from core.images import (
     media_type,
     says_no_cover,
 )
-from stash.answers import asks_to_log_in
+from stash.answers import asks_to_log_in, inside, objects
 from stash.client import AnswerTooLarge, StashClient
 from transport.http import Answer
 
@@ -118,9 +118,8 @@ def scenes_with_covers(client: StashClient, seed: int, most: int) -> list[int]:
         StashError: or its kinds.
     """
     paging = {"per_page": most, "sort": f"random_{seed}"}
-    found = client.call_GQL(_COVERS, {"filter": paging, "of": {"NOT": _LACKING}}).get("findScenes")
-    rows = found.get("scenes") if isinstance(found, dict) else None
-    ids = [str(row.get("id")) for row in rows or () if isinstance(row, dict)]
+    told = client.call_GQL(_COVERS, {"filter": paging, "of": {"NOT": _LACKING}})
+    ids = [str(row.get("id")) for row in objects(inside(told, "findScenes").get("scenes"))]
     return [int(scene_id) for scene_id in ids if scene_id.isascii() and scene_id.isdecimal()]
 
 
@@ -129,14 +128,14 @@ def _lacks_cover(client: StashClient, scene_id: int) -> bool:
     that it cannot read (measured on Stash 0.30)."""
     this = {"id": {"value": scene_id, "modifier": "EQUALS"}, **_LACKING}
     try:
-        found = client.call_GQL(_COVERS, {"filter": {"per_page": 1}, "of": this}).get("findScenes")
+        told = client.call_GQL(_COVERS, {"filter": {"per_page": 1}, "of": this})
     except StashUnreachable:
         raise
     except StashUnauthorized as error:
         raise _not_had(scene_id, str(error)) from None
     except StashError:
         return True  # a Stash that cannot tell
-    return not isinstance(found, dict) or found.get("count") != 0
+    return inside(told, "findScenes").get("count") != 0
 
 
 def _outage(answer: Answer, content_type: str) -> str:

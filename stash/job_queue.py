@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.errors import StashError
+from stash.answers import objects
 from stash.scenes import StashApi, query_data
 from stash.task_request import FIND_JOB, PLUGIN, RUN_TASK, TASK, is_waiting
 
@@ -22,11 +22,10 @@ class WaitingJob:
 
 def waiting_jobs(stash: StashApi) -> list[WaitingJob]:
     """The jobs that wait for the running one to end. Raises StashError: or its kinds."""
-    listed = query_data(stash, _QUEUE, {}).get("jobQueue") or []  # null when empty
     return [
         WaitingJob(str(job.get("id")), is_waiting(job))
-        for job in (listed if isinstance(listed, list) else ())
-        if isinstance(job, Mapping) and job.get("status") == "READY"
+        for job in objects(query_data(stash, _QUEUE, {}).get("jobQueue"))  # null when empty
+        if job.get("status") == "READY"
     ]
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from stash.answers import objects
 from stash.scenes import StashApi, query_data
 
 QUICK_HOOKS = "Stash2PlexQuickHooks"  # note edits inside Stash
@@ -20,11 +19,7 @@ def switches(stash: StashApi) -> dict[str, bool]:
         StashError: or its kinds.
     """
     listed = query_data(stash, _PLUGINS, {}).get("plugins")  # null where there is none
-    return {
-        str(each.get("id")): each.get("enabled") is True
-        for each in (listed if isinstance(listed, list) else ())
-        if isinstance(each, Mapping)
-    }
+    return {str(each.get("id")): each.get("enabled") is True for each in objects(listed)}
 
 
 def switch(stash: StashApi, plugin: str, *, on: bool) -> None:

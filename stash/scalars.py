@@ -16,7 +16,7 @@ from core.errors import StashError, StashUnauthorized, StashUnreachable
 from core.library_facts import GROUP, STUDIO, TAG
 from core.models import MediaFile, Scene
 from stash import queries
-from stash.answers import scenes_in
+from stash.answers import inside, objects, scenes_in
 from stash.entities import list_texts
 from stash.mapping import SceneReader, UnreadScene, lacks, number, text, unread_scenes
 from stash.scenes import (
@@ -141,11 +141,10 @@ def _look(stash: StashApi, since: float | None, *, tells_files: bool) -> Looked:
     names = {
         (GROUP if kind == _MOVIE else kind, i): name
         for kind, said in kinds.items()
-        for i, name in _names(stash, kind, said, data.get(kind))
+        for i, name in _names(stash, kind, said, inside(data, kind))
     }
     scenes = {each: _all(stash, criteria[each], data.get(each)) for each in criteria}
-    version = data.get("version")
-    told = text(version.get("version")) if isinstance(version, Mapping) else ""
+    told = text(inside(data, "version").get("version"))
     return Looked(told, tells_files, names, scenes.get(_MOVED, {}), scenes.get(_ODD, {}))
 
 
@@ -189,15 +188,15 @@ def _variables(criteria: Mapping[str, object]) -> dict[str, object]:
     return {**by, "some": queries.page_of(SOME), **criteria}
 
 
-def _names(stash: StashApi, kind: str, said: str, listed: object) -> Iterator[tuple[int, str]]:
-    rows = listed.get("found") if isinstance(listed, Mapping) else None
-    count = number(listed.get("count")) if isinstance(listed, Mapping) else None
-    if not isinstance(rows, list) or len(rows) != count:
+def _names(
+    stash: StashApi, kind: str, said: str, listed: Mapping[str, object]
+) -> Iterator[tuple[int, str]]:
+    rows = listed.get("found")
+    if not isinstance(rows, list) or len(rows) != number(listed.get("count")):
         yield from list_texts(stash, kind, said, _sort(kind)).items()
         return
-    for row in rows:
-        found = number(row.get("id")) if isinstance(row, Mapping) else None
-        if found is not None:
+    for row in objects(rows):
+        if (found := number(row.get("id"))) is not None:
             yield found, text(row.get(said))
 
 

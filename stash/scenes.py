@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from core.errors import StashError, StashIncomplete, StashUnauthorized, StashUnreachable
 from core.models import Scene
 from stash import queries
+from stash.answers import inside, objects
 from stash.client import StashClient
 from stash.mapping import SceneReader, UnreadScene, lacks, unread_scenes
 from stash.narrowing import SceneListing, by_halves
@@ -237,19 +238,19 @@ def plugin_settings(stash: StashApi, plugin_id: str) -> tuple[dict[str, object],
     `plexUrl`; such keys come back in our spelling.
     """
     query = queries.plugin_settings_query(plugin_id)
-    configuration = _inside(query_data(stash, query), "configuration")
+    configuration = inside(query_data(stash, query), "configuration")
     settings: dict[str, object] = {}
-    for name, values in _inside(configuration, "plugins").items():
+    for name, values in inside(configuration, "plugins").items():
         if name.casefold() == plugin_id.casefold() and isinstance(values, Mapping):
             settings = {str(key): value for key, value in values.items()}
     spelled = {_snake_case(key): value for key, value in settings.items()}
-    key = _inside(configuration, "general").get("apiKey")
+    key = inside(configuration, "general").get("apiKey")
     return {**spelled, **settings}, key if isinstance(key, str) else ""
 
 
 def stash_version(stash: StashApi) -> str:
     """Stash's version, like "v0.30.1"; "" where the build has none."""
-    version = _inside(query_data(stash, queries.VERSION), "version").get("version")
+    version = inside(query_data(stash, queries.VERSION), "version").get("version")
     return version if isinstance(version, str) else ""
 
 
@@ -258,8 +259,8 @@ def scene_fields(stash: StashApi) -> str:
     if not isinstance(stash, StashClient) or not stash.reads_groups:
         return queries.SCENE_FRAGMENT
     if stash.group_fields is None:
-        known = _inside(query_data(stash, queries.FIELDS_OF_SCENES), "__type").get("fields")
-        names = {each.get("name") for each in known or () if isinstance(each, Mapping)}
+        known = inside(query_data(stash, queries.FIELDS_OF_SCENES), "__type").get("fields")
+        names = {each.get("name") for each in objects(known)}
         stash.group_fields = queries.GROUPS if "groups" in names else queries.MOVIES
     return f"{queries.SCENE_FRAGMENT} {stash.group_fields}"
 
@@ -278,7 +279,7 @@ def _page(
 
 
 def _count(data: Mapping[str, Any]) -> int:
-    count = _inside(data, "findScenes").get("count")
+    count = inside(data, "findScenes").get("count")
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise StashError("Stash answered without a count of scenes")
     return count
@@ -286,11 +287,6 @@ def _count(data: Mapping[str, Any]) -> int:
 
 def _snake_case(key: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key).lower()
-
-
-def _inside(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    inner = data.get(name)
-    return inner if isinstance(inner, Mapping) else {}
 
 
 def query_data(

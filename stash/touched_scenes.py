@@ -10,6 +10,7 @@ from typing import Any
 from core.errors import StashError, StashUnauthorized, StashUnreachable
 from core.timestamps import parse_timestamp
 from core.watermark import Touched, Watermark
+from stash.answers import inside
 from stash.narrowing import by_halves
 from stash.queries import day_before, page_of
 from stash.scenes import StashApi, query_data, stash_version
@@ -292,8 +293,7 @@ def _window(stash: StashApi, order: _Order, start: int, size: int) -> _Page:
 
 def _page(data: Mapping[str, Any], name: str) -> _Page:
     """The scenes of a listing; what makes no sense is left to a reconcile."""
-    listed = data.get(name)
-    raw = listed.get("scenes") if isinstance(listed, Mapping) else None
+    raw = inside(data, name).get("scenes")
     rows = raw if isinstance(raw, list) else []
     found: list[Touched] = []
     lowest = math.inf

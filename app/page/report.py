@@ -17,11 +17,7 @@ MOST = 20_000  # rows that a reply can hold
 
 def page_report(context: PageContext) -> dict[str, Any]:
     """The report as one HTML file; without its text where that is too much for a reply: the task
-    `report` writes it to the folder then.
-
-    Raises:
-        ConfigError: there was no whole reconcile yet.
-    """
+    `report` writes it to the folder then. Raises ConfigError: there was no whole reconcile yet."""
     told = {"name": NAMES["html"], "folder": str(context.data_dir / FOLDER)}
     with context.open_page() as page:
         if not page.get_value(LAST):

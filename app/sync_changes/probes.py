@@ -52,11 +52,7 @@ def plex_failure(context: Context, failures: int) -> PlexServerDown | None:
 
 def make_sure_of_plex(context: Context) -> None:
     """Ask briefly: for a server that is silent, a drain, and with it all jobs of Stash, would wait
-    for minutes.
-
-    Raises:
-        PlexServerDown: it does not answer.
-    """
+    for minutes. Raises PlexServerDown: it does not answer."""
     with context.open_plex(BUSY) as plex:
         try:
             identity = plex.identity()

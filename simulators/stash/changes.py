@@ -48,15 +48,11 @@ class Changes:
     # Scenes
 
     def scene(self, scene_id: Any) -> Scene:
-        """Raises:
-        StashError: there is none.
-        """
+        """Raises StashError: there is none."""
         return pick(self._library.scenes, [scene_id], "scene", "converting id")[0]
 
     def update_scene(self, scene: Scene, given: Given) -> None:
-        """Raises:
-        StashError: a value is bad.
-        """
+        """Raises StashError: a value is bad."""
         values = self._editor().values(scene, given)
         if values.get("title") == "" and not scene.files:
             raise StashError("title must be set if scene has no files")
@@ -65,9 +61,7 @@ class Changes:
         self._stamp(scene)
 
     def create_scene(self, given: Given) -> Scene:
-        """Raises:
-        StashError: a value is bad, or there is neither title nor file.
-        """
+        """Raises StashError: a value is bad, or there is neither title nor file."""
         library = self._library
         now = self._clock.text()
         values = self._editor().values(None, given)
@@ -155,9 +149,7 @@ class Changes:
     # Files
 
     def file(self, file_id: Any) -> VideoFile:
-        """Raises:
-        StashError: there is none.
-        """
+        """Raises StashError: there is none."""
         return pick(self._library.files, [file_id], "file")[0]
 
     def add_file(self, raw: Given) -> VideoFile:
@@ -179,9 +171,7 @@ class Changes:
         self._stamp(scene)
 
     def assign_file(self, scene: Scene, file: VideoFile) -> None:
-        """Raises:
-        StashError: it is the primary file of another scene.
-        """
+        """Raises StashError: it is the primary file of another scene."""
         owner = self._library.owner(file)
         if owner is not None and owner.files[0] is file:
             raise StashError("assigning file to scene: cannot reassign primary file")
@@ -215,9 +205,7 @@ class Changes:
         library.touch()
 
     def delete_file(self, file: VideoFile) -> None:
-        """Raises:
-        StashError: it is a scene's primary file.
-        """
+        """Raises StashError: it is a scene's primary file."""
         owner = self._library.owner(file)
         if owner is not None and owner.files[0] is file:
             raise StashError(f"cannot delete primary file {file.path}")

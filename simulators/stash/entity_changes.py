@@ -43,9 +43,7 @@ class EntityChanges:
         return tables[kind]
 
     def entity(self, kind: str, entity_id: Any) -> Any:
-        """Raises:
-        StashError: there is none.
-        """
+        """Raises StashError: there is none."""
         return pick(self.rows(kind), [entity_id], kind, "converting id")[0]
 
     def doomed(self, kind: str, entity_id: Any) -> Any:
@@ -56,9 +54,7 @@ class EntityChanges:
         return entity
 
     def create(self, kind: str, given: Given) -> Entity:
-        """Raises:
-        StashError: a value is bad.
-        """
+        """Raises StashError: a value is bad."""
         values = self._editor().values(None, _stored(kind, given))
         rows, now = self.rows(kind), self._clock.text()
         num = self._library.next_id(kind, rows)
@@ -76,9 +72,7 @@ class EntityChanges:
         return entity
 
     def update(self, kind: str, entity: Entity, given: Given) -> None:
-        """Raises:
-        StashError: a value is bad.
-        """
+        """Raises StashError: a value is bad."""
         self._editor().apply(entity, _stored(kind, given))
         entity.updated_at = self._clock.text()
         self._after(entity)

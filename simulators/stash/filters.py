@@ -17,9 +17,7 @@ CONNECTIVES = ("AND", "OR", "NOT")
 
 
 def scene_test(wanted: Filter) -> Test:
-    """Raises:
-    StashError: two connectives in one level, or a criterion that is not simulated.
-    """
+    """Raises StashError: two connectives in one level, or a criterion that is not simulated."""
     return _joined(wanted, _scene_criterion)
 
 

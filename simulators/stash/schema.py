@@ -37,11 +37,7 @@ Resolver = Callable[..., Any]
 
 def version_key(version: str) -> tuple[int, int]:
     """ "v0.30.1" -> (0, 30); "v0.30.1-44-gcf3489efd" -> (0, 31): a build past a release has what
-    the next one will have.
-
-    Raises:
-        ValueError: no version number in it.
-    """
+    the next one will have. Raises ValueError: no version number in it."""
     found = re.match(r"v?(\d+)\.(\d+)(?:\.\d+)?(-\d+-g)?", version)
     if found is None:
         raise ValueError(f"not a version: {version!r}")

@@ -47,11 +47,7 @@ def take(path: Path, seconds: float = 0) -> FileLock | None:
 
 def make_sure(data_dir: Path) -> None:
     """Makes sure that a file which nobody else knows can be locked: some network shares refuse
-    every lock as if somebody else had it.
-
-    Raises:
-        StateError: it cannot.
-    """
+    every lock as if somebody else had it. Raises StateError: it cannot."""
     import tempfile  # with what it brings, some time that is rarely needed
 
     try:

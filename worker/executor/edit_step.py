@@ -61,11 +61,7 @@ class EditStep:
         self._begun_before: frozenset[ItemRef] = frozenset()
 
     def send(self, edit: ItemEdit, written: Written) -> None:
-        """Send the one edit of an item.
-
-        Raises:
-            PlexError: but PlexRejected and PlexItemFailed.
-        """
+        """Send the one edit of an item. Raises PlexError: but PlexRejected and PlexItemFailed."""
         written.edits[edit.ref] = edit
         try:
             refused = self.ahead.send(edit)

@@ -50,11 +50,7 @@ class ItemEditor:
         return frozenset()
 
     def send_whole(self, edit: ItemEdit) -> None:
-        """All changes and locks of an item in one edit.
-
-        Raises:
-            PlexError: as the client.
-        """
+        """All changes and locks of an item in one edit. Raises PlexError: as the client."""
         self._edit(edit, edit.changes, edit.names)
 
     def send_change(self, edit: ItemEdit, change: Change) -> bool:

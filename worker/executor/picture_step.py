@@ -79,11 +79,7 @@ class PictureStep:
         return WAITING if self._begun and not (self.doubtful or self._is_trial) else 0
 
     def finish(self, written: Written) -> None:
-        """Wait for the pictures of a scene.
-
-        Raises:
-            PlexError, StashError: as `PictureSync`.
-        """
+        """Wait for the pictures of a scene. Raises PlexError, StashError: as `PictureSync`."""
         plan = written.plan
         begun = self._begun.pop(plan.scene_id)
         cover = begun.result() if begun is not None else None
