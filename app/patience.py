@@ -97,7 +97,8 @@ class TaskPatience(Asking):
             self._gives_way = self._others_wait()
             self._look_at = self._clock() + LOOK
         if self._gives_way:
-            raise GaveWay("other tasks of Stash wait, and an answer does not come")
+            why = "other tasks of Stash wait, and an answer does not come"
+            raise GaveWay(why, self._lacking)
 
     def of_another(self) -> TaskPatience:
         """That with Stash, which is waited for as long as its own limits say."""

@@ -79,7 +79,15 @@ class RunStopped(SyncError):
 
 
 class GaveWay(RunStopped):
-    """A server took its time while other jobs of Stash waited: the rest is done behind them."""
+    """A server took its time while other jobs of Stash waited: the rest is done behind them.
+
+    Attributes:
+        lacking: for so many seconds answers were lacking, beyond what they may well take.
+    """
+
+    def __init__(self, text: str, lacking: float) -> None:
+        super().__init__(text)
+        self.lacking = lacking
 
 
 class PinRefused(SyncError):

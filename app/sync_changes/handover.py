@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from app.patience import TaskPatience
+from app.patience import BY_BUTTON, TaskPatience
 from app.wiring import Context
 from core.errors import RunStopped, StashError, StateError, SyncError
 from stash.job_queue import is_pending, queue_sync_changes, waiting_jobs
@@ -53,8 +53,15 @@ class _Others:
         return not self._is_our_turn
 
 
-def note_given_way(context: Context, *, in_vain: bool) -> None:
-    """The task has given way while an answer was waited for; `in_vain`: before it did anything."""
+def note_given_way(context: Context, lacking: float, *, in_vain: bool) -> None:
+    """The task has given way while an answer was waited for.
+
+    Args:
+        lacking: for how many seconds; after many it is Plex that keeps it back, and not others.
+        in_vain: before it did anything.
+    """
+    if in_vain and lacking > BY_BUTTON:
+        return
     with context.open_state() as state:
         state.change_value(IN_VAIN, lambda before: before + 1 if in_vain else 0)
 

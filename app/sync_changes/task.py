@@ -113,7 +113,8 @@ class _Run:
         except GaveWay as why:
             log.debug("%s", why)
             self._outage.break_off(PLEX)
-            note_given_way(self._context, in_vain=not self._drains.result.processed)
+            in_vain = not self._drains.result.processed
+            note_given_way(self._context, why.lacking, in_vain=in_vain)
             self._hand_over(0, anyway=True)
 
     def _work(self) -> None:
