@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import io
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -37,6 +39,9 @@ class Terminal(protocol.Frames):
     ) -> None:
         self.as_json = as_json
         self._quiet = quiet
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # What Windows passes to a file or to another program has few letters.
+            sys.stdout.reconfigure(errors="backslashreplace")
         self.out = out or Console(highlight=False, soft_wrap=False)
         self.err = err or Console(stderr=True, highlight=False)
         self._bar: Progress

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import sys
 
 import pytest
 from rich.console import Console
@@ -47,6 +48,20 @@ def test_a_pipe_gets_one_line_for_each_row() -> None:
     terminal = _terminal()
     terminal.table(["id", "title"], [[1, "a\nb\tc"], [2, None]], "none")
     assert _text(terminal.out) == "id\ttitle\n1\ta b c\n2\t\n"
+
+
+def test_letters_that_a_pipe_does_not_know_are_written_as_their_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pipe = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(pipe, encoding="cp1252", newline="\n"))
+    told = Terminal(as_json=False, quiet=False)
+
+    told.table(["é"], [["東京"]], "none")
+    told.say("京都")
+
+    sys.stdout.flush()
+    assert pipe.getvalue() == b"\xe9\n\\u6771\\u4eac\n\\u4eac\\u90fd\n"
 
 
 def test_no_rows_are_said_in_words() -> None:
