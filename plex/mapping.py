@@ -33,13 +33,13 @@ def sections_from_json(container: Mapping[str, Any]) -> list[Section]:
             agent=text(raw.get("agent")),
             locations=tuple(
                 place["path"]
-                for place in _objects(raw.get("Location"))
+                for place in objects(raw.get("Location"))
                 if isinstance(place.get("path"), str)
             ),
             refreshing=flag(raw.get("refreshing")),
             content=_content(raw),
         )
-        for raw in _objects(container.get("Directory"))
+        for raw in objects(container.get("Directory"))
         if _key(raw.get("key"))
     ]
 
@@ -52,7 +52,7 @@ def _content(raw: Mapping[str, Any]) -> str:
 
 def items_in(container: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The raw items of a container; rating keys may be missing."""
-    return _objects(container.get("Metadata"))
+    return objects(container.get("Metadata"))
 
 
 def rating_key(raw: Mapping[str, Any]) -> str:
@@ -67,7 +67,7 @@ def is_gone(raw: Mapping[str, Any]) -> bool:
     """
     if _is_deleted(raw):
         return True
-    media = _objects(raw.get("Media"))
+    media = objects(raw.get("Media"))
     if not any(map(_is_deleted, media)):
         return False
     return all(_is_deleted(each) or _is_optimized(each) for each in media)
@@ -128,8 +128,8 @@ def tells_files(raw: Mapping[str, Any]) -> bool:
         pass
     return any(
         text(part.get("file"))
-        for each in _objects(raw.get("Media"))
-        for part in _objects(each.get("Part"))
+        for each in objects(raw.get("Media"))
+        for part in objects(each.get("Part"))
     )
 
 
@@ -153,7 +153,7 @@ def full_item(raw: Mapping[str, Any], container: Mapping[str, Any]) -> FullItem:
         values=values,
         locked=frozenset(
             our_lock(lock["name"])
-            for lock in _objects(raw.get("Field"))
+            for lock in objects(raw.get("Field"))
             if text(lock.get("name")) and flag(lock.get("locked"))
         ),
         updated_at=_int(raw.get("updatedAt")),
@@ -170,9 +170,9 @@ def _files(raw: Mapping[str, Any]) -> tuple[MediaFile, ...]:
     return tuple(
         [
             MediaFile(path, _size(part.get("size")), _seconds(part.get("duration")))
-            for media in _objects(raw.get("Media"))
+            for media in objects(raw.get("Media"))
             if media.keys().isdisjoint(_MARKS) or not (_is_deleted(media) or _is_optimized(media))
-            for part in _objects(media.get("Part"))
+            for part in objects(media.get("Part"))
             if (path := text(part.get("file")))
             and not ("deletedAt" in part and _is_deleted(part))
             and not ("Plex Versions" in path and _OPTIMIZED_FOLDER.search(path))
@@ -203,7 +203,7 @@ def _key(raw: object) -> str:
     return raw if (raw.isdigit() and raw.isascii()) or ONE_KEY.fullmatch(raw) else ""
 
 
-def _objects(raw: object) -> list[dict[str, Any]]:
+def objects(raw: object) -> list[dict[str, Any]]:
     """The objects of a list; a lone object counts as a list of one."""
     if isinstance(raw, list):
         if len(raw) == 1 and raw[0].__class__ is dict:  # mostly
@@ -214,7 +214,7 @@ def _objects(raw: object) -> list[dict[str, Any]]:
 
 def _tagged(raw: object) -> list[dict[str, Any]]:
     """Those objects of a list that have a name."""
-    return [each for each in _objects(raw) if text(each.get("tag"))] if raw else []
+    return [each for each in objects(raw) if text(each.get("tag"))] if raw else []
 
 
 def text(value: object) -> str:

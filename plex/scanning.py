@@ -76,11 +76,7 @@ class PlexScans:
         except (PlexRejected, PlexUnauthorized) as error:
             log.debug("Plex does not tell its activities: %s", error)
             return []
-        return [
-            each
-            for each in (listed if isinstance(listed, list) else [listed])
-            if isinstance(each, dict) and mapping.text(each.get("type")) in _SCANS
-        ]
+        return [e for e in mapping.objects(listed) if mapping.text(e.get("type")) in _SCANS]
 
 
 def _section_of(activity: Mapping[str, Any]) -> str | None:

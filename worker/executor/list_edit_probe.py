@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from core.fields import name_keys
 from core.models import Change, FullItem, ItemRef, Role
 from core.planning.item_plan import ItemPlan
 from core.text import name_key
@@ -66,14 +67,14 @@ def lists_of(plan: ItemPlan) -> list[Change]:
 def survivors(change: Change) -> list[str]:
     """The entries of a list that a change leaves there."""
     assert isinstance(change.after, tuple)
-    added = set(map(name_key, change.added))
+    added = name_keys(change.added)
     return [name for name in change.after if name_key(name) not in added]
 
 
 def lost(plan: ItemPlan, shown: FullItem) -> bool:
     """Whether an item lacks entries that its edit was to leave there."""
     return any(
-        name_key(name) not in _keys(shown, change.field)
+        name_key(name) not in name_keys(shown.values.get(change.field))
         for change in lists_of(plan)
         for name in survivors(change)
     )
@@ -148,9 +149,9 @@ def _edit(
 
 def _missing(item: FullItem, name: str, kept: Iterable[str]) -> Change | None:
     """What brings entries back that a list has lost."""
-    keys = _keys(item, name)
-    gone = tuple(entry for entry in kept if name_key(entry) not in keys)
     value = item.values.get(name)
+    keys = name_keys(value)
+    gone = tuple(entry for entry in kept if name_key(entry) not in keys)
     there = value if isinstance(value, tuple) else ()
     return Change(name, there, (*there, *gone), gone) if gone else None
 
@@ -162,8 +163,3 @@ def _order(plan: ItemPlan, roles: Iterable[Role]) -> Mapping[str, Any]:
         "lists": {change.field: survivors(change) for change in lists_of(plan)},
         "roles": [[role.name, role.text, role.thumb] for role in roles],
     }
-
-
-def _keys(item: FullItem, name: str) -> set[str]:
-    value = item.values.get(name)
-    return set(map(name_key, value)) if isinstance(value, tuple) else set()

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 
+from core.fields import name_keys
 from core.models import Change, FullItem, ItemRef
 from core.planning.item_plan import is_incomplete, is_shown, refused
 from core.text import name_key
@@ -225,8 +226,7 @@ def _lock_of(name: str) -> str:
 
 def _singles(change: Change, item: FullItem) -> Iterable[Change]:
     """One change by itself: a list's removals one by one, for servers that take but one."""
-    value = item.values.get(change.field)
-    there = {name_key(name) for name in value} if isinstance(value, tuple) else set()
+    there = name_keys(item.values.get(change.field))
     left = [name for name in change.removed if name_key(name) in there]
     for name in left:
         yield removal_alone(change, name)
