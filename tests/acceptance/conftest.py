@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,13 +71,20 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def site(library: Site, data: Path) -> Iterator[Site]:
-    """It as generated, with all that is mirrored."""
+def used() -> dict[str, Any]:
+    """The settings of `site`: all is mirrored, where a module does not say otherwise."""
+    return {"first_sync": "mirror", "max_clear_percent": 100}
+
+
+@pytest.fixture
+def site(library: Site, data: Path, used: dict[str, Any]) -> Iterator[Site]:
+    """It as generated."""
     library.forget(data)
     library.both.plex.load(library.both.seed)
-    library.use(first_sync="mirror", max_clear_percent=100)
+    library.use(**used)
     yield library
     library.both.plex.faults([])
+    library.both.stash.faults([])
 
 
 @pytest.fixture

@@ -55,16 +55,6 @@ def page() -> Iterator[None]:
         Path(PAGE).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-@pytest.fixture
-def site(library: Site, data: Path) -> Iterator[Site]:
-    library.forget(data)
-    library.both.plex.load(library.both.seed)
-    library.use(**MIRROR)
-    yield library
-    library.both.plex.faults([])
-    library.both.stash.faults([])
-
-
 def run(site: Site, *, later: bool = False) -> str:
     """Reconcile and drain; what the user is told if that does not come to its end.
 

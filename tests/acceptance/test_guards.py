@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,11 +31,8 @@ def library(open_site: Open) -> Site:
 
 
 @pytest.fixture
-def site(library: Site, data: Path) -> Site:
-    library.forget(data)
-    library.both.plex.load(library.both.seed)
-    library.use(first_sync="mirror")
-    return library
+def used() -> dict[str, Any]:
+    return {"first_sync": "mirror"}
 
 
 def _wrong(site: Site) -> list[str]:

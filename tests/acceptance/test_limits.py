@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,13 +68,8 @@ def library(open_site: Open) -> Site:
 
 
 @pytest.fixture
-def site(library: Site, data: Path) -> Iterator[Site]:
-    library.forget(data)
-    library.both.plex.load(library.both.seed)
-    library.use(**SETTINGS)
-    yield library
-    library.both.plex.faults([])
-    library.both.stash.faults([])
+def used() -> dict[str, Any]:
+    return SETTINGS
 
 
 def measured(site: Site, mode: str) -> Usage:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,16 +28,6 @@ MIRROR: dict[str, Any] = {"first_sync": "mirror", "max_clear_percent": 100}
 @pytest.fixture(scope="module")
 def library(open_site: Open) -> Site:
     return open_site(generate(SCENES, seed=11, only=CASES))
-
-
-@pytest.fixture
-def site(library: Site, data: Path) -> Iterator[Site]:
-    library.forget(data)
-    library.both.plex.load(library.both.seed)
-    library.use(**MIRROR)
-    yield library
-    library.both.stash.faults([])
-    library.both.plex.faults([])
 
 
 def pictures(site: Site) -> None:

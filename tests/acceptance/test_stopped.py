@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -21,15 +19,6 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows ends processes 
 @pytest.fixture(scope="module")
 def library(open_site: Open) -> Site:
     return open_site(generate(12, seed=5, only=("drift_title",)))
-
-
-@pytest.fixture
-def site(library: Site, data: Path) -> Iterator[Site]:
-    library.forget(data)
-    library.both.plex.load(library.both.seed)
-    library.use(first_sync="mirror", max_clear_percent=100)
-    yield library
-    library.both.plex.faults([])
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,12 +28,13 @@ def library(open_site: Open) -> Site:
 
 
 @pytest.fixture
-def site(library: Site, data: Path) -> Iterator[Site]:
-    library.forget(data)
-    library.both.plex.load(library.both.seed)
-    library.use(first_sync="mirror", max_clear_percent=100, sync_poster=True, sync_background=True)
-    yield library
-    library.both.plex.faults([])
+def used() -> dict[str, Any]:
+    return {
+        "first_sync": "mirror",
+        "max_clear_percent": 100,
+        "sync_poster": True,
+        "sync_background": True,
+    }
 
 
 def kill_after(site: Site, mode: str, writes: int, seed: int) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.acceptance.conftest import data, open_site, short_pauses
+from tests.acceptance.conftest import data, open_site, short_pauses, site, used
 
-__all__ = ["data", "open_site", "short_pauses"]
+__all__ = ["data", "open_site", "short_pauses", "site", "used"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -21,15 +19,6 @@ CASES = ("extra_genre", "odd_tags_removed", "agent_filled", "drift_studio", "two
 @pytest.fixture(scope="module")
 def library(open_site: Open) -> Site:
     return open_site(generate(20, seed=14, only=CASES))
-
-
-@pytest.fixture
-def site(library: Site, data: Path) -> Iterator[Site]:
-    library.forget(data)
-    library.both.plex.load(library.both.seed)
-    library.use(first_sync="mirror", max_clear_percent=100)
-    yield library
-    library.both.plex.faults([])
 
 
 def _wrong(site: Site) -> list[str]:
