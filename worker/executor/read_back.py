@@ -24,7 +24,7 @@ from worker.executor.item_editor import ItemEditor, removal_alone
 from worker.plan import ItemEdit
 
 # What was written is read back after so many scenes, or so many seconds after the first of them.
-WINDOW = 100
+WINDOW = 25
 WINDOW_SECONDS = 2.0
 # After so many fields or locks of one name that another try did not help, the server is known for
 # it, unless it helped one of so many.
