@@ -58,7 +58,7 @@ def test_an_edit_is_in_plex_within_seconds(site: Site) -> None:
     site.edit_scene(scene, title="Seen at Once")
     took = until(lambda: title(site, scene) == "Seen at Once")
 
-    assert took < 5
+    assert took < 10  # some three where nothing else runs
     until(lambda: at_rest(site))
     (job,) = jobs(site)[before:]
     assert job["plugin_error"] is None
@@ -81,7 +81,7 @@ def test_a_new_name_of_a_tag_is_in_plex_within_seconds(site: Site) -> None:
     site.both.stash.graphql(mutation, {"i": told})
     took = until(lambda: "Renamed at Once" in site.item(site.key(scene["id"]))["genre"])
 
-    assert took < 5
+    assert took < 10  # some three where nothing else runs
     until(lambda: at_rest(site))
     assert jobs(site)[-1]["output"]["events"] == 1
 

@@ -36,7 +36,7 @@ def test_a_drain_gives_back_what_it_has_in_hand(site: Site, name: str) -> None:
     process.send_signal(getattr(signal, name))
     stdout, stderr = process.communicate(timeout=30)
 
-    assert time.monotonic() - began < 5  # of those that `read_timeout` allows for
+    assert time.monotonic() - began < 12  # of those that `read_timeout` allows for
     assert f"was stopped by {name}" in json.loads(stdout)["error"]
     assert b"Traceback" not in stderr
     with site.queue() as queue:

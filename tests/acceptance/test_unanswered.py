@@ -37,6 +37,7 @@ from tests.acceptance.sync_driver import NOW, SyncDriver
 ITEMS = "^GET /library/metadata/"
 LISTING = r"^GET /library/sections/\d+/all"
 HANG = {"action": "hang", "seconds": 20, "times": -1}
+READ = 15  # seconds, `read_timeout`
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def driver(library: Site, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         monkeypatch.setattr(where, name, seconds)
     library.forget(data)
     library.both.plex.load(library.both.seed)
-    library.use(first_sync="mirror", read_timeout=15)
+    library.use(first_sync="mirror", read_timeout=READ)
     library.enqueue(*library.scenes("in_sync"))
     yield SyncDriver(library)
     library.both.plex.faults([])
@@ -82,7 +83,7 @@ def test_a_drain_by_a_button_is_soon_handed_over(driver: SyncDriver, hangs: str)
     with pytest.raises(PlexServerDown, match="3 changes wait for Plex; Sync Changes sends"):
         driver.do("process_queue")
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < READ / 2
     assert driver.lease().job_id == jobs(driver.site)[-1]["id"]
     assert failures(driver) == 1
     assert all_wait(driver)
@@ -106,7 +107,7 @@ def test_others_need_not_wait_for_an_answer(
         figures = driver.do(mode) if mode == "process_queue" else driver.sync()
         assert figures["carried_on_by_job"] == jobs(driver.site)[-1]["id"]
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < READ / 2
     assert failures(driver) == 0  # that nobody waited for it says nothing of Plex
     assert all_wait(driver)
     driver.site.both.plex.faults([])
@@ -147,7 +148,7 @@ def test_a_task_that_nobody_carries_on_says_soon_that_plex_does_not_answer(
 
     assert "Plex did not answer for" in site.run(mode).error
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < READ / 2
     assert all_wait(driver)
     site.both.plex.faults([])
     assert "error" not in site.run(mode).reply
@@ -195,7 +196,7 @@ def test_others_need_not_wait_for_a_cover(driver: SyncDriver) -> None:
         assert driver.sync()["carried_on_by_job"] == jobs(driver.site)[-1]["id"]
 
     driver.site.both.stash.faults([])
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < READ / 2
     assert all_wait(driver)
     assert driver.sync()["processed"] == 3
 
@@ -234,7 +235,7 @@ def test_a_task_that_is_stopped_waits_for_no_answer(driver: SyncDriver) -> None:
     with driver.context() as context, pytest.raises(RunStopped, match="as you asked"):
         process_queue(replace(context, is_stopped=lambda: time.monotonic() > began + 0.3))
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < READ / 2
     assert all_wait(driver)
 
 

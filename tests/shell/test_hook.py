@@ -157,7 +157,7 @@ def test_megabytes_of_cover_are_no_burden(tmp_path: Path) -> None:
 
     ended = run(str(ENTRY), stdin=given(sent={"id": "5", "cover_image": cover}), data=tmp_path)
 
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     assert ended.reply == {"output": "noted"}
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 200_000
 

@@ -121,7 +121,7 @@ def test_a_server_that_does_not_answer_is_waited_for_once(hooks: Hooks, stash: S
     for num in range(1, 20):
         assert hooks.fire(num) == "noted"
 
-    assert 1 <= time.monotonic() - started < 2
+    assert 1 <= time.monotonic() - started < 10
     assert len(stash.asked) == 1
     stash.hang.set()
 

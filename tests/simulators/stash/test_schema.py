@@ -165,10 +165,10 @@ def test_a_page_of_500_scenes_is_fast() -> None:
     )
     times = []
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.process_time()
         result = execute_sync(
             sim.schema, document, context_value=context, executor_class=ProjectingExecutor
         )
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
         assert result.errors is None
     assert min(times) < 0.1
