@@ -71,6 +71,8 @@ def migrate(connection: sqlite3.Connection, path: Path, schema: Schema) -> bool:
         if 0 < version < target and schema.synchronous == "FULL":
             _back_up(path, version)
         run(connection, schema.migrations[version:])
+        if version > 0:
+            run(connection, [schema.derived])
         connection.execute(f"PRAGMA user_version = {target}")
         connection.execute("COMMIT")
     except BaseException:

@@ -65,7 +65,7 @@ def recall(
         if name in PICTURES:
             pictures[name, ref] = _picture(had.of(name, ref), known, name in items[ref].locked)
         elif name in BY_NAME and (last := _last_carried_out(known, items[ref].values.get(name))):
-            fields.setdefault(ref, {})[name] = next_in(last)
+            fields.setdefault(ref, {})[name] = _left_by(last, known[0].before)
     if not fields and not pictures:
         return Recalled(record)
     own = record if record is not None else bare
@@ -94,14 +94,29 @@ def _picture(
 
 
 def _last_carried_out(entries: Sequence[JournalEntry], shown: Value) -> JournalEntry | None:
-    """The last write of a field that arrived, of those that know what it would leave."""
+    """The last write of a field that arrived, if it left anything of ours."""
     followed_by = [*(later.before for later in entries[1:]), shown]
     arrived = [
-        entry
-        for entry, now in zip(entries, followed_by, strict=True)
-        if says_next(entry) and _has_arrived(entry, now)
+        entry for entry, now in zip(entries, followed_by, strict=True) if _has_arrived(entry, now)
     ]
-    return arrived[-1] if arrived else None
+    if not arrived:
+        return None
+    last, first = arrived[-1], entries[0].before
+    # What an undo of an earlier version has put back is not ours.
+    return last if says_next(last) or not BY_NAME[last.field].equal(last.after, first) else None
+
+
+def _left_by(last: JournalEntry, first: Value) -> FieldRecord | None:
+    """What the record says of a field after its last write.
+
+    Args:
+        first: what the field showed before all writes.
+    """
+    if says_next(last):
+        return next_in(last)
+    # Earlier versions did not note it: of a list, what was there at first may be the user's.
+    kept = first if isinstance(first, tuple) else ()
+    return FieldRecord(last.after, last.after, kept, locked=last.locked_before is False)
 
 
 def _has_arrived(entry: JournalEntry, now: Value) -> bool:

@@ -69,7 +69,7 @@ def test_what_is_unsettled_outlives_the_process_but_not_the_journal(tmp_path: Pa
         assert state.journal.unrecorded_scene_ids() == {6}
 
 
-def test_what_was_written_before_this_was_known_is_settled(tmp_path: Path) -> None:
+def test_what_was_written_before_this_was_known_is_settled_by_records(tmp_path: Path) -> None:
     (number,) = [
         n for n, steps in enumerate(SCHEMA.migrations) if any("settled" in s for s in steps)
     ]
@@ -77,16 +77,21 @@ def test_what_was_written_before_this_was_known_is_settled(tmp_path: Path) -> No
     for statements in SCHEMA.migrations[:number]:
         for statement in statements:
             old.execute(statement)
-    old.execute(
-        "INSERT INTO journal (run_id, scene_id, section, key, field, before, after, extra, at)"
-        " VALUES (1, 5, '1', '77', 'title', '\"before\"', '\"after\"', '{}', 1.0)"
-    )
+    for key in ("77", "78"):
+        old.execute(
+            "INSERT INTO journal (run_id, scene_id, section, key, field, before, after, extra, at)"
+            " VALUES (1, 5, '1', ?, 'title', '\"before\"', '\"after\"', '{}', 1.0)",
+            (key,),
+        )
+    old.execute("INSERT INTO records VALUES (5, 1.0, '', '[null,[],[]]', '[[],[],[]]')")
+    old.execute("INSERT INTO record_items VALUES ('1', '77', 5, NULL)")
     old.execute(f"PRAGMA user_version = {number}")
     old.commit()
     old.close()
 
     with State(tmp_path, lambda message: pytest.fail(message)) as state:
-        assert state.journal.unrecorded([ONE]) == {}
+        other = ItemRef("1", "78")
+        assert state.journal.unrecorded([ONE, other]).keys() == {other}
         state.journal.write(1, [entry(5)])
         assert state.journal.unrecorded([ONE]) == {ONE: [entry(5)]}
 

@@ -215,11 +215,23 @@ def test_only_items_that_the_scene_owns_count_and_others_stay_as_they_are() -> N
     )
 
 
-def test_entries_of_older_versions_do_not_say_what_is_ours() -> None:
-    cut_off = cut_off_after(shown(), scene(title="Ours"))
-    cut_off.entries = [replace(entry, extra={}) for entry in cut_off.entries]
+def test_entries_of_older_versions_tell_what_is_ours_by_their_values() -> None:
+    """But what was there at first, and what an undo has put back, is the user's."""
+    title, undone = ("title", "First", "Ours"), ("title", "Ours", "First")
+    both = ("Mine", "Ours")
 
-    assert cut_off.recalled() == Recalled(None)
+    def recalled(*writes: tuple[str, Value, Value]) -> dict[str, FieldRecord]:
+        entries = [JournalEntry(1, ref("7"), *each, 0.0, False) for each in writes]
+        name, _, now = writes[-1]
+        item = shown(**{name: now})
+        found = recall(None, bare_record(scene()), {item.ref: item}, entries).record
+        return dict(found.items[0].fields) if found is not None else {}
+
+    assert recalled(title) == {"title": FieldRecord("Ours", "Ours", locked=True)}
+    assert recalled(title, undone) == {}
+    assert recalled(("tags", ("Mine",), both)) == {
+        "tags": FieldRecord(both, both, ("Mine",), locked=True)
+    }
 
 
 # Pictures --------------------------------------------------------------------------------------
