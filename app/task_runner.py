@@ -128,7 +128,7 @@ def _look(mode: Mode, plugin: PluginInput, env: Mapping[str, str]) -> dict[str, 
     try:
         with open_context(plugin, env, lambda _share: None, looks_only=True) as context:
             logs.configure(debug=False)  # names are hidden in what may be shared
-            return {"output": mode.task(context)}
+            return {"output": mode.task(context.in_brief())}
     finally:
         logging.disable(logging.NOTSET)
 
@@ -171,7 +171,7 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
         return output
     if mode.is_operation:
         with handover.caught_up(context):
-            return mode.task(context)
+            return mode.task(context.in_brief())
     if mode.name not in BY_MODE:  # a reconcile finds out itself, and is to cost its pages
         with suppress(GaveWay):  # the next task looks
             look_after_change(handover.giving_way(context, BRIEFLY))

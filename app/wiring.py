@@ -120,6 +120,10 @@ class Context(OwnFiles):
         with contextlib.closing(PlexClient.by(settings, retrying)) as client:
             yield client
 
+    def in_brief(self) -> Context:
+        """For what somebody waits for at the page: what fails is tried once more and no further."""
+        return replace(self, retrying=(self.retrying or Retrying()).briefly())
+
     def _retrying(self) -> Retrying:
         return (self.retrying or Retrying()).patient_as(self.patience)
 

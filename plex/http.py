@@ -47,7 +47,7 @@ class PlexHttp:
         self._address = address
         self.retrying = retrying if retrying is not None else Retrying()
         if isinstance(address.verify_tls, str):
-            _check_authorities(address.verify_tls)
+            check_authorities(address.verify_tls)
         self._http = Http(
             address.url,
             connect_timeout=address.connect_timeout,
@@ -243,7 +243,7 @@ class PlexHttp:
         raise PlexRejected(f"Plex refused {request} ({told})", status)
 
 
-def _check_authorities(file: str) -> None:
+def check_authorities(file: str) -> None:
     """Raises ConfigError where a file cannot serve as authorities of certificates."""
     try:
         ssl.create_default_context(cafile=file)

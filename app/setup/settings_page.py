@@ -92,7 +92,15 @@ def _faults(
         if not any(same_key(other, key) for key in given)
     }
     wanted = {**kept, **{key: value for key, value in given.items() if value is not None}}
-    found = read_settings(wanted, context.env).faults
+    read = read_settings(wanted, context.env)
+    found, trusted = dict(read.faults), read.settings.verify_tls
+    if isinstance(trusted, str):
+        from plex.http import check_authorities  # which hardly anybody needs
+
+        try:
+            check_authorities(trusted)
+        except ConfigError as error:
+            found["verify_tls"] = str(error)
     taken_out = {SETTING} if given.get(SETTING, "") is None else set[str]()  # signing out is fine
     wrong = {key: found[key] for key in found if key in given and key not in taken_out}
     return {**unknown, **wrong}

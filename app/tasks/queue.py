@@ -95,7 +95,8 @@ def retry_dead_letters(context: Context) -> dict[str, Any]:
         )
     if retried:
         context.request_follow_up()
-    text = f"{counted(retried, 'dead letter')} put back into the queue."
+    none = "No dead letter is put back: there is none such (any more)."
+    text = f"{counted(retried, 'dead letter')} put back into the queue." if retried else none
     headline(log, text)
     return {"retried": retried, "changed": retried, "text": text}
 

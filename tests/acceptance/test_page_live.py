@@ -46,6 +46,15 @@ def by_name(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {field["name"]: field for field in told["fields"]}
 
 
+def test_nobody_waits_long_for_a_scene_where_plex_drops_all(site: Site) -> None:
+    site.both.plex.faults([{"match": "", "action": "reset", "times": -1}])
+    site.reset_counters()
+    ended = site.run("page_scene", scene_id=site.scene("in_sync"))
+    assert "dropped the connection" in ended.reply["error"]
+    assert site.both.plex.counters()["total"] == 2
+    site.both.plex.faults([])
+
+
 def test_a_scene_is_shown_with_both_values_of_each_field(site: Site) -> None:
     scene = site.scene("in_sync")
     site.enqueue(scene)

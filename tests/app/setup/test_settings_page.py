@@ -165,12 +165,13 @@ def test_what_is_saved_leaves_all_else_as_it_is(site: Site) -> None:
 
 
 def test_what_makes_no_sense_is_told_and_the_rest_is_saved(site: Site) -> None:
-    told = save(site, max_tags=-1, sync_titel=True, sync_date=False)
+    told = save(site, max_tags=-1, sync_titel=True, sync_date=False, verify_tls="/no/such.pem")
     assert told["saved"] == ["sync_date"]
     texts = {each["key"]: each["text"] for each in told["problems"]}
+    assert "'Check certificates': /no/such.pem is no file" in texts["verify_tls"]
     assert "'Most tags of a scene' is -1; allowed" in texts["max_tags"]
     assert texts["sync_titel"] == "There is no setting 'sync_titel'."
-    assert told["text"] == "1 saved; 2 settings need correction."
+    assert told["text"] == "1 saved; 3 settings need correction."
     assert stored(site) == {"sync_date": False}
     assert save(site, plex_url=None)["text"] == "Nothing was saved: 1 setting needs correction."
     with pytest.raises(ConfigError):
