@@ -64,12 +64,18 @@ def lock_params(locks: Mapping[str, bool]) -> list[tuple[str, str]]:
     return [(f"{lock_name(name)}.locked", "1" if locks[name] else "0") for name in names]
 
 
-def shortened(change: Change) -> Change | None:
-    """A text cut so that its edit fits an address that proxies take; None where it does already.
+def shortened(change: Change, roles: Iterable[Role] = ()) -> Change | None:
+    """A text, or a list, cut so that its edit fits an address that proxies take; None where it does
+    already, or where entries that are to stay do not fit.
 
     Servers and proxies refuse long addresses with 414 or 400 (facts of Plex, 4e), and a character
     can take up to twelve bytes of one.
+
+    Args:
+        roles: as of `edit_params`.
     """
+    if change.field in LIST_NAMES:
+        return _shorter_list(change, tuple(roles))
     text = change.after
     if not isinstance(text, str) or len(encode(text)) <= SAFE_TEXT:
         return None
@@ -81,6 +87,18 @@ def shortened(change: Change) -> Change | None:
             break
         kept += letter
     return replace(change, after=kept.rstrip() + "…")
+
+
+def _shorter_list(change: Change, roles: Sequence[Role]) -> Change | None:
+    """With as many of the new entries as fit."""
+    cut = change
+    while len(encode_query(edit_params([cut], roles))) > SAFE_TEXT:
+        if not cut.added:
+            return None
+        dropped = name_key(cut.added[-1])
+        left = tuple(name for name in _names(cut.field, cut.after) if name_key(name) != dropped)
+        cut = replace(cut, after=left, added=cut.added[:-1])
+    return None if cut is change else cut
 
 
 def split_params(params: Sequence[tuple[str, str]], max_length: int) -> list[list[tuple[str, str]]]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.models import Change, Role, Value
 from core.text import name_key
-from plex.editing import edit_params, lock_params, split_params
+from plex.editing import SAFE_TEXT, edit_params, lock_params, shortened, split_params
 from plex.url_encoding import encode_query
 
 PUNCTUATION = "a, b %2C c+d & e;f=g#h?i/j'k\"l\\m%"
@@ -208,3 +208,20 @@ def test_one_edit_carries_everything_that_fits() -> None:
     params = edit_params([Change("title", None, "T"), Change("summary", None, "s" * 5000)])
     assert split_params(params, 7500) == [params]
     assert split_params([], 7500) == []
+
+
+def test_of_a_list_that_is_too_long_as_much_comes_as_fits() -> None:
+    added = tuple(f"Метка {number}" for number in range(150))
+    change = Change("tags", ("Gone", "Stays"), ("Stays", *added), added, ("Gone",))
+
+    cut = shortened(change)
+
+    assert cut is not None
+    assert cut.after == ("Stays", *cut.added)
+    assert cut.added == added[: len(cut.added)]
+    assert cut.removed == ("Gone",)
+    one_more = Change("tags", cut.before, (*cut.after, added[len(cut.added)]), (), ("Gone",))
+    lengths = [len(encode_query(edit_params([each]))) for each in (cut, one_more)]
+    assert lengths[0] <= SAFE_TEXT < lengths[1]
+    assert shortened(cut) is None
+    assert shortened(Change("tags", added, added[1:], (), added[:1])) is None

@@ -97,7 +97,7 @@ class ItemEditor:
         change = next((each for each in edit.changes if each.field == name), None)
         if change is None:
             return self.send_locks(edit, [name])
-        cut = shortened(change)
+        cut = shortened(change, edit.roles)
         return self.send_change(edit, change) or (cut is not None and self.send_change(edit, cut))
 
     def _edit(self, edit: ItemEdit, changes: Iterable[Change], names: Collection[str]) -> None:
