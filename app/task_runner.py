@@ -28,7 +28,6 @@ from shell.protocol import PluginInput
 MODE_SHOWN = 60  # characters of an unknown one
 
 CONFIRM = "confirm_stopped_run"
-FIRST = "health_check"  # what people start first
 look_after_change = Later("app.health_check.task", "look_after_change")
 _PREVIEW = later(
     "app.tasks.preview",
@@ -60,7 +59,8 @@ _TABLE = (
     Mode("clear_match_cache", _QUEUE["clear_match_cache"]),
     Mode("clear_queue", _QUEUE["clear_queue"]),
     Mode(CONFIRM, _QUEUE["confirm_stopped_run"]),
-    _LOOKING(FIRST, _HEALTH_CHECK, bears_faults=True),
+    _LOOKING("doctor", _HEALTH_CHECK, bears_faults=True),  # its name on the command line
+    _LOOKING("health_check", _HEALTH_CHECK, bears_faults=True),
     _LOOKING("outage_summary", Later("app.tasks.outages", "outage_summary")),
     _LOOKING("page_rules", Later("app.tasks.tag_rules_preview", "page_rules"), is_operation=True),
     _LOOKING("page_scene", Later("app.page.scene", "page_scene"), is_read=True),
@@ -166,7 +166,7 @@ def perform(mode: Mode, context: Context) -> dict[str, Any]:
         keep_defaults(context)
     if mode.looks_only:
         output = mode.task(context)
-        if mode.name == FIRST and not have_vanished(context):
+        if mode.task is _HEALTH_CHECK and not have_vanished(context):
             keep_defaults(context)
         return output
     if mode.is_operation:

@@ -127,7 +127,7 @@ def test_settings_that_make_no_sense_are_told_and_end_nothing(site: Site) -> Non
     ]
     assert told["plex_version"]
     site.save({})
-    told = site.run("health_check").output
+    told = site.run("doctor").output
     assert "'Plex URL' is not set; enter the address of Plex" in told["problems"][0]
     assert "'Plex token' is not set" in told["problems"][1]
     assert (told["plex_version"], told["stash_version"]) == ("", "v0.30.1")
