@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from math import floor
 from typing import Any
 
@@ -217,13 +217,8 @@ class Enqueued:
     ignored: int = 0
 
     def __add__(self, other: Enqueued) -> Enqueued:
-        return Enqueued(
-            self.new + other.new,
-            self.refreshed + other.refreshed,
-            self.without_metadata + other.without_metadata,
-            self.unorganized + other.unorganized,
-            self.ignored + other.ignored,
-        )
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Enqueued(*(one + more for one, more in pairs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 from app.setup.context import SetupContext
@@ -10,7 +11,7 @@ from app.setup.token import SETTING, resolve_token
 from core.change_words import closed, counted
 from core.errors import ConfigError
 from core.setting_words import by_label
-from core.settings import Settings, read_settings
+from core.settings import read_settings
 from plex.client import VIDEO_TYPES, PlexClient
 from plex.exceptions import PlexError
 from shell import logs
@@ -40,22 +41,12 @@ def try_connection(context: SetupContext) -> dict[str, Any]:
     if wrong:
         return _failed(by_label(" ".join(f"{each}." for each in wrong)))
     try:
-        with contextlib.closing(_client(read.settings)) as plex:
+        brief = replace(read.settings, connect_timeout=CONNECT, read_timeout=SILENCE)
+        with contextlib.closing(PlexClient.by(brief, Retrying().briefly())) as plex:
             return _looked_at(plex)
     except (PlexError, ConfigError) as error:
         text = by_label(str(error))
         return _failed(closed(f"{text[:1].upper()}{text[1:]}"))
-
-
-def _client(settings: Settings) -> PlexClient:
-    return PlexClient(
-        settings.plex_url,
-        settings.plex_token,
-        connect_timeout=CONNECT,
-        read_timeout=SILENCE,
-        verify_tls=settings.verify_tls,
-        retrying=Retrying().briefly(),
-    )
 
 
 def _looked_at(plex: PlexClient) -> dict[str, Any]:
@@ -98,11 +89,5 @@ def _said(name: str, version: str, libraries: int, *, owner: bool) -> str:
 
 
 def _failed(text: str) -> dict[str, Any]:
-    return {
-        "ok": False,
-        "text": text,
-        "server_name": "",
-        "version": "",
-        "owner": False,
-        "libraries": [],
-    }
+    nothing = {"server_name": "", "version": "", "owner": False, "libraries": []}
+    return {"ok": False, "text": text, **nothing}

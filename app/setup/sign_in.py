@@ -9,6 +9,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +18,6 @@ from app.setup.context import SetupContext
 from app.setup.settings_page import remember_account
 from core.errors import SyncError
 from plex.client import PlexClient
-from plex.exceptions import PlexError
 from shell import logs
 from storage.files.json_checks import Maybe
 from storage.files.token_file import TokenFile
@@ -107,22 +108,12 @@ def _tried(url: str, problem: str) -> dict[str, Any]:
 
 def answers(url: str, token: str) -> str:
     """Why no Plex that takes the token answers there; "" if one does."""
+    made = partial(PlexClient, connect_timeout=CONNECT, read_timeout=SILENCE)
     try:
-        client = PlexClient(
-            url,
-            token,
-            connect_timeout=CONNECT,
-            read_timeout=SILENCE,
-            retrying=Retrying().briefly(SILENCE),
-        )
+        with closing(made(url, token, retrying=Retrying().briefly(SILENCE))) as client:
+            client.control_read()
     except SyncError as error:
         return str(error)
-    try:
-        client.control_read()
-    except PlexError as error:
-        return str(error)
-    finally:
-        client.close()
     return ""
 
 
