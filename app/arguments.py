@@ -49,7 +49,7 @@ def choice(args: Mapping[str, object], name: str, allowed: Collection[str]) -> s
     return told
 
 
-def allow_only(args: Mapping[str, object], known: Collection[str]) -> None:
+def allow_only(args: Mapping[str, object], known: Collection[str] = ()) -> None:
     """Look for arguments that are not known: those that are misspelled would choose all.
 
     Raises:
@@ -76,9 +76,8 @@ def filters(args: Mapping[str, object], known: Collection[str]) -> Mapping[str, 
 def _refuse(what: str, unknown: Iterable[object], known: Collection[str]) -> None:
     """Raises where there is something unknown."""
     if told := sorted(map(str, unknown)):
-        raise ConfigError(
-            f"The {what} {told[0]!r} is unknown; these are allowed: {', '.join(known)}."
-        )
+        allowed = f"these are allowed: {', '.join(known)}" if known else "none is allowed"
+        raise ConfigError(f"The {what} {told[0]!r} is unknown; {allowed}.")
 
 
 def moment(args: Mapping[str, object], name: str) -> float | None:

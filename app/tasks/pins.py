@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from app.arguments import number, text
+from app.arguments import allow_only, number, text
 from app.wiring import Context
 from core.change_words import counted
 from core.errors import PinRefused
@@ -60,6 +60,7 @@ def unpin(context: Context) -> dict[str, Any]:
 
     From then on evidence decides again; the next reconcile looks.
     """
+    allow_only(context.args, ("scene_id", "rating_key"))
     scene_id = _scene_id(context)
     key = number(context.args, "rating_key")
     with context.open_state() as state:

@@ -31,6 +31,7 @@ CONDITIONS = ("failure", "error", "ids", "scene_ids", "since", "until", "filter"
 
 def clear_queue(context: Context) -> dict[str, Any]:
     """Drop every job that waits or is held; what is worked on and the dead letters stay."""
+    arguments.allow_only(context.args)
     with context.open_queue() as queue:
         cleared = queue.clear_waiting()
     headline(
@@ -41,6 +42,7 @@ def clear_queue(context: Context) -> dict[str, Any]:
 
 def clear_dead_letters(context: Context) -> dict[str, Any]:
     """Drop every dead letter."""
+    arguments.allow_only(context.args)
     with context.open_queue() as queue:
         cleared = queue.clear_dead()
     headline(log, f"{counted(cleared, 'dead letter')} cleared.")
@@ -49,6 +51,7 @@ def clear_dead_letters(context: Context) -> dict[str, Any]:
 
 def purge_dead_letters(context: Context) -> dict[str, Any]:
     """Drop dead letters older than the argument `days`."""
+    arguments.allow_only(context.args, ("days",))
     days = _days(context.args.get("days"))
     with context.open_queue() as queue:
         purged = queue.purge_dead(context.clock() - days * DAY)

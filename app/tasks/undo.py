@@ -80,6 +80,7 @@ def _tail(counts: Counts) -> str:
 
 def release(context: Context) -> dict[str, Any]:
     """Unlock what we locked."""
+    allow_only(context.args)
     figures = Figures()
     with lock_for(context, "Release Locks"), open_writer(context) as writer:
         run = writer.run(RunKind(run_kinds.RELEASE, RELEASE), figures)
@@ -90,6 +91,7 @@ def release(context: Context) -> dict[str, Any]:
 
 def look_at_release(context: Context) -> dict[str, Any]:
     """What `release` would do now."""
+    allow_only(context.args)
     figures = Figures()
     with open_writer(context) as writer:
         source = ReleaseSource(writer.plex, writer.state, figures, context.report_scenes)

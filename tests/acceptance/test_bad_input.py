@@ -172,6 +172,14 @@ def test_days_that_are_no_number(site: Site, days: object) -> None:
     assert "a number from 0 to 36500" in error
 
 
+@pytest.mark.parametrize("mode", ["clear_dlq", "clear_queue", "purge_dlq", "release", "unpin"])
+def test_what_takes_away_refuses_arguments_that_it_does_not_know(site: Site, mode: str) -> None:
+    """They would mean less, and not all."""
+    ended = site.run(mode, scene_id=5, scene=7)
+
+    assert "is unknown; " in _refused(site, ended)
+
+
 def _outcome(site: Site, task: Task) -> str:
     """What a task without arguments replies with, or the sentence that says what it lacks."""
     try:
