@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from core.models import ItemRef
 from core.records import Record
+from core.run_kinds import UNDOABLE
 from core.timestamps import DAY
 from storage import key_value
 from storage.files.bulk import bulk
@@ -43,6 +44,8 @@ from storage.state_tables.verdicts import VerdictStore
 STATE_FILE = "state.db"
 # How long runs can be looked at and undone, in days.
 KEPT_DAYS = 30
+# So many of the last ones in any case: the clock may have been wrong for a while.
+KEPT_RUNS = 5
 
 SCHEMA = Schema(
     title="the sync history",
@@ -144,9 +147,11 @@ class State(KeyValueFile):
         return self.records.among(scene_ids) | self.journal.unrecorded_among(scene_ids)
 
     def forget_old(self, now: float) -> None:
-        """Drops runs, what they planned and what they changed, once they are `KEPT_DAYS` old."""
+        """Drops runs, what they planned and what they changed, once they are `KEPT_DAYS` old; of
+        those that can be undone, the last `KEPT_RUNS` are kept."""
         before = now - KEPT_DAYS * DAY
-        self.journal.prune(before)
+        kept = self.journal.last_runs(UNDOABLE, KEPT_RUNS)
+        self.journal.prune(before, kept)
         self.outages.prune(before)
-        if self.runs.prune(before):
+        if self.runs.prune(before, kept):
             self.plans.drop_orphans()

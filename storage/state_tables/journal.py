@@ -206,14 +206,13 @@ class Journal(Store):
         sql = "SELECT EXISTS (SELECT 1 FROM journal WHERE section = ? AND key = ? AND +run_id > ?)"
         return {ref for ref in refs if self._database.numbers(sql, (*ref, run_id))[0]}
 
-    def last_run(self, kinds: Sequence[str]) -> int | None:
-        """The newest run of these kinds that changed anything, or was about to."""
-        ids = self._database.numbers(
+    def last_runs(self, kinds: Sequence[str], most: int = 1) -> list[int]:
+        """The newest runs of these kinds that changed anything, or were about to."""
+        return self._database.numbers(
             f"SELECT id FROM runs WHERE kind IN ({placeholders(len(kinds))})"
-            " AND EXISTS (SELECT 1 FROM journal WHERE run_id = runs.id) ORDER BY id DESC LIMIT 1",
-            kinds,
+            " AND EXISTS (SELECT 1 FROM journal WHERE run_id = runs.id) ORDER BY id DESC LIMIT ?",
+            [*kinds, most],
         )
-        return ids[0] if ids else None
 
     def count(self, run_id: int) -> int:
         """How many entries a run has."""
@@ -230,10 +229,12 @@ class Journal(Store):
         sql = "SELECT EXISTS (SELECT 1 FROM journal WHERE run_id = ?)"
         return {each for each in run_ids if self._database.numbers(sql, (each,))[0]}
 
-    def prune(self, before: float) -> int:
-        """Drops entries older than `before` (epoch seconds); returns how many."""
+    def prune(self, before: float, kept: Sequence[int] = ()) -> int:
+        """Drops entries older than `before` (epoch seconds), but those runs'; returns how many."""
+        among = f"at < ? AND +run_id NOT IN ({placeholders(len(kept))})"
         with self._database.transaction() as connection:
-            return connection.execute("DELETE FROM journal WHERE at < ?", (before,)).rowcount
+            sql = f"DELETE FROM journal WHERE {among}"
+            return connection.execute(sql, [before, *kept]).rowcount
 
 
 def _item(row: Row) -> tuple[int, ItemRef]:

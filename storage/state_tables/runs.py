@@ -7,7 +7,7 @@ confirms; the next run takes that confirmation, once, if it is about to do what 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from core.errors import GaveWay, GuardStopped, RunStopped
 from core.run_kinds import RECONCILE, SYNCING
+from storage.files.database import placeholders
 from storage.files.row_checks import INT, TEXT, TIME, Row, Table
 from storage.files.store import Store
 from storage.record_codec import dumps
@@ -325,11 +326,14 @@ class RunStore(Store):
                 [(run.id,) for run in runs if fits(run.figures)],
             )
 
-    def prune(self, before: float) -> int:
-        """Drops ended runs that began before `before` (epoch seconds); returns how many."""
+    def prune(self, before: float, kept: Sequence[int] = ()) -> int:
+        """Drops ended runs that began before `before` (epoch seconds), but these; returns how
+        many."""
         with self._database.transaction() as connection:
             return connection.execute(
-                "DELETE FROM runs WHERE started_at < ? AND status <> 'running'", (before,)
+                "DELETE FROM runs WHERE started_at < ? AND status <> 'running'"
+                f" AND id NOT IN ({placeholders(len(kept))})",
+                [before, *kept],
             ).rowcount
 
     def _one(self, where: str, parameters: tuple[object, ...] = ()) -> Run | None:

@@ -16,8 +16,8 @@ def chosen_run(state: State, wanted: int | None) -> Run:
     Raises:
         ConfigError: there is none such, or it cannot be undone.
     """
-    run_id = wanted if wanted is not None else state.journal.last_run(UNDOABLE)
-    run = state.runs.get(run_id) if run_id is not None else None
+    ids = [wanted] if wanted is not None else state.journal.last_runs(UNDOABLE)
+    run = state.runs.get(ids[0]) if ids else None
     if wanted is None and run is not None and is_unfinished(run):
         target = run.figures.get("undone_run")
         run = state.runs.get(target) if isinstance(target, int) else None

@@ -11,7 +11,7 @@ from core.models import Change, ChangeKind, ItemRef, Value
 from core.records import CoverRecord, FieldRecord, ItemRecord, PictureRecords, Record
 from core.timestamps import DAY
 from storage.record_codec import field_body, field_from
-from storage.state import KEPT_DAYS, SCHEMA, STATE_FILE, State
+from storage.state import KEPT_DAYS, KEPT_RUNS, SCHEMA, STATE_FILE, State
 from storage.state_tables import journal, records
 from storage.state_tables.journal import JournalEntry
 from storage.state_tables.plans import KEPT, PlannedChange
@@ -149,23 +149,24 @@ def test_what_the_server_made_of_a_value_counts(state: State, left: Value) -> No
 
 def test_the_last_run_that_changed_anything(state: State) -> None:
     kinds = ("drain", "undo")
-    assert state.journal.last_run(kinds) is None
+    assert state.journal.last_runs(kinds) == []
     ids = [state.runs.start(kind, 1.0) for kind in ("drain", "drain", "preview", "undo")]
     for run_id in ids[:3]:
         state.journal.write(run_id, [entry(ONE, "title")])
 
-    assert state.journal.last_run(kinds) == ids[1]
+    assert state.journal.last_runs(kinds) == [ids[1]]
     state.journal.write(ids[3], [entry(ONE, "title")])
-    assert state.journal.last_run(kinds) == ids[3]
-    assert state.journal.last_run(("drain",)) == ids[1]
+    assert state.journal.last_runs(kinds, 2) == [ids[3], ids[1]]
+    assert state.journal.last_runs(("drain",)) == [ids[1]]
 
 
 # What is forgotten ---------------------------------------------------------------------------
 
 
 def test_old_runs_are_forgotten_with_what_they_changed(state: State) -> None:
+    """But the last ones stay: the clock may have been wrong, then or now."""
     now = 1_000 * DAY
-    for age in (KEPT_DAYS + 1, KEPT_DAYS - 1):
+    for age in (KEPT_DAYS + 1, KEPT_DAYS - 1, *[10 * KEPT_DAYS] * KEPT_RUNS):
         at = now - age * DAY
         run_id = state.runs.start("drain", at)
         state.journal.write(run_id, [replace(entry(ONE, "title"), at=at)])
@@ -175,13 +176,14 @@ def test_old_runs_are_forgotten_with_what_they_changed(state: State) -> None:
 
     state.forget_old(now)
 
-    assert [run.id for run in state.runs.latest()] == [abandoned, 2]
+    there = [*range(KEPT_RUNS + 2, 1, -1)]
+    assert [run.id for run in state.runs.latest()] == [abandoned, *there]
     assert journal_of(state, 1) == []
-    assert len(journal_of(state, 2)) == 1
+    assert all(len(journal_of(state, run_id)) == 1 for run_id in there)
     assert [len(plan_of(state, run_id)) for run_id in (1, 2)] == [0, 1]
     state.runs.close_abandoned("drain", now)
     state.forget_old(now)
-    assert [run.id for run in state.runs.latest()] == [2]
+    assert [run.id for run in state.runs.latest()] == there
 
 
 def test_a_run_may_say_at_its_start_what_it_is_about(state: State) -> None:
