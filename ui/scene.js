@@ -195,7 +195,7 @@
         "div",
         { className: "s2p-scene" },
         whole
-          ? h("h3", { className: "h5" }, h(Tag, { tone }, label), " ", scene.state === "in_step" ? "" : scene.headline)
+          ? h("h3", { className: "h5" }, h(Tag, { tone }, label), " ", ["in_step", "unknown"].includes(scene.state) ? "" : scene.headline)
           : null,
         scene.reason && scene.reason !== reason && !(reason && scene.candidates.length > 0) ? h("p", null, text.asSentence(scene.reason)) : null,
         h(Waits, { scene }),

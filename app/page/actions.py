@@ -11,7 +11,7 @@ from app import stopping
 from app.arguments import filters, numbers
 from app.page import public_figures
 from app.page.context import PageContext
-from app.page.gaps import FILTERS, wanted_by
+from app.page.gaps import FILTERS, can_sync, wanted_by
 from app.page.running_task import running_now
 from app.page.sync_request import ask_for_sync
 from app.page.task_titles import title_of_mode
@@ -27,7 +27,8 @@ LEFT_ALONE = "left alone by reconciles, changes and tasks until you say otherwis
 
 
 def sync_scenes(context: PageContext) -> dict[str, Any]:
-    """Queue scenes before all bulk work, and have them brought to Plex."""
+    """Queue scenes before all bulk work, and have them brought to Plex; of all that a filter shows,
+    those that a sync can help."""
     scene_ids = _scene_ids(context)
     with context.open_state() as state:
         ignored = state.ignored.ids()
@@ -38,6 +39,8 @@ def sync_scenes(context: PageContext) -> dict[str, Any]:
     with context.open_page() as page:
         known = page.findings.of_scenes(wanted)
         titles = page.findings.titles(wanted)
+    if "filter" in context.args:
+        wanted = [each for each in wanted if can_sync(known[each])]
     jobs = [
         {
             "scene_id": each,
@@ -53,8 +56,11 @@ def sync_scenes(context: PageContext) -> dict[str, Any]:
         queue.put_many(jobs, priority=EDIT)
     if wanted:
         ask_for_sync(context, wanted[-1])
-    left = len(scene_ids) - len(wanted)
+    left = sum(each in ignored for each in scene_ids)
     apart = f" {_count(left)} left alone, since you ignore {_them(left)}." if left else ""
+    undecided = len(scene_ids) - left - len(wanted)
+    if undecided:
+        apart += f" {_count(undecided)} left out, since no sync can help {_them(undecided)} yet."
     return _done(context, "queued", len(wanted), f"{_count(len(wanted))} queued.{apart}")
 
 

@@ -54,8 +54,13 @@ def _row(each: Finding, *, is_queued: bool, is_held: bool) -> dict[str, Any]:
         "queued": is_queued,
         "held": is_held,
         "ignored": each.type == IGNORED,
-        "can_sync": each.type not in UNDECIDED and each.says_enough,
+        "can_sync": can_sync(each),
     }
+
+
+def can_sync(gap: Finding) -> bool:
+    """Whether a sync can close it."""
+    return gap.type not in UNDECIDED and gap.says_enough
 
 
 def page_orphans(context: PageContext) -> dict[str, Any]:

@@ -39,7 +39,7 @@ _TOLD: Mapping[str, Mapping[str, str]] = {
     },
     RECONCILE: {
         "scenes_checked": "scenes checked",
-        "total_gaps": "gaps",
+        "scenes_with_gaps": "with gaps",
         "ambiguous_count": "that fit several items",
         "enqueued_count": "scenes queued",
     },

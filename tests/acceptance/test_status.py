@@ -138,7 +138,7 @@ def test_the_log_is_for_people(site: Site) -> None:
     gone = len(site.scenes("missing_inside"))
     assert re.search(rf"queue: {gone} scenes waiting \({gone} to be tried later, the next in", log)
     assert re.search(r"last sync: (just now|\d s ago), took \d+ s: 40 processed, ", log)
-    assert re.search(r"last reconcile: .*: 40 scenes checked, 40 gaps, 40 scenes queued", log)
+    assert re.search(r"last reconcile: .*: 40 scenes checked, 40 with gaps, 40 scenes queued", log)
     assert re.search(
         r"automatic reconcile: daily, over all scenes; last run .*; next due in 24 h", log
     )

@@ -139,21 +139,21 @@
   }
 
   /** Actions on what is ticked. @param {any} props */
-  function Chosen({ selection, act, type, undecided }) {
+  function Chosen({ selection, act, type, rows }) {
     const busy = Boolean(act.action.busy);
-    /** @param {string} label @param {string} mode @param {string} kind */
-    const button = (label, mode, kind) =>
-      h(
-        Button,
-        { kind, disabled: busy, onClick: () => act.run(mode, selection.keys, mode) },
-        label
-      );
+    const able = rows
+      .filter((/** @type {import("../types").GapRow} */ row) => row.can_sync)
+      .map((/** @type {import("../types").GapRow} */ row) => row.scene_id)
+      .filter(selection.has);
+    /** @param {string} label @param {string} mode @param {string} kind @param {string[]} [ids] */
+    const button = (label, mode, kind, ids = selection.keys) =>
+      h(Button, { kind, disabled: busy, onClick: () => act.run(mode, ids, mode) }, label);
     return type === "ignored"
       ? button("Stop ignoring", "unignore_scenes", "primary")
       : h(
           "span",
           { className: "s2p-buttons" },
-          undecided ? null : button("Sync now", "sync_scenes", "primary"),
+          able.length > 0 ? button("Sync now", "sync_scenes", "primary", able) : null,
           button("Ignore", "ignore_scenes", "secondary")
         );
   }
@@ -173,7 +173,7 @@
             what: "gap",
             label: "Sync all",
             mode: "sync_scenes",
-            body: "All gaps that the filters show are queued and synced.",
+            body: "All gaps that the filters show are queued and synced, but for those that no sync can help yet.",
           }),
       h(parts.AllButton, {
         list,
@@ -206,7 +206,7 @@
       h(
         SelectionBar,
         { selection, total: data.rows.length, note: type === "ignored" ? null : note },
-        h(Chosen, { selection, act, type, undecided })
+        h(Chosen, { selection, act, type, rows: data.rows })
       ),
       h(
         Rows,

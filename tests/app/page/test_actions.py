@@ -71,6 +71,14 @@ def test_all_that_a_filter_shows_are_meant(folder: Folder) -> None:
     assert do(folder, "unignore_scenes", filter={"type": "ignored"})["changed"] == 5
     with pytest.raises(ConfigError, match="'type' is 'odd'"):
         do(folder, "sync_scenes", filter={"type": "odd"})
+    with folder.page() as page:
+        page.findings.replace_all(
+            [Finding(4, "drift", "Four", "/m/4.mp4"), Finding(6, "ambiguous", "Six", "/m/6.mp4")],
+            [],
+        )
+    told = do(folder, "sync_scenes", filter={})
+    text = "1 scene is queued. 1 scene is left out, since no sync can help it yet."
+    assert told == {"queued": 1, "text": text}
 
 
 def test_ignored_scenes_are_dropped_everywhere_and_can_be_taken_back(folder: Folder) -> None:
