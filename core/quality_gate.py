@@ -24,7 +24,11 @@ def has_meaningful_metadata(data: Mapping[str, object]) -> bool:
 
     Blank and invisible text is no metadata, nor what has no name.
     """
-    return any(_is_something(data.get(name)) for name in _ASKED_FOR)
+    for name in _ASKED_FOR:  # asked of each item of a first reconcile
+        value = data.get(name)
+        if value and _is_something(value):
+            return True
+    return False
 
 
 def is_meaningful(scene: Scene) -> bool:
