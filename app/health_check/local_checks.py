@@ -97,7 +97,7 @@ def _check_folder(checks: Checks, data_dir: Path) -> None:
 
 
 def _check_space(checks: Checks, free: int) -> None:
-    text = f"{free // MB} MB are free on the disk of the data folder."
+    text = f"{free // MB:,} MB are free on the disk of the data folder."
     if free < VERY_LITTLE:
         checks.problem("disk", text, "Make room on that disk.")
     elif free < LITTLE:

@@ -39,8 +39,8 @@ def _head(context: PageContext, known: PageSnapshot) -> Iterator[str]:
     yield ""
     yield headline(known)[0]
     yield (
-        f"{known.scenes} scenes, {known.in_step} in step, {known.gaps} gaps; {known.waiting} jobs "
-        f"and {known.edits_waiting} changes wait, {known.held} held, {known.dead_letters} given up"
+        f"scenes {known.scenes}, in step {known.in_step}, gaps {known.gaps}, jobs {known.waiting}, "
+        f"changes {known.edits_waiting}, held {known.held}, given up {known.dead_letters}"
     )
     for kind, count in sorted(known.by_type.items()):
         yield f"  {kind}: {count}"
