@@ -25,6 +25,7 @@ from core.fields import (
     name_keys,
 )
 from core.models import Entity, Scene, Value
+from core.performer_names import with_disambiguation
 from core.tag_placement import Placing
 from core.tag_rules import TargetKind
 from core.text import clean_line, name_key
@@ -123,7 +124,7 @@ class SyncPolicy:
     def name_of(self, performer: Entity) -> str:
         """What a performer is called in Plex."""
         more = self.disambiguations.get(performer.id)
-        return performer.name if more is None else f"{performer.name} ({more})"
+        return performer.name if more is None else with_disambiguation(performer.name, more)
 
     def of(self, scene: Scene) -> Desired:
         """What Plex should show for a scene, a pure function of it and of the settings.

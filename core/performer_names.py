@@ -31,6 +31,11 @@ class Performer(NamedTuple):
     disambiguation: str
 
 
+def with_disambiguation(name: str, disambiguation: str) -> str:
+    """The name in Plex of a performer whose disambiguation is part of it."""
+    return f"{name} ({disambiguation})"
+
+
 def in_doubt(performers: Iterable[Performer]) -> list[str]:
     """The names that only one of these performers has: one without a disambiguation may have it,
     too. Each once."""
