@@ -19,7 +19,7 @@ WRITERS = 2  # edits under way at once
 # wait for these, and keep them busy while scenes before them are read back and recorded.
 MOST, AHEAD_SECONDS = 384, 0.5
 # So many scenes, at the least and at the most, tell how long one takes: the last, and more of them
-# than are proven at once, which holds up one of each hundred.
+# than are proven at once, which holds up one of each 25.
 FEWEST, MEASURED = 16, 128
 
 # The outcomes of so many edits are waited for at once, for so many seconds at most: who is woken
