@@ -149,7 +149,10 @@ def open_queue(queue_path: AnyPath) -> Any:
     from persistqueue.serializers import json
 
     SyncQueue(queue_path).close()
-    return persistqueue.SQLiteAckQueue(str(queue_path), serializer=json, auto_resume=False)
+    # Garbage collection closes it once more, in whichever thread that runs.
+    return persistqueue.SQLiteAckQueue(
+        str(queue_path), serializer=json, auto_resume=False, multithreading=True
+    )
 
 
 @contextmanager
