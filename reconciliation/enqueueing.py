@@ -9,7 +9,6 @@ from dataclasses import astuple, dataclass
 from math import floor
 from typing import Any
 
-from core.finding_types import MISSING
 from core.models import Failure, Scene
 from core.paths import PathMap, folder, lies_in_any, path_key
 from core.planning.drift import NEVER_SYNCED
@@ -116,12 +115,12 @@ class GapQueue:
                     self._held_since.get(scene_id, FOREVER) <= told.updated_at
                 ):
                     result.skipped_already_queued += 1
-                    outcomes[scene_id] = self._outcome_of_queued(gap)
+                    outcomes[scene_id] = self._outcome_of_queued(scene_id, told)
                 # No job could do anything: the scene is reported for what it is instead.
                 elif not told.paths or scene_id in apart or scene_id in findings.itemless:
                     result.skipped_unmatched += 1
                     outcomes[scene_id] = GapOutcome.LEFT
-                elif self._dead and not self._may_help(gap, told, findings):
+                elif self._dead and not self._may_help(scene_id, told):
                     result.skipped_dead += 1
                     outcomes[scene_id] = GapOutcome.GIVEN_UP
                 else:
@@ -156,18 +155,18 @@ class GapQueue:
             findings.outside.put(reasons)
             absent.discard(reasons)
 
-    def _outcome_of_queued(self, gap: FoundGap) -> GapOutcome:
-        if gap.gap_type != MISSING and gap.scene_id in self._lacking:
-            self._found.append(gap.scene_id)  # Plex has by now what the job waits for
+    def _outcome_of_queued(self, scene_id: int, told: ToldScene) -> GapOutcome:
+        if told.items and scene_id in self._lacking:
+            self._found.append(scene_id)  # Plex has by now what the job waits for
         return GapOutcome.QUEUED
 
-    def _may_help(self, gap: FoundGap, told: ToldScene, findings: DetectionState) -> bool:
+    def _may_help(self, scene_id: int, told: ToldScene) -> bool:
         """Whether anything changed that could help a scene which was given up on, if it was.
 
         That is what Stash says of it; for one that Plex lacks its file, or items that Plex has
         gained in its folder; and for what was in doubt, that it is not any more.
         """
-        dead = self._dead.get(gap.scene_id)
+        dead = self._dead.get(scene_id)
         if dead is None:
             return True
         if dead.failure is not Failure.NOT_FOUND:
@@ -176,7 +175,7 @@ class GapQueue:
                 or told.updated_at > dead.enqueued_at
                 or json.loads(told.data) != dead.data
             )
-        if gap.scene_id not in findings.missing and gap.scene_id not in findings.vanished:
+        if told.items:
             return True
         if dead.data.get("path") not in told.paths[:1]:
             return True

@@ -9,6 +9,7 @@ import pytest
 from app.sync_changes import scans
 from app.tasks.reconcile import reconcile_all
 from core.scans import ASK_AGAIN, LONGEST_SCAN
+from sync_queue.operations import save_sync_timestamp
 from tests.acceptance.small_library import part, plex_item
 from tests.acceptance.unscanned_library import MANY, ROOT, ScanDriver, driver, site
 
@@ -173,6 +174,22 @@ def test_what_plex_lacked_comes_as_soon_as_it_is_found(driver: ScanDriver, tries
 
     assert 101 in driver.synced()
     assert 101 not in driver.site.dead()
+
+
+@pytest.mark.parametrize("tries", [2, 5])
+def test_what_is_only_edited_is_not_found_by_that(driver: ScanDriver, tries: int) -> None:
+    with driver.context() as context, context.open_state() as state:
+        save_sync_timestamp(state, 101, 1.0)  # it was in Plex once
+    driver.edited(101)
+    retries(driver, tries)
+    driver.site.use(reconcile_missing=False)
+
+    with driver.context() as context:
+        assert reconcile_all(context)["stale_sync_count"] == 1
+
+    with driver.site.queue() as queue:
+        assert all(job.not_before > 0 for job in queue.due(4e9) if job.scene_id == 101)
+    assert set(driver.site.dead()) == ({101} if tries == 5 else set())
 
 
 # Scans that run ----------------------------------------------------------------------------
