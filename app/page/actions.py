@@ -30,17 +30,16 @@ def sync_scenes(context: PageContext) -> dict[str, Any]:
     """Queue scenes before all bulk work, and have them brought to Plex; of all that a filter shows,
     those that a sync can help."""
     scene_ids = _scene_ids(context)
+    with context.open_page() as page:
+        known, titles = page.findings.of_scenes(scene_ids), page.findings.titles(scene_ids)
     with context.open_state() as state:
         ignored = state.ignored.ids()
         wanted = [each for each in scene_ids if each not in ignored]
+        if "filter" in context.args:
+            wanted = [each for each in wanted if each in known and can_sync(known[each])]
         known_records = state.records.get_many(wanted).values()
         undone = [replace(record, undone=False) for record in known_records if record.undone]
         state.records.save_many(undone)  # what was undone is wanted again
-    with context.open_page() as page:
-        known = page.findings.of_scenes(wanted)
-        titles = page.findings.titles(wanted)
-    if "filter" in context.args:
-        wanted = [each for each in wanted if can_sync(known[each])]
     jobs = [
         {
             "scene_id": each,

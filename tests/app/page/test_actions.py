@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from storage.page.findings import Finding
 from sync_queue.inbox_reader import Inbox
 from sync_queue.jobs import EDIT
 from tests.app.page.conftest import NOW, Folder
+from tests.core.builders import record
 from tests.settings import parse_settings
 
 
@@ -76,9 +78,14 @@ def test_all_that_a_filter_shows_are_meant(folder: Folder) -> None:
             [Finding(4, "drift", "Four", "/m/4.mp4"), Finding(6, "ambiguous", "Six", "/m/6.mp4")],
             [],
         )
+    with folder.state() as state:
+        state.records.save_many([replace(record(scene_id=n), undone=True) for n in (4, 6)])
     told = do(folder, "sync_scenes", filter={})
     text = "1 scene is queued. 1 scene is left out, since no sync can help it yet."
     assert told == {"queued": 1, "text": text}
+    with folder.state() as state:
+        known = state.records.get_many([4, 6])
+    assert {n: each.undone for n, each in known.items()} == {4: False, 6: True}
 
 
 def test_ignored_scenes_are_dropped_everywhere_and_can_be_taken_back(folder: Folder) -> None:
