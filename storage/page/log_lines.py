@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from core.text import storable
@@ -66,12 +66,11 @@ class LogStore(Store):
         return self._select("ORDER BY id DESC")
 
     def latest_error(self) -> LogLine | None:
-        """The newest error; None where a later run of its task has written lines."""
-        errors = self._select("WHERE level = 'error' ORDER BY id DESC LIMIT 1")
-        for error in errors:
-            of_task = self._select("WHERE task = ? ORDER BY id DESC LIMIT 1", [error.task])
-            return error if of_task and of_task[0].run == error.run else None
-        return None
+        """The newest error with which the last run of its task has ended; those in the midst of a
+        run need not have ended it."""
+        last = "SELECT max(id) FROM log_lines GROUP BY task"
+        errors = self._select(f"WHERE level = 'error' AND id IN ({last}) ORDER BY id DESC LIMIT 1")
+        return errors[0] if errors else None
 
-    def _select(self, tail: str, parameters: Sequence[object] = ()) -> list[LogLine]:
-        return self._database.select(_LINES, lambda row: LogLine(*row[:-1]), tail, parameters)
+    def _select(self, tail: str) -> list[LogLine]:
+        return self._database.select(_LINES, lambda row: LogLine(*row[:-1]), tail)

@@ -211,7 +211,12 @@ def test_a_failure_is_told_until_its_task_has_run_once_more(folder: Folder) -> N
         page.log.add([LogLine(NOW, "info", "done", "2", "process_queue")])
     assert folder.ask("page_overview")["failure"]["text"] == "no"
     with folder.page() as page:
-        page.log.add([LogLine(NOW, "info", "30 scenes looked at", "3", "reconcile_all")])
+        page.log.add(
+            [
+                LogLine(NOW, "error", "1 MB is free", "3", "reconcile_all"),  # which ended nothing
+                LogLine(NOW, "info", "30 scenes looked at", "3", "reconcile_all"),
+            ]
+        )
     assert folder.ask("page_overview")["failure"] is None
 
 
