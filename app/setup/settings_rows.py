@@ -9,6 +9,7 @@ from typing import Any
 
 from app.setup.token import KEPT, SETTING
 from core import setting_values as kinds
+from core.quoted_lists import quoted
 from core.setting_values import BadValueError, Number, OneOf, SomeOf
 from core.setting_words import GROUPS, WORDS, Word, by_label
 from core.settings import (
@@ -109,8 +110,9 @@ class KnownSettings:
         if source == "default" or key in SECRET:
             return _as_typed(DEFAULTS[key])
         given = self._given(key) if source == "settings" else self.env[FROM_ENV[key]]
-        if key not in self.read.faults and kind_of(key) in ("switch", "number", "choice"):
-            return self.read.settings.value(key)
+        if key not in self.read.faults and kind_of(key) in ("switch", "number", "choice", "list"):
+            value = self.read.settings.value(key)
+            return ", ".join(map(quoted, value)) if isinstance(value, tuple) else value
         try:
             return kinds.text(given, "")
         except BadValueError:

@@ -90,6 +90,7 @@ def test_every_setting_is_shown_once_with_its_words(site: Site) -> None:
         ("outage_wait", 0, 0),
         ("first_sync", "Mirror", "mirror"),
         ("plex_library", " A, B ", "A, B"),
+        ("plex_library", ["A", "B, C"], 'A, "B, C"'),
         ("path_map", "/a=>/b; /c=>/d", "/a=>/b; /c=>/d"),
         ("verify_tls", "/ca.pem", "/ca.pem"),
         ("max_tags", "many", "many"),
