@@ -256,12 +256,11 @@
    *   are typed, where they need not be saved yet
    */
   function Folders({ onMap, onGood, libraries, pathMap }) {
-    const typed = pathMap === undefined ? {} : { path_map: pathMap };
     const about = {
       label: "Check the folders",
       again: "Check again",
       operation: "check_folders",
-      args: Object.assign(typed, libraries ? { libraries } : {}),
+      args: { path_map: pathMap, libraries },
       onAnswer: (/** @type {any} */ found) => {
         if (onGood && found.scenes > 0 && found.line_up === found.scenes) onGood();
       },

@@ -21,8 +21,8 @@ from stash.scenes import count_scenes
 def check_folders(context: Context) -> dict[str, Any]:
     """How a sample of scenes lines up with the items of Plex; takes a few seconds at most.
 
-    Args of the operation: `libraries` (names or keys; default: those of the settings) and
-    `path_map` (default: that of the settings), to try them before they are saved.
+    Args of the operation: `libraries` (names or keys; empty: all; default: those of the settings)
+    and `path_map` (default: that of the settings), to try them before they are saved.
 
     Raises:
         ConfigError: the settings do not lead to Plex, or what is to be tried makes no sense.
@@ -51,8 +51,9 @@ def _names(context: Context) -> tuple[str, ...]:
     given = context.args.get("libraries")
     if isinstance(given, list):
         return tuple(str(each) for each in given)
-    told = arguments.text(context.args, "libraries")
-    return kinds.names(told) if told else context.settings.plex_library
+    if given is None:
+        return context.settings.plex_library
+    return kinds.names(arguments.text(context.args, "libraries"))
 
 
 def _with_path_map(context: Context) -> Context:

@@ -188,6 +188,8 @@ def test_folders_are_looked_at_for_the_assistant(site: Site) -> None:
     assert (told["scenes"], told["line_up"], len(told["examples"])) == (5, 0, 3)
     assert told["examples"][0]["path"] == "/stash/films/1.mp4"
     assert "Say in 'Path map' where Plex sees it" in told["examples"][0]["text"]
+    site.use(plex_library="Series")
+    assert site.run("check_folders", libraries="").output["line_up"] == 5  # emptied, and not saved
     site.use(obfuscate_paths=True)
     told = site.run("check_folders", path_map="").output
     assert told["suggested_path_map"] == "/stash/films=>/plex/movies"
