@@ -98,7 +98,7 @@ def retry_dead_letters(context: Context) -> dict[str, Any]:
         )
     if retried:
         context.request_follow_up()
-    none = "No dead letter is put back: there is none such (any more)."
+    none = "Nothing was put back into the queue: there is no such dead letter (any more)."
     text = f"{counted(retried, 'dead letter')} put back into the queue." if retried else none
     headline(log, text)
     return {"retried": retried, "changed": retried, "text": text}
