@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.fields import BY_NAME, PICTURES
+from core.fields import BY_NAME, PICTURES, name_keys
 from core.images import identity
 from core.models import Change, FullItem, ItemRef, Value
 from core.planning.item_plan import is_untouched
@@ -22,6 +22,7 @@ from core.records import (
     Record,
     item_of,
 )
+from core.text import name_key
 from storage.state_tables.journal import JournalEntry
 from worker.executor.before_image import next_in, says_next
 
@@ -64,8 +65,8 @@ def recall(
     for (ref, name), known in by_field.items():
         if name in PICTURES:
             pictures[name, ref] = _picture(had.of(name, ref), known, name in items[ref].locked)
-        elif name in BY_NAME and (last := _last_carried_out(known, items[ref].values.get(name))):
-            fields.setdefault(ref, {})[name] = _left_by(last, known[0].before)
+        elif name in BY_NAME and (arrived := _carried_out(known, items[ref].values.get(name))):
+            fields.setdefault(ref, {})[name] = _left_by(arrived)
     if not fields and not pictures:
         return Recalled(record)
     own = record if record is not None else bare
@@ -93,30 +94,33 @@ def _picture(
     return known._replace(unproven=unproven, seen_at=None, locked=known.locked or is_ours)
 
 
-def _last_carried_out(entries: Sequence[JournalEntry], shown: Value) -> JournalEntry | None:
-    """The last write of a field that arrived, if it left anything of ours."""
+def _carried_out(entries: Sequence[JournalEntry], shown: Value) -> list[JournalEntry]:
+    """The writes of a field that arrived, if they left anything of ours."""
     followed_by = [*(later.before for later in entries[1:]), shown]
     arrived = [
         entry for entry, now in zip(entries, followed_by, strict=True) if _has_arrived(entry, now)
     ]
-    if not arrived:
-        return None
-    last, first = arrived[-1], entries[0].before
+    if not arrived or says_next(arrived[-1]):
+        return arrived
     # What an undo of an earlier version has put back is not ours.
-    return last if says_next(last) or not BY_NAME[last.field].equal(last.after, first) else None
+    last, first = arrived[-1], entries[0].before
+    return [] if BY_NAME[last.field].equal(last.after, first) else arrived
 
 
-def _left_by(last: JournalEntry, first: Value) -> FieldRecord | None:
-    """What the record says of a field after its last write.
-
-    Args:
-        first: what the field showed before all writes.
-    """
+def _left_by(arrived: Sequence[JournalEntry]) -> FieldRecord | None:
+    """What the record says of a field after these writes."""
+    last = arrived[-1]
     if says_next(last):
         return next_in(last)
-    # Earlier versions did not note it: of a list, what was there at first may be the user's.
-    kept = first if isinstance(first, tuple) else ()
-    return FieldRecord(last.after, last.after, kept, locked=last.locked_before is False)
+    # Earlier versions did not note it.
+    after, is_locked = last.after, last.locked_before is False
+    if not isinstance(after, tuple):
+        return FieldRecord(after, after, locked=is_locked)
+    # What none of the writes added may be the user's.
+    ours = set[str]().union(*(name_keys(e.after) - name_keys(e.before) for e in arrived))
+    sent = tuple(name for name in after if name_key(name) in ours)
+    kept = tuple(name for name in after if name_key(name) not in ours)
+    return FieldRecord(sent, after, kept, locked=is_locked)
 
 
 def _has_arrived(entry: JournalEntry, now: Value) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.fields import BY_NAME
 from core.models import FullItem, Scene, Value
 from core.planning.item_plan import field_recorded
-from core.planning.three_way_merge import FirstSync, MergeRules
+from core.planning.three_way_merge import FirstSync, MergeRules, Sides, merge
 from core.records import (
     NO_PICTURE,
     FieldRecord,
@@ -216,7 +216,7 @@ def test_only_items_that_the_scene_owns_count_and_others_stay_as_they_are() -> N
 
 
 def test_entries_of_older_versions_tell_what_is_ours_by_their_values() -> None:
-    """But what was there at first, and what an undo has put back, is the user's."""
+    """What was there at first, came between, or was put back by an undo is the user's."""
     title, undone = ("title", "First", "Ours"), ("title", "Ours", "First")
     both = ("Mine", "Ours")
 
@@ -229,8 +229,13 @@ def test_entries_of_older_versions_tell_what_is_ours_by_their_values() -> None:
 
     assert recalled(title) == {"title": FieldRecord("Ours", "Ours", locked=True)}
     assert recalled(title, undone) == {}
-    assert recalled(("tags", ("Mine",), both)) == {
-        "tags": FieldRecord(both, both, ("Mine",), locked=True)
+    tags = recalled(("tags", ("Mine",), both))
+    assert tags == {"tags": FieldRecord(("Ours",), both, ("Mine",), locked=True)}
+    sides = Sides(BY_NAME["tags"], ("Ours",), both, tags["tags"])
+    assert merge(sides, MergeRules(FirstSync.MERGE)).change is None
+    more = (*both, "By hand", "Last")
+    assert recalled(("tags", ("Mine",), both), ("tags", more[:-1], more)) == {
+        "tags": FieldRecord(("Ours", "Last"), more, ("Mine", "By hand"), locked=True)
     }
 
 
