@@ -305,7 +305,7 @@ class Executor:
             each.note_failed(self._read_back.failed)
             outcome = judged(each, shown, self._read_back.is_lost)
             unlocked = self._read_back.unlocked
-            outcome.unlocked = {r: unlocked[r] for r in each.plan.items if r in unlocked}
+            outcome.unlocked = {r: unlocked[r] for r in each.plan.items if unlocked.get(r)}
             outcomes.append(outcome)
             if outcome.is_proven or each.plan.is_partial_ok:
                 there = {ref: item for ref, item in each.after(shown).items() if item is not None}

@@ -84,12 +84,12 @@ class Written:
 def judged(
     written: Written,
     shown: Mapping[ItemRef, FullItem],
-    is_lost: Callable[[str], bool] = lambda _field: False,
+    is_lost: Callable[[ItemRef, str], bool] = lambda _ref, _field: False,
 ) -> Outcome:
     """What became of a plan, by what its items show.
 
     Args:
-        is_lost: whether a field of which nothing shows may show at another try.
+        is_lost: whether a field of an item that does not show may show at another try.
     """
     outcome = Outcome(written.plan, Status.PROVEN, failures=written.failures)
     after = written.after(shown)
@@ -149,7 +149,9 @@ def _add_cover(cover: PictureOutcome, outcome: Outcome) -> None:
 
 
 def _status(
-    written: Written, after: Mapping[ItemRef, FullItem | None], is_lost: Callable[[str], bool]
+    written: Written,
+    after: Mapping[ItemRef, FullItem | None],
+    is_lost: Callable[[ItemRef, str], bool],
 ) -> tuple[Status, str]:
     if written.errors:
         ref, error = next(iter(written.errors.items()))
@@ -163,6 +165,9 @@ def _status(
             continue
         left = [c.field for c in edit.changes if is_incomplete(c, item.values.get(c.field))]
         alone = written.refused_alone.get(ref, ())
-        if edit.is_untouched(item) or any(is_lost(n) for n in left if n not in alone):
-            return Status.NOT_TAKEN, DID_NOT_TAKE.format(ref=ref, what=", ".join(left))
+        if edit.is_untouched(item):
+            left = [c.field for c in edit.changes]
+        elif not any(is_lost(ref, n) for n in left if n not in alone):
+            continue
+        return Status.NOT_TAKEN, DID_NOT_TAKE.format(ref=ref, what=", ".join(left))
     return Status.PROVEN, ""

@@ -55,6 +55,7 @@ class ReadBack:
         self._vain: Counter[str] = Counter()
         self._helped: Counter[str] = Counter()
         self._in_vain = 0
+        self._refused: set[tuple[ItemRef, str]] = set()
         self.failed: dict[ItemRef, str] = {}
         self.unlocked: dict[ItemRef, list[str]] = {}
         self.tells_locks = False
@@ -73,7 +74,7 @@ class ReadBack:
         Raises:
             PlexError: as the client, but PlexRejected and PlexItemFailed.
         """
-        self.failed, self.unlocked = {}, {}
+        self.failed, self.unlocked, self._refused = {}, {}, set()
         shown = self._items([*edited, *others])
         self.tells_locks |= any(edit.item.locked for edit in edited.values())
         again = self._sent_again(edited, shown)
@@ -81,12 +82,13 @@ class ReadBack:
         self._note_helped(((ref, c) for ref in again for c in edited[ref].changes), shown)
         tried: Mapping[ItemRef, Sequence[Change]] | None = None
         for _ in range(ROUNDS):
-            tried = self._try_again(edited, shown, tried)
-            if not tried:
+            sent = self._try_again(edited, shown, tried)
+            if not sent:
                 break
-            shown |= self._items([*tried])
-            self._wait_for({ref: edited[ref] for ref in tried}, shown)
-            self._learn(edited, tried, shown)
+            shown |= self._items([*sent])
+            self._wait_for({ref: edited[ref] for ref in sent}, shown)
+            self._learn(edited, sent, shown, is_first=tried is None)
+            tried = sent
         return shown
 
     def _sent_again(
@@ -156,6 +158,8 @@ class ReadBack:
                 sent = [self._editor.send_change(edit, each) for each in _singles(change, item)]
                 if all(sent):
                     answered.append(change)
+                else:
+                    self._refused.add((edit.ref, change.field))
             if locks:
                 self._editor.send_locks(edit, locks)
         except PlexItemFailed as error:
@@ -166,9 +170,11 @@ class ReadBack:
         """Whether another try at a field, or a lock, has not helped so often."""
         return self._vain[name] >= MOST and self._vain[name] > RARELY * self._helped[name]
 
-    def is_lost(self, name: str) -> bool:
-        """Whether a field that does not show is rather lost than refused: other tries helped."""
-        return self._helped[name] > 0 and not self._is_known_for(name)
+    def is_lost(self, ref: ItemRef, name: str) -> bool:
+        """Whether a field that an item read last does not show is rather lost than refused: other
+        tries helped."""
+        is_refused = (ref, name) in self._refused
+        return self._helped[name] > 0 and not is_refused and not self._is_known_for(name)
 
     def _not_locked(self, edit: ItemEdit, item: FullItem) -> list[str]:
         """The fields that show what was sent, and are not locked, or unlocked, as they should."""
@@ -203,17 +209,21 @@ class ReadBack:
         edited: Mapping[ItemRef, ItemEdit],
         tried: Mapping[ItemRef, Sequence[Change]],
         shown: Mapping[ItemRef, FullItem],
+        *,
+        is_first: bool,
     ) -> None:
+        """See what has become of a round of tries; in vain is the first one alone, so that one item
+        does not count for several."""
         self._note_helped(((ref, c) for ref, changes in tried.items() for c in changes), shown)
         for ref in tried.keys() & shown.keys() - self.failed.keys():
             item = shown[ref]
-            self._vain.update(change.field for change in refused(edited[ref].plan, item))
             unlocked = self._not_locked(edited[ref], item)
-            self._vain.update(map(_lock_of, unlocked))
+            if is_first:
+                self._vain.update(change.field for change in refused(edited[ref].plan, item))
+                self._vain.update(map(_lock_of, unlocked))
             # A lock that was to change alone is looked at by itself.
             changed = {change.field for change in edited[ref].changes}
-            if missing := [n for n in unlocked if n in changed and edited[ref].locks[n]]:
-                self.unlocked[ref] = missing
+            self.unlocked[ref] = [n for n in unlocked if n in changed and edited[ref].locks[n]]
 
 
 def _lacks(item: FullItem, change: Change) -> bool:

@@ -62,9 +62,12 @@ def test_a_lock_that_shows_is_recorded(bench: Bench) -> None:
     assert bench.outcomes[0].unlocked == {}
 
 
-def test_a_lock_that_does_not_show_is_sent_once_more(forgetful: tuple[Bench, Unlocking]) -> None:
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_lock_that_does_not_show_is_sent_again(
+    forgetful: tuple[Bench, Unlocking], times: int
+) -> None:
     bench, plex = forgetful
-    plex.times = 1
+    plex.times = times
 
     bench.run(bench.plan(bench.wanted(1)))
 

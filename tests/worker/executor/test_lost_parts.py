@@ -1,0 +1,83 @@
+"""Parts of edits that are lost: tried again, and told apart from what is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+
+from plex.client import PlexClient
+from plex.exceptions import PlexRejected
+from simulators.launch import PlexHandle
+from tests.worker.executor.test_executor import Bench, bench
+from transport.retrying import Retrying
+from worker.executor.outcome import Status
+
+__all__ = ["bench"]
+
+
+class Losing(PlexClient):
+    """A Plex that answers edits and forgets the summary of some items: of item 1 `often` times, of
+    the others once.
+
+    Attributes:
+        refuses: the items that refuse a summary by itself.
+    """
+
+    often = 1
+    refuses: Collection[str] = ()
+
+    def __init__(self, process: PlexHandle) -> None:
+        super().__init__(process.url, process.token, retrying=Retrying(lambda _seconds: None))
+        self.lost = dict.fromkeys("123", 0)
+
+    def edit(
+        self,
+        section_key: str,
+        item_type: int,
+        key: str,
+        params: Sequence[tuple[str, str]],
+        *,
+        thorough: bool = True,
+    ) -> int:
+        names = {name for name, _ in params}
+        if "summary.value" in names:
+            if "title.value" not in names and key in self.refuses:
+                raise PlexRejected("too long", 414)
+            if self.lost[key] < (self.often if key == "1" else 1):
+                self.lost[key] += 1
+                params = [each for each in params if each[0] != "summary.value"]
+        return super().edit(section_key, item_type, key, params, thorough=thorough)
+
+
+@pytest.fixture
+def losing(process: PlexHandle, bench: Bench) -> Iterator[tuple[Bench, Losing]]:
+    """With a clock by which each scene is read back by itself."""
+    with contextlib.closing(Losing(process)) as plex:
+        yield replace(bench, plex=plex, clock=itertools.count(0, 5).__next__), plex
+
+
+def test_what_one_item_never_takes_is_no_reason_not_to_try_another(
+    losing: tuple[Bench, Losing],
+) -> None:
+    bench, plex = losing
+    plex.often = 1000
+
+    bench.run(*(bench.plan(bench.wanted(n)) for n in (1, 2)))
+
+    assert bench.told() == {1: Status.PROVEN, 2: Status.PROVEN}
+    assert [len(outcome.refused) for outcome in bench.outcomes] == [1, 0]
+
+
+def test_what_is_refused_by_itself_is_not_lost(losing: tuple[Bench, Losing]) -> None:
+    """Though another try has helped this server before."""
+    bench, plex = losing
+    plex.refuses = ("2",)
+
+    bench.run(*(bench.plan(bench.wanted(n)) for n in (1, 2)))
+
+    assert bench.told() == {1: Status.PROVEN, 2: Status.PROVEN}
+    assert [len(outcome.refused) for outcome in bench.outcomes] == [0, 1]
