@@ -19,7 +19,6 @@ from storage.files.migration import (
     mend_layout,
     migrate,
     restore_version,
-    run,
     version_of,
 )
 from storage.files.replace_damaged import beside, replace_damaged, salvaged_of, set_aside
@@ -226,11 +225,10 @@ class Opener:
         restore_version(connection, self.schema)
         if version_of(connection) < 0:
             raise _UnusableError(Refusal("corrupt", "has lost the version of its layout"))
-        is_mended = (bad or suspected) and self._mend(connection, bad)
+        if bad or suspected:
+            self._mend(connection, bad)
         if not migrate(connection, self.path, self.schema):
             self._complete(connection)
-        if is_mended:
-            run(connection, [self.schema.derived])
 
     def _refuse_newer(self, connection: sqlite3.Connection) -> None:
         version, known = version_of(connection), len(self.schema.migrations)
@@ -300,17 +298,17 @@ class Opener:
             else:
                 return str(mode)
 
-    def _mend(self, connection: sqlite3.Connection, bad: set[str]) -> bool:
-        """Makes tables again that are not as they were made, be it by an earlier version; whether
-        there were any."""
+    def _mend(self, connection: sqlite3.Connection, bad: set[str]) -> None:
+        """Makes tables again that are not as they were made, be it by an earlier version."""
         known = self.schema.migrations[: version_of(connection)]
-        mended = mend_layout(connection, replace(self.schema, migrations=known), bad)
+        derived = self.schema.derived if known == self.schema.migrations else ()
+        made = replace(self.schema, migrations=known, derived=derived)
+        mended = mend_layout(connection, made, bad)
         if mended:
             self.warn(
                 f"{self.path}: not as they were made: {', '.join(mended)}. They were made again"
                 f" with the rows that fit. {self.schema.remedy}"
             )
-        return bool(mended)
 
     def _complete(self, connection: sqlite3.Connection) -> None:
         """Makes tables again that are missing."""

@@ -178,6 +178,9 @@ def mend_layout(
                 shared = {column[1] for column in wanted} & {column[1] for column in found}
                 _make_anew(connection, there[name], name, sql, ", ".join(sorted(shared)))
                 made.append(name)
+        # Where something is missing, this waits until it is there.
+        if made and _names(schema.migrations) <= _names_in(connection):
+            run(connection, [schema.derived])
         connection.execute("COMMIT")
     return made
 

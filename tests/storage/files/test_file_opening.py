@@ -163,6 +163,22 @@ def test_a_row_that_its_table_does_not_allow_costs_no_other(tmp_path: Path) -> N
     assert f"not as they were made: {TABLE}" in warning
 
 
+def test_a_mending_that_is_cut_off_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "file.db"
+    made = ("CREATE TABLE rows (a INTEGER CHECK (a > 0))", "CREATE TABLE counted (n)")
+    counting = ("DELETE FROM counted", "INSERT INTO counted SELECT count(*) FROM rows")
+    schema = Schema("it", (made,), "", derived=counting)
+    Database(path, schema, pytest.fail).close()
+    sql(path, "INSERT INTO rows VALUES (1), (2)")
+    spoil(path, "rows.a", "-1", "a = 2")
+
+    with pytest.raises(StateError):
+        Database(path, replace(schema, derived=(counting[0], "no SQL")), lambda _line: None)
+    Database(path, schema, lambda _line: None).close()
+
+    assert sql(path, "SELECT n FROM counted") == [(1,)]
+
+
 @pytest.mark.parametrize(
     ("change", "waiting"),
     [
