@@ -12,7 +12,6 @@ from app.page.runs import page_row
 from app.page.snapshot import PageSnapshot, snapshot
 from app.page.task_titles import title_of_mode
 from core.finding_types import IGNORED, TITLES
-from core.reconcile_due import INTERVALS
 from core.timestamps import in_words
 from storage.state_tables.outages import NAMES
 
@@ -31,7 +30,7 @@ def page_overview(context: PageContext) -> dict[str, Any]:
         "type_titles": dict(TITLES),
         "last_reconcile": _last_reconcile(known),
         "next_reconcile_at": known.next_reconcile_at,
-        "is_automatic": not known.settings or known.settings.get("reconcile_interval") in INTERVALS,
+        "is_automatic": known.is_automatic,
         "running": _running(known),
         "failure": _failure(known),
         "services": [_service(known, service) for service in NAMES],

@@ -102,6 +102,11 @@ class PageSnapshot:
         apart = sum(self.by_type.values()) + self.left_alone + self.unfinished
         return max(0, self.scenes - apart)
 
+    @property
+    def is_automatic(self) -> bool:
+        """Whether reconciles come by themselves, as far as is known."""
+        return not self.settings or _interval(self.settings) is not None
+
     def away_since(self, service: str) -> float | None:
         """Since when a server does not answer; None where it does."""
         breaker = self.breakers[service]
@@ -157,12 +162,15 @@ def _edits(context: PageContext) -> int:
         return inbox.count()
 
 
-def _next_reconcile(state: State, settings: Mapping[str, Any], now: float) -> float | None:
+def _interval(settings: Mapping[str, Any]) -> float | None:
     is_on = settings.get("enabled") and settings.get("syncs")
-    interval = INTERVALS.get(settings.get("reconcile_interval") or "") if is_on else None
+    return INTERVALS.get(settings.get("reconcile_interval") or "") if is_on else None
+
+
+def _next_reconcile(state: State, settings: Mapping[str, Any], now: float) -> float | None:
     scope = BY_SETTING.get(settings.get("reconcile_scope") or "", BY_SETTING["all"])
     history = reconcile_due.seen(state.get_value(HISTORY), now)
-    return reconcile_due.due_at(history, WantedSchedule(interval, scope.name))
+    return reconcile_due.due_at(history, WantedSchedule(_interval(settings), scope.name))
 
 
 def _points(state: State, now: float) -> list[dict[str, Any]]:

@@ -316,6 +316,7 @@ def test_what_runs_is_told_while_it_lives(folder: Folder) -> None:
 
 def test_nothing_is_due_where_nothing_is_to_be_synced(folder: Folder) -> None:
     compare(folder)
+    assert folder.ask("page_overview")["is_automatic"]
     with folder.queue() as queue:
         queue.put({"scene_id": 1})
     for off in ({"sync_master": False}, {"enabled": False}):
@@ -323,6 +324,7 @@ def test_nothing_is_due_where_nothing_is_to_be_synced(folder: Folder) -> None:
         with publishing(folder.plugin("release"), folder.env, lambda: NOW) as publisher:
             publisher.settings = parse_settings(settings, {})
         assert published(folder)["next_due_at"] is None
+        assert not folder.ask("page_overview")["is_automatic"]
 
 
 def test_the_chart_has_gaps_and_syncs_over_time(folder: Folder) -> None:
