@@ -1,4 +1,4 @@
-"""Scans of Plex: which folders to ask for, and how long a job may wait for what they bring.
+"""Scans of Plex: which folders to ask for, and which scans are not waited for any more.
 
 A file that Plex does not have may come in by a scan of its folder, as Plex sees it. The folder is
 spelled as the server spells it, since a scan of a path that the server does not know finds nothing:
@@ -22,8 +22,6 @@ ASK_AGAIN = 86_400.0
 LONGEST_SCAN = 6 * 3600.0
 # Of a scan without a name that was last seen so long ago (seconds), the next sight is of another.
 UNSEEN = 3600.0
-FIRST_WAIT = 3.0  # seconds
-LONGEST_WAIT = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +63,6 @@ class AwaitedScan:
     def is_endless(self, now: float) -> bool:
         """Whether it runs for so long that nobody should wait for it."""
         return now - self.since > LONGEST_SCAN
-
-
-def pause(waited: float) -> float:
-    """Seconds until a job that has waited for so long is looked at again: longer and longer."""
-    return min(max(FIRST_WAIT, waited / 4), LONGEST_WAIT)
 
 
 def places(

@@ -11,13 +11,10 @@ from hypothesis import strategies as st
 from core.models import Section
 from core.paths import PathMap, folder, lies_below, lies_in_any, path_key
 from core.scans import (
-    FIRST_WAIT,
     LONGEST_SCAN,
-    LONGEST_WAIT,
     UNSEEN,
     AwaitedScan,
     outermost,
-    pause,
     places,
 )
 
@@ -168,13 +165,6 @@ def test_what_is_asked_for_lies_in_a_location_and_nothing_else_is(
             for each in locations
             if lies_below(path, each) and path_key(path) != path_key(each)
         ]
-
-
-@given(st.floats(-1e9, 1e9))
-def test_a_job_waits_longer_the_longer_it_has_waited(waited: float) -> None:
-    assert FIRST_WAIT <= pause(waited) <= LONGEST_WAIT
-    assert pause(waited) <= pause(waited + 60)
-    assert pause(30.0) == 7.5
 
 
 # Scans that jobs wait for ----------------------------------------------------------------

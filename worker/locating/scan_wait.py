@@ -13,13 +13,15 @@ from dataclasses import dataclass
 
 from core.models import Section
 from core.paths import PathMap
-from core.scans import FIRST_WAIT, AwaitedScan, ScanPlace, outermost, pause, places
+from core.scans import AwaitedScan, ScanPlace, outermost, places
 from plex.scanning import PlexScans, ScanRefused
 from storage.state_tables.scans import ScanStore
 from worker.plan import Absent
 
 log = logging.getLogger(__name__)
 
+# Seconds until a job that waits for a scan is looked at again.
+FIRST_WAIT, LONGEST_WAIT = 3.0, 300.0
 # So many folders may be refused before Plex is not asked for any other one.
 MOST_REFUSALS = 3
 
@@ -30,6 +32,11 @@ class Wait:
 
     not_before: float
     why: str
+
+
+def pause(waited: float) -> float:
+    """Seconds until a job that has waited for so long is looked at again: longer and longer."""
+    return min(max(FIRST_WAIT, waited / 4), LONGEST_WAIT)
 
 
 class ScanWaiting:
