@@ -75,14 +75,12 @@ class KeyValueStore(Store):
         return found[0] if found else key.default
 
     def set(self, key: Key[T], value: T) -> None:
-        """Writes or replaces a value; for the very same one nobody waits for the disk."""
-        with self._database.transaction() as connection:
-            values = key.name, dumps(key.encode(value))
-            connection.execute(
-                "INSERT INTO facts VALUES (?, ?) ON CONFLICT (key)"
-                " DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value",
-                values,
-            )
+        """Writes or replaces a value; for the very same one nobody waits for others, or the
+        disk."""
+        values = key.name, dumps(key.encode(value))
+        if not self._database.rows("SELECT 1 FROM facts WHERE key = ? AND value = ?", values):
+            with self._database.transaction() as connection:
+                connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", values)
 
     def change(self, key: Key[T], change: Callable[[T], T]) -> T:
         """Replaces a value by what `change` makes of it, in one transaction.

@@ -49,6 +49,8 @@ def test_a_value_that_stands_is_not_written(state: State, tmp_path: Path) -> Non
             return bool(other.execute("PRAGMA data_version").fetchone() != before)
 
         assert [moves(value) for value in (5, 5, 6, 6)] == [True, False, True, False]
+        other.execute("BEGIN IMMEDIATE")
+        state.set_value(NUMBER, 6)  # which waits for nobody
 
 
 def test_a_value_is_changed_by_several_at_once(tmp_path: Path) -> None:
