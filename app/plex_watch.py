@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable
 from types import TracebackType
 
-from core.backoff import LONGEST_PAUSE, LONGEST_STALL
+from core.circuit_breaker import LONGEST_PAUSE, LONGEST_STALL
 from core.errors import GuardStopped
 from core.timestamps import in_words
 from plex.exceptions import PlexError, PlexServerDown

@@ -1,14 +1,8 @@
-"""Backoff: for how long a failed job waits, and a server that is down is left alone."""
+"""Backoff: for how long a failed job waits until it is tried again."""
 
 from __future__ import annotations
 
-# Seconds, all of them. Of a job:
-FIRST_DELAY, LONGEST_DELAY = 30.0, 3600.0
-# Between two tries while a server is down. All arrives within a minute of a recovery, so none may
-# be much longer than half of it.
-FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 2.0, 30.0, 1.5
-# The longest after which work is tried again that has failed though the server answers.
-LONGEST_STALL = 300.0
+FIRST_DELAY, LONGEST_DELAY = 30.0, 3600.0  # seconds
 _MOST = 32  # failures that still make a wait longer
 
 
@@ -30,14 +24,3 @@ def growing(first: float, factor: float, failures: int, longest: float, jitter: 
     """
     steps = min(max(failures - 1, 0), _MOST)
     return min(longest, first * factor**steps) * (0.5 + 0.5 * jitter)
-
-
-def pause(failures: int, jitter: float, longest: float = LONGEST_PAUSE) -> float:
-    """Seconds until a server that is down is tried again.
-
-    Args:
-        failures: in a row, at least 1.
-        jitter: see `growing`.
-        longest: seconds, at most.
-    """
-    return growing(FIRST_PAUSE, GROWTH, failures, longest, jitter)

@@ -12,15 +12,31 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from core.backoff import LONGEST_PAUSE, LONGEST_STALL, pause
+from core.backoff import growing
 from core.timestamps import not_after
 
 OPENS_AFTER = 5  # failures in a row
+# Seconds between two tries while a server is down. All arrives within a minute of a recovery, so
+# none may be much longer than half of it.
+FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 2.0, 30.0, 1.5
+# Seconds after which work is tried again, at the latest, that has failed though the server answers.
+LONGEST_STALL = 300.0
 # Seconds after which a trial of which nothing was heard is over: whoever made it was killed.
 TRIAL_SECONDS = 120.0
 # Seconds after a recovery in which the service is spared.
 RAMP_SECONDS = 30.0
 LONGEST_REST = 2.0
+
+
+def pause(failures: int, jitter: float, longest: float = LONGEST_PAUSE) -> float:
+    """Seconds until a server that is down is tried again.
+
+    Args:
+        failures: in a row, at least 1.
+        jitter: see `core.backoff.growing`.
+        longest: seconds, at most.
+    """
+    return growing(FIRST_PAUSE, GROWTH, failures, longest, jitter)
 
 
 class BreakerState(Enum):

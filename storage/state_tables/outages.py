@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from sqlite3 import Connection
 from types import MappingProxyType
 
-from core.backoff import LONGEST_PAUSE
-from core.circuit_breaker import Breaker
+from core.circuit_breaker import LONGEST_PAUSE, Breaker
 from core.outages import Outage
 from storage.files.row_checks import INT, TEXT, TIME, Row, Table
 from storage.files.store import Store

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.sync_changes.probes import plex_failure
-from core.backoff import LONGEST_PAUSE, LONGEST_STALL
+from core.circuit_breaker import LONGEST_PAUSE, LONGEST_STALL
 from core.errors import StashUnreachable, SyncError
 from plex.exceptions import PlexServerDown, PlexUnauthorized
 from simulators.library.generate import generate

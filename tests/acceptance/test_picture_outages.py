@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.backoff import LONGEST_STALL
-from core.circuit_breaker import OPENS_AFTER
+from core.circuit_breaker import LONGEST_STALL, OPENS_AFTER
 from core.models import Failure, Job
 from simulators.library.generate import generate
 from tests.acceptance.conftest import Open

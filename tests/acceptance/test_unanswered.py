@@ -21,8 +21,7 @@ from app.schedule.history import HISTORY
 from app.sync_changes.handover import MOST_IN_VAIN
 from app.sync_changes.process_queue import process_queue
 from app.wiring import Timeouts
-from core.backoff import LONGEST_PAUSE
-from core.circuit_breaker import OPENS_AFTER
+from core.circuit_breaker import LONGEST_PAUSE, OPENS_AFTER
 from core.errors import RunStopped
 from core.reconcile_due import HOUR, History
 from core.timestamps import DAY

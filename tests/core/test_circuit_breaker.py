@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.backoff import FIRST_PAUSE, LONGEST_PAUSE, LONGEST_STALL, pause
 from core.circuit_breaker import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
     LONGEST_REST,
+    LONGEST_STALL,
     OPENS_AFTER,
     RAMP_SECONDS,
     TRIAL_SECONDS,
     Breaker,
     BreakerState,
+    pause,
 )
 
 NOW = 1_000.0

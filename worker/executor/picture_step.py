@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from core.backoff import LONGEST_STALL
+from core.circuit_breaker import LONGEST_STALL
 from core.records import PictureRecords
 from storage.state import State
 from storage.state_tables.outages import PLEX_PICTURES
