@@ -75,9 +75,9 @@ def test_an_edit_that_is_lost_now_and_then_is_not_taken_for_refused(site: Site) 
     assert scene not in differing(site)
 
 
-def test_parts_of_edits_that_are_lost_at_random_arrive_all_the_same(site: Site) -> None:
+def test_parts_of_edits_that_are_lost_arrive_all_the_same(site: Site) -> None:
     site.reconcile()
-    site.both.plex.faults([{"match": "^PUT ", **EMPTY, **ALWAYS, "share": 0.3}])
+    site.both.plex.faults([{"match": "^PUT ", **EMPTY, **ALWAYS, "every": 2}])
     site.drain()
     site.both.plex.faults([])
     with site.queue() as queue:
