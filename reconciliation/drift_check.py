@@ -71,7 +71,7 @@ class DriftCheck:
             if item.ref not in items:
                 continue
             listed = items[item.ref]
-            if is_in_doubt(item, listed):
+            if is_in_doubt(item, listed, self._sync_policy.enabled):
                 self._findings.in_doubt.add(scene.id)
             elif item.ref not in self._unproven and not needs_full_read(item, listed):
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from core.desired import SyncPolicy, fingerprint
@@ -47,14 +47,19 @@ def needs_full_read(record: ItemRecord, listed: ListedItem) -> bool:
     return listed.updated_at is None or listed.updated_at != record.updated_at
 
 
-def is_in_doubt(record: ItemRecord, listed: ListedItem) -> bool:
+def is_in_doubt(record: ItemRecord, listed: ListedItem, enabled: Container[str]) -> bool:
     """Whether what was read back of lists may have been told wrong, by a proxy in between, say: the
-    item did not show what was sent, or the listing shows entries where it showed none at all."""
-    fields = record.fields
-    for name, has_some in ((TAGS, listed.has_tags), (PERFORMERS, listed.has_performers)):
-        if has_some and name in fields and not fields[name].read_back:
-            return True
-    return any(known.refused for name, known in fields.items() if BY_NAME[name].is_list)
+    item did not show what was sent, or the listing shows entries where it showed none at all.
+
+    Args:
+        enabled: the synced fields; nobody reads back the others.
+    """
+    has_some = {TAGS: listed.has_tags, PERFORMERS: listed.has_performers}
+    return any(
+        known.refused or (has_some.get(name, False) and not known.read_back)
+        for name, known in record.fields.items()
+        if BY_NAME[name].is_list and name in enabled
+    )
 
 
 def is_left_undone(record: Record | None, scene: Scene, sync_policy: SyncPolicy) -> bool:

@@ -68,7 +68,9 @@ def test_what_has_to_be_read_whole(recorded: int | None, now: int | None, needed
 )
 def test_lists_that_may_have_been_told_wrong(name: str, known: FieldRecord, doubt: bool) -> None:
     there = LISTED._replace(has_tags=True)
-    assert is_in_doubt(item_record(fields={name: known}), there) is doubt
+    recorded = item_record(fields={name: known})
+    assert is_in_doubt(recorded, there, ALL_FIELDS) is doubt
+    assert not is_in_doubt(recorded, there, ALL_FIELDS - {name})  # no sync would read it back
 
 
 @pytest.mark.parametrize(
