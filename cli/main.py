@@ -13,7 +13,7 @@ from cli import commands, lists
 from cli.session import Session
 from cli.terminal import Terminal
 from core.errors import SyncError
-from shell import logs, signals
+from shell import crash, logs, protocol, signals
 
 PROGRAM = "Stash2Plex.py"
 # Exit statuses: 0 all is well, 1 there is something to do, 2 it could not be found out or done.
@@ -74,6 +74,15 @@ for command in (*commands.COMMANDS, *lists.COMMANDS):
     main.add_command(command)
 
 
+def _broken_off(error: Exception, terminal: Terminal) -> int:
+    if isinstance(error, OSError):  # the output goes to a disk that is full, say
+        terminal.log(protocol.ERROR, f"The output cannot be written: {error}")
+        protocol.silence(sys.stdout.buffer)
+    else:
+        terminal.log(protocol.ERROR, crash.explained(error, terminal, str(PLUGIN_DIR)))
+    return FAILED
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     signals.listen()
@@ -85,6 +94,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             complete_var="_STASH2PLEX_COMPLETE",
             standalone_mode=False,
         )
+        sys.stdout.flush()
     except SyncError as error:
         terminal.fail(str(error))
         return FAILED
@@ -99,4 +109,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except click.exceptions.Exit as ended:
         return ended.exit_code
+    except Exception as error:  # noqa: BLE001 - Python's own status, 1, says another thing
+        return _broken_off(error, terminal)
     return code if isinstance(code, int) else 0

@@ -182,17 +182,18 @@ class Frames:
             self._stream.write(data)
             self._stream.flush()
         except OSError:
-            self._silence()
+            silence(self._stream)
 
-    def _silence(self) -> None:
-        """Point the broken stream at the null device.
 
-        What is in its buffer would fail again when the interpreter ends, which turns the exit
-        status of a good run into 120.
-        """
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, self._stream.fileno())
-        os.close(null)
+def silence(stream: BinaryIO) -> None:
+    """Point a broken stream at the null device.
+
+    What is in its buffer would fail again when the interpreter ends, which turns the exit status
+    into 120.
+    """
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
 
 
 def stderr_frames() -> Frames:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import pytest
 
-from cli.main import main
+from cli.main import main, run
 from simulators.library.generate import generate
 from tests.acceptance import entry
 from tests.acceptance.entry import SECRETS, Ended
@@ -113,6 +114,31 @@ def test_a_command_that_there_is_not_is_an_error(command: Command) -> None:
     assert b"chekc" in ended.stderr
     told = command("gaps", "--type", "odd", "--json")
     assert (told.status, list(json.loads(told.stdout))) == (2, ["error"])
+
+
+def test_what_breaks_off_is_not_told_as_something_to_do(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Python's own status would."""
+
+    def fail(*_args: object, **_more: object) -> None:
+        raise KeyError("odd")
+
+    monkeypatch.setattr("cli.session.Session.run", fail)
+    ended = command("status")
+    assert (ended.status, b"KeyError: 'odd'. This is a bug" in ended.stderr) == (2, True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_output_that_finds_no_room_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], as_json: list[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert run([*as_json, "completion", "bash"]) == 2
+        monkeypatch.undo()
+    assert "The output cannot be written: [Errno 28]" in capfd.readouterr().err
 
 
 def test_the_release_has_no_demo(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
