@@ -35,9 +35,12 @@ _PREVIEW = later(
     *("preview_every_scene", "preview_recent_scenes", "preview_queue"),
     *("apply_preview", "look_at_apply"),
 )
+_DEAD_LETTERS = later(
+    "app.tasks.dead_letters",
+    *("clear_dead_letters", "purge_dead_letters", "retry_dead_letters"),
+)
 _QUEUE = later(
     "app.tasks.queue",
-    *("clear_dead_letters", "purge_dead_letters", "retry_dead_letters"),
     *("clear_match_cache", "clear_queue", "confirm_stopped_run"),
 )
 _RECONCILE = later(
@@ -55,7 +58,7 @@ _TABLE = (
     Mode("all", _RECONCILE["enqueue_all"], _PREVIEW["preview_every_scene"]),
     Mode("apply_preview", _PREVIEW["apply_preview"], _PREVIEW["look_at_apply"]),
     _LOOKING("check_folders", _CHECK_FOLDERS, bears_faults=True, is_operation=True),
-    Mode("clear_dlq", _QUEUE["clear_dead_letters"]),
+    Mode("clear_dlq", _DEAD_LETTERS["clear_dead_letters"]),
     Mode("clear_match_cache", _QUEUE["clear_match_cache"]),
     Mode("clear_queue", _QUEUE["clear_queue"]),
     Mode(CONFIRM, _QUEUE["confirm_stopped_run"]),
@@ -70,7 +73,7 @@ _TABLE = (
         Later("app.sync_changes.process_queue", "process_queue"),
         _PREVIEW["preview_queue"],
     ),
-    Mode("purge_dlq", _QUEUE["purge_dead_letters"]),
+    Mode("purge_dlq", _DEAD_LETTERS["purge_dead_letters"]),
     STATUS,
     Mode("recent", _RECONCILE["enqueue_recent"], _PREVIEW["preview_recent_scenes"]),
     Mode("reconcile_7days", _RECONCILE["reconcile_7days"], _PREVIEW["preview_7days"]),
@@ -85,7 +88,7 @@ _TABLE = (
     Mode("recover_outage_jobs", Later("app.tasks.outages", "recover_outage_jobs")),
     Mode("release", _UNDO["release"], _UNDO["look_at_release"], works_when_off=True),
     _LOOKING("report", Later("app.report.task", "report"), bears_faults=True),
-    Mode("retry_dlq", _QUEUE["retry_dead_letters"], is_operation=True),
+    Mode("retry_dlq", _DEAD_LETTERS["retry_dead_letters"], is_operation=True),
     Mode(handover.MODE, Later("app.sync_changes.task", "sync_changes")),
     Mode("sync_everything", _SYNC_EVERYTHING, _PREVIEW["preview_all"]),
     Mode("sync_recent", partial(_SYNC_EVERYTHING, scope="recent"), _PREVIEW["preview_recent"]),

@@ -26,9 +26,10 @@ from core.fields import (
 )
 from core.models import Entity, Scene, Value
 from core.performer_names import with_disambiguation
+from core.tag_filter import ALL_TAGS, TagFilter
 from core.tag_placement import Placing
 from core.tag_rules import TargetKind
-from core.text import clean_line, name_key
+from core.text import clean_line
 
 # Made once: json.dumps with other than its defaults makes an encoder at each call.
 _PACKER = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":"))
@@ -61,26 +62,6 @@ class Desired:
     images: tuple[Picture, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TagRules:
-    """Which tags are synced: none of the blocked (by identity), and at most `limit`, by name."""
-
-    blocked: frozenset[str] = frozenset()
-    limit: int | None = None
-
-    def chosen(self, tags: Value) -> Value:
-        """The tags to show, of those in normal form."""
-        if not isinstance(tags, tuple):
-            return tags
-        left = list(tags)
-        if self.blocked:
-            left = [tag for tag in tags if name_key(tag) not in self.blocked]
-        if self.limit is not None and len(left) > self.limit:
-            left = sorted(left, key=name_key)[: self.limit]
-        return tuple(left) or None
-
-
-ALL_TAGS = TagRules()
 _LISTS = {TargetKind.GENRE: TAGS, TargetKind.LABEL: LABEL, TargetKind.COLLECTION: COLLECTION}
 
 
@@ -99,7 +80,7 @@ class SyncPolicy:
     """
 
     enabled: frozenset[str]
-    tags: TagRules = ALL_TAGS
+    tags: TagFilter = ALL_TAGS
     images: tuple[Picture, ...] = ()
     organized_only: bool = False
     content_rating: str = ""

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from core import notification_texts
 from core import setting_values as kinds
-from core.desired import Picture, SyncPolicy, TagRules
+from core.desired import Picture, SyncPolicy
 from core.errors import ConfigError
 from core.fields import (
     BY_NAME,
@@ -31,6 +31,7 @@ from core.performer_names import Disambiguate
 from core.reconcile_due import INTERVALS
 from core.scopes import BY_SETTING
 from core.setting_values import BadValueError
+from core.tag_filter import TagFilter
 from core.tag_placement import PlacingRules
 from core.tag_rules import TargetKind, parse
 
@@ -145,7 +146,7 @@ class Settings:
             Picture(name, self.poster_fit if name == "poster" else "")
             for name in sorted(enabled & PICTURES)
         )
-        tags = TagRules(self._blocked, self.max_tags)
+        tags = TagFilter(self._blocked, self.max_tags)
         return SyncPolicy(
             enabled,
             tags,

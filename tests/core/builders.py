@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.desired import ALL_TAGS, Desired, Picture, SyncPolicy, TagRules
+from core.desired import Desired, Picture, SyncPolicy
 from core.fields import FIELDS, SCALARS
 from core.matching.index import ItemIndex
 from core.matching.ownership import Claims
 from core.models import Entity, FullItem, ItemRef, ListedItem, MediaFile, Scene, Value
 from core.records import FieldRecord, ItemRecord, Record
+from core.tag_filter import ALL_TAGS, TagFilter
 from tests.examples import examples
 
 SECTION = "1"
@@ -64,7 +65,7 @@ def scene(
 def desired(
     of: Scene,
     enabled: frozenset[str] = ALL_FIELDS,
-    tags: TagRules = ALL_TAGS,
+    tags: TagFilter = ALL_TAGS,
     images: tuple[Picture, ...] = (),
 ) -> Desired:
     """What a scene wants, with all other settings as they are by default."""

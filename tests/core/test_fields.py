@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.desired import Picture, SyncPolicy, TagRules, fingerprint
+from core.desired import Picture, SyncPolicy, fingerprint
 from core.fields import (
     BY_NAME,
     CONTENT_RATING,
@@ -25,6 +25,7 @@ from core.fields import (
 from core.library_facts import LibraryFacts
 from core.models import Scene, Value
 from core.settings import DEFAULTS
+from core.tag_filter import TagFilter
 from core.tag_placement import Placing, PlacingRules
 from core.text import name_key
 from tests.core.builders import ALL_FIELDS, desired, entities, file, scene
@@ -286,16 +287,16 @@ MANY = ("delta", "Alpha", "charlie", "Bravo", "échelon")
 @pytest.mark.parametrize(
     ("rules", "chosen"),
     [
-        (TagRules(), MANY),
-        (TagRules(limit=5), MANY),
-        (TagRules(limit=3), ("Alpha", "Bravo", "charlie")),  # by name, whatever Stash's order
-        (TagRules(limit=0), None),
-        (TagRules(blocked=frozenset({"bravo", "échelon"})), ("delta", "Alpha", "charlie")),
-        (TagRules(frozenset({"alpha"}), 2), ("Bravo", "charlie")),  # blocked ones fill no place
-        (TagRules(frozenset({"alpha", "bravo", "charlie", "delta", "échelon"})), None),
+        (TagFilter(), MANY),
+        (TagFilter(limit=5), MANY),
+        (TagFilter(limit=3), ("Alpha", "Bravo", "charlie")),  # by name, whatever Stash's order
+        (TagFilter(limit=0), None),
+        (TagFilter(blocked=frozenset({"bravo", "échelon"})), ("delta", "Alpha", "charlie")),
+        (TagFilter(frozenset({"alpha"}), 2), ("Bravo", "charlie")),  # blocked ones fill no place
+        (TagFilter(frozenset({"alpha", "bravo", "charlie", "delta", "échelon"})), None),
     ],
 )
-def test_which_tags_are_synced(rules: TagRules, chosen: tuple[str, ...] | None) -> None:
+def test_which_tags_are_synced(rules: TagFilter, chosen: tuple[str, ...] | None) -> None:
     for names in (MANY, tuple(reversed(MANY))):
         shown = desired(altered(tags=entities(*names)), ALL_FIELDS, rules).values["tags"]
         assert name_keys(shown) == name_keys(chosen)
@@ -304,7 +305,7 @@ def test_which_tags_are_synced(rules: TagRules, chosen: tuple[str, ...] | None) 
 
 
 def test_a_limit_makes_the_same_choice_whatever_the_order() -> None:
-    rules = TagRules(limit=2)
+    rules = TagFilter(limit=2)
     digests = {
         fingerprint(desired(altered(tags=entities(*names)), ALL_FIELDS, rules))
         for names in itertools.permutations(MANY)
@@ -314,7 +315,7 @@ def test_a_limit_makes_the_same_choice_whatever_the_order() -> None:
 
 def test_the_settings_wish_for_all_of_it() -> None:
     sync_policy = SyncPolicy(
-        frozenset({"tags", "poster"}), TagRules(limit=1), images=(Picture("poster", "none"),)
+        frozenset({"tags", "poster"}), TagFilter(limit=1), images=(Picture("poster", "none"),)
     )
     wanted = sync_policy.of(FULL)
     assert wanted.values == {"tags": ("Bread",)}
@@ -331,7 +332,7 @@ def test_whatever_is_set_of_what_plex_shows_is_part_of_digests() -> None:
     policies = [
         SyncPolicy(ALL_FIELDS),
         SyncPolicy(ALL_FIELDS - {"date"}),
-        *(SyncPolicy(ALL_FIELDS, tags) for tags in (TagRules(limit=1), TagRules(frozenset("a")))),
+        *(SyncPolicy(ALL_FIELDS, tags) for tags in (TagFilter(limit=1), TagFilter(frozenset("a")))),
         SyncPolicy(ALL_FIELDS, images=(Picture("poster"),)),
         SyncPolicy(ALL_FIELDS, organized_only=True),
         SyncPolicy(ALL_FIELDS, content_rating="X"),

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.desired import SyncPolicy, TagRules, fingerprint
+from core.desired import SyncPolicy, fingerprint
 from core.library_facts import LibraryFacts, Used
 from core.models import Entity, Scene
+from core.tag_filter import TagFilter
 from core.tag_placement import Placing, PlacingRules
 from core.tag_rules import TargetKind, Taxonomy, parse
 from core.tag_rules_preview import preview_rules
@@ -112,7 +113,7 @@ def test_small_collections_are_not_made() -> None:
 
 def test_blocked_tags_show_nowhere_and_the_limit_is_of_genres() -> None:
     placing = Placing(PlacingRules(parse("tag Solo => label"), frozenset({"park"})), FACTS)
-    policy = SyncPolicy(ENABLED, TagRules(frozenset({"park"}), 2), placing=placing)
+    policy = SyncPolicy(ENABLED, TagFilter(frozenset({"park"}), 2), placing=placing)
 
     values = policy.of(ALL).values
 

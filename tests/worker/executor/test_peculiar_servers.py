@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from app.tasks.queue import retry_dead_letters
+from app.tasks.dead_letters import retry_dead_letters
 from simulators.library.generate import generate
 from simulators.library.oracle import differences
 from simulators.library.oracle_text import name_keys
