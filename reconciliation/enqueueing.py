@@ -75,8 +75,6 @@ class GapQueue:
         self._held_since = {each.job.scene_id: floor(each.job.enqueued_at) for each in held}
         dead = queue.dead_letters() if queue is not None else []
         self._dead = {job.scene_id: job for job in dead}
-        self._lacking = queue.waiting_for(Failure.NOT_FOUND) if queue is not None else set()
-        self._found: list[int] = []
 
     def fill(
         self, findings: DetectionState, only: frozenset[str] | None, result: GapDetectionResult
@@ -84,8 +82,6 @@ class GapQueue:
         """Enqueue each scene with a gap once, and count what was left out and why."""
         with self._queue.bulk() if self._queue is not None else nullcontext():
             self._fill(findings, only, result)
-            if self._queue is not None and self._found:
-                self._queue.wake(Failure.NOT_FOUND, self._found)
         result.outside_count = len(findings.outside)
 
     def _fill(
@@ -97,7 +93,7 @@ class GapQueue:
             open_to = {i for i, told in scenes.items() if told.is_meaningful or i in written}
             outcomes: dict[int, int] = _drop_ungated(findings, scenes, open_to, result)
             self._set_outside_apart(findings, scenes)
-            queued = self._queue.queued_among(scenes) if self._queue is not None else set()
+            queued = self._queued(scenes)
             apart = findings.ambiguous.among(scenes) | findings.outside.among(scenes)
             chosen: list[FoundGap] = []
             for scene_id, gaps in findings.gaps_of(list(scenes)).items():
@@ -115,7 +111,7 @@ class GapQueue:
                     self._held_since.get(scene_id, FOREVER) <= told.updated_at
                 ):
                     result.skipped_already_queued += 1
-                    outcomes[scene_id] = self._outcome_of_queued(scene_id, told)
+                    outcomes[scene_id] = GapOutcome.QUEUED
                 # No job could do anything: the scene is reported for what it is instead.
                 elif not told.paths or scene_id in apart or scene_id in findings.itemless:
                     result.skipped_unmatched += 1
@@ -128,6 +124,18 @@ class GapQueue:
                     outcomes[scene_id] = GapOutcome.QUEUED
             findings.outcomes.put({i: int(outcome) for i, outcome in outcomes.items()})
             self._put(chosen, scenes, result)
+
+    def _queued(self, scenes: Mapping[int, ToldScene]) -> set[int]:
+        """Those of some scenes that have a job; one that waits for an item which Plex has by now
+        is made due."""
+        if self._queue is None:
+            return set()
+        queued = self._queue.queued_among(scenes)
+        there = [scene_id for scene_id in queued if scenes[scene_id].items]
+        found = self._queue.waiting_for(Failure.NOT_FOUND, there)
+        if found:
+            self._queue.wake(Failure.NOT_FOUND, found)
+        return queued
 
     def _put(
         self,
@@ -154,11 +162,6 @@ class GapQueue:
             }
             findings.outside.put(reasons)
             absent.discard(reasons)
-
-    def _outcome_of_queued(self, scene_id: int, told: ToldScene) -> GapOutcome:
-        if told.items and scene_id in self._lacking:
-            self._found.append(scene_id)  # Plex has by now what the job waits for
-        return GapOutcome.QUEUED
 
     def _may_help(self, scene_id: int, told: ToldScene) -> bool:
         """Whether anything changed that could help a scene which was given up on, if it was.

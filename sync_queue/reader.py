@@ -126,10 +126,10 @@ class QueueReader(Closing):
         first = self.database.rows(f"SELECT min(not_before) FROM {TABLE} WHERE status < 2")[0][0]
         return None if first is None else max(float(first), now)
 
-    def waiting_for(self, failure: Failure) -> set[int]:
-        """The scenes that wait because of that."""
-        sql = f"SELECT scene_id FROM {TABLE} WHERE status < 2 AND failure = ?"
-        return set(self.database.numbers(sql, (failure.value,)))
+    def waiting_for(self, failure: Failure, scene_ids: Iterable[int]) -> set[int]:
+        """Those of some scenes that wait because of that."""
+        sql = f"SELECT scene_id FROM {TABLE} WHERE status < 2 AND failure = ? AND scene_id IN"
+        return self.database.numbers_in(sql, scene_ids, (failure.value,))
 
     def count_waiting(self, failure: Failure | None = None) -> int:
         """How many jobs wait, for any reason or because of that one."""
