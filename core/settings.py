@@ -332,7 +332,9 @@ def _without_secrets(
     """A token pasted into the wrong box must not show up in what is said of that one."""
     found = [given.get(_plain(name)) for name in SECRET]
     found += [env.get(FROM_ENV.get(name, "")) for name in SECRET]
-    secrets = [each.strip() for each in found if isinstance(each, str) and len(each.strip()) > 5]
+    told = [str(each).strip() for each in found if each]
+    told += [one for each in told for one in re.findall(r"\w+://[^\s,'\"\]]+", each)]  # of several
+    secrets = sorted((each for each in told if len(each) > 5), key=len, reverse=True)
     cleaned = dict(faults)
     for name, text in cleaned.items():
         for secret in secrets:

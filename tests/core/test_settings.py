@@ -214,6 +214,9 @@ def test_a_token_in_the_wrong_box_is_not_repeated() -> None:
 
     assert TOKEN not in text
     assert "other" not in text
+    hooks = ["https://a.example/path-of-one", "https://b.example/path-of-other"]
+    for told in (hooks, ", ".join(hooks), json.dumps(hooks)):
+        assert "path-of" not in complaint(notify_url=told, first_sync=hooks[1])
 
 
 def test_a_long_bad_value_is_cut() -> None:
