@@ -149,16 +149,19 @@ class Placing:
                 found[place.kind].setdefault(_key(place.name), place.name)
         return found
 
-    def effects(self) -> dict[tuple[str, int], Places]:
-        """What becomes of those that names alone would place otherwise, by kind and id."""
-        bare = Placing(self._rules, LibraryFacts())
-        found = {
+    def placed(self) -> dict[tuple[str, int], Places]:
+        """What becomes of everything that facts are known of, by kind and id."""
+        return {
             (about, number): self.places(about, Entity(number, used.name))
             for about, number, used in self._everything()
         }
+
+    def effects(self) -> dict[tuple[str, int], Places]:
+        """What becomes of those that names alone would place otherwise, by kind and id."""
+        bare = Placing(self._rules, LibraryFacts())
         return {
             (about, number): places
-            for (about, number), places in found.items()
+            for (about, number), places in self.placed().items()
             if places != bare.places(about, Entity(number, self._facts.of(about)[number].name))
         }
 

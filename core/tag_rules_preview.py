@@ -9,7 +9,7 @@ from core.change_words import counted, named
 from core.library_facts import STUDIO, TAG, LibraryFacts
 from core.models import Entity
 from core.tag_placement import Place, Placing, PlacingRules
-from core.tag_rules import TargetKind
+from core.tag_rules import TargetKind, Taxonomy
 
 EXAMPLES = 10
 USUAL_LEAST = 5  # scenes of a collection, as a proposal where the user has not said
@@ -55,8 +55,8 @@ def preview_rules(
         f"Would create {counted(collections, 'collection')}; with a minimum of {least} items:"
         f" {large}. {counted(labels, 'label')} and {counted(genres, 'genre')}."
     )
-    examples = tuple(_examples(plain, facts))
-    if rules.taxonomy.rules and not examples:
+    without = Placing(replace(rules, least=1, taxonomy=Taxonomy()), facts)
+    if rules.taxonomy.rules and plain.placed() == without.placed():
         text = f"No rule changes what becomes of a tag or a studio. {text}"
     if problems:
         text = f"{counted(len(problems), 'rule')} cannot be read: {'; '.join(problems)}. {text}"
@@ -65,7 +65,7 @@ def preview_rules(
         labels,
         collections,
         large if rules.least > 1 else collections,
-        examples,
+        tuple(_examples(plain, facts)),
         tuple(problems),
         text,
     )

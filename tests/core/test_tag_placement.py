@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -149,8 +150,9 @@ def test_a_preview_counts_and_shows_examples() -> None:
         " 3. 1 label and 1 genre."
     )
     assert preview_rules(PlacingRules(rules), FACTS).collections_with_minimum == 3
-    none = preview_rules(PlacingRules(parse("tag Sollo => label")), FACTS)
-    assert none.text.startswith("No rule changes what becomes of a tag or a studio.")
+    for others in (PlacingRules(studios=True), PlacingRules(blocked=frozenset({"solo"}))):
+        none = preview_rules(replace(others, taxonomy=parse("tag Sollo => label")), FACTS)
+        assert none.text.startswith("No rule changes what becomes of a tag or a studio.")
 
 
 @pytest.mark.parametrize(("least", "counted"), [(1, 5), (4, 4), (5, 5)])
