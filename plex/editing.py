@@ -66,7 +66,7 @@ def lock_params(locks: Mapping[str, bool]) -> list[tuple[str, str]]:
 
 def shortened(change: Change, roles: Iterable[Role] = ()) -> Change | None:
     """A text, or a list, cut so that its edit fits an address that proxies take; None where it does
-    already, or where entries that are to stay do not fit.
+    already, or where nothing fits beside the entries that are to stay.
 
     Servers and proxies refuse long addresses with 414 or 400 (facts of Plex, 4e), and a character
     can take up to twelve bytes of one.
@@ -98,7 +98,7 @@ def _shorter_list(change: Change, roles: Sequence[Role]) -> Change | None:
         dropped = name_key(cut.added[-1])
         left = tuple(name for name in _names(cut.field, cut.after) if name_key(name) != dropped)
         cut = replace(cut, after=left, added=cut.added[:-1])
-    return None if cut is change else cut
+    return cut if cut is not change and (cut.added or cut.removed) else None
 
 
 def split_params(params: Sequence[tuple[str, str]], max_length: int) -> list[list[tuple[str, str]]]:

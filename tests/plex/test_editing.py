@@ -224,4 +224,7 @@ def test_of_a_list_that_is_too_long_as_much_comes_as_fits() -> None:
     lengths = [len(encode_query(edit_params([each]))) for each in (cut, one_more)]
     assert lengths[0] <= SAFE_TEXT < lengths[1]
     assert shortened(cut) is None
+    # Nothing of one more comes any more.
+    there, more = cut.after, added[len(cut.added) :]
+    assert shortened(Change("tags", there, (*there, *more), more)) is None
     assert shortened(Change("tags", added, added[1:], (), added[:1])) is None
