@@ -17,6 +17,7 @@ from urllib3.connection import HTTPConnection
 
 from tests.contract.scripted import Reply, as_json, patience, refused_url, scripted
 from tests.transport.raw import HEAD, bomb, drinking, dripping, saying
+from transport import connections
 from transport.connections import SMALL, Pool
 from transport.errors import BrokeOff, NoAnswer, NotTrusted, Refused, TooLarge, TransportError
 from transport.http import Answer, Http
@@ -232,22 +233,28 @@ def test_https_where_there_is_none() -> None:
     assert not caught.value.sent
 
 
-def test_a_connection_that_is_closed_without_a_word_is_not_used_again() -> None:
+def test_a_connection_that_is_closed_without_a_word_is_not_used_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is looked at before its first reuse however soon that is, and after a pause."""
     closed = threading.Semaphore(0)
 
     def serve() -> None:
-        for _ in range(3):
+        for answers in (1, 2, 1):
             with listener.accept()[0] as line:
-                line.recv(65536)
-                line.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
+                for _ in range(answers):
+                    line.recv(65536)
+                    line.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
             closed.release()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve)
         thread.start()
         with http_to(f"http://127.0.0.1:{listener.getsockname()[1]}") as http:
-            for _ in range(3):
-                assert http.send("POST", "/", headers={}, limit=LIMIT).body == b"{}"
+            for fresh, requests in (1000.0, 1), (1000.0, 2), (0.0, 1):
+                monkeypatch.setattr(connections, "FRESH", fresh)
+                for _ in range(requests):
+                    assert http.send("POST", "/", headers={}, limit=LIMIT).body == b"{}"
                 assert closed.acquire(timeout=20)
         thread.join()
 
