@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from core.fields import name_keys
 from core.models import Change, FullItem, ItemRef
@@ -37,6 +38,14 @@ VAIN = 2
 
 class _StillTheOldOne(Exception):
     """An item shows nothing of its edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What an item was sent alone: the changes that were not refused, and locks."""
+
+    changes: Sequence[Change]
+    locks: Sequence[str]
 
 
 class ReadBack:
@@ -80,7 +89,7 @@ class ReadBack:
         again = self._sent_again(edited, shown)
         shown |= self._items(again)
         self._note_helped(((ref, c) for ref in again for c in edited[ref].changes), shown)
-        tried: Mapping[ItemRef, Sequence[Change]] | None = None
+        tried: Mapping[ItemRef, _Tried] | None = None
         for _ in range(ROUNDS):
             sent = self._try_again(edited, shown, tried)
             if not sent:
@@ -125,8 +134,8 @@ class ReadBack:
         self,
         edited: Mapping[ItemRef, ItemEdit],
         shown: Mapping[ItemRef, FullItem],
-        tried: Mapping[ItemRef, Sequence[Change]] | None,
-    ) -> dict[ItemRef, Sequence[Change]]:
+        tried: Mapping[ItemRef, _Tried] | None,
+    ) -> dict[ItemRef, _Tried]:
         """Send once more what items do not show.
 
         Args:
@@ -134,18 +143,18 @@ class ReadBack:
                 sent, nor of what the server has altered.
 
         Returns:
-            the items that something was sent to, and those changes that were not refused.
+            what each item was sent, if anything.
         """
-        found: dict[ItemRef, Sequence[Change]] = {}
+        found: dict[ItemRef, _Tried] = {}
         for ref in edited.keys() & shown.keys() - self.failed.keys():
             edit, item = edited[ref], shown[ref]
             changes = [c for c in refused(edit.plan, item) if not self._is_known_for(c.field)]
             if tried is not None:
-                answered = tried.get(ref, ())
+                answered = tried[ref].changes if ref in tried else ()
                 changes = [c for c in changes if c in answered and _lacks(item, c)]
             locks = [n for n in self._not_locked(edit, item) if not self._is_known_for(_lock_of(n))]
             if changes or locks:
-                found[ref] = self._sent_alone(edit, item, changes, locks)
+                found[ref] = _Tried(self._sent_alone(edit, item, changes, locks), locks)
         return found
 
     def _sent_alone(
@@ -207,17 +216,18 @@ class ReadBack:
     def _learn(
         self,
         edited: Mapping[ItemRef, ItemEdit],
-        tried: Mapping[ItemRef, Sequence[Change]],
+        tried: Mapping[ItemRef, _Tried],
         shown: Mapping[ItemRef, FullItem],
         *,
         is_first: bool,
     ) -> None:
         """See what has become of a round of tries; in vain is the first one alone, so that one item
         does not count for several."""
-        self._note_helped(((ref, c) for ref, changes in tried.items() for c in changes), shown)
+        self._note_helped(((ref, c) for ref, t in tried.items() for c in t.changes), shown)
         for ref in tried.keys() & shown.keys() - self.failed.keys():
             item = shown[ref]
             unlocked = self._not_locked(edited[ref], item)
+            self._helped.update(_lock_of(n) for n in tried[ref].locks if n not in unlocked)
             if is_first:
                 self._vain.update(change.field for change in refused(edited[ref].plan, item))
                 self._vain.update(map(_lock_of, unlocked))
