@@ -91,10 +91,8 @@ def recorded(
     """
     fields = dict(base.fields) if base is not None else {}
     locked = shown.locked if tells_locks or shown.locked else None
-    for name, outcome in plan.outcomes.items():
-        value, known = shown.values.get(name), fields.get(name)
-        if known is None or not _says_all(known, outcome, value):  # most are as they were
-            fields[name] = field_recorded(plan, name, value, known, locked)
+    for name in plan.outcomes:
+        fields[name] = field_recorded(plan, name, shown.values.get(name), fields.get(name), locked)
     files = tuple(file.path for file in shown.files)
     return ItemRecord(plan.ref, files, shown.updated_at, fields)
 
