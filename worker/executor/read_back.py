@@ -54,7 +54,7 @@ class ReadBack:
     Attributes:
         failed: of the last items read, those that Plex fails for, with what it says.
         unlocked: of the last items read, fields that show what was sent and not the lock that was
-            sent with it, also after a second try.
+            sent with it, however often it was sent.
         tells_locks: this server says which fields are locked.
     """
 
@@ -74,7 +74,7 @@ class ReadBack:
         edited: Mapping[ItemRef, ItemEdit],
         others: Collection[ItemRef],
     ) -> dict[ItemRef, FullItem]:
-        """The items as Plex shows them now; those that are gone are absent.
+        """The items as Plex shows them now; those that are gone, or that it fails for, are absent.
 
         Args:
             edited: what was sent.
@@ -98,7 +98,7 @@ class ReadBack:
             self._wait_for({ref: edited[ref] for ref in sent}, shown)
             self._learn(edited, sent, shown, is_first=tried is None)
             tried = sent
-        return shown
+        return {ref: item for ref, item in shown.items() if ref not in self.failed}
 
     def _sent_again(
         self, edited: Mapping[ItemRef, ItemEdit], shown: Mapping[ItemRef, FullItem]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from plex.client import PlexClient
-from plex.exceptions import PlexRejected
+from plex.exceptions import PlexItemFailed, PlexRejected
+from plex.full_items import FullItems
 from simulators.launch import PlexHandle
 from tests.worker.executor.test_executor import Bench, bench
 from transport.retrying import Retrying
@@ -81,3 +83,41 @@ def test_what_is_refused_by_itself_is_not_lost(losing: tuple[Bench, Losing]) -> 
 
     assert bench.told() == {1: Status.PROVEN, 2: Status.PROVEN}
     assert [len(outcome.refused) for outcome in bench.outcomes] == [0, 1]
+
+
+class Failing(Losing):
+    """It forgets the tags of item 1 as well, and fails for it once it gets these by themselves."""
+
+    is_failing = False
+
+    def edit(
+        self, section_key: str, item_type: int, key: str, params: Sequence[Any], **more: Any
+    ) -> int:
+        names = {name for name, _ in params}
+        if "title.value" in names:
+            params = [each for each in params if not each[0].startswith("genre")]
+        elif "summary.value" not in names:
+            self.is_failing = True
+            raise PlexItemFailed("it fails")
+        return super().edit(section_key, item_type, key, params, **more)
+
+    def full_items(self, keys: Iterable[str]) -> FullItems:
+        found = super().full_items(keys)
+        if self.is_failing:
+            found.unreadable = dict.fromkeys(found, "it fails")
+            found.clear()
+        return found
+
+
+def test_what_arrived_before_its_item_failed_counts_as_ours(
+    process: PlexHandle, bench: Bench
+) -> None:
+    with contextlib.closing(Failing(process)) as plex:
+        failing = replace(bench, plex=plex)
+        failing.run(failing.plan(bench.wanted(1)))
+        assert failing.told() == {1: Status.ITEM_FAILED}
+
+    known = bench.plan(bench.wanted(1)).record
+
+    assert known is not None
+    assert known.items[0].fields["summary"].sent == "Ours."
