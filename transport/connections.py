@@ -72,6 +72,7 @@ class _Lean:
     _method: str
     _answered_at = 0.0
     _is_kept = False
+    _is_seen = True
     patience: Patience
 
     @property
@@ -79,9 +80,16 @@ class _Lean:
         """Whether the server has not closed the connection; looked at before its first reuse, and
         after a pause."""
         is_fresh = self.sock is not None and time.monotonic() - self._answered_at < FRESH
-        if not (is_fresh and self._is_kept):
+        self._is_seen = not (is_fresh and self._is_kept)
+        if self._is_seen:
             self._is_kept = bool(super().is_connected)  # type: ignore[misc]
         return self._is_kept
+
+    def close_if_unasked(self) -> None:
+        """Leave a connection on which the server has said more than it was asked for, which would
+        be taken for the next answer, if that was not seen by now."""
+        if not self._is_seen and not super().is_connected:  # type: ignore[misc]
+            super().close()  # type: ignore[misc]
 
     def send(self, data: Any) -> None:
         """Send, large bodies in the time that they need."""
@@ -191,6 +199,8 @@ class _Pool(HTTPConnectionPool):
         """
         connection: Any = self._get_conn()
         connection.patience = patience
+        if method != "PUT":  # what became of an edit is read back, whatever is answered
+            connection.close_if_unasked()
         try:
             return self._make_request(
                 connection,

@@ -259,6 +259,37 @@ def test_a_connection_that_is_closed_without_a_word_is_not_used_again(
         thread.join()
 
 
+def test_what_the_server_says_unasked_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "FRESH", 1000.0)
+    answered, said = threading.Event(), threading.Event()
+    answer = HEAD + b"Content-Length: 2\r\n\r\n{}"
+
+    def serve() -> None:
+        with listener.accept()[0] as line:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for _ in range(3):
+                line.recv(65536)
+                line.sendall(answer)
+            assert answered.wait(20)
+            line.sendall(answer.replace(b"{}", b"[]"))
+            said.set()
+            with listener.accept()[0] as other:
+                other.recv(65536)
+                other.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(5)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with http_to(f"http://127.0.0.1:{listener.getsockname()[1]}") as http:
+            for _ in range(3):
+                http.send("PUT", "/", headers={}, limit=LIMIT)
+            answered.set()
+            assert said.wait(20)
+            assert http.send("GET", "/", headers={}, limit=LIMIT).body == b"{}"
+        thread.join()
+
+
 def test_what_finds_no_room_at_once_is_sent_in_parts() -> None:
     ours, theirs = socket.socketpair()
     with theirs, closing(Pool.ConnectionCls("localhost", timeout=20)) as connection:
