@@ -103,7 +103,9 @@ def test_the_floor_fetches_the_pages_that_the_plugin_fetched(
     here.both.stash.reset()
     here.both.plex.reset()
     floor = here.floor(listings)
-    assert [each["path"] for each in here.both.plex.counters()["log"]] == list(listings)
+    # A thread that a test of kills has left behind may still ask the same server for an item.
+    asked = [each["path"] for each in here.both.plex.counters()["log"]]
+    assert [path for path in asked if path.startswith("/library/sections/")] == list(listings)
     assert here.both.stash.counters()["reads"] == 1
     assert floor.requests == 1 + len(listings)
     assert floor.wall == floor.stash + floor.plex > 0
