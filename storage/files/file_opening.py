@@ -97,14 +97,15 @@ class Opener:
             StateError: see `storage.files.database.Database`.
         """
         if _size(self.path) and not self.suspicion.exists():
-            connection = self._connect("rw")
-            try:
-                if version_of(connection) == len(self.schema.migrations):
-                    connection.execute("PRAGMA query_only = ON")
-                    return connection
-            except sqlite3.DatabaseError:
-                pass  # told by whoever opens it for good
-            connection.close()
+            with suppress(FileNotFoundError):
+                connection = self._connect("rw")
+                try:
+                    if version_of(connection) == len(self.schema.migrations):
+                        connection.execute("PRAGMA query_only = ON")
+                        return connection
+                except sqlite3.DatabaseError:
+                    pass  # told by whoever opens it for good
+                connection.close()
         return self.open()
 
     @contextmanager
@@ -203,13 +204,18 @@ class Opener:
         return connection
 
     def _connected(self, mode: str, busy_seconds: float) -> sqlite3.Connection:
-        return sqlite3.connect(
-            data_folder.uri_of(self.path, mode),
-            uri=True,
-            timeout=busy_seconds,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        try:
+            return sqlite3.connect(
+                data_folder.uri_of(self.path, mode),
+                uri=True,
+                timeout=busy_seconds,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except sqlite3.OperationalError as error:
+            if mode == "rw" and _size(self.path) is None:  # as in `_prepared`
+                raise FileNotFoundError(self.path) from error
+            raise
 
     def _make_sure_of_locks(self) -> None:
         from storage.files import file_locks  # see `_alone`

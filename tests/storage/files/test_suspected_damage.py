@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import StateError
+from storage.files import file_opening
 from storage.files.database import Database
-from storage.files.migration import Schema
+from storage.files.migration import Schema, version_of
 
 NOTES = Schema(
     "the notes",
@@ -94,3 +95,23 @@ def test_a_damaged_file_that_cannot_be_moved_now_is_moved_at_the_next_start(
 
     assert len(warnings) == 1
     assert len(list(tmp_path.glob("notes.db.corrupt-*"))) == 1
+
+
+@pytest.mark.parametrize("looks_only", [False, True])
+def test_a_damaged_file_may_be_moved_aside_while_another_one_opens_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looks_only: bool
+) -> None:
+    path = tmp_path / "notes.db"
+    path.write_bytes(b"garbage " * 200)
+
+    def version_of_what_goes(connection: sqlite3.Connection) -> int:
+        try:
+            return version_of(connection)
+        finally:  # as the one that repairs it does
+            path.unlink(missing_ok=True)
+            monkeypatch.setattr(file_opening, "version_of", version_of)
+
+    monkeypatch.setattr(file_opening, "version_of", version_of_what_goes)
+
+    with Database(path, NOTES, pytest.fail, looks_only=looks_only) as database:
+        assert database.rows("SELECT count(*) FROM notes") == [(0,)]
