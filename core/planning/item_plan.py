@@ -6,7 +6,7 @@ Preview, apply, report and undo use the same plan. How one field is decided is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 
@@ -161,33 +161,38 @@ def _is_refused(plan: ItemPlan, name: str, shown: Value, known: FieldRecord | No
 def is_untouched(change: Change, shown: Value) -> bool:
     """Whether nothing of a change shows: a value is as it was before, or no entry of a list came or
     went; others of its entries may be somebody else's doing."""
-    field = BY_NAME[change.field]
-    if field.same(change.after, shown):
-        return False
-    if not field.is_list:
-        return field.equal(change.before, shown)
-    before, after, there = _key_sets(change, shown)
-    return there.isdisjoint(after - before) and there.issuperset(before - after)
+
+    def has_stayed(before: set[str], after: set[str], there: set[str]) -> bool:
+        return there.isdisjoint(after - before) and there.issuperset(before - after)
+
+    return _is_left(change, shown, has_stayed)
 
 
 def is_incomplete(change: Change, shown: Value) -> bool:
     """Whether something of a change was not carried out, and was not altered by the server either:
     a value is as it was, an entry is still there, or lacks and none came in its place."""
+
+    def lacks(before: set[str], after: set[str], there: set[str]) -> bool:
+        lacking, strange = after - before - there, there - before - after
+        return not there.isdisjoint(before - after) or (bool(lacking) and not strange)
+
+    return _is_left(change, shown, lacks)
+
+
+def _is_left(
+    change: Change, shown: Value, of_list: Callable[[set[str], set[str], set[str]], bool]
+) -> bool:
+    """Whether a change does not show: a value is as it was before, or `of_list` says so of the keys
+    of a list's entries before and after the change, and now."""
     field = BY_NAME[change.field]
     if field.same(change.after, shown):
         return False
     if not field.is_list:
         return field.equal(change.before, shown)
-    before, after, there = _key_sets(change, shown)
-    lacking, strange = after - before - there, there - before - after
-    return not there.isdisjoint(before - after) or (bool(lacking) and not strange)
-
-
-def _key_sets(change: Change, shown: Value) -> tuple[set[str], set[str], set[str]]:
     before, after, there = (
         {key for key, _ in spelled(value)} for value in (change.before, change.after, shown)
     )
-    return before, after, there
+    return of_list(before, after, there)
 
 
 def _not_taken(change: Change | None, shown: Value, known: FieldRecord | None) -> tuple[str, ...]:
