@@ -3,49 +3,39 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from core.records import FieldRecord
-from plex.client import PlexClient
 from simulators.launch import PlexHandle
+from tests.worker.executor.altered_edits import AlteringPlex, Params
 from tests.worker.executor.test_executor import Bench, bench
-from transport.retrying import Retrying
 from worker.executor.conflict_messages import refusals_of
 from worker.executor.outcome import Status
 
 __all__ = ["bench"]
 
 
-class Unlocking(PlexClient):
+class Unlocking(AlteringPlex):
     """A Plex that forgets the lock of the title, `times` times."""
 
     times = 1000
     sent = 0
 
-    def edit(
-        self,
-        section_key: str,
-        item_type: int,
-        key: str,
-        params: Sequence[tuple[str, str]],
-        *,
-        thorough: bool = True,
-    ) -> int:
+    def altered(self, key: str, params: Params) -> Params:
         lock = ("title.locked", "1")
         if lock in params:
             self.sent += 1
             if self.sent <= self.times:
-                params = [each for each in params if each != lock] or [("summary.locked", "1")]
-        return super().edit(section_key, item_type, key, params, thorough=thorough)
+                return [each for each in params if each != lock] or [("summary.locked", "1")]
+        return params
 
 
 @pytest.fixture
 def forgetful(process: PlexHandle, bench: Bench) -> Iterator[tuple[Bench, Unlocking]]:
-    plex = Unlocking(process.url, process.token, retrying=Retrying(lambda _seconds: None))
-    with contextlib.closing(plex):
+    with contextlib.closing(Unlocking(process)) as plex:
         yield replace(bench, plex=plex), plex
 
 

@@ -10,18 +10,17 @@ from typing import Any
 
 import pytest
 
-from plex.client import PlexClient
 from plex.exceptions import PlexItemFailed, PlexRejected
 from plex.full_items import FullItems
 from simulators.launch import PlexHandle
+from tests.worker.executor.altered_edits import AlteringPlex, Params
 from tests.worker.executor.test_executor import Bench, bench
-from transport.retrying import Retrying
 from worker.executor.outcome import Status
 
 __all__ = ["bench"]
 
 
-class Losing(PlexClient):
+class Losing(AlteringPlex):
     """A Plex that answers edits and forgets the summary of some items: of item 1 `often` times, of
     the others once.
 
@@ -33,26 +32,18 @@ class Losing(PlexClient):
     refuses: Collection[str] = ()
 
     def __init__(self, process: PlexHandle) -> None:
-        super().__init__(process.url, process.token, retrying=Retrying(lambda _seconds: None))
+        super().__init__(process)
         self.lost = dict.fromkeys("123", 0)
 
-    def edit(
-        self,
-        section_key: str,
-        item_type: int,
-        key: str,
-        params: Sequence[tuple[str, str]],
-        *,
-        thorough: bool = True,
-    ) -> int:
+    def altered(self, key: str, params: Params) -> Params:
         names = {name for name, _ in params}
         if "summary.value" in names:
             if "title.value" not in names and key in self.refuses:
                 raise PlexRejected("too long", 414)
             if self.lost[key] < (self.often if key == "1" else 1):
                 self.lost[key] += 1
-                params = [each for each in params if each[0] != "summary.value"]
-        return super().edit(section_key, item_type, key, params, thorough=thorough)
+                return [each for each in params if each[0] != "summary.value"]
+        return params
 
 
 @pytest.fixture
